@@ -1,0 +1,236 @@
+"""A network's derivation: every ∂E/∂(quantity), the chain rule behind it, and its forms.
+
+    d["f_12"].formula    dE_dx_11·i_12 + dE_dx_12·i_13 + …        as the article writes it, with adjoints
+    d.gradients["f_12"]  the same with the adjoints put in        in i, f, x, w, b, h, o, t of one image
+    d["f_12"].expanded   closed form of one image                 in parameters, pixels, targets
+    d["f_12"].total      over the images                          names with _image1, _image2
+    d["f_12"].steps      the chain rule, from E down to f_12
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, singledispatch
+from typing import TYPE_CHECKING, Any
+
+from sympy import Add, Expr, Symbol
+
+from symcnn.derivation.graph import Graph, Product, Variable, instantiate
+from symcnn.derivation.reverse import reverse
+from symcnn.errors import InputError
+from symcnn.network import Array, Network
+from symcnn.symbolic import Equation
+
+if TYPE_CHECKING:
+    from symcnn.derivation.proof import Proof
+
+
+@dataclass(frozen=True)
+class ChainTerm:
+    """One path of the chain rule: ∂E/∂through · ∂through/∂variable.
+
+    Attributes:
+        through: the next quantity on the way to E ("E" itself at the end of the way).
+        adjoint: the name of ∂E/∂through; None where through is E, whose own adjoint is 1.
+        local: ∂through/∂variable, as a product of factors in order; empty means 1.
+    """
+
+    through: str
+    adjoint: str | None
+    local: Product
+
+
+@dataclass(frozen=True)
+class Step:
+    """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``."""
+
+    variable: str
+    adjoint: str
+    terms: tuple[ChainTerm, ...]
+    expression: Expr
+
+    def __str__(self) -> str:
+        return f"{self.adjoint} = {self.expression}"
+
+
+class Gradient:
+    """∂E/∂(one quantity), in all the forms in which a person may want it."""
+
+    def __init__(self, derivation: "Derivation", name: str) -> None:
+        self.name = name
+        self.adjoint = f"dE_d{name}"
+        self._derivation = derivation
+        self.variable: Variable = derivation.graph.backward[self.adjoint]
+
+    @property
+    def formula(self) -> Expr:
+        """As the article writes it: of one image, in adjoints and earlier quantities."""
+        return self.variable.expression
+
+    @property
+    def expression(self) -> Expr:
+        """Of one image, the adjoints put in: in pixels, parameters, x, h, o, t."""
+        return self._derivation.in_forward_quantities(self.adjoint)
+
+    @property
+    def expanded(self) -> Expr:
+        """The closed form of one image, in parameters, pixels and targets only. It is long."""
+        return self._derivation.in_inputs(self.adjoint)
+
+    @property
+    def total(self) -> Expr | tuple[Expr, ...]:
+        """∂E_total over the images: a sum for a parameter, which they share; one each for what belongs to an image."""
+        d = self._derivation
+        each = tuple(d.of_image(self.formula, n) for n in range(1, d.samples + 1))
+        return Add(*each) if self.name in d.network.parameters else each
+
+    @property
+    def steps(self) -> list[Step]:
+        """The chain rule, from E down to this quantity; each step rests on earlier ones."""
+        return self._derivation.steps(self.name)
+
+    def __repr__(self) -> str:
+        return f"{self.adjoint} = {self.formula}"
+
+
+class Gradients(Mapping[str, Expr]):
+    """An ordered mapping, name -> expression of one image, made when looked at."""
+
+    def __init__(self, names: tuple[str, ...], make: Callable[[str], Expr]) -> None:
+        self._names, self._make = names, make
+
+    def __getitem__(self, name: str) -> Expr:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class Derivation:
+    """All derivatives of a network's error.
+
+    Args:
+        network: with a loss.
+        samples: how many images E_total adds, in the forms that name them (``total``).
+
+    Attributes:
+        equations: in index notation, forward and then backward.
+        graph: the same as scalar variables of one image.
+        gradients: name -> expression: the parameters in their order, then the convolutions' feature maps.
+    """
+
+    def __init__(self, network: Network, samples: int = 2) -> None:
+        network.require_loss("derive")
+        if not isinstance(samples, int) or samples < 1:
+            raise InputError(f"samples={samples!r}: expected a whole number, at least 1")
+        self.network = network
+        self.samples = samples
+        stated = network.forward
+        assert stated.targets is not None  # there is a loss, so there are targets
+        self.forward = stated.equations
+        self.backward = reverse(stated.equations, (stated.image, stated.targets))
+        self._inputs = (stated.image, *stated.parameters, stated.targets)
+        self._in_forward: dict[str, Expr] = {}
+        self._in_inputs: dict[str, Expr] = {}
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        return self.forward + self.backward
+
+    @cached_property
+    def graph(self) -> Graph:
+        return instantiate(self._inputs, self.forward, self.backward)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The quantities of ``gradients``: the article's 20 + 4."""
+        maps = tuple(name for tensor in self.network.forward.feature_maps for name in tensor.scalars())
+        return self.network.parameters + maps
+
+    @cached_property
+    def gradients(self) -> Gradients:
+        return Gradients(self.names, lambda name: self.in_forward_quantities(f"dE_d{name}"))
+
+    def __getitem__(self, name: str) -> Gradient:
+        """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
+        bare = name.removeprefix("dE_d")
+        if f"dE_d{bare}" not in self.graph.backward:
+            raise KeyError(f"{name}: expected one of {', '.join(v.removeprefix('dE_d') for v in self.graph.backward)}")
+        return Gradient(self, bare)
+
+    def evaluate(self, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
+        """The displayed expressions (``gradients``) themselves, evaluated with NumPy.
+
+        Args:
+            theta: name -> value, or 1-D in the order of the parameters.
+            images: (samples, [channels,] height, width); targets: (samples, outputs).
+
+        Returns:
+            name -> (samples,): ∂E/∂name of each image.
+        """
+        return evaluate(self, theta, images, targets)
+
+    def prove(self) -> "Proof":
+        """Decide each of ``gradients`` against an independent derivative, exactly; see :mod:`symcnn.derivation.proof`."""
+        from symcnn.derivation.proof import prove
+
+        return prove(self)
+
+    # --- forms of one adjoint ---------------------------------------------------------------------------------------
+
+    def in_forward_quantities(self, name: str) -> Expr:
+        """An adjoint with all other adjoints put in."""
+        return self._put_in(name, self.graph.backward, self._in_forward)
+
+    def in_inputs(self, name: str) -> Expr:
+        """A variable with all others put in: in parameters, pixels and targets."""
+        return self._put_in(name, {**self.graph.forward, **self.graph.backward}, self._in_inputs)
+
+    def _put_in(self, name: str, known: Mapping[str, Variable], memory: dict[str, Expr]) -> Expr:
+        if name not in memory:
+            variable = known[name]
+            parts = {s: self._put_in(s.name, known, memory) for s in variable.symbols() if s.name in known}
+            memory[name] = variable.expression.xreplace(parts)
+        return memory[name]
+
+    def of_image(self, expression: Expr, number: int) -> Expr:
+        """The same for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
+        shared = set(self.network.parameters)
+        return expression.xreplace(
+            {s: Symbol(f"{s.name}_image{number}") for s in expression.free_symbols if s.name not in shared}
+        )
+
+    def steps(self, name: str) -> list[Step]:
+        needed: dict[str, None] = {}
+        self._collect(f"dE_d{name}", needed)
+        return [self.step(v) for v in self.graph.backward if v in needed]
+
+    def step(self, adjoint: str) -> Step:
+        """The chain rule at one quantity."""
+        variable = self.graph.backward[adjoint]
+        terms = tuple(self._chain_term(factors) for factors in variable.products)
+        return Step(adjoint.removeprefix("dE_d"), adjoint, terms, variable.expression)
+
+    def _chain_term(self, factors: Product) -> ChainTerm:
+        for factor in factors:
+            if factor.is_Symbol and factor.name in self.graph.backward:
+                local = tuple(f for f in factors if f is not factor)
+                return ChainTerm(factor.name.removeprefix("dE_d"), factor.name, local)
+        return ChainTerm("E", None, factors)
+
+    def _collect(self, adjoint: str, needed: dict[str, None]) -> None:
+        if adjoint not in needed:
+            needed[adjoint] = None
+            for symbol in self.graph.backward[adjoint].symbols():
+                if symbol.name in self.graph.backward:
+                    self._collect(symbol.name, needed)
+
+
+@singledispatch
+def evaluate(derivation: object, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
+    """How ``Derivation.evaluate`` reaches NumPy, of which this room knows nothing: ``symcnn.numeric`` registers it."""
+    raise NotImplementedError(type(derivation))

@@ -1,0 +1,170 @@
+"""The scalar graph: equations instantiated at every index, as named variables, each an expression of earlier ones.
+
+    x_12     = i_12·f_11 + i_13·f_12 + i_22·f_21 + i_23·f_22
+    dE_df_12 = dE_dx_11·i_12 + dE_dx_12·i_13 + dE_dx_21·i_22 + dE_dx_22·i_23
+
+All of it is for one image. A variable keeps its products and their factors in the order of the derivation, which
+SymPy's own sums and products do not; ``expression`` is the same as one SymPy expression.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Literal
+
+import sympy
+from sympy import Add, Expr, Mul, Rational, S, Symbol
+
+from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, Term, maximum
+
+Product = tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Addend:
+    """``coefficient · (sum of products)``: what one term of an equation gives at one index."""
+
+    products: tuple[Product, ...]
+    coefficient: Rational = S.One
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One named scalar: the sum (or the maximum) of its addends, over earlier variables."""
+
+    name: str
+    tensor: Tensor
+    index: Index
+    addends: tuple[Addend, ...]
+    reduce: Literal["sum", "max"] = "sum"
+
+    @cached_property
+    def expression(self) -> Expr:
+        """The same as one SymPy expression."""
+        values = [_scaled(a.coefficient, Add(*(Mul(*factors) for factors in a.products))) for a in self.addends]
+        if self.reduce == "max":
+            return maximum(*(Mul(*factors) for a in self.addends for factors in a.products))
+        return Add(*values) if len(values) != 1 else values[0]
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """All products, a coefficient as the first factor of each."""
+        return tuple(
+            factors if a.coefficient == 1 else (a.coefficient, *factors) for a in self.addends for factors in a.products
+        )
+
+    def symbols(self) -> set[Symbol]:
+        """The variables and inputs that it is made of."""
+        return {s for factors in self.products for f in factors for s in f.free_symbols}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Scalar variables in an order in which each rests on earlier ones.
+
+    Attributes:
+        inputs: the scalars that are given: pixels, parameters, targets; name -> (tensor, index).
+        forward, backward: the variables, by name.
+    """
+
+    inputs: Mapping[str, tuple[Tensor, Index]]
+    forward: Mapping[str, Variable]
+    backward: Mapping[str, Variable]
+
+    def __getitem__(self, name: str) -> Variable:
+        return self.forward[name] if name in self.forward else self.backward[name]
+
+    def __iter__(self) -> Iterator[Variable]:
+        yield from self.forward.values()
+        yield from self.backward.values()
+
+    def place(self, name: str) -> tuple[Tensor, Index]:
+        """The tensor of a scalar, and its index there."""
+        if name in self.inputs:
+            return self.inputs[name]
+        variable = self[name]
+        return variable.tensor, variable.index
+
+    @cached_property
+    def operations(self) -> tuple[int, int]:
+        """SymPy's ``count_ops`` of all right sides, forward and backward, σ written out as 1/(1 + exp(-z))."""
+        counts = [sum(count_operations(v.expression) for v in part.values()) for part in (self.forward, self.backward)]
+        return counts[0], counts[1]
+
+
+def count_operations(expression: Expr) -> int:
+    """SymPy's ``count_ops``, with σ written out: 4 operations, so that nothing hides in a name."""
+    return int(expression.rewrite(sympy.exp).count_ops())
+
+
+def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
+    """Every equation at every index of its axes."""
+    given = {tensor.scalar(index): (tensor, index) for tensor in inputs for index in tensor.indices()}
+    return Graph(given, _variables(forward), _variables(backward))
+
+
+def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
+    """The variables of equations; several that add to one target (``+=``) become one variable."""
+    addends: dict[tuple[Tensor, Index], list[Addend]] = {}
+    reduces: dict[Tensor, Literal["sum", "max"]] = {}
+    for equation in equations:
+        if equation.target.tensor not in reduces:
+            reduces[equation.target.tensor] = equation.reduce
+            # every entry exists, also one that nothing is scattered to: its adjoint is 0
+            addends.update({(equation.target.tensor, index): [] for index in equation.target.tensor.indices()})
+        for point in points(equation.axes):
+            index = equation.target.at(point)
+            if index is None:
+                continue  # scattered into padding, which nobody reads
+            found = addends[equation.target.tensor, index]
+            for term in equation.terms:
+                _add(found, term, point, inner=bool(term.axes))
+    return {
+        tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(found), reduces[tensor])
+        for (tensor, index), found in addends.items()
+    }
+
+
+def _add(found: list[Addend], term: Term, point: Mapping[str, int], inner: bool) -> None:
+    products = []
+    for within in points(term.axes):
+        factors = _instance(term, {**point, **within})
+        if factors is not None:
+            products.append(factors)
+    if not products:
+        return
+    if not inner and found and found[-1].coefficient == term.coefficient:
+        found[-1] = Addend((*found[-1].products, *products), term.coefficient)
+    else:
+        found.append(Addend(tuple(products), term.coefficient))
+
+
+def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
+    """The factors at one point, or None where the product is absent or zero (padding)."""
+    factors = []
+    for factor in term.factors:
+        values: dict[Expr, Expr] = {}
+        for access in (factor,) if isinstance(factor, Access) else factor.atoms(Access):
+            index = access.at(point)
+            value = access.outside if index is None else Symbol(access.tensor.scalar(index))
+            if value is None:
+                return None
+            values[access] = value
+        instance = values[factor] if isinstance(factor, Access) else factor.xreplace(values)
+        if instance == 0 and len(term.factors) > 1:
+            return None
+        factors.append(instance)
+    return tuple(factors)
+
+
+def points(axes: Sequence[Axis]) -> Iterator[dict[str, int]]:
+    """Every index of the axes, the last axis fastest."""
+    names = [axis.name for axis in axes]
+    for values in product(*(range(axis.size) for axis in axes)):
+        yield dict(zip(names, values, strict=True))
+
+
+def _scaled(coefficient: Rational, value: Expr) -> Expr:
+    # evaluate=False: SymPy would multiply a number into a sum, and the division by 9 would be done nine times
+    return value if coefficient == 1 else Mul(coefficient, value, evaluate=False)

@@ -1,0 +1,17 @@
+"""What can go wrong, as a caller would tell it apart. Every message is one line: what, where, expected."""
+
+
+class SymcnnError(Exception):
+    """The base of every error that symcnn raises on purpose."""
+
+
+class InputError(SymcnnError, ValueError):
+    """What the user gave cannot be used: a network, data, a setting or a file."""
+
+
+class NotSupportedYetError(SymcnnError, NotImplementedError):
+    """A sound request that this version cannot fulfil; a later one may."""
+
+
+class TrainingDivergedError(SymcnnError, ArithmeticError):
+    """The loss became NaN or infinite; the message names the step and the learning rate."""

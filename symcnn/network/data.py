@@ -1,0 +1,92 @@
+"""Samples: images with their targets, checked against a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symcnn.errors import InputError
+from symcnn.network.network import Network
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images and what the network should answer.
+
+    Attributes:
+        images: (samples, [channels,] height, width) or (samples, features).
+        targets: (samples, outputs), or None for a forward-only network.
+        labels: what each image shows, in words.
+    """
+
+    images: Any
+    targets: Any = None
+    labels: Sequence[str] | None = None
+
+
+DataLike = Data | tuple[Any, Any]
+
+
+def as_data(data: DataLike) -> Data:
+    """``Data`` as it is, or made of a pair (images, targets)."""
+    if isinstance(data, Data):
+        return data
+    if isinstance(data, (tuple, list)) and len(data) == 2:
+        return Data(*data)
+    raise InputError(f"data of type {type(data).__name__}: expected symcnn.Data or a pair (images, targets)")
+
+
+def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
+    """Images and targets as float arrays that fit the network.
+
+    Returns:
+        images: (samples, *network.forward.image.shape), an axis of one channel left out; targets: (samples, outputs).
+    """
+    given = as_data(data)
+    images = checked_images(network, given.images)
+    if given.targets is None:
+        raise InputError(f"targets: missing; expected {len(images)} rows of {network.outputs} values")
+    targets = _numbers("targets", given.targets)
+    expected = (len(images), network.outputs)
+    if targets.shape != expected:
+        raise InputError(
+            f"targets of shape {_shape(targets.shape)}: expected {_shape(expected)}, one row of"
+            f" {network.outputs} values for each of the {len(images)} images"
+        )
+    return images, targets
+
+
+def checked_images(network: Network, images: Any) -> Array:
+    """Images as a float array (samples, *shape of the input), an axis of one channel left out."""
+    array = _numbers("images", images)
+    shape = network.forward.image.shape
+    if array.shape[1:] not in (shape, network.input_shape) or not len(array):
+        raise InputError(
+            f"images of shape {_shape(array.shape)}: expected (samples, {', '.join(map(str, network.input_shape))}),"
+            " at least one sample"
+        )
+    return array.reshape(len(array), *shape)
+
+
+def _numbers(what: str, values: Any) -> Array:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what}: expected numbers, every sample of the same shape ({_first_line(error)})") from None
+    if not np.isfinite(array).all():
+        place = tuple(int(n) + 1 for n in np.argwhere(~np.isfinite(array))[0])
+        value = array[tuple(n - 1 for n in place)]
+        raise InputError(f"{what}: the value at {_shape(place)} (counted from 1) is {value}; expected a finite number")
+    return array
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return f"({', '.join(map(str, shape))})"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

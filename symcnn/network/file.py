@@ -1,0 +1,113 @@
+"""Network files: TOML with the same words as in Python.
+
+    input_shape = [3, 3]
+    loss = "half_squared_error"
+
+    [[layer]]
+    type = "Conv2D"
+    filters = 1
+    kernel_size = 2
+    bias = false
+
+    [[sample]]                      # optional: the file may hold its data
+    image = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
+    target = [1, 0]
+    label = "cross"
+
+Parsed, never evaluated; an unknown word is an error that says where it stands.
+"""
+
+import tomllib
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from symcnn.errors import InputError
+from symcnn.network.data import Data, checked
+from symcnn.network.layers import LAYERS, Layer
+from symcnn.network.network import Network
+
+#: A network that symcnn can take apart is small; so is its file.
+MAX_BYTES = 16_000_000
+
+
+def read_network(path: str | Path) -> tuple[Network, Data | None]:
+    """A network file: the network, and its samples if it holds some.
+
+    Raises:
+        InputError: names the file, the place in it, the value, and what was expected.
+    """
+    path = Path(path)
+    try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: larger than {MAX_BYTES} bytes; expected a network file (TOML)")
+        document = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); expected a network file (TOML)") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not text in UTF-8; expected a network file (TOML)") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not TOML ({str(error).splitlines()[0]})") from None
+    try:
+        network = _network(document)
+        data = _samples(network, document["sample"]) if "sample" in document else None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return network, data
+
+
+def _network(document: dict[str, Any]) -> Network:
+    _known("the file", document, {"input_shape", "loss", "layer", "sample"})
+    for word in ("input_shape", "layer"):
+        if word not in document:
+            raise InputError(f"{word} is missing")
+    layers = [_layer(n, table) for n, table in enumerate(_tables("layer", document["layer"]), 1)]
+    return Network(document["input_shape"], layers, document.get("loss"))
+
+
+def _layer(number: int, table: dict[str, Any]) -> Layer:
+    where = f"layer {number}"
+    kind = table.get("type")
+    if not isinstance(kind, str) or kind not in LAYERS:
+        raise InputError(f"{where}: type={kind!r}; expected one of {', '.join(LAYERS)}")
+    layer = LAYERS[kind]
+    settings = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
+    _known(f"{where} ({kind})", settings, {f.name for f in fields(layer)})
+    for field in fields(layer):
+        if field.name not in settings and field.default is MISSING:
+            raise InputError(f"{where} ({kind}): {field.name} is missing")
+        if field.type is bool and not isinstance(settings.get(field.name, False), bool):
+            raise InputError(f"{where} ({kind}): {field.name}={settings[field.name]!r}; expected true or false")
+    try:
+        return layer(**settings)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _samples(network: Network, tables: Any) -> Data:
+    images, targets, labels = [], [], []
+    for number, table in enumerate(_tables("sample", tables), 1):
+        where = f"sample {number}"
+        _known(where, table, {"image", "target", "label"})
+        for word in ("image",) if network.loss is None else ("image", "target"):
+            if word not in table:
+                raise InputError(f"{where}: {word} is missing")
+        images.append(table["image"])
+        targets.append(table.get("target"))
+        labels.append(str(table.get("label", f"image {number}")))
+    data = Data(images, targets if network.loss is not None else None, labels)
+    if network.loss is not None:
+        checked(network, data)
+    return data
+
+
+def _tables(word: str, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise InputError(f"{word}: expected tables, each under [[{word}]]")
+    return value
+
+
+def _known(where: str, table: dict[str, Any], words: set[str]) -> None:
+    for word in table:
+        if word not in words:
+            raise InputError(f"{where}: unknown word {word!r}; expected one of {', '.join(sorted(words))}")

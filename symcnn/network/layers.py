@@ -1,0 +1,321 @@
+"""The layers: each states its parameters, its shape rule and its equation, and knows no backend.
+
+    Conv2D      x[k,r,c] = b[k] + Σ_{d,p,q} i[d, s·r + p - pad, s·c + q - pad] · f[k,d,p,q]
+    Dense       z[j] = b[j] + Σ_{k,r,c} x[k,r,c] · w[k,r,c,j];   h[j] = σ(z[j])
+    Activation  a[…] = relu(x[…])
+    MaxPool2D   p[k,r,c] = max over u,v of a[k, s·r + u - pad, s·c + v - pad]
+    AvgPool2D   p[k,r,c] = 1/size² · Σ_{u,v} a[k, s·r + u - pad, s·c + v - pad]
+    Flatten     states nothing: Dense sums over whatever axes it receives
+
+What the article and the frameworks call convolution does not flip the filter: it is a cross-correlation.
+Index letters: n sample · d channel · k filter or map · r c row, column · p q row, column in the filter ·
+u v row, column in the pooling window · j neuron.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy
+from sympy import Rational, S
+
+from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.network.names import Names, bias, letters_of, preactivation, weights
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, relu, sigmoid
+
+Padding = int | Literal["same"]
+
+ACTIVATIONS: dict[str, Callable[[sympy.Expr], sympy.Expr]] = {"sigmoid": sigmoid, "relu": relu}
+LATER_ACTIVATIONS = ("tanh", "leaky_relu", "softmax")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a layer says of itself: the tensor it gives on, its equations, the parameters it brings, and the feature
+    map, if it makes one: the derivation keeps ∂E/∂(feature map) among its results."""
+
+    output: Tensor
+    equations: tuple[Equation, ...] = ()
+    parameters: tuple[Tensor, ...] = ()
+    feature_maps: tuple[Tensor, ...] = ()
+
+
+@dataclass(frozen=True)
+class Conv2D:
+    """Slide ``filters`` filters over a map, without flipping them (a cross-correlation).
+
+    Args:
+        filters: how many, at least 1.
+        kernel_size: an integer, or (rows, columns).
+        stride: at least 1, the same for both directions.
+        padding: cells of zeros on every side, or "same" (output ⌈n/stride⌉, the odd cell at the bottom and right).
+        bias: one bias for each filter.
+        normalize: divide the sum of the window by its number of cells (channels × rows × columns).
+    """
+
+    filters: int
+    kernel_size: int | tuple[int, int]
+    stride: int = 1
+    padding: Padding = 0
+    bias: bool = True
+    normalize: bool = False
+
+    def __post_init__(self) -> None:
+        _positive(self, "filters")
+        _pair(self, "kernel_size")
+        _positive(self, "stride")
+        _padding(self)
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        channels, rows, columns = _map_shape(self, source)
+        height, width = _pair(self, "kernel_size")
+        slide_r = _slide(self, "kernel_size", height, rows, "rows")
+        slide_c = _slide(self, "kernel_size", width, columns, "columns")
+        k = (Axis("k", self.filters),) if self.filters > 1 else ()
+        d = (Axis("d", channels),) if channels > 1 else ()
+        r, c, p, q = (Axis("r", slide_r.count), Axis("c", slide_c.count), Axis("p", height), Axis("q", width))
+        shape = tuple(axis.size for axis in (*k, r, c))
+        f = names.tensor("f", tuple(axis.size for axis in (*k, *d, p, q)), "parameter")
+        x = names.tensor("x", shape)
+        window = Access(source, (*_plain(d), slide_r.index("r", "p"), slide_c.index("c", "q")))
+        scale = Rational(1, channels * height * width) if self.normalize else S.One
+        terms = [Term((window, Access(f, _plain((*k, *d, p, q)))), (*d, p, q), scale)]
+        parameters = [f]
+        if self.bias:
+            b = bias(x, self.filters)
+            parameters.append(b)
+            terms.append(Term((Access(b, _plain(k) or (Affine(),)),)))
+        axes = (*k, r, c)
+        return Stated(x, (Equation(Access(x, _plain(axes)), axes, tuple(terms)),), tuple(parameters), (x,))
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer: every neuron sums over all that it receives, of whatever shape.
+
+    Args:
+        units: the number of neurons.
+        activation: "sigmoid", "relu", or None for the sum itself.
+        bias: one bias for each neuron.
+    """
+
+    units: int
+    activation: str | None = None
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        _positive(self, "units")
+        if self.activation is not None:
+            _activation(self, "activation", self.activation)
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        j = Axis("j", self.units)
+        h = names.tensor("o" if final else "h", (self.units,))
+        w = weights(source, h)
+        inputs = _axes_of(source)
+        terms = [Term((Access(source, _plain(inputs)), Access(w, _plain((*inputs, j)))), inputs)]
+        parameters = [w]
+        if self.bias:
+            b = bias(h, self.units)
+            parameters.append(b)
+            terms.append(Term((Access(b, _plain((j,))),)))
+        z = preactivation(h) if self.activation else h
+        equations = [Equation(Access(z, _plain((j,))), (j,), tuple(terms))]
+        if self.activation:
+            equations.append(_elementwise(h, z, ACTIVATIONS[self.activation]))
+        return Stated(h, tuple(equations), tuple(parameters))
+
+
+@dataclass(frozen=True)
+class Activation:
+    """Apply "sigmoid" or "relu" to every cell of a map, or to every neuron."""
+
+    kind: str
+
+    def __post_init__(self) -> None:
+        _activation(self, "kind", self.kind)
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        a = names.tensor("o" if final and len(source.shape) == 1 else "a", source.shape)
+        return Stated(a, (_elementwise(a, source, ACTIVATIONS[self.kind]),))
+
+
+@dataclass(frozen=True)
+class MaxPool2D:
+    """The largest value of each window; where several are equal, the first in row order.
+
+    Args:
+        size: rows and columns of the (square) window.
+        stride: how far it moves; None: its size.
+        padding: absent cells on every side, or "same" (output ⌈n/stride⌉, the odd cell at the bottom and right).
+        pad_value: what an absent cell counts as; None: it takes no part (PyTorch, Keras). The article's is 0.
+    """
+
+    size: int
+    stride: int | None = None
+    padding: Padding = 0
+    pad_value: float | None = None
+
+    def __post_init__(self) -> None:
+        _pooling(self)
+        if self.pad_value is not None and not math.isfinite(self.pad_value):
+            raise InputError(f"{_call(self, 'pad_value')}: expected a finite number or None")
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        absent = None if self.pad_value is None else sympy.nsimplify(self.pad_value, rational=True)
+        return _pooled(self, source, names, S.One, absent, "max")
+
+
+@dataclass(frozen=True)
+class AvgPool2D:
+    """The mean of each window; absent cells count as 0 and the divisor is always size² (PyTorch's default).
+
+    Args:
+        size: rows and columns of the (square) window.
+        stride: how far it moves; None: its size.
+        padding: absent cells on every side, or "same".
+        count_include_pad: only True so far (False: divide by the number of cells that are there).
+    """
+
+    size: int
+    stride: int | None = None
+    padding: Padding = 0
+    count_include_pad: bool = True
+
+    def __post_init__(self) -> None:
+        _pooling(self)
+        if not self.count_include_pad and self.padding:
+            raise NotSupportedYetError(
+                "AvgPool2D(count_include_pad=False) with padding is not supported yet: use count_include_pad=True"
+            )
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        return _pooled(self, source, names, Rational(1, self.size**2), S.Zero, "sum")
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """All cells of all maps as one row of inputs. States no equation: Dense sums over whatever axes it receives."""
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        return Stated(source)
+
+
+Layer = Conv2D | Dense | Activation | MaxPool2D | AvgPool2D | Flatten
+LAYERS: dict[str, type[Layer]] = {t.__name__: t for t in (Conv2D, Dense, Activation, MaxPool2D, AvgPool2D, Flatten)}
+
+
+# --- shared pieces of the equations ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Slide:
+    """A window that slides along one direction: ``count`` positions, ``stride`` apart, from ``-before`` on."""
+
+    count: int
+    stride: int
+    before: int
+
+    def index(self, position: str, offset: str) -> Affine:
+        return Affine(((position, self.stride), (offset, 1)), -self.before)
+
+
+def _slide(layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, window: int, length: int, what: str) -> _Slide:
+    stride = layer.stride or window
+    if layer.padding == "same":
+        count = -(-length // stride)
+        return _Slide(count, stride, max((count - 1) * stride + window - length, 0) // 2)
+    room = length + 2 * layer.padding
+    if window > room:
+        raise InputError(
+            f"{_call(layer, field)}: the input has {length} {what}; {field} must be at most {room}, or add padding"
+        )
+    return _Slide((room - window) // stride + 1, stride, layer.padding)
+
+
+def _pooled(
+    layer: MaxPool2D | AvgPool2D, source: Tensor, names: Names, scale: Rational, absent: sympy.Expr | None,
+    reduce: Literal["sum", "max"],
+) -> Stated:  # fmt: skip
+    maps, rows, columns = _map_shape(layer, source)
+    slide_r = _slide(layer, "size", layer.size, rows, "rows")
+    slide_c = _slide(layer, "size", layer.size, columns, "columns")
+    k = (Axis("k", maps),) if maps > 1 else ()
+    axes = (*k, Axis("r", slide_r.count), Axis("c", slide_c.count))
+    window = (Axis("u", layer.size), Axis("v", layer.size))
+    p = names.tensor("p", tuple(axis.size for axis in axes))
+    cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), absent)
+    return Stated(p, (Equation(Access(p, _plain(axes)), axes, (Term((cell,), window, scale),), reduce),))
+
+
+def _elementwise(target: Tensor, source: Tensor, function: Callable[[sympy.Expr], sympy.Expr]) -> Equation:
+    axes = tuple(Axis("j", a.size) if len(source.shape) == 1 else a for a in _axes_of(source))
+    return Equation(Access(target, _plain(axes)), axes, (Term((function(Access(source, _plain(axes))),)),))
+
+
+def _axes_of(tensor: Tensor) -> tuple[Axis, ...]:
+    letters = {1: "k", 2: "rc", 3: "krc"}[len(tensor.shape)]
+    return tuple(Axis(letter, size) for letter, size in zip(letters, tensor.shape, strict=True))
+
+
+def _plain(axes: tuple[Axis, ...]) -> tuple[Affine, ...]:
+    return tuple(Affine(((axis.name, 1),)) for axis in axes)
+
+
+def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
+    """Channels, rows and columns of what a layer for maps receives."""
+    if len(source.shape) == 1:
+        raise InputError(
+            f"{type(layer).__name__}: its input {letters_of(source)} has {source.shape[0]} features; expected a map"
+            " (rows, columns): put it before Flatten and Dense"
+        )
+    channels, rows, columns = source.shape if len(source.shape) == 3 else (1, *source.shape)
+    return channels, rows, columns
+
+
+# --- checks of what the user declares -------------------------------------------------------------------------------
+
+
+def _call(layer: Layer, field: str) -> str:
+    return f"{type(layer).__name__}({field}={getattr(layer, field)!r})"
+
+
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _positive(layer: Layer, field: str) -> int:
+    value = getattr(layer, field)
+    if not _is_count(value, 1):
+        raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1")
+    return int(value)
+
+
+def _pair(layer: Layer, field: str) -> tuple[int, int]:
+    value = getattr(layer, field)
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2 or not all(_is_count(n, 1) for n in pair):
+        raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1, or two of them")
+    return pair
+
+
+def _padding(layer: "Conv2D | MaxPool2D | AvgPool2D") -> None:
+    if layer.padding != "same" and not _is_count(layer.padding, 0):
+        raise InputError(f'{_call(layer, "padding")}: expected a whole number, at least 0, or "same"')
+
+
+def _pooling(layer: MaxPool2D | AvgPool2D) -> None:
+    _positive(layer, "size")
+    if layer.stride is not None:
+        _positive(layer, "stride")
+    _padding(layer)
+    if layer.padding != "same" and layer.padding >= layer.size:
+        raise InputError(f"{_call(layer, 'padding')}: expected less than size={layer.size}, or a window is empty")
+
+
+def _activation(layer: Layer, field: str, kind: object) -> None:
+    if kind in LATER_ACTIVATIONS:
+        raise NotSupportedYetError(f"{_call(layer, field)} is not supported yet; use one of {', '.join(ACTIVATIONS)}")
+    if kind not in ACTIVATIONS:
+        raise InputError(f"{_call(layer, field)}: unknown; expected one of {', '.join(ACTIVATIONS)}")

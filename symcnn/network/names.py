@@ -1,0 +1,58 @@
+"""Which letters a network's quantities have, and how many of each kind there already are.
+
+    i image · f filter · s sum of a window (where a convolution divides it) · x feature map · a activated map ·
+    p pooled map · z preactivation · h hidden neuron · o output · w weight · b bias · t target · E error
+
+A further layer of a kind takes a letter after its own: f, fb, fc, …; x, xb, xc, … Axes of length 1 that only count
+filters or channels do not exist in a tensor, so no name carries them.
+"""
+
+from collections import Counter
+from string import ascii_lowercase
+
+from symcnn.symbolic import Role, Tensor
+
+ERROR = Tensor("E", (), (("E", 0),))
+
+
+class Names:
+    """Hands out the tensors of one network, each with letters of its own."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+
+    def letters(self, kind: str) -> str:
+        """``x``, then ``xb``, ``xc``, …, ``xz``, ``xbb``, … (``xa`` is left out: it would look like a first)."""
+        n = self._taken[kind]
+        self._taken[kind] += 1
+        suffix = ""
+        while n:
+            n, digit = divmod(n - 1, 25)
+            suffix = ascii_lowercase[1 + digit] + suffix
+        return kind + suffix
+
+    def tensor(self, kind: str, shape: tuple[int, ...], role: Role = "value") -> Tensor:
+        letters = self.letters(kind)
+        return Tensor(letters, shape, ((f"{letters}_", len(shape)),), role)
+
+
+def letters_of(tensor: Tensor) -> str:
+    """The letters under which other names refer to a tensor: ``x`` in ``w_x11h1`` and ``b_x1``."""
+    return tensor.parts[0][0].rstrip("_")
+
+
+def preactivation(of: Tensor) -> Tensor:
+    letters = letters_of(of)
+    return Tensor(f"z_{letters}", of.shape, ((f"z_{letters}", len(of.shape)),))
+
+
+def weights(source: Tensor, target: Tensor) -> Tensor:
+    a, b = letters_of(source), letters_of(target)
+    parts = ((f"w_{a}", len(source.shape)), (b, len(target.shape)))
+    return Tensor(f"w_{a}{b}", source.shape + target.shape, parts, "parameter")
+
+
+def bias(target: Tensor, size: int) -> Tensor:
+    """One bias for each of the target's neurons or filters."""
+    letters = letters_of(target)
+    return Tensor(f"b_{letters}", (size,), ((f"b_{letters}", 1),), "parameter")

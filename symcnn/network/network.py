@@ -1,0 +1,123 @@
+"""A network as a user declares it, and what it states: tensors and forward equations, in order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from symcnn.errors import InputError
+from symcnn.network.layers import LAYERS, Flatten, Layer
+from symcnn.network.losses import LOSSES, check_loss
+from symcnn.network.names import ERROR, Names
+from symcnn.symbolic import Equation, Tensor
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What a network states.
+
+    Attributes:
+        image, targets: the data of one sample (targets: None without a loss).
+        outputs: the last layer's values.
+        parameters: the trainable tensors, layer by layer.
+        feature_maps: what each convolution gives.
+        equations: one after the other; the last one is E, if there is a loss.
+    """
+
+    image: Tensor
+    outputs: Tensor
+    targets: Tensor | None
+    parameters: tuple[Tensor, ...]
+    feature_maps: tuple[Tensor, ...]
+    equations: tuple[Equation, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A small network: the shape of its input, its layers in order, and its loss.
+
+    Args:
+        input_shape: (features,), (height, width) or (channels, height, width).
+        layers: in the order in which the data passes them.
+        loss: "half_squared_error" (½·(o - t)², summed over the outputs), or None for a forward pass only.
+
+    Raises:
+        InputError: a layer does not fit what it receives; the message names layer, value and remedy.
+    """
+
+    input_shape: tuple[int, ...]
+    layers: tuple[Layer, ...]
+    loss: str | None = "half_squared_error"
+
+    def __init__(
+        self, input_shape: Iterable[int], layers: Iterable[Layer], loss: str | None = "half_squared_error"
+    ) -> None:
+        object.__setattr__(self, "input_shape", _input_shape(input_shape))
+        object.__setattr__(self, "layers", _layers(layers))
+        object.__setattr__(self, "loss", loss)
+        check_loss(loss)
+        _ = self.forward  # a network that does not fit together is refused here, not at its first use
+
+    @cached_property
+    def forward(self) -> Forward:
+        names = Names()
+        shape = self.input_shape[1:] if len(self.input_shape) == 3 and self.input_shape[0] == 1 else self.input_shape
+        image = tensor = names.tensor("i", shape, "image")
+        equations: list[Equation] = []
+        parameters: list[Tensor] = []
+        feature_maps: list[Tensor] = []
+        last = max((n for n, layer in enumerate(self.layers) if not isinstance(layer, Flatten)), default=-1)
+        for number, layer in enumerate(self.layers):
+            stated = layer.state(tensor, names, final=number == last)
+            tensor = stated.output
+            equations += stated.equations
+            parameters += stated.parameters
+            feature_maps += stated.feature_maps
+        targets = None
+        if self.loss is not None:
+            if len(tensor.shape) != 1:
+                raise InputError(
+                    f"loss={self.loss!r}: the last layer gives maps of {'×'.join(map(str, tensor.shape))} cells;"
+                    " expected neurons: end with Dense, or set loss=None"
+                )
+            targets = names.tensor("t", tensor.shape, "target")
+            equations.append(LOSSES[self.loss](tensor, targets))
+        return Forward(image, tensor, targets, tuple(parameters), tuple(feature_maps), tuple(equations))
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the trainable scalars, layer by layer: weights, then biases."""
+        return tuple(name for tensor in self.forward.parameters for name in tensor.scalars())
+
+    @property
+    def outputs(self) -> int:
+        """The number of output values of one sample."""
+        return self.forward.outputs.size
+
+    def require_loss(self, what: str) -> None:
+        """Refuse a forward-only network where a loss is needed."""
+        if self.loss is None:
+            raise InputError(f"{what}: this network has loss=None, so there is no error E to differentiate; give it a loss")
+
+
+def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
+    given = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,)
+    whole = all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in given)
+    if not whole or not 1 <= len(given) <= 3:
+        raise InputError(
+            f"input_shape={shape!r}: expected whole numbers, at least 1, as (features,), (height, width)"
+            " or (channels, height, width)"
+        )
+    return given
+
+
+def _layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    given = tuple(layers)
+    if not given:
+        raise InputError("layers=[]: expected at least one layer")
+    for number, layer in enumerate(given, 1):
+        if not isinstance(layer, tuple(LAYERS.values())):
+            raise InputError(f"layer {number} is {layer!r}: expected one of {', '.join(LAYERS)}")
+    return given
+
+
+__all__ = ["ERROR", "Forward", "Network"]

@@ -1,0 +1,9 @@
+"""The ground floor: index-notation equations, and the leaf functions with their derivative rules."""
+
+from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term
+from symcnn.symbolic.functions import DIFFERENTIABLE, LEAVES, maximum, relu, sigmoid
+
+__all__ = [
+    "DIFFERENTIABLE", "LEAVES", "Access", "Affine", "Axis", "Equation", "Index", "Role", "Tensor", "Term",
+    "maximum", "relu", "sigmoid",
+]  # fmt: skip
