@@ -12,11 +12,11 @@ No ``diff`` and no adjoint takes part in the derivative. Both sides share the fo
 elsewhere, by the article's printed equations.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import QQ, Expr
+from sympy import QQ, Expr, Symbol
 from sympy.polys.rings import PolyElement, PolyRing, ring
 
 from symcnn.derivation.derivation import Derivation
@@ -73,30 +73,28 @@ class SigmoidRing:
         self._known[z] = self._free.pop(0)
         return self._known[z]
 
-    def element(self, expression: Expr, environment: Mapping[str, PolyElement]) -> PolyElement:
-        """A SymPy expression as a polynomial; a name is looked up in the environment, then among the generators."""
-        return self._walk(expression, lambda name: environment.get(name, self.generators.get(name)))
-
-    def _walk(self, e: Expr, lookup: Callable[[str], PolyElement | None]) -> PolyElement:
+    def element(self, e: Expr, known: dict[Expr, PolyElement]) -> PolyElement:
+        """A SymPy expression as a polynomial; ``known`` holds the names, and remembers each sum and sigmoid met."""
+        if e in known:
+            return known[e]
         if e.is_Symbol:
-            found = lookup(e.name)
-            if found is None:
-                raise UndecidableError(f"{e.name} is not a quantity of the network")
-            return found
+            raise UndecidableError(f"{e.name} is not a quantity of the network")
         if e.is_Rational:
             return self.ring(QQ(e.p, e.q))
-        if e.is_Add:
-            return sum((self._walk(a, lookup) for a in e.args), self.ring.zero)
         if e.is_Mul:
-            result = self.ring.one
-            for a in e.args:
-                result = result * self._walk(a, lookup)
-            return result
+            first, *rest = (self.element(a, known) for a in e.args)
+            for part in rest:
+                first = first * part
+            return first
         if e.is_Pow and e.exp.is_Integer and e.exp >= 0:
-            return self._walk(e.base, lookup) ** int(e.exp)
-        if isinstance(e, sigmoid):
-            return self.sigmoid(self._walk(e.args[0], lookup))
-        raise UndecidableError(f"{e.func.__name__} has no normal form here")
+            return self.element(e.base, known) ** int(e.exp)
+        if e.is_Add:
+            known[e] = sum((self.element(a, known) for a in e.args), self.ring.zero)
+        elif isinstance(e, sigmoid):
+            known[e] = self.sigmoid(self.element(e.args[0], known))
+        else:
+            raise UndecidableError(f"{e.func.__name__} has no normal form here")
+        return known[e]
 
     def dual(self, e: Expr, lookup: Mapping[str, Dual]) -> Dual:
         """A SymPy expression in dual numbers: value and derivatives by forward mode."""
@@ -157,21 +155,24 @@ class Proof:
 class Prover:
     """Decides candidates for the gradients of one derivation.
 
-    The ring holds the parameters once and everything else once for each image; the feature maps' cells are generators
-    too, for the four gradients in which x is kept.
+    For a parameter the ring holds the parameters once and the data once for each image: E_total is the sum over the
+    images, with everything put in. For a feature map's cell it holds one image, whose pixels are symbols like any
+    other, and the cells themselves: E with everything downstream of x put in and x kept.
     """
 
     def __init__(self, derivation: Derivation) -> None:
-        self.derivation = derivation
-        d = derivation
+        d = self.derivation = derivation
         self._shared = d.network.parameters
-        self._inputs = [name for name in d.graph.inputs if name not in self._shared]
+        self._data = [name for name in d.graph.inputs if name not in self._shared]
         self._maps = [name for name in d.names if name not in self._shared]
-        self._images = range(1, d.samples + 1)
-        named = [f"{name}_image{m}" for m in self._images for name in (*self._inputs, *self._maps)]
         calls = sum(len(v.expression.atoms(sigmoid)) for v in d.graph.forward.values())
-        # twice for each image: once with x put in, once with x kept; as many again for what a candidate may bring
-        self.ring = SigmoidRing((*self._shared, *named), 4 * calls * d.samples)
+        images = range(1, d.samples + 1)
+        # as many sigmoids again as the network has: a candidate may bring its own
+        data = [f"{name}_image{m}" for m in images for name in self._data]
+        self._total = SigmoidRing([*self._shared, *data], calls * d.samples + calls)
+        self._kept = SigmoidRing([*self._shared, *self._data, *self._maps], 2 * calls)
+        self._given = [self._symbols(self._total, f"_image{m}") for m in images]
+        self._given_kept = self._symbols(self._kept, "", self._maps)
 
     def decide(self, name: str, candidate: Expr) -> Verdict:
         """Is the candidate, an expression of one image, ∂E/∂name?
@@ -182,12 +183,11 @@ class Prover:
         parameter = name in self._shared
         claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
         try:
-            environments = self._environments if parameter else self._environments_x_kept
-            each = [self.ring.element(candidate, e) for e in environments]
             if parameter:
-                equal = sum(each, self.ring.ring.zero) == self._total_slopes[name]
+                each = (self._total.element(candidate, known) for known in self._quantities)
+                equal = sum(each, self._total.ring.zero) == self._total_slopes[name]
             else:
-                equal = all(found == slopes[name] for found, slopes in zip(each, self._image_slopes, strict=True))
+                equal = self._kept.element(candidate, self._quantities_kept) == self._kept_slopes[name]
         except UndecidableError as reason:
             return Verdict(name, claim, None, str(reason))
         return Verdict(name, claim, equal, METHOD)
@@ -195,45 +195,47 @@ class Prover:
     @cached_property
     def _total_slopes(self) -> Mapping[str, PolyElement]:
         """∂E_total/∂parameter of the fully substituted E_total, in all directions at once."""
-        zero = Dual(self.ring.ring.zero, {p: self.ring.ring.zero for p in self._shared})
-        return sum((self._error(m, self._shared, kept=()) for m in self._images), zero).slopes
+        return self._slopes(self._total, self._given, self._shared)
 
     @cached_property
-    def _image_slopes(self) -> list[Mapping[str, PolyElement]]:
-        """∂E/∂x of each image, everything downstream of x put in and x kept."""
-        zero = self.ring.ring.zero
-        return [{x: zero for x in self._maps} | dict(self._error(m, self._maps, self._maps).slopes) for m in self._images]
+    def _kept_slopes(self) -> Mapping[str, PolyElement]:
+        """∂E/∂x, everything downstream of x put in and x kept."""
+        return self._slopes(self._kept, [self._given_kept], self._maps)
 
-    def _error(self, image: int, directions: Iterable[str], kept: Iterable[str]) -> Dual:
-        """E of one image in dual numbers."""
-        wanted = set(directions)
-        values: dict[str, Dual] = {}
-        for name, element in self._given(image, kept).items():
-            values[name] = Dual(element, {name: self.ring.ring.one} if name in wanted else {})
-        for variable in self.derivation.graph.forward.values():
-            if variable.name not in values:
-                values[variable.name] = self.ring.dual(variable.expression, values)
-        return values["E"]
+    def _slopes(
+        self, ring: SigmoidRing, images: list[dict[Expr, PolyElement]], directions: Iterable[str]
+    ) -> dict[str, PolyElement]:
+        total = {name: ring.ring.zero for name in directions}
+        for given in images:
+            values = {
+                s.name: Dual(e, {s.name: ring.ring.one} if s.name in total else {}) for s, e in given.items()
+            }
+            for variable in self.derivation.graph.forward.values():
+                if variable.name not in values:
+                    values[variable.name] = ring.dual(variable.expression, values)
+            total = _merge(total, values["E"].slopes)
+        return total
 
-    def _given(self, image: int, kept: Iterable[str]) -> dict[str, PolyElement]:
-        g = self.ring.generators
-        own = {name: g[f"{name}_image{image}"] for name in (*self._inputs, *kept)}
-        return {name: g[name] for name in self._shared} | own
-
-    @cached_property
-    def _environments(self) -> list[dict[str, PolyElement]]:
-        return [self._environment(m, ()) for m in self._images]
+    def _symbols(self, ring: SigmoidRing, suffix: str, kept: Iterable[str] = ()) -> dict[Expr, PolyElement]:
+        """What is given for one image: the shared parameters, its own data, and what is kept."""
+        shared = {Symbol(name): ring.generators[name] for name in self._shared}
+        return shared | {Symbol(name): ring.generators[name + suffix] for name in (*self._data, *kept)}
 
     @cached_property
-    def _environments_x_kept(self) -> list[dict[str, PolyElement]]:
-        return [self._environment(m, self._maps) for m in self._images]
+    def _quantities(self) -> list[dict[Expr, PolyElement]]:
+        return [self._all_quantities(self._total, given) for given in self._given]
 
-    def _environment(self, image: int, kept: Iterable[str]) -> dict[str, PolyElement]:
+    @cached_property
+    def _quantities_kept(self) -> dict[Expr, PolyElement]:
+        return self._all_quantities(self._kept, self._given_kept)
+
+    def _all_quantities(self, ring: SigmoidRing, given: dict[Expr, PolyElement]) -> dict[Expr, PolyElement]:
         """Every quantity of one image as an element of the ring: what a candidate may use."""
-        found: dict[str, PolyElement] = self._given(image, kept)
+        found = dict(given)
         for variable in self.derivation.graph:
-            if variable.name not in found:
-                found[variable.name] = self.ring.element(variable.expression, found)
+            symbol = Symbol(variable.name)
+            if symbol not in found:
+                found[symbol] = ring.element(variable.expression, found)
         return found
 
 

@@ -25,7 +25,8 @@ import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
-Role = Literal["image", "parameter", "target", "value", "adjoint"]
+#: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it.
+Role = Literal["image", "parameter", "target", "value", "adjoint", "gradient"]
 Index = tuple[int, ...]
 
 
@@ -95,7 +96,17 @@ class Tensor:
     def adjoint(self) -> "Tensor":
         """The tensor of ∂E/∂(this): ``dE_dx_11`` for ``x_11``."""
         (first, count), *rest = self.parts
-        return Tensor(f"dE_d{self.name}", self.shape, ((f"dE_d{first}", count), *rest), "adjoint")
+        role: Role = "gradient" if self.role == "parameter" else "adjoint"
+        return Tensor(f"dE_d{self.name}", self.shape, ((f"dE_d{first}", count), *rest), role)
+
+    @property
+    def is_adjoint(self) -> bool:
+        return self.role in ("adjoint", "gradient")
+
+    @property
+    def is_shared(self) -> bool:
+        """One for all images: it has no axis of the samples."""
+        return self.role in ("parameter", "gradient")
 
 
 class Access(AtomicExpr):
@@ -156,7 +167,7 @@ class Equation:
     reduce: Literal["sum", "max"] = "sum"
 
     def __str__(self) -> str:
-        relation = "+=" if self.target.tensor.role == "adjoint" else "="
+        relation = "+=" if self.target.tensor.is_adjoint else "="
         right = " + ".join(map(str, self.terms))
         if self.reduce == "max":
             right = right.replace("Σ", "max", 1)

@@ -1,0 +1,30 @@
+"""The displayed gradient expressions themselves, evaluated with NumPy: no adjoint, no shared subexpression."""
+
+from typing import Any
+
+import numpy as np
+
+from symcnn.derivation import Derivation, evaluate
+from symcnn.network import Array, checked
+from symcnn.numeric.parameters import as_theta
+from symcnn.printers.infix import InfixPrinter
+from symcnn.printers.numpy_scalars import NUMPY
+
+
+@evaluate.register
+def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
+    """``d.gradients`` at these values: name -> (samples,)."""
+    network, graph = derivation.network, derivation.graph
+    stated = network.forward
+    assert stated.targets is not None  # a derivation has a loss
+    pixels, wanted = checked(network, (images, targets))
+    space: dict[str, Any] = {"np": np}
+    space |= zip(network.parameters, as_theta(network, theta), strict=True)
+    space |= {stated.image.scalar(index): pixels[:, *index] for index in stated.image.indices()}
+    space |= {stated.targets.scalar(index): wanted[:, *index] for index in stated.targets.indices()}
+    printer = InfixPrinter(NUMPY)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for variable in graph.forward.values():
+            space[variable.name] = eval(printer.variable(variable), space)  # our own print, nobody's text
+        found = {name: eval(printer.expression(e).text, space) for name, e in derivation.gradients.items()}
+    return {name: np.broadcast_to(np.asarray(v, dtype=np.float64), (len(pixels),)) for name, v in found.items()}

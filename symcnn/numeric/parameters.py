@@ -1,0 +1,42 @@
+"""Parameters as one vector, in the order of ``network.parameters``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from symcnn.errors import InputError
+from symcnn.network import Array, Network
+
+
+def as_theta(network: Network, values: Any) -> Array:
+    """Name -> value, or any 1-D sequence, as a vector of floats; a copy.
+
+    Raises:
+        InputError: a name is missing or unknown, or the number of values is wrong, or one is no finite number.
+    """
+    names = network.parameters
+    if isinstance(values, Mapping):
+        missing = [n for n in names if n not in values]
+        unknown = [n for n in values if n not in names]
+        if missing or unknown:
+            what = f"{missing[0]} is missing" if missing else f"{unknown[0]} is unknown"
+            raise InputError(f"parameters: {what}; expected exactly {', '.join(names)}")
+        values = [values[n] for n in names]
+    try:
+        theta = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"parameters: expected {len(names)} numbers") from None
+    if theta.shape != (len(names),):
+        raise InputError(f"parameters of shape {theta.shape}: expected ({len(names)},), in the order of the network")
+    if not np.isfinite(theta).all():
+        bad = int(np.argmin(np.isfinite(theta)))
+        raise InputError(f"parameters: {names[bad]} is {theta[bad]}; expected a finite number")
+    return theta
+
+
+def initial_values(network: Network, seed: int) -> Array:
+    """Uniform in [-1, 1), drawn in the order of the parameters from ``numpy.random.default_rng(seed)``."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed={seed!r}: expected a whole number, at least 0")
+    return np.random.default_rng(seed).uniform(-1, 1, len(network.parameters))

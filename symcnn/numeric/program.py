@@ -1,0 +1,239 @@
+"""Programs: callables made from printed source. Whatever the backend, they answer the same questions.
+
+    "numpy"        whole arrays, from the index-notation equations
+    "expressions"  the scalar graph, NumPy over the samples
+    "python"       the scalar graph as straight-line Python; training puts the images in as numbers
+
+The source is symcnn's own print of the network's equations; nothing that comes from a file is ever run.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from symcnn.derivation import Derivation, Graph
+from symcnn.derivation.graph import instantiate
+from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.network import Array, Network, checked, checked_images
+from symcnn.numeric.parameters import as_theta
+from symcnn.printers.numpy_arrays import array_program
+from symcnn.printers.numpy_scalars import scalars_over_samples
+from symcnn.printers.python import one_image, training_loop
+
+#: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
+Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], list[float]]]
+
+#: Python's compiler and the reader both drown in more lines than this.
+MAX_SCALARS = 20_000
+
+
+class Program(ABC):
+    """A network as a program.
+
+    Attributes:
+        network: what it computes.
+        source: the printed program, for reading.
+    """
+
+    backend: ClassVar[str]
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.source = self._print()
+        self._functions = _run(self.source)
+
+    def loss_and_gradient(self, theta: Any, images: Any, targets: Any) -> tuple[float, Array]:
+        """E_total and its gradient.
+
+        Args:
+            theta: 1-D, in the order of ``network.parameters`` (or name -> value).
+            images: (samples, [channels,] height, width) or (samples, features); targets: (samples, outputs).
+
+        Returns:
+            the loss summed over the samples, and ∂E_total/∂theta, 1-D.
+        """
+        self.network.require_loss("loss_and_gradient")
+        theta = as_theta(self.network, theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._loss_and_gradient(theta, *checked(self.network, (images, targets)))
+
+    def predict(self, theta: Any, images: Any) -> Array:
+        """The last layer's values: (samples, outputs)."""
+        theta = as_theta(self.network, theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._predict(theta, checked_images(self.network, images))
+
+    def trainer(self, images: Array, targets: Array) -> Trainer:
+        """Full-batch gradient descent on these samples."""
+
+        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], list[float]]:
+            values, losses = np.array(theta, dtype=np.float64), []
+            with np.errstate(over="ignore", invalid="ignore"):
+                for _ in range(steps):
+                    loss, gradient = self._loss_and_gradient(values, images, targets)
+                    losses.append(float(loss))
+                    values -= step * gradient
+            return values.tolist(), losses
+
+        return train
+
+    @abstractmethod
+    def _print(self) -> str: ...
+
+    @abstractmethod
+    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]: ...
+
+    @abstractmethod
+    def _predict(self, theta: Array, images: Array) -> Array: ...
+
+
+class ArrayProgram(Program):
+    """Whole arrays."""
+
+    backend = "numpy"
+
+    def _print(self) -> str:
+        stated = self.network.forward
+        backward = Derivation(self.network).backward if self.network.loss else ()
+        return array_program(stated.equations, backward, stated.parameters, stated.image, stated.targets)
+
+    def forward(self, theta: Any, images: Any) -> dict[str, Array]:
+        """Every tensor of the forward pass by name: (samples, *shape)."""
+        theta = as_theta(self.network, theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found: dict[str, Array] = self._functions["forward"](theta, checked_images(self.network, images))
+        return found
+
+    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        loss, gradient = self._functions["loss_and_gradient"](theta, images, targets)
+        return float(loss), gradient
+
+    def _predict(self, theta: Array, images: Array) -> Array:
+        outputs: Array = self._functions["forward"](theta, images)[self.network.forward.outputs.name]
+        return outputs.reshape(len(images), -1)
+
+
+class ScalarProgram(Program):
+    """The scalar graph, NumPy over the samples."""
+
+    backend = "expressions"
+
+    def _print(self) -> str:
+        graph, arguments = _scalars(self.network)
+        source = scalars_over_samples(graph, *arguments, gradients=False)
+        return source + ("\n\n" + scalars_over_samples(graph, *arguments, gradients=True) if self.network.loss else "")
+
+    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        loss, gradient = self._functions["loss_and_gradient"](theta, images, targets)
+        return float(loss), gradient
+
+    def _predict(self, theta: Array, images: Array) -> Array:
+        outputs: Array = self._functions["predict"](theta, images)
+        return outputs
+
+
+class PythonProgram(Program):
+    """Straight-line Python."""
+
+    backend = "python"
+
+    def _print(self) -> str:
+        graph, arguments = _scalars(self.network)
+        source = one_image(graph, *arguments, gradients=False)
+        return source + ("\n\n" + one_image(graph, *arguments, gradients=True) if self.network.loss else "")
+
+    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        values, function = theta.tolist(), self._functions["one_image"]
+        pairs = [
+            function(values, image.ravel().tolist(), target.tolist())
+            for image, target in zip(images, targets, strict=True)
+        ]
+        return float(sum(e for e, _ in pairs)), np.sum([g for _, g in pairs], axis=0)
+
+    def _predict(self, theta: Array, images: Array) -> Array:
+        values, function = theta.tolist(), self._functions["outputs_of_one_image"]
+        return np.array([function(values, image.ravel().tolist()) for image in images], dtype=np.float64)
+
+    def training_source(self, images: Any, targets: Any) -> str:
+        """The whole training loop for these very images, as it is run."""
+        images, targets = checked(self.network, (images, targets))
+        graph, _ = _scalars(self.network)
+        samples = [
+            _data_by_name(self.network, image, target) for image, target in zip(images, targets, strict=True)
+        ]
+        return training_loop(graph, self.network.parameters, samples)
+
+    def trainer(self, images: Array, targets: Array) -> Trainer:
+        graph, _ = _scalars(self.network)
+        if len(list(graph)) * len(images) > MAX_SCALARS:
+            return super().trainer(images, targets)
+        loop = _run(self.training_source(images, targets))["train"]
+
+        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], list[float]]:
+            losses: list[float] = []
+            exp: Callable[[float], float] = math.exp
+            while True:
+                before = len(losses)
+                theta = loop(theta, step, steps - before, losses.append, exp)
+                if len(losses) == steps:
+                    return theta, losses
+                # math.exp raises where 1/(1 + exp(-z)) is simply 0: go on from the last whole step with an exp
+                # that gives inf there (slower, so not from the start)
+                exp = _exp
+
+        return train
+
+
+def _exp(z: float) -> float:
+    try:
+        return math.exp(z)
+    except OverflowError:
+        return math.inf
+
+
+def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
+    """The scalar graph (forward only without a loss), and the names of outputs and parameters."""
+    stated = network.forward
+    size = sum(e.target.tensor.size for e in stated.equations)
+    if size > MAX_SCALARS:
+        raise NotSupportedYetError(
+            f"{size} scalar quantities in one image; straight-line programs take at most {MAX_SCALARS}:"
+            ' use backend="numpy"'
+        )
+    if network.loss:
+        graph = Derivation(network).graph
+    else:
+        graph = instantiate((stated.image, *stated.parameters), stated.equations, ())
+    return graph, (stated.outputs.scalars(), network.parameters)
+
+
+def _data_by_name(network: Network, image: Array, target: Array) -> dict[str, float]:
+    stated = network.forward
+    assert stated.targets is not None
+    pixels = zip(stated.image.scalars(), image.ravel().tolist(), strict=True)
+    return dict(pixels) | dict(zip(stated.targets.scalars(), target.tolist(), strict=True))
+
+
+def _run(source: str) -> dict[str, Callable[..., Any]]:
+    """The functions of symcnn's own printed source."""
+    space: dict[str, Any] = {"np": np, "sliding_window_view": sliding_window_view, "exp": _exp}
+    exec(compile(source, "<printed by symcnn>", "exec"), space)
+    return space
+
+
+PROGRAMS: dict[str, type[Program]] = {p.backend: p for p in (ArrayProgram, ScalarProgram, PythonProgram)}
+
+
+def compile_program(network: Network, backend: str = "numpy") -> Program:
+    """A network as a program of one of the backends "numpy", "expressions", "python"; see ``Program``.
+
+    Raises:
+        InputError: an unknown backend.
+    """
+    if backend not in PROGRAMS:
+        raise InputError(f"backend={backend!r}: unknown; expected one of {', '.join(PROGRAMS)}")
+    return PROGRAMS[backend](network)

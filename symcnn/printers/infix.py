@@ -1,0 +1,144 @@
+"""Printing scalar expressions as infix text: what straight-line Python, NumPy and cell formulas have in common.
+
+A language is a table (``Language``): how it calls the leaf functions, how it writes numbers and powers. The printer is
+strict: a function or a number without a rule raises, it never falls back on SymPy's ``str``. Products and factors come
+out in the order of the derivation, so the same formula reads the same everywhere. Parentheses are decided by what was
+emitted, not by the expression it came from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sympy
+from sympy import Expr, Rational
+
+from symcnn.derivation import Addend, Variable
+
+SUM, PRODUCT, POWER, ATOM = range(4)
+
+
+class Text(NamedTuple):
+    """Emitted text and how tightly it binds."""
+
+    text: str
+    level: int
+
+    def within(self, level: int) -> str:
+        """The text as an operand of something that binds at ``level``."""
+        return self.text if self.level >= level else f"({self.text})"
+
+
+@dataclass(frozen=True)
+class Language:
+    """What differs between the languages.
+
+    Attributes:
+        functions: leaf function -> how a call of it is written, given its arguments.
+        number: how a rational number that is no integer, or a float, is written.
+        power: how base (already an operand) to the n, n ≥ 2, is written.
+        times, plus, minus: the operators, with their blanks.
+    """
+
+    functions: Mapping[type[sympy.Function], Callable[[Sequence[Text]], Text]]
+    number: Callable[[sympy.Number], Text]
+    power: Callable[[Text, int], Text]
+    times: str = "*"
+    plus: str = " + "
+    minus: str = " - "
+
+
+class InfixPrinter:
+    """Prints expressions in one language; ``name`` says how a quantity is called there (a name, a cell)."""
+
+    def __init__(self, language: Language, name: Callable[[str], str] = str) -> None:
+        self.language = language
+        self._name = name
+
+    def variable(self, variable: Variable) -> str:
+        """The right side of a variable, in the order of the derivation."""
+        if variable.reduce == "max":
+            arguments = [self.product(f, a.coefficient) for a in variable.addends for f in a.products]
+            return self._call(sympy.Function, arguments, variable.expression.func).text
+        return self.sum([self._addend(a) for a in variable.addends]).text
+
+    def expression(self, e: Expr) -> Text:
+        """Any SymPy expression of the supported kinds."""
+        if e.is_Symbol:
+            return Text(self._name(e.name), ATOM)
+        if e.is_Number:
+            return self._number(e)
+        if e.is_Add:
+            return self.sum([self.expression(a) for a in _in_reading_order(e.args)])
+        if e.is_Mul:
+            coefficient, rest = e.as_coeff_Mul()
+            return self.product(sympy.Mul.make_args(rest), coefficient)
+        if e.is_Pow and e.exp.is_Integer and e.exp >= 2:
+            return self.language.power(self.expression(e.base), int(e.exp))
+        return self._call(e, [self.expression(a) for a in e.args], e.func)
+
+    def product(self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One) -> Text:
+        """Factors in their order; a rational coefficient as a number in front and a division behind."""
+        for factor in factors:
+            if factor.is_Number:
+                coefficient = coefficient * factor
+        others = [self.expression(f) for f in factors if not f.is_Number]
+        if not others:
+            return self._number(coefficient)
+        return self._scaled(self._times(others), coefficient)
+
+    def sum(self, parts: Sequence[Text]) -> Text:
+        """Parts in their order; a part that starts with a minus is subtracted."""
+        if not parts:
+            return self._number(sympy.S.Zero)
+        if len(parts) == 1:
+            return parts[0]
+        text = parts[0].within(SUM)
+        for part in parts[1:]:
+            negated = part.level >= PRODUCT and part.text.startswith("-")
+            text += self.language.minus + part.text[1:] if negated else self.language.plus + part.within(SUM)
+        return Text(text, SUM)
+
+    def _addend(self, addend: Addend) -> Text:
+        inner = self.sum([self.product(factors) for factors in addend.products])
+        return inner if addend.coefficient == 1 else self._scaled(inner, addend.coefficient)
+
+    def _times(self, operands: Sequence[Text]) -> Text:
+        if len(operands) == 1:
+            return operands[0]
+        return Text(self.language.times.join(o.within(POWER) for o in operands), PRODUCT)
+
+    def _scaled(self, text: Text, coefficient: Expr) -> Text:
+        if coefficient == 1:
+            return text
+        if not coefficient.is_Rational:
+            return self._times([self._number(coefficient), text])
+        above, below = coefficient.p, coefficient.q
+        inner = text.within(PRODUCT)
+        if above == -1:
+            inner = f"-{text.within(POWER)}"
+        elif above != 1:
+            inner = f"{above}{self.language.times}{text.within(POWER)}"
+        return Text(inner if below == 1 else f"{inner}/{below}", PRODUCT)
+
+    def _number(self, number: Expr) -> Text:
+        if isinstance(number, sympy.Integer):
+            return Text(str(number), ATOM if number >= 0 else PRODUCT)
+        if isinstance(number, (Rational, sympy.Float)) and number.is_finite:
+            return self.language.number(number)
+        raise TypeError(f"no rule to print {number!r}")
+
+    def _call(self, shown: object, arguments: Sequence[Text], function: type[sympy.Function]) -> Text:
+        if function not in self.language.functions:
+            raise TypeError(f"no rule to print {shown!r}")
+        return self.language.functions[function](arguments)
+
+
+def _in_reading_order(terms: Sequence[Expr]) -> list[Expr]:
+    """o - t and 1 - h: what is subtracted comes last; otherwise by name, numbers first."""
+    return sorted(terms, key=lambda t: (t.could_extract_minus_sign(), not t.is_Number, str(t)))
+
+
+def negated(argument: Text) -> str:
+    """-z as the argument of a function."""
+    return f"-{argument.within(POWER)}"

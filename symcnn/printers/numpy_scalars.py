@@ -1,0 +1,45 @@
+"""The scalar graph with NumPy over the samples: one line a variable, each an array (samples,)."""
+
+from collections.abc import Sequence
+
+import sympy
+
+from symcnn.derivation import Graph
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
+from symcnn.symbolic import Index, maximum, relu, sigmoid
+
+NUMPY = Language(
+    functions={
+        sigmoid: lambda z: Text(f"1/(1 + np.exp({negated(z[0])}))", PRODUCT),
+        relu: lambda z: Text(f"np.maximum({z[0].text}, 0)", ATOM),
+        maximum: lambda z: Text(f"np.maximum.reduce([{', '.join(a.text for a in z)}])", ATOM),
+    },
+    number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else Text(repr(float(q)), ATOM),
+    power=lambda base, n: Text(f"{base.within(ATOM)}**{n}", POWER),
+)
+
+
+def scalars_over_samples(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], gradients: bool) -> str:
+    """``loss_and_gradient(theta, images, targets)``, or without gradients ``predict(theta, images)``."""
+    printer = InfixPrinter(NUMPY)
+    lines = [f"{', '.join(parameters)}{',' if len(parameters) == 1 else ''} = theta"]
+    for name, (tensor, index) in graph.inputs.items():
+        if tensor.role == "image" or (tensor.role == "target" and gradients):
+            source = "images" if tensor.role == "image" else "targets"
+            lines.append(f"{name} = {source}[:, {_index(index)}]")
+    variables = [v for v in graph.forward.values() if gradients or v.name != "E"]
+    if gradients:
+        variables += graph.backward.values()
+    for v in variables:
+        lines.append(f"{v.name} = {printer.variable(v) if v.addends else 'np.zeros(len(images))'}")
+    if gradients:
+        sums = ", ".join(f"dE_d{p}.sum()" for p in parameters)
+        lines.append(f"return E.sum(), np.array([{sums}])")
+    else:
+        lines.append(f"return np.stack([{', '.join(outputs)}], axis=-1)")
+    head = "def loss_and_gradient(theta, images, targets):" if gradients else "def predict(theta, images):"
+    return "\n    ".join([head, *lines]) + "\n"
+
+
+def _index(index: Index) -> str:
+    return ", ".join(map(str, index))

@@ -1,0 +1,41 @@
+"""Which backend finishes first: a model of their costs, measured once, so that a choice never depends on noise.
+
+Seconds on a 2-core machine of 2026 (only their ratios matter):
+
+    python        printing and compiling: a part for the network, a part for every scalar of every image;
+                  a step: every scalar of every image
+    numpy         a step: a fixed part for every equation, and its multiplications for every image
+    expressions   a step: a fixed part for every scalar, and its length for every image
+
+``python -m tests.benchmarks.article`` prints the measured times beside the choice.
+"""
+
+import math
+
+from symcnn.network import Network
+from symcnn.numeric.program import MAX_SCALARS
+from symcnn.symbolic import Equation
+
+#: seconds: (fixed, per scalar and image) to build, per scalar and image of one step
+PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.006, 2.4e-4, 3.2e-8
+#: seconds per equation to build; per equation and per multiplication of one step
+NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 4e-4, 2.3e-6, 2.5e-9
+
+
+def choose(network: Network, samples: int, steps: int) -> str:
+    """The backend that should finish first for this network, number of samples and steps.
+
+    "expressions" never does: it is there to check the others.
+    """
+    equations = network.forward.equations
+    scalars = 3 * sum(e.target.tensor.size for e in equations)  # forward, and about twice that backward
+    products = 3 * samples * sum(_products(e) for e in equations)
+    straight = PYTHON_BUILD + scalars * samples * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
+    arrays = 3 * len(equations) * (NUMPY_BUILD_EACH + steps * NUMPY_STEP_EACH) + steps * products * NUMPY_STEP_PRODUCT
+    fits = scalars * samples <= MAX_SCALARS
+    return "python" if fits and straight < arrays else "numpy"
+
+
+def _products(equation: Equation) -> int:
+    cells = math.prod(a.size for a in equation.axes)
+    return cells * sum(math.prod(a.size for a in term.axes) for term in equation.terms)

@@ -1,0 +1,65 @@
+"""What a training gives back."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from symcnn.network import Array, Data, Network
+from symcnn.numeric import compile_program
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The result of a training.
+
+    Attributes:
+        network, data: what was trained, on what.
+        initial, theta: parameters before and after, 1-D in the order of ``network.parameters``.
+        loss: steps + 1 values: ``loss[k]`` is E_total (or its mean) after k updates.
+        learning_rate, reduction: as asked; ``reduction`` is "sum" or "mean" over the samples.
+        backend: which program did it.
+        stopped: "steps" (all were done), "loss" (it fell below ``stop_below``) or "interrupted" (Ctrl-C).
+    """
+
+    network: Network
+    data: Data
+    initial: Array
+    theta: Array
+    loss: Array
+    learning_rate: float
+    reduction: Literal["sum", "mean"]
+    backend: str
+    stopped: Literal["steps", "loss", "interrupted"]
+
+    @property
+    def steps(self) -> int:
+        """The number of updates that were made."""
+        return len(self.loss) - 1
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Name -> value after the training."""
+        return dict(zip(self.network.parameters, self.theta.tolist(), strict=True))
+
+    @cached_property
+    def predictions(self) -> Array:
+        """The outputs for the training images: (samples, outputs)."""
+        return self.predict(self.data.images)
+
+    @property
+    def right(self) -> int:
+        """How many training images have their largest output where their largest target is."""
+        hits = np.argmax(self.predictions, axis=1) == np.argmax(np.asarray(self.data.targets), axis=1)
+        return int(np.sum(hits))
+
+    def predict(self, images: Any) -> Array:
+        """The outputs for any images (samples, [channels,] height, width): (samples, outputs)."""
+        return compile_program(self.network, "numpy").predict(self.theta, images)
+
+    def __repr__(self) -> str:
+        return (
+            f"Run({self.steps} steps with {self.backend!r}, loss {self.loss[0]:.6g} -> {self.loss[-1]:.6g},"
+            f" stopped: {self.stopped})"
+        )
