@@ -24,6 +24,9 @@ from symcnn.symbolic import sigmoid
 
 METHOD = "exact normal form, sigmoid outputs as generators"
 
+#: Monomials that one product may meet; past it a network (several convolutions) is "undecided", in bounded time.
+MAX_PRODUCT = 300_000
+
 
 class UndecidableError(Exception):
     """An expression has no normal form in the ring; the message says what stands in the way."""
@@ -40,9 +43,15 @@ class Dual:
         return Dual(self.value + other.value, _merge(self.slopes, other.slopes))
 
     def __mul__(self, other: "Dual") -> "Dual":
-        mine = {d: s * other.value for d, s in self.slopes.items()}
-        theirs = {d: self.value * s for d, s in other.slopes.items()}
-        return Dual(self.value * other.value, _merge(mine, theirs))
+        mine = {d: _times(s, other.value) for d, s in self.slopes.items()}
+        theirs = {d: _times(self.value, s) for d, s in other.slopes.items()}
+        return Dual(_times(self.value, other.value), _merge(mine, theirs))
+
+
+def _times(a: PolyElement, b: PolyElement) -> PolyElement:
+    if len(a) * len(b) > MAX_PRODUCT:
+        raise UndecidableError("the normal form is too large to be worked out")
+    return a * b
 
 
 def _merge(a: Mapping[str, PolyElement], b: Mapping[str, PolyElement]) -> dict[str, PolyElement]:
@@ -84,7 +93,7 @@ class SigmoidRing:
         if e.is_Mul:
             first, *rest = (self.element(a, known) for a in e.args)
             for part in rest:
-                first = first * part
+                first = _times(first, part)
             return first
         if e.is_Pow and e.exp.is_Integer and e.exp >= 0:
             return self.element(e.base, known) ** int(e.exp)
@@ -110,12 +119,12 @@ class SigmoidRing:
         if e.is_Pow and e.exp.is_Integer and e.exp >= 1:
             base = self.dual(e.base, lookup)
             outer = int(e.exp) * base.value ** (int(e.exp) - 1)
-            return Dual(base.value ** int(e.exp), {d: outer * s for d, s in base.slopes.items()})
+            return Dual(base.value ** int(e.exp), {d: _times(outer, s) for d, s in base.slopes.items()})
         if isinstance(e, sigmoid):
             z = self.dual(e.args[0], lookup)
             s = self.sigmoid(z.value)
             slope = s * (1 - s)
-            return Dual(s, {d: slope * dz for d, dz in z.slopes.items()})
+            return Dual(s, {d: _times(slope, dz) for d, dz in z.slopes.items()})
         raise UndecidableError(f"{e.func.__name__} has no normal form here")
 
 
@@ -166,10 +175,11 @@ class Prover:
         self._data = [name for name in d.graph.inputs if name not in self._shared]
         self._maps = [name for name in d.names if name not in self._shared]
         calls = sum(len(v.expression.atoms(sigmoid)) for v in d.graph.forward.values())
-        images = range(1, d.samples + 1)
+        # every image brings the same formulas with names of its own: two show that they are added
+        images = range(1, min(d.samples, 2) + 1)
         # as many sigmoids again as the network has: a candidate may bring its own
         data = [f"{name}_image{m}" for m in images for name in self._data]
-        self._total = SigmoidRing([*self._shared, *data], calls * d.samples + calls)
+        self._total = SigmoidRing([*self._shared, *data], calls * len(images) + calls)
         self._kept = SigmoidRing([*self._shared, *self._data, *self._maps], 2 * calls)
         self._given = [self._symbols(self._total, f"_image{m}") for m in images]
         self._given_kept = self._symbols(self._kept, "", self._maps)

@@ -1,11 +1,13 @@
 """Networks as users declare them: layers, losses, shapes, names, data and network files."""
 
 from symcnn.network.data import Array, Data, DataLike, as_data, checked, checked_images
+from symcnn.network.describe import Kind, kind_of, settings_of
 from symcnn.network.file import read_network
 from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Dense, Flatten, Layer, MaxPool2D
 from symcnn.network.network import Forward, Network
 
 __all__ = [
-    "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Layer",
-    "MaxPool2D", "Network", "as_data", "checked", "checked_images", "read_network",
+    "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Kind", "Layer",
+    "MaxPool2D", "Network", "as_data", "checked", "checked_images", "kind_of", "read_network",
+    "settings_of",
 ]  # fmt: skip

@@ -44,7 +44,7 @@ class Program(ABC):
     def __init__(self, network: Network) -> None:
         self.network = network
         self.source = self._print()
-        self._functions = _run(self.source)
+        self._functions = run_source(self.source)
 
     def loss_and_gradient(self, theta: Any, images: Any, targets: Any) -> tuple[float, Array]:
         """E_total and its gradient.
@@ -171,7 +171,7 @@ class PythonProgram(Program):
         graph, _ = _scalars(self.network)
         if len(list(graph)) * len(images) > MAX_SCALARS:
             return super().trainer(images, targets)
-        loop = _run(self.training_source(images, targets))["train"]
+        loop = run_source(self.training_source(images, targets))["train"]
 
         def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], list[float]]:
             losses: list[float] = []
@@ -218,7 +218,7 @@ def _data_by_name(network: Network, image: Array, target: Array) -> dict[str, fl
     return dict(pixels) | dict(zip(stated.targets.scalars(), target.tolist(), strict=True))
 
 
-def _run(source: str) -> dict[str, Callable[..., Any]]:
+def run_source(source: str) -> dict[str, Callable[..., Any]]:
     """The functions of symcnn's own printed source."""
     space: dict[str, Any] = {"np": np, "sliding_window_view": sliding_window_view, "exp": _exp}
     exec(compile(source, "<printed by symcnn>", "exec"), space)

@@ -38,6 +38,7 @@ class Language:
         number: how a rational number that is no integer, or a float, is written.
         power: how base (already an operand) to the n, n ≥ 2, is written.
         times, plus, minus: the operators, with their blanks.
+        negative: what stands before a product to negate it.
     """
 
     functions: Mapping[type[sympy.Function], Callable[[Sequence[Text]], Text]]
@@ -46,6 +47,7 @@ class Language:
     times: str = "*"
     plus: str = " + "
     minus: str = " - "
+    negative: str = "-"
 
 
 class InfixPrinter:
@@ -95,8 +97,9 @@ class InfixPrinter:
             return parts[0]
         text = parts[0].within(SUM)
         for part in parts[1:]:
-            negated = part.level >= PRODUCT and part.text.startswith("-")
-            text += self.language.minus + part.text[1:] if negated else self.language.plus + part.within(SUM)
+            negative = self.language.negative
+            negated = part.level >= PRODUCT and part.text.startswith(negative)
+            text += self.language.minus + part.text[len(negative) :] if negated else self.language.plus + part.within(SUM)
         return Text(text, SUM)
 
     def _addend(self, addend: Addend) -> Text:
@@ -116,7 +119,7 @@ class InfixPrinter:
         above, below = coefficient.p, coefficient.q
         inner = text.within(PRODUCT)
         if above == -1:
-            inner = f"-{text.within(POWER)}"
+            inner = f"{self.language.negative}{text.within(POWER)}"
         elif above != 1:
             inner = f"{above}{self.language.times}{text.within(POWER)}"
         return Text(inner if below == 1 else f"{inner}/{below}", PRODUCT)

@@ -56,6 +56,14 @@ def one_image(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], g
     return "\n    ".join([head, *lines]) + "\n"
 
 
+def quantities_of_one_image(graph: Graph, names: Sequence[str]) -> str:
+    """``quantities(*inputs)`` -> name -> value of every variable."""
+    printer = InfixPrinter(PYTHON)
+    lines = [f"{v.name} = {printer.variable(v)}" for v in graph]
+    pairs = ", ".join(f'"{v.name}": {v.name}' for v in graph)
+    return "\n    ".join([f"def quantities({', '.join(names)}):", *lines, f"return {{{pairs}}}"]) + "\n"
+
+
 def training_loop(graph: Graph, parameters: Sequence[str], samples: Sequence[Mapping[str, float]]) -> str:
     """``train(theta, step, steps, record, exp)``: gradient descent on these very images, ``step`` = rate × factor.
 

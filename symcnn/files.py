@@ -1,0 +1,51 @@
+"""Files are written whole or not at all: into a temporary file beside the target, then renamed onto it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from symcnn.errors import InputError
+
+
+def check_writable(path: str | Path, suffixes: tuple[str, ...]) -> Path:
+    """The path, if a file can be written there: known before any work is done.
+
+    Raises:
+        InputError: an unknown suffix, a folder, a missing parent folder, or no right to write.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; expected a file name with suffix {' or '.join(suffixes)}")
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: unknown suffix {path.suffix!r}; expected {' or '.join(suffixes)}")
+    folder = path.parent
+    if not folder.is_dir():
+        raise InputError(f"{path}: the folder {folder} does not exist; create it first")
+    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise InputError(f"{path}: cannot be written (no permission)")
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file at once; whatever goes wrong, an old file of that name stays as it was."""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,118 @@
+"""LaTeX for Markdown: what GitHub, VS Code and Jupyter all show, because CommonMark leaves it unchanged.
+
+No backslash before punctuation, no ``\\\\`` (``\\cr`` instead), no ``}_{``, accents only inside ``\\text{…}``, and
+``0{,}5`` where the language writes a decimal comma.
+"""
+
+from functools import singledispatchmethod
+
+from symcnn.formula import tree
+from symcnn.formula.tree import Node
+
+_FUNCTIONS = {"σ": r"\sigma", "ReLU": r"\text{ReLU}", "max": r"\max"}
+
+
+class Latex:
+    """Emits LaTeX.
+
+    Args:
+        decimal: the decimal sign, "." or ",".
+    """
+
+    def __init__(self, decimal: str = ".") -> None:
+        self._decimal = "." if decimal == "." else "{,}"
+
+    def inline(self, node: Node) -> str:
+        return f"${self.emit(node)}$"
+
+    def display(self, node: Node) -> str:
+        """One display; an equality of more than two members has one line for each."""
+        if isinstance(node, tree.Equality) and len(node.members) > 2:
+            left, *rest = map(self.emit, node.members)
+            rows = [rf"{left} &= {rest[0]}", *(f"&= {member}" for member in rest[1:])]
+            body = "\\begin{aligned}\n" + " \\cr\n".join(rows) + "\n\\end{aligned}"
+        else:
+            body = self.emit(node)
+        return f"$$\n{body}\n$$"
+
+    def number(self, value: float, digits: int | None) -> str:
+        if digits is None:
+            text = str(int(value)) if value == int(value) else repr(value)
+        else:
+            text = shown(value, digits)
+        return text.replace(".", self._decimal)
+
+    @singledispatchmethod
+    def emit(self, node: Node) -> str:
+        raise TypeError(f"no rule to display {node!r}")
+
+    @emit.register
+    def _(self, node: tree.Symbol) -> str:
+        word = rf"\text{{{node.word}}}" if node.word else ""
+        indices = node.indices.replace("-", r"\text{-}")
+        inside = f"{indices},{word}" if indices and word else indices or word
+        return f"{node.letter}_{{{inside}}}" if inside else node.letter
+
+    @emit.register
+    def _(self, node: tree.Number) -> str:
+        return self.number(node.value, node.digits)
+
+    @emit.register
+    def _(self, node: tree.Partial) -> str:
+        return rf"\frac{{\partial {self.emit(node.of)}}}{{\partial {self.emit(node.by)}}}"
+
+    @emit.register
+    def _(self, node: tree.Fraction) -> str:
+        return rf"\frac{{{self.emit(node.above)}}}{{{self.emit(node.below)}}}"
+
+    @emit.register
+    def _(self, node: tree.Power) -> str:
+        exponent = str(node.exponent)
+        return f"{self._operand(node.base)}^{exponent if len(exponent) == 1 else f'{{{exponent}}}'}"
+
+    @emit.register
+    def _(self, node: tree.Call) -> str:
+        arguments = ", ".join(map(self.emit, node.arguments))
+        return rf"{_FUNCTIONS[node.function]}\left({arguments}\right)"
+
+    @emit.register
+    def _(self, node: tree.Product) -> str:
+        return r" \cdot ".join(map(self._operand, node.factors))
+
+    @emit.register
+    def _(self, node: tree.Sum) -> str:
+        first, *rest = node.terms
+        text = self.emit(first)
+        for term in rest:
+            if isinstance(term, tree.Negated):
+                text += f" - {self._operand(term.node)}"
+            else:
+                text += f" + {self._signed(term)}"
+        return text
+
+    @emit.register
+    def _(self, node: tree.Negated) -> str:
+        return f"-{self._operand(node.node)}"
+
+    @emit.register
+    def _(self, node: tree.Equality) -> str:
+        return " = ".join(map(self.emit, node.members))
+
+    def _signed(self, node: Node) -> str:
+        return self._operand(node) if isinstance(node, tree.Number) else self.emit(node)
+
+    def _operand(self, node: Node) -> str:
+        text = self.emit(node)
+        needs = isinstance(node, (tree.Sum, tree.Negated)) or (isinstance(node, tree.Number) and text.startswith("-"))
+        return rf"\left({text}\right)" if needs else text
+
+
+def shown(value: float, digits: int) -> str:
+    """A number with so many significant digits; 0 and whole numbers as they are, no -0, never in powers of ten
+    unless it is very small."""
+    if value == int(value) and abs(value) < 10**digits:
+        return str(int(value))
+    text = f"{value:.{digits}g}"
+    if "e" in text:
+        text = f"{value:.{digits + 4}f}".rstrip("0").rstrip(".")
+    return "0" if float(text) == 0 else text

@@ -1,0 +1,79 @@
+"""Formulas as one line of plain text, for cells and the terminal: ∂E_total/∂x₁₁·i₁₂ + …, w_x11-h1."""
+
+from functools import singledispatchmethod
+
+from symcnn.formula import tree
+from symcnn.formula.latex import shown
+from symcnn.formula.tree import Node
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Plain:
+    """Emits plain text; ``decimal`` is the decimal sign of the numbers."""
+
+    def __init__(self, decimal: str = ".") -> None:
+        self._decimal = decimal
+
+    @singledispatchmethod
+    def emit(self, node: Node) -> str:
+        raise TypeError(f"no rule to write {node!r}")
+
+    @emit.register
+    def _(self, node: tree.Symbol) -> str:
+        if node.word:
+            return f"{node.letter}_{node.indices},{node.word}" if node.indices else f"{node.letter}_{node.word}"
+        if node.indices.isdigit():
+            return node.letter + node.indices.translate(_SUBSCRIPTS)
+        return f"{node.letter}_{node.indices}" if node.indices else node.letter
+
+    @emit.register
+    def _(self, node: tree.Number) -> str:
+        if node.digits is None:
+            text = str(int(node.value)) if node.value == int(node.value) else repr(node.value)
+        else:
+            text = shown(node.value, node.digits)
+        return text.replace(".", self._decimal).replace("-", "−")
+
+    @emit.register
+    def _(self, node: tree.Partial) -> str:
+        return f"∂{self.emit(node.of)}/∂{self.emit(node.by)}"
+
+    @emit.register
+    def _(self, node: tree.Fraction) -> str:
+        return f"{self.emit(node.above)}/{self.emit(node.below)}"
+
+    @emit.register
+    def _(self, node: tree.Power) -> str:
+        return f"{self._operand(node.base)}{str(node.exponent).translate(_POWERS)}"
+
+    @emit.register
+    def _(self, node: tree.Call) -> str:
+        return f"{node.function}({', '.join(map(self.emit, node.arguments))})"
+
+    @emit.register
+    def _(self, node: tree.Product) -> str:
+        # "·" between digits reads as a decimal point: "×" there
+        numbers = all(isinstance(f, tree.Number) for f in node.factors)
+        return (" × " if numbers else " · ").join(map(self._operand, node.factors))
+
+    @emit.register
+    def _(self, node: tree.Sum) -> str:
+        first, *rest = node.terms
+        text = self.emit(first)
+        for term in rest:
+            text += f" − {self._operand(term.node)}" if isinstance(term, tree.Negated) else f" + {self.emit(term)}"
+        return text
+
+    @emit.register
+    def _(self, node: tree.Negated) -> str:
+        return f"−{self._operand(node.node)}"
+
+    @emit.register
+    def _(self, node: tree.Equality) -> str:
+        return " = ".join(map(self.emit, node.members))
+
+    def _operand(self, node: Node) -> str:
+        text = self.emit(node)
+        return f"({text})" if isinstance(node, (tree.Sum, tree.Negated)) or text.startswith("−") else text

@@ -1,0 +1,78 @@
+"""Displayed mathematics as a small typed tree. Emitters (LaTeX first) print it; nothing is parsed back from strings.
+
+A tree keeps what SymPy would reorder: the order of factors and terms, ∂ instead of d.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A letter with a subscript: indices, then a word: o, "1", "predicted"."""
+
+    letter: str
+    indices: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """An exact number (places None), or one rounded for display to so many significant digits."""
+
+    value: float
+    digits: int | None = None
+
+
+@dataclass(frozen=True)
+class Partial:
+    """∂of/∂by."""
+
+    of: "Node"
+    by: "Node"
+
+
+@dataclass(frozen=True)
+class Fraction:
+    above: "Node"
+    below: "Node"
+
+
+@dataclass(frozen=True)
+class Power:
+    base: "Node"
+    exponent: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """A named function of arguments: σ(z), max(a, b)."""
+
+    function: str
+    arguments: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Product:
+    factors: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Terms in their order; a negated one is subtracted."""
+
+    terms: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Negated:
+    node: "Node"
+
+
+@dataclass(frozen=True)
+class Equality:
+    """left = right = … = right: one claim after the other, each on its own line where there are many."""
+
+    members: tuple["Node", ...]
+
+
+Node = Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Equality

@@ -1,0 +1,48 @@
+"""Derivation reports. So far Markdown with LaTeX."""
+
+from pathlib import Path
+
+from symcnn.files import check_writable, write_whole
+from symcnn.network import DataLike, Network
+from symcnn.report.content import gather
+from symcnn.report.markdown import MarkdownReport
+from symcnn.text import catalogue
+from symcnn.train import Run
+
+SUFFIXES = (".md",)
+
+
+def write_report(
+    network: Network,
+    path: str | Path,
+    *,
+    data: DataLike | None = None,
+    lang: str = "en",
+    run: Run | None = None,
+    learning_rate: float = 0.5,
+    steps: int = 10_000,
+    seed: int = 0,
+) -> Path:
+    """Write the derivation of a network as a report.
+
+    Args:
+        network: with a loss.
+        path: ``.md``.
+        data: samples: with them the report has a pass with numbers and a training.
+        lang: "en" or "fr".
+        run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``.
+
+    Returns:
+        the path.
+
+    Raises:
+        InputError: language, suffix, path, data or settings cannot be used; nothing is written then.
+    """
+    text = catalogue(lang)
+    target = check_writable(path, SUFFIXES)
+    content = gather(network, data, run, learning_rate, steps, seed)
+    write_whole(target, MarkdownReport(content, text).write().encode("utf-8"))
+    return target
+
+
+__all__ = ["SUFFIXES", "write_report"]

@@ -1,0 +1,47 @@
+"""What a report is made from: the derivation, what was proved and checked of it, one pass with numbers, a training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symcnn.derivation import Derivation, Proof
+from symcnn.network import Data, DataLike, Network, as_data, checked
+from symcnn.numeric.values import values_of_images
+from symcnn.train import Run, train
+from symcnn.verification import Agreement, programs_agree
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that a report says, as data; the writers only lay it out.
+
+    Attributes:
+        values: for each image, every quantity's value with the initial parameters: name -> value.
+        seed: where the initial parameters came from; None if they were given.
+    """
+
+    derivation: Derivation
+    proof: Proof
+    data: Data | None
+    values: tuple[Mapping[str, float], ...]
+    run: Run | None
+    seed: int | None
+    agreement: tuple[Agreement, ...]
+
+
+def gather(
+    network: Network, data: DataLike | None, run: Run | None, learning_rate: float, steps: int, seed: int
+) -> Content:
+    """Derive, prove, and with data train and check: what was not handed in is computed."""
+    if data is None and run is not None:
+        data = run.data
+    given = None if data is None else as_data(data)
+    samples = 1 if given is None else len(checked(network, given)[0])
+    derivation = Derivation(network, samples)
+    proof = derivation.prove()
+    if given is None:
+        return Content(derivation, proof, None, (), None, None, ())
+    own_seed = None if run else seed
+    run = run or train(network, given, learning_rate=learning_rate, steps=steps, seed=seed)
+    values = tuple(values_of_images(derivation, run.initial, given))
+    agreement = tuple(programs_agree(derivation, run.initial, given))
+    return Content(derivation, proof, given, values, run, own_seed, agreement)

@@ -1,0 +1,239 @@
+"""The derivation report as Markdown with LaTeX: one file that GitHub, VS Code and Jupyter all show."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from symcnn import article
+from symcnn.derivation import Derivation, Variable
+from symcnn.formula import Latex, Typography, Worked
+from symcnn.formula.tree import Equality, Number, Power, Sum, Symbol
+from symcnn.network import Network, kind_of, settings_of
+from symcnn.report.content import Content
+from symcnn.symbolic import Tensor
+from symcnn.text import Catalogue
+from symcnn.verification import TOLERANCE
+from symcnn.version import __version__
+
+#: Significant digits of the numbers shown.
+DIGITS = 4
+
+#: Images that a table or a sum names one by one.
+MAX_IMAGES = 4
+
+
+class MarkdownReport:
+    """Lays a report's content out as Markdown; each method is one section."""
+
+    def __init__(self, content: Content, text: Catalogue) -> None:
+        self.content = content
+        self.d: Derivation = content.derivation
+        self.network: Network = self.d.network
+        self.text = text
+        self.latex = Latex(text.decimal)
+        self.typography = Typography(self.d.graph, text.words("word"))
+
+    def write(self) -> str:
+        """The whole document."""
+        sections: list[Callable[[], Iterator[str]]] = [
+            self._head, self._conventions, self._network, self._forward, self._chain_rule, self._formulas, self._descent,
+        ]  # fmt: skip
+        if self.content.data is not None:
+            sections += [self._worked, self._training]
+        blocks = [block for section in [*sections, self._proof] for block in section()]
+        return "\n\n".join(blocks) + "\n"
+
+    # --- sections ---------------------------------------------------------------------------------------------------
+
+    def _head(self) -> Iterator[str]:
+        yield f"# {self._t('title', count=len(self.d.names))}"
+        yield self._t("made", version=__version__)
+
+    def _conventions(self) -> Iterator[str]:
+        yield f"## {self._t('conventions_heading')}"
+        keys = ["convention_convolution", "convention_error", "convention_sign", "convention_names"]
+        if self.network == article.network():
+            keys.append("pixels_reading")
+        total = self.latex.inline(self.typography.error)
+        yield _list(self._t(key, total=total) for key in keys)
+
+    def _network(self) -> Iterator[str]:
+        yield f"## {self._t('network_heading')}"
+        layers = [self._t("network_input", shape="×".join(map(str, self.network.input_shape)))]
+        layers += [self.layer(layer) for layer in self.network.layers]
+        yield _list(layers)
+        yield self._counts()
+        stated = self.network.forward
+        tensors = [stated.image, *stated.parameters, *(e.target.tensor for e in stated.equations if e.axes)]
+        assert stated.targets is not None
+        rows = [[self.kind(t), self._span(t), str(t.size)] for t in [*tensors, stated.targets]]
+        yield _table([self._t("quantities"), self._t("symbol"), self._t("number_of")], rows)
+
+    def _forward(self) -> Iterator[str]:
+        yield f"## {self._t('forward_heading')}"
+        for variable in self.d.graph.forward.values():
+            if variable.name == "E":
+                yield f"## {self._t('error_heading')}"
+            yield self.latex.display(self.typography.equation(variable))
+        if self.content.data is not None and len(self.content.values) <= MAX_IMAGES:
+            numbers = range(1, len(self.content.values) + 1)
+            errors = tuple(Symbol("E", "", self.text("label.image", number=n)) for n in numbers)
+            yield self.latex.display(Equality((self.typography.error, Sum(errors))))
+
+    def _chain_rule(self) -> Iterator[str]:
+        yield f"## {self._t('chain_heading')}"
+        yield self._t("chain_text")
+        for variable in self.d.graph.backward.values():
+            name = variable.name.removeprefix("dE_d")
+            if name not in self.d.names:
+                yield self.latex.display(self.typography.chain_rule(self.d, name))
+
+    def _formulas(self) -> Iterator[str]:
+        yield f"## {self._t('formulas_heading', count=len(self.d.names))}"
+        yield self._t("formulas_text")
+        yield self._counts()
+        # the feature map first: the filter's formulas rest on it
+        for tensor in (*self.network.forward.feature_maps, *self.network.forward.parameters):
+            yield f"### {self.kind(tensor)[0].upper()}{self.kind(tensor)[1:]}"
+            for name in tensor.scalars():
+                yield self.latex.display(self.typography.chain_rule(self.d, name))
+
+    def _descent(self) -> Iterator[str]:
+        yield f"## {self._t('descent_heading')}"
+        yield self._t("descent_text")
+        first = self.network.parameters[0]
+        symbol = self.latex.emit(self.typography.name(first))
+        slope = self.latex.emit(self.typography.name(f"dE_d{first}"))
+        yield rf"$${chr(10)}{symbol} \leftarrow {symbol} - \eta \cdot {slope}{chr(10)}$$"
+
+    def _worked(self) -> Iterator[str]:
+        assert self.content.run is not None
+        label = self.image_label(0)
+        yield f"## {self._t('worked_heading')}"
+        if self.content.seed is None:
+            yield self._t("worked_text_given", label=label, digits=DIGITS)
+        else:
+            yield self._t("worked_text", label=label, seed=self.content.seed, digits=DIGITS)
+        yield f"### {self._t('parameters_heading')}"
+        initial = dict(zip(self.network.parameters, self.content.run.initial.tolist(), strict=True))
+        yield _table(
+            [self._t("symbol"), self._t("value")],
+            [[self._symbol(name), self._number(value)] for name, value in initial.items()],
+        )
+        yield f"### {self._t('forward_heading')}"
+        values = self.content.values[0]
+        yield from self._with_numbers(self.d.graph.forward.values(), values)
+        yield f"### {self._t('backward_heading')}"
+        yield from self._with_numbers(self.d.graph.backward.values(), values)
+        yield f"### {self._t('totals_heading', count=len(self.d.names))}"
+        shown_images = min(len(self.content.values), MAX_IMAGES)
+        heads = [self._t("symbol"), *(self.image_label(n) for n in range(shown_images)), self.text("label.total")]
+        yield _table(heads, [self._total_row(name, shown_images) for name in self.d.names])
+
+    def _training(self) -> Iterator[str]:
+        run = self.content.run
+        assert run is not None
+        yield f"## {self._t('training_heading')}"
+        yield self._t("training_text", steps=run.steps, rate=self._number(run.learning_rate, inline=False))
+        steps = sorted({0, *(10**n for n in range(9) if 10**n < run.steps), run.steps})
+        rows = [[str(k), self._number(float(run.loss[k]))] for k in steps]
+        yield _table([self._t("step"), self.latex.inline(self.typography.error)], rows)
+        yield f"### {self._t('output_heading')}"
+        outputs = self.network.forward.outputs.scalars()
+        before = [[v[name] for name in outputs] for v in self.content.values]
+        yield _table(
+            ["", *(f"{self._symbol(o)} {self._t(when)}" for when in ("before", "after") for o in outputs)],
+            [
+                [self.image_label(n), *(self._number(v) for v in (*first, *last))]
+                for n, (first, last) in enumerate(zip(before, run.predictions.tolist(), strict=True))
+            ],
+        )
+
+    def _proof(self) -> Iterator[str]:
+        yield f"## {self._t('proof_heading')}"
+        yield self._t("proof_text")
+        verdicts = {True: "proved", False: "refuted", None: "undecided"}
+        yield _table(
+            [self._t("claim"), self._t("method"), self._t("verdict")],
+            [
+                [self._symbol(f"dE_d{row.name}"), self._t("normal_form") if row.proved is not None else row.method,
+                 self._t(verdicts[row.proved])]
+                for row in self.content.proof.rows
+            ],
+        )  # fmt: skip
+        if self.content.agreement and all(a.ok for a in self.content.agreement):
+            yield self._t("numbers_text", tolerance=self.latex.inline(Power(Number(10), round(math.log10(TOLERANCE)))))
+        yield self._t("not_checked")
+
+    # --- pieces -----------------------------------------------------------------------------------------------------
+
+    def layer(self, layer: object) -> str:
+        """A layer in words."""
+        settings = dict(settings_of(layer))  # type: ignore[arg-type]
+        activation = settings.get("activation", settings.get("kind"))
+        settings["activation"] = self.text(f"activation.{activation or 'none'}")
+        name = type(layer).__name__
+        return self.text(f"layer.{name}_normalized" if settings.get("normalize") else f"layer.{name}", **settings)
+
+    def kind(self, tensor: Tensor) -> str:
+        """What a tensor is, in words."""
+        kind = kind_of(tensor)
+        return self.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
+
+    def image_label(self, number: int) -> str:
+        labels = self.content.data.labels if self.content.data else None
+        if labels is None:
+            return self.text("label.image", number=number + 1)
+        label = labels[number]
+        known = self.text(f"label.{label}") if self.text.has(f"label.{label}") else label
+        return self.text("label.image_named", number=number + 1, label=known)
+
+    def _t(self, key: str, **values: object) -> str:
+        return self.text(f"report.{key}", **values)
+
+    def _counts(self) -> str:
+        parameters = len(self.network.parameters)
+        maps = len(self.d.names) - parameters
+        if not maps:
+            return self._t("count_parameters", count=parameters)
+        return self._t("count_24", count=parameters + maps, parameters=parameters, maps=maps)
+
+    def _symbol(self, name: str) -> str:
+        return self.latex.inline(self.typography.name(name))
+
+    def _number(self, value: float, inline: bool = True) -> str:
+        text = self.latex.number(value, DIGITS)
+        return f"${text}$" if inline else text.replace("{,}", ",")
+
+    def _span(self, tensor: Tensor) -> str:
+        names = tensor.scalars()
+        ends = [self._symbol(names[0])] + ([self._symbol(names[-1])] if len(names) > 1 else [])
+        return " … ".join(ends)
+
+    def _with_numbers(self, variables: Iterable[Variable], values: Mapping[str, float]) -> Iterator[str]:
+        numbers = Worked(self.d.graph, self.text.words("word"), values, DIGITS)
+        for variable in variables:
+            members = (
+                self.typography.name(variable.name),
+                self.typography.right_side(variable),
+                numbers.right_side(variable),
+                numbers.name(variable.name),
+            )
+            kept = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
+            yield self.latex.display(Equality(tuple(kept)))
+
+    def _total_row(self, name: str, images: int) -> list[str]:
+        each = [values[f"dE_d{name}"] for values in self.content.values]
+        # a cell of the feature map belongs to one image: there is nothing to add
+        total = self._number(float(np.sum(each))) if name in self.network.parameters else "–"
+        return [self._symbol(f"dE_d{name}"), *(self._number(v) for v in each[:images]), total]
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

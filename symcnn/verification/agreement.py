@@ -1,0 +1,100 @@
+"""The programs held against the symbolic expressions evaluated to 50 digits.
+
+The reference does not go through symcnn's printers: SymPy's own ``lambdify`` prints the expressions for mpmath, the
+forward quantities as its common subexpressions. So a printer's mistake shows.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy
+
+from symcnn.derivation import Derivation
+from symcnn.network import Array, DataLike, checked
+from symcnn.numeric import PROGRAMS, as_theta, compile_program
+
+DIGITS = 50
+
+#: The largest relative difference that float64 programs may have, entry by entry.
+TOLERANCE = 1e-13
+
+#: Entries smaller than this part of the largest are measured against that part: where a neuron is saturated, 1 - h
+#: loses digits in any float64 program.
+FLOOR = 1e-2
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far one program is from the 50-digit values.
+
+    Attributes:
+        backend: which program ("displayed": the displayed expressions evaluated with NumPy).
+        worst: the largest relative difference of an entry.
+        where: that entry: the name of a gradient, or "E_total".
+    """
+
+    backend: str
+    worst: float
+    where: str
+
+    @property
+    def ok(self) -> bool:
+        return self.worst <= TOLERANCE
+
+
+def exact_gradients(derivation: Derivation, theta: Any, data: DataLike) -> tuple[Any, list[dict[str, Any]]]:
+    """E_total, and for each image name -> ∂E/∂name, as mpmath numbers of 50 digits."""
+    network, graph = derivation.network, derivation.graph
+    images, targets = checked(network, data)
+    assert network.forward.targets is not None
+    names = [*network.parameters, *network.forward.image.scalars(), *network.forward.targets.scalars()]
+    shared = [(sympy.Symbol(v.name), v.expression.rewrite(sympy.exp)) for v in graph.forward.values()]
+    wanted = [shared[-1][0], *derivation.gradients.values()]
+    function = sympy.lambdify(names, wanted, modules="mpmath", cse=lambda e: (shared, e))
+    values = as_theta(network, theta).tolist()
+    with mpmath.workdps(DIGITS):
+        rows = [
+            function(*map(mpmath.mpf, [*values, *image.ravel().tolist(), *target.tolist()]))
+            for image, target in zip(images, targets, strict=True)
+        ]
+        total = mpmath.fsum(row[0] for row in rows)
+    return total, [dict(zip(derivation.names, row[1:], strict=True)) for row in rows]
+
+
+def programs_agree(derivation: Derivation, theta: Any, data: DataLike) -> list[Agreement]:
+    """Every program, and the displayed expressions, against the 50-digit values."""
+    network = derivation.network
+    images, targets = checked(network, data)
+    total, each = exact_gradients(derivation, theta, (images, targets))
+    with mpmath.workdps(DIGITS):
+        sums = {p: mpmath.fsum(row[p] for row in each) for p in network.parameters}
+    wanted = {"E_total": total, **sums}
+    found = []
+    for backend in PROGRAMS:
+        loss, gradient = compile_program(network, backend).loss_and_gradient(theta, images, targets)
+        found.append(_worst(backend, dict(zip(wanted, [loss, *gradient.tolist()], strict=True)), wanted))
+    displayed = derivation.evaluate(theta, images, targets)
+    flat = {f"{name}_image{n}": row[name] for n, row in enumerate(each, 1) for name in derivation.names}
+    ours = {f"{name}_image{n + 1}": float(v) for name, array in displayed.items() for n, v in _numbered(array)}
+    return [*found, _worst("displayed", ours, flat)]
+
+
+def _numbered(array: Array) -> list[tuple[int, Any]]:
+    return list(enumerate(np.asarray(array).tolist()))
+
+
+def _worst(backend: str, ours: dict[str, float], exact: dict[str, Any]) -> Agreement:
+    floor = FLOOR * max(abs(value) for name, value in exact.items() if name != "E_total")
+    differences = {name: _relative(ours[name], value, floor) for name, value in exact.items()}
+    where = max(differences, key=lambda name: differences[name])
+    return Agreement(backend, differences[where], where)
+
+
+def _relative(value: float, exact: Any, floor: Any) -> float:
+    if not np.isfinite(value):
+        return float("inf")
+    with mpmath.workdps(DIGITS):
+        scale = max(abs(exact), floor)
+        return float(abs(mpmath.mpf(value) - exact) / scale) if scale else abs(value)
