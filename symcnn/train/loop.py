@@ -6,7 +6,7 @@ stop leave parameters and losses that belong together, whatever the backend.
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -58,7 +58,8 @@ def train(
     network.require_loss("train")
     given = as_data(data)
     images, targets = checked(network, given)
-    _check_settings(learning_rate, steps, reduction, stop_below, backend)
+    check_settings(learning_rate, steps)
+    _check_choices(reduction, stop_below, backend)
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     chosen = choose(network, len(images), steps) if backend == "auto" else backend
     factor = 1.0 if reduction == "sum" else 1.0 / len(images)
@@ -129,11 +130,15 @@ def _first_below(losses: list[float], threshold: float | None) -> int | None:
     return next((n for n, loss in enumerate(losses) if loss < threshold), None)
 
 
-def _check_settings(rate: object, steps: object, reduction: str, stop_below: object, backend: str) -> None:
+def check_settings(rate: object, steps: object) -> None:
+    """Refuse a learning rate or a number of steps that cannot be used."""
     if not _is_number(rate) or not math.isfinite(rate) or rate <= 0:
         raise InputError(f"learning_rate={rate!r}: expected a finite number above 0")
     if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 0:
         raise InputError(f"steps={steps!r}: expected a whole number, at least 0")
+
+
+def _check_choices(reduction: str, stop_below: object, backend: str) -> None:
     if reduction not in ("sum", "mean"):
         raise InputError(f'reduction={reduction!r}: expected "sum" or "mean"')
     if stop_below is not None and (not _is_number(stop_below) or math.isnan(stop_below)):
@@ -142,5 +147,5 @@ def _check_settings(rate: object, steps: object, reduction: str, stop_below: obj
         raise InputError(f"backend={backend!r}: unknown; expected one of auto, {', '.join(PROGRAMS)}")
 
 
-def _is_number(value: Any) -> Any:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

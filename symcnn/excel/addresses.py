@@ -1,0 +1,61 @@
+"""Cells as data: where a quantity stands is decided before anything is written."""
+
+import re
+from dataclasses import dataclass
+
+from openpyxl.utils import get_column_letter
+
+from symcnn.errors import NotSupportedYetError
+
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+
+_CELL_ADDRESS = re.compile(r"[A-Za-z]{1,3}[0-9]{1,7}")
+_R1C1 = re.compile(r"[RrCc]([0-9].*)?|[Rr][0-9]*[Cc][0-9]*")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: a sheet by its title, row and column from 1."""
+
+    sheet: str
+    row: int
+    column: int
+
+    @property
+    def local(self) -> str:
+        """``K12``"""
+        return f"{get_column_letter(self.column)}{self.row}"
+
+    @property
+    def absolute(self) -> str:
+        """``'Forward'!$K$12``"""
+        return f"{quoted(self.sheet)}!${get_column_letter(self.column)}${self.row}"
+
+    def seen_from(self, sheet: str) -> str:
+        """How a formula on a sheet refers to it: ``K12`` at home, ``'Forward'!K12`` elsewhere."""
+        return self.local if sheet == self.sheet else f"{quoted(self.sheet)}!{self.local}"
+
+
+def quoted(sheet: str) -> str:
+    """A sheet's title as formulas write it."""
+    return "'" + sheet.replace("'", "''") + "'"
+
+
+def is_legal_name(name: str) -> bool:
+    """May a cell be called that? Letters, digits, underscores; no cell address, nothing like R1C1."""
+    return (
+        re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", name) is not None
+        and not _CELL_ADDRESS.fullmatch(name)
+        and not _R1C1.fullmatch(name)
+        and name.upper() not in ("TRUE", "FALSE")
+    )
+
+
+def check_size(sheet: str, rows: int, columns: int) -> None:
+    """Refuse what no spreadsheet holds, with the limit and the remedy."""
+    if rows > MAX_ROWS:
+        raise NotSupportedYetError(f"sheet {sheet}: {rows} rows; a spreadsheet has {MAX_ROWS}: use fewer steps")
+    if columns > MAX_COLUMNS:
+        raise NotSupportedYetError(
+            f"sheet {sheet}: {columns} columns; a spreadsheet has {MAX_COLUMNS}: use a smaller network or fewer images"
+        )

@@ -1,0 +1,86 @@
+"""A workbook under construction: sheets by key, cells with their style, defined names."""
+
+from collections.abc import Mapping
+from copy import copy
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import Cell as SheetCell
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from symcnn.excel import style
+from symcnn.excel.addresses import Cell, is_legal_name
+from symcnn.text import Catalogue
+
+
+class Book:
+    """One workbook in one language."""
+
+    def __init__(self, text: Catalogue) -> None:
+        self.text = text
+        self.workbook = Workbook()
+        self.workbook.remove(self.workbook.active)  # type: ignore[arg-type]
+        self._styled: dict[int, object] = {}
+
+    def title(self, key: str) -> str:
+        """The title of the sheet with this key, in the book's language."""
+        return self.text(f"workbook.{key}")
+
+    def label(self, key: str, **values: object) -> str:
+        return self.text(f"workbook.{key}", **values)
+
+    def add_sheet(self, key: str, hint: str, ribbon: str = "", columns: int = 12) -> Worksheet:
+        """A sheet with its head: title, ribbon with the step shown, one sentence on how to read it."""
+        sheet = self.workbook.create_sheet(self.title(key))
+        sheet.sheet_view.showGridLines = False
+        sheet.sheet_view.zoomScale = 90
+        sheet.column_dimensions["A"].width = 2
+        sheet.row_dimensions[1].height = 30
+        self.put(sheet, 1, 2, self.title(key), style.TITLE)
+        if ribbon:
+            sheet.row_dimensions[2].height = 20
+            for column in range(2, 2 + columns):
+                self.put(sheet, 2, column, ribbon if column == 2 else None, style.RIBBON)
+        self.put(sheet, 3, 2, hint, style.HINT)
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.paperSize = 9
+        sheet.page_setup.fitToWidth = 1
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+        return sheet
+
+    def put(self, sheet: Worksheet, row: int, column: int, value: object, look: Mapping[str, object]) -> SheetCell:
+        """Write a cell in a style; a style is worked out once and then copied."""
+        cell = sheet.cell(row, column, value)  # type: ignore[arg-type]
+        known = self._styled.get(id(look))
+        if known is None:
+            for attribute, setting in look.items():
+                setattr(cell, attribute, setting)
+            self._styled[id(look)] = copy(cell._style)  # type: ignore[attr-defined]
+        else:
+            cell._style = copy(known)  # type: ignore[attr-defined]
+        return cell  # type: ignore[return-value]
+
+    def define(self, name: str, cell: Cell) -> None:
+        """Give a cell its name, the same in every language."""
+        if not is_legal_name(name):
+            raise ValueError(f"{name} cannot be a defined name")
+        if name.lower() in {known.lower() for known in self.workbook.defined_names}:
+            raise ValueError(f"{name} is defined twice")
+        self.workbook.defined_names[name] = DefinedName(name, attr_text=cell.absolute)
+
+    def prompt(self, sheet: Worksheet, cell: str, words: str, rule: Mapping[str, object] | None = None) -> None:
+        """A prompt when the cell is chosen, and a rule for what may be typed."""
+        validation = DataValidation(**(rule or {}))  # type: ignore[arg-type]
+        validation.prompt = words[:255]
+        validation.showInputMessage = True
+        validation.showErrorMessage = rule is not None
+        validation.error = words[:224]
+        sheet.add_data_validation(validation)
+        validation.add(cell)
+
+    def widths(self, sheet: Worksheet, widths: Mapping[int, float]) -> None:
+        for column, width in widths.items():
+            sheet.column_dimensions[get_column_letter(column)].width = width

@@ -1,0 +1,103 @@
+"""The layout of one pass: every tensor of a network as a block of cells, left to right as the data flows.
+
+Backward uses the same layout: each derivative stands where its value stood. A cell's symbol stands right above it
+(two rows a cell) unless ``strips`` is off.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from symcnn.network import Network, kind_of
+from symcnn.symbolic import Access, Equation, Index, Tensor
+
+#: Blank columns between two stages; an arrow stands in them.
+GAP = 1
+
+
+@dataclass(frozen=True)
+class Block:
+    """A tensor as a grid; ``column`` counts from the left of the band, ``stack`` is the height of one map in cells."""
+
+    tensor: Tensor
+    column: int
+    stack: int
+
+    def place(self, index: Index) -> tuple[int, int]:
+        """Row and column of an entry within the band, in cells."""
+        if kind_of(self.tensor).letter == "w":  # a row for each neuron, a column for each of its inputs
+            flat = 0
+            for n, size in zip(index[:-1], self.tensor.shape[:-1], strict=True):
+                flat = flat * size + n
+            return index[-1], self.column + flat
+        *outer, last = (0, 0, 0, *index) if len(self.tensor.shape) != 1 else (0, 0, index[0], 0)
+        row = outer[-1]
+        if len(self.tensor.shape) == 3:
+            row += outer[-2] * self.stack
+        if len(self.tensor.shape) == 4:  # filters down, channels across
+            row += outer[-3] * self.stack
+            last += outer[-2] * (self.tensor.shape[-1] + 1)
+        return row, self.column + last
+
+    @cached_property
+    def extent(self) -> tuple[int, int]:
+        """Rows and columns that the block takes."""
+        places = [self.place(index) for index in self.tensor.indices()]
+        return 1 + max(r for r, _ in places), 1 + max(c for _, c in places) - self.column
+
+
+@dataclass(frozen=True)
+class Band:
+    """All blocks of one image's pass."""
+
+    blocks: tuple[Block, ...]
+    strips: bool
+
+    @property
+    def pitch(self) -> int:
+        """Sheet rows for one cell."""
+        return 2 if self.strips else 1
+
+    @property
+    def height(self) -> int:
+        """Sheet rows of the whole band, without its title."""
+        return self.pitch * max(block.extent[0] for block in self.blocks)
+
+    @property
+    def width(self) -> int:
+        return max(block.column + block.extent[1] for block in self.blocks)
+
+    def cells(self, block: Block) -> Iterator[tuple[str, int, int]]:
+        """name, row, column of a block's values, counted from the band's first row and column."""
+        for index in block.tensor.indices():
+            row, column = block.place(index)
+            yield block.tensor.scalar(index), row * self.pitch + self.pitch - 1, column
+
+
+def band_of(network: Network, strips: bool = True) -> Band:
+    """Image, then for each equation the parameters that it uses and what it gives; at the end target and error."""
+    stated = network.forward
+    order: list[tuple[Tensor, bool]] = [(stated.image, True)]  # a tensor, and whether a gap stands before it
+    for equation in stated.equations:
+        used = [t for t in _tensors(equation) if t.role in ("parameter", "target")]
+        order += [(tensor, n == 0) for n, tensor in enumerate(used)]
+        elementwise = len(equation.axes) == 1 and not used and not any(term.axes for term in equation.terms)
+        order.append((equation.target.tensor, not elementwise and equation.target.tensor.name != "E"))
+    stack = 1 + max((t.shape[-2] for t, _ in order if len(t.shape) >= 3 and kind_of(t).letter != "w"), default=0)
+    blocks: list[Block] = []
+    column = 0
+    for tensor, gap in order:
+        column += GAP if gap and blocks else 0
+        blocks.append(Block(tensor, column, stack))
+        column += blocks[-1].extent[1]
+    return Band(tuple(blocks), strips)
+
+
+def _tensors(equation: Equation) -> Sequence[Tensor]:
+    """The tensors of an equation's right side, in the order in which they are written."""
+    found: dict[Tensor, None] = {}
+    for term in equation.terms:
+        for factor in term.factors:
+            for access in sorted(factor.atoms(Access), key=str):
+                found[access.tensor] = None
+    return list(found)

@@ -1,0 +1,152 @@
+"""Forward and Backward: one band an image; then the list of all ∂E_total with their formulas."""
+
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from symcnn.excel import style
+from symcnn.excel.addresses import Cell
+from symcnn.excel.book import Book
+from symcnn.excel.layout import Block
+from symcnn.excel.plan import FIRST_COLUMN, Plan
+from symcnn.formula import Plain, Typography
+from symcnn.network import kind_of
+from symcnn.printers.excel import FormulaPrinter, checked_formula
+from symcnn.symbolic import Tensor
+
+
+class Passes:
+    """Writes the two sheets; ``labels`` says what each image shows."""
+
+    def __init__(self, book: Book, plan: Plan, labels: list[str], ribbon: str) -> None:
+        self.book, self.plan, self.labels, self.ribbon = book, plan, labels, ribbon
+        self.graph = plan.derivation.graph
+        self.typography = Typography(self.graph, book.text.words("word"))
+        # in a diagram ∂E/∂x is long enough; the list below says E_total
+        self.short = Typography(self.graph, book.text.words("word"), total="")
+        self.plain = Plain(book.text.decimal)
+
+    def write(self) -> None:
+        self._forward()
+        self._backward()
+
+    # --- the bands --------------------------------------------------------------------------------------------------
+
+    def _forward(self) -> None:
+        plan, width = self.plan, self.plan.band.width
+        sheet = self.book.add_sheet("forward", self.book.label("hint_forward"), self.ribbon, width)
+        self._columns(sheet)
+        for m in range(plan.images):
+            self._band_head(sheet, m)
+            for block in plan.band.blocks:
+                self._heading(sheet, m, block, block.tensor)
+                for name, cell in plan.block_cells("forward", m, block).items():
+                    self._symbol(sheet, cell, self.plain.emit(self.typography.name(name)))
+                    self._value(sheet, cell, self._forward_formula(m, name, cell), block.tensor)
+                    if name in self.graph.forward:
+                        self.book.define(f"{name}_image{m + 1}", cell)
+            self._colours(sheet, m, "forward")
+        total = plan.error_total
+        errors = "+".join(plan.forward[m]["E"].local for m in range(plan.images))
+        symbol = self.plain.emit(self.typography.error)
+        self.book.put(sheet, total.row, total.column - 1, f"{symbol} =", style.NAME)
+        formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
+        self.book.put(sheet, total.row, total.column, checked_formula(formula, "E_total"), style.RESULT)
+        self.book.define("E_total", total)
+
+    def _backward(self) -> None:
+        plan = self.plan
+        sheet = self.book.add_sheet("backward", self.book.label("hint_backward"), self.ribbon, plan.band.width)
+        self._columns(sheet)
+        for m in range(plan.images):
+            self._band_head(sheet, m)
+            for block in plan.band.blocks:
+                if block.tensor.name == "E":
+                    continue
+                self._heading(sheet, m, block, block.tensor)
+                for name, cell in plan.block_cells("backward", m, block).items():
+                    adjoint = f"dE_d{name}"
+                    derived = adjoint in self.graph.backward
+                    shown = self.short.name(adjoint) if derived else self.typography.name(name)
+                    self._symbol(sheet, cell, self.plain.emit(shown))
+                    formula = self._backward_formula(m, adjoint, cell) if derived else self._copy(m, name, cell)
+                    self._value(sheet, cell, formula, block.tensor)
+                    if derived:
+                        self.book.define(f"{adjoint}_image{m + 1}", cell)
+            self._colours(sheet, m, "backward")
+        self._totals(sheet)
+
+    def _forward_formula(self, image: int, name: str, cell: Cell) -> str:
+        plan = self.plan
+        if name in plan.inputs[image]:
+            return f"={plan.inputs[image][name].seen_from(cell.sheet)}"
+        if name in plan.parameter_rows:
+            return f"={plan.parameter(name, 5).seen_from(cell.sheet)}"
+        return FormulaPrinter(lambda n: plan.forward[image][n].seen_from(cell.sheet)).formula(self.graph[name])
+
+    def _backward_formula(self, image: int, adjoint: str, cell: Cell) -> str:
+        places = {**self.plan.forward[image], **self.plan.backward[image]}
+        return FormulaPrinter(lambda n: places[n].seen_from(cell.sheet)).formula(self.graph[adjoint])
+
+    def _copy(self, image: int, name: str, cell: Cell) -> str:
+        return f"={self.plan.forward[image][name].seen_from(cell.sheet)}"
+
+    def _columns(self, sheet: Worksheet) -> None:
+        for column in range(FIRST_COLUMN, FIRST_COLUMN + self.plan.band.width):
+            narrow = column in self.plan.gap_columns
+            sheet.column_dimensions[get_column_letter(column)].width = 4 if narrow else 15
+
+    def _band_head(self, sheet: Worksheet, image: int) -> None:
+        row = self.plan.band_row(image)
+        for column in range(self.plan.band.width):
+            title = self.labels[image] if column == 0 else None
+            self.book.put(sheet, row, FIRST_COLUMN + column, title, style.SECTION)
+
+    def _heading(self, sheet: Worksheet, image: int, block: Block, tensor: Tensor) -> None:
+        kind = kind_of(tensor)
+        words = self.book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target) if tensor.shape else ""
+        row = self.plan.band_row(image) + 1
+        self.book.put(sheet, row, FIRST_COLUMN + block.column, words or self.book.label("error"), style.HEAD)
+
+    def _symbol(self, sheet: Worksheet, cell: Cell, text: str) -> None:
+        self.book.put(sheet, cell.row - 1, cell.column, text, style.SYMBOL)
+
+    def _value(self, sheet: Worksheet, cell: Cell, formula: str, tensor: Tensor) -> None:
+        look = style.RESULT if tensor.shape == () else style.VALUE
+        if tensor.role in ("image", "target"):
+            look = style.PLAIN_VALUE
+        self.book.put(sheet, cell.row, cell.column, formula, look)
+
+    def _colours(self, sheet: Worksheet, image: int, key: str) -> None:
+        for block in self.plan.band.blocks:
+            cells = list(self.plan.block_cells(key, image, block).values())
+            area = f"{cells[0].local}:{cells[-1].local}"
+            if block.tensor.role == "image":
+                style.pixel_rule(sheet, cells, self.plan.band.strips)
+            elif block.tensor.role in ("value", "parameter") and block.tensor.shape:
+                style.signed_scale(sheet, area, 2.0 if key == "forward" else 0.2)
+
+    # --- all ∂E_total -----------------------------------------------------------------------------------------------
+
+    def _totals(self, sheet: Worksheet) -> None:
+        plan, book = self.plan, self.book
+        derivative, formula, *images, total = plan.total_columns
+        head = plan.totals_first_row - 1
+        heads = {derivative: book.label("derivative"), formula: book.label("formula"), total: book.label("total")}
+        heads |= {c: book.text("label.image", number=n) for n, c in enumerate(images, 1)}
+        for column, words in heads.items():
+            book.put(sheet, head, column, words, style.HEAD)
+        for name in plan.derivation.names:
+            adjoint = f"dE_d{name}"
+            row = plan.total(name).row
+            book.put(sheet, row, derivative, f"{self.plain.emit(self.typography.name(adjoint))} =", style.NAME)
+            text = self.plain.emit(self.short.right_side(self.graph.backward[adjoint]))
+            book.put(sheet, row, formula, text, style.FORMULA_TEXT)
+            each = [plan.backward[m][adjoint].local for m in range(plan.images)]
+            for column, reference in zip(images, each, strict=True):
+                book.put(sheet, row, column, f"={reference}", style.VALUE)
+            if name not in plan.parameter_rows:
+                continue  # a cell of the feature map belongs to one image: there is nothing to add
+            first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
+            value = f"={plan.factor.seen_from(sheet.title)}*SUM({first}:{last})"
+            book.put(sheet, row, total, value, style.RESULT)
+            book.define(adjoint, plan.total(name))

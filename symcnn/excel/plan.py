@@ -1,0 +1,177 @@
+"""Where everything stands: the addresses of all quantities of a training workbook, decided before writing.
+
+    Inputs      pixels and targets of each image, learning rate, factor of the sum, step shown
+    Parameters  one row a parameter: initial value, value at the step shown, gradient, next value
+    Forward     one band an image; Backward: the same bands, derivatives where their values stood, then the totals
+    Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from symcnn.derivation import Derivation
+from symcnn.excel.addresses import Cell, check_size
+from symcnn.excel.layout import Band, Block, band_of
+from symcnn.network import Network
+from symcnn.text import Catalogue
+
+#: Rows of a band's title and of its stage heads, and the blank row after it.
+BAND_HEAD, BAND_FOOT = 2, 2
+FIRST_BAND, FIRST_COLUMN = 5, 2
+#: Of the list of all ∂E_total: left of it stands the formula.
+FIRST_TOTAL_COLUMN = 12
+TRAINING_FIRST_ROW = 8
+SETTING_COLUMN = 6
+PARAMETERS_FIRST_ROW = 6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Addresses of one workbook. ``text`` gives the sheets their titles."""
+
+    derivation: Derivation
+    images: int
+    steps: int
+    text: Catalogue
+    band: Band = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "band", band_of(self.network))
+        check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
+        check_size(self.sheet("forward"), self.band_row(self.images), FIRST_COLUMN + self.band.width)
+
+    @property
+    def network(self) -> Network:
+        return self.derivation.network
+
+    def sheet(self, key: str) -> str:
+        return self.text(f"workbook.{key}")
+
+    # --- inputs -----------------------------------------------------------------------------------------------------
+
+    @property
+    def learning_rate(self) -> Cell:
+        return Cell(self.sheet("inputs"), 6, SETTING_COLUMN)
+
+    @property
+    def factor(self) -> Cell:
+        return Cell(self.sheet("inputs"), 7, SETTING_COLUMN)
+
+    @property
+    def step_shown(self) -> Cell:
+        return Cell(self.sheet("inputs"), 5, SETTING_COLUMN)
+
+    @cached_property
+    def inputs(self) -> list[dict[str, Cell]]:
+        """For each image: pixel or target -> its input cell. Images stand one below the other, targets beside."""
+        stated = self.network.forward
+        assert stated.targets is not None
+        image, targets = Block(stated.image, 0, 1 + stated.image.shape[-2 if len(stated.image.shape) > 1 else -1]), stated.targets
+        height = 2 * max(image.extent[0], targets.size) + 2
+        found = []
+        for m in range(self.images):
+            top = 11 + m * height
+            cells = {}
+            for index in stated.image.indices():
+                row, column = image.place(index)
+                cells[stated.image.scalar(index)] = Cell(self.sheet("inputs"), top + 2 * row + 1, 2 + column)
+            for n, name in enumerate(targets.scalars()):
+                cells[name] = Cell(self.sheet("inputs"), top + 2 * n + 1, 3 + image.extent[1])
+            found.append(cells)
+        return found
+
+    # --- parameters -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def parameter_rows(self) -> dict[str, int]:
+        """Parameter -> row on Parameters; a blank row between two tensors."""
+        found, row = {}, PARAMETERS_FIRST_ROW
+        for tensor in self.network.forward.parameters:
+            for name in tensor.scalars():
+                found[name] = row
+                row += 1
+            row += 1
+        return found
+
+    def parameter(self, name: str, column: int) -> Cell:
+        """Columns: 4 initial, 5 at the step shown, 6 gradient, 7 next."""
+        return Cell(self.sheet("parameters"), self.parameter_rows[name], column)
+
+    # --- passes -----------------------------------------------------------------------------------------------------
+
+    def band_row(self, image: int) -> int:
+        """The row of the title of an image's band."""
+        return FIRST_BAND + image * (BAND_HEAD + self.band.height + BAND_FOOT)
+
+    def block_cells(self, sheet: str, image: int, block: Block) -> dict[str, Cell]:
+        """A block's quantities in one image's band on Forward or Backward."""
+        top = self.band_row(image) + BAND_HEAD
+        title = self.sheet(sheet)
+        return {n: Cell(title, top + r, FIRST_COLUMN + c) for n, r, c in self.band.cells(block)}
+
+    @cached_property
+    def forward(self) -> list[dict[str, Cell]]:
+        """For each image: every quantity of the forward pass -> its cell on Forward."""
+        return [
+            {n: c for block in self.band.blocks for n, c in self.block_cells("forward", m, block).items()}
+            for m in range(self.images)
+        ]
+
+    @cached_property
+    def backward(self) -> list[dict[str, Cell]]:
+        """For each image: every adjoint -> its cell on Backward."""
+        known = self.derivation.graph.backward
+        return [
+            {
+                f"dE_d{n}": c
+                for block in self.band.blocks
+                for n, c in self.block_cells("backward", m, block).items()
+                if f"dE_d{n}" in known
+            }
+            for m in range(self.images)
+        ]
+
+    @property
+    def error_total(self) -> Cell:
+        """E_total stands under the last band, below the images' errors."""
+        return Cell(self.sheet("forward"), self.band_row(self.images), self.forward[0]["E"].column)
+
+    @property
+    def totals_first_row(self) -> int:
+        return self.band_row(self.images) + 2
+
+    def total(self, name: str, column: int | None = None) -> Cell:
+        """The row of ∂E_total/∂name in the list on Backward; without a column its total."""
+        row = self.totals_first_row + self.derivation.names.index(name)
+        return Cell(self.sheet("backward"), row, self.total_columns[-1] if column is None else column)
+
+    @property
+    def total_columns(self) -> list[int]:
+        """derivative, formula, a column for each image, total."""
+        free = [c for c in range(FIRST_TOTAL_COLUMN, 10_000) if c not in self.gap_columns]
+        return [FIRST_COLUMN, FIRST_COLUMN + 2, *free[: self.images + 1]]
+
+    @cached_property
+    def gap_columns(self) -> set[int]:
+        """The narrow columns between two stages of a pass."""
+        ends = {block.column + block.extent[1] for block in self.band.blocks}
+        return {FIRST_COLUMN + b.column - 1 for b in self.band.blocks if b.column and b.column not in ends}
+
+    # --- training ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def training_columns(self) -> list[tuple[str, int]]:
+        """Quantity -> column, in order; names of one image end in _image1, …; blank columns between groups."""
+        groups = [["step", "E_total"], list(self.network.parameters)]
+        for m in range(1, self.images + 1):
+            graph = self.derivation.graph
+            groups.append([f"{v}_image{m}" for v in graph.forward])
+            groups.append([f"{v.name}_image{m}" for v in graph.backward.values() if v.tensor.role == "adjoint"])
+        groups.append([f"dE_d{p}" for p in self.network.parameters])
+        found, column = [], 2
+        for group in groups:
+            for name in group:
+                found.append((name, column))
+                column += 1
+            column += 1
+        return found

@@ -1,0 +1,95 @@
+"""How the cells look: one palette, colour only for meaning (inputs blue on pale yellow, pixels grey, signed values
+orange to blue)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openpyxl.formatting.rule import ColorScaleRule, Rule
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.worksheet.worksheet import Worksheet
+
+from symcnn.excel.addresses import Cell
+
+INK, TEXT, GREY, LINE, TEAL = "1B2430", "3A4655", "6B7786", "D3D9E0", "0F6B75"
+INPUT_TEXT, INPUT_FILL, INPUT_LINE = "0B3FC4", "FFF9DF", "D9C36A"
+RESULT_FILL = "E6ECF3"
+STEP_FILL, STEP_LINE, STEP_TEXT = "FFE3A3", "E2A100", "6B4200"
+
+_hair = Side(style="thin", color=LINE)
+_BOX = Border(left=_hair, right=_hair, top=_hair, bottom=_hair)
+_input = Side(style="thin", color=INPUT_LINE)
+_CENTRE = Alignment(horizontal="center", vertical="center")
+
+NUMBER = '0.0000;"−"0.0000;0.0000'
+NUMBER_TWO = '0.00;"−"0.00;0.00'
+NUMBER_SIX = '0.000000;"−"0.000000;0.000000'
+
+Style = dict[str, object]
+
+TITLE: Style = {"font": Font(name="Calibri", size=20, bold=True, color=INK)}
+HINT: Style = {"font": Font(name="Calibri", size=10, color=GREY)}
+SECTION: Style = {
+    "font": Font(name="Calibri", size=13, bold=True, color=INK),
+    "border": Border(bottom=Side(style="thin", color=INK)),
+}
+HEAD: Style = {"font": Font(name="Calibri", size=9, bold=True, color=TEAL)}
+SYMBOL: Style = {"font": Font(name="Cambria", size=9, italic=True, color=GREY), "alignment": _CENTRE}
+NAME: Style = {"font": Font(name="Cambria", size=11, italic=True, color=INK)}
+WORDS: Style = {"font": Font(name="Calibri", size=10, color=TEXT)}
+PROSE: Style = {**WORDS, "alignment": Alignment(wrap_text=True, vertical="top")}
+FORMULA_TEXT: Style = {"font": Font(name="Cambria", size=10, italic=True, color=TEXT)}
+ARROW: Style = {"font": Font(name="Calibri", size=14, bold=True, color=GREY), "alignment": _CENTRE}
+VALUE: Style = {
+    "font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER, "border": _BOX, "alignment": _CENTRE,
+}  # fmt: skip
+RESULT: Style = {
+    **VALUE, "font": Font(name="Calibri", size=10, bold=True, color=INK),
+    "fill": PatternFill("solid", fgColor=RESULT_FILL),
+}  # fmt: skip
+#: Pixels and targets as they are: 1, not 1.0000.
+PLAIN_VALUE: Style = {**VALUE, "number_format": "General"}
+VALUE_TWO: Style = {**VALUE, "number_format": NUMBER_TWO}
+RESULT_TWO: Style = {**RESULT, "number_format": NUMBER_TWO}
+INPUT: Style = {
+    "font": Font(name="Calibri", size=10, color=INPUT_TEXT),
+    "fill": PatternFill("solid", fgColor=INPUT_FILL),
+    "border": Border(left=_input, right=_input, top=_input, bottom=_input),
+    "alignment": _CENTRE,
+}
+INPUT_FOUR: Style = {**INPUT, "number_format": NUMBER}
+STEP: Style = {
+    **INPUT,
+    "font": Font(name="Calibri", size=14, bold=True, color=STEP_TEXT),
+    "fill": PatternFill("solid", fgColor=STEP_FILL),
+}
+RIBBON: Style = {
+    "font": Font(name="Calibri", size=11, bold=True, color=STEP_TEXT),
+    "fill": PatternFill("solid", fgColor=STEP_FILL),
+}
+LINK: Style = {"font": Font(name="Calibri", size=11, bold=True, color=TEAL)}
+ROW: Style = {"font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER}
+STEP_NUMBER: Style = {**ROW, "number_format": "General"}
+
+
+def signed_scale(sheet: Worksheet, area: str, reach: float = 2.0) -> None:
+    """Orange below 0, white at 0, blue above; the full colour at ``reach``."""
+    sheet.conditional_formatting.add(
+        area,
+        ColorScaleRule(
+            start_type="num", start_value=-reach, start_color="E58F65", mid_type="num", mid_value=0, mid_color="FFFFFF",
+            end_type="num", end_value=reach, end_color="6C9FD6",
+        ),
+    )  # fmt: skip
+
+
+def pixel_rule(sheet: Worksheet, cells: Sequence[Cell], strips: bool) -> None:
+    """Strokes dark with white digits: a heat map of an image; with strips, the symbol above a pixel is part of it."""
+    style = DifferentialStyle(font=Font(color="FFFFFF"), fill=PatternFill("solid", bgColor="46505C"))
+    rule = {"type": "expression", "dxf": style, "formula": [f"{cells[0].local}>=0.75"]}
+    rows: dict[int, list[Cell]] = {}
+    for cell in cells:
+        rows.setdefault(cell.row, []).append(cell)
+    for up in (0, 1) if strips else (0,):
+        areas = (f"{replace(r[0], row=n - up).local}:{replace(r[-1], row=n - up).local}" for n, r in rows.items())
+        sheet.conditional_formatting.add(" ".join(areas), Rule(**rule))
