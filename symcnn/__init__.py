@@ -1,11 +1,20 @@
 """Take a small convolutional network apart, symbolically: derive, prove, train and export every number in it."""
 
 from symcnn import article
-from symcnn.derivation import Derivation
-from symcnn.derivation import Derivation as derive
+from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError, SymcnnError, TrainingDivergedError
 from symcnn.excel import export_workbook
-from symcnn.network import Activation, AvgPool2D, Conv2D, Data, Dense, Flatten, MaxPool2D, Network, read_network
+from symcnn.network import (
+    Activation,
+    AvgPool2D,
+    Conv2D,
+    Data,
+    Dense,
+    Flatten,
+    MaxPool2D,
+    Network,
+    read_network,
+)
 from symcnn.numeric import Program
 from symcnn.numeric import compile_program as compile
 from symcnn.report import write_report
@@ -15,6 +24,6 @@ from symcnn.version import __version__
 
 __all__ = [
     "Activation", "AvgPool2D", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError", "MaxPool2D", "Network",
-    "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError", "__version__", "article", "compile",
-    "derive", "export_workbook", "read_network", "train", "write_report",
+    "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError", "__version__", "article",
+    "compile", "derive", "export_workbook", "read_network", "train", "write_report",
 ]  # fmt: skip

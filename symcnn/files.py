@@ -1,7 +1,10 @@
 """Files are written whole or not at all: into a temporary file beside the target, then renamed onto it."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from symcnn.errors import InputError
@@ -43,6 +46,25 @@ def write_whole(path: Path, content: bytes) -> None:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_for(folder: Path) -> Iterator[Path]:
+    """A place to write several files; they appear in ``folder`` (made where missing) when all are there, or not at
+    all."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=folder, prefix=".symcnn."))
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror}; expected a folder, or a place to make one") from None
+    try:
+        yield fresh
+        for file in sorted(fresh.iterdir()):
+            check_writable(folder / file.name, (file.suffix,))
+        for file in sorted(fresh.iterdir()):
+            os.replace(file, folder / file.name)
+    finally:
+        shutil.rmtree(fresh)
 
 
 def _umask() -> int:

@@ -1,10 +1,10 @@
 """A network's derivation: every ∂E/∂(quantity), the chain rule behind it, and its forms.
 
-    d["f_12"].formula    dE_dx_11·i_12 + dE_dx_12·i_13 + …        as the article writes it, with adjoints
-    d.gradients["f_12"]  the same with the adjoints put in        in i, f, x, w, b, h, o, t of one image
-    d["f_12"].expanded   closed form of one image                 in parameters, pixels, targets
-    d["f_12"].total      over the images                          names with _image1, _image2
-    d["f_12"].steps      the chain rule, from E down to f_12
+d["f_12"].formula    dE_dx_11·i_12 + dE_dx_12·i_13 + …        as the article writes it, with adjoints
+d.gradients["f_12"]  the same with the adjoints put in        in i, f, x, w, b, h, o, t of one image
+d["f_12"].expanded   closed form of one image                 in parameters, pixels, targets
+d["f_12"].total      over the images                          names with _image1, _image2
+d["f_12"].steps      the chain rule, from E down to f_12
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -175,7 +175,7 @@ class Derivation:
         return evaluate(self, theta, images, targets)
 
     def prove(self) -> "Proof":
-        """Decide each of ``gradients`` against an independent derivative, exactly; see :mod:`symcnn.derivation.proof`."""
+        """Decide each of ``gradients`` against an independent derivative, exactly; see ``derivation/proof.py``."""
         from symcnn.derivation.proof import prove
 
         return prove(self)
@@ -228,6 +228,11 @@ class Derivation:
             for symbol in self.graph.backward[adjoint].symbols():
                 if symbol.name in self.graph.backward:
                     self._collect(symbol.name, needed)
+
+
+def derive(network: Network, samples: int = 2) -> Derivation:
+    """All derivatives of a network's error; see :class:`Derivation`."""
+    return Derivation(network, samples)
 
 
 @singledispatch

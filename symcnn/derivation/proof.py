@@ -215,11 +215,9 @@ class Prover:
     def _slopes(
         self, ring: SigmoidRing, images: list[dict[Expr, PolyElement]], directions: Iterable[str]
     ) -> dict[str, PolyElement]:
-        total = {name: ring.ring.zero for name in directions}
+        total = dict.fromkeys(directions, ring.ring.zero)
         for given in images:
-            values = {
-                s.name: Dual(e, {s.name: ring.ring.one} if s.name in total else {}) for s, e in given.items()
-            }
+            values = {s.name: Dual(e, {s.name: ring.ring.one} if s.name in total else {}) for s, e in given.items()}
             for variable in self.derivation.graph.forward.values():
                 if variable.name not in values:
                     values[variable.name] = ring.dual(variable.expression, values)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell as SheetCell
@@ -33,7 +34,7 @@ class Book:
 
     def add_sheet(self, key: str, hint: str, ribbon: str = "", columns: int = 12) -> Worksheet:
         """A sheet with its head: title, ribbon with the step shown, one sentence on how to read it."""
-        sheet = self.workbook.create_sheet(self.title(key))
+        sheet: Worksheet = self.workbook.create_sheet(self.title(key))
         sheet.sheet_view.showGridLines = False
         sheet.sheet_view.zoomScale = 90
         sheet.column_dimensions["A"].width = 2
@@ -51,17 +52,18 @@ class Book:
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
         return sheet
 
-    def put(self, sheet: Worksheet, row: int, column: int, value: object, look: Mapping[str, object]) -> SheetCell:
+    def put(self, sheet: Worksheet, row: int, column: int, value: Any, look: Mapping[str, object]) -> SheetCell:
         """Write a cell in a style; a style is worked out once and then copied."""
-        cell = sheet.cell(row, column, value)  # type: ignore[arg-type]
+        cell: Any = sheet.cell(row, column, value)
         known = self._styled.get(id(look))
         if known is None:
             for attribute, setting in look.items():
                 setattr(cell, attribute, setting)
-            self._styled[id(look)] = copy(cell._style)  # type: ignore[attr-defined]
+            self._styled[id(look)] = copy(cell._style)
         else:
-            cell._style = copy(known)  # type: ignore[attr-defined]
-        return cell  # type: ignore[return-value]
+            cell._style = copy(known)
+        styled: SheetCell = cell
+        return styled
 
     def define(self, name: str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""

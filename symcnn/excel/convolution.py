@@ -58,7 +58,13 @@ def _head(book: Book, sheet: Worksheet, block: Block) -> None:
 
 
 def _window(
-    book: Book, sheet: Worksheet, layer: Conv2D, graph: Graph, cells: dict[str, Cell], shape: tuple[int, ...], top: int
+    book: Book,
+    sheet: Worksheet,
+    layer: Conv2D,
+    graph: Graph,
+    cells: dict[str, Cell],
+    shape: tuple[int, ...],
+    top: int,
 ) -> int:
     """The window at a chosen row and column, its products with the first filter, sum and quotient; the next row."""
     if len(shape) != 2 or layer.padding != 0:
@@ -110,9 +116,7 @@ def _ends(shape: tuple[int, ...]) -> tuple[str, str]:
     return "".join("1".zfill(w) for w in widths), "".join(map(str, shape))
 
 
-def _flattened(
-    book: Book, sheet: Worksheet, network: Network, band: Band, cells: dict[str, Cell], top: int
-) -> None:
+def _flattened(book: Book, sheet: Worksheet, network: Network, band: Band, cells: dict[str, Cell], top: int) -> None:
     """All values of the last maps one after the other, as the input layer of a network would receive them."""
     outputs = network.forward.outputs
     book.put(sheet, top, LEFT, book.label("flattened", count=outputs.size), style.HEAD)

@@ -39,7 +39,7 @@ def write_inputs(
         sheet.row_dimensions[cell.row].height = 20
         book.prompt(sheet, cell.local, words, rule)
         book.define(key, cell)
-    book.widths(sheet, {column: 11 for column in range(2, 12)})
+    book.widths(sheet, dict.fromkeys(range(2, 12), 11))
     stated = plan.network.forward
     assert stated.targets is not None
     for m, cells in enumerate(plan.inputs):

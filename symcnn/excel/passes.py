@@ -131,7 +131,11 @@ class Passes:
         plan, book = self.plan, self.book
         derivative, formula, *images, total = plan.total_columns
         head = plan.totals_first_row - 1
-        heads = {derivative: book.label("derivative"), formula: book.label("formula"), total: book.label("total")}
+        heads = {
+            derivative: book.label("derivative"),
+            formula: book.label("formula"),
+            total: book.label("total"),
+        }
         heads |= {c: book.text("label.image", number=n) for n, c in enumerate(images, 1)}
         for column, words in heads.items():
             book.put(sheet, head, column, words, style.HEAD)

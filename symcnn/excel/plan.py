@@ -1,9 +1,9 @@
 """Where everything stands: the addresses of all quantities of a training workbook, decided before writing.
 
-    Inputs      pixels and targets of each image, learning rate, factor of the sum, step shown
-    Parameters  one row a parameter: initial value, value at the step shown, gradient, next value
-    Forward     one band an image; Backward: the same bands, derivatives where their values stood, then the totals
-    Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
+Inputs      pixels and targets of each image, learning rate, factor of the sum, step shown
+Parameters  one row a parameter: initial value, value at the step shown, gradient, next value
+Forward     one band an image; Backward: the same bands, derivatives where their values stood, then the totals
+Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
 """
 
 from dataclasses import dataclass, field
@@ -66,7 +66,10 @@ class Plan:
         """For each image: pixel or target -> its input cell. Images stand one below the other, targets beside."""
         stated = self.network.forward
         assert stated.targets is not None
-        image, targets = Block(stated.image, 0, 1 + stated.image.shape[-2 if len(stated.image.shape) > 1 else -1]), stated.targets
+        image, targets = (
+            Block(stated.image, 0, 1 + stated.image.shape[-2 if len(stated.image.shape) > 1 else -1]),
+            stated.targets,
+        )
         height = 2 * max(image.extent[0], targets.size) + 2
         found = []
         for m in range(self.images):

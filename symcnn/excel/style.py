@@ -76,7 +76,7 @@ def signed_scale(sheet: Worksheet, area: str, reach: float = 2.0) -> None:
     """Orange below 0, white at 0, blue above; the full colour at ``reach``."""
     sheet.conditional_formatting.add(
         area,
-        ColorScaleRule(
+        ColorScaleRule(  # type: ignore[no-untyped-call]
             start_type="num", start_value=-reach, start_color="E58F65", mid_type="num", mid_value=0, mid_color="FFFFFF",
             end_type="num", end_value=reach, end_color="6C9FD6",
         ),
@@ -86,10 +86,10 @@ def signed_scale(sheet: Worksheet, area: str, reach: float = 2.0) -> None:
 def pixel_rule(sheet: Worksheet, cells: Sequence[Cell], strips: bool) -> None:
     """Strokes dark with white digits: a heat map of an image; with strips, the symbol above a pixel is part of it."""
     style = DifferentialStyle(font=Font(color="FFFFFF"), fill=PatternFill("solid", bgColor="46505C"))
-    rule = {"type": "expression", "dxf": style, "formula": [f"{cells[0].local}>=0.75"]}
+    formula = [f"{cells[0].local}>=0.75"]
     rows: dict[int, list[Cell]] = {}
     for cell in cells:
         rows.setdefault(cell.row, []).append(cell)
     for up in (0, 1) if strips else (0,):
         areas = (f"{replace(r[0], row=n - up).local}:{replace(r[-1], row=n - up).local}" for n, r in rows.items())
-        sheet.conditional_formatting.add(" ".join(areas), Rule(**rule))
+        sheet.conditional_formatting.add(" ".join(areas), Rule(type="expression", dxf=style, formula=formula))

@@ -1,9 +1,6 @@
-"""Export: a network's forward and backward pass and its training as one workbook of live formulas."""
+"""The workbooks as a whole: which sheets there are, in which order."""
 
 import io
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from symcnn import article
 from symcnn.derivation import Derivation
@@ -15,89 +12,45 @@ from symcnn.excel.package import package
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import Plan
 from symcnn.excel.training import Progress, write_training
-from symcnn.files import check_writable, write_whole
-from symcnn.network import Data, DataLike, Network, as_data, checked, checked_images
-from symcnn.numeric import as_theta, initial_values
-from symcnn.text import Catalogue, catalogue
-from symcnn.train import Run
-from symcnn.train.loop import check_settings
+from symcnn.network import Array, Data, Network, checked, checked_images
+from symcnn.text import Catalogue
 from symcnn.version import __version__
 
-SUFFIXES = (".xlsx",)
+
+def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Array) -> bytes:
+    """The workbook of a forward-only network: Contents and Convolution, on one image."""
+    book = Book(text)
+    write_contents(book, ["convolution"], [f"symcnn {__version__}"], "")
+    write_convolution(book, network, theta, image)
+    return _bytes(book)
 
 
-def export_workbook(
-    network: Network,
-    data: DataLike,
-    path: str | Path,
-    *,
-    learning_rate: float = 0.5,
-    steps: int = 1_000,
-    seed: int = 0,
-    initial: Any = None,
-    lang: str = "en",
-    run: Run | None = None,
-    progress: Progress | None = None,
-) -> Path:
-    """Write a network as a workbook of live formulas.
-
-    A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward and Training; the article's
-    also Convolution (its part 1). A network without a loss gives Contents and Convolution: its forward pass on the
-    first image, with ``initial`` as its parameters.
+def training_workbook(
+    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
+    seed: int | None, progress: Progress | None,
+) -> bytes:  # fmt: skip
+    """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
 
     Args:
-        network: what to export.
-        data: ``symcnn.Data`` or a pair (images, targets).
-        path: ``.xlsx``.
-        learning_rate, steps, seed, initial: as for ``symcnn.train``; steps: rows of the Training sheet.
-        lang: "en" or "fr".
-        run: take learning rate, reduction and initial values from this training, and at most ``steps`` of its steps.
-        progress: called with the number of rows written.
-
-    Returns:
-        the path.
-
-    Raises:
-        InputError: something cannot be used; nothing is written then.
-        NotSupportedYetError: the network is past a spreadsheet's limits.
+        theta: initial values; seed: where they came from, None if they were given.
+        factor: of the sum over the images: 1, or 1/number of images.
     """
-    text = catalogue(lang)
-    target = check_writable(path, SUFFIXES)
     book = Book(text)
-    if network.loss is None:
-        images = checked_images(network, as_data(data).images)
-        theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
-        write_contents(book, ["convolution"], [_made(text, __version__, None, None)], "")
-        write_convolution(book, network, theta, images[0])
-    else:
-        factor = 1.0
-        if run is not None:
-            learning_rate, initial, seed = run.learning_rate, run.initial, -1
-            steps = min(steps, run.steps)
-            factor = 1.0 / len(as_data(data).images) if run.reduction == "mean" else 1.0
-        check_settings(learning_rate, steps)
-        theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
-        made = _made(text, __version__, steps, seed if initial is None else None)
-        _training_book(book, network, as_data(data), theta, learning_rate, factor, steps, made, progress)
-    write_whole(target, package(_bytes(book)))
-    return target
-
-
-def _training_book(
-    book: Book, network: Network, data: Data, theta: Any, rate: float, factor: float, steps: int, made: str,
-    progress: Progress | None,
-) -> None:  # fmt: skip
     images, targets = checked(network, data)
     derivation = Derivation(network, len(images))
     plan = Plan(derivation, len(images), steps, book.text)
-    labels = _labels(book.text, data.labels, len(images))
+    labels = text.image_labels(data.labels, len(images))
     step, error = plan.step_shown.absolute, plan.error_total.absolute
     ribbon = f'="{book.label("step_shown")} "&{step}&" · E_total = "&ROUND({error},6)'
     parameters, count = len(network.parameters), len(derivation.names)
-    notes = [book.label("count_24", count=count, parameters=parameters, maps=count - parameters), book.label("sign")]
+    if count > parameters:
+        notes = [book.label("count_24", count=count, parameters=parameters, maps=count - parameters)]
+    else:
+        notes = [text("report.count_parameters", count=count)]
+    notes += [book.label("sign"), _made(text, steps, seed)]
     sheets = ["inputs", "parameters", "forward", "backward", "training"]
     first_part = network == article.network()
-    write_contents(book, [*(["convolution"] if first_part else []), *sheets], [*notes, made], ribbon)
+    write_contents(book, [*(["convolution"] if first_part else []), *sheets], notes, ribbon)
     if first_part:
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
@@ -106,24 +59,16 @@ def _training_book(
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon).write()
     write_training(book, plan, progress)
+    return _bytes(book)
 
 
-def _made(text: Catalogue, version: str, steps: int | None, seed: int | None) -> str:
-    if steps is None:
-        return f"symcnn {version}"
+def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     if seed is None:
-        return text("workbook.made_given", version=version, steps=steps)
-    return text("workbook.made", version=version, steps=steps, seed=seed)
-
-
-def _labels(text: Catalogue, labels: Sequence[str] | None, count: int) -> list[str]:
-    if labels is None:
-        return [text("label.image", number=n + 1) for n in range(count)]
-    known = [text(f"label.{label}") if text.has(f"label.{label}") else label for label in labels]
-    return [text("label.image_named", number=n + 1, label=label) for n, label in enumerate(known)]
+        return text("workbook.made_given", version=__version__, steps=steps)
+    return text("workbook.made", version=__version__, steps=steps, seed=seed)
 
 
 def _bytes(book: Book) -> bytes:
     buffer = io.BytesIO()
     book.workbook.save(buffer)
-    return buffer.getvalue()
+    return package(buffer.getvalue())

@@ -36,11 +36,7 @@ class Latex:
         return f"$$\n{body}\n$$"
 
     def number(self, value: float, digits: int | None) -> str:
-        if digits is None:
-            text = str(int(value)) if value == int(value) else repr(value)
-        else:
-            text = shown(value, digits)
-        return text.replace(".", self._decimal)
+        return shown(value, digits).replace(".", self._decimal)
 
     @singledispatchmethod
     def emit(self, node: Node) -> str:
@@ -107,9 +103,10 @@ class Latex:
         return rf"\left({text}\right)" if needs else text
 
 
-def shown(value: float, digits: int) -> str:
-    """A number with so many significant digits; 0 and whole numbers as they are, no -0, never in powers of ten
-    unless it is very small."""
+def shown(value: float, digits: int | None) -> str:
+    """A number with so many significant digits (None: exactly); whole numbers as they are, no -0, no powers of ten."""
+    if digits is None:
+        return str(int(value)) if value == int(value) else repr(value)
     if value == int(value) and abs(value) < 10**digits:
         return str(int(value))
     text = f"{value:.{digits}g}"

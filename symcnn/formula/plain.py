@@ -16,6 +16,13 @@ class Plain:
     def __init__(self, decimal: str = ".") -> None:
         self._decimal = decimal
 
+    def lines(self, node: Node) -> str:
+        """An equality with each member on a line of its own, the signs of equality below each other."""
+        if not isinstance(node, tree.Equality) or len(node.members) < 3:
+            return self.emit(node)
+        left, *rest = map(self.emit, node.members)
+        return f"{left} = " + f"\n{' ' * len(left)} = ".join(rest)
+
     @singledispatchmethod
     def emit(self, node: Node) -> str:
         raise TypeError(f"no rule to write {node!r}")
@@ -30,11 +37,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        if node.digits is None:
-            text = str(int(node.value)) if node.value == int(node.value) else repr(node.value)
-        else:
-            text = shown(node.value, node.digits)
-        return text.replace(".", self._decimal).replace("-", "−")
+        return shown(node.value, node.digits).replace(".", self._decimal).replace("-", "−")
 
     @emit.register
     def _(self, node: tree.Partial) -> str:

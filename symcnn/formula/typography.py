@@ -12,7 +12,7 @@ from sympy import Expr
 from symcnn.derivation import ChainTerm, Derivation, Graph, Variable
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
-from symcnn.symbolic import maximum, relu, sigmoid
+from symcnn.symbolic import in_reading_order, maximum, relu, sigmoid
 
 FUNCTIONS: dict[type[sympy.Function], str] = {sigmoid: "σ", relu: "ReLU", maximum: "max"}
 
@@ -71,9 +71,7 @@ class Typography:
             number = tree.Number(int(e.p))
             return number if e.q == 1 else tree.Fraction(number, tree.Number(int(e.q)))
         if e.is_Add:
-            ordered = sorted(e.args, key=lambda t: (t.could_extract_minus_sign(), not t.is_Number, str(t)))
-            return tree.Sum(tuple(tree.Negated(self.expression(-t)) if t.could_extract_minus_sign()
-                                  else self.expression(t) for t in ordered))  # fmt: skip
+            return tree.Sum(tuple(self._signed(t) for t in in_reading_order(e.args)))
         if e.is_Mul:
             return self.product(e.args)
         if e.is_Pow and e.exp.is_Integer:
@@ -81,6 +79,9 @@ class Typography:
         if e.func in FUNCTIONS:
             return tree.Call(FUNCTIONS[e.func], tuple(self.expression(a) for a in e.args))
         raise TypeError(f"no rule to display {e!r}")
+
+    def _signed(self, term: Expr) -> Node:
+        return tree.Negated(self.expression(-term)) if term.could_extract_minus_sign() else self.expression(term)
 
     def product(self, factors: Sequence[Expr]) -> Node:
         if not factors:

@@ -7,7 +7,6 @@ from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Dense, 
 from symcnn.network.network import Forward, Network
 
 __all__ = [
-    "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Kind", "Layer",
-    "MaxPool2D", "Network", "as_data", "checked", "checked_images", "kind_of", "read_network",
-    "settings_of",
+    "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Kind",
+    "Layer", "MaxPool2D", "Network", "as_data", "checked", "checked_images", "kind_of", "read_network", "settings_of",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from symcnn.network.network import Network
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """Images and what the network should answer.
 
@@ -57,6 +57,8 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
             f"targets of shape {_shape(targets.shape)}: expected {_shape(expected)}, one row of"
             f" {network.outputs} values for each of the {len(images)} images"
         )
+    if given.labels is not None and len(given.labels) != len(images):
+        raise InputError(f"labels: {len(given.labels)} of them; expected {len(images)}, one for each image")
     return images, targets
 
 

@@ -70,7 +70,7 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
     kind = table.get("type")
     if not isinstance(kind, str) or kind not in LAYERS:
         raise InputError(f"{where}: type={kind!r}; expected one of {', '.join(LAYERS)}")
-    layer = LAYERS[kind]
+    layer: type[Any] = LAYERS[kind]
     settings = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
     _known(f"{where} ({kind})", settings, {f.name for f in fields(layer)})
     for field in fields(layer):
@@ -79,9 +79,10 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
         if field.type is bool and not isinstance(settings.get(field.name, False), bool):
             raise InputError(f"{where} ({kind}): {field.name}={settings[field.name]!r}; expected true or false")
     try:
-        return layer(**settings)
+        found: Layer = layer(**settings)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+    return found
 
 
 def _samples(network: Network, tables: Any) -> Data:

@@ -96,7 +96,9 @@ class Network:
     def require_loss(self, what: str) -> None:
         """Refuse a forward-only network where a loss is needed."""
         if self.loss is None:
-            raise InputError(f"{what}: this network has loss=None, so there is no error E to differentiate; give it a loss")
+            raise InputError(
+                f"{what}: this network has loss=None, so there is no error E to differentiate; give it a loss"
+            )
 
 
 def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:

@@ -20,8 +20,8 @@ def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets:
     pixels, wanted = checked(network, (images, targets))
     space: dict[str, Any] = {"np": np}
     space |= zip(network.parameters, as_theta(network, theta), strict=True)
-    space |= {stated.image.scalar(index): pixels[:, *index] for index in stated.image.indices()}
-    space |= {stated.targets.scalar(index): wanted[:, *index] for index in stated.targets.indices()}
+    space |= zip(stated.image.scalars(), pixels.reshape(len(pixels), -1).T, strict=True)
+    space |= zip(stated.targets.scalars(), wanted.T, strict=True)
     printer = InfixPrinter(NUMPY)
     with np.errstate(over="ignore", invalid="ignore"):
         for variable in graph.forward.values():

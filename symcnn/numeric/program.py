@@ -162,9 +162,7 @@ class PythonProgram(Program):
         """The whole training loop for these very images, as it is run."""
         images, targets = checked(self.network, (images, targets))
         graph, _ = _scalars(self.network)
-        samples = [
-            _data_by_name(self.network, image, target) for image, target in zip(images, targets, strict=True)
-        ]
+        samples = [_data_by_name(self.network, image, target) for image, target in zip(images, targets, strict=True)]
         return training_loop(graph, self.network.parameters, samples)
 
     def trainer(self, images: Array, targets: Array) -> Trainer:

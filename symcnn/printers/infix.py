@@ -14,6 +14,7 @@ import sympy
 from sympy import Expr, Rational
 
 from symcnn.derivation import Addend, Variable
+from symcnn.symbolic import in_reading_order
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 
@@ -71,7 +72,7 @@ class InfixPrinter:
         if e.is_Number:
             return self._number(e)
         if e.is_Add:
-            return self.sum([self.expression(a) for a in _in_reading_order(e.args)])
+            return self.sum([self.expression(a) for a in in_reading_order(e.args)])
         if e.is_Mul:
             coefficient, rest = e.as_coeff_Mul()
             return self.product(sympy.Mul.make_args(rest), coefficient)
@@ -99,7 +100,9 @@ class InfixPrinter:
         for part in parts[1:]:
             negative = self.language.negative
             negated = part.level >= PRODUCT and part.text.startswith(negative)
-            text += self.language.minus + part.text[len(negative) :] if negated else self.language.plus + part.within(SUM)
+            text += (
+                self.language.minus + part.text[len(negative) :] if negated else self.language.plus + part.within(SUM)
+            )
         return Text(text, SUM)
 
     def _addend(self, addend: Addend) -> Text:
@@ -135,11 +138,6 @@ class InfixPrinter:
         if function not in self.language.functions:
             raise TypeError(f"no rule to print {shown!r}")
         return self.language.functions[function](arguments)
-
-
-def _in_reading_order(terms: Sequence[Expr]) -> list[Expr]:
-    """o - t and 1 - h: what is subtracted comes last; otherwise by name, numbers first."""
-    return sorted(terms, key=lambda t: (t.could_extract_minus_sign(), not t.is_Number, str(t)))
 
 
 def negated(argument: Text) -> str:

@@ -131,7 +131,9 @@ class ArrayPrinter:
                 cells.append(":")
                 inner_index += ", :"
         shape = ", ".join(str(n + a + b) for n, (a, b) in zip(tensor.shape, borders[1:], strict=True))
-        inside = ", ".join(":" if b == (0, 0) else f"{b[0]}:{b[0] + n}" for n, b in zip((0, *tensor.shape), borders, strict=True))
+        inside = ", ".join(
+            ":" if b == (0, 0) else f"{b[0]}:{b[0] + n}" for n, b in zip((0, *tensor.shape), borders, strict=True)
+        )
         self.lines += [
             f"{name}_cells = {' + '.join(values)}",
             f"{name}_padded = np.zeros((len(images), {shape}))",

@@ -102,9 +102,7 @@ def _tuple(names: Sequence[str], parentheses: bool = False) -> str:
     return f"({text})" if parentheses else text
 
 
-def _folded(
-    graph: Graph, parameters: Sequence[str], values: Mapping[str, float], image: int
-) -> dict[str, Variable]:
+def _folded(graph: Graph, parameters: Sequence[str], values: Mapping[str, float], image: int) -> dict[str, Variable]:
     """The variables of one image with its numbers put in, named for that image."""
     known = {Symbol(name): _exact(value) for name, value in values.items()}
     renamed = {Symbol(v.name): Symbol(f"{v.name}_image{image}") for v in graph}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -37,7 +38,8 @@ class MarkdownReport:
     def write(self) -> str:
         """The whole document."""
         sections: list[Callable[[], Iterator[str]]] = [
-            self._head, self._conventions, self._network, self._forward, self._chain_rule, self._formulas, self._descent,
+            self._head, self._conventions, self._network, self._forward, self._chain_rule, self._formulas,
+            self._descent,
         ]  # fmt: skip
         if self.content.data is not None:
             sections += [self._worked, self._training]
@@ -109,7 +111,7 @@ class MarkdownReport:
 
     def _worked(self) -> Iterator[str]:
         assert self.content.run is not None
-        label = self.image_label(0)
+        label = self.image_labels[0]
         yield f"## {self._t('worked_heading')}"
         if self.content.seed is None:
             yield self._t("worked_text_given", label=label, digits=DIGITS)
@@ -128,7 +130,7 @@ class MarkdownReport:
         yield from self._with_numbers(self.d.graph.backward.values(), values)
         yield f"### {self._t('totals_heading', count=len(self.d.names))}"
         shown_images = min(len(self.content.values), MAX_IMAGES)
-        heads = [self._t("symbol"), *(self.image_label(n) for n in range(shown_images)), self.text("label.total")]
+        heads = [self._t("symbol"), *self.image_labels[:shown_images], self.text("label.total")]
         yield _table(heads, [self._total_row(name, shown_images) for name in self.d.names])
 
     def _training(self) -> Iterator[str]:
@@ -145,7 +147,7 @@ class MarkdownReport:
         yield _table(
             ["", *(f"{self._symbol(o)} {self._t(when)}" for when in ("before", "after") for o in outputs)],
             [
-                [self.image_label(n), *(self._number(v) for v in (*first, *last))]
+                [self.image_labels[n], *(self._number(v) for v in (*first, *last))]
                 for n, (first, last) in enumerate(zip(before, run.predictions.tolist(), strict=True))
             ],
         )
@@ -181,13 +183,11 @@ class MarkdownReport:
         kind = kind_of(tensor)
         return self.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
 
-    def image_label(self, number: int) -> str:
+    @cached_property
+    def image_labels(self) -> list[str]:
+        """What each image is called."""
         labels = self.content.data.labels if self.content.data else None
-        if labels is None:
-            return self.text("label.image", number=number + 1)
-        label = labels[number]
-        known = self.text(f"label.{label}") if self.text.has(f"label.{label}") else label
-        return self.text("label.image_named", number=number + 1, label=known)
+        return self.text.image_labels(labels, len(self.content.values))
 
     def _t(self, key: str, **values: object) -> str:
         return self.text(f"report.{key}", **values)

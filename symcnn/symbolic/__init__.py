@@ -2,8 +2,9 @@
 
 from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term
 from symcnn.symbolic.functions import DIFFERENTIABLE, LEAVES, maximum, relu, sigmoid
+from symcnn.symbolic.order import in_reading_order
 
 __all__ = [
     "DIFFERENTIABLE", "LEAVES", "Access", "Affine", "Axis", "Equation", "Index", "Role", "Tensor", "Term",
-    "maximum", "relu", "sigmoid",
+    "in_reading_order", "maximum", "relu", "sigmoid",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """The text catalogue: every sentence and label that a reader of a document sees, by key, in English and French."""
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -36,13 +37,12 @@ class Catalogue:
             found = found[word]
         return dict(found)
 
-    def has(self, key: str) -> bool:
-        found: Any = self._tables
-        for word in key.split("."):
-            if not isinstance(found, dict) or word not in found:
-                return False
-            found = found[word]
-        return True
+    def image_labels(self, labels: Sequence[str] | None, count: int) -> list[str]:
+        """ "image 1 (cross)": what each image is called; labels that the catalogue knows are translated."""
+        if labels is None:
+            return [self("label.image", number=n + 1) for n in range(count)]
+        known = self.words("shown")
+        return [self("label.image_named", number=n + 1, label=known.get(x, x)) for n, x in enumerate(labels)]
 
 
 def catalogue(lang: str) -> Catalogue:

@@ -1,0 +1,288 @@
+"""The command line. Commands only call what the package offers; heavy imports stand inside them.
+
+Exit status: 0 all that was promised holds · 1 a check failed · 2 the input cannot be used (one line says what, where
+and what was expected).
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from symcnn.errors import InputError, SymcnnError
+from symcnn.text import LANGUAGES
+from symcnn.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from symcnn.network import Data, Network
+    from symcnn.train import Run
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+network_argument = click.argument("network", required=False, type=click.Path(path_type=Path), metavar="[NETWORK.toml]")
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of what is written.",
+)
+rate_option = click.option("--learning-rate", "--rate", type=float, default=0.5, show_default=True, help="Above 0.")
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Of the initial values.")
+
+
+def steps_option(default: int) -> Callable[[Command], Command]:
+    return click.option("--steps", type=int, default=default, show_default=True, help="Steps of gradient descent.")
+
+
+def out_option(default: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=default,
+        show_default=True,
+        help="The file to write.",
+    )
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="symcnn")
+def commands() -> None:
+    """Take a small convolutional network apart, symbolically.
+
+    Each command works on the article's network, or on a NETWORK.toml that you give.
+    """
+
+
+@commands.command(short_help="The article's whole story, into a folder.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="article",
+    show_default=True,
+    help="The folder to write into.",
+)
+@lang_option
+@steps_option(10_000)
+@rate_option
+@seed_option
+def article(out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
+    """The whole story: derive, prove, check, train, write the workbook and the report."""
+    from symcnn.story import tell
+
+    with _progress("article") as advance:
+        story = tell(out, lang, learning_rate, steps, seed, advance)
+    _table(story.title, story.rows)
+    _wrote(story.files)
+    if not story.ok:
+        raise CheckFailed(story.failed)
+
+
+@commands.command(short_help="Print every ∂E_total.")
+@network_argument
+@click.option("--of", "name", metavar="NAME", help="One quantity, for example f_12 or h_1, with its chain rule.")
+@click.option("--latex", is_flag=True, help="As LaTeX.")
+def derive(network: Path | None, name: str | None, latex: bool) -> None:
+    """Derive every ∂E_total and print the formulas."""
+    import symcnn
+    from symcnn.formula import Latex, Plain, Typography
+    from symcnn.text import catalogue
+
+    net, _ = _network(network)
+    derivation = symcnn.derive(net)
+    typography = Typography(derivation.graph, catalogue("en").words("word"))
+    emit = Latex().display if latex else Plain().lines
+    if name is not None and f"dE_d{name.removeprefix('dE_d')}" not in derivation.graph.backward:
+        known = ", ".join(v.removeprefix("dE_d") for v in derivation.graph.backward)
+        raise InputError(f"--of {name}: no such quantity; expected one of {known}")
+    wanted = [step.variable for step in derivation[name].steps] if name else derivation.names
+    for quantity in wanted:
+        click.echo(emit(typography.chain_rule(derivation, quantity)))
+    if name is None:
+        forward, backward = derivation.graph.operations
+        parameters, count = len(net.parameters), len(derivation.names)
+        maps = f" + {count - parameters} for the feature map" if count > parameters else ""
+        click.echo(f"\n{count} formulas: {parameters} for the parameters{maps}.")
+        click.echo(f"Operations for one image: {forward} forward, {backward} backward.")
+
+
+@commands.command(short_help="Train by gradient descent.")
+@network_argument
+@rate_option
+@steps_option(10_000)
+@seed_option
+@click.option("--backend", default="auto", show_default=True, help="auto, numpy, expressions or python.")
+@click.option(
+    "--reduction",
+    type=click.Choice(["sum", "mean"]),
+    default="sum",
+    show_default=True,
+    help="Over the images.",
+)
+@click.option("--stop-below", type=float, help="Stop as soon as the loss is below this.")
+def train(
+    network: Path | None, learning_rate: float, steps: int, seed: int, backend: str, reduction: Any,
+    stop_below: float | None,
+) -> None:  # fmt: skip
+    """Train by gradient descent on all images at once; print loss, outputs and parameters."""
+    import symcnn
+
+    net, data = _network(network)
+    with _progress("training", steps) as advance:
+        run = symcnn.train(
+            net, _samples(net, data, network), learning_rate=learning_rate, steps=steps, seed=seed, backend=backend,
+            reduction=reduction, stop_below=stop_below, progress=advance,
+        )  # fmt: skip
+    _show(run)
+
+
+@commands.command(short_help="Write the workbook of live formulas.")
+@network_argument
+@out_option("cnn.xlsx")
+@lang_option
+@steps_option(1_000)
+@rate_option
+@seed_option
+def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
+    """Write the workbook: forward and backward pass and training, as live formulas."""
+    import symcnn
+
+    net, data = _network(network)
+    with _progress("workbook", steps) as advance:
+        symcnn.export_workbook(
+            net, _samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed, lang=lang,
+            progress=advance,
+        )  # fmt: skip
+    _wrote([out])
+
+
+@commands.command(short_help="Write the derivation report.")
+@network_argument
+@out_option("derivation.md")
+@lang_option
+@steps_option(10_000)
+@rate_option
+@seed_option
+def report(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
+    """Write the derivation as a report; with samples also a pass with numbers and a training."""
+    import symcnn
+
+    net, data = _network(network)
+    symcnn.write_report(net, out, data=data, lang=lang, learning_rate=learning_rate, steps=steps, seed=seed)
+    _wrote([out])
+
+
+class CheckFailed(click.ClickException):
+    """Exit status 1."""
+
+    exit_code = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; every error on purpose is one line on standard error."""
+    try:
+        commands.main(args=arguments, standalone_mode=False, prog_name="symcnn")
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        _fail("interrupted", 130)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code if isinstance(error, CheckFailed) else 2)
+    except SymcnnError as error:
+        _fail(str(error), 2)
+    except BrokenPipeError:  # `symcnn derive | head`
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _fail(message: str, status: int) -> None:
+    click.echo(f"symcnn: {' '.join(message.split())}", err=True)
+    sys.exit(status)
+
+
+# --- what the commands share ------------------------------------------------------------------------------------------
+
+
+def _network(path: Path | None) -> "tuple[Network, Data | None]":
+    """The network file's network and samples, or the article's."""
+    from symcnn import article as article_data
+    from symcnn.network import read_network
+
+    return (article_data.network(), article_data.images()) if path is None else read_network(path)
+
+
+def _samples(network: "Network", data: "Data | None", path: Path | None) -> "Data":
+    network.require_loss(str(path))
+    if data is None:
+        raise InputError(f"{path}: holds no samples; add [[sample]] tables with image and target")
+    return data
+
+
+def _console(stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, highlight=False, width=110)
+    return console
+
+
+@contextmanager
+def _progress(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, on a terminal only; calls tell how much is done."""
+    from rich.progress import Progress
+
+    console = _console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(words, total=total)
+
+        def advance(done: int) -> None:
+            bar.update(task, completed=done)
+
+        yield advance
+
+
+def _table(title: str, rows: Sequence[tuple[str, ...]], heads: Sequence[str] = ()) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", show_header=bool(heads))
+    for head in heads or rows[0]:
+        table.add_column(head if heads else "")
+    for row in rows:
+        table.add_row(*row)
+    _console().print(table)
+
+
+def _wrote(files: Sequence[Path]) -> None:
+    for file in files:
+        click.echo(f"{file}")
+
+
+def _show(run: "Run") -> None:
+    from symcnn.formula import shown
+
+    names = run.network.parameters
+    _table(
+        "training",
+        [
+            ("steps", f"{run.steps} (stopped: {run.stopped})"),
+            ("program", run.backend),
+            ("loss", f"{shown(float(run.loss[0]), 6)} → {shown(float(run.loss[-1]), 6)}"),
+            ("images right", f"{run.right} of {len(run.predictions)}"),
+        ],
+    )
+    outputs = run.network.forward.outputs.scalars()
+    rows = [(str(n), *(shown(v, 6) for v in values)) for n, values in enumerate(run.predictions[:20].tolist(), 1)]
+    _table("outputs after the training", rows, ["image", *outputs])
+    values = [
+        (name, shown(a, 6), shown(b, 6))
+        for name, a, b in zip(names, run.initial.tolist(), run.theta.tolist(), strict=True)
+    ]
+    _table("parameters", values[:60], ["name", "before", "after"])
+    if len(values) > 60:
+        click.echo(f"… and {len(values) - 60} more")

@@ -1,0 +1,70 @@
+"""Export, as a user calls it. What it needs of openpyxl is imported when it is called."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from symcnn.files import check_writable, write_whole
+from symcnn.network import DataLike, Network, as_data, checked_images
+from symcnn.numeric import as_theta, initial_values
+from symcnn.text import catalogue
+from symcnn.train import Run
+from symcnn.train.loop import check_settings
+
+SUFFIXES = (".xlsx",)
+
+Progress = Callable[[int], None]
+
+
+def export_workbook(
+    network: Network,
+    data: DataLike,
+    path: str | Path,
+    *,
+    learning_rate: float = 0.5,
+    steps: int = 1_000,
+    seed: int = 0,
+    initial: Any = None,
+    lang: str = "en",
+    run: Run | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write a network as a workbook of live formulas.
+
+    A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward and Training; the article's
+    also Convolution (its part 1). A network without a loss gives Contents and Convolution: its forward pass on the
+    first image, with ``initial`` as its parameters.
+
+    Args:
+        network: what to export.
+        data: ``symcnn.Data`` or a pair (images, targets).
+        path: ``.xlsx``.
+        learning_rate, steps, seed, initial: as for ``symcnn.train``; steps: rows of the Training sheet.
+        lang: "en" or "fr".
+        run: take learning rate, reduction and initial values from this training, and at most ``steps`` of its steps.
+        progress: called with the number of rows written.
+
+    Returns:
+        the path.
+
+    Raises:
+        InputError: something cannot be used; nothing is written then.
+        NotSupportedYetError: the network is past a spreadsheet's limits.
+    """
+    from symcnn.excel.workbook import forward_workbook, training_workbook
+
+    text = catalogue(lang)
+    target = check_writable(path, SUFFIXES)
+    given = as_data(data)
+    if run is not None:
+        learning_rate, initial, steps = run.learning_rate, run.initial, min(steps, run.steps)
+    check_settings(learning_rate, steps)
+    theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
+    if network.loss is None:
+        content = forward_workbook(text, network, theta, checked_images(network, given.images)[0])
+    else:
+        factor = 1.0 / len(given.images) if run is not None and run.reduction == "mean" else 1.0
+        shown_seed = seed if initial is None else None
+        content = training_workbook(text, network, given, theta, learning_rate, factor, steps, shown_seed, progress)
+    write_whole(target, content)
+    return target

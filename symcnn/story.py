@@ -1,0 +1,97 @@
+"""The story of the article, told once: derive, prove, check, train, write the workbook and the report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from symcnn import article
+from symcnn.derivation import Derivation
+from symcnn.excel import export_workbook
+from symcnn.files import folder_for
+from symcnn.formula import shown
+from symcnn.numeric import ArrayProgram
+from symcnn.report import write_report
+from symcnn.text import Catalogue, catalogue
+from symcnn.train import train
+from symcnn.verification import TOLERANCE, programs_agree
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was found, as rows of a table, and the files written.
+
+    Attributes:
+        failed: what did not hold, in words; empty when all did.
+    """
+
+    title: str
+    rows: list[tuple[str, str]]
+    files: list[Path]
+    failed: str
+
+    @property
+    def ok(self) -> bool:
+        return not self.failed
+
+
+def tell(
+    folder: Path,
+    lang: str,
+    learning_rate: float,
+    steps: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> Story:
+    """All of it, into a folder that is made where it is missing.
+
+    Args:
+        folder: gets both files, or none.
+        learning_rate, steps, seed: of the training; the workbook holds at most its first 1,000 steps.
+    """
+    text = catalogue(lang)
+    network, data = article.network(), article.images()
+    derivation = Derivation(network)
+    proof = derivation.prove()
+    run = train(network, data, learning_rate=learning_rate, steps=steps, seed=seed)
+    agreement = programs_agree(derivation, run.initial, data)
+    with folder_for(folder) as fresh:
+        export_workbook(network, data, fresh / "cnn.xlsx", run=run, lang=lang, progress=progress)
+        write_report(network, fresh / "derivation.md", data=data, run=run, lang=lang)
+    names, parameters = len(derivation.names), len(network.parameters)
+    forward, backward = derivation.graph.operations
+    images = len(data.images)
+    totals = images * (forward + backward) + (images - 1) * (1 + parameters)
+    worst = max(a.worst for a in agreement)
+    rows = [
+        _part_one(text),
+        _row(
+            text, "derived", count=names, parameters=parameters, maps=names - parameters, operations=totals,
+            samples=images,
+        ),
+        _row(text, "proved", proved=proof.proved, count=names),
+        _row(text, "checked", programs=len(agreement), worst=worst, tolerance=TOLERANCE),
+        _row(
+            text, "trained", steps=run.steps, backend=run.backend, before=_number(text, float(run.loss[0])),
+            after=_number(text, float(run.loss[-1])), right=run.right, samples=images,
+        ),
+    ]  # fmt: skip
+    failed = [] if proof.ok else [f"{names - proof.proved} of {names} gradients are not proved"]
+    failed += [f"{a.backend} is off by {a.worst:.1e} at {a.where}" for a in agreement if not a.ok]
+    files = [folder / "cnn.xlsx", folder / "derivation.md"]
+    return Story(text("summary.title"), rows, files, "; ".join(failed))
+
+
+def _part_one(text: Catalogue) -> tuple[str, str]:
+    network, picture = article.operations(), article.picture()
+    maps = ArrayProgram(network).forward(article.features(), picture.images)["x"][0]
+    first = float(maps[0, 0, 0])
+    value = f"{first:.2f}".replace(".", text.decimal)
+    return _row(text, "operations", value=value, sum=round(9 * first), found=int((maps[0] == 1).sum()))
+
+
+def _row(text: Catalogue, key: str, **values: object) -> tuple[str, str]:
+    return text(f"summary.{key}"), text(f"summary.{key}_value", **values)
+
+
+def _number(text: Catalogue, value: float) -> str:
+    return shown(value, 6).replace(".", text.decimal)
