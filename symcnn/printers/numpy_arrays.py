@@ -124,20 +124,21 @@ class ArrayPrinter:
                 before = -affine.offset
                 span = (sizes[position] - 1) * stride + sizes[offset]
                 borders.append((before, max(span - before - length, 0)))
-                cells.append(f"{offset}:{offset} + {(sizes[position] - 1) * stride + 1}:{stride}")
-                inner_index += f", :, {offset}"
+                cells.append(f"at_{offset}:at_{offset} + {(sizes[position] - 1) * stride + 1}:{stride}")
+                inner_index += f", :, at_{offset}"
             else:
                 borders.append((0, 0))
                 cells.append(":")
                 inner_index += ", :"
         shape = ", ".join(str(n + a + b) for n, (a, b) in zip(tensor.shape, borders[1:], strict=True))
+        sizes_of_cells = ", ".join(str(sizes[a]) for affine in target.index for a, _ in affine.coefficients)
         inside = ", ".join(
             ":" if b == (0, 0) else f"{b[0]}:{b[0] + n}" for n, b in zip((0, *tensor.shape), borders, strict=True)
         )
         self.lines += [
-            f"{name}_cells = {' + '.join(values)}",
+            f"{name}_cells = np.broadcast_to({' + '.join(values)}, (len(images), {sizes_of_cells}))",
             f"{name}_padded = np.zeros((len(images), {shape}))",
-            f"for {', '.join(inner)} in np.ndindex({', '.join(str(sizes[a]) for a in inner)}):",
+            f"for {', '.join(f'at_{a}' for a in inner)} in np.ndindex({', '.join(str(sizes[a]) for a in inner)}):",
             f"    {name}_padded[{', '.join(cells)}] += {name}_cells[{inner_index}]",
             f"{name} {'+=' if name in self._assigned else '='} {name}_padded[{inside}]",
         ]

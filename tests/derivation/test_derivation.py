@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+
+import symcnn
+from symcnn.derivation import derive
+from tests.networks import differentiable
+
+
+def test_every_form_of_one_gradient(derivation):
+    g = derivation["f_12"]
+    names = {s.name for s in g.formula.free_symbols}
+    assert names == {f"dE_dx_{n}" for n in (11, 12, 21, 22)} | {"i_12", "i_13", "i_22", "i_23"}
+    assert not {s.name for s in g.expression.free_symbols if s.name.startswith("dE")}
+    assert {s.name[0] for s in derivation["f_12"].expanded.free_symbols} == set("ifwbt")
+    assert {s.name.rpartition("_")[2] for s in g.total.free_symbols} == {"image1", "image2"}
+    assert sum(s.name.startswith("dE_dx_11") for s in g.total.free_symbols) == 2
+
+
+def test_a_feature_maps_cell_belongs_to_one_image(derivation):
+    first, second = derivation["x_11"].total
+    assert {s.name for s in first.free_symbols} == {"dE_dz_h1_image1", "dE_dz_h2_image1", "w_x11h1", "w_x11h2"}
+    assert second == derivation.of_image(derivation["x_11"].formula, 2)
+
+
+def test_the_total_adds_as_many_images_as_there_are(net):
+    assert len(derive(net, samples=3)["x_11"].total) == 3
+    for samples in (0, 1.5):
+        with pytest.raises(symcnn.InputError, match="samples="):
+            derive(net, samples=samples)
+
+
+def test_the_steps_are_the_chain_rule_from_the_error_down(derivation):
+    steps = derivation["f_12"].steps
+    known = {"E"}
+    for step in steps:
+        for term in step.terms:
+            assert term.through in known
+        known.add(step.variable)
+        rebuilt = sympy.Add(
+            *(sympy.Mul(*([sympy.Symbol(t.adjoint)] if t.adjoint else []), *t.local) for t in step.terms)
+        )
+        assert rebuilt == step.expression
+    assert steps[-1].variable == "f_12"
+    assert [t.through for t in steps[-1].terms] == ["x_11", "x_12", "x_21", "x_22"]
+    assert str(steps[0]) == "dE_do_1 = o_1 - t_1"
+
+
+def test_other_adjoints_have_names_too(derivation):
+    assert derivation["o_1"].formula == sympy.Symbol("o_1") - sympy.Symbol("t_1")
+    assert derivation["dE_dh_1"].formula == derivation["h_1"].formula
+    for unknown in ("i_11", "t_1", "f_99"):
+        with pytest.raises(KeyError, match="expected one of"):
+            derivation[unknown]
+    with pytest.raises(KeyError):
+        derivation.gradients["h_1"]  # only the 24
+
+
+def test_the_closed_form_is_the_derivative_of_the_substituted_error(derivation):
+    """Against SymPy's own diff of the fully substituted error, at 30 digits."""
+    error = derivation.in_inputs("E").rewrite(sympy.exp)
+    rng = np.random.default_rng(5)
+    values = {s: sympy.Float(float(rng.uniform(-1, 1)), 30) for s in sorted(error.free_symbols, key=str)}
+    for name in ("f_12", "w_x11h1", "b_h2", "w_h2o1", "b_o1"):
+        expected = error.diff(sympy.Symbol(name)).evalf(30, subs=values)
+        found = derivation[name].expanded.rewrite(sympy.exp).evalf(30, subs=values)
+        assert abs(found - expected) < sympy.Float("1e-25")
+
+
+def test_operations_are_counted_and_few(derivation):
+    forward, backward = derivation.graph.operations
+    assert 2 * forward + 1 == 151
+    assert 2 * (forward + backward) + 1 + 20 <= 324
+
+
+def test_a_cell_that_nothing_reads_has_derivative_zero():
+    net = symcnn.Network((4, 4), [symcnn.Conv2D(1, 1, bias=False), symcnn.AvgPool2D(1, stride=3), symcnn.Dense(1)])
+    d = symcnn.derive(net)
+    assert d["x_22"].formula == 0
+    assert d["x_11"].formula != 0
+    assert d.prove().ok
+
+
+@given(differentiable())
+def test_the_gradient_costs_little_more_than_the_forward_pass(case):
+    forward, backward = symcnn.derive(case[0]).graph.operations
+    assert backward <= 4 * max(forward, 1)
+
+
+def test_evaluate_gives_every_image_its_own_value(derivation, data):
+    from tests.oracles import article_gradients
+
+    theta = np.random.default_rng(1).uniform(-1, 1, 20)
+    found = derivation.evaluate(theta, data.images, data.targets)
+    assert list(found) == list(derivation.gradients)
+    for n in range(2):
+        by_hand = article_gradients(theta, data.images[n], data.targets[n])
+        for name, values in found.items():
+            assert values.shape == (2,)
+            assert abs(values[n] - by_hand[name]) <= 1e-13 * max(abs(by_hand[name]), 1e-3)
+
+
+def test_a_function_without_a_rule_is_refused_by_name():
+    for layers in ([symcnn.Activation("relu")], [symcnn.MaxPool2D(2)]):
+        net = symcnn.Network((3, 3), [*layers, symcnn.Dense(1)])
+        if isinstance(layers[0], symcnn.MaxPool2D):
+            net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 1), *layers, symcnn.Dense(1)])
+        else:
+            net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 1), *layers, symcnn.Dense(1)])
+        with pytest.raises(symcnn.NotSupportedYetError, match="not supported yet"):
+            symcnn.derive(net)

@@ -1,0 +1,127 @@
+"""The proof: all 24 hold, and wrong candidates are rejected: it is a check that can fail."""
+
+import random
+from itertools import islice
+
+import pytest
+import sympy
+from sympy import Add, Integer, Mul, Rational, Symbol
+
+import symcnn
+from symcnn.derivation import Prover, derive
+from symcnn.symbolic import sigmoid
+
+SEED = 20210126
+
+
+def mutations(derivation, name, rng):
+    """Wrong candidates for ∂E/∂name: a sign, a factor, a missing term, swapped indices, something tiny."""
+    formula, expression = derivation[name].formula, derivation.gradients[name]
+    yield "sign", -expression
+    yield "factor 2", 2 * expression
+    yield "off by 1e-12", expression * (1 + Rational(1, 10**12))
+    yield "plus 1e-12", expression + Rational(1, 10**12)
+    for shown in (formula, expression):
+        terms = Add.make_args(shown)
+        if len(terms) > 1:
+            dropped = rng.randrange(len(terms))
+            yield "missing term", Add(*(t for n, t in enumerate(terms) if n != dropped))
+            flipped = rng.randrange(len(terms))
+            yield "sign of a term", Add(*(-t if n == flipped else t for n, t in enumerate(terms)))
+        factors = Mul.make_args(terms[0])
+        if len(factors) > 1:
+            yield "missing factor", shown - terms[0] + Mul(*factors[1:])
+        symbols = sorted(shown.free_symbols, key=str)
+        same = [(a, b) for a in symbols for b in symbols if a.name < b.name and a.name[:-1] == b.name[:-1]]
+        if same:
+            a, b = rng.choice(same)
+            swapped = shown.xreplace({a: b, b: a})
+            if sympy.expand(swapped - shown) != 0:
+                yield "swapped indices", swapped
+    for h in ("h_1", "o_1"):
+        wrong = expression.xreplace({1 - Symbol(h): 1 + Symbol(h)})
+        if wrong != expression:
+            yield "1 + h for 1 - h", wrong
+
+
+@pytest.fixture(scope="module")
+def prover(derivation):
+    return Prover(derivation)
+
+
+def test_all_24_are_proved(derivation):
+    proof = derivation.prove()
+    assert proof.ok
+    assert proof.proved == 24
+    assert [row.name for row in proof.rows] == list(derivation.gradients)
+    assert str(proof).count("proved (exact normal form") == 24
+
+
+@pytest.mark.parametrize("form", ["formula", "expression", "expanded"])
+def test_every_form_is_proved(derivation, prover, form):
+    for name in derivation.network.parameters:
+        assert prover.decide(name, getattr(derivation[name], form)), name
+
+
+def test_at_least_160_wrong_candidates_are_rejected(derivation, prover):
+    rng = random.Random(SEED)
+    count = 0
+    for name in derivation.gradients:
+        for kind, candidate in mutations(derivation, name, rng):
+            verdict = prover.decide(name, candidate)
+            assert verdict.proved is False, f"{kind} of {name} (seed {SEED}): {verdict}"
+            count += 1
+    assert count >= 160
+
+
+def test_a_corrupted_core_is_caught(net):
+    """One sign changed in one adjoint of the graph: the gradients that rest on it are refuted."""
+    derivation = derive(net)
+    broken = derivation.graph.backward["dE_dz_h1"]
+    wrong = type(broken)(broken.name, broken.tensor, broken.index, (type(broken.addends[0])(
+        tuple((Integer(-1), *f) for f in broken.addends[0].products)),))  # fmt: skip
+    derivation.graph.backward["dE_dz_h1"] = wrong
+    refuted = [row.name for row in derivation.prove().rows if row.proved is False]
+    assert "f_11" in refuted
+    assert "w_x11h1" in refuted
+    assert "w_h1o1" not in refuted
+
+
+def test_sigmoids_are_known_by_their_arguments(derivation, prover):
+    z = Symbol("z_h1")
+    written = derivation.graph["z_h1"].expression
+    formula = derivation["z_h1"].formula
+    for same in (sigmoid(written), 1 - sigmoid(-z), sigmoid(sympy.expand(written))):
+        assert prover.decide("b_h1", formula.xreplace({Symbol("h_1"): same}))
+    assert prover.decide("b_h1", formula.xreplace({Symbol("h_1"): sigmoid(2 * z)})).proved is False
+
+
+def test_what_has_no_normal_form_is_undecided_with_the_reason(prover):
+    for candidate, reason in [
+        (sympy.exp(Symbol("f_11")), "exp"),
+        (Symbol("nobody"), "nobody"),
+        (sympy.Float(0.5), "Float"),
+        (1 / Symbol("f_11"), "Pow"),
+        (Add(*(sigmoid(Integer(n) + Symbol("f_11")) for n in range(40))), "sigmoid"),
+    ]:
+        verdict = prover.decide("f_11", candidate)
+        assert verdict.proved is None
+        assert reason in verdict.method
+
+
+def test_other_networks_are_proved_too():
+    nets = [
+        symcnn.Network((3, 4), [symcnn.Conv2D(2, 2, stride=2, padding=1), symcnn.Activation("sigmoid"), symcnn.Dense(2)]),
+        symcnn.Network((2, 3, 3), [symcnn.Conv2D(1, 2, normalize=True), symcnn.AvgPool2D(2), symcnn.Dense(1, "sigmoid")]),
+        symcnn.Network((4,), [symcnn.Dense(3, "sigmoid"), symcnn.Dense(2)]),
+    ]
+    for net in nets:
+        assert symcnn.derive(net, samples=1).prove().ok
+
+
+def test_a_normal_form_that_explodes_is_undecided_in_bounded_time():
+    layers = [symcnn.Conv2D(2, 3, bias=False) for _ in range(3)]
+    net = symcnn.Network((8, 8), [*layers, symcnn.Dense(2, "sigmoid"), symcnn.Dense(2, "sigmoid")])
+    prover = Prover(symcnn.derive(net, samples=1))
+    verdicts = [prover.decide(n, prover.derivation[n].formula) for n in islice(prover.derivation.names, 2)]
+    assert all(v.proved is None and "too large" in v.method for v in verdicts)

@@ -1,0 +1,88 @@
+import pytest
+
+import symcnn
+from symcnn import Activation, AvgPool2D, Conv2D, Dense, Flatten, InputError, MaxPool2D, Network, NotSupportedYetError
+
+
+def shape(*layers, of=(7, 5)):
+    return Network(of, layers, loss=None).forward.outputs.shape
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (Conv2D(1, 2), (6, 4)),
+        (Conv2D(3, 3), (3, 5, 3)),
+        (Conv2D(1, (3, 1), stride=2), (3, 3)),
+        (Conv2D(1, 3, padding=1), (7, 5)),
+        (Conv2D(1, 2, stride=2, padding="same"), (4, 3)),
+        (MaxPool2D(2), (3, 2)),
+        (MaxPool2D(2, stride=1, padding="same", pad_value=0), (7, 5)),
+        (MaxPool2D(2, stride=2, padding="same", pad_value=0), (4, 3)),
+        (AvgPool2D(3, stride=1), (5, 3)),
+        (Activation("relu"), (7, 5)),
+        (Flatten(), (7, 5)),
+        (Dense(4), (4,)),
+    ],
+)
+def test_shapes(layer, expected):
+    assert shape(layer) == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: shape(Conv2D(1, 4), of=(3, 3)), ["Conv2D(kernel_size=4)", "3 rows", "at most 3", "padding"]),
+        (lambda: shape(MaxPool2D(4), of=(3, 3)), ["MaxPool2D(size=4)", "3 rows"]),
+        (lambda: Conv2D(0, 2), ["Conv2D(filters=0)", "at least 1"]),
+        (lambda: Conv2D(1, "2"), ["Conv2D(kernel_size='2')", "whole number"]),
+        (lambda: Conv2D(1, 2, stride=0), ["Conv2D(stride=0)"]),
+        (lambda: Conv2D(1, 2, padding=-1), ["Conv2D(padding=-1)", '"same"']),
+        (lambda: Conv2D(1, 2, padding="valid"), ["Conv2D(padding='valid')"]),
+        (lambda: MaxPool2D(2, padding=2), ["MaxPool2D(padding=2)", "less than size=2"]),
+        (lambda: MaxPool2D(2, pad_value=float("nan")), ["MaxPool2D(pad_value=nan)", "finite"]),
+        (lambda: Dense(True), ["Dense(units=True)"]),
+        (lambda: Dense(2, activation="sigmoide"), ["Dense(activation='sigmoide')", "sigmoid"]),
+        (lambda: Activation("step"), ["Activation(kind='step')"]),
+        (lambda: shape(Dense(2), Conv2D(1, 1)), ["Conv2D", "2 features", "before Flatten"]),
+        (lambda: Network((3,), []), ["at least one layer"]),
+        (lambda: Network((0, 3), [Dense(1)]), ["input_shape=(0, 3)"]),
+        (lambda: Network((3, 3, 3, 3), [Dense(1)]), ["input_shape"]),
+        (lambda: Network((3, 3), ["Dense"]), ["layer 1", "Conv2D"]),
+        (lambda: Network((3, 3), [Conv2D(1, 2)]), ["half_squared_error", "end with Dense"]),
+        (lambda: Network((3, 3), [Dense(1)], loss="hinge"), ["loss='hinge'", "half_squared_error"]),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_layer_value_and_remedy(make, words):
+    with pytest.raises(InputError) as error:
+        make()
+    message = str(error.value)
+    assert all(word in message for word in words), message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Dense(2, activation="tanh"),
+        lambda: Activation("softmax"),
+        lambda: Network((3, 3), [Dense(2)], loss="cross_entropy"),
+        lambda: AvgPool2D(2, padding=1, count_include_pad=False),
+    ],
+)
+def test_what_comes_later_says_so(make):
+    with pytest.raises(NotSupportedYetError, match="not supported yet"):
+        make()
+
+
+def test_one_filter_and_one_channel_leave_no_index():
+    assert Network((3, 3), [Conv2D(1, 2), Dense(1)]).parameters[:5] == ("f_11", "f_12", "f_21", "f_22", "b_x1")
+    assert symcnn.Network((1, 3, 3), [Conv2D(1, 2, bias=False), Dense(1)]).parameters[0] == "f_11"
+
+
+def test_parameters_come_layer_by_layer_weights_then_biases():
+    net = Network((2, 3, 3), [Conv2D(2, 2), Conv2D(2, 2), Dense(1, "sigmoid"), Dense(2)])
+    tensors = [t.name for t in net.forward.parameters]
+    assert tensors == ["f", "b_x", "fb", "b_xb", "w_xbh", "b_h", "w_ho", "b_o"]
+    assert net.parameters[:2] == ("f_1111", "f_1112")
+    assert net.parameters[-1] == "b_o2"

@@ -1,0 +1,35 @@
+import keyword
+
+from hypothesis import given
+
+from symcnn.derivation import derive
+from symcnn.excel.addresses import is_legal_name
+from symcnn.network.names import Names
+from tests.networks import differentiable
+
+
+@given(differentiable())
+def test_names_differ_ignoring_case_and_are_legal_everywhere(case):
+    graph = derive(case[0]).graph
+    names = [*graph.inputs, *(v.name for v in graph)]
+    names += [f"{n}_image{m}" for n in names for m in (1, 12)]
+    assert len({n.lower() for n in names}) == len(names)
+    for name in names:
+        assert name.isidentifier()
+        assert not keyword.iskeyword(name)
+        assert name == "E" or is_legal_name(name)
+
+
+def test_further_layers_of_a_kind_take_letters_after_their_own():
+    names = Names()
+    found = [names.letters("x") for _ in range(53)]
+    assert found[:4] == ["x", "xb", "xc", "xd"]
+    assert found[25:28] == ["xz", "xbb", "xbc"]
+    assert len(set(found)) == len(found)
+
+
+def test_what_a_spreadsheet_takes_for_an_address_is_no_name():
+    for name in ("x11", "f11", "h1", "o1", "net1", "img11", "XFD1", "R", "C", "r1c1", "c1_out", "r2_w", "TRUE", "1a", ""):
+        assert not is_legal_name(name), name
+    for name in ("f_11", "w_x11h1", "b_h1", "x_11_image1", "E_total", "learning_rate", "dE_df_11", "E_image1"):
+        assert is_legal_name(name), name

@@ -1,0 +1,80 @@
+import math
+
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symcnn.printers.excel import EXCEL, FormulaPrinter, checked_formula
+from symcnn.printers.infix import InfixPrinter
+from symcnn.printers.numpy_scalars import NUMPY
+from symcnn.printers.python import PYTHON
+from symcnn.symbolic import maximum, relu, sigmoid
+
+a, b, c, h, o, t, z = sympy.symbols("a b c h o t z")
+
+TABLE = [
+    (a * b + c, "c + a*b", "c+a*b"),
+    (o - t, "o - t", "o-t"),
+    (1 - h, "1 - h", "1-h"),
+    (h * (1 - h), "h*(1 - h)", "h*(1-h)"),
+    ((o - t) ** 2 / 2, "(o - t)*(o - t)/2", "(o-t)^2/2"),
+    (a**3, "a*a*a", "a^3"),
+    (-a * b, "-(a*b)", "-1*(a*b)"),
+    (a - b * c, "a - (b*c)", "a-(b*c)"),
+    (sympy.Rational(2, 3) * a, "2*a/3", "2*a/3"),
+    (sympy.Integer(0), "0", "0"),
+    (sympy.Integer(-2), "-2", "-2"),
+    (sympy.Float(0.1), "0.1", "0.1"),
+    (sigmoid(z), "1.0/(1.0 + exp(-z))", "1/(1+EXP(-z))"),
+    (sigmoid(a + b), "1.0/(1.0 + exp(-(a + b)))", "1/(1+EXP(-(a+b)))"),
+    (a * sigmoid(z), "a*(1.0/(1.0 + exp(-z)))", "a*(1/(1+EXP(-z)))"),
+    (relu(z), "(0.0 if z <= 0.0 else z)", "MAX(0,z)"),
+    (maximum(b, a, c), "max(b, a, c)", "MAX(b,a,c)"),
+    (-(a**2), "-(a*a)", "-1*a^2"),
+]
+
+
+@pytest.mark.parametrize(("expression", "python", "excel"), TABLE)
+def test_each_expression_in_each_language(expression, python, excel):
+    assert InfixPrinter(PYTHON).expression(expression).text == python
+    assert InfixPrinter(EXCEL).expression(expression).text == excel
+
+
+def test_what_has_no_rule_is_refused():
+    for language in (PYTHON, NUMPY, EXCEL):
+        for unknown in (sympy.sin(a), sympy.Function("f")(a), sympy.oo, sympy.nan, sympy.pi, a**b, 1 / a, sympy.I):
+            with pytest.raises((TypeError, AttributeError)):
+                InfixPrinter(language).expression(unknown)
+
+
+expressions = st.recursive(
+    st.sampled_from([a, b, c, sympy.Integer(2), sympy.Integer(-1), sympy.Rational(1, 3)]),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda p: p[0] + p[1]),
+        st.tuples(inner, inner).map(lambda p: p[0] - p[1]),
+        st.tuples(inner, inner).map(lambda p: p[0] * p[1]),
+        inner.map(lambda e: e**2),
+        inner.map(sigmoid),
+        inner.map(relu),
+    ),
+    max_leaves=12,
+)
+
+
+@given(expressions)
+def test_printed_python_means_the_expression(expression):
+    values = {"a": 0.7, "b": -1.3, "c": 2.1}
+    wanted = float(expression.evalf(25, subs={sympy.Symbol(k): sympy.Float(v, 25) for k, v in values.items()}))
+    for language, space in ((PYTHON, {"exp": math.exp}), (NUMPY, {"np": __import__("numpy")})):
+        found = eval(InfixPrinter(language).expression(expression).text, {**space, **values})
+        assert math.isclose(float(found), wanted, rel_tol=1e-9, abs_tol=1e-9), language
+
+
+def test_a_formula_that_no_spreadsheet_takes_is_refused():
+    from symcnn import NotSupportedYetError
+
+    with pytest.raises(NotSupportedYetError, match="8192"):
+        checked_formula("=" + "a+" * 5000, "E")
+    with pytest.raises(NotSupportedYetError, match="255"):
+        FormulaPrinter(str).expression(maximum(*sympy.symbols("a:300")))

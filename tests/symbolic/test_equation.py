@@ -1,0 +1,43 @@
+import sympy
+
+import symcnn
+from symcnn.derivation import derive
+from symcnn.symbolic import Access, Affine, Tensor
+
+
+def test_an_access_is_an_atom_with_its_own_derivative():
+    x = Tensor("x", (2, 2), (("x_", 2),))
+    first, second = (Access(x, (Affine((("r", 1),)), Affine((("c", 1),), shift))) for shift in (0, 1))
+    assert first != second
+    assert (first**2 * second).diff(first) == 2 * first * second
+    assert str(second) == "x[r, c + 1]"
+
+
+def test_an_access_outside_its_tensor_has_no_index():
+    x = Access(Tensor("x", (3,), (("x_", 1),)), (Affine((("r", 2), ("p", 1)), -1),))
+    assert x.at({"r": 0, "p": 0}) is None
+    assert x.at({"r": 1, "p": 1}) == (2,)
+    assert x.at({"r": 2, "p": 0}) is None
+
+
+def test_scalars_are_padded_to_the_width_of_their_axis():
+    assert Tensor("i", (12, 9), (("i_", 2),)).scalar((0, 8)) == "i_019"
+    assert Tensor("w_xh", (2, 2, 2), (("w_x", 2), ("h", 1))).scalar((0, 0, 1)) == "w_x11h2"
+
+
+def test_equations_read_as_mathematics(net):
+    texts = [str(e) for e in derive(net).equations]
+    assert texts[0] == "x[r, c] = Σ_{p, q} i[r + p, c + q]·f[p, q]"
+    assert texts[-1] == "dE_df[p, q] += dE_dx[r, c]·i[r + p, c + q]"
+    assert str(symcnn.article.operations().forward.equations[-1]) == "p[k, r, c] = max_{u, v} a[k, r + u, c + v]"
+
+
+def test_the_sympy_view_differentiates_to_the_adjoint(net):
+    """SymPy's own derivative of the indexed sum, instantiated, is the scattered adjoint: an independent check."""
+    equation = net.forward.equations[0].to_sympy()
+    f, i = sympy.IndexedBase("f"), sympy.IndexedBase("i")
+    r, c = sympy.symbols("r c", integer=True)
+    for p in range(2):
+        for q in range(2):
+            slope = equation.rhs.doit().diff(f[p, q])
+            assert sympy.simplify(slope - i[r + p, c + q]) == 0
