@@ -107,8 +107,8 @@ def shown(value: float, digits: int | None) -> str:
     """A number with so many significant digits (None: exactly); whole numbers as they are, no -0, no powers of ten."""
     if digits is None:
         return str(int(value)) if value == int(value) else repr(value)
-    if value == int(value) and abs(value) < 10**digits:
-        return str(int(value))
+    if value == int(value) or abs(value) >= 10**digits:
+        return f"{round(value):d}"
     text = f"{value:.{digits}g}"
     if "e" in text:
         text = f"{value:.{digits + 4}f}".rstrip("0").rstrip(".")

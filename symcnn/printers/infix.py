@@ -118,7 +118,8 @@ class InfixPrinter:
         if coefficient == 1:
             return text
         if not coefficient.is_Rational:
-            return self._times([self._number(coefficient), text])
+            sign = self.language.negative if coefficient < 0 else ""
+            return Text(sign + self._times([self._number(abs(coefficient)), text]).text, PRODUCT)
         above, below = coefficient.p, coefficient.q
         inner = text.within(PRODUCT)
         if above == -1:

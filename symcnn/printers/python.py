@@ -25,7 +25,7 @@ PYTHON = Language(
         sigmoid: lambda z: Text(f"1.0/(1.0 + exp({negated(z[0])}))", PRODUCT),
         # NaN must come out as NaN: it fails `<= 0`
         relu: lambda z: Text(f"(0.0 if {z[0].text} <= 0.0 else {z[0].text})", ATOM),
-        maximum: lambda z: Text(f"max({', '.join(a.text for a in z)})", ATOM),
+        maximum: lambda z: z[0] if len(z) == 1 else Text(f"max({', '.join(a.text for a in z)})", ATOM),
     },
     number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else _float(q),
     power=_power,

@@ -26,6 +26,7 @@ TABLE = [
     (sympy.Integer(0), "0", "0"),
     (sympy.Integer(-2), "-2", "-2"),
     (sympy.Float(0.1), "0.1", "0.1"),
+    (sympy.Float(-1.5) * a, "-1.5*a", "-1*1.5*a"),
     (sigmoid(z), "1.0/(1.0 + exp(-z))", "1/(1+EXP(-z))"),
     (sigmoid(a + b), "1.0/(1.0 + exp(-(a + b)))", "1/(1+EXP(-(a+b)))"),
     (a * sigmoid(z), "a*(1.0/(1.0 + exp(-z)))", "a*(1/(1+EXP(-z)))"),

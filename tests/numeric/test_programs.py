@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+import symcnn
+from symcnn.numeric import PROGRAMS, as_theta, initial_values
+from tests.oracles import article_gradients
+
+SEEDS = range(8)
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_articles_gradient_as_written_by_hand(net, data, backend, seed):
+    theta = initial_values(net, seed)
+    rows = [article_gradients(theta, i, t) for i, t in zip(data.images, data.targets, strict=True)]
+    wanted = [sum(row[p] for row in rows) for p in net.parameters]
+    _, gradient = symcnn.compile(net, backend).loss_and_gradient(theta, data.images, data.targets)
+    assert np.allclose(gradient, wanted, rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_pytorch_agrees(net, data, backend):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install symcnn[torch]")
+    theta = initial_values(net, 3)
+    values = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+    f, w1, b1, w2, b2 = values[:4], values[4:12], values[12:14], values[14:18], values[18:]
+    x = torch.nn.functional.conv2d(torch.tensor(data.images)[:, None], f.reshape(1, 1, 2, 2))
+    h = torch.sigmoid(x.reshape(2, 4) @ w1.reshape(4, 2) + b1)
+    o = torch.sigmoid(h @ w2.reshape(2, 2) + b2)
+    loss = ((o - torch.tensor(data.targets)) ** 2).sum() / 2
+    loss.backward()
+    found_loss, gradient = symcnn.compile(net, backend).loss_and_gradient(theta, data.images, data.targets)
+    assert abs(found_loss - loss.item()) < 1e-15
+    assert np.allclose(gradient, values.grad.numpy(), rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_predictions_and_readable_source(net, data, backend):
+    program = symcnn.compile(net, backend)
+    theta = initial_values(net, 0)
+    assert np.allclose(program.predict(theta, data.images), symcnn.compile(net).predict(theta, data.images), rtol=1e-15)
+    assert "def " in program.source
+    assert "1/(1 + np.exp(-z_h" in program.source or "1.0/(1.0 + exp(-z_h1))" in program.source
+    by_name = dict(zip(net.parameters, theta, strict=True))
+    assert np.array_equal(program.predict(by_name, data.images), program.predict(theta, data.images))
+
+
+def test_the_array_program_is_the_equations():
+    source = symcnn.compile(symcnn.article.network()).source
+    for line in (
+        "i_windows = sliding_window_view(i, (2, 2), axis=(1, 2))",
+        'x = np.einsum("nrcpq,pq->nrc", i_windows, f)',
+        "dE_dz_o = dE_do * o * (1 - o)",
+        'dE_df = np.einsum("nrc,nrcpq->pq", dE_dx, i_windows)',
+    ):
+        assert line in source
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_saturated_neurons_do_not_overflow(net, data, backend):
+    theta = np.full(20, -2000.0)
+    loss, gradient = symcnn.compile(net, backend).loss_and_gradient(theta, data.images, data.targets)
+    assert loss == 1
+    assert not gradient.any()
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_every_forward_layer_in_every_backend(backend):
+    layers = [
+        symcnn.Conv2D(2, (2, 3), stride=2, padding=1),
+        symcnn.Activation("relu"),
+        symcnn.MaxPool2D(2, 1, "same"),
+        symcnn.AvgPool2D(2),
+        symcnn.Dense(3, "relu"),
+        symcnn.Activation("sigmoid"),
+    ]
+    net = symcnn.Network((2, 5, 6), layers, loss=None)
+    from tests.oracles import outputs
+
+    rng = np.random.default_rng(11)
+    theta, images = rng.normal(size=len(net.parameters)), rng.normal(size=(4, 2, 5, 6))
+    wanted = [outputs(net, theta, image) for image in images]
+    assert np.allclose(symcnn.compile(net, backend).predict(theta, images), wanted, rtol=1e-13)
+
+
+def test_nan_is_not_swallowed_by_relu():
+    net = symcnn.Network((2,), [symcnn.Activation("relu"), symcnn.Dense(1, "relu")], loss=None)
+    for backend in PROGRAMS:
+        program = symcnn.compile(net, backend)
+        assert np.isnan(program._predict(np.array([np.nan, 1, 1]), np.ones((1, 2)))).all()
+
+
+@pytest.mark.parametrize(
+    ("theta", "message"),
+    [
+        (np.zeros(19), r"expected \(20,\)"),
+        (np.full(20, np.nan), "f_11 is nan"),
+        ("abc", "expected 20 numbers"),
+        ({"f_11": 1.0}, "f_12 is missing"),
+        (dict.fromkeys([*symcnn.article.network().parameters, "g"], 0.0), "g is unknown"),
+    ],
+)
+def test_parameters_that_do_not_fit(net, theta, message):
+    with pytest.raises(symcnn.InputError, match=message):
+        as_theta(net, theta)
+
+
+def test_unknown_backends_and_networks_without_loss():
+    net = symcnn.article.operations()
+    with pytest.raises(symcnn.InputError, match="expected one of numpy, expressions, python"):
+        symcnn.compile(net, "fortran")
+    with pytest.raises(symcnn.InputError, match="loss=None"):
+        symcnn.compile(net).loss_and_gradient(symcnn.article.features(), symcnn.article.picture().images, [[0]])
+
+
+def test_straight_line_programs_say_when_a_network_is_too_large():
+    net = symcnn.Network((60, 60), [symcnn.Conv2D(8, 3), symcnn.Dense(1)])
+    with pytest.raises(symcnn.NotSupportedYetError, match='use backend="numpy"'):
+        symcnn.compile(net, "python")
+
+
+def test_the_training_loop_is_printed_for_its_images(net, data):
+    source = symcnn.compile(net, "python").training_source(data.images, data.targets)
+    assert "x_11_image1 = f_11 + f_22" in source
+    assert "x_11_image2 = f_12 + f_21" in source
+    assert "dE_do_2_image1 = o_2_image1\n" in source
+    other = symcnn.compile(net, "python").training_source(data.images * 0.5 - 2, data.targets)
+    assert "x_11_image1 = -1.5*f_11 - 2*f_12 - 2*f_21 - 1.5*f_22\n" in other

@@ -1,0 +1,61 @@
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import symcnn
+from symcnn.text import LANGUAGES, catalogue, tables
+
+PACKAGE = Path(symcnn.__file__).parent
+
+
+def flat(table, prefix=""):
+    for key, value in table.items():
+        yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+
+
+def placeholders(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_language_has_the_same_keys_and_placeholders():
+    english = dict(flat(tables("en")))
+    for lang in LANGUAGES:
+        other = dict(flat(tables(lang)))
+        assert other.keys() == english.keys()
+        for key, text in english.items():
+            assert placeholders(other[key]) == placeholders(text), key
+            assert other[key].strip() == other[key] != "", key
+
+
+def test_no_text_is_left_unused():
+    """Every key is asked for somewhere: by its whole name, or by its last word in a room that adds the first."""
+    source = "\n".join(p.read_text("utf-8") for p in PACKAGE.rglob("*.py"))
+    for key, _ in flat(tables("en")):
+        word = key.split(".")[-1]
+        built = key.split(".")[0] in ("kind", "layer", "activation", "shown", "word")  # f"kind.{letter}" …
+        derived = word.startswith("on_") or word.endswith("_value")
+        assert built or derived or re.search(rf"[\"'.]{word}[\"']", source), key
+
+
+def test_documents_take_their_words_from_the_catalogue():
+    """No string with two words of letters in the rooms that write documents, but in docstrings and errors."""
+    for room in ("report", "excel"):
+        for path in (PACKAGE / room).glob("*.py"):
+            module = ast.parse(path.read_text("utf-8"))
+            allowed = {id(n) for raised in ast.walk(module) if isinstance(raised, ast.Raise) for n in ast.walk(raised)}
+            for node in ast.walk(module):
+                body = getattr(node, "body", None)
+                if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+                    allowed.add(id(body[0].value))
+            for node in ast.walk(module):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in allowed:
+                    words = [w for w in node.value.split() if w.isalpha() and len(w) > 2]
+                    assert len(words) < 2, f"{path.name}:{node.lineno}: {node.value!r}"
+
+
+def test_unknown_languages_are_refused():
+    with pytest.raises(symcnn.InputError, match="lang='de'"):
+        catalogue("de")

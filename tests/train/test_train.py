@@ -1,0 +1,197 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import symcnn
+from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.train.choice import choose
+from tests.oracles import article_gradients
+
+LINEAR = symcnn.Network((2,), [symcnn.Dense(1)])
+LINE = ([[1.0, 2.0], [3.0, -1.0]], [[1.0], [0.0]])
+
+
+def test_the_defaults_learn_both_images(net, data):
+    run = symcnn.train(net, data)
+    assert run.loss[-1] < 0.01
+    assert abs(run.loss[-1] - 0.000208932050887) < 1e-14
+    assert run.predictions[0, 0] >= 0.9
+    assert run.predictions[1, 1] >= 0.9
+    assert run.right == 2
+    assert run.stopped == "steps"
+    assert list(run.parameters) == list(net.parameters)
+    assert run.steps == 10_000
+    assert len(run.loss) == 10_001
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_other_seeds_learn_too(net, data, seed):
+    run = symcnn.train(net, data, seed=seed)
+    assert run.loss[-1] < 5e-4
+    assert min(run.predictions[0, 0], run.predictions[1, 1]) >= 0.9
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_every_backend_walks_the_same_way(net, data, backend):
+    run = symcnn.train(net, data, steps=200, backend=backend)
+    theta = initial_values(net, 0)
+    for _ in range(200):
+        rows = [article_gradients(theta, i, t) for i, t in zip(data.images, data.targets, strict=True)]
+        theta = theta - 0.5 * np.array([sum(row[p] for row in rows) for p in net.parameters])
+    assert np.allclose(run.theta, theta, rtol=1e-12)
+    assert run.backend == backend
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_loss_k_is_the_error_after_k_updates(net, data, backend):
+    run = symcnn.train(net, data, steps=7, backend=backend)
+    program = symcnn.compile(net)
+    for k in (0, 3, 7):
+        theta = symcnn.train(net, data, steps=k, backend=backend).theta
+        assert abs(run.loss[k] - program.loss_and_gradient(theta, data.images, data.targets)[0]) < 1e-15
+    assert np.array_equal(run.initial, initial_values(net, 0))
+
+
+def test_the_mean_divides_loss_and_gradient(net, data):
+    total = symcnn.train(net, data, steps=50, learning_rate=0.5)
+    mean = symcnn.train(net, data, steps=50, learning_rate=1.0, reduction="mean")
+    assert np.allclose(mean.theta, total.theta, rtol=1e-13)
+    assert np.allclose(mean.loss, total.loss / 2, rtol=1e-13)
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("threshold", [0.45, 0.05])
+def test_an_early_stop_is_exact(net, data, backend, threshold):
+    run = symcnn.train(net, data, steps=2000, backend=backend, stop_below=threshold)
+    assert run.stopped == "loss"
+    assert run.loss[-1] < threshold <= run.loss[-2]
+    again = symcnn.train(net, data, steps=run.steps, backend=backend)
+    assert np.array_equal(run.theta, again.theta)
+    assert np.array_equal(run.loss, again.loss)
+
+
+def test_a_stop_before_the_first_step(net, data):
+    run = symcnn.train(net, data, stop_below=10.0)
+    assert run.steps == 0
+    assert run.stopped == "loss"
+    assert np.array_equal(run.theta, run.initial)
+
+
+def test_initial_values_as_vector_or_by_name(net, data):
+    theta = np.linspace(-1, 1, 20)
+    by_vector = symcnn.train(net, data, steps=5, initial=theta)
+    by_name = symcnn.train(net, data, steps=5, initial=dict(zip(net.parameters, theta, strict=True)))
+    assert np.array_equal(by_vector.theta, by_name.theta)
+    assert np.array_equal(by_vector.initial, theta)
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_a_diverging_loss_names_step_and_rate(backend):
+    with pytest.raises(symcnn.TrainingDivergedError) as error:
+        symcnn.train(LINEAR, LINE, learning_rate=50.0, steps=5000, backend=backend)
+    message = str(error.value)
+    assert "learning_rate=50" in message
+    assert "after " in message
+    assert "\n" not in message
+
+
+def test_all_backends_diverge_at_the_same_step():
+    steps = set()
+    for backend in PROGRAMS:
+        with pytest.raises(symcnn.TrainingDivergedError, match="inf after") as error:
+            symcnn.train(LINEAR, LINE, learning_rate=50.0, steps=5000, backend=backend)
+        steps.add(str(error.value))
+    assert len(steps) == 1
+
+
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_an_overflow_of_exp_is_no_error(net, data, backend):
+    """z = -1000: math.exp(1000) raises where 1/(1 + exp) is simply 0; training goes on from there."""
+    theta = initial_values(net, 0)
+    theta[18] = -1000.0
+    run = symcnn.train(net, data, steps=300, initial=theta, backend=backend)
+    assert run.steps == 300
+    assert np.isfinite(run.theta).all()
+    assert run.parameters["b_o1"] == -1000.0
+    assert run.loss[-1] < run.loss[0]
+
+
+def test_more_steps_than_one_chunk(net, data):
+    whole = symcnn.train(net, data, steps=4_100)
+    first = symcnn.train(net, data, steps=2_050, backend=whole.backend)
+    second = symcnn.train(net, data, steps=2_050, initial=first.theta, backend=whole.backend)
+    assert np.array_equal(second.theta, whole.theta)
+    assert np.array_equal(np.concatenate([first.loss[:-1], second.loss]), whole.loss)
+
+
+def test_progress_is_told(net, data):
+    told = []
+    symcnn.train(net, data, steps=5_000, progress=told.append)
+    assert told[-1] == 5_000
+    assert told == sorted(told)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+@pytest.mark.parametrize("backend", PROGRAMS)
+def test_ctrl_c_returns_what_was_learnt_so_far(net, data, backend):
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    run = symcnn.train(net, data, steps=100_000_000, backend=backend)
+    timer.join()
+    assert run.stopped == "interrupted"
+    assert 0 < run.steps < 100_000_000
+    again = symcnn.train(net, data, steps=run.steps, backend=backend)
+    assert np.array_equal(run.theta, again.theta)
+    assert np.array_equal(run.loss, again.loss)
+
+
+def test_auto_says_what_it_chose_and_changes_with_the_size(net, data):
+    assert choose(net, 2, 100) == "numpy"
+    assert choose(net, 2, 10_000) == "python"
+    assert choose(net, 10_000, 10_000) == "numpy"
+    assert symcnn.train(net, data, steps=10).backend == "numpy"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": 0}, "learning_rate=0: expected a finite number above 0"),
+        ({"learning_rate": -1.0}, "learning_rate=-1.0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"learning_rate": float("inf")}, "learning_rate=inf"),
+        ({"learning_rate": "fast"}, "learning_rate='fast'"),
+        ({"steps": -1}, "steps=-1: expected a whole number"),
+        ({"steps": 1.5}, "steps=1.5"),
+        ({"seed": -1}, "seed=-1"),
+        ({"backend": "gpu"}, "backend='gpu': unknown; expected one of auto"),
+        ({"reduction": "max"}, "reduction='max'"),
+        ({"stop_below": float("nan")}, "stop_below=nan"),
+        ({"initial": [1.0]}, "parameters of shape"),
+    ],
+)
+def test_settings_that_cannot_be_used(net, data, settings, message):
+    with pytest.raises(symcnn.InputError) as error:
+        symcnn.train(net, data, **settings)
+    assert message in str(error.value)
+
+
+def test_the_three_spellings():
+    from symcnn.train import train
+
+    assert symcnn.train is train
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "symcnn.train", "--steps", "20"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "images right" in done.stdout
+
+
+def test_a_run_predicts_any_image(net, data):
+    run = symcnn.train(net, data, steps=500)
+    assert run.predict(data.images[:1]).shape == (1, 2)
+    assert "500 steps" in repr(run)
