@@ -7,13 +7,17 @@ from pathlib import Path
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.excel import export_workbook
-from symcnn.files import folder_for
+from symcnn.files import folder_for, write_whole
 from symcnn.formula import shown
 from symcnn.numeric import ArrayProgram
+from symcnn.picture import one_number
 from symcnn.report import write_report
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import train
 from symcnn.verification import TOLERANCE, programs_agree
+
+#: Rows of the workbook's Training sheet, at most.
+WORKBOOK_STEPS = 1_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def tell(
 
     Args:
         folder: gets both files, or none.
-        learning_rate, steps, seed: of the training; the workbook holds at most its first 1,000 steps.
+        learning_rate, steps, seed: of the training; the workbook holds at most its first ``WORKBOOK_STEPS``.
     """
     text = catalogue(lang)
     network, data = article.network(), article.images()
@@ -55,8 +59,10 @@ def tell(
     run = train(network, data, learning_rate=learning_rate, steps=steps, seed=seed)
     agreement = programs_agree(derivation, run.initial, data)
     with folder_for(folder) as fresh:
-        export_workbook(network, data, fresh / "cnn.xlsx", run=run, lang=lang, progress=progress)
+        export_workbook(network, data, fresh / "cnn.xlsx", run=run, steps=WORKBOOK_STEPS, lang=lang, progress=progress)
         write_report(network, fresh / "derivation.md", data=data, run=run, lang=lang)
+        picture = one_number(derivation, data, run.initial.tolist(), min(run.steps, WORKBOOK_STEPS), text)
+        write_whole(fresh / "one-number.svg", picture.encode("utf-8"))
     names, parameters = len(derivation.names), len(network.parameters)
     forward, backward = derivation.graph.operations
     images = len(data.images)
@@ -77,7 +83,7 @@ def tell(
     ]  # fmt: skip
     failed = [] if proof.ok else [f"{names - proof.proved} of {names} gradients are not proved"]
     failed += [f"{a.backend} is off by {a.worst:.1e} at {a.where}" for a in agreement if not a.ok]
-    files = [folder / "cnn.xlsx", folder / "derivation.md"]
+    files = [folder / name for name in ("cnn.xlsx", "derivation.md", "one-number.svg")]
     return Story(text("summary.title"), rows, files, "; ".join(failed))
 
 

@@ -89,9 +89,7 @@ def outputs(net, theta, image):
 
 
 def loss(net, theta, images, targets):
-    return sum(
-        ((outputs(net, theta, i) - np.asarray(t)) ** 2).sum() / 2 for i, t in zip(images, targets, strict=True)
-    )
+    return sum(((outputs(net, theta, i) - np.asarray(t)) ** 2).sum() / 2 for i, t in zip(images, targets, strict=True))
 
 
 def gradient(net, theta, images, targets, step=1e-30):

@@ -169,7 +169,9 @@ def test_relu_and_pooling():
     assert np.array_equal(strided, found["p"][:, ::2, ::2])
     mean = maps(pooling="mean")
     assert np.isclose(mean["p"][0, 6, 6], mean["a"][0, 6, 6] / 4)
-    flat = symcnn.compile(symcnn.article.operations()).predict(symcnn.article.features(), symcnn.article.picture().images)
+    flat = symcnn.compile(symcnn.article.operations()).predict(
+        symcnn.article.features(), symcnn.article.picture().images
+    )
     assert flat.shape == (1, 147)
     assert np.array_equal(flat[0], found["p"].ravel())
 

@@ -11,6 +11,7 @@ LINES = [
     {"cli"},
     {"__init__"},
     {"story"},
+    {"picture"},
     {"report", "excel"},
     {"verification"},
     {"train"},

@@ -28,16 +28,18 @@ class Cell:
 
     @property
     def absolute(self) -> str:
-        """``'Forward'!$K$12``"""
+        """``Forward!$K$12``"""
         return f"{quoted(self.sheet)}!${get_column_letter(self.column)}${self.row}"
 
     def seen_from(self, sheet: str) -> str:
-        """How a formula on a sheet refers to it: ``K12`` at home, ``'Forward'!K12`` elsewhere."""
+        """How a formula on a sheet refers to it: ``K12`` at home, ``Forward!K12`` elsewhere."""
         return self.local if sheet == self.sheet else f"{quoted(self.sheet)}!{self.local}"
 
 
 def quoted(sheet: str) -> str:
-    """A sheet's title as formulas write it."""
+    """A sheet's title as formulas write it: bare where every program takes it so."""
+    if re.fullmatch(r"[A-Za-z]{4,}", sheet):
+        return sheet
     return "'" + sheet.replace("'", "''") + "'"
 
 

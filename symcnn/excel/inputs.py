@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from openpyxl.utils import get_column_letter
 
 from symcnn.excel import style
+from symcnn.excel.addresses import quoted
 from symcnn.excel.book import Book
 from symcnn.excel.plan import TRAINING_FIRST_ROW, Plan
 from symcnn.formula import Plain, Typography
@@ -77,7 +78,7 @@ def write_parameters(book: Book, plan: Plan, initial: Array, ribbon: str) -> Non
             book.put(sheet, row, 2, plain.emit(typography.name(name)), style.NAME)
             book.put(sheet, row, 3, words, style.WORDS)
             book.put(sheet, row, 4, next(values), style.INPUT_FOUR)
-            area = f"'{training}'!${letter}${TRAINING_FIRST_ROW}:${letter}${last}"
+            area = f"{quoted(training)}!${letter}${TRAINING_FIRST_ROW}:${letter}${last}"
             book.put(sheet, row, 5, f"=INDEX({area},{shown}+1)", style.RESULT)
             book.put(sheet, row, 6, f"={plan.total(name).seen_from(sheet.title)}", style.VALUE)
             book.put(sheet, row, 7, f"=E{row}-{plan.learning_rate.seen_from(sheet.title)}*F{row}", style.VALUE)

@@ -6,11 +6,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
+from symcnn.excel.formulas import backward_formula, forward_formula, shown_again
 from symcnn.excel.layout import Block
 from symcnn.excel.plan import FIRST_COLUMN, Plan
 from symcnn.formula import Plain, Typography
 from symcnn.network import kind_of
-from symcnn.printers.excel import FormulaPrinter, checked_formula
+from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import Tensor
 
 
@@ -41,7 +42,7 @@ class Passes:
                 self._heading(sheet, m, block, block.tensor)
                 for name, cell in plan.block_cells("forward", m, block).items():
                     self._symbol(sheet, cell, self.plain.emit(self.typography.name(name)))
-                    self._value(sheet, cell, self._forward_formula(m, name, cell), block.tensor)
+                    self._value(sheet, cell, forward_formula(plan, m, name), block.tensor)
                     if name in self.graph.forward:
                         self.book.define(f"{name}_image{m + 1}", cell)
             self._colours(sheet, m, "forward")
@@ -68,27 +69,12 @@ class Passes:
                     derived = adjoint in self.graph.backward
                     shown = self.short.name(adjoint) if derived else self.typography.name(name)
                     self._symbol(sheet, cell, self.plain.emit(shown))
-                    formula = self._backward_formula(m, adjoint, cell) if derived else self._copy(m, name, cell)
+                    formula = backward_formula(plan, m, adjoint) if derived else shown_again(plan, m, name, cell)
                     self._value(sheet, cell, formula, block.tensor)
                     if derived:
                         self.book.define(f"{adjoint}_image{m + 1}", cell)
             self._colours(sheet, m, "backward")
         self._totals(sheet)
-
-    def _forward_formula(self, image: int, name: str, cell: Cell) -> str:
-        plan = self.plan
-        if name in plan.inputs[image]:
-            return f"={plan.inputs[image][name].seen_from(cell.sheet)}"
-        if name in plan.parameter_rows:
-            return f"={plan.parameter(name, 5).seen_from(cell.sheet)}"
-        return FormulaPrinter(lambda n: plan.forward[image][n].seen_from(cell.sheet)).formula(self.graph[name])
-
-    def _backward_formula(self, image: int, adjoint: str, cell: Cell) -> str:
-        places = {**self.plan.forward[image], **self.plan.backward[image]}
-        return FormulaPrinter(lambda n: places[n].seen_from(cell.sheet)).formula(self.graph[adjoint])
-
-    def _copy(self, image: int, name: str, cell: Cell) -> str:
-        return f"={self.plan.forward[image][name].seen_from(cell.sheet)}"
 
     def _columns(self, sheet: Worksheet) -> None:
         for column in range(FIRST_COLUMN, FIRST_COLUMN + self.plan.band.width):

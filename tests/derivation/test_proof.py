@@ -111,8 +111,12 @@ def test_what_has_no_normal_form_is_undecided_with_the_reason(prover):
 
 def test_other_networks_are_proved_too():
     nets = [
-        symcnn.Network((3, 4), [symcnn.Conv2D(2, 2, stride=2, padding=1), symcnn.Activation("sigmoid"), symcnn.Dense(2)]),
-        symcnn.Network((2, 3, 3), [symcnn.Conv2D(1, 2, normalize=True), symcnn.AvgPool2D(2), symcnn.Dense(1, "sigmoid")]),
+        symcnn.Network(
+            (3, 4), [symcnn.Conv2D(2, 2, stride=2, padding=1), symcnn.Activation("sigmoid"), symcnn.Dense(2)]
+        ),
+        symcnn.Network(
+            (2, 3, 3), [symcnn.Conv2D(1, 2, normalize=True), symcnn.AvgPool2D(2), symcnn.Dense(1, "sigmoid")]
+        ),
         symcnn.Network((4,), [symcnn.Dense(3, "sigmoid"), symcnn.Dense(2)]),
     ]
     for net in nets:

@@ -39,7 +39,10 @@ def test_the_words_are_the_readers(derivation):
 
 
 def test_formulas_keep_the_order_of_the_derivation(english, derivation):
-    assert Plain().emit(english.equation(derivation.graph["x_12"])) == "x₁₂ = i₁₂ · f₁₁ + i₁₃ · f₁₂ + i₂₂ · f₂₁ + i₂₃ · f₂₂"
+    assert (
+        Plain().emit(english.equation(derivation.graph["x_12"]))
+        == "x₁₂ = i₁₂ · f₁₁ + i₁₃ · f₁₂ + i₂₂ · f₂₁ + i₂₃ · f₂₂"
+    )
     assert Plain().emit(english.right_side(derivation.graph["E"])).startswith("1/2 · (o_1,predicted − o_1,expected)²")
 
 

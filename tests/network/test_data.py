@@ -6,7 +6,9 @@ from symcnn.network import checked
 
 
 def test_a_pair_is_data(net, data):
-    pairs = [checked(net, d) for d in (data, (data.images, data.targets), [data.images.tolist(), data.targets.tolist()])]
+    pairs = [
+        checked(net, d) for d in (data, (data.images, data.targets), [data.images.tolist(), data.targets.tolist()])
+    ]
     for images, targets in pairs:
         assert np.array_equal(images, data.images)
         assert np.array_equal(targets, data.targets)

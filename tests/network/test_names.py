@@ -29,7 +29,23 @@ def test_further_layers_of_a_kind_take_letters_after_their_own():
 
 
 def test_what_a_spreadsheet_takes_for_an_address_is_no_name():
-    for name in ("x11", "f11", "h1", "o1", "net1", "img11", "XFD1", "R", "C", "r1c1", "c1_out", "r2_w", "TRUE", "1a", ""):
+    for name in (
+        "x11",
+        "f11",
+        "h1",
+        "o1",
+        "net1",
+        "img11",
+        "XFD1",
+        "R",
+        "C",
+        "r1c1",
+        "c1_out",
+        "r2_w",
+        "TRUE",
+        "1a",
+        "",
+    ):
         assert not is_legal_name(name), name
     for name in ("f_11", "w_x11h1", "b_h1", "x_11_image1", "E_total", "learning_rate", "dE_df_11", "E_image1"):
         assert is_legal_name(name), name

@@ -110,7 +110,9 @@ def test_without_data_there_are_no_numbers(net, tmp_path):
 def test_other_networks_and_many_images(tmp_path):
     import numpy as np
 
-    net = symcnn.Network((2, 4, 4), [symcnn.Conv2D(2, 3, normalize=True), symcnn.Activation("sigmoid"), symcnn.Dense(2)])
+    net = symcnn.Network(
+        (2, 4, 4), [symcnn.Conv2D(2, 3, normalize=True), symcnn.Activation("sigmoid"), symcnn.Dense(2)]
+    )
     rng = np.random.default_rng(0)
     data = (rng.normal(size=(6, 2, 4, 4)), rng.uniform(size=(6, 2)))
     text = symcnn.write_report(net, tmp_path / "d.md", data=data, steps=5).read_text("utf-8")

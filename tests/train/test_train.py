@@ -185,7 +185,10 @@ def test_the_three_spellings():
 
     assert symcnn.train is train
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "symcnn.train", "--steps", "20"], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-m", "symcnn.train", "--steps", "20"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "images right" in done.stdout

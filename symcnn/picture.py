@@ -1,0 +1,102 @@
+"""One number in three places, as an SVG: in the convolution, in a line of the derivation, in a cell of the workbook."""
+
+from collections.abc import Iterator, Sequence
+from xml.sax.saxutils import escape
+
+from symcnn.derivation import Derivation
+from symcnn.excel.formulas import backward_formula
+from symcnn.excel.plan import Plan
+from symcnn.formula import Plain, Typography, Worked, shown
+from symcnn.network import DataLike, as_data
+from symcnn.numeric.values import values_of_images
+from symcnn.text import Catalogue
+
+INK, GREY, TEAL, AMBER, DARK = "#1B2430", "#6B7786", "#0F6B75", "#E2A100", "#46505C"
+#: Pixels of one cell: of an image, and of a map with four-digit values.
+CELL, WIDE = 44, 64
+WIDTH, HEIGHT = 1140, 300
+RIGHT = 580
+
+
+def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], steps: int, text: Catalogue) -> str:
+    """∂E/∂(a weight of the article's filter) for the first image: ∂E/∂F = I ∗ ∂E/∂X, the formula, the cell."""
+    name = "f_12"
+    values = next(iter(values_of_images(derivation, theta, data)))
+    plan = Plan(derivation, len(as_data(data).images), steps, text)
+    variable = derivation.graph[f"dE_d{name}"]
+    typography = Typography(derivation.graph, text.words("word"), total="")
+    worked = Worked(derivation.graph, text.words("word"), values, 3)
+    plain = Plain(text.decimal)
+    result = plain.emit(worked.name(variable.name))
+    cell = plan.backward[0][variable.name]
+    lines = [
+        f"{plain.emit(typography.name(variable.name))} = {plain.emit(typography.right_side(variable))}",
+        f"= {plain.emit(worked.right_side(variable))}",
+    ]
+    used = {f.name for factors in variable.products for f in factors}
+    body = [
+        *_text(24, 34, text("picture.title"), size=17, weight="bold"),
+        *_head(24, 76, "1", text("picture.convolution")),
+        *_grid(24, 96, CELL, derivation, "i", values, used, text),
+        *_text(182, 170, "∗", size=24, fill=GREY),
+        *_grid(214, 98, WIDE, derivation, "dE_dx", values, used, text),
+        *_text(354, 170, "=", size=24, fill=GREY),
+        *_grid(386, 98, WIDE, derivation, "dE_df", values, {variable.name}, text),
+        *_head(RIGHT, 76, "2", text("picture.derivation")),
+        *_text(RIGHT, 106, lines[0], size=15, family="serif"),
+        *_text(RIGHT, 134, lines[1], size=15, family="serif"),
+        *_text(RIGHT, 164, "=", size=15, family="serif"),
+        *_result(RIGHT + 20, 164, result),
+        *_head(RIGHT, 214, "3", text("picture.cell", sheet=cell.sheet, cell=cell.local)),
+        *_text(RIGHT, 242, backward_formula(plan, 0, variable.name), size=13, family="monospace"),
+        *_result(RIGHT + 2, 274, result),
+    ]
+    size = f'width="{WIDTH}" height="{HEIGHT}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {WIDTH} {HEIGHT}">'
+    return "\n".join([head, f'<rect {size} rx="8" fill="#FFFFFF"/>', *body, "</svg>\n"])
+
+
+def _text(
+    x: float, y: float, words: str, size: float = 13, fill: str = INK, family: str = "sans-serif",
+    weight: str = "normal", anchor: str = "start",
+) -> Iterator[str]:  # fmt: skip
+    style = f'font-size="{size}" font-family="{family}" font-weight="{weight}" fill="{fill}" text-anchor="{anchor}"'
+    yield f'<text x="{x}" y="{y}" {style}>{escape(words)}</text>'
+
+
+def _head(x: float, y: float, number: str, words: str) -> Iterator[str]:
+    yield from _text(x, y, f"{number}  {words}", size=13, fill=TEAL, weight="bold")
+
+
+def _result(x: float, y: float, words: str) -> Iterator[str]:
+    width = 9 * len(words) + 14
+    place = f'x="{x - 2}" y="{y - 18}" width="{width}" height="26" rx="13"'
+    yield f'<rect {place} fill="none" stroke="{AMBER}" stroke-width="2.5"/>'
+    yield from _text(x + width / 2 - 2, y, words, size=15, family="serif", weight="bold", anchor="middle")
+
+
+def _grid(
+    x: float, y: float, side: int, derivation: Derivation, tensor: str, values: dict[str, float], marked: set[str],
+    text: Catalogue,
+) -> Iterator[str]:  # fmt: skip
+    """A map as squares, its name below; what the number is made of has an amber frame."""
+    frames, bottom = [], y
+    for name in (*derivation.graph.inputs, *derivation.graph.backward):
+        place, index = derivation.graph.place(name)
+        if place.name != tensor:
+            continue
+        left, top = x + index[1] * side, y + index[0] * side
+        bottom = max(bottom, top + side)
+        pixel = place.role == "image"
+        dark = pixel and values[name] >= 0.75
+        square = f'<rect x="{left}" y="{top}" width="{side}" height="{side}"'
+        yield f'{square} fill="{DARK if dark else "#FFFFFF"}" stroke="#D3D9E0"/>'
+        number = shown(values[name], 4) if pixel else f"{values[name]:.4f}"
+        number = number.replace(".", text.decimal).replace("-", "−")
+        fill = "#FFFFFF" if dark else INK
+        yield from _text(left + side / 2, top + side / 2 + 5, number, size=14, fill=fill, anchor="middle")
+        if name in marked:
+            frames.append(f'{square} fill="none" stroke="{AMBER}" stroke-width="2.5"/>')
+    yield from frames
+    labels = {"i": "picture.image", "dE_dx": "picture.map", "dE_df": "picture.filter"}
+    yield from _text(x, bottom + 18, text(labels[tensor]), size=12, fill=GREY)

@@ -1,0 +1,285 @@
+"""The workbook recalculated by other programs, against symcnn's numbers: as written, and after a reader's changes."""
+
+import math
+import re
+import zipfile
+
+import numpy as np
+import openpyxl
+import pytest
+from openpyxl.formula import Tokenizer
+
+import symcnn
+from symcnn.excel.addresses import is_legal_name
+from symcnn.numeric.values import values_of_images
+from symcnn.text import catalogue
+from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells
+
+STEPS = 12
+FUNCTIONS = {
+    "EXP", "LN", "SUMPRODUCT", "SUM", "SUMSQ", "INDEX", "MATCH", "MAX", "MIN", "IF", "COUNT", "AND", "OR", "ABS", "ROUND",
+    "TANH", "SQRT", "MOD", "SUMXMY2",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["en", "fr"])
+def book(request, net, data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("book") / "cnn.xlsx"
+    assert symcnn.export_workbook(net, data, path, steps=STEPS, lang=request.param) == path
+    return request.param, path
+
+
+def near(found, wanted):
+    return math.isclose(float(found), float(wanted), rel_tol=1e-12, abs_tol=1e-14)
+
+
+def hold(values, path, derivation, net, data, run, step, factor=1.0):
+    """Every named cell and every training row against symcnn, at the step shown."""
+    places = named(path)
+    theta = symcnn.train(net, data, steps=step, initial=run.initial, learning_rate=run.learning_rate,
+                         reduction=run.reduction).theta  # fmt: skip
+    each = list(values_of_images(derivation, theta, data))
+    count = 0
+    for name, place in places.items():
+        if place not in values:
+            continue  # an input
+        bare, _, image = name.partition("_image")
+        if image:
+            wanted = each[int(image) - 1][bare]
+        elif name == "E_total":
+            wanted = factor * sum(v["E"] for v in each)
+        elif name.startswith("dE_d"):
+            wanted = factor * sum(v[name] for v in each)
+        else:
+            wanted = dict(zip(net.parameters, theta, strict=True))[name]
+        assert near(values[place], wanted), (name, values[place], wanted)
+        count += 1
+    assert count == 20 + 2 * (13 + 32) + 1 + 20
+    sheet = openpyxl.load_workbook(path).worksheets[-1].title
+    for k, loss in enumerate(run.loss):
+        assert near(values[sheet, f"C{8 + k}"], loss), k
+
+
+def test_the_numbers_are_symcnns(book, derivation, net, data):
+    _, path = book
+    run = symcnn.train(net, data, steps=STEPS)
+    hold(by_formualizer(path), path, derivation, net, data, run, 0)
+
+
+@needs_office
+def test_libreoffice_finds_the_same_in_every_cell(book, derivation, net, data, tmp_path):
+    _, path = book
+    run = symcnn.train(net, data, steps=STEPS)
+    office, engine = by_office(path, tmp_path), by_formualizer(path)
+    hold(office, path, derivation, net, data, run, 0)
+    assert office.keys() == engine.keys()
+    for place, value in engine.items():
+        assert near(office[place], value) if isinstance(value, (int, float)) else str(office[place]) == str(value), (
+            place
+        )
+
+
+def test_a_readers_changes_move_everything(book, derivation, net, data, tmp_path):
+    """Another learning rate, initial value, pixel, target, step shown and mean: the workbook follows."""
+    lang, path = book
+    rng = np.random.default_rng(42)
+    for n in range(3):
+        step, rate, factor = int(rng.integers(1, STEPS + 1)), float(rng.uniform(0.1, 2)), float(rng.choice([1.0, 0.5]))
+        images = data.images + rng.normal(size=data.images.shape) * 0.3
+        targets = rng.uniform(size=data.targets.shape)
+        initial = rng.uniform(-1, 1, 20)
+        changes = {"step_shown": step, "learning_rate": rate, "reduction_factor": factor}
+        for m in (1, 2):
+            for (r, c), value in np.ndenumerate(images[m - 1]):
+                changes[f"i_{r + 1}{c + 1}_image{m}"] = float(value)
+            changes |= {f"t_{k + 1}_image{m}": float(t) for k, t in enumerate(targets[m - 1])}
+        parameters = catalogue(lang)("workbook.parameters")
+        for name, value in zip(net.parameters, initial, strict=True):
+            row = named(path)[name][1][1:]
+            changes[f"{parameters}!D{row}"] = float(value)
+        changed = set_cells(path, changes, tmp_path / f"{n}.xlsx")
+        reduction = "mean" if factor == 0.5 else "sum"
+        run = symcnn.train(
+            net, (images, targets), steps=STEPS, learning_rate=rate, initial=initial, reduction=reduction
+        )
+        hold(by_formualizer(changed), changed, derivation, net, (images, targets), run, step, factor)
+
+
+def test_a_corrupted_formula_is_seen(book, derivation, net, data, tmp_path):
+    """The check can fail: one sign in one formula of Backward."""
+    _, path = book
+    corrupted = openpyxl.load_workbook(path)
+    sheet, cell = named(path)["dE_dx_12_image1"]
+    formula = corrupted[sheet][cell].value
+    corrupted[sheet][cell].value = formula.replace("+", "-", 1)
+    corrupted.save(tmp_path / "bad.xlsx")
+    with pytest.raises(AssertionError, match="dE_dx_12_image1|dE_df_11_image1|dE_df_12"):
+        hold(by_formualizer(tmp_path / "bad.xlsx"), tmp_path / "bad.xlsx", derivation, net, data,
+             symcnn.train(net, data, steps=STEPS), 0)  # fmt: skip
+
+
+def test_part_one_is_alive(book, tmp_path):
+    lang, path = book
+    title = catalogue(lang)("workbook.convolution")
+    program = symcnn.compile(symcnn.article.operations())
+    image = symcnn.article.picture().images
+    for copy, negated in ((path, False), (tmp_path / "negated.xlsx", True)):
+        if negated:
+            pixels = {f"{title}!{chr(66 + c)}{6 + r}": -float(image[0, r, c]) for r in range(9) for c in range(9)}
+            set_cells(path, pixels, copy)
+        values = [v for (sheet, _), v in by_formualizer(copy).items() if sheet == title]
+        maps = program.forward(symcnn.article.features(), -image if negated else image)
+        expected = [float(v) for name in "xap" for v in maps[name].ravel()]
+        for wanted in set(expected):
+            copies = expected.count(wanted) + [float(v) for v in maps["p"].ravel()].count(wanted)
+            found = sum(near(v, wanted) for v in values if isinstance(v, (int, float)))
+            assert found >= copies, wanted
+    places = {cell: v for (sheet, cell), v in by_formualizer(path).items() if sheet == title}
+    assert any(near(v, 7 / 9) for v in places.values())
+
+
+def test_names_are_the_contract(book):
+    names = named(book[1])
+    expected = {"E_total", "learning_rate", "step_shown", "f_11", "w_x11h1", "b_h1", "w_h1o1", "dE_df_11", "dE_dw_x11h1",
+                "x_11_image1", "o_1_image2", "E_image1", "dE_dx_11_image1", "i_11_image1", "t_1_image1"}  # fmt: skip
+    assert expected <= names.keys()
+    assert all(is_legal_name(n) for n in names)
+    assert len({n.lower() for n in names}) == len(names)
+
+
+def test_names_are_the_same_in_both_languages(net, data, tmp_path):
+    books = [symcnn.export_workbook(net, data, tmp_path / f"{x}.xlsx", steps=1, lang=x) for x in ("en", "fr")]
+    assert named(books[0]).keys() == named(books[1]).keys()
+    titles = [openpyxl.load_workbook(b).sheetnames for b in books]
+    assert titles[0] == ["Contents", "Convolution", "Inputs", "Parameters", "Forward", "Backward", "Training"]
+    assert titles[1] == ["Sommaire", "Convolution", "Entrées", "Paramètres", "Aller", "Retour", "Apprentissage"]
+
+
+def test_formulas_use_only_what_every_program_has(book):
+    for sheet in openpyxl.load_workbook(book[1]):
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type != "f":
+                    assert not (isinstance(cell.value, str) and cell.value.startswith("="))
+                    continue
+                assert len(cell.value) <= 8192
+                tokens = Tokenizer(cell.value).items
+                functions = {t.value.rstrip("(") for t in tokens if t.type == "FUNC" and t.subtype == "OPEN"}
+                assert functions <= FUNCTIONS, cell.value
+                assert not re.search(r"(^=|[(,+*/^-])-[A-Z0-9$'!]+\^", cell.value), cell.value
+
+
+def test_gradients_are_never_looked_up(book):
+    """E_total and the gradients rest on the named cells by arithmetic alone."""
+    lang, path = book
+    workbook = openpyxl.load_workbook(path)
+    for key in ("forward", "backward"):
+        sheet = workbook[catalogue(lang)(f"workbook.{key}")]
+        for row in sheet.iter_rows(min_row=5):
+            for cell in row:
+                if cell.data_type == "f":
+                    assert not re.search(r"INDEX|MATCH|IF|&", cell.value), cell.value
+                    assert catalogue(lang)("workbook.training") not in cell.value
+
+
+def test_training_rows_are_exact_fill_downs(book):
+    sheet = openpyxl.load_workbook(book[1]).worksheets[-1]
+    from openpyxl.formula.translate import Translator
+
+    for row in range(10, 9 + STEPS):
+        for cell in sheet[row]:
+            above = sheet.cell(row - 1, cell.column)
+            if cell.data_type == "f":
+                assert Translator(above.value, above.coordinate).translate_formula(cell.coordinate) == cell.value
+
+
+def test_all_24_have_their_formula_beside_their_cells(book, derivation):
+    lang, path = book
+    sheet = openpyxl.load_workbook(path)[catalogue(lang)("workbook.backward")]
+    from symcnn.formula import Plain, Typography
+
+    typography = Typography(derivation.graph, catalogue(lang).words("word"))
+    shown = {sheet.cell(r, 2).value: sheet.cell(r, 4).value for r in range(1, sheet.max_row + 1)}
+    for name in derivation.gradients:
+        label = f"{Plain().emit(typography.name(f'dE_d{name}'))} ="
+        text = Plain().emit(typography.right_side(derivation.graph[f"dE_d{name}"])).replace("E_total", "E")
+        assert shown[label] == text
+
+
+def test_no_formula_gives_an_error(book):
+    for place, value in by_formualizer(book[1]).items():
+        assert value is not None, place
+        assert not str(value).startswith("#"), place
+        assert not isinstance(value, dict), (place, value)
+
+
+def test_the_same_input_gives_the_same_bytes(net, data, tmp_path, monkeypatch):
+    first = symcnn.export_workbook(net, data, tmp_path / "a.xlsx", steps=3).read_bytes()
+    import time
+
+    later = time.time() + 86_400 * 400
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert symcnn.export_workbook(net, data, tmp_path / "b.xlsx", steps=3).read_bytes() == first
+    assert all(e.date_time == (2021, 1, 26, 0, 0, 0) for e in zipfile.ZipFile(tmp_path / "a.xlsx").infolist())
+
+
+def test_a_run_gives_its_settings(net, data, tmp_path):
+    run = symcnn.train(net, data, steps=5, learning_rate=0.75, seed=9, reduction="mean")
+    path = symcnn.export_workbook(net, data, tmp_path / "run.xlsx", run=run)
+    values, places = by_formualizer(path), named(path)
+    book = openpyxl.load_workbook(path)
+    assert book[places["learning_rate"][0]][places["learning_rate"][1]].value == 0.75
+    assert book[places["reduction_factor"][0]][places["reduction_factor"][1]].value == 0.5
+    for name, value in zip(net.parameters, run.initial, strict=True):
+        assert near(values[places[name]], value)
+    sheet = book.worksheets[-1].title
+    assert near(values[sheet, "C13"], run.loss[5])
+
+
+def test_any_other_network_is_laid_out_by_the_same_code(tmp_path):
+    layers = [
+        symcnn.Conv2D(2, 2, normalize=True), symcnn.Activation("sigmoid"), symcnn.AvgPool2D(2, 1),
+        symcnn.Dense(2, "sigmoid"), symcnn.Dense(2),
+    ]  # fmt: skip
+    net = symcnn.Network((2, 4, 3), layers)
+    rng = np.random.default_rng(4)
+    data = (rng.normal(size=(3, 2, 4, 3)), rng.uniform(size=(3, 2)))
+    path = symcnn.export_workbook(net, data, tmp_path / "other.xlsx", steps=4, learning_rate=0.1)
+    assert "Convolution" not in openpyxl.load_workbook(path).sheetnames
+    values, places = by_formualizer(path), named(path)
+    run = symcnn.train(net, data, steps=4, learning_rate=0.1)
+    loss, gradient = symcnn.compile(net).loss_and_gradient(run.initial, *data)
+    assert near(values[places["E_total"]], loss)
+    for name, wanted in zip(net.parameters, gradient, strict=True):
+        assert near(values[places[f"dE_d{name}"]], wanted), name
+    assert near(values["Training", "C12"], run.loss[4])
+
+
+def test_a_forward_only_network_gives_one_sheet_of_maps(tmp_path):
+    net = symcnn.article.operations("mean", stride=2)
+    path = symcnn.export_workbook(
+        net, symcnn.article.picture(), tmp_path / "maps.xlsx", initial=symcnn.article.features(), lang="fr"
+    )
+    assert openpyxl.load_workbook(path).sheetnames == ["Sommaire", "Convolution"]
+    values = [v for v in by_formualizer(path).values() if isinstance(v, (int, float))]
+    wanted = symcnn.compile(net).predict(symcnn.article.features(), symcnn.article.picture().images).ravel()
+    assert all(any(near(v, w) for v in values) for w in wanted)
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "message"),
+    [
+        ("cnn.ods", {}, "unknown suffix '.ods'; expected .xlsx"),
+        ("folder.xlsx", {}, "is a folder"),
+        ("missing/cnn.xlsx", {}, "does not exist"),
+        ("cnn.xlsx", {"lang": "de"}, "unknown language"),
+        ("cnn.xlsx", {"steps": -1}, "steps=-1"),
+        ("cnn.xlsx", {"learning_rate": 0}, "learning_rate=0"),
+        ("cnn.xlsx", {"steps": 2_000_000}, "2000008 rows; a spreadsheet has 1048576"),
+    ],
+)
+def test_bad_requests_write_nothing(net, data, tmp_path, path, settings, message):
+    (tmp_path / "folder.xlsx").mkdir()
+    with pytest.raises(symcnn.SymcnnError, match=re.escape(message)):
+        symcnn.export_workbook(net, data, tmp_path / path, **settings)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.xlsx"]

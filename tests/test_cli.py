@@ -1,0 +1,181 @@
+"""The command line as a user meets it: in a process of its own where that matters, otherwise through ``main``."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import symcnn
+from symcnn.cli import commands, main
+from tests.network.test_file import BAD, GOOD, SAMPLE
+
+
+def run(*arguments, capsys=None):
+    """Exit status, standard output and error of a command."""
+    try:
+        main([str(a) for a in arguments])
+        status = 0
+    except SystemExit as stop:
+        status = stop.code or 0
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_story_of_the_article(tmp_path, capsys, lang):
+    folder = tmp_path / "a" / "story"
+    status, out, _ = run("article", "--out", folder, "--lang", lang, "--steps", 2000, capsys=capsys)
+    assert status == 0
+    assert sorted(p.name for p in folder.iterdir()) == ["cnn.xlsx", "derivation.md", "one-number.svg"]
+    assert all(str(folder / name) in out for name in ("cnn.xlsx", "derivation.md"))
+    assert ("24 of 24, exactly" if lang == "en" else "24 sur 24, exactement") in out
+    assert ("0.78" if lang == "en" else "0,78") in out
+    assert "20 " in out
+    assert " 4 " in out
+    assert "315 " in out
+
+
+def test_a_failed_check_is_exit_status_1_and_says_what(tmp_path, capsys, monkeypatch):
+    from symcnn.numeric import PROGRAMS
+
+    program = PROGRAMS["expressions"]
+    right = program._print
+    monkeypatch.setattr(program, "_print", lambda self: right(self).replace("dE_db_o1 = dE", "dE_db_o1 = -dE"))
+    status, _, err = run("article", "--out", tmp_path, "--steps", 10, capsys=capsys)
+    assert status == 1
+    assert "expressions is off by" in err
+    assert "b_o1" in err
+
+
+def test_derive_prints_every_formula(capsys):
+    status, out, _ = run("derive", capsys=capsys)
+    assert status == 0
+    assert "∂E_total/∂x₁₁ · i₁₂ + ∂E_total/∂x₁₂ · i₁₃ + ∂E_total/∂x₂₁ · i₂₂ + ∂E_total/∂x₂₂ · i₂₃" in out
+    assert "24 formulas: 20 for the parameters + 4 for the feature map." in out
+    status, out, _ = run("derive", "--of", "h_1", "--latex", capsys=capsys)
+    assert out.count("$$") == 2 * 5
+    status, _, err = run("derive", "--of", "q_1", capsys=capsys)
+    assert status == 2
+    assert "--of q_1" in err
+
+
+def test_commands_work_on_a_network_file(tmp_path, capsys):
+    net = tmp_path / "net.toml"
+    net.write_text(GOOD + SAMPLE + SAMPLE.replace("[1, 0]\n", "[0, 1]\n"), "utf-8")
+    for arguments, made in (
+        (["derive", net], None),
+        (["train", net, "--steps", "30"], None),
+        (["export", net, "--out", tmp_path / "b.xlsx", "--steps", "3"], "b.xlsx"),
+        (["report", net, "--out", tmp_path / "r.md", "--steps", "30", "--lang", "fr"], "r.md"),
+    ):
+        status, out, err = run(*arguments, capsys=capsys)
+        assert status == 0, err
+        if made:
+            assert (tmp_path / made).is_file()
+            assert out.strip().endswith(str(tmp_path / made))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--rate", "0"], "learning_rate=0.0: expected a finite number above 0"),
+        (["train", "--rate", "nan"], "learning_rate=nan"),
+        (["train", "--rate", "fast"], "'fast' is not a valid float"),
+        (["train", "--steps", "-1"], "steps=-1"),
+        (["train", "--backend", "gpu"], "expected one of auto, numpy"),
+        (["train", "--seed", "-2"], "seed=-2"),
+        (["train", "missing.toml"], "missing.toml: cannot be read"),
+        (["article", "--lang", "de"], "'de' is not one of 'en', 'fr'"),
+        (["article", "--rate", "-1", "--out", "new"], "learning_rate=-1.0"),
+        (["article", "--out", "file.txt"], "file.txt"),
+        (["export", "--out", "folder.xlsx"], "is a folder"),
+        (["export", "--out", "cnn.csv"], "unknown suffix '.csv'"),
+        (["report", "--out", "no/where.md"], "does not exist"),
+        (["report", "--out", "d.pdf"], "unknown suffix '.pdf'"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["train", "--nonsense"], "No such option"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_status_2(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.xlsx").mkdir()
+    (tmp_path / "file.txt").write_text("mine")
+    status, out, err = run(*arguments, capsys=capsys)
+    assert status == 2
+    assert message in err
+    assert err.count("\n") == 1
+    assert not out
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file.txt", "folder.xlsx"]
+    assert (tmp_path / "file.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("old", "message", "new"), BAD)
+def test_bad_network_files_too(tmp_path, capsys, old, message, new):
+    path = tmp_path / "net.toml"
+    path.write_text("" if new is None else GOOD.replace(old, new, 1), "utf-8")
+    status, _, err = run("derive", path, capsys=capsys)
+    assert status == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_network_without_samples_or_loss_says_what_is_missing(tmp_path, capsys):
+    path = tmp_path / "net.toml"
+    path.write_text(GOOD, "utf-8")
+    assert "add [[sample]] tables" in run("train", path, capsys=capsys)[2]
+    path.write_text(GOOD.replace('loss = "half_squared_error"', ""), "utf-8")
+    assert "loss=None" in run("train", path, capsys=capsys)[2]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user without all rights (not root)")
+def test_a_folder_without_permission(tmp_path, capsys):
+    tmp_path.chmod(0o500)
+    status, _, err = run("article", "--out", tmp_path, capsys=capsys)
+    tmp_path.chmod(0o700)
+    assert status == 2
+    assert "Permission denied" in err
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path, net, monkeypatch):
+    path = tmp_path / "d.md"
+    path.write_text("old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(symcnn.InputError, match="No space left"):
+        symcnn.write_report(net, path)
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["d.md"]
+
+
+def test_every_command_has_help(capsys):
+    for name in ("", *commands.commands):
+        status, out, _ = run(*([name] if name else []), "--help", capsys=capsys)
+        assert status == 0
+        assert "Usage: symcnn" in out
+    assert set(commands.commands) == {"article", "derive", "train", "export", "report"}
+
+
+def test_the_version(capsys):
+    assert symcnn.__version__ in run("--version", capsys=capsys)[1]
+
+
+def test_help_imports_nothing_heavy():
+    """--help must not cost what a training costs: no workbook library, no table library."""
+    code = "import sys\nfrom symcnn.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('openpyxl', 'rich', 'torch', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+def test_python_m_symcnn():
+    done = subprocess.run([sys.executable, "-m", "symcnn", "--version"], capture_output=True, text=True, check=True)
+    assert symcnn.__version__ in done.stdout
+
+
+def test_the_package_carries_its_texts():
+    assert {p.name for p in (Path(symcnn.__file__).parent / "text").glob("*.toml")} == {"en.toml", "fr.toml"}
