@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import sympy
-from sympy import Expr, Rational
+from sympy import Expr, Rational, S
 
 from symcnn.errors import NotSupportedYetError
 from symcnn.symbolic import DIFFERENTIABLE, LEAVES, Access, Equation, Tensor, Term
@@ -49,6 +49,8 @@ def _adjoints(equation: Equation, error: Tensor, constants: Sequence[Tensor]) ->
 
 
 def _derivative(factor: Expr, access: Access) -> Expr:
+    if factor == access:
+        return S.One
     for call in factor.atoms(*LEAVES):
         if not isinstance(call, DIFFERENTIABLE):
             raise NotSupportedYetError(f"{call}: the derivative of {type(call).__name__} is not supported yet")

@@ -10,6 +10,7 @@ The source is symcnn's own print of the network's equations; nothing that comes 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,15 +37,22 @@ class Program(ABC):
 
     Attributes:
         network: what it computes.
-        source: the printed program, for reading.
     """
 
     backend: ClassVar[str]
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.source = self._print()
-        self._functions = run_source(self.source)
+        self._check_size()
+
+    @cached_property
+    def source(self) -> str:
+        """The printed program, for reading; it is what runs."""
+        return self._print()
+
+    @cached_property
+    def _functions(self) -> dict[str, Callable[..., Any]]:
+        return run_source(self.source)
 
     def loss_and_gradient(self, theta: Any, images: Any, targets: Any) -> tuple[float, Array]:
         """E_total and its gradient.
@@ -81,6 +89,10 @@ class Program(ABC):
 
         return train
 
+    def _check_size(self) -> None:
+        """Refuse a network that is too large for this kind of program; arrays take any."""
+        return
+
     @abstractmethod
     def _print(self) -> str: ...
 
@@ -98,7 +110,7 @@ class ArrayProgram(Program):
 
     def _print(self) -> str:
         stated = self.network.forward
-        backward = Derivation(self.network).backward if self.network.loss else ()
+        backward = _derived(self.network).backward if self.network.loss else ()
         return array_program(stated.equations, backward, stated.parameters, stated.image, stated.targets)
 
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
@@ -122,6 +134,9 @@ class ScalarProgram(Program):
 
     backend = "expressions"
 
+    def _check_size(self) -> None:
+        _check_scalars(self.network)
+
     def _print(self) -> str:
         graph, arguments = _scalars(self.network)
         source = scalars_over_samples(graph, *arguments, gradients=False)
@@ -140,6 +155,9 @@ class PythonProgram(Program):
     """Straight-line Python."""
 
     backend = "python"
+
+    def _check_size(self) -> None:
+        _check_scalars(self.network)
 
     def _print(self) -> str:
         graph, arguments = _scalars(self.network)
@@ -193,17 +211,26 @@ def _exp(z: float) -> float:
         return math.inf
 
 
-def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
-    """The scalar graph (forward only without a loss), and the names of outputs and parameters."""
-    stated = network.forward
-    size = sum(e.target.tensor.size for e in stated.equations)
+@lru_cache(maxsize=32)
+def _derived(network: Network) -> Derivation:
+    """The derivation of a network, once in a process."""
+    return Derivation(network)
+
+
+def _check_scalars(network: Network) -> None:
+    size = sum(e.target.tensor.size for e in network.forward.equations)
     if size > MAX_SCALARS:
         raise NotSupportedYetError(
             f"{size} scalar quantities in one image; straight-line programs take at most {MAX_SCALARS}:"
             ' use backend="numpy"'
         )
+
+
+def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
+    """The scalar graph (forward only without a loss), and the names of outputs and parameters."""
+    stated = network.forward
     if network.loss:
-        graph = Derivation(network).graph
+        graph = _derived(network).graph
     else:
         graph = instantiate((stated.image, *stated.parameters), stated.equations, ())
     return graph, (stated.outputs.scalars(), network.parameters)

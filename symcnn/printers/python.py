@@ -5,7 +5,9 @@ their pixels and targets put in as numbers (a factor 0 drops its product, a fact
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import sympy
 from sympy import Expr, Symbol
@@ -68,33 +70,87 @@ def training_loop(graph: Graph, parameters: Sequence[str], samples: Sequence[Map
     """``train(theta, step, steps, record, exp)``: gradient descent on these very images, ``step`` = rate × factor.
 
     ``record(E_total)`` is called in every step before the update. Returns theta; if ``exp`` overflows it returns
-    early, with the parameters of the last whole step.
+    early, with the parameters of the last whole step. What two variables have in common is computed once: images of
+    zeros and ones make many right sides equal.
     """
-    printer = InfixPrinter(PYTHON)
-    body: list[str] = []
-    per_image = [_folded(graph, parameters, values, n) for n, values in enumerate(samples, 1)]
-    for variables in per_image:
-        body += [f"{v.name} = {printer.variable(v)}" for v in variables.values() if not v.tensor.is_adjoint]
-    body.append(f"record({' + '.join(f'E_image{n}' for n in range(1, len(samples) + 1))})")
-    for variables in per_image:
-        kept = [v for v in variables.values() if v.tensor.role == "adjoint"]
-        body += [f"{v.name} = {printer.variable(v)}" for v in kept]
-    for p in parameters:
-        parts = [variables[f"dE_d{p}_image{n}"] for n, variables in enumerate(per_image, 1)]
-        total = printer.sum([Text(printer.variable(v), 0) for v in parts if v.addends])
-        if total.text != "0":
-            body.append(f"{p} -= step*{total.within(PRODUCT) if len(parts) == 1 else f'({total.text})'}")
-    lines = [
-        "def train(theta, step, steps, record, exp):",
-        f"    {_tuple(parameters)} = theta",
-        "    try:",
-        "        for _ in range(steps):",
-        *(f"            {line}" for line in body),
-        "    except OverflowError:",
-        "        pass",
-        f"    return {_tuple(parameters, parentheses=True)}",
+    lines = _Statements()
+    images = [_folded(graph, values, n) for n, values in enumerate(samples, 1)]
+    for variables in images:
+        lines.add([v for v in variables if not v.tensor.is_adjoint and v.tensor.shape])
+    for variables in images:
+        lines.add([v for v in variables if v.tensor.role == "adjoint"])
+    errors = [v for variables in images for v in variables if not v.tensor.shape]
+    lines.add(errors)
+    lines.body.append(f"record({' + '.join(lines.name(v.name) for v in errors)})")
+    totals = [
+        Variable(p, parts[0].tensor, parts[0].index, tuple(a for v in parts for a in v.addends))
+        for p, *parts in zip(parameters, *(_gradients(variables, parameters) for variables in images), strict=True)
     ]
-    return "\n".join(lines) + "\n"
+    changes = Counter(lines.printer.variable(v) for v in totals)
+    for number, text in enumerate((t for t, times in changes.items() if times > 1), 1):
+        lines.body.append(f"change_{number} = step*({text})")
+        changes[text] = -number
+    for variable in totals:
+        text = lines.printer.variable(variable)
+        if variable.addends:
+            times = changes[text]
+            lines.body.append(f"{variable.name} -= " + (f"change_{-times}" if times < 0 else f"step*({text})"))
+    return "\n".join(
+        [
+            "def train(theta, step, steps, record, exp):",
+            f"    {_tuple(parameters)} = theta",
+            "    try:",
+            "        for _ in range(steps):",
+            *(f"            {line}" for line in lines.body),
+            "    except OverflowError:",
+            "        pass",
+            f"    return {_tuple(parameters, parentheses=True)}\n",
+        ]
+    )
+
+
+class _Statements:
+    """Assignments, each right side once: a second variable with the same right side is another name for the first."""
+
+    def __init__(self) -> None:
+        self.body: list[str] = []
+        self._names: dict[str, str] = {}
+        self._known: dict[str, str] = {}
+        self._differences: dict[Expr, Symbol] = {}
+        self.printer = InfixPrinter(PYTHON, self.name)
+
+    def name(self, name: str) -> str:
+        return self._names.get(name, name)
+
+    def add(self, variables: Sequence[Variable]) -> None:
+        for variable in variables:
+            text = self.printer.variable(self._shortened(variable))
+            if text.isidentifier():
+                self._names[variable.name] = text
+            elif text in self._known:
+                self._names[variable.name] = self._known[text]
+            else:
+                self._known[text] = variable.name
+                self.body.append(f"{variable.name} = {text}")
+                if len(variable.products) == 1 and len(variable.products[0]) == 1:
+                    self._differences[variable.products[0][0]] = Symbol(variable.name)
+
+    def _shortened(self, variable: Variable) -> Variable:
+        """(o - t)² with the name that o - t already has."""
+        addends = tuple(
+            Addend(tuple(tuple(self._short(f) for f in factors) for factors in a.products), a.coefficient)
+            for a in variable.addends
+        )
+        return replace(variable, addends=addends)
+
+    def _short(self, factor: Expr) -> Expr:
+        return factor if factor.is_Symbol or not factor.is_Pow else factor.xreplace(self._differences)
+
+
+def _gradients(variables: Sequence[Variable], parameters: Sequence[str]) -> list[Variable]:
+    """The gradients of one image in the order of the parameters."""
+    found = {v.tensor.scalar(v.index).removeprefix("dE_d"): v for v in variables if v.tensor.role == "gradient"}
+    return [found[p] for p in parameters]
 
 
 def _tuple(names: Sequence[str], parentheses: bool = False) -> str:
@@ -102,22 +158,21 @@ def _tuple(names: Sequence[str], parentheses: bool = False) -> str:
     return f"({text})" if parentheses else text
 
 
-def _folded(graph: Graph, parameters: Sequence[str], values: Mapping[str, float], image: int) -> dict[str, Variable]:
+def _folded(graph: Graph, values: Mapping[str, float], image: int) -> list[Variable]:
     """The variables of one image with its numbers put in, named for that image."""
-    known = {Symbol(name): _exact(value) for name, value in values.items()}
-    renamed = {Symbol(v.name): Symbol(f"{v.name}_image{image}") for v in graph}
-    found = {}
+    put_in: dict[Expr, Expr] = {Symbol(v.name): Symbol(f"{v.name}_image{image}") for v in graph}
+    put_in |= {Symbol(name): _exact(value) for name, value in values.items()}
+    found = []
     for variable in graph:
-        name = f"{variable.name}_image{image}"
-        addends = tuple(a for a in (_put_in(a, known, renamed) for a in variable.addends) if a.products)
-        found[name] = Variable(name, variable.tensor, variable.index, addends, variable.reduce)
+        addends = tuple(a for a in (_put_in(a, put_in) for a in variable.addends) if a.products)
+        found.append(replace(variable, name=f"{variable.name}_image{image}", addends=addends))
     return found
 
 
-def _put_in(addend: Addend, known: Mapping[Symbol, Expr], renamed: Mapping[Symbol, Symbol]) -> Addend:
+def _put_in(addend: Addend, values: Mapping[Expr, Expr]) -> Addend:
     products = []
     for factors in addend.products:
-        new = tuple(f.xreplace(known).xreplace(renamed) for f in factors)
+        new = [values.get(f, f) if f.is_Symbol else f.xreplace(values) for f in factors]
         if all(f != 0 for f in new):
             products.append(tuple(f for f in new if f != 1) or (sympy.S.One,))
     return Addend(tuple(products), addend.coefficient)

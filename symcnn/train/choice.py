@@ -2,8 +2,8 @@
 
 Seconds on a 2-core machine of 2026 (only their ratios matter):
 
-    python        printing and compiling: a part for the network, a part for every scalar of every image;
-                  a step: every scalar of every image
+    python        printing and compiling: a part for the network, a part for every product of every image;
+                  a step: every product of every image
     numpy         a step: a fixed part for every equation, and its multiplications for every image
     expressions   a step: a fixed part for every scalar, and its length for every image
 
@@ -16,10 +16,10 @@ from symcnn.network import Network
 from symcnn.numeric.program import MAX_SCALARS
 from symcnn.symbolic import Equation
 
-#: seconds: (fixed, per scalar and image) to build, per scalar and image of one step
-PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.006, 2.4e-4, 3.2e-8
+#: seconds: fixed and per product and image to build; per product and image of one step
+PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.001, 2e-5, 8.8e-9
 #: seconds per equation to build; per equation and per multiplication of one step
-NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 4e-4, 2.3e-6, 2.5e-9
+NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 5e-5, 2.3e-6, 2.5e-9
 
 
 def choose(network: Network, samples: int, steps: int) -> str:
@@ -30,7 +30,7 @@ def choose(network: Network, samples: int, steps: int) -> str:
     equations = network.forward.equations
     scalars = 3 * sum(e.target.tensor.size for e in equations)  # forward, and about twice that backward
     products = 3 * samples * sum(_products(e) for e in equations)
-    straight = PYTHON_BUILD + scalars * samples * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
+    straight = PYTHON_BUILD + products * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
     arrays = 3 * len(equations) * (NUMPY_BUILD_EACH + steps * NUMPY_STEP_EACH) + steps * products * NUMPY_STEP_PRODUCT
     fits = scalars * samples <= MAX_SCALARS
     return "python" if fits and straight < arrays else "numpy"
