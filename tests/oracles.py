@@ -6,10 +6,12 @@ import numpy as np
 
 import symcnn
 
-EXAMPLES_OF_NAMES = (
-    "f_11 f_12 f_21 f_22 w_x11h1 w_x11h2 w_x12h1 w_x12h2 w_x21h1 w_x21h2 w_x22h1 w_x22h2 b_h1 b_h2"
-    " w_h1o1 w_h1o2 w_h2o1 w_h2o2 b_o1 b_o2 x_11 x_12 x_21 x_22"
-).split()
+NAMES = (
+    *("f_11", "f_12", "f_21", "f_22"),
+    *("w_x11h1", "w_x11h2", "w_x12h1", "w_x12h2", "w_x21h1", "w_x21h2", "w_x22h1", "w_x22h2", "b_h1", "b_h2"),
+    *("w_h1o1", "w_h1o2", "w_h2o1", "w_h2o2", "b_o1", "b_o2"),
+    *("x_11", "x_12", "x_21", "x_22"),
+)
 
 
 def sigmoid(z):
@@ -65,7 +67,9 @@ def outputs(net, theta, image):
                 b = take(layer.filters) if layer.bias else np.zeros(layer.filters)
                 scale = f[0].size if layer.normalize else 1
                 grid = windows(values, height, width, layer.stride, layer.padding)
-                values = np.array([[[(w * g).sum() / scale + c for w in row] for row in grid] for g, c in zip(f, b)])
+                values = np.array(
+                    [[[(w * g).sum() / scale + c for w in row] for row in grid] for g, c in zip(f, b, strict=True)]
+                )
             case symcnn.AvgPool2D():
                 grid = windows(values, layer.size, layer.size, layer.stride or layer.size, layer.padding)
                 values = np.array([[w.mean(axis=(1, 2)) for w in row] for row in grid]).transpose(2, 0, 1)
@@ -115,4 +119,4 @@ def article_gradients(theta, image, target):
     dx = w1 @ delta_h
     df = np.array([[(dx * image[p : p + 2, q : q + 2]).sum() for q in range(2)] for p in range(2)])
     values = [*df.ravel(), *(x[..., None] * delta_h).ravel(), *delta_h, *np.outer(h, delta_o).ravel(), *delta_o]
-    return dict(zip(EXAMPLES_OF_NAMES, [*values, *dx.ravel()], strict=True))
+    return dict(zip(NAMES, [*values, *dx.ravel()], strict=True))

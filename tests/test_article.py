@@ -10,6 +10,7 @@ from sympy import symbols
 
 import symcnn
 from symcnn.derivation import Prover
+from tests.oracles import NAMES
 
 i_11, i_12, i_13, i_21, i_22, i_23, i_31, i_32, i_33 = symbols("i_11 i_12 i_13 i_21 i_22 i_23 i_31 i_32 i_33")
 f_11, f_12, f_21, f_22 = symbols("f_11 f_12 f_21 f_22")
@@ -47,10 +48,7 @@ DE_DX_11 = DE_DH_1 * (h_1 * (1 - h_1)) * w_x11h1 + DE_DH_2 * (h_2 * (1 - h_2)) *
 
 
 def test_the_24_in_the_articles_order(derivation):
-    names = (
-        "f_11 f_12 f_21 f_22 w_x11h1 w_x11h2 w_x12h1 w_x12h2 w_x21h1 w_x21h2 w_x22h1 w_x22h2 b_h1 b_h2"
-        " w_h1o1 w_h1o2 w_h2o1 w_h2o2 b_o1 b_o2 x_11 x_12 x_21 x_22"
-    ).split()
+    names = list(NAMES)
     assert list(derivation.gradients) == names
     assert len(derivation.gradients) == 20 + 4 == 24
     assert list(derivation.network.parameters) == names[:20]
@@ -126,7 +124,8 @@ def maps(image=None, **settings):
 def test_the_image():
     rows = ["".join("X" if v == 1 else "." for v in row) for row in symcnn.article.picture().images[0]]
     assert rows == [
-        ".........", ".X.....X.", "..X...X..", "...X.X...", "....X....", "...X.X...", "..X...X..", ".X.....X.", ".........",
+        ".........", ".X.....X.", "..X...X..", "...X.X...", "....X....",
+        "...X.X...", "..X...X..", ".X.....X.", ".........",
     ]  # fmt: skip
 
 
@@ -169,9 +168,8 @@ def test_relu_and_pooling():
     assert np.array_equal(strided, found["p"][:, ::2, ::2])
     mean = maps(pooling="mean")
     assert np.isclose(mean["p"][0, 6, 6], mean["a"][0, 6, 6] / 4)
-    flat = symcnn.compile(symcnn.article.operations()).predict(
-        symcnn.article.features(), symcnn.article.picture().images
-    )
+    program = symcnn.compile(symcnn.article.operations())
+    flat = program.predict(symcnn.article.features(), symcnn.article.picture().images)
     assert flat.shape == (1, 147)
     assert np.array_equal(flat[0], found["p"].ravel())
 

@@ -21,7 +21,7 @@ from symcnn.network import Array, Network
 from symcnn.symbolic import Equation
 
 if TYPE_CHECKING:
-    from symcnn.derivation.proof import Proof
+    from symcnn.derivation.proof import Proof, Prover, Verdict
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,21 @@ class Derivation:
         from symcnn.derivation.proof import prove
 
         return prove(self)
+
+    def decide(self, name: str, candidate: Expr) -> "Verdict":
+        """Is this formula, anyone's, ∂E/∂name? Proved, refuted, or undecided with the reason.
+
+        Args:
+            candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
+        """
+        self._prover.renew_budget()
+        return self._prover.decide(name, candidate)
+
+    @cached_property
+    def _prover(self) -> "Prover":
+        from symcnn.derivation.proof import Prover
+
+        return Prover(self)
 
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from sympy import QQ, Expr, Symbol
 from sympy.polys.rings import PolyElement, PolyRing, ring
 
 from symcnn.derivation.derivation import Derivation
+from symcnn.errors import InputError
 from symcnn.symbolic import sigmoid
 
 METHOD = "exact normal form, sigmoid outputs as generators"
@@ -60,12 +61,25 @@ class SigmoidRing:
         self._known: dict[PolyElement, PolyElement] = {}
         self._budget = BUDGET
 
+    def renew_budget(self) -> None:
+        self._budget = BUDGET
+
     def times(self, a: PolyElement, b: PolyElement) -> PolyElement:
         """a·b, as long as the budget lasts."""
         self._budget -= len(a) * len(b)
         if self._budget < 0:
             raise UndecidableError("the normal form is too large to be worked out")
         return a * b
+
+    def mark(self) -> int:
+        """How many sigmoids are known."""
+        return len(self._known)
+
+    def restore(self, mark: int) -> bool:
+        """Forget the sigmoids met since a mark; were there any?"""
+        later = list(self._known)[mark:]
+        self._free = [self._known.pop(z) for z in later] + self._free
+        return bool(later)
 
     def sigmoid(self, z: PolyElement) -> PolyElement:
         if z in self._known:
@@ -193,23 +207,63 @@ class Prover:
         self._given = [self._symbols(self._total, f"_image{m}") for m in images]
         self._given_kept = self._symbols(self._kept, "", self._maps)
 
+    def renew_budget(self) -> None:
+        """Let the next decisions take their time anew; until then all share one budget."""
+        self._total.renew_budget()
+        self._kept.renew_budget()
+
     def decide(self, name: str, candidate: Expr) -> Verdict:
         """Is the candidate, an expression of one image, ∂E/∂name?
 
-        For a parameter the images are added on both sides: Σ candidate(image) against ∂E_total/∂name. A candidate may
-        use every quantity of the network: adjoints, x, h, o, pixels, parameters, targets.
+        For a parameter the images are added on both sides: Σ candidate(image) against ∂E_total/∂name. For any other
+        quantity of the forward pass, one image: with the feature map kept; or, where that does not decide it (x may
+        be written out, or another quantity is asked for), with everything put in. A candidate may use every quantity
+        of the network: adjoints, x, h, o, pixels, parameters, targets.
         """
         parameter = name in self._shared
+        if not parameter and name not in self.derivation.graph.forward:
+            known = ", ".join((*self._shared, *self.derivation.graph.forward))
+            raise InputError(f"{name}: nothing is differentiated by it; expected one of {known}")
         claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
         try:
-            if parameter:
-                each = (self._total.element(candidate, known) for known in self._quantities)
-                equal = sum(each, self._total.ring.zero) == self._total_slopes[name]
-            else:
-                equal = self._kept.element(candidate, self._quantities_kept) == self._kept_slopes[name]
+            equal = (
+                self._is_total_slope(name, candidate)
+                if parameter
+                else (self._is_kept_slope(name, candidate) or self._is_slope_put_in(name, candidate))
+            )
         except UndecidableError as reason:
             return Verdict(name, claim, None, str(reason))
         return Verdict(name, claim, equal, METHOD)
+
+    def _is_total_slope(self, name: str, candidate: Expr) -> bool:
+        slope = self._total_slopes[name]
+        each = self._elements(self._total, candidate, "_quantities")
+        return bool(sum(each, self._total.ring.zero) == slope)
+
+    def _is_kept_slope(self, name: str, candidate: Expr) -> bool:
+        if name not in self._maps:
+            return False
+        slope = self._kept_slopes[name]
+        return bool(self._elements(self._kept, candidate, "_quantities_kept")[0] == slope)
+
+    def _is_slope_put_in(self, name: str, candidate: Expr) -> bool:
+        """∂E/∂name of the first image as a function of parameters and data."""
+        ring, values = self._total, {s.name: Dual(e, {}) for s, e in self._given[0].items()}
+        for variable in self.derivation.graph.forward.values():
+            found = ring.dual(variable.expression, values)
+            values[variable.name] = Dual(found.value, {name: ring.ring.one}) if variable.name == name else found
+        slope = values["E"].slopes.get(name, ring.ring.zero)
+        return bool(self._elements(ring, candidate, "_quantities")[0] == slope)
+
+    def _elements(self, ring: SigmoidRing, candidate: Expr, quantities: str) -> list[PolyElement]:
+        """The candidate with each image's quantities put in; what it alone brings is forgotten afterwards."""
+        known = getattr(self, quantities)
+        mark = ring.mark()
+        try:
+            return [ring.element(candidate, k) for k in known]
+        finally:
+            if ring.restore(mark):
+                del self.__dict__[quantities]  # it remembers sums with sigmoids that are gone
 
     @cached_property
     def _total_slopes(self) -> Mapping[str, PolyElement]:
@@ -243,8 +297,8 @@ class Prover:
         return [self._all_quantities(self._total, given) for given in self._given]
 
     @cached_property
-    def _quantities_kept(self) -> dict[Expr, PolyElement]:
-        return self._all_quantities(self._kept, self._given_kept)
+    def _quantities_kept(self) -> list[dict[Expr, PolyElement]]:
+        return [self._all_quantities(self._kept, self._given_kept)]
 
     def _all_quantities(self, ring: SigmoidRing, given: dict[Expr, PolyElement]) -> dict[Expr, PolyElement]:
         """Every quantity of one image as an element of the ring: what a candidate may use."""

@@ -1,7 +1,7 @@
 """``python -m tests.benchmarks.article``: the figures of the article's network beside their bars.
 
-Every figure is the median of several runs in one process, with the smallest and the largest; ratios are measured side by
-side, in turn. What is not installed is named and left out. Nothing here is a test: machines are shared and noisy.
+Every figure is the median of several runs in one process, with the smallest and the largest; ratios are measured side
+by side, in turn. What is not installed is named and left out. Nothing here is a test: machines are shared and noisy.
 """
 
 import platform

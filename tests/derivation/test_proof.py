@@ -96,6 +96,24 @@ def test_sigmoids_are_known_by_their_arguments(derivation, prover):
     assert prover.decide("b_h1", formula.xreplace({Symbol("h_1"): sigmoid(2 * z)})).proved is False
 
 
+def test_any_quantity_of_the_forward_pass_can_be_decided(derivation):
+    for name in derivation.graph.forward:
+        if name != "E":
+            assert derivation.decide(name, derivation[name].formula), name
+            assert derivation.decide(name, derivation[name].expanded), name
+            assert derivation.decide(name, 2 * derivation[name].formula).proved is False, name
+    with pytest.raises(symcnn.InputError, match="i_11: nothing is differentiated by it"):
+        derivation.decide("i_11", Integer(0))
+
+
+def test_a_feature_map_may_be_written_out(derivation):
+    written = derivation["z_h1"].formula.xreplace({Symbol("h_1"): sigmoid(derivation.graph["z_h1"].expression)})
+    formula = written * Symbol("w_x11h1") + derivation["z_h2"].formula * Symbol("w_x11h2")
+    x_12 = derivation.graph["x_12"].expression
+    assert derivation.decide("x_11", formula.xreplace({Symbol("x_12"): x_12}))
+    assert derivation.decide("x_11", formula.xreplace({Symbol("x_12"): -x_12})).proved is False
+
+
 def test_what_has_no_normal_form_is_undecided_with_the_reason(prover):
     for candidate, reason in [
         (sympy.exp(Symbol("f_11")), "exp"),
@@ -107,6 +125,15 @@ def test_what_has_no_normal_form_is_undecided_with_the_reason(prover):
         verdict = prover.decide("f_11", candidate)
         assert verdict.proved is None
         assert reason in verdict.method
+
+
+def test_deciding_wears_nothing_out(derivation):
+    """Candidates with sigmoids of their own, again and again: each decision starts afresh."""
+    right, z = derivation["b_h1"].formula, Symbol("z_h1")
+    for n in range(2, 60):
+        wrong = right.xreplace({Symbol("h_1"): sigmoid(n * z), Symbol("dE_dh_1"): n * Symbol("dE_dh_1")})
+        assert derivation.decide("b_h1", wrong + sigmoid(n * z)).proved is False
+    assert derivation.decide("b_h1", right)
 
 
 def test_other_networks_are_proved_too():

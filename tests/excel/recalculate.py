@@ -1,7 +1,7 @@
 """Workbooks recalculated by programs that are not ours, in place of trusting what a formula should give.
 
-formualizer (PyPI) is always there; LibreOffice where it is installed. The workbook's formulas carry no cached values, so
-nothing can be taken from a cache.
+formualizer (PyPI) is always there; LibreOffice where it is installed. The workbook's formulas carry no cached values,
+so nothing can be taken from a cache.
 """
 
 import shutil
@@ -48,7 +48,8 @@ def by_office(path: Path, folder: Path) -> dict[tuple[str, str], object]:
     assert OFFICE is not None
     out = folder / "recalculated"
     subprocess.run(
-        [OFFICE, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML",
+        [OFFICE, f"-env:UserInstallation=file://{folder}/profile", "--headless",
+         "--convert-to", "xlsx:Calc MS Excel 2007 XML",
          "--outdir", str(out), str(path)],
         check=True, capture_output=True, timeout=300,
     )  # fmt: skip

@@ -1,8 +1,7 @@
 import pytest
 import sympy
 
-from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, shown
-from symcnn.formula import tree
+from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, shown, tree
 from symcnn.text import LANGUAGES, catalogue
 
 

@@ -45,5 +45,5 @@ def test_labels_are_as_many_as_images(net, data):
 
 
 def test_other_kinds_of_data_are_refused(net):
-    with pytest.raises(symcnn.InputError, match="expected symcnn.Data"):
+    with pytest.raises(symcnn.InputError, match=r"expected symcnn\.Data"):
         checked(net, "images")

@@ -2,10 +2,10 @@ import mpmath
 import pytest
 import sympy
 
+from symcnn.formula.typography import FUNCTIONS
 from symcnn.printers.excel import EXCEL
 from symcnn.printers.numpy_scalars import NUMPY
 from symcnn.printers.python import PYTHON
-from symcnn.formula.typography import FUNCTIONS
 from symcnn.symbolic import LEAVES, maximum, relu, sigmoid
 
 z = sympy.Symbol("z")

@@ -1,0 +1,32 @@
+"""Every example runs, in a folder of its own, and prints what it is there to show."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SHOWN = {
+    "1_one_gradient.py": ["dE_dx_11*i_12 + dE_dx_12*i_13 + dE_dx_21*i_22 + dE_dx_22*i_23", "dE_do_1 = o_1 - t_1"],
+    "2_prove_your_own.py": ["prints it: proved", "lost: refuted", "10⁻¹²: refuted"],
+    "3_train.py": ["stopped: loss", "cross: o_1 = 0.9", "circle: o_1 = 0.0"],
+    "4_operations.py": ["first window: 0.78", "[(2, 2), (3, 3), (5, 5), (6, 6)]", "147"],
+    "5_a_network_of_your_own.py": ["proved: 59 of 59", "own.xlsx", "own.md"],
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_an_example(name, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / name)], cwd=tmp_path, capture_output=True, check=False,
+        encoding="utf-8", env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(EXAMPLES.parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for words in SHOWN[name]:
+        assert words in done.stdout, done.stdout
+
+
+def test_every_script_is_run():
+    assert {p.name for p in EXAMPLES.glob("*.py")} == set(SHOWN)
