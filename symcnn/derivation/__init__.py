@@ -2,9 +2,9 @@
 
 from symcnn.derivation.derivation import ChainTerm, Derivation, Gradient, Step, derive, evaluate
 from symcnn.derivation.graph import Addend, Graph, Product, Variable, count_operations, points
-from symcnn.derivation.proof import Proof, Prover, Verdict
+from symcnn.derivation.proof import Judge, Proof, Verdict
 
 __all__ = [
-    "Addend", "ChainTerm", "Derivation", "Gradient", "Graph", "Product", "Proof", "Prover", "Step", "Variable",
+    "Addend", "ChainTerm", "Derivation", "Gradient", "Graph", "Judge", "Product", "Proof", "Step", "Variable",
     "Verdict", "count_operations", "derive", "evaluate", "points",
 ]  # fmt: skip

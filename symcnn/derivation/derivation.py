@@ -21,7 +21,7 @@ from symcnn.network import Array, Network
 from symcnn.symbolic import Equation
 
 if TYPE_CHECKING:
-    from symcnn.derivation.proof import Proof, Prover, Verdict
+    from symcnn.derivation.proof import Judge, Proof, Verdict
 
 
 @dataclass(frozen=True)
@@ -186,14 +186,14 @@ class Derivation:
         Args:
             candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
         """
-        self._prover.renew_budget()
-        return self._prover.decide(name, candidate)
+        self._judge.renew_budget()
+        return self._judge.decide(name, candidate)
 
     @cached_property
-    def _prover(self) -> "Prover":
-        from symcnn.derivation.proof import Prover
+    def _judge(self) -> "Judge":
+        from symcnn.derivation.proof import Judge
 
-        return Prover(self)
+        return Judge(self)
 
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 

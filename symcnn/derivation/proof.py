@@ -1,164 +1,66 @@
-"""Proof that the displayed gradients are the derivatives of the error: exact, and by a separate path.
+"""Proof that the displayed gradients are the derivatives of the error, by a separate path.
 
-Every sigmoid output is a generator of a polynomial ring over ℚ, beside parameters, pixels and targets, so every
-gradient of a network of sums, products and sigmoids is a polynomial there, and equality is decided by its normal form.
-Two sigmoids are one generator when the normal forms of their arguments agree; σ(-z) is 1 - σ(z).
-
-    the derivative   forward mode: dual numbers in the ring, D(s) = s·(1 - s)·D(z), through E_total with everything
-                     put in; for a feature map's cell, through E of one image with x kept as a generator
-    the candidate    any SymPy expression, for example ``d.gradients[name]``, turned into the ring
+    the derivative   dual numbers in an algebra, through E_total with everything put in; for a feature map's cell,
+                     through E of one image with x kept as a generator
+    the candidate    any SymPy expression, for example ``d.gradients[name]``, turned into the algebra
 
 No ``diff`` and no adjoint takes part in the derivative. Both sides share the forward equations: those are tied down
-elsewhere, by the article's printed equations.
+elsewhere, by the article's printed equations. Normal forms decide exactly; where they are too large, evaluation at
+random points of a large prime field decides with an error probability that is told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
-from sympy import QQ, Expr, Symbol
-from sympy.polys.rings import PolyElement, PolyRing, ring
+from sympy import Expr, Symbol
 
+from symcnn.derivation.algebra import (
+    PRIME,
+    Algebra,
+    DegreeAlgebra,
+    Dual,
+    Element,
+    ModularAlgebra,
+    PolynomialAlgebra,
+    TooLargeError,
+    UndecidableError,
+    merged,
+)
 from symcnn.derivation.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.symbolic import sigmoid
 
-METHOD = "exact normal form, sigmoid outputs as generators"
+Status = Literal["proved", "probable", "refuted", "unknown"]
 
-#: Products of monomials that one prover may form (a few seconds); past it a network (several convolutions in a row) is
-#: "undecided". The article's network needs 13,000.
-BUDGET = 200_000
+EXACT = "exact normal form, sigmoid outputs as generators"
+MODULAR = "random points modulo 2^61 - 1, sigmoid outputs as generators"
 
-
-class UndecidableError(Exception):
-    """An expression has no normal form in the ring; the message says what stands in the way."""
-
-
-@dataclass(frozen=True)
-class Dual:
-    """A value with its derivatives in several directions: v + Σ d·ε."""
-
-    value: PolyElement
-    slopes: Mapping[str, PolyElement]
-
-
-def _merged(a: Mapping[str, PolyElement], b: Mapping[str, PolyElement]) -> dict[str, PolyElement]:
-    merged = dict(a)
-    for direction, slope in b.items():
-        merged[direction] = merged[direction] + slope if direction in merged else slope
-    return merged
-
-
-class SigmoidRing:
-    """ℚ[names, s_1, s_2, …], where each s is the output of one sigmoid."""
-
-    def __init__(self, names: Iterable[str], sigmoids: int) -> None:
-        listed = list(names)
-        outputs = [f"sigmoid_{n}" for n in range(1, sigmoids + 1)]
-        self.ring: PolyRing = ring([*listed, *outputs], QQ)[0]
-        self.generators = dict(zip(listed, self.ring.gens, strict=False))
-        self._free = list(self.ring.gens[len(listed) :])
-        self._known: dict[PolyElement, PolyElement] = {}
-        self._budget = BUDGET
-
-    def renew_budget(self) -> None:
-        self._budget = BUDGET
-
-    def times(self, a: PolyElement, b: PolyElement) -> PolyElement:
-        """a·b, as long as the budget lasts."""
-        self._budget -= len(a) * len(b)
-        if self._budget < 0:
-            raise UndecidableError("the normal form is too large to be worked out")
-        return a * b
-
-    def mark(self) -> int:
-        """How many sigmoids are known."""
-        return len(self._known)
-
-    def restore(self, mark: int) -> bool:
-        """Forget the sigmoids met since a mark; were there any?"""
-        later = list(self._known)[mark:]
-        self._free = [self._known.pop(z) for z in later] + self._free
-        return bool(later)
-
-    def sigmoid(self, z: PolyElement) -> PolyElement:
-        if z in self._known:
-            return self._known[z]
-        if -z in self._known:
-            return 1 - self._known[-z]
-        if not self._free:
-            raise UndecidableError("a sigmoid of an argument that the network does not have")
-        self._known[z] = self._free.pop(0)
-        return self._known[z]
-
-    def element(self, e: Expr, known: dict[Expr, PolyElement]) -> PolyElement:
-        """A SymPy expression as a polynomial; ``known`` holds the names, and remembers each sum and sigmoid met."""
-        if e in known:
-            return known[e]
-        if e.is_Symbol:
-            raise UndecidableError(f"{e.name} is not a quantity of the network")
-        if e.is_Rational:
-            return self.ring(QQ(e.p, e.q))
-        if e.is_Mul:
-            first, *rest = (self.element(a, known) for a in e.args)
-            for part in rest:
-                first = self.times(first, part)
-            return first
-        if e.is_Pow and e.exp.is_Integer and e.exp >= 0:
-            return self._power(self.element(e.base, known), int(e.exp))
-        if e.is_Add:
-            known[e] = sum((self.element(a, known) for a in e.args), self.ring.zero)
-        elif isinstance(e, sigmoid):
-            known[e] = self.sigmoid(self.element(e.args[0], known))
-        else:
-            raise UndecidableError(f"{e.func.__name__} has no normal form here")
-        return known[e]
-
-    def dual(self, e: Expr, lookup: Mapping[str, Dual]) -> Dual:
-        """A SymPy expression in dual numbers: value and derivatives by forward mode."""
-        if e.is_Symbol:
-            return lookup[e.name]
-        if e.is_Rational:
-            return Dual(self.ring(QQ(e.p, e.q)), {})
-        if e.is_Add or e.is_Mul:
-            first, *rest = (self.dual(a, lookup) for a in e.args)
-            for part in rest:
-                first = self._sum(first, part) if e.is_Add else self._product(first, part)
-            return first
-        if e.is_Pow and e.exp.is_Integer and e.exp >= 1:
-            base = self.dual(e.base, lookup)
-            outer = int(e.exp) * self._power(base.value, int(e.exp) - 1)
-            return Dual(self._power(base.value, int(e.exp)), {d: self.times(outer, s) for d, s in base.slopes.items()})
-        if isinstance(e, sigmoid):
-            z = self.dual(e.args[0], lookup)
-            s = self.sigmoid(z.value)
-            slope = s * (1 - s)
-            return Dual(s, {d: self.times(slope, dz) for d, dz in z.slopes.items()})
-        raise UndecidableError(f"{e.func.__name__} has no normal form here")
-
-    def _power(self, base: PolyElement, exponent: int) -> PolyElement:
-        result = self.ring.one
-        for _ in range(exponent):
-            result = self.times(result, base)
-        return result
-
-    def _sum(self, a: Dual, b: Dual) -> Dual:
-        return Dual(a.value + b.value, _merged(a.slopes, b.slopes))
-
-    def _product(self, a: Dual, b: Dual) -> Dual:
-        left = {d: self.times(s, b.value) for d, s in a.slopes.items()}
-        right = {d: self.times(a.value, s) for d, s in b.slopes.items()}
-        return Dual(self.times(a.value, b.value), _merged(left, right))
+#: Random points of one modular decision, each by its seed.
+SEEDS = (20210126, 20261124)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of one claim: ``proved`` is True, False (refuted: the normal forms differ), or None (undecided)."""
+    """What is known of one claim.
+
+    Attributes:
+        status: "proved" (exactly), "probable" (proved with an error probability below ``epsilon``), "refuted", or
+            "unknown" (``method`` is the reason).
+        epsilon: bound of the error probability; 0 where the proof is exact.
+    """
 
     name: str
     claim: str
-    proved: bool | None
+    status: Status
     method: str
+    epsilon: float = 0.0
+
+    @property
+    def proved(self) -> bool | None:
+        """True, False (refuted), or None (unknown)."""
+        return {"proved": True, "probable": True, "refuted": False, "unknown": None}[self.status]
 
     def __bool__(self) -> bool:
         return self.proved is True
@@ -180,19 +82,21 @@ class Proof:
         return sum(map(bool, self.rows))
 
     def __str__(self) -> str:
-        words = {True: "proved", False: "REFUTED", None: "undecided"}
-        return "\n".join(f"{row.claim}: {words[row.proved]} ({row.method})" for row in self.rows)
+        return "\n".join(f"{row.claim}: {row.status} ({row.method})" for row in self.rows)
 
 
 class Prover:
-    """Decides candidates for the gradients of one derivation.
+    """Decides candidates for the gradients of one derivation in one algebra.
 
-    For a parameter the ring holds the parameters once and the data once for each image: E_total is the sum over the
+    For a parameter the algebra holds the parameters once and the data once for each image: E_total is the sum over the
     images, with everything put in. For a feature map's cell it holds one image, whose pixels are symbols like any
     other, and the cells themselves: E with everything downstream of x put in and x kept.
+
+    Args:
+        make: an algebra of these generators with room for so many sigmoids.
     """
 
-    def __init__(self, derivation: Derivation) -> None:
+    def __init__(self, derivation: Derivation, make: Callable[[Iterable[str], int], Algebra]) -> None:
         d = self.derivation = derivation
         self._shared = d.network.parameters
         self._data = [name for name in d.graph.inputs if name not in self._shared]
@@ -202,8 +106,8 @@ class Prover:
         images = range(1, min(d.samples, 2) + 1)
         # as many sigmoids again as the network has: a candidate may bring its own
         data = [f"{name}_image{m}" for m in images for name in self._data]
-        self._total = SigmoidRing([*self._shared, *data], calls * len(images) + calls)
-        self._kept = SigmoidRing([*self._shared, *self._data, *self._maps], 2 * calls)
+        self._total = make([*self._shared, *data], calls * len(images) + calls)
+        self._kept = make([*self._shared, *self._data, *self._maps], 2 * calls)
         self._given = [self._symbols(self._total, f"_image{m}") for m in images]
         self._given_kept = self._symbols(self._kept, "", self._maps)
 
@@ -212,111 +116,158 @@ class Prover:
         self._total.renew_budget()
         self._kept.renew_budget()
 
-    def decide(self, name: str, candidate: Expr) -> Verdict:
-        """Is the candidate, an expression of one image, ∂E/∂name?
+    def equal(self, name: str, candidate: Expr) -> bool:
+        """Is the candidate, an expression of one image, ∂E/∂name in this algebra?
 
         For a parameter the images are added on both sides: Σ candidate(image) against ∂E_total/∂name. For any other
         quantity of the forward pass, one image: with the feature map kept; or, where that does not decide it (x may
-        be written out, or another quantity is asked for), with everything put in. A candidate may use every quantity
-        of the network: adjoints, x, h, o, pixels, parameters, targets.
+        be written out, or another quantity is asked for), with everything put in.
+
+        Raises:
+            UndecidableError: the candidate has no place in the algebra.
         """
-        parameter = name in self._shared
-        if not parameter and name not in self.derivation.graph.forward:
-            known = ", ".join((*self._shared, *self.derivation.graph.forward))
-            raise InputError(f"{name}: nothing is differentiated by it; expected one of {known}")
-        claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
-        try:
-            equal = (
-                self._is_total_slope(name, candidate)
-                if parameter
-                else (self._is_kept_slope(name, candidate) or self._is_slope_put_in(name, candidate))
-            )
-        except UndecidableError as reason:
-            return Verdict(name, claim, None, str(reason))
-        return Verdict(name, claim, equal, METHOD)
+        if name in self._shared:
+            left, right = self.sides(name, candidate)
+            return bool(left == right)
+        if name in self._maps:
+            [element] = self._elements(self._kept, candidate, "_quantities_kept")
+            if element == self._kept_slopes[name]:
+                return True
+        left, right = self.sides(name, candidate)
+        return bool(left == right)
 
-    def _is_total_slope(self, name: str, candidate: Expr) -> bool:
-        slope = self._total_slopes[name]
-        each = self._elements(self._total, candidate, "_quantities")
-        return bool(sum(each, self._total.ring.zero) == slope)
+    def sides(self, name: str, candidate: Expr) -> tuple[Element, Element]:
+        """The candidate and the derivative, everything put in."""
+        if name in self._shared:
+            each = self._elements(self._total, candidate, "_quantities")
+            return sum(each, self._total.zero), self._total_slopes[name]
+        return self._elements(self._total, candidate, "_quantities")[0], self._slope_put_in(name)
 
-    def _is_kept_slope(self, name: str, candidate: Expr) -> bool:
-        if name not in self._maps:
-            return False
-        slope = self._kept_slopes[name]
-        return bool(self._elements(self._kept, candidate, "_quantities_kept")[0] == slope)
-
-    def _is_slope_put_in(self, name: str, candidate: Expr) -> bool:
+    def _slope_put_in(self, name: str) -> Element:
         """∂E/∂name of the first image as a function of parameters and data."""
-        ring, values = self._total, {s.name: Dual(e, {}) for s, e in self._given[0].items()}
+        algebra, values = self._total, {s.name: Dual(e, {}) for s, e in self._given[0].items()}
         for variable in self.derivation.graph.forward.values():
-            found = ring.dual(variable.expression, values)
-            values[variable.name] = Dual(found.value, {name: ring.ring.one}) if variable.name == name else found
-        slope = values["E"].slopes.get(name, ring.ring.zero)
-        return bool(self._elements(ring, candidate, "_quantities")[0] == slope)
+            found = algebra.dual(variable.expression, values)
+            values[variable.name] = Dual(found.value, {name: algebra.one}) if variable.name == name else found
+        return values["E"].slopes.get(name, algebra.zero)
 
-    def _elements(self, ring: SigmoidRing, candidate: Expr, quantities: str) -> list[PolyElement]:
+    def _elements(self, algebra: Algebra, candidate: Expr, quantities: str) -> list[Element]:
         """The candidate with each image's quantities put in; what it alone brings is forgotten afterwards."""
         known = getattr(self, quantities)
-        mark = ring.mark()
+        mark = algebra.mark()
         try:
-            return [ring.element(candidate, k) for k in known]
+            return [algebra.element(candidate, k) for k in known]
         finally:
-            if ring.restore(mark):
+            if algebra.restore(mark):
                 del self.__dict__[quantities]  # it remembers sums with sigmoids that are gone
 
     @cached_property
-    def _total_slopes(self) -> Mapping[str, PolyElement]:
+    def _total_slopes(self) -> Mapping[str, Element]:
         """∂E_total/∂parameter of the fully substituted E_total, in all directions at once."""
         return self._slopes(self._total, self._given, self._shared)
 
     @cached_property
-    def _kept_slopes(self) -> Mapping[str, PolyElement]:
+    def _kept_slopes(self) -> Mapping[str, Element]:
         """∂E/∂x, everything downstream of x put in and x kept."""
         return self._slopes(self._kept, [self._given_kept], self._maps)
 
     def _slopes(
-        self, ring: SigmoidRing, images: list[dict[Expr, PolyElement]], directions: Iterable[str]
-    ) -> dict[str, PolyElement]:
-        total = dict.fromkeys(directions, ring.ring.zero)
+        self, algebra: Algebra, images: list[dict[Expr, Element]], directions: Iterable[str]
+    ) -> dict[str, Element]:
+        total = dict.fromkeys(directions, algebra.zero)
         for given in images:
-            values = {s.name: Dual(e, {s.name: ring.ring.one} if s.name in total else {}) for s, e in given.items()}
+            values = {s.name: Dual(e, {s.name: algebra.one} if s.name in total else {}) for s, e in given.items()}
             for variable in self.derivation.graph.forward.values():
                 if variable.name not in values:
-                    values[variable.name] = ring.dual(variable.expression, values)
-            total = _merged(total, values["E"].slopes)
+                    values[variable.name] = algebra.dual(variable.expression, values)
+            total = merged(total, values["E"].slopes)
         return total
 
-    def _symbols(self, ring: SigmoidRing, suffix: str, kept: Iterable[str] = ()) -> dict[Expr, PolyElement]:
+    def _symbols(self, algebra: Algebra, suffix: str, kept: Iterable[str] = ()) -> dict[Expr, Element]:
         """What is given for one image: the shared parameters, its own data, and what is kept."""
-        shared = {Symbol(name): ring.generators[name] for name in self._shared}
-        return shared | {Symbol(name): ring.generators[name + suffix] for name in (*self._data, *kept)}
+        shared = {Symbol(name): algebra.generators[name] for name in self._shared}
+        return shared | {Symbol(name): algebra.generators[name + suffix] for name in (*self._data, *kept)}
 
     @cached_property
-    def _quantities(self) -> list[dict[Expr, PolyElement]]:
+    def _quantities(self) -> list[dict[Expr, Element]]:
         return [self._all_quantities(self._total, given) for given in self._given]
 
     @cached_property
-    def _quantities_kept(self) -> list[dict[Expr, PolyElement]]:
+    def _quantities_kept(self) -> list[dict[Expr, Element]]:
         return [self._all_quantities(self._kept, self._given_kept)]
 
-    def _all_quantities(self, ring: SigmoidRing, given: dict[Expr, PolyElement]) -> dict[Expr, PolyElement]:
-        """Every quantity of one image as an element of the ring: what a candidate may use."""
+    def _all_quantities(self, algebra: Algebra, given: dict[Expr, Element]) -> dict[Expr, Element]:
+        """Every quantity of one image as an element of the algebra: what a candidate may use."""
         found = dict(given)
         for variable in self.derivation.graph:
             symbol = Symbol(variable.name)
             if symbol not in found:
-                found[symbol] = ring.element(variable.expression, found)
+                found[symbol] = algebra.element(variable.expression, found)
         return found
+
+
+class Judge:
+    """Decides candidates: by normal forms, or where they are too large, modulo a prime at random points."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self._exact = Prover(derivation, PolynomialAlgebra)
+
+    @cached_property
+    def _modular(self) -> list[Prover]:
+        def at(seed: int) -> Prover:
+            return Prover(self.derivation, lambda names, _: ModularAlgebra(names, seed))
+
+        return [at(seed) for seed in SEEDS]
+
+    @cached_property
+    def _degrees(self) -> Prover:
+        return Prover(self.derivation, lambda names, _: DegreeAlgebra(names))
+
+    def renew_budget(self) -> None:
+        """Let the next decisions take their time anew; until then all share one budget."""
+        self._exact.renew_budget()
+
+    def decide(self, name: str, candidate: Expr) -> Verdict:
+        """Is the candidate ∂E/∂name? It may use every quantity of the network: adjoints, x, h, o, pixels, parameters.
+
+        Raises:
+            InputError: nothing is differentiated by ``name``.
+        """
+        d = self.derivation
+        parameter = name in d.network.parameters
+        if not parameter and name not in d.graph.forward:
+            known = ", ".join((*d.network.parameters, *d.graph.forward))
+            raise InputError(f"{name}: nothing is differentiated by it; expected one of {known}")
+        claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
+        try:
+            equal = self._exact.equal(name, candidate)
+            return Verdict(name, claim, "proved" if equal else "refuted", EXACT)
+        except TooLargeError:
+            return self._at_random_points(name, claim, candidate)
+        except UndecidableError as reason:
+            return Verdict(name, claim, "unknown", str(reason))
+
+    def _at_random_points(self, name: str, claim: str, candidate: Expr) -> Verdict:
+        try:
+            if not all(prover.equal(name, candidate) for prover in self._modular):
+                return Verdict(name, claim, "refuted", MODULAR)
+            # a wrong "equal": the two polynomials, or the arguments of two sigmoids, agree at a random point
+            degree = max(map(int, self._degrees.sides(name, candidate)))
+            sigmoids = 2 * sum(len(v.expression.atoms(sigmoid)) for v in self.derivation.graph.forward.values())
+            epsilon = float((degree * (1 + sigmoids**2) / PRIME) ** len(SEEDS))
+            return Verdict(name, claim, "probable", MODULAR, epsilon)
+        except UndecidableError as reason:
+            return Verdict(name, claim, "unknown", str(reason))
 
 
 def prove(derivation: Derivation) -> Proof:
     """Decide every displayed gradient, and the formula with adjoints from which it is made."""
-    prover = Prover(derivation)
-    return Proof(tuple(_both(prover, name) for name in derivation.names))
+    judge = Judge(derivation)
+    return Proof(tuple(_both(judge, name) for name in derivation.names))
 
 
-def _both(prover: Prover, name: str) -> Verdict:
-    gradient = prover.derivation[name]
-    verdicts = [prover.decide(name, candidate) for candidate in (gradient.formula, gradient.expression)]
+def _both(judge: Judge, name: str) -> Verdict:
+    gradient = judge.derivation[name]
+    verdicts = [judge.decide(name, candidate) for candidate in (gradient.formula, gradient.expression)]
     return next((v for v in verdicts if not v), verdicts[0])

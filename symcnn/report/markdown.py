@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from symcnn import article
-from symcnn.derivation import Derivation, Variable
+from symcnn.derivation import Derivation, Variable, Verdict
+from symcnn.derivation.proof import EXACT, MODULAR
 from symcnn.formula import Latex, Typography, Worked
 from symcnn.formula.tree import Equality, Number, Power, Sum, Symbol
 from symcnn.network import Network, kind_of, settings_of
@@ -155,12 +156,11 @@ class MarkdownReport:
     def _proof(self) -> Iterator[str]:
         yield f"## {self._t('proof_heading')}"
         yield self._t("proof_text")
-        verdicts = {True: "proved", False: "refuted", None: "undecided"}
         yield _table(
             [self._t("claim"), self._t("method"), self._t("verdict")],
             [
-                [self._symbol(f"dE_d{row.name}"), self._t("normal_form") if row.proved is not None else row.method,
-                 self._t(verdicts[row.proved])]
+                [self._symbol(f"dE_d{row.name}"), self._method(row),
+                 self._t(f"status_{row.status}")]
                 for row in self.content.proof.rows
             ],
         )  # fmt: skip
@@ -188,6 +188,10 @@ class MarkdownReport:
         """What each image is called."""
         labels = self.content.data.labels if self.content.data else None
         return self.text.image_labels(labels, len(self.content.values))
+
+    def _method(self, verdict: Verdict) -> str:
+        known = {EXACT: "normal_form", MODULAR: "modular"}
+        return self._t(known[verdict.method]) if verdict.method in known else verdict.method
 
     def _t(self, key: str, **values: object) -> str:
         return self.text(f"report.{key}", **values)

@@ -17,7 +17,7 @@ from pathlib import Path
 from sympy.core.cache import clear_cache
 
 import symcnn
-from symcnn.derivation import Prover
+from symcnn.derivation import Judge
 from symcnn.numeric import PROGRAMS
 from symcnn.train.choice import choose
 from tests.derivation.test_proof import SEED, mutations
@@ -91,7 +91,7 @@ def derivation_and_proof() -> None:
     line("exact proof of all 24, cold cache", spread(timed(lambda: derive_all().prove()), 1e3, " ms, with derive"), "")
     fresh = [derive_all() for _ in range(RUNS)]
     line("  the proof alone", spread(timed(lambda: fresh.pop().prove()), 1e3, " ms"), "≤ 100 ms")
-    prover, rng = Prover(d), random.Random(SEED)
+    prover, rng = Judge(d), random.Random(SEED)
     wrong = [prover.decide(n, c).proved for n in d.gradients for _, c in mutations(d, n, rng)]
     line("wrong candidates rejected, some off by 1e-12", f"{wrong.count(False)} of {len(wrong)}", "160, all")
 

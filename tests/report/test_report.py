@@ -93,11 +93,13 @@ def test_what_was_not_proved_is_not_called_proved(net, data):
 
     content = gather(net, data, None, 0.5, 10, 0)
     first, *rest = content.proof.rows
-    broken = replace(content, proof=replace(content.proof, rows=(replace(first, proved=False), *rest)))
+    broken = replace(content, proof=replace(content.proof, rows=(replace(first, status="refuted"), *rest)))
     text = MarkdownReport(broken, catalogue("en")).write()
     assert text.count("| proved |") == 23
     assert text.count("| refuted |") == 1
-    undecided = replace(content, proof=replace(content.proof, rows=(replace(first, proved=None, method="why"), *rest)))
+    undecided = replace(
+        content, proof=replace(content.proof, rows=(replace(first, status="unknown", method="why"), *rest))
+    )
     assert "| why | not decided |" in MarkdownReport(undecided, catalogue("en")).write()
 
 
