@@ -20,10 +20,12 @@ from symcnn.numeric import compile_program as compile
 from symcnn.report import write_report
 from symcnn.train import Run
 from symcnn.train import train as train
+from symcnn.verification import Verification, verify
 from symcnn.version import __version__
 
 __all__ = [
-    "Activation", "AvgPool2D", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError", "MaxPool2D", "Network",
-    "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError", "__version__", "article",
-    "compile", "derive", "export_workbook", "read_network", "train", "write_report",
+    "Activation", "AvgPool2D", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError", "MaxPool2D",
+    "Network", "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError", "Verification",
+    "__version__", "article", "compile", "derive", "export_workbook", "read_network", "train", "verify",
+    "write_report",
 ]  # fmt: skip

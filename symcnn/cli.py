@@ -177,6 +177,30 @@ def report(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     _wrote([out])
 
 
+@commands.command(short_help="What is proved, and how; what each check catches.")
+@network_argument
+@lang_option
+def verify(network: Path | None, lang: str) -> None:
+    """Verify every gradient and every program; show that each check can fail; say what was not checked.
+
+    Exit status 1 if a claim is refuted.
+    """
+    import symcnn
+
+    net, data = _network(network)
+    net.require_loss(str(network))
+    with _progress("verifying", len(symcnn.derive(net).names)) as advance:
+        found = symcnn.verify(net, data, lang=lang, progress=advance)
+    heads, rows = found.table()
+    _table("", rows, heads)
+    click.echo(found.summary)
+    for line in found.remarks():
+        click.echo(line)
+    if not found.ok:
+        bad = [row.claim for row in found.rows if not row.ok or not all(f.ok for f in row.figures)]
+        raise CheckFailed(f"verification failed: {', '.join(bad) or 'a planted error was not caught'}")
+
+
 class CheckFailed(click.ClickException):
     """Exit status 1."""
 
@@ -247,7 +271,7 @@ def _progress(words: str, total: int | None = None) -> Iterator[Callable[[int], 
         yield advance
 
 
-def _table(title: str, rows: Sequence[tuple[str, ...]], heads: Sequence[str] = ()) -> None:
+def _table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] = ()) -> None:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", show_header=bool(heads))

@@ -7,6 +7,7 @@ All of it is for one image. A variable keeps its products and their factors in t
 SymPy's own sums and products do not; ``expression`` is the same as one SymPy expression.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +17,13 @@ from typing import Literal
 import sympy
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
+from symcnn.errors import NotSupportedYetError
 from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, Term, maximum
 
 Product = tuple[Expr, ...]
+
+#: Products of one image that a scalar graph may have: some 20 seconds to make, 300 MB to hold.
+MAX_PRODUCTS = 500_000
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,28 @@ def count_operations(expression: Expr) -> int:
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
-    """Every equation at every index of its axes."""
+    """Every equation at every index of its axes.
+
+    Raises:
+        NotSupportedYetError: more products than anyone could read or a machine should hold.
+    """
+    check_size((*forward, *backward), MAX_PRODUCTS, "written out scalar by scalar")
     given = {tensor.scalar(index): (tensor, index) for tensor in inputs for index in tensor.indices()}
     return Graph(given, _variables(forward), _variables(backward))
+
+
+def check_size(equations: Sequence[Equation], most: int, what: str) -> None:
+    """Refuse equations with more instances than ``most``: the message says what was wanted, the limit and a remedy."""
+    products = sum(_size(equation) for equation in equations)
+    if products > most:
+        raise NotSupportedYetError(
+            f"{what}, this network has {products} products in one image; at most {most}: use a smaller network"
+            ' (training needs none of them: backend="numpy")'
+        )
+
+
+def _size(equation: Equation) -> int:
+    return math.prod(a.size for a in equation.axes) * sum(math.prod(a.size for a in t.axes) for t in equation.terms)
 
 
 def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:

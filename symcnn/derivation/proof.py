@@ -136,6 +136,16 @@ class Prover:
         left, right = self.sides(name, candidate)
         return bool(left == right)
 
+    def prepare(self, name: str) -> None:
+        """Work out what every decision about ``name`` needs, whatever the candidate.
+
+        Raises:
+            TooLargeError: that alone is too much.
+        """
+        _ = self._total_slopes, self._quantities
+        if name in self._maps:
+            _ = self._kept_slopes, self._quantities_kept
+
     def sides(self, name: str, candidate: Expr) -> tuple[Element, Element]:
         """The candidate and the derivative, everything put in."""
         if name in self._shared:
@@ -212,6 +222,7 @@ class Judge:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self._exact = Prover(derivation, PolynomialAlgebra)
+        self._exact_is_possible = True
 
     @cached_property
     def _modular(self) -> list[Prover]:
@@ -241,12 +252,23 @@ class Judge:
             raise InputError(f"{name}: nothing is differentiated by it; expected one of {known}")
         claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
         try:
-            equal = self._exact.equal(name, candidate)
-            return Verdict(name, claim, "proved" if equal else "refuted", EXACT)
+            if self._prepared(name):
+                equal = self._exact.equal(name, candidate)
+                return Verdict(name, claim, "proved" if equal else "refuted", EXACT)
         except TooLargeError:
-            return self._at_random_points(name, claim, candidate)
+            pass  # this candidate alone
         except UndecidableError as reason:
             return Verdict(name, claim, "unknown", str(reason))
+        return self._at_random_points(name, claim, candidate)
+
+    def _prepared(self, name: str) -> bool:
+        """Does this network have normal forms of a bearable size? Tried once."""
+        if self._exact_is_possible:
+            try:
+                self._exact.prepare(name)
+            except TooLargeError:
+                self._exact_is_possible = False
+        return self._exact_is_possible
 
     def _at_random_points(self, name: str, claim: str, candidate: Expr) -> Verdict:
         try:

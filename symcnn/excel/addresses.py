@@ -9,6 +9,9 @@ from symcnn.errors import NotSupportedYetError
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
+#: Cells of a Training sheet: 20,000 steps of the article's network.
+MAX_CELLS = 2_500_000
+
 _CELL_ADDRESS = re.compile(r"[A-Za-z]{1,3}[0-9]{1,7}")
 _R1C1 = re.compile(r"[RrCc]([0-9].*)?|[Rr][0-9]*[Cc][0-9]*")
 
@@ -51,6 +54,14 @@ def is_legal_name(name: str) -> bool:
         and not _R1C1.fullmatch(name)
         and name.upper() not in ("TRUE", "FALSE")
     )
+
+
+def check_cells(count: int) -> None:
+    """Refuse what a spreadsheet program opens only with trouble."""
+    if count > MAX_CELLS:
+        raise NotSupportedYetError(
+            f"{count} cells of training; at most {MAX_CELLS}: use fewer steps, a smaller network or fewer images"
+        )
 
 
 def check_size(sheet: str, rows: int, columns: int) -> None:

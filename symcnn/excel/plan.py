@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from symcnn.derivation import Derivation
-from symcnn.excel.addresses import Cell, check_size
+from symcnn.excel.addresses import Cell, check_cells, check_size
 from symcnn.excel.layout import Band, Block, band_of
 from symcnn.network import Network
 from symcnn.text import Catalogue
@@ -38,6 +38,7 @@ class Plan:
     def __post_init__(self) -> None:
         object.__setattr__(self, "band", band_of(self.network))
         check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
+        check_cells(len(self.training_columns) * (self.steps + 1))
         check_size(self.sheet("forward"), self.band_row(self.images), FIRST_COLUMN + self.band.width)
 
     @property

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symcnn.derivation import Derivation, Proof
+from symcnn.derivation import Derivation, Proof, check_size
 from symcnn.network import Data, DataLike, Network, as_data, checked
 from symcnn.numeric.values import values_of_images
 from symcnn.train import Run, train
 from symcnn.verification import Agreement, programs_agree
+
+#: A report writes out every product of one image; more than this nobody reads.
+MAX_PRODUCTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ def gather(
     given = None if data is None else as_data(data)
     samples = 1 if given is None else len(checked(network, given)[0])
     derivation = Derivation(network, samples)
+    check_size(derivation.equations, MAX_PRODUCTS, "written out in a report")
     proof = derivation.prove()
     if given is None:
         return Content(derivation, proof, None, (), None, None, ())

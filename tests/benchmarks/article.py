@@ -5,7 +5,6 @@ by side, in turn. What is not installed is named and left out. Nothing here is a
 """
 
 import platform
-import random
 import statistics
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import symcnn
 from symcnn.derivation import Judge
 from symcnn.numeric import PROGRAMS
 from symcnn.train.choice import choose
-from tests.derivation.test_proof import SEED, mutations
+from tests.derivation.test_proof import wrong_candidates
 
 RUNS = 7
 
@@ -91,8 +90,8 @@ def derivation_and_proof() -> None:
     line("exact proof of all 24, cold cache", spread(timed(lambda: derive_all().prove()), 1e3, " ms, with derive"), "")
     fresh = [derive_all() for _ in range(RUNS)]
     line("  the proof alone", spread(timed(lambda: fresh.pop().prove()), 1e3, " ms"), "≤ 100 ms")
-    prover, rng = Judge(d), random.Random(SEED)
-    wrong = [prover.decide(n, c).proved for n in d.gradients for _, c in mutations(d, n, rng)]
+    judge = Judge(d)
+    wrong = [judge.decide(name, candidate).proved for name, _, candidate in wrong_candidates(d)]
     line("wrong candidates rejected, some off by 1e-12", f"{wrong.count(False)} of {len(wrong)}", "160, all")
 
 

@@ -278,6 +278,7 @@ def test_a_forward_only_network_gives_one_sheet_of_maps(tmp_path):
         ("cnn.xlsx", {"steps": -1}, "steps=-1"),
         ("cnn.xlsx", {"learning_rate": 0}, "learning_rate=0"),
         ("cnn.xlsx", {"steps": 2_000_000}, "2000008 rows; a spreadsheet has 1048576"),
+        ("cnn.xlsx", {"steps": 200_000}, "cells of training; at most 2500000"),
     ],
 )
 def test_bad_requests_write_nothing(net, data, tmp_path, path, settings, message):

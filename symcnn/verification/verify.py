@@ -1,0 +1,290 @@
+"""Verification: what is proved, by which method, what numbers say, which planted errors each method catches, and what
+was not checked."""
+
+import html
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, islice
+
+import mpmath
+import numpy as np
+from sympy import QQ, Expr, Poly, Symbol, field
+
+from symcnn.derivation import Derivation, Judge, Verdict
+from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
+from symcnn.numeric import PROGRAMS, compile_program, initial_values
+from symcnn.symbolic import sigmoid
+from symcnn.text import Catalogue, catalogue
+from symcnn.verification.agreement import TOLERANCE, programs_agree
+from symcnn.verification.evidence import METHODS, Figure, Point
+from symcnn.verification.planted import Planted, planted_errors
+
+#: Random parameters at which numbers are compared, by their seeds.
+SEEDS = (0, 1)
+
+#: Gradients that are verified one by one; of a larger network a sample.
+MOST_GRADIENTS = 400
+
+#: Two programs, both within TOLERANCE of the truth.
+PAIR_TOLERANCE = 2 * TOLERANCE
+
+EXACT_METHOD = "normal form"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim: its verdict and the figures that were found for it.
+
+    Attributes:
+        claim: what is claimed, for example "∂E_total/∂f_12".
+        status: "proved", "probable", "refuted" or "unknown".
+        method: how it was decided; for "unknown", why it was not.
+        figures: the worst figure of each numeric method.
+        witness: where it is refuted: two values that differ, and where.
+    """
+
+    claim: str
+    status: str
+    method: str
+    figures: tuple[Figure, ...] = ()
+    witness: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Not refuted."""
+        return self.status != "refuted"
+
+
+@dataclass(frozen=True)
+class Caught:
+    """How many planted errors a method caught."""
+
+    method: str
+    caught: int
+    planted: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of :func:`verify`.
+
+    Attributes:
+        rows: one for each gradient and each further claim.
+        planted: for each method, the planted errors that it caught.
+        not_checked: what remains, in words.
+    """
+
+    rows: tuple[Row, ...]
+    planted: tuple[Caught, ...]
+    not_checked: tuple[str, ...]
+    text: Catalogue
+
+    @property
+    def ok(self) -> bool:
+        """No claim is refuted, every figure is within its bar, and the deciding method caught every planted error."""
+        exact = next(c for c in self.planted if c.method == EXACT_METHOD)
+        return all(row.ok and all(f.ok for f in row.figures) for row in self.rows) and exact.caught == exact.planted
+
+    def count(self, status: str) -> int:
+        return sum(row.status == status for row in self.rows)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many claims have which verdict."""
+        return self.text("verify.summary", **{s: self.count(s) for s in ("proved", "probable", "refuted", "unknown")})
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Heads and rows, in words."""
+        heads = [self.text(f"verify.{key}") for key in ("claim", "verdict")] + [self.method(m) for m in METHODS]
+        rows = []
+        for row in self.rows:
+            figures = {f.method: str(f) for f in row.figures}
+            verdict = self.text(f"verify.status_{row.status}")
+            if row.status in ("unknown", "refuted"):
+                verdict += f": {row.witness or row.method}"
+            rows.append([row.claim, verdict, *(figures.get(m, "") for m in METHODS)])
+        return heads, rows
+
+    def method(self, method: str) -> str:
+        """A method's name in the reader's language."""
+        return self.text.words("method")[method.replace(" ", "_")]
+
+    def __str__(self) -> str:
+        heads, rows = self.table()
+        widths = [max(len(line[n]) for line in (heads, *rows)) for n in range(len(heads))]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in (heads, *rows)]
+        return "\n".join([*lines, "", self.summary, "", *self.remarks()])
+
+    def remarks(self) -> Iterator[str]:
+        """The planted errors and what was not checked, line by line."""
+        total = self.planted[0].planted
+        yield self.text("verify.planted", count=total)
+        for found in self.planted:
+            yield f"  {self.method(found.method)}: {found.caught} / {found.planted}"
+        yield self.text("verify.not_checked")
+        for words in self.not_checked:
+            yield f"  {words}"
+
+    def _repr_html_(self) -> str:
+        heads, rows = self.table()
+        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
+        remarks = "<br>".join(html.escape(line) for line in self.remarks())
+        return f"<table><tr>{head}</tr>{body}</table><p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+
+
+def verify(
+    network: Network,
+    data: DataLike | None = None,
+    *,
+    lang: str = "en",
+    progress: Callable[[int], None] | None = None,
+) -> Verification:
+    """Hold every gradient against the mathematics, and every program against every other.
+
+    Args:
+        network: with a loss.
+        data: the images and targets at which numbers are compared; random ones if None.
+        lang: of the table, "en" or "fr".
+        progress: called with the number of gradients done.
+
+    Returns:
+        a ``Verification``: rows of claims with their verdicts and figures, the planted errors that each method caught,
+        and what was not checked. It prints as a table.
+    """
+    network.require_loss("verify")
+    text = catalogue(lang)
+    images, targets = _random_data(network) if data is None else checked(network, as_data(data))
+    derivation = Derivation(network, len(images))
+    points = [Point(derivation, initial_values(network, seed), images[:4], targets[:4]) for seed in SEEDS]
+    judge = Judge(derivation)
+    names = _sample(derivation.names)
+    rows = []
+    for n, name in enumerate(names, 1):
+        rows.append(_gradient_row(derivation, judge, points, name))
+        if progress:
+            progress(n)
+    rows += [_leaf_row(text), *_convolution_rows(derivation, judge, text)]
+    rows += _program_rows(derivation, images[:4], targets[:4], text)
+    planted = _caught(judge, points[0], _really_wrong(derivation))
+    return Verification(tuple(rows), planted, tuple(_not_checked(derivation, len(names), text)), text)
+
+
+# --- the rows -----------------------------------------------------------------------------------------------------
+
+
+def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str) -> Row:
+    gradient = derivation[name]
+    verdicts = [judge.decide(name, e) for e in (gradient.formula, gradient.expression)]
+    verdict = next((v for v in verdicts if not v), verdicts[0])
+    figures = _worst([point.figures(name, gradient.formula) for point in points])
+    return Row(verdict.claim, verdict.status, verdict.method, figures, _witness(verdict, points[0], gradient.formula))
+
+
+def _worst(found: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
+    """Of each method the figure that speaks loudest against the formula."""
+
+    def badness(figure: Figure) -> float:
+        value = abs(figure.value - 2) if figure.method == "Taylor remainder" else figure.value
+        return float("inf") if np.isnan(value) else value
+
+    return tuple(max(same, key=badness) for same in zip(*found, strict=True))
+
+
+def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
+    """Where a formula is refuted: its value and the true one at a point, to 20 digits."""
+    if verdict.status != "refuted":
+        return ""
+    found, wanted = point.value(verdict.name, formula), point.exact(verdict.name)
+    return f"{mpmath.nstr(found, 20)} ≠ {mpmath.nstr(wanted, 20)} (seed {SEEDS[0]})"
+
+
+def _leaf_row(text: Catalogue) -> Row:
+    """σ' = σ·(1 - σ), in the field of rational functions of u = exp(z): σ = u/(1 + u), and du/dz = u."""
+    z, output = Symbol("z"), Symbol("s")
+    stated = Poly(sigmoid(z).diff(z).xreplace({sigmoid(z): output}), output)
+    _, u = field("u", QQ)
+    s = u / (1 + u)
+    equal = s.diff(u) * u == sum(QQ(c.p, c.q) * s**n for (n,), c in stated.terms())
+    return Row("σ′(z) = σ(z)·(1 − σ(z))", "proved" if equal else "refuted", text("verify.field"))
+
+
+def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> Iterator[Row]:
+    """∂E/∂F = I ∗ ∂E/∂X: the window of ∂E/∂X slid over the input, for a first convolution with stride 1."""
+    first = derivation.network.layers[0]
+    image = derivation.network.forward.image
+    if not isinstance(first, Conv2D) or first.stride != 1 or first.padding != 0 or len(image.shape) != 2:
+        return
+    f, x = derivation.network.forward.parameters[0], derivation.network.forward.feature_maps[0]
+    if len(f.shape) != 2:
+        return
+    scale = QQ(1, f.size) if first.normalize else QQ(1)
+    verdicts = []
+    for p, q in f.indices():
+        window = sum(Symbol(x.adjoint().scalar((r, c))) * Symbol(image.scalar((r + p, c + q))) for r, c in x.indices())
+        verdicts.append(judge.decide(f.scalar((p, q)), window * scale))
+    bad = next((v for v in verdicts if not v), verdicts[0])
+    yield Row(text("verify.convolution"), bad.status, bad.method)
+
+
+def _program_rows(derivation: Derivation, images: Array, targets: Array, text: Catalogue) -> Iterator[Row]:
+    """Programs are compared, not proved: "unknown", with how far they agree."""
+    network, points = derivation.network, len(SEEDS)
+    thetas = [initial_values(network, seed) for seed in SEEDS]
+    found = [programs_agree(derivation, theta, (images, targets)) for theta in thetas]
+    for same in zip(*found, strict=True):
+        worst = max(same, key=lambda a: a.worst)
+        status = "unknown" if worst.ok else "refuted"
+        words = "verify.agrees" if worst.ok else "verify.differs"
+        method = text(words, points=points, worst=f"{worst.worst:.0e}", where=worst.where)
+        yield Row(text("verify.program", backend=worst.backend), status, method)
+    gradients = {
+        backend: [compile_program(network, backend).loss_and_gradient(t, images, targets)[1] for t in thetas]
+        for backend in PROGRAMS
+    }
+    for one, other in combinations(gradients, 2):
+        pairs = zip(gradients[one], gradients[other], strict=True)
+        gap = max(float(np.abs(a - b).max() / max(np.abs(a).max(), 1e-300)) for a, b in pairs)
+        ok = gap <= PAIR_TOLERANCE
+        method = text("verify.agrees" if ok else "verify.differs", points=points, worst=f"{gap:.0e}", where="")
+        yield Row(text("verify.pair", one=one, other=other), "unknown" if ok else "refuted", method)
+
+
+def _really_wrong(derivation: Derivation) -> list[Planted]:
+    """Planted errors that are errors: cells of one pooling window have the same ∂E/∂x, so exchanging them is none."""
+    network = derivation.network
+    elsewhere = Point(derivation, initial_values(network, 2), *_random_data(network))
+    return [
+        p for p in planted_errors(derivation) if elsewhere.tells_apart(p.name, p.candidate, derivation[p.name].formula)
+    ]
+
+
+def _caught(judge: Judge, point: Point, planted: Sequence[Planted]) -> tuple[Caught, ...]:
+    """What each method says of the planted errors: caught when it does not accept one."""
+    counts: dict[str, int] = dict.fromkeys((EXACT_METHOD, *METHODS), 0)
+    for error in planted:
+        judge.renew_budget()
+        counts[EXACT_METHOD] += judge.decide(error.name, error.candidate).status == "refuted"
+        for figure in point.figures(error.name, error.candidate):
+            counts[figure.method] += not figure.ok
+    return tuple(Caught(method, caught, len(planted)) for method, caught in counts.items())
+
+
+def _not_checked(derivation: Derivation, verified: int, text: Catalogue) -> Iterator[str]:
+    if verified < len(derivation.names):
+        yield text("verify.rest_sample", verified=verified, count=len(derivation.names))
+    for key in ("rest_forward", "rest_programs", "rest_kernel", "rest_documents"):
+        yield text(f"verify.{key}")
+
+
+# --- what it works on -----------------------------------------------------------------------------------------------
+
+
+def _random_data(network: Network) -> tuple[Array, Array]:
+    rng = np.random.default_rng(0)
+    return rng.uniform(-1, 1, (2, *network.forward.image.shape)), rng.uniform(0, 1, (2, network.outputs))
+
+
+def _sample(names: Sequence[str]) -> list[str]:
+    every = -(-len(names) // MOST_GRADIENTS)
+    return list(islice(names, 0, None, every))
