@@ -125,20 +125,56 @@ def derive(network: Path | None, name: str | None, latex: bool) -> None:
     help="Over the images.",
 )
 @click.option("--stop-below", type=float, help="Stop as soon as the loss is below this.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN.json", help="Go on from a saved training.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="RUN.json", help="Save the training.")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png|svg", help="Draw it (extra plot).")
 def train(
     network: Path | None, learning_rate: float, steps: int, seed: int, backend: str, reduction: Any,
-    stop_below: float | None,
+    stop_below: float | None, resume: Path | None, save: Path | None, plot: Path | None,
 ) -> None:  # fmt: skip
-    """Train by gradient descent on all images at once; print loss, outputs and parameters."""
-    import symcnn
+    """Train by gradient descent on all images at once; print loss, outputs and parameters.
 
+    Ctrl-C stops it and keeps what was learnt so far.
+    """
+    import symcnn
+    from symcnn.files import check_writable
+
+    for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg"))):
+        if path is not None:
+            check_writable(path, suffixes)
     net, data = _network(network)
+    initial = symcnn.Run.load(resume) if resume is not None else None
     with _progress("training", steps) as advance:
         run = symcnn.train(
             net, _samples(net, data, network), learning_rate=learning_rate, steps=steps, seed=seed, backend=backend,
-            reduction=reduction, stop_below=stop_below, progress=advance,
+            reduction=reduction, stop_below=stop_below, initial=initial, progress=advance,
         )  # fmt: skip
     _show(run)
+    _wrote([run.save(save)] if save is not None else [])
+    _wrote([run.plot(plot)] if plot is not None else [])
+
+
+@commands.command(short_help="What a saved training says of your images.")
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN.json")
+@click.argument("images", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="IMAGE...")
+def predict(run: Path, images: tuple[Path, ...]) -> None:
+    """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1)."""
+    import symcnn
+    from symcnn.formula import shown
+    from symcnn.network import read_images
+
+    trained = symcnn.Run.load(run)
+    found = [(path, read_images(path, trained.network)) for path in images]
+    labels = trained.data.labels
+    rows = []
+    for path, pixels in found:
+        for n, outputs in enumerate(trained.predict(pixels).tolist(), 1):
+            name = str(path) if len(pixels) == 1 else f"{path} ({n})"
+            best = max(range(len(outputs)), key=outputs.__getitem__)
+            rows.append([name, *(shown(v, 6) for v in outputs), f"o_{best + 1}"])
+    _table("", rows, ["image", *trained.network.forward.outputs.scalars(), "largest"])
+    if labels is not None:
+        click.echo(f"trained on: {', '.join(map(str, labels))}")
 
 
 @commands.command(short_help="Write the workbook of live formulas.")

@@ -2,11 +2,13 @@
 
 from symcnn.network.data import Array, Data, DataLike, as_data, checked, checked_images
 from symcnn.network.describe import Kind, kind_of, settings_of
-from symcnn.network.file import read_network
+from symcnn.network.file import network_from, read_network, words_of
+from symcnn.network.images import read_bytes, read_images
 from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Dense, Flatten, Layer, MaxPool2D
 from symcnn.network.network import Forward, Network
 
 __all__ = [
     "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Kind",
-    "Layer", "MaxPool2D", "Network", "as_data", "checked", "checked_images", "kind_of", "read_network", "settings_of",
+    "Layer", "MaxPool2D", "Network", "as_data", "checked", "checked_images", "kind_of", "network_from", "read_bytes",
+    "read_images", "read_network", "settings_of", "words_of",
 ]  # fmt: skip

@@ -22,8 +22,9 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.network.data import Data, checked
+from symcnn.network.images import read_bytes, text_of
 from symcnn.network.layers import LAYERS, Layer
 from symcnn.network.network import Network
 
@@ -38,31 +39,43 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
         InputError: names the file, the place in it, the value, and what was expected.
     """
     path = Path(path)
+    content = read_bytes(path, MAX_BYTES, "a network file (TOML)")
     try:
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: larger than {MAX_BYTES} bytes; expected a network file (TOML)")
-        document = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); expected a network file (TOML)") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not text in UTF-8; expected a network file (TOML)") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not TOML ({str(error).splitlines()[0]})") from None
-    try:
-        network = _network(document)
+        document = tomllib.loads(text_of(content, "a network file (TOML)"))
+        network = network_from(document)
         data = _samples(network, document["sample"]) if "sample" in document else None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    except NotSupportedYetError as error:
+        raise NotSupportedYetError(f"{path}: {error}") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not TOML ({str(error).splitlines()[0]})") from None
     return network, data
 
 
-def _network(document: dict[str, Any]) -> Network:
+def network_from(document: dict[str, Any]) -> Network:
+    """A network from its words, as TOML or JSON hold them.
+
+    Raises:
+        InputError: an unknown, missing or unusable word.
+    """
     _known("the file", document, {"input_shape", "loss", "layer", "sample"})
     for word in ("input_shape", "layer"):
         if word not in document:
             raise InputError(f"{word} is missing")
     layers = [_layer(n, table) for n, table in enumerate(_tables("layer", document["layer"]), 1)]
     return Network(document["input_shape"], layers, document.get("loss"))
+
+
+def words_of(network: Network) -> dict[str, Any]:
+    """The words of a network: what :func:`network_from` reads."""
+    layers = []
+    for layer in network.layers:
+        settings = {f.name: getattr(layer, f.name) for f in fields(layer)}
+        kept = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
+        layers.append({"type": type(layer).__name__, **kept})
+    loss = {} if network.loss is None else {"loss": network.loss}
+    return {"input_shape": list(network.input_shape), **loss, "layer": layers}
 
 
 def _layer(number: int, table: dict[str, Any]) -> Layer:

@@ -1,10 +1,12 @@
 """Programs made from printed equations or from the scalar graph, and the displayed expressions evaluated."""
 
 from symcnn.numeric import displayed  # registers Derivation.evaluate
+from symcnn.numeric.backends import BACKENDS, compile_program
+from symcnn.numeric.compiled import NumbaProgram, numba_is_there
 from symcnn.numeric.parameters import as_theta, initial_values
-from symcnn.numeric.program import PROGRAMS, ArrayProgram, Program, PythonProgram, Trainer, compile_program
+from symcnn.numeric.program import PROGRAMS, ArrayProgram, Program, PythonProgram, Trainer
 
 __all__ = [
-    "PROGRAMS", "ArrayProgram", "Program", "PythonProgram", "Trainer", "as_theta", "compile_program", "displayed",
-    "initial_values",
+    "BACKENDS", "PROGRAMS", "ArrayProgram", "NumbaProgram", "Program", "PythonProgram", "Trainer", "as_theta",
+    "compile_program", "displayed", "initial_values", "numba_is_there",
 ]  # fmt: skip

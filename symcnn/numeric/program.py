@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from symcnn.derivation import Derivation, Graph
 from symcnn.derivation.graph import instantiate
-from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program
@@ -26,7 +26,7 @@ from symcnn.printers.numpy_scalars import scalars_over_samples
 from symcnn.printers.python import one_image, training_loop
 
 #: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
-Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], list[float]]]
+Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
 
 #: Python's compiler and the reader both drown in more lines than this.
 MAX_SCALARS = 20_000
@@ -78,12 +78,11 @@ class Program(ABC):
     def trainer(self, images: Array, targets: Array) -> Trainer:
         """Full-batch gradient descent on these samples."""
 
-        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], list[float]]:
-            values, losses = np.array(theta, dtype=np.float64), []
+        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
+            values, losses = np.array(theta, dtype=np.float64), np.empty(steps)
             with np.errstate(over="ignore", invalid="ignore"):
-                for _ in range(steps):
-                    loss, gradient = self._loss_and_gradient(values, images, targets)
-                    losses.append(float(loss))
+                for k in range(steps):
+                    losses[k], gradient = self._loss_and_gradient(values, images, targets)
                     values -= step * gradient
             return values.tolist(), losses
 
@@ -135,7 +134,7 @@ class ScalarProgram(Program):
     backend = "expressions"
 
     def _check_size(self) -> None:
-        _check_scalars(self.network)
+        check_scalars(self.network)
 
     def _print(self) -> str:
         graph, arguments = _scalars(self.network)
@@ -157,7 +156,7 @@ class PythonProgram(Program):
     backend = "python"
 
     def _check_size(self) -> None:
-        _check_scalars(self.network)
+        check_scalars(self.network)
 
     def _print(self) -> str:
         graph, arguments = _scalars(self.network)
@@ -189,14 +188,14 @@ class PythonProgram(Program):
             return super().trainer(images, targets)
         loop = run_source(self.training_source(images, targets))["train"]
 
-        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], list[float]]:
+        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
             losses: list[float] = []
             exp: Callable[[float], float] = math.exp
             while True:
                 before = len(losses)
                 theta = loop(theta, step, steps - before, losses.append, exp)
                 if len(losses) == steps:
-                    return theta, losses
+                    return theta, np.array(losses)
                 # math.exp raises where 1/(1 + exp(-z)) is simply 0: go on from the last whole step with an exp
                 # that gives inf there (slower, so not from the start)
                 exp = _exp
@@ -217,7 +216,7 @@ def _derived(network: Network) -> Derivation:
     return Derivation(network)
 
 
-def _check_scalars(network: Network) -> None:
+def check_scalars(network: Network) -> None:
     size = sum(e.target.tensor.size for e in network.forward.equations)
     if size > MAX_SCALARS:
         raise NotSupportedYetError(
@@ -226,14 +225,17 @@ def _check_scalars(network: Network) -> None:
         )
 
 
-def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
-    """The scalar graph (forward only without a loss), and the names of outputs and parameters."""
-    stated = network.forward
+def scalar_graph(network: Network) -> Graph:
+    """The scalar graph; forward only without a loss."""
     if network.loss:
-        graph = _derived(network).graph
-    else:
-        graph = instantiate((stated.image, *stated.parameters), stated.equations, ())
-    return graph, (stated.outputs.scalars(), network.parameters)
+        return _derived(network).graph
+    stated = network.forward
+    return instantiate((stated.image, *stated.parameters), stated.equations, ())
+
+
+def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
+    """The scalar graph, and the names of outputs and parameters."""
+    return scalar_graph(network), (network.forward.outputs.scalars(), network.parameters)
 
 
 def _data_by_name(network: Network, image: Array, target: Array) -> dict[str, float]:
@@ -243,22 +245,12 @@ def _data_by_name(network: Network, image: Array, target: Array) -> dict[str, fl
     return dict(pixels) | dict(zip(stated.targets.scalars(), target.tolist(), strict=True))
 
 
-def run_source(source: str) -> dict[str, Callable[..., Any]]:
+def run_source(source: str, exp: Callable[[float], float] = _exp) -> dict[str, Callable[..., Any]]:
     """The functions of symcnn's own printed source."""
-    space: dict[str, Any] = {"np": np, "sliding_window_view": sliding_window_view, "exp": _exp}
+    space: dict[str, Any] = {"np": np, "sliding_window_view": sliding_window_view, "exp": exp}
     exec(compile(source, "<printed by symcnn>", "exec"), space)
     return space
 
 
+#: What is always there.
 PROGRAMS: dict[str, type[Program]] = {p.backend: p for p in (ArrayProgram, ScalarProgram, PythonProgram)}
-
-
-def compile_program(network: Network, backend: str = "numpy") -> Program:
-    """A network as a program of one of the backends "numpy", "expressions", "python"; see ``Program``.
-
-    Raises:
-        InputError: an unknown backend.
-    """
-    if backend not in PROGRAMS:
-        raise InputError(f"backend={backend!r}: unknown; expected one of {', '.join(PROGRAMS)}")
-    return PROGRAMS[backend](network)

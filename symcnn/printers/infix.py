@@ -63,7 +63,11 @@ class InfixPrinter:
         if variable.reduce == "max":
             arguments = [self.product(f, a.coefficient) for a in variable.addends for f in a.products]
             return self._call(sympy.Function, arguments, variable.expression.func).text
-        return self.sum([self._addend(a) for a in variable.addends]).text
+        return self.addends(variable.addends)
+
+    def addends(self, addends: Sequence[Addend]) -> str:
+        """A sum of addends, in their order."""
+        return self.sum([self._addend(a) for a in addends]).text
 
     def expression(self, e: Expr) -> Text:
         """Any SymPy expression of the supported kinds."""

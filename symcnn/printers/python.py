@@ -6,7 +6,7 @@ their pixels and targets put in as numbers (a factor 0 drops its product, a fact
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sympy
@@ -73,35 +73,18 @@ def training_loop(graph: Graph, parameters: Sequence[str], samples: Sequence[Map
     early, with the parameters of the last whole step. What two variables have in common is computed once: images of
     zeros and ones make many right sides equal.
     """
-    lines = _Statements()
-    images = [_folded(graph, values, n) for n, values in enumerate(samples, 1)]
-    for variables in images:
-        lines.add([v for v in variables if not v.tensor.is_adjoint and v.tensor.shape])
-    for variables in images:
-        lines.add([v for v in variables if v.tensor.role == "adjoint"])
-    errors = [v for variables in images for v in variables if not v.tensor.shape]
-    lines.add(errors)
-    lines.body.append(f"record({' + '.join(lines.name(v.name) for v in errors)})")
-    totals = [
-        Variable(p, parts[0].tensor, parts[0].index, tuple(a for v in parts for a in v.addends))
-        for p, *parts in zip(parameters, *(_gradients(variables, parameters) for variables in images), strict=True)
-    ]
-    changes = Counter(lines.printer.variable(v) for v in totals)
-    for number, text in enumerate((t for t, times in changes.items() if times > 1), 1):
-        lines.body.append(f"change_{number} = step*({text})")
-        changes[text] = -number
-    for variable in totals:
-        text = lines.printer.variable(variable)
-        if variable.addends:
-            times = changes[text]
-            lines.body.append(f"{variable.name} -= " + (f"change_{-times}" if times < 0 else f"step*({text})"))
+    lines = Statements()
+    images = [of_image(graph, n, values) for n, values in enumerate(samples, 1)]
+    lines.add_passes(images)
+    lines.body.append(f"record({' + '.join(lines.name(f'E_image{n}') for n in range(1, len(images) + 1))})")
+    lines.add_updates(parameters, images)
     return "\n".join(
         [
             "def train(theta, step, steps, record, exp):",
             f"    {_tuple(parameters)} = theta",
             "    try:",
             "        for _ in range(steps):",
-            *(f"            {line}" for line in lines.body),
+            *indented(3, lines.body),
             "    except OverflowError:",
             "        pass",
             f"    return {_tuple(parameters, parentheses=True)}\n",
@@ -109,20 +92,44 @@ def training_loop(graph: Graph, parameters: Sequence[str], samples: Sequence[Map
     )
 
 
-class _Statements:
+class Statements:
     """Assignments, each right side once: a second variable with the same right side is another name for the first."""
 
     def __init__(self) -> None:
         self.body: list[str] = []
+        self.printer = InfixPrinter(PYTHON, self.name)
         self._names: dict[str, str] = {}
         self._known: dict[str, str] = {}
         self._differences: dict[Expr, Symbol] = {}
-        self.printer = InfixPrinter(PYTHON, self.name)
 
     def name(self, name: str) -> str:
+        """Under which name a variable was computed."""
         return self._names.get(name, name)
 
-    def add(self, variables: Sequence[Variable]) -> None:
+    def add_passes(self, images: Sequence[Sequence[Variable]]) -> None:
+        """Forward and backward of all images, at the end their errors; the gradients are left to the updates."""
+        for variables in images:
+            self._add(v for v in variables if not v.tensor.is_adjoint and v.tensor.shape)
+        for variables in images:
+            self._add(v for v in variables if v.tensor.role == "adjoint")
+        self._add(v for variables in images for v in variables if not v.tensor.shape)
+
+    def add_updates(self, parameters: Sequence[str], images: Sequence[Sequence[Variable]]) -> None:
+        """``f_11 -= step*(…)``: the images' gradients added; a change that several share is computed once."""
+        addends: dict[str, list[Addend]] = {p: [] for p in parameters}
+        for variables in images:
+            for v in variables:
+                if v.tensor.role == "gradient":
+                    addends[v.tensor.scalar(v.index).removeprefix("dE_d")] += v.addends
+        changes = {p: self.printer.addends(found) for p, found in addends.items() if found}
+        shared: dict[str, str] = {}
+        for text, times in Counter(changes.values()).items():
+            if times > 1:
+                shared[text] = f"change_{len(shared) + 1}"
+                self.body.append(f"{shared[text]} = step*({text})")
+        self.body += [f"{p} -= {shared.get(text) or f'step*({text})'}" for p, text in changes.items()]
+
+    def _add(self, variables: Iterable[Variable]) -> None:
         for variable in variables:
             text = self.printer.variable(self._shortened(variable))
             if text.isidentifier():
@@ -144,24 +151,15 @@ class _Statements:
         return replace(variable, addends=addends)
 
     def _short(self, factor: Expr) -> Expr:
-        return factor if factor.is_Symbol or not factor.is_Pow else factor.xreplace(self._differences)
+        return factor.xreplace(self._differences) if factor.is_Pow else factor
 
 
-def _gradients(variables: Sequence[Variable], parameters: Sequence[str]) -> list[Variable]:
-    """The gradients of one image in the order of the parameters."""
-    found = {v.tensor.scalar(v.index).removeprefix("dE_d"): v for v in variables if v.tensor.role == "gradient"}
-    return [found[p] for p in parameters]
-
-
-def _tuple(names: Sequence[str], parentheses: bool = False) -> str:
-    text = ", ".join(names) + ("," if len(names) == 1 else "")
-    return f"({text})" if parentheses else text
-
-
-def _folded(graph: Graph, values: Mapping[str, float], image: int) -> list[Variable]:
-    """The variables of one image with its numbers put in, named for that image."""
-    put_in: dict[Expr, Expr] = {Symbol(v.name): Symbol(f"{v.name}_image{image}") for v in graph}
-    put_in |= {Symbol(name): _exact(value) for name, value in values.items()}
+def of_image(graph: Graph, image: int, values: Mapping[str, float] | None = None) -> list[Variable]:
+    """The variables of one image, named for it (``x_11_image1``); pixels and targets as numbers, if they are given."""
+    shared = {name for name, (tensor, _) in graph.inputs.items() if tensor.is_shared}
+    names = [*graph.inputs, *(v.name for v in graph)]
+    put_in: dict[Expr, Expr] = {Symbol(n): Symbol(f"{n}_image{image}") for n in names if n not in shared}
+    put_in |= {Symbol(name): _exact(value) for name, value in (values or {}).items()}
     found = []
     for variable in graph:
         addends = tuple(a for a in (_put_in(a, put_in) for a in variable.addends) if a.products)
@@ -176,6 +174,15 @@ def _put_in(addend: Addend, values: Mapping[Expr, Expr]) -> Addend:
         if all(f != 0 for f in new):
             products.append(tuple(f for f in new if f != 1) or (sympy.S.One,))
     return Addend(tuple(products), addend.coefficient)
+
+
+def indented(level: int, lines: Iterable[str]) -> list[str]:
+    return [f"{'    ' * level}{line}" for line in lines]
+
+
+def _tuple(names: Sequence[str], parentheses: bool = False) -> str:
+    text = ", ".join(names) + ("," if len(names) == 1 else "")
+    return f"({text})" if parentheses else text
 
 
 def _exact(value: float) -> Expr:

@@ -5,20 +5,22 @@ stop leave parameters and losses that belong together, whatever the backend.
 """
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
 from symcnn.errors import InputError, TrainingDivergedError
-from symcnn.network import DataLike, Network, as_data, checked
-from symcnn.numeric import PROGRAMS, Trainer, as_theta, compile_program, initial_values
+from symcnn.network import Array, DataLike, Network, as_data, checked
+from symcnn.numeric import BACKENDS, Trainer, as_theta, compile_program, initial_values
 from symcnn.train.choice import choose
 from symcnn.train.run import Run
 
 Progress = Callable[[int], None]
 
-CHUNK = 2_000
+#: Steps of the first chunk; chunks double as long as one takes less than so many seconds.
+FIRST_CHUNK, CHUNK_SECONDS = 64, 0.05
 
 
 def train(
@@ -42,10 +44,12 @@ def train(
         learning_rate: > 0; each step subtracts learning_rate · ∂E_total/∂parameter.
         steps: how many updates, ≥ 0.
         seed: the initial values are uniform in [-1, 1), from ``numpy.random.default_rng(seed)``.
-        initial: initial values instead: name -> value, or 1-D in the order of ``network.parameters``.
+        initial: initial values instead: name -> value, 1-D in the order of ``network.parameters``, or a ``Run`` to go
+            on from.
         reduction: "sum" over the samples (the article's E_total), or "mean".
         stop_below: stop as soon as the loss is below this.
-        backend: "numpy", "expressions", "python", or "auto": what should finish first for this size and these steps.
+        backend: "numpy", "expressions", "python", "numba" (extra ``fast``), or "auto": what should finish first for
+            this size and these steps.
         progress: called now and then with the number of steps done so far.
 
     Returns:
@@ -60,6 +64,8 @@ def train(
     images, targets = checked(network, given)
     check_settings(learning_rate, steps)
     _check_choices(reduction, stop_below, backend)
+    if isinstance(initial, Run):
+        initial = initial.parameters
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     chosen = choose(network, len(images), steps) if backend == "auto" else backend
     factor = 1.0 if reduction == "sum" else 1.0 / len(images)
@@ -67,67 +73,80 @@ def train(
     descent = _Descent(trainer, theta.tolist(), float(learning_rate), factor)
     stopped = descent.run(steps, stop_below, progress)
     return Run(
-        network, given, theta, np.array(descent.theta), np.array(descent.losses), float(learning_rate), reduction,
+        network, given, theta, np.array(descent.theta), descent.losses, float(learning_rate), reduction,
         chosen, stopped,
     )  # fmt: skip
 
 
 class _Descent:
-    """The state of a training: parameters after ``len(losses) - 1`` updates (while running: ``len(losses)``)."""
+    """The state of a training: parameters, and the loss before each update so far (at the end also after the last)."""
 
     def __init__(self, trainer: Trainer, theta: list[float], rate: float, factor: float) -> None:
         self._trainer, self._rate, self._factor = trainer, rate, factor
-        self.theta: list[float] = theta
-        self.losses: list[float] = []
+        # in one assignment, so that Ctrl-C never finds half of it
+        self._state: tuple[list[float], list[Array]] = (theta, [])
+
+    @property
+    def theta(self) -> list[float]:
+        return self._state[0]
+
+    @property
+    def losses(self) -> Array:
+        return np.concatenate([np.empty(0), *self._state[1]])
+
+    @property
+    def _done(self) -> int:
+        return sum(map(len, self._state[1]))
 
     def run(
         self, steps: int, stop_below: float | None, progress: Progress | None
     ) -> Literal["steps", "loss", "interrupted"]:
+        chunk = FIRST_CHUNK
         try:
-            while len(self.losses) < steps:
-                theta, losses = self._advance(min(CHUNK, steps - len(self.losses)))
+            while self._done < steps:
+                start = time.perf_counter()
+                theta, losses = self._advance(min(chunk, steps - self._done))
                 self._check(losses)
                 end = _first_below(losses, stop_below)
                 if end is not None:
                     if end:
-                        self.theta = self._advance(end)[0]  # the same steps again, up to there
-                    self.losses += losses[: end + 1]
+                        theta = self._advance(end)[0]  # the same steps again, up to there
+                    self._state = (theta if end else self.theta, [*self._state[1], losses[: end + 1]])
                     return "loss"
-                self.theta, self.losses = theta, self.losses + losses
+                self._state = (theta, [*self._state[1], losses])
                 if progress:
-                    progress(len(self.losses))
+                    progress(self._done)
+                if time.perf_counter() - start < CHUNK_SECONDS:
+                    chunk *= 2
         except KeyboardInterrupt:
             self._finish()
             return "interrupted"
         self._finish()
-        below = stop_below is not None and self.losses[-1] < stop_below
-        return "loss" if below else "steps"
+        return "steps" if stop_below is None or self._state[1][-1][-1] >= stop_below else "loss"
 
-    def _advance(self, steps: int) -> tuple[list[float], list[float]]:
+    def _advance(self, steps: int) -> tuple[list[float], Array]:
         theta, losses = self._trainer(self.theta, self._rate * self._factor, steps)
-        if self._factor != 1:
-            losses = [self._factor * loss for loss in losses]
-        return list(theta), losses
+        return list(theta), losses if self._factor == 1 else self._factor * losses
 
     def _finish(self) -> None:
         """The loss after the last update: that of a step whose update is dropped."""
         losses = self._advance(1)[1]
         self._check(losses)
-        self.losses += losses
+        self._state = (self.theta, [*self._state[1], losses])
 
-    def _check(self, losses: list[float]) -> None:
-        for n, loss in enumerate(losses):
-            if not math.isfinite(loss):
-                raise TrainingDivergedError(
-                    f"the loss is {loss} after {len(self.losses) + n} steps with learning_rate={self._rate:g}:"
-                    " training diverged; use a smaller learning rate"
-                )
+    def _check(self, losses: Array) -> None:
+        bad = np.flatnonzero(~np.isfinite(losses))
+        if bad.size:
+            n = int(bad[0])
+            raise TrainingDivergedError(
+                f"the loss is {losses[n]} after {self._done + n} steps with learning_rate={self._rate:g}:"
+                " training diverged; use a smaller learning rate"
+            )
 
 
-def _first_below(losses: list[float], threshold: float | None) -> int | None:
-    if threshold is None:
-        return None
-    return next((n for n, loss in enumerate(losses) if loss < threshold), None)
+def _first_below(losses: Array, threshold: float | None) -> int | None:
+    below = np.flatnonzero(losses < threshold) if threshold is not None else np.empty(0)
+    return int(below[0]) if below.size else None
 
 
 def check_settings(rate: object, steps: object) -> None:
@@ -143,8 +162,8 @@ def _check_choices(reduction: str, stop_below: object, backend: str) -> None:
         raise InputError(f'reduction={reduction!r}: expected "sum" or "mean"')
     if stop_below is not None and (not _is_number(stop_below) or math.isnan(stop_below)):
         raise InputError(f"stop_below={stop_below!r}: expected a number or None")
-    if backend != "auto" and backend not in PROGRAMS:
-        raise InputError(f"backend={backend!r}: unknown; expected one of auto, {', '.join(PROGRAMS)}")
+    if backend != "auto" and backend not in BACKENDS:
+        raise InputError(f"backend={backend!r}: unknown; expected one of auto, {', '.join(BACKENDS)}")
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -57,6 +58,25 @@ class Run:
     def predict(self, images: Any) -> Array:
         """The outputs for any images (samples, [channels,] height, width): (samples, outputs)."""
         return compile_program(self.network, "numpy").predict(self.theta, images)
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything of this run as JSON (``.json``), every number to the last bit; see ``Run.load``."""
+        from symcnn.train.store import save_run
+
+        return save_run(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Run":
+        """Read a saved run; damaged and foreign files are refused with the reason."""
+        from symcnn.train.store import load_run
+
+        return load_run(path)
+
+    def plot(self, path: str | Path) -> Path:
+        """Draw loss, outputs, and the filter before and after (``.png`` or ``.svg``; extra ``plot``)."""
+        from symcnn.train.plot import plot_run
+
+        return plot_run(self, path)
 
     def __repr__(self) -> str:
         return (

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.numeric import PROGRAMS, as_theta, initial_values
+from symcnn.numeric import BACKENDS, as_theta, initial_values
 from tests.oracles import article_gradients
 
 SEEDS = range(8)
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_articles_gradient_as_written_by_hand(net, data, backend, seed):
     theta = initial_values(net, seed)
@@ -18,7 +18,7 @@ def test_the_articles_gradient_as_written_by_hand(net, data, backend, seed):
     assert np.allclose(gradient, wanted, rtol=1e-12, atol=1e-16)
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_pytorch_agrees(net, data, backend):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install symcnn[torch]")
     theta = initial_values(net, 3)
@@ -34,7 +34,7 @@ def test_pytorch_agrees(net, data, backend):
     assert np.allclose(gradient, values.grad.numpy(), rtol=1e-12, atol=1e-16)
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_predictions_and_readable_source(net, data, backend):
     program = symcnn.compile(net, backend)
     theta = initial_values(net, 0)
@@ -56,7 +56,7 @@ def test_the_array_program_is_the_equations():
         assert line in source
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_saturated_neurons_do_not_overflow(net, data, backend):
     theta = np.full(20, -2000.0)
     loss, gradient = symcnn.compile(net, backend).loss_and_gradient(theta, data.images, data.targets)
@@ -64,7 +64,7 @@ def test_saturated_neurons_do_not_overflow(net, data, backend):
     assert not gradient.any()
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_every_forward_layer_in_every_backend(backend):
     layers = [
         symcnn.Conv2D(2, (2, 3), stride=2, padding=1),
@@ -85,7 +85,7 @@ def test_every_forward_layer_in_every_backend(backend):
 
 def test_nan_is_not_swallowed_by_relu():
     net = symcnn.Network((2,), [symcnn.Activation("relu"), symcnn.Dense(1, "relu")], loss=None)
-    for backend in PROGRAMS:
+    for backend in BACKENDS:
         program = symcnn.compile(net, backend)
         assert np.isnan(program._predict(np.array([np.nan, 1, 1]), np.ones((1, 2)))).all()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.numeric import BACKENDS, initial_values
 from symcnn.train.choice import choose
 from tests.oracles import article_gradients
 
@@ -36,7 +36,7 @@ def test_other_seeds_learn_too(net, data, seed):
     assert min(run.predictions[0, 0], run.predictions[1, 1]) >= 0.9
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_every_backend_walks_the_same_way(net, data, backend):
     run = symcnn.train(net, data, steps=200, backend=backend)
     theta = initial_values(net, 0)
@@ -47,7 +47,7 @@ def test_every_backend_walks_the_same_way(net, data, backend):
     assert run.backend == backend
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_loss_k_is_the_error_after_k_updates(net, data, backend):
     run = symcnn.train(net, data, steps=7, backend=backend)
     program = symcnn.compile(net)
@@ -64,7 +64,7 @@ def test_the_mean_divides_loss_and_gradient(net, data):
     assert np.allclose(mean.loss, total.loss / 2, rtol=1e-13)
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("threshold", [0.45, 0.05])
 def test_an_early_stop_is_exact(net, data, backend, threshold):
     run = symcnn.train(net, data, steps=2000, backend=backend, stop_below=threshold)
@@ -90,7 +90,7 @@ def test_initial_values_as_vector_or_by_name(net, data):
     assert np.array_equal(by_vector.initial, theta)
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_diverging_loss_names_step_and_rate(backend):
     with pytest.raises(symcnn.TrainingDivergedError) as error:
         symcnn.train(LINEAR, LINE, learning_rate=50.0, steps=5000, backend=backend)
@@ -102,14 +102,14 @@ def test_a_diverging_loss_names_step_and_rate(backend):
 
 def test_all_backends_diverge_at_the_same_step():
     steps = set()
-    for backend in PROGRAMS:
+    for backend in BACKENDS:
         with pytest.raises(symcnn.TrainingDivergedError, match="inf after") as error:
             symcnn.train(LINEAR, LINE, learning_rate=50.0, steps=5000, backend=backend)
         steps.add(str(error.value))
     assert len(steps) == 1
 
 
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_an_overflow_of_exp_is_no_error(net, data, backend):
     """z = -1000: math.exp(1000) raises where 1/(1 + exp) is simply 0; training goes on from there."""
     theta = initial_values(net, 0)
@@ -137,7 +137,7 @@ def test_progress_is_told(net, data):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
-@pytest.mark.parametrize("backend", PROGRAMS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_ctrl_c_returns_what_was_learnt_so_far(net, data, backend):
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

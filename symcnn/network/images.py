@@ -1,0 +1,136 @@
+"""A user's own images from files: TOML, CSV or PNG, as pixels that fit a network.
+
+    TOML   image = [[1, 0, 1], [0, 1, 0], [1, 0, 1]], or [[sample]] tables with an image each
+    CSV    one row of the image a line; numbers with a decimal point, separated by commas, semicolons or blanks
+    PNG    ink: black is 1, white (and transparent) is 0; it must have the network's size. Needs the extra ``plot``
+
+Parsed, never evaluated, and never larger than ``MAX_BYTES``.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symcnn.errors import InputError
+from symcnn.network.data import Array, checked_images
+from symcnn.network.network import Network
+
+MAX_BYTES = 4_000_000
+
+SUFFIXES = (".toml", ".csv", ".png")
+
+
+def read_images(path: str | Path, network: Network) -> Array:
+    """The images of a file: (images, *shape of the network's input).
+
+    Raises:
+        InputError: names the file, the place in it, and what was expected.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path}: unknown suffix {path.suffix!r}; expected {', '.join(SUFFIXES)}")
+    content = read_bytes(path, MAX_BYTES, "an image")
+    reader = {".toml": _toml, ".csv": _csv, ".png": _png}[path.suffix.lower()]
+    try:
+        return checked_images(network, reader(content, network))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def read_bytes(path: Path, most: int, what: str) -> bytes:
+    """A file of bounded size."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); expected {what}") from None
+    if len(content) > most:
+        raise InputError(f"{path}: larger than {most} bytes; expected {what}")
+    return content
+
+
+def text_of(content: bytes, what: str) -> str:
+    """The text of a file, or what it should have been."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"not text in UTF-8; expected {what}") from None
+
+
+def _toml(content: bytes, network: Network) -> Any:
+    try:
+        document = tomllib.loads(text_of(content, "TOML"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"not TOML ({str(error).splitlines()[0]})") from None
+    if "image" in document:
+        return [document["image"]]
+    samples = document.get("sample")
+    if not isinstance(samples, list) or not all(isinstance(s, dict) and "image" in s for s in samples) or not samples:
+        raise InputError("expected image = [[…]], or [[sample]] tables with an image each")
+    return [sample["image"] for sample in samples]
+
+
+def _csv(content: bytes, network: Network) -> Any:
+    rows = []
+    for number, line in enumerate(text_of(content, "CSV").splitlines(), 1):
+        if not line.strip():
+            continue
+        cells = [c.strip() for c in re.split(r"[,;\s]+", line.strip().strip(",;"))]
+        try:
+            rows.append([float(c) for c in cells])
+        except ValueError:
+            bad = next(c for c in cells if not _is_number(c))
+            raise InputError(f"line {number}: {bad[:20]!r} is not a number") from None
+        if len(rows[-1]) != len(rows[0]):
+            raise InputError(f"line {number}: {len(rows[-1])} numbers; the first line has {len(rows[0])}")
+    if not rows:
+        raise InputError("holds no numbers; expected one row of the image a line")
+    return np.array(rows).reshape(1, *network.forward.image.shape) if _fits(rows, network) else [rows]
+
+
+def _fits(rows: list[list[float]], network: Network) -> bool:
+    """Channels stand one below the other, and features in one line or one below the other."""
+    shape = network.forward.image.shape
+    below = int(np.prod(shape[:-1])) if len(shape) > 1 else 1
+    return (len(rows), len(rows[0])) in ((below, shape[-1]), (shape[-1], 1) if len(shape) == 1 else (0, 0))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _png(content: bytes, network: Network) -> Any:
+    import io
+
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        raise InputError('reading PNG needs Pillow: pip install "symcnn[plot]"') from None
+    shape = network.forward.image.shape
+    if len(shape) != 2:
+        raise InputError(f"a PNG holds one map; the network's input has shape {network.input_shape}: use TOML or CSV")
+    rows, columns = shape
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            # the size stands in the head: an image that is too large is never unpacked
+            if picture.size != (columns, rows):
+                found = f"{picture.height}×{picture.width}"
+                raise InputError(f"an image of {found} pixels; expected {rows}×{columns} (rows × columns)")
+            paper = Image.new("RGBA", picture.size, "white")
+            grey = Image.alpha_composite(paper, picture.convert("RGBA")).convert("L")
+            return 1.0 - np.asarray(grey, dtype=np.float64)[np.newaxis] / 255.0
+    except InputError:
+        raise
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise InputError(f"not a PNG image that can be read ({_line(error)})") from None
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:80]

@@ -1,0 +1,20 @@
+"""The backends by name."""
+
+from symcnn.errors import InputError
+from symcnn.network import Network
+from symcnn.numeric.compiled import NumbaProgram
+from symcnn.numeric.program import PROGRAMS, Program
+
+#: Every backend; "numba" needs the extra ``fast``.
+BACKENDS: dict[str, type[Program]] = {**PROGRAMS, NumbaProgram.backend: NumbaProgram}
+
+
+def compile_program(network: Network, backend: str = "numpy") -> Program:
+    """A network as a program of one of the backends "numpy", "expressions", "python", "numba"; see ``Program``.
+
+    Raises:
+        InputError: an unknown backend, or one that is not installed.
+    """
+    if backend not in BACKENDS:
+        raise InputError(f"backend={backend!r}: unknown; expected one of {', '.join(BACKENDS)}")
+    return BACKENDS[backend](network)

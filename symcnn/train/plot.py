@@ -1,0 +1,97 @@
+"""A training as a picture: loss, outputs, the filter before and after. Needs the extra ``plot`` (matplotlib)."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symcnn.errors import InputError
+from symcnn.files import check_writable, write_whole
+from symcnn.network import Array, checked
+from symcnn.numeric import compile_program
+from symcnn.train.run import Run
+
+SUFFIXES = (".png", ".svg")
+
+#: Steps at which the outputs are drawn, evenly on the logarithmic axis.
+MOMENTS = 60
+
+COLOURS = ("#1F5FA8", "#C4622D", "#2B8C82", "#7D4E9E")
+
+
+def plot_run(run: Run, path: str | Path) -> Path:
+    """Write the picture; the same run gives the same bytes."""
+    target = check_writable(path, SUFFIXES)
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError('plots need matplotlib: pip install "symcnn[plot]"') from None
+    with matplotlib.rc_context({"svg.hashsalt": "symcnn", "svg.fonttype": "none", "font.size": 9}):
+        filters = _filters(run)
+        figure = Figure(figsize=(10, 3.2), layout="constrained")
+        axes = figure.subplots(1, 4 if filters else 2, width_ratios=[3, 3, 1.2, 1.2] if filters else [1, 1])
+        _loss(axes[0], run)
+        _outputs(axes[1], run)
+        if filters:
+            _heat_maps(axes[2:], filters)
+        buffer = io.BytesIO()
+        metadata: dict[str, Any] = {"Date": None} if target.suffix == ".svg" else {"Software": None}
+        figure.savefig(buffer, format=target.suffix[1:], dpi=150, metadata=metadata)
+    write_whole(target, buffer.getvalue())
+    return target
+
+
+def moments(run: Run) -> tuple[list[int], list[Array]]:
+    """Steps and the parameters after them: the training walked once more, with the same program."""
+    steps = sorted({0, *np.unique(np.geomspace(1, max(run.steps, 1), MOMENTS).astype(int)).tolist()})
+    steps = [k for k in steps if k <= run.steps]
+    images, targets = checked(run.network, run.data)
+    trainer = compile_program(run.network, run.backend).trainer(images, targets)
+    factor = 1.0 if run.reduction == "sum" else 1.0 / len(images)
+    theta, found = run.initial.tolist(), []
+    for before, k in zip([0, *steps], steps, strict=False):
+        theta = trainer(theta, run.learning_rate * factor, k - before)[0] if k > before else theta
+        found.append(np.array(theta))
+    return steps, found
+
+
+def _loss(axes: Any, run: Run) -> None:
+    axes.plot(np.arange(run.steps + 1), run.loss, color=COLOURS[0], linewidth=1.5)
+    axes.set(title="$E_{total}$", xlabel="step", yscale="log" if (run.loss > 0).all() else "linear")
+    axes.grid(alpha=0.3)
+
+
+def _outputs(axes: Any, run: Run) -> None:
+    steps, thetas = moments(run)
+    images = checked(run.network, run.data)[0][:2]
+    program = compile_program(run.network)
+    outputs = np.array([program.predict(theta, images) for theta in thetas])
+    for n in range(outputs.shape[1]):
+        for k in range(min(outputs.shape[2], 4)):
+            style = "-" if n == 0 else "--"
+            label = f"$o_{{{k + 1}}}$, image {n + 1}"
+            axes.plot(steps, outputs[:, n, k], style, color=COLOURS[k], linewidth=1.3, label=label)
+    axes.set(title="outputs", xlabel="step", xscale="symlog")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7, loc="center left")
+
+
+def _filters(run: Run) -> list[Array]:
+    """The first filter before and after, as rows and columns."""
+    tensor = run.network.forward.parameters[0]
+    if not run.network.forward.feature_maps:
+        return []
+    rows, columns = tensor.shape[-2:]
+    return [theta[: rows * columns].reshape(rows, columns) for theta in (run.initial, run.theta)]
+
+
+def _heat_maps(axes: Any, filters: list[Array]) -> None:
+    reach = max(float(np.abs(f).max()) for f in filters) or 1.0
+    for axis, values, title in zip(axes, filters, ("filter before", "after"), strict=True):
+        axis.imshow(values, cmap="RdBu", vmin=-reach, vmax=reach)
+        for (r, c), value in np.ndenumerate(values):
+            light = abs(value) > 0.6 * reach
+            axis.text(c, r, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if light else "black")
+        axis.set(title=title, xticks=[], yticks=[])
