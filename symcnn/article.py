@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from symcnn.errors import InputError
 from symcnn.network import Activation, AvgPool2D, Conv2D, Data, Dense, Flatten, MaxPool2D, Network
 from symcnn.network.data import Array
 
@@ -22,12 +23,16 @@ FEATURES: dict[str, tuple[tuple[int, ...], ...]] = {
 }
 
 
-def picture() -> Data:
-    """The 9×9 image of an X (part 1): both diagonals from row and column 2 to 8; -1 background, +1 stroke."""
+def picture(inverted: bool = False) -> Data:
+    """The 9×9 image of an X (part 1): both diagonals from row and column 2 to 8; -1 background, +1 stroke.
+
+    Args:
+        inverted: with the colours exchanged: the features are found as -1.
+    """
     image = np.full((9, 9), -1.0)
     for n in range(1, 8):
         image[n, n] = image[n, 8 - n] = 1.0
-    return Data(image[np.newaxis], None, ("X",))
+    return Data((-image if inverted else image)[np.newaxis], None, ("X",))
 
 
 def operations(pooling: Literal["max", "mean"] = "max", stride: int = 1) -> Network:
@@ -37,6 +42,8 @@ def operations(pooling: Literal["max", "mean"] = "max", stride: int = 1) -> Netw
         pooling: "max", or "mean" (the article names both).
         stride: of the pooling. 1 is the article's (7×7 → 7×7, absent cells 0), 2 the common variant (7×7 → 4×4).
     """
+    if pooling not in ("max", "mean"):
+        raise InputError(f'pooling={pooling!r}: expected "max" or "mean"')
     pool = MaxPool2D(2, stride, "same", 0) if pooling == "max" else AvgPool2D(2, stride, "same")
     convolution = Conv2D(len(FEATURES), kernel_size=3, bias=False, normalize=True)
     return Network((9, 9), [convolution, Activation("relu"), pool, Flatten()], loss=None)

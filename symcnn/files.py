@@ -48,10 +48,18 @@ def write_whole(path: Path, content: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse early what can be no folder."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; expected a folder, or a place to make one")
+
+
 @contextmanager
 def folder_for(folder: Path) -> Iterator[Path]:
     """A place to write several files; they appear in ``folder`` (made where missing) when all are there, or not at
     all."""
+    check_folder(folder)
+    new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=folder, prefix=".symcnn."))
@@ -65,6 +73,8 @@ def folder_for(folder: Path) -> Iterator[Path]:
             os.replace(file, folder / file.name)
     finally:
         shutil.rmtree(fresh)
+        if new and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _umask() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.excel import export_workbook
-from symcnn.files import folder_for, write_whole
+from symcnn.files import check_folder, folder_for, write_whole
 from symcnn.formula import shown
 from symcnn.numeric import ArrayProgram
 from symcnn.picture import one_number
@@ -53,10 +53,13 @@ def tell(
         learning_rate, steps, seed: of the training; the workbook holds at most its first ``WORKBOOK_STEPS``.
     """
     text = catalogue(lang)
+    check_folder(folder)
     network, data = article.network(), article.images()
     derivation = Derivation(network)
     proof = derivation.prove()
     run = train(network, data, learning_rate=learning_rate, steps=steps, seed=seed)
+    if run.stopped == "interrupted":  # Ctrl-C meant the story, not only its training
+        raise KeyboardInterrupt
     agreement = programs_agree(derivation, run.initial, data)
     with folder_for(folder) as fresh:
         export_workbook(network, data, fresh / "cnn.xlsx", run=run, steps=WORKBOOK_STEPS, lang=lang, progress=progress)

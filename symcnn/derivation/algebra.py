@@ -64,6 +64,7 @@ class Algebra(ABC):
 
     def __init__(self) -> None:
         self._known: dict[Element, Element] = {}
+        self._forgotten = 0
 
     @abstractmethod
     def rational(self, above: int, below: int) -> Element: ...
@@ -92,11 +93,18 @@ class Algebra(ABC):
         later = list(self._known)[mark:]
         for z in reversed(later):
             self.release(self._known.pop(z))
+        self._forgotten = len(later)
         return bool(later)
+
+    def met_after(self, mark: int) -> bool:
+        """Were there sigmoids after a mark, still known or just forgotten?"""
+        return len(self._known) + self._forgotten > mark
 
     def sigmoid(self, z: Element) -> Element:
         if z in self._known:
             return self._known[z]
+        if z == self.zero:  # where a window lies in the padding
+            return self.rational(1, 2)
         if -z in self._known:
             return self.one - self._known[-z]
         self._known[z] = self.fresh()

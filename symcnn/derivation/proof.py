@@ -30,11 +30,12 @@ from symcnn.derivation.algebra import (
 )
 from symcnn.derivation.derivation import Derivation
 from symcnn.errors import InputError
-from symcnn.symbolic import sigmoid
+from symcnn.symbolic import Tensor, sigmoid
 
 Status = Literal["proved", "probable", "refuted", "unknown"]
 
 EXACT = "exact normal form, sigmoid outputs as generators"
+FOREIGN = "normal forms differ, but the formula has a sigmoid that the network does not have"
 MODULAR = "random points modulo 2^61 - 1, sigmoid outputs as generators"
 
 #: Random points of one modular decision, each by its seed.
@@ -85,12 +86,66 @@ class Proof:
         return "\n".join(f"{row.claim}: {row.status} ({row.method})" for row in self.rows)
 
 
+class _Images:
+    """One algebra with what is given for some images: parameters, data and, it may be, a kept tensor."""
+
+    def __init__(self, derivation: Derivation, algebra: Algebra, given: list[dict[Expr, Element]]) -> None:
+        self._graph = derivation.graph
+        self.algebra, self.given = algebra, given
+        self._quantities: list[dict[Expr, Element]] | None = None
+
+    @property
+    def quantities(self) -> list[dict[Expr, Element]]:
+        """Every quantity of each image as an element: what a candidate may use."""
+        if self._quantities is None:
+            self._quantities = [self._all_quantities(given) for given in self.given]
+        return self._quantities
+
+    def elements(self, candidate: Expr) -> list[Element]:
+        """The candidate with each image's quantities put in; what it alone brings is forgotten afterwards."""
+        known = self.quantities
+        mark = self.algebra.mark()
+        try:
+            return [self.algebra.element(candidate, k) for k in known]
+        finally:
+            if self.algebra.restore(mark):
+                self._quantities = None  # they remember sums with sigmoids that are gone
+
+    def slopes(self, directions: Iterable[str]) -> dict[str, Element]:
+        """∂E/∂direction, added over the images: dual numbers, everything that is not given put in."""
+        total = dict.fromkeys(directions, self.algebra.zero)
+        for given in self.given:
+            values = {s.name: Dual(e, {s.name: self.algebra.one} if s.name in total else {}) for s, e in given.items()}
+            for variable in self._graph.forward.values():
+                if variable.name not in values:
+                    values[variable.name] = self.algebra.dual(variable.expression, values)
+            total = merged(total, values["E"].slopes)
+        return total
+
+    def slope_put_in(self, name: str) -> Element:
+        """∂E/∂(a quantity of the forward pass) of the first image, as a function of what is given."""
+        values = {s.name: Dual(e, {}) for s, e in self.given[0].items()}
+        for variable in self._graph.forward.values():
+            found = self.algebra.dual(variable.expression, values)
+            values[variable.name] = Dual(found.value, {name: self.algebra.one}) if variable.name == name else found
+        return values["E"].slopes.get(name, self.algebra.zero)
+
+    def _all_quantities(self, given: dict[Expr, Element]) -> dict[Expr, Element]:
+        found = dict(given)
+        for variable in self._graph:
+            symbol = Symbol(variable.name)
+            if symbol not in found:
+                found[symbol] = self.algebra.element(variable.expression, found)
+        return found
+
+
 class Prover:
     """Decides candidates for the gradients of one derivation in one algebra.
 
     For a parameter the algebra holds the parameters once and the data once for each image: E_total is the sum over the
     images, with everything put in. For a feature map's cell it holds one image, whose pixels are symbols like any
-    other, and the cells themselves: E with everything downstream of x put in and x kept.
+    other, and the cells of that map: E with everything downstream of x put in and x kept. (Only of that map: with a
+    later map kept too, E would not depend on this one.)
 
     Args:
         make: an algebra of these generators with room for so many sigmoids.
@@ -98,43 +153,24 @@ class Prover:
 
     def __init__(self, derivation: Derivation, make: Callable[[Iterable[str], int], Algebra]) -> None:
         d = self.derivation = derivation
+        self._make = make
         self._shared = d.network.parameters
         self._data = [name for name in d.graph.inputs if name not in self._shared]
-        self._maps = [name for name in d.names if name not in self._shared]
-        calls = sum(len(v.expression.atoms(sigmoid)) for v in d.graph.forward.values())
+        self._maps = {n: tensor for tensor in d.network.forward.feature_maps for n in tensor.scalars()}
+        self._calls = sum(len(v.expression.atoms(sigmoid)) for v in d.graph.forward.values())
         # every image brings the same formulas with names of its own: two show that they are added
         images = range(1, min(d.samples, 2) + 1)
-        # as many sigmoids again as the network has: a candidate may bring its own
         data = [f"{name}_image{m}" for m in images for name in self._data]
-        self._total = make([*self._shared, *data], calls * len(images) + calls)
-        self._kept = make([*self._shared, *self._data, *self._maps], 2 * calls)
-        self._given = [self._symbols(self._total, f"_image{m}") for m in images]
-        self._given_kept = self._symbols(self._kept, "", self._maps)
+        # as many sigmoids again as the network has: a candidate may bring its own
+        algebra = make([*self._shared, *data], self._calls * len(images) + self._calls)
+        self._total = _Images(d, algebra, [self._symbols(algebra, f"_image{m}") for m in images])
+        self._kept: dict[Tensor, _Images] = {}
+        self._kept_slopes: dict[Tensor, dict[str, Element]] = {}
 
     def renew_budget(self) -> None:
         """Let the next decisions take their time anew; until then all share one budget."""
-        self._total.renew_budget()
-        self._kept.renew_budget()
-
-    def equal(self, name: str, candidate: Expr) -> bool:
-        """Is the candidate, an expression of one image, ∂E/∂name in this algebra?
-
-        For a parameter the images are added on both sides: Σ candidate(image) against ∂E_total/∂name. For any other
-        quantity of the forward pass, one image: with the feature map kept; or, where that does not decide it (x may
-        be written out, or another quantity is asked for), with everything put in.
-
-        Raises:
-            UndecidableError: the candidate has no place in the algebra.
-        """
-        if name in self._shared:
-            left, right = self.sides(name, candidate)
-            return bool(left == right)
-        if name in self._maps:
-            [element] = self._elements(self._kept, candidate, "_quantities_kept")
-            if element == self._kept_slopes[name]:
-                return True
-        left, right = self.sides(name, candidate)
-        return bool(left == right)
+        for images in (self._total, *self._kept.values()):
+            images.algebra.renew_budget()
 
     def prepare(self, name: str) -> None:
         """Work out what every decision about ``name`` needs, whatever the candidate.
@@ -142,78 +178,60 @@ class Prover:
         Raises:
             TooLargeError: that alone is too much.
         """
-        _ = self._total_slopes, self._quantities
+        _ = self._total_slopes, self._total.quantities
         if name in self._maps:
-            _ = self._kept_slopes, self._quantities_kept
+            tensor = self._maps[name]
+            if tensor not in self._kept_slopes:
+                algebra = self._make([*self._shared, *self._data, *tensor.scalars()], 2 * self._calls)
+                self._kept[tensor] = _Images(self.derivation, algebra, [self._symbols(algebra, "", tensor.scalars())])
+                self._kept_slopes[tensor] = self._kept[tensor].slopes(tensor.scalars())
+            _ = self._kept[tensor].quantities
+
+    def equal(self, name: str, candidate: Expr) -> bool:
+        """Is the candidate, an expression of one image, ∂E/∂name in this algebra?
+
+        For a parameter the images are added on both sides: Σ candidate(image) against ∂E_total/∂name. For any other
+        quantity of the forward pass, one image: with its feature map kept; or, where that does not decide it (x may
+        be written out, or another quantity is asked for), with everything put in.
+
+        Raises:
+            UndecidableError: the candidate has no place in the algebra.
+        """
+        self.prepare(name)
+        if name in self._maps:
+            tensor = self._maps[name]
+            [element] = self._kept[tensor].elements(candidate)
+            if element == self._kept_slopes[tensor][name]:
+                return True
+        left, right = self.sides(name, candidate)
+        return bool(left == right)
 
     def sides(self, name: str, candidate: Expr) -> tuple[Element, Element]:
         """The candidate and the derivative, everything put in."""
         if name in self._shared:
-            each = self._elements(self._total, candidate, "_quantities")
-            return sum(each, self._total.zero), self._total_slopes[name]
-        return self._elements(self._total, candidate, "_quantities")[0], self._slope_put_in(name)
+            return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slopes[name]
+        return self._total.elements(candidate)[0], self._total.slope_put_in(name)
 
-    def _slope_put_in(self, name: str) -> Element:
-        """∂E/∂name of the first image as a function of parameters and data."""
-        algebra, values = self._total, {s.name: Dual(e, {}) for s, e in self._given[0].items()}
-        for variable in self.derivation.graph.forward.values():
-            found = algebra.dual(variable.expression, values)
-            values[variable.name] = Dual(found.value, {name: algebra.one}) if variable.name == name else found
-        return values["E"].slopes.get(name, algebra.zero)
+    def brings_sigmoids(self, candidate: Expr) -> bool:
+        """Has the candidate a sigmoid whose argument is none of the network's?
 
-    def _elements(self, algebra: Algebra, candidate: Expr, quantities: str) -> list[Element]:
-        """The candidate with each image's quantities put in; what it alone brings is forgotten afterwards."""
-        known = getattr(self, quantities)
-        mark = algebra.mark()
-        try:
-            return [algebra.element(candidate, k) for k in known]
-        finally:
-            if algebra.restore(mark):
-                del self.__dict__[quantities]  # it remembers sums with sigmoids that are gone
+        Then different normal forms do not refute it: the outputs may depend on each other (σ(2z) on σ(z)).
+        """
+        if not candidate.has(sigmoid):
+            return False
+        mark = self._total.algebra.mark()
+        self._total.elements(candidate)
+        return self._total.algebra.met_after(mark)
 
     @cached_property
     def _total_slopes(self) -> Mapping[str, Element]:
         """∂E_total/∂parameter of the fully substituted E_total, in all directions at once."""
-        return self._slopes(self._total, self._given, self._shared)
-
-    @cached_property
-    def _kept_slopes(self) -> Mapping[str, Element]:
-        """∂E/∂x, everything downstream of x put in and x kept."""
-        return self._slopes(self._kept, [self._given_kept], self._maps)
-
-    def _slopes(
-        self, algebra: Algebra, images: list[dict[Expr, Element]], directions: Iterable[str]
-    ) -> dict[str, Element]:
-        total = dict.fromkeys(directions, algebra.zero)
-        for given in images:
-            values = {s.name: Dual(e, {s.name: algebra.one} if s.name in total else {}) for s, e in given.items()}
-            for variable in self.derivation.graph.forward.values():
-                if variable.name not in values:
-                    values[variable.name] = algebra.dual(variable.expression, values)
-            total = merged(total, values["E"].slopes)
-        return total
+        return self._total.slopes(self._shared)
 
     def _symbols(self, algebra: Algebra, suffix: str, kept: Iterable[str] = ()) -> dict[Expr, Element]:
         """What is given for one image: the shared parameters, its own data, and what is kept."""
         shared = {Symbol(name): algebra.generators[name] for name in self._shared}
         return shared | {Symbol(name): algebra.generators[name + suffix] for name in (*self._data, *kept)}
-
-    @cached_property
-    def _quantities(self) -> list[dict[Expr, Element]]:
-        return [self._all_quantities(self._total, given) for given in self._given]
-
-    @cached_property
-    def _quantities_kept(self) -> list[dict[Expr, Element]]:
-        return [self._all_quantities(self._kept, self._given_kept)]
-
-    def _all_quantities(self, algebra: Algebra, given: dict[Expr, Element]) -> dict[Expr, Element]:
-        """Every quantity of one image as an element of the algebra: what a candidate may use."""
-        found = dict(given)
-        for variable in self.derivation.graph:
-            symbol = Symbol(variable.name)
-            if symbol not in found:
-                found[symbol] = algebra.element(variable.expression, found)
-        return found
 
 
 class Judge:
@@ -253,8 +271,11 @@ class Judge:
         claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
         try:
             if self._prepared(name):
-                equal = self._exact.equal(name, candidate)
-                return Verdict(name, claim, "proved" if equal else "refuted", EXACT)
+                if self._exact.equal(name, candidate):
+                    return Verdict(name, claim, "proved", EXACT)
+                if self._exact.brings_sigmoids(candidate):
+                    return Verdict(name, claim, "unknown", FOREIGN)
+                return Verdict(name, claim, "refuted", EXACT)
         except TooLargeError:
             pass  # this candidate alone
         except UndecidableError as reason:
@@ -290,6 +311,7 @@ def prove(derivation: Derivation) -> Proof:
 
 
 def _both(judge: Judge, name: str) -> Verdict:
+    judge.renew_budget()
     gradient = judge.derivation[name]
     verdicts = [judge.decide(name, candidate) for candidate in (gradient.formula, gradient.expression)]
     return next((v for v in verdicts if not v), verdicts[0])

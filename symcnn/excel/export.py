@@ -57,6 +57,7 @@ def export_workbook(
     target = check_writable(path, SUFFIXES)
     given = as_data(data)
     if run is not None:
+        run.require(network)
         learning_rate, initial, steps = run.learning_rate, run.initial, min(steps, run.steps)
     check_settings(learning_rate, steps)
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)

@@ -63,9 +63,13 @@ class Conv2D:
 
     def __post_init__(self) -> None:
         _positive(self, "filters")
-        _pair(self, "kernel_size")
+        pair = _pair(self, "kernel_size")
+        # one way to write it, so that equal layers are equal
+        object.__setattr__(self, "kernel_size", pair[0] if pair[0] == pair[1] else pair)
         _positive(self, "stride")
         _padding(self)
+        _flag(self, "bias")
+        _flag(self, "normalize")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
         channels, rows, columns = _map_shape(self, source)
@@ -106,6 +110,7 @@ class Dense:
 
     def __post_init__(self) -> None:
         _positive(self, "units")
+        _flag(self, "bias")
         if self.activation is not None:
             _activation(self, "activation", self.activation)
 
@@ -159,7 +164,8 @@ class MaxPool2D:
 
     def __post_init__(self) -> None:
         _pooling(self)
-        if self.pad_value is not None and not math.isfinite(self.pad_value):
+        number = isinstance(self.pad_value, (int, float)) and not isinstance(self.pad_value, bool)
+        if self.pad_value is not None and not (number and math.isfinite(self.pad_value)):
             raise InputError(f"{_call(self, 'pad_value')}: expected a finite number or None")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
@@ -292,6 +298,11 @@ def _positive(layer: Layer, field: str) -> int:
     return int(value)
 
 
+def _flag(layer: Layer, field: str) -> None:
+    if not isinstance(getattr(layer, field), bool):
+        raise InputError(f"{_call(layer, field)}: expected True or False")
+
+
 def _pair(layer: Layer, field: str) -> tuple[int, int]:
     value = getattr(layer, field)
     pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
@@ -315,6 +326,8 @@ def _pooling(layer: MaxPool2D | AvgPool2D) -> None:
 
 
 def _activation(layer: Layer, field: str, kind: object) -> None:
+    if not isinstance(kind, str):
+        raise InputError(f"{_call(layer, field)}: expected one of {', '.join(ACTIVATIONS)}")
     if kind in LATER_ACTIVATIONS:
         raise NotSupportedYetError(f"{_call(layer, field)} is not supported yet; use one of {', '.join(ACTIVATIONS)}")
     if kind not in ACTIVATIONS:

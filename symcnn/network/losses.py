@@ -25,8 +25,11 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Equation]] = {"half_squared_error":
 LATER_LOSSES = ("mse", "cross_entropy", "binary_cross_entropy")
 
 
-def check_loss(name: str | None) -> None:
+def check_loss(name: object) -> None:
+    """Refuse what is no loss, or none yet."""
     known = ", ".join(LOSSES)
+    if name is not None and not isinstance(name, str):
+        raise InputError(f"loss={name!r}: expected one of {known}, or none at all")
     if name in LATER_LOSSES:
         raise NotSupportedYetError(f"loss={name!r} is not supported yet; use one of {known}")
     if name is not None and name not in LOSSES:

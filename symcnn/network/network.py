@@ -1,14 +1,18 @@
 """A network as a user declares it, and what it states: tensors and forward equations, in order."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from symcnn.errors import InputError
-from symcnn.network.layers import LAYERS, Flatten, Layer
+from symcnn.network.layers import LAYERS, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D
 from symcnn.network.losses import LOSSES, check_loss
 from symcnn.network.names import ERROR, Names
 from symcnn.symbolic import Equation, Tensor
+
+#: Entries of one array of a network.
+MAX_CELLS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,15 @@ class Network:
         parameters: list[Tensor] = []
         feature_maps: list[Tensor] = []
         last = max((n for n, layer in enumerate(self.layers) if not isinstance(layer, Flatten)), default=-1)
+        flattened = False
         for number, layer in enumerate(self.layers):
+            if flattened and isinstance(layer, (Conv2D, MaxPool2D, AvgPool2D)):
+                raise InputError(
+                    f"{type(layer).__name__}: its input is flattened; expected a map: put it before Flatten"
+                )
+            flattened = flattened or isinstance(layer, Flatten)
             stated = layer.state(tensor, names, final=number == last)
+            _check_size(layer, (stated.output, *stated.parameters))
             tensor = stated.output
             equations += stated.equations
             parameters += stated.parameters
@@ -81,6 +92,10 @@ class Network:
                 )
             targets = names.tensor("t", tensor.shape, "target")
             equations.append(LOSSES[self.loss](tensor, targets))
+            if not parameters:
+                raise InputError(
+                    "layers: none has parameters, so there is nothing to train; add Conv2D or Dense, or set loss=None"
+                )
         return Forward(image, tensor, targets, tuple(parameters), tuple(feature_maps), tuple(equations))
 
     @cached_property
@@ -101,6 +116,15 @@ class Network:
             )
 
 
+def _check_size(layer: Layer, tensors: Iterable[Tensor]) -> None:
+    for tensor in tensors:
+        if tensor.size > MAX_CELLS:
+            raise InputError(
+                f"{layer}: {tensor.name} would have {tensor.size} entries; symcnn is for small networks, at most"
+                f" {MAX_CELLS} in one array"
+            )
+
+
 def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
     given = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,)
     whole = all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in given)
@@ -109,6 +133,8 @@ def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
             f"input_shape={shape!r}: expected whole numbers, at least 1, as (features,), (height, width)"
             " or (channels, height, width)"
         )
+    if math.prod(given) > MAX_CELLS:
+        raise InputError(f"input_shape={given!r}: {math.prod(given)} pixels; at most {MAX_CELLS}")
     return given
 
 

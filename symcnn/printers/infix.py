@@ -146,5 +146,5 @@ class InfixPrinter:
 
 
 def negated(argument: Text) -> str:
-    """-z as the argument of a function."""
-    return f"-{argument.within(POWER)}"
+    """-z as the argument of a function; a power in parentheses, since Excel reads -x^2 as (-x)²."""
+    return f"-{argument.within(ATOM)}"

@@ -22,7 +22,7 @@ NUMPY = Language(
 def scalars_over_samples(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], gradients: bool) -> str:
     """``loss_and_gradient(theta, images, targets)``, or without gradients ``predict(theta, images)``."""
     printer = InfixPrinter(NUMPY)
-    lines = [f"{', '.join(parameters)}{',' if len(parameters) == 1 else ''} = theta"]
+    lines = [f"[{', '.join(parameters)}] = theta"]
     for name, (tensor, index) in graph.inputs.items():
         if tensor.role == "image" or (tensor.role == "target" and gradients):
             source = "images" if tensor.role == "image" else "targets"
@@ -36,7 +36,9 @@ def scalars_over_samples(graph: Graph, outputs: Sequence[str], parameters: Seque
         sums = ", ".join(f"dE_d{p}.sum()" for p in parameters)
         lines.append(f"return E.sum(), np.array([{sums}])")
     else:
-        lines.append(f"return np.stack([{', '.join(outputs)}], axis=-1)")
+        # an output that rests on no pixel is one number, not one for each image
+        lines.append(f"outputs = [{', '.join(outputs)}]")
+        lines.append("return np.stack([np.broadcast_to(o, len(images)) for o in outputs], axis=-1)")
     head = "def loss_and_gradient(theta, images, targets):" if gradients else "def predict(theta, images):"
     return "\n    ".join([head, *lines]) + "\n"
 

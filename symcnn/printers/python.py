@@ -44,16 +44,16 @@ def one_image(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], g
     printer = InfixPrinter(PYTHON)
     images = [n for n, (tensor, _) in graph.inputs.items() if tensor.role == "image"]
     targets = [n for n, (tensor, _) in graph.inputs.items() if tensor.role == "target"]
-    lines = [f"{_tuple(parameters)} = theta", f"{_tuple(images)} = image"]
+    lines = [f"[{', '.join(parameters)}] = theta", f"[{', '.join(images)}] = image"]
     variables = list(graph.forward.values())
     if gradients:
-        lines.append(f"{_tuple(targets)} = target")
+        lines.append(f"[{', '.join(targets)}] = target")
         variables += graph.backward.values()
     else:
         variables = [v for v in variables if v.name != "E"]
     lines += [f"{v.name} = {printer.variable(v)}" for v in variables]
     found = [f"dE_d{p}" for p in parameters] if gradients else outputs
-    lines.append(f"return {'E, ' if gradients else ''}{_tuple(found, parentheses=True)}")
+    lines.append(f"return {'E, ' if gradients else ''}{_tuple(found)}")
     head = "def one_image(theta, image, target):" if gradients else "def outputs_of_one_image(theta, image):"
     return "\n    ".join([head, *lines]) + "\n"
 
@@ -81,13 +81,13 @@ def training_loop(graph: Graph, parameters: Sequence[str], samples: Sequence[Map
     return "\n".join(
         [
             "def train(theta, step, steps, record, exp):",
-            f"    {_tuple(parameters)} = theta",
+            f"    [{', '.join(parameters)}] = theta",
             "    try:",
             "        for _ in range(steps):",
             *indented(3, lines.body),
             "    except OverflowError:",
             "        pass",
-            f"    return {_tuple(parameters, parentheses=True)}\n",
+            f"    return {_tuple(parameters)}\n",
         ]
     )
 
@@ -180,9 +180,8 @@ def indented(level: int, lines: Iterable[str]) -> list[str]:
     return [f"{'    ' * level}{line}" for line in lines]
 
 
-def _tuple(names: Sequence[str], parentheses: bool = False) -> str:
-    text = ", ".join(names) + ("," if len(names) == 1 else "")
-    return f"({text})" if parentheses else text
+def _tuple(names: Sequence[str]) -> str:
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
 
 
 def _exact(value: float) -> Expr:

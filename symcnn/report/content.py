@@ -35,8 +35,9 @@ def gather(
     network: Network, data: DataLike | None, run: Run | None, learning_rate: float, steps: int, seed: int
 ) -> Content:
     """Derive, prove, and with data train and check: what was not handed in is computed."""
-    if data is None and run is not None:
-        data = run.data
+    if run is not None:
+        run.require(network)
+        data = run.data if data is None else data
     given = None if data is None else as_data(data)
     samples = 1 if given is None else len(checked(network, given)[0])
     derivation = Derivation(network, samples)
@@ -45,7 +46,10 @@ def gather(
     if given is None:
         return Content(derivation, proof, None, (), None, None, ())
     own_seed = None if run else seed
-    run = run or train(network, given, learning_rate=learning_rate, steps=steps, seed=seed)
+    if run is None:
+        run = train(network, given, learning_rate=learning_rate, steps=steps, seed=seed)
+        if run.stopped == "interrupted":  # Ctrl-C meant the report, not only its training
+            raise KeyboardInterrupt
     values = tuple(values_of_images(derivation, run.initial, given))
     agreement = tuple(programs_agree(derivation, run.initial, given))
     return Content(derivation, proof, given, values, run, own_seed, agreement)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeGuard
 import numpy as np
 
 from symcnn.errors import InputError, TrainingDivergedError
-from symcnn.network import Array, DataLike, Network, as_data, checked
+from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import BACKENDS, Trainer, as_theta, compile_program, initial_values
 from symcnn.train.choice import choose
 from symcnn.train.run import Run
@@ -60,8 +60,9 @@ def train(
         TrainingDivergedError: the loss became NaN or infinite.
     """
     network.require_loss("train")
-    given = as_data(data)
-    images, targets = checked(network, given)
+    labels = as_data(data).labels
+    images, targets = checked(network, data)
+    given = Data(images.copy(), targets.copy(), None if labels is None else tuple(labels))
     check_settings(learning_rate, steps)
     _check_choices(reduction, stop_below, backend)
     if isinstance(initial, Run):

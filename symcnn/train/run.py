@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from symcnn.errors import InputError
 from symcnn.network import Array, Data, Network
 from symcnn.numeric import compile_program
 
@@ -51,13 +52,23 @@ class Run:
 
     @property
     def right(self) -> int:
-        """How many training images have their largest output where their largest target is."""
-        hits = np.argmax(self.predictions, axis=1) == np.argmax(np.asarray(self.data.targets), axis=1)
-        return int(np.sum(hits))
+        """How many training images have their largest output where their largest target is.
+
+        With one output: how many have it on the target's side of ½.
+        """
+        predictions, targets = self.predictions, np.asarray(self.data.targets, dtype=np.float64)
+        if predictions.shape[1] == 1:
+            return int(np.sum((predictions >= 0.5) == (targets >= 0.5)))
+        return int(np.sum(np.argmax(predictions, axis=1) == np.argmax(targets, axis=1)))
 
     def predict(self, images: Any) -> Array:
         """The outputs for any images (samples, [channels,] height, width): (samples, outputs)."""
         return compile_program(self.network, "numpy").predict(self.theta, images)
+
+    def require(self, network: Network) -> None:
+        """Refuse to speak for another network than the one that was trained."""
+        if self.network != network:
+            raise InputError("run: it is a training of another network; expected one of the network that is given")
 
     def save(self, path: str | Path) -> Path:
         """Write everything of this run as JSON (``.json``), every number to the last bit; see ``Run.load``."""

@@ -70,31 +70,32 @@ def programs_agree(derivation: Derivation, theta: Any, data: DataLike) -> list[A
     total, each = exact_gradients(derivation, theta, (images, targets))
     with mpmath.workdps(DIGITS):
         sums = {p: mpmath.fsum(row[p] for row in each) for p in network.parameters}
-    wanted = {"E_total": total, **sums}
+        # what the images add to a sum may cancel: its error is measured against what was added
+        sizes = {p: mpmath.fsum(abs(row[p]) for row in each) for p in network.parameters}
+    wanted, size = {"E_total": total, **sums}, {"E_total": total, **sizes}
     found = []
     for backend in PROGRAMS:
         loss, gradient = compile_program(network, backend).loss_and_gradient(theta, images, targets)
-        found.append(_worst(backend, dict(zip(wanted, [loss, *gradient.tolist()], strict=True)), wanted))
+        found.append(_worst(backend, dict(zip(wanted, [loss, *gradient.tolist()], strict=True)), wanted, size))
     displayed = derivation.evaluate(theta, images, targets)
     flat = {f"{name}_image{n}": row[name] for n, row in enumerate(each, 1) for name in derivation.names}
     ours = {f"{name}_image{n + 1}": float(v) for name, array in displayed.items() for n, v in _numbered(array)}
-    return [*found, _worst("displayed", ours, flat)]
+    return [*found, _worst("displayed", ours, flat, {name: abs(value) for name, value in flat.items()})]
 
 
 def _numbered(array: Array) -> list[tuple[int, Any]]:
     return list(enumerate(np.asarray(array).tolist()))
 
 
-def _worst(backend: str, ours: dict[str, float], exact: dict[str, Any]) -> Agreement:
-    floor = FLOOR * max(abs(value) for name, value in exact.items() if name != "E_total")
-    differences = {name: _relative(ours[name], value, floor) for name, value in exact.items()}
+def _worst(backend: str, ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any]) -> Agreement:
+    floor = FLOOR * max(value for name, value in size.items() if name != "E_total")
+    differences = {name: _relative(ours[name], value, max(size[name], floor)) for name, value in exact.items()}
     where = max(differences, key=lambda name: differences[name])
     return Agreement(backend, differences[where], where)
 
 
-def _relative(value: float, exact: Any, floor: Any) -> float:
+def _relative(value: float, exact: Any, scale: Any) -> float:
     if not np.isfinite(value):
         return float("inf")
     with mpmath.workdps(DIGITS):
-        scale = max(abs(exact), floor)
         return float(abs(mpmath.mpf(value) - exact) / scale) if scale else abs(value)

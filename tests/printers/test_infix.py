@@ -29,6 +29,7 @@ TABLE = [
     (sympy.Float(-1.5) * a, "-1.5*a", "-1*1.5*a"),
     (sigmoid(z), "1.0/(1.0 + exp(-z))", "1/(1+EXP(-z))"),
     (sigmoid(a + b), "1.0/(1.0 + exp(-(a + b)))", "1/(1+EXP(-(a+b)))"),
+    (sigmoid(a**2), "1.0/(1.0 + exp(-(a*a)))", "1/(1+EXP(-(a^2)))"),
     (a * sigmoid(z), "a*(1.0/(1.0 + exp(-z)))", "a*(1/(1+EXP(-z)))"),
     (relu(z), "(0.0 if z <= 0.0 else z)", "MAX(0,z)"),
     (maximum(b, a, c), "max(b, a, c)", "MAX(b,a,c)"),
