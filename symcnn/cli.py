@@ -4,6 +4,8 @@ Exit status: 0 all that was promised holds · 1 a check failed · 2 the input ca
 and what was expected).
 """
 
+import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,8 @@ from symcnn.version import __version__
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from symcnn.derivation import Derivation
+    from symcnn.formula import Typography
     from symcnn.network import Data, Network
     from symcnn.train import Run
 
@@ -97,10 +101,11 @@ def derive(network: Path | None, name: str | None, latex: bool) -> None:
     derivation = symcnn.derive(net)
     typography = Typography(derivation.graph, catalogue("en").words("word"))
     emit = Latex().display if latex else Plain().lines
-    if name is not None and f"dE_d{name.removeprefix('dE_d')}" not in derivation.graph.backward:
-        known = ", ".join(v.removeprefix("dE_d") for v in derivation.graph.backward)
-        raise InputError(f"--of {name}: no such quantity; expected one of {known}")
-    wanted = [step.variable for step in derivation[name].steps] if name else derivation.names
+    if name is not None:
+        wanted = [step.variable for step in derivation[_quantity(derivation, typography, name)].steps]
+    else:  # the quantities on the way, then the formulas that are asked for
+        on_the_way = [v.removeprefix("dE_d") for v in derivation.graph.backward]
+        wanted = [v for v in on_the_way if v not in derivation.names] + list(derivation.names)
     for quantity in wanted:
         click.echo(emit(typography.chain_rule(derivation, quantity)))
     if name is None:
@@ -109,6 +114,19 @@ def derive(network: Path | None, name: str | None, latex: bool) -> None:
         maps = f" + {count - parameters} for the feature map" if count > parameters else ""
         click.echo(f"\n{count} formulas: {parameters} for the parameters{maps}.")
         click.echo(f"Operations for one image: {forward} forward, {backward} backward.")
+
+
+def _quantity(derivation: "Derivation", typography: "Typography", name: str) -> str:
+    """A quantity by its name, or as ``derive`` writes it: w_x11h1, w_x11-h1, dE_dw_x11h1."""
+    from symcnn.formula import Plain
+
+    known = [v.removeprefix("dE_d") for v in derivation.graph.backward]
+    written = {Plain().emit(typography.name(v, differentiated=d)): v for v in known for d in (False, True)}
+    bare = name.removeprefix("dE_d")
+    if bare in known or name in written:
+        return bare if bare in known else written[name]
+    shown = ", ".join(known[:30]) + (f", … ({len(known)} in all)" if len(known) > 30 else "")
+    raise InputError(f"--of {name}: no such quantity; expected one of {shown}")
 
 
 @commands.command(short_help="Train by gradient descent.")
@@ -206,11 +224,20 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
 @seed_option
 def report(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
-    import symcnn
+    import symcnn.report
+    from symcnn.files import check_writable
+    from symcnn.text import catalogue
+
+    catalogue(lang)
+    check_writable(out, symcnn.report.SUFFIXES)
 
     net, data = _network(network)
-    symcnn.write_report(net, out, data=data, lang=lang, learning_rate=learning_rate, steps=steps, seed=seed)
+    with _progress("report", steps) as advance:
+        content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
+        symcnn.report.write_content(content, out, lang)
     _wrote([out])
+    if content.failed:
+        raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
 
 
 @commands.command(short_help="What is proved, and how; what each check catches.")
@@ -245,8 +272,15 @@ class CheckFailed(click.ClickException):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; every error on purpose is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or file that cannot show ∂ shows ? in its place
+            stream.reconfigure(errors="replace")
     try:
         commands.main(args=arguments, standalone_mode=False, prog_name="symcnn")
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
@@ -256,13 +290,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SymcnnError as error:
         _fail(str(error), 2)
     except BrokenPipeError:  # `symcnn derive | head`
-        sys.stderr.close()
+        _drop_output()
         sys.exit(0)
+    except OSError as error:  # a full disk behind `symcnn derive > formulas.txt`
+        _drop_output()
+        _fail(f"the output cannot be written ({error.strerror})", 1)
 
 
 def _fail(message: str, status: int) -> None:
     click.echo(f"symcnn: {' '.join(message.split())}", err=True)
     sys.exit(status)
+
+
+def _drop_output() -> None:
+    """Nothing more can be written: let Python's own last flush go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # --- what the commands share ------------------------------------------------------------------------------------------
@@ -310,12 +352,15 @@ def _progress(words: str, total: int | None = None) -> Iterator[Callable[[int], 
 def _table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] = ()) -> None:
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", show_header=bool(heads))
+    console = _console()
+    if title:
+        console.print(title)
+    table = Table(show_header=bool(heads))
     for head in heads or rows[0]:
         table.add_column(head if heads else "")
     for row in rows:
         table.add_row(*row)
-    _console().print(table)
+    console.print(table)
 
 
 def _wrote(files: Sequence[Path]) -> None:
@@ -337,7 +382,9 @@ def _show(run: "Run") -> None:
         ],
     )
     outputs = run.network.forward.outputs.scalars()
-    rows = [(str(n), *(shown(v, 6) for v in values)) for n, values in enumerate(run.predictions[:20].tolist(), 1)]
+    labels = run.data.labels or [str(n) for n in range(1, len(run.predictions) + 1)]
+    pairs = zip(labels[:20], run.predictions[:20].tolist(), strict=True)
+    rows = [(str(label), *(shown(v, 6) for v in values)) for label, values in pairs]
     _table("outputs after the training", rows, ["image", *outputs])
     values = [
         (name, shown(a, 6), shown(b, 6))

@@ -8,8 +8,8 @@ from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.excel import export_workbook
 from symcnn.files import check_folder, folder_for, write_whole
-from symcnn.formula import shown
-from symcnn.numeric import ArrayProgram
+from symcnn.formula import Plain, shown, tree
+from symcnn.numeric import PROGRAMS, ArrayProgram
 from symcnn.picture import one_number
 from symcnn.report import write_report
 from symcnn.text import Catalogue, catalogue
@@ -78,7 +78,7 @@ def tell(
             samples=images,
         ),
         _row(text, "proved", proved=proof.proved, count=names),
-        _row(text, "checked", programs=len(agreement), worst=worst, tolerance=TOLERANCE),
+        _row(text, "checked", programs=len(PROGRAMS), worst=_power(text, worst), tolerance=_power(text, TOLERANCE)),
         _row(
             text, "trained", steps=run.steps, backend=run.backend, before=_number(text, float(run.loss[0])),
             after=_number(text, float(run.loss[-1])), right=run.right, samples=images,
@@ -100,6 +100,11 @@ def _part_one(text: Catalogue) -> tuple[str, str]:
 
 def _row(text: Catalogue, key: str, **values: object) -> tuple[str, str]:
     return text(f"summary.{key}"), text(f"summary.{key}_value", **values)
+
+
+def _power(text: Catalogue, value: float) -> str:
+    """2.1·10⁻¹⁵"""
+    return Plain(text.decimal).emit(tree.Number(value, 2)) if value else "0"
 
 
 def _number(text: Catalogue, value: float) -> str:

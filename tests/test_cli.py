@@ -126,7 +126,7 @@ def test_a_network_without_samples_or_loss_says_what_is_missing(tmp_path, capsys
     path = tmp_path / "net.toml"
     path.write_text(GOOD, "utf-8")
     assert "add [[sample]] tables" in run("train", path, capsys=capsys)[2]
-    path.write_text(GOOD.replace('loss = "half_squared_error"', ""), "utf-8")
+    path.write_text(GOOD.replace('"half_squared_error"', '"none"'), "utf-8")
     assert "loss=None" in run("train", path, capsys=capsys)[2]
 
 

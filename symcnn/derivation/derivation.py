@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, singledispatch
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Expr, Symbol
+from sympy import Add, Expr, Symbol, sympify
 
 from symcnn.derivation.graph import Graph, Product, Variable, instantiate
 from symcnn.derivation.reverse import reverse
@@ -124,6 +124,8 @@ class Derivation:
     """
 
     def __init__(self, network: Network, samples: int = 2) -> None:
+        if not isinstance(network, Network):
+            raise InputError(f"network of type {type(network).__name__}: expected symcnn.Network")
         network.require_loss("derive")
         if not isinstance(samples, int) or samples < 1:
             raise InputError(f"samples={samples!r}: expected a whole number, at least 1")
@@ -186,6 +188,9 @@ class Derivation:
         Args:
             candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
         """
+        if not isinstance(candidate, (Expr, int)):
+            raise InputError(f"candidate {candidate!r}: expected a SymPy expression")
+        candidate = sympify(candidate)
         self._judge.renew_budget()
         return self._judge.decide(name, candidate)
 
@@ -194,6 +199,9 @@ class Derivation:
         from symcnn.derivation.proof import Judge
 
         return Judge(self)
+
+    def __repr__(self) -> str:
+        return f"Derivation of {len(self.names)} gradients: {', '.join(self.names[:4])}, …"
 
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward:
     Raises:
         NotSupportedYetError: more products than anyone could read or a machine should hold.
     """
-    check_size((*forward, *backward), MAX_PRODUCTS, "written out scalar by scalar")
+    check_size((*forward, *backward), MAX_PRODUCTS, "scalar by scalar")
     given = {tensor.scalar(index): (tensor, index) for tensor in inputs for index in tensor.indices()}
     return Graph(given, _variables(forward), _variables(backward))
 

@@ -32,7 +32,7 @@ def reverse(equations: Sequence[Equation], constants: Sequence[Tensor]) -> tuple
 
 def _adjoints(equation: Equation, error: Tensor, constants: Sequence[Tensor]) -> Iterator[Equation]:
     if equation.reduce != "sum":
-        raise NotSupportedYetError(f"{equation}: the derivative of {equation.reduce} is not supported yet")
+        raise NotSupportedYetError(f"{equation}: the derivative of a maximum is not supported yet; use AvgPool2D")
     target = equation.target
     upstream = () if target.tensor == error else (Access(target.tensor.adjoint(), target.index),)
     for term in equation.terms:
@@ -53,7 +53,8 @@ def _derivative(factor: Expr, access: Access) -> Expr:
         return S.One
     for call in factor.atoms(*LEAVES):
         if not isinstance(call, DIFFERENTIABLE):
-            raise NotSupportedYetError(f"{call}: the derivative of {type(call).__name__} is not supported yet")
+            name = type(call).__name__
+            raise NotSupportedYetError(f"{call}: the derivative of {name} is not supported yet; use sigmoid")
     return factor.diff(access)
 
 

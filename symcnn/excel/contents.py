@@ -11,7 +11,7 @@ from symcnn.excel.book import Book
 
 def write_contents(book: Book, sheets: Sequence[str], notes: Sequence[str], ribbon: str) -> None:
     """Title, status line, one link a sheet, legend, notes."""
-    sheet = book.add_sheet("contents", book.label("intro"), ribbon, 3)
+    sheet = book.add_sheet("contents", book.label("intro" if ribbon else "intro_maps"), ribbon, 3)
     book.put(sheet, 1, 2, book.label("title" if ribbon else "title_convolution"), style.TITLE)
     book.widths(sheet, {2: 22, 3: 70, 4: 12})
     row = 5

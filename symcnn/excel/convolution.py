@@ -46,8 +46,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     for column in range(LEFT, LEFT + band.width + 2):
         sheet.column_dimensions[get_column_letter(column)].width = 6
     below = TOP + band.height + 2
-    if isinstance(network.layers[0], Conv2D):
-        below = _window(book, sheet, network.layers[0], graph, cells, stated.image.shape, below)
+    below = _window(book, sheet, network, graph, cells, below)
     _flattened(book, sheet, network, band, cells, below)
 
 
@@ -57,63 +56,64 @@ def _head(book: Book, sheet: Worksheet, block: Block) -> None:
     book.put(sheet, TOP - 1, LEFT + block.column, words, style.HEAD)
 
 
-def _window(
-    book: Book,
-    sheet: Worksheet,
-    layer: Conv2D,
-    graph: Graph,
-    cells: dict[str, Cell],
-    shape: tuple[int, ...],
-    top: int,
-) -> int:
-    """The window at a chosen row and column, its products with the first filter, sum and quotient; the next row."""
-    if len(shape) != 2 or layer.padding != 0:
+def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells: dict[str, Cell], top: int) -> int:
+    """One window at a chosen row and column, its products with the first filter, their sum, and what becomes of it.
+
+    Returns:
+        the next free row.
+    """
+    layer, image = network.layers[0], network.forward.image
+    if not isinstance(layer, Conv2D) or len(image.shape) != 2 or layer.padding != 0:
         return top
-    variable = next(iter(graph.forward.values()))  # the first window of the first filter
-    filters = [f[1].name for a in variable.addends for f in a.products if len(f) == 2]
+    first = next(iter(graph.forward.values()))  # the first window of the first filter
+    parts = [factors for addend in first.addends for factors in addend.products]
+    weights, biases = [f[1].name for f in parts if len(f) == 2], [f[0].name for f in parts if len(f) == 1]
     rows, columns = (layer.kernel_size,) * 2 if isinstance(layer.kernel_size, int) else layer.kernel_size
     book.put(sheet, top, LEFT, book.label("window"), style.HEAD)
-    top += 1
-    chosen = []
-    for n, (key, count) in enumerate((("row", shape[0] - rows), ("column", shape[1] - columns))):
-        last = count // layer.stride + 1
-        book.put(sheet, top + n, LEFT, book.label(key), style.WORDS)
-        book.put(sheet, top + n, LEFT + CHOSEN, 1, style.STEP)
-        cell = Cell(sheet.title, top + n, LEFT + CHOSEN)
-        prompt = book.label("window_prompt", last=last)
-        rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": str(last)}
-        book.prompt(sheet, cell.local, prompt, rule)
-        chosen.append(f"${get_column_letter(cell.column)}${cell.row}")
-    first, end = (cells[f"i_{n}"] for n in _ends(shape))
-    image = f"${get_column_letter(first.column)}${first.row}:${get_column_letter(end.column)}${end.row}"
-    products, top = [], top + 4
-    for n, name in enumerate(filters):
+    chosen = [
+        _choice(book, sheet, top + 1 + n, key, (length - size) // layer.stride + 1)
+        for n, (key, length, size) in enumerate(zip(("row", "column"), image.shape, (rows, columns), strict=True))
+    ]
+    ends = [cells[image.scalar(index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
+    area = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
+    top += 5
+    for n, key in enumerate(("piece", "feature", "products")):
+        book.put(sheet, top - 1, LEFT + n * (columns + 1), book.label(key, number=1), style.HEAD)
+    products = []
+    for n, name in enumerate(weights):
         p, q = divmod(n, columns)
-        row = top + p
         at = [f"{layer.stride}*({c}-1)+{k + 1}" for c, k in zip(chosen, (p, q), strict=True)]
-        piece = Cell(sheet.title, row, LEFT + q)
-        weight = Cell(sheet.title, row, LEFT + columns + 1 + q)
-        product = Cell(sheet.title, row, LEFT + 2 * (columns + 1) + q)
-        book.put(sheet, row, piece.column, f"=INDEX({image},{at[0]},{at[1]})", style.PLAIN_VALUE)
-        book.put(sheet, row, weight.column, f"={cells[name].local}", style.PLAIN_VALUE)
-        book.put(sheet, row, product.column, f"={piece.local}*{weight.local}", style.PLAIN_VALUE)
+        piece, weight, product = (Cell(sheet.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
+        book.put(sheet, piece.row, piece.column, f"=INDEX({area},{at[0]},{at[1]})", style.PLAIN_VALUE)
+        book.put(sheet, weight.row, weight.column, f"={cells[name].local}", style.PLAIN_VALUE)
+        book.put(sheet, product.row, product.column, f"={piece.local}*{weight.local}", style.PLAIN_VALUE)
         products.append(product)
-    book.put(sheet, top - 1, LEFT, book.label("piece"), style.HEAD)
-    book.put(sheet, top - 1, LEFT + columns + 1, book.label("feature", number=1), style.HEAD)
-    book.put(sheet, top - 1, LEFT + 2 * (columns + 1), book.label("products"), style.HEAD)
-    below = top + rows + 1
-    book.put(sheet, below, LEFT, book.label("window_sum"), style.WORDS)
-    book.put(sheet, below, LEFT + CHOSEN, f"=SUM({products[0].local}:{products[-1].local})", style.PLAIN_VALUE)
-    divisor = rows * columns if layer.normalize else 1
-    book.put(sheet, below + 1, LEFT, book.label("window_mean", count=divisor), style.WORDS)
-    total = Cell(sheet.title, below, LEFT + CHOSEN).local
-    book.put(sheet, below + 1, LEFT + CHOSEN, f"={total}/{divisor}", style.RESULT_TWO)
-    return below + 4
+    return _result(book, sheet, top + rows + 1, products, layer, [cells[name].local for name in biases])
 
 
-def _ends(shape: tuple[int, ...]) -> tuple[str, str]:
-    widths = [len(str(n)) for n in shape]
-    return "".join("1".zfill(w) for w in widths), "".join(map(str, shape))
+def _choice(book: Book, sheet: Worksheet, row: int, key: str, last: int) -> str:
+    """A cell in which a row or column is chosen."""
+    cell = Cell(sheet.title, row, LEFT + CHOSEN)
+    book.put(sheet, row, LEFT, book.label(key), style.WORDS)
+    book.put(sheet, row, cell.column, 1, style.STEP)
+    rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": str(last)}
+    book.prompt(sheet, cell.local, book.label("window_prompt", last=last), rule)
+    return f"${get_column_letter(cell.column)}${cell.row}"
+
+
+def _result(book: Book, sheet: Worksheet, row: int, products: list[Cell], layer: Conv2D, biases: list[str]) -> int:
+    """The sum of the products; divided by their number and with the bias added, where the layer does so."""
+    lines = [(book.label("window_sum"), f"=SUM({products[0].local}:{products[-1].local})", style.PLAIN_VALUE)]
+    above = get_column_letter(LEFT + CHOSEN)
+    if layer.normalize:
+        words = book.label("window_mean", count=len(products))
+        lines.append((words, f"={above}{row}/{len(products)}", style.RESULT_TWO))
+    for bias in biases:
+        lines.append((book.label("window_value"), f"={above}{row + len(lines) - 1}+{bias}", style.RESULT_TWO))
+    for n, (words, formula, look) in enumerate(lines):
+        book.put(sheet, row + n, LEFT, words, style.WORDS)
+        book.put(sheet, row + n, LEFT + CHOSEN, formula, look)
+    return row + len(lines) + 2
 
 
 def _flattened(book: Book, sheet: Worksheet, network: Network, band: Band, cells: dict[str, Cell], top: int) -> None:

@@ -80,7 +80,7 @@ def write_parameters(book: Book, plan: Plan, initial: Array, ribbon: str) -> Non
             book.put(sheet, row, 4, next(values), style.INPUT_FOUR)
             area = f"{quoted(training)}!${letter}${TRAINING_FIRST_ROW}:${letter}${last}"
             book.put(sheet, row, 5, f"=INDEX({area},{shown}+1)", style.RESULT)
-            book.put(sheet, row, 6, f"={plan.total(name).seen_from(sheet.title)}", style.VALUE)
+            book.put(sheet, row, 6, f"={plan.total(name).seen_from(sheet.title)}", style.GRADIENT)
             book.put(sheet, row, 7, f"=E{row}-{plan.learning_rate.seen_from(sheet.title)}*F{row}", style.VALUE)
             book.define(name, plan.parameter(name, 5))
     rows = list(plan.parameter_rows.values())

@@ -11,7 +11,7 @@ from functools import cached_property
 from symcnn.network import Network, kind_of
 from symcnn.symbolic import Access, Equation, Index, Tensor
 
-#: Blank columns between two stages; an arrow stands in them.
+#: Blank columns between two stages.
 GAP = 1
 
 

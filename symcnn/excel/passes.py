@@ -70,7 +70,7 @@ class Passes:
                     shown = self.short.name(adjoint) if derived else self.typography.name(name)
                     self._symbol(sheet, cell, self.plain.emit(shown))
                     formula = backward_formula(plan, m, adjoint) if derived else shown_again(plan, m, name, cell)
-                    self._value(sheet, cell, formula, block.tensor)
+                    self._value(sheet, cell, formula, block.tensor, style.GRADIENT)
                     if derived:
                         self.book.define(f"{adjoint}_image{m + 1}", cell)
             self._colours(sheet, m, "backward")
@@ -89,15 +89,18 @@ class Passes:
 
     def _heading(self, sheet: Worksheet, image: int, block: Block, tensor: Tensor) -> None:
         kind = kind_of(tensor)
-        words = self.book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target) if tensor.shape else ""
+        key = "kind.z_short" if kind.letter == "z" else f"kind.{kind.letter}"
+        words = self.book.text(key, source=kind.source, target=kind.target) if tensor.shape else ""
         row = self.plan.band_row(image) + 1
         self.book.put(sheet, row, FIRST_COLUMN + block.column, words or self.book.label("error"), style.HEAD)
 
     def _symbol(self, sheet: Worksheet, cell: Cell, text: str) -> None:
         self.book.put(sheet, cell.row - 1, cell.column, text, style.SYMBOL)
 
-    def _value(self, sheet: Worksheet, cell: Cell, formula: str, tensor: Tensor) -> None:
-        look = style.RESULT if tensor.shape == () else style.VALUE
+    def _value(
+        self, sheet: Worksheet, cell: Cell, formula: str, tensor: Tensor, usual: style.Style = style.VALUE
+    ) -> None:
+        look = style.RESULT if tensor.shape == () else usual
         if tensor.role in ("image", "target"):
             look = style.PLAIN_VALUE
         self.book.put(sheet, cell.row, cell.column, formula, look)
@@ -133,10 +136,10 @@ class Passes:
             book.put(sheet, row, formula, text, style.FORMULA_TEXT)
             each = [plan.backward[m][adjoint].local for m in range(plan.images)]
             for column, reference in zip(images, each, strict=True):
-                book.put(sheet, row, column, f"={reference}", style.VALUE)
+                book.put(sheet, row, column, f"={reference}", style.GRADIENT)
             if name not in plan.parameter_rows:
                 continue  # a cell of the feature map belongs to one image: there is nothing to add
             first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
             value = f"={plan.factor.seen_from(sheet.title)}*SUM({first}:{last})"
-            book.put(sheet, row, total, value, style.RESULT)
+            book.put(sheet, row, total, value, style.GRADIENT_RESULT)
             book.define(adjoint, plan.total(name))

@@ -144,16 +144,20 @@ class Plan:
     def totals_first_row(self) -> int:
         return self.band_row(self.images) + 2
 
-    def total(self, name: str, column: int | None = None) -> Cell:
-        """The row of ∂E_total/∂name in the list on Backward; without a column its total."""
-        row = self.totals_first_row + self.derivation.names.index(name)
-        return Cell(self.sheet("backward"), row, self.total_columns[-1] if column is None else column)
+    def total(self, name: str) -> Cell:
+        """∂E_total/∂name in the list on Backward."""
+        return Cell(
+            self.sheet("backward"), self.totals_first_row + self.derivation.names.index(name), self.total_columns[-1]
+        )
 
-    @property
+    @cached_property
     def total_columns(self) -> list[int]:
-        """derivative, formula, a column for each image, total."""
-        free = [c for c in range(FIRST_TOTAL_COLUMN, 10_000) if c not in self.gap_columns]
-        return [FIRST_COLUMN, FIRST_COLUMN + 2, *free[: self.images + 1]]
+        """derivative, formula, a column for each image, total: side by side, right of the longest formula."""
+        longest = max(len(self.derivation[name].variable.products) for name in self.derivation.names)
+        first = FIRST_TOTAL_COLUMN + max(0, 2 * (longest - 4))
+        while self.gap_columns & set(range(first, first + self.images + 1)):
+            first += 1
+        return [FIRST_COLUMN, FIRST_COLUMN + 2, *range(first, first + self.images + 1)]
 
     @cached_property
     def gap_columns(self) -> set[int]:

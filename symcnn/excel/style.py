@@ -39,7 +39,6 @@ NAME: Style = {"font": Font(name="Cambria", size=11, italic=True, color=INK)}
 WORDS: Style = {"font": Font(name="Calibri", size=10, color=TEXT)}
 PROSE: Style = {**WORDS, "alignment": Alignment(wrap_text=True, vertical="top")}
 FORMULA_TEXT: Style = {"font": Font(name="Cambria", size=10, italic=True, color=TEXT)}
-ARROW: Style = {"font": Font(name="Calibri", size=14, bold=True, color=GREY), "alignment": _CENTRE}
 VALUE: Style = {
     "font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER, "border": _BOX, "alignment": _CENTRE,
 }  # fmt: skip
@@ -49,6 +48,9 @@ RESULT: Style = {
 }  # fmt: skip
 #: Pixels and targets as they are: 1, not 1.0000.
 PLAIN_VALUE: Style = {**VALUE, "number_format": "General"}
+#: Gradients fade as the network learns: six decimals.
+GRADIENT: Style = {**VALUE, "number_format": NUMBER_SIX}
+GRADIENT_RESULT: Style = {**RESULT, "number_format": NUMBER_SIX}
 VALUE_TWO: Style = {**VALUE, "number_format": NUMBER_TWO}
 RESULT_TWO: Style = {**RESULT, "number_format": NUMBER_TWO}
 INPUT: Style = {

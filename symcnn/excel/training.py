@@ -33,11 +33,10 @@ def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
             book.put(sheet, row, column, value, style.STEP_NUMBER if name == "step" else style.ROW)
         if progress and (row - first) % 100 == 0:
             progress(row - first)
-    last = get_column_letter(max(columns.values()))
     sheet.freeze_panes = f"D{first}"
     sheet.print_title_rows = f"5:{first - 1}"
     sheet.print_area = f"A1:{get_column_letter(columns[plan.network.parameters[-1]])}{first + plan.steps}"
-    _outline(plan, columns, last, book)
+    _outline(plan, columns, book)
 
 
 def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
@@ -103,7 +102,7 @@ def _heads(book: Book, plan: Plan, columns: dict[str, int]) -> None:
         sheet.column_dimensions[get_column_letter(column)].width = max(9, len(symbol) * 0.95 + 1)
 
 
-def _outline(plan: Plan, columns: dict[str, int], last: str, book: Book) -> None:
+def _outline(plan: Plan, columns: dict[str, int], book: Book) -> None:
     """Passes and gradients can be folded away."""
     sheet = book.workbook[plan.sheet("training")]
     sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ from functools import singledispatchmethod
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
-_FUNCTIONS = {"σ": r"\sigma", "ReLU": r"\text{ReLU}", "max": r"\max"}
+_FUNCTIONS = {"σ": r"\sigma", "ReLU": r"\text{ReLU}", "max": r"\max", "Σ": r"\sum"}
 
 
 class Latex:
@@ -36,7 +36,7 @@ class Latex:
         return f"$$\n{body}\n$$"
 
     def number(self, value: float, digits: int | None) -> str:
-        return shown(value, digits).replace(".", self._decimal)
+        return with_power_of_ten(shown(value, digits), r" \cdot 10^{{{}}}").replace(".", self._decimal)
 
     @singledispatchmethod
     def emit(self, node: Node) -> str:
@@ -91,6 +91,16 @@ class Latex:
         return f"-{self._operand(node.node)}"
 
     @emit.register
+    def _(self, node: tree.Labelled) -> str:
+        # above: a foot after a bracket would read as Markdown emphasis
+        return rf"\left({self.emit(node.node)}\right)^{{\text{{{node.word}}}}}"
+
+    @emit.register
+    def _(self, node: tree.Update) -> str:
+        name = self.emit(node.name)
+        return rf"{name} \leftarrow {name} - \eta \cdot {self.emit(node.slope)}"
+
+    @emit.register
     def _(self, node: tree.Equality) -> str:
         return " = ".join(map(self.emit, node.members))
 
@@ -103,13 +113,23 @@ class Latex:
         return rf"\left({text}\right)" if needs else text
 
 
+def with_power_of_ten(text: str, power: str) -> str:
+    """``1.5e-12`` as 1.5 times a power of ten, in the given way of writing one."""
+    mantissa, e, exponent = text.partition("e")
+    return mantissa + power.format(int(exponent)) if e else text
+
+
 def shown(value: float, digits: int | None) -> str:
-    """A number with so many significant digits (None: exactly); whole numbers as they are, no -0, no powers of ten."""
+    """A number with so many significant digits (None: exactly); whole numbers as they are, no -0.
+
+    Very small ones (below 10⁻⁹) come out as ``1.235e-12``.
+    """
     if digits is None:
         return str(int(value)) if value == int(value) else repr(value)
     if value == int(value) or abs(value) >= 10**digits:
         return f"{round(value):d}"
     text = f"{value:.{digits}g}"
-    if "e" in text:
-        text = f"{value:.{digits + 4}f}".rstrip("0").rstrip(".")
-    return "0" if float(text) == 0 else text
+    if "e" not in text:
+        return text
+    exponent = int(text.split("e")[1])
+    return text if exponent < -9 else f"{value:.{digits - 1 - exponent}f}".rstrip("0")

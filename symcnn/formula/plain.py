@@ -7,7 +7,7 @@ from symcnn.formula.latex import shown
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 class Plain:
@@ -37,7 +37,11 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        return shown(node.value, node.digits).replace(".", self._decimal).replace("-", "−")
+        text = shown(node.value, node.digits)
+        mantissa, e, exponent = text.partition("e")
+        if e:
+            text = f"{mantissa}·10{str(int(exponent)).translate(_POWERS)}"
+        return text.replace(".", self._decimal).replace("-", "−")
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
@@ -72,6 +76,14 @@ class Plain:
     @emit.register
     def _(self, node: tree.Negated) -> str:
         return f"−{self._operand(node.node)}"
+
+    @emit.register
+    def _(self, node: tree.Labelled) -> str:
+        return f"({self.emit(node.node)})[{node.word}]"
+
+    @emit.register
+    def _(self, node: tree.Update) -> str:
+        return f"{self.emit(node.name)} ← {self.emit(node.name)} − η · {self.emit(node.slope)}"
 
     @emit.register
     def _(self, node: tree.Equality) -> str:

@@ -75,4 +75,20 @@ class Equality:
     members: tuple["Node", ...]
 
 
-Node = Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Equality
+@dataclass(frozen=True)
+class Labelled:
+    """(node) with a word at its foot: of which image it is."""
+
+    node: "Node"
+    word: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """name ← name − η · slope: a step of gradient descent."""
+
+    name: "Node"
+    slope: "Node"
+
+
+Node = Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Labelled | Update | Equality

@@ -121,11 +121,6 @@ class Typography:
             return tree.Equality((left, right))
         return tree.Equality((left, paths[0] if len(paths) == 1 else tree.Sum(paths), right))
 
-    def local_derivative(self, term: ChainTerm, name: str) -> Node:
-        """∂u/∂v = …"""
-        through = self.name(term.through, differentiated=True)
-        return tree.Equality((tree.Partial(through, self.name(name, differentiated=True)), self.product(term.local)))
-
     def _path(self, term: ChainTerm, name: str) -> Node:
         assert term.adjoint is not None
         by = self.name(name, differentiated=True)

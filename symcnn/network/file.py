@@ -1,7 +1,7 @@
 """Network files: TOML with the same words as in Python.
 
     input_shape = [3, 3]
-    loss = "half_squared_error"
+    loss = "half_squared_error"     # the default; "none" for a forward pass only
 
     [[layer]]
     type = "Conv2D"
@@ -22,14 +22,17 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from symcnn.errors import InputError, NotSupportedYetError
-from symcnn.network.data import Data, checked
+from symcnn.network.data import Data, checked, checked_images
 from symcnn.network.images import read_bytes, text_of
 from symcnn.network.layers import LAYERS, Layer
 from symcnn.network.network import Network
 
 #: A network that symcnn can take apart is small; so is its file.
 MAX_BYTES = 16_000_000
+MAX_LABEL = 60
 
 
 def read_network(path: str | Path) -> tuple[Network, Data | None]:
@@ -64,7 +67,8 @@ def network_from(document: dict[str, Any]) -> Network:
         if word not in document:
             raise InputError(f"{word} is missing")
     layers = [_layer(n, table) for n, table in enumerate(_tables("layer", document["layer"]), 1)]
-    return Network(document["input_shape"], layers, document.get("loss"))
+    loss = document.get("loss", "half_squared_error")
+    return Network(document["input_shape"], layers, None if loss == "none" else loss)
 
 
 def words_of(network: Network) -> dict[str, Any]:
@@ -74,8 +78,7 @@ def words_of(network: Network) -> dict[str, Any]:
         settings = {f.name: getattr(layer, f.name) for f in fields(layer)}
         kept = {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None}
         layers.append({"type": type(layer).__name__, **kept})
-    loss = {} if network.loss is None else {"loss": network.loss}
-    return {"input_shape": list(network.input_shape), **loss, "layer": layers}
+    return {"input_shape": list(network.input_shape), "loss": network.loss or "none", "layer": layers}
 
 
 def _layer(number: int, table: dict[str, Any]) -> Layer:
@@ -93,8 +96,8 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
             raise InputError(f"{where} ({kind}): {field.name}={settings[field.name]!r}; expected true or false")
     try:
         found: Layer = layer(**settings)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+    except (InputError, NotSupportedYetError) as error:
+        raise type(error)(f"{where}: {error}") from None
     return found
 
 
@@ -106,13 +109,23 @@ def _samples(network: Network, tables: Any) -> Data:
         for word in ("image",) if network.loss is None else ("image", "target"):
             if word not in table:
                 raise InputError(f"{where}: {word} is missing")
-        images.append(table["image"])
-        targets.append(table.get("target"))
-        labels.append(str(table.get("label", f"image {number}")))
-    data = Data(images, targets if network.loss is not None else None, labels)
-    if network.loss is not None:
-        checked(network, data)
-    return data
+        try:
+            images.append(checked_images(network, [table["image"]])[0])
+            if network.loss is not None:
+                targets.append(checked(network, ([table["image"]], [table["target"]]))[1][0])
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        labels.append(_label(where, table.get("label")))
+    named = None if all(label is None for label in labels) else [label or "–" for label in labels]
+    return Data(np.array(images), np.array(targets) if network.loss is not None else None, named)
+
+
+def _label(where: str, label: object) -> str | None:
+    if label is None:
+        return None
+    if not isinstance(label, str) or not label.isprintable() or len(label) > MAX_LABEL:
+        raise InputError(f"{where}: label={label!r}; expected at most {MAX_LABEL} printable characters")
+    return label
 
 
 def _tables(word: str, value: Any) -> list[dict[str, Any]]:

@@ -29,8 +29,8 @@ def check_loss(name: object) -> None:
     """Refuse what is no loss, or none yet."""
     known = ", ".join(LOSSES)
     if name is not None and not isinstance(name, str):
-        raise InputError(f"loss={name!r}: expected one of {known}, or none at all")
+        raise InputError(f"loss={name!r}: expected one of {known}, or 'none'")
     if name in LATER_LOSSES:
         raise NotSupportedYetError(f"loss={name!r} is not supported yet; use one of {known}")
     if name is not None and name not in LOSSES:
-        raise InputError(f"loss={name!r}: unknown; expected one of {known}, or none at all")
+        raise InputError(f"loss={name!r}: unknown; expected one of {known}, or 'none'")

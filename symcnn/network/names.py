@@ -1,6 +1,6 @@
 """Which letters a network's quantities have, and how many of each kind there already are.
 
-    i image · f filter · s sum of a window (where a convolution divides it) · x feature map · a activated map ·
+    i image · f filter · x feature map · a activated map ·
     p pooled map · z preactivation · h hidden neuron · o output · w weight · b bias · t target · E error
 
 A further layer of a kind takes a letter after its own: f, fb, fc, …; x, xb, xc, … Axes of length 1 that only count

@@ -16,9 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from symcnn.derivation import Derivation, Graph
+from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
-from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program
@@ -28,8 +27,8 @@ from symcnn.printers.python import one_image, training_loop
 #: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
 Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
 
-#: Python's compiler and the reader both drown in more lines than this.
-MAX_SCALARS = 20_000
+#: Python's compiler and the reader both drown in more products than this (forward, of one image).
+MAX_PRODUCTS = 10_000
 
 
 class Program(ABC):
@@ -184,7 +183,7 @@ class PythonProgram(Program):
 
     def trainer(self, images: Array, targets: Array) -> Trainer:
         graph, _ = _scalars(self.network)
-        if len(list(graph)) * len(images) > MAX_SCALARS:
+        if sum(len(v.products) for v in graph) * len(images) > 3 * MAX_PRODUCTS:
             return super().trainer(images, targets)
         loop = run_source(self.training_source(images, targets))["train"]
 
@@ -217,12 +216,8 @@ def _derived(network: Network) -> Derivation:
 
 
 def check_scalars(network: Network) -> None:
-    size = sum(e.target.tensor.size for e in network.forward.equations)
-    if size > MAX_SCALARS:
-        raise NotSupportedYetError(
-            f"{size} scalar quantities in one image; straight-line programs take at most {MAX_SCALARS}:"
-            ' use backend="numpy"'
-        )
+    """Refuse a network that is too large for straight-line programs."""
+    check_size(network.forward.equations, MAX_PRODUCTS, "as a straight-line program")
 
 
 def scalar_graph(network: Network) -> Graph:

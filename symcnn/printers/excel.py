@@ -44,7 +44,7 @@ class FormulaPrinter(InfixPrinter):
         super().__init__(EXCEL, name)
 
     def formula(self, variable: Variable) -> str:
-        """``=C3*$H$3+D3*$I$3+…``"""
+        """``=C3*H3+D3*I3+…``"""
         return checked_formula(f"={self.variable(variable)}", variable.name)
 
 
@@ -53,6 +53,6 @@ def checked_formula(text: str, name: str) -> str:
     if len(text) - 1 > MAX_LENGTH:
         raise NotSupportedYetError(
             f"{name}: its formula has {len(text) - 1} characters; a spreadsheet takes at most {MAX_LENGTH}:"
-            " use a smaller network"
+            " use a smaller network or fewer images"
         )
     return text

@@ -57,18 +57,18 @@ class ArrayPrinter:
 
     def _term(self, term: Term, reduce: str, letters: str, sizes: dict[str, int]) -> str:
         numbers = [f for f in term.factors if f.is_Number]
-        operands = [self._operand(f, sizes, reduce) for f in term.factors if not f.is_Number]
+        operands = [self._operand(f, sizes) for f in term.factors if not f.is_Number]
         coefficient = sympy.Mul(term.coefficient, *numbers)
         if reduce == "max":
             axes = tuple(operands[0].letters.index(a.name) for a in term.axes)
             return f"{operands[0].text}.max(axis={axes})"
         return _times(_contracted(operands, letters), coefficient)
 
-    def _operand(self, factor: Expr, sizes: dict[str, int], reduce: str) -> _Operand:
+    def _operand(self, factor: Expr, sizes: dict[str, int]) -> _Operand:
         if isinstance(factor, Access):
-            return self._view(factor, sizes, reduce)
+            return self._view(factor, sizes)
         accesses = sorted(factor.atoms(Access), key=str)
-        views = {a: self._view(a, sizes, reduce) for a in accesses}
+        views = {a: self._view(a, sizes) for a in accesses}
         if len({v.letters.lstrip("n") for v in views.values()}) != 1:
             raise TypeError(f"no rule to print {factor}: its quantities have different indices")
         names = {f"operand_{n}": a for n, a in enumerate(accesses)}
@@ -76,7 +76,7 @@ class ArrayPrinter:
         printed = InfixPrinter(NUMPY, lambda name: views[names[name]].text).expression(renamed)
         return _Operand(printed.within(PRODUCT), max((v.letters for v in views.values()), key=len))
 
-    def _view(self, access: Access, sizes: dict[str, int], reduce: str) -> _Operand:
+    def _view(self, access: Access, sizes: dict[str, int]) -> _Operand:
         """A tensor seen through its index maps: itself, an entry, or its sliding windows."""
         tensor, sample = access.tensor, _sample(access.tensor)
         positions, inner, slices = "", "", [":"] * len(sample)
@@ -99,7 +99,7 @@ class ArrayPrinter:
                 slices.append(str(affine.offset))
         text = tensor.name
         if windows:
-            text = self._named(_windows(access, windows, len(sample), reduce), tensor)
+            text = self._named(_windows(access, windows, len(sample)), tensor)
         if any(s != ":" for s in slices):
             text = f"{text}[{', '.join(slices)}]"
         return _Operand(text, sample + positions + inner)
@@ -144,7 +144,7 @@ class ArrayPrinter:
         ]
 
 
-def _windows(access: Access, windows: Sequence[tuple[int, int, int, int]], first: int, reduce: str) -> str:
+def _windows(access: Access, windows: Sequence[tuple[int, int, int, int]], first: int) -> str:
     tensor = access.tensor.name
     if any(before or after for _, _, before, after in windows):
         borders = {axis: (before, after) for axis, _, before, after in windows}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from symcnn.files import check_writable, write_whole
 from symcnn.network import DataLike, Network
-from symcnn.report.content import gather
+from symcnn.report.content import Content, gather
 from symcnn.report.markdown import MarkdownReport
 from symcnn.text import catalogue
 from symcnn.train import Run
@@ -38,11 +38,16 @@ def write_report(
     Raises:
         InputError: language, suffix, path, data or settings cannot be used; nothing is written then.
     """
-    text = catalogue(lang)
+    catalogue(lang)
+    check_writable(path, SUFFIXES)
+    return write_content(gather(network, data, run, learning_rate, steps, seed), path, lang)
+
+
+def write_content(content: Content, path: str | Path, lang: str) -> Path:
+    """Write what was gathered."""
     target = check_writable(path, SUFFIXES)
-    content = gather(network, data, run, learning_rate, steps, seed)
-    write_whole(target, MarkdownReport(content, text).write().encode("utf-8"))
+    write_whole(target, MarkdownReport(content, catalogue(lang)).write().encode("utf-8"))
     return target
 
 
-__all__ = ["SUFFIXES", "write_report"]
+__all__ = ["SUFFIXES", "Content", "gather", "write_content", "write_report"]

@@ -10,16 +10,39 @@ from symcnn import article
 from symcnn.derivation import Derivation, Variable, Verdict
 from symcnn.derivation.proof import EXACT, MODULAR
 from symcnn.formula import Latex, Typography, Worked
-from symcnn.formula.tree import Equality, Number, Power, Sum, Symbol
+from symcnn.formula.tree import (
+    Call,
+    Equality,
+    Labelled,
+    Negated,
+    Node,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Sum,
+    Symbol,
+    Update,
+)
 from symcnn.network import Network, kind_of, settings_of
 from symcnn.report.content import Content
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Tensor, sigmoid
 from symcnn.text import Catalogue
 from symcnn.verification import TOLERANCE
 from symcnn.version import __version__
 
 #: Significant digits of the numbers shown.
 DIGITS = 4
+
+#: Images of which the outputs are listed.
+MAX_ROWS = 40
+
+#: σ, and its derivative written with the output: the only rule that is stated and not derived.
+SIGMOID = (
+    r"\sigma\left(z\right) = \frac{1}{1 + e^{-z}}",
+    r"\frac{d\sigma}{dz} = \frac{e^{-z}}{\left(1 + e^{-z}\right)^2} = \sigma\left(z\right)"
+    r" \cdot \left(1 - \sigma\left(z\right)\right)",
+)
 
 #: Images that a table or a sum names one by one.
 MAX_IMAGES = 4
@@ -35,6 +58,8 @@ class MarkdownReport:
         self.text = text
         self.latex = Latex(text.decimal)
         self.typography = Typography(self.d.graph, text.words("word"))
+        #: ∂E/∂… of one image, where its numbers stand beside those of E_total
+        self.of_one_image = Typography(self.d.graph, text.words("word"), total="")
 
     def write(self) -> str:
         """The whole document."""
@@ -59,7 +84,10 @@ class MarkdownReport:
         if self.network == article.network():
             keys.append("pixels_reading")
         total = self.latex.inline(self.typography.error)
-        yield _list(self._t(key, total=total) for key in keys)
+        weights = next((t for t in self.network.forward.parameters if kind_of(t).letter == "w"), None)
+        if weights is None:
+            keys.remove("convention_names")
+        yield _list(self._t(key, total=total, **self._example(weights)) for key in keys)
 
     def _network(self) -> Iterator[str]:
         yield f"## {self._t('network_heading')}"
@@ -75,6 +103,9 @@ class MarkdownReport:
 
     def _forward(self) -> Iterator[str]:
         yield f"## {self._t('forward_heading')}"
+        if self._uses_sigmoid:
+            yield self._t("sigmoid_text")
+            yield "\n\n".join(f"$$\n{formula}\n$$" for formula in SIGMOID)
         for variable in self.d.graph.forward.values():
             if variable.name == "E":
                 yield f"## {self._t('error_heading')}"
@@ -87,6 +118,8 @@ class MarkdownReport:
     def _chain_rule(self) -> Iterator[str]:
         yield f"## {self._t('chain_heading')}"
         yield self._t("chain_text")
+        yield self.latex.display(_general_chain_rule(self.typography.error))
+        yield self._t("chain_way")
         for variable in self.d.graph.backward.values():
             name = variable.name.removeprefix("dE_d")
             if name not in self.d.names:
@@ -95,7 +128,6 @@ class MarkdownReport:
     def _formulas(self) -> Iterator[str]:
         yield f"## {self._t('formulas_heading', count=len(self.d.names))}"
         yield self._t("formulas_text")
-        yield self._counts()
         # the feature map first: the filter's formulas rest on it
         for tensor in (*self.network.forward.feature_maps, *self.network.forward.parameters):
             yield f"### {self.kind(tensor)[0].upper()}{self.kind(tensor)[1:]}"
@@ -106,9 +138,32 @@ class MarkdownReport:
         yield f"## {self._t('descent_heading')}"
         yield self._t("descent_text")
         first = self.network.parameters[0]
-        symbol = self.latex.emit(self.typography.name(first))
-        slope = self.latex.emit(self.typography.name(f"dE_d{first}"))
-        yield rf"$${chr(10)}{symbol} \leftarrow {symbol} - \eta \cdot {slope}{chr(10)}$$"
+        yield self.latex.display(self._total_of(first))
+        yield self.latex.display(Update(self.typography.name(first), self.typography.name(f"dE_d{first}")))
+        if self.content.run is not None and self.content.run.steps:
+            yield self._t("descent_example")
+            yield self.latex.display(self._first_update(first))
+
+    def _total_of(self, name: str) -> Equality:
+        """∂E_total/∂f = the sum of the images' ∂E/∂f."""
+        one = self.of_one_image.name(f"dE_d{name}")
+        count = len(self.content.values)
+        if not 0 < count <= MAX_IMAGES:
+            return Equality((self.typography.name(f"dE_d{name}"), Call("Σ", (one,))))
+        parts = tuple(Labelled(one, self.text("label.image", number=n)) for n in range(1, count + 1))
+        return Equality((self.typography.name(f"dE_d{name}"), Sum(parts)))
+
+    def _first_update(self, name: str) -> Equality:
+        """The first step of the training for one parameter, with numbers."""
+        run = self.content.run
+        assert run is not None
+        factor = 1.0 if run.reduction == "sum" else 1.0 / len(self.content.values)
+        value = float(run.initial[0])
+        slope = factor * sum(v[f"dE_d{name}"] for v in self.content.values)
+        before, rate, gradient, after = (
+            Number(v, DIGITS) for v in (value, run.learning_rate, slope, value - run.learning_rate * slope)
+        )
+        return Equality((self.typography.name(name), Sum((before, Negated(Product((rate, gradient))))), after))
 
     def _worked(self) -> Iterator[str]:
         assert self.content.run is not None
@@ -131,7 +186,8 @@ class MarkdownReport:
         yield from self._with_numbers(self.d.graph.backward.values(), values)
         yield f"### {self._t('totals_heading', count=len(self.d.names))}"
         shown_images = min(len(self.content.values), MAX_IMAGES)
-        heads = [self._t("symbol"), *self.image_labels[:shown_images], self.text("label.total")]
+        heads = [self._t("symbol"), *self.image_labels[:shown_images]]
+        heads.append(f"{self.text('label.total')}, {self.latex.inline(self.typography.error)}")
         yield _table(heads, [self._total_row(name, shown_images) for name in self.d.names])
 
     def _training(self) -> Iterator[str]:
@@ -140,7 +196,9 @@ class MarkdownReport:
         yield f"## {self._t('training_heading')}"
         yield self._t("training_text", steps=run.steps, rate=self._number(run.learning_rate, inline=False))
         steps = sorted({0, *(10**n for n in range(9) if 10**n < run.steps), run.steps})
-        rows = [[str(k), self._number(float(run.loss[k]))] for k in steps]
+        # E_total is the sum, also where the training followed the mean
+        factor = 1 if run.reduction == "sum" else len(self.content.values)
+        rows = [[str(k), self._number(factor * float(run.loss[k]))] for k in steps]
         yield _table([self._t("step"), self.latex.inline(self.typography.error)], rows)
         yield f"### {self._t('output_heading')}"
         outputs = self.network.forward.outputs.scalars()
@@ -150,12 +208,15 @@ class MarkdownReport:
             [
                 [self.image_labels[n], *(self._number(v) for v in (*first, *last))]
                 for n, (first, last) in enumerate(zip(before, run.predictions.tolist(), strict=True))
+                if n < MAX_ROWS
             ],
         )
 
     def _proof(self) -> Iterator[str]:
         yield f"## {self._t('proof_heading')}"
         yield self._t("proof_text")
+        if any(row.status == "probable" for row in self.content.proof.rows):
+            yield self._t("probable_text")
         yield _table(
             [self._t("claim"), self._t("method"), self._t("verdict")],
             [
@@ -166,7 +227,13 @@ class MarkdownReport:
         )  # fmt: skip
         if self.content.agreement and all(a.ok for a in self.content.agreement):
             yield self._t("numbers_text", tolerance=self.latex.inline(Power(Number(10), round(math.log10(TOLERANCE)))))
+        for failed in (a for a in self.content.agreement if not a.ok):
+            yield self._t("numbers_differ", backend=failed.backend, where=self._symbol_or_name(failed.where))
         yield self._t("not_checked")
+
+    @property
+    def _uses_sigmoid(self) -> bool:
+        return any(v.expression.has(sigmoid) for v in self.d.graph.forward.values())
 
     # --- pieces -----------------------------------------------------------------------------------------------------
 
@@ -175,6 +242,8 @@ class MarkdownReport:
         settings = dict(settings_of(layer))  # type: ignore[arg-type]
         activation = settings.get("activation", settings.get("kind"))
         settings["activation"] = self.text(f"activation.{activation or 'none'}")
+        if settings.get("padding") == "same":
+            settings["padding"] = self.text("padding.same")
         name = type(layer).__name__
         return self.text(f"layer.{name}_normalized" if settings.get("normalize") else f"layer.{name}", **settings)
 
@@ -187,7 +256,19 @@ class MarkdownReport:
     def image_labels(self) -> list[str]:
         """What each image is called."""
         labels = self.content.data.labels if self.content.data else None
+        labels = None if labels is None else [escaped(str(label)) for label in labels]
         return self.text.image_labels(labels, len(self.content.values))
+
+    def _example(self, weights: Tensor | None) -> dict[str, str]:
+        """One weight with where it comes from and where it goes."""
+        if weights is None:
+            return {}
+        kind, first = kind_of(weights), weights.scalars()[0]
+        ends = {t.name: t for e in self.network.forward.equations for t in [e.target.tensor]}
+        ends[self.network.forward.image.name] = self.network.forward.image
+        source = ends[kind.source].scalars()[0]
+        return {"weight": self._symbol(first), "source": self._symbol(source),
+                "target": self._symbol(ends[kind.target].scalars()[0])}  # fmt: skip
 
     def _method(self, verdict: Verdict) -> str:
         known = {EXACT: "normal_form", MODULAR: "modular"}
@@ -206,6 +287,10 @@ class MarkdownReport:
     def _symbol(self, name: str) -> str:
         return self.latex.inline(self.typography.name(name))
 
+    def _symbol_or_name(self, name: str) -> str:
+        known = name.rpartition("_image")[0] or name
+        return self._symbol(f"dE_d{known}") if known in self.d.names else name
+
     def _number(self, value: float, inline: bool = True) -> str:
         text = self.latex.number(value, DIGITS)
         return f"${text}$" if inline else text.replace("{,}", ",")
@@ -219,8 +304,8 @@ class MarkdownReport:
         numbers = Worked(self.d.graph, self.text.words("word"), values, DIGITS)
         for variable in variables:
             members = (
-                self.typography.name(variable.name),
-                self.typography.right_side(variable),
+                self.of_one_image.name(variable.name),
+                self.of_one_image.right_side(variable),
                 numbers.right_side(variable),
                 numbers.name(variable.name),
             )
@@ -231,7 +316,18 @@ class MarkdownReport:
         each = [values[f"dE_d{name}"] for values in self.content.values]
         # a cell of the feature map belongs to one image: there is nothing to add
         total = self._number(float(np.sum(each))) if name in self.network.parameters else "–"
-        return [self._symbol(f"dE_d{name}"), *(self._number(v) for v in each[:images]), total]
+        symbol = self.latex.inline(self.of_one_image.name(f"dE_d{name}"))
+        return [symbol, *(self._number(v) for v in each[:images]), total]
+
+
+def _general_chain_rule(error: Node) -> Equality:
+    u, v = Symbol("u"), Symbol("v")
+    return Equality((Partial(error, u), Call("Σ", (Product((Partial(error, v), Partial(v, u))),))))
+
+
+def escaped(text: str) -> str:
+    """A user's words in Markdown: no character of theirs means anything."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|$~&" else c for c in text)
 
 
 def _list(items: Iterable[str]) -> str:

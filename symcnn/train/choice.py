@@ -5,7 +5,6 @@ Seconds on a 2-core machine of 2026 (only their ratios matter):
     python        printing and compiling: a part for the network, a part for every product of every image;
                   a step: every product of every image
     numpy         a step: a fixed part for every equation, and its multiplications for every image
-    expressions   a step: a fixed part for every scalar, and its length for every image
 
 ``python -m tests.benchmarks.article`` prints the measured times beside the choice.
 """
@@ -13,7 +12,7 @@ Seconds on a 2-core machine of 2026 (only their ratios matter):
 import math
 
 from symcnn.network import Network
-from symcnn.numeric.program import MAX_SCALARS
+from symcnn.numeric.program import MAX_PRODUCTS
 from symcnn.symbolic import Equation
 
 #: seconds: fixed and per product and image to build; per product and image of one step
@@ -28,11 +27,10 @@ def choose(network: Network, samples: int, steps: int) -> str:
     "expressions" never does: it is there to check the others.
     """
     equations = network.forward.equations
-    scalars = 3 * sum(e.target.tensor.size for e in equations)  # forward, and about twice that backward
-    products = 3 * samples * sum(_products(e) for e in equations)
+    products = 3 * samples * sum(_products(e) for e in equations)  # forward, and about twice that backward
     straight = PYTHON_BUILD + products * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
     arrays = 3 * len(equations) * (NUMPY_BUILD_EACH + steps * NUMPY_STEP_EACH) + steps * products * NUMPY_STEP_PRODUCT
-    fits = scalars * samples <= MAX_SCALARS
+    fits = products <= 3 * MAX_PRODUCTS
     return "python" if fits and straight < arrays else "numpy"
 
 

@@ -55,6 +55,10 @@ def hold(values, path, derivation, net, data, run, step, factor=1.0):
         assert near(values[place], wanted), (name, values[place], wanted)
         count += 1
     assert count == 20 + 2 * (13 + 32) + 1 + 20
+    after = symcnn.train(net, data, steps=1, initial=theta, learning_rate=run.learning_rate, reduction=run.reduction)
+    for name, value in after.parameters.items():
+        parameters, cell = places[name]
+        assert near(values[parameters, f"G{cell[1:]}"], value), name  # the next value
     sheet = openpyxl.load_workbook(path).worksheets[-1].title
     for k, loss in enumerate(run.loss):
         assert near(values[sheet, f"C{8 + k}"], loss), k
@@ -136,6 +140,59 @@ def test_part_one_is_alive(book, tmp_path):
             assert found >= copies, wanted
     places = {cell: v for (sheet, cell), v in by_formualizer(path).items() if sheet == title}
     assert any(near(v, 7 / 9) for v in places.values())
+
+
+def find(path, title, words):
+    """The row and column of a text."""
+    for row in openpyxl.load_workbook(path)[title].iter_rows():
+        for cell in row:
+            if cell.value == words:
+                return cell.row, cell.column
+    raise AssertionError(words)
+
+
+@pytest.mark.parametrize(("row", "column"), [(1, 1), (2, 5), (7, 3)])
+def test_the_worked_window_follows_its_row_and_column(book, tmp_path, row, column):
+    lang, path = book
+    text = catalogue(lang)
+    title = text("workbook.convolution")
+    at = {key: find(path, title, text(f"workbook.{key}")) for key in ("row", "column", "products", "window_sum")}
+    changed = set_cells(
+        path, {f"{title}!G{at['row'][0]}": row, f"{title}!G{at['column'][0]}": column}, tmp_path / "window.xlsx"
+    )
+    values = by_formualizer(changed)
+    image = symcnn.article.picture().images[0]
+    products = image[row - 1 : row + 2, column - 1 : column + 2] * np.array(symcnn.article.FEATURES["diagonal"])
+    top, left = at["products"]
+    for (r, c), product in np.ndenumerate(products):
+        assert values[title, f"{chr(64 + left + c)}{top + 1 + r}"] == product
+    assert values[title, f"G{at['window_sum'][0]}"] == products.sum()
+    assert near(values[title, f"G{at['window_sum'][0] + 1}"], products.sum() / 9)
+
+
+def test_flattening_keeps_the_order(book):
+    lang, path = book
+    title = catalogue(lang)("workbook.convolution")
+    top, left = find(path, title, catalogue(lang)("workbook.flattened", count=147))
+    values = by_formualizer(path)
+    wanted = symcnn.compile(symcnn.article.operations()).predict(
+        symcnn.article.features(), symcnn.article.picture().images
+    )[0]
+    sheet = openpyxl.load_workbook(path)[title]
+    cells = [c for row in sheet.iter_rows(min_row=top + 1, min_col=left) for c in row if c.value is not None]
+    assert len(cells) == 147
+    assert all(near(values[title, c.coordinate], w) for c, w in zip(cells, wanted, strict=True))
+
+
+def test_a_worked_window_adds_the_bias_and_divides_only_where_the_layer_does(tmp_path):
+    net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2)], loss=None)
+    theta = [1.0, 2.0, 3.0, 4.0, 100.0]
+    image = np.arange(9.0).reshape(1, 3, 3)
+    path = symcnn.export_workbook(net, (image, None), tmp_path / "w.xlsx", initial=theta)
+    row, _ = find(path, "Convolution", catalogue("en")("workbook.window_sum"))
+    values = by_formualizer(path)
+    x = symcnn.compile(net).forward(theta, image)["x"][0, 0, 0]
+    assert values["Convolution", f"G{row + 1}"] == x == values["Convolution", f"G{row}"] + 100
 
 
 def test_names_are_the_contract(book):

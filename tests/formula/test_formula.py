@@ -64,7 +64,8 @@ def test_numbers_stand_where_the_quantities_stood(derivation):
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
     [(1.0, 4, "1"), (-0.0, 4, "0"), (0.123456, 4, "0.1235"), (-0.00001234567, 4, "-0.00001235"), (12345.6, 4, "12346"),
-     (1e-30, 4, "0"), (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567")],
+     (1e-30, 4, "1e-30"), (1.2345e-7, 4, "0.0000001235"), (3e-9, 4, "0.000000003"),
+         (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567")],
 )  # fmt: skip
 def test_numbers_are_shown_without_powers_of_ten(value, digits, text):
     assert shown(value, digits) == text
@@ -75,6 +76,7 @@ def test_every_node_has_a_rule_in_every_emitter():
     nodes = [
         x, tree.Number(2), tree.Partial(x, x), tree.Fraction(x, x), tree.Power(x, 2), tree.Call("σ", (x,)),
         tree.Product((x, x)), tree.Sum((x, tree.Negated(x))), tree.Negated(x), tree.Equality((x, x)),
+        tree.Labelled(x, "image 1"), tree.Update(x, x),
     ]  # fmt: skip
     assert {type(n) for n in nodes} == set(tree.Node.__args__)
     for emitter in (Latex(), Plain()):

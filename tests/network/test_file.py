@@ -39,14 +39,24 @@ BAD = [
     ("input_shape = [3, 3]", "input_shape=[3, -3]", "input_shape = [3, -3]"),
     ("input_shape = [3, 3]", "unknown word 'inputshape'", "inputshape = [3, 3]\ninput_shape = [3, 3]"),
     ("units = 2", "not TOML", "units = = 2"),
+    ('"half_squared_error"', "loss=['a']: expected one of", '["a"]'),
+    ('activation = "sigmoid"', "layer 3: Dense(activation={'a': 1})", "activation = {a = 1}"),
+    ('activation = "sigmoid"', "layer 3: Dense(activation='tanh') is not supported yet", 'activation = "tanh"'),
+    ("units = 2", "at most 5000000 in one array", "units = 1000000000"),
     ('type = "Dense"', "layer 3: type=['Dense']", 'type = ["Dense"]'),
 ]
 BAD_SAMPLES = [
+    ("sample 1: label=5", SAMPLE + "label = 5\n"),
+    ("sample 1: label='\\x01'", SAMPLE + 'label = "\\u0001"\n'),
+    ("sample 2: images: expected numbers", SAMPLE + "[[sample]]\nimage = [[1, 0], [0]]\ntarget = [1, 0]\n"),
     ("sample 1: image is missing", "[[sample]]\ntarget = [1, 0]\n"),
     ("sample 1: target is missing", "[[sample]]\nimage = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]\n"),
     ("unknown word 'label_'", SAMPLE + "label_ = 'x'\n"),
-    ("images of shape (1, 2, 2)", "[[sample]]\nimage = [[1, 0], [0, 1]]\ntarget = [1, 0]\n"),
-    ("targets of shape (1, 3)", "[[sample]]\nimage = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]\ntarget = [1, 0, 0]\n"),
+    ("sample 1: images of shape (1, 2, 2)", "[[sample]]\nimage = [[1, 0], [0, 1]]\ntarget = [1, 0]\n"),
+    (
+        "sample 1: targets of shape (1, 3)",
+        "[[sample]]\nimage = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]\ntarget = [1, 0, 0]\n",
+    ),
     ("is nan; expected a finite number", "[[sample]]\nimage = [[nan, 0, 1], [0, 1, 0], [1, 0, 1]]\ntarget = [1, 0]\n"),
     ("images: expected numbers", '[[sample]]\nimage = [["a", 0, 1], [0, 1, 0], [1, 0, 1]]\ntarget = [1, 0]\n'),
     ("images: expected numbers", "[[sample]]\nimage = [[1, 0], [0, 1, 0], [1, 0, 1]]\ntarget = [1, 0]\n"),
@@ -63,7 +73,8 @@ def test_a_network_file_says_the_same_as_python(tmp_path):
     net, data = symcnn.read_network(write(tmp_path / "net.toml", GOOD + SAMPLE))
     assert net == symcnn.article.network()
     assert data is not None
-    assert data.targets == [[1, 0]]
+    assert data.targets.tolist() == [[1, 0]]
+    assert data.labels is None
 
 
 @pytest.mark.parametrize(("old", "message", "new"), BAD)

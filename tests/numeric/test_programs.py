@@ -115,7 +115,7 @@ def test_unknown_backends_and_networks_without_loss():
 
 def test_straight_line_programs_say_when_a_network_is_too_large():
     net = symcnn.Network((60, 60), [symcnn.Conv2D(8, 3), symcnn.Dense(1)])
-    with pytest.raises(symcnn.NotSupportedYetError, match='use backend="numpy"'):
+    with pytest.raises(symcnn.NotSupportedYetError, match='backend="numpy"'):
         symcnn.compile(net, "python")
 
 

@@ -68,10 +68,50 @@ def test_the_worked_pass_is_right(net, data, derivation):
         shown[left] = float(re.findall(r"(-?[0-9.]+)(?:\n|$)", formula)[-1])
     from symcnn.formula import Latex, Typography
 
-    typography = Typography(derivation.graph, catalogue("en").words("word"))
+    typography = Typography(derivation.graph, catalogue("en").words("word"), total="")
     for name, value in by_hand.items():
         found = shown[Latex().emit(typography.name(f"dE_d{name}"))]
         assert abs(found - value) <= 1e-3 * abs(value), name
+
+
+def test_totals_and_outputs_stand_in_their_columns(net, data):
+    content = gather(net, data, None, 0.5, 10, 0)
+    text = MarkdownReport(content, catalogue("en")).write()
+    rows = [[c.strip().strip("$") for c in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    totals = next(r for r in rows if r[0].endswith(r"\partial f_{11}}") and len(r) == 4)
+    first, second, total = map(float, totals[1:])
+    assert abs(first + second - total) < 2e-5
+    assert abs(total) < max(abs(first), abs(second))
+    assert next(r for r in rows if r[0].endswith(r"\partial x_{11}}") and len(r) == 4)[3] == "–"
+    outputs = next(r for r in rows if r[0] == "image 1 (cross)" and len(r) == 5)
+    program = symcnn.compile(net)
+    before = program.predict(content.run.initial, data.images)[0]
+    after = program.predict(content.run.theta, data.images)[0]
+    assert [float(v) for v in outputs[1:]] == [float(f"{v:.4g}") for v in (*before, *after)]
+
+
+def test_the_mean_is_not_called_the_total(net, data, tmp_path):
+    run = symcnn.train(net, data, steps=3, reduction="mean")
+    text = symcnn.write_report(net, tmp_path / "d.md", run=run).read_text("utf-8")
+    assert "| 0 | $0.4988$ |" in text
+
+
+def test_a_program_that_differs_is_told(net, data):
+    from dataclasses import replace
+
+    content = gather(net, data, None, 0.5, 10, 0)
+    off = replace(content.agreement[0], worst=1e-3, where="b_o1")
+    text = MarkdownReport(replace(content, agreement=(off, *content.agreement[1:])), catalogue("en")).write()
+    assert "does **not** agree" in text
+    assert "within a relative" not in text
+    assert replace(content, agreement=(off,)).failed == ["numpy"]
+
+
+def test_labels_mean_nothing_in_markdown(net, data, tmp_path):
+    odd = symcnn.Data(data.images, data.targets, ["a|b", "$x$ <b>"])
+    text = symcnn.write_report(net, tmp_path / "d.md", data=odd, steps=2).read_text("utf-8")
+    assert r"a\|b" in text
+    assert r"\$x\$ \<b\>" in text
 
 
 def test_numbers_are_written_as_the_language_does(report):
@@ -146,7 +186,7 @@ def test_bad_requests_write_nothing(net, tmp_path, path, lang, message):
 
 def test_a_network_that_nobody_could_read_is_refused(tmp_path):
     net = symcnn.Network((20, 20), [symcnn.Conv2D(4, 5), symcnn.Activation("sigmoid"), symcnn.Dense(10, "sigmoid")])
-    with pytest.raises(symcnn.NotSupportedYetError, match=r"written out in a report.*at most 10000.*smaller network"):
+    with pytest.raises(symcnn.NotSupportedYetError, match=r"in a report.*at most 10000.*smaller network"):
         symcnn.write_report(net, tmp_path / "d.md")
     big = symcnn.Network((60, 60), [symcnn.Conv2D(16, 5), symcnn.Dense(10, "sigmoid")])
     with pytest.raises(symcnn.NotSupportedYetError, match=r"scalar by scalar.*at most 500000"):

@@ -198,3 +198,78 @@ def test_a_run_predicts_any_image(net, data):
     run = symcnn.train(net, data, steps=500)
     assert run.predict(data.images[:1]).shape == (1, 2)
     assert "500 steps" in repr(run)
+
+
+def test_one_output_is_right_on_its_side_of_a_half():
+    net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
+    data = (np.zeros((3, 2)), [[0.0], [1.0], [0.0]])
+    low = symcnn.train(net, data, steps=0, initial=[0.0, 0.0, -3.0])
+    assert low.right == 2
+
+
+def test_a_run_keeps_its_own_data_and_speaks_for_its_network_only(net, data, tmp_path):
+    images = data.images.copy()
+    run = symcnn.train(net, (images, data.targets), steps=2_000)
+    images[:] = 0
+    assert run.right == 2
+    other = symcnn.Network((3, 3), [symcnn.Dense(2)])
+    for use in (symcnn.export_workbook, symcnn.write_report):
+        arguments = (other, data) if use is symcnn.export_workbook else (other,)
+        with pytest.raises(symcnn.InputError, match="another network"):
+            use(*arguments, tmp_path / ("x.xlsx" if use is symcnn.export_workbook else "x.md"), run=run)
+
+
+def test_a_network_without_parameters_is_refused_or_runs_forward():
+    with pytest.raises(symcnn.InputError, match="nothing to train"):
+        symcnn.Network((2,), [symcnn.Activation("sigmoid")])
+    net = symcnn.Network((4, 4), [symcnn.MaxPool2D(2)], loss=None)
+    for backend in ("numpy", "expressions", "python"):
+        assert symcnn.compile(net, backend).predict([], np.ones((2, 4, 4))).shape == (2, 4)
+
+
+def test_outputs_that_rest_on_no_pixel_have_a_row_for_each_image():
+    net = symcnn.Network((2, 2), [symcnn.Conv2D(1, 1, padding=1)], loss=None)
+    images = np.arange(8.0).reshape(2, 2, 2)
+    wanted = symcnn.compile(net).predict([2.0, 5.0], images)
+    for backend in ("expressions", "python"):
+        assert np.array_equal(symcnn.compile(net, backend).predict([2.0, 5.0], images), wanted)
+
+
+def test_map_layers_after_flatten_are_refused():
+    with pytest.raises(symcnn.InputError, match="its input is flattened"):
+        symcnn.Network((4, 4), [symcnn.Flatten(), symcnn.Conv2D(1, 2), symcnn.Dense(1)])
+
+
+def test_equal_layers_are_equal_and_flags_are_flags():
+    assert symcnn.Conv2D(1, (2, 2)) == symcnn.Conv2D(1, [2, 2]) == symcnn.Conv2D(1, 2)
+    with pytest.raises(symcnn.InputError, match="expected True or False"):
+        symcnn.Dense(1, None, "no")
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_a_plot_is_the_same_every_time(net, data, tmp_path, suffix):
+    pytest.importorskip("matplotlib", reason='matplotlib is not installed: pip install "symcnn[plot]"')
+    run = symcnn.train(net, data, steps=300)
+    files = [run.plot(tmp_path / f"{n}{suffix}").read_bytes() for n in range(2)]
+    assert files[0] == files[1]
+    assert len(files[0]) > 5_000
+
+
+def test_a_saved_run_is_the_same_run(net, data, tmp_path):
+    run = symcnn.train(net, data, steps=500, seed=3, reduction="mean", learning_rate=0.7)
+    again = symcnn.Run.load(run.save(tmp_path / "run.json"))
+    for one, other in ((run.theta, again.theta), (run.initial, again.initial), (run.loss, again.loss)):
+        assert np.array_equal(one, other)
+    assert again.network == net
+    assert (again.learning_rate, again.reduction, again.backend, again.stopped) == (0.7, "mean", run.backend, "steps")
+    assert np.array_equal(again.predictions, run.predictions)
+    assert again.save(tmp_path / "again.json").read_bytes() == (tmp_path / "run.json").read_bytes()
+
+
+def test_a_training_goes_on_from_a_saved_run(net, data, tmp_path):
+    first = symcnn.train(net, data, steps=150, backend="python")
+    second = symcnn.train(
+        net, data, steps=150, initial=symcnn.Run.load(first.save(tmp_path / "a.json")), backend="python"
+    )
+    whole = symcnn.train(net, data, steps=300, backend="python")
+    assert np.array_equal(second.theta, whole.theta)
