@@ -264,6 +264,37 @@ def verify(network: Path | None, lang: str) -> None:
         raise CheckFailed(f"verification failed: {', '.join(bad) or 'a planted error was not caught'}")
 
 
+@commands.command(short_help="Where a number comes from.")
+@click.argument("name", metavar="NAME")
+@network_argument
+@click.option("--step", type=int, default=0, show_default=True, help="After how many steps of the training.")
+@click.option("--image", type=int, help="Of which image; without it the total over the images, where there is one.")
+@click.option("--latex", is_flag=True, help="As LaTeX.")
+@lang_option
+@rate_option
+@seed_option
+def explain(
+    name: str, network: Path | None, step: int, image: int | None, latex: bool, lang: str, learning_rate: float,
+    seed: int,
+) -> None:  # fmt: skip
+    """Explain one number at any step of the training: its formula, the same with numbers, the result.
+
+    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ...
+    """
+    from symcnn.explain import Question, explain_number
+
+    net, data = _network(network)
+    found = explain_number(
+        net,
+        _samples(net, data, network),
+        Question(name, step, image),
+        learning_rate=learning_rate,
+        seed=seed,
+        lang=lang,
+    )
+    click.echo(found.latex if latex else found)
+
+
 class CheckFailed(click.ClickException):
     """Exit status 1."""
 

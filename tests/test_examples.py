@@ -1,6 +1,7 @@
 """Every example runs, in a folder of its own, and prints what it is there to show."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,29 @@ def test_an_example(name, tmp_path):
 
 def test_every_script_is_run():
     assert {p.name for p in EXAMPLES.glob("*.py")} == set(SHOWN)
+
+
+def outputs(cells):
+    """What each code cell shows, as text; measured figures are left out."""
+    shown = []
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            text = output.get("text") or data.get("text/latex") or data.get("text/html") or data.get("text/plain", "")
+            shown.append(re.sub(r"\d+e-\d+|object at 0x[0-9a-f]+", "…", "".join(text)))
+    return shown
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_notebook_shows_what_it_shows():
+    """Every cell is run again; what it shows is what stands in the file."""
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    kept = nbformat.read(EXAMPLES / "tour.ipynb", as_version=4)
+    fresh = nbformat.from_dict({**kept, "cells": [{**c} for c in kept.cells]})
+    nbclient.NotebookClient(
+        fresh, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(EXAMPLES.parent)}}
+    ).execute()
+    found = outputs(fresh.cells)
+    assert len(found) >= 10
+    assert found == outputs(kept.cells)

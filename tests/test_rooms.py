@@ -11,7 +11,7 @@ LINES = [
     {"cli"},
     {"__init__"},
     {"story"},
-    {"picture"},
+    {"picture", "explain"},
     {"report", "excel"},
     {"verification"},
     {"train"},

@@ -18,7 +18,7 @@ from symcnn.derivation.graph import Graph, Product, Variable, instantiate
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError
 from symcnn.network import Array, Network
-from symcnn.symbolic import Equation
+from symcnn.symbolic import Equation, latex_of
 
 if TYPE_CHECKING:
     from symcnn.derivation.proof import Judge, Proof, Verdict
@@ -58,7 +58,7 @@ class Gradient:
     def __init__(self, derivation: "Derivation", name: str) -> None:
         self.name = name
         self.adjoint = f"dE_d{name}"
-        self._derivation = derivation
+        self.derivation = derivation
         self.variable: Variable = derivation.graph.backward[self.adjoint]
 
     @property
@@ -69,24 +69,43 @@ class Gradient:
     @property
     def expression(self) -> Expr:
         """Of one image, the adjoints put in: in pixels, parameters, x, h, o, t."""
-        return self._derivation.in_forward_quantities(self.adjoint)
+        return self.derivation.in_forward_quantities(self.adjoint)
 
     @property
     def expanded(self) -> Expr:
         """The closed form of one image, in parameters, pixels and targets only. It is long."""
-        return self._derivation.in_inputs(self.adjoint)
+        return self.derivation.in_inputs(self.adjoint)
 
     @property
     def total(self) -> Expr | tuple[Expr, ...]:
         """∂E_total over the images: a sum for a parameter, which they share; one each for what belongs to an image."""
-        d = self._derivation
+        d = self.derivation
         each = tuple(d.of_image(self.formula, n) for n in range(1, d.samples + 1))
         return Add(*each) if self.name in d.network.parameters else each
 
     @property
     def steps(self) -> list[Step]:
         """The chain rule, from E down to this quantity; each step rests on earlier ones."""
-        return self._derivation.steps(self.name)
+        return self.derivation.steps(self.name)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph in which it stands."""
+        return self.derivation.graph
+
+    def explain(self, values: Mapping[str, float], lang: str = "en") -> Any:
+        """Where the number comes from: formula, numbers put in, result, what it rests on and feeds.
+
+        Args:
+            values: pixel, parameter or target -> value, of one image.
+
+        Returns:
+            an ``Explanation``, which prints and shows as LaTeX.
+        """
+        return explain(self, values, lang)
+
+    def _repr_latex_(self) -> str:
+        return latex_of(self)
 
     def __repr__(self) -> str:
         return f"{self.adjoint} = {self.formula}"
@@ -200,6 +219,9 @@ class Derivation:
 
         return Judge(self)
 
+    def _repr_latex_(self) -> str:
+        return latex_of(self)
+
     def __repr__(self) -> str:
         return f"Derivation of {len(self.names)} gradients: {', '.join(self.names[:4])}, …"
 
@@ -256,6 +278,12 @@ class Derivation:
 def derive(network: Network, samples: int = 2) -> Derivation:
     """All derivatives of a network's error; see :class:`Derivation`."""
     return Derivation(network, samples)
+
+
+@singledispatch
+def explain(gradient: object, values: Mapping[str, float], lang: str = "en") -> Any:
+    """How ``Gradient.explain`` reaches numbers and typography: ``symcnn.numeric`` registers it."""
+    raise NotImplementedError(type(gradient))
 
 
 @singledispatch

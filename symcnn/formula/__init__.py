@@ -1,8 +1,18 @@
 """Displayed mathematics: formula trees built from the derivation, and their emitters."""
 
-from symcnn.formula import tree
+from symcnn.formula import display, tree  # display registers what shows in Jupyter
+from symcnn.formula.explanation import (
+    Explanation,
+    explain_given,
+    explain_sum,
+    explain_update,
+    explain_variable,
+)
 from symcnn.formula.latex import Latex, shown
 from symcnn.formula.plain import Plain
 from symcnn.formula.typography import WORDS, Typography, Worked
 
-__all__ = ["WORDS", "Latex", "Plain", "Typography", "Worked", "shown", "tree"]
+__all__ = [
+    "WORDS", "Explanation", "Latex", "Plain", "Typography", "Worked", "display", "explain_given", "explain_sum",
+    "explain_update", "explain_variable", "shown", "tree",
+]  # fmt: skip

@@ -9,6 +9,7 @@ from functools import singledispatchmethod
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
+_LETTERS = {"η": r"\eta"}
 _FUNCTIONS = {"σ": r"\sigma", "ReLU": r"\text{ReLU}", "max": r"\max", "Σ": r"\sum"}
 
 
@@ -47,7 +48,8 @@ class Latex:
         word = rf"\text{{{node.word}}}" if node.word else ""
         indices = node.indices.replace("-", r"\text{-}")
         inside = f"{indices},{word}" if indices and word else indices or word
-        return f"{node.letter}_{{{inside}}}" if inside else node.letter
+        letter = _LETTERS.get(node.letter, node.letter)
+        return f"{letter}_{{{inside}}}" if inside else letter
 
     @emit.register
     def _(self, node: tree.Number) -> str:
@@ -94,6 +96,10 @@ class Latex:
     def _(self, node: tree.Labelled) -> str:
         # above: a foot after a bracket would read as Markdown emphasis
         return rf"\left({self.emit(node.node)}\right)^{{\text{{{node.word}}}}}"
+
+    @emit.register
+    def _(self, node: tree.Word) -> str:
+        return rf"\text{{{node.text}}}"
 
     @emit.register
     def _(self, node: tree.Update) -> str:

@@ -82,6 +82,10 @@ class Plain:
         return f"({self.emit(node.node)})[{node.word}]"
 
     @emit.register
+    def _(self, node: tree.Word) -> str:
+        return f"({node.text})"
+
+    @emit.register
     def _(self, node: tree.Update) -> str:
         return f"{self.emit(node.name)} ← {self.emit(node.name)} − η · {self.emit(node.slope)}"
 

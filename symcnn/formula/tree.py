@@ -91,4 +91,13 @@ class Update:
     slope: "Node"
 
 
-Node = Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Labelled | Update | Equality
+@dataclass(frozen=True)
+class Word:
+    """Words in the place of a formula: "as given"."""
+
+    text: str
+
+
+Node = (
+    Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Labelled | Update | Word | Equality
+)

@@ -9,7 +9,7 @@ from symcnn.errors import InputError
 from symcnn.network.layers import LAYERS, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D
 from symcnn.network.losses import LOSSES, check_loss
 from symcnn.network.names import ERROR, Names
-from symcnn.symbolic import Equation, Tensor
+from symcnn.symbolic import Equation, Tensor, html_of
 
 #: Entries of one array of a network.
 MAX_CELLS = 5_000_000
@@ -107,6 +107,9 @@ class Network:
     def outputs(self) -> int:
         """The number of output values of one sample."""
         return self.forward.outputs.size
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def require_loss(self, what: str) -> None:
         """Refuse a forward-only network where a loss is needed."""

@@ -1,6 +1,6 @@
 """Programs made from printed equations or from the scalar graph, and the displayed expressions evaluated."""
 
-from symcnn.numeric import displayed  # registers Derivation.evaluate
+from symcnn.numeric import displayed, explain  # register Derivation.evaluate and Gradient.explain
 from symcnn.numeric.backends import BACKENDS, compile_program
 from symcnn.numeric.compiled import NumbaProgram, numba_is_there
 from symcnn.numeric.parameters import as_theta, initial_values
@@ -8,5 +8,5 @@ from symcnn.numeric.program import PROGRAMS, ArrayProgram, Program, PythonProgra
 
 __all__ = [
     "BACKENDS", "PROGRAMS", "ArrayProgram", "NumbaProgram", "Program", "PythonProgram", "Trainer", "as_theta",
-    "compile_program", "displayed", "initial_values", "numba_is_there",
+    "compile_program", "displayed", "explain", "initial_values", "numba_is_there",
 ]  # fmt: skip

@@ -75,7 +75,7 @@ def _outputs(axes: Any, run: Run) -> None:
             axes.plot(steps, outputs[:, n, k], style, color=COLOURS[k], linewidth=1.3, label=label)
     axes.set(title="outputs", xlabel="step", xscale="symlog")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7, loc="center left")
+    axes.legend(fontsize=7, loc="upper left")
 
 
 def _filters(run: Run) -> list[Array]:

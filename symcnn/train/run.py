@@ -1,5 +1,6 @@
 """What a training gives back."""
 
+import html
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,6 +89,16 @@ class Run:
         from symcnn.train.plot import plot_run
 
         return plot_run(self, path)
+
+    def _repr_html_(self) -> str:
+        outputs = self.network.forward.outputs.scalars()
+        heads = "".join(f"<th>{name}</th>" for name in outputs)
+        labels = self.data.labels or range(1, len(self.predictions) + 1)
+        rows = "".join(
+            f"<tr><td>{html.escape(str(label))}</td>{''.join(f'<td>{v:.4f}</td>' for v in values)}</tr>"
+            for label, values in zip(labels, self.predictions.tolist(), strict=True)
+        )
+        return f"<p>{html.escape(repr(self))}</p><table><tr><th></th>{heads}</tr>{rows}</table>"
 
     def __repr__(self) -> str:
         return (

@@ -76,7 +76,7 @@ def test_every_node_has_a_rule_in_every_emitter():
     nodes = [
         x, tree.Number(2), tree.Partial(x, x), tree.Fraction(x, x), tree.Power(x, 2), tree.Call("σ", (x,)),
         tree.Product((x, x)), tree.Sum((x, tree.Negated(x))), tree.Negated(x), tree.Equality((x, x)),
-        tree.Labelled(x, "image 1"), tree.Update(x, x),
+        tree.Labelled(x, "image 1"), tree.Update(x, x), tree.Word("as given"),
     ]  # fmt: skip
     assert {type(n) for n in nodes} == set(tree.Node.__args__)
     for emitter in (Latex(), Plain()):

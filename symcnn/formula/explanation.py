@@ -1,0 +1,135 @@
+"""Where a number comes from: the formula as the article writes it, the same with numbers, the result, and which
+quantities it rests on and feeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from symcnn.derivation import Graph, Variable
+from symcnn.formula import tree
+from symcnn.formula.latex import Latex
+from symcnn.formula.plain import Plain
+from symcnn.formula.tree import Node
+from symcnn.formula.typography import Typography, Worked
+
+#: Significant digits of the numbers put in.
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One number explained; it prints in the terminal and shows in Jupyter.
+
+    Attributes:
+        name: of the quantity: "x_12", "dE_df_12".
+        value: the result, exactly as the graph gives it.
+        equation: quantity = formula = numbers = result.
+        rests_on: the quantities of the formula with their values.
+        feeds: the quantities in whose formulas it stands.
+    """
+
+    name: str
+    value: float
+    equation: tree.Equality
+    rests_on: tuple[tuple[Node, float], ...]
+    feeds: tuple[Node, ...]
+    words: Mapping[str, str]
+    decimal: str = "."
+
+    def __str__(self) -> str:
+        plain = Plain(self.decimal)
+        lines = [plain.lines(self.equation)]
+        if self.rests_on:
+            pairs = (f"{plain.emit(n)} = {plain.emit(tree.Number(v, DIGITS))}" for n, v in self.rests_on)
+            lines.append(f"{self.words['rests_on']} {', '.join(pairs)}")
+        if self.feeds:
+            lines.append(f"{self.words['feeds']} {', '.join(map(plain.emit, self.feeds))}")
+        return "\n".join(lines)
+
+    @property
+    def latex(self) -> str:
+        """The equation as a display."""
+        return Latex(self.decimal).display(self.equation)
+
+    def _repr_latex_(self) -> str:
+        return self.latex
+
+
+def explain_variable(
+    graph: Graph, name: str, values: Mapping[str, float], words: Mapping[str, Mapping[str, str]], decimal: str = "."
+) -> Explanation:
+    """A variable of one image's graph.
+
+    Args:
+        values: every quantity of that image.
+        words: "word": the typography's; "explain": the labels.
+    """
+    variable = graph[name]
+    typography = Typography(graph, words["word"], total="")
+    numbers = Worked(graph, words["word"], values, DIGITS)
+    members = [typography.name(name), typography.right_side(variable), numbers.right_side(variable), numbers.name(name)]
+    kept = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
+    sources = tuple((typography.name(s), values[s]) for s in in_order(variable))
+    feeds = tuple(typography.name(v.name) for v in graph if name in in_order(v))
+    if variable.tensor.role == "gradient":  # the images' gradients are added
+        feeds = (Typography(graph, words["word"]).name(name),)
+    return Explanation(name, values[name], tree.Equality(tuple(kept)), sources, feeds, words["explain"], decimal)
+
+
+def in_order(variable: Variable) -> list[str]:
+    """The quantities of a formula, each once, as they stand in it."""
+    found: dict[str, None] = {}
+    for factors in variable.products:
+        for factor in factors:
+            found.update(dict.fromkeys(sorted(s.name for s in factor.free_symbols)))
+    return list(found)
+
+
+def explain_given(
+    graph: Graph, name: str, value: float, what: str, words: Mapping[str, Mapping[str, str]], decimal: str = "."
+) -> Explanation:
+    """Something that is given: a pixel, a target, an initial value."""
+    typography = Typography(graph, words["word"], total="")
+    equation = tree.Equality((typography.name(name), tree.Number(value, DIGITS), tree.Word(what)))
+    feeds = tuple(typography.name(v.name) for v in graph if name in in_order(v))
+    return Explanation(name, value, equation, (), feeds, words["explain"], decimal)
+
+
+def explain_sum(
+    graph: Graph, name: str, parts: Sequence[float], factor: float, labels: Sequence[str],
+    words: Mapping[str, Mapping[str, str]], decimal: str = ".",
+) -> Explanation:  # fmt: skip
+    """E_total or ∂E_total/∂(a parameter): the images added, times the factor (1, or 1/number of images)."""
+    of_one, total = Typography(graph, words["word"], total=""), Typography(graph, words["word"])
+    bare = "E" if name == "E_total" else name
+    one, whole = of_one.name(bare), total.name(name)
+    symbols: Node = tree.Sum(tuple(tree.Labelled(one, label) for label in labels))
+    numbers: Node = tree.Sum(tuple(tree.Number(v, DIGITS) for v in parts))
+    if factor != 1:
+        symbols, numbers = (tree.Product((tree.Number(factor, DIGITS), m)) for m in (symbols, numbers))
+    value = factor * sum(parts)
+    feeds = () if name == "E_total" else (of_one.name(name.removeprefix("dE_d")),)
+    equation = tree.Equality((whole, symbols, numbers, tree.Number(value, DIGITS)))
+    sources = tuple((tree.Labelled(one, label), v) for label, v in zip(labels, parts, strict=True))
+    return Explanation(name, value, equation, sources, feeds, words["explain"], decimal)
+
+
+def explain_update(
+    graph: Graph, name: str, before: float, rate: float, slope: float, step: int,
+    words: Mapping[str, Mapping[str, str]], decimal: str = ".",
+) -> Explanation:  # fmt: skip
+    """A parameter after a step: what it was, minus learning rate times gradient."""
+    total = Typography(graph, words["word"])
+    symbol, gradient = total.name(name), total.name(f"dE_d{name}")
+    was = tree.Labelled(symbol, words["explain"]["step"].format(step=step - 1))
+    numbers = [tree.Number(v, DIGITS) for v in (before, rate, slope, before - rate * slope)]
+    equation = tree.Equality(
+        (
+            tree.Labelled(symbol, words["explain"]["step"].format(step=step)),
+            tree.Sum((was, tree.Negated(tree.Product((tree.Symbol("η"), gradient))))),
+            tree.Sum((numbers[0], tree.Negated(tree.Product((numbers[1], numbers[2]))))),
+            numbers[3],
+        )
+    )
+    sources = ((was, before), (tree.Symbol("η"), rate), (gradient, slope))
+    feeds = tuple(Typography(graph, words["word"], total="").name(v.name) for v in graph if name in in_order(v))
+    return Explanation(name, before - rate * slope, equation, sources, feeds, words["explain"], decimal)

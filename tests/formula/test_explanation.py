@@ -1,0 +1,99 @@
+"""Explanations: every number of the graph that trained, its formula, the same with numbers, and its neighbours."""
+
+import re
+
+import numpy as np
+import pytest
+
+import symcnn
+from symcnn.explain import Question, explain_number
+from symcnn.numeric.values import values_of_images
+
+
+@pytest.mark.parametrize("step", [0, 7])
+def test_every_quantity_of_every_image_can_be_asked_for(net, data, derivation, step):
+    run = symcnn.train(net, data, steps=step)
+    for image, values in enumerate(values_of_images(derivation, run.theta, data), 1):
+        for name in (*derivation.graph.forward, *derivation.graph.backward):
+            found = explain_number(net, data, Question(f"{name}_image{image}", step))
+            assert found.value == values[name], name
+            assert dict(found.rests_on) is not None
+            assert str(found).count("\n") >= 2
+            assert {v for _, v in found.rests_on} == {
+                values[s.name] for s in derivation.graph[name].symbols()
+            }  # what it rests on, with its numbers
+
+
+def test_totals_add_the_images(net, data):
+    loss, gradient = symcnn.compile(net).loss_and_gradient(
+        symcnn.train(net, data, steps=3).theta, data.images, data.targets
+    )
+    assert abs(explain_number(net, data, Question("E_total", 3)).value - loss) < 1e-15
+    for name, wanted in zip(net.parameters, gradient, strict=True):
+        assert abs(explain_number(net, data, Question(f"dE_d{name}", 3)).value - wanted) < 1e-15
+
+
+def test_a_parameter_is_explained_by_its_last_step(net, data):
+    for step in (1, 5):
+        theta = symcnn.train(net, data, steps=step, learning_rate=0.7, seed=4).parameters
+        for name in ("f_12", "b_o2"):
+            found = explain_number(net, data, Question(name, step), learning_rate=0.7, seed=4)
+            assert abs(found.value - theta[name]) < 1e-15
+            assert "η" in str(found)
+    start = explain_number(net, data, Question("f_12"), seed=4)
+    assert start.value == np.random.default_rng(4).uniform(-1, 1, 20)[1]
+    assert "seed 4" in str(start)
+
+
+def test_what_is_printed(net, data):
+    text = str(explain_number(net, data, Question("dE_df_12", image=1)))
+    lines = text.split("\n")
+    assert lines[0] == "∂E/∂f₁₂ = ∂E/∂x₁₁ · i₁₂ + ∂E/∂x₁₂ · i₁₃ + ∂E/∂x₂₁ · i₂₂ + ∂E/∂x₂₂ · i₂₃"
+    assert lines[1].strip() == "= (−0.0227524) × 0 + (−0.00873711) × 1 + (−0.00737859) × 1 + (−0.0127553) × 0"
+    assert lines[2].strip() == "= −0.0161157"
+    assert lines[4] == "feeds ∂E_total/∂f₁₂"
+    french = str(explain_number(net, data, Question("h_1"), lang="fr"))
+    assert "repose sur h_1,préactivation = −0,571447" in french
+    assert "∂E/∂h_1,préactivation" in french
+
+
+def test_the_numbers_put_in_give_the_result(net, data):
+    """The middle line is computed again, as a reader would."""
+    for name in ("x_11", "z_h1", "dE_dh_2", "dE_dz_o1", "dE_dx_21", "E"):
+        found = explain_number(net, data, Question(name, 2, 2))
+        line = str(found).split("\n")[1].strip("= ")
+        readable = line.replace("−", "-").replace("×", "*").replace("·", "*").replace("²", "**2")
+        assert re.fullmatch(r"[-+*/(). 0-9]+", readable)
+        assert abs(eval(readable) - found.value) < 1e-4 * max(1, abs(found.value)), name
+
+
+def test_gradients_explain_themselves(derivation):
+    values = dict.fromkeys(derivation.graph.inputs, 0.5)
+    found = derivation["f_11"].explain(values)
+    assert found.name == "dE_df_11"
+    assert found._repr_latex_().startswith("$$")
+    with pytest.raises(symcnn.InputError, match="i_11 is missing"):
+        derivation["f_11"].explain({})
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        (Question("nope"), "nope: no such quantity; expected one of f_11"),
+        (Question("x_11", image=3), "image 3: expected a whole number from 1 to 2"),
+        (Question("x_11_image0"), "image 0"),
+        (Question("x_11_imagetwo"), "_image1"),
+        (Question("x_11", step=-1), "steps=-1"),
+    ],
+)
+def test_questions_that_have_no_answer(net, data, question, message):
+    with pytest.raises(symcnn.InputError, match=re.escape(message)):
+        explain_number(net, data, question)
+
+
+def test_what_jupyter_shows(net, data, derivation):
+    assert derivation["f_12"]._repr_latex_().count("\\cr") == 1
+    assert derivation._repr_latex_().count("\\cr") == 23
+    assert "<table>" in net._repr_html_()
+    run = symcnn.train(net, data, steps=3)
+    assert "cross" in run._repr_html_()
