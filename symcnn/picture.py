@@ -13,9 +13,9 @@ from symcnn.text import Catalogue
 
 INK, GREY, TEAL, AMBER, DARK = "#1B2430", "#6B7786", "#0F6B75", "#E2A100", "#46505C"
 #: Pixels of one cell: of an image, and of a map with four-digit values.
-CELL, WIDE = 44, 64
-WIDTH, HEIGHT = 1140, 300
-RIGHT = 580
+CELL, WIDE = 44, 72
+WIDTH, HEIGHT = 1160, 300
+RIGHT = 600
 
 
 def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], steps: int, text: Catalogue) -> str:
@@ -38,10 +38,10 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
         *_text(24, 34, text("picture.title"), size=17, weight="bold"),
         *_head(24, 76, "1", text("picture.convolution")),
         *_grid(24, 96, CELL, derivation, "i", values, used, text),
-        *_text(182, 170, "∗", size=24, fill=GREY),
+        *_text(182, 172, "∗", size=24, fill=GREY),
         *_grid(214, 98, WIDE, derivation, "dE_dx", values, used, text),
-        *_text(354, 170, "=", size=24, fill=GREY),
-        *_grid(386, 98, WIDE, derivation, "dE_df", values, {variable.name}, text),
+        *_text(370, 178, "=", size=24, fill=GREY),
+        *_grid(400, 98, WIDE, derivation, "dE_df", values, {variable.name}, text),
         *_head(RIGHT, 76, "2", text("picture.derivation")),
         *_text(RIGHT, 106, lines[0], size=15, family="serif"),
         *_text(RIGHT, 134, lines[1], size=15, family="serif"),
@@ -91,7 +91,7 @@ def _grid(
         dark = pixel and values[name] >= 0.75
         square = f'<rect x="{left}" y="{top}" width="{side}" height="{side}"'
         yield f'{square} fill="{DARK if dark else "#FFFFFF"}" stroke="#D3D9E0"/>'
-        number = shown(values[name], 4) if pixel else f"{values[name]:.4f}"
+        number = shown(values[name], 3)
         number = number.replace(".", text.decimal).replace("-", "−")
         fill = "#FFFFFF" if dark else INK
         yield from _text(left + side / 2, top + side / 2 + 5, number, size=14, fill=fill, anchor="middle")

@@ -28,7 +28,7 @@ LINES = [
 
 def room_of(parts):
     dotted = ".".join(parts)
-    if dotted in ("cli", "__main__", "train.__main__"):
+    if dotted in ("__main__", "train.__main__"):
         return dotted
     return parts[0] if parts else "__init__"
 

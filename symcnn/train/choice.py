@@ -4,6 +4,7 @@ Seconds on a 2-core machine of 2026 (only their ratios matter):
 
     python        printing and compiling: a part for the network, a part for every product of every image;
                   a step: every product of every image
+    numba         (extra ``fast``) importing and compiling; a step: every product of every image
     numpy         a step: a fixed part for every equation, and its multiplications for every image
 
 ``python -m tests.benchmarks.article`` prints the measured times beside the choice.
@@ -12,11 +13,14 @@ Seconds on a 2-core machine of 2026 (only their ratios matter):
 import math
 
 from symcnn.network import Network
+from symcnn.numeric import numba_is_there
 from symcnn.numeric.program import MAX_PRODUCTS
 from symcnn.symbolic import Equation
 
 #: seconds: fixed and per product and image to build; per product and image of one step
 PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.001, 2e-5, 8.8e-9
+#: the same, with the import of numba and its compiler
+NUMBA_BUILD, NUMBA_BUILD_EACH, NUMBA_STEP_EACH = 0.45, 1.8e-3, 3.5e-10
 #: seconds per equation to build; per equation and per multiplication of one step
 NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 5e-5, 2.3e-6, 2.5e-9
 
@@ -30,8 +34,14 @@ def choose(network: Network, samples: int, steps: int) -> str:
     products = 3 * samples * sum(_products(e) for e in equations)  # forward, and about twice that backward
     straight = PYTHON_BUILD + products * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
     arrays = 3 * len(equations) * (NUMPY_BUILD_EACH + steps * NUMPY_STEP_EACH) + steps * products * NUMPY_STEP_PRODUCT
+    compiled = NUMBA_BUILD + products * (NUMBA_BUILD_EACH + steps * NUMBA_STEP_EACH)
     fits = products <= 3 * MAX_PRODUCTS
-    return "python" if fits and straight < arrays else "numpy"
+    seconds = {"numpy": arrays}
+    if fits:
+        seconds["python"] = straight
+        if numba_is_there():
+            seconds["numba"] = compiled
+    return min(seconds, key=lambda backend: seconds[backend])
 
 
 def _products(equation: Equation) -> int:

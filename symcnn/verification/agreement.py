@@ -4,6 +4,7 @@ The reference does not go through symcnn's printers: SymPy's own ``lambdify`` pr
 forward quantities as its common subexpressions. So a printer's mistake shows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +64,10 @@ def exact_gradients(derivation: Derivation, theta: Any, data: DataLike) -> tuple
     return total, [dict(zip(derivation.names, row[1:], strict=True)) for row in rows]
 
 
-def programs_agree(derivation: Derivation, theta: Any, data: DataLike) -> list[Agreement]:
-    """Every program, and the displayed expressions, against the 50-digit values."""
+def programs_agree(
+    derivation: Derivation, theta: Any, data: DataLike, backends: Sequence[str] = tuple(PROGRAMS)
+) -> list[Agreement]:
+    """Programs, and the displayed expressions, against the 50-digit values."""
     network = derivation.network
     images, targets = checked(network, data)
     total, each = exact_gradients(derivation, theta, (images, targets))
@@ -74,7 +77,7 @@ def programs_agree(derivation: Derivation, theta: Any, data: DataLike) -> list[A
         sizes = {p: mpmath.fsum(abs(row[p]) for row in each) for p in network.parameters}
     wanted, size = {"E_total": total, **sums}, {"E_total": total, **sizes}
     found = []
-    for backend in PROGRAMS:
+    for backend in backends:
         loss, gradient = compile_program(network, backend).loss_and_gradient(theta, images, targets)
         found.append(_worst(backend, dict(zip(wanted, [loss, *gradient.tolist()], strict=True)), wanted, size))
     displayed = derivation.evaluate(theta, images, targets)

@@ -137,6 +137,7 @@ def verify(
     network: Network,
     data: DataLike | None = None,
     *,
+    backends: Sequence[str] = tuple(PROGRAMS),
     lang: str = "en",
     progress: Callable[[int], None] | None = None,
 ) -> Verification:
@@ -145,6 +146,7 @@ def verify(
     Args:
         network: with a loss.
         data: the images and targets at which numbers are compared; random ones if None.
+        backends: the programs that are compared; "numba" may be added (it takes a second to compile).
         lang: of the table, "en" or "fr".
         progress: called with the number of gradients done.
 
@@ -165,9 +167,9 @@ def verify(
         if progress:
             progress(n)
     rows += [_leaf_row(text), *_convolution_rows(derivation, judge, text)]
-    rows += _program_rows(derivation, images[:4], targets[:4], text)
+    rows += _program_rows(derivation, images[:4], targets[:4], backends, text)
     planted = _caught(judge, points[0], _really_wrong(derivation))
-    return Verification(tuple(rows), planted, tuple(_not_checked(derivation, len(names), text)), text)
+    return Verification(tuple(rows), planted, tuple(_not_checked(derivation, len(names), backends, text)), text)
 
 
 # --- the rows -----------------------------------------------------------------------------------------------------
@@ -227,11 +229,13 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
     yield Row(text("verify.convolution"), bad.status, bad.method)
 
 
-def _program_rows(derivation: Derivation, images: Array, targets: Array, text: Catalogue) -> Iterator[Row]:
+def _program_rows(
+    derivation: Derivation, images: Array, targets: Array, backends: Sequence[str], text: Catalogue
+) -> Iterator[Row]:
     """Programs are compared, not proved: "unknown", with how far they agree."""
     network, points = derivation.network, len(SEEDS)
     thetas = [initial_values(network, seed) for seed in SEEDS]
-    found = [programs_agree(derivation, theta, (images, targets)) for theta in thetas]
+    found = [programs_agree(derivation, theta, (images, targets), backends) for theta in thetas]
     for same in zip(*found, strict=True):
         worst = max(same, key=lambda a: a.worst)
         status = "unknown" if worst.ok else "refuted"
@@ -240,7 +244,7 @@ def _program_rows(derivation: Derivation, images: Array, targets: Array, text: C
         yield Row(text("verify.program", backend=worst.backend), status, method)
     gradients = {
         backend: [compile_program(network, backend).loss_and_gradient(t, images, targets)[1] for t in thetas]
-        for backend in PROGRAMS
+        for backend in backends
     }
     for one, other in combinations(gradients, 2):
         pairs = zip(gradients[one], gradients[other], strict=True)
@@ -270,9 +274,11 @@ def _caught(judge: Judge, point: Point, planted: Sequence[Planted]) -> tuple[Cau
     return tuple(Caught(method, caught, len(planted)) for method, caught in counts.items())
 
 
-def _not_checked(derivation: Derivation, verified: int, text: Catalogue) -> Iterator[str]:
+def _not_checked(derivation: Derivation, verified: int, backends: Sequence[str], text: Catalogue) -> Iterator[str]:
     if verified < len(derivation.names):
         yield text("verify.rest_sample", verified=verified, count=len(derivation.names))
+    if "numba" not in backends:
+        yield text("verify.rest_compiled")
     for key in ("rest_forward", "rest_programs", "rest_kernel", "rest_documents"):
         yield text(f"verify.{key}")
 

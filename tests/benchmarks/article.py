@@ -17,7 +17,7 @@ from sympy.core.cache import clear_cache
 
 import symcnn
 from symcnn.derivation import Judge
-from symcnn.numeric import PROGRAMS
+from symcnn.numeric import BACKENDS, initial_values, numba_is_there
 from symcnn.train.choice import choose
 from tests.derivation.test_proof import wrong_candidates
 
@@ -40,7 +40,7 @@ def timed(work: Callable[[], object], runs: int = RUNS) -> list[float]:
 
 
 def line(figure: str, value: str, bar: str) -> None:
-    print(f"{figure:<58}{value:<34}{bar}")
+    print(f"{figure:<72}{value:<44}{bar}")
 
 
 def derive_all() -> symcnn.Derivation:
@@ -95,29 +95,96 @@ def derivation_and_proof() -> None:
     line("wrong candidates rejected, some off by 1e-12", f"{wrong.count(False)} of {len(wrong)}", "160, all")
 
 
+def jax_steps(steps: int) -> float | None:
+    """Steps per second of JAX: the whole training in one compiled ``fori_loop``, float64; None without JAX."""
+    try:
+        import jax
+        import jax.numpy as jnp
+    except ImportError:
+        return None
+    jax.config.update("jax_enable_x64", True)
+    data = symcnn.article.images()
+    images, targets = jnp.array(data.images)[:, None], jnp.array(data.targets)
+    theta = jnp.array(initial_values(symcnn.article.network(), 0))
+
+    def loss(values):
+        f, w1, b1, w2, b2 = jnp.split(values, [4, 12, 14, 18])
+        x = jax.lax.conv(images, f.reshape(1, 1, 2, 2), (1, 1), "VALID").reshape(2, 4)
+        h = jax.nn.sigmoid(x @ w1.reshape(4, 2) + b1)
+        o = jax.nn.sigmoid(h @ w2.reshape(2, 2) + b2)
+        return ((o - targets) ** 2).sum() / 2
+
+    gradient = jax.grad(loss)
+    train = jax.jit(lambda values, n: jax.lax.fori_loop(0, n, lambda _, v: v - 0.5 * gradient(v), values))
+    train(theta, 1).block_until_ready()
+    start = time.perf_counter()
+    train(theta, steps).block_until_ready()
+    return steps / (time.perf_counter() - start)
+
+
 def training() -> None:
-    pairs = []
+    rows: dict[str, list[float]] = {}
+    compiled = numba_is_there()
+    if compiled:
+        symcnn_steps("numba", 10)  # the first call compiles
     for _ in range(RUNS):
-        peer = torch_steps(600)
-        pairs.append((symcnn_steps("auto", 100_000), symcnn_steps("auto", 10_000), peer))
-    line("training, steps/s: auto, 100,000 steps, all included", spread([p[0] for p in pairs]), "")
-    line("training, steps/s: auto, 10,000 steps, all included", spread([p[1] for p in pairs]), "")
-    if pairs[0][2] is None:
-        print("  PyTorch is not installed: the ratio is left out (pip install symcnn[torch])")
-    else:
-        line("  PyTorch eager, 1 thread, float64, in the same run", spread([p[2] for p in pairs if p[2]]), "")
-        line("  ratio, 100,000 steps", spread([a / c for a, _, c in pairs if c], 1, "×"), "≥ 60×")
-        line("  ratio, 10,000 steps", spread([b / c for _, b, c in pairs if c], 1, "×"), "")
+        found = {
+            "auto, 10,000 steps": symcnn_steps("auto", 10_000),
+            "auto, 100,000 steps": symcnn_steps("auto", 100_000),
+            "numba, 2,000,000 steps": symcnn_steps("numba", 2_000_000) if compiled else None,
+            "PyTorch eager, 1 thread, float64": torch_steps(600),
+            "JAX fori_loop, float64": jax_steps(200_000),
+        }
+        for way, speed in found.items():
+            if speed is not None:
+                rows.setdefault(way, []).append(speed)
+    for way, speeds in rows.items():
+        line(f"training, steps/s, everything included: {way}", spread(speeds), "")
+    for name, extra in (("PyTorch", "torch"), ("JAX", "jax"), ("numba", "fast")):
+        if not any(name.lower() in way.lower() for way in rows):
+            print(f"  {name} is not installed: its figures are left out (pip install {extra})")
+    torch, jax = rows.get("PyTorch eager, 1 thread, float64"), rows.get("JAX fori_loop, float64")
+    for way, peer, bar in (
+        ("auto, 10,000 steps", torch, "≥ 60×"), ("auto, 100,000 steps", torch, "≥ 60×"),
+        ("numba, 2,000,000 steps", torch, "≥ 2,000×"), ("numba, 2,000,000 steps", jax, "≥ 2.5×"),
+    ):  # fmt: skip
+        if peer and way in rows:
+            ratios = [a / b for a, b in zip(rows[way], peer, strict=True)]
+            line(f"  {way}, beside {'PyTorch' if peer is torch else 'JAX'}", spread(ratios, 1, "×"), bar)
+
+
+def the_choice() -> None:
+    """What ``auto`` chooses, beside what every backend takes; numba with its compiling, as in a new process."""
     net = symcnn.article.network()
-    for steps in (100, 1_000, 10_000, 100_000):
-        seconds = {b: min(steps / symcnn_steps(b, steps) for _ in range(3)) for b in PROGRAMS}
+    backends = [b for b in BACKENDS if b != "numba" or numba_is_there()]
+    for steps in (100, 10_000, 1_000_000):
+        seconds = {}
+        for backend in backends:
+            if backend in ("numpy", "expressions") and steps > 10_000:
+                continue  # a minute, and far behind
+            code = (
+                "import time, symcnn; net, data = symcnn.article.network(), symcnn.article.images();"
+                f" t = time.perf_counter(); symcnn.train(net, data, steps={steps}, backend={backend!r});"
+                " print(time.perf_counter() - t)"
+            )
+            runs = [
+                subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True) for _ in "123"
+            ]
+            seconds[backend] = min(float(done.stdout) for done in runs)
         chosen = choose(net, 2, steps)
-        times = ", ".join(f"{b} {s * 1e3:.0f} ms" for b, s in seconds.items())
+        times = ", ".join(f"{b} {s * 1e3:,.0f} ms" for b, s in seconds.items())
         line(
             f"auto for {steps:,} steps: {chosen}",
-            f"{seconds[chosen] / min(seconds.values()):.2f}× the best ({times})",
-            "",
+            f"{seconds[chosen] / min(seconds.values()):.2f}× the best",
+            f"≤ 1.2× ({times})",
         )
+
+
+def verification() -> None:
+    net, data = symcnn.article.network(), symcnn.article.images()
+    line("symcnn verify, cold cache", spread(timed(lambda: symcnn.verify(net, data), 3), 1, " s"), "≤ 5 s")
+    for found in symcnn.verify(net, data).planted:
+        line(f"  planted errors caught by: {found.method}", f"{found.caught} of {found.planted}", "")
 
 
 def the_story() -> None:
@@ -141,5 +208,7 @@ def the_story() -> None:
 if __name__ == "__main__":
     print(f"symcnn {symcnn.__version__}, Python {platform.python_version()}, {platform.machine()}: median (min–max)\n")
     derivation_and_proof()
+    verification()
     training()
+    the_choice()
     the_story()

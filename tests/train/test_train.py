@@ -139,12 +139,17 @@ def test_progress_is_told(net, data):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_ctrl_c_returns_what_was_learnt_so_far(net, data, backend):
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    run = symcnn.train(net, data, steps=100_000_000, backend=backend)
-    timer.join()
+    timers = []
+
+    def soon(_):  # once it runs, and not while it still compiles
+        if not timers:
+            timers.append(threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)))
+            timers[0].start()
+
+    run = symcnn.train(net, data, steps=1_000_000_000, backend=backend, progress=soon, stop_below=0.0)
+    timers[0].join()
     assert run.stopped == "interrupted"
-    assert 0 < run.steps < 100_000_000
+    assert 0 < run.steps < 1_000_000_000
     again = symcnn.train(net, data, steps=run.steps, backend=backend)
     assert np.array_equal(run.theta, again.theta)
     assert np.array_equal(run.loss, again.loss)
@@ -154,6 +159,7 @@ def test_auto_says_what_it_chose_and_changes_with_the_size(net, data):
     assert choose(net, 2, 100) == "numpy"
     assert choose(net, 2, 10_000) == "python"
     assert choose(net, 10_000, 10_000) == "numpy"
+    assert choose(net, 2, 10_000_000) == "numba"
     assert symcnn.train(net, data, steps=10).backend == "numpy"
 
 

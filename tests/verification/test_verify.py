@@ -39,6 +39,13 @@ def test_programs_are_compared_and_not_called_proved(verification):
     assert all(r.status == "unknown" and "agrees at 2 points" in r.method for r in programs)
 
 
+def test_the_compiled_program_can_be_compared_too(net, data):
+    found = symcnn.verify(net, data, backends=("numpy", "numba"))
+    assert found.ok
+    assert [r.claim for r in found.rows if " give " in r.claim] == ["'numpy' and 'numba' give the same"]
+    assert not any("compiled" in line for line in found.not_checked)
+
+
 def test_planted_errors_are_caught_and_counted(verification):
     counts = {c.method: (c.caught, c.planted) for c in verification.planted}
     caught, planted = counts["normal form"]

@@ -1,57 +1,31 @@
-"""The command line. Commands only call what the package offers; heavy imports stand inside them.
+"""The commands. They only call what the package offers; heavy imports stand inside them."""
 
-Exit status: 0 all that was promised holds · 1 a check failed · 2 the input cannot be used (one line says what, where
-and what was expected).
-"""
-
-import io
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from symcnn.errors import InputError, SymcnnError
-from symcnn.text import LANGUAGES
+from symcnn.cli.shared import (
+    CheckFailed,
+    given_network,
+    given_samples,
+    lang_option,
+    network_argument,
+    out_option,
+    print_files,
+    print_table,
+    progress_bar,
+    rate_option,
+    seed_option,
+    steps_option,
+)
+from symcnn.errors import InputError
 from symcnn.version import __version__
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from symcnn.derivation import Derivation
     from symcnn.formula import Typography
-    from symcnn.network import Data, Network
     from symcnn.train import Run
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-network_argument = click.argument("network", required=False, type=click.Path(path_type=Path), metavar="[NETWORK.toml]")
-lang_option = click.option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    default="en",
-    show_default=True,
-    help="Language of what is written.",
-)
-rate_option = click.option("--learning-rate", "--rate", type=float, default=0.5, show_default=True, help="Above 0.")
-seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Of the initial values.")
-
-
-def steps_option(default: int) -> Callable[[Command], Command]:
-    return click.option("--steps", type=int, default=default, show_default=True, help="Steps of gradient descent.")
-
-
-def out_option(default: str) -> Callable[[Command], Command]:
-    return click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        default=default,
-        show_default=True,
-        help="The file to write.",
-    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -79,10 +53,10 @@ def article(out: Path, lang: str, steps: int, learning_rate: float, seed: int) -
     """The whole story: derive, prove, check, train, write the workbook and the report."""
     from symcnn.story import tell
 
-    with _progress("article") as advance:
+    with progress_bar("article") as advance:
         story = tell(out, lang, learning_rate, steps, seed, advance)
-    _table(story.title, story.rows)
-    _wrote(story.files)
+    print_table(story.title, story.rows)
+    print_files(story.files)
     if not story.ok:
         raise CheckFailed(story.failed)
 
@@ -97,7 +71,7 @@ def derive(network: Path | None, name: str | None, latex: bool) -> None:
     from symcnn.formula import Latex, Plain, Typography
     from symcnn.text import catalogue
 
-    net, _ = _network(network)
+    net, _ = given_network(network)
     derivation = symcnn.derive(net)
     typography = Typography(derivation.graph, catalogue("en").words("word"))
     emit = Latex().display if latex else Plain().lines
@@ -160,16 +134,16 @@ def train(
     for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg"))):
         if path is not None:
             check_writable(path, suffixes)
-    net, data = _network(network)
+    net, data = given_network(network)
     initial = symcnn.Run.load(resume) if resume is not None else None
-    with _progress("training", steps) as advance:
+    with progress_bar("training", steps) as advance:
         run = symcnn.train(
-            net, _samples(net, data, network), learning_rate=learning_rate, steps=steps, seed=seed, backend=backend,
-            reduction=reduction, stop_below=stop_below, initial=initial, progress=advance,
+            net, given_samples(net, data, network), learning_rate=learning_rate, steps=steps, seed=seed,
+            backend=backend, reduction=reduction, stop_below=stop_below, initial=initial, progress=advance,
         )  # fmt: skip
     _show(run)
-    _wrote([run.save(save)] if save is not None else [])
-    _wrote([run.plot(plot)] if plot is not None else [])
+    print_files([run.save(save)] if save is not None else [])
+    print_files([run.plot(plot)] if plot is not None else [])
 
 
 @commands.command(short_help="What a saved training says of your images.")
@@ -190,7 +164,7 @@ def predict(run: Path, images: tuple[Path, ...]) -> None:
             name = str(path) if len(pixels) == 1 else f"{path} ({n})"
             best = max(range(len(outputs)), key=outputs.__getitem__)
             rows.append([name, *(shown(v, 6) for v in outputs), f"o_{best + 1}"])
-    _table("", rows, ["image", *trained.network.forward.outputs.scalars(), "largest"])
+    print_table("", rows, ["image", *trained.network.forward.outputs.scalars(), "largest"])
     if labels is not None:
         click.echo(f"trained on: {', '.join(map(str, labels))}")
 
@@ -206,13 +180,13 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     """Write the workbook: forward and backward pass and training, as live formulas."""
     import symcnn
 
-    net, data = _network(network)
-    with _progress("workbook", steps) as advance:
+    net, data = given_network(network)
+    with progress_bar("workbook", steps) as advance:
         symcnn.export_workbook(
-            net, _samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed, lang=lang,
+            net, given_samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed, lang=lang,
             progress=advance,
         )  # fmt: skip
-    _wrote([out])
+    print_files([out])
 
 
 @commands.command(short_help="Write the derivation report.")
@@ -231,31 +205,34 @@ def report(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     catalogue(lang)
     check_writable(out, symcnn.report.SUFFIXES)
 
-    net, data = _network(network)
-    with _progress("report", steps) as advance:
+    net, data = given_network(network)
+    with progress_bar("report", steps) as advance:
         content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
         symcnn.report.write_content(content, out, lang)
-    _wrote([out])
+    print_files([out])
     if content.failed:
         raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
 
 
 @commands.command(short_help="What is proved, and how; what each check catches.")
 @network_argument
+@click.option("--numba", is_flag=True, help="Compare the compiled program too (extra fast).")
 @lang_option
-def verify(network: Path | None, lang: str) -> None:
+def verify(network: Path | None, numba: bool, lang: str) -> None:
     """Verify every gradient and every program; show that each check can fail; say what was not checked.
 
     Exit status 1 if a claim is refuted.
     """
     import symcnn
+    from symcnn.numeric import BACKENDS, PROGRAMS
 
-    net, data = _network(network)
+    net, data = given_network(network)
     net.require_loss(str(network))
-    with _progress("verifying", len(symcnn.derive(net).names)) as advance:
-        found = symcnn.verify(net, data, lang=lang, progress=advance)
+    backends = tuple(BACKENDS if numba else PROGRAMS)
+    with progress_bar("verifying", len(symcnn.derive(net).names)) as advance:
+        found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance)
     heads, rows = found.table()
-    _table("", rows, heads)
+    print_table("", rows, heads)
     click.echo(found.summary)
     for line in found.remarks():
         click.echo(line)
@@ -283,10 +260,10 @@ def explain(
     """
     from symcnn.explain import Question, explain_number
 
-    net, data = _network(network)
+    net, data = given_network(network)
     found = explain_number(
         net,
-        _samples(net, data, network),
+        given_samples(net, data, network),
         Question(name, step, image),
         learning_rate=learning_rate,
         seed=seed,
@@ -295,115 +272,11 @@ def explain(
     click.echo(found.latex if latex else found)
 
 
-class CheckFailed(click.ClickException):
-    """Exit status 1."""
-
-    exit_code = 1
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; every error on purpose is one line on standard error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal or file that cannot show ∂ shows ? in its place
-            stream.reconfigure(errors="replace")
-    try:
-        commands.main(args=arguments, standalone_mode=False, prog_name="symcnn")
-        sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(2)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.Abort:
-        _fail("interrupted", 130)
-    except click.ClickException as error:
-        _fail(error.format_message(), error.exit_code if isinstance(error, CheckFailed) else 2)
-    except SymcnnError as error:
-        _fail(str(error), 2)
-    except BrokenPipeError:  # `symcnn derive | head`
-        _drop_output()
-        sys.exit(0)
-    except OSError as error:  # a full disk behind `symcnn derive > formulas.txt`
-        _drop_output()
-        _fail(f"the output cannot be written ({error.strerror})", 1)
-
-
-def _fail(message: str, status: int) -> None:
-    click.echo(f"symcnn: {' '.join(message.split())}", err=True)
-    sys.exit(status)
-
-
-def _drop_output() -> None:
-    """Nothing more can be written: let Python's own last flush go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-# --- what the commands share ------------------------------------------------------------------------------------------
-
-
-def _network(path: Path | None) -> "tuple[Network, Data | None]":
-    """The network file's network and samples, or the article's."""
-    from symcnn import article as article_data
-    from symcnn.network import read_network
-
-    return (article_data.network(), article_data.images()) if path is None else read_network(path)
-
-
-def _samples(network: "Network", data: "Data | None", path: Path | None) -> "Data":
-    network.require_loss(str(path))
-    if data is None:
-        raise InputError(f"{path}: holds no samples; add [[sample]] tables with image and target")
-    return data
-
-
-def _console(stderr: bool = False) -> "Console":
-    from rich.console import Console
-
-    console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=110)
-    return console
-
-
-@contextmanager
-def _progress(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error, on a terminal only; calls tell how much is done."""
-    from rich.progress import Progress
-
-    console = _console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(words, total=total)
-
-        def advance(done: int) -> None:
-            bar.update(task, completed=done)
-
-        yield advance
-
-
-def _table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] = ()) -> None:
-    from rich.table import Table
-
-    console = _console()
-    if title:
-        console.print(title)
-    table = Table(show_header=bool(heads))
-    for head in heads or rows[0]:
-        table.add_column(head if heads else "")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-
-
-def _wrote(files: Sequence[Path]) -> None:
-    for file in files:
-        click.echo(f"{file}")
-
-
 def _show(run: "Run") -> None:
     from symcnn.formula import shown
 
     names = run.network.parameters
-    _table(
+    print_table(
         "training",
         [
             ("steps", f"{run.steps} (stopped: {run.stopped})"),
@@ -416,11 +289,11 @@ def _show(run: "Run") -> None:
     labels = run.data.labels or [str(n) for n in range(1, len(run.predictions) + 1)]
     pairs = zip(labels[:20], run.predictions[:20].tolist(), strict=True)
     rows = [(str(label), *(shown(v, 6) for v in values)) for label, values in pairs]
-    _table("outputs after the training", rows, ["image", *outputs])
+    print_table("outputs after the training", rows, ["image", *outputs])
     values = [
         (name, shown(a, 6), shown(b, 6))
         for name, a, b in zip(names, run.initial.tolist(), run.theta.tolist(), strict=True)
     ]
-    _table("parameters", values[:60], ["name", "before", "after"])
+    print_table("parameters", values[:60], ["name", "before", "after"])
     if len(values) > 60:
         click.echo(f"… and {len(values) - 60} more")

@@ -1,0 +1,107 @@
+"""What the commands share: options, the network they work on, tables and progress bars."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from symcnn.errors import InputError
+from symcnn.text import LANGUAGES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from symcnn.network import Data, Network
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+network_argument = click.argument("network", required=False, type=click.Path(path_type=Path), metavar="[NETWORK.toml]")
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of what is written.",
+)
+rate_option = click.option("--learning-rate", "--rate", type=float, default=0.5, show_default=True, help="Above 0.")
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Of the initial values.")
+
+
+def steps_option(default: int) -> Callable[[Command], Command]:
+    return click.option("--steps", type=int, default=default, show_default=True, help="Steps of gradient descent.")
+
+
+def out_option(default: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=default,
+        show_default=True,
+        help="The file to write.",
+    )
+
+
+class CheckFailed(click.ClickException):
+    """Exit status 1."""
+
+    exit_code = 1
+
+
+def given_network(path: Path | None) -> "tuple[Network, Data | None]":
+    """The network file's network and samples, or the article's."""
+    from symcnn import article as article_data
+    from symcnn.network import read_network
+
+    return (article_data.network(), article_data.images()) if path is None else read_network(path)
+
+
+def given_samples(network: "Network", data: "Data | None", path: Path | None) -> "Data":
+    network.require_loss(str(path))
+    if data is None:
+        raise InputError(f"{path}: holds no samples; add [[sample]] tables with image and target")
+    return data
+
+
+def console_for(stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, highlight=False, width=110)
+    return console
+
+
+@contextmanager
+def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, on a terminal only; calls tell how much is done."""
+    from rich.progress import Progress
+
+    console = console_for(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(words, total=total)
+
+        def advance(done: int) -> None:
+            bar.update(task, completed=done)
+
+        yield advance
+
+
+def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] = ()) -> None:
+    from rich.table import Table
+
+    console = console_for()
+    if title:
+        console.print(title)
+    table = Table(show_header=bool(heads))
+    for head in heads or rows[0]:
+        table.add_column(head if heads else "")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def print_files(files: Sequence[Path]) -> None:
+    for file in files:
+        click.echo(f"{file}")
