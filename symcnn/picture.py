@@ -94,7 +94,9 @@ def _grid(
         number = shown(values[name], 3)
         number = number.replace(".", text.decimal).replace("-", "−")
         fill = "#FFFFFF" if dark else INK
-        yield from _text(left + side / 2, top + side / 2 + 5, number, size=14, fill=fill, anchor="middle")
+        yield from _text(
+            left + side / 2, top + side / 2 + 5, number, size=14 if pixel else 13, fill=fill, anchor="middle"
+        )
         if name in marked:
             frames.append(f'{square} fill="none" stroke="{AMBER}" stroke-width="2.5"/>')
     yield from frames

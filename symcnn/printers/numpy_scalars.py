@@ -1,6 +1,7 @@
 """The scalar graph with NumPy over the samples: one line a variable, each an array (samples,)."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import sympy
 
@@ -12,7 +13,8 @@ NUMPY = Language(
     functions={
         sigmoid: lambda z: Text(f"1/(1 + np.exp({negated(z[0])}))", PRODUCT),
         relu: lambda z: Text(f"np.maximum({z[0].text}, 0)", ATOM),
-        maximum: lambda z: Text(f"np.maximum.reduce([{', '.join(a.text for a in z)}])", ATOM),
+        # pair by pair: an absent cell is a number beside arrays
+        maximum: lambda z: reduce(lambda a, b: Text(f"np.maximum({a.text}, {b.text})", ATOM), z),
     },
     number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else Text(repr(float(q)), ATOM),
     power=lambda base, n: Text(f"{base.within(ATOM)}**{n}", POWER),

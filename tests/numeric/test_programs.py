@@ -126,3 +126,14 @@ def test_the_training_loop_is_printed_for_its_images(net, data):
     assert "dE_dz_o2_image1 = o_2_image1*o_2_image1*(1 - o_2_image1)" in source
     other = symcnn.compile(net, "python").training_source(data.images * 0.5 - 2, data.targets)
     assert "x_11_image1 = -1.5*f_11 - 2*f_12 - 2*f_21 - 1.5*f_22\n" in other
+
+
+@pytest.mark.parametrize("backend", ["numpy", "expressions", "python"])
+def test_absent_cells_take_no_part_in_a_maximum_unless_they_count_as_something(backend):
+    """On a flat negative image: with 0 in the place of absent cells the border would be 0."""
+    image = np.full((1, 3, 3), -1.0)
+    for pad_value, corner in ((None, -1.0), (0, 0.0), (-0.5, -0.5)):
+        net = symcnn.Network((3, 3), [symcnn.MaxPool2D(2, 1, "same", pad_value)], loss=None)
+        found = symcnn.compile(net, backend).predict([], image).reshape(3, 3)
+        assert found[0, 0] == -1
+        assert found[2, 2] == corner
