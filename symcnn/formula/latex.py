@@ -128,10 +128,12 @@ def with_power_of_ten(text: str, power: str) -> str:
 def shown(value: float, digits: int | None) -> str:
     """A number with so many significant digits (None: exactly); whole numbers as they are, no -0.
 
-    Very small ones (below 10⁻⁹) come out as ``1.235e-12``.
+    Very small ones (below 10⁻⁹) and very large ones (from 10¹⁵) come out as ``1.235e-12``.
     """
     if digits is None:
         return str(int(value)) if value == int(value) else repr(value)
+    if abs(value) >= 1e15:
+        return f"{value:.{digits - 1}e}"
     if value == int(value) or abs(value) >= 10**digits:
         return f"{round(value):d}"
     text = f"{value:.{digits}g}"

@@ -157,11 +157,11 @@ def test_the_worked_window_follows_its_row_and_column(book, tmp_path, row, colum
     text = catalogue(lang)
     title = text("workbook.convolution")
     at = {key: find(path, title, text(f"workbook.{key}")) for key in ("row", "column", "products", "window_sum")}
-    changed = set_cells(
-        path, {f"{title}!G{at['row'][0]}": row, f"{title}!G{at['column'][0]}": column}, tmp_path / "window.xlsx"
-    )
-    values = by_formualizer(changed)
-    image = symcnn.article.picture().images[0]
+    # pixels of their own: the article's X is the same when rows and columns are exchanged
+    image = np.random.default_rng(6).integers(-9, 10, (9, 9)).astype(float)
+    changes = {f"{title}!{chr(66 + c)}{6 + r}": float(v) for (r, c), v in np.ndenumerate(image)}
+    changes |= {f"{title}!G{at['row'][0]}": row, f"{title}!G{at['column'][0]}": column}
+    values = by_formualizer(set_cells(path, changes, tmp_path / "window.xlsx"))
     products = image[row - 1 : row + 2, column - 1 : column + 2] * np.array(symcnn.article.FEATURES["diagonal"])
     top, left = at["products"]
     for (r, c), product in np.ndenumerate(products):

@@ -46,6 +46,23 @@ def test_the_compiled_program_can_be_compared_too(net, data):
     assert not any("compiled" in line for line in found.not_checked)
 
 
+def test_a_program_that_differs_is_refuted(net, data, monkeypatch):
+    from symcnn.numeric import PROGRAMS
+
+    program = PROGRAMS["expressions"]
+    right = program._print
+    monkeypatch.setattr(program, "_print", lambda self: right(self).replace("dE_db_h2 = dE", "dE_db_h2 = 1.0001*dE"))
+    found = symcnn.verify(net, data)
+    assert not found.ok
+    bad = [r.claim for r in found.rows if not r.ok]
+    assert bad == [
+        "the program 'expressions' computes E_total and the gradients",
+        "'numpy' and 'expressions' give the same",
+        "'expressions' and 'python' give the same",
+    ]
+    assert "b_h2" in row(found, bad[0]).method
+
+
 def test_planted_errors_are_caught_and_counted(verification):
     counts = {c.method: (c.caught, c.planted) for c in verification.planted}
     caught, planted = counts["normal form"]
