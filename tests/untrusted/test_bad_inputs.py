@@ -8,6 +8,7 @@ import pytest
 import symcnn
 from symcnn.cli import main
 from tests.network.test_file import GOOD, SAMPLE
+from tests.test_cli import run
 
 NET = GOOD + SAMPLE
 
@@ -88,12 +89,7 @@ SETTINGS = [
 
 
 def one_line(arguments, capsys):
-    try:
-        main([str(a) for a in arguments])
-        status = 0
-    except SystemExit as stop:
-        status = stop.code or 0
-    out, err = capsys.readouterr()
+    status, out, err = run(*arguments, capsys=capsys)
     assert status == 2, (arguments, out, err)
     assert err.startswith("symcnn: "), err
     assert err.count("\n") == 1, err
