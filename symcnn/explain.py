@@ -1,14 +1,27 @@
 """Any number of a training, explained: at which step, for which image."""
 
+import difflib
+import re
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
-from symcnn.formula import Explanation, explain_given, explain_sum, explain_update, explain_variable
+from symcnn.formula import (
+    Change,
+    Explanation,
+    explain_given,
+    explain_sum,
+    explain_update,
+    explain_variable,
+    written_names,
+)
 from symcnn.network import Array, DataLike, Network, checked
 from symcnn.numeric.values import values_of_images
 from symcnn.text import Catalogue, catalogue
-from symcnn.train import train
+from symcnn.train import Progress, Run, train
+from symcnn.train.choice import choose
+from symcnn.train.loop import check_settings
 
 
 @dataclass(frozen=True)
@@ -26,48 +39,73 @@ class Question:
 
 
 def explain_number(
-    network: Network, data: DataLike, question: Question, *, learning_rate: float = 0.5, seed: int = 0, lang: str = "en"
-) -> Explanation:
+    network: Network, data: DataLike, question: Question, *, learning_rate: float = 0.5, seed: int = 0,
+    reduction: Literal["sum", "mean"] = "sum", lang: str = "en", progress: Progress | None = None,
+) -> Explanation:  # fmt: skip
     """Explain one number of the training with these settings.
 
     ``f_12`` is the parameter's value at that step, ``dE_df_12`` its gradient, ``x_12``, ``h_1``, ``E`` values of the
-    forward pass, ``dE_dx_12`` an adjoint, ``E_total`` the sum over the images. A name may end in ``_image2``.
+    forward pass, ``dE_dx_12`` an adjoint, ``E_total`` the sum over the images. A name may end in ``_image2``, and may
+    be written as symcnn writes it (w_x11-h1).
 
     Raises:
         InputError: no such quantity, image or step.
+        KeyboardInterrupt: Ctrl-C, while it trains up to that step.
     """
     text = catalogue(lang)
-    derivation = Derivation(network, len(checked(network, data)[0]))
-    name, image = _split(question, derivation.samples)
-    run = train(network, data, learning_rate=learning_rate, steps=question.step, seed=seed)
-    answer = _Answer(derivation, data, run.theta, text)
+    samples = len(checked(network, data)[0])
+    derivation = Derivation(network, samples)
+    name, image = _split(question, samples)
+    name = written_names(derivation.graph).get(name, name)
+    known = [*network.parameters, *derivation.graph.inputs, *(v.name for v in derivation.graph), "E_total"]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
+        listed = ", ".join(near or known[:8])
+        raise InputError(f"{question.name}: no such quantity; expected a name such as {listed} ({len(known)} in all)")
+    if image is not None and (name in network.parameters or name == "E_total"):
+        raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
+
+    def trained(steps: int, initial: Any = None) -> Run:
+        run = train(
+            network, data, learning_rate=learning_rate, steps=steps, seed=seed, initial=initial, reduction=reduction,
+            backend=choose(network, samples, question.step), progress=progress,
+        )  # fmt: skip
+        if run.stopped == "interrupted":
+            raise KeyboardInterrupt
+        return run
+
+    # the last step is made alone: what it starts from is asked for too
+    check_settings(learning_rate, question.step)
+    before = trained(max(question.step - 1, 0))
+    run = trained(1, before) if question.step else before
+    factor = 1.0 if reduction == "sum" else 1.0 / samples
+    answer = _Answer(derivation, data, run.theta, factor, text)
     if name in network.parameters:
         if question.step == 0:
-            return answer.given(name, answer.values[0][name], text("explain.initial", seed=seed))
-        before = train(network, data, learning_rate=learning_rate, steps=question.step - 1, seed=seed)
-        earlier = _Answer(derivation, data, before.theta, text)
-        slope = sum(v[f"dE_d{name}"] for v in earlier.values)
-        return answer.update(name, before.parameters[name], learning_rate, slope, question.step)
+            return answer.given(name, run.parameters[name], text("explain.initial", seed=seed))
+        earlier = _Answer(derivation, data, before.theta, factor, text)
+        slope = factor * sum(v[f"dE_d{name}"] for v in earlier.values)
+        change = Change(before.parameters[name], learning_rate, slope, run.parameters[name], question.step)
+        return answer.update(name, change)
     if name == "E_total" or (image is None and name.removeprefix("dE_d") in network.parameters):
         return answer.total(name)
     values = answer.values[(image or 1) - 1]
     if name in derivation.graph.inputs:
         return answer.given(name, values[name], text("explain.given"))
-    if name not in values:
-        known = [*network.parameters, *(v.name for v in derivation.graph), "E_total"]
-        listed = ", ".join(known[:24]) + (f", … ({len(known)} in all)" if len(known) > 24 else "")
-        raise InputError(f"{question.name}: no such quantity; expected one of {listed}")
     return answer.variable(name, values)
 
 
 def _split(question: Question, images: int) -> tuple[str, int | None]:
     """The quantity and the image: ``x_12_image2`` names both."""
-    name, _, number = question.name.partition("_image")
-    image = question.image
-    if number:
-        if not number.isdigit():
-            raise InputError(f"{question.name}: expected a name that ends in _image1, _image2, …")
-        image = int(number)
+    name, image = question.name, question.image
+    if "_image" in name:
+        found = re.fullmatch(r"(.+)_image([0-9]{1,9})", name)
+        if found is None:
+            raise InputError(f"{name}: expected a name that ends in _image1, _image2, …")
+        name = found[1]
+        if image not in (None, int(found[2])):
+            raise InputError(f"{question.name}: names image {int(found[2])}, and image {image} is asked for")
+        image = int(found[2])
     if image is not None and not 1 <= image <= images:
         raise InputError(f"image {image}: expected a whole number from 1 to {images}")
     return name, image
@@ -76,8 +114,8 @@ def _split(question: Question, images: int) -> tuple[str, int | None]:
 class _Answer:
     """Explanations at one choice of parameters."""
 
-    def __init__(self, derivation: Derivation, data: DataLike, theta: Array, text: Catalogue) -> None:
-        self._graph, self._text = derivation.graph, text
+    def __init__(self, derivation: Derivation, data: DataLike, theta: Array, factor: float, text: Catalogue) -> None:
+        self._graph, self._text, self._factor = derivation.graph, text, factor
         self.values = list(values_of_images(derivation, theta, data))
         self._words = {"word": text.words("word"), "explain": text.words("explain")}
 
@@ -90,7 +128,7 @@ class _Answer:
     def total(self, name: str) -> Explanation:
         parts = [v["E" if name == "E_total" else name] for v in self.values]
         labels = self._text.image_labels(None, len(parts))
-        return explain_sum(self._graph, name, parts, 1.0, labels, self._words, self._text.decimal)
+        return explain_sum(self._graph, name, parts, self._factor, labels, self._words, self._text.decimal)
 
-    def update(self, name: str, before: float, rate: float, slope: float, step: int) -> Explanation:
-        return explain_update(self._graph, name, before, rate, slope, step, self._words, self._text.decimal)
+    def update(self, name: str, change: Change) -> Explanation:
+        return explain_update(self._graph, name, change, self._words, self._text.decimal)

@@ -1,5 +1,6 @@
 """The commands. They only call what the package offers; heavy imports stand inside them."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ from symcnn.version import __version__
 
 if TYPE_CHECKING:
     from symcnn.derivation import Derivation
-    from symcnn.formula import Typography
     from symcnn.train import Run
 
 
@@ -76,7 +76,7 @@ def derive(network: Path | None, name: str | None, latex: bool) -> None:
     typography = Typography(derivation.graph, catalogue("en").words("word"))
     emit = Latex().display if latex else Plain().lines
     if name is not None:
-        wanted = [step.variable for step in derivation[_quantity(derivation, typography, name)].steps]
+        wanted = [step.variable for step in derivation[_quantity(derivation, name)].steps]
     else:  # the quantities on the way, then the formulas that are asked for
         on_the_way = [v.removeprefix("dE_d") for v in derivation.graph.backward]
         wanted = [v for v in on_the_way if v not in derivation.names] + list(derivation.names)
@@ -90,15 +90,14 @@ def derive(network: Path | None, name: str | None, latex: bool) -> None:
         click.echo(f"Operations for one image: {forward} forward, {backward} backward.")
 
 
-def _quantity(derivation: "Derivation", typography: "Typography", name: str) -> str:
-    """A quantity by its name, or as ``derive`` writes it: w_x11h1, w_x11-h1, dE_dw_x11h1."""
-    from symcnn.formula import Plain
+def _quantity(derivation: "Derivation", name: str) -> str:
+    """A quantity by its name, or as symcnn writes it: w_x11h1, w_x11-h1, dE_dw_x11h1."""
+    from symcnn.formula import written_names
 
     known = [v.removeprefix("dE_d") for v in derivation.graph.backward]
-    written = {Plain().emit(typography.name(v, differentiated=d)): v for v in known for d in (False, True)}
-    bare = name.removeprefix("dE_d")
-    if bare in known or name in written:
-        return bare if bare in known else written[name]
+    bare = written_names(derivation.graph).get(name, name).removeprefix("dE_d")
+    if bare in known:
+        return bare
     shown = ", ".join(known[:30]) + (f", … ({len(known)} in all)" if len(known) > 30 else "")
     raise InputError(f"--of {name}: no such quantity; expected one of {shown}")
 
@@ -108,7 +107,9 @@ def _quantity(derivation: "Derivation", typography: "Typography", name: str) -> 
 @rate_option
 @steps_option(10_000)
 @seed_option
-@click.option("--backend", default="auto", show_default=True, help="auto, numpy, expressions or python.")
+@click.option(
+    "--backend", default="auto", show_default=True, help="auto, numpy, expressions, python or numba (extra fast)."
+)
 @click.option(
     "--reduction",
     type=click.Choice(["sum", "mean"]),
@@ -117,7 +118,12 @@ def _quantity(derivation: "Derivation", typography: "Typography", name: str) -> 
     help="Over the images.",
 )
 @click.option("--stop-below", type=float, help="Stop as soon as the loss is below this.")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN.json", help="Go on from a saved training.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="RUN.json",
+    help="Go on from a saved training: with its network, images, rate and reduction, unless they are given.",
+)
 @click.option("--save", type=click.Path(path_type=Path), metavar="RUN.json", help="Save the training.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png|svg", help="Draw it (extra plot).")
 def train(
@@ -134,8 +140,15 @@ def train(
     for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg"))):
         if path is not None:
             check_writable(path, suffixes)
-    net, data = given_network(network)
     initial = symcnn.Run.load(resume) if resume is not None else None
+    net, data = given_network(network) if initial is None or network is not None else (initial.network, initial.data)
+    if initial is not None:
+        context = click.get_current_context()
+        default = click.core.ParameterSource.DEFAULT
+        if context.get_parameter_source("learning_rate") is default:
+            learning_rate = initial.learning_rate
+        if context.get_parameter_source("reduction") is default:
+            reduction = initial.reduction
     with progress_bar("training", steps) as advance:
         run = symcnn.train(
             net, given_samples(net, data, network), learning_rate=learning_rate, steps=steps, seed=seed,
@@ -161,6 +174,8 @@ def predict(run: Path, images: tuple[Path, ...]) -> None:
     rows = []
     for path, pixels in found:
         for n, outputs in enumerate(trained.predict(pixels).tolist(), 1):
+            if not all(map(math.isfinite, outputs)):
+                raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
             name = str(path) if len(pixels) == 1 else f"{path} ({n})"
             best = max(range(len(outputs)), key=outputs.__getitem__)
             rows.append([name, *(shown(v, 6) for v in outputs), f"o_{best + 1}"])
@@ -250,9 +265,12 @@ def verify(network: Path | None, numba: bool, lang: str) -> None:
 @lang_option
 @rate_option
 @seed_option
+@click.option(
+    "--reduction", type=click.Choice(["sum", "mean"]), default="sum", show_default=True, help="Over the images."
+)
 def explain(
     name: str, network: Path | None, step: int, image: int | None, latex: bool, lang: str, learning_rate: float,
-    seed: int,
+    seed: int, reduction: Any,
 ) -> None:  # fmt: skip
     """Explain one number at any step of the training: its formula, the same with numbers, the result.
 
@@ -261,14 +279,11 @@ def explain(
     from symcnn.explain import Question, explain_number
 
     net, data = given_network(network)
-    found = explain_number(
-        net,
-        given_samples(net, data, network),
-        Question(name, step, image),
-        learning_rate=learning_rate,
-        seed=seed,
-        lang=lang,
-    )
+    with progress_bar("training", step) as advance:
+        found = explain_number(
+            net, given_samples(net, data, network), Question(name, step, image), learning_rate=learning_rate,
+            seed=seed, reduction=reduction, lang=lang, progress=advance,
+        )  # fmt: skip
     click.echo(found.latex if latex else found)
 
 

@@ -69,7 +69,7 @@ def console_for(stderr: bool = False) -> "Console":
 
     console = Console(stderr=stderr, highlight=False)
     if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=110)
+        console = Console(stderr=stderr, highlight=False, width=140)
     return console
 
 

@@ -2,17 +2,19 @@
 
 from symcnn.formula import display, tree  # display registers what shows in Jupyter
 from symcnn.formula.explanation import (
+    Change,
     Explanation,
     explain_given,
     explain_sum,
     explain_update,
     explain_variable,
+    written_names,
 )
 from symcnn.formula.latex import Latex, shown
 from symcnn.formula.plain import Plain
 from symcnn.formula.typography import WORDS, Typography, Worked
 
 __all__ = [
-    "WORDS", "Explanation", "Latex", "Plain", "Typography", "Worked", "display", "explain_given", "explain_sum",
-    "explain_update", "explain_variable", "shown", "tree",
+    "WORDS", "Change", "Explanation", "Latex", "Plain", "Typography", "Worked", "display", "explain_given",
+    "explain_sum", "explain_update", "explain_variable", "shown", "tree", "written_names",
 ]  # fmt: skip

@@ -113,23 +113,52 @@ def explain_sum(
     return Explanation(name, value, equation, sources, feeds, words["explain"], decimal)
 
 
+@dataclass(frozen=True)
+class Change:
+    """One step of a parameter: what it was, learning rate, gradient, what it is then, and after how many steps."""
+
+    before: float
+    rate: float
+    slope: float
+    after: float
+    step: int
+
+
 def explain_update(
-    graph: Graph, name: str, before: float, rate: float, slope: float, step: int,
-    words: Mapping[str, Mapping[str, str]], decimal: str = ".",
-) -> Explanation:  # fmt: skip
+    graph: Graph, name: str, change: Change, words: Mapping[str, Mapping[str, str]], decimal: str = "."
+) -> Explanation:
     """A parameter after a step: what it was, minus learning rate times gradient."""
-    total = Typography(graph, words["word"])
+    total, label = Typography(graph, words["word"]), words["explain"]["step"]
     symbol, gradient = total.name(name), total.name(f"dE_d{name}")
-    was = tree.Labelled(symbol, words["explain"]["step"].format(step=step - 1))
-    numbers = [tree.Number(v, DIGITS) for v in (before, rate, slope, before - rate * slope)]
+    was = tree.Labelled(symbol, label.format(step=change.step - 1))
+    before, rate, slope, after = (
+        tree.Number(v, DIGITS) for v in (change.before, change.rate, change.slope, change.after)
+    )
     equation = tree.Equality(
         (
-            tree.Labelled(symbol, words["explain"]["step"].format(step=step)),
+            tree.Labelled(symbol, label.format(step=change.step)),
             tree.Sum((was, tree.Negated(tree.Product((tree.Symbol("η"), gradient))))),
-            tree.Sum((numbers[0], tree.Negated(tree.Product((numbers[1], numbers[2]))))),
-            numbers[3],
+            tree.Sum((before, tree.Negated(tree.Product((rate, slope))))),
+            after,
         )
     )
-    sources = ((was, before), (tree.Symbol("η"), rate), (gradient, slope))
+    sources = ((was, change.before), (tree.Symbol("η"), change.rate), (gradient, change.slope))
     feeds = tuple(Typography(graph, words["word"], total="").name(v.name) for v in graph if name in in_order(v))
-    return Explanation(name, before - rate * slope, equation, sources, feeds, words["explain"], decimal)
+    return Explanation(name, change.after, equation, sources, feeds, words["explain"], decimal)
+
+
+def written_names(graph: Graph) -> dict[str, str]:
+    """What symcnn writes for a quantity (w_x11-h1, h_1,activation, ∂E/∂x₁₁), in plain text -> its name."""
+    found = {}
+    words = {
+        "predicted": "predicted",
+        "expected": "expected",
+        "preactivation": "preactivation",
+        "activation": "activation",
+    }
+    for total in ("", "total"):
+        typography = Typography(graph, words, total)
+        for name in (*graph.inputs, *(v.name for v in graph)):
+            for differentiated in (False, True):
+                found[Plain().emit(typography.name(name, differentiated))] = name
+    return found

@@ -70,7 +70,8 @@ class Plain:
         first, *rest = node.terms
         text = self.emit(first)
         for term in rest:
-            text += f" − {self._operand(term.node)}" if isinstance(term, tree.Negated) else f" + {self.emit(term)}"
+            shown = f"−{self._operand(term.node)}" if isinstance(term, tree.Negated) else self.emit(term)
+            text += f" − {shown[1:]}" if shown.startswith("−") else f" + {shown}"
         return text
 
     @emit.register

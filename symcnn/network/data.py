@@ -76,8 +76,11 @@ def checked_images(network: Network, images: Any) -> Array:
 
 def _numbers(what: str, values: Any) -> Array:
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        given = np.asarray(values)
+        if given.dtype.kind not in "iufb":
+            raise TypeError(f"{given.dtype} values")
+        array = given.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{what}: expected numbers, every sample of the same shape ({_first_line(error)})") from None
     if not np.isfinite(array).all():
         place = tuple(int(n) + 1 for n in np.argwhere(~np.isfinite(array))[0])

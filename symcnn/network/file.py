@@ -51,7 +51,7 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
         raise InputError(f"{path}: {error}") from None
     except NotSupportedYetError as error:
         raise NotSupportedYetError(f"{path}: {error}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also whole numbers of thousands of digits
         raise InputError(f"{path}: not TOML ({str(error).splitlines()[0]})") from None
     return network, data
 

@@ -20,6 +20,8 @@ from symcnn.network.network import Network
 
 MAX_BYTES = 4_000_000
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+
 SUFFIXES = (".toml", ".csv", ".png")
 
 
@@ -45,8 +47,9 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
     try:
         with path.open("rb") as file:
             content = file.read(most + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); expected {what}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{path}: cannot be read ({reason}); expected {what}") from None
     if len(content) > most:
         raise InputError(f"{path}: larger than {most} bytes; expected {what}")
     return content
@@ -63,7 +66,7 @@ def text_of(content: bytes, what: str) -> str:
 def _toml(content: bytes, network: Network) -> Any:
     try:
         document = tomllib.loads(text_of(content, "TOML"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also whole numbers of thousands of digits
         raise InputError(f"not TOML ({str(error).splitlines()[0]})") from None
     if "image" in document:
         return [document["image"]]
@@ -78,12 +81,11 @@ def _csv(content: bytes, network: Network) -> Any:
     for number, line in enumerate(text_of(content, "CSV").splitlines(), 1):
         if not line.strip():
             continue
-        cells = [c.strip() for c in re.split(r"[,;\s]+", line.strip().strip(",;"))]
-        try:
-            rows.append([float(c) for c in cells])
-        except ValueError:
-            bad = next(c for c in cells if not _is_number(c))
-            raise InputError(f"line {number}: {bad[:20]!r} is not a number") from None
+        cells = re.split(r"\s*[,;]\s*|\s+", line.strip())
+        bad = next((c for c in cells if not _NUMBER.fullmatch(c)), None)
+        if bad is not None:
+            raise InputError(f"line {number}: {bad[:20]!r} is not a number (written with a decimal point)")
+        rows.append([float(c) for c in cells])
         if len(rows[-1]) != len(rows[0]):
             raise InputError(f"line {number}: {len(rows[-1])} numbers; the first line has {len(rows[0])}")
     if not rows:
@@ -96,14 +98,6 @@ def _fits(rows: list[list[float]], network: Network) -> bool:
     shape = network.forward.image.shape
     below = int(np.prod(shape[:-1])) if len(shape) > 1 else 1
     return (len(rows), len(rows[0])) in ((below, shape[-1]), (shape[-1], 1) if len(shape) == 1 else (0, 0))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _png(content: bytes, network: Network) -> Any:
@@ -128,7 +122,7 @@ def _png(content: bytes, network: Network) -> Any:
             return 1.0 - np.asarray(grey, dtype=np.float64)[np.newaxis] / 255.0
     except InputError:
         raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise InputError(f"not a PNG image that can be read ({_line(error)})") from None
 
 

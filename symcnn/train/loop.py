@@ -62,10 +62,11 @@ def train(
     network.require_loss("train")
     labels = as_data(data).labels
     images, targets = checked(network, data)
-    given = Data(images.copy(), targets.copy(), None if labels is None else tuple(labels))
+    given = Data(images.copy(), targets.copy(), None if labels is None else tuple(map(str, labels)))
     check_settings(learning_rate, steps)
     _check_choices(reduction, stop_below, backend)
     if isinstance(initial, Run):
+        initial.require(network)
         initial = initial.parameters
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     chosen = choose(network, len(images), steps) if backend == "auto" else backend

@@ -21,7 +21,10 @@ COLOURS = ("#1F5FA8", "#C4622D", "#2B8C82", "#7D4E9E")
 
 
 def plot_run(run: Run, path: str | Path) -> Path:
-    """Write the picture; the same run gives the same bytes."""
+    """Write the picture, in English: loss, outputs of at most two images, first channel of the first filter.
+
+    The same run gives the same bytes.
+    """
     target = check_writable(path, SUFFIXES)
     try:
         import matplotlib
@@ -37,8 +40,8 @@ def plot_run(run: Run, path: str | Path) -> Path:
         if filters:
             _heat_maps(axes[2:], filters)
         buffer = io.BytesIO()
-        metadata: dict[str, Any] = {"Date": None} if target.suffix == ".svg" else {"Software": None}
-        figure.savefig(buffer, format=target.suffix[1:], dpi=150, metadata=metadata)
+        metadata: dict[str, Any] = {"Date": None} if target.suffix.lower() == ".svg" else {"Software": None}
+        figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150, metadata=metadata)
     write_whole(target, buffer.getvalue())
     return target
 

@@ -6,7 +6,7 @@ is refused with the reason; nothing in it is evaluated.
 
 import hashlib
 import json
-import math
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,11 +15,13 @@ import numpy as np
 from symcnn.errors import InputError, SymcnnError
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, Data, checked, network_from, read_bytes, words_of
+from symcnn.numeric import BACKENDS
 from symcnn.train.run import Run
 
 FORMAT = "symcnn run 1"
 SUFFIXES = (".json",)
 MAX_BYTES = 256_000_000
+MAX_FLOAT = sys.float_info.max
 
 STOPPED = ("steps", "loss", "interrupted")
 REDUCTIONS = ("sum", "mean")
@@ -44,6 +46,10 @@ def save_run(run: Run, path: str | Path) -> Path:
         "labels": labels,
     }
     text = json.dumps({"format": FORMAT, "checksum": _checksum(content), **content}, allow_nan=False)
+    if len(text) >= MAX_BYTES:
+        raise InputError(
+            f"{path}: the run takes {len(text)} bytes; at most {MAX_BYTES} can be read back: use fewer steps"
+        )
     write_whole(target, (text + "\n").encode("utf-8"))
     return target
 
@@ -89,32 +95,40 @@ def _run(document: dict[str, Any]) -> Run:
     count = len(network.parameters)
     initial, theta = (_numbers(document, word, count) for word in ("initial", "theta"))
     loss = _numbers(document, "loss", None)
+    if (loss < 0).any():
+        raise InputError("loss: expected no negative numbers")
     rate = document["learning_rate"]
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
+    if not _is_finite(rate) or rate <= 0:
         raise InputError(f"learning_rate={rate!r}: expected a finite number above 0")
     labels = document["labels"]
-    if labels is not None and not (isinstance(labels, list) and all(isinstance(x, str) for x in labels)):
-        raise InputError("labels: expected words")
+    if labels is not None and not (
+        isinstance(labels, list) and all(isinstance(x, str) and x.isprintable() for x in labels)
+    ):
+        raise InputError("labels: expected printable words")
     images, targets = checked(network, Data(document["images"], document["targets"], labels))
     reduction: Literal["sum", "mean"] = _one_of(document, "reduction", REDUCTIONS)
     stopped: Literal["steps", "loss", "interrupted"] = _one_of(document, "stopped", STOPPED)
     return Run(
         network, Data(images, targets, labels), initial, theta, loss, float(rate), reduction,
-        str(document["backend"]), stopped,
+        _one_of(document, "backend", tuple(BACKENDS)), stopped,
     )  # fmt: skip
 
 
 def _numbers(document: dict[str, Any], word: str, count: int | None) -> Array:
     values = document[word]
-    numbers = isinstance(values, list) and all(type(v) in (int, float) and math.isfinite(v) for v in values)
+    numbers = isinstance(values, list) and all(_is_finite(v) for v in values)
     if not numbers or not values or (count is not None and len(values) != count):
         many = f"{count} " if count is not None else ""
         raise InputError(f"{word}: expected {many}finite numbers")
     return np.array(values, dtype=np.float64)
 
 
+def _is_finite(value: object) -> bool:
+    return type(value) in (int, float) and abs(value) <= MAX_FLOAT  # type: ignore[arg-type]
+
+
 def _one_of(document: dict[str, Any], word: str, allowed: tuple[str, ...]) -> Any:
-    if document[word] not in allowed:
+    if not isinstance(document[word], str) or document[word] not in allowed:
         raise InputError(f"{word}={str(document[word])[:40]!r}: expected one of {', '.join(allowed)}")
     return document[word]
 

@@ -15,6 +15,7 @@ import sympy
 from symcnn.derivation import Derivation
 from symcnn.network import Array, DataLike, checked
 from symcnn.numeric import PROGRAMS, as_theta, compile_program
+from symcnn.numeric.values import values_of_images
 
 DIGITS = 50
 
@@ -24,6 +25,10 @@ TOLERANCE = 1e-13
 #: Entries smaller than this part of the largest are measured against that part: where a neuron is saturated, 1 - h
 #: loses digits in any float64 program.
 FLOOR = 1e-2
+
+#: And none is measured against less than this times the largest quantity of the pass (at least 1): 1 - h has an
+#: absolute error of 1e-16, which is TOLERANCE of it, and what it is multiplied by enlarges it.
+LEAST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -76,22 +81,27 @@ def programs_agree(
         # what the images add to a sum may cancel: its error is measured against what was added
         sizes = {p: mpmath.fsum(abs(row[p]) for row in each) for p in network.parameters}
     wanted, size = {"E_total": total, **sums}, {"E_total": total, **sizes}
+    reach = max(
+        1.0, *(abs(v) for each in values_of_images(derivation, theta, (images, targets)) for v in each.values())
+    )
     found = []
     for backend in backends:
         loss, gradient = compile_program(network, backend).loss_and_gradient(theta, images, targets)
-        found.append(_worst(backend, dict(zip(wanted, [loss, *gradient.tolist()], strict=True)), wanted, size))
+        found.append(_worst(backend, dict(zip(wanted, [loss, *gradient.tolist()], strict=True)), wanted, size, reach))
     displayed = derivation.evaluate(theta, images, targets)
     flat = {f"{name}_image{n}": row[name] for n, row in enumerate(each, 1) for name in derivation.names}
     ours = {f"{name}_image{n + 1}": float(v) for name, array in displayed.items() for n, v in _numbered(array)}
-    return [*found, _worst("displayed", ours, flat, {name: abs(value) for name, value in flat.items()})]
+    return [*found, _worst("displayed", ours, flat, {name: abs(value) for name, value in flat.items()}, reach)]
 
 
 def _numbered(array: Array) -> list[tuple[int, Any]]:
     return list(enumerate(np.asarray(array).tolist()))
 
 
-def _worst(backend: str, ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any]) -> Agreement:
-    floor = FLOOR * max(value for name, value in size.items() if name != "E_total")
+def _worst(
+    backend: str, ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any], reach: float
+) -> Agreement:
+    floor = max(LEAST * reach, FLOOR * max(value for name, value in size.items() if name != "E_total"))
     differences = {name: _relative(ours[name], value, max(size[name], floor)) for name, value in exact.items()}
     where = max(differences, key=lambda name: differences[name])
     return Agreement(backend, differences[where], where)

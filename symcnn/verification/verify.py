@@ -2,6 +2,7 @@
 was not checked."""
 
 import html
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
@@ -11,16 +12,20 @@ import numpy as np
 from sympy import QQ, Expr, Poly, Symbol, field
 
 from symcnn.derivation import Derivation, Judge, Verdict
+from symcnn.derivation.proof import EXACT, MODULAR
 from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, compile_program, initial_values
 from symcnn.symbolic import sigmoid
 from symcnn.text import Catalogue, catalogue
-from symcnn.verification.agreement import TOLERANCE, programs_agree
+from symcnn.verification.agreement import LEAST, TOLERANCE, programs_agree
 from symcnn.verification.evidence import METHODS, Figure, Point
 from symcnn.verification.planted import Planted, planted_errors
 
 #: Random parameters at which numbers are compared, by their seeds.
 SEEDS = (0, 1)
+
+#: Images at which numbers are compared.
+MOST_IMAGES = 4
 
 #: Gradients that are verified one by one; of a larger network a sample.
 MOST_GRADIENTS = 400
@@ -28,7 +33,11 @@ MOST_GRADIENTS = 400
 #: Two programs, both within TOLERANCE of the truth.
 PAIR_TOLERANCE = 2 * TOLERANCE
 
-EXACT_METHOD = "normal form"
+#: Planted errors that are tried whatever the time.
+LEAST_PLANTED = 20
+
+#: What decides: normal forms, or where they are too large random points.
+EXACT_METHOD = "deciding"
 
 
 @dataclass(frozen=True)
@@ -98,10 +107,9 @@ class Verification:
         heads = [self.text(f"verify.{key}") for key in ("claim", "verdict")] + [self.method(m) for m in METHODS]
         rows = []
         for row in self.rows:
-            figures = {f.method: str(f) for f in row.figures}
-            verdict = self.text(f"verify.status_{row.status}")
-            if row.status in ("unknown", "refuted"):
-                verdict += f": {row.witness or row.method}"
+            figures = {f.method: str(f).replace(".", self.text.decimal) for f in row.figures}
+            status = self.text(f"verify.status_{row.status}")
+            verdict = self.text("verify.reason", status=status, reason=row.witness or row.method)
             rows.append([row.claim, verdict, *(figures.get(m, "") for m in METHODS)])
         return heads, rows
 
@@ -120,7 +128,9 @@ class Verification:
         total = self.planted[0].planted
         yield self.text("verify.planted", count=total)
         for found in self.planted:
-            yield f"  {self.method(found.method)}: {found.caught} / {found.planted}"
+            yield "  " + self.text(
+                "verify.count", method=self.method(found.method), caught=found.caught, planted=found.planted
+            )
         yield self.text("verify.not_checked")
         for words in self.not_checked:
             yield f"  {words}"
@@ -138,6 +148,7 @@ def verify(
     data: DataLike | None = None,
     *,
     backends: Sequence[str] = tuple(PROGRAMS),
+    seconds: float = 120.0,
     lang: str = "en",
     progress: Callable[[int], None] | None = None,
 ) -> Verification:
@@ -147,6 +158,7 @@ def verify(
         network: with a loss.
         data: the images and targets at which numbers are compared; random ones if None.
         backends: the programs that are compared; "numba" may be added (it takes a second to compile).
+        seconds: after so many, the gradients that remain are "unknown" (time used up), and no more errors are planted.
         lang: of the table, "en" or "fr".
         progress: called with the number of gradients done.
 
@@ -158,29 +170,36 @@ def verify(
     text = catalogue(lang)
     images, targets = _random_data(network) if data is None else checked(network, as_data(data))
     derivation = Derivation(network, len(images))
-    points = [Point(derivation, initial_values(network, seed), images[:4], targets[:4]) for seed in SEEDS]
+    points = [
+        Point(derivation, initial_values(network, seed), images[:MOST_IMAGES], targets[:MOST_IMAGES]) for seed in SEEDS
+    ]
     judge = Judge(derivation)
     names = _sample(derivation.names)
-    rows = []
+    rows, deadline = [], time.monotonic() + seconds
     for n, name in enumerate(names, 1):
-        rows.append(_gradient_row(derivation, judge, points, name))
+        if time.monotonic() > deadline:
+            claim = f"∂{'E_total' if name in network.parameters else 'E'}/∂{name}"
+            rows.append(Row(claim, "unknown", text("verify.time_is_up", seconds=f"{seconds:g}")))
+            continue
+        rows.append(_gradient_row(derivation, judge, points, name, text))
         if progress:
             progress(n)
     rows += [_leaf_row(text), *_convolution_rows(derivation, judge, text)]
-    rows += _program_rows(derivation, images[:4], targets[:4], backends, text)
-    planted = _caught(judge, points[0], _really_wrong(derivation))
+    rows += _program_rows(derivation, images[:MOST_IMAGES], targets[:MOST_IMAGES], backends, text)
+    planted = _caught(judge, points[0], _really_wrong(derivation), deadline)
     return Verification(tuple(rows), planted, tuple(_not_checked(derivation, len(names), backends, text)), text)
 
 
 # --- the rows -----------------------------------------------------------------------------------------------------
 
 
-def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str) -> Row:
+def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str, text: Catalogue) -> Row:
     gradient = derivation[name]
     verdicts = [judge.decide(name, e) for e in (gradient.formula, gradient.expression)]
     verdict = next((v for v in verdicts if not v), verdicts[0])
+    method = {EXACT: text("report.normal_form"), MODULAR: text("report.modular")}.get(verdict.method, verdict.method)
     figures = _worst([point.figures(name, gradient.formula) for point in points])
-    return Row(verdict.claim, verdict.status, verdict.method, figures, _witness(verdict, points[0], gradient.formula))
+    return Row(verdict.claim, verdict.status, method, figures, _witness(verdict, points[0], gradient.formula))
 
 
 def _worst(found: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
@@ -226,7 +245,8 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
         window = sum(Symbol(x.adjoint().scalar((r, c))) * Symbol(image.scalar((r + p, c + q))) for r, c in x.indices())
         verdicts.append(judge.decide(f.scalar((p, q)), window * scale))
     bad = next((v for v in verdicts if not v), verdicts[0])
-    yield Row(text("verify.convolution"), bad.status, bad.method)
+    method = {EXACT: text("report.normal_form"), MODULAR: text("report.modular")}.get(bad.method, bad.method)
+    yield Row(text("verify.convolution"), bad.status, method)
 
 
 def _program_rows(
@@ -241,14 +261,15 @@ def _program_rows(
         status = "unknown" if worst.ok else "refuted"
         words = "verify.agrees" if worst.ok else "verify.differs"
         method = text(words, points=points, worst=f"{worst.worst:.0e}", where=worst.where)
-        yield Row(text("verify.program", backend=worst.backend), status, method)
+        key = "verify.displayed" if worst.backend == "displayed" else "verify.program"
+        yield Row(text(key, backend=worst.backend), status, method)
     gradients = {
         backend: [compile_program(network, backend).loss_and_gradient(t, images, targets)[1] for t in thetas]
         for backend in backends
     }
     for one, other in combinations(gradients, 2):
         pairs = zip(gradients[one], gradients[other], strict=True)
-        gap = max(float(np.abs(a - b).max() / max(np.abs(a).max(), 1e-300)) for a, b in pairs)
+        gap = max(float(np.abs(a - b).max() / max(np.abs(a).max(), LEAST)) for a, b in pairs)
         ok = gap <= PAIR_TOLERANCE
         method = text("verify.agrees" if ok else "verify.differs", points=points, worst=f"{gap:.0e}", where="")
         yield Row(text("verify.pair", one=one, other=other), "unknown" if ok else "refuted", method)
@@ -263,20 +284,26 @@ def _really_wrong(derivation: Derivation) -> list[Planted]:
     ]
 
 
-def _caught(judge: Judge, point: Point, planted: Sequence[Planted]) -> tuple[Caught, ...]:
+def _caught(judge: Judge, point: Point, planted: Sequence[Planted], deadline: float) -> tuple[Caught, ...]:
     """What each method says of the planted errors: caught when it does not accept one."""
     counts: dict[str, int] = dict.fromkeys((EXACT_METHOD, *METHODS), 0)
+    tried = 0
     for error in planted:
+        if time.monotonic() > deadline and tried >= LEAST_PLANTED:
+            break
+        tried += 1
         judge.renew_budget()
         counts[EXACT_METHOD] += judge.decide(error.name, error.candidate).status == "refuted"
         for figure in point.figures(error.name, error.candidate):
             counts[figure.method] += not figure.ok
-    return tuple(Caught(method, caught, len(planted)) for method, caught in counts.items())
+    return tuple(Caught(method, caught, tried) for method, caught in counts.items())
 
 
 def _not_checked(derivation: Derivation, verified: int, backends: Sequence[str], text: Catalogue) -> Iterator[str]:
     if verified < len(derivation.names):
         yield text("verify.rest_sample", verified=verified, count=len(derivation.names))
+    if derivation.samples > MOST_IMAGES:
+        yield text("verify.rest_images", count=derivation.samples, most=MOST_IMAGES)
     if "numba" not in backends:
         yield text("verify.rest_compiled")
     for key in ("rest_forward", "rest_programs", "rest_kernel", "rest_documents"):

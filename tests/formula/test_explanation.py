@@ -79,10 +79,15 @@ def test_gradients_explain_themselves(derivation):
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        (Question("nope"), "nope: no such quantity; expected one of f_11"),
+        (Question("nope"), "nope: no such quantity; expected a name such as f_11"),
         (Question("x_11", image=3), "image 3: expected a whole number from 1 to 2"),
         (Question("x_11_image0"), "image 0"),
         (Question("x_11_imagetwo"), "_image1"),
+        (Question("x_11_image"), "_image1"),
+        (Question("x_11_image²"), "_image1"),
+        (Question("x_11_image2", image=1), "names image 2, and image 1 is asked for"),
+        (Question("f_12_image2"), "belongs to no image in particular"),
+        (Question("E_total", image=1), "belongs to no image in particular"),
         (Question("x_11", step=-1), "steps=-1"),
     ],
 )
