@@ -279,3 +279,16 @@ def test_a_training_goes_on_from_a_saved_run(net, data, tmp_path):
     )
     whole = symcnn.train(net, data, steps=300, backend="python")
     assert np.array_equal(second.theta, whole.theta)
+
+
+@pytest.mark.parametrize("samples", [1, 3, 12])
+def test_the_compiled_loop_for_few_and_for_many_images(net, samples):
+    """Few images are written out, many are a loop: both walk as the arrays do."""
+    rng = np.random.default_rng(samples)
+    data = (rng.uniform(-1, 1, (samples, 3, 3)), rng.uniform(size=(samples, 2)))
+    source = symcnn.compile(net, "numba").training_source(samples)
+    assert ("for n in range(images.shape[0])" in source) == (samples == 12)
+    for reduction in ("sum", "mean"):
+        runs = [symcnn.train(net, data, steps=60, backend=b, reduction=reduction) for b in ("numpy", "numba")]
+        assert np.allclose(runs[0].theta, runs[1].theta, rtol=1e-11)
+        assert np.allclose(runs[0].loss, runs[1].loss, rtol=1e-12)
