@@ -79,7 +79,9 @@ def write_parameters(book: Book, plan: Plan, initial: Array, ribbon: str) -> Non
             book.put(sheet, row, 3, words, style.WORDS)
             book.put(sheet, row, 4, next(values), style.INPUT_FOUR)
             area = f"{quoted(training)}!${letter}${TRAINING_FIRST_ROW}:${letter}${last}"
-            book.put(sheet, row, 5, f"=INDEX({area},{shown}+1)", style.RESULT)
+            # a step past either end shows the first or the last, not an error
+            step = f"MIN(MAX({shown},0),{quoted(training)}!${get_column_letter(columns['step'])}${last})"
+            book.put(sheet, row, 5, f"=INDEX({area},{step}+1)", style.RESULT)
             book.put(sheet, row, 6, f"={plan.total(name).seen_from(sheet.title)}", style.GRADIENT)
             book.put(sheet, row, 7, f"=E{row}-{plan.learning_rate.seen_from(sheet.title)}*F{row}", style.VALUE)
             book.define(name, plan.parameter(name, 5))

@@ -109,6 +109,15 @@ def test_a_readers_changes_move_everything(book, derivation, net, data, tmp_path
         hold(by_formualizer(changed), changed, derivation, net, (images, targets), run, step, factor)
 
 
+def test_a_step_past_the_end_shows_the_last(book, net, data, tmp_path):
+    _, path = book
+    for step, shown in ((STEPS + 100, STEPS), (-3, 0)):
+        changed = set_cells(path, {"step_shown": step}, tmp_path / "past.xlsx")
+        values, places = by_formualizer(changed), named(changed)
+        for name, value in symcnn.train(net, data, steps=shown).parameters.items():
+            assert near(values[places[name]], value)
+
+
 def test_a_corrupted_formula_is_seen(book, derivation, net, data, tmp_path):
     """The check can fail: one sign in one formula of Backward."""
     _, path = book
