@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symcnn import article
-from symcnn.derivation import Derivation
 from symcnn.excel import export_workbook
 from symcnn.files import check_folder, folder_for, write_whole
 from symcnn.formula import Plain, shown, tree
 from symcnn.numeric import PROGRAMS, ArrayProgram
 from symcnn.picture import one_number
-from symcnn.report import write_report
+from symcnn.report import gather, write_content
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import train
-from symcnn.verification import TOLERANCE, programs_agree
+from symcnn.verification import TOLERANCE
 
 #: Rows of the workbook's Training sheet, at most.
 WORKBOOK_STEPS = 1_000
@@ -49,21 +48,20 @@ def tell(
     """All of it, into a folder that is made where it is missing.
 
     Args:
-        folder: gets both files, or none.
+        folder: gets all files, or none.
         learning_rate, steps, seed: of the training; the workbook holds at most its first ``WORKBOOK_STEPS``.
     """
     text = catalogue(lang)
     check_folder(folder)
     network, data = article.network(), article.images()
-    derivation = Derivation(network)
-    proof = derivation.prove()
     run = train(network, data, learning_rate=learning_rate, steps=steps, seed=seed)
     if run.stopped == "interrupted":  # Ctrl-C meant the story, not only its training
         raise KeyboardInterrupt
-    agreement = programs_agree(derivation, run.initial, data)
+    content = gather(network, data, run, learning_rate, steps, seed)
+    derivation, proof, agreement = content.derivation, content.proof, content.agreement
     with folder_for(folder) as fresh:
         export_workbook(network, data, fresh / "cnn.xlsx", run=run, steps=WORKBOOK_STEPS, lang=lang, progress=progress)
-        write_report(network, fresh / "derivation.md", data=data, run=run, lang=lang)
+        write_content(content, fresh / "derivation.md", lang)
         picture = one_number(derivation, data, run.initial.tolist(), min(run.steps, WORKBOOK_STEPS), text)
         write_whole(fresh / "one-number.svg", picture.encode("utf-8"))
     names, parameters = len(derivation.names), len(network.parameters)

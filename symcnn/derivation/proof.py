@@ -282,6 +282,13 @@ class Judge:
             return Verdict(name, claim, "unknown", str(reason))
         return self._at_random_points(name, claim, candidate)
 
+    def decide_displayed(self, name: str) -> Verdict:
+        """What is displayed of ∂E/∂name, with adjoints and with them put in: the first verdict that is not "proved"."""
+        self.renew_budget()
+        gradient = self.derivation[name]
+        verdicts = [self.decide(name, candidate) for candidate in (gradient.formula, gradient.expression)]
+        return next((v for v in verdicts if not v), verdicts[0])
+
     def _prepared(self, name: str) -> bool:
         """Does this network have normal forms of a bearable size? Tried once."""
         if self._exact_is_possible:
@@ -307,11 +314,4 @@ class Judge:
 def prove(derivation: Derivation) -> Proof:
     """Decide every displayed gradient, and the formula with adjoints from which it is made."""
     judge = Judge(derivation)
-    return Proof(tuple(_both(judge, name) for name in derivation.names))
-
-
-def _both(judge: Judge, name: str) -> Verdict:
-    judge.renew_budget()
-    gradient = judge.derivation[name]
-    verdicts = [judge.decide(name, candidate) for candidate in (gradient.formula, gradient.expression)]
-    return next((v for v in verdicts if not v), verdicts[0])
+    return Proof(tuple(judge.decide_displayed(name) for name in derivation.names))

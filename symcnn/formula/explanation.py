@@ -9,7 +9,7 @@ from symcnn.formula import tree
 from symcnn.formula.latex import Latex
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Typography, Worked
+from symcnn.formula.typography import WORDS, Typography, Worked
 
 #: Significant digits of the numbers put in.
 DIGITS = 6
@@ -150,14 +150,8 @@ def explain_update(
 def written_names(graph: Graph) -> dict[str, str]:
     """What symcnn writes for a quantity (w_x11-h1, h_1,activation, ∂E/∂x₁₁), in plain text -> its name."""
     found = {}
-    words = {
-        "predicted": "predicted",
-        "expected": "expected",
-        "preactivation": "preactivation",
-        "activation": "activation",
-    }
     for total in ("", "total"):
-        typography = Typography(graph, words, total)
+        typography = Typography(graph, {word: word for word in WORDS}, total)
         for name in (*graph.inputs, *(v.name for v in graph)):
             for differentiated in (False, True):
                 found[Plain().emit(typography.name(name, differentiated))] = name

@@ -4,6 +4,7 @@ No backslash before punctuation, no ``\\\\`` (``\\cr`` instead), no ``}_{``, acc
 ``0{,}5`` where the language writes a decimal comma.
 """
 
+from collections.abc import Callable
 from functools import singledispatchmethod
 
 from symcnn.formula import tree
@@ -37,7 +38,7 @@ class Latex:
         return f"$$\n{body}\n$$"
 
     def number(self, value: float, digits: int | None) -> str:
-        return with_power_of_ten(shown(value, digits), r" \cdot 10^{{{}}}").replace(".", self._decimal)
+        return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
 
     @singledispatchmethod
     def emit(self, node: Node) -> str:
@@ -119,10 +120,10 @@ class Latex:
         return rf"\left({text}\right)" if needs else text
 
 
-def with_power_of_ten(text: str, power: str) -> str:
+def with_power_of_ten(text: str, power: Callable[[int], str]) -> str:
     """``1.5e-12`` as 1.5 times a power of ten, in the given way of writing one."""
     mantissa, e, exponent = text.partition("e")
-    return mantissa + power.format(int(exponent)) if e else text
+    return mantissa + power(int(exponent)) if e else text
 
 
 def shown(value: float, digits: int | None) -> str:

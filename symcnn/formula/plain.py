@@ -3,7 +3,7 @@
 from functools import singledispatchmethod
 
 from symcnn.formula import tree
-from symcnn.formula.latex import shown
+from symcnn.formula.latex import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -37,10 +37,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        text = shown(node.value, node.digits)
-        mantissa, e, exponent = text.partition("e")
-        if e:
-            text = f"{mantissa}·10{str(int(exponent)).translate(_POWERS)}"
+        text = with_power_of_ten(shown(node.value, node.digits), lambda n: f"·10{str(n).translate(_POWERS)}")
         return text.replace(".", self._decimal).replace("-", "−")
 
     @emit.register

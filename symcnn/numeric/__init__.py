@@ -3,10 +3,10 @@
 from symcnn.numeric import displayed, explain  # register Derivation.evaluate and Gradient.explain
 from symcnn.numeric.backends import BACKENDS, compile_program
 from symcnn.numeric.compiled import NumbaProgram, numba_is_there
-from symcnn.numeric.parameters import as_theta, initial_values
+from symcnn.numeric.parameters import as_theta, given_by_name, initial_values
 from symcnn.numeric.program import PROGRAMS, ArrayProgram, Program, PythonProgram, Trainer
 
 __all__ = [
     "BACKENDS", "PROGRAMS", "ArrayProgram", "NumbaProgram", "Program", "PythonProgram", "Trainer", "as_theta",
-    "compile_program", "displayed", "explain", "initial_values", "numba_is_there",
+    "compile_program", "displayed", "explain", "given_by_name", "initial_values", "numba_is_there",
 ]  # fmt: skip

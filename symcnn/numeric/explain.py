@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from symcnn.derivation import Gradient, explain
 from symcnn.errors import InputError
 from symcnn.formula import Explanation, explain_variable
-from symcnn.numeric.program import run_source
-from symcnn.printers.python import quantities_of_one_image
+from symcnn.numeric.values import completion
 from symcnn.text import catalogue
 
 
@@ -19,7 +18,6 @@ def explain_gradient(gradient: Gradient, values: Mapping[str, float], lang: str 
     if missing:
         raise InputError(f"values: {missing[0]} is missing; expected {', '.join(names)}")
     given = {n: float(values[n]) for n in names}
-    function = run_source(quantities_of_one_image(graph, names))["quantities"]
     text = catalogue(lang)
     words = {"word": text.words("word"), "explain": text.words("explain")}
-    return explain_variable(graph, gradient.adjoint, {**given, **function(*given.values())}, words, text.decimal)
+    return explain_variable(graph, gradient.adjoint, completion(graph)(given), words, text.decimal)

@@ -35,6 +35,15 @@ def as_theta(network: Network, values: Any) -> Array:
     return theta
 
 
+def given_by_name(network: Network, theta: Array, image: Array, target: Array) -> dict[str, float]:
+    """Parameter, pixel or target -> value: what one pass over one image is given."""
+    stated = network.forward
+    assert stated.targets is not None  # a pass with a target has a loss
+    parameters = zip(network.parameters, theta.tolist(), strict=True)
+    pixels = zip(stated.image.scalars(), image.ravel().tolist(), strict=True)
+    return dict([*parameters, *pixels, *zip(stated.targets.scalars(), target.tolist(), strict=True)])
+
+
 def initial_values(network: Network, seed: int) -> Array:
     """Uniform in [-1, 1), drawn in the order of the parameters from ``numpy.random.default_rng(seed)``."""
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:

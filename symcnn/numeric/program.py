@@ -94,8 +94,9 @@ class Program(ABC):
     @abstractmethod
     def _print(self) -> str: ...
 
-    @abstractmethod
-    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]: ...
+    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        loss, gradient = self._functions["loss_and_gradient"](theta, images, targets)
+        return float(loss), gradient
 
     @abstractmethod
     def _predict(self, theta: Array, images: Array) -> Array: ...
@@ -118,10 +119,6 @@ class ArrayProgram(Program):
             found: dict[str, Array] = self._functions["forward"](theta, checked_images(self.network, images))
         return found
 
-    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        loss, gradient = self._functions["loss_and_gradient"](theta, images, targets)
-        return float(loss), gradient
-
     def _predict(self, theta: Array, images: Array) -> Array:
         outputs: Array = self._functions["forward"](theta, images)[self.network.forward.outputs.name]
         return outputs.reshape(len(images), -1)
@@ -139,10 +136,6 @@ class ScalarProgram(Program):
         graph, arguments = _scalars(self.network)
         source = scalars_over_samples(graph, *arguments, gradients=False)
         return source + ("\n\n" + scalars_over_samples(graph, *arguments, gradients=True) if self.network.loss else "")
-
-    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        loss, gradient = self._functions["loss_and_gradient"](theta, images, targets)
-        return float(loss), gradient
 
     def _predict(self, theta: Array, images: Array) -> Array:
         outputs: Array = self._functions["predict"](theta, images)
@@ -176,14 +169,15 @@ class PythonProgram(Program):
 
     def training_source(self, images: Any, targets: Any) -> str:
         """The whole training loop for these very images, as it is run."""
-        images, targets = checked(self.network, (images, targets))
-        graph, _ = _scalars(self.network)
-        samples = [_data_by_name(self.network, image, target) for image, target in zip(images, targets, strict=True)]
-        return training_loop(graph, self.network.parameters, samples)
+        network, stated = self.network, self.network.forward
+        assert stated.targets is not None  # there are targets, so there is a loss
+        names = [*stated.image.scalars(), *stated.targets.scalars()]
+        pairs = zip(*checked(network, (images, targets)), strict=True)
+        samples = [dict(zip(names, [*i.ravel().tolist(), *t.tolist()], strict=True)) for i, t in pairs]
+        return training_loop(scalar_graph(network), network.parameters, samples)
 
     def trainer(self, images: Array, targets: Array) -> Trainer:
-        graph, _ = _scalars(self.network)
-        if sum(len(v.products) for v in graph) * len(images) > 3 * MAX_PRODUCTS:
+        if sum(len(v.products) for v in scalar_graph(self.network)) * len(images) > 3 * MAX_PRODUCTS:
             return super().trainer(images, targets)
         loop = run_source(self.training_source(images, targets))["train"]
 
@@ -231,13 +225,6 @@ def scalar_graph(network: Network) -> Graph:
 def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
     """The scalar graph, and the names of outputs and parameters."""
     return scalar_graph(network), (network.forward.outputs.scalars(), network.parameters)
-
-
-def _data_by_name(network: Network, image: Array, target: Array) -> dict[str, float]:
-    stated = network.forward
-    assert stated.targets is not None
-    pixels = zip(stated.image.scalars(), image.ravel().tolist(), strict=True)
-    return dict(pixels) | dict(zip(stated.targets.scalars(), target.tolist(), strict=True))
 
 
 def run_source(source: str, exp: Callable[[float], float] = _exp) -> dict[str, Callable[..., Any]]:

@@ -7,8 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from symcnn import article
-from symcnn.derivation import Derivation, Variable, Verdict
-from symcnn.derivation.proof import EXACT, MODULAR
+from symcnn.derivation import Derivation, Variable
 from symcnn.formula import Latex, Typography, Worked
 from symcnn.formula.tree import (
     Call,
@@ -28,7 +27,7 @@ from symcnn.network import Network, kind_of, settings_of
 from symcnn.report.content import Content
 from symcnn.symbolic import Tensor, sigmoid
 from symcnn.text import Catalogue
-from symcnn.verification import TOLERANCE
+from symcnn.verification import TOLERANCE, method_in_words
 from symcnn.version import __version__
 
 #: Significant digits of the numbers shown.
@@ -220,7 +219,7 @@ class MarkdownReport:
         yield _table(
             [self._t("claim"), self._t("method"), self._t("verdict")],
             [
-                [self._symbol(f"dE_d{row.name}"), self._method(row),
+                [self._symbol(f"dE_d{row.name}"), method_in_words(row, self.text),
                  self._t(f"status_{row.status}")]
                 for row in self.content.proof.rows
             ],
@@ -269,10 +268,6 @@ class MarkdownReport:
         source = ends[kind.source].scalars()[0]
         return {"weight": self._symbol(first), "source": self._symbol(source),
                 "target": self._symbol(ends[kind.target].scalars()[0])}  # fmt: skip
-
-    def _method(self, verdict: Verdict) -> str:
-        known = {EXACT: "normal_form", MODULAR: "modular"}
-        return self._t(known[verdict.method]) if verdict.method in known else verdict.method
 
     def _t(self, key: str, **values: object) -> str:
         return self.text(f"report.{key}", **values)

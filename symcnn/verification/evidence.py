@@ -22,6 +22,7 @@ from sympy import Expr
 
 from symcnn.derivation import Derivation
 from symcnn.network import Array
+from symcnn.numeric import given_by_name
 
 DIGITS = 50
 
@@ -42,9 +43,14 @@ class Figure:
     value: float
 
     @property
-    def ok(self) -> bool:
+    def distance(self) -> float:
+        """How far from right: a difference as it is, a slope from 2; infinite where there is no number."""
         distance = abs(self.value - 2) if self.method == "Taylor remainder" else self.value
-        return distance <= BARS[self.method]  # NaN is not
+        return math.inf if math.isnan(distance) else distance
+
+    @property
+    def ok(self) -> bool:
+        return self.distance <= BARS[self.method]
 
     def __str__(self) -> str:
         return f"{self.value:.2f}" if self.method == "Taylor remainder" else f"{self.value:.0e}"
@@ -73,17 +79,8 @@ class Point:
 
     def __init__(self, derivation: Derivation, theta: Array, images: Array, targets: Array) -> None:
         d = self._derivation = derivation
-        stated = d.network.forward
-        assert stated.targets is not None  # a derivation has a loss
         self._shared = d.network.parameters
-        pixels, wanted = stated.image.scalars(), stated.targets.scalars()
-        shared = dict(zip(self._shared, theta.tolist(), strict=True))
-        self._given = [
-            shared
-            | dict(zip(pixels, image.ravel().tolist(), strict=True))
-            | dict(zip(wanted, target.tolist(), strict=True))
-            for image, target in zip(images, targets, strict=True)
-        ]
+        self._given = [given_by_name(d.network, theta, i, t) for i, t in zip(images, targets, strict=True)]
         self._functions: dict[tuple[str, ...], Callable[..., Any]] = {}
         self._slopes: dict[str, Any] = {}
 

@@ -194,22 +194,21 @@ def verify(
 
 
 def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str, text: Catalogue) -> Row:
-    gradient = derivation[name]
-    verdicts = [judge.decide(name, e) for e in (gradient.formula, gradient.expression)]
-    verdict = next((v for v in verdicts if not v), verdicts[0])
-    method = {EXACT: text("report.normal_form"), MODULAR: text("report.modular")}.get(verdict.method, verdict.method)
-    figures = _worst([point.figures(name, gradient.formula) for point in points])
-    return Row(verdict.claim, verdict.status, method, figures, _witness(verdict, points[0], gradient.formula))
+    formula, verdict = derivation[name].formula, judge.decide_displayed(name)
+    figures = _worst([point.figures(name, formula) for point in points])
+    witness = _witness(verdict, points[0], formula)
+    return Row(verdict.claim, verdict.status, method_in_words(verdict, text), figures, witness)
+
+
+def method_in_words(verdict: Verdict, text: Catalogue) -> str:
+    """How a verdict was reached, in the reader's language; a reason as it is."""
+    known = {EXACT: "report.normal_form", MODULAR: "report.modular"}
+    return text(known[verdict.method]) if verdict.method in known else verdict.method
 
 
 def _worst(found: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
     """Of each method the figure that speaks loudest against the formula."""
-
-    def badness(figure: Figure) -> float:
-        value = abs(figure.value - 2) if figure.method == "Taylor remainder" else figure.value
-        return float("inf") if np.isnan(value) else value
-
-    return tuple(max(same, key=badness) for same in zip(*found, strict=True))
+    return tuple(max(same, key=lambda figure: figure.distance) for same in zip(*found, strict=True))
 
 
 def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
@@ -245,8 +244,7 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
         window = sum(Symbol(x.adjoint().scalar((r, c))) * Symbol(image.scalar((r + p, c + q))) for r, c in x.indices())
         verdicts.append(judge.decide(f.scalar((p, q)), window * scale))
     bad = next((v for v in verdicts if not v), verdicts[0])
-    method = {EXACT: text("report.normal_form"), MODULAR: text("report.modular")}.get(bad.method, bad.method)
-    yield Row(text("verify.convolution"), bad.status, method)
+    yield Row(text("verify.convolution"), bad.status, method_in_words(bad, text))
 
 
 def _program_rows(
