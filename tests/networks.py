@@ -1,4 +1,7 @@
-"""Random small networks for property tests: every layer with a derivative, every setting, odd shapes."""
+"""Random small networks: every layer, every setting, odd shapes, every loss; drawn by hypothesis or from a seed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from hypothesis import assume
@@ -6,38 +9,80 @@ from hypothesis import strategies as st
 
 import symcnn
 
+#: Picks one of several options.
+Pick = Callable[[Sequence[Any]], Any]
 
-@st.composite
-def differentiable(draw):
-    """A network with a loss, two or so images and targets, and parameters."""
-    rows, columns, channels = draw(st.integers(2, 6)), draw(st.integers(2, 6)), draw(st.integers(1, 2))
-    layers = []
-    for _ in range(draw(st.integers(0, 2))):
+SMOOTH = ("sigmoid", "tanh")
+KINKED = ("relu", "leaky_relu")
+LOSSES = ("half_squared_error", "mse", "cross_entropy", "binary_cross_entropy")
+
+
+def any_network(pick: Pick, smooth: bool = False) -> symcnn.Network:
+    """A network with a loss; ``smooth``: only layers without kinks and ties.
+
+    Raises:
+        InputError: some layer does not fit what it receives (draw again).
+    """
+    kinds = SMOOTH if smooth else SMOOTH + KINKED
+    rows, columns, channels = pick(range(2, 7)), pick(range(2, 7)), pick((1, 2))
+    layers: list[Any] = []
+    for _ in range(pick((0, 1, 1, 2))):
         layers.append(
             symcnn.Conv2D(
-                filters=draw(st.integers(1, 3)),
-                kernel_size=draw(st.one_of(st.integers(1, 3), st.tuples(st.integers(1, 3), st.integers(1, 3)))),
-                stride=draw(st.integers(1, 2)),
-                padding=draw(st.sampled_from([0, 1, "same"])),
-                bias=draw(st.booleans()),
-                normalize=draw(st.booleans()),
+                filters=pick((1, 2, 3)),
+                kernel_size=pick((1, 2, 3, (1, 2), (2, 3), (3, 1))),
+                stride=pick((1, 1, 2, 3)),
+                padding=pick((0, 1, "same")),
+                bias=pick((True, False)),
+                normalize=pick((False, False, True)),
             )
         )
-        if draw(st.booleans()):
-            layers.append(symcnn.Activation("sigmoid"))
-        if draw(st.booleans()):
-            stride = draw(st.sampled_from([None, 1, 2]))
-            layers.append(symcnn.AvgPool2D(2, stride, draw(st.sampled_from([0, 1, "same"]))))
+        if pick((True, False)):
+            layers.append(symcnn.Activation(pick(kinds)))
+        pooling = pick(("none", "average", "average" if smooth else "maximum"))
+        if pooling == "average":
+            layers.append(symcnn.AvgPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((True, False))))
+        elif pooling == "maximum":
+            layers.append(symcnn.MaxPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((None, 0, -0.5))))
+        if pick((True, False, False)):
+            layers.append(symcnn.Activation(pick(kinds)))
     layers.append(symcnn.Flatten())
-    if draw(st.booleans()):
-        layers.append(symcnn.Dense(draw(st.integers(1, 3)), draw(st.sampled_from(["sigmoid", None]))))
-    layers.append(symcnn.Dense(draw(st.integers(1, 3)), draw(st.sampled_from(["sigmoid", None])), draw(st.booleans())))
-    shape = (channels, rows, columns) if channels > 1 else (rows, columns)
+    if pick((True, False)):
+        layers.append(symcnn.Dense(pick((1, 2, 3)), pick((*kinds, "softmax", None))))
+    loss = pick(LOSSES)
+    last = "sigmoid" if loss == "binary_cross_entropy" else pick((*kinds, "softmax", None, None))
+    layers.append(symcnn.Dense(pick((2, 3)) if loss == "cross_entropy" else pick((1, 2, 3)), last, pick((True, False))))
+    return symcnn.Network((channels, rows, columns) if channels > 1 else (rows, columns), layers, loss)
+
+
+def values_for(net: symcnn.Network, rng: np.random.Generator, samples: int) -> tuple[Any, Any, Any]:
+    """Parameters, images and targets; away from kinks and ties with probability 1."""
+    theta = rng.uniform(-1, 1, len(net.parameters))
+    images = rng.normal(size=(samples, *net.input_shape))
+    return theta, images, rng.uniform(size=(samples, net.outputs))
+
+
+def from_seed(seed: int, smooth: bool = False) -> tuple[symcnn.Network, Any, Any, Any]:
+    """Network, parameters, images and targets: the same for the same seed."""
+    rng = np.random.default_rng(seed)
+
+    def pick(options: Sequence[Any]) -> Any:
+        return options[int(rng.integers(len(options)))]
+
+    while True:
+        try:
+            net = any_network(pick, smooth)
+        except symcnn.InputError:
+            continue
+        return net, *values_for(net, rng, int(rng.integers(1, 4)))
+
+
+@st.composite
+def differentiable(draw, smooth=False):
+    """A network with a loss, parameters, one to three images and their targets."""
     try:
-        net = symcnn.Network(shape, layers)
+        net = any_network(lambda options: draw(st.sampled_from(list(options))), smooth)
     except symcnn.InputError:
         assume(False)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    samples = draw(st.integers(1, 3))
-    theta = rng.uniform(-1, 1, len(net.parameters))
-    return net, theta, rng.normal(size=(samples, *shape)), rng.uniform(size=(samples, net.outputs))
+    return net, *values_for(net, rng, draw(st.integers(1, 3)))

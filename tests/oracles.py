@@ -45,6 +45,43 @@ def windows(maps, height, width, stride, padding, value=0.0):
     ]
 
 
+def first_maximum(window):
+    """The largest real part, in row order; a complex step rides along on the first of equal ones."""
+    cells = window.ravel()
+    return cells[np.argmax(cells.real)]
+
+
+def activated(kind, z):
+    """Kinks are decided by the real part: at 0 they have the slope on the left, as in PyTorch."""
+    match kind:
+        case None:
+            return z
+        case "sigmoid":
+            return sigmoid(z)
+        case "tanh":
+            return np.tanh(z)
+        case "relu":
+            return np.where(z.real > 0, z, 0)
+        case "leaky_relu":
+            return np.where(z.real > 0, z, z / 100)
+        case "softmax":
+            e = np.exp(z - z.real.max())
+            return e / e.sum()
+
+
+def error(net, o, t):
+    """The loss of one image, as its textbook formula says."""
+    match net.loss:
+        case "half_squared_error":
+            return ((o - t) ** 2).sum() / 2
+        case "mse":
+            return ((o - t) ** 2).mean()
+        case "cross_entropy":
+            return -(t * np.log(activated("softmax", o))).sum()
+        case "binary_cross_entropy":
+            return -(t * np.log(o) + (1 - t) * np.log(1 - o)).sum()
+
+
 def outputs(net, theta, image):
     """One image through the network; works for complex parameters."""
     values = np.asarray(image, dtype=theta.dtype)
@@ -71,29 +108,33 @@ def outputs(net, theta, image):
                     [[[(w * g).sum() / scale + c for w in row] for row in grid] for g, c in zip(f, b, strict=True)]
                 )
             case symcnn.AvgPool2D():
-                grid = windows(values, layer.size, layer.size, layer.stride or layer.size, layer.padding)
-                values = np.array([[w.mean(axis=(1, 2)) for w in row] for row in grid]).transpose(2, 0, 1)
+                slide = (layer.size, layer.size, layer.stride or layer.size, layer.padding)
+                there = windows(np.ones(values.shape), *slide)
+                grid = windows(values, *slide)
+                cells = [[layer.size**2 if layer.count_include_pad else n[0].sum() for n in row] for row in there]
+                means = [
+                    [w.sum(axis=(1, 2)) / n for w, n in zip(*pair, strict=True)] for pair in zip(grid, cells, strict=True)
+                ]
+                values = np.array(means).transpose(2, 0, 1)
             case symcnn.MaxPool2D():
                 absent = -np.inf if layer.pad_value is None else layer.pad_value
                 grid = windows(values, layer.size, layer.size, layer.stride or layer.size, layer.padding, absent)
-                values = np.array([[w.max(axis=(1, 2)) for w in row] for row in grid]).transpose(2, 0, 1)
-            case symcnn.Activation(kind="sigmoid"):
-                values = sigmoid(values)
-            case symcnn.Activation(kind="relu"):
-                values = np.where(values > 0, values, 0)
+                values = np.array([[[first_maximum(m) for m in w] for w in row] for row in grid]).transpose(2, 0, 1)
+            case symcnn.Activation():
+                values = activated(layer.kind, values)
             case symcnn.Flatten():
                 values = values.ravel()
             case symcnn.Dense():
                 flat = values.ravel()
                 w = take(flat.size, layer.units)
                 z = flat @ w + (take(layer.units) if layer.bias else 0)
-                values = {None: z, "sigmoid": sigmoid(z), "relu": np.where(z > 0, z, 0)}[layer.activation]
+                values = activated(layer.activation, z)
     assert at == len(theta)
     return values.ravel()
 
 
 def loss(net, theta, images, targets):
-    return sum(((outputs(net, theta, i) - np.asarray(t)) ** 2).sum() / 2 for i, t in zip(images, targets, strict=True))
+    return sum(error(net, outputs(net, theta, i), np.asarray(t)) for i, t in zip(images, targets, strict=True))
 
 
 def gradient(net, theta, images, targets, step=1e-30):

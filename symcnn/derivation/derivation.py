@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Expr, Symbol, sympify
 
+from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Variable, instantiate
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError
@@ -137,7 +138,8 @@ class Derivation:
         samples: how many images E_total adds, in the forms that name them (``total``).
 
     Attributes:
-        equations: in index notation, forward and then backward.
+        equations: in index notation, forward and then backward, for reading.
+        forward, backward: what everything is made from: equations, and adjoints in scatter form.
         graph: the same as scalar variables of one image.
         gradients: name -> expression: the parameters in their order, then the convolutions' feature maps.
     """
@@ -154,13 +156,15 @@ class Derivation:
         assert stated.targets is not None  # there is a loss, so there are targets
         self.forward = stated.equations
         self.backward = reverse(stated.equations, (stated.image, stated.targets))
+        self._targets = stated.targets
         self._inputs = (stated.image, *stated.parameters, stated.targets)
         self._in_forward: dict[str, Expr] = {}
         self._in_inputs: dict[str, Expr] = {}
 
-    @property
+    @cached_property
     def equations(self) -> tuple[Equation, ...]:
-        return self.forward + self.backward
+        """For reading: forward, then each adjoint with what it is made of (gather form), also that of the image."""
+        return self.forward + gather(reverse(self.forward, (self._targets,)))
 
     @cached_property
     def graph(self) -> Graph:

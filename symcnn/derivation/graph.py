@@ -18,7 +18,7 @@ import sympy
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.errors import NotSupportedYetError
-from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, Term, maximum
+from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, Term, Wins, maximum
 
 Product = tuple[Expr, ...]
 
@@ -131,12 +131,13 @@ def _size(equation: Equation) -> int:
 def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
     """The variables of equations; several that add to one target (``+=``) become one variable."""
     addends: dict[tuple[Tensor, Index], list[Addend]] = {}
-    reduces: dict[Tensor, Literal["sum", "max"]] = {}
+    # every entry exists, also one that nothing is scattered to (its adjoint is 0);
+    # a target is whole after the last equation that adds to it, and only then used
+    reduces = {equation.target.tensor: equation.reduce for equation in equations}
+    last = {equation.target.tensor: n for n, equation in enumerate(equations)}
+    for tensor in sorted(last, key=lambda t: last[t]):
+        addends.update({(tensor, index): [] for index in tensor.indices()})
     for equation in equations:
-        if equation.target.tensor not in reduces:
-            reduces[equation.target.tensor] = equation.reduce
-            # every entry exists, also one that nothing is scattered to: its adjoint is 0
-            addends.update({(equation.target.tensor, index): [] for index in equation.target.tensor.indices()})
         for point in points(equation.axes):
             index = equation.target.at(point)
             if index is None:
@@ -169,13 +170,12 @@ def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
     factors = []
     for factor in term.factors:
         values: dict[Expr, Expr] = {}
-        for access in (factor,) if isinstance(factor, Access) else factor.atoms(Access):
-            index = access.at(point)
-            value = access.outside if index is None else Symbol(access.tensor.scalar(index))
+        for atom in (factor,) if isinstance(factor, (Access, Wins)) else factor.atoms(Access, Wins):
+            value = atom.instance(point)
             if value is None:
                 return None
-            values[access] = value
-        instance = values[factor] if isinstance(factor, Access) else factor.xreplace(values)
+            values[atom] = value
+        instance = values[factor] if factor in values else factor.xreplace(values)
         if instance == 0 and len(term.factors) > 1:
             return None
         factors.append(instance)

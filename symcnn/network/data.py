@@ -19,7 +19,8 @@ class Data:
 
     Attributes:
         images: (samples, [channels,] height, width) or (samples, features).
-        targets: (samples, outputs), or None for a forward-only network.
+        targets: (samples, outputs), or None for a forward-only network; for cross-entropy also (samples,): the number
+            of each image's class, from 0.
         labels: what each image shows, in words.
     """
 
@@ -50,7 +51,7 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
     images = checked_images(network, given.images)
     if given.targets is None:
         raise InputError(f"targets: missing; expected {len(images)} rows of {network.outputs} values")
-    targets = _numbers("targets", given.targets)
+    targets = _rows(network, given.targets)
     expected = (len(images), network.outputs)
     if targets.shape != expected:
         raise InputError(
@@ -60,6 +61,21 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
     if given.labels is not None and len(given.labels) != len(images):
         raise InputError(f"labels: {len(given.labels)} of them; expected {len(images)}, one for each image")
     return images, targets
+
+
+def _rows(network: Network, given: Any) -> Array:
+    """Targets as rows; a whole number for each image is a class, for cross-entropy."""
+    targets = _numbers("targets", given)
+    if targets.ndim != 1 or network.loss != "cross_entropy":
+        return targets
+    classes = network.outputs
+    bad = np.flatnonzero((targets != np.floor(targets)) | (targets < 0) | (targets >= classes))
+    if bad.size:
+        raise InputError(
+            f"targets: the label of image {bad[0] + 1} is {targets[bad[0]]:g}; expected whole numbers from 0 to"
+            f" {classes - 1}, or rows of {classes} values"
+        )
+    return np.eye(classes)[targets.astype(int)]
 
 
 def checked_images(network: Network, images: Any) -> Array:

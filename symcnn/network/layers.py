@@ -5,6 +5,7 @@
     Activation  a[…] = relu(x[…])
     MaxPool2D   p[k,r,c] = max over u,v of a[k, s·r + u - pad, s·c + v - pad]
     AvgPool2D   p[k,r,c] = 1/size² · Σ_{u,v} a[k, s·r + u - pad, s·c + v - pad]
+    softmax     m = max_j z[j];  u[j] = exp(z[j] - m);  s = Σ_j u[j];  h[j] = u[j]/s
     Flatten     states nothing: Dense sums over whatever axes it receives
 
 What the article and the frameworks call convolution does not flip the filter: it is a cross-correlation.
@@ -20,14 +21,17 @@ from typing import Literal
 import sympy
 from sympy import Rational, S
 
-from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.errors import InputError
 from symcnn.network.names import Names, bias, letters_of, preactivation, weights
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, relu, sigmoid
+from symcnn.network.softmax import exponentials
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, leaky_relu, relu, sigmoid, tanh
 
 Padding = int | Literal["same"]
 
-ACTIVATIONS: dict[str, Callable[[sympy.Expr], sympy.Expr]] = {"sigmoid": sigmoid, "relu": relu}
-LATER_ACTIVATIONS = ("tanh", "leaky_relu", "softmax")
+ELEMENTWISE: dict[str, Callable[[sympy.Expr], sympy.Expr]] = {
+    "sigmoid": sigmoid, "tanh": tanh, "relu": relu, "leaky_relu": leaky_relu,
+}  # fmt: skip
+ACTIVATIONS = (*ELEMENTWISE, "softmax")
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Dense:
 
     Args:
         units: the number of neurons.
-        activation: "sigmoid", "relu", or None for the sum itself.
+        activation: "sigmoid", "tanh", "relu", "leaky_relu", "softmax", or None for the sum itself.
         bias: one bias for each neuron.
     """
 
@@ -128,13 +132,14 @@ class Dense:
         z = preactivation(h) if self.activation else h
         equations = [Equation(Access(z, _plain((j,))), (j,), tuple(terms))]
         if self.activation:
-            equations.append(_elementwise(h, z, ACTIVATIONS[self.activation]))
+            equations += _activated(h, z, self.activation, names)
         return Stated(h, tuple(equations), tuple(parameters))
 
 
 @dataclass(frozen=True)
 class Activation:
-    """Apply "sigmoid" or "relu" to every cell of a map, or to every neuron."""
+    """Apply "sigmoid", "tanh", "relu" or "leaky_relu" to every cell of a map, or to every neuron; "softmax" to
+    neurons."""
 
     kind: str
 
@@ -142,8 +147,13 @@ class Activation:
         _activation(self, "kind", self.kind)
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        if self.kind == "softmax" and len(source.shape) != 1:
+            raise InputError(
+                f"{_call(self, 'kind')}: its input {letters_of(source)} is a map of {_by(source)} cells; expected"
+                " neurons: put Dense before it"
+            )
         a = names.tensor("o" if final and len(source.shape) == 1 else "a", source.shape)
-        return Stated(a, (_elementwise(a, source, ACTIVATIONS[self.kind]),))
+        return Stated(a, _activated(a, source, self.kind, names))
 
 
 @dataclass(frozen=True)
@@ -175,13 +185,14 @@ class MaxPool2D:
 
 @dataclass(frozen=True)
 class AvgPool2D:
-    """The mean of each window; absent cells count as 0 and the divisor is always size² (PyTorch's default).
+    """The mean of each window.
 
     Args:
         size: rows and columns of the (square) window.
         stride: how far it moves; None: its size.
         padding: absent cells on every side, or "same".
-        count_include_pad: only True so far (False: divide by the number of cells that are there).
+        count_include_pad: True: absent cells count as 0 and the divisor is always size² (PyTorch's default); False:
+            divide by the number of cells that are there.
     """
 
     size: int
@@ -191,13 +202,12 @@ class AvgPool2D:
 
     def __post_init__(self) -> None:
         _pooling(self)
-        if not self.count_include_pad and self.padding:
-            raise NotSupportedYetError(
-                "AvgPool2D(count_include_pad=False) with padding is not supported yet: use count_include_pad=True"
-            )
+        _flag(self, "count_include_pad")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
-        return _pooled(self, source, names, Rational(1, self.size**2), S.Zero, "sum")
+        if self.count_include_pad or self.padding == 0:
+            return _pooled(self, source, names, Rational(1, self.size**2), S.Zero, "sum")
+        return _pooled(self, source, names, S.One, S.Zero, "sum", share=True)
 
 
 @dataclass(frozen=True)
@@ -226,6 +236,11 @@ class _Slide:
     def index(self, position: str, offset: str) -> Affine:
         return Affine(((position, self.stride), (offset, 1)), -self.before)
 
+    def inside(self, window: int, length: int) -> list[int]:
+        """How many of a window's cells are there, at each position."""
+        starts = (n * self.stride - self.before for n in range(self.count))
+        return [min(start + window, length) - max(start, 0) for start in starts]
+
 
 def _slide(layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, window: int, length: int, what: str) -> _Slide:
     stride = layer.stride or window
@@ -242,7 +257,7 @@ def _slide(layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, window: int, len
 
 def _pooled(
     layer: MaxPool2D | AvgPool2D, source: Tensor, names: Names, scale: Rational, absent: sympy.Expr | None,
-    reduce: Literal["sum", "max"],
+    reduce: Literal["sum", "max"], share: bool = False,
 ) -> Stated:  # fmt: skip
     maps, rows, columns = _map_shape(layer, source)
     slide_r = _slide(layer, "size", layer.size, rows, "rows")
@@ -252,7 +267,22 @@ def _pooled(
     window = (Axis("u", layer.size), Axis("v", layer.size))
     p = names.tensor("p", tuple(axis.size for axis in axes))
     cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), absent)
-    return Stated(p, (Equation(Access(p, _plain(axes)), axes, (Term((cell,), window, scale),), reduce),))
+    factors: tuple[sympy.Expr, ...] = (cell,)
+    if share:  # of each window, one part for every cell that is there
+        inside = [slide.inside(layer.size, length) for slide, length in ((slide_r, rows), (slide_c, columns))]
+        values = tuple(Rational(1, high * wide) for high in inside[0] for wide in inside[1])
+        shares = names.tensor("q", (slide_r.count, slide_c.count), "constant", values)
+        factors = (cell, Access(shares, _plain(axes[-2:])))
+    return Stated(p, (Equation(Access(p, _plain(axes)), axes, (Term(factors, window, scale),), reduce),))
+
+
+def _activated(target: Tensor, source: Tensor, kind: str, names: Names) -> tuple[Equation, ...]:
+    if kind != "softmax":
+        return (_elementwise(target, source, ELEMENTWISE[kind]),)
+    (j,) = axes = (Axis("j", source.shape[0]),)
+    shifted = exponentials(source, j, names)
+    share = Term((Access(shifted.powers, _plain(axes)) / Access(shifted.sum, ()),))
+    return (*shifted.equations, Equation(Access(target, _plain(axes)), axes, (share,)))
 
 
 def _elementwise(target: Tensor, source: Tensor, function: Callable[[sympy.Expr], sympy.Expr]) -> Equation:
@@ -267,6 +297,10 @@ def _axes_of(tensor: Tensor) -> tuple[Axis, ...]:
 
 def _plain(axes: tuple[Axis, ...]) -> tuple[Affine, ...]:
     return tuple(Affine(((axis.name, 1),)) for axis in axes)
+
+
+def _by(tensor: Tensor) -> str:
+    return "×".join(map(str, tensor.shape))
 
 
 def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
@@ -326,9 +360,5 @@ def _pooling(layer: MaxPool2D | AvgPool2D) -> None:
 
 
 def _activation(layer: Layer, field: str, kind: object) -> None:
-    if not isinstance(kind, str):
-        raise InputError(f"{_call(layer, field)}: expected one of {', '.join(ACTIVATIONS)}")
-    if kind in LATER_ACTIVATIONS:
-        raise NotSupportedYetError(f"{_call(layer, field)} is not supported yet; use one of {', '.join(ACTIVATIONS)}")
-    if kind not in ACTIVATIONS:
+    if not isinstance(kind, str) or kind not in ACTIVATIONS:
         raise InputError(f"{_call(layer, field)}: unknown; expected one of {', '.join(ACTIVATIONS)}")

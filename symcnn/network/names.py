@@ -1,7 +1,8 @@
 """Which letters a network's quantities have, and how many of each kind there already are.
 
     i image · f filter · x feature map · a activated map ·
-    p pooled map · z preactivation · h hidden neuron · o output · w weight · b bias · t target · E error
+    p pooled map · z preactivation · h hidden neuron · o output · w weight · b bias · t target · E error ·
+    softmax: m the largest, u exponentials, s their sum, y probabilities · q shares of a mean
 
 A further layer of a kind takes a letter after its own: f, fb, fc, …; x, xb, xc, … Axes of length 1 that only count
 filters or channels do not exist in a tensor, so no name carries them.
@@ -9,6 +10,8 @@ filters or channels do not exist in a tensor, so no name carries them.
 
 from collections import Counter
 from string import ascii_lowercase
+
+from sympy import Rational
 
 from symcnn.symbolic import Role, Tensor
 
@@ -31,9 +34,12 @@ class Names:
             suffix = ascii_lowercase[1 + digit] + suffix
         return kind + suffix
 
-    def tensor(self, kind: str, shape: tuple[int, ...], role: Role = "value") -> Tensor:
+    def tensor(
+        self, kind: str, shape: tuple[int, ...], role: Role = "value", values: tuple[Rational, ...] = ()
+    ) -> Tensor:
         letters = self.letters(kind)
-        return Tensor(letters, shape, ((f"{letters}_", len(shape)),), role)
+        # a single quantity has no index: m, s
+        return Tensor(letters, shape, ((f"{letters}_" if shape else letters, len(shape)),), role, values)
 
 
 def letters_of(tensor: Tensor) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from symcnn.errors import InputError
 from symcnn.network.layers import LAYERS, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D
-from symcnn.network.losses import LOSSES, check_loss
+from symcnn.network.losses import LOSSES, Outputs, check_loss
 from symcnn.network.names import ERROR, Names
 from symcnn.symbolic import Equation, Tensor, html_of
 
@@ -42,7 +42,9 @@ class Network:
     Args:
         input_shape: (features,), (height, width) or (channels, height, width).
         layers: in the order in which the data passes them.
-        loss: "half_squared_error" (½·(o - t)², summed over the outputs), or None for a forward pass only.
+        loss: "half_squared_error" (½·(o - t)², summed over the outputs), "mse" ((o - t)², their mean),
+            "cross_entropy" (softmax inside: the last layer's values are logits), "binary_cross_entropy" (the last layer
+            is a sigmoid), or None for a forward pass only.
 
     Raises:
         InputError: a layer does not fit what it receives; the message names layer, value and remedy.
@@ -91,7 +93,8 @@ class Network:
                     " expected neurons: end with Dense, or set loss=None"
                 )
             targets = names.tensor("t", tensor.shape, "target")
-            equations.append(LOSSES[self.loss](tensor, targets))
+            stated_last = equations[-1] if equations and equations[-1].target.tensor == tensor else None
+            equations += LOSSES[self.loss](Outputs(tensor, targets, stated_last, names))
             if not parameters:
                 raise InputError(
                     "layers: none has parameters, so there is nothing to train; add Conv2D or Dense, or set loss=None"

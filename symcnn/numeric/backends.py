@@ -9,12 +9,15 @@ from symcnn.numeric.program import PROGRAMS, Program
 BACKENDS: dict[str, type[Program]] = {**PROGRAMS, NumbaProgram.backend: NumbaProgram}
 
 
-def compile_program(network: Network, backend: str = "numpy") -> Program:
+def compile_program(network: Network, backend: str = "numpy", dtype: str = "float64") -> Program:
     """A network as a program of one of the backends "numpy", "expressions", "python", "numba"; see ``Program``.
+
+    Args:
+        dtype: "float64" or "float32" ("numpy" and "numba").
 
     Raises:
         InputError: an unknown backend, or one that is not installed.
     """
     if backend not in BACKENDS:
         raise InputError(f"backend={backend!r}: unknown; expected one of {', '.join(BACKENDS)}")
-    return BACKENDS[backend](network)
+    return BACKENDS[backend](network, dtype)

@@ -12,7 +12,7 @@ import numpy as np
 
 from symcnn.errors import InputError
 from symcnn.network import Array
-from symcnn.numeric.program import ArrayProgram, Program, Trainer, check_scalars, run_source, scalar_graph
+from symcnn.numeric.program import ArrayProgram, Program, Trainer, check_scalars, largest, run_source, scalar_graph
 from symcnn.printers.numba import compiled_gradient, compiled_training
 
 #: Reordering sums and fusing multiply-adds; nothing that ignores NaN, infinity or the sign of zero where it matters.
@@ -78,6 +78,6 @@ def _compiled(source: str, name: str) -> Callable[..., Any]:
     import math
 
     numba = require_numba()
-    function = run_source(source, exp=math.exp)[name]
+    function = run_source(source, exp=math.exp, largest=numba.njit(largest))[name]
     compiled: Callable[..., Any] = numba.njit(fastmath=set(SAFE_MATH), error_model="numpy")(function)
     return compiled

@@ -18,7 +18,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
+from symcnn.errors import InputError
 from symcnn.network import Array, Network, checked, checked_images
+from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program
 from symcnn.printers.numpy_scalars import scalars_over_samples
@@ -26,6 +28,8 @@ from symcnn.printers.python import one_image, training_loop
 
 #: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
 Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
+
+DTYPES = ("float64", "float32")
 
 #: Python's compiler and the reader both drown in more products than this (forward, of one image).
 MAX_PRODUCTS = 10_000
@@ -36,12 +40,15 @@ class Program(ABC):
 
     Attributes:
         network: what it computes.
+        dtype: "float64", or "float32" where the program supports it.
     """
 
     backend: ClassVar[str]
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, dtype: str = "float64") -> None:
+        if dtype not in DTYPES:
+            raise InputError(f"dtype={dtype!r}: expected one of {', '.join(DTYPES)}")
+        self.network, self.dtype = network, dtype
         self._check_size()
 
     @cached_property
@@ -86,6 +93,10 @@ class Program(ABC):
             return values.tolist(), losses
 
         return train
+
+    def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
+        """Mini-batch training on these samples."""
+        return Learner(self, images, targets, batching, state)
 
     def _check_size(self) -> None:
         """Refuse a network that is too large for this kind of program; arrays take any."""
@@ -227,9 +238,17 @@ def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]
     return scalar_graph(network), (network.forward.outputs.scalars(), network.parameters)
 
 
-def run_source(source: str, exp: Callable[[float], float] = _exp) -> dict[str, Callable[..., Any]]:
+def largest(a: float, b: float) -> float:
+    """The larger of two, NaN if either is: Python's ``max`` may lose one."""
+    return a if a > b or a != a else b
+
+
+def run_source(source: str, exp: Callable[[float], float] = _exp, **functions: Any) -> dict[str, Callable[..., Any]]:
     """The functions of symcnn's own printed source."""
-    space: dict[str, Any] = {"np": np, "sliding_window_view": sliding_window_view, "exp": exp}
+    space: dict[str, Any] = {
+        "np": np, "sliding_window_view": sliding_window_view, "exp": exp, "tanh": math.tanh, "log": math.log,
+        "log1p": math.log1p, "largest": largest, **functions,
+    }  # fmt: skip
     exec(compile(source, "<printed by symcnn>", "exec"), space)
     return space
 

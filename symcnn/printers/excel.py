@@ -4,14 +4,16 @@
 are cells: ``name`` of the printer gives their addresses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sympy
 
 from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
-from symcnn.symbolic import maximum, relu, sigmoid
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, SUM, InfixPrinter, Language, Text, negated
+from symcnn.symbolic import (
+    LEAKY_SLOPE, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+)  # fmt: skip
 
 #: What Excel takes in one formula, and in the arguments of one function.
 MAX_LENGTH, MAX_ARGUMENTS = 8_192, 255
@@ -23,17 +25,33 @@ def _maximum(arguments: "list[Text] | tuple[Text, ...]") -> Text:
     return Text(f"MAX({','.join(a.text for a in arguments)})", ATOM)
 
 
+def _first(z: Sequence[Text]) -> Text:
+    """1 where z[0] equals the largest, z[1], and none of the others, which come before it, does."""
+    value, largest, *before = (t.within(PRODUCT) for t in z)
+    conditions = [f"{value}={largest}", *(f"{other}<>{largest}" for other in before)]
+    both = conditions[0] if len(conditions) == 1 else f"AND({','.join(conditions)})"
+    return Text(f"IF({both},1,0)", ATOM)
+
+
 EXCEL = Language(
     functions={
         sigmoid: lambda z: Text(f"1/(1+EXP({negated(z[0])}))", PRODUCT),
+        tanh: lambda z: Text(f"TANH({z[0].text})", ATOM),
         relu: lambda z: Text(f"MAX(0,{z[0].text})", ATOM),
+        leaky_relu: lambda z: Text(f"MAX({z[0].text},{z[0].within(POWER)}/{1 / LEAKY_SLOPE})", ATOM),
+        softplus: lambda z: Text(f"MAX({z[0].text},0)+LN(1+EXP(-ABS({z[0].text})))", SUM),
+        exp: lambda z: Text(f"EXP({z[0].text})", ATOM),
+        log: lambda z: Text(f"LN({z[0].text})", ATOM),
+        gate: lambda z: Text(f"IF({z[0].text}>0,{z[1].text},{z[2].text})", ATOM),
         maximum: lambda z: _maximum(list(z)),
+        wins: lambda z: _first(z),
     },
     number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else Text(repr(float(q)), ATOM),
     power=lambda base, n: Text(f"{base.within(ATOM)}^{n}", POWER),
     plus="+",
     minus="-",
     negative="-1*",
+    root="SQRT",
 )
 
 

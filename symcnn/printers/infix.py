@@ -40,6 +40,7 @@ class Language:
         power: how base (already an operand) to the n, n ≥ 2, is written.
         times, plus, minus: the operators, with their blanks.
         negative: what stands before a product to negate it.
+        root: the square root's name.
     """
 
     functions: Mapping[type[sympy.Function], Callable[[Sequence[Text]], Text]]
@@ -49,6 +50,7 @@ class Language:
     plus: str = " + "
     minus: str = " - "
     negative: str = "-"
+    root: str = "sqrt"
 
 
 class InfixPrinter:
@@ -80,19 +82,28 @@ class InfixPrinter:
         if e.is_Mul:
             coefficient, rest = e.as_coeff_Mul()
             return self.product(sympy.Mul.make_args(rest), coefficient)
-        if e.is_Pow and e.exp.is_Integer and e.exp >= 2:
-            return self.language.power(self.expression(e.base), int(e.exp))
+        if e.is_Pow and e.exp.is_Integer:
+            return self.product((e,)) if e.exp < 0 else self.language.power(self.expression(e.base), int(e.exp))
+        if e.is_Pow and e.exp == Rational(1, 2):
+            return Text(f"{self.language.root}({self.expression(e.base).text})", ATOM)
         return self._call(e, [self.expression(a) for a in e.args], e.func)
 
     def product(self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One) -> Text:
-        """Factors in their order; a rational coefficient as a number in front and a division behind."""
+        """Factors in their order; a rational coefficient as a number in front, what is divided by behind."""
+        above: list[Text] = []
+        below: list[Text] = []
         for factor in factors:
             if factor.is_Number:
                 coefficient = coefficient * factor
-        others = [self.expression(f) for f in factors if not f.is_Number]
-        if not others:
-            return self._number(coefficient)
-        return self._scaled(self._times(others), coefficient)
+            elif is_divisor(factor):
+                below.append(self.expression(1 / factor))
+            else:
+                above.append(self.expression(factor))
+        text = self._scaled(self._times(above), coefficient) if above else self._number(coefficient)
+        if not below:
+            return text
+        divisor = below[0] if len(below) == 1 else self._times(below)
+        return Text(f"{text.within(PRODUCT)}/{divisor.within(ATOM)}", PRODUCT)
 
     def sum(self, parts: Sequence[Text]) -> Text:
         """Parts in their order; a part that starts with a minus is subtracted."""
@@ -143,6 +154,11 @@ class InfixPrinter:
         if function not in self.language.functions:
             raise TypeError(f"no rule to print {shown!r}")
         return self.language.functions[function](arguments)
+
+
+def is_divisor(factor: Expr) -> bool:
+    """1/s, 1/s²: what one divides by."""
+    return bool(factor.is_Pow and factor.exp.is_Integer and factor.exp < 0)
 
 
 def negated(argument: Text) -> str:

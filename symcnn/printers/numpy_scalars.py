@@ -7,17 +7,35 @@ import sympy
 
 from symcnn.derivation import Graph
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
-from symcnn.symbolic import Index, maximum, relu, sigmoid
+from symcnn.symbolic import (
+    LEAKY_SLOPE, Index, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+)  # fmt: skip
+
+
+def _first(z: Sequence[Text]) -> Text:
+    """1 where z[0] equals the largest, z[1], and none of the others, which come before it, does."""
+    value, largest, *before = (t.within(PRODUCT) for t in z)
+    conditions = [f"({value} == {largest})", *(f"({other} != {largest})" for other in before)]
+    return Text(f"np.where({' & '.join(conditions)}, 1.0, 0.0)", ATOM)
+
 
 NUMPY = Language(
     functions={
         sigmoid: lambda z: Text(f"1/(1 + np.exp({negated(z[0])}))", PRODUCT),
+        tanh: lambda z: Text(f"np.tanh({z[0].text})", ATOM),
         relu: lambda z: Text(f"np.maximum({z[0].text}, 0)", ATOM),
+        leaky_relu: lambda z: Text(f"np.maximum({z[0].text}, {float(LEAKY_SLOPE)}*{z[0].within(POWER)})", ATOM),
+        softplus: lambda z: Text(f"np.logaddexp(0, {z[0].text})", ATOM),
+        exp: lambda z: Text(f"np.exp({z[0].text})", ATOM),
+        log: lambda z: Text(f"np.log({z[0].text})", ATOM),
+        gate: lambda z: Text(f"np.where({z[0].text} <= 0, {z[2].text}, {z[1].text})", ATOM),
         # pair by pair: an absent cell is a number beside arrays
         maximum: lambda z: reduce(lambda a, b: Text(f"np.maximum({a.text}, {b.text})", ATOM), z),
+        wins: lambda z: _first(z),
     },
     number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else Text(repr(float(q)), ATOM),
     power=lambda base, n: Text(f"{base.within(ATOM)}**{n}", POWER),
+    root="np.sqrt",
 )
 
 

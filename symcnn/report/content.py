@@ -53,7 +53,7 @@ def gather(
     given = None if data is None else as_data(data)
     samples = 1 if given is None else len(checked(network, given)[0])
     derivation = Derivation(network, samples)
-    check_size(derivation.equations, MAX_PRODUCTS, "in a report")
+    check_size((*derivation.forward, *derivation.backward), MAX_PRODUCTS, "in a report")
     proof = derivation.prove()
     if given is None:
         return Content(derivation, proof, None, (), None, None, ())

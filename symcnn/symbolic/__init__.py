@@ -1,11 +1,25 @@
 """The ground floor: index-notation equations, and the leaf functions with their derivative rules."""
 
 from symcnn.symbolic.display import html_of, latex_of
-from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term
-from symcnn.symbolic.functions import DIFFERENTIABLE, LEAVES, maximum, relu, sigmoid
+from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term, Wins
+from symcnn.symbolic.functions import (
+    LEAKY_SLOPE,
+    LEAVES,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+    wins,
+)
 from symcnn.symbolic.order import in_reading_order
 
 __all__ = [
-    "DIFFERENTIABLE", "LEAVES", "Access", "Affine", "Axis", "Equation", "Index", "Role", "Tensor", "Term",
-    "html_of", "in_reading_order", "latex_of", "maximum", "relu", "sigmoid",
+    "LEAKY_SLOPE", "LEAVES", "Access", "Affine", "Axis", "Equation", "Index", "Role", "Tensor", "Term", "Wins",
+    "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log", "maximum", "relu", "sigmoid",
+    "softplus", "tanh", "wins",
 ]  # fmt: skip

@@ -11,8 +11,11 @@
 
 An equation means: for every index of ``axes`` and of a term's own axes, ``target[map] += coefficient·Π factors``.
 In a forward equation the target's index is just ``axes``; in an adjoint (``f̄[p, q] += x̄[r, c]·i[r+p, c+q]``) the
-axes hold more, and the target's map may be compound. This *scatter* form never inverts an index.
-The axis of the samples is implicit: every tensor but the parameters has one.
+axes hold more, and the target's map may be compound. This *scatter* form never inverts an index; the *gather* form, for
+reading, does (``derivation/gather.py``).
+The axis of the samples is implicit: every tensor but the parameters and the constants has one.
+
+    Wins      [a[2r + u, 2c + v] is the first of its window to reach p[r, c]]: 1 or 0, the derivative of a maximum
 """
 
 import math
@@ -25,8 +28,11 @@ import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
-#: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it.
-Role = Literal["image", "parameter", "target", "value", "adjoint", "gradient"]
+from symcnn.symbolic.functions import wins
+
+#: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it. A "constant" is known
+#: with the network: its ``values`` are numbers.
+Role = Literal["image", "parameter", "target", "value", "adjoint", "gradient", "constant"]
 Index = tuple[int, ...]
 
 
@@ -40,20 +46,42 @@ class Axis:
 
 @dataclass(frozen=True, order=True)
 class Affine:
-    """An integer combination of axes: ``Σ coefficient·axis + offset``."""
+    """An integer combination of axes: ``(Σ coefficient·axis + offset)/divisor``; absent where that is no integer.
+
+    Only an adjoint in gather form behind a stride has a divisor.
+    """
 
     coefficients: tuple[tuple[str, int], ...] = ()
     offset: int = 0
+    divisor: int = 1
 
-    def at(self, point: Mapping[str, int]) -> int:
-        return sum(c * point[a] for a, c in self.coefficients) + self.offset
+    def at(self, point: Mapping[str, int]) -> int | None:
+        value = sum(c * point[a] for a, c in self.coefficients) + self.offset
+        return value // self.divisor if value % self.divisor == 0 else None
+
+    def put_in(self, axis: str, value: "Affine") -> "Affine":
+        """The same with an axis replaced by an affine combination of others."""
+        inner = dict(self.coefficients).get(axis, 0)
+        if not inner:
+            return self
+        combined: dict[str, int] = {a: c * value.divisor for a, c in self.coefficients if a != axis}
+        for a, c in value.coefficients:
+            combined[a] = combined.get(a, 0) + inner * c
+        offset, divisor = self.offset * value.divisor + inner * value.offset, self.divisor * value.divisor
+        common = math.gcd(offset, divisor, *combined.values())
+        kept = tuple((a, c // common) for a, c in combined.items() if c)
+        return Affine(kept, offset // common, divisor // common)
 
     def __str__(self) -> str:
-        parts = [a if c == 1 else f"{c}*{a}" for a, c in self.coefficients]
-        text = " + ".join(parts) or "0"
-        if self.offset:
-            text = f"{text} {'+' if self.offset > 0 else '-'} {abs(self.offset)}" if parts else str(self.offset)
-        return text
+        text = ""
+        for a, c in self.coefficients:
+            sign = "-" if c < 0 else ("+" if text else "")
+            name = a if abs(c) == 1 else f"{abs(c)}*{a}"
+            text += f" {sign} {name}" if text else f"{sign}{name}"
+        if self.offset or not text:
+            sign = "-" if self.offset < 0 else "+"
+            text = f"{text} {sign} {abs(self.offset)}" if text else str(self.offset)
+        return text if self.divisor == 1 else f"({text})/{self.divisor}"
 
 
 @dataclass(frozen=True, order=True)
@@ -68,6 +96,7 @@ class Tensor:
     shape: tuple[int, ...]
     parts: tuple[tuple[str, int], ...]
     role: Role = "value"
+    values: tuple[Rational, ...] = ()
 
     def digits(self, index: Index) -> list[tuple[str, str]]:
         """Letters and 1-based indices, part by part; each index as wide as its axis is long."""
@@ -106,7 +135,16 @@ class Tensor:
     @property
     def is_shared(self) -> bool:
         """One for all images: it has no axis of the samples."""
-        return self.role in ("parameter", "gradient")
+        return self.role in ("parameter", "gradient", "constant")
+
+    def entry(self, index: Index) -> Expr:
+        """One entry as SymPy sees it: its symbol, or a constant's value."""
+        if self.role == "constant":
+            flat = 0
+            for n, size in zip(index, self.shape, strict=True):
+                flat = flat * size + n
+            return self.values[flat]
+        return sympy.Symbol(self.scalar(index))
 
 
 class Access(AtomicExpr):
@@ -137,9 +175,80 @@ class Access(AtomicExpr):
 
     def at(self, point: Mapping[str, int]) -> Index | None:
         """The index at a point, or None outside the tensor."""
-        index = tuple(affine.at(point) for affine in self.index)
-        inside = all(0 <= n < size for n, size in zip(index, self.tensor.shape, strict=True))
-        return index if inside else None
+        index = []
+        for affine, size in zip(self.index, self.tensor.shape, strict=True):
+            n = affine.at(point)
+            if n is None or not 0 <= n < size:
+                return None
+            index.append(n)
+        return tuple(index)
+
+    def instance(self, point: Mapping[str, int]) -> Expr | None:
+        """The quantity at a point; outside the tensor what stands there, or None."""
+        index = self.at(point)
+        return self.outside if index is None else self.tensor.entry(index)
+
+    def put_in(self, axis: str, value: Affine) -> "Access":
+        return Access(self.tensor, tuple(a.put_in(axis, value) for a in self.index), self.outside)
+
+
+class Wins(AtomicExpr):
+    """1 where a cell is the first of its window to reach the maximum, 0 elsewhere: ∂max/∂cell, as an atom of SymPy.
+
+    Args:
+        cell: what the maximum is taken of; its ``window`` axes run over the candidates, in order.
+        largest: the maximum itself.
+        bound: axes that are worked out from others: in an adjoint's gather form, the window's place from the cell's.
+    """
+
+    __slots__ = ("bound", "cell", "largest", "window")
+    is_commutative = True
+
+    cell: Access
+    largest: Access
+    window: tuple[Axis, ...]
+    bound: tuple[tuple[str, Affine], ...]
+
+    def __new__(
+        cls, cell: Access, largest: Access, window: tuple[Axis, ...], bound: tuple[tuple[str, Affine], ...] = ()
+    ) -> "Wins":
+        found = AtomicExpr.__new__(cls)
+        found.cell, found.largest, found.window, found.bound = cell, largest, window, bound
+        return found  # type: ignore[no-any-return]  # SymPy has no types
+
+    def _hashable_content(self) -> tuple[object, ...]:
+        return (self.cell, self.largest, self.window, self.bound)
+
+    def _sympystr(self, printer: object) -> str:
+        cell, largest = self.cell, self.largest
+        for axis, value in self.bound:
+            cell, largest = cell.put_in(axis, value), largest.put_in(axis, value)
+        return f"[{cell} first reaches {largest}]"
+
+    def instance(self, point: Mapping[str, int]) -> Expr | None:
+        """``wins(cell, largest, *candidates before it)``, or None where there is no such cell."""
+        place = dict(point)
+        for axis, affine in self.bound:
+            at = affine.at(place)
+            if at is None:
+                return None
+            place[axis] = at
+        value, largest = self.cell.instance(place), self.largest.instance(place)
+        if value is None or self.largest.at(place) is None:
+            return None
+        here = tuple(point[a.name] for a in self.window)
+        names = [a.name for a in self.window]
+        before = []
+        for candidate in product(*(range(a.size) for a in self.window)):
+            if candidate == here:
+                break
+            other = self.cell.instance({**place, **dict(zip(names, candidate, strict=True))})
+            if other is not None:
+                before.append(other)
+        return wins(value, largest, *before)
+
+    def put_in(self, axis: str, value: Affine) -> "Wins":
+        return Wins(self.cell, self.largest, self.window, (*self.bound, (axis, value)))
 
 
 @dataclass(frozen=True)
@@ -151,7 +260,8 @@ class Term:
     coefficient: Rational = S.One
 
     def __str__(self) -> str:
-        text = "·".join(f"({f})" if f.is_Add else str(f) for f in self.factors)
+        sign = "-" if self.factors[0] == -1 and len(self.factors) > 1 else ""
+        text = sign + "·".join(f"({f})" if f.is_Add else str(f) for f in self.factors[len(sign) :])
         if self.axes:
             text = f"Σ_{{{', '.join(a.name for a in self.axes)}}} {text}"
         return text if self.coefficient == 1 else f"{self.coefficient}·({text})"
@@ -159,15 +269,23 @@ class Term:
 
 @dataclass(frozen=True)
 class Equation:
-    """One statement in index notation; see the module's head for what it means."""
+    """One statement in index notation; see the module's head for what it means.
+
+    Attributes:
+        constant: nothing is differentiated through it: what follows does not depend on it, whatever its value (the
+            shift that keeps a softmax from overflowing).
+        adds: an adjoint in scatter form: its instances, and other equations of the same target, add up.
+    """
 
     target: Access
     axes: tuple[Axis, ...]
     terms: tuple[Term, ...]
     reduce: Literal["sum", "max"] = "sum"
+    constant: bool = False
+    adds: bool = False
 
     def __str__(self) -> str:
-        relation = "+=" if self.target.tensor.is_adjoint else "="
+        relation = "+=" if self.adds else "="
         right = " + ".join(map(str, self.terms))
         if self.reduce == "max":
             right = right.replace("Σ", "max", 1)
@@ -182,7 +300,7 @@ def _indexed(access: Access) -> Expr:
     if not access.index:
         return sympy.Symbol(access.tensor.name)
     index = [
-        sympy.Add(*(c * sympy.Symbol(a, integer=True) for a, c in affine.coefficients), affine.offset)
+        sympy.Add(*(c * sympy.Symbol(a, integer=True) for a, c in affine.coefficients), affine.offset) / affine.divisor
         for affine in access.index
     ]
     return sympy.IndexedBase(access.tensor.name)[tuple(index)]
