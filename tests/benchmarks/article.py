@@ -18,6 +18,7 @@ from symcnn.train.choice import choose
 from tests.benchmarks.common import RUNS, line, spread, timed
 from tests.derivation.test_proof import wrong_candidates
 
+
 def derive_all() -> symcnn.Derivation:
     d = symcnn.derive(symcnn.article.network())
     _ = [(d[name].formula, d.gradients[name]) for name in d.names]
@@ -57,7 +58,7 @@ def symcnn_steps(backend: str, steps: int) -> float:
 def derivation_and_proof() -> None:
     line("derive all 24, cold cache, SymPy expressions included", spread(timed(derive_all), 1e3, " ms"), "≤ 100 ms")
     d = derive_all()
-    forward, backward = d.graph.operations
+    forward, backward = d.operations
     images = 2
     whole, first = images * (forward + backward) + 1 + 20, images * forward + 1
     line("operations, both images: forward", str(first), "151")
