@@ -64,6 +64,19 @@ def values_for(net: symcnn.Network, rng: np.random.Generator, samples: int) -> t
     return theta, images, rng.uniform(size=(samples, net.outputs))
 
 
+def digits() -> symcnn.Network:
+    """8×8 handwritten digits: 810 parameters."""
+    layers = [symcnn.Conv2D(8, 3), symcnn.Activation("relu"), symcnn.MaxPool2D(2), symcnn.Flatten(), symcnn.Dense(10)]
+    return symcnn.Network((8, 8), layers, "cross_entropy")
+
+
+def lenet() -> symcnn.Network:
+    """28×28 images, two convolutions, three dense layers: 44,426 parameters."""
+    maps = [[symcnn.Conv2D(k, 5), symcnn.Activation("relu"), symcnn.MaxPool2D(2)] for k in (6, 16)]
+    dense = [symcnn.Dense(120, "relu"), symcnn.Dense(84, "relu"), symcnn.Dense(10)]
+    return symcnn.Network((28, 28), [*maps[0], *maps[1], symcnn.Flatten(), *dense], "cross_entropy")
+
+
 def from_seed(seed: int, smooth: bool = False) -> tuple[symcnn.Network, Any, Any, Any]:
     """Network, parameters, images and targets: the same for the same seed."""
     rng = np.random.default_rng(seed)

@@ -16,6 +16,7 @@ from symcnn.derivation import Derivation
 from symcnn.network import Array, DataLike, checked
 from symcnn.numeric import PROGRAMS, as_theta, compile_program
 from symcnn.numeric.values import values_of_images
+from symcnn.verification.leaves import leaves
 
 DIGITS = 50
 
@@ -56,9 +57,9 @@ def exact_gradients(derivation: Derivation, theta: Any, data: DataLike) -> tuple
     images, targets = checked(network, data)
     assert network.forward.targets is not None
     names = [*network.parameters, *network.forward.image.scalars(), *network.forward.targets.scalars()]
-    shared = [(sympy.Symbol(v.name), v.expression.rewrite(sympy.exp)) for v in graph.forward.values()]
+    shared = [(sympy.Symbol(v.name), v.expression) for v in graph.forward.values()]
     wanted = [shared[-1][0], *derivation.gradients.values()]
-    function = sympy.lambdify(names, wanted, modules="mpmath", cse=lambda e: (shared, e))
+    function = sympy.lambdify(names, wanted, modules=[leaves("mpmath"), "mpmath"], cse=lambda e: (shared, e))
     values = as_theta(network, theta).tolist()
     with mpmath.workdps(DIGITS):
         rows = [
