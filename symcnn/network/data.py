@@ -75,7 +75,8 @@ def _rows(network: Network, given: Any) -> Array:
             f"targets: the label of image {bad[0] + 1} is {targets[bad[0]]:g}; expected whole numbers from 0 to"
             f" {classes - 1}, or rows of {classes} values"
         )
-    return np.eye(classes)[targets.astype(int)]
+    rows: Array = np.eye(classes)[targets.astype(int)]
+    return rows
 
 
 def checked_images(network: Network, images: Any) -> Array:

@@ -12,7 +12,17 @@ from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, SUM, InfixPrinter, Language, Text, negated
 from symcnn.symbolic import (
-    LEAKY_SLOPE, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+    LEAKY_SLOPE,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+    wins,
 )  # fmt: skip
 
 #: What Excel takes in one formula, and in the arguments of one function.

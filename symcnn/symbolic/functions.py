@@ -14,7 +14,11 @@ Each is a SymPy function, so that ``diff`` knows its rule (``fdiff``) and every 
 """
 
 import sympy
-from sympy import Expr, Rational, S, exp, log, tanh
+from mpmath.libmp import prec_to_dps
+from sympy import Expr, Rational, S
+from sympy import exp as exp
+from sympy import log as log
+from sympy import tanh as tanh
 
 #: The slope of leaky_relu on the left (PyTorch's default).
 LEAKY_SLOPE = Rational(1, 100)
@@ -32,7 +36,7 @@ class sigmoid(sympy.Function):
         return 1 / (1 + exp(-z))
 
     def _eval_evalf(self, prec: int) -> Expr:
-        return self.rewrite(exp)._eval_evalf(prec)
+        return self.rewrite(exp).evalf(prec_to_dps(prec))
 
 
 class softplus(sympy.Function):
@@ -47,7 +51,7 @@ class softplus(sympy.Function):
         return log(1 + exp(z))
 
     def _eval_evalf(self, prec: int) -> Expr:
-        return self.rewrite(exp)._eval_evalf(prec)
+        return self.rewrite(exp).evalf(prec_to_dps(prec))
 
 
 class gate(sympy.Function):
