@@ -1,7 +1,8 @@
 """From equations to derivatives: reverse mode in index notation, the scalar graph, its steps, and proof."""
 
 from symcnn.derivation.derivation import ChainTerm, Derivation, Gradient, Step, derive, evaluate, explain
-from symcnn.derivation.graph import Addend, Graph, Product, Variable, check_size, count_operations, points
+from symcnn.derivation.graph import Addend, Graph, Product, Variable, check_size, points
+from symcnn.derivation.operations import count_operations
 from symcnn.derivation.proof import Judge, Proof, Verdict
 
 __all__ = [

@@ -14,7 +14,6 @@ from functools import cached_property
 from itertools import product
 from typing import Literal
 
-import sympy
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.errors import NotSupportedYetError
@@ -91,17 +90,6 @@ class Graph:
         variable = self[name]
         return variable.tensor, variable.index
 
-    @cached_property
-    def operations(self) -> tuple[int, int]:
-        """SymPy's ``count_ops`` of all right sides, forward and backward, σ written out as 1/(1 + exp(-z))."""
-        counts = [sum(count_operations(v.expression) for v in part.values()) for part in (self.forward, self.backward)]
-        return counts[0], counts[1]
-
-
-def count_operations(expression: Expr) -> int:
-    """SymPy's ``count_ops``, with σ written out: 4 operations, so that nothing hides in a name."""
-    return int(expression.rewrite(sympy.exp).count_ops())
-
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
     """Every equation at every index of its axes.
@@ -144,29 +132,30 @@ def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
                 continue  # scattered into padding, which nobody reads
             found = addends[equation.target.tensor, index]
             for term in equation.terms:
-                _add(found, term, point, inner=bool(term.axes))
+                _add(found, term, point, equation.reduce)
     return {
         tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(found), reduces[tensor])
         for (tensor, index), found in addends.items()
     }
 
 
-def _add(found: list[Addend], term: Term, point: Mapping[str, int], inner: bool) -> None:
+def _add(found: list[Addend], term: Term, point: Mapping[str, int], reduce: str) -> None:
     products = []
     for within in points(term.axes):
-        factors = _instance(term, {**point, **within})
-        if factors is not None:
+        factors = instance_of(term, {**point, **within})
+        # nothing is added by a zero (padding), but a maximum may take it
+        if factors is not None and (reduce == "max" or 0 not in factors):
             products.append(factors)
     if not products:
         return
-    if not inner and found and found[-1].coefficient == term.coefficient:
+    if not term.axes and found and found[-1].coefficient == term.coefficient:
         found[-1] = Addend((*found[-1].products, *products), term.coefficient)
     else:
         found.append(Addend(tuple(products), term.coefficient))
 
 
-def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
-    """The factors at one point, or None where the product is absent or zero (padding)."""
+def instance_of(term: Term, point: Mapping[str, int]) -> Product | None:
+    """The factors at one point, or None where one is absent."""
     factors = []
     for factor in term.factors:
         values: dict[Expr, Expr] = {}
@@ -176,8 +165,6 @@ def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
                 return None
             values[atom] = value
         instance = values[factor] if factor in values else factor.xreplace(values)
-        if instance == 0 and len(term.factors) > 1:
-            return None
         factors.append(instance)
     return tuple(factors)
 
