@@ -2,7 +2,7 @@
 
 Everything smooth is a rational function of u = exp(z), where du/dz = u:
 
-    exp = u      sigmoid = u/(1 + u)      tanh = (u² - 1)/(u² + 1)      softplus = log(1 + u)      log: z = u, log(u)′ = 1
+    exp = u      sigmoid = u/(1 + u)      tanh = (u² - 1)/(u² + 1)      softplus = log(1 + u)      log: of z = u
 
 What has kinks is linear on either side of them: each side, or each order of the candidates, is proved for itself.
 """
@@ -37,13 +37,18 @@ _SIDES: dict[type[Expr], tuple[Expr, Expr]] = {relu: (_z, S.Zero), leaky_relu: (
 
 def leaf_rows(derivation: Derivation, text: Catalogue) -> Iterator[Row]:
     """One row for each leaf function that the network's forward equations use."""
-    factors = [f for e in derivation.forward for term in e.terms for f in term.factors]
-    used = {call.func for factor in factors for call in factor.atoms(sympy.Function)}
-    if any(e.reduce == "max" and not e.constant for e in derivation.forward):
-        used.add(maximum)
+    used = used_leaves(derivation)
     for function, (claim, proved, method) in RULES.items():
         if function in used:
             yield Row(claim, "proved" if proved(function) else "refuted", text(f"verify.{method}"))
+
+
+def used_leaves(derivation: Derivation) -> set[type[Expr]]:
+    """The leaf functions of the forward equations; a softmax's shift, which nothing depends on, is not counted."""
+    factors = [f for e in derivation.forward for term in e.terms for f in term.factors]
+    used = {call.func for factor in factors for call in factor.atoms(sympy.Function)}
+    largest = {maximum for e in derivation.forward if e.reduce == "max" and not e.constant}
+    return used | largest
 
 
 def smooth(function: type[Expr]) -> bool:

@@ -5,13 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symcnn.derivation import Verdict
-from symcnn.derivation.proof import EXACT, MODULAR
+from symcnn.derivation.proof import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
 from symcnn.text import Catalogue
 from symcnn.verification.evidence import METHODS, Figure
 from symcnn.verification.modular import EQUATIONS
 
 #: What decides: normal forms, or where they are too large random points.
-EXACT_METHOD = "deciding"
+DECIDING = "deciding"
+
+#: A verdict's method -> its text.
+IN_WORDS = {
+    EXACT: "report.normal_form",
+    EXACT_GATES: "verify.normal_form_gates",
+    MODULAR: "report.modular",
+    MODULAR_GATES: "verify.modular_gates",
+    EQUATIONS: "verify.modular_equations",
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Verification:
     @property
     def ok(self) -> bool:
         """No claim is refuted, every figure is within its bar, and the deciding method caught every planted error."""
-        exact = next(c for c in self.planted if c.method == EXACT_METHOD)
+        exact = next(c for c in self.planted if c.method == DECIDING)
         return all(row.ok and all(f.ok for f in row.figures) for row in self.rows) and exact.caught == exact.planted
 
     def count(self, status: str) -> int:
@@ -119,5 +128,7 @@ class Verification:
 
 def method_in_words(verdict: Verdict, text: Catalogue) -> str:
     """How a verdict was reached, in the reader's language; a reason as it is."""
-    known = {EXACT: "report.normal_form", MODULAR: "report.modular", EQUATIONS: "verify.modular"}
-    return text(known[verdict.method]) if verdict.method in known else verdict.method
+    for method, key in IN_WORDS.items():
+        if verdict.method.startswith(method):
+            return text(key) + verdict.method.removeprefix(method)
+    return verdict.method
