@@ -9,7 +9,7 @@ from symcnn.network import DataLike, Network, as_data, checked_images
 from symcnn.numeric import as_theta, initial_values
 from symcnn.text import catalogue
 from symcnn.train import Run
-from symcnn.train.loop import check_settings
+from symcnn.train.settings import check_settings
 
 SUFFIXES = (".xlsx",)
 
