@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Add, Expr, Symbol, sympify
 
 from symcnn.derivation.gather import gather
-from symcnn.derivation.graph import Graph, Product, Variable, instantiate
+from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantiate
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError
 from symcnn.network import Array, Network
@@ -169,6 +169,11 @@ class Derivation:
     @cached_property
     def graph(self) -> Graph:
         return instantiate(self._inputs, self.forward, self.backward)
+
+    @cached_property
+    def scalars(self) -> Scalars:
+        """Every single quantity by its name, however many there are; the graph need not exist."""
+        return Scalars((*self._inputs, *(e.target.tensor for e in self.equations)))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
