@@ -43,9 +43,7 @@ def any_network(pick: Pick, smooth: bool = False) -> symcnn.Network:
         if pooling == "average":
             layers.append(symcnn.AvgPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((True, False))))
         elif pooling == "maximum":
-            layers.append(
-                symcnn.MaxPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((None, 0, -0.5)))
-            )
+            layers.append(symcnn.MaxPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((None, 0, -0.5))))
         if pick((True, False, False)):
             layers.append(symcnn.Activation(pick(kinds)))
     layers.append(symcnn.Flatten())

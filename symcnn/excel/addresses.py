@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from symcnn.errors import NotSupportedYetError
+from symcnn.symbolic import Tensor
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
@@ -64,11 +65,15 @@ def check_cells(count: int) -> None:
         )
 
 
-def check_size(sheet: str, rows: int, columns: int) -> None:
-    """Refuse what no spreadsheet holds, with the limit and the remedy."""
+def check_size(
+    sheet: str, rows: int, columns: int, tensor: Tensor | None = None, remedy: str = "a smaller network or fewer images"
+) -> None:
+    """Refuse what no spreadsheet holds, with the limit, what takes most of it and the remedy."""
+    most = f" ({tensor.name} of {'×'.join(map(str, tensor.shape))} takes most)" if tensor else ""
     if rows > MAX_ROWS:
-        raise NotSupportedYetError(f"sheet {sheet}: {rows} rows; a spreadsheet has {MAX_ROWS}: use fewer steps")
+        remedy = remedy if tensor else "fewer steps"
+        raise NotSupportedYetError(f"sheet {sheet}: {rows} rows{most}; a spreadsheet has {MAX_ROWS}: use {remedy}")
     if columns > MAX_COLUMNS:
         raise NotSupportedYetError(
-            f"sheet {sheet}: {columns} columns; a spreadsheet has {MAX_COLUMNS}: use a smaller network or fewer images"
+            f"sheet {sheet}: {columns} columns{most}; a spreadsheet has {MAX_COLUMNS}: use {remedy}"
         )
