@@ -65,15 +65,16 @@ def check_cells(count: int) -> None:
         )
 
 
-def check_size(
-    sheet: str, rows: int, columns: int, tensor: Tensor | None = None, remedy: str = "a smaller network or fewer images"
-) -> None:
-    """Refuse what no spreadsheet holds, with the limit, what takes most of it and the remedy."""
-    most = f" ({tensor.name} of {'×'.join(map(str, tensor.shape))} takes most)" if tensor else ""
+def check_size(sheet: str, rows: int, columns: int, most: Tensor | None = None) -> None:
+    """Refuse what no spreadsheet holds, with the limit and the remedy; ``most``: the tensor that takes most of it."""
+    shape = f"{most.name} ({'×'.join(map(str, most.shape))})" if most else ""
     if rows > MAX_ROWS:
-        remedy = remedy if tensor else "fewer steps"
-        raise NotSupportedYetError(f"sheet {sheet}: {rows} rows{most}; a spreadsheet has {MAX_ROWS}: use {remedy}")
+        raise NotSupportedYetError(
+            f"sheet {sheet}: {rows} rows; a spreadsheet has {MAX_ROWS}: "
+            + (f"make {shape} smaller, which takes most of them" if most else "use fewer steps")
+        )
     if columns > MAX_COLUMNS:
         raise NotSupportedYetError(
-            f"sheet {sheet}: {columns} columns{most}; a spreadsheet has {MAX_COLUMNS}: use {remedy}"
+            f"sheet {sheet}: {columns} columns; a spreadsheet has {MAX_COLUMNS}: "
+            + (f"make {shape} smaller, which takes most of them" if most else "use a smaller network or fewer images")
         )

@@ -8,6 +8,9 @@ from symcnn.excel import style
 from symcnn.excel.addresses import quoted
 from symcnn.excel.book import Book
 
+#: Characters on one line of a note.
+NOTE_WIDTH = 100
+
 #: Kind of workbook -> its first sentence.
 INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
 
@@ -38,7 +41,7 @@ def write_contents(book: Book, sheets: Sequence[str], notes: Sequence[str], ribb
     for note in notes:
         row += 1
         sheet.merge_cells(start_row=row, start_column=2, end_row=row, end_column=3)
-        sheet.row_dimensions[row].height = 30
+        sheet.row_dimensions[row].height = 15 * max(2, -(-len(note) // NOTE_WIDTH))
         book.put(sheet, row, 2, note, style.PROSE)
 
 

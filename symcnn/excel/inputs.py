@@ -40,6 +40,7 @@ def write_inputs(
     book.widths(sheet, dict.fromkeys(range(2, 12), 11))
     stated = plan.network.forward
     assert stated.targets is not None
+    looks = {"image": style.of_data(images)[0], "target": style.of_data(targets)[0]}
     for m, cells in enumerate(plan.inputs):
         top = min(c.row for c in cells.values()) - 2
         for column in range(2, 2 + 14):
@@ -48,7 +49,9 @@ def write_inputs(
         values |= zip(stated.targets.scalars(), targets[m].tolist(), strict=True)
         for name, cell in cells.items():
             book.put(sheet, cell.row - 1, cell.column, plain.emit(typography.name(name)), style.SYMBOL)
-            book.put(sheet, cell.row, cell.column, number(values[name]), style.INPUT)
+            book.put(
+                sheet, cell.row, cell.column, number(values[name]), looks[plan.derivation.graph.place(name)[0].role]
+            )
             book.define(f"{name}_image{m + 1}", cell)
         pixels = [cells[name] for name in stated.image.scalars()]
         style.pixel_rule(sheet, pixels, strips=True)

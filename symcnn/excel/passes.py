@@ -1,5 +1,6 @@
 """Forward and Backward: one band an image; then the list of all ∂E_total with their formulas."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from openpyxl.utils import get_column_letter
@@ -19,10 +20,12 @@ from symcnn.symbolic import Tensor
 
 
 class Passes:
-    """Writes the two sheets; ``labels`` says what each image shows."""
+    """Writes the two sheets; ``labels`` says what each image shows, ``looks`` how "image" and "target" are shown."""
 
-    def __init__(self, book: Book, plan: Plan, labels: list[str], ribbon: str) -> None:
-        self.book, self.plan, self.labels, self.ribbon = book, plan, labels, ribbon
+    def __init__(
+        self, book: Book, plan: Plan, labels: list[str], ribbon: str, looks: Mapping[str, style.Style]
+    ) -> None:
+        self.book, self.plan, self.labels, self.ribbon, self.looks = book, plan, labels, ribbon, looks
         self.graph = plan.derivation.graph
         self.typography = Typography(self.graph, book.text.words("word"))
         # in a diagram ∂E/∂x is long enough; the list below says E_total
@@ -109,9 +112,7 @@ class Passes:
         self, sheet: Worksheet, cell: Cell, formula: str, tensor: Tensor, usual: style.Style = style.VALUE
     ) -> None:
         look = style.RESULT if tensor.name == "E" else usual
-        if tensor.role in ("image", "target"):
-            look = style.PLAIN_VALUE
-        self.book.put(sheet, cell.row, cell.column, formula, look)
+        self.book.put(sheet, cell.row, cell.column, formula, self.looks.get(tensor.role, look))
 
     def _colours(self, sheet: Worksheet, image: int, key: str) -> None:
         for block in self.plan.band.blocks:

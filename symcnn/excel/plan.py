@@ -66,10 +66,10 @@ class Plan:
         """Refuse a pass that is wider or a list that is longer than a sheet, and name the tensor that takes most."""
         widest = max(self.band.blocks, key=lambda block: block.extent[1])
         columns = FIRST_COLUMN + self.band.width
-        check_size(self.sheet("forward"), self.band_row(self.images), columns, widest.tensor, "fewer cells or neurons")
+        check_size(self.sheet("forward"), self.band_row(self.images), columns, widest.tensor)
         largest = max(self.network.forward.parameters, key=lambda tensor: tensor.size)
         rows = self.totals_first_row + len(self.derivation.names)
-        check_size(self.sheet("backward"), rows, 1, largest, "fewer parameters")
+        check_size(self.sheet("backward"), rows, 1, largest)
 
     @property
     def network(self) -> Network:

@@ -4,6 +4,7 @@ import io
 
 from symcnn import article
 from symcnn.derivation import Derivation
+from symcnn.excel import style
 from symcnn.excel.book import Book
 from symcnn.excel.contents import write_contents
 from symcnn.excel.convolution import write_convolution
@@ -51,7 +52,7 @@ def training_workbook(
         write_convolution(book, operations, article.features(), picture)
     write_inputs(book, plan, images, targets, labels, rate, factor)
     write_parameters(book, plan, theta, ribbon)
-    Passes(book, plan, labels, ribbon).write()
+    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
     return _bytes(book)
 
@@ -74,15 +75,20 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     write_contents(book, ["inputs", "parameters", "forward", "backward"], notes, ribbon, "one")
     write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
     write_parameters(book, plan, theta, ribbon)
-    Passes(book, plan, labels, ribbon).write()
+    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     return _bytes(book)
+
+
+def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
+    return {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
 
 
 def _counts(text: Catalogue, plan: Plan) -> str:
     parameters, count = len(plan.network.parameters), len(plan.derivation.names)
     if count == parameters:
         return text("report.count_parameters", count=count)
-    return text("workbook.count_24", count=count, parameters=parameters, maps=count - parameters)
+    key = "workbook.count_24" if plan.steps is not None else "report.count_24"
+    return text(key, count=count, parameters=parameters, maps=count - parameters)
 
 
 def _made(text: Catalogue, steps: int, seed: int | None) -> str:
