@@ -5,6 +5,7 @@ import click
 from symcnn.cli.shared import CheckFailed
 from symcnn.derivation import Derivation
 from symcnn.formula import Latex, Plain, Typography
+from symcnn.symbolic import latex_of
 from symcnn.text import catalogue
 from symcnn.verification import check_equations
 
@@ -27,7 +28,7 @@ def print_formulas(derivation: Derivation, of: str | None, latex: bool) -> None:
 def print_equations(derivation: Derivation, latex: bool) -> None:
     """Forward, backward, and whether they were found to be right."""
     for equation in derivation.equations:
-        click.echo(equation.latex if latex else str(equation))
+        click.echo(latex_of(equation) if latex else str(equation))
     verdict = check_equations(derivation)
     click.echo(f"\n{_count(derivation)}\n{_operations(derivation)}")
     words = f"error probability below {verdict.epsilon:.0e}" if verdict.status == "probable" else verdict.status

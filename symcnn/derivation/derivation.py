@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Add, Expr, Symbol, sympify
 
 from symcnn.derivation.gather import gather
-from symcnn.derivation.graph import Graph, Product, Variable, instantiate
+from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantiate
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError, NotSupportedYetError
@@ -189,6 +189,11 @@ class Derivation:
     def operations(self) -> tuple[int, int]:
         """Of one image: forward, and for all adjoints and gradients; counted from the equations."""
         return operations(self.forward), operations(self.backward)
+
+    @cached_property
+    def scalars(self) -> Scalars:
+        """Every single quantity by its name, however many there are; the graph need not exist."""
+        return Scalars((*self._inputs, *(e.target.tensor for e in self.equations)))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

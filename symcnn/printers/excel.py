@@ -39,6 +39,8 @@ def _first(z: Sequence[Text]) -> Text:
     """1 where z[0] equals the largest, z[1], and none of the others, which come before it, does."""
     value, largest, *before = (t.within(PRODUCT) for t in z)
     conditions = [f"{value}={largest}", *(f"{other}<>{largest}" for other in before)]
+    if len(conditions) > MAX_ARGUMENTS:
+        raise NotSupportedYetError(f"{len(conditions)} cells of a window; a spreadsheet takes at most {MAX_ARGUMENTS}")
     both = conditions[0] if len(conditions) == 1 else f"AND({','.join(conditions)})"
     return Text(f"IF({both},1,0)", ATOM)
 
@@ -81,6 +83,6 @@ def checked_formula(text: str, name: str) -> str:
     if len(text) - 1 > MAX_LENGTH:
         raise NotSupportedYetError(
             f"{name}: its formula has {len(text) - 1} characters; a spreadsheet takes at most {MAX_LENGTH}:"
-            " use a smaller network or fewer images"
+            " use a smaller network (fewer cells or neurons in what it adds) or fewer images"
         )
     return text
