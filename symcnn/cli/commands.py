@@ -67,9 +67,7 @@ def article(out: Path, lang: str, steps: int, learning_rate: float, seed: int) -
 @network_argument
 @click.option("--of", "name", metavar="NAME", help="One quantity, for example f_12 or h_1, with its chain rule.")
 @click.option("--latex", is_flag=True, help="As LaTeX.")
-@click.option(
-    "--index", is_flag=True, help="In index notation: one equation for each layer; so are many formulas."
-)
+@click.option("--index", is_flag=True, help="In index notation: one equation for each layer; so are many formulas.")
 def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> None:
     """Derive every ∂E_total and print the formulas, or for a larger network the equations in index notation."""
     import symcnn

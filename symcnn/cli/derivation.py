@@ -29,8 +29,9 @@ def print_equations(derivation: Derivation, latex: bool) -> None:
     """Forward, backward, and whether they were found to be right."""
     for equation in derivation.equations:
         click.echo(latex_of(equation) if latex else str(equation))
+    click.echo("\nWhere an index lies outside its range, or is no whole number, nothing is added.")
     verdict = check_equations(derivation)
-    click.echo(f"\n{_count(derivation)}\n{_operations(derivation)}")
+    click.echo(f"{_count(derivation)}\n{_operations(derivation)}")
     words = f"error probability below {verdict.epsilon:.0e}" if verdict.status == "probable" else verdict.status
     click.echo(f"Checked, {words}: {verdict.method}.")
     if verdict.status == "refuted":
