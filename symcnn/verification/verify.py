@@ -24,7 +24,7 @@ from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evidence import METHODS, Figure, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
-from symcnn.verification.modular import check_equations
+from symcnn.verification.modular import accepts, check_equations
 from symcnn.verification.planted import Planted, planted_errors
 from symcnn.verification.planted_equations import planted_equations
 from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_with_duals
@@ -138,7 +138,7 @@ def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
         if task.time_is_up and tried >= LEAST_PLANTED:
             break
         tried += 1
-        caught += check_equations(task.derivation, error.equations).status == "refuted"
+        caught += not accepts(task.derivation, error.equations)
     return (Caught(DECIDING, caught, tried),)
 
 

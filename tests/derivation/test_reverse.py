@@ -66,6 +66,6 @@ def test_the_campaign_can_fail(monkeypatch, capsys):
 def test_a_planted_error_that_is_missed_counts(monkeypatch, capsys):
     assert campaign.main(["planted", "--count", "3"]) == 0
     assert "3 of 3 planted errors caught" in capsys.readouterr().out
-    monkeypatch.setattr(campaign, "check_equations", lambda d, *_: symcnn.verification.check_equations(d))
+    monkeypatch.setattr(campaign, "accepts", lambda *_: True)
     assert campaign.main(["planted", "--count", "3"]) == 1
     assert "missed: " in capsys.readouterr().out
