@@ -85,7 +85,7 @@ class ArrayLearner(Learner):
             )
         loss = self._batches[size].run(batch)
         if self.batching.reduction == "mean":
-            loss /= size
+            loss *= 1.0 / size
             np.multiply(self._gradient, 1.0 / size, self._gradient)
         scalars = self.state.scalars
         for name, by in self.batching.optimizer.scalars.items():

@@ -16,6 +16,8 @@ from symcnn.printers.arrays.accesses import Arrays
 from symcnn.printers.arrays.elementwise import Elementwise
 from symcnn.printers.arrays.equations import EquationPrinter
 from symcnn.printers.arrays.lines import Lines, Operand, Sizes
+from symcnn.printers.infix import InfixPrinter
+from symcnn.printers.numpy_scalars import NUMPY
 from symcnn.printers.python import indented
 from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import Access, Equation, Tensor
@@ -50,7 +52,7 @@ def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str
     arrays = ["theta", "gradient", *(s.name for s, _ in updates if s.name != "theta")]
     operands = {Symbol(name): Operand(name, ("j",)) for name in arrays}
     for symbol, expression in updates:
-        lines.each.append(f"# {symbol} = {expression}")
+        lines.each.append(f"# {symbol} = {InfixPrinter(NUMPY).expression(expression).text}")
         Elementwise(lines, sizes, ("j",), operands.get).into(expression, symbol.name)
         lines.release_all()
     return "\n".join(
@@ -59,9 +61,12 @@ def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str
             "",
             "",
             f"def update({', '.join(arrays)}):",
-            *indented(1, ["dtype = theta.dtype", *lines.once, "", f"def run({', '.join(numbers)}):"]),
+            *indented(1, ["dtype = theta.dtype", *lines.once]),
+            "",
+            f"    def run({', '.join(numbers)}):",
             *indented(2, lines.each),
-            *indented(1, ["", "return run"]),
+            "",
+            "    return run",
             "",
         ]
     )
@@ -102,12 +107,17 @@ class _Function:
 
     def text(self) -> str:
         shown = ", ".join(f'"{name}": {array}' for name, array in self._shown.items())
+        does = "fills the gradient and returns the loss" if self.gradient else "fills them"
         return "\n".join(
             [
                 f"def {self.name}(theta, gradient, samples):",
-                *indented(1, ["dtype = theta.dtype", *self.lines.once, "", "def run():"]),
+                f'    """Buffers and views for so many samples, and what {does}."""',
+                *indented(1, ["dtype = theta.dtype", *self.lines.once]),
+                "",
+                "    def run():",
                 *indented(2, self.lines.each),
-                *indented(1, ["", f"return run, {{{shown}}}"]),
+                "",
+                f"    return run, {{{shown}}}",
                 "",
             ]
         )

@@ -76,7 +76,7 @@ class Lines:
         """A scratch buffer; ``release`` gives it back."""
         kind = (shape_text(shape), dtype)
         free = self._free.setdefault(kind, [])
-        name = free.pop() if free else self.buffer("work_1" if "work_1" not in self._taken else "work", shape, dtype)
+        name = free.pop() if free else self.buffer(f"work_{len(self._kind) + 1}", shape, dtype)
         self._kind[name] = kind
         return name
 
