@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import symcnn
+from symcnn.numeric.buffers import blocks, samples_at_once
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import OPTIMIZERS
 from symcnn.numeric.views import reshaped, view
@@ -59,6 +60,15 @@ def test_a_state_that_is_taken_up_goes_on_bit_for_bit():
     learner.epoch(order)
     symcnn.compile(net).learner(images, targets, batching, saved).epoch(order)
     assert all(np.array_equal(saved.arrays[n], through.arrays[n]) for n in saved.arrays)
+
+
+def test_fewer_samples_at_once_where_there_are_many_windows():
+    def at_once(*layers):
+        return samples_at_once(symcnn.Network((40, 40), layers, None).forward.equations)
+
+    assert at_once(symcnn.Conv2D(2, 3)) == 256
+    assert at_once(symcnn.Conv2D(2, 20)) == 4_000_000 // (20 * 20 * 21 * 21)
+    assert [b.stop - b.start for b in blocks(7, 3)] == [3, 3, 1]
 
 
 def test_a_view_is_the_array_through_its_index():

@@ -1,9 +1,11 @@
 """One equation as lines: what is summed, what is multiplied element by element, what is scattered.
 
-plain target      out = Σ terms, each term added to what is there
-compound target   ī[r + p, c + q] += …: the right side for every r, c, p, q, then one strided += for each p, q;
-                  directly where no cell is hit twice
-maximum           a running maximum over the cells of the window, and a mask for each: who reached it first
+    plain target      out = Σ terms, each term added to what is there
+    compound target   ī[r + p, c + q] += …: the right side for every r, c, p, q, then one strided += for each p, q;
+                      directly where no cell is hit twice
+    maximum           a running maximum over the cells of the window, and a mask for each: who reached it first
+
+The equation itself stands above its lines as a comment.
 """
 
 from collections.abc import Sequence
