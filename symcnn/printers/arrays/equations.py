@@ -59,6 +59,7 @@ class EquationPrinter:
         if not same or self._writers[tensor] > 1 or not is_plain(factor, sizes):
             return False
         self.arrays.stored[tensor] = self.arrays.stored[factor.tensor]
+        self.lines.each[-1] += f"   (the same array as {factor.tensor.name})"
         return True
 
     # --- plain targets ----------------------------------------------------------------------------------------------
