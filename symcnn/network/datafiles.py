@@ -177,6 +177,8 @@ def _folder(path: Path, network: Network) -> Data:
     for entry in folders:
         if not entry.is_dir():
             raise InputError(f"{entry}: a file; expected only subfolders there, one for each class")
+        if not entry.name.isprintable():
+            raise InputError(f"{path}: {entry.name!r}; expected a name of printable characters")
     if len(folders) != classes:
         found = ", ".join(f.name for f in folders[:20]) or "none"
         raise InputError(f"{path}: {len(folders)} subfolders ({found}); expected {classes}, one for each class")

@@ -6,6 +6,7 @@ is refused.
 
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -90,7 +91,7 @@ class Npz:
             if version not in _HEADERS:
                 raise ValueError(f"version {version}")
             shape, fortran, dtype = _HEADERS[version](member)
-        except (*_BROKEN, RecursionError, MemoryError) as error:
+        except (*_BROKEN, tokenize.TokenError, RecursionError, MemoryError) as error:
             raise InputError(f"{name}: not a NumPy array ({_line(error)})") from None
         if dtype.kind not in "iufb":
             raise InputError(f"{name}: holds {'Python objects' if dtype.hasobject else dtype}; expected numbers")

@@ -104,6 +104,8 @@ class Lesson:
                 self._epoch(number)
                 self._measure(number)
         except KeyboardInterrupt:
+            if not self.stand.history:  # nothing was learnt
+                raise
             return "interrupted"
         return reason
 
