@@ -111,7 +111,7 @@ class Run:
         return load_run(path)
 
     def plot(self, path: str | Path) -> Path:
-        """Draw loss, outputs, and the filter before and after (``.png`` or ``.svg``; extra ``plot``)."""
+        """Draw loss, outputs or accuracy, filters before and after (``.png`` or ``.svg``; extra ``plot``)."""
         from symcnn.train.plot import plot_run
 
         return plot_run(self, path)
