@@ -23,6 +23,9 @@ from symcnn.cli.training import predict, train
 from symcnn.errors import InputError
 from symcnn.version import __version__
 
+#: Formulas that ``derive`` prints one by one.
+MOST_FORMULAS = 200
+
 if TYPE_CHECKING:
     from symcnn.derivation import Derivation
 
@@ -64,29 +67,20 @@ def article(out: Path, lang: str, steps: int, learning_rate: float, seed: int) -
 @network_argument
 @click.option("--of", "name", metavar="NAME", help="One quantity, for example f_12 or h_1, with its chain rule.")
 @click.option("--latex", is_flag=True, help="As LaTeX.")
-def derive(network: Path | None, name: str | None, latex: bool) -> None:
-    """Derive every ∂E_total and print the formulas."""
+@click.option("--index", is_flag=True, help="In index notation: one equation for each layer; so are many formulas.")
+def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> None:
+    """Derive every ∂E_total and print the formulas, or for a larger network the equations in index notation."""
     import symcnn
-    from symcnn.formula import Latex, Plain, Typography
-    from symcnn.text import catalogue
+    from symcnn.cli.derivation import print_equations, print_formulas
 
     net, _ = given_network(network)
     derivation = symcnn.derive(net)
-    typography = Typography(derivation.graph, catalogue("en").words("word"))
-    emit = Latex().display if latex else Plain().lines
-    if name is not None:
-        wanted = [step.variable for step in derivation[_quantity(derivation, name)].steps]
-    else:  # the quantities on the way, then the formulas that are asked for
-        on_the_way = [v.removeprefix("dE_d") for v in derivation.graph.backward]
-        wanted = [v for v in on_the_way if v not in derivation.names] + list(derivation.names)
-    for quantity in wanted:
-        click.echo(emit(typography.chain_rule(derivation, quantity)))
-    if name is None:
-        forward, backward = derivation.graph.operations
-        parameters, count = len(net.parameters), len(derivation.names)
-        maps = f" + {count - parameters} for the feature map" if count > parameters else ""
-        click.echo(f"\n{count} formulas: {parameters} for the parameters{maps}.")
-        click.echo(f"Operations for one image: {forward} forward, {backward} backward.")
+    if index and name is not None:
+        raise InputError("--index --of: expected one of them")
+    if name is None and (index or len(derivation.names) > MOST_FORMULAS):
+        print_equations(derivation, latex)
+    else:
+        print_formulas(derivation, None if name is None else _quantity(derivation, name), latex)
 
 
 def _quantity(derivation: "Derivation", name: str) -> str:

@@ -8,13 +8,13 @@ SymPy's own sums and products do not; ``expression`` is the same as one SymPy ex
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import Literal
 
-import sympy
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.errors import NotSupportedYetError
@@ -92,15 +92,34 @@ class Graph:
         return variable.tensor, variable.index
 
     @cached_property
-    def operations(self) -> tuple[int, int]:
-        """SymPy's ``count_ops`` of all right sides, forward and backward, σ written out as 1/(1 + exp(-z))."""
-        counts = [sum(count_operations(v.expression) for v in part.values()) for part in (self.forward, self.backward)]
-        return counts[0], counts[1]
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What the scalars are entries of: inputs, forward, backward."""
+        return tuple(dict.fromkeys([tensor for tensor, _ in self.inputs.values()] + [v.tensor for v in self]))
 
 
-def count_operations(expression: Expr) -> int:
-    """SymPy's ``count_ops``, with σ written out: 4 operations, so that nothing hides in a name."""
-    return int(expression.rewrite(sympy.exp).count_ops())
+class Scalars:
+    """The scalars of some tensors by name, of however many entries: nothing is listed."""
+
+    def __init__(self, tensors: Iterable[Tensor]) -> None:
+        self.tensors = tuple(dict.fromkeys(tensors))
+        self._by_letters = {"".join(a + "#" * (n > 0) for a, n in t.parts): t for t in self.tensors}
+
+    def place(self, name: str) -> tuple[Tensor, Index]:
+        """The tensor of a scalar, and its index there.
+
+        Raises:
+            KeyError: no tensor has such an entry.
+        """
+        tensor = self._by_letters[re.sub("[0-9]+", "#", name)]
+        digits, index, at = "".join(re.findall("[0-9]", name)), [], 0
+        for size in tensor.shape:
+            width = len(str(size))
+            index.append(int(digits[at : at + width] or 0) - 1)
+            at += width
+        found = tuple(index)
+        if any(not 0 <= n < size for n, size in zip(found, tensor.shape, strict=True)) or tensor.scalar(found) != name:
+            raise KeyError(name)
+        return tensor, found
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
@@ -144,29 +163,43 @@ def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
                 continue  # scattered into padding, which nobody reads
             found = addends[equation.target.tensor, index]
             for term in equation.terms:
-                _add(found, term, point, inner=bool(term.axes))
+                _add(found, term, point, equation.reduce)
     return {
         tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(found), reduces[tensor])
         for (tensor, index), found in addends.items()
     }
 
 
-def _add(found: list[Addend], term: Term, point: Mapping[str, int], inner: bool) -> None:
+def instance(equation: Equation, index: Index) -> Variable:
+    """One entry of a tensor: an equation whose target's index is its axes (forward, or gather form) at one index.
+
+    The same as the scalar graph's variable, up to the order of the products; nothing else is made for it.
+    """
+    tensor = equation.target.tensor
+    point = {a: n for affine, n in zip(equation.target.index, index, strict=True) for a, _ in affine.coefficients}
+    found: list[Addend] = []
+    for term in equation.terms:
+        _add(found, term, point, equation.reduce)
+    return Variable(tensor.scalar(index), tensor, index, tuple(found), equation.reduce)
+
+
+def _add(found: list[Addend], term: Term, point: Mapping[str, int], reduce: str) -> None:
     products = []
     for within in points(term.axes):
-        factors = _instance(term, {**point, **within})
-        if factors is not None:
+        factors = instance_of(term, {**point, **within})
+        # nothing is added by a zero (padding), but a maximum may take it
+        if factors is not None and (reduce == "max" or 0 not in factors):
             products.append(factors)
     if not products:
         return
-    if not inner and found and found[-1].coefficient == term.coefficient:
+    if not term.axes and found and found[-1].coefficient == term.coefficient:
         found[-1] = Addend((*found[-1].products, *products), term.coefficient)
     else:
         found.append(Addend(tuple(products), term.coefficient))
 
 
-def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
-    """The factors at one point, or None where the product is absent or zero (padding)."""
+def instance_of(term: Term, point: Mapping[str, int]) -> Product | None:
+    """The factors at one point, or None where one is absent."""
     factors = []
     for factor in term.factors:
         values: dict[Expr, Expr] = {}
@@ -176,8 +209,6 @@ def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
                 return None
             values[atom] = value
         instance = values[factor] if factor in values else factor.xreplace(values)
-        if instance == 0 and len(term.factors) > 1:
-            return None
         factors.append(instance)
     return tuple(factors)
 

@@ -14,7 +14,6 @@ local derivative.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 
 import sympy
 from sympy import Expr, Rational, S
@@ -64,9 +63,7 @@ def _outputs(equations: Sequence[Equation]) -> Outputs:
     return found
 
 
-def _adjoints(
-    equation: Equation, error: Tensor, held: set[Tensor], outputs: Outputs
-) -> Iterator[Equation]:
+def _adjoints(equation: Equation, error: Tensor, held: set[Tensor], outputs: Outputs) -> Iterator[Equation]:
     target = equation.target
     upstream = () if target.tensor == error else (Access(target.tensor.adjoint(), target.index),)
     for term in equation.terms:

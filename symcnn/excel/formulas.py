@@ -11,7 +11,7 @@ def forward_formula(plan: Plan, image: int, name: str) -> str:
     if name in plan.inputs[image]:
         return _fetched(plan.inputs[image][name], cell)
     if name in plan.parameter_rows:
-        return _fetched(plan.parameter(name, 5), cell)
+        return _fetched(plan.parameter(name), cell)
     printer = FormulaPrinter(lambda n: plan.forward[image][n].seen_from(cell.sheet))
     return printer.formula(plan.derivation.graph[name])
 

@@ -17,6 +17,7 @@ Progress = Callable[[int], None]
 
 def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
     """The sheet with its head and steps + 1 rows."""
+    assert plan.steps is not None  # there is such a sheet
     sheet = book.add_sheet("training", book.label("hint_training"))
     columns = dict(plan.training_columns)
     _heads(book, plan, columns)
@@ -27,7 +28,7 @@ def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
             if name == "step":
                 value: object = row - first
             elif row == first and name in plan.parameter_rows:
-                value = f"={plan.parameter(name, 4).seen_from(sheet.title)}"
+                value = f"={plan.parameter(name, 'initial').seen_from(sheet.title)}"
             else:
                 value = templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1))
             book.put(sheet, row, column, value, style.STEP_NUMBER if name == "step" else style.ROW)

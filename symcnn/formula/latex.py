@@ -11,7 +11,12 @@ from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
 _LETTERS = {"η": r"\eta"}
-_FUNCTIONS = {"σ": r"\sigma", "ReLU": r"\text{ReLU}", "max": r"\max", "Σ": r"\sum"}
+_FUNCTIONS = {
+    "σ": r"\sigma", "tanh": r"\tanh", "ReLU": r"\text{ReLU}", "LeakyReLU": r"\text{LeakyReLU}", "exp": r"\exp",
+    "ln": r"\ln", "max": r"\max", "Σ": r"\sum",
+}  # fmt: skip
+#: No "<": a browser might take it for a tag.
+_SIGNS = {"=": "=", "<": r"\lt", ">": r"\gt", "≤": r"\leq", "+=": r"\mathrel{+}="}
 
 
 class Latex:
@@ -47,7 +52,7 @@ class Latex:
     @emit.register
     def _(self, node: tree.Symbol) -> str:
         word = rf"\text{{{node.word}}}" if node.word else ""
-        indices = node.indices.replace("-", r"\text{-}")
+        indices = node.indices.replace("-", r"\text{-}").replace("−", "-")
         inside = f"{indices},{word}" if indices and word else indices or word
         letter = _LETTERS.get(node.letter, node.letter)
         return f"{letter}_{{{inside}}}" if inside else letter
@@ -67,7 +72,12 @@ class Latex:
     @emit.register
     def _(self, node: tree.Power) -> str:
         exponent = str(node.exponent)
-        return f"{self._operand(node.base)}^{exponent if len(exponent) == 1 else f'{{{exponent}}}'}"
+        base = self.emit(node.base)
+        if isinstance(node.base, (tree.Fraction, tree.Product, tree.Power, tree.Over)):
+            base = rf"\left({base}\right)"
+        else:
+            base = self._operand(node.base)
+        return f"{base}^{exponent if len(exponent) == 1 else f'{{{exponent}}}'}"
 
     @emit.register
     def _(self, node: tree.Call) -> str:
@@ -92,6 +102,19 @@ class Latex:
     @emit.register
     def _(self, node: tree.Negated) -> str:
         return f"-{self._operand(node.node)}"
+
+    @emit.register
+    def _(self, node: tree.Over) -> str:
+        sign = {"Σ": r"\sum", "max": r"\max"}[node.sign]
+        return rf"{sign}_{{{', '.join(node.letters)}}} {self._operand(node.body)}"
+
+    @emit.register
+    def _(self, node: tree.Relation) -> str:
+        return f"{self.emit(node.left)} {_SIGNS[node.sign]} {self.emit(node.right)}"
+
+    @emit.register
+    def _(self, node: tree.Indicator) -> str:
+        return rf"\left[{', '.join(map(self.emit, node.conditions))}\right]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:

@@ -14,7 +14,6 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
@@ -33,6 +32,9 @@ DTYPES = ("float64", "float32")
 
 #: Python's compiler and the reader both drown in more products than this (forward, of one image).
 MAX_PRODUCTS = 10_000
+
+#: Samples that the array program takes at once: its buffers stay in the processor's cache, or near it.
+BLOCK = 256
 
 
 class Program(ABC):
@@ -118,25 +120,77 @@ class Program(ABC):
 
 
 class ArrayProgram(Program):
-    """Whole arrays."""
+    """Whole arrays: for each number of samples buffers are made once, and filled by every call."""
 
     backend = "numpy"
 
     def _print(self) -> str:
         stated = self.network.forward
-        backward = _derived(self.network).backward if self.network.loss else ()
-        return array_program(stated.equations, backward, stated.parameters, stated.image, stated.targets)
+        return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
+
+    @cached_property
+    def _buffers(self) -> dict[tuple[str, int], "Filled"]:
+        return {}
+
+    def _for(self, function: str, samples: int) -> "Filled":
+        """A function with buffers for so many samples; those of a few numbers are kept."""
+        key = (function, samples)
+        if key not in self._buffers:
+            if len(self._buffers) >= 4:
+                self._buffers.pop(next(iter(self._buffers)))
+            self._buffers[key] = Filled(self._functions[function], self.network, samples, self.dtype)
+        return self._buffers[key]
+
+    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        loss, gradient = 0.0, np.zeros(len(theta))
+        for block in _blocks(len(images)):
+            filled = self._for("loss_and_gradient", block.stop - block.start)
+            filled.fill(theta, images[block], targets[block])
+            loss += float(filled.run())
+            gradient += filled.gradient
+        return loss, gradient
 
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
         """Every tensor of the forward pass by name: (samples, *shape)."""
         theta = as_theta(self.network, theta)
         with np.errstate(over="ignore", invalid="ignore"):
-            found: dict[str, Array] = self._functions["forward"](theta, checked_images(self.network, images))
-        return found
+            return self._forward(theta, checked_images(self.network, images))
+
+    def _forward(self, theta: Array, images: Array) -> dict[str, Array]:
+        parts = []
+        for block in _blocks(len(images)):
+            filled = self._for("forward", block.stop - block.start)
+            filled.fill(theta, images[block])
+            filled.run()
+            parts.append({name: np.moveaxis(array, -1, 0).copy() for name, array in filled.arrays.items()})
+        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
     def _predict(self, theta: Array, images: Array) -> Array:
-        outputs: Array = self._functions["forward"](theta, images)[self.network.forward.outputs.name]
-        return outputs.reshape(len(images), -1)
+        return self._forward(theta, images)[self.network.forward.outputs.name].reshape(len(images), -1)
+
+
+class Filled:
+    """A printed function for so many samples, with its buffers."""
+
+    def __init__(self, function: Callable[..., Any], network: Network, samples: int, dtype: str) -> None:
+        stated = network.forward
+        self.theta = np.zeros(len(network.parameters), dtype)
+        self.gradient = np.zeros_like(self.theta)
+        self.run, self.arrays = function(self.theta, self.gradient, samples)
+        self._images = self.arrays[stated.image.name]
+        self._targets = self.arrays.get(stated.targets.name) if stated.targets else None
+
+    def fill(self, theta: Array, images: Array, targets: Array | None = None) -> None:
+        """Parameters, images and targets (samples first) into the buffers (samples last)."""
+        self.theta[:] = theta
+        self._images[:] = np.moveaxis(images, 0, -1)
+        if targets is not None and self._targets is not None:
+            self._targets[:] = targets.T
+
+
+def _blocks(samples: int) -> list[slice]:
+    """Many samples go through the same buffers, a block after the other."""
+    return [slice(at, min(at + BLOCK, samples)) for at in range(0, samples, BLOCK)]
 
 
 class ScalarProgram(Program):
@@ -250,7 +304,7 @@ def largest(a: float, b: float) -> float:
 def run_source(source: str, exp: Callable[[float], float] = _exp, **functions: Any) -> dict[str, Callable[..., Any]]:
     """The functions of symcnn's own printed source."""
     space: dict[str, Any] = {
-        "np": np, "sliding_window_view": sliding_window_view, "exp": exp, "tanh": math.tanh, "log": math.log,
+        "np": np, "exp": exp, "tanh": math.tanh, "log": math.log,
         "log1p": math.log1p, "largest": largest, **functions,
     }  # fmt: skip
     exec(compile(source, "<printed by symcnn>", "exec"), space)
