@@ -286,3 +286,15 @@ def test_a_mosaic_keeps_every_map_apart():
     assert np.array_equal(picture[0], [0, np.nan, 1, np.nan, 2, np.nan, 3], equal_nan=True)
     assert np.isnan(picture[1]).all()
     assert np.array_equal(picture[2], [4, np.nan, 5, np.nan, np.nan, np.nan, np.nan], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "3 epochs in batches of 2, optimizer adam"), ("fr", "3 époques par lots")]
+)
+def test_a_report_tells_of_epochs_and_a_workbook_of_steps_only(net, data, tmp_path, lang, words):
+    run = symcnn.train(net, data, batch_size=2, epochs=3, optimizer="adam")
+    text = symcnn.write_report(net, tmp_path / "d.md", run=run, lang=lang).read_text("utf-8")
+    assert words in text
+    with pytest.raises(symcnn.InputError, match="run: trained by epochs"):
+        symcnn.export_workbook(net, data, tmp_path / "c.xlsx", run=run)
+    assert not (tmp_path / "c.xlsx").exists()
