@@ -19,9 +19,11 @@ from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
 from symcnn.errors import InputError
 from symcnn.network import Array, Network, checked, checked_images
+from symcnn.numeric.buffers import ArrayLearner, Filled, blocks
 from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
-from symcnn.printers.numpy_arrays import array_program
+from symcnn.printers.numpy_arrays import array_program, update_program
 from symcnn.printers.numpy_scalars import scalars_over_samples
 from symcnn.printers.python import one_image, training_loop
 
@@ -32,9 +34,6 @@ DTYPES = ("float64", "float32")
 
 #: Python's compiler and the reader both drown in more products than this (forward, of one image).
 MAX_PRODUCTS = 10_000
-
-#: Samples that the array program takes at once: its buffers stay in the processor's cache, or near it.
-BLOCK = 256
 
 
 class Program(ABC):
@@ -120,7 +119,7 @@ class Program(ABC):
 
 
 class ArrayProgram(Program):
-    """Whole arrays: for each number of samples buffers are made once, and filled by every call."""
+    """Whole arrays, in buffers that are made once for a number of samples."""
 
     backend = "numpy"
 
@@ -129,21 +128,34 @@ class ArrayProgram(Program):
         return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
 
     @cached_property
-    def _buffers(self) -> dict[tuple[str, int], "Filled"]:
+    def _buffers(self) -> dict[tuple[str, int], Filled]:
+        """Function and number of samples -> its buffers, for a few numbers."""
         return {}
 
-    def _for(self, function: str, samples: int) -> "Filled":
-        """A function with buffers for so many samples; those of a few numbers are kept."""
-        key = (function, samples)
+    def _for(self, name: str, samples: int) -> Filled:
+        key = (name, samples)
         if key not in self._buffers:
             if len(self._buffers) >= 4:
                 self._buffers.pop(next(iter(self._buffers)))
-            self._buffers[key] = Filled(self._functions[function], self.network, samples, self.dtype)
+            theta = np.zeros(len(self.network.parameters), self.dtype)
+            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
         return self._buffers[key]
+
+    def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
+        """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
+        return Filled(self._functions["loss_and_gradient"], self.network, samples, theta, gradient)
+
+    def update(self, optimizer: Optimizer) -> Callable[..., Callable[..., None]]:
+        """The optimizer's step as a printed function: its arrays -> its numbers -> a change in place."""
+        source = update_program(optimizer.updates, ("rate", *optimizer.scalars))
+        return run_source(source)["update"]
+
+    def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
+        return ArrayLearner(self, images, targets, batching, state)
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         loss, gradient = 0.0, np.zeros(len(theta))
-        for block in _blocks(len(images)):
+        for block in blocks(len(images)):
             filled = self._for("loss_and_gradient", block.stop - block.start)
             filled.fill(theta, images[block], targets[block])
             loss += float(filled.run())
@@ -158,7 +170,7 @@ class ArrayProgram(Program):
 
     def _forward(self, theta: Array, images: Array) -> dict[str, Array]:
         parts = []
-        for block in _blocks(len(images)):
+        for block in blocks(len(images)):
             filled = self._for("forward", block.stop - block.start)
             filled.fill(theta, images[block])
             filled.run()
@@ -167,30 +179,6 @@ class ArrayProgram(Program):
 
     def _predict(self, theta: Array, images: Array) -> Array:
         return self._forward(theta, images)[self.network.forward.outputs.name].reshape(len(images), -1)
-
-
-class Filled:
-    """A printed function for so many samples, with its buffers."""
-
-    def __init__(self, function: Callable[..., Any], network: Network, samples: int, dtype: str) -> None:
-        stated = network.forward
-        self.theta = np.zeros(len(network.parameters), dtype)
-        self.gradient = np.zeros_like(self.theta)
-        self.run, self.arrays = function(self.theta, self.gradient, samples)
-        self._images = self.arrays[stated.image.name]
-        self._targets = self.arrays.get(stated.targets.name) if stated.targets else None
-
-    def fill(self, theta: Array, images: Array, targets: Array | None = None) -> None:
-        """Parameters, images and targets (samples first) into the buffers (samples last)."""
-        self.theta[:] = theta
-        self._images[:] = np.moveaxis(images, 0, -1)
-        if targets is not None and self._targets is not None:
-            self._targets[:] = targets.T
-
-
-def _blocks(samples: int) -> list[slice]:
-    """Many samples go through the same buffers, a block after the other."""
-    return [slice(at, min(at + BLOCK, samples)) for at in range(0, samples, BLOCK)]
 
 
 class ScalarProgram(Program):

@@ -9,11 +9,15 @@ the axes of their tensors, then the samples; the name of a view ends with the le
 
 from collections.abc import Mapping, Sequence
 
+from sympy import Expr, Symbol
+
 from symcnn.derivation.reverse import reverse
 from symcnn.printers.arrays.accesses import Arrays
+from symcnn.printers.arrays.elementwise import Elementwise
 from symcnn.printers.arrays.equations import EquationPrinter
-from symcnn.printers.arrays.lines import Lines
+from symcnn.printers.arrays.lines import Lines, Operand, Sizes
 from symcnn.printers.python import indented
+from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import Access, Equation, Tensor
 
 
@@ -28,11 +32,39 @@ def array_program(
     values = [e for e in forward if targets is None or e is not forward[-1]]  # all but E
     functions = [_Function("forward", parameters, (image,), values)]
     if targets is not None:
-        adjoints = reverse(forward, (image, targets))
-        functions.append(_Function("loss_and_gradient", parameters, (image, targets), [*forward, *adjoints]))
+        fewer = rewritten(forward)
+        adjoints = reverse(fewer, (image, targets))
+        functions.append(_Function("loss_and_gradient", parameters, (image, targets), [*fewer, *adjoints]))
     used = sorted(set().union(*(f.lines.calls for f in functions)))
     head = ["from numpy import " + ", ".join(used), "from symcnn.numeric.views import reshaped, view"]
     return "\n".join([*head, "", "", "\n\n".join(f.text() for f in functions)])
+
+
+def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str]) -> str:
+    """``update(theta, gradient, *remembered)`` -> ``run(*numbers)``, which changes the arrays in place.
+
+    Args:
+        updates: theta or a remembered array <- an expression of these arrays, the gradient and the numbers.
+    """
+    lines, sizes = Lines(), Sizes({"j": "theta.size"})
+    arrays = ["theta", "gradient", *(s.name for s, _ in updates if s.name != "theta")]
+    operands = {Symbol(name): Operand(name, ("j",)) for name in arrays}
+    for symbol, expression in updates:
+        lines.each.append(f"# {symbol} = {expression}")
+        Elementwise(lines, sizes, ("j",), operands.get).into(expression, symbol.name)
+        lines.release_all()
+    return "\n".join(
+        [
+            f"from numpy import {', '.join(sorted(lines.calls))}",
+            "",
+            "",
+            f"def update({', '.join(arrays)}):",
+            *indented(1, ["dtype = theta.dtype", *lines.once, "", f"def run({', '.join(numbers)}):"]),
+            *indented(2, lines.each),
+            *indented(1, ["", "return run"]),
+            "",
+        ]
+    )
 
 
 class _Function:

@@ -141,7 +141,7 @@ class Lines:
 class Sizes:
     """The length of every axis of an equation."""
 
-    def __init__(self, sizes: Mapping[str, int]) -> None:
+    def __init__(self, sizes: Mapping[str, Size]) -> None:
         self._sizes = sizes
 
     def __getitem__(self, axis: str) -> Size:
@@ -154,7 +154,7 @@ class Sizes:
         """The product of lengths, as text."""
         number = 1
         for a in axes:
-            number *= self._sizes[a] if a != SAMPLES else 1
+            number *= int(self[a]) if a != SAMPLES else 1
         if SAMPLES not in axes:
             return str(number)
         return "samples" if number == 1 else f"{number}*samples"
