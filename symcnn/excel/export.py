@@ -84,8 +84,8 @@ def export_workbook(
 def _by_steps(run: Run | None) -> None:
     if run is not None and run.course is not None:
         raise InputError(
-            "run: trained by epochs, but the sheet Training is gradient descent on all images at once; expected a training"
-            " by steps, or initial=run.theta in place of run"
+            "run: trained by epochs, but the sheet Training is gradient descent on all images at once; expected a"
+            " training by steps, or initial=run.theta in place of run"
         )
 
 

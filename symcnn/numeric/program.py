@@ -23,7 +23,7 @@ from symcnn.numeric.buffers import ArrayLearner, Filled, blocks
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
-from symcnn.printers.numpy_arrays import array_program, update_program
+from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
 from symcnn.printers.numpy_scalars import scalars_over_samples
 from symcnn.printers.python import one_image, training_loop
 
@@ -138,8 +138,16 @@ class ArrayProgram(Program):
             if len(self._buffers) >= 4:
                 self._buffers.pop(next(iter(self._buffers)))
             theta = np.zeros(len(self.network.parameters), self.dtype)
-            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
+            function = (self._measuring if name == "loss" else self._functions)[name]
+            self._buffers[key] = Filled(function, self.network, samples, theta, np.zeros_like(theta))
         return self._buffers[key]
+
+    @cached_property
+    def _measuring(self) -> dict[str, Callable[..., Any]]:
+        """The function ``loss``, printed when a metric asks for it."""
+        stated = self.network.forward
+        assert stated.targets is not None  # a metric has targets
+        return run_source(loss_program(stated.equations, stated.parameters, stated.image, stated.targets))
 
     def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
         """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
@@ -162,6 +170,15 @@ class ArrayProgram(Program):
             gradient += filled.gradient
         return loss, gradient
 
+    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        name, loss, outputs = self.network.forward.outputs.name, 0.0, []
+        for block in blocks(len(images)):
+            filled = self._for("loss", block.stop - block.start)
+            filled.fill(theta, images[block], targets[block])
+            loss += float(filled.run())
+            outputs.append(filled.arrays[name].T.copy())
+        return loss, np.concatenate(outputs)
+
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
         """Every tensor of the forward pass by name: (samples, *shape)."""
         theta = as_theta(self.network, theta)
@@ -178,7 +195,14 @@ class ArrayProgram(Program):
         return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
     def _predict(self, theta: Array, images: Array) -> Array:
-        return self._forward(theta, images)[self.network.forward.outputs.name].reshape(len(images), -1)
+        # of all the tensors that a pass makes only this one is kept
+        name, outputs = self.network.forward.outputs.name, []
+        for block in blocks(len(images)):
+            filled = self._for("forward", block.stop - block.start)
+            filled.fill(theta, images[block])
+            filled.run()
+            outputs.append(np.moveaxis(filled.arrays[name], -1, 0).copy())
+        return np.concatenate(outputs).reshape(len(images), -1)
 
 
 class ScalarProgram(Program):

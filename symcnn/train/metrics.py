@@ -36,7 +36,7 @@ class Epoch:
 def measure(program: Program, theta: Array, images: Array, targets: Array) -> tuple[float, float | None]:
     """Loss per sample, and accuracy."""
     loss, good = 0.0, 0
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for start in range(0, len(images), AT_ONCE):
             some = slice(start, start + AT_ONCE)
             total, outputs = program.loss_and_outputs(theta, images[some], targets[some])

@@ -1,5 +1,6 @@
 """Training by epochs: every step as written by hand, the order, the metrics, the ways to stop."""
 
+import json
 import os
 import signal
 import sys
@@ -298,3 +299,22 @@ def test_a_report_tells_of_epochs_and_a_workbook_of_steps_only(net, data, tmp_pa
     with pytest.raises(symcnn.InputError, match="run: trained by epochs"):
         symcnn.export_workbook(net, data, tmp_path / "c.xlsx", run=run)
     assert not (tmp_path / "c.xlsx").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("course", None), ("course", {}), ("course", {"seed": 1}), ("history", []), ("history", [[1.0, 0.5]]),
+        ("history", [["a", 0.5, None, None]]), ("history", [[1.0, 1.5, None, None]]), ("history", {"a": 1}),
+        ("stopped", "tired"),
+    ],
+)  # fmt: skip
+def test_a_damaged_run_by_epochs(net, data, tmp_path, word, value):
+    from symcnn.train.store import _checksum
+
+    path = symcnn.train(net, data, epochs=1).save(tmp_path / "run.json")
+    document = {**json.loads(path.read_text("utf-8")), word: value}
+    rest = {k: v for k, v in document.items() if k not in ("format", "checksum")}
+    path.write_text(json.dumps({**document, "checksum": _checksum(rest)}), "utf-8")
+    with pytest.raises(symcnn.InputError, match=rf"run\.json: {word}"):
+        symcnn.Run.load(path)
