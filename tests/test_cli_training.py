@@ -9,6 +9,7 @@ import pytest
 
 from symcnn.cli import main
 from symcnn.train import load_checkpoint, store
+from symcnn.train.settings import FULL_BATCH_RATE, RATES
 from tests.network.pictures import ink, write_png
 from tests.test_cli import run
 from tests.train.test_train import LINE
@@ -150,3 +151,9 @@ def test_samples_that_could_not_be_saved_are_refused_before_the_training(here, c
     assert status == 2
     assert not out
     assert "at most 1000 can be read back; write a checkpoint instead" in err
+
+
+def test_the_help_tells_the_rates(capsys):
+    out = " ".join(run("train", "--help", capsys=capsys)[1].split())
+    assert f"[default: {FULL_BATCH_RATE}; by epochs" in out
+    assert all(f"{rate} for {name}" in out for name, rate in RATES.items())
