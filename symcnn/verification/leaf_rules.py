@@ -73,10 +73,10 @@ def choice(function: type[Expr]) -> bool:
     for values in permutations((Rational(1), Rational(2), Rational(3))):
         for n in range(3):
             moved = [v + step if m == n else v for m, v in enumerate(values)]
-            if wins(values[n], max(values), *values[:n]).evalf() != (max(moved) - max(values)) / step:
+            if int(wins(values[n], max(values), *values[:n]).evalf()) != (max(moved) - max(values)) / step:
                 return False
     one = S.One
-    return [wins(one, one, *[one] * n).evalf() for n in range(3)] == [1, 0, 0]
+    return [int(wins(one, one, *[one] * n).evalf()) for n in range(3)] == [1, 0, 0]
 
 
 #: Leaf -> claim, how it is proved, the method in words.

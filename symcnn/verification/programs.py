@@ -13,15 +13,15 @@ from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, Network
 from symcnn.numeric import compile_program, initial_values
 from symcnn.text import Catalogue
-from symcnn.verification.agreement import LEAST, TOLERANCE, Agreement, programs_agree
+from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
 from symcnn.verification.duals import DUAL_TOLERANCE, duals_agree
 from symcnn.verification.result import Row
 
 #: Random parameters at which numbers are compared, by their seeds.
 SEEDS = (0, 1)
 
-#: Two programs, both within TOLERANCE of the truth.
-PAIR_TOLERANCE = 2 * TOLERANCE
+#: Two programs are both within the tolerance of the truth.
+PAIR_FACTOR = 2
 
 Data = tuple[Array, Array]
 
@@ -40,23 +40,23 @@ def able(network: Network, backends: Sequence[str], data: Data, text: Catalogue)
 
 
 def rows_at_50_digits(
-    derivation: Derivation, data: Data, backends: Sequence[str], elsewhere: Data, text: Catalogue
+    derivation: Derivation, data: Data, backends: Sequence[str], elsewhere: Data | None, text: Catalogue
 ) -> Iterator[Row]:
     """Every program, and the formulas as displayed, against 50 digits; then two by two.
 
     Args:
-        elsewhere: other images, for when rounding alone decides a kink or a tie at these.
+        elsewhere: other images, for when rounding alone decides a kink or a tie at these; None: there are none.
     """
     found = _at_seeds(derivation, data, backends)
     where = ""
-    if any(not a.ok and a.at_a_tie for same in found for a in same):
+    if elsewhere and any(not a.ok and a.at_a_tie for same in found for a in same):
         data, where = elsewhere, text("verify.elsewhere")
         found = _at_seeds(derivation, data, backends)
     for same in zip(*found, strict=True):
         worst = max(same, key=lambda a: a.worst)
         key = "verify.displayed" if worst.backend == "displayed" else "verify.program"
         yield _row(text(key, backend=worst.backend), worst.ok, worst.worst, worst.where, text, where)
-    yield from pair_rows(derivation.network, data, backends, text, PAIR_TOLERANCE)
+    yield from pair_rows(derivation.network, data, backends, text, PAIR_FACTOR * tolerance(derivation))
 
 
 def _at_seeds(derivation: Derivation, data: Data, backends: Sequence[str]) -> list[list[Agreement]]:
@@ -74,16 +74,14 @@ def rows_with_duals(derivation: Derivation, data: Data, backends: Sequence[str],
     yield from pair_rows(derivation.network, data, backends, text, DUAL_TOLERANCE)
 
 
-def pair_rows(
-    network: Network, data: Data, backends: Sequence[str], text: Catalogue, tolerance: float
-) -> Iterator[Row]:
+def pair_rows(network: Network, data: Data, backends: Sequence[str], text: Catalogue, allowed: float) -> Iterator[Row]:
     """Every two programs against each other."""
     thetas = [initial_values(network, seed) for seed in SEEDS]
     gradients = {b: [compile_program(network, b).loss_and_gradient(t, *data)[1] for t in thetas] for b in backends}
     for one, other in combinations(gradients, 2):
         pairs = zip(gradients[one], gradients[other], strict=True)
         gap = max(float(np.abs(a - b).max() / max(np.abs(a).max(), LEAST)) for a, b in pairs)
-        yield _row(text("verify.pair", one=one, other=other), gap <= tolerance, gap, "", text)
+        yield _row(text("verify.pair", one=one, other=other), gap <= allowed, gap, "", text)
 
 
 def _row(claim: str, ok: bool, worst: float, where: str, text: Catalogue, remark: str = "") -> Row:

@@ -7,7 +7,7 @@ larger            programs against dual numbers through the equations
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,6 +21,7 @@ from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.symbolic import leaky_relu, maximum, relu
 from symcnn.text import Catalogue, catalogue
+from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evidence import METHODS, Figure, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
 from symcnn.verification.modular import check_equations
@@ -102,7 +103,8 @@ def verify(
     programs, refused = able(network, backends, task.data, text)
     if _is_small(derivation):
         each, planted, verified = _one_by_one(task, progress)
-        rows = [*each, *rows, *rows_at_50_digits(derivation, task.data, programs, _random_data(network), text)]
+        elsewhere = None if data is None else _random_data(network)
+        rows = [*each, *rows, *rows_at_50_digits(derivation, task.data, programs, elsewhere, text)]
     else:
         planted, verified = _caught_in_index_notation(task), 0
         rows += rows_with_duals(derivation, task.data, programs, text)
@@ -200,16 +202,16 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
     yield Row(text("verify.convolution"), bad.status, method_in_words(bad, text))
 
 
-def _really_wrong(derivation: Derivation) -> list[Planted]:
+def _really_wrong(derivation: Derivation) -> Iterator[Planted]:
     """Planted errors that are errors: cells of one pooling window have the same ∂E/∂x, so exchanging them is none."""
     network = derivation.network
     elsewhere = Point(derivation, initial_values(network, 2), *_random_data(network))
-    return [
-        p for p in planted_errors(derivation) if elsewhere.tells_apart(p.name, p.candidate, derivation[p.name].formula)
-    ]
+    for planted in planted_errors(derivation):
+        if elsewhere.tells_apart(planted.name, planted.candidate, derivation[planted.name].formula):
+            yield planted
 
 
-def _caught(judge: Judge, point: Point, planted: Sequence[Planted], task: _Task) -> tuple[Caught, ...]:
+def _caught(judge: Judge, point: Point, planted: Iterable[Planted], task: _Task) -> tuple[Caught, ...]:
     """What each method says of the planted errors: caught when it does not accept one."""
     counts: dict[str, int] = dict.fromkeys((DECIDING, *METHODS), 0)
     tried = 0
@@ -218,7 +220,7 @@ def _caught(judge: Judge, point: Point, planted: Sequence[Planted], task: _Task)
             break
         tried += 1
         judge.renew_budget()
-        counts[DECIDING] += judge.decide(error.name, error.candidate).status == "refuted"
+        counts[DECIDING] += not judge.decide(error.name, error.candidate)
         for figure in point.figures(error.name, error.candidate):
             counts[figure.method] += not figure.ok
     return tuple(Caught(method, caught, tried) for method, caught in counts.items())
@@ -230,6 +232,8 @@ def _not_checked(task: _Task, verified: int) -> Iterator[str]:
         yield text("verify.rest_scalars", most=MOST_PRODUCTS)
     elif verified < len(d.names):
         yield text("verify.rest_sample", verified=verified, count=len(d.names))
+    if verified and not displayed_is_short(d):
+        yield text("verify.rest_displayed")
     if d.samples > MOST_IMAGES:
         yield text("verify.rest_images", count=d.samples, most=MOST_IMAGES)
     if "numba" not in task.backends:
