@@ -82,10 +82,6 @@ class Program(ABC):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._predict(theta, checked_images(self.network, images))
 
-    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
-        return self._loss_and_gradient(theta, images, targets)[0], self._predict(theta, images)
-
     def trainer(self, images: Array, targets: Array) -> Trainer:
         """Full-batch gradient descent on these samples."""
 
@@ -171,6 +167,7 @@ class ArrayProgram(Program):
         return loss, gradient
 
     def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
         name, loss, outputs = self.network.forward.outputs.name, 0.0, []
         for block in blocks(len(images)):
             filled = self._for("loss", block.stop - block.start)
