@@ -6,6 +6,7 @@ is refused.
 
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -55,6 +56,12 @@ class Npz:
         self._archive = archive
         self.names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
 
+    @property
+    def listed(self) -> str:
+        """The names, for a message."""
+        shown = (name if name.isprintable() else ascii(name) for name in self.names[:8])
+        return ", ".join(name[:30] for name in shown) or "none"
+
     def shape(self, name: str) -> tuple[int, ...]:
         """As the member's head says; nothing is unpacked."""
         with self._member(name) as member:
@@ -75,8 +82,7 @@ class Npz:
     @contextmanager
     def _member(self, name: str) -> Iterator[IO[bytes]]:
         if name not in self.names:
-            found = ", ".join(self.names[:8]) or "none"
-            raise InputError(f"holds no array {name!r}; its arrays: {found}")
+            raise InputError(f"holds no array {name!r}; its arrays: {self.listed}")
         try:
             member = self._archive.open(f"{name}.npy")
         except _BROKEN as error:
@@ -90,7 +96,7 @@ class Npz:
             if version not in _HEADERS:
                 raise ValueError(f"version {version}")
             shape, fortran, dtype = _HEADERS[version](member)
-        except (*_BROKEN, RecursionError, MemoryError) as error:
+        except (*_BROKEN, tokenize.TokenError, RecursionError, MemoryError) as error:
             raise InputError(f"{name}: not a NumPy array ({_line(error)})") from None
         if dtype.kind not in "iufb":
             raise InputError(f"{name}: holds {'Python objects' if dtype.hasobject else dtype}; expected numbers")

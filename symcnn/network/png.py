@@ -16,6 +16,9 @@ from symcnn.network.data import Array
 
 COLOURS = 3
 
+#: How a whole PNG ends.
+END = b"IEND\xaeB`\x82"
+
 
 def png_pixels(content: bytes, shape: tuple[int, ...]) -> Array:
     """The pixels: (rows, columns) or (3, rows, columns), as ``shape`` says.
@@ -33,6 +36,8 @@ def png_pixels(content: bytes, shape: tuple[int, ...]) -> Array:
             if picture.size != shape[-1:-3:-1]:
                 found = f"{picture.height}×{picture.width}"
                 raise InputError(f"an image of {found} pixels; expected {shape[-2]}×{shape[-1]} (rows × columns)")
+            if END not in content:
+                raise InputError("not a PNG image that can be read (truncated: its end is missing)")
             paper = image.new("RGBA", picture.size, "white")
             flat = image.alpha_composite(paper, picture.convert("RGBA"))
             if len(shape) == 2:

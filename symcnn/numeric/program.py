@@ -23,7 +23,7 @@ from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
-from symcnn.printers.numpy_arrays import array_program, update_program
+from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
 from symcnn.printers.numpy_scalars import scalars_over_samples
 from symcnn.printers.python import one_image, training_loop
 
@@ -82,10 +82,6 @@ class Program(ABC):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._predict(theta, checked_images(self.network, images))
 
-    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
-        return self._loss_and_gradient(theta, images, targets)[0], self._predict(theta, images)
-
     def trainer(self, images: Array, targets: Array) -> Trainer:
         """Full-batch gradient descent on these samples."""
 
@@ -138,12 +134,20 @@ class ArrayProgram(Program):
             if len(self._buffers) >= 4:
                 self._buffers.pop(next(iter(self._buffers)))
             theta = np.zeros(len(self.network.parameters), self.dtype)
-            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
+            function = (self._measuring if name == "loss" else self._functions)[name]
+            self._buffers[key] = Filled(function, self.network, samples, theta, np.zeros_like(theta))
         return self._buffers[key]
 
     @cached_property
     def _at_once(self) -> int:
         return samples_at_once(self.network.forward.equations)
+
+    @cached_property
+    def _measuring(self) -> dict[str, Callable[..., Any]]:
+        """The function ``loss``, printed when a metric asks for it."""
+        stated = self.network.forward
+        assert stated.targets is not None  # a metric has targets
+        return run_source(loss_program(stated.equations, stated.parameters, stated.image, stated.targets))
 
     def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
         """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
@@ -165,6 +169,16 @@ class ArrayProgram(Program):
             loss += float(filled.run())
             gradient += filled.gradient
         return loss, gradient
+
+    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
+        name, loss, outputs = self.network.forward.outputs.name, 0.0, []
+        for block in blocks(len(images), self._at_once):
+            filled = self._with_buffers("loss", block.stop - block.start)
+            filled.fill(theta, images[block], targets[block])
+            loss += float(filled.run())
+            outputs.append(filled.arrays[name].T.copy())
+        return loss, np.concatenate(outputs)
 
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
         """Every tensor of the forward pass by name: (samples, *shape)."""

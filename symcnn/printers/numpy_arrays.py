@@ -37,6 +37,15 @@ def array_program(
         fewer = rewritten(forward)
         adjoints = reverse(fewer, (image, targets))
         functions.append(_Function("loss_and_gradient", parameters, (image, targets), [*fewer, *adjoints]))
+    return _module(functions)
+
+
+def loss_program(forward: Sequence[Equation], parameters: Sequence[Tensor], image: Tensor, targets: Tensor) -> str:
+    """The function ``loss(theta, gradient, samples)``: ``forward`` with the error, every tensor in its arrays."""
+    return _module([_Function("loss", parameters, (image, targets), forward, loss=True)])
+
+
+def _module(functions: "Sequence[_Function]") -> str:
     used = sorted(set().union(*(f.lines.calls for f in functions)))
     head = ["from numpy import " + ", ".join(used), "from symcnn.numeric.views import reshaped, view"]
     return "\n".join([*head, "", "", "\n\n".join(f.text() for f in functions)])
@@ -73,11 +82,12 @@ def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str
 
 
 class _Function:
-    """One function of the program; with adjoints among its equations it gives the loss."""
+    """One function of the program; with ``loss``, or with adjoints among its equations, it gives the loss."""
 
     def __init__(
-        self, name: str, parameters: Sequence[Tensor], given: Sequence[Tensor], equations: Sequence[Equation]
-    ) -> None:
+        self, name: str, parameters: Sequence[Tensor], given: Sequence[Tensor], equations: Sequence[Equation],
+        loss: bool = False,
+    ) -> None:  # fmt: skip
         self.name = name
         self.gradient = any(e.target.tensor.is_adjoint for e in equations)
         self.lines = Lines()
@@ -94,7 +104,7 @@ class _Function:
         printer = EquationPrinter(self.lines, arrays, equations)
         for equation in equations:
             printer.equation(equation)
-        if self.gradient:
+        if self.gradient or loss:
             self.lines.each.append(f"return {self.lines.use('add.reduce')}(E)")
         shown = [*given, *dict.fromkeys(e.target.tensor for e in equations if not e.target.tensor.is_adjoint)]
         self._shown: Mapping[str, str] = {t.name: arrays.stored[t].name for t in shown}

@@ -4,6 +4,6 @@ from symcnn.train.checkpoint import load_checkpoint
 from symcnn.train.loop import train
 from symcnn.train.metrics import Epoch
 from symcnn.train.run import Run
-from symcnn.train.settings import Progress
+from symcnn.train.settings import Course, Progress
 
-__all__ = ["Epoch", "Progress", "Run", "load_checkpoint", "train"]
+__all__ = ["Course", "Epoch", "Progress", "Run", "load_checkpoint", "train"]

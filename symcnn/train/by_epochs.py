@@ -55,7 +55,7 @@ def train_by_epochs(
     target = None if extras.checkpoint is None else check_writable(extras.checkpoint, SUFFIXES)
     mark = fingerprint(samples, unseen)
     if extras.resume is None:
-        start = _anew(network, samples, asked, initial, limits, extras.backend)
+        start = _anew(network, samples, asked, initial, extras.backend)
     else:
         start = _resumed(network, mark, asked, initial, limits, extras)
     classes = class_names(given.targets, given.labels)
@@ -85,13 +85,13 @@ def _validation(network: Network, data: DataLike) -> tuple[Array, Array]:
 
 
 def _anew(
-    network: Network, samples: tuple[Array, Array], asked: Mapping[str, Any], initial: Any, limits: Limits, backend: str
+    network: Network, samples: tuple[Array, Array], asked: Mapping[str, Any], initial: Any, backend: str
 ) -> _Start:
     course = course_of(len(samples[0]), **asked)
     theta = starting_values(network, course.seed, "scaled" if initial is None else initial)
     state = State.start(theta, optimizer_called(course.optimizer), course.dtype)
     if backend == "auto":
-        backend = choose_for_epochs(network, len(samples[0]), course.batch_size, limits.epochs, course.dtype)
+        backend = choose_for_epochs(network, len(samples[0]), course.batch_size, course.dtype)
     return _Start(course, backend, state.arrays[THETA.name].astype(np.float64), Stand(state))
 
 

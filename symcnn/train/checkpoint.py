@@ -132,11 +132,8 @@ def _checkpoint(arrays: Mapping[str, NDArray[Any]]) -> Checkpoint:
         raise InputError(f"scalars: expected those of {course.optimizer}")
     if not all(isinstance(v, float) and 0 <= v <= 1 for v in scalars.values()):
         raise InputError("scalars: expected numbers from 0 to 1")
-    history = history_from(settings["history"])
-    if not history:
-        raise InputError("history: expected at least what was measured before the first step")
     losses = _floats(arrays, "loss", "float64", None)
-    stand = Stand(State(held, scalars), losses, history)
+    stand = Stand(State(held, scalars), losses, history_from(settings["history"]))
     initial = _floats(arrays, "initial", "float64", count)
     return Checkpoint(
         network, course, backend_from(settings["backend"]), str(settings["mark"]),

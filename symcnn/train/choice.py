@@ -17,6 +17,7 @@ from symcnn.network import Network
 from symcnn.numeric import compile_program, numba_is_there
 from symcnn.numeric.program import MAX_PRODUCTS
 from symcnn.symbolic import Equation
+from symcnn.train.settings import EPOCHS
 
 #: seconds: fixed and per product and image to build; per product and image of one step
 PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.001, 2e-5, 8.8e-9
@@ -27,7 +28,7 @@ NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 5e-5, 2.3e-6, 2.5e-9
 
 #: mini-batches: seconds per equation and step, and per product; of compiling, per equation; per product
 BATCH_NUMPY_STEP_EACH, BATCH_NUMPY_PRODUCT = 1.2e-5, 2.2e-10
-BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 0.5, 6e-11
+BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 1.0, 6e-11
 
 
 def choose(network: Network, samples: int, steps: int) -> str:
@@ -49,11 +50,15 @@ def choose(network: Network, samples: int, steps: int) -> str:
     return min(seconds, key=lambda backend: seconds[backend])
 
 
-def choose_for_epochs(network: Network, samples: int, batch_size: int, epochs: int, dtype: str) -> str:
-    """The same for mini-batches: "numpy", or "numba" where it is there and saves more than its compiling takes."""
+def choose_for_epochs(network: Network, samples: int, batch_size: int, dtype: str) -> str:
+    """The same for mini-batches: "numpy", or "numba" where it is there and saves more than its compiling takes.
+
+    Thought for so many epochs as are the default, whatever is asked for: a training that is made in parts must walk as
+    one, to the bit, and programs differ in the last one.
+    """
     equations = network.forward.equations
-    steps = epochs * math.ceil(samples / batch_size)
-    products = 3 * epochs * samples * sum(_products(e) for e in equations)
+    steps = EPOCHS * math.ceil(samples / batch_size)
+    products = 3 * EPOCHS * samples * sum(_products(e) for e in equations)
     arrays = steps * len(equations) * BATCH_NUMPY_STEP_EACH + products * BATCH_NUMPY_PRODUCT
     compiled = len(equations) * BATCH_NUMBA_BUILD_EACH + products * BATCH_NUMBA_PRODUCT
     if not numba_is_there() or arrays < compiled:

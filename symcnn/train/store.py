@@ -125,10 +125,11 @@ def _run(document: dict[str, Any]) -> Run:
         raise InputError("labels: expected printable words")
     images, targets = checked(network, Data(document["images"], document["targets"], labels))
     course = course_from(document["course"]) if "course" in document else None
+    history = history_from(document["history"]) if course is not None else ()
     return Run(
         network, Data(images, targets, labels), initial, theta, loss, rate, checked_reduction(document["reduction"]),
         backend_from(document["backend"]), one_of("stopped", document["stopped"], STOPPED), course,
-        history_from(document.get("history", [])),
+        history,
     )  # fmt: skip
 
 

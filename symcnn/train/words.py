@@ -64,8 +64,8 @@ def history_words(history: Sequence[Epoch]) -> list[list[float | None]]:
 
 def history_from(rows: Any) -> tuple[Epoch, ...]:
     """From epoch 0 on: loss, accuracy, the same of the validation data; null where there is none."""
-    if not isinstance(rows, list):
-        raise InputError("history: expected a list")
+    if not isinstance(rows, list) or not rows:
+        raise InputError("history: expected a list, from what was measured before the first step on")
     found = []
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != 4 or not all(map(_fits, row, _RULES)):
