@@ -10,7 +10,10 @@ from functools import singledispatchmethod
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
-_LETTERS = {"η": r"\eta"}
+_LETTERS = {"η": r"\eta", "…": r"\ldots"}
+
+#: Terms of a sum on one line of a display.
+TERMS = 6
 _FUNCTIONS = {
     "σ": r"\sigma", "tanh": r"\tanh", "ReLU": r"\text{ReLU}", "LeakyReLU": r"\text{LeakyReLU}", "exp": r"\exp",
     "ln": r"\ln", "max": r"\max", "Σ": r"\sum",
@@ -33,14 +36,25 @@ class Latex:
         return f"${self.emit(node)}$"
 
     def display(self, node: Node) -> str:
-        """One display; an equality of more than two members has one line for each."""
-        if isinstance(node, tree.Equality) and len(node.members) > 2:
-            left, *rest = map(self.emit, node.members)
-            rows = [rf"{left} &= {rest[0]}", *(f"&= {member}" for member in rest[1:])]
-            body = "\\begin{aligned}\n" + " \\cr\n".join(rows) + "\n\\end{aligned}"
+        """One display; of an equality of more than two members, or with a long sum, each has a line for itself."""
+        if isinstance(node, tree.Equality) and (len(node.members) > 2 or any(map(_is_long, node.members))):
+            left, *rest = node.members
+            rows = [line for member in rest for line in self._lines(member)]
+            body = "\\begin{aligned}\n" + self.emit(left) + " " + " \\cr\n".join(rows) + "\n\\end{aligned}"
         else:
             body = self.emit(node)
         return f"$$\n{body}\n$$"
+
+    def _lines(self, member: Node) -> list[str]:
+        """A member with its sign of equality; a long sum on several lines."""
+        if not _is_long(member):
+            return [f"&= {self.emit(member)}"]
+        assert isinstance(member, tree.Sum)
+        parts = [member.terms[n : n + TERMS] for n in range(0, len(member.terms), TERMS)]
+        # a sum that begins with 0 shows the sign of its first term
+        return [f"&= {self.emit(tree.Sum(parts[0]))}"] + [
+            r"&\quad" + self.emit(tree.Sum((tree.Number(0), *part)))[1:] for part in parts[1:]
+        ]
 
     def number(self, value: float, digits: int | None) -> str:
         return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
@@ -141,6 +155,10 @@ class Latex:
         text = self.emit(node)
         needs = isinstance(node, (tree.Sum, tree.Negated)) or (isinstance(node, tree.Number) and text.startswith("-"))
         return rf"\left({text}\right)" if needs else text
+
+
+def _is_long(node: Node) -> bool:
+    return isinstance(node, tree.Sum) and len(node.terms) > TERMS
 
 
 def with_power_of_ten(text: str, power: Callable[[int], str]) -> str:
