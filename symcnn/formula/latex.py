@@ -12,8 +12,8 @@ from symcnn.formula.tree import Node
 
 _LETTERS = {"η": r"\eta", "…": r"\ldots"}
 
-#: Terms of a sum on one line of a display.
-TERMS = 6
+#: Terms of a sum on one line of a display, and their LaTeX's characters.
+TERMS, CHARACTERS = 6, 460
 _FUNCTIONS = {
     "σ": r"\sigma", "tanh": r"\tanh", "ReLU": r"\text{ReLU}", "LeakyReLU": r"\text{LeakyReLU}", "exp": r"\exp",
     "ln": r"\ln", "max": r"\max", "Σ": r"\sum",
@@ -37,24 +37,27 @@ class Latex:
 
     def display(self, node: Node) -> str:
         """One display; of an equality of more than two members, or with a long sum, each has a line for itself."""
-        if isinstance(node, tree.Equality) and (len(node.members) > 2 or any(map(_is_long, node.members))):
+        if isinstance(node, tree.Equality):
             left, *rest = node.members
             rows = [line for member in rest for line in self._lines(member)]
-            body = "\\begin{aligned}\n" + self.emit(left) + " " + " \\cr\n".join(rows) + "\n\\end{aligned}"
-        else:
-            body = self.emit(node)
-        return f"$$\n{body}\n$$"
+            if len(rows) > 1:
+                body = "\\begin{aligned}\n" + self.emit(left) + " " + " \\cr\n".join(rows) + "\n\\end{aligned}"
+                return f"$$\n{body}\n$$"
+        return f"$$\n{self.emit(node)}\n$$"
 
     def _lines(self, member: Node) -> list[str]:
         """A member with its sign of equality; a long sum on several lines."""
-        if not _is_long(member):
-            return [f"&= {self.emit(member)}"]
-        assert isinstance(member, tree.Sum)
-        parts = [member.terms[n : n + TERMS] for n in range(0, len(member.terms), TERMS)]
+        whole = f"&= {self.emit(member)}"
+        if not isinstance(member, tree.Sum) or (len(member.terms) <= TERMS and len(whole) <= CHARACTERS):
+            return [whole]
+        lines: list[list[Node]] = [[]]
+        for term in member.terms:
+            if len(lines[-1]) == TERMS or len(self.emit(tree.Sum((*lines[-1], term)))) > CHARACTERS:
+                lines.append([])
+            lines[-1].append(term)
         # a sum that begins with 0 shows the sign of its first term
-        return [f"&= {self.emit(tree.Sum(parts[0]))}"] + [
-            r"&\quad" + self.emit(tree.Sum((tree.Number(0), *part)))[1:] for part in parts[1:]
-        ]
+        more = (self.emit(tree.Sum((tree.Number(0), *part)))[1:] for part in lines[1:])
+        return [f"&= {self.emit(tree.Sum(tuple(lines[0])))}", *(rf"&\quad{text}" for text in more)]
 
     def number(self, value: float, digits: int | None) -> str:
         return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
@@ -155,10 +158,6 @@ class Latex:
         text = self.emit(node)
         needs = isinstance(node, (tree.Sum, tree.Negated)) or (isinstance(node, tree.Number) and text.startswith("-"))
         return rf"\left({text}\right)" if needs else text
-
-
-def _is_long(node: Node) -> bool:
-    return isinstance(node, tree.Sum) and len(node.terms) > TERMS
 
 
 def with_power_of_ten(text: str, power: Callable[[int], str]) -> str:
