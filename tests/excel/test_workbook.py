@@ -454,6 +454,17 @@ def test_a_forward_only_network_gives_one_sheet_of_maps(tmp_path):
     assert all(any(near(v, w) for v in values) for w in wanted)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_any_forward_pass_is_a_sheet_of_maps(seed, tmp_path):
+    net, theta, images, targets = from_seed(seed)
+    path = tmp_path / "maps.xlsx"
+    symcnn.export_workbook(symcnn.Network(net.input_shape, net.layers, None), (images, None), path, initial=theta)
+    values = [v for v in by_formualizer(path).values() if isinstance(v, (int, float))]
+    wanted = next(iter(values_of_images(symcnn.derive(net), theta, (images, targets))))
+    for name in net.forward.outputs.scalars():
+        assert any(abs(v - wanted[name]) <= 1e-12 * max(1, abs(wanted[name])) for v in values), name
+
+
 @pytest.mark.parametrize(
     ("path", "settings", "message"),
     [
