@@ -52,7 +52,8 @@ class Latex:
             return [whole]
         lines: list[list[Node]] = [[]]
         for term in member.terms:
-            if len(lines[-1]) == TERMS or len(self.emit(tree.Sum((*lines[-1], term)))) > CHARACTERS:
+            longer = len(self.emit(tree.Sum((*lines[-1], term)))) > CHARACTERS
+            if lines[-1] and (longer or len(lines[-1]) == TERMS):
                 lines.append([])
             lines[-1].append(term)
         # a sum that begins with 0 shows the sign of its first term

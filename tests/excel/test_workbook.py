@@ -428,10 +428,11 @@ def test_past_a_size_one_image_is_shown_and_contents_says_so(digits, lang, tmp_p
 @pytest.mark.parametrize(
     ("shape", "layers", "message"),
     [
-        ((60, 60), [symcnn.Conv2D(16, 5), symcnn.Dense(10)], "sheet Forward: 50309 columns; a spreadsheet has 16384: make"
-         " w_xo (16×56×56×10) smaller"),
+        ((60, 60), [symcnn.Conv2D(16, 5), symcnn.Dense(10)],
+         "sheet Forward: 50309 columns; a spreadsheet has 16384: make w_xo (16×56×56×10) smaller"),
         ((30, 30), [symcnn.Dense(2)], "o_2: its formula has 8455 characters; a spreadsheet takes at most 8192"),
-        ((18, 18), [symcnn.MaxPool2D(16, 1), symcnn.Dense(1)], "a maximum of 256 cells; a spreadsheet takes at most 255"),
+        ((18, 18), [symcnn.MaxPool2D(16, 1), symcnn.Dense(1)],
+         "a maximum of 256 cells; a spreadsheet takes at most 255"),
     ],
 )  # fmt: skip
 def test_past_a_spreadsheets_limits_the_limit_and_the_remedy_are_named(shape, layers, message, tmp_path):

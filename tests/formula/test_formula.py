@@ -209,5 +209,5 @@ def test_a_long_sum_goes_on_on_the_next_line():
     ]
     short = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(terms[:6])))))
     assert "aligned" not in short
-    wide = [tree.Symbol("x", "1" * 200), tree.Symbol("x", "2" * 200), tree.Symbol("x", "3" * 200)]
+    wide = [tree.Symbol("x", "1" * 600), tree.Symbol("x", "2" * 200), tree.Symbol("x", "3" * 200)]
     assert Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(wide))))).count("quad") == 1
