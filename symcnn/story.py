@@ -65,7 +65,7 @@ def tell(
         picture = one_number(derivation, data, run.initial.tolist(), min(run.steps, WORKBOOK_STEPS), text)
         write_whole(fresh / "one-number.svg", picture.encode("utf-8"))
     names, parameters = len(derivation.names), len(network.parameters)
-    forward, backward = derivation.graph.operations
+    forward, backward = derivation.operations
     images = len(data.images)
     totals = images * (forward + backward) + (images - 1) * (1 + parameters)
     worst = max(a.worst for a in agreement)

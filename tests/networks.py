@@ -43,7 +43,9 @@ def any_network(pick: Pick, smooth: bool = False) -> symcnn.Network:
         if pooling == "average":
             layers.append(symcnn.AvgPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((True, False))))
         elif pooling == "maximum":
-            layers.append(symcnn.MaxPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((None, 0, -0.5))))
+            layers.append(
+                symcnn.MaxPool2D(pick((2, 3)), pick((None, 1, 2)), pick((0, 1, "same")), pick((None, 0, -0.5)))
+            )
         if pick((True, False, False)):
             layers.append(symcnn.Activation(pick(kinds)))
     layers.append(symcnn.Flatten())
@@ -60,6 +62,19 @@ def values_for(net: symcnn.Network, rng: np.random.Generator, samples: int) -> t
     theta = rng.uniform(-1, 1, len(net.parameters))
     images = rng.normal(size=(samples, *net.input_shape))
     return theta, images, rng.uniform(size=(samples, net.outputs))
+
+
+def digits() -> symcnn.Network:
+    """8×8 handwritten digits: 810 parameters."""
+    layers = [symcnn.Conv2D(8, 3), symcnn.Activation("relu"), symcnn.MaxPool2D(2), symcnn.Flatten(), symcnn.Dense(10)]
+    return symcnn.Network((8, 8), layers, "cross_entropy")
+
+
+def lenet() -> symcnn.Network:
+    """28×28 images, two convolutions, three dense layers: 44,426 parameters."""
+    maps = [[symcnn.Conv2D(k, 5), symcnn.Activation("relu"), symcnn.MaxPool2D(2)] for k in (6, 16)]
+    dense = [symcnn.Dense(120, "relu"), symcnn.Dense(84, "relu"), symcnn.Dense(10)]
+    return symcnn.Network((28, 28), [*maps[0], *maps[1], symcnn.Flatten(), *dense], "cross_entropy")
 
 
 def from_seed(seed: int, smooth: bool = False) -> tuple[symcnn.Network, Any, Any, Any]:

@@ -113,7 +113,8 @@ def outputs(net, theta, image):
                 grid = windows(values, *slide)
                 cells = [[layer.size**2 if layer.count_include_pad else n[0].sum() for n in row] for row in there]
                 means = [
-                    [w.sum(axis=(1, 2)) / n for w, n in zip(*pair, strict=True)] for pair in zip(grid, cells, strict=True)
+                    [w.sum(axis=(1, 2)) / n for w, n in zip(*pair, strict=True)]
+                    for pair in zip(grid, cells, strict=True)
                 ]
                 values = np.array(means).transpose(2, 0, 1)
             case symcnn.MaxPool2D():

@@ -83,7 +83,7 @@ def derive(network: Path | None, name: str | None, latex: bool) -> None:
     for quantity in wanted:
         click.echo(emit(typography.chain_rule(derivation, quantity)))
     if name is None:
-        forward, backward = derivation.graph.operations
+        forward, backward = derivation.operations
         parameters, count = len(net.parameters), len(derivation.names)
         maps = f" + {count - parameters} for the feature map" if count > parameters else ""
         click.echo(f"\n{count} formulas: {parameters} for the parameters{maps}.")

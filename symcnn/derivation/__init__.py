@@ -8,11 +8,11 @@ from symcnn.derivation.graph import (
     Scalars,
     Variable,
     check_size,
-    count_operations,
     count_products,
     instance,
     points,
 )
+from symcnn.derivation.operations import count_operations
 from symcnn.derivation.proof import Judge, Proof, Verdict
 
 __all__ = [

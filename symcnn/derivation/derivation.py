@@ -16,13 +16,18 @@ from sympy import Add, Expr, Symbol, sympify
 
 from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantiate
+from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import reverse
-from symcnn.errors import InputError
+from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.network import Array, Network
 from symcnn.symbolic import Equation, latex_of
 
 if TYPE_CHECKING:
     from symcnn.derivation.proof import Judge, Proof, Verdict
+
+
+#: Quantities that a gradient with all adjoints put in may consist of.
+MAX_PUT_IN = 20_000
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,17 @@ class Gradient:
 
     @property
     def expression(self) -> Expr:
-        """Of one image, the adjoints put in: in pixels, parameters, x, h, o, t."""
+        """Of one image, the adjoints put in: in pixels, parameters, x, h, o, t.
+
+        Raises:
+            NotSupportedYetError: longer than anyone could read (``has_expression`` tells).
+        """
         return self.derivation.in_forward_quantities(self.adjoint)
+
+    @property
+    def has_expression(self) -> bool:
+        """Can it be written with the adjoints put in? Through several layers that grows beyond all measure."""
+        return self.derivation.size_put_in(self.adjoint) <= MAX_PUT_IN
 
     @property
     def expanded(self) -> Expr:
@@ -159,6 +173,7 @@ class Derivation:
         self._targets = stated.targets
         self._inputs = (stated.image, *stated.parameters, stated.targets)
         self._in_forward: dict[str, Expr] = {}
+        self._sizes: dict[str, int] = {}
         self._in_inputs: dict[str, Expr] = {}
 
     @cached_property
@@ -174,6 +189,11 @@ class Derivation:
     def scalars(self) -> Scalars:
         """Every single quantity by its name, however many there are; the graph need not exist."""
         return Scalars((*self._inputs, *(e.target.tensor for e in self.equations)))
+
+    @cached_property
+    def operations(self) -> tuple[int, int]:
+        """Of one image: forward, and for all adjoints and gradients; counted from the equations."""
+        return operations(self.forward), operations(self.backward)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -193,7 +213,8 @@ class Derivation:
         return Gradient(self, bare)
 
     def evaluate(self, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
-        """The displayed expressions (``gradients``) themselves, evaluated with NumPy.
+        """The displayed expressions (``gradients``) themselves, evaluated with NumPy; where one would be too long, its
+        formula with adjoints.
 
         Args:
             theta: name -> value, or 1-D in the order of the parameters.
@@ -236,8 +257,24 @@ class Derivation:
 
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 
+    def size_put_in(self, name: str) -> int:
+        """How many quantities an adjoint consists of when all other adjoints are put in."""
+        if name not in self._sizes:
+            self._sizes[name] = sum(
+                self.size_put_in(s.name) if s.name in self.graph.backward else 1
+                for factors in self.graph.backward[name].products
+                for f in factors
+                for s in f.free_symbols
+            )
+        return self._sizes[name]
+
     def in_forward_quantities(self, name: str) -> Expr:
         """An adjoint with all other adjoints put in."""
+        if self.size_put_in(name) > MAX_PUT_IN:
+            raise NotSupportedYetError(
+                f"{name} with all adjoints put in would consist of {self.size_put_in(name)} quantities; at most"
+                f" {MAX_PUT_IN}: use its formula, with adjoints"
+            )
         return self._put_in(name, self.graph.backward, self._in_forward)
 
     def in_inputs(self, name: str) -> Expr:

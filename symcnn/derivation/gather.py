@@ -20,10 +20,11 @@ LETTERS = "abcdefgh"
 
 
 def gather(adjoints: Sequence[Equation]) -> tuple[Equation, ...]:
-    """One equation for each adjoint tensor, in the order in which they are known."""
+    """One equation for each adjoint tensor, in the order in which they are known: each after all that it rests on."""
     groups: dict[Tensor, list[Equation]] = {}
     for equation in adjoints:
-        groups.setdefault(equation.target.tensor, []).append(equation)
+        # an adjoint is whole with the last equation that adds to it: that one decides its place
+        groups[equation.target.tensor] = [*groups.pop(equation.target.tensor, []), equation]
     return tuple(_gathered(tensor, equations) for tensor, equations in groups.items())
 
 

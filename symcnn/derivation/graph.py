@@ -15,7 +15,6 @@ from functools import cached_property
 from itertools import product
 from typing import Literal
 
-import sympy
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.errors import NotSupportedYetError
@@ -97,11 +96,6 @@ class Graph:
         """What the scalars are entries of: inputs, forward, backward."""
         return tuple(dict.fromkeys([tensor for tensor, _ in self.inputs.values()] + [v.tensor for v in self]))
 
-    @cached_property
-    def operations(self) -> tuple[int, int]:
-        """SymPy's ``count_ops`` of all right sides, forward and backward, σ written out as 1/(1 + exp(-z))."""
-        counts = [sum(count_operations(v.expression) for v in part.values()) for part in (self.forward, self.backward)]
-        return counts[0], counts[1]
 
 
 class Scalars:
@@ -128,10 +122,6 @@ class Scalars:
             raise KeyError(name)
         return tensor, found
 
-
-def count_operations(expression: Expr) -> int:
-    """SymPy's ``count_ops``, with σ written out: 4 operations, so that nothing hides in a name."""
-    return int(expression.rewrite(sympy.exp).count_ops())
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
@@ -180,7 +170,7 @@ def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
                 continue  # scattered into padding, which nobody reads
             found = addends[equation.target.tensor, index]
             for term in equation.terms:
-                _add(found, term, point, inner=bool(term.axes))
+                _add(found, term, point, equation.reduce)
     return {
         tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(found), reduces[tensor])
         for (tensor, index), found in addends.items()
@@ -196,26 +186,27 @@ def instance(equation: Equation, index: Index) -> Variable:
     point = {a: n for affine, n in zip(equation.target.index, index, strict=True) for a, _ in affine.coefficients}
     found: list[Addend] = []
     for term in equation.terms:
-        _add(found, term, point, inner=bool(term.axes))
+        _add(found, term, point, equation.reduce)
     return Variable(tensor.scalar(index), tensor, index, tuple(found), equation.reduce)
 
 
-def _add(found: list[Addend], term: Term, point: Mapping[str, int], inner: bool) -> None:
+def _add(found: list[Addend], term: Term, point: Mapping[str, int], reduce: str) -> None:
     products = []
     for within in points(term.axes):
-        factors = _instance(term, {**point, **within})
-        if factors is not None:
+        factors = instance_of(term, {**point, **within})
+        # nothing is added by a zero (padding), but a maximum may take it
+        if factors is not None and (reduce == "max" or 0 not in factors):
             products.append(factors)
     if not products:
         return
-    if not inner and found and found[-1].coefficient == term.coefficient:
+    if not term.axes and found and found[-1].coefficient == term.coefficient:
         found[-1] = Addend((*found[-1].products, *products), term.coefficient)
     else:
         found.append(Addend(tuple(products), term.coefficient))
 
 
-def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
-    """The factors at one point, or None where the product is absent or zero (padding)."""
+def instance_of(term: Term, point: Mapping[str, int]) -> Product | None:
+    """The factors at one point, or None where one is absent."""
     factors = []
     for factor in term.factors:
         values: dict[Expr, Expr] = {}
@@ -225,8 +216,6 @@ def _instance(term: Term, point: Mapping[str, int]) -> Product | None:
                 return None
             values[atom] = value
         instance = values[factor] if factor in values else factor.xreplace(values)
-        if instance == 0 and len(term.factors) > 1:
-            return None
         factors.append(instance)
     return tuple(factors)
 

@@ -6,7 +6,8 @@
 
 No ``diff`` and no adjoint takes part in the derivative. Both sides share the forward equations: those are tied down
 elsewhere, by the article's printed equations. Normal forms decide exactly; where they are too large, evaluation at
-random points of a large prime field decides with an error probability that is told.
+random points of a large prime field decides with an error probability that is told. What differs there is refuted only
+with a witness, a real point at which the values differ: outputs may depend on each other (σ(2z) on σ(z)), gates too.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sympy import Expr, Symbol
+from sympy import Expr, Function, Symbol
 
 from symcnn.derivation.algebra import (
     PRIME,
@@ -24,19 +25,26 @@ from symcnn.derivation.algebra import (
     Element,
     ModularAlgebra,
     PolynomialAlgebra,
+    RealAlgebra,
     TooLargeError,
     UndecidableError,
     merged,
 )
 from symcnn.derivation.derivation import Derivation
 from symcnn.errors import InputError
-from symcnn.symbolic import Tensor, sigmoid
+from symcnn.symbolic import Tensor, leaky_relu, maximum, relu
 
 Status = Literal["proved", "probable", "refuted", "unknown"]
 
-EXACT = "exact normal form, sigmoid outputs as generators"
-FOREIGN = "normal forms differ, but the formula has a sigmoid that the network does not have"
-MODULAR = "random points modulo 2^61 - 1, sigmoid outputs as generators"
+EXACT = "exact normal form, outputs of functions as generators"
+MODULAR = "random points modulo 2^61 - 1, outputs of functions as generators"
+#: The same where relu or a maximum occurs.
+EXACT_GATES = "exact normal form, outputs of functions, gates and winners as generators"
+MODULAR_GATES = "random points modulo 2^61 - 1, outputs of functions, gates and winners as random field elements"
+FOREIGN = "the normal forms differ, but the numbers agree: outputs of functions depend on each other"
+
+#: Real points at which a difference may show: at one of them a gate may be closed and another candidate may win.
+WITNESSES = 40
 
 #: Random points of one modular decision, each by its seed.
 SEEDS = (20210126, 20261124)
@@ -148,7 +156,7 @@ class Prover:
     later map kept too, E would not depend on this one.)
 
     Args:
-        make: an algebra of these generators with room for so many sigmoids.
+        make: an algebra of these generators with room for so many more.
     """
 
     def __init__(self, derivation: Derivation, make: Callable[[Iterable[str], int], Algebra]) -> None:
@@ -157,11 +165,11 @@ class Prover:
         self._shared = d.network.parameters
         self._data = [name for name in d.graph.inputs if name not in self._shared]
         self._maps = {n: tensor for tensor in d.network.forward.feature_maps for n in tensor.scalars()}
-        self._calls = sum(len(v.expression.atoms(sigmoid)) for v in d.graph.forward.values())
+        self._calls = generators_of(d)
         # every image brings the same formulas with names of its own: two show that they are added
         images = range(1, min(d.samples, 2) + 1)
         data = [f"{name}_image{m}" for m in images for name in self._data]
-        # as many sigmoids again as the network has: a candidate may bring its own
+        # as many again as the network has: a candidate may bring its own
         algebra = make([*self._shared, *data], self._calls * len(images) + self._calls)
         self._total = _Images(d, algebra, [self._symbols(algebra, f"_image{m}") for m in images])
         self._kept: dict[Tensor, _Images] = {}
@@ -212,17 +220,6 @@ class Prover:
             return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slopes[name]
         return self._total.elements(candidate)[0], self._total.slope_put_in(name)
 
-    def brings_sigmoids(self, candidate: Expr) -> bool:
-        """Has the candidate a sigmoid whose argument is none of the network's?
-
-        Then different normal forms do not refute it: the outputs may depend on each other (σ(2z) on σ(z)).
-        """
-        if not candidate.has(sigmoid):
-            return False
-        mark = self._total.algebra.mark()
-        self._total.elements(candidate)
-        return self._total.algebra.met_after(mark)
-
     @cached_property
     def _total_slopes(self) -> Mapping[str, Element]:
         """∂E_total/∂parameter of the fully substituted E_total, in all directions at once."""
@@ -234,13 +231,28 @@ class Prover:
         return shared | {Symbol(name): algebra.generators[name + suffix] for name in (*self._data, *kept)}
 
 
+def generators_of(derivation: Derivation) -> int:
+    """How many generators the leaf functions of one image need: an output, a gate, or a share for each candidate."""
+    total = 0
+    for variable in derivation.graph.forward.values():
+        for call in variable.expression.atoms(Function):
+            total += len(call.args) if isinstance(call, maximum) else 1
+    return total
+
+
 class Judge:
     """Decides candidates: by normal forms, or where they are too large, modulo a prime at random points."""
 
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
-        self._exact = Prover(derivation, PolynomialAlgebra)
         self._exact_is_possible = True
+        self._real_points: dict[int, Prover] = {}
+        kinked = any(v.expression.has(relu, leaky_relu, maximum) for v in derivation.graph.forward.values())
+        self.exactly, self.modular = (EXACT_GATES, MODULAR_GATES) if kinked else (EXACT, MODULAR)
+
+    @cached_property
+    def _exact(self) -> Prover:
+        return Prover(self.derivation, PolynomialAlgebra)
 
     @cached_property
     def _modular(self) -> list[Prover]:
@@ -253,9 +265,15 @@ class Judge:
     def _degrees(self) -> Prover:
         return Prover(self.derivation, lambda names, _: DegreeAlgebra(names))
 
+    def _real(self, seed: int) -> Prover:
+        if seed not in self._real_points:
+            self._real_points[seed] = Prover(self.derivation, lambda names, _: RealAlgebra(names, seed))
+        return self._real_points[seed]
+
     def renew_budget(self) -> None:
         """Let the next decisions take their time anew; until then all share one budget."""
-        self._exact.renew_budget()
+        if self._exact_is_possible and "_exact" in self.__dict__:
+            self._exact.renew_budget()
 
     def decide(self, name: str, candidate: Expr) -> Verdict:
         """Is the candidate ∂E/∂name? It may use every quantity of the network: adjoints, x, h, o, pixels, parameters.
@@ -272,10 +290,8 @@ class Judge:
         try:
             if self._prepared(name):
                 if self._exact.equal(name, candidate):
-                    return Verdict(name, claim, "proved", EXACT)
-                if self._exact.brings_sigmoids(candidate):
-                    return Verdict(name, claim, "unknown", FOREIGN)
-                return Verdict(name, claim, "refuted", EXACT)
+                    return Verdict(name, claim, "proved", self.exactly)
+                return self._refuted(name, claim, candidate, self.exactly)
         except TooLargeError:
             pass  # this candidate alone
         except UndecidableError as reason:
@@ -286,7 +302,8 @@ class Judge:
         """What is displayed of ∂E/∂name, with adjoints and with them put in: the first verdict that is not "proved"."""
         self.renew_budget()
         gradient = self.derivation[name]
-        verdicts = [self.decide(name, candidate) for candidate in (gradient.formula, gradient.expression)]
+        displayed = [gradient.formula] + ([gradient.expression] if gradient.has_expression else [])
+        verdicts = [self.decide(name, candidate) for candidate in displayed]
         return next((v for v in verdicts if not v), verdicts[0])
 
     def _prepared(self, name: str) -> bool:
@@ -301,14 +318,22 @@ class Judge:
     def _at_random_points(self, name: str, claim: str, candidate: Expr) -> Verdict:
         try:
             if not all(prover.equal(name, candidate) for prover in self._modular):
-                return Verdict(name, claim, "refuted", MODULAR)
-            # a wrong "equal": the two polynomials, or the arguments of two sigmoids, agree at a random point
-            degree = max(map(int, self._degrees.sides(name, candidate)))
-            sigmoids = 2 * sum(len(v.expression.atoms(sigmoid)) for v in self.derivation.graph.forward.values())
-            epsilon = float((degree * (1 + sigmoids**2) / PRIME) ** len(SEEDS))
-            return Verdict(name, claim, "probable", MODULAR, epsilon)
+                return self._refuted(name, claim, candidate, self.modular)
+            # a wrong "equal": the two polynomials, or the arguments of two functions, agree at a random point;
+            # twice, for what is divided by
+            degree = 2 * max(map(int, self._degrees.sides(name, candidate)))
+            calls = 2 * generators_of(self.derivation)
+            epsilon = float((degree * (1 + calls**2) / PRIME) ** len(SEEDS))
+            return Verdict(name, claim, "probable", self.modular, epsilon)
         except UndecidableError as reason:
             return Verdict(name, claim, "unknown", str(reason))
+
+    def _refuted(self, name: str, claim: str, candidate: Expr, method: str) -> Verdict:
+        """It differs; refuted if the values differ at a real point too."""
+        for seed in range(WITNESSES if method in (EXACT_GATES, MODULAR_GATES) else 1):
+            if not RealAlgebra.equal(*self._real(seed).sides(name, candidate)):
+                return Verdict(name, claim, "refuted", method)
+        return Verdict(name, claim, "unknown", FOREIGN)
 
 
 def prove(derivation: Derivation) -> Proof:

@@ -64,9 +64,7 @@ def _outputs(equations: Sequence[Equation]) -> Outputs:
     return found
 
 
-def _adjoints(
-    equation: Equation, error: Tensor, held: set[Tensor], outputs: Outputs
-) -> Iterator[Equation]:
+def _adjoints(equation: Equation, error: Tensor, held: set[Tensor], outputs: Outputs) -> Iterator[Equation]:
     target = equation.target
     upstream = () if target.tensor == error else (Access(target.tensor.adjoint(), target.index),)
     for term in equation.terms:

@@ -68,7 +68,7 @@ def binary_cross_entropy(o: Outputs) -> tuple[Equation, ...]:
     if not isinstance(call, sigmoid):
         raise InputError(
             "loss='binary_cross_entropy': the last layer's values must lie between 0 and 1; end with"
-            " activation=\"sigmoid\""
+            ' activation="sigmoid"'
         )
     z = o.of(call.args[0].tensor)
     return _error(Term((softplus(z),), (o.axis,)), Term((o.of(o.targets), z), (o.axis,), S.NegativeOne))

@@ -1,4 +1,5 @@
-"""The displayed gradient expressions themselves, evaluated with NumPy: no adjoint, no shared subexpression."""
+"""The displayed gradient expressions themselves, evaluated with NumPy: no adjoint, no shared subexpression; where an
+expression with all adjoints put in would be too long to be displayed, the formula with adjoints."""
 
 from typing import Any
 
@@ -26,5 +27,12 @@ def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets:
     with np.errstate(over="ignore", invalid="ignore"):
         for variable in graph.forward.values():
             space[variable.name] = eval(printer.variable(variable), space)  # our own print, nobody's text
-        found = {name: eval(printer.expression(e).text, space) for name, e in derivation.gradients.items()}
+        put_in = {name: derivation[name].has_expression for name in derivation.names}
+        if not all(put_in.values()):
+            for variable in graph.backward.values():
+                space[variable.name] = eval(printer.variable(variable), space)
+        found = {
+            name: eval(printer.expression(derivation.gradients[name]).text, space) if short else space[f"dE_d{name}"]
+            for name, short in put_in.items()
+        }
     return {name: np.broadcast_to(np.asarray(v, dtype=np.float64), (len(pixels),)) for name, v in found.items()}

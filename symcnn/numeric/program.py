@@ -14,15 +14,16 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
 from symcnn.errors import InputError
 from symcnn.network import Array, Network, checked, checked_images
+from symcnn.numeric.buffers import ArrayLearner, Filled, blocks
 from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
-from symcnn.printers.numpy_arrays import array_program
+from symcnn.printers.numpy_arrays import array_program, update_program
 from symcnn.printers.numpy_scalars import scalars_over_samples
 from symcnn.printers.python import one_image, training_loop
 
@@ -114,25 +115,66 @@ class Program(ABC):
 
 
 class ArrayProgram(Program):
-    """Whole arrays."""
+    """Whole arrays, in buffers that are made once for a number of samples."""
 
     backend = "numpy"
 
     def _print(self) -> str:
         stated = self.network.forward
-        backward = _derived(self.network).backward if self.network.loss else ()
-        return array_program(stated.equations, backward, stated.parameters, stated.image, stated.targets)
+        return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
+
+    @cached_property
+    def _buffers(self) -> dict[tuple[str, int], Filled]:
+        """Function and number of samples -> its buffers, for a few numbers."""
+        return {}
+
+    def _for(self, name: str, samples: int) -> Filled:
+        key = (name, samples)
+        if key not in self._buffers:
+            if len(self._buffers) >= 4:
+                self._buffers.pop(next(iter(self._buffers)))
+            theta = np.zeros(len(self.network.parameters), self.dtype)
+            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
+        return self._buffers[key]
+
+    def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
+        """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
+        return Filled(self._functions["loss_and_gradient"], self.network, samples, theta, gradient)
+
+    def update(self, optimizer: Optimizer) -> Callable[..., Callable[..., None]]:
+        """The optimizer's step as a printed function: its arrays -> its numbers -> a change in place."""
+        source = update_program(optimizer.updates, ("rate", *optimizer.scalars))
+        return run_source(source)["update"]
+
+    def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
+        return ArrayLearner(self, images, targets, batching, state)
+
+    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        loss, gradient = 0.0, np.zeros(len(theta))
+        for block in blocks(len(images)):
+            filled = self._for("loss_and_gradient", block.stop - block.start)
+            filled.fill(theta, images[block], targets[block])
+            loss += float(filled.run())
+            gradient += filled.gradient
+        return loss, gradient
 
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
         """Every tensor of the forward pass by name: (samples, *shape)."""
         theta = as_theta(self.network, theta)
         with np.errstate(over="ignore", invalid="ignore"):
-            found: dict[str, Array] = self._functions["forward"](theta, checked_images(self.network, images))
-        return found
+            return self._forward(theta, checked_images(self.network, images))
+
+    def _forward(self, theta: Array, images: Array) -> dict[str, Array]:
+        parts = []
+        for block in blocks(len(images)):
+            filled = self._for("forward", block.stop - block.start)
+            filled.fill(theta, images[block])
+            filled.run()
+            parts.append({name: np.moveaxis(array, -1, 0).copy() for name, array in filled.arrays.items()})
+        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
     def _predict(self, theta: Array, images: Array) -> Array:
-        outputs: Array = self._functions["forward"](theta, images)[self.network.forward.outputs.name]
-        return outputs.reshape(len(images), -1)
+        return self._forward(theta, images)[self.network.forward.outputs.name].reshape(len(images), -1)
 
 
 class ScalarProgram(Program):
@@ -246,7 +288,7 @@ def largest(a: float, b: float) -> float:
 def run_source(source: str, exp: Callable[[float], float] = _exp, **functions: Any) -> dict[str, Callable[..., Any]]:
     """The functions of symcnn's own printed source."""
     space: dict[str, Any] = {
-        "np": np, "sliding_window_view": sliding_window_view, "exp": exp, "tanh": math.tanh, "log": math.log,
+        "np": np, "exp": exp, "tanh": math.tanh, "log": math.log,
         "log1p": math.log1p, "largest": largest, **functions,
     }  # fmt: skip
     exec(compile(source, "<printed by symcnn>", "exec"), space)

@@ -7,6 +7,9 @@
 
 E is evaluated from the forward equations as SymPy prints them (``lambdify``), not through symcnn's printers. A method
 answers with a figure; whether it speaks for the formula is decided by its bar, which stands here and nowhere else.
+Where a step would cross a kink (a rectifier changes sides, another cell becomes the maximum), a difference of two
+values of E says nothing of the derivative: that method has no figure there. A complex step crosses none: the real parts
+decide.
 """
 
 import math
@@ -23,6 +26,7 @@ from sympy import Expr
 from symcnn.derivation import Derivation
 from symcnn.network import Array
 from symcnn.numeric import given_by_name
+from symcnn.verification.leaves import Library, leaves
 
 DIGITS = 50
 
@@ -33,6 +37,9 @@ BARS = {"50 digits": 1e-30, "complex step": 1e-12, "Taylor remainder": 0.05, "ce
 
 #: Below this part of the largest gradient, differences are measured against that part.
 FLOOR = 1e-2
+
+#: Gradients from which the size of the largest is taken.
+SCALED = 24
 
 
 @dataclass(frozen=True)
@@ -56,20 +63,6 @@ class Figure:
         return f"{self.value:.2f}" if self.method == "Taylor remainder" else f"{self.value:.0e}"
 
 
-def _complex_sigmoid(z: Any) -> Any:
-    """1/(1 + exp(-z)) without overflow on either side; for complex arguments too."""
-    if np.real(z) >= 0:
-        return 1 / (1 + np.exp(-z))
-    return np.exp(z) / (1 + np.exp(z))
-
-
-#: How σ is evaluated: by definition, with nothing of symcnn's.
-_SIGMOIDS: dict[str, Callable[[Any], Any]] = {
-    "numpy": _complex_sigmoid,
-    "mpmath": lambda z: 1 / (1 + mpmath.exp(-z)),
-}
-
-
 class Point:
     """One choice of parameters, images and targets, with what every method needs to know of it.
 
@@ -78,6 +71,7 @@ class Point:
     """
 
     def __init__(self, derivation: Derivation, theta: Array, images: Array, targets: Array) -> None:
+        self._decisions: list[int] = []
         d = self._derivation = derivation
         self._shared = d.network.parameters
         self._given = [given_by_name(d.network, theta, i, t) for i, t in zip(images, targets, strict=True)]
@@ -86,14 +80,14 @@ class Point:
 
     # --- E and its derivatives, independently -----------------------------------------------------------------------
 
-    def _error(self, kept: Sequence[str], values: Mapping[str, Any], modules: str) -> Any:
+    def _error(self, kept: Sequence[str], values: Mapping[str, Any], modules: Library) -> Any:
         """E as a function of what is given and, if a tensor of the forward pass is kept, of its scalars."""
         graph = self._derivation.graph
         names = [*graph.inputs, *kept]
         key = (modules, *kept[:1])
         if key not in self._functions:
             before = [(sympy.Symbol(v.name), v.expression) for v in graph.forward.values() if v.name not in kept]
-            known = [{"sigmoid": _SIGMOIDS[modules]}, modules]
+            known = [leaves(modules, self._decisions), modules]
             self._functions[key] = sympy.lambdify(names, before[-1][0], modules=known, cse=lambda e: (before, e))
         return self._functions[key](*(values[n] for n in names))
 
@@ -101,8 +95,9 @@ class Point:
         """A parameter moves E of every image; any other quantity only that of its own, and we look at the first."""
         return range(len(self._given)) if name in self._shared else (0,)
 
-    def _moved(self, name: str, by: Any, modules: str, number: Callable[[Any], Any]) -> Any:
-        """E_total (or E of the first image) with one quantity moved."""
+    def _moved(self, name: str, by: Any, modules: Library, number: Callable[[Any], Any]) -> tuple[Any, tuple[int, ...]]:
+        """E_total (or E of the first image) with one quantity moved, and on which side of each kink that is."""
+        self._decisions.clear()
         graph = self._derivation.graph
         kept = graph.forward[name].tensor.scalars() if name in graph.forward else []
         total: Any = 0
@@ -111,34 +106,32 @@ class Point:
             values |= {n: number(self._quantities[image][n]) for n in kept}
             values[name] = values[name] + by
             total = total + self._error(kept, values, modules)
-        return total
+        return total, tuple(self._decisions)
 
     def exact(self, name: str) -> Any:
         """∂E_total/∂name (∂E/∂name of the first image) by a complex step, to 50 digits."""
         if name not in self._slopes:
             with mpmath.workdps(DIGITS):
                 step = mpmath.mpf(10) ** -30
-                self._slopes[name] = self._moved(name, mpmath.mpc(0, step), "mpmath", mpmath.mpf).imag / step
+                moved, _ = self._moved(name, mpmath.mpc(0, step), "mpmath", mpmath.mpf)
+                self._slopes[name] = moved.imag / step
         return self._slopes[name]
 
-    @cached_property
-    def _complex(self) -> dict[str, float]:
+    def _complex(self, name: str) -> float:
         step = 1e-100
-        return {n: float(self._moved(n, 1j * step, "numpy", complex).imag) / step for n in self._derivation.names}
+        return float(self._moved(name, 1j * step, "numpy", complex)[0].imag) / step
 
-    @cached_property
-    def _central(self) -> dict[str, float]:
+    def _central(self, name: str) -> float | None:
+        """None where a step crosses a kink."""
         step = 1e-5
-        return {
-            n: float(self._moved(n, step, "numpy", np.float64) - self._moved(n, -step, "numpy", np.float64))
-            / (2 * step)
-            for n in self._derivation.names
-        }
+        (after, one), (before, other) = (self._moved(name, s, "numpy", np.float64) for s in (step, -step))
+        return float(after - before) / (2 * step) if one == other else None
 
     @cached_property
     def scale(self) -> float:
-        """The size of the largest gradient at this point."""
-        return float(max(abs(self.exact(n)) for n in self._derivation.names)) or 1.0
+        """The size of the largest gradient at this point; of a larger network, of a part of them."""
+        names = self._derivation.names
+        return float(max(abs(self.exact(n)) for n in names[:: -(-len(names) // SCALED)])) or 1.0
 
     # --- the formulas -----------------------------------------------------------------------------------------------
 
@@ -147,9 +140,9 @@ class Point:
         """Every quantity of every image to 50 digits, by the derivation's own formulas."""
         graph = self._derivation.graph
         names = list(graph.inputs)
-        variables = [(sympy.Symbol(v.name), v.expression.rewrite(sympy.exp)) for v in graph]
+        variables = [(sympy.Symbol(v.name), v.expression) for v in graph]
         wanted = [symbol for symbol, _ in variables]
-        function = sympy.lambdify(names, wanted, modules="mpmath", cse=lambda e: (variables, e))
+        function = sympy.lambdify(names, wanted, modules=[leaves("mpmath"), "mpmath"], cse=lambda e: (variables, e))
         with mpmath.workdps(DIGITS):
             found = []
             for given in self._given:
@@ -167,7 +160,7 @@ class Point:
     def value(self, name: str, candidate: Expr) -> Any:
         """A formula for ∂E/∂name at 50 digits: summed over the images for a parameter."""
         symbols = sorted(candidate.free_symbols, key=str)
-        function = sympy.lambdify(symbols, candidate, modules="mpmath")
+        function = sympy.lambdify(symbols, candidate, modules=[leaves("mpmath"), "mpmath"])
         with mpmath.workdps(DIGITS):
             each = [function(*(self._quantities[m][s.name] for s in symbols)) for m in self._images(name)]
             return mpmath.fsum(each)
@@ -175,15 +168,19 @@ class Point:
     # --- the methods ------------------------------------------------------------------------------------------------
 
     def figures(self, name: str, candidate: Expr) -> list[Figure]:
-        """What every method says of a formula for ∂E/∂name."""
+        """What every method says of a formula for ∂E/∂name; near a kink, what those say that cross none."""
         value = self.value(name, candidate)
         with mpmath.workdps(DIGITS):
-            return [
+            found = [
                 Figure("50 digits", self._difference(value, self.exact(name))),
-                Figure("complex step", self._difference(float(value), self._complex[name])),
-                Figure("Taylor remainder", self._slope(name, value)),
-                Figure("central differences", self._difference(float(value), self._central[name], self._noise)),
+                Figure("complex step", self._difference(float(value), self._complex(name))),
             ]
+            slope, central = self._slope(name, value), self._central(name)
+            if slope is not None:
+                found.append(Figure("Taylor remainder", slope))
+            if central is not None:
+                found.append(Figure("central differences", self._difference(float(value), central, self._noise)))
+        return found
 
     def _difference(self, found: Any, wanted: Any, least: float = 0.0) -> float:
         return float(abs(found - wanted) / max(abs(wanted), FLOOR * self.scale, least))
@@ -191,13 +188,19 @@ class Point:
     @cached_property
     def _noise(self) -> float:
         """What central differences cannot see beneath: E's rounding over the step, as it weighs against their bar."""
-        return 1e-3 * abs(float(self._moved(self._shared[0], 0.0, "numpy", np.float64)))
+        return 1e-3 * abs(float(self._moved(self._shared[0], 0.0, "numpy", np.float64)[0]))
 
-    def _slope(self, name: str, value: Any) -> float:
-        """How fast the remainder of the first-order Taylor expansion falls; 2 where it is 0 altogether."""
+    def _slope(self, name: str, value: Any) -> float | None:
+        """How fast the remainder of the first-order Taylor expansion falls; 2 where it is 0 altogether.
+
+        None where a step crosses a kink.
+        """
         steps = [mpmath.mpf(10) ** -n for n in (12, 13)]
-        start = self._moved(name, mpmath.mpf(0), "mpmath", mpmath.mpf)
-        rest = [abs(self._moved(name, h, "mpmath", mpmath.mpf) - start - h * value) for h in steps]
+        start, here = self._moved(name, mpmath.mpf(0), "mpmath", mpmath.mpf)
+        moved = [self._moved(name, h, "mpmath", mpmath.mpf) for h in steps]
+        if any(side != here for _, side in moved):
+            return None
+        rest = [abs(error - start - h * value) for h, (error, _) in zip(steps, moved, strict=True)]
         if all(r < mpmath.mpf(10) ** (10 - DIGITS) for r in rest):
             return 2.0
         return float(mpmath.log10(rest[0] / rest[1])) if all(rest) else math.nan

@@ -1,146 +1,70 @@
 """Verification: what is proved, by which method, what numbers say, which planted errors each method catches, and what
-was not checked."""
+was not checked.
 
-import html
+Every network     the index-notation equations (``modular.py``), the leaves' rules, the programs
+not too large     each gradient for itself: proof, numbers at random points, programs against 50 digits
+larger            programs against dual numbers through the equations
+"""
+
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import islice
 
 import mpmath
 import numpy as np
-from sympy import QQ, Expr, Poly, Symbol, field
+from sympy import QQ, Expr, Symbol
 
-from symcnn.derivation import Derivation, Judge, Verdict
-from symcnn.derivation.proof import EXACT, MODULAR
+from symcnn.derivation import Derivation, Judge, Verdict, check_size
+from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
-from symcnn.numeric import PROGRAMS, compile_program, initial_values
-from symcnn.symbolic import sigmoid
+from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.symbolic import leaky_relu, maximum, relu
 from symcnn.text import Catalogue, catalogue
-from symcnn.verification.agreement import LEAST, TOLERANCE, programs_agree
+from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evidence import METHODS, Figure, Point
+from symcnn.verification.leaf_rules import leaf_rows, used_leaves
+from symcnn.verification.modular import check_equations
 from symcnn.verification.planted import Planted, planted_errors
-
-#: Random parameters at which numbers are compared, by their seeds.
-SEEDS = (0, 1)
+from symcnn.verification.planted_equations import planted_equations
+from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_with_duals
+from symcnn.verification.result import DECIDING, Caught, Row, Verification, method_in_words
 
 #: Images at which numbers are compared.
 MOST_IMAGES = 4
 
-#: Gradients that are verified one by one; of a larger network a sample.
+#: Products of one image up to which each gradient is verified for itself.
+MOST_PRODUCTS = 30_000
+
+#: Gradients that are verified one by one; of a larger network a sample, the smaller the more each of them costs.
 MOST_GRADIENTS = 400
+MOST_WORK = 1_000_000
 
-#: Two programs, both within TOLERANCE of the truth.
-PAIR_TOLERANCE = 2 * TOLERANCE
-
-#: Planted errors that are tried whatever the time.
+#: Planted errors that are tried whatever the time, and in index notation at most.
 LEAST_PLANTED = 20
-
-#: What decides: normal forms, or where they are too large random points.
-EXACT_METHOD = "deciding"
+MOST_PLANTED_EQUATIONS = 60
 
 
 @dataclass(frozen=True)
-class Row:
-    """One claim: its verdict and the figures that were found for it.
+class _Task:
+    """What is verified, at which images, how long, and in which language."""
 
-    Attributes:
-        claim: what is claimed, for example "∂E_total/∂f_12".
-        status: "proved", "probable", "refuted" or "unknown".
-        method: how it was decided; for "unknown", why it was not.
-        figures: the worst figure of each numeric method.
-        witness: where it is refuted: two values that differ, and where.
-    """
-
-    claim: str
-    status: str
-    method: str
-    figures: tuple[Figure, ...] = ()
-    witness: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Not refuted."""
-        return self.status != "refuted"
-
-
-@dataclass(frozen=True)
-class Caught:
-    """How many planted errors a method caught."""
-
-    method: str
-    caught: int
-    planted: int
-
-
-@dataclass(frozen=True)
-class Verification:
-    """The result of :func:`verify`.
-
-    Attributes:
-        rows: one for each gradient and each further claim.
-        planted: for each method, the planted errors that it caught.
-        not_checked: what remains, in words.
-    """
-
-    rows: tuple[Row, ...]
-    planted: tuple[Caught, ...]
-    not_checked: tuple[str, ...]
+    derivation: Derivation
+    images: Array
+    targets: Array
+    backends: Sequence[str]
+    deadline: float
+    seconds: float
     text: Catalogue
 
     @property
-    def ok(self) -> bool:
-        """No claim is refuted, every figure is within its bar, and the deciding method caught every planted error."""
-        exact = next(c for c in self.planted if c.method == EXACT_METHOD)
-        return all(row.ok and all(f.ok for f in row.figures) for row in self.rows) and exact.caught == exact.planted
-
-    def count(self, status: str) -> int:
-        return sum(row.status == status for row in self.rows)
+    def data(self) -> tuple[Array, Array]:
+        """The images at which numbers are compared."""
+        return self.images[:MOST_IMAGES], self.targets[:MOST_IMAGES]
 
     @property
-    def summary(self) -> str:
-        """One line: how many claims have which verdict."""
-        return self.text("verify.summary", **{s: self.count(s) for s in ("proved", "probable", "refuted", "unknown")})
-
-    def table(self) -> tuple[list[str], list[list[str]]]:
-        """Heads and rows, in words."""
-        heads = [self.text(f"verify.{key}") for key in ("claim", "verdict")] + [self.method(m) for m in METHODS]
-        rows = []
-        for row in self.rows:
-            figures = {f.method: str(f).replace(".", self.text.decimal) for f in row.figures}
-            status = self.text(f"verify.status_{row.status}")
-            verdict = self.text("verify.reason", status=status, reason=row.witness or row.method)
-            rows.append([row.claim, verdict, *(figures.get(m, "") for m in METHODS)])
-        return heads, rows
-
-    def method(self, method: str) -> str:
-        """A method's name in the reader's language."""
-        return self.text.words("method")[method.replace(" ", "_")]
-
-    def __str__(self) -> str:
-        heads, rows = self.table()
-        widths = [max(len(line[n]) for line in (heads, *rows)) for n in range(len(heads))]
-        lines = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in (heads, *rows)]
-        return "\n".join([*lines, "", self.summary, "", *self.remarks()])
-
-    def remarks(self) -> Iterator[str]:
-        """The planted errors and what was not checked, line by line."""
-        total = self.planted[0].planted
-        yield self.text("verify.planted", count=total)
-        for found in self.planted:
-            yield "  " + self.text(
-                "verify.count", method=self.method(found.method), caught=found.caught, planted=found.planted
-            )
-        yield self.text("verify.not_checked")
-        for words in self.not_checked:
-            yield f"  {words}"
-
-    def _repr_html_(self) -> str:
-        heads, rows = self.table()
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
-        remarks = "<br>".join(html.escape(line) for line in self.remarks())
-        return f"<table><tr>{head}</tr>{body}</table><p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+    def time_is_up(self) -> bool:
+        return time.monotonic() > self.deadline
 
 
 def verify(
@@ -154,11 +78,15 @@ def verify(
 ) -> Verification:
     """Hold every gradient against the mathematics, and every program against every other.
 
+    Of a network that is too large to be written out scalar by scalar, its equations in index notation are checked, and
+    the programs.
+
     Args:
         network: with a loss.
         data: the images and targets at which numbers are compared; random ones if None.
         backends: the programs that are compared; "numba" may be added (it takes a second to compile).
-        seconds: after so many, the gradients that remain are "unknown" (time used up), and no more errors are planted.
+        seconds: after so many, the gradients that remain are "unknown" (time used up), and no more errors are planted;
+            what has been begun is finished.
         lang: of the table, "en" or "fr".
         progress: called with the number of gradients done.
 
@@ -170,27 +98,69 @@ def verify(
     text = catalogue(lang)
     images, targets = _random_data(network) if data is None else checked(network, as_data(data))
     derivation = Derivation(network, len(images))
-    points = [
-        Point(derivation, initial_values(network, seed), images[:MOST_IMAGES], targets[:MOST_IMAGES]) for seed in SEEDS
-    ]
-    judge = Judge(derivation)
-    names = _sample(derivation.names)
-    rows, deadline = [], time.monotonic() + seconds
+    task = _Task(derivation, images, targets, backends, time.monotonic() + seconds, seconds, text)
+    rows = [*_equation_rows(task), *leaf_rows(derivation, text)]
+    programs, refused = able(network, backends, task.data, text)
+    if _is_small(derivation):
+        each, planted, verified = _one_by_one(task, progress)
+        elsewhere = None if data is None else _random_data(network)
+        rows = [*each, *rows, *rows_at_50_digits(derivation, task.data, programs, elsewhere, text)]
+    else:
+        planted, verified = _caught_in_index_notation(task), 0
+        rows += rows_with_duals(derivation, task.data, programs, text)
+    return Verification((*rows, *refused), planted, tuple(_not_checked(task, verified)), text)
+
+
+def _is_small(derivation: Derivation) -> bool:
+    """Can each gradient be verified for itself?"""
+    try:
+        check_size((*derivation.forward, *derivation.backward), MOST_PRODUCTS, "scalar by scalar")
+    except NotSupportedYetError:
+        return False
+    return True
+
+
+# --- the equations in index notation --------------------------------------------------------------------------------
+
+
+def _equation_rows(task: _Task) -> Iterator[Row]:
+    """The adjoint equations as programs are made from them, and as they are shown."""
+    d = task.derivation
+    shown = d.equations[len(d.forward) :]
+    for key, adjoints in (("equations", d.backward), ("equations_shown", shown)):
+        verdict = check_equations(d, adjoints)
+        yield Row(task.text(f"verify.{key}"), verdict.status, method_in_words(verdict, task.text))
+
+
+def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
+    tried = caught = 0
+    for error in planted_equations(task.derivation, MOST_PLANTED_EQUATIONS):
+        if task.time_is_up and tried >= LEAST_PLANTED:
+            break
+        tried += 1
+        caught += check_equations(task.derivation, error.equations).status == "refuted"
+    return (Caught(DECIDING, caught, tried),)
+
+
+# --- gradients one by one -------------------------------------------------------------------------------------------
+
+
+def _one_by_one(task: _Task, progress: Callable[[int], None] | None) -> tuple[list[Row], tuple[Caught, ...], int]:
+    """The rows of gradients, the planted errors that were caught, and how many gradients were taken."""
+    d, text = task.derivation, task.text
+    points = [Point(d, initial_values(d.network, seed), *task.data) for seed in SEEDS]
+    judge = Judge(d)
+    names, rows = _sample(d), []
     for n, name in enumerate(names, 1):
-        if time.monotonic() > deadline:
-            claim = f"∂{'E_total' if name in network.parameters else 'E'}/∂{name}"
-            rows.append(Row(claim, "unknown", text("verify.time_is_up", seconds=f"{seconds:g}")))
+        if task.time_is_up:
+            claim = f"∂{'E_total' if name in d.network.parameters else 'E'}/∂{name}"
+            rows.append(Row(claim, "unknown", text("verify.time_is_up", seconds=f"{task.seconds:g}")))
             continue
-        rows.append(_gradient_row(derivation, judge, points, name, text))
+        rows.append(_gradient_row(d, judge, points, name, text))
         if progress:
             progress(n)
-    rows += [_leaf_row(text), *_convolution_rows(derivation, judge, text)]
-    rows += _program_rows(derivation, images[:MOST_IMAGES], targets[:MOST_IMAGES], backends, text)
-    planted = _caught(judge, points[0], _really_wrong(derivation), deadline)
-    return Verification(tuple(rows), planted, tuple(_not_checked(derivation, len(names), backends, text)), text)
-
-
-# --- the rows -----------------------------------------------------------------------------------------------------
+    rows += _convolution_rows(d, judge, text)
+    return rows, _caught(judge, points[0], _really_wrong(d), task), len(names)
 
 
 def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str, text: Catalogue) -> Row:
@@ -200,15 +170,10 @@ def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point],
     return Row(verdict.claim, verdict.status, method_in_words(verdict, text), figures, witness)
 
 
-def method_in_words(verdict: Verdict, text: Catalogue) -> str:
-    """How a verdict was reached, in the reader's language; a reason as it is."""
-    known = {EXACT: "report.normal_form", MODULAR: "report.modular"}
-    return text(known[verdict.method]) if verdict.method in known else verdict.method
-
-
 def _worst(found: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
     """Of each method the figure that speaks loudest against the formula."""
-    return tuple(max(same, key=lambda figure: figure.distance) for same in zip(*found, strict=True))
+    by_method = {method: [f for figures in found for f in figures if f.method == method] for method in METHODS}
+    return tuple(max(same, key=lambda figure: figure.distance) for same in by_method.values() if same)
 
 
 def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
@@ -217,16 +182,6 @@ def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
         return ""
     found, wanted = point.value(verdict.name, formula), point.exact(verdict.name)
     return f"{mpmath.nstr(found, 20)} ≠ {mpmath.nstr(wanted, 20)} (seed {SEEDS[0]})"
-
-
-def _leaf_row(text: Catalogue) -> Row:
-    """σ' = σ·(1 - σ), in the field of rational functions of u = exp(z): σ = u/(1 + u), and du/dz = u."""
-    z, output = Symbol("z"), Symbol("s")
-    stated = Poly(sigmoid(z).diff(z).xreplace({sigmoid(z): output}), output)
-    _, u = field("u", QQ)
-    s = u / (1 + u)
-    equal = s.diff(u) * u == sum(QQ(c.p, c.q) * s**n for (n,), c in stated.terms())
-    return Row("σ′(z) = σ(z)·(1 − σ(z))", "proved" if equal else "refuted", text("verify.field"))
 
 
 def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> Iterator[Row]:
@@ -247,63 +202,44 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
     yield Row(text("verify.convolution"), bad.status, method_in_words(bad, text))
 
 
-def _program_rows(
-    derivation: Derivation, images: Array, targets: Array, backends: Sequence[str], text: Catalogue
-) -> Iterator[Row]:
-    """Programs are compared, not proved: "unknown", with how far they agree."""
-    network, points = derivation.network, len(SEEDS)
-    thetas = [initial_values(network, seed) for seed in SEEDS]
-    found = [programs_agree(derivation, theta, (images, targets), backends) for theta in thetas]
-    for same in zip(*found, strict=True):
-        worst = max(same, key=lambda a: a.worst)
-        status = "unknown" if worst.ok else "refuted"
-        words = "verify.agrees" if worst.ok else "verify.differs"
-        method = text(words, points=points, worst=f"{worst.worst:.0e}", where=worst.where)
-        key = "verify.displayed" if worst.backend == "displayed" else "verify.program"
-        yield Row(text(key, backend=worst.backend), status, method)
-    gradients = {
-        backend: [compile_program(network, backend).loss_and_gradient(t, images, targets)[1] for t in thetas]
-        for backend in backends
-    }
-    for one, other in combinations(gradients, 2):
-        pairs = zip(gradients[one], gradients[other], strict=True)
-        gap = max(float(np.abs(a - b).max() / max(np.abs(a).max(), LEAST)) for a, b in pairs)
-        ok = gap <= PAIR_TOLERANCE
-        method = text("verify.agrees" if ok else "verify.differs", points=points, worst=f"{gap:.0e}", where="")
-        yield Row(text("verify.pair", one=one, other=other), "unknown" if ok else "refuted", method)
-
-
-def _really_wrong(derivation: Derivation) -> list[Planted]:
+def _really_wrong(derivation: Derivation) -> Iterator[Planted]:
     """Planted errors that are errors: cells of one pooling window have the same ∂E/∂x, so exchanging them is none."""
     network = derivation.network
     elsewhere = Point(derivation, initial_values(network, 2), *_random_data(network))
-    return [
-        p for p in planted_errors(derivation) if elsewhere.tells_apart(p.name, p.candidate, derivation[p.name].formula)
-    ]
+    for planted in planted_errors(derivation):
+        if elsewhere.tells_apart(planted.name, planted.candidate, derivation[planted.name].formula):
+            yield planted
 
 
-def _caught(judge: Judge, point: Point, planted: Sequence[Planted], deadline: float) -> tuple[Caught, ...]:
+def _caught(judge: Judge, point: Point, planted: Iterable[Planted], task: _Task) -> tuple[Caught, ...]:
     """What each method says of the planted errors: caught when it does not accept one."""
-    counts: dict[str, int] = dict.fromkeys((EXACT_METHOD, *METHODS), 0)
+    counts: dict[str, int] = dict.fromkeys((DECIDING, *METHODS), 0)
     tried = 0
     for error in planted:
-        if time.monotonic() > deadline and tried >= LEAST_PLANTED:
+        if task.time_is_up and tried >= LEAST_PLANTED:
             break
         tried += 1
         judge.renew_budget()
-        counts[EXACT_METHOD] += judge.decide(error.name, error.candidate).status == "refuted"
+        counts[DECIDING] += not judge.decide(error.name, error.candidate)
         for figure in point.figures(error.name, error.candidate):
             counts[figure.method] += not figure.ok
     return tuple(Caught(method, caught, tried) for method, caught in counts.items())
 
 
-def _not_checked(derivation: Derivation, verified: int, backends: Sequence[str], text: Catalogue) -> Iterator[str]:
-    if verified < len(derivation.names):
-        yield text("verify.rest_sample", verified=verified, count=len(derivation.names))
-    if derivation.samples > MOST_IMAGES:
-        yield text("verify.rest_images", count=derivation.samples, most=MOST_IMAGES)
-    if "numba" not in backends:
+def _not_checked(task: _Task, verified: int) -> Iterator[str]:
+    d, text = task.derivation, task.text
+    if not verified:
+        yield text("verify.rest_scalars", most=MOST_PRODUCTS)
+    elif verified < len(d.names):
+        yield text("verify.rest_sample", verified=verified, count=len(d.names))
+    if verified and not displayed_is_short(d):
+        yield text("verify.rest_displayed")
+    if d.samples > MOST_IMAGES:
+        yield text("verify.rest_images", count=d.samples, most=MOST_IMAGES)
+    if "numba" not in task.backends:
         yield text("verify.rest_compiled")
+    if used_leaves(d) & {relu, leaky_relu, maximum}:
+        yield text("verify.rest_kinks")
     for key in ("rest_forward", "rest_programs", "rest_kernel", "rest_documents"):
         yield text(f"verify.{key}")
 
@@ -316,6 +252,7 @@ def _random_data(network: Network) -> tuple[Array, Array]:
     return rng.uniform(-1, 1, (2, *network.forward.image.shape)), rng.uniform(0, 1, (2, network.outputs))
 
 
-def _sample(names: Sequence[str]) -> list[str]:
-    every = -(-len(names) // MOST_GRADIENTS)
-    return list(islice(names, 0, None, every))
+def _sample(derivation: Derivation) -> list[str]:
+    products = len([None for v in derivation.graph for _ in v.products])
+    most = min(MOST_GRADIENTS, max(1, MOST_WORK // products))
+    return list(islice(derivation.names, 0, None, -(-len(derivation.names) // most)))

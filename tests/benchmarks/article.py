@@ -5,42 +5,18 @@ by side, in turn. What is not installed is named and left out. Nothing here is a
 """
 
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-
-from sympy.core.cache import clear_cache
 
 import symcnn
 from symcnn.derivation import Judge
 from symcnn.numeric import BACKENDS, initial_values, numba_is_there
 from symcnn.train.choice import choose
+from tests.benchmarks.common import RUNS, line, spread, timed
 from tests.derivation.test_proof import wrong_candidates
-
-RUNS = 7
-
-
-def spread(values: list[float], scale: float = 1.0, unit: str = "") -> str:
-    low, middle, high = min(values) * scale, statistics.median(values) * scale, max(values) * scale
-    return f"{middle:,.1f}{unit} ({low:,.1f}–{high:,.1f})"
-
-
-def timed(work: Callable[[], object], runs: int = RUNS) -> list[float]:
-    found = []
-    for _ in range(runs):
-        clear_cache()
-        start = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - start)
-    return found
-
-
-def line(figure: str, value: str, bar: str) -> None:
-    print(f"{figure:<72}{value:<44}{bar}")
 
 
 def derive_all() -> symcnn.Derivation:
@@ -82,7 +58,7 @@ def symcnn_steps(backend: str, steps: int) -> float:
 def derivation_and_proof() -> None:
     line("derive all 24, cold cache, SymPy expressions included", spread(timed(derive_all), 1e3, " ms"), "≤ 100 ms")
     d = derive_all()
-    forward, backward = d.graph.operations
+    forward, backward = d.operations
     images = 2
     whole, first = images * (forward + backward) + 1 + 20, images * forward + 1
     line("operations, both images: forward", str(first), "151")

@@ -41,7 +41,7 @@ BAD = [
     ("units = 2", "not TOML", "units = = 2"),
     ('"half_squared_error"', "loss=['a']: expected one of", '["a"]'),
     ('activation = "sigmoid"', "layer 3: Dense(activation={'a': 1})", "activation = {a = 1}"),
-    ('activation = "sigmoid"', "layer 3: Dense(activation='tanh') is not supported yet", 'activation = "tanh"'),
+    ('activation = "sigmoid"', "layer 3: Dense(activation='swish'): unknown; expected one of", 'activation = "swish"'),
     ("units = 2", "at most 5000000 in one array", "units = 1000000000"),
     ('type = "Dense"', "layer 3: type=['Dense']", 'type = ["Dense"]'),
 ]

@@ -62,17 +62,20 @@ def test_what_does_not_fit_is_refused_with_layer_value_and_remedy(make, words):
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "words"),
     [
-        lambda: Dense(2, activation="tanh"),
-        lambda: Activation("softmax"),
-        lambda: Network((3, 3), [Dense(2)], loss="cross_entropy"),
-        lambda: AvgPool2D(2, padding=1, count_include_pad=False),
+        (lambda: Dense(2, activation="swish"), "sigmoid, tanh, relu, leaky_relu, softmax"),
+        (lambda: Network((3, 3), [Conv2D(1, 2), Activation("softmax")], None), "expected neurons: put Dense before it"),
+        (lambda: Network((3, 3), [Dense(1)], "cross_entropy"), "one output; expected a class each, at least 2"),
+        (lambda: Network((3, 3), [Dense(2)], "binary_cross_entropy"), 'end with activation="sigmoid"'),
+        (lambda: Network((3, 3), [Dense(2)], "hinge"), "half_squared_error, mse, cross_entropy, binary_cross_entropy"),
+        (lambda: AvgPool2D(2, count_include_pad=1), "expected True or False"),
     ],
 )
-def test_what_comes_later_says_so(make):
-    with pytest.raises(NotSupportedYetError, match="not supported yet"):
-        make()
+def test_what_does_not_fit_says_what_does(make, words):
+    with pytest.raises(InputError) as error:
+        make().forward if isinstance(make(), Network) else make()
+    assert words in str(error.value)
 
 
 def test_one_filter_and_one_channel_leave_no_index():

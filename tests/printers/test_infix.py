@@ -10,7 +10,7 @@ from symcnn.printers.excel import EXCEL, FormulaPrinter, checked_formula
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.numpy_scalars import NUMPY
 from symcnn.printers.python import PYTHON
-from symcnn.symbolic import maximum, relu, sigmoid
+from symcnn.symbolic import exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
 
 a, b, c, h, o, t, z = sympy.symbols("a b c h o t z")
 
@@ -33,7 +33,21 @@ TABLE = [
     (sigmoid(a**2), "1.0/(1.0 + exp(-(a*a)))", "1/(1+EXP(-(a^2)))"),
     (a * sigmoid(z), "a*(1.0/(1.0 + exp(-z)))", "a*(1/(1+EXP(-z)))"),
     (relu(z), "(0.0 if z <= 0.0 else z)", "MAX(0,z)"),
-    (maximum(b, a, c), "max(b, a, c)", "MAX(b,a,c)"),
+    (maximum(b, a, c), "largest(largest(b, a), c)", "MAX(b,a,c)"),
+    (tanh(z), "tanh(z)", "TANH(z)"),
+    (leaky_relu(z), "(z if z > 0.0 else 0.01*z)", "MAX(z,z/100)"),
+    (softplus(z), "(max(z, 0.0) + log1p(exp(-abs(z))))", "MAX(z,0)+LN(1+EXP(-ABS(z)))"),
+    (a * softplus(z), "a*(max(z, 0.0) + log1p(exp(-abs(z))))", "a*(MAX(z,0)+LN(1+EXP(-ABS(z))))"),
+    (exp(a - b), "exp(a - b)", "EXP(a-b)"),
+    (log(a), "log(a)", "LN(a)"),
+    (gate(a, 1, 0) * b, "b*(0 if a <= 0.0 else 1)", "b*IF(a>0,1,0)"),
+    (wins(a, b), "(1.0 if a == b else 0.0)", "IF(a=b,1,0)"),
+    (wins(a, b, c), "(1.0 if a == b and c != b else 0.0)", "IF(AND(a=b,c<>b),1,0)"),
+    (1 / a, "1/a", "1/a"),
+    (b / (a * c), "b/(a*c)", "b/(a*c)"),
+    (-b / a**2, "-b/(a*a)", "-1*b/(a^2)"),
+    (b / (a + c), "b/(a + c)", "b/(a+c)"),
+    (sympy.sqrt(a + b), "sqrt(a + b)", "SQRT(a+b)"),
     (-(a**2), "-(a*a)", "-1*a^2"),
 ]
 
@@ -46,7 +60,16 @@ def test_each_expression_in_each_language(expression, python, excel):
 
 def test_what_has_no_rule_is_refused():
     for language in (PYTHON, NUMPY, EXCEL):
-        for unknown in (sympy.sin(a), sympy.Function("f")(a), sympy.oo, sympy.nan, sympy.pi, a**b, 1 / a, sympy.I):
+        for unknown in (
+            sympy.sin(a),
+            sympy.Function("f")(a),
+            sympy.oo,
+            sympy.nan,
+            sympy.pi,
+            a**b,
+            sympy.cbrt(a),
+            sympy.I,
+        ):
             with pytest.raises(TypeError):
                 InfixPrinter(language).expression(unknown)
 

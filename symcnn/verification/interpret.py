@@ -1,0 +1,279 @@
+"""Index-notation equations carried out as they stand: each at all its points at once, in any arithmetic.
+
+    ū[m(a, b)] += t̄[a]·φ      every factor an array over the axes a, b; their product is added up at the places m
+
+No printer and no scalar graph takes part, so a network of any size is cheap. Values have a leading axis (points or
+samples). Dual numbers go forward with the same walk: D(target) is worked out from the equation by the product rule and
+the leaves' algebraic rules, without ``diff`` and without adjoints.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Rational
+
+from symcnn.derivation.algebra import UndecidableError
+from symcnn.symbolic import (
+    Access,
+    Equation,
+    Tensor,
+    Term,
+    Wins,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+)
+from symcnn.verification.arithmetic import Arithmetic
+from symcnn.verification.points import Mask, Numbers, Points, pieces
+
+#: Derivatives of the smooth leaves by their algebraic rules, from the argument z and the value y.
+SLOPES: dict[type[Expr], Callable[[Arithmetic, Any, Any], Any]] = {
+    sigmoid: lambda a, z, y: a.times(y, a.minus(a.number(Rational(1)), y)),
+    tanh: lambda a, z, y: a.minus(a.number(Rational(1)), a.times(y, y)),
+    exp: lambda a, z, y: y,
+    log: lambda a, z, y: a.inverse(z),
+    softplus: lambda a, z, y: a.leaf(sigmoid, z),
+}
+
+#: The slopes of a rectifier, above its kink and below.
+SIDES: dict[type[Expr], tuple[Rational, Rational]] = {
+    relu: (Rational(1), Rational(0)),
+    leaky_relu: (Rational(1), Rational(1, 100)),
+}
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A value and its slope in the direction looked at (None: zero)."""
+
+    value: Any
+    slope: Any = None
+
+
+class Interpreter:
+    """Carries equations out.
+
+    Args:
+        given: tensor -> (points, entries): parameters, image, targets.
+        slopes: the same: the direction in which dual numbers move.
+    """
+
+    def __init__(
+        self, arithmetic: Arithmetic, given: Mapping[Tensor, Numbers], slopes: Mapping[Tensor, Numbers] | None = None
+    ) -> None:
+        self.arithmetic = arithmetic
+        self.values, self.slopes = dict(given), dict(slopes or {})
+        self.points = len(next(iter(given.values())))
+
+    def run(self, equations: Sequence[Equation]) -> None:
+        """In order; what several equations add to is whole after the last of them.
+
+        Raises:
+            UndecidableError: an equation has a form that has no place here.
+        """
+        stated: set[Tensor] = set()
+        for equation in equations:
+            tensor = equation.target.tensor
+            if tensor not in stated:
+                self.values[tensor] = self._start(tensor)
+                stated.add(tensor)
+            if equation.reduce == "max":
+                self._largest(equation)
+            else:
+                self._sum(equation, equation.terms)
+
+    def value(self, tensor: Tensor) -> Numbers:
+        """(points, entries); zero where nothing has been stated."""
+        if tensor not in self.values:
+            self.values[tensor] = self._start(tensor)
+            if tensor.role == "constant":
+                self.values[tensor] += np.array([self.arithmetic.number(v) for v in tensor.values])
+        return self.values[tensor]
+
+    def _start(self, tensor: Tensor, value: float = 0) -> Numbers:
+        return np.full((self.points, tensor.size), value, dtype=self.arithmetic.dtype)
+
+    def _sum(self, equation: Equation, terms: Sequence[Term], slopes_only: bool = False) -> None:
+        for term in terms:
+            for points in pieces((*equation.axes, *term.axes), self.points):
+                here = _Here(self, points, equation)
+                total = here.product(term)
+                if not slopes_only:
+                    self._scatter(self.values[equation.target.tensor], equation.target, here, total.value)
+                if total.slope is not None:
+                    if equation.target.tensor not in self.slopes:
+                        self.slopes[equation.target.tensor] = self._start(equation.target.tensor)
+                    self._scatter(self.slopes[equation.target.tensor], equation.target, here, total.slope)
+
+    def _largest(self, equation: Equation) -> None:
+        """max = Σ [candidate is the first to reach it]·candidate: where numbers have no order, by definition."""
+        (term,) = equation.terms
+        (candidate,) = term.factors
+        if not isinstance(candidate, Access):
+            raise UndecidableError(f"the maximum of {candidate}: expected plain entries")
+        chosen = Term((Wins(candidate, equation.target, term.axes), candidate), term.axes)
+        if self.arithmetic.has_order:
+            target = self.values[equation.target.tensor] = self._start(equation.target.tensor, -np.inf)
+            for points in pieces((*equation.axes, *term.axes), self.points):
+                here = _Here(self, points, equation)
+                values = here.product(term).value
+                self._scatter(target, equation.target, here, np.where(here.present, values, -np.inf), np.maximum)
+        self._sum(equation, (chosen,), slopes_only=self.arithmetic.has_order)
+
+    def _scatter(
+        self, into: Numbers, target: Access, here: "_Here", values: Any, together: np.ufunc | None = None
+    ) -> None:
+        together = together or self.arithmetic.together
+        places, there = here.points.places(target)
+        whole = np.broadcast_to(values, (self.points, *here.points.shape))
+        alone = tuple(n + 1 for n, size in enumerate(places.shape) if size == 1 and here.points.shape[n] > 1)
+        if alone:  # axes over which the target only collects
+            whole = self.arithmetic.reduced(together.reduce(whole, axis=alone, keepdims=True))
+        for row, numbers in zip(into, whole, strict=True):
+            together.at(row, places[there], numbers[there])
+        into[:] = self.arithmetic.reduced(into)
+
+
+@dataclass
+class _Here:
+    """Expressions at some points of one equation."""
+
+    interpreter: Interpreter
+    points: Points
+    equation: Equation
+    present: Mask = field(default_factory=lambda: np.array(True))
+
+    @property
+    def _arithmetic(self) -> Arithmetic:
+        return self.interpreter.arithmetic
+
+    def product(self, term: Term) -> Dual:
+        """``coefficient · Π factors``, zero where it takes no part."""
+        total = self._product([self.dual(f) for f in term.factors])
+        if term.coefficient != 1:
+            total = self._product([Dual(self._arithmetic.number(term.coefficient)), total])
+        return Dual(self._if_present(total.value), None if total.slope is None else self._if_present(total.slope))
+
+    def _if_present(self, values: Any) -> Any:
+        return values if self.present.all() else np.where(self.present, values, self._arithmetic.number(Rational(0)))
+
+    def dual(self, e: Expr) -> Dual:
+        """Value and slope of an expression in accesses."""
+        if isinstance(e, Access):
+            return self._access(e)
+        if isinstance(e, Wins):
+            return Dual(self._won(e))
+        if e.is_Rational:
+            return Dual(self._arithmetic.number(e))
+        if e.is_Add:
+            return self._added([self.dual(a) for a in e.args])
+        if e.is_Mul:
+            return self._product([self.dual(a) for a in e.args])
+        if e.is_Pow and e.exp.is_Integer:
+            base = self.dual(e.base)
+            return self._product([base if e.exp > 0 else self._inverse(base)] * abs(int(e.exp)))
+        if isinstance(e, gate):
+            return Dual(self._between(self._opened(e.args[0]), e.args[1], e.args[2]))
+        if e.func in SIDES:
+            return self._rectified(e)
+        if e.func in SLOPES:
+            z = self.dual(e.args[0])
+            y = self._arithmetic.leaf(e.func, z.value)
+            return Dual(
+                y, None if z.slope is None else self._times(SLOPES[e.func](self._arithmetic, z.value, y), z.slope)
+            )
+        raise UndecidableError(f"{e.func.__name__} has no rule here")
+
+    def _times(self, a: Any, b: Any) -> Any:
+        return self._arithmetic.times(a, b)
+
+    def _added(self, parts: Sequence[Dual]) -> Dual:
+        plus = self._arithmetic.plus
+        first, *rest = parts
+        value, slope = first.value, first.slope
+        for part in rest:
+            value = plus(value, part.value)
+            slope = slope if part.slope is None else part.slope if slope is None else plus(slope, part.slope)
+        return Dual(value, slope)
+
+    def _product(self, parts: Sequence[Dual]) -> Dual:
+        first, *rest = parts
+        value, slope = first.value, first.slope
+        for part in rest:
+            slopes = [self._times(slope, part.value)] if slope is not None else []
+            slopes += [self._times(value, part.slope)] if part.slope is not None else []
+            slope = None if not slopes else slopes[0] if len(slopes) == 1 else self._arithmetic.plus(*slopes)
+            value = self._times(value, part.value)
+        return Dual(value, slope)
+
+    def _inverse(self, base: Dual) -> Dual:
+        value = self._arithmetic.inverse(base.value)
+        if base.slope is None:
+            return Dual(value)
+        return Dual(value, self._arithmetic.negative(self._times(self._times(value, value), base.slope)))
+
+    def _access(self, access: Access) -> Dual:
+        places, there = self.points.places(access)
+        value = self.interpreter.value(access.tensor)[:, places]
+        slopes = self.interpreter.slopes.get(access.tensor)
+        slope = None if slopes is None else slopes[:, places]
+        if not there.all():
+            if access.outside is None:
+                self.present = self.present & there
+            value = np.where(there, value, self._arithmetic.number(access.outside or Rational(0)))
+            slope = None if slope is None else np.where(there, slope, self._arithmetic.number(Rational(0)))
+        return Dual(value, slope)
+
+    def _rectified(self, call: Expr) -> Dual:
+        """relu(z) = gate·z, the gate that of the output's entry: an adjoint names it so."""
+        target = self.equation.target
+        if not any(term.factors == (call,) for term in self.equation.terms) or len(self.equation.terms) != 1:
+            raise UndecidableError(f"{call.func.__name__} inside a larger expression: expected an equation of its own")
+        z = self.dual(call.args[0])
+        opened = self._arithmetic.above(z.value) if self._arithmetic.has_order else self._opened(target)
+        return self._product([Dual(self._between(opened, *SIDES[call.func])), z])
+
+    def _opened(self, output: Expr) -> Any:
+        """1 where an output lies above the kink."""
+        if not isinstance(output, Access):
+            raise UndecidableError(f"a gate of {output}: expected a plain entry")
+        if self._arithmetic.has_order:
+            return self._arithmetic.above(self._access(output).value)
+        places, _ = self.points.places(output)
+        return self._arithmetic.symbol("gate", (output.tensor,), (places,))
+
+    def _between(self, opened: Any, above: Rational, below: Rational) -> Any:
+        span = self._times(self._arithmetic.number(above - below), opened)
+        return self._arithmetic.plus(self._arithmetic.number(below), span)
+
+    def _won(self, atom: Wins) -> Any:
+        """1 where a candidate is the first to reach the maximum."""
+        points, whole = self.points.bound(atom.bound)
+        cells, cell_there = points.places(atom.cell)
+        maxima, largest_there = points.places(atom.largest)
+        there = whole & largest_there & (cell_there if atom.cell.outside is None else True)
+        self.present = self.present & there
+        position = points.position(atom.window)
+        if not self._arithmetic.has_order:
+            padding = np.where(cell_there, cells, -1)
+            return self._arithmetic.symbol(
+                "first", (atom.cell.tensor, atom.largest.tensor), (padding, maxima, position)
+            )
+        return self._first(atom, points, position)
+
+    def _first(self, atom: Wins, points: Points, position: Numbers) -> Numbers:
+        largest = _Here(self.interpreter, points, self.equation)._access(atom.largest).value
+        winner = np.full(np.broadcast_shapes(largest.shape), -1)
+        names = [axis.name for axis in atom.window]
+        for n, candidate in enumerate(np.ndindex(*(axis.size for axis in atom.window))):
+            other = _Here(self.interpreter, points.moved(dict(zip(names, candidate, strict=True))), self.equation)
+            reaches = (other._access(atom.cell).value == largest) & other.present
+            winner = np.where(reaches & (winner < 0), n, winner)
+        return np.asarray(winner == position, dtype=self._arithmetic.dtype)

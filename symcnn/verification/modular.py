@@ -1,0 +1,142 @@
+"""The index-notation equations checked as they stand, at any size of the network.
+
+    E′ = Σ_p v_p · ∂E/∂p      in a prime field, at random parameters, pixels and targets, in a random direction v
+
+    left    dual numbers through the forward equations: no adjoint, no ``diff``
+    right   the adjoint equations, the very ones that programs are printed from
+
+What is no polynomial becomes one. A leaf's value is a random element for each argument and its slope its algebraic rule
+(σ' = s·(1 - s)); a rectifier's gate and a maximum's choice of a candidate are random elements for each entry, *any*
+field element and not only 0 or 1: with those an error hides behind a closed gate. So formulas are checked, for every
+pattern of gates at once, but not where gates open: `>` against `≥`, and ties, are for numbers to show.
+The shift of a softmax, through which reverse mode does not differentiate, has its true slope on the left: that nothing
+depends on it is checked as well.
+
+Probability of an error. Both sides are polynomials of a degree of at most D in what is random, with inverses (softmax)
+multiplied out. Different polynomials agree at one random point with a probability of at most D/p (Schwartz, Zippel), at
+k points (D/p)^k. Of n values of leaves two with different arguments are the same element if the arguments agree at all
+points: at most n²/2 · (D/p)^k. As many points are taken as make (1 + n²/2)·(D/p)^k small.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from symcnn.derivation import Derivation, Verdict
+from symcnn.derivation.algebra import UndecidableError
+from symcnn.symbolic import Equation, Tensor
+from symcnn.verification.arithmetic import PRIME, Degrees, PrimeField
+from symcnn.verification.interpret import Interpreter
+from symcnn.verification.points import Numbers
+
+EQUATIONS = "dual numbers modulo 2^31 - 1 in random directions; gates, maxima and leaf outputs random field elements"
+CLAIM = "E′ = Σ v·∂E/∂θ"
+
+#: The error probability that is asked for.
+EPSILON = 1e-12
+
+#: Points of all equations together that are worked out: about half a minute.
+MOST_POINTS = 100_000_000
+
+SEED = 20261125
+
+
+def check_equations(
+    derivation: Derivation, backward: Sequence[Equation] | None = None, seed: int = SEED, epsilon: float = EPSILON
+) -> Verdict:
+    """Do the adjoint equations give the derivative of E that the forward equations state?
+
+    Args:
+        backward: other equations than ``derivation.backward``: the gather form, or wrong ones.
+        epsilon: the error probability that is asked for.
+
+    Returns:
+        "probable" with its error probability, "refuted" with the parameter tensors whose gradients are wrong, or
+        "unknown" with the reason.
+    """
+    adjoints = derivation.backward if backward is None else tuple(backward)
+    size = sum(_size(e) for e in (*derivation.forward, *adjoints))
+    if size > MOST_POINTS:
+        reason = f"the equations have {size} points; at most {MOST_POINTS} are worked out"
+        return Verdict("equations", CLAIM, "unknown", reason)
+    try:
+        points, bound = _points(_Check(derivation, adjoints), epsilon)
+        check = _Check(derivation, adjoints)
+        left, right = check.sides(points, seed)
+        if np.array_equal(left, right):
+            return Verdict("equations", CLAIM, "probable", EQUATIONS, bound)
+        return Verdict("equations", CLAIM, "refuted", f"{EQUATIONS}: {', '.join(check.wrong(seed))}")
+    except UndecidableError as reason_:
+        return Verdict("equations", CLAIM, "unknown", str(reason_))
+
+
+@dataclass(frozen=True)
+class _Check:
+    """Both sides of the identity."""
+
+    derivation: Derivation
+    adjoints: Sequence[Equation]
+
+    @property
+    def _parameters(self) -> tuple[Tensor, ...]:
+        return self.derivation.network.forward.parameters
+
+    @property
+    def _inputs(self) -> tuple[Tensor, ...]:
+        stated = self.derivation.network.forward
+        assert stated.targets is not None  # a derivation has a loss
+        return (stated.image, *stated.parameters, stated.targets)
+
+    def sides(self, points: int, seed: int) -> tuple[Numbers, Numbers]:
+        """E′ and Σ v·∂E/∂θ, (points,) each."""
+        rng, field = np.random.default_rng(seed), PrimeField(points, seed)
+        given = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
+        direction = {tensor: field.random(rng, tensor.size) for tensor in self._parameters}
+        slope, found = self._carried_out(Interpreter(field, given, direction))
+        total = sum((field.times(direction[p], g).sum(1) for p, g in found.items()), np.zeros(points, np.int64))
+        return slope, field.reduced(total)
+
+    def wrong(self, seed: int) -> list[str]:
+        """The parameter tensors whose gradients are wrong: a direction in each alone."""
+        many = len(self._parameters)
+        rng, field = np.random.default_rng(seed), PrimeField(many, seed)
+        given = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
+        alone = {p: np.eye(many, dtype=np.int64)[:, [n]] for n, p in enumerate(self._parameters)}
+        direction = {p: alone[p] * field.random(rng, p.size) for p in self._parameters}
+        slope, found = self._carried_out(Interpreter(field, given, direction))
+        sums = [field.reduced(field.times(direction[p], found[p]).sum(1)) for p in self._parameters]
+        return [f"∂E/∂{p.name}" for n, p in enumerate(self._parameters) if sums[n][n] != slope[n]]
+
+    def degree(self) -> tuple[int, int]:
+        """The largest degree of a side or of a leaf's argument, and how many values of leaves there are."""
+        degrees = Degrees()
+        one = {tensor: np.ones((1, tensor.size), dtype=np.int64) for tensor in self._inputs}
+        slope, found = self._carried_out(Interpreter(degrees, one, {p: one[p] for p in self._parameters}))
+        sides = max(int(slope.max()), *(1 + int(g.max()) for g in found.values()))
+        return max(sides, degrees.argument) * (1 + degrees.cleared), degrees.leaves
+
+    def _carried_out(self, interpreter: Interpreter) -> tuple[Numbers, Mapping[Tensor, Numbers]]:
+        forward = self.derivation.forward
+        interpreter.run(forward)
+        error = forward[-1].target.tensor
+        slope = interpreter.slopes.pop(error, interpreter.value(error) * 0)[:, 0]
+        interpreter.slopes.clear()
+        interpreter.run(self.adjoints)
+        return slope, {p: interpreter.value(p.adjoint()) for p in self._parameters}
+
+
+def _points(check: _Check, epsilon: float) -> tuple[int, float]:
+    """How many random points it takes, at least two, and the bound of the error probability with so many."""
+    degree, leaves = check.degree()
+    pairs = 1 + leaves**2 / 2
+    if degree >= PRIME / 2:
+        raise UndecidableError(f"polynomials of degree {degree}: too much for a prime of 31 bits")
+    points = max(2, math.ceil(math.log(epsilon / pairs) / math.log(degree / PRIME)))
+    return points, pairs * (degree / PRIME) ** points
+
+
+def _size(equation: Equation) -> int:
+    outer = math.prod(a.size for a in equation.axes)
+    return sum(outer * math.prod(a.size for a in term.axes) for term in equation.terms)

@@ -1,0 +1,89 @@
+"""The programs as claims: held against 50 digits, against dual numbers, and against each other.
+
+Programs are compared, not proved: a row that holds is "unknown", with how far it agrees.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from symcnn.derivation import Derivation
+from symcnn.errors import NotSupportedYetError
+from symcnn.network import Array, Network
+from symcnn.numeric import compile_program, initial_values
+from symcnn.text import Catalogue
+from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
+from symcnn.verification.duals import DUAL_TOLERANCE, duals_agree
+from symcnn.verification.result import Row
+
+#: Random parameters at which numbers are compared, by their seeds.
+SEEDS = (0, 1)
+
+#: Two programs are both within the tolerance of the truth.
+PAIR_FACTOR = 2
+
+Data = tuple[Array, Array]
+
+
+def able(network: Network, backends: Sequence[str], data: Data, text: Catalogue) -> tuple[list[str], list[Row]]:
+    """The programs that exist for a network, and a row for each that does not."""
+    found, refused = [], []
+    theta = initial_values(network, SEEDS[0])
+    for backend in backends:
+        try:
+            compile_program(network, backend).loss_and_gradient(theta, *data)
+            found.append(backend)
+        except NotSupportedYetError as reason:
+            refused.append(Row(text("verify.program", backend=backend), "unknown", str(reason)))
+    return found, refused
+
+
+def rows_at_50_digits(
+    derivation: Derivation, data: Data, backends: Sequence[str], elsewhere: Data | None, text: Catalogue
+) -> Iterator[Row]:
+    """Every program, and the formulas as displayed, against 50 digits; then two by two.
+
+    Args:
+        elsewhere: other images, for when rounding alone decides a kink or a tie at these; None: there are none.
+    """
+    found = _at_seeds(derivation, data, backends)
+    where = ""
+    if elsewhere and any(not a.ok and a.at_a_tie for same in found for a in same):
+        data, where = elsewhere, text("verify.elsewhere")
+        found = _at_seeds(derivation, data, backends)
+    for same in zip(*found, strict=True):
+        worst = max(same, key=lambda a: a.worst)
+        key = "verify.displayed" if worst.backend == "displayed" else "verify.program"
+        yield _row(text(key, backend=worst.backend), worst.ok, worst.worst, worst.where, text, where)
+    yield from pair_rows(derivation.network, data, backends, text, PAIR_FACTOR * tolerance(derivation))
+
+
+def _at_seeds(derivation: Derivation, data: Data, backends: Sequence[str]) -> list[list[Agreement]]:
+    return [programs_agree(derivation, initial_values(derivation.network, s), data, backends) for s in SEEDS]
+
+
+def rows_with_duals(derivation: Derivation, data: Data, backends: Sequence[str], text: Catalogue) -> Iterator[Row]:
+    """For networks that are too large to be written out: dual numbers through the forward equations."""
+    thetas = [initial_values(derivation.network, seed) for seed in SEEDS]
+    for backend in backends:
+        found = [duals_agree(derivation, theta, data, backend) for theta in thetas]
+        worst, where = max(found)
+        row = text("verify.program", backend=backend)
+        yield _row(row, worst <= DUAL_TOLERANCE, worst, where, text, text("verify.duals"))
+    yield from pair_rows(derivation.network, data, backends, text, DUAL_TOLERANCE)
+
+
+def pair_rows(network: Network, data: Data, backends: Sequence[str], text: Catalogue, allowed: float) -> Iterator[Row]:
+    """Every two programs against each other."""
+    thetas = [initial_values(network, seed) for seed in SEEDS]
+    gradients = {b: [compile_program(network, b).loss_and_gradient(t, *data)[1] for t in thetas] for b in backends}
+    for one, other in combinations(gradients, 2):
+        pairs = zip(gradients[one], gradients[other], strict=True)
+        gap = max(float(np.abs(a - b).max() / max(np.abs(a).max(), LEAST)) for a, b in pairs)
+        yield _row(text("verify.pair", one=one, other=other), gap <= allowed, gap, "", text)
+
+
+def _row(claim: str, ok: bool, worst: float, where: str, text: Catalogue, remark: str = "") -> Row:
+    words = text("verify.agrees" if ok else "verify.differs", points=len(SEEDS), worst=f"{worst:.0e}", where=where)
+    return Row(claim, "unknown" if ok else "refuted", f"{words} {remark}".strip())

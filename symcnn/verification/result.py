@@ -1,0 +1,134 @@
+"""The result of a verification: claims with their verdicts and figures, and what was caught and not checked."""
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from symcnn.derivation import Verdict
+from symcnn.derivation.proof import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
+from symcnn.text import Catalogue
+from symcnn.verification.evidence import METHODS, Figure
+from symcnn.verification.modular import EQUATIONS
+
+#: What decides: normal forms, or where they are too large random points.
+DECIDING = "deciding"
+
+#: A verdict's method -> its text.
+IN_WORDS = {
+    EXACT: "report.normal_form",
+    EXACT_GATES: "verify.normal_form_gates",
+    MODULAR: "report.modular",
+    MODULAR_GATES: "verify.modular_gates",
+    EQUATIONS: "verify.modular_equations",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim: its verdict and the figures that were found for it.
+
+    Attributes:
+        claim: what is claimed, for example "∂E_total/∂f_12".
+        status: "proved", "probable", "refuted" or "unknown".
+        method: how it was decided; for "unknown", why it was not.
+        figures: the worst figure of each numeric method.
+        witness: where it is refuted: two values that differ, and where.
+    """
+
+    claim: str
+    status: str
+    method: str
+    figures: tuple[Figure, ...] = ()
+    witness: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Not refuted."""
+        return self.status != "refuted"
+
+
+@dataclass(frozen=True)
+class Caught:
+    """How many planted errors a method caught."""
+
+    method: str
+    caught: int
+    planted: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of :func:`verify`.
+
+    Attributes:
+        rows: one for each gradient and each further claim.
+        planted: for each method, the planted errors that it caught.
+        not_checked: what remains, in words.
+    """
+
+    rows: tuple[Row, ...]
+    planted: tuple[Caught, ...]
+    not_checked: tuple[str, ...]
+    text: Catalogue
+
+    @property
+    def ok(self) -> bool:
+        """No claim is refuted, every figure is within its bar, and the deciding method caught every planted error."""
+        exact = next(c for c in self.planted if c.method == DECIDING)
+        return all(row.ok and all(f.ok for f in row.figures) for row in self.rows) and exact.caught == exact.planted
+
+    def count(self, status: str) -> int:
+        return sum(row.status == status for row in self.rows)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many claims have which verdict."""
+        return self.text("verify.summary", **{s: self.count(s) for s in ("proved", "probable", "refuted", "unknown")})
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Heads and rows, in words."""
+        heads = [self.text(f"verify.{key}") for key in ("claim", "verdict")] + [self.method(m) for m in METHODS]
+        rows = []
+        for row in self.rows:
+            figures = {f.method: str(f).replace(".", self.text.decimal) for f in row.figures}
+            status = self.text(f"verify.status_{row.status}")
+            verdict = self.text("verify.reason", status=status, reason=row.witness or row.method)
+            rows.append([row.claim, verdict, *(figures.get(m, "") for m in METHODS)])
+        return heads, rows
+
+    def method(self, method: str) -> str:
+        """A method's name in the reader's language."""
+        return self.text.words("method")[method.replace(" ", "_")]
+
+    def __str__(self) -> str:
+        heads, rows = self.table()
+        widths = [max(len(line[n]) for line in (heads, *rows)) for n in range(len(heads))]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in (heads, *rows)]
+        return "\n".join([*lines, "", self.summary, "", *self.remarks()])
+
+    def remarks(self) -> Iterator[str]:
+        """The planted errors and what was not checked, line by line."""
+        total = self.planted[0].planted
+        yield self.text("verify.planted", count=total)
+        for found in self.planted:
+            yield "  " + self.text(
+                "verify.count", method=self.method(found.method), caught=found.caught, planted=found.planted
+            )
+        yield self.text("verify.not_checked")
+        for words in self.not_checked:
+            yield f"  {words}"
+
+    def _repr_html_(self) -> str:
+        heads, rows = self.table()
+        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
+        remarks = "<br>".join(html.escape(line) for line in self.remarks())
+        return f"<table><tr>{head}</tr>{body}</table><p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+
+
+def method_in_words(verdict: Verdict, text: Catalogue) -> str:
+    """How a verdict was reached, in the reader's language; a reason as it is."""
+    for method, key in IN_WORDS.items():
+        if verdict.method.startswith(method):
+            return text(key) + verdict.method.removeprefix(method)
+    return verdict.method
