@@ -17,5 +17,6 @@ from symcnn.derivation.proof import Judge, Proof, Verdict
 
 __all__ = [
     "Addend", "ChainTerm", "Derivation", "Gradient", "Graph", "Judge", "Product", "Proof", "Scalars", "Step",
-    "Variable", "Verdict", "check_size", "count_operations", "count_products", "derive", "evaluate", "explain", "instance", "points",
+    "Variable", "Verdict", "check_size", "count_operations", "count_products", "derive", "evaluate", "explain",
+    "instance", "points",
 ]  # fmt: skip

@@ -186,14 +186,14 @@ class Derivation:
         return instantiate(self._inputs, self.forward, self.backward)
 
     @cached_property
-    def scalars(self) -> Scalars:
-        """Every single quantity by its name, however many there are; the graph need not exist."""
-        return Scalars((*self._inputs, *(e.target.tensor for e in self.equations)))
-
-    @cached_property
     def operations(self) -> tuple[int, int]:
         """Of one image: forward, and for all adjoints and gradients; counted from the equations."""
         return operations(self.forward), operations(self.backward)
+
+    @cached_property
+    def scalars(self) -> Scalars:
+        """Every single quantity by its name, however many there are; the graph need not exist."""
+        return Scalars((*self._inputs, *(e.target.tensor for e in self.equations)))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -97,7 +97,6 @@ class Graph:
         return tuple(dict.fromkeys([tensor for tensor, _ in self.inputs.values()] + [v.tensor for v in self]))
 
 
-
 class Scalars:
     """The scalars of some tensors by name, of however many entries: nothing is listed."""
 
@@ -121,7 +120,6 @@ class Scalars:
         if any(not 0 <= n < size for n, size in zip(found, tensor.shape, strict=True)) or tensor.scalar(found) != name:
             raise KeyError(name)
         return tensor, found
-
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:

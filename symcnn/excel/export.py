@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
 from symcnn.network import DataLike, Network, as_data, checked, checked_images
 from symcnn.numeric import as_theta, initial_values
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import Run
-from symcnn.train.loop import check_settings
+from symcnn.train.settings import check_settings
 
 SUFFIXES = (".xlsx",)
 
@@ -72,11 +73,20 @@ def export_workbook(
         made = text("workbook.made_run", steps=run.steps) if run else _made(text, seed if initial is None else None)
         content = one_image_workbook(text, network, given, run.theta if run else theta, learning_rate, made)
     else:
+        _by_steps(run)
         factor = 1.0 / len(given.images) if run is not None and run.reduction == "mean" else 1.0
         shown_seed = seed if initial is None else None
         content = training_workbook(text, network, given, theta, learning_rate, factor, steps, shown_seed, progress)
     write_whole(target, content)
     return target
+
+
+def _by_steps(run: Run | None) -> None:
+    if run is not None and run.course is not None:
+        raise InputError(
+            "run: trained by epochs, but the sheet Training is gradient descent on all images at once; expected a"
+            " training by steps, or initial=run.theta in place of run"
+        )
 
 
 def _made(text: Catalogue, seed: int | None) -> str:

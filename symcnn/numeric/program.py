@@ -82,6 +82,10 @@ class Program(ABC):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._predict(theta, checked_images(self.network, images))
 
+    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
+        return self._loss_and_gradient(theta, images, targets)[0], self._predict(theta, images)
+
     def trainer(self, images: Array, targets: Array) -> Trainer:
         """Full-batch gradient descent on these samples."""
 

@@ -16,7 +16,17 @@ from sympy import Expr, Symbol
 from symcnn.derivation import Addend, Graph, Variable
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
 from symcnn.symbolic import (
-    LEAKY_SLOPE, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+    LEAKY_SLOPE,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+    wins,
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from symcnn.report.content import Content
 from symcnn.report.rules import rules
 from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
+from symcnn.train import Course, Run
 from symcnn.verification import TOLERANCE, method_in_words
 from symcnn.version import __version__
 
@@ -151,7 +152,8 @@ class MarkdownReport:
         first = self.network.parameters[0]
         yield self.latex.display(self._total_of(first))
         yield self.latex.display(Update(self.typography.name(first), self.typography.name(f"dE_d{first}")))
-        if self.content.run is not None and self.content.run.steps and self.content.values:
+        run = self.content.run
+        if run is not None and run.steps and run.course is None and self.content.values:
             yield self._t("descent_example")
             yield self.latex.display(self._first_update(first))
 
@@ -205,12 +207,7 @@ class MarkdownReport:
         run = self.content.run
         assert run is not None
         yield f"## {self._t('training_heading')}"
-        yield self._t("training_text", steps=run.steps, rate=self._number(run.learning_rate, inline=False))
-        steps = sorted({0, *(10**n for n in range(9) if 10**n < run.steps), run.steps})
-        # E_total is the sum, also where the training followed the mean
-        factor = 1 if run.reduction == "sum" else self.images
-        rows = [[str(k), self._number(factor * float(run.loss[k]))] for k in steps]
-        yield _table([self._t("step"), self.latex.inline(self.typography.error)], rows)
+        yield from self._steps(run) if run.course is None else self._epochs(run, run.course)
         yield f"### {self._t('output_heading')}"
         outputs = self.network.forward.outputs.scalars()
         assert self.content.before is not None
@@ -223,6 +220,21 @@ class MarkdownReport:
                 if n < MAX_ROWS
             ],
         )
+
+    def _steps(self, run: Run) -> Iterator[str]:
+        yield self._t("training_text", steps=run.steps, rate=self._number(run.learning_rate, inline=False))
+        # E_total is the sum, also where the training followed the mean
+        factor = 1 if run.reduction == "sum" else self.images
+        rows = [[str(k), self._number(factor * float(run.loss[k]))] for k in _some(run.steps)]
+        yield _table([self._t("step"), self.latex.inline(self.typography.error)], rows)
+
+    def _epochs(self, run: Run, course: Course) -> Iterator[str]:
+        last = run.history[-1].number
+        rate = self._number(course.learning_rate, inline=False)
+        yield self._t("epochs_text", epochs=last, batch=course.batch_size, optimizer=course.optimizer, rate=rate)
+        shown = [run.history[n] for n in _some(last)]
+        rows = [[str(e.number), *(self._number(v) for v in (e.loss, e.accuracy) if v is not None)] for e in shown]
+        yield _table([self._t("epoch"), self._t("epoch_loss"), self._t("accuracy")][: len(rows[0])], rows)
 
     def _proof(self) -> Iterator[str]:
         yield f"## {self._t('proof_heading')}"
@@ -369,6 +381,11 @@ def capitalized(words: str) -> str:
 
 def _list(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
+
+
+def _some(last: int) -> list[int]:
+    """The steps or epochs that are shown: the first, powers of ten, the last."""
+    return sorted({0, *(10**n for n in range(9) if 10**n < last), last})
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
