@@ -50,10 +50,11 @@ class Latex:
         whole = f"&= {self.emit(member)}"
         if not isinstance(member, tree.Sum) or (len(member.terms) <= TERMS and len(whole) <= CHARACTERS):
             return [whole]
+        count = -(-len(member.terms) // -(-len(member.terms) // TERMS))  # lines of about one length
         lines: list[list[Node]] = [[]]
         for term in member.terms:
             longer = len(self.emit(tree.Sum((*lines[-1], term)))) > CHARACTERS
-            if lines[-1] and (longer or len(lines[-1]) == TERMS):
+            if lines[-1] and (longer or len(lines[-1]) == count):
                 lines.append([])
             lines[-1].append(term)
         # a sum that begins with 0 shows the sign of its first term
@@ -119,7 +120,8 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        return f"-{self._operand(node.node)}"
+        zero = isinstance(node.node, tree.Number) and node.node.value == 0
+        return self.emit(node.node) if zero else f"-{self._operand(node.node)}"
 
     @emit.register
     def _(self, node: tree.Over) -> str:

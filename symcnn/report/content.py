@@ -11,7 +11,7 @@ from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import compile_program
 from symcnn.numeric.values import values_of_images
 from symcnn.train import Progress, Run, train
-from symcnn.verification import Agreement, programs_agree
+from symcnn.verification import Agreement, check_equations, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
@@ -22,7 +22,8 @@ class Content:
     """Everything that a report says, as data; the writers only lay it out.
 
     Attributes:
-        large: the formulas are too many to be written out: index notation, chosen entries, no values and no proof.
+        proof: of each formula; of a large network one verdict on its equations in index notation.
+        large: the formulas are too many to be written out: index notation, chosen entries, no values.
         values: for each image, every quantity's value with the initial parameters: name -> value.
         before: the outputs with the initial parameters, (samples, outputs).
         seed: where the initial parameters came from; None if they were given.
@@ -64,8 +65,8 @@ def gather(
     samples = 1 if given is None else len(checked(network, given)[0])
     derivation = Derivation(network, samples)
     large = is_large(derivation)
-    proof = Proof(()) if large else derivation.prove()
-    found = () if large else loss_gradient(derivation)
+    proof = Proof((_equations_checked(derivation),)) if large else derivation.prove()
+    found = loss_gradient(derivation)
     if given is None:
         return Content(derivation, proof, None, (), None, None, (), large, None, found)
     own_seed = None if run else seed
@@ -75,7 +76,7 @@ def gather(
             raise KeyboardInterrupt
     if large:
         before = compile_program(network, "numpy").predict(run.initial, checked(network, given)[0])
-        return Content(derivation, proof, given, (), run, own_seed, (), large, before)
+        return Content(derivation, proof, given, (), run, own_seed, (), large, before, found)
     values = tuple(values_of_images(derivation, run.initial, given))
     before = np.array([[v[name] for name in network.forward.outputs.scalars()] for v in values])
     agreement = tuple(programs_agree(derivation, run.initial, given))
@@ -89,10 +90,18 @@ def is_large(derivation: Derivation) -> bool:
     return formulas > MAX_FORMULAS or count_products(equations) > MAX_PRODUCTS
 
 
+def _equations_checked(derivation: Derivation) -> Verdict:
+    """The adjoint equations as they are shown, checked as they stand."""
+    return check_equations(derivation, derivation.equations[len(derivation.forward) :])
+
+
 def loss_gradient(derivation: Derivation) -> tuple[Verdict, ...]:
-    """Is ∂E/∂o of a cross-entropy y·Σt - t? Derived is another formula; whether it says the same is decided."""
+    """Is ∂E/∂o of a cross-entropy y·Σt - t? Derived is another formula; whether it says the same is decided.
+
+    Nothing where there is no such loss, or the scalar graph would be large.
+    """
     network = derivation.network
-    if network.loss != "cross_entropy":
+    if network.loss != "cross_entropy" or count_products((*derivation.forward, *derivation.backward)) > MAX_PRODUCTS:
         return ()
     assert network.forward.targets is not None
     [probabilities] = [e.target.tensor for e in derivation.forward if e.target.tensor.name == PROBABILITIES]

@@ -6,8 +6,9 @@ Nothing is instantiated but the entries that are shown: the first of each tensor
 from collections.abc import Iterable, Iterator
 
 from symcnn.derivation import instance
-from symcnn.report.markdown import MarkdownReport, capitalized
+from symcnn.report.markdown import MarkdownReport, capitalized, table
 from symcnn.symbolic import Equation, Tensor
+from symcnn.verification import method_in_words
 
 #: Products of an instance that are shown.
 MOST = 8
@@ -28,6 +29,7 @@ class IndexReport(MarkdownReport):
         yield f"## {self._t('chain_heading')}"
         yield self._t("chain_text")
         yield self.latex.display(self.general_chain_rule)
+        yield from self._found_gradient()
 
     def _formulas(self) -> Iterator[str]:
         yield f"## {self._t('formulas_heading', count=len(self.d.names))}"
@@ -57,4 +59,9 @@ class IndexReport(MarkdownReport):
     def _proof(self) -> Iterator[str]:
         yield f"## {self._t('proof_heading')}"
         yield self._t("large_proof")
+        rows = [
+            [self.text("verify.equations_shown"), method_in_words(row, self.text), self._t(f"status_{row.status}")]
+            for row in self.content.proof.rows
+        ]
+        yield table([self._t("claim"), self._t("method"), self._t("verdict")], rows)
         yield self._t("not_checked")

@@ -40,7 +40,7 @@ DIGITS = 4
 MAX_ROWS = 40
 
 #: Rows of a table of claims; of more, a tensor's are told together where they are alike.
-MAX_CLAIMS = 60
+MAX_CLAIMS = 40
 
 #: Images that a table or a sum names one by one.
 MAX_IMAGES = 4
@@ -98,7 +98,7 @@ class MarkdownReport:
         assert stated.targets is not None
         tensors = [stated.image, *stated.parameters, *given, stated.targets]
         rows = [[self.kind(t), self._span(t), str(t.size)] for t in tensors]
-        yield _table([self._t("quantities"), self._t("symbol"), self._t("number_of")], rows)
+        yield table([self._t("quantities"), self._t("symbol"), self._t("number_of")], rows)
 
     def _forward(self) -> Iterator[str]:
         yield f"## {self._t('forward_heading')}"
@@ -188,7 +188,7 @@ class MarkdownReport:
             yield self._t("worked_text", label=label, seed=self.content.seed, digits=DIGITS)
         yield f"### {self._t('parameters_heading')}"
         initial = dict(zip(self.network.parameters, self.content.run.initial.tolist(), strict=True))
-        yield _table(
+        yield table(
             [self._t("symbol"), self._t("value")],
             [[self._symbol(name), self._number(value)] for name, value in initial.items()],
         )
@@ -201,7 +201,7 @@ class MarkdownReport:
         shown_images = min(len(self.content.values), MAX_IMAGES)
         heads = [self._t("symbol"), *self.image_labels[:shown_images]]
         heads.append(f"{self.text('label.total')}, {self.latex.inline(self.typography.error)}")
-        yield _table(heads, [self._total_row(name, shown_images) for name in self.d.names])
+        yield table(heads, [self._total_row(name, shown_images) for name in self.d.names])
 
     def _training(self) -> Iterator[str]:
         run = self.content.run
@@ -212,7 +212,7 @@ class MarkdownReport:
         outputs = self.network.forward.outputs.scalars()
         assert self.content.before is not None
         before = self.content.before.tolist()
-        yield _table(
+        yield table(
             ["", *(f"{self._symbol(o)} {self._t(when)}" for when in ("before", "after") for o in outputs)],
             [
                 [self.image_labels[n], *(self._number(v) for v in (*first, *last))]
@@ -226,7 +226,7 @@ class MarkdownReport:
         # E_total is the sum, also where the training followed the mean
         factor = 1 if run.reduction == "sum" else self.images
         rows = [[str(k), self._number(factor * float(run.loss[k]))] for k in _some(run.steps)]
-        yield _table([self._t("step"), self.latex.inline(self.typography.error)], rows)
+        yield table([self._t("step"), self.latex.inline(self.typography.error)], rows)
 
     def _epochs(self, run: Run, course: Course) -> Iterator[str]:
         last = run.history[-1].number
@@ -234,7 +234,7 @@ class MarkdownReport:
         yield self._t("epochs_text", epochs=last, batch=course.batch_size, optimizer=course.optimizer, rate=rate)
         shown = [run.history[n] for n in _some(last)]
         rows = [[str(e.number), *(self._number(v) for v in (e.loss, e.accuracy) if v is not None)] for e in shown]
-        yield _table([self._t("epoch"), self._t("epoch_loss"), self._t("accuracy")][: len(rows[0])], rows)
+        yield table([self._t("epoch"), self._t("epoch_loss"), self._t("accuracy")][: len(rows[0])], rows)
 
     def _proof(self) -> Iterator[str]:
         yield f"## {self._t('proof_heading')}"
@@ -246,7 +246,7 @@ class MarkdownReport:
         if "unknown" in statuses:
             yield self._t("unknown_text")
         if statuses:
-            yield _table([self._t("claim"), self._t("method"), self._t("verdict")], self._claims())
+            yield table([self._t("claim"), self._t("method"), self._t("verdict")], self._claims())
         if self.content.agreement and all(a.ok for a in self.content.agreement):
             yield self._t("numbers_text", tolerance=self.latex.inline(Power(Number(10), round(math.log10(TOLERANCE)))))
         for failed in (a for a in self.content.agreement if not a.ok):
@@ -388,6 +388,6 @@ def _some(last: int) -> list[int]:
     return sorted({0, *(10**n for n in range(9) if 10**n < last), last})
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

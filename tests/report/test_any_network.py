@@ -14,6 +14,7 @@ import symcnn
 from symcnn.derivation import Verdict
 from symcnn.network import as_data
 from symcnn.numeric.values import values_of_images
+from symcnn.report import content as content_module
 from symcnn.report.content import MAX_FORMULAS, gather, is_large
 from symcnn.report.index_notation import IndexReport
 from symcnn.report.markdown import MarkdownReport
@@ -176,6 +177,7 @@ def test_a_large_network_is_shown_in_index_notation_and_says_so(lenet, lang, tmp
     assert r"\ldots" in text
     assert r"xb_{k, r, c} = \sum_{d, p, q} p_{d, r+p, c+q} \cdot fb_{k, d, p, q} + b_{xb(k)}" in text
     assert r"\frac{\partial E_{\text{total}}}{\partial i_{a, b}} = \sum_{k, p, q}" in text
+    assert f"{words('verify.modular_equations')} | {words('report.status_probable')} |" in text
     assert "xb_{010101} &= " in text
     assert "xb_{090606} &= " in text
 
@@ -199,6 +201,20 @@ def test_a_large_network_is_trained_and_its_outputs_shown(tmp_path):
     before = symcnn.compile(net).predict(run.initial, data[0])
     assert f"| image 5 | ${before[4][0]:.4g}$ |" in text
     assert "One pass with numbers" not in text
+
+
+def test_a_wrong_equation_of_a_large_network_is_told(lenet, monkeypatch):
+    """The verdict is that of the equations shown: with a sign lost in one it is "refuted", and the report failed."""
+    content = gather(lenet, None, None, 0.5, 1, 0)
+    assert not content.failed
+    d = content.derivation
+    wrong = d.equations[-1]
+    lost = replace(wrong, terms=(replace(wrong.terms[0], coefficient=-wrong.terms[0].coefficient), *wrong.terms[1:]))
+    monkeypatch.setitem(d.__dict__, "equations", (*d.equations[:-1], lost))
+    verdict = content_module._equations_checked(d)
+    broken = replace(content, proof=replace(content.proof, rows=(verdict,)))
+    assert broken.failed
+    assert "| refuted |" in IndexReport(broken, catalogue("en")).write()
 
 
 def test_size_is_counted_without_making_anything(lenet):
