@@ -16,7 +16,7 @@ SHOWN = {
     "4_operations.py": ["first window: 0.78", "[(2, 2), (3, 3), (5, 5), (6, 6)]", "147"],
     "5_a_network_of_your_own.py": ["proved: 59 of 59", "own.xlsx", "own.md"],
     "7_x_and_o.py": [
-        "272 gradients", "dE_df[k, p, q] = Σ_{r, c} 1/9·dE_dx[k, r, c]·i[r + p, c + q]", "right: 2 of 2", "x_and_o.xlsx",
+        "272 gradients", "dE_df[k, p, q] = Σ_{r, c} 1/9·dE_dx[k, r, c]·i[r + p, c + q]", "right: 2 of 2", "x_and_o.md",
     ],
     "8_two_filters.py": ["dE_do_1 = dE_du_1*u_1 - t_1", "- t_1: probable", "proved: 69 of 69", "two_filters.md"],
     "9_stride_and_padding.py": [

@@ -25,7 +25,7 @@ from symcnn.formula.tree import (
 )
 from symcnn.network import Network, kind_of, settings_of
 from symcnn.report import losses
-from symcnn.report.content import Content
+from symcnn.report.content import MAX_COMPARED, Content
 from symcnn.report.rules import rules
 from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
@@ -249,6 +249,8 @@ class MarkdownReport:
             yield table([self._t("claim"), self._t("method"), self._t("verdict")], self._claims())
         if self.content.agreement and all(a.ok for a in self.content.agreement):
             yield self._t("numbers_text", tolerance=self.latex.inline(Power(Number(10), round(math.log10(TOLERANCE)))))
+        if self.content.agreement and self.images > MAX_COMPARED:
+            yield capitalized(self.text("verify.rest_images", count=self.images, most=MAX_COMPARED)) + "."
         for failed in (a for a in self.content.agreement if not a.ok):
             yield self._t("numbers_differ", backend=failed.backend, where=self._symbol_or_name(failed.where))
         yield self._t("not_checked")

@@ -141,6 +141,15 @@ def test_what_is_not_decided_is_said_to_be_unproved():
     assert text.count("| no normal form | not decided |") == len(rows)
 
 
+def test_programs_are_compared_at_the_first_images_and_that_is_said(tmp_path):
+    net = symcnn.Network((2, 2), [symcnn.Dense(1, "sigmoid")])
+    rng = np.random.default_rng(1)
+    for count, said in ((4, False), (6, True)):
+        data = (rng.normal(size=(count, 2, 2)), rng.uniform(size=(count, 1)))
+        text = symcnn.write_report(net, tmp_path / "d.md", data=data, steps=1).read_text("utf-8")
+        assert (f"{count} images: numbers were compared at the first 4." in text) == said
+
+
 def test_claims_of_many_formulas_are_told_by_tensor():
     content = gather(symcnn.Network((6, 6), [symcnn.Dense(2)]), None, None, 0.5, 1, 0)
     text = MarkdownReport(content, catalogue("en")).write()
