@@ -135,12 +135,17 @@ def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward:
 
 def check_size(equations: Sequence[Equation], most: int, what: str) -> None:
     """Refuse equations with more instances than ``most``: the message says what was wanted, the limit and a remedy."""
-    products = sum(_size(equation) for equation in equations)
+    products = count_products(equations)
     if products > most:
         raise NotSupportedYetError(
             f"{what}, this network has {products} products in one image; at most {most}: use a smaller network"
             ' (training needs none of them: backend="numpy")'
         )
+
+
+def count_products(equations: Iterable[Equation]) -> int:
+    """The products of all instances; none is made for that."""
+    return sum(map(_size, equations))
 
 
 def _size(equation: Equation) -> int:

@@ -1,12 +1,10 @@
 """Forward and Backward: one band an image; then the list of all ∂E_total with their formulas."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from symcnn.derivation import Addend, Variable
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
@@ -136,8 +134,9 @@ class Passes:
         typography = self.typography if images else self.short
         for name in plan.derivation.names:
             adjoint, row = f"dE_d{name}", plan.total(name).row
+            text = self.plain.emit(self.short.right_side(self.graph.backward[adjoint], MAX_SHOWN))
             book.put(sheet, row, derivative, f"{self.plain.emit(typography.name(adjoint))} =", style.NAME)
-            book.put(sheet, row, formula, self._formula_text(self.graph.backward[adjoint]), style.FORMULA_TEXT)
+            book.put(sheet, row, formula, text, style.FORMULA_TEXT)
             each = [plan.backward[m][adjoint].local for m in range(plan.images)]
             for column, reference in zip(images or [total], each, strict=True):
                 book.put(sheet, row, column, f"={reference}", style.GRADIENT)
@@ -148,11 +147,3 @@ class Passes:
                 value = f"={plan.factor.seen_from(sheet.title)}*SUM({first}:{last})"
                 book.put(sheet, row, total, value, style.GRADIENT_RESULT)
             book.define(adjoint, plan.total(name))
-
-    def _formula_text(self, variable: Variable) -> str:
-        """The formula in words of mathematics; of a long sum the first products."""
-        products = variable.products
-        if len(products) <= MAX_SHOWN:
-            return self.plain.emit(self.short.right_side(variable))
-        shown = self.plain.emit(self.short.right_side(replace(variable, addends=(Addend(products[: MAX_SHOWN - 1]),))))
-        return f"{shown} + … ({self.book.label('products_in_all', count=len(products))})"

@@ -9,8 +9,9 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.plan import TRAINING_FIRST_ROW, Plan
+from symcnn.excel.rows import SheetPrinter
 from symcnn.formula import Plain, Typography
-from symcnn.printers.excel import FormulaPrinter, checked_formula
+from symcnn.printers.excel import checked_formula
 
 Progress = Callable[[int], None]
 
@@ -59,7 +60,7 @@ def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
     errors = "+".join(at(f"E_image{m + 1}") for m in range(plan.images))
     found = {"E_total": f"={factor}*({errors})"}
     for m in range(plan.images):
-        printer = FormulaPrinter(place(m))
+        printer = SheetPrinter(place(m))
         found |= {f"{v.name}_image{m + 1}": printer.formula(v) for v in graph if v.tensor.role != "gradient"}
     for p in plan.network.parameters:
         parts = [_sum(graph.backward[f"dE_d{p}"], place(m)) for m in range(plan.images)]
@@ -69,7 +70,7 @@ def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
 
 
 def _sum(variable: Variable, reference: Callable[[str], str]) -> str:
-    return FormulaPrinter(reference).variable(variable)
+    return SheetPrinter(reference).variable(variable)
 
 
 def _fixed(cell: Cell, sheet: str) -> str:

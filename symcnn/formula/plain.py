@@ -81,7 +81,8 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        return f"−{self._operand(node.node)}"
+        zero = isinstance(node.node, tree.Number) and node.node.value == 0
+        return self.emit(node.node) if zero else f"−{self._operand(node.node)}"
 
     @emit.register
     def _(self, node: tree.Over) -> str:

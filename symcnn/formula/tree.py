@@ -131,3 +131,6 @@ Node = (
     Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Over | Relation | Indicator
     | Labelled | Update | Word | Equality
 )  # fmt: skip
+
+#: What is left out of a long sum.
+DOTS = Symbol("…")

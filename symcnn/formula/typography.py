@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import sympy
 from sympy import Expr, S
 
-from symcnn.derivation import ChainTerm, Derivation, Variable
+from symcnn.derivation import Addend, ChainTerm, Derivation, Variable
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS, SPECIAL
 from symcnn.formula.tree import Node
@@ -138,14 +138,17 @@ class Typography:
         nodes = tuple(self.expression(f) for f in factors)
         return nodes[0] if len(nodes) == 1 else tree.Product(nodes)
 
-    def right_side(self, variable: Variable) -> Node:
-        """What a variable is made of, in the order of the derivation."""
+    def right_side(self, variable: Variable, most: int | None = None) -> Node:
+        """What a variable is made of, in the order of the derivation.
+
+        Args:
+            most: of more products than that the first and the last are shown, with dots between them.
+        """
         if variable.reduce == "max":
-            cells = tuple(self.product(f) for a in variable.addends for f in a.products)
-            return tree.Call("max", cells)
+            return tree.Call("max", tuple(n for a in variable.addends for n in self._products(a, most)))
         terms: list[Node] = []
         for addend in variable.addends:
-            products = tuple(self.product(factors) for factors in addend.products)
+            products = self._products(addend, most)
             if addend.coefficient == 1:
                 terms += products
             else:
@@ -155,14 +158,20 @@ class Typography:
             return tree.Number(0)
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
+    def _products(self, addend: Addend, most: int | None) -> tuple[Node, ...]:
+        found = addend.products
+        if most is None or len(found) <= most:
+            return tuple(map(self.product, found))
+        return (*map(self.product, found[: most - 1]), tree.DOTS, self.product(found[-1]))
+
     def _scaled(self, coefficient: Expr, node: Node) -> Node:
         if coefficient == S.NegativeOne:
             return tree.Negated(node)
         return node if coefficient == 1 else tree.Product((self.expression(coefficient), node))
 
-    def equation(self, variable: Variable) -> Node:
+    def equation(self, variable: Variable, most: int | None = None) -> Node:
         """variable = right side."""
-        return tree.Equality((self.name(variable.name), self.right_side(variable)))
+        return tree.Equality((self.name(variable.name), self.right_side(variable, most)))
 
     # --- index notation ---------------------------------------------------------------------------------------------
 

@@ -425,14 +425,31 @@ def test_past_a_size_one_image_is_shown_and_contents_says_so(digits, lang, tmp_p
         assert not str(value).startswith("#"), place
 
 
+def test_a_sum_that_no_cell_holds_is_written_row_by_row(tmp_path):
+    """A weight of a filter on a 28×28 image: 576 products; each row of the map stands beside a row of the image."""
+    net = symcnn.Network((28, 28), [symcnn.Conv2D(2, 5, normalize=True), symcnn.AvgPool2D(8), symcnn.Dense(2)])
+    rng = np.random.default_rng(3)
+    data, theta = (rng.normal(size=(1, 28, 28)), np.eye(2)[:1]), rng.uniform(-1, 1, len(net.parameters))
+    path = symcnn.export_workbook(net, data, tmp_path / "rows.xlsx", initial=theta)
+    sheet, cell = named(path)["dE_df_111_image1"]
+    formula = openpyxl.load_workbook(path)[sheet][cell].value
+    assert formula.count("SUMPRODUCT(") == 24
+    assert len(formula) < 2000
+    sheet, cell = named(path)["dE_db_x1_image1"]
+    assert openpyxl.load_workbook(path)[sheet][cell].value.count("SUM(") == 24
+    sheet, cell = named(path)["x_10101_image1"]
+    assert "SUMPRODUCT" not in openpyxl.load_workbook(path)[sheet][cell].value
+    check_any(path, net, theta, data, by_formualizer(path))
+
+
 @pytest.mark.parametrize(
     ("shape", "layers", "message"),
     [
-        ((28, 28), [symcnn.Conv2D(1, 1, bias=False), symcnn.Dense(20)], "sheet Forward: 18069 columns; a spreadsheet has"
-         " 16384: make w_xo (28×28×20) smaller"),
-        ((30, 30), [symcnn.Dense(2)], "z_o1: its formula has"),
-        ((18, 18), [symcnn.MaxPool2D(16, 1), symcnn.Dense(1)], "a maximum of 256 cells; a spreadsheet takes at most 255"),
-        ((60, 60), [symcnn.Conv2D(16, 5), symcnn.Dense(10)], "scalar by scalar, this network has"),
+        ((60, 60), [symcnn.Conv2D(16, 5), symcnn.Dense(10)],
+         "sheet Forward: 50309 columns; a spreadsheet has 16384: make w_xo (16×56×56×10) smaller"),
+        ((900,), [symcnn.Dense(2)], "o_1: its formula has"),
+        ((18, 18), [symcnn.MaxPool2D(16, 1), symcnn.Dense(1)],
+         "a maximum of 256 cells; a spreadsheet takes at most 255"),
     ],
 )  # fmt: skip
 def test_past_a_spreadsheets_limits_the_limit_and_the_remedy_are_named(shape, layers, message, tmp_path):
@@ -452,6 +469,17 @@ def test_a_forward_only_network_gives_one_sheet_of_maps(tmp_path):
     values = [v for v in by_formualizer(path).values() if isinstance(v, (int, float))]
     wanted = symcnn.compile(net).predict(symcnn.article.features(), symcnn.article.picture().images).ravel()
     assert all(any(near(v, w) for v in values) for w in wanted)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_forward_pass_is_a_sheet_of_maps(seed, tmp_path):
+    net, theta, images, targets = from_seed(seed)
+    path = tmp_path / "maps.xlsx"
+    symcnn.export_workbook(symcnn.Network(net.input_shape, net.layers, None), (images, None), path, initial=theta)
+    values = [v for v in by_formualizer(path).values() if isinstance(v, (int, float))]
+    wanted = next(iter(values_of_images(symcnn.derive(net), theta, (images, targets))))
+    for name in net.forward.outputs.scalars():
+        assert any(abs(v - wanted[name]) <= 1e-12 * max(1, abs(wanted[name])) for v in values), name
 
 
 @pytest.mark.parametrize(

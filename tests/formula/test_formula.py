@@ -197,3 +197,17 @@ def test_what_e_rests_on_directly_and_otherwise_stands_in_the_chain_rule(strided
     assert Plain().emit(typography.chain_rule(strided, "o_1")) == (
         "∂E/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · ∂u₁/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · u₁"
     )
+
+
+def test_a_long_sum_goes_on_on_the_next_line():
+    terms = [tree.Symbol("x", str(n)) for n in range(1, 10)]
+    sum_ = tree.Sum((*terms[:7], tree.Negated(terms[7]), terms[8]))
+    shown = Latex().display(tree.Equality((tree.Symbol("s"), sum_)))
+    assert shown.split("\n")[2:4] == [
+        r"s &= x_{1} + x_{2} + x_{3} + x_{4} + x_{5} \cr",
+        r"&\quad + x_{6} + x_{7} - x_{8} + x_{9}",
+    ]
+    short = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(terms[:6])))))
+    assert "aligned" not in short
+    wide = [tree.Symbol("x", "1" * 600), tree.Symbol("x", "2" * 200), tree.Symbol("x", "3" * 200)]
+    assert Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(wide))))).count("quad") == 1
