@@ -116,7 +116,7 @@ def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward:
 
 def check_size(equations: Sequence[Equation], most: int, what: str) -> None:
     """Refuse equations with more instances than ``most``: the message says what was wanted, the limit and a remedy."""
-    products = sum(_size(equation) for equation in equations)
+    products = sum(map(products_of, equations))
     if products > most:
         raise NotSupportedYetError(
             f"{what}, this network has {products} products in one image; at most {most}: use a smaller network"
@@ -124,7 +124,8 @@ def check_size(equations: Sequence[Equation], most: int, what: str) -> None:
         )
 
 
-def _size(equation: Equation) -> int:
+def products_of(equation: Equation) -> int:
+    """Products of all its instances."""
     return math.prod(a.size for a in equation.axes) * sum(math.prod(a.size for a in t.axes) for t in equation.terms)
 
 
