@@ -7,6 +7,7 @@ to use, the program is compiled in memory.
 """
 
 import hashlib
+import math
 import os
 import stat
 import sys
@@ -54,6 +55,11 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "symcnn"
 
 
+def largest(a: float, b: float) -> float:
+    """The larger of two, NaN if either is: Python's ``max`` may lose one."""
+    return a if a > b or a != a else b
+
+
 @lru_cache(maxsize=32)
 def compiled(source: str, name: str) -> Callable[..., Any]:
     """A function of printed source, compiled once in a process and kept for the next."""
@@ -65,6 +71,8 @@ def compiled(source: str, name: str) -> Callable[..., Any]:
     if path is not None:
         space.__file__ = str(path)
         sys.modules[module] = space  # numba looks it up when it takes machine code out of its cache
+    names = {"exp": math.exp, "tanh": math.tanh, "log": math.log, "log1p": math.log1p, "largest": numba.njit(largest)}
+    space.__dict__.update(names)  # what straight lines call
     exec(compile(source, str(path or "<printed by symcnn>"), "exec"), space.__dict__)
     options = {"fastmath": set(SAFE_MATH), "error_model": "numpy"}
     function: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))

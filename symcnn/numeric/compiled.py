@@ -17,10 +17,13 @@ from symcnn.numeric.cache import compiled, require_numba
 from symcnn.numeric.epochs import LANES, Epochs, LoopLearner, lanes_for, printed
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.program import ArrayProgram, Program, Trainer, scalar_graph
+from symcnn.printers.loops import Loops
 from symcnn.printers.numba import compiled_gradient, compiled_training
 
 #: Products (forward, of one image) up to which straight lines compile in a second or two.
-STRAIGHT = 500
+STRAIGHT = 250
+#: Images from which on vectors over the samples beat straight lines.
+MANY = 32
 
 
 class NumbaProgram(Program):
@@ -36,17 +39,21 @@ class NumbaProgram(Program):
         """Is the network small enough for straight lines? (They are printed in double precision.)"""
         return self.dtype == "float64" and sum(map(products_of, self.network.forward.equations)) <= STRAIGHT
 
+    def _loops(self, samples: int) -> Loops:
+        """The printed loops for batches of so many samples."""
+        return printed(self.network, "sgd", lanes_for(self.network, samples), self.dtype)
+
     def _print(self) -> str:
         if not self.network.loss:
             return ""
         if not self._straight:
-            return printed(self.network, "sgd", LANES, self.dtype).source
+            return self._loops(LANES).source
         return compiled_gradient(scalar_graph(self.network), self.network.parameters)
 
     def training_source(self, samples: int) -> str:
         """The whole training loop for so many images, as it is compiled."""
-        if not self._straight:
-            return printed(self.network, "sgd", lanes_for(self.network, samples), self.dtype).source
+        if not self._straight or samples >= MANY:
+            return self._loops(samples).source
         return compiled_training(scalar_graph(self.network), self.network.parameters, samples)
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
@@ -58,8 +65,7 @@ class NumbaProgram(Program):
 
     def _by_loops(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         """One batch that is not learnt from."""
-        loops = printed(self.network, "sgd", LANES, self.dtype)
-        epochs = Epochs(loops, images, targets, max(len(images), 1), False, self.dtype)
+        epochs = Epochs(self._loops(LANES), images, targets, max(len(images), 1), False, self.dtype)
         values = np.ascontiguousarray(theta, dtype=self.dtype)
         gradient = np.zeros_like(values)
         losses = epochs(values, gradient, np.arange(len(images)), 0.0, learn=False)
@@ -72,7 +78,7 @@ class NumbaProgram(Program):
         return LoopLearner(self, images, targets, batching, state)
 
     def trainer(self, images: Array, targets: Array) -> Trainer:
-        if not self._straight:
+        if not self._straight or len(images) >= MANY:
             return self._trainer_by_loops(images, targets)
         loop = compiled(self.training_source(len(images)), "train")
         flat, wanted = np.ascontiguousarray(images.reshape(len(images), -1)), np.ascontiguousarray(targets)
@@ -86,8 +92,7 @@ class NumbaProgram(Program):
 
     def _trainer_by_loops(self, images: Array, targets: Array) -> Trainer:
         count = len(images)
-        loops = printed(self.network, "sgd", lanes_for(self.network, count), self.dtype)
-        epochs = Epochs(loops, images, targets, count, False, self.dtype)
+        epochs = Epochs(self._loops(count), images, targets, count, False, self.dtype)
         order = np.arange(count)
 
         def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:

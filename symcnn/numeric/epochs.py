@@ -1,6 +1,6 @@
 """Mini-batch training in a compiled loop: an epoch is one call, from gathering the samples to the update."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,20 +9,25 @@ import numpy as np
 from symcnn.network import Array, Network
 from symcnn.numeric.cache import compiled
 from symcnn.numeric.learner import Batching, Learner, Order, State
-from symcnn.numeric.optimizers import OPTIMIZERS, THETA, Optimizer
+from symcnn.numeric.optimizers import OPTIMIZERS, THETA
 from symcnn.printers.loops import Loops, Stated, Update, loops
 
 if TYPE_CHECKING:
     from symcnn.numeric.program import Program
 
-#: Samples of a block where nobody says how many come; at most in one block; what a processor keeps at hand, in bytes.
-LANES, MOST, NEAR = 32, 64, 1 << 20
+#: Samples of a block: where nobody says how many come, and at most.
+LANES, MOST = 32, 64
+#: Bytes that a processor keeps near, and that buffers may take.
+NEAR, ROOM = 1 << 20, 1 << 28
 
 
 def lanes_for(network: Network, batch_size: int) -> int:
     """Samples of a block: a batch in as few blocks as fit, whole vectors but for tiny batches."""
-    cells = sum(e.target.tensor.size for e in network.forward.equations)
-    most = MOST if 3 * cells * MOST * 8 <= NEAR else MOST // 2
+    # values, adjoints, and as much again for borders and winners
+    bytes_each = 8 * 3 * sum(e.target.tensor.size for e in network.forward.equations)
+    most = MOST if bytes_each * MOST <= NEAR else MOST // 2
+    while most > 8 and bytes_each * most > ROOM:
+        most //= 2
     blocks = -(-batch_size // most)
     lanes = -(-batch_size // blocks)
     return lanes if lanes < 8 else -(-lanes // 8) * 8
@@ -42,22 +47,21 @@ class Epochs:
 
     Args:
         images: (samples, …); targets: (samples, outputs).
-        run: how a function of printed source is made callable.
+        mean: divide each batch's loss and gradient by its samples.
     """
 
     def __init__(
-        self, program: Loops, images: Array, targets: Array, batch_size: int, mean: bool, dtype: str,
-        run: Callable[[str, str], Callable[..., Any]] = compiled,
+        self, program: Loops, images: Array, targets: Array, batch_size: int, mean: bool, dtype: str
     ) -> None:  # fmt: skip
         self._dtype = np.dtype(dtype)
         self._images = np.ascontiguousarray(images.reshape(len(images), -1), dtype=self._dtype)
         self._targets = np.ascontiguousarray(targets, dtype=self._dtype)
         self._batch_size, self._mean = batch_size, mean
         self._work = _aligned(program.work, self._dtype)
-        self._function = run(program.source, "epoch")
+        self._function = compiled(program.source, "epoch")
 
     def __call__(
-        self, theta: Array, gradient: Array, order: Order, rate: float, learn: bool, remembered: list[Array] = [],  # noqa: B006
+        self, theta: Array, gradient: Array, order: Order, rate: float, learn: bool, remembered: Sequence[Array] = (),
     ) -> Array:  # fmt: skip
         """One pass over ``order``; theta, gradient and what is remembered are changed in place."""
         samples = np.ascontiguousarray(order, dtype=np.int64)

@@ -80,7 +80,9 @@ class Layout:
                 number += stride * c * offsets[axis]
                 if axis not in written_out:
                     coefficients[axis] = coefficients.get(axis, 0) + stride * c
-        return tuple((a, c) for a, c in coefficients.items() if c), number
+        # in one order, so that one place has one text
+        ordered = sorted(coefficients.items(), key=lambda pair: (-pair[1], pair[0]))
+        return tuple((a, c) for a, c in ordered if c), number
 
     def _strides(self, tensor: Tensor) -> list[tuple[int, int]]:
         lanes = 1 if tensor.is_shared else self.lanes

@@ -212,7 +212,7 @@ class _Row:
         if won:
             # what comes from above goes to the winner, and to nobody else
             first = next(n for n, f in enumerate(plain) if isinstance(f, Access))
-            conditions = " and ".join(f"{at.read(w.winner)} == {at.number(w.number)}" for w in won)
+            conditions = " & ".join(f"({at.read(w.winner)} == {at.number(w.number)})" for w in won)
             zero = number_text(S.Zero, self._setting.dtype)
             printed[first] = Symbol(self._called(str(printed[first]), f"{printed[first]} if {conditions} else {zero}"))
         return self._printer.product(printed, statement.coefficient).within(PRODUCT)

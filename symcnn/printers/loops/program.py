@@ -9,17 +9,16 @@ left for repeat the batch's last one, with ∂E/∂E = 0: finite wherever the ba
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import sympy
 from sympy import Expr, S, Symbol
 
 from symcnn.printers.loops.language import LoopPrinter, language, number_text
 from symcnn.printers.loops.layout import Layout, index_text
 from symcnn.printers.loops.nest import Rows, Setting, nest
 from symcnn.printers.loops.rewrite import SEED, rewritten
-from symcnn.printers.loops.statements import Group, grouped, local_tensors
+from symcnn.printers.loops.statements import grouped, local_tensors
 from symcnn.printers.loops.tile import Machine
 from symcnn.printers.python import indented
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor
@@ -167,10 +166,10 @@ def _updated(update: Update, dtype: str) -> list[str]:
     """One step of the optimizer, entry by entry."""
     lines = [f"powers[{n}] *= {by!r}" for n, by in enumerate(update.scalars.values())]
     lines += [f"{name} = real(powers[{n}])" for n, name in enumerate(update.scalars)]
-    arrays = {symbol: Symbol(f"{symbol.name}[m]") for symbol, _ in update.updates}
+    arrays = {symbol: Symbol(f"{symbol.name}[at]") for symbol, _ in update.updates}
     step: list[str] = []
     printer = LoopPrinter(language(dtype), lambda letters, text: text)
     for symbol, expression in update.updates:
         right = expression.xreplace({**arrays, Symbol("gradient"): Symbol("change")})
         step.append(f"{arrays[symbol]} = {printer.expression(right).text}")
-    return [*lines, "for m in range(theta.size):", *indented(1, ["change = factor*gradient[m]", *step])]
+    return [*lines, "for at in range(theta.size):", *indented(1, ["change = factor*gradient[at]", *step])]

@@ -27,7 +27,7 @@ SEED = Tensor("seed", (), (("seed", 0),))
 
 
 class Won(AtomicExpr):
-    """1 where the maximum's winner (kept in ``winner``) has this number in its window, 0 elsewhere; an atom of SymPy."""
+    """1 where a maximum's winner, kept in ``winner``, has this number in its window, 0 elsewhere: an atom of SymPy."""
 
     __slots__ = ("number", "winner")
     is_commutative = True
@@ -72,7 +72,7 @@ def behind_maximum(forward: Sequence[Equation]) -> tuple[Equation, ...]:
             source is None
             or leaf is None
             or len(_readers(source.tensor, forward)) > 1
-            or leaves_range(source, equation)
+            or _counts_border(source, equation)
         ):
             found.append(equation)
             continue
@@ -204,6 +204,11 @@ def is_one_to_one(access: Access, equation: Equation) -> bool:
                 return False
             reach = abs(c) * (sizes[a] - 1) + reach
     return True
+
+
+def _counts_border(access: Access, equation: Equation) -> bool:
+    """Does a number outside the tensor take part?"""
+    return access.outside is not None and leaves_range(access, equation)
 
 
 def _monotone(equation: Equation) -> bool:

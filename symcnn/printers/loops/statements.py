@@ -16,7 +16,11 @@ from typing import Literal
 from sympy import Expr, Rational, S
 
 from symcnn.printers.loops.rewrite import (
-    is_one_to_one, number_in, put_in, reads_of, renamed, winner_of,
+    is_one_to_one,
+    number_in,
+    put_in,
+    reads_of,
+    winner_of,
 )  # fmt: skip
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term
 
@@ -134,7 +138,9 @@ def _added(equation: Equation, begun: set[Tensor]) -> Group:
         is_one_to_one(target, replace(plain, terms=(Term((S.One,)),))) and (whole or not begins)
     ):
         (term,) = equation.terms
-        scattered = Statement(target, equation.axes, term.factors, "+=", term.coefficient)
+        # rows that are added to again come soon again
+        axes = tuple(sorted(equation.axes, key=lambda a: a.name not in own))
+        scattered = Statement(target, axes, term.factors, "+=", term.coefficient)
         return Group((), (scattered,), said, target.tensor if begins else None)
     (term,) = equation.terms
     return Group(outer, tuple(_sum(target, outer, (replace(term, axes=inner),), begins)), said)
