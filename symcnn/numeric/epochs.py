@@ -54,8 +54,8 @@ class Epochs:
         self, program: Loops, images: Array, targets: Array, batch_size: int, mean: bool, dtype: str
     ) -> None:  # fmt: skip
         self._dtype = np.dtype(dtype)
-        self._images = np.ascontiguousarray(images.reshape(len(images), -1), dtype=self._dtype)
-        self._targets = np.ascontiguousarray(targets, dtype=self._dtype)
+        self._images = _plain(images.reshape(len(images), -1), self._dtype)
+        self._targets = _plain(targets, self._dtype)
         self._batch_size, self._mean = batch_size, mean
         self._work = _aligned(program.work, self._dtype)
         self._function = compiled(program.source, "epoch")
@@ -64,7 +64,7 @@ class Epochs:
         self, theta: Array, gradient: Array, order: Order, rate: float, learn: bool, remembered: Sequence[Array] = (),
     ) -> Array:  # fmt: skip
         """One pass over ``order``; theta, gradient and what is remembered are changed in place."""
-        samples = np.ascontiguousarray(order, dtype=np.int64)
+        samples = _plain(order, np.dtype(np.int64))
         if samples.size and not 0 <= samples.min() <= samples.max() < len(self._images):
             raise IndexError(f"order: expected numbers of samples, 0 to {len(self._images) - 1}")
         losses = np.zeros(-(-len(samples) // self._batch_size))
@@ -90,7 +90,7 @@ class LoopLearner(Learner):
         optimizer, state = self.batching.optimizer, self.state
         names = [THETA.name, *(s.name for s, _ in optimizer.updates if s != THETA)]
         # of the program's own type; the state's arrays themselves where they already are
-        theta, *rest = arrays = [np.ascontiguousarray(state.arrays[n], self.program.dtype) for n in names]
+        theta, *rest = arrays = [_plain(state.arrays[n], np.dtype(self.program.dtype)) for n in names]
         powers = np.array([state.scalars[n] for n in optimizer.scalars])
         remembered = [*rest, powers] if optimizer.scalars else rest
         losses = self._epochs(theta, self._gradient, order, self.batching.rate, True, remembered)
@@ -99,6 +99,11 @@ class LoopLearner(Learner):
                 state.arrays[name][:] = array
         state.scalars.update(zip(optimizer.scalars, powers.tolist(), strict=True))
         return losses
+
+
+def _plain(values: Any, dtype: np.dtype[Any]) -> Any:
+    """The array itself where it is of the one kind that is compiled for, else a copy."""
+    return np.require(values, dtype, ["C_CONTIGUOUS", "ALIGNED", "WRITEABLE"])
 
 
 def _aligned(size: int, dtype: np.dtype[Any]) -> Array:
