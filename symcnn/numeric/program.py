@@ -20,6 +20,7 @@ from symcnn.derivation.graph import instantiate
 from symcnn.errors import InputError
 from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
+from symcnn.numeric.cache import largest
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
@@ -302,11 +303,6 @@ def scalar_graph(network: Network) -> Graph:
 def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
     """The scalar graph, and the names of outputs and parameters."""
     return scalar_graph(network), (network.forward.outputs.scalars(), network.parameters)
-
-
-def largest(a: float, b: float) -> float:
-    """The larger of two, NaN if either is: Python's ``max`` may lose one."""
-    return a if a > b or a != a else b
 
 
 def run_source(source: str, exp: Callable[[float], float] = _exp, **functions: Any) -> dict[str, Callable[..., Any]]:
