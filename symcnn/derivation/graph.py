@@ -145,11 +145,9 @@ def check_size(equations: Sequence[Equation], most: int, what: str) -> None:
 
 def count_products(equations: Iterable[Equation]) -> int:
     """The products of all instances; none is made for that."""
-    return sum(map(_size, equations))
-
-
-def _size(equation: Equation) -> int:
-    return math.prod(a.size for a in equation.axes) * sum(math.prod(a.size for a in t.axes) for t in equation.terms)
+    return sum(
+        math.prod(a.size for a in (*equation.axes, *term.axes)) for equation in equations for term in equation.terms
+    )
 
 
 def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:

@@ -12,11 +12,11 @@ Seconds on a 2-core machine of 2026 (only their ratios matter):
 
 import math
 
+from symcnn.derivation import count_products
 from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.numeric import compile_program, numba_is_there
 from symcnn.numeric.program import MAX_PRODUCTS
-from symcnn.symbolic import Equation
 from symcnn.train.settings import EPOCHS
 
 #: seconds: fixed and per product and image to build; per product and image of one step
@@ -37,7 +37,7 @@ def choose(network: Network, samples: int, steps: int) -> str:
     "expressions" never does: it is there to check the others.
     """
     equations = network.forward.equations
-    products = 3 * samples * sum(_products(e) for e in equations)  # forward, and about twice that backward
+    products = 3 * samples * count_products(equations)  # forward, and about twice that backward
     straight = PYTHON_BUILD + products * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
     arrays = 3 * len(equations) * (NUMPY_BUILD_EACH + steps * NUMPY_STEP_EACH) + steps * products * NUMPY_STEP_PRODUCT
     compiled = NUMBA_BUILD + products * (NUMBA_BUILD_EACH + steps * NUMBA_STEP_EACH)
@@ -58,7 +58,7 @@ def choose_for_epochs(network: Network, samples: int, batch_size: int, dtype: st
     """
     equations = network.forward.equations
     steps = EPOCHS * math.ceil(samples / batch_size)
-    products = 3 * EPOCHS * samples * sum(_products(e) for e in equations)
+    products = 3 * EPOCHS * samples * count_products(equations)
     arrays = steps * len(equations) * BATCH_NUMPY_STEP_EACH + products * BATCH_NUMPY_PRODUCT
     compiled = len(equations) * BATCH_NUMBA_BUILD_EACH + products * BATCH_NUMBA_PRODUCT
     if not numba_is_there() or arrays < compiled:
@@ -68,8 +68,3 @@ def choose_for_epochs(network: Network, samples: int, batch_size: int, dtype: st
     except InputError:  # too large for it
         return "numpy"
     return "numba"
-
-
-def _products(equation: Equation) -> int:
-    cells = math.prod(a.size for a in equation.axes)
-    return cells * sum(math.prod(a.size for a in term.axes) for term in equation.terms)
