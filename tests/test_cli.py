@@ -62,6 +62,44 @@ def test_derive_prints_every_formula(capsys):
     assert "--of q_1" in err
 
 
+DIGITS = """
+input_shape = [8, 8]
+loss = "cross_entropy"
+layer = [
+    {type = "Conv2D", filters = 8, kernel_size = 3}, {type = "Activation", kind = "relu"},
+    {type = "MaxPool2D", size = 2}, {type = "Flatten"}, {type = "Dense", units = 10},
+]
+"""
+
+
+def test_derive_prints_a_larger_network_in_index_notation(tmp_path, capsys, monkeypatch):
+    net = tmp_path / "net.toml"
+    net.write_text(DIGITS, "utf-8")
+    status, out, _ = run("derive", net, capsys=capsys)
+    assert status == 0
+    assert "dE_df[k, p, q] = Σ_{r, c} dE_dx[k, r, c]·i[r + p, c + q]\n" in out
+    assert "dE_di[a, b] = Σ_{k, p, q} dE_dx[k, a - p, b - q]·f[k, p, q]\n" in out
+    assert "1098 gradients: 810 for the parameters + 288 for the feature maps." in out
+    assert "together 2.20 times the forward pass" in out
+    assert "Checked, error probability below" in out
+    status, out, _ = run("derive", net, "--latex", capsys=capsys)
+    assert out.count("$$") % 2 == 0
+    status, out, _ = run("derive", "--index", capsys=capsys)
+    assert "dE_df[p, q] = Σ_{r, c} dE_dx[r, c]·i[r + p, c + q]\n" in out
+    status, _, err = run("derive", "--index", "--of", "f_11", capsys=capsys)
+    assert (status, "expected one of them" in err) == (2, True)
+
+    # equations that are not the derivative are printed as what they are
+    from symcnn.cli import derivation as printed
+    from symcnn.verification import check_equations
+
+    monkeypatch.setattr(printed, "check_equations", lambda d: check_equations(d, d.backward[:-1]))
+    status, out, err = run("derive", net, capsys=capsys)
+    assert status == 1
+    assert "refuted" in out
+    assert "not the derivative" in err
+
+
 def test_commands_work_on_a_network_file(tmp_path, capsys):
     net = tmp_path / "net.toml"
     net.write_text(GOOD + SAMPLE + SAMPLE.replace("[1, 0]\n", "[0, 1]\n"), "utf-8")

@@ -17,19 +17,8 @@ from typing import Literal
 
 from sympy import Expr, Function, Symbol
 
-from symcnn.derivation.algebra import (
-    PRIME,
-    Algebra,
-    DegreeAlgebra,
-    Dual,
-    Element,
-    ModularAlgebra,
-    PolynomialAlgebra,
-    RealAlgebra,
-    TooLargeError,
-    UndecidableError,
-    merged,
-)
+from symcnn.derivation.algebra import Algebra, Dual, Element, TooLargeError, UndecidableError, merged
+from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.derivation.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.symbolic import Tensor, leaky_relu, maximum, relu

@@ -208,7 +208,7 @@ def test_where_normal_forms_explode_random_points_decide_and_say_so():
 
 def test_random_points_agree_with_normal_forms(derivation):
     """The same candidates, right and wrong, through the modular algebra alone."""
-    from symcnn.derivation.algebra import ModularAlgebra
+    from symcnn.derivation.algebras import ModularAlgebra
     from symcnn.derivation.proof import Prover
 
     prover = Prover(derivation, lambda names, _: ModularAlgebra(names, SEED))
@@ -220,7 +220,7 @@ def test_random_points_agree_with_normal_forms(derivation):
 
 
 def test_degrees_are_upper_bounds():
-    from symcnn.derivation.algebra import DegreeAlgebra
+    from symcnn.derivation.algebras import DegreeAlgebra
 
     x, y = Symbol("x"), Symbol("y")
     algebra = DegreeAlgebra(["x", "y"])

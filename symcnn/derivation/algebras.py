@@ -1,0 +1,204 @@
+"""The algebras in which formulas are decided; what they have in common stands in ``algebra.py``.
+
+PolynomialAlgebra   ℚ[names, outputs, gates, winners]: normal forms, so equality is exact
+ModularAlgebra      every generator a random number modulo 2⁶¹ - 1: different polynomials agree with a probability
+                    of at most degree/p (Schwartz, Zippel); for networks whose normal forms are too large
+DegreeAlgebra       degrees only: what that bound needs
+RealAlgebra         no generators: every function at its value, to 60 digits, at random parameters and pixels: where
+                    two formulas differ here, they are different, whatever the outputs have to do with each other
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+
+import mpmath
+from sympy import GF, QQ
+from sympy.polys.rings import PolyRing, ring
+
+from symcnn.derivation.algebra import Algebra, Element, Function, TooLargeError, UndecidableError
+from symcnn.symbolic import log, sigmoid, softplus
+
+#: Products of monomials that may be formed (a few seconds); past it, normal forms are too large. The article's network
+#: needs 13,000.
+BUDGET = 200_000
+
+#: Generators of a ring; past it, monomials are so long that nothing comes out in time.
+MAX_GENERATORS = 600
+
+PRIME = 2**61 - 1
+
+#: Digits of the real algebra, and how far two equal values may be apart there.
+REAL_DIGITS, REAL_TOLERANCE = 60, 1e-35
+
+
+class PolynomialAlgebra(Algebra):
+    """ℚ[names, outputs, gates, winners]: exact.
+
+    Args:
+        names: the generators that have a name; others: how many more there may be.
+
+    Raises:
+        TooLargeError: more generators than a ring can have.
+    """
+
+    def __init__(self, names: Iterable[str], others: int) -> None:
+        super().__init__()
+        listed = list(names)
+        if len(listed) + others > MAX_GENERATORS:
+            raise TooLargeError(f"{len(listed) + others} generators; normal forms are worked out with {MAX_GENERATORS}")
+        self._ring: PolyRing = ring([*listed, *(f"other_{n}" for n in range(1, others + 1))], QQ)[0]
+        self.zero, self.one = self._ring.zero, self._ring.one
+        self.generators = dict(zip(listed, self._ring.gens, strict=False))
+        self._others = self._ring.gens[len(listed) :]
+        self._used: list[int] = []  # how much was known when each was taken
+        self._budget = BUDGET
+
+    def rational(self, above: int, below: int) -> Element:
+        return self._ring(QQ(above, below))
+
+    def fresh(self) -> Element:
+        if len(self._used) == len(self._others):
+            raise TooLargeError("more functions than the network has")
+        self._used.append(len(self._known))
+        return self._others[len(self._used) - 1]
+
+    def restore(self, mark: int) -> bool:
+        while self._used and self._used[-1] >= mark:
+            self._used.pop()
+        return super().restore(mark)
+
+    def inverse(self, a: Element) -> Element:
+        if a.is_ground and a != 0:
+            return self._ring(1 / a.LC)
+        raise TooLargeError("a quotient has no normal form as a polynomial")
+
+    def renew_budget(self) -> None:
+        self._budget = BUDGET
+
+    def times(self, a: Element, b: Element) -> Element:
+        self._budget -= len(a) * len(b)
+        if self._budget < 0:
+            raise TooLargeError("the normal form is too large to be worked out")
+        return a * b
+
+
+class ModularAlgebra(Algebra):
+    """Numbers modulo the prime 2⁶¹ - 1: every generator is a random one, from a seed."""
+
+    def __init__(self, names: Iterable[str], seed: int) -> None:
+        super().__init__()
+        self._field = GF(PRIME)
+        self._random = random.Random(seed)
+        self.zero, self.one = self._field.zero, self._field.one
+        self.generators = {name: self.fresh() for name in names}
+
+    def rational(self, above: int, below: int) -> Element:
+        return self._field(above) / self._field(below)
+
+    def fresh(self) -> Element:
+        return self._field(self._random.randrange(PRIME))
+
+    def inverse(self, a: Element) -> Element:
+        if a == self.zero:
+            raise UndecidableError("a division by zero")
+        return self.one / a
+
+
+class Degree(int):
+    """The degree of a polynomial: a sum has at most the larger one, a product the sum of both."""
+
+    def __add__(self, other: int) -> "Degree":
+        return Degree(max(self, other))
+
+    __radd__ = __sub__ = __rsub__ = __add__
+
+    def __mul__(self, other: int) -> "Degree":
+        return Degree(int(self) + int(other))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Degree":
+        return self
+
+
+class DegreeAlgebra(Algebra):
+    """Upper bounds of degrees; every name and every other generator has degree 1.
+
+    1/s counts as deg s: a sum of such fractions, multiplied by all that it is divided by, has at most twice the degree
+    that is found.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__()
+        self.zero = self.one = Degree(0)
+        self.generators = dict.fromkeys(names, Degree(1))
+
+    def rational(self, above: int, below: int) -> Element:
+        return Degree(0)
+
+    def fresh(self) -> Element:
+        return Degree(1)
+
+    def inverse(self, a: Element) -> Element:
+        return a
+
+    def winner(self, value: Element, largest: Element, *before: Element) -> Element:
+        return Degree(1)
+
+    def _gate_of(self, y: Element) -> Element:
+        return Degree(1)
+
+
+class RealAlgebra(Algebra):
+    """Real numbers: parameters and data at random, every function at its value."""
+
+    def __init__(self, names: Iterable[str], seed: int) -> None:
+        super().__init__()
+        self._context = mpmath.MPContext()
+        self._context.dps = REAL_DIGITS
+        self._random = random.Random(seed)
+        self.zero, self.one = self._context.mpf(0), self._context.mpf(1)
+        self.generators = {name: self.fresh() for name in names}
+
+    def rational(self, above: int, below: int) -> Element:
+        return self._context.mpf(above) / below
+
+    def fresh(self) -> Element:
+        return self._context.mpf(self._random.randrange(-(10**9), 10**9)) / 10**9
+
+    def inverse(self, a: Element) -> Element:
+        if a == 0:
+            raise UndecidableError("a division by zero")
+        return 1 / a
+
+    def output(self, function: Function, z: Element) -> Element:
+        c = self._context
+        if function is log and z <= 0:
+            raise UndecidableError("a logarithm of what is not positive")
+        if function is sigmoid:
+            return 1 / (1 + c.exp(-z))
+        return c.log1p(c.exp(z)) if function is softplus else getattr(c, function.__name__)(z)
+
+    def gate(self, z: Element) -> Element:
+        return self.one if z > 0 else self.zero
+
+    def gated(self, z: Element, slope: Element) -> Element:
+        return slope * z
+
+    def _gate_of(self, y: Element) -> Element:
+        return self.gate(y)
+
+    def maximum(self, candidates: Sequence[Element]) -> Element:
+        return max(candidates)
+
+    def shares(self, candidates: Sequence[Element]) -> list[Element]:
+        first = candidates.index(max(candidates))
+        return [self.one if n == first else self.zero for n in range(len(candidates))]
+
+    def winner(self, value: Element, largest: Element, *before: Element) -> Element:
+        return self.one if value == largest and largest not in before else self.zero
+
+    @staticmethod
+    def equal(a: Element, b: Element) -> bool:
+        """Nothing between them but rounding."""
+        return bool(abs(a - b) <= REAL_TOLERANCE * max(1, abs(a), abs(b)))
