@@ -20,7 +20,7 @@ SHOWN = {
     ],
     "8_two_filters.py": ["dE_do_1 = dE_du_1*u_1 - t_1", "- t_1: probable", "proved: 69 of 69", "two_filters.md"],
     "9_stride_and_padding.py": [
-        "Σ_{k, p, q} dE_dx[k, (a - p + 1)/2, (b - q + 1)/2]·f[k, p, q]", "dE_dx_122*i_22", "feeds a₁₁₁", "strided.md",
+        "Σ_{k, p, q} dE_dx[k, (R - p + 1)/2, (C - q + 1)/2]·f[k, p, q]", "dE_dx_122*i_22", "feeds a₁₁₁", "strided.md",
     ],
     "6_digits.py": ["30 epochs, 630 steps", "stopped: epochs", "% of 359 digits"],
 }  # fmt: skip

@@ -1,9 +1,9 @@
 """Adjoints in gather form: what one entry of an adjoint is made of, for reading.
 
     scatter   ī[r + p, c + q] += x̄[r, c]·f[p, q]                      for every r, c, p, q
-    gather    ī[a, b] = Σ_{p, q} x̄[a - p, b - q]·f[p, q]              a full convolution with the flipped filter: found,
-                                                                      by solving a = r + p for r
-    stride s  ī[a, b] = Σ_{p, q} x̄[(a - p)/s, (b - q)/s]·f[p, q]      absent where s does not divide
+    gather    ī[R, C] = Σ_{p, q} x̄[R - p, C - q]·f[p, q]              a full convolution with the flipped filter: found,
+                                                                      by solving R = r + p for r
+    stride s  ī[R, C] = Σ_{p, q} x̄[(R - p)/s, (C - q)/s]·f[p, q]      absent where s does not divide
 
 Programs and the scalar graph are made from the scatter form, which inverts nothing; that both say the same is proved on
 instances.
@@ -15,8 +15,8 @@ from sympy import Expr
 
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins
 
-#: Letters for rows and columns of an adjoint whose own are taken by the windows.
-LETTERS = "abcdefgh"
+#: Letters for rows and columns of an adjoint whose own, r and c, are those of the windows.
+LETTERS = "RCSTUV"
 
 
 def gather(adjoints: Sequence[Equation]) -> tuple[Equation, ...]:

@@ -59,7 +59,7 @@ class Typography:
         return self._written(tensor, tensor.digits(index), differentiated)
 
     def access(self, access: Access) -> Node:
-        """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(a-p)/2}."""
+        """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
         tensor, index, parts = access.tensor, list(access.index), []
         if tensor.name == "E":
             return tree.Symbol("E")

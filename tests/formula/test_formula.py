@@ -159,9 +159,9 @@ def test_equations_in_index_notation_are_displayed(strided):
     assert shown["x"] == "x[k, r, c] = Σ_p,q i[2r+p−1, 2c+q−1] · f[k, p, q] + b[x(k)]"
     assert shown["p"] == "p[k, r, c] = max_u,v x[k, r+u, c+v]"
     assert shown["E"] == "E = Σ_k o_k,expected · (m + ln(s) − o_k,predicted)"
-    assert shown["dE_di"] == "∂E/∂i[a, b] = Σ_k,p,q ∂E/∂x[k, (a−p+1)/2, (b−q+1)/2] · f[k, p, q]"
+    assert shown["dE_di"] == "∂E/∂i[R, C] = Σ_k,p,q ∂E/∂x[k, (R−p+1)/2, (C−q+1)/2] · f[k, p, q]"
     assert (
-        shown["dE_dx"] == "∂E/∂x[k, a, b] = Σ_u,v ∂E/∂p[k, a−u, b−v] · [x[k, a, b] = p[k, a−u, b−v],"
+        shown["dE_dx"] == "∂E/∂x[k, R, C] = Σ_u,v ∂E/∂p[k, R−u, C−v] · [x[k, R, C] = p[k, R−u, C−v],"
         " (first of its window)]"
     )
     assert shown["dE_dw_po"] == "∂E/∂w[p(k, r, c)-o(j)] = ∂E/∂o_j,predicted · p[k, r, c]"

@@ -29,7 +29,7 @@ def test_equations_read_as_mathematics(net):
     texts = [str(e) for e in derive(net).equations]
     assert texts[0] == "x[r, c] = Σ_{p, q} i[r + p, c + q]·f[p, q]"
     assert texts[-2:] == [
-        "dE_di[a, b] = Σ_{p, q} dE_dx[a - p, b - q]·f[p, q]",
+        "dE_di[R, C] = Σ_{p, q} dE_dx[R - p, C - q]·f[p, q]",
         "dE_df[p, q] = Σ_{r, c} dE_dx[r, c]·i[r + p, c + q]",
     ]
     assert str(symcnn.article.operations().forward.equations[-1]) == "p[k, r, c] = max_{u, v} a[k, r + u, c + v]"
