@@ -29,7 +29,7 @@ from symcnn.derivation.algebra import UndecidableError
 from symcnn.symbolic import Equation, Tensor
 from symcnn.verification.arithmetic import PRIME, Degrees, PrimeField
 from symcnn.verification.interpret import Interpreter
-from symcnn.verification.points import Numbers
+from symcnn.verification.points import Numbers, points_of
 
 EQUATIONS = "dual numbers modulo 2^31 - 1 in random directions; gates, maxima and leaf outputs random field elements"
 CLAIM = "E′ = Σ v·∂E/∂θ"
@@ -64,7 +64,7 @@ def check_equations(
     """
     stated = derivation.forward if forward is None else tuple(forward)
     adjoints = derivation.backward if backward is None else tuple(backward)
-    size = sum(_size(e) for e in (*stated, *adjoints))
+    size = points_of((*stated, *adjoints))
     if size > MOST_POINTS:
         reason = f"the equations have {size} points; at most {MOST_POINTS} are worked out"
         return Verdict("equations", CLAIM, "unknown", reason)
@@ -150,8 +150,3 @@ def _points(check: _Check, epsilon: float) -> tuple[int, float]:
         raise UndecidableError(f"polynomials of degree {degree}: too much for a prime of 31 bits")
     points = max(2, math.ceil(math.log(epsilon / pairs) / math.log(degree / PRIME)))
     return points, pairs * (degree / PRIME) ** points
-
-
-def _size(equation: Equation) -> int:
-    outer = math.prod(a.size for a in equation.axes)
-    return sum(outer * math.prod(a.size for a in term.axes) for term in equation.terms)
