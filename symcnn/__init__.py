@@ -13,6 +13,7 @@ from symcnn.network import (
     Flatten,
     MaxPool2D,
     Network,
+    read_data,
     read_network,
 )
 from symcnn.numeric import Program
@@ -26,6 +27,6 @@ from symcnn.version import __version__
 __all__ = [
     "Activation", "AvgPool2D", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError", "MaxPool2D",
     "Network", "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError", "Verification",
-    "__version__", "article", "compile", "derive", "export_workbook", "read_network", "train", "verify",
-    "write_report",
+    "__version__", "article", "compile", "derive", "export_workbook", "read_data", "read_network", "train",
+    "verify", "write_report",
 ]  # fmt: skip

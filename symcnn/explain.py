@@ -21,7 +21,7 @@ from symcnn.numeric.values import values_of_images
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import Progress, Run, train
 from symcnn.train.choice import choose
-from symcnn.train.loop import check_settings
+from symcnn.train.settings import check_settings
 
 
 @dataclass(frozen=True)

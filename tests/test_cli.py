@@ -54,7 +54,7 @@ def test_derive_prints_every_formula(capsys):
     status, out, _ = run("derive", capsys=capsys)
     assert status == 0
     assert "∂E_total/∂x₁₁ · i₁₂ + ∂E_total/∂x₁₂ · i₁₃ + ∂E_total/∂x₂₁ · i₂₂ + ∂E_total/∂x₂₂ · i₂₃" in out
-    assert "24 formulas: 20 for the parameters + 4 for the feature map." in out
+    assert "24 gradients: 20 for the parameters + 4 for the feature maps." in out
     status, out, _ = run("derive", "--of", "h_1", "--latex", capsys=capsys)
     assert out.count("$$") == 2 * 5
     status, _, err = run("derive", "--of", "q_1", capsys=capsys)

@@ -1,6 +1,5 @@
 """The commands. They only call what the package offers; heavy imports stand inside them."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,15 @@ from symcnn.cli.shared import (
     seed_option,
     steps_option,
 )
+from symcnn.cli.training import predict, train
 from symcnn.errors import InputError
 from symcnn.version import __version__
 
+#: Formulas that ``derive`` prints one by one.
+MOST_FORMULAS = 200
+
 if TYPE_CHECKING:
     from symcnn.derivation import Derivation
-    from symcnn.train import Run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,29 +67,20 @@ def article(out: Path, lang: str, steps: int, learning_rate: float, seed: int) -
 @network_argument
 @click.option("--of", "name", metavar="NAME", help="One quantity, for example f_12 or h_1, with its chain rule.")
 @click.option("--latex", is_flag=True, help="As LaTeX.")
-def derive(network: Path | None, name: str | None, latex: bool) -> None:
-    """Derive every ∂E_total and print the formulas."""
+@click.option("--index", is_flag=True, help="In index notation: one equation for each layer; so are many formulas.")
+def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> None:
+    """Derive every ∂E_total and print the formulas, or for a larger network the equations in index notation."""
     import symcnn
-    from symcnn.formula import Latex, Plain, Typography
-    from symcnn.text import catalogue
+    from symcnn.cli.derivation import print_equations, print_formulas
 
     net, _ = given_network(network)
     derivation = symcnn.derive(net)
-    typography = Typography(derivation.graph, catalogue("en").words("word"))
-    emit = Latex().display if latex else Plain().lines
-    if name is not None:
-        wanted = [step.variable for step in derivation[_quantity(derivation, name)].steps]
-    else:  # the quantities on the way, then the formulas that are asked for
-        on_the_way = [v.removeprefix("dE_d") for v in derivation.graph.backward]
-        wanted = [v for v in on_the_way if v not in derivation.names] + list(derivation.names)
-    for quantity in wanted:
-        click.echo(emit(typography.chain_rule(derivation, quantity)))
-    if name is None:
-        forward, backward = derivation.operations
-        parameters, count = len(net.parameters), len(derivation.names)
-        maps = f" + {count - parameters} for the feature map" if count > parameters else ""
-        click.echo(f"\n{count} formulas: {parameters} for the parameters{maps}.")
-        click.echo(f"Operations for one image: {forward} forward, {backward} backward.")
+    if index and name is not None:
+        raise InputError("--index --of: expected one of them")
+    if name is None and (index or len(derivation.names) > MOST_FORMULAS):
+        print_equations(derivation, latex)
+    else:
+        print_formulas(derivation, None if name is None else _quantity(derivation, name), latex)
 
 
 def _quantity(derivation: "Derivation", name: str) -> str:
@@ -102,86 +95,8 @@ def _quantity(derivation: "Derivation", name: str) -> str:
     raise InputError(f"--of {name}: no such quantity; expected one of {shown}")
 
 
-@commands.command(short_help="Train by gradient descent.")
-@network_argument
-@rate_option
-@steps_option(10_000)
-@seed_option
-@click.option(
-    "--backend", default="auto", show_default=True, help="auto, numpy, expressions, python or numba (extra fast)."
-)
-@click.option(
-    "--reduction",
-    type=click.Choice(["sum", "mean"]),
-    default="sum",
-    show_default=True,
-    help="Over the images.",
-)
-@click.option("--stop-below", type=float, help="Stop as soon as the loss is below this.")
-@click.option(
-    "--resume",
-    type=click.Path(path_type=Path),
-    metavar="RUN.json",
-    help="Go on from a saved training: with its network, images, rate and reduction, unless they are given.",
-)
-@click.option("--save", type=click.Path(path_type=Path), metavar="RUN.json", help="Save the training.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png|svg", help="Draw it (extra plot).")
-def train(
-    network: Path | None, learning_rate: float, steps: int, seed: int, backend: str, reduction: Any,
-    stop_below: float | None, resume: Path | None, save: Path | None, plot: Path | None,
-) -> None:  # fmt: skip
-    """Train by gradient descent on all images at once; print loss, outputs and parameters.
-
-    Ctrl-C stops it and keeps what was learnt so far.
-    """
-    import symcnn
-    from symcnn.files import check_writable
-
-    for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg"))):
-        if path is not None:
-            check_writable(path, suffixes)
-    initial = symcnn.Run.load(resume) if resume is not None else None
-    net, data = given_network(network) if initial is None or network is not None else (initial.network, initial.data)
-    if initial is not None:
-        context = click.get_current_context()
-        default = click.core.ParameterSource.DEFAULT
-        if context.get_parameter_source("learning_rate") is default:
-            learning_rate = initial.learning_rate
-        if context.get_parameter_source("reduction") is default:
-            reduction = initial.reduction
-    with progress_bar("training", steps) as advance:
-        run = symcnn.train(
-            net, given_samples(net, data, network), learning_rate=learning_rate, steps=steps, seed=seed,
-            backend=backend, reduction=reduction, stop_below=stop_below, initial=initial, progress=advance,
-        )  # fmt: skip
-    _show(run)
-    print_files([run.save(save)] if save is not None else [])
-    print_files([run.plot(plot)] if plot is not None else [])
-
-
-@commands.command(short_help="What a saved training says of your images.")
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN.json")
-@click.argument("images", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="IMAGE...")
-def predict(run: Path, images: tuple[Path, ...]) -> None:
-    """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1)."""
-    import symcnn
-    from symcnn.formula import shown
-    from symcnn.network import read_images
-
-    trained = symcnn.Run.load(run)
-    found = [(path, read_images(path, trained.network)) for path in images]
-    labels = trained.data.labels
-    rows = []
-    for path, pixels in found:
-        for n, outputs in enumerate(trained.predict(pixels).tolist(), 1):
-            if not all(map(math.isfinite, outputs)):
-                raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
-            name = str(path) if len(pixels) == 1 else f"{path} ({n})"
-            best = max(range(len(outputs)), key=outputs.__getitem__)
-            rows.append([name, *(shown(v, 6) for v in outputs), f"o_{best + 1}"])
-    print_table("", rows, ["image", *trained.network.forward.outputs.scalars(), "largest"])
-    if labels is not None:
-        click.echo(f"trained on: {', '.join(map(str, labels))}")
+commands.add_command(train)
+commands.add_command(predict)
 
 
 @commands.command(short_help="Write the workbook of live formulas.")
@@ -286,30 +201,3 @@ def explain(
             seed=seed, reduction=reduction, lang=lang, progress=advance,
         )  # fmt: skip
     click.echo(found.latex if latex else found)
-
-
-def _show(run: "Run") -> None:
-    from symcnn.formula import shown
-
-    names = run.network.parameters
-    print_table(
-        "training",
-        [
-            ("steps", f"{run.steps} (stopped: {run.stopped})"),
-            ("program", run.backend),
-            ("loss", f"{shown(float(run.loss[0]), 6)} → {shown(float(run.loss[-1]), 6)}"),
-            ("images right", f"{run.right} of {len(run.predictions)}"),
-        ],
-    )
-    outputs = run.network.forward.outputs.scalars()
-    labels = run.data.labels or [str(n) for n in range(1, len(run.predictions) + 1)]
-    pairs = zip(labels[:20], run.predictions[:20].tolist(), strict=True)
-    rows = [(str(label), *(shown(v, 6) for v in values)) for label, values in pairs]
-    print_table("outputs after the training", rows, ["image", *outputs])
-    values = [
-        (name, shown(a, 6), shown(b, 6))
-        for name, a, b in zip(names, run.initial.tolist(), run.theta.tolist(), strict=True)
-    ]
-    print_table("parameters", values[:60], ["name", "before", "after"])
-    if len(values) > 60:
-        click.echo(f"… and {len(values) - 60} more")

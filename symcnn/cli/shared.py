@@ -1,5 +1,6 @@
 """What the commands share: options, the network they work on, tables and progress bars."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,7 +80,11 @@ def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int
     from rich.progress import Progress
 
     console = console_for(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    # lines on standard output are let through the bar only where both go to the terminal
+    through = sys.stdout.isatty()
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal, redirect_stdout=through
+    ) as bar:  # fmt: skip
         task = bar.add_task(words, total=total)
 
         def advance(done: int) -> None:

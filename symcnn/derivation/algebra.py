@@ -27,7 +27,17 @@ from sympy import GF, QQ, Expr
 from sympy.polys.rings import PolyRing, ring
 
 from symcnn.symbolic import (
-    LEAKY_SLOPE, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+    LEAKY_SLOPE,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+    wins,
 )  # fmt: skip
 
 #: Products of monomials that may be formed (a few seconds); past it, normal forms are too large. The article's network
@@ -423,8 +433,9 @@ class RealAlgebra(Algebra):
         c = self._context
         if function is log and z <= 0:
             raise UndecidableError("a logarithm of what is not positive")
-        rules = {sigmoid: lambda: 1 / (1 + c.exp(-z)), softplus: lambda: c.log1p(c.exp(z))}
-        return rules[function]() if function in rules else getattr(c, function.__name__)(z)
+        if function is sigmoid:
+            return 1 / (1 + c.exp(-z))
+        return c.log1p(c.exp(z)) if function is softplus else getattr(c, function.__name__)(z)
 
     def gate(self, z: Element) -> Element:
         return self.one if z > 0 else self.zero

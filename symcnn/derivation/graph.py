@@ -8,7 +8,8 @@ SymPy's own sums and products do not; ``expression`` is the same as one SymPy ex
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -90,6 +91,36 @@ class Graph:
         variable = self[name]
         return variable.tensor, variable.index
 
+    @cached_property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What the scalars are entries of: inputs, forward, backward."""
+        return tuple(dict.fromkeys([tensor for tensor, _ in self.inputs.values()] + [v.tensor for v in self]))
+
+
+class Scalars:
+    """The scalars of some tensors by name, of however many entries: nothing is listed."""
+
+    def __init__(self, tensors: Iterable[Tensor]) -> None:
+        self.tensors = tuple(dict.fromkeys(tensors))
+        self._by_letters = {"".join(a + "#" * (n > 0) for a, n in t.parts): t for t in self.tensors}
+
+    def place(self, name: str) -> tuple[Tensor, Index]:
+        """The tensor of a scalar, and its index there.
+
+        Raises:
+            KeyError: no tensor has such an entry.
+        """
+        tensor = self._by_letters[re.sub("[0-9]+", "#", name)]
+        digits, index, at = "".join(re.findall("[0-9]", name)), [], 0
+        for size in tensor.shape:
+            width = len(str(size))
+            index.append(int(digits[at : at + width] or 0) - 1)
+            at += width
+        found = tuple(index)
+        if any(not 0 <= n < size for n, size in zip(found, tensor.shape, strict=True)) or tensor.scalar(found) != name:
+            raise KeyError(name)
+        return tensor, found
+
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
     """Every equation at every index of its axes.
@@ -104,12 +135,17 @@ def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward:
 
 def check_size(equations: Sequence[Equation], most: int, what: str) -> None:
     """Refuse equations with more instances than ``most``: the message says what was wanted, the limit and a remedy."""
-    products = sum(_size(equation) for equation in equations)
+    products = count_products(equations)
     if products > most:
         raise NotSupportedYetError(
             f"{what}, this network has {products} products in one image; at most {most}: use a smaller network"
             ' (training needs none of them: backend="numpy")'
         )
+
+
+def count_products(equations: Iterable[Equation]) -> int:
+    """The products of all instances; none is made for that."""
+    return sum(map(_size, equations))
 
 
 def _size(equation: Equation) -> int:
@@ -137,6 +173,19 @@ def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
         tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(found), reduces[tensor])
         for (tensor, index), found in addends.items()
     }
+
+
+def instance(equation: Equation, index: Index) -> Variable:
+    """One entry of a tensor: an equation whose target's index is its axes (forward, or gather form) at one index.
+
+    The same as the scalar graph's variable, up to the order of the products; nothing else is made for it.
+    """
+    tensor = equation.target.tensor
+    point = {a: n for affine, n in zip(equation.target.index, index, strict=True) for a, _ in affine.coefficients}
+    found: list[Addend] = []
+    for term in equation.terms:
+        _add(found, term, point, equation.reduce)
+    return Variable(tensor.scalar(index), tensor, index, tuple(found), equation.reduce)
 
 
 def _add(found: list[Addend], term: Term, point: Mapping[str, int], reduce: str) -> None:

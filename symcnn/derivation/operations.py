@@ -15,7 +15,6 @@ from sympy import Expr, Mul
 from symcnn.derivation.graph import instance_of, points
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins, sigmoid, softplus, wins
 
-
 #: An index, and the size that it must stay below.
 Guard = tuple[Affine, int]
 

@@ -14,7 +14,6 @@ local derivative.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 
 import sympy
 from sympy import Expr, Rational, S

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from symcnn.errors import NotSupportedYetError
+from symcnn.symbolic import Tensor
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
@@ -64,11 +65,16 @@ def check_cells(count: int) -> None:
         )
 
 
-def check_size(sheet: str, rows: int, columns: int) -> None:
-    """Refuse what no spreadsheet holds, with the limit and the remedy."""
+def check_size(sheet: str, rows: int, columns: int, most: Tensor | None = None) -> None:
+    """Refuse what no spreadsheet holds, with the limit and the remedy; ``most``: the tensor that takes most of it."""
+    shape = f"{most.name} ({'×'.join(map(str, most.shape))})" if most else ""
     if rows > MAX_ROWS:
-        raise NotSupportedYetError(f"sheet {sheet}: {rows} rows; a spreadsheet has {MAX_ROWS}: use fewer steps")
+        raise NotSupportedYetError(
+            f"sheet {sheet}: {rows} rows; a spreadsheet has {MAX_ROWS}: "
+            + (f"make {shape} smaller, which takes most of them" if most else "use fewer steps")
+        )
     if columns > MAX_COLUMNS:
         raise NotSupportedYetError(
-            f"sheet {sheet}: {columns} columns; a spreadsheet has {MAX_COLUMNS}: use a smaller network or fewer images"
+            f"sheet {sheet}: {columns} columns; a spreadsheet has {MAX_COLUMNS}: "
+            + (f"make {shape} smaller, which takes most of them" if most else "use a smaller network or fewer images")
         )

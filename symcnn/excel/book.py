@@ -24,6 +24,7 @@ class Book:
         self.workbook = Workbook()
         self.workbook.remove(self.workbook.active)  # type: ignore[arg-type]
         self._styled: dict[int, object] = {}
+        self._defined: set[str] = set()
 
     def title(self, key: str) -> str:
         """The title of the sheet with this key, in the book's language."""
@@ -69,8 +70,9 @@ class Book:
         """Give a cell its name, the same in every language."""
         if not is_legal_name(name):
             raise ValueError(f"{name} cannot be a defined name")
-        if name.lower() in {known.lower() for known in self.workbook.defined_names}:
+        if name.lower() in self._defined:
             raise ValueError(f"{name} is defined twice")
+        self._defined.add(name.lower())
         self.workbook.defined_names[name] = DefinedName(name, attr_text=cell.absolute)
 
     def prompt(self, sheet: Worksheet, cell: str, words: str, rule: Mapping[str, object] | None = None) -> None:

@@ -9,8 +9,8 @@ from symcnn.excel.addresses import Cell, check_size
 from symcnn.excel.book import Book
 from symcnn.excel.inputs import number
 from symcnn.excel.layout import Band, Block, band_of
+from symcnn.excel.rows import SheetPrinter
 from symcnn.network import Array, Conv2D, Network, kind_of
-from symcnn.printers.excel import FormulaPrinter
 
 TOP, LEFT = 6, 2
 #: Of the worked window: where its row and column are chosen, and its sum stands.
@@ -28,7 +28,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     cells = {n: Cell(title, TOP + r, LEFT + c) for b in band.blocks for n, r, c in band.cells(b)}
     given = dict(zip(stated.image.scalars(), image.ravel().tolist(), strict=True))
     given |= zip(network.parameters, theta.tolist(), strict=True)
-    printer = FormulaPrinter(lambda name: cells[name].local)
+    printer = SheetPrinter(lambda name: cells[name].local)
     for block in band.blocks:
         _head(book, sheet, block)
         for name in block.tensor.scalars():

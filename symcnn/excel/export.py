@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
-from symcnn.network import DataLike, Network, as_data, checked_images
+from symcnn.network import DataLike, Network, as_data, checked, checked_images
 from symcnn.numeric import as_theta, initial_values
-from symcnn.text import catalogue
+from symcnn.text import Catalogue, catalogue
 from symcnn.train import Run
-from symcnn.train.loop import check_settings
+from symcnn.train.settings import check_settings
 
 SUFFIXES = (".xlsx",)
 
@@ -32,8 +33,10 @@ def export_workbook(
     """Write a network as a workbook of live formulas.
 
     A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward and Training; the article's
-    also Convolution (its part 1). A network without a loss gives Contents and Convolution: its forward pass on the
-    first image, with ``initial`` as its parameters.
+    also Convolution (its part 1). Where all images together have more than 2,000 quantities, the workbook shows the
+    first image alone, without Training, with the parameters of ``run``, if it is given; Contents says so. A network
+    without a loss gives Contents and Convolution: its forward pass on the first image, with ``initial`` as its
+    parameters.
 
     Args:
         network: what to export.
@@ -51,7 +54,9 @@ def export_workbook(
         InputError: something cannot be used; nothing is written then.
         NotSupportedYetError: the network is past a spreadsheet's limits.
     """
-    from symcnn.excel.workbook import forward_workbook, training_workbook
+    from symcnn.derivation import Derivation
+    from symcnn.excel.plan import MAX_QUANTITIES, quantities
+    from symcnn.excel.workbook import forward_workbook, one_image_workbook, training_workbook
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
@@ -63,9 +68,26 @@ def export_workbook(
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     if network.loss is None:
         content = forward_workbook(text, network, theta, checked_images(network, given.images)[0])
+    elif quantities(Derivation(network), len(checked(network, given)[0])) > MAX_QUANTITIES:
+        # nobody follows the training in such a table: what it came to is shown
+        made = text("workbook.made_run", steps=run.steps) if run else _made(text, seed if initial is None else None)
+        content = one_image_workbook(text, network, given, run.theta if run else theta, learning_rate, made)
     else:
+        _by_steps(run)
         factor = 1.0 / len(given.images) if run is not None and run.reduction == "mean" else 1.0
         shown_seed = seed if initial is None else None
         content = training_workbook(text, network, given, theta, learning_rate, factor, steps, shown_seed, progress)
     write_whole(target, content)
     return target
+
+
+def _by_steps(run: Run | None) -> None:
+    if run is not None and run.course is not None:
+        raise InputError(
+            "run: trained by epochs, but the sheet Training is gradient descent on all images at once; expected a"
+            " training by steps, or initial=run.theta in place of run"
+        )
+
+
+def _made(text: Catalogue, seed: int | None) -> str:
+    return text("explain.initial", seed=seed) if seed is not None else text("workbook.made_values")

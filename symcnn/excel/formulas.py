@@ -2,7 +2,7 @@
 
 from symcnn.excel.addresses import Cell
 from symcnn.excel.plan import Plan
-from symcnn.printers.excel import FormulaPrinter
+from symcnn.excel.rows import SheetPrinter
 
 
 def forward_formula(plan: Plan, image: int, name: str) -> str:
@@ -11,15 +11,15 @@ def forward_formula(plan: Plan, image: int, name: str) -> str:
     if name in plan.inputs[image]:
         return _fetched(plan.inputs[image][name], cell)
     if name in plan.parameter_rows:
-        return _fetched(plan.parameter(name, 5), cell)
-    printer = FormulaPrinter(lambda n: plan.forward[image][n].seen_from(cell.sheet))
+        return _fetched(plan.parameter(name), cell)
+    printer = SheetPrinter(lambda n: plan.forward[image][n].seen_from(cell.sheet))
     return printer.formula(plan.derivation.graph[name])
 
 
 def backward_formula(plan: Plan, image: int, adjoint: str) -> str:
     """From adjoints on Backward and quantities on Forward, all of the same image."""
     cell, places = plan.backward[image][adjoint], {**plan.forward[image], **plan.backward[image]}
-    return FormulaPrinter(lambda n: places[n].seen_from(cell.sheet)).formula(plan.derivation.graph[adjoint])
+    return SheetPrinter(lambda n: places[n].seen_from(cell.sheet)).formula(plan.derivation.graph[adjoint])
 
 
 def shown_again(plan: Plan, image: int, name: str, cell: Cell) -> str:

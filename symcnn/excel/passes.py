@@ -1,5 +1,7 @@
 """Forward and Backward: one band an image; then the list of all ∂E_total with their formulas."""
 
+from collections.abc import Mapping
+
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -8,7 +10,7 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.formulas import backward_formula, forward_formula, shown_again
 from symcnn.excel.layout import Block
-from symcnn.excel.plan import FIRST_COLUMN, Plan
+from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, Plan
 from symcnn.formula import Plain, Typography
 from symcnn.network import kind_of
 from symcnn.printers.excel import checked_formula
@@ -16,10 +18,12 @@ from symcnn.symbolic import Tensor
 
 
 class Passes:
-    """Writes the two sheets; ``labels`` says what each image shows."""
+    """Writes the two sheets; ``labels`` says what each image shows, ``looks`` how "image" and "target" are shown."""
 
-    def __init__(self, book: Book, plan: Plan, labels: list[str], ribbon: str) -> None:
-        self.book, self.plan, self.labels, self.ribbon = book, plan, labels, ribbon
+    def __init__(
+        self, book: Book, plan: Plan, labels: list[str], ribbon: str, looks: Mapping[str, style.Style]
+    ) -> None:
+        self.book, self.plan, self.labels, self.ribbon, self.looks = book, plan, labels, ribbon, looks
         self.graph = plan.derivation.graph
         self.typography = Typography(self.graph, book.text.words("word"))
         # in a diagram ∂E/∂x is long enough; the list below says E_total
@@ -46,7 +50,11 @@ class Passes:
                     if name in self.graph.forward:
                         self.book.define(f"{name}_image{m + 1}", cell)
             self._colours(sheet, m, "forward")
-        total = plan.error_total
+        if plan.steps is not None:
+            self._error_total(sheet)
+
+    def _error_total(self, sheet: Worksheet) -> None:
+        plan, total = self.plan, self.plan.error_total
         errors = "+".join(plan.forward[m]["E"].local for m in range(plan.images))
         symbol = self.plain.emit(self.typography.error)
         self.book.put(sheet, total.row, total.column - 1, f"{symbol} =", style.NAME)
@@ -90,9 +98,10 @@ class Passes:
     def _heading(self, sheet: Worksheet, image: int, block: Block, tensor: Tensor) -> None:
         kind = kind_of(tensor)
         key = "kind.z_short" if kind.letter == "z" else f"kind.{kind.letter}"
-        words = self.book.text(key, source=kind.source, target=kind.target) if tensor.shape else ""
+        error = tensor.name == "E"
+        words = self.book.label("error") if error else self.book.text(key, source=kind.source, target=kind.target)
         row = self.plan.band_row(image) + 1
-        self.book.put(sheet, row, FIRST_COLUMN + block.column, words or self.book.label("error"), style.HEAD)
+        self.book.put(sheet, row, FIRST_COLUMN + block.column, words, style.HEAD)
 
     def _symbol(self, sheet: Worksheet, cell: Cell, text: str) -> None:
         self.book.put(sheet, cell.row - 1, cell.column, text, style.SYMBOL)
@@ -100,10 +109,8 @@ class Passes:
     def _value(
         self, sheet: Worksheet, cell: Cell, formula: str, tensor: Tensor, usual: style.Style = style.VALUE
     ) -> None:
-        look = style.RESULT if tensor.shape == () else usual
-        if tensor.role in ("image", "target"):
-            look = style.PLAIN_VALUE
-        self.book.put(sheet, cell.row, cell.column, formula, look)
+        look = style.RESULT if tensor.name == "E" else usual
+        self.book.put(sheet, cell.row, cell.column, formula, self.looks.get(tensor.role, look))
 
     def _colours(self, sheet: Worksheet, image: int, key: str) -> None:
         for block in self.plan.band.blocks:
@@ -120,26 +127,23 @@ class Passes:
         plan, book = self.plan, self.book
         derivative, formula, *images, total = plan.total_columns
         head = plan.totals_first_row - 1
-        heads = {
-            derivative: book.label("derivative"),
-            formula: book.label("formula"),
-            total: book.label("total"),
-        }
-        heads |= {c: book.text("label.image", number=n) for n, c in enumerate(images, 1)}
+        heads = {derivative: book.label("derivative"), formula: book.label("formula"), total: book.label("total")}
+        heads |= {c: book.text("label.image", number=n) for n, c in enumerate(images or [total], 1)}
         for column, words in heads.items():
             book.put(sheet, head, column, words, style.HEAD)
+        typography = self.typography if images else self.short
         for name in plan.derivation.names:
-            adjoint = f"dE_d{name}"
-            row = plan.total(name).row
-            book.put(sheet, row, derivative, f"{self.plain.emit(self.typography.name(adjoint))} =", style.NAME)
-            text = self.plain.emit(self.short.right_side(self.graph.backward[adjoint]))
+            adjoint, row = f"dE_d{name}", plan.total(name).row
+            text = self.plain.emit(self.short.right_side(self.graph.backward[adjoint], MAX_SHOWN))
+            book.put(sheet, row, derivative, f"{self.plain.emit(typography.name(adjoint))} =", style.NAME)
             book.put(sheet, row, formula, text, style.FORMULA_TEXT)
             each = [plan.backward[m][adjoint].local for m in range(plan.images)]
-            for column, reference in zip(images, each, strict=True):
+            for column, reference in zip(images or [total], each, strict=True):
                 book.put(sheet, row, column, f"={reference}", style.GRADIENT)
             if name not in plan.parameter_rows:
                 continue  # a cell of the feature map belongs to one image: there is nothing to add
-            first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
-            value = f"={plan.factor.seen_from(sheet.title)}*SUM({first}:{last})"
-            book.put(sheet, row, total, value, style.GRADIENT_RESULT)
+            if images:
+                first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
+                value = f"={plan.factor.seen_from(sheet.title)}*SUM({first}:{last})"
+                book.put(sheet, row, total, value, style.GRADIENT_RESULT)
             book.define(adjoint, plan.total(name))

@@ -4,6 +4,8 @@ Inputs      pixels and targets of each image, learning rate, factor of the sum, 
 Parameters  one row a parameter: initial value, value at the step shown, gradient, next value
 Forward     one band an image; Backward: the same bands, derivatives where their values stood, then the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
+
+Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, without Training (``steps`` is None).
 """
 
 from dataclasses import dataclass, field
@@ -24,22 +26,50 @@ TRAINING_FIRST_ROW = 8
 SETTING_COLUMN = 6
 PARAMETERS_FIRST_ROW = 6
 
+#: Quantities of all images, parameters and gradients: the columns of Training. With more, nobody reads a row of it.
+MAX_QUANTITIES = 2_000
+
+#: Products of a formula that is written beside its value; the rest is "…".
+MAX_SHOWN = 6
+
+
+def quantities(derivation: Derivation, images: int) -> int:
+    """The columns of a Training sheet, without its gaps; counted from the equations, nothing is made."""
+    adjoints = {e.target.tensor for e in derivation.backward if e.target.tensor.role == "adjoint"}
+    each = sum(t.size for t in {e.target.tensor for e in derivation.forward} | adjoints)
+    return 2 + images * each + 2 * sum(t.size for t in derivation.network.forward.parameters)
+
 
 @dataclass(frozen=True)
 class Plan:
-    """Addresses of one workbook. ``text`` gives the sheets their titles."""
+    """Addresses of one workbook.
+
+    Attributes:
+        steps: rows of Training after the first; None: there is no such sheet.
+        text: gives the sheets their titles.
+    """
 
     derivation: Derivation
     images: int
-    steps: int
+    steps: int | None
     text: Catalogue
     band: Band = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "band", band_of(self.network))
-        check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
-        check_cells(len(self.training_columns) * (self.steps + 1))
-        check_size(self.sheet("forward"), self.band_row(self.images), FIRST_COLUMN + self.band.width)
+        if self.steps is not None:
+            check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
+            check_cells(len(self.training_columns) * (self.steps + 1))
+        self._check_bands()
+
+    def _check_bands(self) -> None:
+        """Refuse a pass that is wider or a list that is longer than a sheet, and name the tensor that takes most."""
+        widest = max(self.band.blocks, key=lambda block: block.extent[1])
+        columns = FIRST_COLUMN + self.band.width
+        check_size(self.sheet("forward"), self.band_row(self.images), columns, widest.tensor)
+        largest = max(self.network.forward.parameters, key=lambda tensor: tensor.size)
+        rows = self.totals_first_row + len(self.derivation.names)
+        check_size(self.sheet("backward"), rows, 1, largest)
 
     @property
     def network(self) -> Network:
@@ -97,9 +127,15 @@ class Plan:
             row += 1
         return found
 
-    def parameter(self, name: str, column: int) -> Cell:
-        """Columns: 4 initial, 5 at the step shown, 6 gradient, 7 next."""
-        return Cell(self.sheet("parameters"), self.parameter_rows[name], column)
+    @cached_property
+    def parameter_columns(self) -> dict[str, int]:
+        """What stands in the columns of Parameters; ``value`` is what the passes are computed with."""
+        words = ["symbol", "meaning", "initial", *(["value"] if self.steps is not None else []), "gradient", "next"]
+        found = {word: column for column, word in enumerate(words, 2)}
+        return {"value": found["initial"], **found}
+
+    def parameter(self, name: str, what: str = "value") -> Cell:
+        return Cell(self.sheet("parameters"), self.parameter_rows[name], self.parameter_columns[what])
 
     # --- passes -----------------------------------------------------------------------------------------------------
 
@@ -146,18 +182,25 @@ class Plan:
 
     def total(self, name: str) -> Cell:
         """∂E_total/∂name in the list on Backward."""
-        return Cell(
-            self.sheet("backward"), self.totals_first_row + self.derivation.names.index(name), self.total_columns[-1]
-        )
+        return Cell(self.sheet("backward"), self.totals_first_row + self._order[name], self.total_columns[-1])
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {name: n for n, name in enumerate(self.derivation.names)}
 
     @cached_property
     def total_columns(self) -> list[int]:
-        """derivative, formula, a column for each image, total: side by side, right of the longest formula."""
+        """derivative, formula, a column for each image, total: side by side, right of the longest formula.
+
+        Without a training, one image is shown, and its ∂E is all there is.
+        """
         longest = max(len(self.derivation[name].variable.products) for name in self.derivation.names)
+        longest = min(longest, MAX_SHOWN)
         first = FIRST_TOTAL_COLUMN + max(0, 2 * (longest - 4))
-        while self.gap_columns & set(range(first, first + self.images + 1)):
+        count = self.images + 1 if self.steps is not None else 1
+        while self.gap_columns & set(range(first, first + count)):
             first += 1
-        return [FIRST_COLUMN, FIRST_COLUMN + 2, *range(first, first + self.images + 1)]
+        return [FIRST_COLUMN, FIRST_COLUMN + 2, *range(first, first + count)]
 
     @cached_property
     def gap_columns(self) -> set[int]:
@@ -183,3 +226,8 @@ class Plan:
                 column += 1
             column += 1
         return found
+
+    @cached_property
+    def training_column(self) -> dict[str, int]:
+        """Quantity -> column of Training."""
+        return dict(self.training_columns)

@@ -4,12 +4,14 @@ orange to blue)."""
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 from openpyxl.formatting.rule import ColorScaleRule, Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel.addresses import Cell
+from symcnn.network import Array
 
 INK, TEXT, GREY, LINE, TEAL = "1B2430", "3A4655", "6B7786", "D3D9E0", "0F6B75"
 INPUT_TEXT, INPUT_FILL, INPUT_LINE = "0B3FC4", "FFF9DF", "D9C36A"
@@ -72,6 +74,12 @@ RIBBON: Style = {
 LINK: Style = {"font": Font(name="Calibri", size=11, bold=True, color=TEAL)}
 ROW: Style = {"font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER}
 STEP_NUMBER: Style = {**ROW, "number_format": "General"}
+
+
+def of_data(values: Array) -> tuple[Style, Style]:
+    """How pixels or targets look where they are typed in, and where they are fetched: 1, not 1.0000; but 0.1235."""
+    plain = bool(np.all(100 * values == np.round(100 * values)))
+    return (INPUT, PLAIN_VALUE) if plain else (INPUT_FOUR, VALUE)
 
 
 def signed_scale(sheet: Worksheet, area: str, reach: float = 2.0) -> None:

@@ -9,14 +9,16 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.plan import TRAINING_FIRST_ROW, Plan
+from symcnn.excel.rows import SheetPrinter
 from symcnn.formula import Plain, Typography
-from symcnn.printers.excel import FormulaPrinter, checked_formula
+from symcnn.printers.excel import checked_formula
 
 Progress = Callable[[int], None]
 
 
 def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
     """The sheet with its head and steps + 1 rows."""
+    assert plan.steps is not None  # there is such a sheet
     sheet = book.add_sheet("training", book.label("hint_training"))
     columns = dict(plan.training_columns)
     _heads(book, plan, columns)
@@ -27,7 +29,7 @@ def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
             if name == "step":
                 value: object = row - first
             elif row == first and name in plan.parameter_rows:
-                value = f"={plan.parameter(name, 4).seen_from(sheet.title)}"
+                value = f"={plan.parameter(name, 'initial').seen_from(sheet.title)}"
             else:
                 value = templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1))
             book.put(sheet, row, column, value, style.STEP_NUMBER if name == "step" else style.ROW)
@@ -58,7 +60,7 @@ def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
     errors = "+".join(at(f"E_image{m + 1}") for m in range(plan.images))
     found = {"E_total": f"={factor}*({errors})"}
     for m in range(plan.images):
-        printer = FormulaPrinter(place(m))
+        printer = SheetPrinter(place(m))
         found |= {f"{v.name}_image{m + 1}": printer.formula(v) for v in graph if v.tensor.role != "gradient"}
     for p in plan.network.parameters:
         parts = [_sum(graph.backward[f"dE_d{p}"], place(m)) for m in range(plan.images)]
@@ -68,7 +70,7 @@ def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
 
 
 def _sum(variable: Variable, reference: Callable[[str], str]) -> str:
-    return FormulaPrinter(reference).variable(variable)
+    return SheetPrinter(reference).variable(variable)
 
 
 def _fixed(cell: Cell, sheet: str) -> str:

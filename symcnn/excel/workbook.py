@@ -4,13 +4,14 @@ import io
 
 from symcnn import article
 from symcnn.derivation import Derivation
+from symcnn.excel import style
 from symcnn.excel.book import Book
 from symcnn.excel.contents import write_contents
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.inputs import write_inputs, write_parameters
 from symcnn.excel.package import package
 from symcnn.excel.passes import Passes
-from symcnn.excel.plan import Plan
+from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
 from symcnn.excel.training import Progress, write_training
 from symcnn.network import Array, Data, Network, checked, checked_images
 from symcnn.text import Catalogue
@@ -20,7 +21,7 @@ from symcnn.version import __version__
 def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Array) -> bytes:
     """The workbook of a forward-only network: Contents and Convolution, on one image."""
     book = Book(text)
-    write_contents(book, ["convolution"], [f"symcnn {__version__}"], "")
+    write_contents(book, ["convolution"], [f"symcnn {__version__}"], "", "maps")
     write_convolution(book, network, theta, image)
     return _bytes(book)
 
@@ -37,17 +38,11 @@ def training_workbook(
     """
     book = Book(text)
     images, targets = checked(network, data)
-    derivation = Derivation(network, len(images))
-    plan = Plan(derivation, len(images), steps, book.text)
+    plan = Plan(Derivation(network, len(images)), len(images), steps, book.text)
     labels = text.image_labels(data.labels, len(images))
     step, error = plan.step_shown.absolute, plan.error_total.absolute
     ribbon = f'="{book.label("step_shown")} "&{step}&" · E_total = "&ROUND({error},6)'
-    parameters, count = len(network.parameters), len(derivation.names)
-    if count > parameters:
-        notes = [book.label("count_24", count=count, parameters=parameters, maps=count - parameters)]
-    else:
-        notes = [text("report.count_parameters", count=count)]
-    notes += [book.label("sign"), _made(text, steps, seed)]
+    notes = [_counts(text, plan), book.label("sign"), _made(text, steps, seed)]
     sheets = ["inputs", "parameters", "forward", "backward", "training"]
     first_part = network == article.network()
     write_contents(book, [*(["convolution"] if first_part else []), *sheets], notes, ribbon)
@@ -57,9 +52,43 @@ def training_workbook(
         write_convolution(book, operations, article.features(), picture)
     write_inputs(book, plan, images, targets, labels, rate, factor)
     write_parameters(book, plan, theta, ribbon)
-    Passes(book, plan, labels, ribbon).write()
+    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
     return _bytes(book)
+
+
+def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
+    """The workbook of a network that is too large to be followed step by step: its first image, one set of parameters.
+
+    Args:
+        theta: the parameters; made: where they came from, in words.
+    """
+    book = Book(text)
+    images, targets = checked(network, data)
+    plan = Plan(Derivation(network, 1), 1, None, book.text)
+    labels = text.image_labels(data.labels, len(images))[:1]
+    error = plan.forward[0]["E"].absolute
+    ribbon = f'="{text("label.image", number=1)} · E = "&ROUND({error},6)'
+    count = quantities(plan.derivation, len(images))
+    why = book.label("why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=labels[0])
+    notes = [why, _counts(text, plan), book.label("sign"), f"symcnn {__version__}, {made}"]
+    write_contents(book, ["inputs", "parameters", "forward", "backward"], notes, ribbon, "one")
+    write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
+    write_parameters(book, plan, theta, ribbon)
+    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
+    return _bytes(book)
+
+
+def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
+    return {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
+
+
+def _counts(text: Catalogue, plan: Plan) -> str:
+    parameters, count = len(plan.network.parameters), len(plan.derivation.names)
+    if count == parameters:
+        return text("report.count_parameters", count=count)
+    key = "workbook.count_24" if plan.steps is not None else "report.count_24"
+    return text(key, count=count, parameters=parameters, maps=count - parameters)
 
 
 def _made(text: Catalogue, steps: int, seed: int | None) -> str:

@@ -1,12 +1,13 @@
 """What derivations and networks show in Jupyter."""
 
 import html
+from collections.abc import Sequence
 
-from symcnn.derivation import Derivation, Gradient
+from symcnn.derivation import Derivation, Gradient, Scalars
 from symcnn.formula.latex import Latex
 from symcnn.formula.typography import Typography
 from symcnn.network import Network, settings_of
-from symcnn.symbolic import html_of, latex_of
+from symcnn.symbolic import Access, Equation, Wins, html_of, latex_of
 from symcnn.text import catalogue
 
 
@@ -17,14 +18,23 @@ def _gradient(gradient: Gradient) -> str:
 
 
 @latex_of.register
+def _equation(equation: Equation) -> str:
+    """An equation in index notation."""
+    return Latex().display(_of_equations([equation]).stated(equation))
+
+
+@latex_of.register
 def _derivation(derivation: Derivation) -> str:
-    """All gradients, one under the other."""
+    """All gradients, one under the other; where there are many, every adjoint in index notation."""
     latex, typography = Latex(), _typography(derivation)
-    rows = [
-        f"{latex.emit(typography.name(g.adjoint))} &= {latex.emit(typography.right_side(g.variable))}"
-        for g in map(derivation.__getitem__, derivation.names[:MOST])
-    ]
-    return "$$\n\\begin{aligned}\n" + " \\cr\n".join(rows) + "\n\\end{aligned}\n$$"
+    if len(derivation.names) > MOST:
+        adjoints = [e for e in derivation.equations if e.target.tensor.is_adjoint]
+        rows = [(latex.emit(typography.access(e.target)), latex.emit(typography.sum_of(e))) for e in adjoints]
+    else:
+        shown = map(derivation.__getitem__, derivation.names)
+        rows = [(latex.emit(typography.name(g.adjoint)), latex.emit(typography.right_side(g.variable))) for g in shown]
+    lines = " \\cr\n".join(f"{left} &= {right}" for left, right in rows)
+    return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
 
 
 #: Formulas that a derivation shows at once.
@@ -47,4 +57,12 @@ def _network(network: Network) -> str:
 
 
 def _typography(derivation: Derivation) -> Typography:
-    return Typography(derivation.graph, catalogue("en").words("word"))
+    return Typography(derivation.scalars, catalogue("en").words("word"))
+
+
+def _of_equations(equations: Sequence[Equation]) -> Typography:
+    """Typography of what stands in some equations: nothing else of the network is known."""
+    atoms = {a for e in equations for t in e.terms for f in t.factors for a in f.atoms(Access, Wins)}
+    accesses = [access for a in atoms for access in (a.solved if isinstance(a, Wins) else (a,))]
+    tensors = {a.tensor for a in accesses} | {e.target.tensor for e in equations}
+    return Typography(Scalars(sorted(tensors)), catalogue("en").words("word"))

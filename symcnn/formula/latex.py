@@ -10,8 +10,16 @@ from functools import singledispatchmethod
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
-_LETTERS = {"η": r"\eta"}
-_FUNCTIONS = {"σ": r"\sigma", "ReLU": r"\text{ReLU}", "max": r"\max", "Σ": r"\sum"}
+_LETTERS = {"η": r"\eta", "…": r"\ldots"}
+
+#: Terms of a sum on one line of a display, and their LaTeX's characters.
+TERMS, CHARACTERS = 6, 460
+_FUNCTIONS = {
+    "σ": r"\sigma", "tanh": r"\tanh", "ReLU": r"\text{ReLU}", "LeakyReLU": r"\text{LeakyReLU}", "exp": r"\exp",
+    "ln": r"\ln", "max": r"\max", "Σ": r"\sum",
+}  # fmt: skip
+#: No "<": a browser might take it for a tag.
+_SIGNS = {"=": "=", "<": r"\lt", ">": r"\gt", "≤": r"\leq", "+=": r"\mathrel{+}="}
 
 
 class Latex:
@@ -28,14 +36,30 @@ class Latex:
         return f"${self.emit(node)}$"
 
     def display(self, node: Node) -> str:
-        """One display; an equality of more than two members has one line for each."""
-        if isinstance(node, tree.Equality) and len(node.members) > 2:
-            left, *rest = map(self.emit, node.members)
-            rows = [rf"{left} &= {rest[0]}", *(f"&= {member}" for member in rest[1:])]
-            body = "\\begin{aligned}\n" + " \\cr\n".join(rows) + "\n\\end{aligned}"
-        else:
-            body = self.emit(node)
-        return f"$$\n{body}\n$$"
+        """One display; of an equality of more than two members, or with a long sum, each has a line for itself."""
+        if isinstance(node, tree.Equality):
+            left, *rest = node.members
+            rows = [line for member in rest for line in self._lines(member)]
+            if len(rows) > 1:
+                body = "\\begin{aligned}\n" + self.emit(left) + " " + " \\cr\n".join(rows) + "\n\\end{aligned}"
+                return f"$$\n{body}\n$$"
+        return f"$$\n{self.emit(node)}\n$$"
+
+    def _lines(self, member: Node) -> list[str]:
+        """A member with its sign of equality; a long sum on several lines."""
+        whole = f"&= {self.emit(member)}"
+        if not isinstance(member, tree.Sum) or (len(member.terms) <= TERMS and len(whole) <= CHARACTERS):
+            return [whole]
+        count = -(-len(member.terms) // -(-len(member.terms) // TERMS))  # lines of about one length
+        lines: list[list[Node]] = [[]]
+        for term in member.terms:
+            longer = len(self.emit(tree.Sum((*lines[-1], term)))) > CHARACTERS
+            if lines[-1] and (longer or len(lines[-1]) == count):
+                lines.append([])
+            lines[-1].append(term)
+        # a sum that begins with 0 shows the sign of its first term
+        more = (self.emit(tree.Sum((tree.Number(0), *part)))[1:] for part in lines[1:])
+        return [f"&= {self.emit(tree.Sum(tuple(lines[0])))}", *(rf"&\quad{text}" for text in more)]
 
     def number(self, value: float, digits: int | None) -> str:
         return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
@@ -47,7 +71,7 @@ class Latex:
     @emit.register
     def _(self, node: tree.Symbol) -> str:
         word = rf"\text{{{node.word}}}" if node.word else ""
-        indices = node.indices.replace("-", r"\text{-}")
+        indices = node.indices.replace("-", r"\text{-}").replace("−", "-")
         inside = f"{indices},{word}" if indices and word else indices or word
         letter = _LETTERS.get(node.letter, node.letter)
         return f"{letter}_{{{inside}}}" if inside else letter
@@ -67,7 +91,12 @@ class Latex:
     @emit.register
     def _(self, node: tree.Power) -> str:
         exponent = str(node.exponent)
-        return f"{self._operand(node.base)}^{exponent if len(exponent) == 1 else f'{{{exponent}}}'}"
+        base = self.emit(node.base)
+        if isinstance(node.base, (tree.Fraction, tree.Product, tree.Power, tree.Over)):
+            base = rf"\left({base}\right)"
+        else:
+            base = self._operand(node.base)
+        return f"{base}^{exponent if len(exponent) == 1 else f'{{{exponent}}}'}"
 
     @emit.register
     def _(self, node: tree.Call) -> str:
@@ -91,7 +120,21 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        return f"-{self._operand(node.node)}"
+        zero = isinstance(node.node, tree.Number) and node.node.value == 0
+        return self.emit(node.node) if zero else f"-{self._operand(node.node)}"
+
+    @emit.register
+    def _(self, node: tree.Over) -> str:
+        sign = {"Σ": r"\sum", "max": r"\max"}[node.sign]
+        return rf"{sign}_{{{', '.join(node.letters)}}} {self._operand(node.body)}"
+
+    @emit.register
+    def _(self, node: tree.Relation) -> str:
+        return f"{self.emit(node.left)} {_SIGNS[node.sign]} {self.emit(node.right)}"
+
+    @emit.register
+    def _(self, node: tree.Indicator) -> str:
+        return rf"\left[{', '.join(map(self.emit, node.conditions))}\right]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:

@@ -33,6 +33,8 @@ class Plain:
             return f"{node.letter}_{node.indices},{node.word}" if node.indices else f"{node.letter}_{node.word}"
         if node.indices.isdigit():
             return node.letter + node.indices.translate(_SUBSCRIPTS)
+        if not node.indices.replace("-", "").isalnum() and node.indices:
+            return f"{node.letter}[{node.indices}]"
         return f"{node.letter}_{node.indices}" if node.indices else node.letter
 
     @emit.register
@@ -46,11 +48,17 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
-        return f"{self.emit(node.above)}/{self.emit(node.below)}"
+        below = self._operand(node.below)
+        if isinstance(node.below, (tree.Product, tree.Fraction, tree.Partial)):
+            below = f"({below})"
+        return f"{self._operand(node.above)}/{below}"
 
     @emit.register
     def _(self, node: tree.Power) -> str:
-        return f"{self._operand(node.base)}{str(node.exponent).translate(_POWERS)}"
+        base = self._operand(node.base)
+        if isinstance(node.base, (tree.Fraction, tree.Product, tree.Power, tree.Over)):
+            base = f"({base})"
+        return f"{base}{str(node.exponent).translate(_POWERS)}"
 
     @emit.register
     def _(self, node: tree.Call) -> str:
@@ -73,7 +81,20 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        return f"−{self._operand(node.node)}"
+        zero = isinstance(node.node, tree.Number) and node.node.value == 0
+        return self.emit(node.node) if zero else f"−{self._operand(node.node)}"
+
+    @emit.register
+    def _(self, node: tree.Over) -> str:
+        return f"{node.sign}_{','.join(node.letters)} {self._operand(node.body)}"
+
+    @emit.register
+    def _(self, node: tree.Relation) -> str:
+        return f"{self.emit(node.left)} {node.sign} {self.emit(node.right)}"
+
+    @emit.register
+    def _(self, node: tree.Indicator) -> str:
+        return f"[{', '.join(map(self.emit, node.conditions))}]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:

@@ -4,11 +4,15 @@ A tree keeps what SymPy would reorder: the order of factors and terms, ∂ inste
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A letter with a subscript: indices, then a word: o, "1", "predicted"."""
+    """A letter with a subscript: indices, then a word: o, "1", "predicted".
+
+    Indices are digits (x_12), letters and arithmetic (i_{r+p, c+q}), or two ends joined by a hyphen (w_{x11-h1}).
+    """
 
     letter: str
     indices: str = ""
@@ -69,6 +73,31 @@ class Negated:
 
 
 @dataclass(frozen=True)
+class Over:
+    """A sum ("Σ") or a maximum ("max") over index letters: Σ_{p, q} body."""
+
+    sign: Literal["Σ", "max"]
+    letters: tuple[str, ...]
+    body: "Node"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """left = right, left > right, …; "+=": the right side is added to the left."""
+
+    left: "Node"
+    sign: Literal["=", "<", ">", "≤", "+="]
+    right: "Node"
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """1 where all conditions hold, else 0: [h > 0] (Iverson's bracket)."""
+
+    conditions: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
 class Equality:
     """left = right = … = right: one claim after the other, each on its own line where there are many."""
 
@@ -99,5 +128,9 @@ class Word:
 
 
 Node = (
-    Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Labelled | Update | Word | Equality
-)
+    Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Over | Relation | Indicator
+    | Labelled | Update | Word | Equality
+)  # fmt: skip
+
+#: What is left out of a long sum.
+DOTS = Symbol("…")

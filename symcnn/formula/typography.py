@@ -2,38 +2,50 @@
 
 The article's typography, and the words of the reader's language: o_1,predicted and o_1,expected for outputs and
 targets, h_1,preactivation for what goes into a sigmoid; h_1,activation where one differentiates by it.
+
+The same for index notation: ``i[r + p, c + q]`` is written i_{r+p, c+q}, and a sum over axes with its sign. There the
+indices count from 0, as in ``Equation``; the indices of single quantities count from 1.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
 
 import sympy
-from sympy import Expr
+from sympy import Expr, S
 
-from symcnn.derivation import ChainTerm, Derivation, Graph, Variable
+from symcnn.derivation import Addend, ChainTerm, Derivation, Variable
 from symcnn.formula import tree
+from symcnn.formula.leaves import CALLS, SPECIAL
 from symcnn.formula.tree import Node
-from symcnn.symbolic import in_reading_order, maximum, relu, sigmoid
-
-FUNCTIONS: dict[type[sympy.Function], str] = {sigmoid: "σ", relu: "ReLU", maximum: "max"}
+from symcnn.symbolic import Access, Affine, Equation, Index, Tensor, Term, Wins, in_reading_order
 
 #: The words that a language must have.
-WORDS = ("predicted", "expected", "preactivation", "activation")
+WORDS = ("predicted", "expected", "preactivation", "activation", "first")
+
+
+class Places(Protocol):
+    """Whose scalars are written: a graph, or ``Scalars`` where nothing is to be listed."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]: ...
+
+    def place(self, name: str) -> tuple[Tensor, Index]: ...
 
 
 class Typography:
-    """Builds displayed formulas over one network's graph, in one language.
+    """Builds displayed formulas over one network's quantities, in one language.
 
     Args:
-        graph: whose names occur.
+        places: whose names occur.
         words: the language's word for each of ``WORDS``.
         total: what E stands for in ∂E/∂x: the article writes E_total throughout.
     """
 
-    def __init__(self, graph: Graph, words: Mapping[str, str], total: str = "total") -> None:
-        self._graph = graph
+    def __init__(self, places: Places, words: Mapping[str, str], total: str = "total") -> None:
+        self._places = places
         self._words = words
         self.error = tree.Symbol("E", "", total)
-        self._activated = {name.removeprefix("z_") for name in graph.forward if name.startswith("z_")}
+        self._activated = {t.name.removeprefix("z_") for t in places.tensors if t.name.startswith("z_")}
 
     # --- names ------------------------------------------------------------------------------------------------------
 
@@ -43,72 +55,145 @@ class Typography:
             return tree.Partial(self.error, self.name(name.removeprefix("dE_d"), differentiated=True))
         if name in ("E", "E_total"):
             return self.error if name == "E_total" else tree.Symbol("E")
-        tensor, index = self._graph.place(name)
-        parts = tensor.digits(index)
-        first, digits = parts[0]
+        tensor, index = self._places.place(name)
+        return self._written(tensor, tensor.digits(index), differentiated)
+
+    def access(self, access: Access) -> Node:
+        """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(a-p)/2}."""
+        tensor, index, parts = access.tensor, list(access.index), []
+        if tensor.name == "E":
+            return tree.Symbol("E")
+        for letters, count in tensor.parts:
+            # the one bias of a single filter has no index to tell
+            parts.append((letters, ", ".join(_affine(a) for a in index[:count] if a.coefficients)))
+            index = index[count:]
+        if not tensor.is_adjoint:
+            return self._written(tensor, parts, False)
+        (first, indices), *rest = parts
+        of = (first.removeprefix("dE_d"), indices)
+        return tree.Partial(self.error, self._written(tensor, [of, *rest], differentiated=True))
+
+    def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
+        first, indices = parts[0]
         if first.startswith("z_"):
-            return tree.Symbol(first.removeprefix("z_"), digits, self._words["preactivation"])
+            return tree.Symbol(first.removeprefix("z_"), indices, self._words["preactivation"])
         if first.startswith("w_"):
-            (target, numbers) = parts[1]
-            return tree.Symbol("w", f"{first.removeprefix('w_')}{digits}-{target}{numbers}")
+            ends = (_end(first.removeprefix("w_"), indices), _end(*parts[1]))
+            return tree.Symbol("w", "-".join(ends))
         if first.startswith("b_"):
-            return tree.Symbol("b", f"{first.removeprefix('b_')}{digits}")
+            return tree.Symbol("b", _end(first.removeprefix("b_"), indices))
         letter = first.rstrip("_")
         if tensor.role == "target":
-            return tree.Symbol("o", digits, self._words["expected"])
+            return tree.Symbol("o", indices, self._words["expected"])
         if letter == "o":
-            return tree.Symbol("o", digits, self._words["predicted"])
-        if differentiated and name.replace("_", "") in self._activated:
-            return tree.Symbol(letter, digits, self._words["activation"])
-        return tree.Symbol(letter, digits)
+            return tree.Symbol("o", indices, self._words["predicted"])
+        if differentiated and letter in self._activated:
+            return tree.Symbol(letter, indices, self._words["activation"])
+        return tree.Symbol(letter, indices)
 
     # --- expressions ------------------------------------------------------------------------------------------------
 
     def expression(self, e: Expr) -> Node:
+        if isinstance(e, Access):
+            return self.access(e)
+        if isinstance(e, Wins):
+            cell, largest = map(self.access, e.solved)
+            return tree.Indicator((tree.Relation(cell, "=", largest), tree.Word(self._words["first"])))
         if e.is_Symbol:
             return self.name(e.name)
         if e.is_Rational:
-            number = tree.Number(int(e.p))
-            return number if e.q == 1 else tree.Fraction(number, tree.Number(int(e.q)))
+            return _rational(e)
         if e.is_Add:
             return tree.Sum(tuple(self._signed(t) for t in in_reading_order(e.args)))
         if e.is_Mul:
-            return self.product(e.args)
+            return self._quotient(e)
         if e.is_Pow and e.exp.is_Integer:
+            if e.exp < 0:
+                return tree.Fraction(tree.Number(1), self.expression(1 / e))
             return tree.Power(self.expression(e.base), int(e.exp))
-        if e.func in FUNCTIONS:
-            return tree.Call(FUNCTIONS[e.func], tuple(self.expression(a) for a in e.args))
+        arguments = tuple(self.expression(a) for a in e.args)
+        if e.func in CALLS:
+            return tree.Call(CALLS[e.func], arguments)
+        if e.func in SPECIAL:
+            return SPECIAL[e.func](arguments)
         raise TypeError(f"no rule to display {e!r}")
+
+    def _quotient(self, e: Expr) -> Node:
+        """A product as SymPy keeps it; what is divided by stands below."""
+        above, below = sympy.fraction(e)
+        if below == 1 or e.as_coeff_Mul()[0].q != 1:
+            return self.product(e.args)
+        return tree.Fraction(self.expression(above), self.expression(below))
 
     def _signed(self, term: Expr) -> Node:
         return tree.Negated(self.expression(-term)) if term.could_extract_minus_sign() else self.expression(term)
 
     def product(self, factors: Sequence[Expr]) -> Node:
+        """Factors in their order; a number below 0 in front is a minus."""
         if not factors:
             return tree.Number(1)
+        if factors[0].is_Number and factors[0] < 0:
+            rest = factors[1:] if factors[0] == -1 and len(factors) > 1 else (-factors[0], *factors[1:])
+            return tree.Negated(self.product(rest))
         nodes = tuple(self.expression(f) for f in factors)
         return nodes[0] if len(nodes) == 1 else tree.Product(nodes)
 
-    def right_side(self, variable: Variable) -> Node:
-        """What a variable is made of, in the order of the derivation."""
+    def right_side(self, variable: Variable, most: int | None = None) -> Node:
+        """What a variable is made of, in the order of the derivation.
+
+        Args:
+            most: of more products than that the first and the last are shown, with dots between them.
+        """
         if variable.reduce == "max":
-            cells = tuple(self.product(f) for a in variable.addends for f in a.products)
-            return tree.Call("max", cells)
+            return tree.Call("max", tuple(n for a in variable.addends for n in self._products(a, most)))
         terms: list[Node] = []
         for addend in variable.addends:
-            products = tuple(self.product(factors) for factors in addend.products)
+            products = self._products(addend, most)
             if addend.coefficient == 1:
                 terms += products
             else:
                 inner = products[0] if len(products) == 1 else tree.Sum(products)
-                terms.append(tree.Product((self.expression(addend.coefficient), inner)))
+                terms.append(self._scaled(addend.coefficient, inner))
         if not terms:
             return tree.Number(0)
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
-    def equation(self, variable: Variable) -> Node:
+    def _products(self, addend: Addend, most: int | None) -> tuple[Node, ...]:
+        found = addend.products
+        if most is None or len(found) <= most:
+            return tuple(map(self.product, found))
+        return (*map(self.product, found[: most - 1]), tree.DOTS, self.product(found[-1]))
+
+    def _scaled(self, coefficient: Expr, node: Node) -> Node:
+        if coefficient == S.NegativeOne:
+            return tree.Negated(node)
+        return node if coefficient == 1 else tree.Product((self.expression(coefficient), node))
+
+    def equation(self, variable: Variable, most: int | None = None) -> Node:
         """variable = right side."""
-        return tree.Equality((self.name(variable.name), self.right_side(variable)))
+        return tree.Equality((self.name(variable.name), self.right_side(variable, most)))
+
+    # --- index notation ---------------------------------------------------------------------------------------------
+
+    def stated(self, equation: Equation) -> tree.Equality | tree.Relation:
+        """An equation in index notation; an adjoint in scatter form adds to what others give."""
+        left, right = self.access(equation.target), self.sum_of(equation)
+        return tree.Relation(left, "+=", right) if equation.adds else tree.Equality((left, right))
+
+    def sum_of(self, equation: Equation) -> Node:
+        """An equation's right side in index notation."""
+        terms = tuple(self._over(equation, term) for term in equation.terms)
+        return terms[0] if len(terms) == 1 else tree.Sum(terms)
+
+    def _over(self, equation: Equation, term: Term) -> Node:
+        factors, coefficient = term.factors, term.coefficient
+        if factors[0].is_Number and len(factors) > 1:  # a number stands before the sign of the sum
+            factors, coefficient = factors[1:], coefficient * factors[0]
+        body = self.product(factors)
+        if term.axes:
+            sign: Literal["max", "Σ"] = "max" if equation.reduce == "max" else "Σ"
+            body = tree.Over(sign, tuple(axis.name for axis in term.axes), body)
+        return self._scaled(coefficient, body)
 
     # --- the chain rule ---------------------------------------------------------------------------------------------
 
@@ -116,13 +201,14 @@ class Typography:
         """∂E/∂v = Σ ∂E/∂u · ∂u/∂v, then the same with each ∂u/∂v put in."""
         step = derivation.step(f"dE_d{name}")
         left, right = self.name(step.adjoint), self.right_side(derivation.graph.backward[step.adjoint])
-        paths = tuple(self._path(term, name) for term in step.terms if term.adjoint is not None)
-        if not paths:  # what E itself is made of: there is nothing between
+        if all(term.adjoint is None for term in step.terms):  # what E itself is made of: there is nothing between
             return tree.Equality((left, right))
+        paths = tuple(self._path(term, name) for term in step.terms)
         return tree.Equality((left, paths[0] if len(paths) == 1 else tree.Sum(paths), right))
 
     def _path(self, term: ChainTerm, name: str) -> Node:
-        assert term.adjoint is not None
+        if term.adjoint is None:  # E rests on it directly, too
+            return self.product(term.local)
         by = self.name(name, differentiated=True)
         return tree.Product((self.name(term.adjoint), tree.Partial(self.name(term.through, differentiated=True), by)))
 
@@ -130,10 +216,27 @@ class Typography:
 class Worked(Typography):
     """The same formulas with numbers: every quantity is written as its value."""
 
-    def __init__(self, graph: Graph, words: Mapping[str, str], values: Mapping[str, float], digits: int) -> None:
-        super().__init__(graph, words)
+    def __init__(self, places: Places, words: Mapping[str, str], values: Mapping[str, float], digits: int) -> None:
+        super().__init__(places, words)
         self._values = values
         self._digits = digits
 
     def name(self, name: str, differentiated: bool = False) -> Node:
         return tree.Number(self._values[name], self._digits)
+
+
+def _end(letters: str, indices: str) -> str:
+    """One end of a weight: x11, or in index notation x(r, c)."""
+    return letters + (indices if not indices or indices.isdigit() else f"({indices})")
+
+
+def _affine(affine: Affine) -> str:
+    """2r+u−1, (a−p)/2: the indices of one dimension, with a true minus."""
+    return str(affine).replace(" ", "").replace("*", "").replace("-", "−")
+
+
+def _rational(e: Expr) -> Node:
+    if e.q == 1:
+        return tree.Number(int(e.p))
+    fraction = tree.Fraction(tree.Number(abs(int(e.p))), tree.Number(int(e.q)))
+    return tree.Negated(fraction) if e < 0 else fraction

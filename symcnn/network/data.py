@@ -28,6 +28,29 @@ class Data:
     targets: Any = None
     labels: Sequence[str] | None = None
 
+    def split(self, share: float, seed: int = 0) -> "tuple[Data, Data]":
+        """Two parts of the samples, each in the order of this one: the rest, and a share held out, drawn at random.
+
+        Args:
+            share: of the samples, above 0 and below 1; of at least one sample each part.
+            seed: of ``numpy.random.default_rng(seed).permutation``.
+        """
+        count = len(self.images)
+        if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 < share < 1 or count < 2:
+            raise InputError(
+                f"share {share!r} of {count} samples: expected a number above 0 and below 1, of at least 2"
+            )
+        if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+            raise InputError(f"seed={seed!r}: expected a whole number, at least 0")
+        out = np.random.default_rng(seed).permutation(count)[: min(max(round(share * count), 1), count - 1)]
+        rest = np.setdiff1d(np.arange(count), out)
+        return self._part(rest), self._part(np.sort(out))
+
+    def _part(self, numbers: NDArray[np.intp]) -> "Data":
+        targets = None if self.targets is None else np.asarray(self.targets)[numbers]
+        labels = None if self.labels is None else [self.labels[n] for n in numbers]
+        return Data(np.asarray(self.images)[numbers], targets, labels)
+
 
 DataLike = Data | tuple[Any, Any]
 
@@ -63,6 +86,21 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
     return images, targets
 
 
+def class_names(targets: Array, labels: Sequence[str] | None) -> tuple[str, ...] | None:
+    """What each output stands for, in words: the label that all samples have whose largest target it is.
+
+    None where there are no labels, a single output, or samples of one class with different labels.
+    """
+    if labels is None or targets.shape[1] < 2:
+        return None
+    found: dict[int, set[str]] = {k: set() for k in range(targets.shape[1])}
+    for k, label in zip(np.argmax(targets, axis=1).tolist(), labels, strict=True):
+        found[k].add(str(label))
+    if any(len(names) > 1 for names in found.values()):
+        return None
+    return tuple(names.pop() if names else str(k) for k, names in found.items())
+
+
 def _rows(network: Network, given: Any) -> Array:
     """Targets as rows; a whole number for each image is a class, for cross-entropy."""
     targets = _numbers("targets", given)
@@ -75,7 +113,8 @@ def _rows(network: Network, given: Any) -> Array:
             f"targets: the label of image {bad[0] + 1} is {targets[bad[0]]:g}; expected whole numbers from 0 to"
             f" {classes - 1}, or rows of {classes} values"
         )
-    return np.eye(classes)[targets.astype(int)]
+    rows: Array = np.eye(classes)[targets.astype(int)]
+    return rows
 
 
 def checked_images(network: Network, images: Any) -> Array:

@@ -2,7 +2,7 @@
 
     TOML   image = [[1, 0, 1], [0, 1, 0], [1, 0, 1]], or [[sample]] tables with an image each
     CSV    one row of the image a line; numbers with a decimal point, separated by commas, semicolons or blanks
-    PNG    ink: black is 1, white (and transparent) is 0; it must have the network's size. Needs the extra ``plot``
+    PNG    as in ``symcnn.network.png``: ink is 1, or three colours
 
 Parsed, never evaluated, and never larger than ``MAX_BYTES``.
 """
@@ -17,10 +17,11 @@ import numpy as np
 from symcnn.errors import InputError
 from symcnn.network.data import Array, checked_images
 from symcnn.network.network import Network
+from symcnn.network.png import png_pixels
 
 MAX_BYTES = 4_000_000
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
 SUFFIXES = (".toml", ".csv", ".png")
 
@@ -82,7 +83,7 @@ def _csv(content: bytes, network: Network) -> Any:
         if not line.strip():
             continue
         cells = re.split(r"\s*[,;]\s*|\s+", line.strip())
-        bad = next((c for c in cells if not _NUMBER.fullmatch(c)), None)
+        bad = next((c for c in cells if not NUMBER.fullmatch(c)), None)
         if bad is not None:
             raise InputError(f"line {number}: {bad[:20]!r} is not a number (written with a decimal point)")
         rows.append([float(c) for c in cells])
@@ -101,30 +102,4 @@ def _fits(rows: list[list[float]], network: Network) -> bool:
 
 
 def _png(content: bytes, network: Network) -> Any:
-    import io
-
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError:
-        raise InputError('reading PNG needs Pillow: pip install "symcnn[plot]"') from None
-    shape = network.forward.image.shape
-    if len(shape) != 2:
-        raise InputError(f"a PNG holds one map; the network's input has shape {network.input_shape}: use TOML or CSV")
-    rows, columns = shape
-    try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-            # the size stands in the head: an image that is too large is never unpacked
-            if picture.size != (columns, rows):
-                found = f"{picture.height}×{picture.width}"
-                raise InputError(f"an image of {found} pixels; expected {rows}×{columns} (rows × columns)")
-            paper = Image.new("RGBA", picture.size, "white")
-            grey = Image.alpha_composite(paper, picture.convert("RGBA")).convert("L")
-            return 1.0 - np.asarray(grey, dtype=np.float64)[np.newaxis] / 255.0
-    except InputError:
-        raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError) as error:
-        raise InputError(f"not a PNG image that can be read ({_line(error)})") from None
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:80]
+    return png_pixels(content, network.forward.image.shape)[np.newaxis]

@@ -111,6 +111,11 @@ class Network:
         """The number of output values of one sample."""
         return self.forward.outputs.size
 
+    @property
+    def probabilities(self) -> Tensor | None:
+        """What cross_entropy's softmax makes of the outputs: a share for each class. None with another loss."""
+        return self.forward.equations[-2].target.tensor if self.loss == "cross_entropy" else None
+
     def _repr_html_(self) -> str:
         return html_of(self)
 

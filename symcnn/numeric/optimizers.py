@@ -11,7 +11,7 @@ divided by its samples). ``scalars`` are single numbers that every step multipli
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, Float, Rational, Symbol, sqrt
+from sympy import Expr, Float, Symbol, sqrt
 
 from symcnn.errors import InputError
 
@@ -48,11 +48,11 @@ def _momentum(mu: float = 0.9) -> Optimizer:
     return Optimizer("momentum", ((v, Float(mu) * v + GRADIENT), (THETA, THETA - RATE * v)), {})
 
 
-def _adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: Rational = Rational(1, 10**8)) -> Optimizer:
+def _adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
     m, v, power_1, power_2 = (Symbol(name) for name in ("moment_1", "moment_2", "power_1", "power_2"))
     first = Float(beta_1) * m + Float(1 - beta_1) * GRADIENT
     second = Float(beta_2) * v + Float(1 - beta_2) * GRADIENT**2
-    step = RATE / (1 - power_1) * m / (sqrt(v / (1 - power_2)) + epsilon)
+    step = RATE / (1 - power_1) * m / (sqrt(v / (1 - power_2)) + Float(epsilon))
     return Optimizer("adam", ((m, first), (v, second), (THETA, THETA - step)), {"power_1": beta_1, "power_2": beta_2})
 
 

@@ -1,5 +1,6 @@
 """Parameters as one vector, in the order of ``network.parameters``."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from symcnn.errors import InputError
 from symcnn.network import Array, Network
+from symcnn.symbolic import Access
 
 
 def as_theta(network: Network, values: Any) -> Array:
@@ -44,8 +46,29 @@ def given_by_name(network: Network, theta: Array, image: Array, target: Array) -
     return dict([*parameters, *pixels, *zip(stated.targets.scalars(), target.tolist(), strict=True)])
 
 
-def initial_values(network: Network, seed: int) -> Array:
-    """Uniform in [-1, 1), drawn in the order of the parameters from ``numpy.random.default_rng(seed)``."""
+INITIAL = ("uniform", "scaled")
+
+
+def initial_values(network: Network, seed: int, how: str = "uniform") -> Array:
+    """Drawn in the order of the parameters from ``numpy.random.default_rng(seed)``.
+
+    Args:
+        how: "uniform" in [-1, 1), as for the article; "scaled": the same, divided by √(number of products that a
+            neuron or cell adds up), so that sums don't grow with the size of the network.
+    """
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed={seed!r}: expected a whole number, at least 0")
-    return np.random.default_rng(seed).uniform(-1, 1, len(network.parameters))
+    if how not in INITIAL:
+        raise InputError(f"initial={how!r}: unknown; expected one of {', '.join(INITIAL)}, or values")
+    values = np.random.default_rng(seed).uniform(-1, 1, len(network.parameters))
+    return values / np.sqrt(_summed(network)) if how == "scaled" else values
+
+
+def _summed(network: Network) -> Array:
+    """For each parameter: how many products the equation that it stands in adds up for one entry."""
+    found: dict[str, int] = {}
+    for equation in network.forward.equations:
+        products = max(math.prod(axis.size for axis in term.axes) for term in equation.terms)
+        accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
+        found |= {access.tensor.name: products for access in accesses}
+    return np.concatenate([np.full(p.size, float(found[p.name])) for p in network.forward.parameters])

@@ -12,7 +12,17 @@ from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, SUM, InfixPrinter, Language, Text, negated
 from symcnn.symbolic import (
-    LEAKY_SLOPE, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+    LEAKY_SLOPE,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+    wins,
 )  # fmt: skip
 
 #: What Excel takes in one formula, and in the arguments of one function.
@@ -29,6 +39,8 @@ def _first(z: Sequence[Text]) -> Text:
     """1 where z[0] equals the largest, z[1], and none of the others, which come before it, does."""
     value, largest, *before = (t.within(PRODUCT) for t in z)
     conditions = [f"{value}={largest}", *(f"{other}<>{largest}" for other in before)]
+    if len(conditions) > MAX_ARGUMENTS:
+        raise NotSupportedYetError(f"{len(conditions)} cells of a window; a spreadsheet takes at most {MAX_ARGUMENTS}")
     both = conditions[0] if len(conditions) == 1 else f"AND({','.join(conditions)})"
     return Text(f"IF({both},1,0)", ATOM)
 
@@ -71,6 +83,6 @@ def checked_formula(text: str, name: str) -> str:
     if len(text) - 1 > MAX_LENGTH:
         raise NotSupportedYetError(
             f"{name}: its formula has {len(text) - 1} characters; a spreadsheet takes at most {MAX_LENGTH}:"
-            " use a smaller network or fewer images"
+            " use a smaller network (fewer cells or neurons in what it adds) or fewer images"
         )
     return text

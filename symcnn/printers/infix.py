@@ -13,7 +13,7 @@ from typing import NamedTuple
 import sympy
 from sympy import Expr, Rational
 
-from symcnn.derivation import Addend, Variable
+from symcnn.derivation import Addend, Product, Variable
 from symcnn.symbolic import in_reading_order
 
 SUM, PRODUCT, POWER, ATOM = range(4)
@@ -120,8 +120,12 @@ class InfixPrinter:
             )
         return Text(text, SUM)
 
+    def terms(self, products: Sequence[Product]) -> list[Text]:
+        """Products as terms of a sum."""
+        return [self.product(factors) for factors in products]
+
     def _addend(self, addend: Addend) -> Text:
-        inner = self.sum([self.product(factors) for factors in addend.products])
+        inner = self.sum(self.terms(addend.products))
         return inner if addend.coefficient == 1 else self._scaled(inner, addend.coefficient)
 
     def _times(self, operands: Sequence[Text]) -> Text:

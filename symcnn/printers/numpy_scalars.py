@@ -8,7 +8,18 @@ import sympy
 from symcnn.derivation import Graph
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
 from symcnn.symbolic import (
-    LEAKY_SLOPE, Index, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+    LEAKY_SLOPE,
+    Index,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+    wins,
 )  # fmt: skip
 
 

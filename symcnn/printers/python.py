@@ -16,7 +16,17 @@ from sympy import Expr, Symbol
 from symcnn.derivation import Addend, Graph, Variable
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
 from symcnn.symbolic import (
-    LEAKY_SLOPE, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins,
+    LEAKY_SLOPE,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    softplus,
+    tanh,
+    wins,
 )  # fmt: skip
 
 
@@ -129,10 +139,10 @@ class Statements:
     def add_passes(self, images: Sequence[Sequence[Variable]]) -> None:
         """Forward and backward of all images, at the end their errors; the gradients are left to the updates."""
         for variables in images:
-            self._add(v for v in variables if not v.tensor.is_adjoint and v.tensor.shape)
+            self._add(v for v in variables if not v.tensor.is_adjoint and v.tensor.name != "E")
         for variables in images:
             self._add(v for v in variables if v.tensor.role == "adjoint")
-        self._add(v for variables in images for v in variables if not v.tensor.shape)
+        self._add(v for variables in images for v in variables if v.tensor.name == "E")
 
     def add_updates(self, parameters: Sequence[str], images: Sequence[Sequence[Variable]]) -> None:
         """``f_11 -= step*(…)``: the images' gradients added; a change that several share is computed once."""
@@ -152,7 +162,7 @@ class Statements:
     def _add(self, variables: Iterable[Variable]) -> None:
         for variable in variables:
             text = self.printer.variable(self._shortened(variable))
-            if text.isidentifier():
+            if text in self._known.values():  # not a parameter: an update moves it before others have used it
                 self._names[variable.name] = text
             elif text in self._known:
                 self._names[variable.name] = self._known[text]
@@ -182,16 +192,18 @@ def of_image(graph: Graph, image: int, values: Mapping[str, float] | None = None
     put_in |= {Symbol(name): _exact(value) for name, value in (values or {}).items()}
     found = []
     for variable in graph:
-        addends = tuple(a for a in (_put_in(a, put_in) for a in variable.addends) if a.products)
+        keep = variable.reduce == "max"
+        addends = tuple(a for a in (_put_in(a, put_in, keep) for a in variable.addends) if a.products)
         found.append(replace(variable, name=f"{variable.name}_image{image}", addends=addends))
     return found
 
 
-def _put_in(addend: Addend, values: Mapping[Expr, Expr]) -> Addend:
+def _put_in(addend: Addend, values: Mapping[Expr, Expr], keep_zeros: bool) -> Addend:
+    """With values put in; in a sum a product with a zero is left out, among the candidates of a maximum it counts."""
     products = []
     for factors in addend.products:
         new = [values.get(f, f) if f.is_Symbol else f.xreplace(values) for f in factors]
-        if all(f != 0 for f in new):
+        if keep_zeros or all(f != 0 for f in new):
             products.append(tuple(f for f in new if f != 1) or (sympy.S.One,))
     return Addend(tuple(products), addend.coefficient)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from symcnn.files import check_writable, write_whole
 from symcnn.network import DataLike, Network
 from symcnn.report.content import Content, gather
+from symcnn.report.index_notation import IndexReport
 from symcnn.report.markdown import MarkdownReport
 from symcnn.text import catalogue
 from symcnn.train import Run
@@ -24,6 +25,8 @@ def write_report(
     seed: int = 0,
 ) -> Path:
     """Write the derivation of a network as a report.
+
+    Of a network with more than some hundred formulas it shows the equations in index notation, with chosen entries.
 
     Args:
         network: with a loss.
@@ -46,7 +49,8 @@ def write_report(
 def write_content(content: Content, path: str | Path, lang: str) -> Path:
     """Write what was gathered."""
     target = check_writable(path, SUFFIXES)
-    write_whole(target, MarkdownReport(content, catalogue(lang)).write().encode("utf-8"))
+    report = IndexReport if content.large else MarkdownReport
+    write_whole(target, report(content, catalogue(lang)).write().encode("utf-8"))
     return target
 
 

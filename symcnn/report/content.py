@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symcnn.derivation import Derivation, Proof, check_size
-from symcnn.network import Data, DataLike, Network, as_data, checked
+import numpy as np
+from sympy import Add, Symbol
+
+from symcnn.derivation import Derivation, Proof, Verdict, count_products
+from symcnn.network import Array, Data, DataLike, Network, as_data, checked
+from symcnn.numeric import compile_program
 from symcnn.numeric.values import values_of_images
 from symcnn.train import Progress, Run, train
-from symcnn.verification import Agreement, programs_agree
+from symcnn.verification import Agreement, check_equations, programs_agree
 
-#: A report writes out every product of one image; more than this nobody reads.
-MAX_PRODUCTS = 10_000
+#: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
+MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
+
+
+#: Images at which the programs are compared with 50 digits.
+MAX_COMPARED = 4
 
 
 @dataclass(frozen=True)
@@ -18,8 +26,12 @@ class Content:
     """Everything that a report says, as data; the writers only lay it out.
 
     Attributes:
+        proof: of each formula; of a large network one verdict on its equations in index notation.
+        large: the formulas are too many to be written out: index notation, chosen entries, no values.
         values: for each image, every quantity's value with the initial parameters: name -> value.
+        before: the outputs with the initial parameters, (samples, outputs).
         seed: where the initial parameters came from; None if they were given.
+        loss_gradient: what was found and proved of ∂E/∂(output), one verdict an output.
     """
 
     derivation: Derivation
@@ -29,6 +41,9 @@ class Content:
     run: Run | None
     seed: int | None
     agreement: tuple[Agreement, ...]
+    large: bool = False
+    before: Array | None = None
+    loss_gradient: tuple[Verdict, ...] = ()
 
     @property
     def failed(self) -> list[str]:
@@ -53,15 +68,52 @@ def gather(
     given = None if data is None else as_data(data)
     samples = 1 if given is None else len(checked(network, given)[0])
     derivation = Derivation(network, samples)
-    check_size((*derivation.forward, *derivation.backward), MAX_PRODUCTS, "in a report")
-    proof = derivation.prove()
+    large = is_large(derivation)
+    proof = Proof((_equations_checked(derivation),)) if large else derivation.prove()
+    found = loss_gradient(derivation)
     if given is None:
-        return Content(derivation, proof, None, (), None, None, ())
+        return Content(derivation, proof, None, (), None, None, (), large, None, found)
     own_seed = None if run else seed
     if run is None:
         run = train(network, given, learning_rate=learning_rate, steps=steps, seed=seed, progress=progress)
         if run.stopped == "interrupted":  # Ctrl-C meant the report, not only its training
             raise KeyboardInterrupt
+    if large:
+        before = compile_program(network, "numpy").predict(run.initial, checked(network, given)[0])
+        return Content(derivation, proof, given, (), run, own_seed, (), large, before, found)
     values = tuple(values_of_images(derivation, run.initial, given))
-    agreement = tuple(programs_agree(derivation, run.initial, given))
-    return Content(derivation, proof, given, values, run, own_seed, agreement)
+    before = np.array([[v[name] for name in network.forward.outputs.scalars()] for v in values])
+    first = tuple(array[:MAX_COMPARED] for array in checked(network, given))
+    agreement = tuple(programs_agree(derivation, run.initial, (first[0], first[1])))
+    return Content(derivation, proof, given, values, run, own_seed, agreement, large, before, found)
+
+
+def is_large(derivation: Derivation) -> bool:
+    """Has it more formulas than anyone reads? Counted from the equations: nothing is made for that."""
+    equations = (*derivation.forward, *derivation.backward)
+    formulas = sum(tensor.size for tensor in {e.target.tensor for e in equations})
+    return formulas > MAX_FORMULAS or count_products(equations) > MAX_PRODUCTS
+
+
+def _equations_checked(derivation: Derivation) -> Verdict:
+    """The adjoint equations as they are shown, checked as they stand."""
+    return check_equations(derivation, derivation.equations[len(derivation.forward) :])
+
+
+def loss_gradient(derivation: Derivation) -> tuple[Verdict, ...]:
+    """Is ∂E/∂o of a cross-entropy y·Σt - t? Derived is another formula; whether it says the same is decided.
+
+    Nothing where there is no such loss, or the scalar graph would be large.
+    """
+    network = derivation.network
+    if network.loss != "cross_entropy" or count_products((*derivation.forward, *derivation.backward)) > MAX_PRODUCTS:
+        return ()
+    assert network.forward.targets is not None
+    [probabilities] = [e.target.tensor for e in derivation.forward if e.target.tensor.name == PROBABILITIES]
+    y, t = (list(map(Symbol, tensor.scalars())) for tensor in (probabilities, network.forward.targets))
+    outputs = network.forward.outputs.scalars()
+    return tuple(derivation.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(outputs))
+
+
+#: How a cross-entropy calls the softmax of the outputs.
+PROBABILITIES = "y"

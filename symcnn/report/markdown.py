@@ -3,18 +3,18 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
 from symcnn import article
-from symcnn.derivation import Derivation, Variable
+from symcnn.derivation import Derivation, Variable, Verdict
 from symcnn.formula import Latex, Typography, Worked
 from symcnn.formula.tree import (
     Call,
     Equality,
     Labelled,
     Negated,
-    Node,
     Number,
     Partial,
     Power,
@@ -24,9 +24,12 @@ from symcnn.formula.tree import (
     Update,
 )
 from symcnn.network import Network, kind_of, settings_of
-from symcnn.report.content import Content
-from symcnn.symbolic import Tensor, sigmoid
+from symcnn.report import losses
+from symcnn.report.content import MAX_COMPARED, Content
+from symcnn.report.rules import rules
+from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
+from symcnn.train import Course, Run
 from symcnn.verification import TOLERANCE, method_in_words
 from symcnn.version import __version__
 
@@ -36,12 +39,8 @@ DIGITS = 4
 #: Images of which the outputs are listed.
 MAX_ROWS = 40
 
-#: σ, and its derivative written with the output: the only rule that is stated and not derived.
-SIGMOID = (
-    r"\sigma\left(z\right) = \frac{1}{1 + e^{-z}}",
-    r"\frac{d\sigma}{dz} = \frac{e^{-z}}{\left(1 + e^{-z}\right)^2} = \sigma\left(z\right)"
-    r" \cdot \left(1 - \sigma\left(z\right)\right)",
-)
+#: Rows of a table of claims; of more, a tensor's are told together where they are alike.
+MAX_CLAIMS = 40
 
 #: Images that a table or a sum names one by one.
 MAX_IMAGES = 4
@@ -56,9 +55,9 @@ class MarkdownReport:
         self.network: Network = self.d.network
         self.text = text
         self.latex = Latex(text.decimal)
-        self.typography = Typography(self.d.graph, text.words("word"))
+        self.typography = Typography(self.d.scalars, text.words("word"))
         #: ∂E/∂… of one image, where its numbers stand beside those of E_total
-        self.of_one_image = Typography(self.d.graph, text.words("word"), total="")
+        self.of_one_image = Typography(self.d.scalars, text.words("word"), total="")
 
     def write(self) -> str:
         """The whole document."""
@@ -95,41 +94,55 @@ class MarkdownReport:
         yield _list(layers)
         yield self._counts()
         stated = self.network.forward
-        tensors = [stated.image, *stated.parameters, *(e.target.tensor for e in stated.equations if e.axes)]
+        given = [e.target.tensor for e in stated.equations if e.target.tensor.name != "E"]
         assert stated.targets is not None
-        rows = [[self.kind(t), self._span(t), str(t.size)] for t in [*tensors, stated.targets]]
-        yield _table([self._t("quantities"), self._t("symbol"), self._t("number_of")], rows)
+        tensors = [stated.image, *stated.parameters, *given, stated.targets]
+        rows = [[self.kind(t), self._span(t), str(t.size)] for t in tensors]
+        yield table([self._t("quantities"), self._t("symbol"), self._t("number_of")], rows)
 
     def _forward(self) -> Iterator[str]:
         yield f"## {self._t('forward_heading')}"
-        if self._uses_sigmoid:
-            yield self._t("sigmoid_text")
-            yield "\n\n".join(f"$$\n{formula}\n$$" for formula in SIGMOID)
-        for variable in self.d.graph.forward.values():
-            if variable.name == "E":
+        yield from rules(self.d, self.text, self.latex)
+        for tensor, displays in self._stated_forward():
+            if tensor.name == "E":
                 yield f"## {self._t('error_heading')}"
-            yield self.latex.display(self.typography.equation(variable))
-        if self.content.data is not None and len(self.content.values) <= MAX_IMAGES:
-            numbers = range(1, len(self.content.values) + 1)
+                yield from losses.words(self.d, self.text, self.latex, self.typography)
+            yield from displays
+        if 0 < self.images <= MAX_IMAGES:
+            numbers = range(1, self.images + 1)
             errors = tuple(Symbol("E", "", self.text("label.image", number=n)) for n in numbers)
             yield self.latex.display(Equality((self.typography.error, Sum(errors))))
+
+    def _stated_forward(self) -> Iterator[tuple[Tensor, Iterable[str]]]:
+        """Each tensor of the forward pass with the displays that state it."""
+        for variable in self.d.graph.forward.values():
+            yield variable.tensor, [self.latex.display(self.typography.equation(variable))]
 
     def _chain_rule(self) -> Iterator[str]:
         yield f"## {self._t('chain_heading')}"
         yield self._t("chain_text")
-        yield self.latex.display(_general_chain_rule(self.typography.error))
+        yield self.latex.display(self.general_chain_rule)
+        yield from self._found_gradient()
         yield self._t("chain_way")
         for variable in self.d.graph.backward.values():
             name = variable.name.removeprefix("dE_d")
             if name not in self.d.names:
                 yield self.latex.display(self.typography.chain_rule(self.d, name))
 
+    def _found_gradient(self) -> Iterator[str]:
+        """∂E/∂(output) of a cross-entropy, if it was proved."""
+        verdicts = self.content.loss_gradient
+        if verdicts and all(verdicts):
+            yield self._t("found_text", method=method_in_words(verdicts[0], self.text))
+            yield self.latex.display(losses.found_gradient(self.d, self.typography))
+            yield self._t("found_one")
+
     def _formulas(self) -> Iterator[str]:
         yield f"## {self._t('formulas_heading', count=len(self.d.names))}"
         yield self._t("formulas_text")
         # the feature map first: the filter's formulas rest on it
         for tensor in (*self.network.forward.feature_maps, *self.network.forward.parameters):
-            yield f"### {self.kind(tensor)[0].upper()}{self.kind(tensor)[1:]}"
+            yield f"### {capitalized(self.kind(tensor))}"
             for name in tensor.scalars():
                 yield self.latex.display(self.typography.chain_rule(self.d, name))
 
@@ -139,14 +152,15 @@ class MarkdownReport:
         first = self.network.parameters[0]
         yield self.latex.display(self._total_of(first))
         yield self.latex.display(Update(self.typography.name(first), self.typography.name(f"dE_d{first}")))
-        if self.content.run is not None and self.content.run.steps:
+        run = self.content.run
+        if run is not None and run.steps and run.course is None and self.content.values:
             yield self._t("descent_example")
             yield self.latex.display(self._first_update(first))
 
     def _total_of(self, name: str) -> Equality:
         """∂E_total/∂f = the sum of the images' ∂E/∂f."""
         one = self.of_one_image.name(f"dE_d{name}")
-        count = len(self.content.values)
+        count = self.images
         if not 0 < count <= MAX_IMAGES:
             return Equality((self.typography.name(f"dE_d{name}"), Call("Σ", (one,))))
         parts = tuple(Labelled(one, self.text("label.image", number=n)) for n in range(1, count + 1))
@@ -174,7 +188,7 @@ class MarkdownReport:
             yield self._t("worked_text", label=label, seed=self.content.seed, digits=DIGITS)
         yield f"### {self._t('parameters_heading')}"
         initial = dict(zip(self.network.parameters, self.content.run.initial.tolist(), strict=True))
-        yield _table(
+        yield table(
             [self._t("symbol"), self._t("value")],
             [[self._symbol(name), self._number(value)] for name, value in initial.items()],
         )
@@ -187,22 +201,18 @@ class MarkdownReport:
         shown_images = min(len(self.content.values), MAX_IMAGES)
         heads = [self._t("symbol"), *self.image_labels[:shown_images]]
         heads.append(f"{self.text('label.total')}, {self.latex.inline(self.typography.error)}")
-        yield _table(heads, [self._total_row(name, shown_images) for name in self.d.names])
+        yield table(heads, [self._total_row(name, shown_images) for name in self.d.names])
 
     def _training(self) -> Iterator[str]:
         run = self.content.run
         assert run is not None
         yield f"## {self._t('training_heading')}"
-        yield self._t("training_text", steps=run.steps, rate=self._number(run.learning_rate, inline=False))
-        steps = sorted({0, *(10**n for n in range(9) if 10**n < run.steps), run.steps})
-        # E_total is the sum, also where the training followed the mean
-        factor = 1 if run.reduction == "sum" else len(self.content.values)
-        rows = [[str(k), self._number(factor * float(run.loss[k]))] for k in steps]
-        yield _table([self._t("step"), self.latex.inline(self.typography.error)], rows)
+        yield from self._steps(run) if run.course is None else self._epochs(run, run.course)
         yield f"### {self._t('output_heading')}"
         outputs = self.network.forward.outputs.scalars()
-        before = [[v[name] for name in outputs] for v in self.content.values]
-        yield _table(
+        assert self.content.before is not None
+        before = self.content.before.tolist()
+        yield table(
             ["", *(f"{self._symbol(o)} {self._t(when)}" for when in ("before", "after") for o in outputs)],
             [
                 [self.image_labels[n], *(self._number(v) for v in (*first, *last))]
@@ -211,28 +221,53 @@ class MarkdownReport:
             ],
         )
 
+    def _steps(self, run: Run) -> Iterator[str]:
+        yield self._t("training_text", steps=run.steps, rate=self._number(run.learning_rate, inline=False))
+        # E_total is the sum, also where the training followed the mean
+        factor = 1 if run.reduction == "sum" else self.images
+        rows = [[str(k), self._number(factor * float(run.loss[k]))] for k in _some(run.steps)]
+        yield table([self._t("step"), self.latex.inline(self.typography.error)], rows)
+
+    def _epochs(self, run: Run, course: Course) -> Iterator[str]:
+        last = run.history[-1].number
+        rate = self._number(course.learning_rate, inline=False)
+        yield self._t("epochs_text", epochs=last, batch=course.batch_size, optimizer=course.optimizer, rate=rate)
+        shown = [run.history[n] for n in _some(last)]
+        rows = [[str(e.number), *(self._number(v) for v in (e.loss, e.accuracy) if v is not None)] for e in shown]
+        yield table([self._t("epoch"), self._t("epoch_loss"), self._t("accuracy")][: len(rows[0])], rows)
+
     def _proof(self) -> Iterator[str]:
         yield f"## {self._t('proof_heading')}"
-        yield self._t("proof_text")
-        if any(row.status == "probable" for row in self.content.proof.rows):
+        statuses = {row.status for row in self.content.proof.rows}
+        if "proved" in statuses:
+            yield self._t("proof_text")
+        if "probable" in statuses:
             yield self._t("probable_text")
-        yield _table(
-            [self._t("claim"), self._t("method"), self._t("verdict")],
-            [
-                [self._symbol(f"dE_d{row.name}"), method_in_words(row, self.text),
-                 self._t(f"status_{row.status}")]
-                for row in self.content.proof.rows
-            ],
-        )  # fmt: skip
+        if "unknown" in statuses:
+            yield self._t("unknown_text")
+        if statuses:
+            yield table([self._t("claim"), self._t("method"), self._t("verdict")], self._claims())
         if self.content.agreement and all(a.ok for a in self.content.agreement):
             yield self._t("numbers_text", tolerance=self.latex.inline(Power(Number(10), round(math.log10(TOLERANCE)))))
+        if self.content.agreement and self.images > MAX_COMPARED:
+            yield capitalized(self.text("verify.rest_images", count=self.images, most=MAX_COMPARED)) + "."
         for failed in (a for a in self.content.agreement if not a.ok):
             yield self._t("numbers_differ", backend=failed.backend, where=self._symbol_or_name(failed.where))
         yield self._t("not_checked")
 
-    @property
-    def _uses_sigmoid(self) -> bool:
-        return any(v.expression.has(sigmoid) for v in self.d.graph.forward.values())
+    def _claims(self) -> Iterator[list[str]]:
+        """The rows of the table of proofs; of many, those of one tensor together where they are alike."""
+        rows = self.content.proof.rows
+        for (_, method, status), alike in groupby(rows, lambda row: self._alike(row, len(rows) > MAX_CLAIMS)):
+            group = list(alike)
+            claim = self._symbol(f"dE_d{group[0].name}")
+            if len(group) > 1:
+                claim += f" … {self._symbol(f'dE_d{group[-1].name}')} ({len(group)})"
+            yield [claim, method, self._t(f"status_{status}")]
+
+    def _alike(self, row: Verdict, together: bool) -> tuple[str, str, str]:
+        tensor = self.d.scalars.place(row.name)[0].name
+        return tensor if together else row.name, method_in_words(row, self.text), row.status
 
     # --- pieces -----------------------------------------------------------------------------------------------------
 
@@ -244,19 +279,36 @@ class MarkdownReport:
         if settings.get("padding") == "same":
             settings["padding"] = self.text("padding.same")
         name = type(layer).__name__
-        return self.text(f"layer.{name}_normalized" if settings.get("normalize") else f"layer.{name}", **settings)
+        words = self.text(f"layer.{name}_normalized" if settings.get("normalize") else f"layer.{name}", **settings)
+        return words + self._absent(settings)
+
+    def _absent(self, settings: Mapping[str, object]) -> str:
+        """What the cells beyond the edge count as in a pooling window."""
+        if not settings["padding"] if "padding" in settings else True:
+            return ""
+        if settings.get("pad_value") is not None:
+            value = self._number(float(str(settings["pad_value"])))
+            return f"; {self._t('absent_value', value=value)}"
+        left_out = "pad_value" in settings or settings.get("count_include_pad") is False
+        return f"; {self._t('absent_none')}" if left_out else ""
 
     def kind(self, tensor: Tensor) -> str:
         """What a tensor is, in words."""
         kind = kind_of(tensor)
-        return self.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
+        words = self.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
+        further = not kind.target and tensor.name != kind.letter  # xb beside x
+        return f"{words} {tensor.name}" if further else words
+
+    @property
+    def images(self) -> int:
+        return 0 if self.content.data is None else len(self.content.data.images)
 
     @cached_property
     def image_labels(self) -> list[str]:
         """What each image is called."""
         labels = self.content.data.labels if self.content.data else None
         labels = None if labels is None else [escaped(str(label)) for label in labels]
-        return self.text.image_labels(labels, len(self.content.values))
+        return self.text.image_labels(labels, self.images)
 
     def _example(self, weights: Tensor | None) -> dict[str, str]:
         """One weight with where it comes from and where it goes."""
@@ -268,6 +320,11 @@ class MarkdownReport:
         source = ends[kind.source].scalars()[0]
         return {"weight": self._symbol(first), "source": self._symbol(source),
                 "target": self._symbol(ends[kind.target].scalars()[0])}  # fmt: skip
+
+    @property
+    def general_chain_rule(self) -> Equality:
+        error, u, v = self.typography.error, Symbol("u"), Symbol("v")
+        return Equality((Partial(error, u), Call("Σ", (Product((Partial(error, v), Partial(v, u))),))))
 
     def _t(self, key: str, **values: object) -> str:
         return self.text(f"report.{key}", **values)
@@ -296,7 +353,7 @@ class MarkdownReport:
         return " … ".join(ends)
 
     def _with_numbers(self, variables: Iterable[Variable], values: Mapping[str, float]) -> Iterator[str]:
-        numbers = Worked(self.d.graph, self.text.words("word"), values, DIGITS)
+        numbers = Worked(self.d.scalars, self.text.words("word"), values, DIGITS)
         for variable in variables:
             members = (
                 self.of_one_image.name(variable.name),
@@ -315,20 +372,24 @@ class MarkdownReport:
         return [symbol, *(self._number(v) for v in each[:images]), total]
 
 
-def _general_chain_rule(error: Node) -> Equality:
-    u, v = Symbol("u"), Symbol("v")
-    return Equality((Partial(error, u), Call("Σ", (Product((Partial(error, v), Partial(v, u))),))))
-
-
 def escaped(text: str) -> str:
     """A user's words in Markdown: no character of theirs means anything."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|$~&" else c for c in text)
+
+
+def capitalized(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _list(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _some(last: int) -> list[int]:
+    """The steps or epochs that are shown: the first, powers of ten, the last."""
+    return sorted({0, *(10**n for n in range(9) if 10**n < last), last})
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

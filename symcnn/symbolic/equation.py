@@ -28,6 +28,7 @@ import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
+from symcnn.symbolic.display import latex_of
 from symcnn.symbolic.functions import wins
 
 #: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it. A "constant" is known
@@ -219,10 +220,16 @@ class Wins(AtomicExpr):
     def _hashable_content(self) -> tuple[object, ...]:
         return (self.cell, self.largest, self.window, self.bound)
 
-    def _sympystr(self, printer: object) -> str:
+    @property
+    def solved(self) -> tuple[Access, Access]:
+        """The cell and the maximum, with the axes that are worked out from others put in."""
         cell, largest = self.cell, self.largest
         for axis, value in self.bound:
             cell, largest = cell.put_in(axis, value), largest.put_in(axis, value)
+        return cell, largest
+
+    def _sympystr(self, printer: object) -> str:
+        cell, largest = self.solved
         return f"[{cell} first reaches {largest}]"
 
     def instance(self, point: Mapping[str, int]) -> Expr | None:
@@ -290,6 +297,9 @@ class Equation:
         if self.reduce == "max":
             right = right.replace("Σ", "max", 1)
         return f"{self.target} {relation} {right}"
+
+    def _repr_latex_(self) -> str:
+        return latex_of(self)
 
     def to_sympy(self) -> sympy.Eq:
         """A view for readers, with SymPy's ``Sum`` and ``Indexed``; nothing is computed from it."""

@@ -13,11 +13,28 @@
 Each is a SymPy function, so that ``diff`` knows its rule (``fdiff``) and every printer can dispatch on it.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
 import sympy
-from sympy import Expr, Rational, S, exp, log, tanh
+from mpmath.libmp import prec_to_dps
+from sympy import Expr, Rational, S
+from sympy import exp as exp
+from sympy import log as log
+from sympy import tanh as tanh
 
 #: The slope of leaky_relu on the left (PyTorch's default).
 LEAKY_SLOPE = Rational(1, 100)
+
+
+def _at(call: Expr, prec: int, value: Callable[[Any], Any]) -> Expr:
+    """A function's value at its argument, to ``prec`` bits; SymPy's own evaluation loses the digits of zeros inside."""
+    z = call.args[0].evalf(prec_to_dps(prec) + 5)
+    if not z.is_Float and not z.is_Rational:
+        return call
+    with mpmath.workprec(prec + 16):
+        return sympy.Float(value(z._to_mpmath(prec + 16)), precision=prec)
 
 
 class sigmoid(sympy.Function):
@@ -32,7 +49,7 @@ class sigmoid(sympy.Function):
         return 1 / (1 + exp(-z))
 
     def _eval_evalf(self, prec: int) -> Expr:
-        return self.rewrite(exp)._eval_evalf(prec)
+        return _at(self, prec, lambda z: 1 / (1 + mpmath.exp(-z)))
 
 
 class softplus(sympy.Function):
@@ -47,7 +64,7 @@ class softplus(sympy.Function):
         return log(1 + exp(z))
 
     def _eval_evalf(self, prec: int) -> Expr:
-        return self.rewrite(exp)._eval_evalf(prec)
+        return _at(self, prec, lambda z: max(z, 0) + mpmath.log1p(mpmath.exp(-abs(z))))
 
 
 class gate(sympy.Function):

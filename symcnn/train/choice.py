@@ -12,10 +12,12 @@ Seconds on a 2-core machine of 2026 (only their ratios matter):
 
 import math
 
+from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.numeric import numba_is_there
+from symcnn.numeric import compile_program, numba_is_there
 from symcnn.numeric.program import MAX_PRODUCTS
 from symcnn.symbolic import Equation
+from symcnn.train.settings import EPOCHS
 
 #: seconds: fixed and per product and image to build; per product and image of one step
 PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.001, 2e-5, 8.8e-9
@@ -23,6 +25,10 @@ PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.001, 2e-5, 8.8e-9
 NUMBA_BUILD, NUMBA_BUILD_EACH, NUMBA_STEP_EACH = 0.45, 1.8e-3, 3.5e-10
 #: seconds per equation to build; per equation and per multiplication of one step
 NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 5e-5, 2.3e-6, 2.5e-9
+
+#: mini-batches: seconds per equation and step, and per product; of compiling, per equation; per product
+BATCH_NUMPY_STEP_EACH, BATCH_NUMPY_PRODUCT = 1.2e-5, 2.2e-10
+BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 1.0, 6e-11
 
 
 def choose(network: Network, samples: int, steps: int) -> str:
@@ -42,6 +48,26 @@ def choose(network: Network, samples: int, steps: int) -> str:
         if numba_is_there():
             seconds["numba"] = compiled
     return min(seconds, key=lambda backend: seconds[backend])
+
+
+def choose_for_epochs(network: Network, samples: int, batch_size: int, dtype: str) -> str:
+    """The same for mini-batches: "numpy", or "numba" where it is there and saves more than its compiling takes.
+
+    Thought for so many epochs as are the default, whatever is asked for: a training that is made in parts must walk as
+    one, to the bit, and programs differ in the last one.
+    """
+    equations = network.forward.equations
+    steps = EPOCHS * math.ceil(samples / batch_size)
+    products = 3 * EPOCHS * samples * sum(_products(e) for e in equations)
+    arrays = steps * len(equations) * BATCH_NUMPY_STEP_EACH + products * BATCH_NUMPY_PRODUCT
+    compiled = len(equations) * BATCH_NUMBA_BUILD_EACH + products * BATCH_NUMBA_PRODUCT
+    if not numba_is_there() or arrays < compiled:
+        return "numpy"
+    try:
+        compile_program(network, "numba", dtype)
+    except InputError:  # too large for it
+        return "numpy"
+    return "numba"
 
 
 def _products(equation: Equation) -> int:

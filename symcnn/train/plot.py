@@ -1,4 +1,7 @@
-"""A training as a picture: loss, outputs, the filter before and after. Needs the extra ``plot`` (matplotlib)."""
+"""A training as a picture: loss, outputs, the filter before and after. Needs the extra ``plot`` (matplotlib).
+
+A training by epochs: see ``symcnn.train.plot_epochs``.
+"""
 
 import io
 from pathlib import Path
@@ -10,6 +13,7 @@ from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, checked
 from symcnn.numeric import compile_program
+from symcnn.train.plot_epochs import COLOURS, draw_epochs
 from symcnn.train.run import Run
 
 SUFFIXES = (".png", ".svg")
@@ -17,11 +21,12 @@ SUFFIXES = (".png", ".svg")
 #: Steps at which the outputs are drawn, evenly on the logarithmic axis.
 MOMENTS = 60
 
-COLOURS = ("#1F5FA8", "#C4622D", "#2B8C82", "#7D4E9E")
-
 
 def plot_run(run: Run, path: str | Path) -> Path:
-    """Write the picture, in English: loss, outputs of at most two images, first channel of the first filter.
+    """Write the picture, in English.
+
+    Full batch: loss, outputs of at most two images, first channel of the first filter. By epochs: loss and accuracy,
+    all filters of the first convolution, and the feature maps of the first image.
 
     The same run gives the same bytes.
     """
@@ -32,18 +37,22 @@ def plot_run(run: Run, path: str | Path) -> Path:
     except ImportError:
         raise InputError('plots need matplotlib: pip install "symcnn[plot]"') from None
     with matplotlib.rc_context({"svg.hashsalt": "symcnn", "svg.fonttype": "none", "font.size": 9}):
-        filters = _filters(run)
         figure = Figure(figsize=(10, 3.2), layout="constrained")
-        axes = figure.subplots(1, 4 if filters else 2, width_ratios=[3, 3, 1.2, 1.2] if filters else [1, 1])
-        _loss(axes[0], run)
-        _outputs(axes[1], run)
-        if filters:
-            _heat_maps(axes[2:], filters)
+        (draw_epochs if run.history else _draw_steps)(figure, run)
         buffer = io.BytesIO()
         metadata: dict[str, Any] = {"Date": None} if target.suffix.lower() == ".svg" else {"Software": None}
         figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150, metadata=metadata)
     write_whole(target, buffer.getvalue())
     return target
+
+
+def _draw_steps(figure: Any, run: Run) -> None:
+    filters = _filters(run)
+    axes = figure.subplots(1, 4 if filters else 2, width_ratios=[3, 3, 1.2, 1.2] if filters else [1, 1])
+    _loss(axes[0], run)
+    _outputs(axes[1], run)
+    if filters:
+        _heat_maps(axes[2:], filters)
 
 
 def moments(run: Run) -> tuple[list[int], list[Array]]:

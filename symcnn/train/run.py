@@ -9,8 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from symcnn.errors import InputError
-from symcnn.network import Array, Data, Network
-from symcnn.numeric import compile_program
+from symcnn.network import Array, Data, DataLike, Network, checked, checked_images, class_names
+from symcnn.numeric import ArrayProgram, as_theta, compile_program, initial_values
+from symcnn.train.metrics import AT_ONCE, Epoch, are_classes, right
+from symcnn.train.settings import Course
+
+STOPPED = ("steps", "epochs", "loss", "patience", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,10 +24,14 @@ class Run:
     Attributes:
         network, data: what was trained, on what.
         initial, theta: parameters before and after, 1-D in the order of ``network.parameters``.
-        loss: steps + 1 values: ``loss[k]`` is E_total (or its mean) after k updates.
+        loss: full batch: steps + 1 values, ``loss[k]`` is E_total (or its mean) after k updates; by epochs: as many
+            values as steps, each the loss of the step's batch before its update.
         learning_rate, reduction: as asked; ``reduction`` is "sum" or "mean" over the samples.
         backend: which program did it.
-        stopped: "steps" (all were done), "loss" (it fell below ``stop_below``) or "interrupted" (Ctrl-C).
+        stopped: "steps" or "epochs" (all were done), "loss" (it fell below ``stop_below``), "patience" (it did not fall
+            any more) or "interrupted" (Ctrl-C).
+        course: batch size, optimizer, dtype and seed of a training by epochs; None: full batch.
+        history: by epochs: loss and accuracy after each, from epoch 0, which is before the first step.
     """
 
     network: Network
@@ -34,12 +42,14 @@ class Run:
     learning_rate: float
     reduction: Literal["sum", "mean"]
     backend: str
-    stopped: Literal["steps", "loss", "interrupted"]
+    stopped: Literal["steps", "epochs", "loss", "patience", "interrupted"]
+    course: Course | None = None
+    history: tuple[Epoch, ...] = ()
 
     @property
     def steps(self) -> int:
         """The number of updates that were made."""
-        return len(self.loss) - 1
+        return len(self.loss) - (1 if self.course is None else 0)
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -57,14 +67,30 @@ class Run:
 
         With one output: how many have it on the target's side of ½.
         """
-        predictions, targets = self.predictions, np.asarray(self.data.targets, dtype=np.float64)
-        if predictions.shape[1] == 1:
-            return int(np.sum((predictions >= 0.5) == (targets >= 0.5)))
-        return int(np.sum(np.argmax(predictions, axis=1) == np.argmax(targets, axis=1)))
+        return int(right(self.predictions, np.asarray(self.data.targets, dtype=np.float64)).sum())
+
+    def accuracy(self, data: DataLike | None = None) -> float:
+        """The share of samples that are right, from 0 to 1; without data: of the training samples."""
+        images, targets = checked(self.network, self.data if data is None else data)
+        if not are_classes(targets):
+            raise InputError("accuracy: the targets tell no classes apart; expected shares from 0 to 1, or 0 and 1")
+        return float(right(self.predict(images), targets).mean())
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """What each output stands for, in words, where the samples have labels."""
+        return class_names(checked(self.network, self.data)[1], self.data.labels)
 
     def predict(self, images: Any) -> Array:
-        """The outputs for any images (samples, [channels,] height, width): (samples, outputs)."""
+        """The outputs for any images (samples, [channels,] height, width): (samples, outputs).
+
+        With cross_entropy they are logits; see ``probabilities``.
+        """
         return compile_program(self.network, "numpy").predict(self.theta, images)
+
+    def probabilities(self, images: Any) -> Array:
+        """The shares that cross_entropy's softmax gives the classes: (samples, outputs)."""
+        return probabilities(self.network, self.theta, images)
 
     def require(self, network: Network) -> None:
         """Refuse to speak for another network than the one that was trained."""
@@ -85,7 +111,7 @@ class Run:
         return load_run(path)
 
     def plot(self, path: str | Path) -> Path:
-        """Draw loss, outputs, and the filter before and after (``.png`` or ``.svg``; extra ``plot``)."""
+        """Draw loss, outputs or accuracy, filters before and after (``.png`` or ``.svg``; extra ``plot``)."""
         from symcnn.train.plot import plot_run
 
         return plot_run(self, path)
@@ -101,7 +127,27 @@ class Run:
         return f"<p>{html.escape(repr(self))}</p><table><tr><th></th>{heads}</tr>{rows}</table>"
 
     def __repr__(self) -> str:
+        first, last, epochs = self.loss[0], self.loss[-1], ""
+        if self.history:  # per sample, before and after
+            first, last, epochs = self.history[0].loss, self.history[-1].loss, f"{self.history[-1].number} epochs, "
         return (
-            f"Run({self.steps} steps with {self.backend!r}, loss {self.loss[0]:.6g} -> {self.loss[-1]:.6g},"
+            f"Run({epochs}{self.steps} steps with {self.backend!r}, loss {first:.6g} -> {last:.6g},"
             f" stopped: {self.stopped})"
         )
+
+
+def starting_values(network: Network, seed: int, initial: Any) -> Array:
+    """Values by name, as a vector, of a run, or drawn: "uniform" or "scaled"."""
+    if isinstance(initial, Run):
+        initial.require(network)
+        return initial.theta.copy()
+    return initial_values(network, seed, initial) if isinstance(initial, str) else as_theta(network, initial)
+
+
+def probabilities(network: Network, theta: Array, images: Any) -> Array:
+    """Each class's share: (samples, outputs)."""
+    if network.probabilities is None:
+        raise InputError(f"probabilities: the loss is {network.loss!r}; expected a network with cross_entropy")
+    program, given = ArrayProgram(network), checked_images(network, images)
+    parts = (given[start : start + AT_ONCE] for start in range(0, len(given), AT_ONCE))
+    return np.concatenate([program.forward(theta, part)[network.probabilities.name] for part in parts])

@@ -6,25 +6,40 @@ is refused with the reason; nothing in it is evaluated.
 
 import hashlib
 import json
-import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from symcnn.errors import InputError, SymcnnError
 from symcnn.files import check_writable, write_whole
-from symcnn.network import Array, Data, checked, network_from, read_bytes, words_of
-from symcnn.numeric import BACKENDS
-from symcnn.train.run import Run
+from symcnn.network import Array, Data, DataLike, Network, checked, read_bytes, words_of
+from symcnn.train.run import STOPPED, Run
+from symcnn.train.settings import checked_rate, checked_reduction
+from symcnn.train.words import (
+    backend_from,
+    course_from,
+    history_from,
+    history_words,
+    is_finite,
+    json_from,
+    network_of,
+    one_of,
+)
 
-FORMAT = "symcnn run 1"
+#: A run on all samples at once, and one by epochs, which has more to tell.
+FORMAT, FORMAT_EPOCHS = "symcnn run 1", "symcnn run 2"
+WHAT = "a training saved by symcnn"
 SUFFIXES = (".json",)
 MAX_BYTES = 256_000_000
-MAX_FLOAT = sys.float_info.max
 
-STOPPED = ("steps", "loss", "interrupted")
-REDUCTIONS = ("sum", "mean")
+WORDS = ("network", "learning_rate", "reduction", "backend", "stopped", "initial", "theta", "loss", "images", "targets",
+         "labels")  # fmt: skip
+MORE_WORDS = ("course", "history")
+
+#: Numbers whose length is measured to foresee that of all.
+SAMPLED = 2_000
 
 
 def save_run(run: Run, path: str | Path) -> Path:
@@ -45,13 +60,28 @@ def save_run(run: Run, path: str | Path) -> Path:
         "targets": targets.tolist(),
         "labels": labels,
     }
-    text = json.dumps({"format": FORMAT, "checksum": _checksum(content), **content}, allow_nan=False)
+    if run.course is not None:
+        content |= {"course": asdict(run.course), "history": history_words(run.history)}
+    form = FORMAT if run.course is None else FORMAT_EPOCHS
+    text = json.dumps({"format": form, "checksum": _checksum(content), **content}, allow_nan=False)
     if len(text) >= MAX_BYTES:
         raise InputError(
             f"{path}: the run takes {len(text)} bytes; at most {MAX_BYTES} can be read back: use fewer steps"
         )
     write_whole(target, (text + "\n").encode("utf-8"))
     return target
+
+
+def check_savable(path: str | Path, network: Network, data: DataLike) -> None:
+    """Refuse before the training what could not be saved after it: the samples are part of a run."""
+    images = checked(network, data)[0].ravel()
+    some = images[:: max(len(images) // SAMPLED, 1)].tolist()
+    expected = len(images) * (len(json.dumps(some)) // len(some))
+    if expected >= MAX_BYTES:
+        raise InputError(
+            f"{path}: with these samples it would take about {expected} bytes, at most {MAX_BYTES} can be read back;"
+            " write a checkpoint instead, which predicts too"
+        )
 
 
 def load_run(path: str | Path) -> Run:
@@ -69,15 +99,8 @@ def load_run(path: str | Path) -> Run:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(content.decode("utf-8"), parse_constant=_refuse)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError) as error:
-        raise InputError(f"not JSON ({str(error).splitlines()[0][:80]})") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        found = document.get("format") if isinstance(document, dict) else type(document).__name__
-        raise InputError(f"format {str(found)[:40]!r}; expected {FORMAT!r}, a training saved by symcnn")
-    words = ("network", "learning_rate", "reduction", "backend", "stopped", "initial", "theta", "loss", "images",
-             "targets", "labels")  # fmt: skip
+    document = json_from(content, (FORMAT, FORMAT_EPOCHS), WHAT, WORDS)
+    words = WORDS if document["format"] == FORMAT else (*WORDS, *MORE_WORDS)
     for word in words:
         if word not in document:
             raise InputError(f"damaged: {word} is missing")
@@ -88,54 +111,36 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _run(document: dict[str, Any]) -> Run:
-    if not isinstance(document["network"], dict):
-        raise InputError("network: expected its words")
-    network = network_from(document["network"])
-    network.require_loss("a saved training")
+    network = network_of(document["network"])
     count = len(network.parameters)
     initial, theta = (_numbers(document, word, count) for word in ("initial", "theta"))
     loss = _numbers(document, "loss", None)
     if (loss < 0).any():
         raise InputError("loss: expected no negative numbers")
-    rate = document["learning_rate"]
-    if not _is_finite(rate) or rate <= 0:
-        raise InputError(f"learning_rate={rate!r}: expected a finite number above 0")
+    rate = checked_rate(document["learning_rate"])
     labels = document["labels"]
     if labels is not None and not (
         isinstance(labels, list) and all(isinstance(x, str) and x.isprintable() for x in labels)
     ):
         raise InputError("labels: expected printable words")
     images, targets = checked(network, Data(document["images"], document["targets"], labels))
-    reduction: Literal["sum", "mean"] = _one_of(document, "reduction", REDUCTIONS)
-    stopped: Literal["steps", "loss", "interrupted"] = _one_of(document, "stopped", STOPPED)
+    course = course_from(document["course"]) if "course" in document else None
+    history = history_from(document["history"]) if course is not None else ()
     return Run(
-        network, Data(images, targets, labels), initial, theta, loss, float(rate), reduction,
-        _one_of(document, "backend", tuple(BACKENDS)), stopped,
+        network, Data(images, targets, labels), initial, theta, loss, rate, checked_reduction(document["reduction"]),
+        backend_from(document["backend"]), one_of("stopped", document["stopped"], STOPPED), course,
+        history,
     )  # fmt: skip
 
 
 def _numbers(document: dict[str, Any], word: str, count: int | None) -> Array:
     values = document[word]
-    numbers = isinstance(values, list) and all(_is_finite(v) for v in values)
+    numbers = isinstance(values, list) and all(is_finite(v) for v in values)
     if not numbers or not values or (count is not None and len(values) != count):
         many = f"{count} " if count is not None else ""
         raise InputError(f"{word}: expected {many}finite numbers")
     return np.array(values, dtype=np.float64)
 
 
-def _is_finite(value: object) -> bool:
-    return type(value) in (int, float) and abs(value) <= MAX_FLOAT  # type: ignore[arg-type]
-
-
-def _one_of(document: dict[str, Any], word: str, allowed: tuple[str, ...]) -> Any:
-    if not isinstance(document[word], str) or document[word] not in allowed:
-        raise InputError(f"{word}={str(document[word])[:40]!r}: expected one of {', '.join(allowed)}")
-    return document[word]
-
-
 def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number of JSON")

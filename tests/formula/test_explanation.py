@@ -8,6 +8,7 @@ import pytest
 import symcnn
 from symcnn.explain import Question, explain_number
 from symcnn.numeric.values import values_of_images
+from tests.networks import from_seed
 
 
 @pytest.mark.parametrize("step", [0, 7])
@@ -102,3 +103,34 @@ def test_what_jupyter_shows(net, data, derivation):
     assert "<table>" in net._repr_html_()
     run = symcnn.train(net, data, steps=3)
     assert "cross" in run._repr_html_()
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4, 6])
+def test_quantities_of_any_network_can_be_asked_for(seed):
+    """Maxima, kinks, softmax and its pieces: value, formula and numbers, in both languages."""
+    net, theta, images, targets = from_seed(seed)
+    derivation = symcnn.derive(net, len(images))
+    values = next(iter(values_of_images(derivation, theta, (images, targets))))
+    for lang in ("en", "fr"):
+        for variable in derivation.graph.backward.values():
+            found = derivation[variable.name].explain(values, lang)
+            assert found.value == values[variable.name]
+            assert {v for _, v in found.rests_on} == {values[s.name] for s in variable.symbols()}
+            assert str(found)
+            assert "\\\\" not in found.latex
+
+
+def test_a_kink_and_a_maximum_show_their_conditions_with_numbers():
+    net = symcnn.Network((2, 2), [symcnn.Conv2D(1, 1), symcnn.MaxPool2D(2), symcnn.Dense(1)])
+    derivation = symcnn.derive(net)
+    values = dict.fromkeys(derivation.graph.inputs, 1.0) | {
+        "i_11": 0.25,
+        "i_12": 0.5,
+        "i_21": 0.5,
+        "t_1": 0.0,
+        "b_x1": 0.0,
+    }
+    lines = str(derivation["x_12"].explain(values)).split("\n")
+    assert lines[0] == "∂E/∂x₁₂ = ∂E/∂p₁₁ · [x₁₂ = p₁₁, x₁₁ < p₁₁]"
+    assert lines[1].strip() == "= 2 · [0.5 = 1, 0.25 < 1]"
+    assert lines[2].strip() == "= 0"

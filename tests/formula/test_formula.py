@@ -1,7 +1,12 @@
+import re
+
 import pytest
 import sympy
+from sympy import Rational, Symbol
 
+import symcnn
 from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, shown, tree
+from symcnn.symbolic import LEAVES, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
 from symcnn.text import LANGUAGES, catalogue
 
 
@@ -76,7 +81,8 @@ def test_every_node_has_a_rule_in_every_emitter():
     nodes = [
         x, tree.Number(2), tree.Partial(x, x), tree.Fraction(x, x), tree.Power(x, 2), tree.Call("σ", (x,)),
         tree.Product((x, x)), tree.Sum((x, tree.Negated(x))), tree.Negated(x), tree.Equality((x, x)),
-        tree.Labelled(x, "image 1"), tree.Update(x, x), tree.Word("as given"),
+        tree.Labelled(x, "image 1"), tree.Update(x, x), tree.Word("as given"), tree.Over("Σ", ("p", "q"), x),
+        tree.Relation(x, "≤", x), tree.Indicator((tree.Relation(x, "=", x),)),
     ]  # fmt: skip
     assert {type(n) for n in nodes} == set(tree.Node.__args__)
     for emitter in (Latex(), Plain()):
@@ -88,3 +94,120 @@ def test_every_node_has_a_rule_in_every_emitter():
 def test_what_cannot_be_displayed_is_refused(english):
     with pytest.raises(TypeError, match="no rule"):
         english.expression(sympy.sin(sympy.Symbol("f_11")))
+
+
+A, B, C = Symbol("f_11"), Symbol("f_12"), Symbol("f_21")
+LEAF_TABLE = [
+    (sigmoid(A), "σ(f₁₁)", r"\sigma\left(f_{11}\right)"),
+    (tanh(A), "tanh(f₁₁)", r"\tanh\left(f_{11}\right)"),
+    (relu(A), "ReLU(f₁₁)", r"\text{ReLU}\left(f_{11}\right)"),
+    (leaky_relu(A), "LeakyReLU(f₁₁)", r"\text{LeakyReLU}\left(f_{11}\right)"),
+    (softplus(A), "ln(1 + exp(f₁₁))", r"\ln\left(1 + \exp\left(f_{11}\right)\right)"),
+    (exp(A), "exp(f₁₁)", r"\exp\left(f_{11}\right)"),
+    (log(A), "ln(f₁₁)", r"\ln\left(f_{11}\right)"),
+    (gate(A, 1, 0), "[f₁₁ > 0]", r"\left[f_{11} \gt 0\right]"),
+    (gate(A, 1, Rational(1, 100)), "[f₁₁ > 0] + 1/100 · [f₁₁ ≤ 0]",
+     r"\left[f_{11} \gt 0\right] + \frac{1}{100} \cdot \left[f_{11} \leq 0\right]"),
+    (maximum(A, B), "max(f₁₁, f₁₂)", r"\max\left(f_{11}, f_{12}\right)"),
+    (wins(A, B), "[f₁₁ = f₁₂]", r"\left[f_{11} = f_{12}\right]"),
+    (wins(A, B, 0, C, 0), "[f₁₁ = f₁₂, 0 < f₁₂, f₂₁ < f₁₂]",
+     r"\left[f_{11} = f_{12}, 0 \lt f_{12}, f_{21} \lt f_{12}\right]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("leaf", "plain", "latex"), LEAF_TABLE)
+def test_every_leaf_function_is_displayed(english, leaf, plain, latex):
+    assert Plain().emit(english.expression(leaf)) == plain
+    assert Latex().emit(english.expression(leaf)) == latex
+
+
+def test_the_table_of_displays_holds_every_leaf_function():
+    assert {leaf.func for leaf, _, _ in LEAF_TABLE} == set(LEAVES)
+
+
+@pytest.mark.parametrize(
+    ("expression", "plain"),
+    [(A / B, "f₁₁/f₁₂"), (1 / A, "1/f₁₁"), (A**-2, "1/f₁₁²"), (-A, "−f₁₁"), (-A / 3, "−1/3 · f₁₁"),
+     (A / (B * C), "f₁₁/(f₁₂ · f₂₁)"), (A / (B + C), "f₁₁/(f₁₂ + f₂₁)"), ((A / B) ** 2, "f₁₁²/f₁₂²"),
+     (Rational(-1, 2), "−1/2"), (A - B / 2, "f₁₁ − 1/2 · f₁₂")],
+)  # fmt: skip
+def test_what_is_divided_by_stands_below(english, expression, plain):
+    assert Plain().emit(english.expression(expression)) == plain
+
+
+def test_the_rules_of_plain_text_and_latex_do_not_lose_a_bracket():
+    """1/(a·b), (a/b)², −Σ: parentheses follow the tree."""
+    a, b = tree.Symbol("a"), tree.Symbol("b")
+    assert Plain().emit(tree.Fraction(a, tree.Product((a, b)))) == "a/(a · b)"
+    assert Plain().emit(tree.Power(tree.Fraction(a, b), 2)) == "(a/b)²"
+    assert Latex().emit(tree.Power(tree.Fraction(a, b), 2)) == r"\left(\frac{a}{b}\right)^2"
+    over = tree.Over("Σ", ("j", "k"), tree.Sum((a, b)))
+    assert Plain().emit(tree.Negated(over)) == "−Σ_j,k (a + b)"
+    assert Latex().emit(over) == r"\sum_{j, k} \left(a + b\right)"
+
+
+@pytest.fixture(scope="module")
+def strided():
+    """Two filters, stride 2 and padding 1 on an image that is not square; a maximum, softmax inside the loss."""
+    layers = [symcnn.Conv2D(2, 3, stride=2, padding=1), symcnn.MaxPool2D(2, 1), symcnn.Dense(2)]
+    return symcnn.derive(symcnn.Network((6, 7), layers, "cross_entropy"))
+
+
+def test_equations_in_index_notation_are_displayed(strided):
+    typography = Typography(strided.scalars, catalogue("en").words("word"), total="")
+    shown = {e.target.tensor.name: Plain().emit(typography.stated(e)) for e in strided.equations}
+    assert shown["x"] == "x[k, r, c] = Σ_p,q i[2r+p−1, 2c+q−1] · f[k, p, q] + b[x(k)]"
+    assert shown["p"] == "p[k, r, c] = max_u,v x[k, r+u, c+v]"
+    assert shown["E"] == "E = Σ_k o_k,expected · (m + ln(s) − o_k,predicted)"
+    assert shown["dE_di"] == "∂E/∂i[a, b] = Σ_k,p,q ∂E/∂x[k, (a−p+1)/2, (b−q+1)/2] · f[k, p, q]"
+    assert (
+        shown["dE_dx"] == "∂E/∂x[k, a, b] = Σ_u,v ∂E/∂p[k, a−u, b−v] · [x[k, a, b] = p[k, a−u, b−v],"
+        " (first of its window)]"
+    )
+    assert shown["dE_dw_po"] == "∂E/∂w[p(k, r, c)-o(j)] = ∂E/∂o_j,predicted · p[k, r, c]"
+
+
+def test_an_adjoint_in_scatter_form_says_that_it_adds(strided):
+    typography = Typography(strided.scalars, catalogue("en").words("word"))
+    assert all("+=" in Plain().emit(typography.stated(e)) for e in strided.backward)
+
+
+def test_markdown_and_browsers_leave_every_display_alone(strided):
+    typography = Typography(strided.scalars, catalogue("fr").words("word"))
+    formulas = [Latex(",").display(typography.stated(e)) for e in strided.equations]
+    formulas += [Latex(",").display(typography.equation(v)) for v in strided.graph]
+    for formula in formulas:
+        for refused in ("\\\\", r"\,", r"\{", "}_{", "]_", ")_", "*", "<", "|"):
+            assert refused not in formula, (refused, formula)
+        assert re.sub(r"\\text\{[^}]*\}", "", formula).isascii(), formula
+
+
+def test_equations_and_large_derivations_show_in_jupyter(strided):
+    assert strided.equations[0]._repr_latex_() == (
+        "$$\nx_{k, r, c} = \\sum_{p, q} i_{2r+p-1, 2c+q-1} \\cdot f_{k, p, q} + b_{x(k)}\n$$"
+    )
+    shown = strided._repr_latex_()
+    assert shown.count("\\cr") == sum(e.target.tensor.is_adjoint for e in strided.equations) - 1
+    assert r"\sum_{k, p, q}" in shown
+
+
+def test_what_e_rests_on_directly_and_otherwise_stands_in_the_chain_rule(strided):
+    """E of a cross-entropy rests on o itself, and on the exponentials."""
+    typography = Typography(strided.graph, catalogue("en").words("word"), total="")
+    assert Plain().emit(typography.chain_rule(strided, "o_1")) == (
+        "∂E/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · ∂u₁/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · u₁"
+    )
+
+
+def test_a_long_sum_goes_on_on_the_next_line():
+    terms = [tree.Symbol("x", str(n)) for n in range(1, 10)]
+    sum_ = tree.Sum((*terms[:7], tree.Negated(terms[7]), terms[8]))
+    shown = Latex().display(tree.Equality((tree.Symbol("s"), sum_)))
+    assert shown.split("\n")[2:4] == [
+        r"s &= x_{1} + x_{2} + x_{3} + x_{4} + x_{5} \cr",
+        r"&\quad + x_{6} + x_{7} - x_{8} + x_{9}",
+    ]
+    short = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(terms[:6])))))
+    assert "aligned" not in short
+    wide = [tree.Symbol("x", "1" * 600), tree.Symbol("x", "2" * 200), tree.Symbol("x", "3" * 200)]
+    assert Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(wide))))).count("quad") == 1

@@ -1,7 +1,7 @@
 import pytest
 
 import symcnn
-from symcnn import Activation, AvgPool2D, Conv2D, Dense, Flatten, InputError, MaxPool2D, Network, NotSupportedYetError
+from symcnn import Activation, AvgPool2D, Conv2D, Dense, Flatten, InputError, MaxPool2D, Network
 
 
 def shape(*layers, of=(7, 5)):

@@ -182,13 +182,3 @@ def test_bad_requests_write_nothing(net, tmp_path, path, lang, message):
     with pytest.raises(symcnn.InputError, match=re.escape(message)):
         symcnn.write_report(net, tmp_path / path, lang=lang)
     assert [p.name for p in tmp_path.rglob("*")] == ["folder.md"]
-
-
-def test_a_network_that_nobody_could_read_is_refused(tmp_path):
-    net = symcnn.Network((20, 20), [symcnn.Conv2D(4, 5), symcnn.Activation("sigmoid"), symcnn.Dense(10, "sigmoid")])
-    with pytest.raises(symcnn.NotSupportedYetError, match=r"in a report.*at most 10000.*smaller network"):
-        symcnn.write_report(net, tmp_path / "d.md")
-    big = symcnn.Network((60, 60), [symcnn.Conv2D(16, 5), symcnn.Dense(10, "sigmoid")])
-    with pytest.raises(symcnn.NotSupportedYetError, match=r"scalar by scalar.*at most 500000"):
-        _ = symcnn.derive(big).graph
-    assert not list(tmp_path.iterdir())

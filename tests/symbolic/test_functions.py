@@ -2,7 +2,6 @@ import mpmath
 import pytest
 import sympy
 
-from symcnn.formula.typography import FUNCTIONS
 from symcnn.printers.excel import EXCEL
 from symcnn.printers.numpy_scalars import NUMPY
 from symcnn.printers.python import PYTHON
@@ -26,6 +25,6 @@ def test_leaves_evaluate_to_any_precision():
     assert float(maximum(sympy.Integer(1), sympy.Integer(3), sympy.Integer(2)).evalf()) == 3
 
 
-@pytest.mark.parametrize("table", [PYTHON.functions, NUMPY.functions, EXCEL.functions, FUNCTIONS])
+@pytest.mark.parametrize("table", [PYTHON.functions, NUMPY.functions, EXCEL.functions])
 def test_every_printer_knows_every_leaf(table):
     assert set(table) == set(LEAVES)

@@ -43,6 +43,7 @@ def test_no_text_is_left_unused():
             "word",
             "method",
             "padding",
+            "loss",
         )  # f"kind.{letter}" …
         derived = word.startswith(("on_", "status_")) or word.endswith("_value")
         assert built or derived or re.search(rf"[\"'.]{word}[\"']", source), key

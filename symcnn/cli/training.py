@@ -1,0 +1,268 @@
+"""``symcnn train`` and ``symcnn predict``."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symcnn.cli.shared import (
+    given_network,
+    given_samples,
+    network_argument,
+    print_files,
+    print_table,
+    progress_bar,
+    seed_option,
+)
+from symcnn.errors import InputError
+
+if TYPE_CHECKING:
+    from symcnn.network import Data, Network
+    from symcnn.train import Epoch, Run
+
+#: By epochs, on the command line.
+BATCH_SIZE = 64
+
+RATES = "Above 0.  [default: 0.5; by epochs 0.2 for sgd, 0.05 for momentum, 0.005 for adam]"
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(short_help="Train by gradient descent, by steps or by epochs.")
+@network_argument
+@click.option("--data", type=FILE, metavar="FILE|DIR", help="Samples: .npz, .csv, or a folder of PNG images per class.")
+@click.option("--validation", type=FILE, metavar="FILE|DIR", help="Samples that are only measured, after every epoch.")
+@click.option("--hold-out", type=float, metavar="SHARE", help="Hold out this share of the samples for validation.")
+@click.option("--learning-rate", "--rate", type=float, help=RATES)
+@click.option("--steps", type=int, help="Steps on all samples at once.  [default: 10000, without --data]")
+@click.option("--epochs", type=int, help="Passes over the samples, in all.  [default: 20, with --data]")
+@click.option("--batch-size", type=int, help=f"Samples of a step.  [default: {BATCH_SIZE}, by epochs]")
+@click.option("--optimizer", type=click.Choice(["sgd", "momentum", "adam"]), default="sgd", show_default=True)
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
+@seed_option
+@click.option(
+    "--initial", type=click.Choice(["uniform", "scaled"]), help="Initial values.  [default: uniform; scaled by epochs]"
+)
+@click.option(
+    "--backend", default="auto", show_default=True, help="auto, numpy, expressions, python or numba (extra fast)."
+)
+@click.option(
+    "--reduction", type=click.Choice(["sum", "mean"]), help="Over the images.  [default: sum; mean by epochs]"
+)
+@click.option("--stop-below", type=float, help="Stop as soon as the loss is below this.")
+@click.option("--patience", type=int, help="Stop when the loss has not been lower for so many epochs.")
+@click.option("--checkpoint", type=FILE, metavar="FILE.npz", help="Write all that --resume needs, after every epoch.")
+@click.option(
+    "--resume",
+    type=FILE,
+    metavar="RUN.json|FILE.npz",
+    help="Go on from a saved training (with its images) or a checkpoint, with its settings unless they are given.",
+)
+@click.option("--save", type=FILE, metavar="RUN.json", help="Save the training.")
+@click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw it (extra plot).")
+def train(
+    network: Path | None, data: Path | None, validation: Path | None, hold_out: float | None, save: Path | None,
+    plot: Path | None, resume: Path | None, **asked: Any,
+) -> None:  # fmt: skip
+    """Train by gradient descent on all images at once; print loss, outputs and parameters.
+
+    With --data, or an option that only epochs have: in mini-batches, epoch by epoch; print loss and accuracy.
+    Ctrl-C stops it and keeps what was learnt so far.
+    """
+    import symcnn
+    from symcnn.files import check_writable
+    from symcnn.train.store import check_savable
+
+    for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg"))):
+        if path is not None:
+            check_writable(path, suffixes)
+    net, samples = _what(network, data, resume, asked)
+    by_epochs = _by_epochs(data, validation or hold_out, asked)
+    if validation is not None and hold_out is not None:
+        raise InputError("--validation, --hold-out: expected one of them")
+    if validation is not None:
+        asked["validation"] = symcnn.read_data(validation, net)
+    if hold_out is not None:
+        samples, asked["validation"] = samples.split(hold_out, asked["seed"])
+    if save is not None:
+        check_savable(save, net, samples)
+    with progress_bar("training", _steps(len(samples.images), by_epochs, asked)) as advance:
+        each = _EpochLines() if by_epochs else None
+        run = symcnn.train(net, samples, progress=advance, each_epoch=each, **asked)
+    _show(run)
+    print_files([run.save(save)] if save is not None else [])
+    print_files([run.plot(plot)] if plot is not None else [])
+    print_files([asked["checkpoint"]] if asked["checkpoint"] is not None else [])
+
+
+def _what(
+    network: Path | None, data: Path | None, resume: Path | None, asked: dict[str, Any]
+) -> "tuple[Network, Data]":
+    """The network and the samples; what to go on from is put into ``asked``."""
+    import symcnn
+    from symcnn.train import load_checkpoint
+
+    net, samples = (None, None) if resume is not None and network is None else given_network(network)
+    if resume is not None and resume.suffix.lower() == ".npz":
+        asked["resume"] = resume
+        net = net or load_checkpoint(resume).network
+    elif resume is not None:
+        initial = symcnn.Run.load(resume)
+        if asked["initial"] is not None:
+            raise InputError("--initial: a resumed training has its values; leave it out")
+        asked["initial"] = initial
+        if net is None:
+            net, samples = initial.network, initial.data
+        _as_before(initial, asked)
+    assert net is not None
+    if data is not None:
+        return net, symcnn.read_data(data, net)
+    if samples is None and network is None:
+        raise InputError(f"{resume}: a checkpoint holds no samples; expected --data")
+    if samples is None and net.loss is not None:
+        raise InputError(f"{network}: holds no samples; add [[sample]] tables with image and target, or give --data")
+    return net, given_samples(net, samples, network)
+
+
+def _as_before(run: "Run", asked: dict[str, Any]) -> None:
+    """The settings of a saved run, where nothing else is asked for."""
+    source = click.get_current_context().get_parameter_source
+    before: dict[str, Any] = {"learning_rate": run.learning_rate, "reduction": run.reduction}
+    if run.course is not None and asked["steps"] is None:
+        course = run.course
+        before |= {"optimizer": course.optimizer, "batch_size": course.batch_size, "dtype": course.dtype}
+    for word, value in before.items():
+        if source(word) is click.core.ParameterSource.DEFAULT:
+            asked[word] = value
+
+
+def _by_epochs(data: Path | None, validated: object, asked: dict[str, Any]) -> bool:
+    """Is it a training by epochs? Its batch size is put into ``asked``."""
+    words = ("batch_size", "epochs", "patience", "checkpoint", "resume")
+    given = validated is not None or any(asked.get(word) is not None for word in words)
+    special = asked["optimizer"] != "sgd" or asked["dtype"] != "float64"
+    found = given or special or (data is not None and asked["steps"] is None)
+    if found and asked["batch_size"] is None and asked.get("resume") is None:
+        asked["batch_size"] = BATCH_SIZE
+    return found
+
+
+def _steps(samples: int, by_epochs: bool, asked: dict[str, Any]) -> int | None:
+    from symcnn.train.settings import EPOCHS, FULL_BATCH_STEPS
+
+    if not by_epochs:
+        return FULL_BATCH_STEPS if asked["steps"] is None else int(asked["steps"])
+    size, epochs = asked["batch_size"], EPOCHS if asked["epochs"] is None else int(asked["epochs"])
+    return None if size is None or size < 1 else epochs * math.ceil(samples / int(size))
+
+
+class _EpochLines:
+    """Prints a line for each epoch, as soon as it is measured."""
+
+    COLUMNS = ("epoch", "      loss", "accuracy", "validation loss", "accuracy")
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def __call__(self, epoch: "Epoch") -> None:
+        cells = (epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy)
+        if not self._begun:
+            click.echo(
+                "  ".join(name for name, cell in zip(self.COLUMNS, (0, *cells), strict=True) if cell is not None)
+            )
+            self._begun = True
+        text = [f"{epoch.number:>5}"]
+        for name, cell in zip(self.COLUMNS[1:], cells, strict=True):
+            if cell is not None:
+                text.append(_figure(cell, name).rjust(len(name)))
+        click.echo("  ".join(text))
+
+
+def _figure(value: float, name: str) -> str:
+    return f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.6g}"
+
+
+def _show(run: "Run") -> None:
+    from symcnn.formula import shown
+
+    first, last = (float(run.loss[0]), float(run.loss[-1])) if run.course is None else _losses(run)
+    rows = [
+        ("steps", f"{run.steps} (stopped: {run.stopped})"),
+        ("program", run.backend),
+        ("loss", f"{shown(first, 6)} → {shown(last, 6)}"),
+        ("images right", f"{run.right} of {len(run.predictions)}"),
+    ]
+    if run.course is not None:
+        c = run.course
+        words = f"{c.optimizer}, rate {c.learning_rate:g}, batches of {c.batch_size}, {c.reduction}, {c.dtype}"
+        rows[1:1] = [("epochs", f"{run.history[-1].number}: {words}")]
+    print_table("training", rows)
+    if run.course is None:
+        _show_outputs(run)
+
+
+def _losses(run: "Run") -> tuple[float, float]:
+    return run.history[0].loss, run.history[-1].loss
+
+
+def _show_outputs(run: "Run") -> None:
+    from symcnn.formula import shown
+
+    outputs = run.network.forward.outputs.scalars()
+    labels = run.data.labels or [str(n) for n in range(1, len(run.predictions) + 1)]
+    pairs = zip(labels[:20], run.predictions[:20].tolist(), strict=True)
+    rows = [(str(label), *(shown(v, 6) for v in values)) for label, values in pairs]
+    print_table("outputs after the training", rows, ["image", *outputs])
+    values = [
+        (name, shown(a, 6), shown(b, 6))
+        for name, a, b in zip(run.network.parameters, run.initial.tolist(), run.theta.tolist(), strict=True)
+    ]
+    print_table("parameters", values[:60], ["name", "before", "after"])
+    if len(values) > 60:
+        click.echo(f"… and {len(values) - 60} more")
+
+
+@click.command(short_help="What a saved training says of your images.")
+@click.argument("run", type=FILE, metavar="RUN.json|CHECKPOINT.npz")
+@click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
+def predict(run: Path, images: tuple[Path, ...]) -> None:
+    """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1).
+
+    With cross_entropy: the class and its probability.
+    """
+    from symcnn.network import read_images
+    from symcnn.train.trained import load_trained
+
+    trained = load_trained(run)
+    found = [(path, read_images(path, trained.network)) for path in images]
+    shares = trained.network.probabilities is not None
+    rows = []
+    for path, pixels in found:
+        values = trained.probabilities(pixels) if shares else trained.predict(pixels)
+        for n, outputs in enumerate(values.tolist(), 1):
+            if not all(map(math.isfinite, outputs)):
+                raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
+            name = str(path) if len(pixels) == 1 else f"{path} ({n})"
+            rows.append([name, *(_class_row if shares else _output_row)(outputs, trained.classes)])
+    heads = ["class", "probability", "next", "probability"] if shares else [
+        *trained.network.forward.outputs.scalars(), "largest",
+    ]  # fmt: skip
+    print_table("", rows, ["image", *heads])
+    if trained.labels:
+        more = ", …" if len(trained.labels) > 20 else ""
+        click.echo(f"trained on: {', '.join(trained.labels[:20])}{more}")
+
+
+def _output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
+    from symcnn.formula import shown
+
+    best = max(range(len(outputs)), key=outputs.__getitem__)
+    return [*(shown(v, 6) for v in outputs), f"o_{best + 1}" + (f" ({classes[best]})" if classes else "")]
+
+
+def _class_row(shares: list[float], classes: tuple[str, ...] | None) -> list[str]:
+    from symcnn.formula import shown
+
+    first, second = sorted(range(len(shares)), key=lambda k: -shares[k])[:2]
+    return [text for k in (first, second) for text in (classes[k] if classes else str(k), shown(shares[k], 4))]

@@ -1,0 +1,123 @@
+"""Buffers of the array program, made once for a number of samples, and the learner that trains in them."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symcnn.network import Array, Network
+from symcnn.numeric.learner import Batching, Learner, Order, State
+from symcnn.numeric.optimizers import THETA
+from symcnn.symbolic import Access, Equation
+
+if TYPE_CHECKING:
+    from symcnn.numeric.program import ArrayProgram
+
+#: Samples that are taken at once, at most, and entries of one buffer: what is used again stays near the processor.
+MOST_SAMPLES, MOST_ENTRIES = 256, 4_000_000
+
+
+class Filled:
+    """A printed function for so many samples, with its buffers.
+
+    Attributes:
+        run: computes from what stands in ``theta`` and in the arrays of images and targets; gives the loss, if it is
+            the function for that.
+        arrays: every tensor by name, the samples last.
+        theta, gradient: 1-D, in the order of the parameters, which are views of them.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], network: Network, samples: int, theta: Array, gradient: Array
+    ) -> None:
+        self.theta, self.gradient = theta, gradient
+        self.run, self.arrays = function(theta, gradient, samples)
+        stated = network.forward
+        # rows of pixels and of targets, the samples first, as they are given
+        self._images = self.arrays[stated.image.name].reshape(-1, samples).T
+        self._targets = (
+            self.arrays[stated.targets.name].T if stated.targets and stated.targets.name in self.arrays else None
+        )
+
+    def fill(self, theta: Array, images: Array, targets: Array | None = None) -> None:
+        """Parameters, images and targets into the buffers."""
+        self.theta[:] = theta
+        self.give(images.reshape(len(images), -1), targets)
+
+    def give(self, images: Array, targets: Array | None = None) -> None:
+        """Rows of pixels and targets, without looking at their shape."""
+        np.copyto(self._images, images)
+        if targets is not None and self._targets is not None:
+            np.copyto(self._targets, targets)
+
+
+def samples_at_once(equations: Sequence[Equation]) -> int:
+    """How many samples go through one set of buffers: fewer where there are many windows to copy."""
+    largest = 1
+    for equation in equations:
+        for term in equation.terms:
+            sizes = {a.name: a.size for a in (*equation.axes, *term.axes)}
+            for access in (a for f in term.factors for a in f.atoms(Access) if not a.tensor.is_shared):
+                seen = {letter for affine in access.index for letter, _ in affine.coefficients}
+                largest = max(largest, math.prod(sizes[letter] for letter in seen))
+    return max(1, min(MOST_SAMPLES, MOST_ENTRIES // largest))
+
+
+def blocks(samples: int, at_once: int) -> list[slice]:
+    """Many samples go through the same buffers, a block after the other."""
+    return [slice(at, min(at + at_once, samples)) for at in range(0, samples, at_once)]
+
+
+class ArrayLearner(Learner):
+    """Trains in buffers whose parameters are the state's own: a step copies a batch in, runs, and updates."""
+
+    program: "ArrayProgram"
+
+    def __init__(
+        self, program: "ArrayProgram", images: Array, targets: Array, batching: Batching, state: State
+    ) -> None:
+        super().__init__(program, images, targets, batching, state)
+        theta = state.arrays[THETA.name]
+        self._images = np.ascontiguousarray(images.reshape(len(images), -1), theta.dtype)
+        self._targets = np.ascontiguousarray(targets, theta.dtype)
+        self._gradient = np.zeros_like(theta)
+        remembered = (state.arrays[name] for name in batching.optimizer.remembered)
+        self._run_update = program.update(batching.optimizer)(theta, self._gradient, *remembered)
+        self._batches: dict[int, _Batch] = {}
+
+    def epoch(self, order: Order) -> Array:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return super().epoch(order)
+
+    def _step(self, batch: Order) -> float:
+        size = len(batch)
+        if size not in self._batches:
+            theta = self.state.arrays[THETA.name]
+            self._batches[size] = _Batch(
+                self.program.filled(size, theta, self._gradient), self._images, self._targets, size
+            )
+        loss = self._batches[size].run(batch)
+        if self.batching.reduction == "mean":
+            loss *= 1.0 / size
+            np.multiply(self._gradient, 1.0 / size, self._gradient)
+        scalars = self.state.scalars
+        for name, by in self.batching.optimizer.scalars.items():
+            scalars[name] *= by
+        self._run_update(self.batching.rate, *scalars.values())
+        return loss
+
+
+class _Batch:
+    """Batches of one size, gathered into their buffers."""
+
+    def __init__(self, filled: Filled, images: Array, targets: Array, size: int) -> None:
+        self._filled = filled
+        self._given = [(given, np.empty((size, given.shape[1]), given.dtype)) for given in (images, targets)]
+
+    def run(self, batch: Order) -> float:
+        for given, rows in self._given:
+            # mode "raise" would take through a further buffer
+            given.take(batch, 0, rows, "clip")
+        self._filled.give(*(rows for _, rows in self._given))
+        return float(self._filled.run())

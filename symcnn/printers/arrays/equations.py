@@ -1,0 +1,259 @@
+"""One equation as lines: what is summed, what is multiplied element by element, what is scattered.
+
+    plain target      out = Σ terms, each term added to what is there
+    compound target   ī[r + p, c + q] += …: the right side for every r, c, p, q, then one strided += for each p, q;
+                      directly where no cell is hit twice
+    maximum           a running maximum over the cells of the window, and a mask for each: who reached it first
+
+The equation itself stands above its lines as a comment.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+import sympy
+
+from symcnn.printers.arrays.accesses import Arrays, borders_of, is_plain, sizes_of
+from symcnn.printers.arrays.contraction import Contraction
+from symcnn.printers.arrays.elementwise import Elementwise, Value
+from symcnn.printers.arrays.lines import SAMPLES, Lines, Operand, Sizes, letters
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins
+
+
+class EquationPrinter:
+    """Writes equations, in order.
+
+    Args:
+        equations: all that will be written: who else adds to a tensor, and whose winners are asked for.
+    """
+
+    def __init__(self, lines: Lines, arrays: Arrays, equations: Sequence[Equation]) -> None:
+        self.lines, self.arrays = lines, arrays
+        self._writers: dict[Tensor, int] = {}
+        for e in equations:
+            self._writers[e.target.tensor] = self._writers.get(e.target.tensor, 0) + 1
+        factors = [f for e in equations for t in e.terms for f in t.factors]
+        self._asked = {w.largest.tensor for f in factors for w in f.atoms(Wins)}
+        self._written: set[Tensor] = set()
+
+    def equation(self, equation: Equation) -> None:
+        """Append the lines of one equation, under the equation itself."""
+        self.lines.each.append(f"# {equation}")
+        sizes = sizes_of(equation)
+        if equation.reduce == "max":
+            self._maximum(equation, sizes)
+        elif not is_plain(equation.target, sizes):
+            self._scatter(equation, sizes)
+        elif not self._is_same(equation, sizes):
+            self._plain(equation, sizes)
+        self._written.add(equation.target.tensor)
+        self.lines.release_all()
+
+    def _is_same(self, equation: Equation, sizes: Sizes) -> bool:
+        """``ā[k, r] += x̄[k, r]`` and nothing else: another name for the same array."""
+        tensor, (term, *others) = equation.target.tensor, equation.terms
+        (factor, *more) = term.factors
+        if others or more or term.coefficient != 1 or not isinstance(factor, Access) or tensor.role != "adjoint":
+            return False
+        same = factor.index == equation.target.index and factor.tensor.shape == tensor.shape
+        if not same or self._writers[tensor] > 1 or not is_plain(factor, sizes):
+            return False
+        self.arrays.stored[tensor] = self.arrays.stored[factor.tensor]
+        self.lines.each[-1] += f"   (the same array as {factor.tensor.name})"
+        return True
+
+    # --- plain targets ----------------------------------------------------------------------------------------------
+
+    def _plain(self, equation: Equation, sizes: Sizes) -> None:
+        tensor = equation.target.tensor
+        self.arrays.allocate(tensor)
+        out = self.arrays.find(equation.target, sizes)
+        printer = self._elementwise(sizes, out.axes)
+        name = out.name
+        found = printer.leaf(out) if tensor in self._written else None
+        for term in equation.terms:
+            value = self._term(equation, term, sizes, out.axes, None if found else name)
+            found = printer.binary("add", found, value, name) if found else value
+        assert found is not None  # an equation has a term
+        printer.store(found, name)
+
+    def _elementwise(self, sizes: Sizes, order: Sequence[str]) -> Elementwise:
+        return Elementwise(self.lines, sizes, order, lambda leaf: self.arrays.find(leaf, sizes))
+
+    def _term(
+        self, equation: Equation, term: Term, sizes: Sizes, order: Sequence[str], out: str | None, whole: bool = True
+    ) -> Value:
+        """A term over the axes ``order``; ``whole``: out is contiguous, so that a product may write into it."""
+        contraction, printer = Contraction(self.lines, self.arrays, sizes), self._elementwise(sizes, order)
+        coefficient = sympy.Mul(term.coefficient, *(f for f in term.factors if f.is_Number))
+        factors = [f for f in term.factors if not f.is_Number]
+        axes = {f: set(contraction.axes(f)) for f in factors}
+        present = set().union(*axes.values())
+        summed = ({a.name for a in (*equation.axes, *term.axes)} | (present & {SAMPLES})) - set(order)
+        for axis in summed - present:
+            coefficient *= int(sizes[axis])
+        summed &= present
+        if not summed:
+            return printer.product(factors, coefficient, out)
+        inside = [f for f in factors if axes[f] & summed]
+        outside = [f for f in factors if not axes[f] & summed]
+        result = [a for a in order if any(a in axes[f] for f in inside)]
+        fits = whole and result == list(order)
+        made = contraction.sum(inside, summed, result, out if fits else None)
+        found = Value(self.lines.aligned(made, order), frozenset(result), False)
+        if not outside and coefficient.p == 1 and coefficient.q != 1:
+            found = printer.binary("divide", found, Value(str(coefficient.q)), out)
+        elif outside or coefficient != 1:
+            found = printer.binary("multiply", found, printer.product(outside, coefficient), out)
+        return found
+
+    # --- scattering -------------------------------------------------------------------------------------------------
+
+    def _scatter(self, equation: Equation, sizes: Sizes) -> None:
+        target, (term,) = equation.target, equation.terms
+        borders = borders_of(target, sizes)
+        first = target.tensor not in self._written
+        whole = self.arrays.allocate_bordered(target.tensor, borders)
+        index = [Affine(m.coefficients, m.offset + b[0]) for m, b in zip(target.index, borders, strict=True)]
+        order = self._order_of_cells(equation, term, sizes)
+        at_once = _hit_once(index, equation.axes)
+        looped = [a for a in order if a != SAMPLES and a not in at_once]
+        if not looped and self._writers[target.tensor] == 1:
+            # what no window covers stays 0, from the beginning
+            text = ", ".join([*map(str, index), SAMPLES])
+            seen = self.lines.named(f"{whole}_{letters(order)}", f'view({whole}, "{text}", {sizes.keywords(order)})')
+            value = self._term(equation, term, sizes, order, seen, whole=False)
+            self._elementwise(sizes, order).store(value, seen)
+            return
+        if first:
+            self.lines.copy(whole, "0")
+        value = self._term(equation, term, sizes, order, None)
+        self._add_cells(whole, index, value, order, looped, sizes)
+        self._elementwise(sizes, order).done(value)
+
+    def _order_of_cells(self, equation: Equation, term: Term, sizes: Sizes) -> list[str]:
+        """The target's axes, in the order in which the right side has them in memory.
+
+        A product has the parameter's axes first; the others follow as in the target's memory, so that its rows and
+        columns are added in long runs. Element by element, the largest array decides.
+        """
+        steps = [sorted(m.coefficients, key=lambda pair: -pair[1]) for m in equation.target.index]
+        wanted = [a for dimension in steps for a, _ in dimension] + [SAMPLES]
+        operands = [self.arrays.find(leaf, sizes) for f in term.factors for leaf in f.atoms(Access, Wins)]
+        if {a.name for a in equation.axes} - set(wanted):
+            operands = [o for o in operands if SAMPLES not in o.axes]
+        operands.sort(key=lambda o: (-len(o.axes), o.name))
+        found = list(dict.fromkeys(a for o in operands for a in o.axes if a in wanted))
+        rest = [a for a in wanted if a not in found]
+        return rest + found if SAMPLES in found else found + rest
+
+    def _add_cells(
+        self,
+        whole: str,
+        index: Sequence[Affine],
+        value: Value,
+        order: Sequence[str],
+        looped: Sequence[str],
+        sizes: Sizes,
+    ) -> None:
+        kept = [a for a in order if a not in looped]
+        rank = len(order) - next((n for n, a in enumerate(order) if a in value.axes), len(order) - 1)
+        places = [(a if a in value.axes else "0") if a in looped else ":" for a in order[-rank:]]
+        text = ", ".join([*(_with_numbers(m, looped) for m in index), SAMPLES])
+        part = f"{value.text}[{', '.join(places)}]" if looped else value.text
+        loops = " ".join(f"for {a} in range({sizes[a]})" for a in looped) or "for _ in range(1)"
+        seen = f'view({whole}, f"{text}", {sizes.keywords(kept)})'
+        cells = self.lines.named(f"{whole}_cells", f"[({seen}, {part}) {loops}]")
+        self.lines.each.append(f"for cell, part in {cells}:")
+        self.lines.each.append(f"    {self.lines.use('add')}(cell, part, cell)")
+
+    # --- maxima -----------------------------------------------------------------------------------------------------
+
+    def _maximum(self, equation: Equation, sizes: Sizes) -> None:
+        (term,) = equation.terms
+        (cell,) = term.factors
+        if not isinstance(cell, Access) or term.coefficient != 1:
+            raise TypeError(f"no rule to print {equation}")
+        self.arrays.allocate(equation.target.tensor)
+        out, candidates = self.arrays.find(equation.target, sizes), self.arrays.find(cell, sizes)
+        window = [a.name for a in term.axes]
+        turned = self.lines.in_order(candidates, [*window, *out.axes])
+        asked = equation.target.tensor in self._asked
+        if is_plain(cell, sizes) and not asked:
+            axes = ", ".join(str(n) for n in range(len(window)))
+            self.lines.call("maximum.reduce", turned.name, f"axis=({axes},)", out=out.name)
+            return
+        cells = self._cells(turned, cell.tensor.name, term.axes)
+        masks: list[str] = []
+        if asked:
+            order = candidates.axes if is_plain(cell, sizes) else turned.axes
+            name = self.lines.buffer(f"wins_{out.name}", sizes.shape(order), "bool")
+            self.arrays.masks[equation.target.tensor] = mask = Operand(name, order)
+            masks = self._cells(self.lines.in_order(mask, turned.axes), name, term.axes)
+        self._running_maximum(cells, masks, out.name)
+        if asked:
+            self._first_winners(masks, sizes.shape(out.axes))
+
+    def _cells(self, operand: Operand, name: str, window: Sequence[Axis]) -> list[str]:
+        """A view for each place of the window, in row order: ``x_u0v1``."""
+        return [
+            self.lines.named(
+                f"{name}_" + "".join(f"{a.name}{n}" for a, n in zip(window, place, strict=True)),
+                f"{operand.name}[{', '.join(map(str, place))}]",
+            )
+            for place in product(*(range(a.size) for a in window))
+        ]
+
+    def _running_maximum(self, cells: Sequence[str], masks: Sequence[str], out: str) -> None:
+        """After it, a mask says whether its cell is larger than all before it."""
+        largest = cells[0]
+        for number, cell in enumerate(cells[1:], 1):
+            if masks:
+                self.lines.call("greater", cell, largest, out=masks[number])
+            self.lines.call("maximum", largest, cell, out=out)
+            largest = out
+        if largest != out:
+            self.lines.copy(out, largest)
+
+    def _first_winners(self, masks: Sequence[str], shape: Sequence[int | str]) -> None:
+        """The last cell that was larger than all before it is the first that reaches the maximum."""
+        if len(masks) == 1:
+            self.lines.copy(masks[0], "True")
+            return
+        later = masks[-1]
+        found = self.lines.take(shape, "bool")
+        for mask in masks[-2:0:-1]:
+            self.lines.call("greater", mask, later, out=mask)
+            self.lines.call("logical_or", mask, later, out=found)
+            later = found
+        self.lines.call("logical_not", later, out=masks[0])
+        self.lines.release(found)
+
+
+def _hit_once(index: Sequence[Affine], first: Sequence[Axis]) -> set[str]:
+    """Axes over which the index may run at once without meeting a cell twice: the largest steps first.
+
+    Within a dimension the steps are those of a number system: each is longer than all smaller ones together.
+    """
+    sizes = {a.name: a.size for a in first}
+    place = {a.name: n for n, a in enumerate(first)}
+    kept: set[str] = set()
+    for affine in index:
+        chosen: list[tuple[str, int]] = []
+        for axis, step in sorted(affine.coefficients, key=lambda pair: (-pair[1], place[pair[0]])):
+            trial, reach, fits = sorted([*chosen, (axis, step)], key=lambda pair: pair[1]), 0, True
+            for a, s in trial:
+                fits, reach = fits and s > reach, reach + s * (sizes[a] - 1)
+            if fits:
+                chosen.append((axis, step))
+        kept |= {a for a, _ in chosen}
+    return kept
+
+
+def _with_numbers(affine: Affine, looped: Sequence[str]) -> str:
+    """An index whose looped axes are numbers: ``r + {p}``."""
+    kept = Affine(tuple((a, c) for a, c in affine.coefficients if a not in looped))
+    numbers = Affine(tuple((a, c) for a, c in affine.coefficients if a in looped), affine.offset)
+    if not numbers.coefficients:
+        return str(affine)
+    return f"{kept} + {{{numbers}}}" if kept.coefficients else f"{{{numbers}}}"

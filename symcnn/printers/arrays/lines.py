@@ -1,0 +1,171 @@
+"""The printed program while it grows: what is made once (buffers, views) and what every run does.
+
+Every array has the axes of its tensor and then the samples, letter ``n``; a parameter has no ``n``. A run allocates
+nothing: each of its lines is a ufunc or a product that writes into a buffer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SAMPLES = "n"
+
+#: A length as it is printed.
+Size = int | str
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An array of the program with a letter for each of its axes.
+
+    Attributes:
+        name: how the program calls it.
+        axes: a letter for each axis, in order.
+        contiguous: its cells follow each other in that order, so that axes may be joined.
+        scratch: a buffer that is used again.
+        base: what its matrices and copies are called after; the name itself, if nothing else is said.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    contiguous: bool = True
+    scratch: bool = False
+    base: str = ""
+
+    def view_name(self, *groups: Sequence[str]) -> str:
+        """``i_pq_rcn``: the letters of the axes, group by group."""
+        return "_".join([self.base or self.name, *("".join(g) or "1" for g in groups)])
+
+
+class Lines:
+    """Collects the lines of one function, and gives out the names in it."""
+
+    def __init__(self) -> None:
+        self.once: list[str] = []
+        self.each: list[str] = []
+        self.calls: set[str] = set()
+        self._named: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._free: dict[tuple[str, str], list[str]] = {}
+        self._kind: dict[str, tuple[str, str]] = {}
+
+    def name(self, wanted: str) -> str:
+        """A name that no other array has."""
+        name, number = wanted, 1
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.add(name)
+        return name
+
+    def named(self, wanted: str, text: str) -> str:
+        """A view, made once; the same text has one name."""
+        if text not in self._named:
+            self._named[text] = self.name(wanted)
+            self.once.append(f"{self._named[text]} = {text}")
+        return self._named[text]
+
+    def buffer(self, wanted: str, shape: Sequence[Size], dtype: str = "dtype", fill: str = "0") -> str:
+        """A buffer of zeros, or of another number."""
+        name, text = self.name(wanted), shape_text(shape)
+        function = self.use("zeros") if fill == "0" else self.use("full")
+        value = "" if fill == "0" else f"{fill}, "
+        self.once.append(f"{name} = {function}({text}, {value}{dtype})")
+        return name
+
+    def take(self, shape: Sequence[Size], dtype: str = "dtype") -> str:
+        """A scratch buffer; ``release`` gives it back."""
+        kind = (shape_text(shape), dtype)
+        free = self._free.setdefault(kind, [])
+        name = free.pop() if free else self.buffer(f"work_{len(self._kind) + 1}", shape, dtype)
+        self._kind[name] = kind
+        return name
+
+    def release(self, name: str) -> None:
+        free = self._free[self._kind[name]]
+        if name not in free:
+            free.append(name)
+
+    def release_all(self) -> None:
+        """At the end of an equation no scratch buffer is needed any more."""
+        for name in self._kind:
+            self.release(name)
+
+    def call(self, function: str, *inputs: str, out: str) -> None:
+        """``function(inputs, out)``"""
+        keyword = "out=" if function == "maximum" or "axis=" in inputs[-1] else ""
+        self.each.append(f"{self.use(function)}({', '.join(inputs)}, {keyword}{out})")
+
+    def copy(self, to: str, value: str, where: str = "") -> None:
+        self.each.append(f"{self.use('copyto')}({to}, {value}{f', where={where}' if where else ''})")
+
+    def use(self, function: str) -> str:
+        """Note that a function of NumPy is needed."""
+        self.calls.add(function.split(".")[0])
+        return function
+
+    # --- views of operands ------------------------------------------------------------------------------------------
+
+    def in_order(self, operand: Operand, order: Sequence[str]) -> Operand:
+        """The same with its axes in another order."""
+        if tuple(order) == operand.axes:
+            return operand
+        places = ", ".join(str(operand.axes.index(a)) for a in order)
+        name = self.named(f"{operand.name}_{letters(order)}", f"{operand.name}.transpose({places})")
+        return Operand(name, tuple(order), False, operand.scratch, operand.base or operand.name)
+
+    def aligned(self, operand: Operand, order: Sequence[str]) -> str:
+        """The operand beside arrays with the axes ``order``: what it lacks has length 1."""
+        have = [a for a in order if a in operand.axes]
+        turned = self.in_order(operand, have)
+        first = order.index(have[0]) if have else len(order)
+        missing = [a not in have for a in order[first:]]
+        if not any(missing):
+            return turned.name
+        index = ", ".join("None" if m else ":" for m in missing)
+        places = "".join("1" if m else a for m, a in zip(missing, order[first:], strict=True))
+        return self.named(f"{operand.name}_{places}", f"{turned.name}[{index}]")
+
+    def matrix(self, operand: Operand, rows: Sequence[str], columns: Sequence[str], sizes: "Sizes") -> str | None:
+        """The operand with its axes joined to two, or None where that would need a copy."""
+        there, turned = operand.axes == (*rows, *columns), operand.axes == (*columns, *rows)
+        if not operand.contiguous or not (there or turned):
+            return None
+        first, second = (rows, columns) if there else (columns, rows)
+        name = operand.name
+        if (len(first), len(second)) != (1, 1):
+            shape = f"{sizes.joined(first)}, {sizes.joined(second)}"
+            name = self.named(operand.view_name(first, second), f"reshaped({name}, ({shape}))")
+        return name if there else self.named(operand.view_name(rows, columns), f"{name}.T")
+
+
+class Sizes:
+    """The length of every axis of an equation."""
+
+    def __init__(self, sizes: Mapping[str, Size]) -> None:
+        self._sizes = sizes
+
+    def __getitem__(self, axis: str) -> Size:
+        return "samples" if axis == SAMPLES else self._sizes[axis]
+
+    def shape(self, axes: Sequence[str]) -> list[Size]:
+        return [self[a] for a in axes]
+
+    def joined(self, axes: Sequence[str]) -> str:
+        """The product of lengths, as text."""
+        number = 1
+        for a in axes:
+            number *= int(self[a]) if a != SAMPLES else 1
+        if SAMPLES not in axes:
+            return str(number)
+        return "samples" if number == 1 else f"{number}*samples"
+
+    def keywords(self, axes: Sequence[str]) -> str:
+        return ", ".join(f"{a}={self[a]}" for a in axes)
+
+
+def letters(axes: Sequence[str]) -> str:
+    return "".join(axes)
+
+
+def shape_text(shape: Sequence[Size]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -1,0 +1,129 @@
+"""What a training may be asked for, checked before any work is done.
+
+Full batch, the article's way, unless something is asked for that only a training by epochs has: ``batch_size``,
+``epochs``, an optimizer other than "sgd", ``dtype="float32"``, ``validation``, ``patience``, ``checkpoint``,
+``resume`` or ``each_epoch``.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeGuard
+
+import numpy as np
+
+from symcnn.errors import InputError
+from symcnn.numeric import BACKENDS
+from symcnn.numeric.learner import Batching
+from symcnn.numeric.optimizers import optimizer_called
+from symcnn.numeric.program import DTYPES
+
+Progress = Callable[[int], None]
+Reduction = Literal["sum", "mean"]
+
+#: Full batch: rate and steps as in the article.
+FULL_BATCH_RATE, FULL_BATCH_STEPS = 0.5, 10_000
+
+EPOCHS = 20
+
+#: By epochs, for reduction "mean": what trained both the 8×8 digits and a LeNet-like network well, in 8 to 20 epochs.
+RATES = {"sgd": 0.2, "momentum": 0.05, "adam": 0.005}
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a training by epochs goes.
+
+    Attributes:
+        batch_size: samples of a step; the last batch of an epoch has what remains.
+        seed: of the initial values and of the order of the samples in each epoch.
+    """
+
+    optimizer: str
+    batch_size: int
+    learning_rate: float
+    reduction: Reduction
+    dtype: str
+    seed: int
+
+    @property
+    def batching(self) -> Batching:
+        return Batching(optimizer_called(self.optimizer), self.batch_size, self.learning_rate, self.reduction)
+
+
+#: What a training is asked for where nothing is said; None: see ``course_of``.
+DEFAULTS = {
+    "optimizer": "sgd", "batch_size": None, "learning_rate": None, "reduction": None, "dtype": "float64", "seed": 0,
+}  # fmt: skip
+
+
+def course_of(
+    samples: int, *, optimizer: Any, batch_size: Any, learning_rate: Any, reduction: Any, dtype: Any, seed: Any
+) -> Course:
+    """A course with the defaults put in, all checked."""
+    optimizer_called(optimizer)
+    size = samples if batch_size is None else checked_count("batch_size", batch_size, 1)
+    _one_of("dtype", dtype, DTYPES)
+    reduction = "mean" if reduction is None else reduction
+    if learning_rate is None:
+        alike = reduction == "mean" or optimizer == "adam"  # adam's steps don't grow with the gradient
+        learning_rate = RATES[optimizer] / (1 if alike else size)
+    seed = checked_count("seed", seed, 0)
+    return Course(optimizer, size, checked_rate(learning_rate), checked_reduction(reduction), dtype, seed)
+
+
+def continued(found: Course, asked: Mapping[str, Any]) -> Course:
+    """The course of a checkpoint, if what is asked for is the same; what was left at its default is not asked for."""
+    for word, value in asdict(found).items():
+        if asked[word] != DEFAULTS[word] and asked[word] != value:
+            raise InputError(
+                f"{word}={asked[word]!r}: the checkpoint was trained with {word}={value!r}; leave it out, or start anew"
+            )
+    return found
+
+
+def check_settings(rate: object, steps: object) -> None:
+    """Refuse a learning rate or a number of steps that cannot be used."""
+    checked_rate(rate)
+    checked_count("steps", steps, 0)
+
+
+def check_no_steps(steps: object) -> None:
+    """A training by epochs has no number of steps of its own."""
+    if steps is not None:
+        raise InputError(f"steps={steps!r}: a training by epochs counts epochs; give epochs and batch_size instead")
+
+
+def checked_rate(rate: object) -> float:
+    if not _is_number(rate) or not math.isfinite(rate) or rate <= 0:
+        raise InputError(f"learning_rate={rate!r}: expected a finite number above 0")
+    return float(rate)
+
+
+def checked_count(word: str, value: object, least: int) -> int:
+    """A whole number."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+        raise InputError(f"{word}={value!r}: expected a whole number, at least {least}")
+    return int(value)
+
+
+def checked_reduction(reduction: object) -> Reduction:
+    if reduction == "sum" or reduction == "mean":
+        return reduction
+    raise InputError(f'reduction={reduction!r}: expected "sum" or "mean"')
+
+
+def check_stop(stop_below: object, backend: object) -> None:
+    """Refuse a threshold or a backend that cannot be used."""
+    if stop_below is not None and (not _is_number(stop_below) or math.isnan(stop_below)):
+        raise InputError(f"stop_below={stop_below!r}: expected a number or None")
+    _one_of("backend", backend, ("auto", *BACKENDS))
+
+
+def _one_of(word: str, value: object, allowed: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in allowed:
+        raise InputError(f"{word}={value!r}: unknown; expected one of {', '.join(allowed)}")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

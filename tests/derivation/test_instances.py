@@ -1,0 +1,53 @@
+"""One entry from its equation alone (gather form for an adjoint), against the whole scalar graph."""
+
+from collections import Counter
+
+import pytest
+
+import symcnn
+from symcnn.derivation import instance
+from tests.networks import from_seed
+
+
+def products(variable):
+    """Its products, in no order: factors as a bag, zeros left out."""
+    found = [Counter(p) for p in variable.products if p != (0,)]
+    return sorted(found, key=str), variable.reduce
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_an_instance_is_the_graphs_variable_up_to_order(seed):
+    derivation = symcnn.derive(from_seed(seed)[0])
+    seen = 0
+    for equation in derivation.equations:
+        tensor = equation.target.tensor
+        for index in tensor.indices():
+            name = tensor.scalar(index)
+            if name in derivation.graph.forward or name in derivation.graph.backward:
+                assert products(instance(equation, index)) == products(derivation.graph[name]), name
+                seen += 1
+    assert seen == len(derivation.graph.forward) + len(derivation.graph.backward)
+
+
+def test_a_wrong_index_is_seen():
+    derivation = symcnn.derive(symcnn.article.network())
+    [equation] = [e for e in derivation.equations if e.target.tensor.name == "dE_df"]
+    assert products(instance(equation, (0, 1))) != products(derivation.graph["dE_df_11"])
+
+
+def test_one_entry_of_a_large_network_needs_no_graph():
+    net = symcnn.Network((28, 28), [symcnn.Conv2D(16, 5), symcnn.Activation("relu"), symcnn.Dense(10)], "cross_entropy")
+    derivation = symcnn.derive(net)
+    with pytest.raises(symcnn.NotSupportedYetError):
+        _ = derivation.graph
+    [equation] = [e for e in derivation.equations if e.target.tensor.name == "dE_dx"]
+    assert str(instance(equation, (15, 23, 23)).expression) == "dE_da_162424*gate(a_162424, 1, 0)"
+
+
+def test_scalars_know_every_name_and_no_other():
+    derivation = symcnn.derive(from_seed(5)[0])
+    for name in (*derivation.graph.inputs, *(v.name for v in derivation.graph)):
+        assert derivation.scalars.place(name) == derivation.graph.place(name)
+    for unknown in ("x_999", "x_1", "nope", "x_0111", "w_x11"):
+        with pytest.raises(KeyError):
+            derivation.scalars.place(unknown)

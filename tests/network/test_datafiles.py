@@ -1,0 +1,122 @@
+"""Samples from files: each form gives the same samples."""
+
+import numpy as np
+import pytest
+
+import symcnn
+from tests.network.pictures import colour, ink, write_png
+
+NET = symcnn.Network((2, 3), [symcnn.Dense(3)], loss="cross_entropy")
+IMAGES = np.array(
+    [[[0, 0.2, 1], [0.4, 0, 0.6]], [[1, 1, 0], [0, 0, 1]], [[0, 0, 0], [0.8, 1, 1]], [[1, 0, 1], [0, 0, 0]]]
+)
+LABELS = np.array([2, 0, 1, 0])
+TARGETS = np.eye(3)[LABELS]
+
+
+def same(data, images=IMAGES, targets=TARGETS):
+    assert np.allclose(data.images, images, rtol=0, atol=1e-15)
+    assert np.array_equal(data.targets, targets)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8, bool])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_npz_with_labels(tmp_path, dtype, order):
+    images = np.asarray(IMAGES > 0.5, dtype=dtype, order=order)
+    np.savez_compressed(tmp_path / "d.npz", images=images, labels=LABELS)
+    same(symcnn.read_data(tmp_path / "d.npz", NET), images)
+
+
+def test_npz_with_targets_and_an_axis_for_one_channel(tmp_path):
+    targets = np.full((4, 3), 0.25)
+    np.savez(tmp_path / "d.npz", images=IMAGES[:, None], targets=targets, notes=np.zeros(3))
+    net = symcnn.Network((1, 2, 3), [symcnn.Dense(3)])
+    same(symcnn.read_data(tmp_path / "d.npz", net), targets=targets)
+
+
+ROWS = [",".join(map(str, [*image.ravel(), label])) for image, label in zip(IMAGES, LABELS, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(ROWS),
+        "\n" + "\r\n\r\n".join(ROWS) + "\r\n",
+        "\n".join(ROWS).replace(",", ";"),
+        "\n".join(ROWS).replace(",", "\t"),
+        "\n".join(ROWS).replace(",", " , "),
+        "\ufeffa,b,c,d,e,f,class\n" + "\n".join(ROWS),
+        '"0";"1";"2";"3";"4";"5";"Label"\n' + "\n".join(ROWS).replace(",", ";"),
+        "label,p1,p2,p3,p4,p5,p6\n" + "\n".join(f"{row[-1]},{row[:-2]}" for row in ROWS),
+        "0,1,label,2,3,4,5\n"
+        + "\n".join(",".join([*row.split(",")[:2], row[-1], *row.split(",")[2:6]]) for row in ROWS),
+    ],
+)
+def test_csv_with_a_class_on_each_line(tmp_path, text):
+    (tmp_path / "d.csv").write_text(text, "utf-8", newline="")
+    same(symcnn.read_data(tmp_path / "d.csv", NET))
+
+
+def test_csv_with_targets(tmp_path):
+    rows = [",".join(map(str, [*image.ravel(), 0.5, 0.25, 0.25])) for image in IMAGES]
+    (tmp_path / "d.csv").write_text("\n".join(rows), "utf-8")
+    same(symcnn.read_data(tmp_path / "d.csv", NET), targets=np.tile([0.5, 0.25, 0.25], (4, 1)))
+
+
+def test_a_single_output_has_its_target_on_the_line(tmp_path):
+    net = symcnn.Network((2,), [symcnn.Dense(1)])
+    (tmp_path / "d.csv").write_text("1,2,0.5\n3,4,-7e-1\n", "utf-8")
+    data = symcnn.read_data(tmp_path / "d.csv", net)
+    assert data.images.tolist() == [[1, 2], [3, 4]]
+    assert data.targets.tolist() == [[0.5], [-0.7]]
+
+
+def test_channels_stand_one_after_the_other(tmp_path):
+    net = symcnn.Network((2, 1, 2), [symcnn.Dense(2)])
+    (tmp_path / "d.csv").write_text("1,2,3,4,1\n", "utf-8")
+    data = symcnn.read_data(tmp_path / "d.csv", net)
+    assert data.images.tolist() == [[[[1, 2]], [[3, 4]]]]
+    assert data.targets.tolist() == [[0, 1]]
+
+
+def test_a_folder_has_a_class_for_each_subfolder(tmp_path):
+    for name, numbers in {"b": [1], "a": [3, 0], "c": [2]}.items():
+        (tmp_path / name).mkdir()
+        for n in numbers:
+            write_png(tmp_path / name / f"{n}.PNG", ink(IMAGES[n]))
+    (tmp_path / ".DS_Store").write_text("passed over")
+    data = symcnn.read_data(tmp_path, NET)
+    same(data, IMAGES[[0, 3, 1, 2]], np.eye(3)[[0, 0, 1, 2]])
+    assert data.labels == ["a", "a", "b", "c"]
+
+
+def test_a_folder_for_a_single_output(tmp_path):
+    net = symcnn.Network((2, 3), [symcnn.Dense(1, "sigmoid")], loss="binary_cross_entropy")
+    for name, n in {"no": 0, "yes": 1}.items():
+        (tmp_path / name).mkdir()
+        write_png(tmp_path / name / "x.png", ink(IMAGES[n]))
+    same(symcnn.read_data(tmp_path, net), IMAGES[:2], [[0.0], [1.0]])
+
+
+def test_colours_are_three_channels(tmp_path):
+    pixels = np.arange(18.0).reshape(3, 2, 3) * 15 / 255
+    net = symcnn.Network((3, 2, 3), [symcnn.Dense(2)])
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        write_png(tmp_path / name / "x.png", colour(pixels))
+    same(symcnn.read_data(tmp_path, net), np.array([pixels, pixels]), np.eye(2))
+    run = symcnn.train(net, symcnn.read_data(tmp_path, net), epochs=1, backend="python")
+    assert run.classes == ("a", "b")
+
+
+def test_a_run_knows_its_classes(tmp_path):
+    for name, n in {"ring": 0, "bar": 1, "dot": 2}.items():
+        (tmp_path / name).mkdir()
+        write_png(tmp_path / name / "x.png", ink(IMAGES[n]))
+    data = symcnn.read_data(tmp_path, NET)
+    run = symcnn.train(NET, data, epochs=1, backend="expressions", checkpoint=tmp_path / "c.npz")
+    assert run.classes == ("bar", "dot", "ring")
+    from symcnn.train.trained import load_trained
+
+    assert load_trained(tmp_path / "c.npz").classes == run.classes
+    assert load_trained(run.save(tmp_path / "r.json")).labels == ("bar", "dot", "ring")

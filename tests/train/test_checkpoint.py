@@ -1,0 +1,228 @@
+"""Checkpoints: the bit-identical continuation, and what is refused."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+import symcnn
+from symcnn.train import load_checkpoint
+from tests.train.test_epochs import OPTIMIZERS, many
+
+__all__ = ["many"]  # a fixture
+
+COURSE = {"batch_size": 8, "learning_rate": 0.1, "seed": 3}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_three_epochs_and_three_more_are_six(net, many, tmp_path, optimizer, dtype):
+    settings = {**COURSE, "optimizer": optimizer, "dtype": dtype, "validation": many}
+    first, second = tmp_path / "first.npz", tmp_path / "second.npz"
+    whole = symcnn.train(net, many, epochs=6, checkpoint=second, **settings)
+    at_once = second.read_bytes()
+    symcnn.train(net, many, epochs=3, checkpoint=first, **settings)
+    resumed = symcnn.train(net, many, epochs=6, resume=first, checkpoint=second, validation=many)
+    for word in ("theta", "loss", "initial"):
+        assert np.array_equal(getattr(resumed, word), getattr(whole, word)), word
+    assert resumed.history == whole.history
+    assert resumed.course == whole.course
+    assert second.read_bytes() == at_once  # also what the optimizer remembers
+
+
+def test_it_may_go_on_in_its_own_file(net, many, tmp_path):
+    path = tmp_path / "c.npz"
+    for epochs in (1, 2, 4):
+        resume = {"resume": path} if path.exists() else {"optimizer": "adam", **COURSE}
+        run = symcnn.train(net, many, epochs=epochs, checkpoint=path, **resume)
+    whole = symcnn.train(net, many, epochs=4, optimizer="adam", **COURSE)
+    assert np.array_equal(run.theta, whole.theta)
+    assert load_checkpoint(path).stand.epochs == 4
+
+
+def test_patience_goes_on_too(net, many, tmp_path):
+    train, unseen = many.split(0.5)
+    wrong = symcnn.Data(unseen.images, 1 - unseen.targets)
+    settings = {"optimizer": "adam", **COURSE, "validation": wrong}
+    whole = symcnn.train(net, train, epochs=300, patience=3, **settings)
+    end = whole.history[-1].number
+    symcnn.train(net, train, epochs=end - 2, checkpoint=tmp_path / "c.npz", **settings)
+    resumed = symcnn.train(net, train, epochs=300, patience=3, resume=tmp_path / "c.npz", validation=wrong)
+    assert resumed.stopped == "patience"
+    assert resumed.history == whole.history
+
+
+@pytest.fixture(scope="module")
+def saved(net, many, tmp_path_factory):
+    path = tmp_path_factory.mktemp("c") / "c.npz"
+    symcnn.train(net, many, epochs=2, optimizer="momentum", checkpoint=path, **COURSE)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"optimizer": "adam"}, "optimizer='adam': the checkpoint was trained with optimizer='momentum'"),
+        ({"batch_size": 4}, "batch_size=4"),
+        ({"learning_rate": 0.2}, "learning_rate=0.2"),
+        ({"dtype": "float32"}, "dtype='float32'"),
+        ({"seed": 4}, "seed=4"),
+        ({"reduction": "sum"}, "reduction='sum'"),
+        ({"initial": "uniform"}, "initial: a resumed training starts from its checkpoint"),
+        ({"epochs": 2}, "epochs=2: 2 are done; expected more"),
+        ({"validation": True}, "a checkpoint of other samples"),
+    ],
+)
+def test_other_settings_are_refused(net, many, saved, settings, message):
+    if "validation" in settings:
+        settings = {"validation": many}
+    with pytest.raises(symcnn.InputError) as error:
+        symcnn.train(net, many, **{"epochs": 3, **settings}, resume=saved)
+    assert message in str(error.value)
+    assert str(saved) in str(error.value)
+
+
+def test_the_same_settings_are_not(net, many, saved):
+    run = symcnn.train(net, many, epochs=3, optimizer="momentum", resume=saved, **COURSE)
+    assert run.history[-1].number == 3
+
+
+def test_another_network_or_other_data_are_refused(net, many, saved):
+    other = symcnn.Network((3, 3), [symcnn.Dense(2)])
+    with pytest.raises(symcnn.InputError, match="a checkpoint of another network"):
+        symcnn.train(other, many, resume=saved, epochs=3)
+    images = many.images.copy()
+    images[-1, -1, -1] = np.nextafter(images[-1, -1, -1], 2)
+    with pytest.raises(symcnn.InputError, match="a checkpoint of other samples"):
+        symcnn.train(net, (images, many.targets), resume=saved, epochs=3)
+
+
+def rewritten(path, target, change, sign=True):
+    """The checkpoint with its arrays changed, and a checksum that fits."""
+    from symcnn.train.checkpoint import _checksum
+
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files if name != "checksum"}
+        checksum = archive["checksum"]
+    change(arrays)
+    np.savez(target, checksum=_checksum(arrays) if sign else checksum, **arrays)
+
+
+def settings_with(**words):
+    def change(arrays):
+        settings = {**json.loads(arrays["settings"].tobytes()), **words}
+        arrays["settings"] = np.frombuffer(json.dumps(settings).encode(), np.uint8)
+
+    return change
+
+
+def array_with(name, value):
+    return lambda arrays: arrays.update({name: np.asarray(value)})
+
+
+BAD = {
+    "another format": settings_with(format="symcnn checkpoint 9"),
+    "a run": settings_with(format="symcnn run 1"),
+    "no network": settings_with(network=3),
+    "a network without loss": settings_with(network={"input_shape": [2], "loss": "none", "layer": []}),
+    "another network": settings_with(network={"input_shape": [2], "layer": [{"type": "Dense", "units": 1}]}),
+    "no course": settings_with(course=None),
+    "half a course": settings_with(course={"seed": 3}),
+    "another optimizer": settings_with(course={"optimizer": "adam", "batch_size": 8, "learning_rate": 0.1,
+                                               "reduction": "mean", "dtype": "float64", "seed": 3}),
+    "a course that cannot be": settings_with(course={"optimizer": "momentum", "batch_size": 0, "learning_rate": 0.1,
+                                                     "reduction": "mean", "dtype": "float64", "seed": 3}),
+    "no backend": settings_with(backend="gpu"),
+    "scalars": settings_with(scalars={"power_1": 0.5}),
+    "no history": settings_with(history=[]),
+    "half a row": settings_with(history=[[0.5, 0.5]]),
+    "an accuracy of 2": settings_with(history=[[0.5, 2, None, None]]),
+    "few classes": settings_with(classes=["a"]),
+    "classes that are no words": settings_with(classes=["a", 3]),
+    "short theta": array_with("theta", [1.0]),
+    "theta in float32": array_with("theta", np.zeros(20, np.float32)),
+    "theta in two dimensions": array_with("theta", np.zeros((20, 1))),
+    "NaN": array_with("velocity", np.full(20, np.nan)),
+    "no velocity": lambda arrays: arrays.pop("velocity"),
+    "no loss": lambda arrays: arrays.pop("loss"),
+    "no settings": lambda arrays: arrays.pop("settings"),
+    "settings that are no JSON": array_with("settings", np.arange(10, dtype=np.uint8)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_damaged_checkpoint_is_one_clear_line(net, many, saved, tmp_path, what):
+    path = tmp_path / "bad.npz"
+    rewritten(saved, path, BAD[what])
+    with pytest.raises(symcnn.InputError) as error:
+        symcnn.train(net, many, resume=path, epochs=3)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_one_changed_bit_is_seen(net, many, saved, tmp_path):
+    path = tmp_path / "bad.npz"
+
+    def change(arrays):
+        arrays["theta"][7] = np.nextafter(arrays["theta"][7], 9)
+
+    rewritten(saved, path, change, sign=False)
+    with pytest.raises(symcnn.InputError, match="its checksum does not fit"):
+        symcnn.train(net, many, resume=path, epochs=3)
+    rewritten(saved, path, lambda arrays: None, sign=False)
+    symcnn.train(net, many, resume=path, epochs=3)
+
+
+@pytest.mark.parametrize("part", [0, 1, 100, 1000, 0.5, 0.9, -1])
+def test_a_truncated_checkpoint(net, many, saved, tmp_path, part):
+    content = saved.read_bytes()
+    path = tmp_path / "half.npz"
+    path.write_bytes(content[: int(part * len(content)) if isinstance(part, float) else part])
+    with pytest.raises(symcnn.InputError, match=r"half\.npz: "):
+        symcnn.train(net, many, resume=path, epochs=3)
+
+
+def test_every_byte_counts(saved, tmp_path):
+    """A flipped byte anywhere is refused, or changes nothing that is read."""
+    content, path = saved.read_bytes(), tmp_path / "flip.npz"
+    good = load_checkpoint(saved)
+    rng = np.random.default_rng(0)
+    for place in rng.choice(len(content), 300, replace=False):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(flipped)
+        try:
+            found = load_checkpoint(path)
+        except symcnn.InputError:
+            continue
+        assert np.array_equal(found.theta, good.theta)
+        assert found.stand.history == good.stand.history
+
+
+def test_nothing_is_unpickled(saved, tmp_path):
+    path = tmp_path / "objects.npz"
+
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    with np.load(saved) as archive:
+        arrays = dict(archive)
+    arrays["theta"] = np.array([Trap()], dtype=object)
+    np.savez(path, **arrays)
+    with pytest.raises(symcnn.InputError, match="theta: holds Python objects; expected numbers"):
+        load_checkpoint(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_head_that_lies_about_its_size_is_never_believed(tmp_path):
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)})
+    path = tmp_path / "huge.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("theta", "settings"):
+            archive.writestr(f"{name}.npy", head.getvalue() + bytes(100))
+    with pytest.raises(symcnn.InputError, match=r"settings: shape \(1000000000000,\); expected at most"):
+        load_checkpoint(path)
