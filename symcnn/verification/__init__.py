@@ -7,17 +7,6 @@ from symcnn.verification.result import Caught, Row, Verification, method_in_word
 from symcnn.verification.verify import taken_one_by_one, verify
 
 __all__ = [
-    "TOLERANCE",
-    "Agreement",
-    "Caught",
-    "PlantedEquation",
-    "Row",
-    "Verification",
-    "check_equations",
-    "exact_gradients",
-    "method_in_words",
-    "planted_equations",
-    "programs_agree",
-    "taken_one_by_one",
-    "verify",
+    "TOLERANCE", "Agreement", "Caught", "PlantedEquation", "Row", "Verification", "check_equations", "exact_gradients",
+    "method_in_words", "planted_equations", "programs_agree", "taken_one_by_one", "verify",
 ]  # fmt: skip

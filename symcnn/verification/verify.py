@@ -16,8 +16,10 @@ import numpy as np
 from sympy import QQ, Expr, Symbol
 
 from symcnn.derivation import Derivation, Judge, Verdict
+from symcnn.derivation.reverse import reverse
 from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import leaky_relu, maximum, relu
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
@@ -125,12 +127,19 @@ def taken_one_by_one(derivation: Derivation) -> list[str]:
 
 
 def _equation_rows(task: _Task) -> Iterator[Row]:
-    """The adjoint equations as programs are made from them, and as they are shown."""
-    d = task.derivation
-    shown = d.equations[len(d.forward) :]
-    for key, adjoints in (("equations", d.backward), ("equations_shown", shown)):
-        verdict = check_equations(d, adjoints)
-        yield Row(task.text(f"verify.{key}"), verdict.status, method_in_words(verdict, task.text))
+    """The adjoint equations as they are derived, as they are shown, and as the NumPy program rewrites them."""
+    d, stated = task.derivation, task.derivation.network.forward
+    assert stated.targets is not None  # a derivation has a loss
+    fewer = rewritten(d.forward) if "numpy" in task.backends else d.forward
+    cases = {
+        "equations": (d.forward, d.backward),
+        "equations_shown": (d.forward, d.equations[len(d.forward) :]),
+        "equations_numpy": (fewer, reverse(fewer, (stated.image, stated.targets))),
+    }
+    for key, (forward, backward) in cases.items():
+        if key != "equations_numpy" or forward != d.forward:
+            verdict = check_equations(d, backward, forward=forward)
+            yield Row(task.text(f"verify.{key}"), verdict.status, method_in_words(verdict, task.text))
 
 
 def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
