@@ -149,6 +149,20 @@ def test_a_wrong_adjoint_equation_is_refuted(monkeypatch):
     assert "∂E/∂" in claims(found)[EQUATIONS].method
 
 
+def test_the_equations_that_the_numpy_program_rewrites_are_checked_too(monkeypatch):
+    claim = "the equations as the NumPy program rewrites them, and their adjoints"
+    assert claims(symcnn.verify(SMALL, seconds=0))[claim].status == "probable"
+    assert claim not in claims(symcnn.verify(SMALL, seconds=0, backends=("python",)))
+    import sys
+
+    module = sys.modules["symcnn.verification.verify"]
+    right = module.reverse
+    monkeypatch.setattr(module, "reverse", lambda *arguments: right(*arguments)[:-1])
+    found = symcnn.verify(SMALL, seconds=0)
+    assert claims(found)[claim].status == "refuted"
+    assert not found.ok
+
+
 def test_the_rule_of_every_leaf_is_proved():
     for function, (claim, proved, _) in RULES.items():
         assert proved(function), claim
