@@ -107,7 +107,7 @@ def test_a_larger_network_compiles_and_agrees():
     """In blocks of 32, one of them filled up; predictions, training and float32 too."""
     theta, images, targets = case(ODD, 50)
     program = symcnn.compile(ODD, "numba")
-    assert "# dE_df[k, d, p, q] += dE_dx[k, r, c]·i[d, p + 2*r - 1, q + 2*c - 1]" in program.source
+    assert "# dE_df[k, d, p, q] += dE_dx[k, r, c]·i[d, 2*r + p - 1, 2*c + q - 1]" in program.source
     loss, gradient = program.loss_and_gradient(theta, images, targets)
     wanted = oracles.gradient(ODD, theta, images[:6], targets[:6])
     assert loss == pytest.approx(oracles.loss(ODD, theta, images, targets).real, rel=1e-13)
