@@ -59,8 +59,10 @@ def worst_tensor(net: symcnn.Network, found: Answer, wanted: Answer) -> tuple[fl
     return gaps[where], where
 
 
-def oracle(net: symcnn.Network, *values: np.ndarray) -> Answer:
-    return float(oracles.loss(net, *values).real), oracles.gradient(net, *values)
+def oracle(net: symcnn.Network, *values: np.ndarray, dtype: type = complex) -> Answer:
+    theta, *data = values
+    loss = oracles.loss(net, theta.astype(dtype), *data).real
+    return float(loss), oracles.gradient(net, *values, dtype=dtype).astype(float)
 
 
 def in_50_digits(net: symcnn.Network, theta: np.ndarray, images: np.ndarray, targets: np.ndarray) -> Answer:
@@ -94,9 +96,13 @@ class Tally:
 
     def add(self, seed: int, case: Case, backends: Sequence[str]) -> None:
         net, *values = case
-        wanted = oracle(net, *values)
+        wanted, precise = oracle(net, *values), False
         for name, answer in checks(seed, backends, self.every):
-            gap, where = worst_tensor(net, answer(net, *values), wanted)
+            found = answer(net, *values)
+            gap, where = worst_tensor(net, found, wanted)
+            if not gap <= BAR and not precise:  # the oracle itself may have lost digits: decide with more of them
+                wanted, precise = oracle(net, *values, dtype=np.clongdouble), True
+                gap, where = worst_tensor(net, found, wanted)
             self.compared[name] += 1
             self.worst[name] = max(self.worst.get(name, (0.0, seed)), (gap, seed))
             if not gap <= BAR:

@@ -138,11 +138,14 @@ def loss(net, theta, images, targets):
     return sum(error(net, outputs(net, theta, i), np.asarray(t)) for i, t in zip(images, targets, strict=True))
 
 
-def gradient(net, theta, images, targets, step=1e-30):
-    """∂E_total/∂theta by the complex step: exact to the last digits, no subtraction."""
+def gradient(net, theta, images, targets, step=1e-30, dtype=complex):
+    """∂E_total/∂theta by the complex step: exact to the last digits, no subtraction.
+
+    Where a sigmoid is saturated, log(1 - o) loses digits: numpy.clongdouble has three more of them.
+    """
     found = []
     for n in range(len(theta)):
-        moved = theta.astype(complex)
+        moved = theta.astype(dtype)
         moved[n] += 1j * step
         found.append(loss(net, moved, images, targets).imag / step)
     return np.array(found)
