@@ -1,4 +1,4 @@
-"""Workbooks of any network, recalculated by other programs; past a size one image, past a spreadsheet's limits an error."""
+"""Workbooks of any network, recalculated by other programs; past a size one image; past the limits an error."""
 
 import itertools
 import math
