@@ -155,11 +155,12 @@ def verify(network: Path | None, numba: bool, lang: str) -> None:
     """
     import symcnn
     from symcnn.numeric import BACKENDS, PROGRAMS
+    from symcnn.verification import taken_one_by_one
 
     net, data = given_network(network)
     net.require_loss(str(network))
     backends = tuple(BACKENDS if numba else PROGRAMS)
-    with progress_bar("verifying", len(symcnn.derive(net).names)) as advance:
+    with progress_bar("verifying", len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
         found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance)
     heads, rows = found.table()
     print_table("", rows, heads)

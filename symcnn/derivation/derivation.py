@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from symcnn.derivation.proof import Judge, Proof, Verdict
 
 
-#: Quantities that a gradient with all adjoints put in may consist of.
-MAX_PUT_IN = 20_000
+#: Quantities that a gradient with all adjoints put in may consist of; and so many are still read.
+MAX_PUT_IN, SHORT = 10_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Gradient:
         """Of one image, the adjoints put in: in pixels, parameters, x, h, o, t.
 
         Raises:
-            NotSupportedYetError: longer than anyone could read (``has_expression`` tells).
+            NotSupportedYetError: beyond all measure: through several layers it grows with their product.
         """
         return self.derivation.in_forward_quantities(self.adjoint)
 
     @property
-    def has_expression(self) -> bool:
-        """Can it be written with the adjoints put in? Through several layers that grows beyond all measure."""
-        return self.derivation.size_put_in(self.adjoint) <= MAX_PUT_IN
+    def has_short_expression(self) -> bool:
+        """With the adjoints put in, is it short enough to be read, and so decided and evaluated in that form too?"""
+        return self.derivation.size_put_in(self.adjoint) <= SHORT
 
     @property
     def expanded(self) -> Expr:

@@ -302,7 +302,7 @@ class Judge:
         """What is displayed of ∂E/∂name, with adjoints and with them put in: the first verdict that is not "proved"."""
         self.renew_budget()
         gradient = self.derivation[name]
-        displayed = [gradient.formula] + ([gradient.expression] if gradient.has_expression else [])
+        displayed = [gradient.formula] + ([gradient.expression] if gradient.has_short_expression else [])
         verdicts = [self.decide(name, candidate) for candidate in displayed]
         return next((v for v in verdicts if not v), verdicts[0])
 

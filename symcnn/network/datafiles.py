@@ -94,9 +94,7 @@ def _npz(archive: Npz, network: Network) -> tuple[Any, Any]:
             f"images: shape {shape}; expected (samples, {', '.join(map(str, network.input_shape))}) as the network"
         )
     if ("targets" in archive.names) == ("labels" in archive.names):
-        raise InputError(
-            f"expected targets or labels beside images, one of them; its arrays: {', '.join(archive.names)}"
-        )
+        raise InputError(f"expected targets or labels beside images, one of them; its arrays: {archive.listed}")
     name = "targets" if "targets" in archive.names else "labels"
     found = archive.shape(name)
     if found[:1] != shape[:1] or len(found) != (2 if name == "targets" else 1):

@@ -56,6 +56,12 @@ class Npz:
         self._archive = archive
         self.names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
 
+    @property
+    def listed(self) -> str:
+        """The names, for a message."""
+        shown = (name if name.isprintable() else ascii(name) for name in self.names[:8])
+        return ", ".join(name[:30] for name in shown) or "none"
+
     def shape(self, name: str) -> tuple[int, ...]:
         """As the member's head says; nothing is unpacked."""
         with self._member(name) as member:
@@ -76,8 +82,7 @@ class Npz:
     @contextmanager
     def _member(self, name: str) -> Iterator[IO[bytes]]:
         if name not in self.names:
-            found = ", ".join(self.names[:8]) or "none"
-            raise InputError(f"holds no array {name!r}; its arrays: {found}")
+            raise InputError(f"holds no array {name!r}; its arrays: {self.listed}")
         try:
             member = self._archive.open(f"{name}.npy")
         except _BROKEN as error:

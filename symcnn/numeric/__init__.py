@@ -2,7 +2,8 @@
 
 from symcnn.numeric import displayed, explain  # register Derivation.evaluate and Gradient.explain
 from symcnn.numeric.backends import BACKENDS, compile_program
-from symcnn.numeric.compiled import NumbaProgram, numba_is_there
+from symcnn.numeric.cache import numba_is_there
+from symcnn.numeric.compiled import NumbaProgram
 from symcnn.numeric.parameters import as_theta, given_by_name, initial_values
 from symcnn.numeric.program import PROGRAMS, ArrayProgram, Program, PythonProgram, Trainer
 

@@ -1,6 +1,7 @@
 """Buffers of the array program, made once for a number of samples, and the learner that trains in them."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,12 +9,13 @@ import numpy as np
 from symcnn.network import Array, Network
 from symcnn.numeric.learner import Batching, Learner, Order, State
 from symcnn.numeric.optimizers import THETA
+from symcnn.symbolic import Access, Equation
 
 if TYPE_CHECKING:
     from symcnn.numeric.program import ArrayProgram
 
-#: Samples that are taken at once: the buffers stay near the processor.
-BLOCK = 256
+#: Samples that are taken at once, at most, and entries of one buffer: what is used again stays near the processor.
+MOST_SAMPLES, MOST_ENTRIES = 256, 4_000_000
 
 
 class Filled:
@@ -50,9 +52,21 @@ class Filled:
             np.copyto(self._targets, targets)
 
 
-def blocks(samples: int) -> list[slice]:
+def samples_at_once(equations: Sequence[Equation]) -> int:
+    """How many samples go through one set of buffers: fewer where there are many windows to copy."""
+    largest = 1
+    for equation in equations:
+        for term in equation.terms:
+            sizes = {a.name: a.size for a in (*equation.axes, *term.axes)}
+            for access in (a for f in term.factors for a in f.atoms(Access) if not a.tensor.is_shared):
+                seen = {letter for affine in access.index for letter, _ in affine.coefficients}
+                largest = max(largest, math.prod(sizes[letter] for letter in seen))
+    return max(1, min(MOST_SAMPLES, MOST_ENTRIES // largest))
+
+
+def blocks(samples: int, at_once: int) -> list[slice]:
     """Many samples go through the same buffers, a block after the other."""
-    return [slice(at, min(at + BLOCK, samples)) for at in range(0, samples, BLOCK)]
+    return [slice(at, min(at + at_once, samples)) for at in range(0, samples, at_once)]
 
 
 class ArrayLearner(Learner):
@@ -85,7 +99,7 @@ class ArrayLearner(Learner):
             )
         loss = self._batches[size].run(batch)
         if self.batching.reduction == "mean":
-            loss /= size
+            loss *= 1.0 / size
             np.multiply(self._gradient, 1.0 / size, self._gradient)
         scalars = self.state.scalars
         for name, by in self.batching.optimizer.scalars.items():

@@ -1,22 +1,29 @@
-"""The compiled program (extra ``fast``): the whole training loop printed from the scalar graph, compiled by numba.
+"""The compiled program (extra ``fast``): printed loops, compiled by numba.
 
-What is compiled depends on the network and the number of images, and is kept for the process. No flag that would let
-the compiler assume away NaN or infinity: a diverging loss is seen.
+    a small network        the scalar graph in straight lines; full-batch training depends on the number of images
+    any, and mini-batches  loop nests printed from the index-notation equations, in blocks of so many samples
+
+No flag that would let the compiler assume away NaN or infinity: a diverging loss is seen.
 """
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
-from symcnn.errors import InputError
+from symcnn.derivation import count_products
 from symcnn.network import Array
-from symcnn.numeric.program import ArrayProgram, Program, Trainer, check_scalars, largest, run_source, scalar_graph
+from symcnn.numeric.cache import compiled, require_numba
+from symcnn.numeric.epochs import LANES, Epochs, LoopLearner, lanes_for, printed
+from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.program import ArrayProgram, Program, Trainer, scalar_graph
+from symcnn.printers.loops import Loops
 from symcnn.printers.numba import compiled_gradient, compiled_training
 
-#: Reordering sums and fusing multiply-adds; nothing that ignores NaN, infinity or the sign of zero where it matters.
-SAFE_MATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
+#: Products (forward, of one image) up to which straight lines compile in a second or two.
+STRAIGHT = 250
+#: Images from which on vectors over the samples beat straight lines.
+MANY = 32
 
 
 class NumbaProgram(Program):
@@ -25,27 +32,55 @@ class NumbaProgram(Program):
     backend = "numba"
 
     def _check_size(self) -> None:
-        check_scalars(self.network)
         require_numba()
 
+    @cached_property
+    def _straight(self) -> bool:
+        """Is the network small enough for straight lines? (They are printed in double precision.)"""
+        return self.dtype == "float64" and count_products(self.network.forward.equations) <= STRAIGHT
+
+    def _loops(self, samples: int) -> Loops:
+        """The printed loops for batches of so many samples."""
+        return printed(self.network, "sgd", lanes_for(self.network, samples), self.dtype)
+
     def _print(self) -> str:
-        graph = scalar_graph(self.network)
-        return compiled_gradient(graph, self.network.parameters) if self.network.loss else ""
+        if not self.network.loss:
+            return ""
+        if not self._straight:
+            return self._loops(LANES).source
+        return compiled_gradient(scalar_graph(self.network), self.network.parameters)
 
     def training_source(self, samples: int) -> str:
         """The whole training loop for so many images, as it is compiled."""
+        if not self._straight or samples >= MANY:
+            return self._loops(samples).source
         return compiled_training(scalar_graph(self.network), self.network.parameters, samples)
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        if not self._straight:
+            return self._by_loops(theta, images, targets)
         gradient = np.empty(len(theta))
-        function = _compiled(self.source, "loss_and_gradient")
+        function = compiled(self.source, "loss_and_gradient")
         return float(function(theta, images.reshape(len(images), -1), targets, gradient)), gradient
+
+    def _by_loops(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        """One batch that is not learnt from."""
+        epochs = Epochs(self._loops(LANES), images, targets, max(len(images), 1), False, self.dtype)
+        values = np.ascontiguousarray(theta, dtype=self.dtype)
+        gradient = np.zeros_like(values)
+        losses = epochs(values, gradient, np.arange(len(images)), 0.0, learn=False)
+        return float(losses.sum()), gradient
 
     def _predict(self, theta: Array, images: Array) -> Array:
         return ArrayProgram(self.network)._predict(theta, images)
 
+    def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
+        return LoopLearner(self, images, targets, batching, state)
+
     def trainer(self, images: Array, targets: Array) -> Trainer:
-        loop = _compiled(self.training_source(len(images)), "train")
+        if not self._straight or len(images) >= MANY:
+            return self._trainer_by_loops(images, targets)
+        loop = compiled(self.training_source(len(images)), "train")
         flat, wanted = np.ascontiguousarray(images.reshape(len(images), -1)), np.ascontiguousarray(targets)
 
         def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
@@ -55,29 +90,15 @@ class NumbaProgram(Program):
 
         return train
 
+    def _trainer_by_loops(self, images: Array, targets: Array) -> Trainer:
+        count = len(images)
+        epochs = Epochs(self._loops(count), images, targets, count, False, self.dtype)
+        order = np.arange(count)
 
-def require_numba() -> Any:
-    """The numba package, or how to get it."""
-    try:
-        import numba
-    except ImportError:
-        raise InputError('backend="numba": numba is not installed; pip install "symcnn[fast]"') from None
-    return numba
+        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
+            values = np.array(theta, dtype=self.dtype)
+            gradient = np.zeros_like(values)
+            losses = epochs(values, gradient, np.tile(order, steps), step, learn=True)
+            return values.tolist(), losses
 
-
-def numba_is_there() -> bool:
-    """Is the extra installed?"""
-    from importlib.util import find_spec
-
-    return find_spec("numba") is not None
-
-
-@lru_cache(maxsize=32)
-def _compiled(source: str, name: str) -> Callable[..., Any]:
-    """A function of printed source, compiled once in a process."""
-    import math
-
-    numba = require_numba()
-    function = run_source(source, exp=math.exp, largest=numba.njit(largest))[name]
-    compiled: Callable[..., Any] = numba.njit(fastmath=set(SAFE_MATH), error_model="numpy")(function)
-    return compiled
+        return train

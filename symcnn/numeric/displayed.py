@@ -27,7 +27,7 @@ def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets:
     with np.errstate(over="ignore", invalid="ignore"):
         for variable in graph.forward.values():
             space[variable.name] = eval(printer.variable(variable), space)  # our own print, nobody's text
-        put_in = {name: derivation[name].has_expression for name in derivation.names}
+        put_in = {name: derivation[name].has_short_expression for name in derivation.names}
         if not all(put_in.values()):
             for variable in graph.backward.values():
                 space[variable.name] = eval(printer.variable(variable), space)

@@ -9,7 +9,7 @@ The source is symcnn's own print of the network's equations; nothing that comes 
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
@@ -19,11 +19,12 @@ from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
 from symcnn.errors import InputError
 from symcnn.network import Array, Network, checked, checked_images
-from symcnn.numeric.buffers import ArrayLearner, Filled, blocks
+from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
+from symcnn.numeric.cache import largest
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
-from symcnn.printers.numpy_arrays import array_program, update_program
+from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
 from symcnn.printers.numpy_scalars import scalars_over_samples
 from symcnn.printers.python import one_image, training_loop
 
@@ -82,10 +83,6 @@ class Program(ABC):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._predict(theta, checked_images(self.network, images))
 
-    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
-        return self._loss_and_gradient(theta, images, targets)[0], self._predict(theta, images)
-
     def trainer(self, images: Array, targets: Array) -> Trainer:
         """Full-batch gradient descent on these samples."""
 
@@ -119,7 +116,7 @@ class Program(ABC):
 
 
 class ArrayProgram(Program):
-    """Whole arrays, in buffers that are made once for a number of samples."""
+    """Whole arrays, in buffers that are made once for a number of samples: not for two threads at a time."""
 
     backend = "numpy"
 
@@ -132,14 +129,26 @@ class ArrayProgram(Program):
         """Function and number of samples -> its buffers, for a few numbers."""
         return {}
 
-    def _for(self, name: str, samples: int) -> Filled:
+    def _with_buffers(self, name: str, samples: int) -> Filled:
         key = (name, samples)
         if key not in self._buffers:
             if len(self._buffers) >= 4:
                 self._buffers.pop(next(iter(self._buffers)))
             theta = np.zeros(len(self.network.parameters), self.dtype)
-            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
+            function = (self._measuring if name == "loss" else self._functions)[name]
+            self._buffers[key] = Filled(function, self.network, samples, theta, np.zeros_like(theta))
         return self._buffers[key]
+
+    @cached_property
+    def _at_once(self) -> int:
+        return samples_at_once(self.network.forward.equations)
+
+    @cached_property
+    def _measuring(self) -> dict[str, Callable[..., Any]]:
+        """The function ``loss``, printed when a metric asks for it."""
+        stated = self.network.forward
+        assert stated.targets is not None  # a metric has targets
+        return run_source(loss_program(stated.equations, stated.parameters, stated.image, stated.targets))
 
     def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
         """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
@@ -155,30 +164,42 @@ class ArrayProgram(Program):
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         loss, gradient = 0.0, np.zeros(len(theta))
-        for block in blocks(len(images)):
-            filled = self._for("loss_and_gradient", block.stop - block.start)
+        for block in blocks(len(images), self._at_once):
+            filled = self._with_buffers("loss_and_gradient", block.stop - block.start)
             filled.fill(theta, images[block], targets[block])
             loss += float(filled.run())
             gradient += filled.gradient
         return loss, gradient
 
+    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
+        name, loss, outputs = self.network.forward.outputs.name, 0.0, []
+        for block in blocks(len(images), self._at_once):
+            filled = self._with_buffers("loss", block.stop - block.start)
+            filled.fill(theta, images[block], targets[block])
+            loss += float(filled.run())
+            outputs.append(filled.arrays[name].T.copy())
+        return loss, np.concatenate(outputs)
+
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
         """Every tensor of the forward pass by name: (samples, *shape)."""
         theta = as_theta(self.network, theta)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._forward(theta, checked_images(self.network, images))
-
-    def _forward(self, theta: Array, images: Array) -> dict[str, Array]:
-        parts = []
-        for block in blocks(len(images)):
-            filled = self._for("forward", block.stop - block.start)
-            filled.fill(theta, images[block])
-            filled.run()
-            parts.append({name: np.moveaxis(array, -1, 0).copy() for name, array in filled.arrays.items()})
+            parts = list(self._forward(theta, checked_images(self.network, images), None))
         return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
+    def _forward(self, theta: Array, images: Array, only: str | None) -> Iterator[dict[str, Array]]:
+        """Block by block: every tensor, or only one."""
+        for block in blocks(len(images), self._at_once):
+            filled = self._with_buffers("forward", block.stop - block.start)
+            filled.fill(theta, images[block])
+            filled.run()
+            yield {n: np.moveaxis(a, -1, 0).copy() for n, a in filled.arrays.items() if only in (None, n)}
+
     def _predict(self, theta: Array, images: Array) -> Array:
-        return self._forward(theta, images)[self.network.forward.outputs.name].reshape(len(images), -1)
+        outputs = self.network.forward.outputs.name
+        parts = [part[outputs] for part in self._forward(theta, images, outputs)]
+        return np.concatenate(parts).reshape(len(images), -1)
 
 
 class ScalarProgram(Program):
@@ -282,11 +303,6 @@ def scalar_graph(network: Network) -> Graph:
 def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
     """The scalar graph, and the names of outputs and parameters."""
     return scalar_graph(network), (network.forward.outputs.scalars(), network.parameters)
-
-
-def largest(a: float, b: float) -> float:
-    """The larger of two, NaN if either is: Python's ``max`` may lose one."""
-    return a if a > b or a != a else b
 
 
 def run_source(source: str, exp: Callable[[float], float] = _exp, **functions: Any) -> dict[str, Callable[..., Any]]:

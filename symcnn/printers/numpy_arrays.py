@@ -16,6 +16,8 @@ from symcnn.printers.arrays.accesses import Arrays
 from symcnn.printers.arrays.elementwise import Elementwise
 from symcnn.printers.arrays.equations import EquationPrinter
 from symcnn.printers.arrays.lines import Lines, Operand, Sizes
+from symcnn.printers.infix import InfixPrinter
+from symcnn.printers.numpy_scalars import NUMPY
 from symcnn.printers.python import indented
 from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import Access, Equation, Tensor
@@ -35,6 +37,15 @@ def array_program(
         fewer = rewritten(forward)
         adjoints = reverse(fewer, (image, targets))
         functions.append(_Function("loss_and_gradient", parameters, (image, targets), [*fewer, *adjoints]))
+    return _module(functions)
+
+
+def loss_program(forward: Sequence[Equation], parameters: Sequence[Tensor], image: Tensor, targets: Tensor) -> str:
+    """The function ``loss(theta, gradient, samples)``: ``forward`` with the error, every tensor in its arrays."""
+    return _module([_Function("loss", parameters, (image, targets), forward, loss=True)])
+
+
+def _module(functions: "Sequence[_Function]") -> str:
     used = sorted(set().union(*(f.lines.calls for f in functions)))
     head = ["from numpy import " + ", ".join(used), "from symcnn.numeric.views import reshaped, view"]
     return "\n".join([*head, "", "", "\n\n".join(f.text() for f in functions)])
@@ -50,7 +61,7 @@ def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str
     arrays = ["theta", "gradient", *(s.name for s, _ in updates if s.name != "theta")]
     operands = {Symbol(name): Operand(name, ("j",)) for name in arrays}
     for symbol, expression in updates:
-        lines.each.append(f"# {symbol} = {expression}")
+        lines.each.append(f"# {symbol} = {InfixPrinter(NUMPY).expression(expression).text}")
         Elementwise(lines, sizes, ("j",), operands.get).into(expression, symbol.name)
         lines.release_all()
     return "\n".join(
@@ -59,20 +70,24 @@ def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str
             "",
             "",
             f"def update({', '.join(arrays)}):",
-            *indented(1, ["dtype = theta.dtype", *lines.once, "", f"def run({', '.join(numbers)}):"]),
+            *indented(1, ["dtype = theta.dtype", *lines.once]),
+            "",
+            f"    def run({', '.join(numbers)}):",
             *indented(2, lines.each),
-            *indented(1, ["", "return run"]),
+            "",
+            "    return run",
             "",
         ]
     )
 
 
 class _Function:
-    """One function of the program; with adjoints among its equations it gives the loss."""
+    """One function of the program; with ``loss``, or with adjoints among its equations, it gives the loss."""
 
     def __init__(
-        self, name: str, parameters: Sequence[Tensor], given: Sequence[Tensor], equations: Sequence[Equation]
-    ) -> None:
+        self, name: str, parameters: Sequence[Tensor], given: Sequence[Tensor], equations: Sequence[Equation],
+        loss: bool = False,
+    ) -> None:  # fmt: skip
         self.name = name
         self.gradient = any(e.target.tensor.is_adjoint for e in equations)
         self.lines = Lines()
@@ -89,7 +104,7 @@ class _Function:
         printer = EquationPrinter(self.lines, arrays, equations)
         for equation in equations:
             printer.equation(equation)
-        if self.gradient:
+        if self.gradient or loss:
             self.lines.each.append(f"return {self.lines.use('add.reduce')}(E)")
         shown = [*given, *dict.fromkeys(e.target.tensor for e in equations if not e.target.tensor.is_adjoint)]
         self._shown: Mapping[str, str] = {t.name: arrays.stored[t].name for t in shown}
@@ -102,12 +117,17 @@ class _Function:
 
     def text(self) -> str:
         shown = ", ".join(f'"{name}": {array}' for name, array in self._shown.items())
+        does = "fills the gradient and returns the loss" if self.gradient else "fills them"
         return "\n".join(
             [
                 f"def {self.name}(theta, gradient, samples):",
-                *indented(1, ["dtype = theta.dtype", *self.lines.once, "", "def run():"]),
+                f'    """Buffers and views for so many samples, and what {does}."""',
+                *indented(1, ["dtype = theta.dtype", *self.lines.once]),
+                "",
+                "    def run():",
                 *indented(2, self.lines.each),
-                *indented(1, ["", f"return run, {{{shown}}}"]),
+                "",
+                f"    return run, {{{shown}}}",
                 "",
             ]
         )

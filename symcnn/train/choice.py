@@ -28,7 +28,7 @@ NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 5e-5, 2.3e-6, 2.5e-9
 
 #: mini-batches: seconds per equation and step, and per product; of compiling, per equation; per product
 BATCH_NUMPY_STEP_EACH, BATCH_NUMPY_PRODUCT = 1.2e-5, 2.2e-10
-BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 0.5, 6e-11
+BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 1.0, 6e-11
 
 
 def choose(network: Network, samples: int, steps: int) -> str:

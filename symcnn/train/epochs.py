@@ -15,7 +15,7 @@ import numpy as np
 
 from symcnn.errors import TrainingDivergedError
 from symcnn.network import Array
-from symcnn.numeric import Program
+from symcnn.numeric import ArrayProgram, Program
 from symcnn.numeric.learner import Order, State
 from symcnn.numeric.optimizers import THETA
 from symcnn.train.metrics import Epoch, measure
@@ -85,7 +85,9 @@ class Lesson:
         self, program: Program, course: Course, samples: Samples, validation: Samples | None, stand: Stand,
         each_epoch: Callable[[Stand], None], progress: Progress | None = None,
     ) -> None:  # fmt: skip
-        self._program, self._course = program, course
+        self._course = course
+        # whole arrays measure fastest, whatever trains
+        self._measuring = ArrayProgram(program.network, course.dtype)
         self._samples = _as(course.dtype, samples)
         self._validation = None if validation is None else _as(course.dtype, validation)
         self.stand = stand
@@ -135,7 +137,7 @@ class Lesson:
     def _measure(self, number: int) -> None:
         theta = self._state.arrays[THETA.name]
         known, unseen = (
-            measure(self._program, theta, *samples) if samples else (None, None)
+            measure(self._measuring, theta, *samples) if samples else (None, None)
             for samples in (self._samples, self._validation)
         )
         epoch = Epoch(number, *known, *unseen)

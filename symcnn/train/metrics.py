@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symcnn.network import Array
-from symcnn.numeric import Program
+from symcnn.numeric import ArrayProgram
 
 #: Samples that are measured at once: a bound on memory.
 AT_ONCE = 512
@@ -33,10 +33,10 @@ class Epoch:
         return self.loss if self.validation_loss is None else self.validation_loss
 
 
-def measure(program: Program, theta: Array, images: Array, targets: Array) -> tuple[float, float | None]:
+def measure(program: ArrayProgram, theta: Array, images: Array, targets: Array) -> tuple[float, float | None]:
     """Loss per sample, and accuracy."""
     loss, good = 0.0, 0
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for start in range(0, len(images), AT_ONCE):
             some = slice(start, start + AT_ONCE)
             total, outputs = program.loss_and_outputs(theta, images[some], targets[some])

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from symcnn.errors import InputError
-from symcnn.network import Array, Data, DataLike, Network, checked, class_names
+from symcnn.network import Array, Data, DataLike, Network, checked, checked_images, class_names
 from symcnn.numeric import ArrayProgram, as_theta, compile_program, initial_values
-from symcnn.train.metrics import Epoch, are_classes, right
+from symcnn.train.metrics import AT_ONCE, Epoch, are_classes, right
 from symcnn.train.settings import Course
 
 STOPPED = ("steps", "epochs", "loss", "patience", "interrupted")
@@ -148,6 +148,6 @@ def probabilities(network: Network, theta: Array, images: Any) -> Array:
     """Each class's share: (samples, outputs)."""
     if network.probabilities is None:
         raise InputError(f"probabilities: the loss is {network.loss!r}; expected a network with cross_entropy")
-    program = compile_program(network, "numpy")
-    assert isinstance(program, ArrayProgram)
-    return program.forward(theta, images)[network.probabilities.name]
+    program, given = ArrayProgram(network), checked_images(network, images)
+    parts = (given[start : start + AT_ONCE] for start in range(0, len(given), AT_ONCE))
+    return np.concatenate([program.forward(theta, part)[network.probabilities.name] for part in parts])

@@ -114,10 +114,9 @@ class Interpreter:
 
     def _largest(self, equation: Equation) -> None:
         """max = Σ [candidate is the first to reach it]·candidate: where numbers have no order, by definition."""
-        (term,) = equation.terms
-        (candidate,) = term.factors
-        if not isinstance(candidate, Access):
-            raise UndecidableError(f"the maximum of {candidate}: expected plain entries")
+        (term, *others), (candidate, *factors) = equation.terms, equation.terms[0].factors
+        if others or factors or term.coefficient != 1 or not isinstance(candidate, Access):
+            raise UndecidableError(f"the maximum of {term}: expected plain entries")
         chosen = Term((Wins(candidate, equation.target, term.axes), candidate), term.axes)
         if self.arithmetic.has_order:
             target = self.values[equation.target.tensor] = self._start(equation.target.tensor, -np.inf)

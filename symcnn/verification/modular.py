@@ -29,7 +29,7 @@ from symcnn.derivation.algebra import UndecidableError
 from symcnn.symbolic import Equation, Tensor
 from symcnn.verification.arithmetic import PRIME, Degrees, PrimeField
 from symcnn.verification.interpret import Interpreter
-from symcnn.verification.points import Numbers
+from symcnn.verification.points import Numbers, points_of
 
 EQUATIONS = "dual numbers modulo 2^31 - 1 in random directions; gates, maxima and leaf outputs random field elements"
 CLAIM = "E′ = Σ v·∂E/∂θ"
@@ -44,32 +44,43 @@ SEED = 20261125
 
 
 def check_equations(
-    derivation: Derivation, backward: Sequence[Equation] | None = None, seed: int = SEED, epsilon: float = EPSILON
+    derivation: Derivation,
+    backward: Sequence[Equation] | None = None,
+    *,
+    forward: Sequence[Equation] | None = None,
+    seed: int = SEED,
+    epsilon: float = EPSILON,
 ) -> Verdict:
     """Do the adjoint equations give the derivative of E that the forward equations state?
 
     Args:
         backward: other equations than ``derivation.backward``: the gather form, or wrong ones.
+        forward: other equations than ``derivation.forward`` that state E of the same inputs, to go with them.
         epsilon: the error probability that is asked for.
 
     Returns:
         "probable" with its error probability, "refuted" with the parameter tensors whose gradients are wrong, or
         "unknown" with the reason.
     """
+    stated = derivation.forward if forward is None else tuple(forward)
     adjoints = derivation.backward if backward is None else tuple(backward)
-    size = sum(_size(e) for e in (*derivation.forward, *adjoints))
+    size = points_of((*stated, *adjoints))
     if size > MOST_POINTS:
         reason = f"the equations have {size} points; at most {MOST_POINTS} are worked out"
         return Verdict("equations", CLAIM, "unknown", reason)
+    check = _Check(derivation, stated, adjoints)
     try:
-        points, bound = _points(_Check(derivation, adjoints), epsilon)
-        check = _Check(derivation, adjoints)
-        left, right = check.sides(points, seed)
-        if np.array_equal(left, right):
+        points, bound = _points(check, epsilon)
+        if check.holds(points, seed):
             return Verdict("equations", CLAIM, "probable", EQUATIONS, bound)
         return Verdict("equations", CLAIM, "refuted", f"{EQUATIONS}: {', '.join(check.wrong(seed))}")
     except UndecidableError as reason_:
         return Verdict("equations", CLAIM, "unknown", str(reason_))
+
+
+def accepts(derivation: Derivation, backward: Sequence[Equation], points: int = 2, seed: int = SEED) -> bool:
+    """The bare check, for many planted errors: do these adjoint equations pass at so many points?"""
+    return _Check(derivation, derivation.forward, tuple(backward)).holds(points, seed)
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,7 @@ class _Check:
     """Both sides of the identity."""
 
     derivation: Derivation
+    forward: Sequence[Equation]
     adjoints: Sequence[Equation]
 
     @property
@@ -88,6 +100,10 @@ class _Check:
         stated = self.derivation.network.forward
         assert stated.targets is not None  # a derivation has a loss
         return (stated.image, *stated.parameters, stated.targets)
+
+    def holds(self, points: int, seed: int) -> bool:
+        """Do both sides agree at all points?"""
+        return np.array_equal(*self.sides(points, seed))
 
     def sides(self, points: int, seed: int) -> tuple[Numbers, Numbers]:
         """E′ and Σ v·∂E/∂θ, (points,) each."""
@@ -118,9 +134,8 @@ class _Check:
         return max(sides, degrees.argument) * (1 + degrees.cleared), degrees.leaves
 
     def _carried_out(self, interpreter: Interpreter) -> tuple[Numbers, Mapping[Tensor, Numbers]]:
-        forward = self.derivation.forward
-        interpreter.run(forward)
-        error = forward[-1].target.tensor
+        interpreter.run(self.forward)
+        error = self.forward[-1].target.tensor
         slope = interpreter.slopes.pop(error, interpreter.value(error) * 0)[:, 0]
         interpreter.slopes.clear()
         interpreter.run(self.adjoints)
@@ -135,8 +150,3 @@ def _points(check: _Check, epsilon: float) -> tuple[int, float]:
         raise UndecidableError(f"polynomials of degree {degree}: too much for a prime of 31 bits")
     points = max(2, math.ceil(math.log(epsilon / pairs) / math.log(degree / PRIME)))
     return points, pairs * (degree / PRIME) ** points
-
-
-def _size(equation: Equation) -> int:
-    outer = math.prod(a.size for a in equation.axes)
-    return sum(outer * math.prod(a.size for a in term.axes) for term in equation.terms)

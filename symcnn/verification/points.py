@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symcnn.symbolic import Access, Affine, Axis
+from symcnn.symbolic import Access, Affine, Axis, Equation
 
 Numbers = NDArray[Any]
 Places = NDArray[np.int64]
@@ -15,6 +15,12 @@ Mask = NDArray[np.bool_]
 
 #: Entries of one array over an equation's points; more points are taken piece by piece.
 CHUNK = 1 << 20
+
+
+def points_of(equations: Sequence[Equation]) -> int:
+    """How many points all equations together have: the products of one image."""
+    inner = (e.axes + term.axes for e in equations for term in e.terms)
+    return sum(math.prod(axis.size for axis in axes) for axes in inner)
 
 
 class Points:
@@ -26,12 +32,12 @@ class Points:
 
     def affine(self, affine: Affine) -> tuple[Places, Mask]:
         """Its value at every point, and where that is whole."""
-        value = sum((c * self.at[a] for a, c in affine.coefficients), self._nowhere() + affine.offset)
+        value = sum((c * self.at[a] for a, c in affine.coefficients), self._zeros() + affine.offset)
         return value // affine.divisor, value % affine.divisor == 0
 
     def places(self, access: Access) -> tuple[Places, Mask]:
         """The flat place of an access at every point, and where it has one (elsewhere the place is 0)."""
-        flat, there = self._nowhere(), self._nowhere() == 0
+        flat, there = self._zeros(), self._zeros() == 0
         for affine, size in zip(access.index, access.tensor.shape, strict=True):
             value, whole = self.affine(affine)
             flat = flat * size + value
@@ -40,24 +46,24 @@ class Points:
 
     def position(self, window: Sequence[Axis]) -> Places:
         """The place in a window, its cells counted in order."""
-        found = self._nowhere()
+        found = self._zeros()
         for axis in window:
             found = found * axis.size + self.at[axis.name]
         return found
 
     def moved(self, places: Mapping[str, int]) -> "Points":
         """The same with some axes at one place."""
-        return Points(self.axes, {**self.at, **{a: self._nowhere() + n for a, n in places.items()}})
+        return Points(self.axes, {**self.at, **{a: self._zeros() + n for a, n in places.items()}})
 
     def bound(self, axes: Sequence[tuple[str, Affine]]) -> tuple["Points", Mask]:
         """The same with axes that are worked out from others, and where they are whole."""
-        points, there = self, self._nowhere() == 0
+        points, there = self, self._zeros() == 0
         for name, affine in axes:
             value, whole = points.affine(affine)
             points, there = Points(points.axes, {**points.at, name: value}), there & whole
         return points, there
 
-    def _nowhere(self) -> Places:
+    def _zeros(self) -> Places:
         return np.zeros((1,) * len(self.axes), dtype=np.int64)
 
 

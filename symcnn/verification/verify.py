@@ -15,18 +15,20 @@ import mpmath
 import numpy as np
 from sympy import QQ, Expr, Symbol
 
-from symcnn.derivation import Derivation, Judge, Verdict, check_size
-from symcnn.errors import NotSupportedYetError
+from symcnn.derivation import Derivation, Judge, Verdict
+from symcnn.derivation.reverse import reverse
 from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import leaky_relu, maximum, relu
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evidence import METHODS, Figure, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
-from symcnn.verification.modular import check_equations
+from symcnn.verification.modular import accepts, check_equations
 from symcnn.verification.planted import Planted, planted_errors
 from symcnn.verification.planted_equations import planted_equations
+from symcnn.verification.points import points_of
 from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_with_duals
 from symcnn.verification.result import DECIDING, Caught, Row, Verification, method_in_words
 
@@ -101,35 +103,43 @@ def verify(
     task = _Task(derivation, images, targets, backends, time.monotonic() + seconds, seconds, text)
     rows = [*_equation_rows(task), *leaf_rows(derivation, text)]
     programs, refused = able(network, backends, task.data, text)
-    if _is_small(derivation):
-        each, planted, verified = _one_by_one(task, progress)
+    names = taken_one_by_one(derivation)
+    if names:
+        each, planted = _one_by_one(task, names, progress)
         elsewhere = None if data is None else _random_data(network)
         rows = [*each, *rows, *rows_at_50_digits(derivation, task.data, programs, elsewhere, text)]
     else:
-        planted, verified = _caught_in_index_notation(task), 0
+        planted = _caught_in_index_notation(task)
         rows += rows_with_duals(derivation, task.data, programs, text)
-    return Verification((*rows, *refused), planted, tuple(_not_checked(task, verified)), text)
+    return Verification((*rows, *refused), planted, tuple(_not_checked(task, len(names))), text)
 
 
-def _is_small(derivation: Derivation) -> bool:
-    """Can each gradient be verified for itself?"""
-    try:
-        check_size((*derivation.forward, *derivation.backward), MOST_PRODUCTS, "scalar by scalar")
-    except NotSupportedYetError:
-        return False
-    return True
+def taken_one_by_one(derivation: Derivation) -> list[str]:
+    """The gradients that are verified for themselves: all, a sample, or of a large network none."""
+    products = points_of((*derivation.forward, *derivation.backward))
+    if products > MOST_PRODUCTS:
+        return []
+    most = min(MOST_GRADIENTS, max(1, MOST_WORK // products))
+    return list(islice(derivation.names, 0, None, -(-len(derivation.names) // most)))
 
 
 # --- the equations in index notation --------------------------------------------------------------------------------
 
 
 def _equation_rows(task: _Task) -> Iterator[Row]:
-    """The adjoint equations as programs are made from them, and as they are shown."""
-    d = task.derivation
-    shown = d.equations[len(d.forward) :]
-    for key, adjoints in (("equations", d.backward), ("equations_shown", shown)):
-        verdict = check_equations(d, adjoints)
-        yield Row(task.text(f"verify.{key}"), verdict.status, method_in_words(verdict, task.text))
+    """The adjoint equations as they are derived, as they are shown, and as the NumPy program rewrites them."""
+    d, stated = task.derivation, task.derivation.network.forward
+    assert stated.targets is not None  # a derivation has a loss
+    fewer = rewritten(d.forward) if "numpy" in task.backends else d.forward
+    cases = {
+        "equations": (d.forward, d.backward),
+        "equations_shown": (d.forward, d.equations[len(d.forward) :]),
+        "equations_numpy": (fewer, reverse(fewer, (stated.image, stated.targets))),
+    }
+    for key, (forward, backward) in cases.items():
+        if key != "equations_numpy" or forward != d.forward:
+            verdict = check_equations(d, backward, forward=forward)
+            yield Row(task.text(f"verify.{key}"), verdict.status, method_in_words(verdict, task.text))
 
 
 def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
@@ -138,19 +148,20 @@ def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
         if task.time_is_up and tried >= LEAST_PLANTED:
             break
         tried += 1
-        caught += check_equations(task.derivation, error.equations).status == "refuted"
+        caught += not accepts(task.derivation, error.equations)
     return (Caught(DECIDING, caught, tried),)
 
 
 # --- gradients one by one -------------------------------------------------------------------------------------------
 
 
-def _one_by_one(task: _Task, progress: Callable[[int], None] | None) -> tuple[list[Row], tuple[Caught, ...], int]:
-    """The rows of gradients, the planted errors that were caught, and how many gradients were taken."""
+def _one_by_one(
+    task: _Task, names: Sequence[str], progress: Callable[[int], None] | None
+) -> tuple[list[Row], tuple[Caught, ...]]:
+    """The rows of gradients, and the planted errors that were caught."""
     d, text = task.derivation, task.text
     points = [Point(d, initial_values(d.network, seed), *task.data) for seed in SEEDS]
-    judge = Judge(d)
-    names, rows = _sample(d), []
+    judge, rows = Judge(d), []
     for n, name in enumerate(names, 1):
         if task.time_is_up:
             claim = f"∂{'E_total' if name in d.network.parameters else 'E'}/∂{name}"
@@ -160,7 +171,7 @@ def _one_by_one(task: _Task, progress: Callable[[int], None] | None) -> tuple[li
         if progress:
             progress(n)
     rows += _convolution_rows(d, judge, text)
-    return rows, _caught(judge, points[0], _really_wrong(d), task), len(names)
+    return rows, _caught(judge, points[0], _really_wrong(d), task)
 
 
 def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str, text: Catalogue) -> Row:
@@ -250,9 +261,3 @@ def _not_checked(task: _Task, verified: int) -> Iterator[str]:
 def _random_data(network: Network) -> tuple[Array, Array]:
     rng = np.random.default_rng(0)
     return rng.uniform(-1, 1, (2, *network.forward.image.shape)), rng.uniform(0, 1, (2, network.outputs))
-
-
-def _sample(derivation: Derivation) -> list[str]:
-    products = len([None for v in derivation.graph for _ in v.products])
-    most = min(MOST_GRADIENTS, max(1, MOST_WORK // products))
-    return list(islice(derivation.names, 0, None, -(-len(derivation.names) // most)))

@@ -1,10 +1,13 @@
 """Index-notation adjoints against the complex step of a hand-written forward pass, on random networks."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 import symcnn
-from tests.networks import differentiable
+from tests import campaign
+from tests.campaign import SATURATED
+from tests.networks import differentiable, from_seed
 from tests.oracles import gradient, loss
 
 
@@ -12,7 +15,7 @@ from tests.oracles import gradient, loss
 def test_every_program_gives_the_gradient_of_the_oracle(case):
     net, theta, images, targets = case
     wanted, error = gradient(net, theta, images, targets), loss(net, theta, images, targets)
-    floor = 1e-3 * max(np.abs(wanted).max(), 1e-12)
+    floor = max(1e-3 * np.abs(wanted).max(), SATURATED)
     for backend in ("numpy", "expressions", "python"):
         found_error, found = symcnn.compile(net, backend).loss_and_gradient(theta, images, targets)
         assert abs(found_error - error) <= 1e-12 * max(abs(error), 1e-3), backend
@@ -25,4 +28,44 @@ def test_the_displayed_expressions_add_up_to_the_gradient(case):
     wanted = gradient(net, theta, images, targets)
     found = symcnn.derive(net).evaluate(theta, images, targets)
     sums = np.array([found[p].sum() for p in net.parameters])
-    assert np.all(np.abs(sums - wanted) <= 1e-11 * np.maximum(np.abs(wanted), 1e-3 * np.abs(wanted).max() + 1e-15))
+    floor = max(1e-3 * np.abs(wanted).max(), SATURATED)
+    assert np.all(np.abs(sums - wanted) <= 1e-11 * np.maximum(np.abs(wanted), floor))
+
+
+@pytest.mark.parametrize("first", range(0, 300, 30))
+def test_300_random_networks_tensor_by_tensor(first):
+    """The campaign's first networks: every tensor of the gradient, against the oracle; the equations modulo a prime."""
+    tally = campaign.Tally({"50 digits": 30, "expressions": 6, "python": 6})
+    for seed in range(first, first + 30):
+        tally.add(seed, from_seed(seed), campaign.PROGRAMS)
+    assert tally.compared["numpy"] == 30
+    assert not tally.failures, "\n".join(tally.failures)
+
+
+def test_the_campaign_can_fail(monkeypatch, capsys):
+    """One entry of one tensor wrong by 1e-9 of it: the network's seed, the program and the tensor are named."""
+    right = symcnn.compile
+
+    class Wrong:
+        def __init__(self, net, backend):
+            self.program = right(net, backend)
+
+        def loss_and_gradient(self, *values):
+            loss, gradient = self.program.loss_and_gradient(*values)
+            gradient = gradient.copy()
+            gradient[np.argmax(np.abs(gradient))] *= 1 + 1e-9
+            return loss, gradient
+
+    assert campaign.main(["networks", "--count", "3", "--seed", "5", "--backends", "python"]) == 0
+    assert "0 failures" in capsys.readouterr().out
+    monkeypatch.setattr(symcnn, "compile", Wrong)
+    assert campaign.main(["networks", "--count", "1", "--seed", "5", "--backends", "python"]) == 1
+    assert "seed 5: python differs by 1e-09 in " in capsys.readouterr().out
+
+
+def test_a_planted_error_that_is_missed_counts(monkeypatch, capsys):
+    assert campaign.main(["planted", "--count", "3"]) == 0
+    assert "3 of 3 planted errors caught" in capsys.readouterr().out
+    monkeypatch.setattr(campaign, "accepts", lambda *_: True)
+    assert campaign.main(["planted", "--count", "3"]) == 1
+    assert "missed: " in capsys.readouterr().out

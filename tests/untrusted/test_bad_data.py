@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import symcnn
 from symcnn.cli import main
 from tests.network.pictures import ink, write_png
 from tests.test_cli import run
@@ -285,3 +286,20 @@ def test_predict_takes_no_other_npz(here, capsys, content):
     Path("d.npz").write_bytes(content)
     Path("x.csv").write_text("1,1,1\n1,1,1\n")
     assert "d.npz: " in one_line(["predict", "d.npz", "x.csv"], capsys)
+
+
+def test_random_damage_is_refused_in_one_line_or_read(here):
+    """No other exception, whatever bytes are changed or cut off."""
+    network, rng = symcnn.read_network("net.toml")[0], np.random.default_rng(3)
+    table = b"a,b,c,d,e,f,label\n1,2,3,4,5,6,0\n1,2.5,-3,4e1,5,6,2\n"
+    for name, good in (("d.npz", GOOD), ("d.csv", table)):
+        for _ in range(500):
+            content = bytearray(good)
+            for place in rng.integers(0, len(content), int(rng.integers(1, 4))):
+                content[place] = rng.integers(256)
+            Path(name).write_bytes(content[: rng.integers(len(content))] if rng.random() < 0.2 else content)
+            try:
+                assert len(symcnn.read_data(name, network).images)
+            except symcnn.InputError as error:
+                message = str(error)
+                assert "\n" not in message, message

@@ -1,8 +1,11 @@
 """Tensors as arrays, and accesses as views of them.
 
-f[k, p, q]         the array itself, with the letters of the equation
-i[r + p, c + q]    a strided view of i, or of a copy with a border where the index leaves the tensor
-b[0]               an entry, as a view
+    f[k, p, q]         the array itself, with the letters of the equation
+    i[r + p, c + q]    a strided view of i, or of a copy with a border where the index leaves the tensor
+    b[0]               an entry, as a view
+
+A border holds what stands outside: 0, another number, or -inf, which no maximum prefers to a cell. Nothing writes into
+it but the scatter of an adjoint, where nobody reads it.
 """
 
 from collections.abc import Sequence
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr
 
-from symcnn.printers.arrays.lines import SAMPLES, Lines, Operand, Sizes, letters
+from symcnn.printers.arrays.lines import SAMPLES, Lines, Operand, Sizes
 from symcnn.symbolic import Access, Affine, Equation, Tensor, Wins
 
 Border = tuple[int, int]
@@ -73,7 +76,7 @@ class Arrays:
             name = self._with_border(leaf, borders)
         axes = [a for affine in leaf.index for a, _ in affine.coefficients] + _samples_axis(tensor)
         index = index_text(tensor, [_shifted(m, b[0]) for m, b in zip(leaf.index, borders, strict=True)])
-        seen = self.lines.named(f"{name}_{letters(axes)}", f'view({name}, "{index}", {sizes.keywords(axes)})')
+        seen = self.lines.named(f"{name}_windows", f'view({name}, "{index}", {sizes.keywords(axes)})')
         return Operand(seen, tuple(axes), False, base=tensor.name)
 
     def _plain(self, stored: Stored, access: Access) -> Operand:
@@ -111,9 +114,9 @@ class Arrays:
 
     def copied(self, operand: Operand, order: Sequence[str], sizes: Sizes) -> Operand:
         """A contiguous copy with the axes in an order; a later product finds it again."""
-        name = self.lines.buffer(f"{operand.base}_{letters(order)}", sizes.shape(order))
+        name = self.lines.buffer(operand.view_name(order), sizes.shape(order))
         self.lines.copy(name, self.lines.in_order(operand, order).name)
-        made = Operand(name, tuple(order), base=operand.base)
+        made = Operand(name, tuple(order), base=operand.base or operand.name)
         if not operand.scratch:
             self._copies.setdefault(operand.name, []).append(made)
         return made

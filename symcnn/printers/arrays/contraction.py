@@ -98,7 +98,7 @@ class Contraction:
     def _summed_order(
         self, a: Operand, b: Operand, summed: set[str], rows: Sequence[str], columns: Sequence[str]
     ) -> list[str]:
-        """The order of the summed axes that needs the fewest copies."""
+        """The order of the summed axes that needs the fewest copies: that of the plain operand, beside windows."""
         orders = [[x for x in o.axes if x in summed] for o in (a, b)]
         if letters(orders[0]) == letters(orders[1]):
             return orders[0]
@@ -107,9 +107,7 @@ class Contraction:
             found = (self.arrays.matrix(a, rows, order, self.sizes), self.arrays.matrix(b, order, columns, self.sizes))
             return found.count(None)
 
-        # with windows on one side: the other side's order, whatever it is
-        orders.sort(key=copies)
-        return orders[0]
+        return min(orders, key=copies)
 
     def _as_matrix(
         self, operand: Operand, rows: Sequence[str], columns: Sequence[str], copy: tuple[Sequence[str], Sequence[str]]

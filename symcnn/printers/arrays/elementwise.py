@@ -121,7 +121,7 @@ class Elementwise:
     def binary(self, function: str, a: Value, b: Value, out: str | None = None) -> Value:
         if not a.axes and not b.axes and not (a.scratch or b.scratch):
             sign = {"multiply": "*", "divide": "/", "add": "+", "subtract": "-"}[function]
-            return Value(f"({a.text}) {sign} ({b.text})")
+            return Value(f"{_bracketed(a.text)} {sign} {_bracketed(b.text)}")
         axes = a.axes | b.axes
         target = self._target(axes, out, a, b)
         self.lines.call(function, a.text, b.text, out=target.text)
@@ -189,6 +189,10 @@ class Elementwise:
         if e.exp.is_Integer:
             return self.binary("power", self.value(e.base, inner), Value(str(e.exp)), out)
         raise TypeError(f"no rule to print {e!r}")
+
+
+def _bracketed(text: str) -> str:
+    return text if text.isidentifier() or text.isdecimal() else f"({text})"
 
 
 def _leaves(e: Expr) -> list[Expr]:

@@ -1,9 +1,11 @@
 """One equation as lines: what is summed, what is multiplied element by element, what is scattered.
 
-plain target      out = Σ terms, each term added to what is there
-compound target   ī[r + p, c + q] += …: the right side for every r, c, p, q, then one strided += for each p, q;
-                  directly where no cell is hit twice
-maximum           a running maximum over the cells of the window, and a mask for each: who reached it first
+    plain target      out = Σ terms, each term added to what is there
+    compound target   ī[r + p, c + q] += …: the right side for every r, c, p, q, then one strided += for each p, q;
+                      directly where no cell is hit twice
+    maximum           a running maximum over the cells of the window, and a mask for each: who reached it first
+
+The equation itself stands above its lines as a comment.
 """
 
 from collections.abc import Sequence
@@ -57,6 +59,7 @@ class EquationPrinter:
         if not same or self._writers[tensor] > 1 or not is_plain(factor, sizes):
             return False
         self.arrays.stored[tensor] = self.arrays.stored[factor.tensor]
+        self.lines.each[-1] += f"   (the same array as {factor.tensor.name})"
         return True
 
     # --- plain targets ----------------------------------------------------------------------------------------------
@@ -129,14 +132,20 @@ class EquationPrinter:
         self._elementwise(sizes, order).done(value)
 
     def _order_of_cells(self, equation: Equation, term: Term, sizes: Sizes) -> list[str]:
-        """The target's axes, in the order in which the right side has them in memory."""
-        wanted = [a for m in equation.target.index for a, _ in m.coefficients] + [SAMPLES]
+        """The target's axes, in the order in which the right side has them in memory.
+
+        A product has the parameter's axes first; the others follow as in the target's memory, so that its rows and
+        columns are added in long runs. Element by element, the largest array decides.
+        """
+        steps = [sorted(m.coefficients, key=lambda pair: -pair[1]) for m in equation.target.index]
+        wanted = [a for dimension in steps for a, _ in dimension] + [SAMPLES]
         operands = [self.arrays.find(leaf, sizes) for f in term.factors for leaf in f.atoms(Access, Wins)]
-        summed = {a.name for a in equation.axes} - set(wanted)
-        # a product's rows are the parameter's axes; element by element, the largest array decides
-        operands.sort(key=lambda o: (SAMPLES in o.axes and bool(summed), -len(o.axes), o.name))
+        if {a.name for a in equation.axes} - set(wanted):
+            operands = [o for o in operands if SAMPLES not in o.axes]
+        operands.sort(key=lambda o: (-len(o.axes), o.name))
         found = list(dict.fromkeys(a for o in operands for a in o.axes if a in wanted))
-        return [a for a in wanted if a not in found] + found
+        rest = [a for a in wanted if a not in found]
+        return rest + found if SAMPLES in found else found + rest
 
     def _add_cells(
         self,

@@ -4,7 +4,7 @@ Every array has the axes of its tensor and then the samples, letter ``n``; a par
 nothing: each of its lines is a ufunc or a product that writes into a buffer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SAMPLES = "n"
@@ -22,7 +22,7 @@ class Operand:
         axes: a letter for each axis, in order.
         contiguous: its cells follow each other in that order, so that axes may be joined.
         scratch: a buffer that is used again.
-        base: what its views are called after; the name itself, if nothing else is said.
+        base: what its matrices and copies are called after; the name itself, if nothing else is said.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Lines:
         """A scratch buffer; ``release`` gives it back."""
         kind = (shape_text(shape), dtype)
         free = self._free.setdefault(kind, [])
-        name = free.pop() if free else self.buffer("work_1" if "work_1" not in self._taken else "work", shape, dtype)
+        name = free.pop() if free else self.buffer(f"work_{len(self._kind) + 1}", shape, dtype)
         self._kind[name] = kind
         return name
 
@@ -110,7 +110,7 @@ class Lines:
         if tuple(order) == operand.axes:
             return operand
         places = ", ".join(str(operand.axes.index(a)) for a in order)
-        name = self.named(operand.view_name(order), f"{operand.name}.transpose({places})")
+        name = self.named(f"{operand.name}_{letters(order)}", f"{operand.name}.transpose({places})")
         return Operand(name, tuple(order), False, operand.scratch, operand.base or operand.name)
 
     def aligned(self, operand: Operand, order: Sequence[str]) -> str:
@@ -123,7 +123,7 @@ class Lines:
             return turned.name
         index = ", ".join("None" if m else ":" for m in missing)
         places = "".join("1" if m else a for m, a in zip(missing, order[first:], strict=True))
-        return self.named(operand.view_name(places), f"{turned.name}[{index}]")
+        return self.named(f"{operand.name}_{places}", f"{turned.name}[{index}]")
 
     def matrix(self, operand: Operand, rows: Sequence[str], columns: Sequence[str], sizes: "Sizes") -> str | None:
         """The operand with its axes joined to two, or None where that would need a copy."""
@@ -169,7 +169,3 @@ def letters(axes: Sequence[str]) -> str:
 
 def shape_text(shape: Sequence[Size]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-#: How the arrays of an expression's leaves are found.
-Finder = Callable[[object], Operand]

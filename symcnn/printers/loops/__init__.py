@@ -1,0 +1,5 @@
+"""Loop nests for a compiler, printed from the index-notation equations; see ``program.py`` for the whole."""
+
+from symcnn.printers.loops.program import Loops, Stated, Update, loops
+
+__all__ = ["Loops", "Stated", "Update", "loops"]

@@ -1,0 +1,311 @@
+"""One group of statements as loops: outer loops, tiles of products, and innermost the loop over the samples.
+
+    # x[k, r, c] = Σ_{p, q} i[r + p, c + q]·f[k, p, q] + b_x[k]
+    for at_k in range(8):
+        for at_r in range(6):
+            f1 = f[9*at_k]                          what all samples share, before
+            for n in range(64):
+                x1 = b_x1                           rows of the tile, each loaded once
+                x1 += i1*f1 + i2*f2 + …
+                x[2304*at_k + …+ n] = x1
+
+What several statements of a group say of one entry stays in a variable. A sum over the samples is a variable outside
+the row, added to its entry behind it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import sympy
+from sympy import Expr, S, Symbol
+
+from symcnn.printers.infix import PRODUCT
+from symcnn.printers.loops.language import LoopPrinter, language, number_text
+from symcnn.printers.loops.layout import Layout, index_text
+from symcnn.printers.loops.rewrite import Won
+from symcnn.printers.loops.statements import Group, Statement
+from symcnn.printers.loops.tile import Machine, tile
+from symcnn.printers.python import indented
+from symcnn.symbolic import Access, Affine, Axis, Tensor
+
+#: Products in one line.
+PER_LINE = 4
+
+
+@dataclass
+class Rows:
+    """Rows of the scratch buffer, for what a group keeps from one of its loops to the next."""
+
+    slots: dict[str, int] = field(default_factory=dict)
+    most: int = 0
+
+    def at(self, key: str) -> int:
+        slot = self.slots.setdefault(key, len(self.slots))
+        self.most = max(self.most, len(self.slots))
+        return slot
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all nests of a program share."""
+
+    layout: Layout
+    machine: Machine
+    dtype: str
+    rows: Rows
+
+
+def nest(group: Group, local: set[Tensor], setting: Setting) -> list[str]:
+    """The lines of a group; ``local``: tensors that are not stored."""
+    lines = [f"# {said}" for said in group.said]
+    if group.cleared:
+        lines.append(f"{group.cleared.name}[:] = {number_text(S.Zero, setting.dtype)}")
+    counts = _tiles(group, local, setting)
+    outer = {a.name: counts[0][a.name] for a in group.outer}
+    setting.rows.slots.clear()
+    body = [line for block in _blocks(group, counts) for line in block.lines(local, setting)]
+    loops, depth = _loops(group.outer, outer)
+    return [*lines, *loops, *indented(depth, body)]
+
+
+def _tiles(group: Group, local: set[Tensor], setting: Setting) -> list[dict[str, int]]:
+    """For each statement, how much of every axis is written out."""
+    outer = {a.name for a in group.outer}
+    whole = frozenset(
+        axis for s in group.statements for a in (*s.reads(), *s.writes()) if a.tensor in local
+        for affine in a.index for axis, _ in affine.coefficients if axis not in outer
+    )  # fmt: skip
+    if group.straight:
+        return [{a.name: a.size for a in s.axes} for s in group.statements]
+    largest = max(group.statements, key=lambda s: s.instances)
+    chosen = tile(largest, setting.machine, {}, whole)
+    fixed = {a: n for a, n in chosen.items() if a in outer}
+    return [chosen if s is largest else tile(s, setting.machine, fixed, whole) for s in group.statements]
+
+
+def _blocks(group: Group, counts: Sequence[Mapping[str, int]]) -> "list[_Block]":
+    """Statements that need no loop of their own share one loop over the samples."""
+    found: list[_Block] = []
+    outer = set(group.outer)
+    for statement, count in zip(group.statements, counts, strict=True):
+        inner = tuple(a for a in statement.axes if a not in outer and count[a.name] < a.size)
+        if inner or not found or found[-1].inner:
+            found.append(_Block(inner, [], several=False))
+        found[-1].statements.append((statement, count))
+    for block in found:
+        block.several = len(found) > 1
+    return found
+
+
+def _loops(axes: Iterable[Axis], counts: Mapping[str, int]) -> tuple[list[str], int]:
+    lines: list[str] = []
+    depth = 0
+    for axis in axes:
+        step = counts[axis.name]
+        if step < axis.size:
+            steps = f"{axis.size}" if step == 1 else f"0, {axis.size}, {step}"
+            lines += indented(depth, [f"for at_{axis.name} in range({steps}):"])
+            depth += 1
+    return lines, depth
+
+
+@dataclass
+class _Block:
+    inner: tuple[Axis, ...]
+    statements: list[tuple[Statement, Mapping[str, int]]]
+    several: bool
+
+    def lines(self, local: set[Tensor], setting: Setting) -> list[str]:
+        loops, depth = _loops(self.inner, self.statements[0][1])
+        row = _Row(local, setting, self.several)
+        for statement, counts in self.statements:
+            row.add(statement, counts)
+        return [*loops, *indented(depth, row.lines())]
+
+
+class _Row:
+    """The loop over the samples: what stands before, in and behind it."""
+
+    def __init__(self, local: set[Tensor], setting: Setting, keeps_local: bool) -> None:
+        self._local, self._setting, self._keeps_local = local, setting, keeps_local
+        self._before: list[str] = []
+        self._body: list[str] = []
+        self._behind: list[str] = []
+        self._names: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._starts: dict[str, str] = {}
+        self._written: dict[str, str] = {}
+        self._pending: tuple[str, list[str]] = ("", [])
+        self._printer = LoopPrinter(language(setting.dtype), self._called)
+
+    @property
+    def dtype(self) -> str:
+        return self._setting.dtype
+
+    def lines(self) -> list[str]:
+        self._flush()
+        for key in list(self._starts):
+            self._begin(key)
+        stores = [f"{place} = {self._names[key]}" for key, place in self._written.items()]
+        body = [*self._body, *stores]
+        loop = [f"for n in range({self._setting.layout.lanes}):", *indented(1, body)] if body else []
+        return [*self._before, *loop, *self._behind]
+
+    def add(self, statement: Statement, counts: Mapping[str, int]) -> None:
+        """Every instance of the tile."""
+        names = [a.name for a in statement.axes]
+        written_out = frozenset(a.name for a in statement.axes if counts[a.name] == a.size)
+        for point in product(*(range(counts[a]) for a in names)):
+            at = _Point(self, dict(zip(names, point, strict=True)), written_out)
+            if statement.mode == "max=":
+                self._largest(statement, at)
+            else:
+                self._instance(statement, at)
+
+    # --- one instance -----------------------------------------------------------------------------------------------
+
+    def _instance(self, statement: Statement, at: "_Point") -> None:
+        key = self._target(statement.target, at, statement.mode == "=")
+        if not statement.factors or all(f.is_Number for f in statement.factors):
+            value = sympy.Mul(statement.coefficient, *statement.factors)
+            if statement.mode == "=":
+                self._starts[key] = number_text(value, self._setting.dtype)
+                return
+        text = self._product(statement, at)
+        if statement.mode == "=":
+            self._starts.pop(key, None)
+            self._body.append(f"{self._names[key]} = {text}")
+            return
+        if self._pending[0] != key or len(self._pending[1]) == PER_LINE:
+            self._flush()
+        self._pending[1].append(text)
+        self._pending = (key, self._pending[1])
+
+    def _largest(self, statement: Statement, at: "_Point") -> None:
+        self._flush()
+        (factor,) = statement.factors
+        value, key = at.read(factor), self._target(statement.target, at, begins=False)
+        name = self._names[key]
+        kept = None
+        if statement.winner:
+            access, number = statement.winner
+            kept = self._target(access, at, begins=False), at.number(number)
+        if self._starts.pop(key, None):
+            self._body.append(f"{name} = {value}")
+            if kept:
+                self._starts.pop(kept[0])
+                self._body.append(f"{self._names[kept[0]]} = {kept[1]}")
+            return
+        # not max(), which may lose a NaN; the first of equal ones stays
+        self._body.append(f"larger = ({value} > {name}) | ({value} != {value})")
+        self._body.append(f"{name} = {value} if larger else {name}")
+        if kept:
+            winner = self._names[kept[0]]
+            self._body.append(f"{winner} = {kept[1]} if larger else {winner}")
+
+    def _product(self, statement: Statement, at: "_Point") -> str:
+        factors = list(statement.factors)
+        won = [f for f in factors if isinstance(f, Won)]
+        plain = [f for f in factors if not isinstance(f, Won)]
+        printed: list[Expr] = [at.symbolic(f) for f in plain]
+        if won:
+            # what comes from above goes to the winner, and to nobody else
+            first = next(n for n, f in enumerate(plain) if isinstance(f, Access))
+            conditions = " & ".join(f"({at.read(w.winner)} == {at.number(w.number)})" for w in won)
+            zero = number_text(S.Zero, self._setting.dtype)
+            printed[first] = Symbol(self._called(str(printed[first]), f"{printed[first]} if {conditions} else {zero}"))
+        return self._printer.product(printed, statement.coefficient).within(PRODUCT)
+
+    def _flush(self) -> None:
+        key, texts = self._pending
+        if texts:
+            start = self._starts.pop(key, None)
+            zero = number_text(S.Zero, self._setting.dtype)
+            operator = "=" if start == zero else "+="
+            if start not in (None, zero):
+                self._body.append(f"{self._names[key]} = {start}")
+            self._body.append(f"{self._names[key]} {operator} {' + '.join(texts)}")
+        self._pending = ("", [])
+
+    def _begin(self, key: str) -> None:
+        start = self._starts.pop(key, None)
+        if start is not None:
+            self._body.append(f"{self._names[key]} = {start}")
+
+    # --- variables --------------------------------------------------------------------------------------------------
+
+    def name(self, letters: str) -> str:
+        self._numbers[letters] = self._numbers.get(letters, 0) + 1
+        return f"{letters}{self._numbers[letters]}"
+
+    def _called(self, letters: str, text: str) -> str:
+        """A name for the value of a text."""
+        if text not in self._names:
+            self._names[text] = self.name(f"{letters}_")
+            self._body.append(f"{self._names[text]} = {text}")
+        return self._names[text]
+
+    def _place(self, access: Access, at: "_Point") -> str:
+        """The entry's place, as text; of a local one, its key."""
+        tensor, layout = access.tensor, self._setting.layout
+        flat = layout.flat(access, at.offsets, at.written_out)
+        return f"{tensor.name}[{index_text(flat, '' if tensor.is_shared else 'n')}]"
+
+    def _memory(self, access: Access, key: str) -> str:
+        if access.tensor not in self._local:
+            return key
+        return f"rows[{self._setting.rows.at(key) * self._setting.layout.lanes} + n]"
+
+    def read(self, access: Access, at: "_Point") -> str:
+        """The variable that holds an entry."""
+        key = self._place(access, at)
+        if self._pending[0] == key:
+            self._flush()
+        self._begin(key)
+        if key not in self._names:
+            self._names[key] = self.name(access.tensor.name)
+            lines = self._before if access.tensor.is_shared else self._body
+            lines.append(f"{self._names[key]} = {self._memory(access, key)}")
+        return self._names[key]
+
+    def _target(self, access: Access, at: "_Point", begins: bool) -> str:
+        """The key of an entry that is written; ``begins``: what it was does not matter."""
+        key, shared = self._place(access, at), access.tensor.is_shared
+        if key not in self._names:
+            self._names[key] = self.name(access.tensor.name)
+            if shared:
+                self._before.append(f"{self._names[key]} = {number_text(S.Zero, self._setting.dtype)}")
+                self._behind.append(f"{key} += {self._names[key]}")
+            elif not begins:
+                self._body.append(f"{self._names[key]} = {self._memory(access, key)}")
+        if not shared and (self._keeps_local or access.tensor not in self._local):
+            self._written.setdefault(key, self._memory(access, key))
+        return key
+
+
+@dataclass(frozen=True)
+class _Point:
+    """One instance of a tile: offsets from the loops' variables, and the axes that have no loop."""
+
+    row: _Row
+    offsets: Mapping[str, int]
+    written_out: frozenset[str]
+
+    def read(self, access: Access) -> str:
+        return self.row.read(access, self)
+
+    def symbolic(self, factor: Expr) -> Expr:
+        """A factor with the variables of its entries."""
+        if isinstance(factor, Access):
+            return Symbol(self.read(factor))
+        found = sorted(factor.atoms(Access), key=str)
+        return factor.xreplace({a: Symbol(self.read(a)) for a in found})
+
+    def number(self, affine: Affine) -> str:
+        """A candidate's number, as the winners are kept."""
+        value = affine.offset + sum(c * self.offsets[a] for a, c in affine.coefficients)
+        loops = tuple((a, c) for a, c in affine.coefficients if a not in self.written_out)
+        if loops:
+            return f"real({index_text((loops, value))})"
+        return number_text(sympy.Integer(value), self.row.dtype)

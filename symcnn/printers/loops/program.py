@@ -1,0 +1,175 @@
+"""The whole program of loops: an epoch of mini-batch training in one function.
+
+    for each batch:     gradient = 0
+        for each block of lanes:    gather its samples · forward · backward, adding to the gradient
+        losses[batch] = …           θ and what the optimizer remembers are updated
+
+A block always has the same number of lanes, so that every length is a number in the source. Lanes that no sample is
+left for repeat the batch's last one, with ∂E/∂E = 0: finite wherever the batch is.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sympy import Expr, S, Symbol
+
+from symcnn.printers.loops.language import LoopPrinter, language, number_text
+from symcnn.printers.loops.layout import Layout, index_text
+from symcnn.printers.loops.nest import Rows, Setting, nest
+from symcnn.printers.loops.rewrite import SEED, rewritten
+from symcnn.printers.loops.statements import grouped, local_tensors
+from symcnn.printers.loops.tile import Machine
+from symcnn.printers.python import indented
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor
+
+#: Bytes of a vector register, and what arrays begin at.
+VECTOR = 64
+
+HEAD = '''\
+"""Printed by symcnn from the equations of a network; a block has {lanes} lanes, numbers are {dtype}."""
+
+from math import exp, inf, log, log1p, sqrt, tanh
+
+import numpy as np
+
+real = np.{dtype}
+'''
+
+
+@dataclass(frozen=True)
+class Loops:
+    """A printed program.
+
+    Attributes:
+        source: a module with the function ``epoch``.
+        work: numbers in the work array that it needs.
+        arguments: what ``epoch`` takes, in order.
+    """
+
+    source: str
+    work: int
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A network as a printer sees it: data, parameters, and the forward equations, of which the last states E."""
+
+    image: Tensor
+    targets: Tensor
+    parameters: tuple[Tensor, ...]
+    equations: tuple[Equation, ...]
+
+
+@dataclass(frozen=True)
+class Update:
+    """An optimizer as a printer sees it: see ``numeric/optimizers.py``."""
+
+    updates: Sequence[tuple[Symbol, Expr]]
+    scalars: Mapping[str, float]
+
+
+def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
+    """``epoch(theta, gradient, …)`` for blocks of so many lanes."""
+    forward, backward = rewritten(stated.equations, (stated.image, stated.targets))
+    groups = grouped(forward, backward)
+    error = stated.equations[-1].target.tensor
+    layout = Layout.of(groups, lanes)
+    machine = Machine(lanes, VECTOR // (8 if dtype == "float64" else 4))
+    setting = Setting(layout, machine, dtype, Rows())
+    for tensor in (stated.image, stated.targets, SEED):
+        layout.borders.setdefault(tensor, ((0, 0),) * len(tensor.shape))
+    # what stands around a tensor stands in memory
+    bordered = {t for t, dimensions in layout.borders.items() if any(map(any, dimensions))}
+    local = [own - bordered for own in local_tensors(groups, error)]
+    nests = [line for g, own in zip(groups, local, strict=True) for line in ["", *nest(g, own, setting)]]
+    arrays, work = _arrays(stated, layout, set().union(*local), setting)
+    arguments = _arguments(update)
+    lines = [
+        f"def epoch({', '.join(arguments)}):",
+        *indented(1, arrays),
+        "    for batch in range(losses.size):",
+        "        start, stop = batch*batch_size, min((batch + 1)*batch_size, order.size)",
+        f"        gradient[:] = {number_text(S.Zero, dtype)}",
+        "        loss = 0.0",
+        f"        for first in range(start, stop, {lanes}):",
+        *indented(3, [*_gathered(stated, layout, dtype), *nests, ""]),
+        f"            for n in range(min({lanes}, stop - first)):",
+        f"                loss += {error.name}[n]",
+        "        factor = real(1.0/(stop - start) if mean else 1.0)",
+        "        losses[batch] = loss*factor",
+        "        if learn:",
+        *indented(3, _updated(update, dtype)),
+        "",
+    ]
+    constants = sorted({a.tensor for g in groups for s in g.statements for a in s.reads()}, key=lambda t: t.name)
+    values = [_constant(t) for t in constants if t.role == "constant"]
+    text = "\n".join([HEAD.format(lanes=lanes, dtype=dtype), *values, "", *(line.rstrip() for line in lines)])
+    return Loops(text, work, arguments)
+
+
+def _arguments(update: Update) -> tuple[str, ...]:
+    remembered = [symbol.name for symbol, _ in update.updates if symbol.name != "theta"]
+    return (
+        "theta", "gradient", "work", "images", "targets", "order", "batch_size", "mean", "rate", "learn", "losses",
+        *remembered, *(["powers"] if update.scalars else []),
+    )  # fmt: skip
+
+
+def _arrays(stated: Stated, layout: Layout, local: set[Tensor], setting: Setting) -> tuple[list[str], int]:
+    """The tensors as parts of the arguments; borders are filled once."""
+    lines, at = [], 0
+    for tensor in stated.parameters:
+        part = f"{at}:{at + tensor.size}"
+        lines += [f"{tensor.name} = theta[{part}]", f"{tensor.adjoint().name} = gradient[{part}]"]
+        at += tensor.size
+    at, align = 0, VECTOR // 4
+    filled = []
+    stored = [t for t in layout.borders if not t.is_shared and t not in local]
+    lengths = [(t.name, layout.length(t)) for t in sorted(stored, key=lambda t: t.name)]
+    if setting.rows.most:
+        lengths.append(("rows", setting.rows.most * layout.lanes))
+    for name, length in lengths:
+        lines.append(f"{name} = work[{at}:{at + length}]")
+        at += -(-length // align) * align
+    for tensor, value in layout.outside.items():
+        if tensor in stored and value != 0:
+            filled.append(f"{tensor.name}[:] = {number_text(value, setting.dtype)}")
+    return [*lines, f"work[:] = {number_text(S.Zero, setting.dtype)}", *filled], at
+
+
+def _constant(tensor: Tensor) -> str:
+    return f"{tensor.name} = np.array([{', '.join(repr(float(v)) for v in tensor.values)}], dtype=real)"
+
+
+def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:
+    """The block's samples, one in each lane."""
+    one, zero = number_text(S.One, dtype), number_text(S.Zero, dtype)
+    lines = [
+        "sample = order[min(first + n, stop - 1)]",
+        f"{SEED.name}[n] = {one} if first + n < stop else {zero}",
+    ]
+    for tensor, source in ((stated.image, "images"), (stated.targets, "targets")):
+        axes = tuple(Axis(letter, size) for letter, size in zip("dpq", tensor.shape, strict=False))
+        access = Access(tensor, tuple(Affine(((a.name, 1),)) for a in axes))
+        flat = layout.flat(access, dict.fromkeys("dpq", 0), frozenset())
+        strides = [math.prod(tensor.shape[d + 1 :]) for d in range(len(tensor.shape))]
+        place = index_text((tuple((a.name, s) for a, s in zip(axes, strides, strict=True)), 0))
+        for depth, axis in enumerate(axes):
+            lines += indented(depth, [f"for at_{axis.name} in range({axis.size}):"])
+        lines += indented(len(axes), [f"{tensor.name}[{index_text(flat, 'n')}] = {source}[sample, {place}]"])
+    return [f"for n in range({layout.lanes}):", *indented(1, lines)]
+
+
+def _updated(update: Update, dtype: str) -> list[str]:
+    """One step of the optimizer, entry by entry."""
+    lines = [f"powers[{n}] *= {by!r}" for n, by in enumerate(update.scalars.values())]
+    lines += [f"{name} = real(powers[{n}])" for n, name in enumerate(update.scalars)]
+    arrays = {symbol: Symbol(f"{symbol.name}[at]") for symbol, _ in update.updates}
+    step: list[str] = []
+    printer = LoopPrinter(language(dtype), lambda letters, text: text)
+    for symbol, expression in update.updates:
+        right = expression.xreplace({**arrays, Symbol("gradient"): Symbol("change")})
+        step.append(f"{arrays[symbol]} = {printer.expression(right).text}")
+    return [*lines, "for at in range(theta.size):", *indented(1, ["change = factor*gradient[at]", *step])]

@@ -1,0 +1,100 @@
+"""Training in buffers does what the plain learner does, whatever the batch, and their views are what they say."""
+
+import numpy as np
+import pytest
+
+import symcnn
+from symcnn.numeric.buffers import blocks, samples_at_once
+from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.optimizers import OPTIMIZERS
+from symcnn.numeric.views import reshaped, view
+from tests.networks import from_seed, values_for
+
+
+def trained(make, net, program, batching, dtype="float64", samples=23, epochs=3):
+    theta, images, targets = values_for(net, np.random.default_rng(0), samples)
+    state = State.start(theta, batching.optimizer, dtype)
+    learner = make(program, images.reshape(samples, *net.forward.image.shape), targets, batching, state)
+    losses = [learner.epoch(np.random.default_rng(k).permutation(samples)) for k in range(epochs)]
+    return np.concatenate(losses), state
+
+
+def in_buffers(program, *arguments):
+    return program.learner(*arguments)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_the_learner_in_buffers_does_what_the_plain_one_does(optimizer, reduction):
+    for seed in range(6):
+        net, *_ = from_seed(seed)
+        program = symcnn.compile(net)
+        batching = Batching(optimizer, 5, 0.01, reduction)  # 23 samples: the last batch has 3
+        losses, state = trained(in_buffers, net, program, batching)
+        expected, plain = trained(Learner, net, program, batching)
+        assert np.allclose(losses, expected, rtol=1e-13, atol=1e-13)
+        assert state.scalars == plain.scalars
+        for name, array in state.arrays.items():
+            assert np.allclose(array, plain.arrays[name], rtol=1e-11, atol=1e-14), name
+
+
+def test_training_with_float32_stays_there():
+    net, *_ = from_seed(0)
+    batching = Batching(OPTIMIZERS["momentum"], 8, 0.01, "mean")
+    losses, state = trained(in_buffers, net, symcnn.compile(net, dtype="float32"), batching, "float32")
+    expected, _ = trained(in_buffers, net, symcnn.compile(net), batching)
+    assert {a.dtype for a in state.arrays.values()} == {np.dtype("float32")}
+    assert np.allclose(losses, expected, rtol=1e-4)
+
+
+def test_a_state_that_is_taken_up_goes_on_bit_for_bit():
+    net, theta, *_ = from_seed(0)
+    _, images, targets = values_for(net, np.random.default_rng(0), 20)
+    images = images.reshape(20, *net.forward.image.shape)
+    optimizer, order = OPTIMIZERS["adam"], np.arange(20)
+    batching = Batching(optimizer, 6, 0.01)
+    through = State.start(theta, optimizer)
+    learner = symcnn.compile(net).learner(images, targets, batching, through)
+    learner.epoch(order)
+    saved = State({n: a.copy() for n, a in through.arrays.items()}, dict(through.scalars))
+    learner.epoch(order)
+    symcnn.compile(net).learner(images, targets, batching, saved).epoch(order)
+    assert all(np.array_equal(saved.arrays[n], through.arrays[n]) for n in saved.arrays)
+
+
+def test_fewer_samples_at_once_where_there_are_many_windows():
+    def at_once(*layers):
+        return samples_at_once(symcnn.Network((40, 40), layers, None).forward.equations)
+
+    assert at_once(symcnn.Conv2D(2, 3)) == 256
+    assert at_once(symcnn.Conv2D(2, 20)) == 4_000_000 // (20 * 20 * 21 * 21)
+    assert [b.stop - b.start for b in blocks(7, 3)] == [3, 3, 1]
+
+
+def test_a_view_is_the_array_through_its_index():
+    array = np.arange(7 * 2.0).reshape(7, 2)
+    seen = view(array, "2*r + p + 1, n", p=2, r=3, n=2)
+    for p, r, n in np.ndindex(2, 3, 2):
+        assert seen[p, r, n] == array[2 * r + p + 1, n]
+    seen[1, 2, 1] = -1
+    assert array[6, 1] == -1
+
+
+@pytest.mark.parametrize(
+    ("index", "sizes", "message"),
+    [
+        ("2*r + p, n", {"r": 4, "p": 2, "n": 2}, r"2\*r \+ p reaches 7, past an axis of length 7"),
+        ("r", {"r": 2}, "the array has 2 axes"),
+        ("r - 1, n", {"r": 2, "n": 2}, "'r - 1' is no part of an index"),
+    ],
+)
+def test_a_view_that_would_leave_the_array_is_refused(index, sizes, message):
+    with pytest.raises(IndexError, match=message):
+        view(np.zeros((7, 2)), index, **sizes)
+
+
+def test_another_shape_is_a_view_or_refused():
+    array = np.zeros((2, 3, 4))
+    assert np.shares_memory(reshaped(array, (6, 4)), array)
+    with pytest.raises(ValueError, match="can't be seen as"):
+        reshaped(array.transpose(1, 0, 2), (6, 4))

@@ -1,0 +1,159 @@
+"""``symcnn train`` by epochs and ``symcnn predict``, as a user meets them."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symcnn.cli import main
+from symcnn.train import load_checkpoint, store
+from symcnn.train.settings import FULL_BATCH_RATE, RATES
+from tests.network.pictures import ink, write_png
+from tests.test_cli import run
+from tests.train.test_train import LINE
+
+NET = """
+input_shape = [4, 4]
+loss = "cross_entropy"
+[[layer]]
+type = "Conv2D"
+filters = 6
+kernel_size = 2
+[[layer]]
+type = "Activation"
+kind = "relu"
+[[layer]]
+type = "Dense"
+units = 2
+"""
+
+
+def strokes(count, seed=0):
+    """Images of a horizontal or a vertical stroke, and which."""
+    rng = np.random.default_rng(seed)
+    images, labels = np.zeros((count, 4, 4)), rng.integers(0, 2, count)
+    for image, label in zip(images, labels, strict=True):
+        (image if label == 0 else image.T)[rng.integers(0, 4)] = 1
+    return images, labels
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("net.toml").write_text(NET, "utf-8")
+    images, labels = strokes(60)
+    np.savez("data.npz", images=images, labels=labels)
+    rows = [",".join(map(str, [*image.ravel(), label])) for image, label in zip(images, labels, strict=True)]
+    Path("data.csv").write_text("\n".join(rows), "utf-8")
+    return tmp_path
+
+
+def epochs_in(out):
+    """The lines of the epochs: number -> the figures beside it."""
+    lines = re.findall(r"^ *(\d+)  +(.*)$", out, re.MULTILINE)
+    return {int(number): figures.replace(" %", "%").split() for number, figures in lines}
+
+
+def test_every_epoch_is_a_line_and_the_network_learns(here, capsys):
+    status, out, err = run(
+        "train", "net.toml", "--data", "data.npz", "--hold-out", "0.25", "--epochs", 60, "--batch-size", 4,
+        "--optimizer", "adam", "--save", "run.json", "--checkpoint", "c.npz", capsys=capsys,
+    )  # fmt: skip
+    assert status == 0, err
+    assert err == ""
+    lines = epochs_in(out)
+    assert list(lines) == list(range(61))
+    assert all(len(figures) == 4 for figures in lines.values())
+    assert lines[60][1] == "100.00%"
+    assert "60: adam, rate 0.005, batches of 4, mean, float64" in out
+    assert out.strip().endswith("run.json\nc.npz")
+    assert len(json.loads(Path("run.json").read_text("utf-8"))["history"]) == 61
+
+
+def test_csv_and_npz_are_the_same_samples(here, capsys):
+    outs = [
+        run("train", "net.toml", "--data", name, "--epochs", 2, capsys=capsys)[1] for name in ("data.npz", "data.csv")
+    ]
+    assert outs[0] == outs[1]
+    assert "batches of 64" in outs[0]
+
+
+def test_resumed_it_walks_as_if_it_had_never_stopped(here, capsys):
+    settings = ["--data", "data.npz", "--validation", "data.csv", "--batch-size", "8", "--optimizer", "momentum"]
+    whole = run("train", "net.toml", *settings, "--epochs", 4, "--checkpoint", "whole.npz", capsys=capsys)[1]
+    run("train", "net.toml", *settings, "--epochs", 2, "--checkpoint", "c.npz", capsys=capsys)
+    status, out, err = run(
+        "train", "--data", "data.npz", "--validation", "data.csv", "--epochs", 4, "--resume", "c.npz", "--checkpoint",
+        "c.npz", capsys=capsys,
+    )  # fmt: skip
+    assert status == 0, err
+    assert epochs_in(out) == {n: epochs_in(whole)[n] for n in (3, 4)}
+    assert Path("c.npz").read_bytes() == Path("whole.npz").read_bytes()
+    _, _, err = run("train", "--data", "data.npz", "--resume", "c.npz", "--epochs", 5, capsys=capsys)
+    assert "a checkpoint of other samples" in err
+    _, _, err = run("train", "--resume", "c.npz", "--epochs", 5, capsys=capsys)
+    assert "a checkpoint holds no samples; expected --data" in err
+
+
+def test_a_saved_run_goes_on_with_its_settings(here, capsys):
+    run("train", "net.toml", "--data", "data.npz", "--batch-size", 16, "--optimizer", "adam", "--epochs", 1, "--save",
+        "run.json", capsys=capsys)  # fmt: skip
+    status, out, err = run("train", "--resume", "run.json", "--epochs", 1, "--rate", 0.01, capsys=capsys)
+    assert status == 0, err
+    assert "1: adam, rate 0.01, batches of 16, mean, float64" in out
+
+
+def test_a_folder_of_pictures_teaches_and_predict_names_the_class(here, capsys):
+    images, labels = strokes(40)
+    for n, (image, label) in enumerate(zip(images, labels, strict=True)):
+        folder = Path("strokes", "across" if label == 0 else "upright")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_png(folder / f"{n}.png", ink(image))
+    main(["train", "net.toml", "--data", "strokes", "--epochs", "40", "--batch-size", "4", "--optimizer", "adam",
+          "--save", "run.json", "--checkpoint", "c.npz"])  # fmt: skip
+    capsys.readouterr()
+    picture = next(Path("strokes", "upright").iterdir())
+    for trained in ("run.json", "c.npz"):
+        status, out, err = run("predict", trained, picture, capsys=capsys)
+        assert status == 0, err
+        cells = [cell.strip() for cell in out.split("\n")[3].split("│")]
+        assert cells[2] == "upright"
+        assert 0.9 < float(cells[3]) <= 1
+        assert cells[4] == "across"
+    assert load_checkpoint("c.npz").classes == ("across", "upright")
+
+
+def test_steps_on_a_data_file_are_the_full_batch(here, capsys):
+    _, out, _ = run("train", "net.toml", "--data", "data.npz", "--steps", 5, "--backend", "numpy", capsys=capsys)
+    assert "5 (stopped: steps)" in out
+    assert "epoch" not in out
+
+
+def test_patience_and_a_diverging_loss(here, capsys):
+    _, out, _ = run(
+        "train", "net.toml", "--data", "data.npz", "--epochs", 500, "--patience", 1, "--optimizer", "adam", "--rate",
+        0.5, capsys=capsys,
+    )  # fmt: skip
+    assert "(stopped: patience)" in out
+    net = '[[layer]]\ntype = "Dense"\nunits = 1\n'
+    Path("line.toml").write_text(f"input_shape = [2]\n{net}", "utf-8")
+    np.savez("line.npz", images=LINE[0], targets=LINE[1])
+    status, _, err = run("train", "line.toml", "--data", "line.npz", "--rate", 1e9, "--epochs", 99, capsys=capsys)
+    assert status == 2
+    assert re.search(r"epoch \d+.* with learning_rate=1e\+09: training diverged", err)
+
+
+def test_samples_that_could_not_be_saved_are_refused_before_the_training(here, capsys, monkeypatch):
+    monkeypatch.setattr(store, "MAX_BYTES", 1_000)
+    status, out, err = run("train", "net.toml", "--data", "data.npz", "--save", "run.json", capsys=capsys)
+    assert status == 2
+    assert not out
+    assert "at most 1000 can be read back; write a checkpoint instead" in err
+
+
+def test_the_help_tells_the_rates(capsys):
+    out = " ".join(run("train", "--help", capsys=capsys)[1].split())
+    assert f"[default: {FULL_BATCH_RATE}; by epochs" in out
+    assert all(f"{rate} for {name}" in out for name, rate in RATES.items())

@@ -1,0 +1,237 @@
+"""Verification of networks with kinks, maxima and softmax, and of large ones: rows for all, and each can fail."""
+
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+
+import symcnn
+from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.symbolic import LEAVES, Term, gate, maximum, relu, sigmoid, softplus, wins
+from symcnn.verification import programs_agree
+from symcnn.verification.duals import DUAL_TOLERANCE, duals_agree
+from symcnn.verification.evidence import METHODS, Point
+from symcnn.verification.leaf_rules import RULES
+from symcnn.verification.leaves import leaves
+from tests.networks import from_seed, lenet
+
+SMALL = symcnn.Network(
+    (4, 4), [symcnn.Conv2D(1, 2), symcnn.Activation("relu"), symcnn.MaxPool2D(2, 1), symcnn.Dense(2)], "cross_entropy"
+)
+EQUATIONS = "the adjoint equations in index notation, from which programs are made"
+
+
+def claims(verification):
+    return {row.claim: row for row in verification.rows}
+
+
+@pytest.mark.parametrize("seed", [6, 9, 11, 24])
+def test_random_networks_are_verified(seed):
+    net, _, images, targets = from_seed(seed)
+    found = symcnn.verify(net, (images, targets), seconds=2)
+    assert found.ok, found
+    assert claims(found)[EQUATIONS].status == "probable"
+    assert found.planted[0].caught == found.planted[0].planted >= 20
+
+
+def test_a_network_with_kinks_has_its_rows_and_says_how_they_were_decided():
+    found = symcnn.verify(SMALL)
+    assert found.ok, found
+    rows = claims(found)
+    for claim in ("relu′(z) = [z > 0]", "∂max/∂a = [a first reaches max]", "exp′(z) = exp(z)", "log′(z) = 1/z"):
+        assert rows[claim].status == "proved"
+    assert not any("tanh" in claim or "σ" in claim for claim in rows)
+    assert "gates and maxima as" in rows["∂E_total/∂f_11"].method
+    assert any("no step crosses a kink" in line for line in found.not_checked)
+
+
+def test_at_a_kink_differences_are_left_out_and_nothing_is_refuted():
+    """A flat image, no biases that differ: every window ties, and moving one cell makes it the maximum."""
+    images, targets = np.ones((2, 4, 4)), np.array([[1.0, 0.0], [0.0, 1.0]])
+    found = symcnn.verify(SMALL, (images, targets))
+    assert found.ok, found
+    figures = {f.method for f in claims(found)["∂E/∂x_12"].figures}
+    assert {"50 digits", "complex step"} <= figures
+    d = symcnn.derive(SMALL, 2)
+    theta = np.abs(initial_values(SMALL, 0))  # every rectifier open
+    at_the_tie = Point(d, theta, images, targets).figures("x_12", d["x_12"].formula)
+    assert [f.method for f in at_the_tie] == ["50 digits", "complex step"]
+    assert all(f.ok for f in at_the_tie)
+    away = Point(d, theta, images + np.arange(16).reshape(4, 4) / 7, targets).figures("x_12", d["x_12"].formula)
+    assert [f.method for f in away] == list(METHODS)
+
+
+def test_the_evidence_rejects_a_wrong_winner():
+    d = symcnn.derive(SMALL, 1)
+    rng = np.random.default_rng(3)
+    point = Point(d, np.abs(initial_values(SMALL, 0)), rng.uniform(size=(1, 4, 4)), np.array([[1.0, 0.0]]))
+    for name in ("x_22", "x_33", "f_11", "b_x1"):
+        assert all(f.ok for f in point.figures(name, d[name].formula)), name
+    every = d["a_22"].formula.replace(wins, lambda *_: sympy.S.One)
+    assert not any(f.ok for f in point.figures("a_22", every))
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """As if networks of this size could not be written out."""
+    import sys
+
+    monkeypatch.setattr(sys.modules["symcnn.verification.verify"], "MOST_PRODUCTS", 50)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_network_is_checked_in_index_notation_and_says_so():
+    found = symcnn.verify(SMALL)
+    assert found.ok
+    rows = claims(found)
+    assert rows[EQUATIONS].status == "probable"
+    assert not any(claim.startswith("∂E_total/") for claim in rows)
+    programs = [row for claim, row in rows.items() if claim.startswith("the program ")]
+    assert len(programs) == len(PROGRAMS)
+    assert all("dual numbers through the forward equations" in row.method for row in programs)
+    assert found.planted[0].caught == found.planted[0].planted >= 30
+    assert any("more than 50 products" in line for line in found.not_checked)
+    assert "plus de 50 produits" in str(symcnn.verify(SMALL, lang="fr"))
+
+
+@pytest.mark.usefixtures("large")
+def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
+    program = PROGRAMS["python"]
+    right = program._loss_and_gradient
+
+    def wrong(self, *arguments):
+        loss, gradient = right(self, *arguments)
+        gradient[-1] *= 1 + 1e-9
+        return loss, gradient
+
+    monkeypatch.setattr(program, "_loss_and_gradient", wrong)
+    found = symcnn.verify(SMALL)
+    assert not found.ok
+    bad = claims(found)["the program 'python' computes E_total and the gradients"]
+    assert bad.status == "refuted"
+    assert "∂E_total/∂b_o" in bad.method
+
+
+def test_lenet_is_verified():
+    found = symcnn.verify(lenet(), backends=("numpy",), seconds=1)
+    assert found.ok, found
+    assert claims(found)[EQUATIONS].status == "probable"
+    assert claims(found)["the program 'numpy' computes E_total and the gradients"].method.startswith(
+        "agrees at 2 points"
+    )
+
+
+def test_a_program_that_does_not_exist_for_a_network_is_said():
+    net = symcnn.Network((28, 28), [symcnn.Conv2D(4, 5), symcnn.Flatten(), symcnn.Dense(2)])
+    found = symcnn.verify(net, backends=("python",), seconds=0)
+    row = claims(found)["the program 'python' computes E_total and the gradients"]
+    assert row.status == "unknown"
+    assert "products in one image" in row.method
+
+
+def test_a_wrong_adjoint_equation_is_refuted(monkeypatch):
+    """One sign in the equations that everything is made from."""
+    from symcnn.derivation import derivation as module
+
+    right = module.reverse
+
+    def wrong(equations, constants):
+        first, *rest = right(equations, constants)
+        (term,) = first.terms
+        return (replace(first, terms=(Term((sympy.S.NegativeOne, *term.factors), term.axes),)), *rest)
+
+    monkeypatch.setattr(module, "reverse", wrong)
+    found = symcnn.verify(SMALL, seconds=0)
+    assert not found.ok
+    assert claims(found)[EQUATIONS].status == "refuted"
+    assert "∂E/∂" in claims(found)[EQUATIONS].method
+
+
+def test_the_equations_that_the_numpy_program_rewrites_are_checked_too(monkeypatch):
+    claim = "the equations as the NumPy program rewrites them, and their adjoints"
+    assert claims(symcnn.verify(SMALL, seconds=0))[claim].status == "probable"
+    assert claim not in claims(symcnn.verify(SMALL, seconds=0, backends=("python",)))
+    import sys
+
+    module = sys.modules["symcnn.verification.verify"]
+    right = module.reverse
+    monkeypatch.setattr(module, "reverse", lambda *arguments: right(*arguments)[:-1])
+    found = symcnn.verify(SMALL, seconds=0)
+    assert claims(found)[claim].status == "refuted"
+    assert not found.ok
+
+
+def test_the_rule_of_every_leaf_is_proved():
+    for function, (claim, proved, _) in RULES.items():
+        assert proved(function), claim
+    assert {f for f in LEAVES if f not in (gate, wins)} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("function", "wrong"),
+    [
+        (softplus, lambda self, _=1: 1 - sigmoid(self.args[0])),
+        (sigmoid, lambda self, _=1: self * (1 + self)),
+        (relu, lambda self, _=1: gate(self, 1, sympy.Rational(1, 2))),
+    ],
+)
+def test_a_wrong_rule_of_a_leaf_is_refuted(function, wrong, monkeypatch):
+    monkeypatch.setattr(function, "fdiff", wrong)
+    sympy.core.cache.clear_cache()
+    _, proved, _ = RULES[function]
+    assert not proved(function)
+    monkeypatch.undo()
+    sympy.core.cache.clear_cache()
+    assert proved(function)
+
+
+def test_a_wrong_choice_of_the_maximum_is_refuted(monkeypatch):
+    _, proved, _ = RULES[maximum]
+    every = lambda self, prec: sympy.S.One if self.args[0] == self.args[1] else sympy.S.Zero  # noqa: E731
+    monkeypatch.setattr(wins, "_eval_evalf", every)
+    sympy.core.cache.clear_cache()
+    assert not proved(maximum)
+
+
+def test_leaves_by_definition_are_the_leaves():
+    with mpmath.workdps(30):
+        ours = leaves("mpmath")
+        for z in (-3, 0, 2):
+            for function in (sigmoid, softplus):
+                wanted = mpmath.mpf(str(function(sympy.Integer(z)).evalf(30)))
+                assert abs(ours[function.__name__](mpmath.mpf(z)) - wanted) < 1e-28
+    complex_ = leaves("numpy")
+    for z in (-800.0, -0.5, 0.5, 800.0):
+        assert np.isfinite(complex_["sigmoid"](np.complex128(z + 1e-3j)))
+        assert np.isfinite(complex_["softplus"](np.complex128(z + 1e-3j)))
+    assert complex_["relu"](0.0 + 1j) == 0
+    assert complex_["leaky_relu"](-2.0 + 1j) == (-2 + 1j) / 100
+    assert complex_["maximum"](1 + 1j, 1 + 2j, 0j) == 1 + 1j
+    assert [complex_["wins"](1, 1), complex_["wins"](1, 1, 1), complex_["wins"](0, 1)] == [1, 0, 0]
+
+
+def test_decisions_and_their_distances_are_recorded():
+    decisions, distances = [], []
+    record = leaves("numpy", decisions, distances)
+    record["relu"](-0.25)
+    record["maximum"](1.0, 3.0, 2.5)
+    assert decisions == [0, 1]
+    assert distances == [0.25, 0.5]
+
+
+def test_programs_with_kinks_agree_with_50_digits():
+    net, theta, images, targets = from_seed(6)
+    found = programs_agree(symcnn.derive(net, len(images)), theta, (images, targets))
+    assert all(a.ok for a in found), found
+
+
+def test_a_program_is_held_against_dual_numbers(monkeypatch):
+    net, theta, images, targets = from_seed(6)
+    d = symcnn.derive(net)
+    assert duals_agree(d, theta, (images, targets), "python")[0] <= DUAL_TOLERANCE
+    monkeypatch.setattr(
+        PROGRAMS["python"], "_loss_and_gradient", lambda *_: (float("nan"), np.zeros(len(net.parameters)))
+    )
+    assert duals_agree(d, theta, (images, targets), "python") == (float("inf"), "E_total")
