@@ -18,8 +18,9 @@ from symcnn.printers.loops.rewrite import span
 from symcnn.printers.loops.statements import Group
 from symcnn.symbolic import Access, Tensor
 
-#: An index as loop variables with factors, and a number.
-Flat = tuple[tuple[tuple[str, int], ...], int]
+#: Loop variables with factors; an index: these and a number.
+Loops = tuple[tuple[str, int], ...]
+Flat = tuple[Loops, int]
 
 Dimensions = tuple[tuple[int, int], ...]
 
@@ -99,11 +100,8 @@ def _strides(shape: tuple[int, ...], borders: Dimensions, lanes: int) -> list[tu
     return found[::-1]
 
 
-def index_text(flat: Flat, lane: str = "") -> str:
-    """``512*at_r + 64*at_c + n + 576``"""
+def index_text(flat: Flat) -> str:
+    """``512*at_r + 64*at_c + 576``"""
     coefficients, number = flat
     parts = [f"at_{a}" if c == 1 else f"{c}*at_{a}" for a, c in coefficients]
-    parts += [lane] if lane else []
-    if number or not parts:
-        parts.append(str(number))
-    return " + ".join(parts)
+    return " + ".join([*parts, *([str(number)] if number or not parts else [])])

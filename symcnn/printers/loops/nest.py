@@ -4,15 +4,17 @@
     for at_k in range(8):
         for at_r in range(6):
             f1 = f[9*at_k]                          what all samples share, before
+            x_at1 = 2304*at_k + 384*at_r            where the loops have come to
             for n in range(64):
                 x1 = b_x1                           rows of the tile, each loaded once
-                x1 += i1*f1 + i2*f2 + …
-                x[2304*at_k + …+ n] = x1
+                x2 = x1 + i1*f1 + i2*f2 + …
+                x[x_at1 + n] = x2
 
-What several statements of a group say of one entry stays in a variable. A sum over the samples is a variable outside
-the row, added to its entry behind it.
+What several statements of a group say of one entry stays in variables, each assigned once. Only a sum over the samples
+changes: a variable outside the row, added to its entry behind it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -22,7 +24,7 @@ from sympy import Expr, S, Symbol
 
 from symcnn.printers.infix import PRODUCT
 from symcnn.printers.loops.language import LoopPrinter, language, number_text
-from symcnn.printers.loops.layout import Layout, index_text
+from symcnn.printers.loops.layout import Layout, Loops, index_text
 from symcnn.printers.loops.rewrite import Won
 from symcnn.printers.loops.statements import Group, Statement
 from symcnn.printers.loops.tile import Machine, tile
@@ -54,6 +56,12 @@ class Setting:
     machine: Machine
     dtype: str
     rows: Rows
+    names: Counter[str] = field(default_factory=Counter)
+
+    def name(self, letters: str) -> str:
+        """A name of its own for each value: numba's search for what a name means grows with names that change."""
+        self.names[letters] += 1
+        return f"{letters}{self.names[letters]}"
 
 
 def nest(group: Group, local: set[Tensor], setting: Setting) -> list[str]:
@@ -133,9 +141,11 @@ class _Row:
         self._body: list[str] = []
         self._behind: list[str] = []
         self._names: dict[str, str] = {}
-        self._numbers: dict[str, int] = {}
+        self._sums: dict[str, str] = {}
+        self._places: dict[str, tuple[Tensor, Loops, int]] = {}
+        self._bases: dict[tuple[Tensor, str], str] = {}
         self._starts: dict[str, str] = {}
-        self._written: dict[str, str] = {}
+        self._written: dict[str, None] = {}
         self._pending: tuple[str, list[str]] = ("", [])
         self._printer = LoopPrinter(language(setting.dtype), self._called)
 
@@ -147,7 +157,7 @@ class _Row:
         self._flush()
         for key in list(self._starts):
             self._begin(key)
-        stores = [f"{place} = {self._names[key]}" for key, place in self._written.items()]
+        stores = [f"{self._memory(key)} = {self._names[key]}" for key in self._written]
         body = [*self._body, *stores]
         loop = [f"for n in range({self._setting.layout.lanes}):", *indented(1, body)] if body else []
         return [*self._before, *loop, *self._behind]
@@ -167,15 +177,14 @@ class _Row:
 
     def _instance(self, statement: Statement, at: "_Point") -> None:
         key = self._target(statement.target, at, statement.mode == "=")
-        if not statement.factors or all(f.is_Number for f in statement.factors):
+        if statement.mode == "=" and all(f.is_Number for f in statement.factors):
             value = sympy.Mul(statement.coefficient, *statement.factors)
-            if statement.mode == "=":
-                self._starts[key] = number_text(value, self._setting.dtype)
-                return
+            self._starts[key] = number_text(value, self._setting.dtype)
+            return
         text = self._product(statement, at)
         if statement.mode == "=":
             self._starts.pop(key, None)
-            self._body.append(f"{self._names[key]} = {text}")
+            self._assign(key, text)
             return
         if self._pending[0] != key or len(self._pending[1]) == PER_LINE:
             self._flush()
@@ -186,23 +195,21 @@ class _Row:
         self._flush()
         (factor,) = statement.factors
         value, key = at.read(factor), self._target(statement.target, at, begins=False)
-        name = self._names[key]
         kept = None
         if statement.winner:
             access, number = statement.winner
             kept = self._target(access, at, begins=False), at.number(number)
         if self._starts.pop(key, None):
-            self._body.append(f"{name} = {value}")
+            self._assign(key, value)
             if kept:
                 self._starts.pop(kept[0])
-                self._body.append(f"{self._names[kept[0]]} = {kept[1]}")
+                self._assign(*kept)
             return
         # not max(), which may lose a NaN; the first of equal ones stays
-        self._body.append(f"larger = ({value} > {name}) | ({value} != {value})")
-        self._body.append(f"{name} = {value} if larger else {name}")
+        larger = self._called("larger", f"({value} > {self._names[key]}) | ({value} != {value})")
+        self._assign(key, f"{value} if {larger} else {self._names[key]}")
         if kept:
-            winner = self._names[kept[0]]
-            self._body.append(f"{winner} = {kept[1]} if larger else {winner}")
+            self._assign(kept[0], f"{kept[1]} if {larger} else {self._names[kept[0]]}")
 
     def _product(self, statement: Statement, at: "_Point") -> str:
         factors = list(statement.factors)
@@ -220,67 +227,84 @@ class _Row:
     def _flush(self) -> None:
         key, texts = self._pending
         if texts:
-            start = self._starts.pop(key, None)
-            zero = number_text(S.Zero, self._setting.dtype)
-            operator = "=" if start == zero else "+="
-            if start not in (None, zero):
-                self._body.append(f"{self._names[key]} = {start}")
-            self._body.append(f"{self._names[key]} {operator} {' + '.join(texts)}")
+            start = self._starts.pop(key, None) or self._names[key]
+            added = " + ".join(texts)
+            if key in self._sums:
+                self._body.append(f"{start} += {added}")
+            else:
+                self._assign(key, added if start == number_text(S.Zero, self.dtype) else f"{start} + {added}")
         self._pending = ("", [])
+
+    def _assign(self, key: str, text: str) -> None:
+        """The entry has a new value, under a new name."""
+        name = self._setting.name(self._places[key][0].name)
+        self._body.append(f"{name} = {text}")
+        self._names[key] = name
 
     def _begin(self, key: str) -> None:
         start = self._starts.pop(key, None)
         if start is not None:
-            self._body.append(f"{self._names[key]} = {start}")
+            self._assign(key, start)
 
     # --- variables --------------------------------------------------------------------------------------------------
-
-    def name(self, letters: str) -> str:
-        self._numbers[letters] = self._numbers.get(letters, 0) + 1
-        return f"{letters}{self._numbers[letters]}"
 
     def _called(self, letters: str, text: str) -> str:
         """A name for the value of a text."""
         if text not in self._names:
-            self._names[text] = self.name(f"{letters}_")
+            self._names[text] = self._setting.name(f"{letters}_")
             self._body.append(f"{self._names[text]} = {text}")
         return self._names[text]
 
-    def _place(self, access: Access, at: "_Point") -> str:
-        """The entry's place, as text; of a local one, its key."""
-        tensor, layout = access.tensor, self._setting.layout
-        flat = layout.flat(access, at.offsets, at.written_out)
-        return f"{tensor.name}[{index_text(flat, '' if tensor.is_shared else 'n')}]"
+    def _key(self, access: Access, at: "_Point") -> str:
+        """What an entry is known by."""
+        flat = self._setting.layout.flat(access, at.offsets, at.written_out)
+        key = f"{access.tensor.name}[{index_text(flat)}]"
+        self._places[key] = access.tensor, *flat
+        return key
 
-    def _memory(self, access: Access, key: str) -> str:
-        if access.tensor not in self._local:
-            return key
-        return f"rows[{self._setting.rows.at(key) * self._setting.layout.lanes} + n]"
+    def _memory(self, key: str) -> str:
+        """Where an entry stands."""
+        tensor, loops, number = self._places[key]
+        if tensor in self._local:
+            return f"rows[n + {self._setting.rows.at(key) * self._setting.layout.lanes}]"
+        parts = [self._base(tensor, loops)] if loops else []
+        parts += [] if tensor.is_shared else ["n"]
+        parts += [str(number)] if number or not parts else []
+        return f"{tensor.name}[{' + '.join(parts)}]"
+
+    def _base(self, tensor: Tensor, loops: Loops) -> str:
+        """What the loops around have come to in a tensor."""
+        text = index_text((loops, 0))
+        if (tensor, text) not in self._bases:
+            self._bases[tensor, text] = self._setting.name(f"{tensor.name}_at")
+            self._before.append(f"{self._bases[tensor, text]} = {text}")
+        return self._bases[tensor, text]
 
     def read(self, access: Access, at: "_Point") -> str:
         """The variable that holds an entry."""
-        key = self._place(access, at)
+        key = self._key(access, at)
         if self._pending[0] == key:
             self._flush()
         self._begin(key)
         if key not in self._names:
-            self._names[key] = self.name(access.tensor.name)
+            self._names[key] = self._setting.name(access.tensor.name)
             lines = self._before if access.tensor.is_shared else self._body
-            lines.append(f"{self._names[key]} = {self._memory(access, key)}")
+            lines.append(f"{self._names[key]} = {self._memory(key)}")
         return self._names[key]
 
     def _target(self, access: Access, at: "_Point", begins: bool) -> str:
         """The key of an entry that is written; ``begins``: what it was does not matter."""
-        key, shared = self._place(access, at), access.tensor.is_shared
-        if key not in self._names:
-            self._names[key] = self.name(access.tensor.name)
-            if shared:
-                self._before.append(f"{self._names[key]} = {number_text(S.Zero, self._setting.dtype)}")
-                self._behind.append(f"{key} += {self._names[key]}")
-            elif not begins:
-                self._body.append(f"{self._names[key]} = {self._memory(access, key)}")
-        if not shared and (self._keeps_local or access.tensor not in self._local):
-            self._written.setdefault(key, self._memory(access, key))
+        key = self._key(access, at)
+        if access.tensor.is_shared:
+            if key not in self._sums:
+                name = self._sums[key] = self._names[key] = f"sum{len(self._sums) + 1}"
+                self._before.append(f"{name} = {number_text(S.Zero, self._setting.dtype)}")
+                self._behind.append(f"{self._memory(key)} += {name}")
+            return key
+        if not begins and key not in self._starts and key not in self._names:
+            self._assign(key, self._memory(key))
+        if self._keeps_local or access.tensor not in self._local:
+            self._written.setdefault(key)
         return key
 
 

@@ -158,7 +158,7 @@ def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:
         place = index_text((tuple((a.name, s) for a, s in zip(axes, strides, strict=True)), 0))
         for depth, axis in enumerate(axes):
             lines += indented(depth, [f"for at_{axis.name} in range({axis.size}):"])
-        lines += indented(len(axes), [f"{tensor.name}[{index_text(flat, 'n')}] = {source}[sample, {place}]"])
+        lines += indented(len(axes), [f"{tensor.name}[n + {index_text(flat)}] = {source}[sample, {place}]"])
     return [f"for n in range({layout.lanes}):", *indented(1, lines)]
 
 
