@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -13,6 +14,8 @@ from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
 from tests.excel.recalculate import by_formualizer, by_office, named, needs_office
 from tests.networks import from_seed
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def near(found, wanted):
@@ -66,10 +69,21 @@ def deepest(formula):
 
 
 @needs_office
-@pytest.mark.parametrize("seed", [0, 4, 5, 6])
+@pytest.mark.parametrize("seed", range(12))
 def test_libreoffice_agrees_on_random_networks(seed, tmp_path):
     path, net, theta, data = exported(seed, tmp_path)
     check_any(path, net, theta, data, by_office(path, tmp_path))
+
+
+@needs_office
+@pytest.mark.parametrize("name", ["x_and_o", "two_filters", "strided"])
+def test_the_examples_recalculate_in_both_programs(name, tmp_path):
+    net, data = symcnn.read_network(EXAMPLES / f"{name}.toml")
+    theta = np.random.default_rng(1).uniform(-1, 1, len(net.parameters))
+    path = symcnn.export_workbook(net, data, tmp_path / f"{name}.xlsx", initial=theta, steps=3, lang="fr")
+    pair = (data.images, data.targets)
+    for values in (by_formualizer(path), by_office(path, tmp_path)):
+        check_any(path, net, theta, pair, values)
 
 
 @pytest.mark.parametrize("name", ["dE_dx_111_image1", "dE_dz_o2_image1", "s_image1"])
