@@ -1,15 +1,15 @@
 """What a report is made from: the derivation, what was proved and checked of it, one pass with numbers, a training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 from sympy import Add, Symbol
 
 from symcnn.derivation import Derivation, Proof, Verdict, count_products
 from symcnn.network import Array, Data, DataLike, Network, as_data, checked
-from symcnn.numeric import compile_program
+from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
+from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
 from symcnn.verification import Agreement, check_equations, programs_agree
 
@@ -29,7 +29,8 @@ class Content:
         proof: of each formula; of a large network one verdict on its equations in index notation.
         large: the formulas are too many to be written out: index notation, chosen entries, no values.
         values: for each image, every quantity's value with the initial parameters: name -> value.
-        before: the outputs with the initial parameters, (samples, outputs).
+        before, after: what the network answers (``answers``) with the initial and the trained parameters: (samples,
+            outputs).
         seed: where the initial parameters came from; None if they were given.
         loss_gradient: what was found and proved of ∂E/∂(output), one verdict an output.
     """
@@ -43,7 +44,14 @@ class Content:
     agreement: tuple[Agreement, ...]
     large: bool = False
     before: Array | None = None
+    after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
+
+    @property
+    def answers(self) -> Tensor:
+        """What a reader takes for the network's answer: of a cross-entropy the probabilities, else the outputs."""
+        probabilities = _probabilities(self.derivation)
+        return probabilities[0] if probabilities else self.derivation.network.forward.outputs
 
     @property
     def failed(self) -> list[str]:
@@ -71,21 +79,24 @@ def gather(
     large = is_large(derivation)
     proof = Proof((_equations_checked(derivation),)) if large else derivation.prove()
     found = loss_gradient(derivation)
+    content = Content(derivation, proof, given, (), None, None, (), large, None, None, found)
     if given is None:
-        return Content(derivation, proof, None, (), None, None, (), large, None, found)
+        return content
     own_seed = None if run else seed
     if run is None:
         run = train(network, given, learning_rate=learning_rate, steps=steps, seed=seed, progress=progress)
         if run.stopped == "interrupted":  # Ctrl-C meant the report, not only its training
             raise KeyboardInterrupt
+    images, targets = checked(network, given)
+    program, answer = ArrayProgram(network), content.answers.name
+    # copied: a program writes its next pass into the same buffers
+    before, after = (program.forward(theta, images)[answer].copy() for theta in (run.initial, run.theta))
+    content = replace(content, run=run, seed=own_seed, before=before, after=after)
     if large:
-        before = compile_program(network, "numpy").predict(run.initial, checked(network, given)[0])
-        return Content(derivation, proof, given, (), run, own_seed, (), large, before, found)
+        return content
     values = tuple(values_of_images(derivation, run.initial, given))
-    before = np.array([[v[name] for name in network.forward.outputs.scalars()] for v in values])
-    first = tuple(array[:MAX_COMPARED] for array in checked(network, given))
-    agreement = tuple(programs_agree(derivation, run.initial, (first[0], first[1])))
-    return Content(derivation, proof, given, values, run, own_seed, agreement, large, before, found)
+    compared = (images[:MAX_COMPARED], targets[:MAX_COMPARED])
+    return replace(content, values=values, agreement=tuple(programs_agree(derivation, run.initial, compared)))
 
 
 def is_large(derivation: Derivation) -> bool:
@@ -109,11 +120,12 @@ def loss_gradient(derivation: Derivation) -> tuple[Verdict, ...]:
     if network.loss != "cross_entropy" or count_products((*derivation.forward, *derivation.backward)) > MAX_PRODUCTS:
         return ()
     assert network.forward.targets is not None
-    [probabilities] = [e.target.tensor for e in derivation.forward if e.target.tensor.name == PROBABILITIES]
+    [probabilities] = _probabilities(derivation)
     y, t = (list(map(Symbol, tensor.scalars())) for tensor in (probabilities, network.forward.targets))
     outputs = network.forward.outputs.scalars()
     return tuple(derivation.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(outputs))
 
 
-#: How a cross-entropy calls the softmax of the outputs.
-PROBABILITIES = "y"
+def _probabilities(derivation: Derivation) -> list[Tensor]:
+    """y, the softmax of the outputs, where the loss is a cross-entropy."""
+    return [e.target.tensor for e in derivation.forward if e.target.tensor.name == "y"]

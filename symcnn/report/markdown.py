@@ -209,14 +209,14 @@ class MarkdownReport:
         yield f"## {self._t('training_heading')}"
         yield from self._steps(run) if run.course is None else self._epochs(run, run.course)
         yield f"### {self._t('output_heading')}"
-        outputs = self.network.forward.outputs.scalars()
-        assert self.content.before is not None
-        before = self.content.before.tolist()
+        outputs, before, after = self.content.answers.scalars(), self.content.before, self.content.after
+        assert before is not None
+        assert after is not None
         yield table(
             ["", *(f"{self._symbol(o)} {self._t(when)}" for when in ("before", "after") for o in outputs)],
             [
                 [self.image_labels[n], *(self._number(v) for v in (*first, *last))]
-                for n, (first, last) in enumerate(zip(before, run.predictions.tolist(), strict=True))
+                for n, (first, last) in enumerate(zip(before.tolist(), after.tolist(), strict=True))
                 if n < MAX_ROWS
             ],
         )

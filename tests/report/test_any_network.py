@@ -12,8 +12,6 @@ from markdown_it import MarkdownIt
 
 import symcnn
 from symcnn.derivation import Verdict
-from symcnn.network import as_data
-from symcnn.numeric.values import values_of_images
 from symcnn.report import content as content_module
 from symcnn.report.content import MAX_FORMULAS, gather, is_large
 from symcnn.report.index_notation import IndexReport
@@ -23,15 +21,6 @@ from tests.networks import from_seed
 
 DISPLAY = re.compile(r"\$\$\n(.*?)\n\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<!\$)\$([^$\n]+)\$(?!\$)")
-
-
-def small_content(net, theta, data):
-    """What a report says of a network, with numbers; the programs are compared elsewhere."""
-    content = gather(net, None, None, 0.1, 2, 0)
-    run = symcnn.train(net, data, initial=theta, steps=2, learning_rate=0.1, backend="python")
-    values = tuple(values_of_images(content.derivation, theta, data))
-    before = np.array([[v[name] for name in net.forward.outputs.scalars()] for v in values])
-    return replace(content, data=as_data(data), run=run, values=values, before=before)
 
 
 def check_document(text, lang):
@@ -56,7 +45,9 @@ SMALL = [seed for seed in range(30) if not is_large(symcnn.derive(from_seed(seed
 @pytest.mark.parametrize("seed", SMALL)
 def test_a_random_network_has_its_report(seed):
     net, theta, images, targets = from_seed(seed)
-    content = small_content(net, theta, (images, targets))
+    run = symcnn.train(net, (images, targets), initial=theta, steps=2, learning_rate=0.1)
+    content = gather(net, None, run, 0.1, 2, 0)
+    assert all(a.ok for a in content.agreement)
     for lang in ("en", "fr"):
         text = MarkdownReport(content, catalogue(lang)).write()
         check_document(text, lang)
@@ -159,6 +150,21 @@ def test_claims_of_many_formulas_are_told_by_tensor():
     text = MarkdownReport(broken, catalogue("en")).write()
     assert "| refuted |" in text
     assert "(71) | exact normal form | proved |" in text
+
+
+def test_of_a_cross_entropy_the_probabilities_are_shown(tmp_path):
+    net = symcnn.Network((2,), [symcnn.Dense(2)], "cross_entropy")
+    data = (np.eye(2), np.array([0, 1]))
+    run = symcnn.train(net, data, steps=20)
+    text = symcnn.write_report(net, tmp_path / "d.md", run=run).read_text("utf-8")
+    rows = [line.split("|")[2:-1] for line in text.splitlines() if line.startswith("| image")]
+    shown = np.array([[float(cell.strip(" $")) for cell in row] for row in rows])
+    wanted = []
+    for theta in (run.initial, run.theta):
+        powers = np.exp(symcnn.compile(net, "expressions").predict(theta, data[0]))
+        wanted.append(powers / powers.sum(axis=1, keepdims=True))
+    assert np.allclose(shown, np.hstack(wanted), rtol=1e-3)
+    assert "$y_{1}$ after" in text
 
 
 # --- past a size ------------------------------------------------------------------------------------------------------
