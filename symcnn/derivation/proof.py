@@ -30,6 +30,7 @@ MODULAR = "random points modulo 2^61 - 1, outputs of functions as generators"
 #: The same where relu or a maximum occurs.
 EXACT_GATES = "exact normal form, outputs of functions, gates and winners as generators"
 MODULAR_GATES = "random points modulo 2^61 - 1, outputs of functions, gates and winners as random field elements"
+REAL = "the values differ at a real point"
 FOREIGN = "the normal forms differ, but the numbers agree: outputs of functions depend on each other"
 
 #: Real points at which a difference may show: at one of them a gate may be closed and another candidate may win.
@@ -284,7 +285,7 @@ class Judge:
         except TooLargeError:
             pass  # this candidate alone
         except UndecidableError as reason:
-            return Verdict(name, claim, "unknown", str(reason))
+            return self._without_normal_form(name, claim, candidate, str(reason))
         return self._at_random_points(name, claim, candidate)
 
     def decide_displayed(self, name: str) -> Verdict:
@@ -315,14 +316,27 @@ class Judge:
             epsilon = float((degree * (1 + calls**2) / PRIME) ** len(SEEDS))
             return Verdict(name, claim, "probable", self.modular, epsilon)
         except UndecidableError as reason:
-            return Verdict(name, claim, "unknown", str(reason))
+            return self._without_normal_form(name, claim, candidate, str(reason))
 
     def _refuted(self, name: str, claim: str, candidate: Expr, method: str) -> Verdict:
         """It differs; refuted if the values differ at a real point too."""
-        for seed in range(WITNESSES if method in (EXACT_GATES, MODULAR_GATES) else 1):
-            if not RealAlgebra.equal(*self._real(seed).sides(name, candidate)):
-                return Verdict(name, claim, "refuted", method)
+        if self._has_witness(name, candidate):
+            return Verdict(name, claim, "refuted", method)
         return Verdict(name, claim, "unknown", FOREIGN)
+
+    def _without_normal_form(self, name: str, claim: str, candidate: Expr, reason: str) -> Verdict:
+        """A winner or a gate that the network does not have: a real point may refute it, nothing proves it."""
+        try:
+            if self._has_witness(name, candidate):
+                return Verdict(name, claim, "refuted", REAL)
+        except UndecidableError:
+            pass
+        return Verdict(name, claim, "unknown", reason)
+
+    def _has_witness(self, name: str, candidate: Expr) -> bool:
+        """Is there a real point at which the values differ?"""
+        seeds = range(WITNESSES if self.exactly == EXACT_GATES else 1)
+        return any(not RealAlgebra.equal(*self._real(seed).sides(name, candidate)) for seed in seeds)
 
 
 def prove(derivation: Derivation) -> Proof:

@@ -222,7 +222,7 @@ def _really_wrong(derivation: Derivation) -> Iterator[Planted]:
 
 
 def _caught(judge: Judge, point: Point, planted: Iterable[Planted], task: _Task) -> tuple[Caught, ...]:
-    """What each method says of the planted errors: caught when it does not accept one."""
+    """What each method says of the planted errors: caught when it speaks against one."""
     counts: dict[str, int] = dict.fromkeys((DECIDING, *METHODS), 0)
     tried = 0
     for error in planted:
@@ -230,7 +230,7 @@ def _caught(judge: Judge, point: Point, planted: Iterable[Planted], task: _Task)
             break
         tried += 1
         judge.renew_budget()
-        counts[DECIDING] += not judge.decide(error.name, error.candidate)
+        counts[DECIDING] += judge.decide(error.name, error.candidate).status == "refuted"
         for figure in point.figures(error.name, error.candidate):
             counts[figure.method] += not figure.ok
     return tuple(Caught(method, caught, tried) for method, caught in counts.items())
