@@ -10,7 +10,7 @@ import sympy
 
 from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, SUM, InfixPrinter, Language, Text, negated
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, SUM, InfixPrinter, Language, Text, first_reaches, negated
 from symcnn.symbolic import (
     LEAKY_SLOPE,
     exp,
@@ -36,9 +36,7 @@ def _maximum(arguments: "list[Text] | tuple[Text, ...]") -> Text:
 
 
 def _first(z: Sequence[Text]) -> Text:
-    """1 where z[0] equals the largest, z[1], and none of the others, which come before it, does."""
-    value, largest, *before = (t.within(PRODUCT) for t in z)
-    conditions = [f"{value}={largest}", *(f"{other}<>{largest}" for other in before)]
+    conditions = first_reaches(z, "=", "<>")
     if len(conditions) > MAX_ARGUMENTS:
         raise NotSupportedYetError(f"{len(conditions)} cells of a window; a spreadsheet takes at most {MAX_ARGUMENTS}")
     both = conditions[0] if len(conditions) == 1 else f"AND({','.join(conditions)})"

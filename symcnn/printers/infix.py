@@ -160,6 +160,12 @@ class InfixPrinter:
         return self.language.functions[function](arguments)
 
 
+def first_reaches(z: Sequence[Text], equal: str, unequal: str) -> list[str]:
+    """``wins``: the candidate z[0] equals the largest, z[1], and none of the others, which come before it, does."""
+    value, largest, *before = (t.within(PRODUCT) for t in z)
+    return [f"{value}{equal}{largest}", *(f"{other}{unequal}{largest}" for other in before)]
+
+
 def is_divisor(factor: Expr) -> bool:
     """1/s, 1/s²: what one divides by."""
     return bool(factor.is_Pow and factor.exp.is_Integer and factor.exp < 0)

@@ -6,7 +6,7 @@ from functools import reduce
 import sympy
 
 from symcnn.derivation import Graph
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, first_reaches, negated
 from symcnn.symbolic import (
     LEAKY_SLOPE,
     Index,
@@ -24,10 +24,8 @@ from symcnn.symbolic import (
 
 
 def _first(z: Sequence[Text]) -> Text:
-    """1 where z[0] equals the largest, z[1], and none of the others, which come before it, does."""
-    value, largest, *before = (t.within(PRODUCT) for t in z)
-    conditions = [f"({value} == {largest})", *(f"({other} != {largest})" for other in before)]
-    return Text(f"np.where({' & '.join(conditions)}, 1.0, 0.0)", ATOM)
+    conditions = " & ".join(f"({c})" for c in first_reaches(z, " == ", " != "))
+    return Text(f"np.where({conditions}, 1.0, 0.0)", ATOM)
 
 
 NUMPY = Language(

@@ -14,7 +14,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from symcnn.derivation import Addend, Graph, Variable
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, negated
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, first_reaches, negated
 from symcnn.symbolic import (
     LEAKY_SLOPE,
     exp,
@@ -36,10 +36,7 @@ def _power(base: Text, n: int) -> Text:
 
 
 def _first(z: Sequence[Text]) -> Text:
-    """1 where z[0] equals the largest, z[1], and none of the others, which come before it, does."""
-    value, largest, *before = (t.within(PRODUCT) for t in z)
-    conditions = [f"{value} == {largest}", *(f"{other} != {largest}" for other in before)]
-    return Text(f"(1.0 if {' and '.join(conditions)} else 0.0)", ATOM)
+    return Text(f"(1.0 if {' and '.join(first_reaches(z, ' == ', ' != '))} else 0.0)", ATOM)
 
 
 PYTHON = Language(
