@@ -191,7 +191,7 @@ def test_a_large_network_is_shown_in_index_notation_and_says_so(lenet, lang, tmp
     assert len(DISPLAY.findall(text)) > 2 * len(derivation.equations)
     assert r"\ldots" in text
     assert r"xb_{k, r, c} = \sum_{d, p, q} p_{d, r+p, c+q} \cdot fb_{k, d, p, q} + b_{xb(k)}" in text
-    assert r"\frac{\partial E_{\text{total}}}{\partial i_{a, b}} = \sum_{k, p, q}" in text
+    assert r"\frac{\partial E_{\text{total}}}{\partial i_{R, C}} = \sum_{k, p, q}" in text
     assert f"{words('verify.modular_equations')} | {words('report.status_probable')} |" in text
     assert "xb_{010101} &= " in text
     assert "xb_{090606} &= " in text
