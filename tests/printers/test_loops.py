@@ -115,7 +115,7 @@ def test_a_corrupted_print_is_caught():
     printed = program(net, 2)
     corruptions = [
         (" > p_max1)", " < p_max1)"), ("_winner1 == 1.0", "_winner1 == 0.0"), ("else 0.0\n", "else 1.0\n"),
-        ("i1*f1", "i2*f1"), ("dE_df[9*at_k]", "dE_df[0]"), ("stop - 1)", "stop - 2)"), ("= b_x1", "= 0.0"),
+        ("i1*f1", "i2*f1"), ("dE_df_at1 = 9*at_k", "dE_df_at1 = 0"), ("stop - 1)", "stop - 2)"), ("= b_x1", "= 0.0"),
         ("gradient[:] = 0.0", "gradient[:] = 1.0"), ("-(seed1*t1)", "seed1*t1"),
     ]  # fmt: skip
     assert (
