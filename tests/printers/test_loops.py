@@ -203,6 +203,12 @@ def test_an_adjoint_that_goes_to_winners_stands_in_its_readers():
     assert any(str(e).startswith("dE_dx") for e in kept)
 
 
+def test_a_bias_does_not_ask_which_candidate_won():
+    stated = DIGITS.forward
+    _, backward = rewritten(stated.equations, (stated.image, stated.targets))
+    assert "dE_db_x[k] += dE_dp_max[k, r, c]" in map(str, backward)
+
+
 def test_what_is_read_once_is_computed_there_and_what_is_small_is_one_line():
     stated = DIGITS.forward
     groups = grouped(*rewritten(stated.equations, (stated.image, stated.targets)))
