@@ -75,8 +75,13 @@ def compiled(source: str, name: str) -> Callable[..., Any]:
     space.__dict__.update(names)  # what straight lines call
     exec(compile(source, str(path or "<printed by symcnn>"), "exec"), space.__dict__)
     options = {"fastmath": set(SAFE_MATH), "error_model": "numpy"}
-    function: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))
-    return function
+    for called, function in list(vars(space).items()):
+        if isinstance(function, types.FunctionType) and called != name:
+            # no door for Python to come in by
+            inner = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+            setattr(space, called, inner(function))
+    found: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))
+    return found
 
 
 def _kept(source: str, module: str) -> Path | None:

@@ -25,7 +25,6 @@ ODD = symcnn.Network(
     (2, 11, 8),
     [
         symcnn.Conv2D(3, 3, stride=2, padding=1), symcnn.Activation("relu"), symcnn.MaxPool2D(2, 1, padding=1),
-        symcnn.Conv2D(2, (2, 3), padding=1), symcnn.Activation("leaky_relu"), symcnn.MaxPool2D(2),
         symcnn.AvgPool2D(2, 1, padding=1, count_include_pad=False), symcnn.Dense(4),
     ],
     "cross_entropy",
@@ -104,10 +103,10 @@ def test_a_batch_fills_as_few_blocks_as_possible():
 
 @needs_numba
 def test_a_larger_network_compiles_and_agrees():
-    """In blocks of 32, one of them filled up; predictions, training and float32 too."""
+    """In blocks of 32, one of them filled up, beside the complex step."""
     theta, images, targets = case(ODD, 50)
     program = symcnn.compile(ODD, "numba")
-    assert "# dE_df[k, d, p, q] += dE_dx[k, r, c]·i[d, 2*r + p - 1, 2*c + q - 1]" in program.source
+    assert "    # dE_df[k, d, p, q] += dE_dx[k, r, c]·i[d, 2*r + p - 1, 2*c + q - 1]" in program.source
     loss, gradient = program.loss_and_gradient(theta, images, targets)
     wanted = oracles.gradient(ODD, theta, images[:6], targets[:6])
     assert loss == pytest.approx(oracles.loss(ODD, theta, images, targets).real, rel=1e-13)
@@ -136,12 +135,13 @@ def test_compiled_loops_see_what_is_not_finite(bad):
 
 @needs_numba
 def test_compiled_training_in_either_precision():
-    theta, images, targets = case(SMALL, 20)
+    net = symcnn.Network((4,), [symcnn.Dense(3, "tanh"), symcnn.Dense(2)], "cross_entropy")
+    theta, images, targets = case(net, 20)
     adam = OPTIMIZERS["adam"]
     walks = {}
     for backend, dtype in (("expressions", "float64"), ("numba", "float64"), ("numba", "float32")):
         state = State.start(theta, adam, dtype)
-        learner = symcnn.compile(SMALL, backend, dtype).learner(images, targets, Batching(adam, 8, 0.01), state)
+        learner = symcnn.compile(net, backend, dtype).learner(images, targets, Batching(adam, 8, 0.01), state)
         losses = np.concatenate([learner.epoch(np.arange(20)) for _ in range(5)])
         assert state.arrays["theta"].dtype == dtype
         walks[backend, dtype] = losses, state.arrays["theta"]

@@ -115,7 +115,7 @@ def test_a_corrupted_print_is_caught():
     printed = program(net, 2)
     corruptions = [
         (" > p_max1)", " < p_max1)"), ("_winner1 == 1.0", "_winner1 == 0.0"), ("else 0.0\n", "else 1.0\n"),
-        ("i1*f1", "i2*f1"), ("dE_df[9*at_k]", "dE_df[0]"), ("stop - 1)", "stop - 2)"), ("= b_x1", "= 0.0"),
+        ("i1*f1", "i2*f1"), ("dE_df_at1 = 9*at_k", "dE_df_at1 = 0"), ("stop - 1)", "stop - 2)"), ("= b_x1", "= 0.0"),
         ("gradient[:] = 0.0", "gradient[:] = 1.0"), ("-(seed1*t1)", "seed1*t1"),
     ]  # fmt: skip
     assert (
@@ -201,6 +201,12 @@ def test_an_adjoint_that_goes_to_winners_stands_in_its_readers():
     overlapping = symcnn.Network((4, 4), [symcnn.Conv2D(1, 2), symcnn.MaxPool2D(2, 1), symcnn.Dense(1)]).forward
     kept = put_in_readers(with_winners(reverse(overlapping.equations, (overlapping.image, overlapping.targets))))
     assert any(str(e).startswith("dE_dx") for e in kept)
+
+
+def test_a_bias_does_not_ask_which_candidate_won():
+    stated = DIGITS.forward
+    _, backward = rewritten(stated.equations, (stated.image, stated.targets))
+    assert "dE_db_x[k] += dE_dp_max[k, r, c]" in map(str, backward)
 
 
 def test_what_is_read_once_is_computed_there_and_what_is_small_is_one_line():

@@ -72,6 +72,7 @@ def nest(group: Group, local: set[Tensor], setting: Setting) -> list[str]:
     counts = _tiles(group, local, setting)
     outer = {a.name: counts[0][a.name] for a in group.outer}
     setting.rows.slots.clear()
+    setting.names.clear()
     body = [line for block in _blocks(group, counts) for line in block.lines(local, setting)]
     loops, depth = _loops(group.outer, outer)
     return [*lines, *loops, *indented(depth, body)]

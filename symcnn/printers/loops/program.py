@@ -1,7 +1,7 @@
 """The whole program of loops: an epoch of mini-batch training in one function.
 
     for each batch:     gradient = 0
-        for each block of lanes:    gather its samples · forward · backward, adding to the gradient
+        for each block of lanes:    gather its samples · the nests: forward, backward, adding to the gradient
         losses[batch] = …           θ and what the optimizer remembers are updated
 
 A block always has the same number of lanes, so that every length is a number in the source. Lanes that no sample is
@@ -18,7 +18,7 @@ from symcnn.printers.loops.language import LoopPrinter, language, number_text
 from symcnn.printers.loops.layout import Layout, index_text
 from symcnn.printers.loops.nest import Rows, Setting, nest
 from symcnn.printers.loops.rewrite import SEED, rewritten
-from symcnn.printers.loops.statements import grouped, local_tensors
+from symcnn.printers.loops.statements import Group, grouped, local_tensors
 from symcnn.printers.loops.tile import Machine
 from symcnn.printers.python import indented
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor
@@ -83,7 +83,7 @@ def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
     # what stands around a tensor stands in memory
     bordered = {t for t, dimensions in layout.borders.items() if any(map(any, dimensions))}
     local = [own - bordered for own in local_tensors(groups, error)]
-    nests = [line for g, own in zip(groups, local, strict=True) for line in ["", *nest(g, own, setting)]]
+    nests = [_Nest.of(n, g, own, setting) for n, (g, own) in enumerate(zip(groups, local, strict=True), 1)]
     arrays, work = _arrays(stated, layout, set().union(*local), setting)
     arguments = _arguments(update)
     lines = [
@@ -94,7 +94,7 @@ def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
         f"        gradient[:] = {number_text(S.Zero, dtype)}",
         "        loss = 0.0",
         f"        for first in range(start, stop, {lanes}):",
-        *indented(3, [*_gathered(stated, layout, dtype), *nests, ""]),
+        *indented(3, [*_gathered(stated, layout, dtype), *(n.call for n in nests)]),
         f"            for n in range(min({lanes}, stop - first)):",
         f"                loss += {error.name}[n]",
         "        factor = real(1.0/(stop - start) if mean else 1.0)",
@@ -103,10 +103,24 @@ def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
         *indented(3, _updated(update, dtype)),
         "",
     ]
-    constants = sorted({a.tensor for g in groups for s in g.statements for a in s.reads()}, key=lambda t: t.name)
-    values = [_constant(t) for t in constants if t.role == "constant"]
-    text = "\n".join([HEAD.format(lanes=lanes, dtype=dtype), *values, "", *(line.rstrip() for line in lines)])
+    head = [HEAD.format(lanes=lanes, dtype=dtype), *_constants(groups)]
+    text = "\n".join([*head, *(line for n in nests for line in ["", *n.lines, ""]), "", *lines])
     return Loops(text, work, arguments)
+
+
+@dataclass(frozen=True)
+class _Nest:
+    """A group as a function of the arrays that it needs: small functions compile much sooner than one of all lines."""
+
+    call: str
+    lines: list[str]
+
+    @classmethod
+    def of(cls, number: int, group: Group, local: set[Tensor], setting: Setting) -> "_Nest":
+        body = nest(group, local, setting)
+        names = sorted(t.name for t in group.tensors() - local if t.role != "constant")
+        call = f"nest_{number}({', '.join([*names, *(['rows'] if setting.rows.slots else [])])})"
+        return cls(call, [f"def {call}:", *indented(1, body)])
 
 
 def _arguments(update: Update) -> tuple[str, ...]:
@@ -139,8 +153,13 @@ def _arrays(stated: Stated, layout: Layout, local: set[Tensor], setting: Setting
     return [*lines, f"work[:] = {number_text(S.Zero, setting.dtype)}", *filled], at
 
 
-def _constant(tensor: Tensor) -> str:
-    return f"{tensor.name} = np.array([{', '.join(repr(float(v)) for v in tensor.values)}], dtype=real)"
+def _constants(groups: Sequence[Group]) -> list[str]:
+    """Tensors whose values are known with the network."""
+    found = {t for g in groups for t in g.tensors() if t.role == "constant"}
+    return [
+        f"{t.name} = np.array([{', '.join(repr(float(v)) for v in t.values)}], dtype=real)"
+        for t in sorted(found, key=lambda t: t.name)
+    ]
 
 
 def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:

@@ -5,6 +5,7 @@ seeded           dE_do[k] += -t[k]           ->  dE_do[k] += seed·-t[k]: 1, or 
 with_winners     [a[2r + u] reaches p[r]]    ->  [p_winner[r] is u]: the maximum keeps its first winner's number
 put_in_readers   dE_dx[2r + u] += dE_dp[r]·[p_winner[r] is u], read as dE_dx[r] elsewhere: its right side stands
                  in its readers, with r -> 2r + u, and dE_dx is not stored
+without_windows  dE_db += dE_dp[r]·[p_winner[r] is u] for every u  ->  dE_db += dE_dp[r]: one of a window wins
 needed, useful   forward: what E does not depend on is left out; adjoints: what no gradient depends on
 """
 
@@ -53,7 +54,7 @@ class Won(AtomicExpr):
 def rewritten(forward: Sequence[Equation], data: Sequence[Tensor]) -> tuple[tuple[Equation, ...], tuple[Equation, ...]]:
     """Forward and adjoint equations, rewritten; ``data``: tensors that nobody differentiates by."""
     forward = behind_maximum(forward)
-    backward = useful(put_in_readers(with_winners(seeded(reverse(forward, data)))))
+    backward = useful(without_windows(put_in_readers(with_winners(seeded(reverse(forward, data))))))
     return needed(forward, backward), backward
 
 
@@ -121,6 +122,11 @@ def put_in_readers(adjoints: Sequence[Equation]) -> tuple[Equation, ...]:
             current = next(e for e in found if e.target.tensor == tensor)
             found = [_with(e, current) if e in readers else e for e in found if e is not current]
     return tuple(found)
+
+
+def without_windows(adjoints: Sequence[Equation]) -> tuple[Equation, ...]:
+    """Where nothing else depends on a candidate's place, the sum over the window is what its one winner gets."""
+    return tuple(map(_without_windows, adjoints))
 
 
 def needed(forward: Sequence[Equation], backward: Sequence[Equation]) -> tuple[Equation, ...]:
@@ -228,6 +234,20 @@ def _only_access(equation: Equation) -> Access | None:
 
 def _readers(tensor: Tensor, equations: Sequence[Equation]) -> list[Equation]:
     return [e for e in equations if any(a.tensor == tensor for a in accesses(e))]
+
+
+def _without_windows(equation: Equation) -> Equation:
+    (term,) = equation.terms
+    for won in [f for f in term.factors if isinstance(f, Won)]:
+        others = tuple(f for f in term.factors if f is not won)
+        window = {a for a, _ in won.number.coefficients}
+        maps = [equation.target.index, won.winner.index, *(a.index for f in others for a in reads_of(f))]
+        maps += [(f.number,) for f in others if isinstance(f, Won)]
+        if not window & {a for index in maps for affine in index for a, _ in affine.coefficients}:
+            term = replace(term, factors=others)
+            axes = tuple(a for a in equation.axes if a.name not in window)
+            equation = replace(equation, axes=axes, terms=(term,))
+    return equation
 
 
 def _won(factor: Expr) -> Expr:

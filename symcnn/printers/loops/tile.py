@@ -15,8 +15,9 @@ from symcnn.printers.loops.rewrite import Won
 from symcnn.printers.loops.statements import Statement
 from symcnn.symbolic import Affine
 
-#: Products of a tile; rows that a processor keeps at hand.
-TILE, REGISTERS = 40, 28
+#: Products of a tile; of one that is summed over the samples, whose few sums are added up once; rows that a processor
+#: keeps at hand.
+TILE, SUM_TILE, REGISTERS = 40, 120, 28
 #: Cost of a number that all samples share, of a sum over the samples per vector, in loads of a row.
 SHARED, HORIZONTAL = 0.3, 9.0
 
@@ -40,7 +41,8 @@ def tile(statement: Statement, machine: Machine, fixed: Mapping[str, int], whole
         fixed: axes that are decided already; whole: axes that must be written out entirely.
     """
     must = {a.name: fixed.get(a.name, a.size) for a in statement.axes if a.name in fixed or a.name in whole}
-    limit = max(TILE, math.prod(must.values()))
+    most = SUM_TILE if statement.target.tensor.is_shared else TILE
+    limit = max(most, math.prod(must.values()))
     found: list[tuple[dict[str, int], int]] = [(must, math.prod(must.values()))]
     for axis in statement.axes:
         if axis.name not in must:
