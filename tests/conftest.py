@@ -1,5 +1,7 @@
 """What the tests share: the article's network, and a fixed, printed seed for hypothesis."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -11,6 +13,12 @@ settings.load_profile("suite")
 
 def pytest_report_header() -> str:
     return "hypothesis: derandomized, 40 examples a law; NumPy seeds stand in the tests"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_programs_go_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Not into the cache of whoever runs the tests."""
+    os.environ["SYMCNN_CACHE"] = str(tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""The whole training loop for a compiler (numba): the scalar graph in plain arithmetic, images as arguments.
+"""The whole training loop of a small network for a compiler (numba): the scalar graph in plain arithmetic, images as
+arguments. Larger networks, mini-batches and many images are loop nests: ``printers/loops``.
 
 A few images are written out one after the other, with what they have in common computed once; more are a loop whose
 body is one image. The program depends on the network and the number of images, not on their pixels.

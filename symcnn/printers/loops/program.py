@@ -150,6 +150,7 @@ def _arrays(stated: Stated, layout: Layout, local: set[Tensor], setting: Setting
     for tensor, value in layout.outside.items():
         if tensor in stored and value != 0:
             filled.append(f"{tensor.name}[:] = {number_text(value, setting.dtype)}")
+    lines.append(f"samples = np.zeros({layout.lanes}, np.int64)")
     return [*lines, f"work[:] = {number_text(S.Zero, setting.dtype)}", *filled], at
 
 
@@ -166,8 +167,9 @@ def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:
     """The block's samples, one in each lane."""
     one, zero = number_text(S.One, dtype), number_text(S.Zero, dtype)
     lines = [
-        "sample = order[min(first + n, stop - 1)]",
-        f"{SEED.name}[n] = {one} if first + n < stop else {zero}",
+        f"for n in range({layout.lanes}):",
+        "    samples[n] = order[min(first + n, stop - 1)]",
+        f"    {SEED.name}[n] = {one} if first + n < stop else {zero}",
     ]
     for tensor, source in ((stated.image, "images"), (stated.targets, "targets")):
         axes = tuple(Axis(letter, size) for letter, size in zip("dpq", tensor.shape, strict=False))
@@ -177,8 +179,12 @@ def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:
         place = index_text((tuple((a.name, s) for a, s in zip(axes, strides, strict=True)), 0))
         for depth, axis in enumerate(axes):
             lines += indented(depth, [f"for at_{axis.name} in range({axis.size}):"])
-        lines += indented(len(axes), [f"{tensor.name}[n + {index_text(flat)}] = {source}[sample, {place}]"])
-    return [f"for n in range({layout.lanes}):", *indented(1, lines)]
+        row = [
+            f"for n in range({layout.lanes}):",
+            f"    {tensor.name}[n + {index_text(flat)}] = {source}[samples[n], {place}]",
+        ]
+        lines += indented(len(axes), row)
+    return lines
 
 
 def _updated(update: Update, dtype: str) -> list[str]:
