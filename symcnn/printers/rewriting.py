@@ -10,7 +10,7 @@ The adjoints of what comes out are derived from it as ever. It says the same up 
 candidates equal that were not, the larger one wins here, the first one otherwise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy
@@ -22,17 +22,32 @@ from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, leaky_
 MONOTONE: tuple[type[sympy.Function], ...] = (relu, leaky_relu)
 
 
+#: The two equations of a maximum in other equations, or None.
+Step = Callable[["_Maximum"], tuple[Equation, ...] | None]
+
+
 def rewritten(forward: Sequence[Equation]) -> tuple[Equation, ...]:
-    """The same E (the target of the last equation) in other equations."""
-    equations = used(forward)
+    """The same E (the target of the last equation) in other equations: all of the above."""
+    return _at_maxima(used(forward), (_function_behind, _terms_behind), _by_window)
+
+
+def functions_behind(forward: Sequence[Equation]) -> tuple[Equation, ...]:
+    """Only functions move behind maxima."""
+    return _at_maxima(forward, (_function_behind,), None)
+
+
+def _at_maxima(forward: Sequence[Equation], steps: Sequence[Step], last: Step | None) -> tuple[Equation, ...]:
+    """At every maximum the steps as long as one can be made, and then the last one."""
+    equations = list(forward)
     for largest in [e.target.tensor for e in equations if e.reduce == "max" and not e.constant]:
         while (found := _reader_of_one(equations, largest)) is not None:
-            step = _function_behind(found) or _terms_behind(found)
-            if step is None:
-                equations = found.replaced(equations, _by_window(found))
+            made = next((after for step in steps if (after := step(found)) is not None), None)
+            if made is None:
+                if last is not None and (after := last(found)) is not None:
+                    equations = found.replaced(equations, after)
                 break
-            equations = found.replaced(equations, step)
-            (largest,) = (e.target.tensor for e in step if e.reduce == "max")
+            equations = found.replaced(equations, made)
+            (largest,) = (e.target.tensor for e in made if e.reduce == "max")
     return tuple(equations)
 
 
@@ -141,12 +156,12 @@ def _pads(found: _Maximum) -> bool:
 # --- window by window -----------------------------------------------------------------------------------------------
 
 
-def _by_window(found: _Maximum) -> tuple[Equation, ...]:
+def _by_window(found: _Maximum) -> tuple[Equation, ...] | None:
     """The same two equations; where it can be, with an axis for each place in a window."""
     own = {a.name for t in found.stated.terms for a in t.axes}
     theirs = {a.name for a in (*found.equation.axes, *found.window)}
     if own & theirs or not _is_disjoint(found) or not _reads_windows(found):
-        return found.stated, found.equation
+        return None
     sizes = {a.name: a for a in (*found.equation.axes, *found.window)}
     places = [m.coefficients[0][0] for a, m in found.values.items() if a in found.moving]
     fixed = [m.coefficients[0][0] for a, m in found.values.items() if a not in found.moving]

@@ -11,9 +11,10 @@ from symcnn.derivation.reverse import reverse
 from symcnn.numeric.optimizers import OPTIMIZERS
 from symcnn.printers.loops import Stated, Update, loops
 from symcnn.printers.loops.language import LoopPrinter, language
-from symcnn.printers.loops.rewrite import behind_maximum, put_in_readers, rewritten, seeded, with_winners
+from symcnn.printers.loops.rewrite import put_in_readers, rewritten, seeded, with_winners
 from symcnn.printers.loops.statements import grouped
 from symcnn.printers.loops.tile import Machine, tile
+from symcnn.printers.rewriting import functions_behind
 from symcnn.symbolic import LEAVES, maximum, wins
 from tests import oracles
 from tests.networks import from_seed
@@ -114,7 +115,7 @@ def test_a_corrupted_print_is_caught():
     theta, images, targets = rng.uniform(-1, 1, len(net.parameters)), rng.normal(size=(3, 5, 5)), np.eye(3)
     printed = program(net, 2)
     corruptions = [
-        (" > p_max1)", " < p_max1)"), ("_winner1 == 1.0", "_winner1 == 0.0"), ("else 0.0\n", "else 1.0\n"),
+        (" > largest_x1)", " < largest_x1)"), ("_winner1 == 1.0", "_winner1 == 0.0"), ("else 0.0\n", "else 1.0\n"),
         ("i1*f1", "i2*f1"), ("dE_df_at1 = 9*at_k", "dE_df_at1 = 0"), ("stop - 1)", "stop - 2)"), ("= b_x1", "= 0.0"),
         ("gradient[:] = 0.0", "gradient[:] = 1.0"), ("-(seed1*t1)", "seed1*t1"),
     ]  # fmt: skip
@@ -174,27 +175,30 @@ def test_every_leaf_has_its_rule_and_no_other_function():
 
 def test_relu_moves_behind_the_maximum():
     stated = DIGITS.forward.equations
-    assert [str(e) for e in behind_maximum(stated)[1:3]] == [
-        "p_max[k, r, c] = max_{u, v} x[k, 2*r + u, 2*c + v]",
-        "p[k, r, c] = relu(p_max[k, r, c])",
+    assert [str(e) for e in functions_behind(stated)[1:3]] == [
+        "largest_x[k, r, c] = max_{u, v} x[k, 2*r + u, 2*c + v]",
+        "p[k, r, c] = relu(largest_x[k, r, c])",
     ]
     # a sigmoid rounds different numbers to one: which of them wins would change
     smooth = symcnn.Network((4, 4), [symcnn.Activation("sigmoid"), symcnn.MaxPool2D(2), symcnn.Dense(1)])
-    assert behind_maximum(smooth.forward.equations) == smooth.forward.equations
+    assert functions_behind(smooth.forward.equations) == smooth.forward.equations
     # a border of -1 would become 0 behind it
     counted = symcnn.Network((4, 4), [symcnn.Activation("relu"), symcnn.MaxPool2D(2, 2, 1, -1), symcnn.Dense(1)])
-    assert behind_maximum(counted.forward.equations) == counted.forward.equations
+    assert functions_behind(counted.forward.equations) == counted.forward.equations
 
 
 def test_an_adjoint_that_goes_to_winners_stands_in_its_readers():
     stated = DIGITS.forward
-    forward = behind_maximum(stated.equations)
+    forward = functions_behind(stated.equations)
     adjoints = with_winners(seeded(reverse(forward, (stated.image, stated.targets))))
-    assert "dE_dx[k, 2*r + u, 2*c + v] += dE_dp_max[k, r, c]·[p_max_winner[k, r, c] is 2*u + v]" in map(str, adjoints)
+    assert "dE_dx[k, 2*r + u, 2*c + v] += dE_dlargest_x[k, r, c]·[largest_x_winner[k, r, c] is 2*u + v]" in map(
+        str, adjoints
+    )
     assert "dE_do[k] += seed·-1·t[k]" in map(str, adjoints)
     inside = [str(e) for e in put_in_readers(adjoints)]
     assert (
-        "dE_df[k, p, q] += dE_dp_max[k, r, c]·[p_max_winner[k, r, c] is 2*u + v]·i[p + 2*r + u, q + 2*c + v]" in inside
+        "dE_df[k, p, q] += dE_dlargest_x[k, r, c]·[largest_x_winner[k, r, c] is 2*u + v]·i[p + 2*r + u, q + 2*c + v]"
+        in inside
     )
     assert not any("dE_dx" in text for text in inside)
     # windows that overlap: a cell may win twice, so its adjoint is a sum and stays
@@ -206,7 +210,7 @@ def test_an_adjoint_that_goes_to_winners_stands_in_its_readers():
 def test_a_bias_does_not_ask_which_candidate_won():
     stated = DIGITS.forward
     _, backward = rewritten(stated.equations, (stated.image, stated.targets))
-    assert "dE_db_x[k] += dE_dp_max[k, r, c]" in map(str, backward)
+    assert "dE_db_x[k] += dE_dlargest_x[k, r, c]" in map(str, backward)
 
 
 def test_what_is_read_once_is_computed_there_and_what_is_small_is_one_line():

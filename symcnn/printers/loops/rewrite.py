@@ -1,6 +1,7 @@
 """Equations rewritten into equations that cost less and mean the same; each rewriting is a function of its own.
 
-behind_maximum   a = relu(x), p = max a      ->  p_max = max x, p = relu(p_max): fewer calls; exact, ties included
+First relu moves behind a maximum (``printers/rewriting.py``, exact: ties at 0 have slope 0). Then, of the adjoints:
+
 seeded           dE_do[k] += -t[k]           ->  dE_do[k] += seed·-t[k]: 1, or 0 for a lane that is only filled up
 with_winners     [a[2r + u] reaches p[r]]    ->  [p_winner[r] is u]: the maximum keeps its first winner's number
 put_in_readers   dE_dx[2r + u] += dE_dp[r]·[p_winner[r] is u], read as dE_dx[r] elsewhere: its right side stands
@@ -17,11 +18,8 @@ from sympy import Expr
 from sympy.core.expr import AtomicExpr
 
 from symcnn.derivation.reverse import reverse
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins, relu
-
-#: Leaf functions that may be taken after a maximum instead of before it: monotone, and flat wherever two different
-#: arguments give the same value, so that it does not matter which of them is credited.
-MONOTONE = (relu,)
+from symcnn.printers.rewriting import functions_behind
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Wins
 
 #: ∂E/∂E of a lane.
 SEED = Tensor("seed", (), (("seed", 0),))
@@ -53,38 +51,12 @@ class Won(AtomicExpr):
 
 def rewritten(forward: Sequence[Equation], data: Sequence[Tensor]) -> tuple[tuple[Equation, ...], tuple[Equation, ...]]:
     """Forward and adjoint equations, rewritten; ``data``: tensors that nobody differentiates by."""
-    forward = behind_maximum(forward)
+    forward = functions_behind(forward)
     backward = useful(without_windows(put_in_readers(with_winners(seeded(reverse(forward, data))))))
     return needed(forward, backward), backward
 
 
 # --- the rewritings -------------------------------------------------------------------------------------------------
-
-
-def behind_maximum(forward: Sequence[Equation]) -> tuple[Equation, ...]:
-    """A monotone leaf that only a maximum reads is taken of the maximum."""
-    leaves = {e.target.tensor: e for e in forward if _monotone(e)}
-    found: list[Equation] = []
-    moved: set[Tensor] = set()
-    for equation in forward:
-        source = _only_access(equation) if equation.reduce == "max" else None
-        leaf = leaves.get(source.tensor) if source is not None else None
-        if (
-            source is None
-            or leaf is None
-            or len(_readers(source.tensor, forward)) > 1
-            or _counts_border(source, equation)
-        ):
-            found.append(equation)
-            continue
-        moved.add(source.tensor)
-        (call,) = leaf.terms[0].factors
-        target, (term,) = equation.target, equation.terms
-        largest = replace(target.tensor, name=f"{target.tensor.name}_max")
-        before = Access(call.args[0].tensor, source.index, source.outside)
-        found.append(replace(equation, target=Access(largest, target.index), terms=(replace(term, factors=(before,)),)))
-        found.append(Equation(target, equation.axes, (Term((call.func(Access(largest, target.index)),)),)))
-    return tuple(e for e in found if e.target.tensor not in moved)
 
 
 def seeded(adjoints: Sequence[Equation]) -> tuple[Equation, ...]:
@@ -210,26 +182,6 @@ def is_one_to_one(access: Access, equation: Equation) -> bool:
                 return False
             reach = abs(c) * (sizes[a] - 1) + reach
     return True
-
-
-def _counts_border(access: Access, equation: Equation) -> bool:
-    """Does a number outside the tensor take part?"""
-    return access.outside is not None and leaves_range(access, equation)
-
-
-def _monotone(equation: Equation) -> bool:
-    (first, *rest) = equation.terms
-    if rest or first.axes or first.coefficient != 1 or len(first.factors) != 1:
-        return False
-    call = first.factors[0]
-    plain = isinstance(call, MONOTONE) and isinstance(call.args[0], Access)
-    return plain and call.args[0].index == equation.target.index
-
-
-def _only_access(equation: Equation) -> Access | None:
-    (first, *rest) = equation.terms
-    alone = not rest and first.coefficient == 1 and len(first.factors) == 1 and isinstance(first.factors[0], Access)
-    return first.factors[0] if alone else None
 
 
 def _readers(tensor: Tensor, equations: Sequence[Equation]) -> list[Equation]:
