@@ -1,6 +1,6 @@
 """Equations rewritten into equations that cost less and mean the same; each rewriting is a function of its own.
 
-First relu moves behind a maximum (``printers/rewriting.py``, exact: ties at 0 have slope 0). Then, of the adjoints:
+First relu moves behind a maximum (``printers/rewriting.py``). Then, of the adjoints:
 
 seeded           dE_do[k] += -t[k]           ->  dE_do[k] += seed·-t[k]: 1, or 0 for a lane that is only filled up
 with_winners     [a[2r + u] reaches p[r]]    ->  [p_winner[r] is u]: the maximum keeps its first winner's number
