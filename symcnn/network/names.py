@@ -9,6 +9,7 @@ filters or channels do not exist in a tensor, so no name carries them.
 """
 
 from collections import Counter
+from keyword import iskeyword
 from string import ascii_lowercase
 
 from sympy import Rational
@@ -26,13 +27,11 @@ class Names:
 
     def letters(self, kind: str) -> str:
         """``x``, then ``xb``, ``xc``, …, ``xz``, ``xbb``, … (``xa`` is left out: it would look like a first)."""
-        n = self._taken[kind]
-        self._taken[kind] += 1
-        suffix = ""
-        while n:
-            n, digit = divmod(n - 1, 25)
-            suffix = ascii_lowercase[1 + digit] + suffix
-        return kind + suffix
+        while True:
+            letters = kind + _suffix(self._taken[kind])
+            self._taken[kind] += 1
+            if not iskeyword(letters):  # the nineteenth activated map would be "as"
+                return letters
 
     def tensor(
         self, kind: str, shape: tuple[int, ...], role: Role = "value", values: tuple[Rational, ...] = ()
@@ -40,6 +39,14 @@ class Names:
         letters = self.letters(kind)
         # a single quantity has no index: m, s
         return Tensor(letters, shape, ((f"{letters}_" if shape else letters, len(shape)),), role, values)
+
+
+def _suffix(n: int) -> str:
+    text = ""
+    while n:
+        n, digit = divmod(n - 1, 25)
+        text = ascii_lowercase[1 + digit] + text
+    return text
 
 
 def letters_of(tensor: Tensor) -> str:

@@ -1,7 +1,9 @@
 import keyword
 
+import numpy as np
 from hypothesis import given
 
+import symcnn
 from symcnn.derivation import derive
 from symcnn.excel.addresses import is_legal_name
 from symcnn.network.names import Names
@@ -26,6 +28,16 @@ def test_further_layers_of_a_kind_take_letters_after_their_own():
     assert found[:4] == ["x", "xb", "xc", "xd"]
     assert found[25:28] == ["xz", "xbb", "xbc"]
     assert len(set(found)) == len(found)
+
+
+def test_no_name_is_a_word_of_python():
+    names = Names()
+    assert "as" not in {names.letters("a") for _ in range(40)}
+    net = symcnn.Network((3,), [*(symcnn.Activation("tanh") for _ in range(20)), symcnn.Dense(1)])
+    rng = np.random.default_rng(0)
+    theta, images, targets = rng.uniform(-1, 1, 4), rng.normal(size=(2, 3)), rng.uniform(size=(2, 1))
+    found = [symcnn.compile(net, b).loss_and_gradient(theta, images, targets)[0] for b in ("numpy", "python")]
+    assert abs(found[0] - found[1]) < 1e-14
 
 
 def test_what_a_spreadsheet_takes_for_an_address_is_no_name():
