@@ -152,9 +152,11 @@ class Algebra(ABC):
 
     def maximum(self, candidates: Sequence[Element]) -> Element:
         """v₁·a + v₂·b + …: one generator for each candidate."""
+        if len(candidates) == 1:
+            return candidates[0]
         key = ("maximum", tuple(candidates))
         if key not in self._known:
-            shares = [self.one] if len(candidates) == 1 else [self.fresh() for _ in candidates]
+            shares = [self.fresh() for _ in candidates]
             largest = sum((self.times(v, a) for v, a in zip(shares, candidates, strict=True)), self.zero)
             self._known[key] = (largest, shares)
             self._known["winners", largest] = (list(candidates), shares)
@@ -162,12 +164,16 @@ class Algebra(ABC):
 
     def shares(self, candidates: Sequence[Element]) -> list[Element]:
         """∂max/∂candidate, candidate by candidate."""
+        if len(candidates) == 1:
+            return [self.one]
         self.maximum(candidates)
         found: list[Element] = self._known["maximum", tuple(candidates)][1]
         return found
 
     def winner(self, value: Element, largest: Element, *before: Element) -> Element:
         """∂max/∂value, where ``before`` are the candidates before it: as the maximum itself has it, or refused."""
+        if value == largest and not before:  # alone in its window
+            return self.one
         candidates, shares = self._known.get(("winners", largest), ([], []))
         place = len(before)
         if candidates[: place + 1] != [*before, value]:

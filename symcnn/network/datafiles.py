@@ -97,8 +97,9 @@ def _npz(archive: Npz, network: Network) -> tuple[Any, Any]:
         raise InputError(f"expected targets or labels beside images, one of them; its arrays: {archive.listed}")
     name = "targets" if "targets" in archive.names else "labels"
     found = archive.shape(name)
-    if found[:1] != shape[:1] or len(found) != (2 if name == "targets" else 1):
-        expected = f"({shape[0]}, {network.outputs})" if name == "targets" else f"({shape[0]},)"
+    wanted = (shape[0], network.outputs) if name == "targets" else (shape[0],)
+    if found != wanted:
+        expected = f"({', '.join(map(str, wanted))}{'' if len(wanted) > 1 else ','})"
         raise InputError(f"{name}: shape {found}; expected {expected}, one for each image")
     values = archive.array(name)
     return archive.array("images"), values if name == "targets" else _classes(

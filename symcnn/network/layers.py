@@ -179,7 +179,7 @@ class MaxPool2D:
             raise InputError(f"{_call(self, 'pad_value')}: expected a finite number or None")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
-        absent = None if self.pad_value is None else sympy.nsimplify(self.pad_value, rational=True)
+        absent = None if self.pad_value is None else Rational(str(self.pad_value))
         return _pooled(self, source, names, S.One, absent, "max")
 
 

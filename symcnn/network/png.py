@@ -38,6 +38,7 @@ def png_pixels(content: bytes, shape: tuple[int, ...]) -> Array:
                 raise InputError(f"an image of {found} pixels; expected {shape[-2]}×{shape[-1]} (rows × columns)")
             if END not in content:
                 raise InputError("not a PNG image that can be read (truncated: its end is missing)")
+            picture = _in_8_bits(image, picture)
             paper = image.new("RGBA", picture.size, "white")
             flat = image.alpha_composite(paper, picture.convert("RGBA"))
             if len(shape) == 2:
@@ -47,6 +48,13 @@ def png_pixels(content: bytes, shape: tuple[int, ...]) -> Array:
         raise
     except (image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise InputError(f"not a PNG image that can be read ({_line(error)})") from None
+
+
+def _in_8_bits(image: Any, picture: Any) -> Any:
+    """Grey in 16 bits is scaled, not clipped, to 8."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return image.fromarray(np.rint(np.asarray(picture, dtype=np.float64) / 257).astype(np.uint8))
 
 
 def _pillow() -> Any:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 import sympy
 from sympy import Expr
 
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, leaky_relu, relu
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, relu
 
-#: Functions that never fall; where they make different values equal, their slope is 0.
-MONOTONE: tuple[type[sympy.Function], ...] = (relu, leaky_relu)
+#: Functions that never fall, and whose slope is 0 where they make different values equal. Not leaky_relu: z/100 rounds
+#: neighbours to one value, and which of them is the first would matter.
+MONOTONE: tuple[type[sympy.Function], ...] = (relu,)
 
 
 #: The two equations of a maximum in other equations, or None.

@@ -127,9 +127,10 @@ class Run:
         return f"<p>{html.escape(repr(self))}</p><table><tr><th></th>{heads}</tr>{rows}</table>"
 
     def __repr__(self) -> str:
-        first, last, epochs = self.loss[0], self.loss[-1], ""
         if self.history:  # per sample, before and after
             first, last, epochs = self.history[0].loss, self.history[-1].loss, f"{self.history[-1].number} epochs, "
+        else:
+            first, last, epochs = self.loss[0], self.loss[-1], ""
         return (
             f"Run({epochs}{self.steps} steps with {self.backend!r}, loss {first:.6g} -> {last:.6g},"
             f" stopped: {self.stopped})"

@@ -32,7 +32,8 @@ def duals_agree(derivation: Derivation, theta: Any, data: DataLike, backend: str
         return float("inf"), "E_total"
     tensors = network.forward.parameters
     cuts = np.cumsum([p.size for p in tensors])[:-1]
-    direction = np.random.default_rng(SEED).choice([-1.0, 1.0], len(values))
+    # from a continuum, and another one at other parameters: exchanged entries must not weigh the same
+    direction = np.random.default_rng([SEED, int(np.float64(values[0]).view(np.uint64))]).uniform(0.5, 2, len(values))
     error, slopes = _slopes(derivation, values, direction, images, targets)
     products = np.split(direction * gradient, cuts)
     floor = FLOOR * max(float(np.abs(p).sum()) for p in products)

@@ -188,8 +188,8 @@ def _joined(source: Group, reader: Group, tensor: Tensor) -> Group | None:
 def _moved(statement: Statement, outer: tuple[Axis, ...], read: Access, axes: tuple[Axis, ...]) -> Statement:
     """A statement at the places at which its result is read."""
     own = [a for a in statement.axes if a not in outer]
-    taken = {a.name for a in (*axes, *outer)}
-    # the sum's own axes get out of the way first
+    # the sum's own axes get out of the way first, of each other too: a group may have been joined before
+    taken = {a.name for a in (*axes, *outer, *statement.axes)}
     for axis in own:
         if axis.name in {a.name for a in axes}:
             fresh = axis.name.upper()
