@@ -3,11 +3,13 @@
 An operation is one of SymPy's ``count_ops``, with σ written out as 1/(1 + exp(-z)); a maximum of n cells is n - 1. Each
 term is counted once, at one
 of its instances, and multiplied by how many instances there are: a product whose factor lies in the padding is none.
-So the count takes as long for a large image as for a small one, and agrees with that of the scalar graph.
+So the count takes as long for a large image as for a small one, and agrees with that of the scalar graph, but for a
+sign here and there and the shares of a mean that are 1.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import sympy
 from sympy import Expr, Mul
@@ -51,13 +53,20 @@ def _target(tensor: Tensor, equations: Sequence[Equation]) -> int:
 
 def _product(equation: Equation, term: Term, several: bool) -> int:
     """The operations of one product; what is subtracted from others needs no sign of its own."""
+    counted = replace(term, factors=tuple(map(_without_values, term.factors)))
     for point in points((*equation.axes, *term.axes)):
-        factors = instance_of(term, point)
+        factors = instance_of(counted, point)
         if factors is not None and 0 not in factors and equation.target.at(point) is not None:
             expression = Mul(*factors)
             signed = several and expression.could_extract_minus_sign()
             return count_operations(-expression if signed else expression)
     return 0
+
+
+def _without_values(factor: Expr) -> Expr:
+    """A constant counts as a quantity: its value at one place (a share of 1) is not that at another."""
+    constants = [a for a in factor.atoms(Access) if a.tensor.role == "constant"]
+    return factor.xreplace({a: sympy.Symbol(a.tensor.name) for a in constants})
 
 
 def _scaling(coefficient: Expr) -> int:

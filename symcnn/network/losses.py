@@ -55,6 +55,11 @@ def _squared(o: Outputs, factor: Rational, scale: Rational) -> tuple[Equation, .
 def cross_entropy(o: Outputs) -> tuple[Equation, ...]:
     if o.axis.size < 2:
         raise InputError("loss='cross_entropy': the network has one output; expected a class each, at least 2")
+    if o.stated is not None and _is_softmax(o.stated):
+        raise InputError(
+            "loss='cross_entropy': the last layer is a softmax already, and the loss has one inside; end with"
+            " activation=None"
+        )
     shifted = exponentials(o.tensor, o.axis, o.names)
     y = o.names.tensor("y", o.tensor.shape)
     share = Term((o.of(shifted.powers) / Access(shifted.sum, ()),))
@@ -72,6 +77,12 @@ def binary_cross_entropy(o: Outputs) -> tuple[Equation, ...]:
         )
     z = o.of(call.args[0].tensor)
     return _error(Term((softplus(z),), (o.axis,)), Term((o.of(o.targets), z), (o.axis,), S.NegativeOne))
+
+
+def _is_softmax(stated: Equation) -> bool:
+    """A quotient of exponentials and their sum."""
+    factor = stated.terms[0].factors[0]
+    return bool(factor.is_Mul and any(f.is_Pow and f.exp == -1 for f in factor.args))
 
 
 def _error(*terms: Term) -> tuple[Equation, ...]:

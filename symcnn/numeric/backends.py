@@ -2,11 +2,15 @@
 
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.numeric.compiled import NumbaProgram
+from symcnn.numeric.compiled import LoopsProgram, NumbaProgram
 from symcnn.numeric.program import PROGRAMS, Program
 
 #: Every backend; "numba" needs the extra ``fast``.
 BACKENDS: dict[str, type[Program]] = {**PROGRAMS, NumbaProgram.backend: NumbaProgram}
+
+
+#: And those that nobody asks for by name, only verification does.
+_EVERY: dict[str, type[Program]] = {**BACKENDS, LoopsProgram.backend: LoopsProgram}
 
 
 def compile_program(network: Network, backend: str = "numpy", dtype: str = "float64") -> Program:
@@ -18,6 +22,6 @@ def compile_program(network: Network, backend: str = "numpy", dtype: str = "floa
     Raises:
         InputError: an unknown backend, or one that is not installed.
     """
-    if backend not in BACKENDS:
+    if backend not in _EVERY:
         raise InputError(f"backend={backend!r}: unknown; expected one of {', '.join(BACKENDS)}")
-    return BACKENDS[backend](network, dtype)
+    return _EVERY[backend](network, dtype)

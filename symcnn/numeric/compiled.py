@@ -102,3 +102,13 @@ class NumbaProgram(Program):
             return values.tolist(), losses
 
         return train
+
+
+class LoopsProgram(NumbaProgram):
+    """The same, in loops whatever the size: what trains by epochs, for holding it against the straight lines."""
+
+    backend = "numba loops"
+
+    @cached_property
+    def _straight(self) -> bool:
+        return False

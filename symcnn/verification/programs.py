@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
+from sympy import Expr
 
 from symcnn.derivation import Derivation
 from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, Network
 from symcnn.numeric import compile_program, initial_values
+from symcnn.symbolic import Access, Equation, leaky_relu, relu
 from symcnn.text import Catalogue
 from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
 from symcnn.verification.duals import DUAL_TOLERANCE, duals_agree
@@ -61,6 +63,54 @@ def rows_at_50_digits(
 
 def _at_seeds(derivation: Derivation, data: Data, backends: Sequence[str]) -> list[list[Agreement]]:
     return [programs_agree(derivation, initial_values(derivation.network, s), data, backends) for s in SEEDS]
+
+
+def rows_on_flat_images(derivation: Derivation, backends: Sequence[str], text: Catalogue) -> Iterator[Row]:
+    """Where every window ties and rectifiers stand at 0: first maximum, relu'(0) = 0, in every program.
+
+    All numbers are exact in binary, so equal sums are equal numbers in whatever order they are added; networks in which
+    that would not hold (a sigmoid before a maximum, a division by 9) have no such row.
+    """
+    network = derivation.network
+    if not _is_exact_up_to_its_last_kink(derivation):
+        return
+    rng = np.random.default_rng(SEEDS[0])
+    thetas = [rng.integers(-8, 9, len(network.parameters)) / 8, np.zeros(len(network.parameters))]
+    images = np.ones((2, *network.forward.image.shape))
+    images[1] = -0.5
+    targets = np.zeros((2, network.outputs))
+    targets[:, 0] = 1
+    found = [programs_agree(derivation, theta, (images, targets), backends) for theta in thetas]
+    for same in zip(*found, strict=True):
+        worst = max(same, key=lambda a: a.worst)
+        if worst.backend != "displayed":
+            claim = text("verify.flat", backend=worst.backend)
+            yield _row(claim, worst.ok, worst.worst, worst.where, text)
+
+
+def _is_exact_up_to_its_last_kink(derivation: Derivation) -> bool:
+    """Has it kinks, and before the last of them only sums, products, rectifiers, maxima and halves?"""
+    kinks = [n for n, e in enumerate(derivation.forward) if not e.constant and _has_kink(e)]
+    return bool(kinks) and all(_keeps_exact(e) for e in derivation.forward[: kinks[-1] + 1])
+
+
+def _has_kink(equation: Equation) -> bool:
+    return equation.reduce == "max" or any(f.has(relu, leaky_relu) for t in equation.terms for f in t.factors)
+
+
+def _keeps_exact(equation: Equation) -> bool:
+    return all(_is_power_of_2(term.coefficient.q) and all(map(_is_exact, term.factors)) for term in equation.terms)
+
+
+def _is_exact(factor: Expr) -> bool:
+    if isinstance(factor, Access):
+        shares = factor.tensor.values
+        return all(_is_power_of_2(v.q) for v in shares) and (factor.outside is None or _is_power_of_2(factor.outside.q))
+    return isinstance(factor, relu) and isinstance(factor.args[0], Access)
+
+
+def _is_power_of_2(n: int) -> bool:
+    return int(n) & (int(n) - 1) == 0
 
 
 def rows_with_duals(derivation: Derivation, data: Data, backends: Sequence[str], text: Catalogue) -> Iterator[Row]:

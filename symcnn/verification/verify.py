@@ -28,7 +28,7 @@ from symcnn.verification.leaf_rules import leaf_rows, used_leaves
 from symcnn.verification.modular import accepts, check_equations
 from symcnn.verification.planted import Planted, planted_errors
 from symcnn.verification.planted_equations import planted_equations
-from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_with_duals
+from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on_flat_images, rows_with_duals
 from symcnn.verification.result import DECIDING, Caught, Row, Verification, method_in_words
 
 #: Images at which numbers are compared.
@@ -99,6 +99,8 @@ def verify(
     text = catalogue(lang)
     images, targets = _random_data(network) if data is None else checked(network, as_data(data))
     derivation = Derivation(network, len(images))
+    # what numba compiles for a small network is not what trains it by epochs
+    backends = [*backends, *(["numba loops"] if "numba" in backends else [])]
     task = _Task(derivation, images, targets, backends, time.monotonic() + seconds, seconds, text)
     rows = [*_equation_rows(task), *leaf_rows(derivation, text)]
     programs, refused = able(network, backends, task.data, text)
@@ -107,6 +109,7 @@ def verify(
         each, planted = _one_by_one(task, names, progress)
         elsewhere = None if data is None else _random_data(network)
         rows = [*each, *rows, *rows_at_50_digits(derivation, task.data, programs, elsewhere, text)]
+        rows += rows_on_flat_images(derivation, programs, text)
     else:
         planted = _caught_in_index_notation(task)
         rows += rows_with_duals(derivation, task.data, programs, text)

@@ -6,7 +6,7 @@ from sympy import Add, Integer, Rational, Symbol
 
 import symcnn
 from symcnn.derivation import Judge, derive
-from symcnn.symbolic import gate, sigmoid, wins
+from symcnn.symbolic import gate, maximum, sigmoid, wins
 from symcnn.verification.planted import SEED, planted_errors
 
 
@@ -231,3 +231,13 @@ def test_degrees_are_upper_bounds():
     known = {x: algebra.generators["x"], y: algebra.generators["y"]}
     for e, degree in [(x * y, 2), (x + y**3, 3), (Integer(7), 0), (sigmoid(x * y) * x, 2), ((x + 1) ** 4 * y, 5)]:
         assert algebra.element(e, dict(known)) == degree
+
+
+def test_windows_of_one_cell_behind_a_maximum():
+    """Alone in its window a cell is the maximum; the maximum before keeps its own winners."""
+    layers = [symcnn.Conv2D(1, 1), symcnn.MaxPool2D(2, 1), symcnn.MaxPool2D(2, padding=1), symcnn.Dense(1)]
+    d = symcnn.derive(symcnn.Network((4, 4), layers), samples=1)
+    assert d.prove().ok
+    formula = d["f_11"].formula
+    assert d.decide("f_11", formula + maximum(Symbol("p_11")) - Symbol("p_11"))
+    assert d.decide("f_11", formula)

@@ -120,3 +120,14 @@ def test_a_run_knows_its_classes(tmp_path):
 
     assert load_trained(tmp_path / "c.npz").classes == run.classes
     assert load_trained(run.save(tmp_path / "r.json")).labels == ("bar", "dot", "ring")
+
+
+def test_grey_in_16_bits_is_scaled_not_clipped(tmp_path):
+    image = pytest.importorskip("PIL.Image", reason='PNG needs Pillow: pip install "symcnn[plot]"')
+    from symcnn.network.png import png_pixels
+
+    found = []
+    for name, values in (("8", np.uint8([[0, 128], [255, 1]])), ("16", np.uint16([[0, 128], [255, 1]]) * 257)):
+        image.fromarray(values).save(tmp_path / f"{name}.png")
+        found.append(png_pixels((tmp_path / f"{name}.png").read_bytes(), (2, 2)))
+    assert np.array_equal(*found)

@@ -68,6 +68,7 @@ def test_what_does_not_fit_is_refused_with_layer_value_and_remedy(make, words):
         (lambda: Network((3, 3), [Conv2D(1, 2), Activation("softmax")], None), "expected neurons: put Dense before it"),
         (lambda: Network((3, 3), [Dense(1)], "cross_entropy"), "one output; expected a class each, at least 2"),
         (lambda: Network((3, 3), [Dense(2)], "binary_cross_entropy"), 'end with activation="sigmoid"'),
+        (lambda: Network((3, 3), [Dense(2, "softmax")], "cross_entropy"), "the last layer is a softmax already"),
         (lambda: Network((3, 3), [Dense(2)], "hinge"), "half_squared_error, mse, cross_entropy, binary_cross_entropy"),
         (lambda: AvgPool2D(2, count_include_pad=1), "expected True or False"),
     ],

@@ -233,3 +233,29 @@ def test_tiles_are_windows_and_blocks():
     assert counts["j"] > 1
     assert math.prod(counts[a] for a in "krc") > 1
     assert all(a.size % counts[a.name] == 0 for s in (convolution, dense) for a in s.axes if a.name in counts)
+
+
+def pools(rng):
+    """Three or four poolings in a row, now and then with something between: sums and maxima joined into one nest."""
+    kinds = [
+        lambda: symcnn.MaxPool2D(2), lambda: symcnn.MaxPool2D(2, 1), lambda: symcnn.AvgPool2D(2),
+        lambda: symcnn.AvgPool2D(2, 2, 1, False), lambda: symcnn.Activation("relu"), lambda: symcnn.MaxPool2D(1),
+    ]  # fmt: skip
+    return [kinds[int(rng.integers(len(kinds)))]() for _ in range(4)]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_poolings_one_after_the_other(seed):
+    """The axes of what was joined once must not be caught by the next: with three in a row, they were."""
+    rng = np.random.default_rng(seed)
+    chain = [symcnn.MaxPool2D(2)] * 3 if seed == 0 else pools(rng)
+    first = [symcnn.Conv2D(2, 3, padding=1)] if seed % 2 else []
+    net = symcnn.Network((16, 16), [*first, *chain, symcnn.Dense(2)], "cross_entropy")
+    theta = rng.uniform(-1, 1, len(net.parameters))
+    images, targets = rng.normal(size=(3, 16, 16)), np.eye(2)[[0, 1, 1]]
+    found = loss_and_gradient(net, theta, images, targets)
+    wanted = symcnn.compile(net, "numpy").loss_and_gradient(theta, images, targets)
+    assert abs(found[0] - wanted[0]) <= 1e-12 * abs(wanted[0])
+    assert np.abs(found[1] - wanted[1]).max() <= 1e-12 * np.abs(wanted[1]).max()
+    if seed < 3:
+        assert max(differences(net, theta, images, targets, found)) < 1e-11

@@ -235,3 +235,55 @@ def test_a_program_is_held_against_dual_numbers(monkeypatch):
         PROGRAMS["python"], "_loss_and_gradient", lambda *_: (float("nan"), np.zeros(len(net.parameters)))
     )
     assert duals_agree(d, theta, (images, targets), "python") == (float("inf"), "E_total")
+
+
+def test_exchanged_gradients_are_seen_at_any_size(monkeypatch):
+    """Two entries of one tensor exchanged: the sum over a direction of equal weights would not show it."""
+    from symcnn.verification import duals
+
+    net = lenet()
+    d, rng = symcnn.derive(net), np.random.default_rng(0)
+    theta, images, targets = initial_values(net, 0) / 10, rng.uniform(size=(1, 28, 28)), np.eye(10)[[3]]
+    assert duals_agree(d, theta, (images, targets), "numpy")[0] <= DUAL_TOLERANCE
+    right = symcnn.compile(net).loss_and_gradient(theta, images, targets)
+    for first in (0, 7, 100):  # in the first filters: all of them move the loss
+        wrong = right[1].copy()
+        wrong[[first, first + 1]] = wrong[[first + 1, first]]
+
+        class Exchanged:
+            def loss_and_gradient(self, *_, wrong=wrong):
+                return right[0], wrong
+
+        monkeypatch.setattr(duals, "compile_program", lambda *_: Exchanged())
+        assert duals_agree(d, theta, (images, targets), "numpy")[0] > 1e3 * DUAL_TOLERANCE
+
+
+def test_a_program_that_credits_every_tied_cell_is_refuted(monkeypatch):
+    from symcnn.printers.arrays.equations import EquationPrinter
+
+    running = EquationPrinter._running_maximum
+
+    def every(self, cells, masks, out):
+        running(self, cells, [], out)
+        for cell, mask in zip(cells, masks, strict=False):
+            self.lines.call("equal", cell, out, out=mask)
+
+    net = symcnn.Network(
+        (4, 4), [symcnn.Conv2D(1, 1), symcnn.Activation("relu"), symcnn.MaxPool2D(2), symcnn.Dense(2)], "cross_entropy"
+    )
+    right = symcnn.verify(net, backends=("numpy", "python"), seconds=5)
+    assert right.ok
+    assert sum("tie" in row.claim for row in right.rows) == 2
+    monkeypatch.setattr(EquationPrinter, "_running_maximum", every)
+    monkeypatch.setattr(EquationPrinter, "_first_winners", lambda *_: None)
+    wrong = symcnn.verify(net, (np.ones((1, 4, 4)), [[1, 0]]), backends=("numpy", "python"), seconds=5)
+    assert not wrong.ok
+    assert [row.status for row in wrong.rows if "numpy" in row.claim and "tie" in row.claim] == ["refuted"]
+
+
+def test_what_trains_by_epochs_is_compared_too():
+    pytest.importorskip("numba", reason='numba is not installed: pip install "symcnn[fast]"')
+    net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2), symcnn.Dense(1)])
+    found = symcnn.verify(net, backends=("python", "numba"), seconds=5)
+    assert any("numba loops" in row.claim for row in found.rows)
+    assert found.ok
