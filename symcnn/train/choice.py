@@ -24,11 +24,11 @@ PYTHON_BUILD, PYTHON_BUILD_EACH, PYTHON_STEP_EACH = 0.001, 2e-5, 8.8e-9
 #: the same, with the import of numba and its compiler
 NUMBA_BUILD, NUMBA_BUILD_EACH, NUMBA_STEP_EACH = 0.45, 1.8e-3, 3.5e-10
 #: seconds per equation to build; per equation and per multiplication of one step
-NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 5e-5, 2.3e-6, 2.5e-9
+NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 3.5e-4, 1.2e-6, 2.5e-9
 
 #: mini-batches: seconds per equation and step, and per product; of compiling, per equation; per product
 BATCH_NUMPY_STEP_EACH, BATCH_NUMPY_PRODUCT = 1.2e-5, 2.2e-10
-BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 1.0, 6e-11
+BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 0.35, 6e-11
 
 
 def choose(network: Network, samples: int, steps: int) -> str:
