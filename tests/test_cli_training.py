@@ -157,3 +157,29 @@ def test_the_help_tells_the_rates(capsys):
     out = " ".join(run("train", "--help", capsys=capsys)[1].split())
     assert f"[default: {FULL_BATCH_RATE}; by epochs" in out
     assert all(f"{rate} for {name}" in out for name, rate in RATES.items())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--data", "data.npz", "--checkpoint", "data.npz"],
+        ["--data", "data.npz", "--checkpoint", "link.npz"],
+        ["--data", "data.csv", "--validation", "data.npz", "--checkpoint", "./data.npz"],
+        ["--data", "data.npz", "--checkpoint", "mine.npz"],
+        ["--resume", "run.json", "--epochs", "2", "--save", "run.json"],
+        ["--data", "pictures", "--plot", "pictures/a/1.png"],
+    ],
+)
+def test_nothing_that_is_read_is_written_over(here, capsys, arguments):
+    run("train", "net.toml", "--data", "data.npz", "--epochs", 1, "--save", "run.json", capsys=capsys)
+    Path("link.npz").symlink_to("data.npz")
+    np.savez("mine.npz", work=np.arange(5))
+    Path("pictures", "a").mkdir(parents=True)
+    write_png(Path("pictures", "a", "1.png"), ink(np.ones((4, 4))))
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    status, out, err = run("train", "net.toml", *arguments, capsys=capsys)
+    assert status == 2
+    assert not out
+    assert re.search(r"is read by this very command|something else than a checkpoint|whose images are read", err)
+    assert err.count("\n") == 1
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before

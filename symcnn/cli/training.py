@@ -71,12 +71,15 @@ def train(
     Ctrl-C stops it and keeps what was learnt so far.
     """
     import symcnn
-    from symcnn.files import check_writable
+    from symcnn.files import check_apart, check_writable
     from symcnn.train.store import check_savable
 
-    for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg"))):
+    checkpoint = asked["checkpoint"]
+    for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg")), (checkpoint, (".npz",))):
         if path is not None:
-            check_writable(path, suffixes)
+            # a checkpoint may be written on in its own file: all that was in it stays
+            own = path is checkpoint and resume is not None and resume.suffix.lower() == ".npz"
+            check_apart(check_writable(path, suffixes), network, data, validation, None if own else resume)
     net, samples = _what(network, data, resume, asked)
     by_epochs = _by_epochs(data, validation or hold_out, asked)
     if validation is not None and hold_out is not None:

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from symcnn.errors import InputError
-from symcnn.files import check_writable
 from symcnn.network import Array, Data, DataLike, Network, checked, class_names
 from symcnn.numeric import compile_program
 from symcnn.numeric.learner import State
 from symcnn.numeric.optimizers import THETA, optimizer_called
-from symcnn.train.checkpoint import SUFFIXES, Checkpoint, fingerprint, load_checkpoint, save_checkpoint
+from symcnn.train.checkpoint import Checkpoint, check_place, fingerprint, load_checkpoint, save_checkpoint
 from symcnn.train.choice import choose_for_epochs
 from symcnn.train.epochs import Lesson, Limits, Stand
 from symcnn.train.metrics import Epoch
@@ -52,7 +51,7 @@ def train_by_epochs(
     """
     samples = given.images, given.targets
     unseen = None if extras.validation is None else _validation(network, extras.validation)
-    target = None if extras.checkpoint is None else check_writable(extras.checkpoint, SUFFIXES)
+    target = None if extras.checkpoint is None else check_place(extras.checkpoint)
     mark = fingerprint(samples, unseen)
     if extras.resume is None:
         start = _anew(network, samples, asked, initial, extras.backend)

@@ -82,7 +82,7 @@ NPZ = {
     "few labels": (npz(images=IMAGES, labels=LABELS[:3]), "labels: shape (3,); expected (4,)"),
     "labels as rows": (npz(images=IMAGES, labels=np.eye(4)), "labels: shape (4, 4); expected (4,)"),
     "few targets": (npz(images=IMAGES, targets=np.eye(3)), "targets: shape (3, 3); expected (4, 3)"),
-    "wide targets": (npz(images=IMAGES, targets=np.ones((4, 5))), "targets of shape (4, 5): expected (4, 3)"),
+    "wide targets": (npz(images=IMAGES, targets=np.ones((4, 5))), "targets: shape (4, 5); expected (4, 3)"),
     "a label of 3": (npz(images=IMAGES, labels=[0, 1, 3, 1]), "labels: image 3: the label is 3; expected whole numbers from 0 to 2"),
     "a label of -1": (npz(images=IMAGES, labels=[0, -1, 2, 1]), "labels: image 2: the label is -1"),
     "a label of 0.5": (npz(images=IMAGES, labels=[0, 1, 2, 0.5]), "labels: image 4: the label is 0.5"),
