@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import symcnn
 from symcnn.cli import main
 from symcnn.train import load_checkpoint, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
@@ -183,3 +184,27 @@ def test_nothing_that_is_read_is_written_over(here, capsys, arguments):
     assert re.search(r"is read by this very command|something else than a checkpoint|whose images are read", err)
     assert err.count("\n") == 1
     assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+
+
+def pictures_of(folder, **classes):
+    """A folder with images of one stroke each: class -> the row that is black."""
+    for name, row in classes.items():
+        Path(folder, name).mkdir(parents=True)
+        for n in range(3):
+            image = np.full((4, 4), n / 10)
+            image[row] = 1
+            write_png(Path(folder, name, f"{n}.png"), ink(image))
+
+
+def test_a_validation_folder_of_other_classes_is_refused(here, capsys):
+    pictures_of("train", cat=0, dog=3)
+    pictures_of("valid", bird=1, cat=0)
+    pictures_of("same", cat=0, dog=3)
+    status, out, err = run("train", "net.toml", "--data", "train", "--validation", "valid", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert "validation: its classes are bird, cat; expected those of the training: cat, dog" in err
+    assert run("train", "net.toml", "--data", "train", "--validation", "same", "--epochs", 1, capsys=capsys)[0] == 0
+    net, folders = symcnn.read_network("net.toml")[0], ("train", "valid")
+    trained, other = (symcnn.read_data(folder, net) for folder in folders)
+    with pytest.raises(symcnn.InputError, match="bird, cat; expected those of the training: cat, dog"):
+        symcnn.train(net, trained, epochs=1).accuracy(other)

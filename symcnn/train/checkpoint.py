@@ -187,8 +187,9 @@ def _checkpoint(
 def _classes(network: Network, given: Any) -> tuple[str, ...] | None:
     if given is None:
         return None
-    if not isinstance(given, list) or len(given) != network.outputs:
-        raise InputError(f"classes: expected {network.outputs} names")
+    count = max(network.outputs, 2)  # a single output tells two classes apart
+    if not isinstance(given, list) or len(given) != count:
+        raise InputError(f"classes: expected {count} names")
     if not all(isinstance(name, str) and name.isprintable() for name in given):
         raise InputError("classes: expected printable words")
     return tuple(given)

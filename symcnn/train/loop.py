@@ -60,7 +60,7 @@ def train(
         batch_size: samples of a step; None: all of them.
         epochs: how many in all, those before a resumed checkpoint included, ≥ 0; default 20.
         optimizer: "sgd", "momentum" (0.9) or "adam" (0.9, 0.999).
-        validation: samples that are only measured, after every epoch.
+        validation: samples that are only measured, after every epoch; where both have labels, a class has the same.
         dtype: "float64" or "float32" of the training.
         patience: stop when the loss (of the validation data where given) has not been lower for so many epochs.
         checkpoint: a file (``.npz``) to write after every epoch, as a whole or not at all.
