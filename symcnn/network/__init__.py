@@ -9,7 +9,7 @@ from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Dense, 
 from symcnn.network.network import Forward, Network
 
 __all__ = [
-    "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Kind", "LAYERS",
+    "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Kind",
     "Layer", "MaxPool2D", "Network", "as_data", "check_same_classes", "checked", "checked_images", "class_names",
     "kind_of", "network_from", "read_bytes", "read_data", "read_images", "read_network", "settings_of", "words_of",
 ]  # fmt: skip
