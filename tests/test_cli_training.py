@@ -208,3 +208,22 @@ def test_a_validation_folder_of_other_classes_is_refused(here, capsys):
     trained, other = (symcnn.read_data(folder, net) for folder in folders)
     with pytest.raises(symcnn.InputError, match="bird, cat; expected those of the training: cat, dog"):
         symcnn.train(net, trained, epochs=1).accuracy(other)
+
+
+def test_a_resumed_training_asks_for_what_it_is_told(here, capsys):
+    settings = ["--data", "data.npz", "--hold-out", 0.25]
+    run("train", "net.toml", *settings, "--optimizer", "adam", "--dtype", "float32", "--seed", 5, "--epochs", 1,
+        "--checkpoint", "c.npz", capsys=capsys)  # fmt: skip
+    resume = ["train", *settings, "--resume", "c.npz", "--epochs", 2]
+    for option, value in (("--optimizer", "sgd"), ("--dtype", "float64")):
+        status, _, err = run(*resume, option, value, capsys=capsys)
+        assert status == 2
+        assert f"c.npz: {option[2:]}='{value}': the checkpoint was trained with" in err
+    status, out, err = run(*resume, capsys=capsys)
+    assert (status, err) == (0, "")
+    assert "2: adam, rate 0.005, batches of 64, mean, float32" in out
+
+
+def test_a_share_that_cannot_be_names_its_option(here, capsys):
+    _, _, err = run("train", "net.toml", "--data", "data.npz", "--hold-out", 0, capsys=capsys)
+    assert "symcnn: --hold-out: share 0.0 of 60 samples" in err

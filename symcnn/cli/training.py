@@ -13,7 +13,6 @@ from symcnn.cli.shared import (
     print_files,
     print_table,
     progress_bar,
-    seed_option,
 )
 from symcnn.errors import InputError
 
@@ -38,9 +37,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--steps", type=int, help="Steps on all samples at once.  [default: 10000, without --data]")
 @click.option("--epochs", type=int, help="Passes over the samples, in all.  [default: 20, with --data]")
 @click.option("--batch-size", type=int, help=f"Samples of a step.  [default: {BATCH_SIZE}, by epochs]")
-@click.option("--optimizer", type=click.Choice(["sgd", "momentum", "adam"]), default="sgd", show_default=True)
-@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
-@seed_option
+@click.option("--optimizer", type=click.Choice(["sgd", "momentum", "adam"]), help="[default: sgd]")
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), help="[default: float64]")
+@click.option("--seed", type=int, help="Of the initial values, of the order and of --hold-out.  [default: 0]")
 @click.option(
     "--initial", type=click.Choice(["uniform", "scaled"]), help="Initial values.  [default: uniform; scaled by epochs]"
 )
@@ -87,7 +86,7 @@ def train(
     if validation is not None:
         asked["validation"] = symcnn.read_data(validation, net)
     if hold_out is not None:
-        samples, asked["validation"] = samples.split(hold_out, asked["seed"])
+        samples, asked["validation"] = _held_out(samples, hold_out, asked)
     if save is not None:
         check_savable(save, net, samples)
     with progress_bar("training", _steps(len(samples.images), by_epochs, asked)) as advance:
@@ -128,15 +127,27 @@ def _what(
     return net, given_samples(net, samples, network)
 
 
+def _held_out(samples: "Data", share: float, asked: dict[str, Any]) -> "tuple[Data, Data]":
+    """The rest, and the share; a resumed training holds out what it did before."""
+    from symcnn.train import load_checkpoint
+
+    seed = asked["seed"]
+    if seed is None:
+        seed = 0 if asked.get("resume") is None else load_checkpoint(asked["resume"]).course.seed
+    try:
+        return samples.split(share, seed)
+    except InputError as error:
+        raise InputError(f"--hold-out: {error}") from None
+
+
 def _as_before(run: "Run", asked: dict[str, Any]) -> None:
     """The settings of a saved run, where nothing else is asked for."""
-    source = click.get_current_context().get_parameter_source
     before: dict[str, Any] = {"learning_rate": run.learning_rate, "reduction": run.reduction}
     if run.course is not None and asked["steps"] is None:
         course = run.course
         before |= {"optimizer": course.optimizer, "batch_size": course.batch_size, "dtype": course.dtype}
     for word, value in before.items():
-        if source(word) is click.core.ParameterSource.DEFAULT:
+        if asked[word] is None:
             asked[word] = value
 
 
@@ -144,7 +155,7 @@ def _by_epochs(data: Path | None, validated: object, asked: dict[str, Any]) -> b
     """Is it a training by epochs? Its batch size is put into ``asked``."""
     words = ("batch_size", "epochs", "patience", "checkpoint", "resume")
     given = validated is not None or any(asked.get(word) is not None for word in words)
-    special = asked["optimizer"] != "sgd" or asked["dtype"] != "float64"
+    special = asked["optimizer"] not in (None, "sgd") or asked["dtype"] not in (None, "float64")
     found = given or special or (data is not None and asked["steps"] is None)
     if found and asked["batch_size"] is None and asked.get("resume") is None:
         asked["batch_size"] = BATCH_SIZE

@@ -131,6 +131,8 @@ BAD = {
     "another network": settings_with(network={"input_shape": [2], "layer": [{"type": "Dense", "units": 1}]}),
     "no course": settings_with(course=None),
     "half a course": settings_with(course={"seed": 3}),
+    "a course without a seed": settings_with(course={"optimizer": "momentum", "batch_size": 8, "learning_rate": 0.1,
+                                                     "reduction": "mean", "dtype": "float64", "seed": None}),
     "another optimizer": settings_with(course={"optimizer": "adam", "batch_size": 8, "learning_rate": 0.1,
                                                "reduction": "mean", "dtype": "float64", "seed": 3}),
     "a course that cannot be": settings_with(course={"optimizer": "momentum", "batch_size": 0, "learning_rate": 0.1,
@@ -275,3 +277,15 @@ def test_what_is_no_checkpoint_is_never_written_over(net, many, saved, tmp_path)
     symcnn.train(net, many, epochs=1, checkpoint=tmp_path / "c.npz")
     symcnn.train(net, many, epochs=2, checkpoint=tmp_path / "c.npz")
     assert load_checkpoint(tmp_path / "c.npz").stand.epochs == 2
+
+
+def test_a_setting_that_equals_a_default_is_asked_for(net, many, tmp_path):
+    path = tmp_path / "c.npz"
+    symcnn.train(net, many, epochs=1, optimizer="adam", dtype="float32", seed=5, checkpoint=path)
+    for asked, there in (
+        ({"optimizer": "sgd"}, "adam"), ({"dtype": "float64"}, "float32"), ({"seed": 0}, "5")
+    ):  # fmt: skip
+        with pytest.raises(symcnn.InputError, match=rf"{next(iter(asked))}=.*: the checkpoint was .*{there}"):
+            symcnn.train(net, many, epochs=2, resume=path, **asked)
+    run = symcnn.train(net, many, epochs=2, resume=path)
+    assert (run.course.optimizer, run.course.dtype, run.course.seed) == ("adam", "float32", 5)
