@@ -9,7 +9,7 @@ import pytest
 
 import symcnn
 from symcnn.cli import main
-from symcnn.train import load_checkpoint, store
+from symcnn.train import load_checkpoint, plot, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
 from tests.network.pictures import ink, write_png
 from tests.test_cli import run
@@ -227,3 +227,52 @@ def test_a_resumed_training_asks_for_what_it_is_told(here, capsys):
 def test_a_share_that_cannot_be_names_its_option(here, capsys):
     _, _, err = run("train", "net.toml", "--data", "data.npz", "--hold-out", 0, capsys=capsys)
     assert "symcnn: --hold-out: share 0.0 of 60 samples" in err
+
+
+def test_a_plot_without_matplotlib_is_refused_before_the_training(here, capsys, monkeypatch):
+    monkeypatch.setattr(plot, "find_spec", lambda name: None)
+    status, out, err = run("train", "net.toml", "--data", "data.npz", "--plot", "p.png", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == 'symcnn: p.png: plots need matplotlib: pip install "symcnn[plot]"\n'
+
+
+def cells_of(out):
+    """Heads and rows of a table."""
+    lines = [re.split("[│┃]", line)[1:-1] for line in out.split("\n") if line[:1] in "│┃" and line]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+@pytest.mark.parametrize("trained", ["run.json", "c.npz"])
+@pytest.mark.parametrize(
+    ("loss", "activation", "heads"),
+    [
+        ("binary_cross_entropy", 'activation = "sigmoid"', ["image", "o_1", "class", "probability"]),
+        ("half_squared_error", "", ["image", "o_1", "class"]),
+    ],
+)
+def test_one_output_tells_two_classes_apart(here, capsys, trained, loss, activation, heads):
+    pictures_of("animals", cat=0, dog=3)
+    layer = f'[[layer]]\ntype = "Dense"\nunits = 1\n{activation}\n'
+    Path("one.toml").write_text(f'input_shape = [4, 4]\nloss = "{loss}"\n{layer}', "utf-8")
+    run("train", "one.toml", "--data", "animals", "--epochs", 60, "--optimizer", "adam", "--rate", 0.05, "--save",
+        "run.json", "--checkpoint", "c.npz", capsys=capsys)  # fmt: skip
+    status, out, err = run("predict", trained, "animals/cat/0.png", "animals/dog/1.png", capsys=capsys)
+    assert (status, err) == (0, "")
+    table = cells_of(out)
+    assert table[0] == heads
+    assert [row[2] for row in table[1:]] == ["cat", "dog"]
+    if "probability" in heads:
+        (cat, dog) = ([float(row[n]) for n in (1, 3)] for row in table[1:])
+        assert abs(cat[0] + cat[1] - 1) < 1e-3
+        assert abs(dog[0] - dog[1]) < 1e-3
+        assert min(cat[1], dog[1]) > 0.5
+
+
+def test_one_output_of_no_classes_is_only_shown(here, capsys):
+    Path("line.toml").write_text('input_shape = [2]\n[[layer]]\ntype = "Dense"\nunits = 1\n', "utf-8")
+    np.savez("line.npz", images=LINE[0], targets=LINE[1])
+    Path("x.csv").write_text("1,2\n")
+    run("train", "line.toml", "--data", "line.npz", "--epochs", 1, "--save", "run.json", capsys=capsys)
+    status, out, _ = run("predict", "run.json", "x.csv", capsys=capsys)
+    assert status == 0
+    assert cells_of(out)[0] == ["image", "o_1"]

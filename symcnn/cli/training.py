@@ -1,6 +1,7 @@
 """``symcnn train`` and ``symcnn predict``."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ def train(
     """
     import symcnn
     from symcnn.files import check_apart, check_writable
+    from symcnn.train.plot import check_plottable
     from symcnn.train.store import check_savable
 
     checkpoint = asked["checkpoint"]
@@ -79,6 +81,8 @@ def train(
             # a checkpoint may be written on in its own file: all that was in it stays
             own = path is checkpoint and resume is not None and resume.suffix.lower() == ".npz"
             check_apart(check_writable(path, suffixes), network, data, validation, None if own else resume)
+    if plot is not None:
+        check_plottable(plot)
     net, samples = _what(network, data, resume, asked)
     by_epochs = _by_epochs(data, validation or hold_out, asked)
     if validation is not None and hold_out is not None:
@@ -243,7 +247,7 @@ def _show_outputs(run: "Run") -> None:
 def predict(run: Path, images: tuple[Path, ...]) -> None:
     """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1).
 
-    With cross_entropy: the class and its probability.
+    With cross_entropy, and with one output and binary_cross_entropy: the class and its probability.
     """
     from symcnn.network import read_images
     from symcnn.train.trained import load_trained
@@ -251,21 +255,43 @@ def predict(run: Path, images: tuple[Path, ...]) -> None:
     trained = load_trained(run)
     found = [(path, read_images(path, trained.network)) for path in images]
     shares = trained.network.probabilities is not None
-    rows = []
+    heads, row = _answers(trained.network, trained.classes)
+    rows: list[list[str]] = []
     for path, pixels in found:
         values = trained.probabilities(pixels) if shares else trained.predict(pixels)
         for n, outputs in enumerate(values.tolist(), 1):
             if not all(map(math.isfinite, outputs)):
                 raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
             name = str(path) if len(pixels) == 1 else f"{path} ({n})"
-            rows.append([name, *(_class_row if shares else _output_row)(outputs, trained.classes)])
-    heads = ["class", "probability", "next", "probability"] if shares else [
-        *trained.network.forward.outputs.scalars(), "largest",
-    ]  # fmt: skip
+            rows.append([name, *row(outputs, trained.classes)])
     print_table("", rows, ["image", *heads])
     if trained.labels:
         more = ", …" if len(trained.labels) > 20 else ""
         click.echo(f"trained on: {', '.join(trained.labels[:20])}{more}")
+
+
+def _answers(
+    network: "Network", classes: tuple[str, ...] | None
+) -> tuple[list[str], Callable[[list[float], tuple[str, ...] | None], list[str]]]:
+    """What is shown of each image: the heads, and a row of the outputs (of the shares, with cross_entropy)."""
+    names = network.forward.outputs.scalars()
+    if network.loss == "cross_entropy":
+        return ["class", "probability", "next", "probability"], _class_row
+    if network.loss == "binary_cross_entropy" and len(names) == 1:
+        return [*names, "class", "probability"], lambda outputs, known: _side_row(outputs[0], known)
+    if len(names) == 1:
+        return [*names, *(["class"] if classes else [])], lambda outputs, known: _side_row(outputs[0], known)[
+            : 2 if known else 1
+        ]
+    return [*names, "largest"], _output_row
+
+
+def _side_row(output: float, classes: tuple[str, ...] | None) -> list[str]:
+    """A single output tells two classes apart: it is the share of the second."""
+    from symcnn.formula import shown
+
+    k = int(output >= 0.5)
+    return [shown(output, 6), classes[k] if classes else str(k), shown(output if k else 1 - output, 4)]
 
 
 def _output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
