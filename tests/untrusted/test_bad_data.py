@@ -116,6 +116,8 @@ CSV = {
     "bytes": (b"\xff\xfe\x00", "not text in UTF-8"),
     "few columns": (b"1,2,3\n", "line 1: 3 columns; expected 7: 6 pixels, then the class, or 9"),
     "many columns": (b"1," * 20 + b"1\n", "line 1: 21 columns"),
+    "few columns after blank lines": (b"\n \n1,2,3\n", "line 3: 3 columns; expected 7"),
+    "two columns of labels": (b"\nlabel,b,c,d,e,f,Label\n1,2,3,4,5,6,0\n", "line 2: 2 columns are named label; expected one"),
     "a short head": (b"a,b,label\n1,2,3,4,5,6,0\n", "line 1: 3 columns; expected 7: 6 pixels and the label"),
     "a ragged line": (b"1,2,3,4,5,6,0\n\n1,2,3,4,5,6\n", "line 3: 6 columns; the first line has 7"),
     "a word": (b"1,2,3,4,5,6,0\n1,2,x,4,5,6,0\n", "line 2: 'x' is not a number"),
