@@ -276,3 +276,11 @@ def test_one_output_of_no_classes_is_only_shown(here, capsys):
     status, out, _ = run("predict", "run.json", "x.csv", capsys=capsys)
     assert status == 0
     assert cells_of(out)[0] == ["image", "o_1"]
+
+
+def test_a_saved_run_of_another_network_is_named(here, capsys):
+    run("train", "net.toml", "--data", "data.npz", "--epochs", 1, "--save", "k.json", capsys=capsys)
+    Path("other.toml").write_text(NET.replace("filters = 6", "filters = 5"), "utf-8")
+    status, _, err = run("train", "other.toml", "--data", "data.npz", "--resume", "k.json", capsys=capsys)
+    assert status == 2
+    assert err == "symcnn: k.json: a training of another network; expected one of other.toml\n"

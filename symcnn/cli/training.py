@@ -120,6 +120,8 @@ def _what(
         asked["initial"] = initial
         if net is None:
             net, samples = initial.network, initial.data
+        elif net != initial.network:
+            raise InputError(f"{resume}: a training of another network; expected one of {network}")
         _as_before(initial, asked)
     assert net is not None
     if data is not None:
