@@ -13,7 +13,7 @@ rest, test = samples.split(0.2, seed=0)  # the test digits are looked at once, a
 train, validation = rest.split(0.1, seed=0)
 
 run = symcnn.train(
-    network, train, batch_size=64, epochs=30, optimizer="adam", validation=validation, checkpoint="digits.npz"
+    network, train, batch_size=64, epochs=30, optimizer="adam", validation=validation, checkpoint="digits.ckpt.npz"
 )  # fmt: skip
 for epoch in run.history[::10]:
     print(f"epoch {epoch.number:2}: loss {epoch.loss:.3f}, validation {epoch.validation_accuracy:.1%}")

@@ -29,6 +29,16 @@ def check_writable(path: str | Path, suffixes: tuple[str, ...]) -> Path:
     return path
 
 
+def check_apart(target: Path, *sources: str | Path | None) -> None:
+    """Refuse to write over what is read, or into a folder that is."""
+    for source in (Path(s) for s in sources if s is not None):
+        same = target.exists() and source.exists() and target.samefile(source)  # also through links
+        if same or target.resolve() == source.resolve():
+            raise InputError(f"{target}: is read by this very command; expected another file to write")
+        if source.is_dir() and source.resolve() in target.resolve().parents:
+            raise InputError(f"{target}: lies in {source}, whose images are read; expected a place outside of it")
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file at once; whatever goes wrong, an old file of that name stays as it was."""
     try:

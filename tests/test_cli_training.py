@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import symcnn
 from symcnn.cli import main
-from symcnn.train import load_checkpoint, store
+from symcnn.train import load_checkpoint, plot, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
 from tests.network.pictures import ink, write_png
 from tests.test_cli import run
@@ -157,3 +158,129 @@ def test_the_help_tells_the_rates(capsys):
     out = " ".join(run("train", "--help", capsys=capsys)[1].split())
     assert f"[default: {FULL_BATCH_RATE}; by epochs" in out
     assert all(f"{rate} for {name}" in out for name, rate in RATES.items())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--data", "data.npz", "--checkpoint", "data.npz"],
+        ["--data", "data.npz", "--checkpoint", "link.npz"],
+        ["--data", "data.csv", "--validation", "data.npz", "--checkpoint", "./data.npz"],
+        ["--data", "data.npz", "--checkpoint", "mine.npz"],
+        ["--resume", "run.json", "--epochs", "2", "--save", "run.json"],
+        ["--data", "pictures", "--plot", "pictures/a/1.png"],
+    ],
+)
+def test_nothing_that_is_read_is_written_over(here, capsys, arguments):
+    run("train", "net.toml", "--data", "data.npz", "--epochs", 1, "--save", "run.json", capsys=capsys)
+    Path("link.npz").symlink_to("data.npz")
+    np.savez("mine.npz", work=np.arange(5))
+    Path("pictures", "a").mkdir(parents=True)
+    write_png(Path("pictures", "a", "1.png"), ink(np.ones((4, 4))))
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    status, out, err = run("train", "net.toml", *arguments, capsys=capsys)
+    assert status == 2
+    assert not out
+    assert re.search(r"is read by this very command|something else than a checkpoint|whose images are read", err)
+    assert err.count("\n") == 1
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+
+
+def pictures_of(folder, **classes):
+    """A folder with images of one stroke each: class -> the row that is black."""
+    for name, row in classes.items():
+        Path(folder, name).mkdir(parents=True)
+        for n in range(3):
+            image = np.full((4, 4), n / 10)
+            image[row] = 1
+            write_png(Path(folder, name, f"{n}.png"), ink(image))
+
+
+def test_a_validation_folder_of_other_classes_is_refused(here, capsys):
+    pictures_of("train", cat=0, dog=3)
+    pictures_of("valid", bird=1, cat=0)
+    pictures_of("same", cat=0, dog=3)
+    status, out, err = run("train", "net.toml", "--data", "train", "--validation", "valid", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert "validation: its classes are bird, cat; expected those of the training: cat, dog" in err
+    assert run("train", "net.toml", "--data", "train", "--validation", "same", "--epochs", 1, capsys=capsys)[0] == 0
+    net, folders = symcnn.read_network("net.toml")[0], ("train", "valid")
+    trained, other = (symcnn.read_data(folder, net) for folder in folders)
+    with pytest.raises(symcnn.InputError, match="bird, cat; expected those of the training: cat, dog"):
+        symcnn.train(net, trained, epochs=1).accuracy(other)
+
+
+def test_a_resumed_training_asks_for_what_it_is_told(here, capsys):
+    settings = ["--data", "data.npz", "--hold-out", 0.25]
+    run("train", "net.toml", *settings, "--optimizer", "adam", "--dtype", "float32", "--seed", 5, "--epochs", 1,
+        "--checkpoint", "c.npz", capsys=capsys)  # fmt: skip
+    resume = ["train", *settings, "--resume", "c.npz", "--epochs", 2]
+    for option, value in (("--optimizer", "sgd"), ("--dtype", "float64")):
+        status, _, err = run(*resume, option, value, capsys=capsys)
+        assert status == 2
+        assert f"c.npz: {option[2:]}='{value}': the checkpoint was trained with" in err
+    status, out, err = run(*resume, capsys=capsys)
+    assert (status, err) == (0, "")
+    assert "2: adam, rate 0.005, batches of 64, mean, float32" in out
+
+
+def test_a_share_that_cannot_be_names_its_option(here, capsys):
+    _, _, err = run("train", "net.toml", "--data", "data.npz", "--hold-out", 0, capsys=capsys)
+    assert "symcnn: --hold-out: share 0.0 of 60 samples" in err
+
+
+def test_a_plot_without_matplotlib_is_refused_before_the_training(here, capsys, monkeypatch):
+    monkeypatch.setattr(plot, "find_spec", lambda name: None)
+    status, out, err = run("train", "net.toml", "--data", "data.npz", "--plot", "p.png", capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err == 'symcnn: p.png: plots need matplotlib: pip install "symcnn[plot]"\n'
+
+
+def cells_of(out):
+    """Heads and rows of a table."""
+    lines = [re.split("[│┃]", line)[1:-1] for line in out.split("\n") if line[:1] in "│┃" and line]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+@pytest.mark.parametrize("trained", ["run.json", "c.npz"])
+@pytest.mark.parametrize(
+    ("loss", "activation", "heads"),
+    [
+        ("binary_cross_entropy", 'activation = "sigmoid"', ["image", "o_1", "class", "probability"]),
+        ("half_squared_error", "", ["image", "o_1", "class"]),
+    ],
+)
+def test_one_output_tells_two_classes_apart(here, capsys, trained, loss, activation, heads):
+    pictures_of("animals", cat=0, dog=3)
+    layer = f'[[layer]]\ntype = "Dense"\nunits = 1\n{activation}\n'
+    Path("one.toml").write_text(f'input_shape = [4, 4]\nloss = "{loss}"\n{layer}', "utf-8")
+    run("train", "one.toml", "--data", "animals", "--epochs", 60, "--optimizer", "adam", "--rate", 0.05, "--save",
+        "run.json", "--checkpoint", "c.npz", capsys=capsys)  # fmt: skip
+    status, out, err = run("predict", trained, "animals/cat/0.png", "animals/dog/1.png", capsys=capsys)
+    assert (status, err) == (0, "")
+    table = cells_of(out)
+    assert table[0] == heads
+    assert [row[2] for row in table[1:]] == ["cat", "dog"]
+    if "probability" in heads:
+        (cat, dog) = ([float(row[n]) for n in (1, 3)] for row in table[1:])
+        assert abs(cat[0] + cat[1] - 1) < 1e-3
+        assert abs(dog[0] - dog[1]) < 1e-3
+        assert min(cat[1], dog[1]) > 0.5
+
+
+def test_one_output_of_no_classes_is_only_shown(here, capsys):
+    Path("line.toml").write_text('input_shape = [2]\n[[layer]]\ntype = "Dense"\nunits = 1\n', "utf-8")
+    np.savez("line.npz", images=LINE[0], targets=LINE[1])
+    Path("x.csv").write_text("1,2\n")
+    run("train", "line.toml", "--data", "line.npz", "--epochs", 1, "--save", "run.json", capsys=capsys)
+    status, out, _ = run("predict", "run.json", "x.csv", capsys=capsys)
+    assert status == 0
+    assert cells_of(out)[0] == ["image", "o_1"]
+
+
+def test_a_saved_run_of_another_network_is_named(here, capsys):
+    run("train", "net.toml", "--data", "data.npz", "--epochs", 1, "--save", "k.json", capsys=capsys)
+    Path("other.toml").write_text(NET.replace("filters = 6", "filters = 5"), "utf-8")
+    status, _, err = run("train", "other.toml", "--data", "data.npz", "--resume", "k.json", capsys=capsys)
+    assert status == 2
+    assert err == "symcnn: k.json: a training of another network; expected one of other.toml\n"

@@ -1,6 +1,7 @@
 """``symcnn train`` and ``symcnn predict``."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ from symcnn.cli.shared import (
     print_files,
     print_table,
     progress_bar,
-    seed_option,
 )
 from symcnn.errors import InputError
 
@@ -38,9 +38,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--steps", type=int, help="Steps on all samples at once.  [default: 10000, without --data]")
 @click.option("--epochs", type=int, help="Passes over the samples, in all.  [default: 20, with --data]")
 @click.option("--batch-size", type=int, help=f"Samples of a step.  [default: {BATCH_SIZE}, by epochs]")
-@click.option("--optimizer", type=click.Choice(["sgd", "momentum", "adam"]), default="sgd", show_default=True)
-@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
-@seed_option
+@click.option("--optimizer", type=click.Choice(["sgd", "momentum", "adam"]), help="[default: sgd]")
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), help="[default: float64]")
+@click.option("--seed", type=int, help="Of the initial values, of the order and of --hold-out.  [default: 0]")
 @click.option(
     "--initial", type=click.Choice(["uniform", "scaled"]), help="Initial values.  [default: uniform; scaled by epochs]"
 )
@@ -71,12 +71,18 @@ def train(
     Ctrl-C stops it and keeps what was learnt so far.
     """
     import symcnn
-    from symcnn.files import check_writable
+    from symcnn.files import check_apart, check_writable
+    from symcnn.train.plot import check_plottable
     from symcnn.train.store import check_savable
 
-    for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg"))):
+    checkpoint = asked["checkpoint"]
+    for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg")), (checkpoint, (".npz",))):
         if path is not None:
-            check_writable(path, suffixes)
+            # a checkpoint may be written on in its own file: all that was in it stays
+            own = path is checkpoint and resume is not None and resume.suffix.lower() == ".npz"
+            check_apart(check_writable(path, suffixes), network, data, validation, None if own else resume)
+    if plot is not None:
+        check_plottable(plot)
     net, samples = _what(network, data, resume, asked)
     by_epochs = _by_epochs(data, validation or hold_out, asked)
     if validation is not None and hold_out is not None:
@@ -84,7 +90,7 @@ def train(
     if validation is not None:
         asked["validation"] = symcnn.read_data(validation, net)
     if hold_out is not None:
-        samples, asked["validation"] = samples.split(hold_out, asked["seed"])
+        samples, asked["validation"] = _held_out(samples, hold_out, asked)
     if save is not None:
         check_savable(save, net, samples)
     with progress_bar("training", _steps(len(samples.images), by_epochs, asked)) as advance:
@@ -114,6 +120,8 @@ def _what(
         asked["initial"] = initial
         if net is None:
             net, samples = initial.network, initial.data
+        elif net != initial.network:
+            raise InputError(f"{resume}: a training of another network; expected one of {network}")
         _as_before(initial, asked)
     assert net is not None
     if data is not None:
@@ -125,15 +133,27 @@ def _what(
     return net, given_samples(net, samples, network)
 
 
+def _held_out(samples: "Data", share: float, asked: dict[str, Any]) -> "tuple[Data, Data]":
+    """The rest, and the share; a resumed training holds out what it did before."""
+    from symcnn.train import load_checkpoint
+
+    seed = asked["seed"]
+    if seed is None:
+        seed = 0 if asked.get("resume") is None else load_checkpoint(asked["resume"]).course.seed
+    try:
+        return samples.split(share, seed)
+    except InputError as error:
+        raise InputError(f"--hold-out: {error}") from None
+
+
 def _as_before(run: "Run", asked: dict[str, Any]) -> None:
     """The settings of a saved run, where nothing else is asked for."""
-    source = click.get_current_context().get_parameter_source
     before: dict[str, Any] = {"learning_rate": run.learning_rate, "reduction": run.reduction}
     if run.course is not None and asked["steps"] is None:
         course = run.course
         before |= {"optimizer": course.optimizer, "batch_size": course.batch_size, "dtype": course.dtype}
     for word, value in before.items():
-        if source(word) is click.core.ParameterSource.DEFAULT:
+        if asked[word] is None:
             asked[word] = value
 
 
@@ -141,7 +161,7 @@ def _by_epochs(data: Path | None, validated: object, asked: dict[str, Any]) -> b
     """Is it a training by epochs? Its batch size is put into ``asked``."""
     words = ("batch_size", "epochs", "patience", "checkpoint", "resume")
     given = validated is not None or any(asked.get(word) is not None for word in words)
-    special = asked["optimizer"] != "sgd" or asked["dtype"] != "float64"
+    special = asked["optimizer"] not in (None, "sgd") or asked["dtype"] not in (None, "float64")
     found = given or special or (data is not None and asked["steps"] is None)
     if found and asked["batch_size"] is None and asked.get("resume") is None:
         asked["batch_size"] = BATCH_SIZE
@@ -229,7 +249,7 @@ def _show_outputs(run: "Run") -> None:
 def predict(run: Path, images: tuple[Path, ...]) -> None:
     """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1).
 
-    With cross_entropy: the class and its probability.
+    With cross_entropy, and with one output and binary_cross_entropy: the class and its probability.
     """
     from symcnn.network import read_images
     from symcnn.train.trained import load_trained
@@ -237,21 +257,43 @@ def predict(run: Path, images: tuple[Path, ...]) -> None:
     trained = load_trained(run)
     found = [(path, read_images(path, trained.network)) for path in images]
     shares = trained.network.probabilities is not None
-    rows = []
+    heads, row = _answers(trained.network, trained.classes)
+    rows: list[list[str]] = []
     for path, pixels in found:
         values = trained.probabilities(pixels) if shares else trained.predict(pixels)
         for n, outputs in enumerate(values.tolist(), 1):
             if not all(map(math.isfinite, outputs)):
                 raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
             name = str(path) if len(pixels) == 1 else f"{path} ({n})"
-            rows.append([name, *(_class_row if shares else _output_row)(outputs, trained.classes)])
-    heads = ["class", "probability", "next", "probability"] if shares else [
-        *trained.network.forward.outputs.scalars(), "largest",
-    ]  # fmt: skip
+            rows.append([name, *row(outputs, trained.classes)])
     print_table("", rows, ["image", *heads])
     if trained.labels:
         more = ", …" if len(trained.labels) > 20 else ""
         click.echo(f"trained on: {', '.join(trained.labels[:20])}{more}")
+
+
+def _answers(
+    network: "Network", classes: tuple[str, ...] | None
+) -> tuple[list[str], Callable[[list[float], tuple[str, ...] | None], list[str]]]:
+    """What is shown of each image: the heads, and a row of the outputs (of the shares, with cross_entropy)."""
+    names = network.forward.outputs.scalars()
+    if network.loss == "cross_entropy":
+        return ["class", "probability", "next", "probability"], _class_row
+    if network.loss == "binary_cross_entropy" and len(names) == 1:
+        return [*names, "class", "probability"], lambda outputs, known: _side_row(outputs[0], known)
+    if len(names) == 1:
+        return [*names, *(["class"] if classes else [])], lambda outputs, known: _side_row(outputs[0], known)[
+            : 2 if known else 1
+        ]
+    return [*names, "largest"], _output_row
+
+
+def _side_row(output: float, classes: tuple[str, ...] | None) -> list[str]:
+    """A single output tells two classes apart: it is the share of the second."""
+    from symcnn.formula import shown
+
+    k = int(output >= 0.5)
+    return [shown(output, 6), classes[k] if classes else str(k), shown(output if k else 1 - output, 4)]
 
 
 def _output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:

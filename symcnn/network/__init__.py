@@ -1,6 +1,6 @@
 """Networks as users declare them: layers, losses, shapes, names, data and network files."""
 
-from symcnn.network.data import Array, Data, DataLike, as_data, checked, checked_images, class_names
+from symcnn.network.data import Array, Data, DataLike, as_data, check_same_classes, checked, checked_images, class_names
 from symcnn.network.datafiles import read_data
 from symcnn.network.describe import Kind, kind_of, settings_of
 from symcnn.network.file import network_from, read_network, words_of
@@ -10,6 +10,6 @@ from symcnn.network.network import Forward, Network
 
 __all__ = [
     "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Kind",
-    "Layer", "MaxPool2D", "Network", "as_data", "checked", "checked_images", "class_names", "kind_of", "network_from",
-    "read_bytes", "read_data", "read_images", "read_network", "settings_of", "words_of",
+    "Layer", "MaxPool2D", "Network", "as_data", "check_same_classes", "checked", "checked_images", "class_names",
+    "kind_of", "network_from", "read_bytes", "read_data", "read_images", "read_network", "settings_of", "words_of",
 ]  # fmt: skip

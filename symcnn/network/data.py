@@ -81,24 +81,60 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
             f"targets of shape {_shape(targets.shape)}: expected {_shape(expected)}, one row of"
             f" {network.outputs} values for each of the {len(images)} images"
         )
+    _check_range(network, targets)
     if given.labels is not None and len(given.labels) != len(images):
         raise InputError(f"labels: {len(given.labels)} of them; expected {len(images)}, one for each image")
     return images, targets
 
 
+#: What the targets of a loss may be, where not any number makes it an error of something.
+_RANGES = {"binary_cross_entropy": (1.0, "from 0 to 1"), "cross_entropy": (np.inf, "at least 0")}
+
+
+def _check_range(network: Network, targets: Array) -> None:
+    """Rows of cross_entropy need not add to 1: its gradient is stated for any."""
+    if network.loss not in _RANGES:
+        return
+    largest, words = _RANGES[network.loss]
+    bad = np.argwhere((targets < 0) | (targets > largest))
+    if len(bad):
+        sample, k = bad[0].tolist()
+        raise InputError(
+            f"targets: the value at ({sample + 1}, {k + 1}) (counted from 1) is {targets[sample, k]:g}; with"
+            f" loss='{network.loss}' expected numbers {words}"
+        )
+
+
 def class_names(targets: Array, labels: Sequence[str] | None) -> tuple[str, ...] | None:
     """What each output stands for, in words: the label that all samples have whose largest target it is.
 
-    None where there are no labels, a single output, or samples of one class with different labels.
+    A single output tells two classes apart: 0 and 1. None where there are no labels, no classes, or samples of one
+    class with different labels.
     """
-    if labels is None or targets.shape[1] < 2:
+    named = _named(targets, labels)
+    if named is None:
         return None
-    found: dict[int, set[str]] = {k: set() for k in range(targets.shape[1])}
-    for k, label in zip(np.argmax(targets, axis=1).tolist(), labels, strict=True):
-        found[k].add(str(label))
-    if any(len(names) > 1 for names in found.values()):
+    return tuple(named.get(k, str(k)) for k in range(max(targets.shape[1], 2)))
+
+
+def _named(targets: Array, labels: Sequence[str] | None) -> dict[int, str] | None:
+    """Class -> the label of all its samples; without the classes of which there is no sample."""
+    single = targets.shape[1] == 1
+    if labels is None or (single and not np.isin(targets, (0, 1)).all()):
         return None
-    return tuple(names.pop() if names else str(k) for k, names in found.items())
+    found: dict[int, str] = {}
+    for k, label in zip((targets[:, 0] if single else np.argmax(targets, axis=1)).tolist(), labels, strict=True):
+        if found.setdefault(int(k), str(label)) != str(label):
+            return None
+    return found
+
+
+def check_same_classes(known: tuple[Array, Sequence[str] | None], other: tuple[Array, Sequence[str] | None]) -> None:
+    """Refuse samples whose classes have other names than those of the same outputs: (targets, labels) of each."""
+    ours, theirs = _named(*known), _named(*other)
+    if ours and theirs and any(ours.get(k, name) != name for k, name in theirs.items()):
+        lists = (", ".join(name for _, name in sorted(names.items())[:20]) for names in (theirs, ours))
+        raise InputError(f"its classes are {next(lists)}; expected those of the training: {next(lists)}")
 
 
 def _rows(network: Network, given: Any) -> Array:

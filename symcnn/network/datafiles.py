@@ -113,14 +113,17 @@ def _npz(archive: Npz, network: Network) -> tuple[Any, Any]:
 def _csv(content: bytes, network: Network) -> tuple[Any, Any]:
     pixels, outputs = network.forward.image.size, network.outputs
     lines = [(n, line) for n, line in enumerate(text_of(content, "CSV").splitlines(), 1) if line.strip()]
+    first = lines[0][0] if lines else 1
     names = _head(lines[0][1]) if lines else ()
+    if names.count("label") > 1:
+        raise InputError(f"line {first}: {names.count('label')} columns are named label; expected one")
     lines = lines[1:] if names else lines
     if not lines:
         raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
     place = names.index("label") if "label" in names else None
     width = len(names or _cells(lines[0][1]))
     if width != pixels + 1 and (width != pixels + outputs or place is not None):
-        raise InputError(f"line 1: {width} columns; expected {_columns(network, place)}")
+        raise InputError(f"line {first}: {width} columns; expected {_columns(network, place)}")
     if width * len(lines) > MAX_VALUES:
         raise InputError(f"{len(lines)} lines of {width} numbers; expected at most {MAX_VALUES} in all")
     rows = np.array([_row(number, line, width) for number, line in lines])

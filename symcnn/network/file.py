@@ -68,7 +68,10 @@ def network_from(document: dict[str, Any]) -> Network:
             raise InputError(f"{word} is missing")
     layers = [_layer(n, table) for n, table in enumerate(_tables("layer", document["layer"]), 1)]
     loss = document.get("loss", "half_squared_error")
-    return Network(document["input_shape"], layers, None if loss == "none" else loss)
+    try:
+        return Network(document["input_shape"], layers, None if loss == "none" else loss)
+    except InputError as error:  # as it is written there
+        raise InputError(str(error).replace("loss=None", 'loss = "none"')) from None
 
 
 def words_of(network: Network) -> dict[str, Any]:
@@ -84,6 +87,8 @@ def words_of(network: Network) -> dict[str, Any]:
 def _layer(number: int, table: dict[str, Any]) -> Layer:
     where = f"layer {number}"
     kind = table.get("type")
+    if kind is None:
+        raise InputError(f"{where}: type is missing; expected one of {', '.join(LAYERS)}")
     if not isinstance(kind, str) or kind not in LAYERS:
         raise InputError(f"{where}: type={kind!r}; expected one of {', '.join(LAYERS)}")
     layer: type[Any] = LAYERS[kind]

@@ -76,11 +76,15 @@ class Network:
         for number, layer in enumerate(self.layers):
             if flattened and isinstance(layer, (Conv2D, MaxPool2D, AvgPool2D)):
                 raise InputError(
-                    f"{type(layer).__name__}: its input is flattened; expected a map: put it before Flatten"
+                    f"layer {number + 1}: {type(layer).__name__}: its input is flattened; expected a map:"
+                    " put it before Flatten"
                 )
             flattened = flattened or isinstance(layer, Flatten)
-            stated = layer.state(tensor, names, final=number == last)
-            _check_size(layer, (stated.output, *stated.parameters))
+            try:
+                stated = layer.state(tensor, names, final=number == last)
+                _check_size(layer, (stated.output, *stated.parameters))
+            except InputError as error:
+                raise InputError(f"layer {number + 1}: {error}") from None
             tensor = stated.output
             equations += stated.equations
             parameters += stated.parameters
@@ -123,7 +127,8 @@ class Network:
         """Refuse a forward-only network where a loss is needed."""
         if self.loss is None:
             raise InputError(
-                f"{what}: this network has loss=None, so there is no error E to differentiate; give it a loss"
+                f"{what}: this network has no loss (loss=None, or 'none' in a file), so there is no error E to"
+                " differentiate; give it a loss"
             )
 
 

@@ -62,6 +62,11 @@ class Npz:
         shown = (name if name.isprintable() else ascii(name) for name in self.names[:8])
         return ", ".join(name[:30] for name in shown) or "none"
 
+    @property
+    def compressed(self) -> list[str]:
+        """The members that unpack to more, or less, than the file holds of them."""
+        return [i.filename for i in self._archive.infolist() if i.compress_type != zipfile.ZIP_STORED]
+
     def shape(self, name: str) -> tuple[int, ...]:
         """As the member's head says; nothing is unpacked."""
         with self._member(name) as member:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symcnn.network import Array, Network
-from symcnn.numeric.learner import Batching, Learner, Order, State
+from symcnn.numeric.learner import Batching, Learner, Order, State, check_order
 from symcnn.numeric.optimizers import THETA
 from symcnn.symbolic import Access, Equation
 
@@ -87,6 +87,7 @@ class ArrayLearner(Learner):
         self._batches: dict[int, _Batch] = {}
 
     def epoch(self, order: Order) -> Array:
+        check_order(order, len(self._images))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return super().epoch(order)
 
@@ -117,7 +118,7 @@ class _Batch:
 
     def run(self, batch: Order) -> float:
         for given, rows in self._given:
-            # mode "raise" would take through a further buffer
+            # mode "raise" would take through a further buffer; the order is checked once for the epoch
             given.take(batch, 0, rows, "clip")
         self._filled.give(*(rows for _, rows in self._given))
         return float(self._filled.run())

@@ -8,7 +8,7 @@ import numpy as np
 
 from symcnn.network import Array, Network
 from symcnn.numeric.cache import compiled
-from symcnn.numeric.learner import Batching, Learner, Order, State
+from symcnn.numeric.learner import Batching, Learner, Order, State, check_order
 from symcnn.numeric.optimizers import OPTIMIZERS, THETA
 from symcnn.printers.loops import Loops, Stated, Update, loops
 
@@ -65,8 +65,7 @@ class Epochs:
     ) -> Array:  # fmt: skip
         """One pass over ``order``; theta, gradient and what is remembered are changed in place."""
         samples = _plain(order, np.dtype(np.int64))
-        if samples.size and not 0 <= samples.min() <= samples.max() < len(self._images):
-            raise IndexError(f"order: expected numbers of samples, 0 to {len(self._images) - 1}")
+        check_order(samples, len(self._images))
         losses = np.zeros(-(-len(samples) // self._batch_size))
         self._function(
             theta, gradient, self._work, self._images, self._targets, samples, self._batch_size, self._mean,

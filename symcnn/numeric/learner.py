@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 Order = NDArray[np.intp]
 
 
+def check_order(order: Order, samples: int) -> None:
+    """Refuse numbers of samples that are not there: compiled loops and buffers don't look."""
+    if len(order) and not 0 <= order.min() <= order.max() < samples:
+        raise IndexError(f"order: expected numbers of samples, 0 to {samples - 1}")
+
+
 @dataclass(frozen=True)
 class Batching:
     """How an epoch is made.

@@ -46,10 +46,17 @@ class Program(ABC):
     """
 
     backend: ClassVar[str]
+    #: What it can be made in.
+    dtypes: ClassVar[tuple[str, ...]] = DTYPES
 
     def __init__(self, network: Network, dtype: str = "float64") -> None:
         if dtype not in DTYPES:
             raise InputError(f"dtype={dtype!r}: expected one of {', '.join(DTYPES)}")
+        if dtype not in self.dtypes:
+            raise InputError(
+                f'dtype={dtype!r}: backend="{self.backend}" computes in {self.dtypes[0]} only; expected "numpy" or'
+                ' "numba"'
+            )
         self.network, self.dtype = network, dtype
         self._check_size()
 
@@ -206,6 +213,7 @@ class ScalarProgram(Program):
     """The scalar graph, NumPy over the samples."""
 
     backend = "expressions"
+    dtypes = ("float64",)
 
     def _check_size(self) -> None:
         check_scalars(self.network)
@@ -224,6 +232,7 @@ class PythonProgram(Program):
     """Straight-line Python."""
 
     backend = "python"
+    dtypes = ("float64",)
 
     def _check_size(self) -> None:
         check_scalars(self.network)

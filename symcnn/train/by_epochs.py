@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from symcnn.errors import InputError
-from symcnn.files import check_writable
-from symcnn.network import Array, Data, DataLike, Network, checked, class_names
+from symcnn.network import Array, Data, DataLike, Network, as_data, check_same_classes, checked, class_names
 from symcnn.numeric import compile_program
 from symcnn.numeric.learner import State
 from symcnn.numeric.optimizers import THETA, optimizer_called
-from symcnn.train.checkpoint import SUFFIXES, Checkpoint, fingerprint, load_checkpoint, save_checkpoint
+from symcnn.train.checkpoint import Checkpoint, check_place, fingerprint, load_checkpoint, save_checkpoint
 from symcnn.train.choice import choose_for_epochs
 from symcnn.train.epochs import Lesson, Limits, Stand
 from symcnn.train.metrics import Epoch
@@ -51,8 +50,8 @@ def train_by_epochs(
         asked: the fields of a ``Course``, None where nothing is said.
     """
     samples = given.images, given.targets
-    unseen = None if extras.validation is None else _validation(network, extras.validation)
-    target = None if extras.checkpoint is None else check_writable(extras.checkpoint, SUFFIXES)
+    unseen = None if extras.validation is None else _validation(network, given, extras.validation)
+    target = None if extras.checkpoint is None else check_place(extras.checkpoint)
     mark = fingerprint(samples, unseen)
     if extras.resume is None:
         start = _anew(network, samples, asked, initial, extras.backend)
@@ -77,11 +76,13 @@ def train_by_epochs(
     )  # fmt: skip
 
 
-def _validation(network: Network, data: DataLike) -> tuple[Array, Array]:
+def _validation(network: Network, given: Data, data: DataLike) -> tuple[Array, Array]:
     try:
-        return checked(network, data)
+        images, targets = checked(network, data)
+        check_same_classes((given.targets, given.labels), (targets, as_data(data).labels))
     except InputError as error:
         raise InputError(f"validation: {error}") from None
+    return images, targets
 
 
 def _anew(

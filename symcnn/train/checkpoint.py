@@ -12,6 +12,7 @@ only their fingerprint.
 import hashlib
 import io
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symcnn.errors import InputError
-from symcnn.files import write_whole
+from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, Network, words_of
 from symcnn.network.npz import Npz, open_npz
 from symcnn.numeric.learner import State
@@ -30,9 +31,13 @@ from symcnn.train.epochs import Samples, Stand
 from symcnn.train.settings import Course
 from symcnn.train.words import backend_from, course_from, history_from, history_words, json_from, network_of
 
-FORMAT = "symcnn checkpoint 1"
+FORMAT, FAMILY = "symcnn checkpoint 1", b"symcnn checkpoint"
 SUFFIXES = (".npz",)
 WHAT = "a checkpoint that symcnn wrote (.npz)"
+WORDS = ("network", "course", "backend", "mark", "classes", "scalars", "history")
+
+#: Bytes of the settings: a history of some hundred thousand epochs.
+MAX_SETTINGS = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -107,54 +112,93 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         InputError: the file is missing, damaged, or no checkpoint; the message says which.
     """
     with open_npz(Path(path), WHAT) as archive:
-        arrays = {name: archive.array(name) for name in _names(archive)}
+        content = _settings(archive)
+        settings = json_from(content.tobytes(), (FORMAT,), WHAT, WORDS)
+        network, course = network_of(settings["network"]), course_from(settings["course"])
+        arrays = {"settings": content, **_numbers(archive, network, course)}
         if "checksum" not in archive.names or not np.array_equal(archive.array("checksum"), _checksum(arrays)):
             raise InputError("damaged or changed by hand: its checksum does not fit")
-        return _checkpoint(arrays)
+        return _checkpoint(settings, network, course, arrays)
 
 
-def _names(archive: Npz) -> list[str]:
+def check_place(path: str | Path) -> Path:
+    """The path, if a checkpoint may be written there: known before any work is done.
+
+    Raises:
+        InputError: as of ``check_writable``; or something else stands there, samples for example.
+    """
+    target = check_writable(path, SUFFIXES)
+    if target.exists():
+        try:
+            with open_npz(target, WHAT) as archive:
+                if FAMILY not in _settings(archive).tobytes()[:80]:
+                    raise InputError("of another kind")
+        except InputError:
+            raise InputError(
+                f"{target}: holds something else than {WHAT}, and would be overwritten; expected another name"
+            ) from None
+    return target
+
+
+def _settings(archive: Npz) -> NDArray[Any]:
+    """The bytes of the settings; nothing is read that would unpack to more than the file has."""
     if "settings" not in archive.names or THETA.name not in archive.names:
         raise InputError(f"no settings in it; expected {WHAT}")
-    return sorted(set(archive.names) - {"checksum"})
+    if archive.compressed:
+        raise InputError(f"{archive.compressed[0]}: compressed; expected {WHAT}: it compresses nothing")
+    size = math.prod(archive.shape("settings"))
+    if size > MAX_SETTINGS:
+        raise InputError(f"settings: {size} bytes; expected at most {MAX_SETTINGS}")
+    return archive.array("settings")
 
 
-def _checkpoint(arrays: Mapping[str, NDArray[Any]]) -> Checkpoint:
-    words = ("network", "course", "backend", "mark", "classes", "scalars", "history")
-    settings = json_from(arrays["settings"].tobytes(), (FORMAT,), WHAT, words)
-    network = network_of(settings["network"])
-    course = course_from(settings["course"])
-    optimizer = optimizer_called(course.optimizer)
+def _numbers(archive: Npz, network: Network, course: Course) -> dict[str, NDArray[Any]]:
+    """The arrays beside the settings, each of the length that the network says before it is read."""
     count = len(network.parameters)
-    held = {name: _floats(arrays, name, course.dtype, count) for name in (THETA.name, *optimizer.remembered)}
+    held = (THETA.name, *optimizer_called(course.optimizer).remembered)
+    lengths = {**dict.fromkeys(held, count), "initial": count, "loss": None}
+    unknown = sorted(set(archive.names) - set(lengths) - {"settings", "checksum"})
+    if unknown:
+        raise InputError(f"unknown array {unknown[0][:30]!a}; expected {', '.join(sorted(lengths))}")
+    for name, length in {**lengths, "checksum": 32}.items():
+        shape = archive.shape(name)
+        if len(shape) != 1 or (length is not None and shape != (length,)):
+            raise InputError(f"{name}: shape {shape}; expected {'one axis' if length is None else f'({length},)'}")
+    return {name: archive.array(name) for name in lengths}
+
+
+def _checkpoint(
+    settings: dict[str, Any], network: Network, course: Course, arrays: Mapping[str, NDArray[Any]]
+) -> Checkpoint:
+    optimizer = optimizer_called(course.optimizer)
+    held = {name: _floats(arrays, name, course.dtype) for name in (THETA.name, *optimizer.remembered)}
     scalars = settings["scalars"]
     if not isinstance(scalars, dict) or set(scalars) != set(optimizer.scalars):
         raise InputError(f"scalars: expected those of {course.optimizer}")
     if not all(isinstance(v, float) and 0 <= v <= 1 for v in scalars.values()):
         raise InputError("scalars: expected numbers from 0 to 1")
-    losses = _floats(arrays, "loss", "float64", None)
-    stand = Stand(State(held, scalars), losses, history_from(settings["history"]))
-    initial = _floats(arrays, "initial", "float64", count)
+    stand = Stand(State(held, scalars), _floats(arrays, "loss", "float64"), history_from(settings["history"]))
     return Checkpoint(
         network, course, backend_from(settings["backend"]), str(settings["mark"]),
-        _classes(network, settings["classes"]), initial, stand,
+        _classes(network, settings["classes"]), _floats(arrays, "initial", "float64"), stand,
     )  # fmt: skip
 
 
 def _classes(network: Network, given: Any) -> tuple[str, ...] | None:
     if given is None:
         return None
-    if not isinstance(given, list) or len(given) != network.outputs:
-        raise InputError(f"classes: expected {network.outputs} names")
+    count = max(network.outputs, 2)  # a single output tells two classes apart
+    if not isinstance(given, list) or len(given) != count:
+        raise InputError(f"classes: expected {count} names")
     if not all(isinstance(name, str) and name.isprintable() for name in given):
         raise InputError("classes: expected printable words")
     return tuple(given)
 
 
-def _floats(arrays: Mapping[str, NDArray[Any]], name: str, dtype: str, count: int | None) -> Array:
-    values = arrays.get(name)
-    if values is None or values.dtype != np.dtype(dtype) or values.ndim != 1 or (count or len(values)) != len(values):
-        raise InputError(f"{name}: expected {'' if count is None else f'{count} '}numbers of {dtype}")
+def _floats(arrays: Mapping[str, NDArray[Any]], name: str, dtype: str) -> Array:
+    values = arrays[name]
+    if values.dtype != np.dtype(dtype):
+        raise InputError(f"{name}: expected numbers of {dtype}")
     if not np.isfinite(values).all():
         raise InputError(f"{name}: expected finite numbers")
     return values.copy()  # what was read is read-only

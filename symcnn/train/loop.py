@@ -19,7 +19,7 @@ def train(
     *,
     learning_rate: float | None = None,
     steps: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     initial: Any = None,
     reduction: Reduction | None = None,
     stop_below: float | None = None,
@@ -27,9 +27,9 @@ def train(
     progress: Progress | None = None,
     batch_size: int | None = None,
     epochs: int | None = None,
-    optimizer: str = "sgd",
+    optimizer: str | None = None,
     validation: DataLike | None = None,
-    dtype: str = "float64",
+    dtype: str | None = None,
     patience: int | None = None,
     checkpoint: str | Path | None = None,
     resume: str | Path | None = None,
@@ -47,7 +47,8 @@ def train(
         learning_rate: > 0; sgd subtracts learning_rate · gradient. Default: 0.5; by epochs 0.2 for sgd, 0.05 for
             momentum, 0.005 for adam (with reduction "sum", sgd's and momentum's divided by the batch size).
         steps: how many updates, ≥ 0; default 10,000. By epochs give ``epochs`` instead.
-        seed: of the initial values, and by epochs of each epoch's order: ``default_rng((seed, epoch)).permutation``.
+        seed: of the initial values, and by epochs of each epoch's order: ``default_rng((seed, epoch)).permutation``;
+            default 0.
         initial: "uniform": in [-1, 1), from ``numpy.random.default_rng(seed)``; "scaled": the same divided by √(number
             of products that a neuron or cell adds up); or values: name -> value, 1-D in the order of
             ``network.parameters``, or a ``Run`` to go on from. Default: "uniform"; by epochs "scaled".
@@ -59,13 +60,13 @@ def train(
         progress: called now and then with the number of steps done so far.
         batch_size: samples of a step; None: all of them.
         epochs: how many in all, those before a resumed checkpoint included, ≥ 0; default 20.
-        optimizer: "sgd", "momentum" (0.9) or "adam" (0.9, 0.999).
-        validation: samples that are only measured, after every epoch.
-        dtype: "float64" or "float32" of the training.
+        optimizer: "sgd" (the default), "momentum" (0.9) or "adam" (0.9, 0.999).
+        validation: samples that are only measured, after every epoch; where both have labels, a class has the same.
+        dtype: "float64" (the default) or "float32" of the training.
         patience: stop when the loss (of the validation data where given) has not been lower for so many epochs.
         checkpoint: a file (``.npz``) to write after every epoch, as a whole or not at all.
-        resume: a checkpoint to go on from, to the bit as if it had never stopped; its settings are taken over, and what
-            is given must be as there.
+        resume: a checkpoint to go on from, to the bit as if it had never stopped; its settings are taken over where
+            None is given here, and others must be as there.
         each_epoch: called after every epoch (and before the first) with its ``Epoch``.
 
     Returns:
@@ -85,9 +86,10 @@ def train(
         "dtype": dtype, "seed": seed,
     }  # fmt: skip
     by_epochs = (batch_size, epochs, validation, patience, checkpoint, resume, each_epoch)
-    if (optimizer, dtype) == ("sgd", "float64") and all(x is None for x in by_epochs):
+    if optimizer in (None, "sgd") and dtype in (None, "float64") and all(x is None for x in by_epochs):
         return train_full_batch(
-            network, given, learning_rate, steps, seed, initial, reduction, stop_below, backend, progress
+            network, given, learning_rate, steps, 0 if seed is None else seed, initial, reduction, stop_below,
+            backend, progress,
         )  # fmt: skip
     check_no_steps(steps)
     limits = Limits(

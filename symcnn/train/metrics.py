@@ -46,11 +46,15 @@ def measure(program: ArrayProgram, theta: Array, images: Array, targets: Array) 
 
 
 def right(outputs: Array, targets: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which samples have their largest output where their largest target is; a single output: on its side of ½."""
+    """Which samples have their largest output, and no other as large, where their largest target is.
+
+    A single output: on its side of ½.
+    """
     if targets.shape[1] == 1:
         found = (outputs >= 0.5) == (targets >= 0.5)
         return found[:, 0]  # type: ignore[no-any-return]
-    return np.argmax(outputs, axis=1) == np.argmax(targets, axis=1)  # type: ignore[no-any-return]
+    alone = (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1) == 1
+    return alone & (np.argmax(outputs, axis=1) == np.argmax(targets, axis=1))  # type: ignore[no-any-return]
 
 
 def are_classes(targets: Array) -> bool:

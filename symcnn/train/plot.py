@@ -4,6 +4,7 @@ A training by epochs: see ``symcnn.train.plot_epochs``.
 """
 
 import io
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ SUFFIXES = (".png", ".svg")
 MOMENTS = 60
 
 
+def check_plottable(path: str | Path) -> Path:
+    """The path, if a picture can be drawn and written there: known before any work is done."""
+    target = check_writable(path, SUFFIXES)
+    if find_spec("matplotlib") is None:
+        raise InputError(f'{path}: plots need matplotlib: pip install "symcnn[plot]"')
+    return target
+
+
 def plot_run(run: Run, path: str | Path) -> Path:
     """Write the picture, in English.
 
@@ -30,12 +39,10 @@ def plot_run(run: Run, path: str | Path) -> Path:
 
     The same run gives the same bytes.
     """
-    target = check_writable(path, SUFFIXES)
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError('plots need matplotlib: pip install "symcnn[plot]"') from None
+    target = check_plottable(path)
+    import matplotlib
+    from matplotlib.figure import Figure
+
     with matplotlib.rc_context({"svg.hashsalt": "symcnn", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(10, 3.2), layout="constrained")
         (draw_epochs if run.history else _draw_steps)(figure, run)

@@ -9,7 +9,17 @@ from typing import Any, Literal
 import numpy as np
 
 from symcnn.errors import InputError
-from symcnn.network import Array, Data, DataLike, Network, checked, checked_images, class_names
+from symcnn.network import (
+    Array,
+    Data,
+    DataLike,
+    Network,
+    as_data,
+    check_same_classes,
+    checked,
+    checked_images,
+    class_names,
+)
 from symcnn.numeric import ArrayProgram, as_theta, compile_program, initial_values
 from symcnn.train.metrics import AT_ONCE, Epoch, are_classes, right
 from symcnn.train.settings import Course
@@ -63,7 +73,7 @@ class Run:
 
     @property
     def right(self) -> int:
-        """How many training images have their largest output where their largest target is.
+        """How many training images have their largest output, and no other as large, where their largest target is.
 
         With one output: how many have it on the target's side of ½.
         """
@@ -74,6 +84,9 @@ class Run:
         images, targets = checked(self.network, self.data if data is None else data)
         if not are_classes(targets):
             raise InputError("accuracy: the targets tell no classes apart; expected shares from 0 to 1, or 0 and 1")
+        if data is not None:
+            known = checked(self.network, self.data)[1]
+            check_same_classes((known, self.data.labels), (targets, as_data(data).labels))
         return float(right(self.predict(images), targets).mean())
 
     @property

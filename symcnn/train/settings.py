@@ -51,16 +51,13 @@ class Course:
         return Batching(optimizer_called(self.optimizer), self.batch_size, self.learning_rate, self.reduction)
 
 
-#: What a training is asked for where nothing is said; None: see ``course_of``.
-DEFAULTS = {
-    "optimizer": "sgd", "batch_size": None, "learning_rate": None, "reduction": None, "dtype": "float64", "seed": 0,
-}  # fmt: skip
-
-
 def course_of(
     samples: int, *, optimizer: Any, batch_size: Any, learning_rate: Any, reduction: Any, dtype: Any, seed: Any
 ) -> Course:
-    """A course with the defaults put in, all checked."""
+    """A course with the defaults put in for None, all checked."""
+    optimizer = "sgd" if optimizer is None else optimizer
+    dtype = "float64" if dtype is None else dtype
+    seed = 0 if seed is None else seed
     optimizer_called(optimizer)
     size = samples if batch_size is None else checked_count("batch_size", batch_size, 1)
     _one_of("dtype", dtype, DTYPES)
@@ -73,9 +70,9 @@ def course_of(
 
 
 def continued(found: Course, asked: Mapping[str, Any]) -> Course:
-    """The course of a checkpoint, if what is asked for is the same; what was left at its default is not asked for."""
+    """The course of a checkpoint, if what is asked for is the same; None: not asked for."""
     for word, value in asdict(found).items():
-        if asked[word] != DEFAULTS[word] and asked[word] != value:
+        if asked[word] is not None and asked[word] != value:
             raise InputError(
                 f"{word}={asked[word]!r}: the checkpoint was trained with {word}={value!r}; leave it out, or start anew"
             )

@@ -114,7 +114,9 @@ def _run(document: dict[str, Any]) -> Run:
     network = network_of(document["network"])
     count = len(network.parameters)
     initial, theta = (_numbers(document, word, count) for word in ("initial", "theta"))
-    loss = _numbers(document, "loss", None)
+    course = course_from(document["course"]) if "course" in document else None
+    # by epochs a loss for each step, of which there may be none
+    loss = _numbers(document, "loss", None, least=0 if course else 1)
     if (loss < 0).any():
         raise InputError("loss: expected no negative numbers")
     rate = checked_rate(document["learning_rate"])
@@ -124,7 +126,6 @@ def _run(document: dict[str, Any]) -> Run:
     ):
         raise InputError("labels: expected printable words")
     images, targets = checked(network, Data(document["images"], document["targets"], labels))
-    course = course_from(document["course"]) if "course" in document else None
     history = history_from(document["history"]) if course is not None else ()
     return Run(
         network, Data(images, targets, labels), initial, theta, loss, rate, checked_reduction(document["reduction"]),
@@ -133,10 +134,10 @@ def _run(document: dict[str, Any]) -> Run:
     )  # fmt: skip
 
 
-def _numbers(document: dict[str, Any], word: str, count: int | None) -> Array:
+def _numbers(document: dict[str, Any], word: str, count: int | None, least: int = 1) -> Array:
     values = document[word]
     numbers = isinstance(values, list) and all(is_finite(v) for v in values)
-    if not numbers or not values or (count is not None and len(values) != count):
+    if not numbers or len(values) < least or (count is not None and len(values) != count):
         many = f"{count} " if count is not None else ""
         raise InputError(f"{word}: expected {many}finite numbers")
     return np.array(values, dtype=np.float64)

@@ -53,7 +53,7 @@ def backend_from(value: Any) -> str:
 def course_from(words: Any) -> Course:
     """The settings of a training by epochs."""
     names = {field.name for field in fields(Course)}
-    if not isinstance(words, dict) or set(words) != names:
+    if not isinstance(words, dict) or set(words) != names or None in words.values():
         raise InputError(f"course: expected {', '.join(sorted(names))}")
     return course_of(1, **words)
 

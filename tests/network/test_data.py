@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.network import checked
+from symcnn.network import check_same_classes, checked, class_names
 
 
 def test_a_pair_is_data(net, data):
@@ -47,3 +47,47 @@ def test_labels_are_as_many_as_images(net, data):
 def test_other_kinds_of_data_are_refused(net):
     with pytest.raises(symcnn.InputError, match=r"expected symcnn\.Data"):
         checked(net, "images")
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "message"),
+    [
+        ("cross_entropy", [[1, 0], [-0.25, 1]], r"the value at \(2, 1\) \(counted from 1\) is -0.25; .*at least 0"),
+        ("binary_cross_entropy", [[1, 0], [0.5, 1.5]], r"the value at \(2, 2\) .* is 1.5; .*from 0 to 1"),
+        ("binary_cross_entropy", [[-1, 0], [0.5, 1]], r"the value at \(1, 1\) .* is -1; .*'binary_cross_entropy'"),
+    ],
+)
+def test_targets_that_make_a_loss_meaningless_are_refused(loss, targets, message):
+    net = symcnn.Network((3,), [symcnn.Dense(2, "sigmoid")], loss=loss)
+    for use in (checked, symcnn.train, lambda *a: symcnn.compile(net).loss_and_gradient(np.zeros(8), *a[1])):
+        with pytest.raises(symcnn.InputError, match=message):
+            use(net, (np.ones((2, 3)), targets))
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "half_squared_error", "mse"])
+def test_other_targets_are_not(loss):
+    targets = [[3, 0], [0.25, 0.25]] if loss == "cross_entropy" else [[3, 0], [-0.25, 0.25]]
+    net = symcnn.Network((3,), [symcnn.Dense(2)], loss=loss)
+    assert np.array_equal(checked(net, (np.ones((2, 3)), targets))[1], targets)
+
+
+def test_classes_are_named_by_their_labels():
+    rows = np.eye(3)[[1, 0, 1]]
+    assert class_names(rows, ["b", "a", "b"]) == ("a", "b", "2")
+    assert class_names(rows, ["b", "a", "c"]) is None
+    assert class_names(np.array([[1.0], [0.0]]), ["yes", "no"]) == ("no", "yes")
+    assert class_names(np.array([[1.0], [0.5]]), ["yes", "no"]) is None
+
+
+def test_other_names_for_the_same_classes_are_refused():
+    train, one = (np.eye(3)[[0, 1]], ["cat", "dog"]), (np.array([[0.0], [1.0]]), ["cat", "dog"])
+    for known, other in (
+        (train, (np.eye(3)[[1, 2]], ["dog", "fox"])),
+        (train, (np.eye(3)[[0]], None)),
+        (train, (np.eye(3)[[0, 0]], ["tom", "kitty"])),  # names of samples, not of classes
+        (one, (np.array([[1.0]]), ["dog"])),
+    ):
+        check_same_classes(known, other)
+    for known, other in ((train, (np.eye(3)[[0, 1]], ["bird", "cat"])), (one, (np.array([[0.0]]), ["dog"]))):
+        with pytest.raises(symcnn.InputError, match=r"its classes are .*; expected those of the training: cat, dog"):
+            check_same_classes(known, other)

@@ -29,12 +29,12 @@ SAMPLE = "[[sample]]\nimage = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]\ntarget = [1, 0]
 BAD = [
     ("", "input_shape is missing", None),
     ("Conv2D", "layer 1: type='Conv3D'; expected one of Conv2D, Dense", "Conv3D"),
-    ('type = "Flatten"', "layer 2: type=None", "size = 1"),
+    ('type = "Flatten"', "layer 2: type is missing; expected one of Conv2D, Dense", "size = 1"),
     ("filters = 1", "layer 1 (Conv2D): unknown word 'filter'", "filter = 1"),
     ("filters = 1", "layer 1 (Conv2D): filters is missing", ""),
     ("filters = 1", "layer 1: Conv2D(filters='one')", 'filters = "one"'),
     ("bias = false", "layer 1 (Conv2D): bias=0; expected true or false", "bias = 0"),
-    ("kernel_size = 2", "Conv2D(kernel_size=4): the input has 3 rows", "kernel_size = 4"),
+    ("kernel_size = 2", "layer 1: Conv2D(kernel_size=4): the input has 3 rows", "kernel_size = 4"),
     ("half_squared_error", "loss='squared': unknown", "squared"),
     ("input_shape = [3, 3]", "input_shape=[3, -3]", "input_shape = [3, -3]"),
     ("input_shape = [3, 3]", "unknown word 'inputshape'", "inputshape = [3, 3]\ninput_shape = [3, 3]"),
@@ -101,3 +101,9 @@ def test_what_is_no_text_or_no_file(tmp_path):
     for path in (tmp_path / "binary.toml", tmp_path / "missing.toml", tmp_path):
         with pytest.raises(symcnn.InputError, match="expected a network file"):
             symcnn.read_network(path)
+
+
+def test_a_file_is_told_in_its_own_words(tmp_path):
+    path = write(tmp_path / "net.toml", GOOD[: GOOD.index("[[layer]]")] + '[[layer]]\ntype = "MaxPool2D"\nsize = 2\n')
+    with pytest.raises(symcnn.InputError, match=r'net\.toml: loss=.*end with Dense, or set loss = "none"'):
+        symcnn.read_network(path)

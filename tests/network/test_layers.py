@@ -90,3 +90,10 @@ def test_parameters_come_layer_by_layer_weights_then_biases():
     assert tensors == ["f", "b_x", "fb", "b_xb", "w_xbh", "b_h", "w_ho", "b_o"]
     assert net.parameters[:2] == ("f_1111", "f_1112")
     assert net.parameters[-1] == "b_o2"
+
+
+def test_a_layer_that_does_not_fit_says_which_it_is():
+    with pytest.raises(symcnn.InputError, match=r"layer 2: Conv2D: its input h has 4 features; expected a map"):
+        Network((3, 3), [symcnn.Dense(4), symcnn.Conv2D(1, 2)], loss=None)
+    with pytest.raises(symcnn.InputError, match=r"layer 2: Conv2D: its input is flattened"):
+        Network((3, 3), [symcnn.Flatten(), symcnn.Conv2D(1, 2)], loss=None)

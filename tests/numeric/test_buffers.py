@@ -98,3 +98,15 @@ def test_another_shape_is_a_view_or_refused():
     assert np.shares_memory(reshaped(array, (6, 4)), array)
     with pytest.raises(ValueError, match="can't be seen as"):
         reshaped(array.transpose(1, 0, 2), (6, 4))
+
+
+@pytest.mark.parametrize("order", [[0, 23], [-1, 3], [22, 10**9]])
+def test_an_order_of_samples_that_are_not_there_is_refused(net, order):
+    def make(*arguments):
+        learner = in_buffers(*arguments)
+        with pytest.raises(IndexError, match="order: expected numbers of samples, 0 to 22"):
+            learner.epoch(np.array(order))
+        return learner
+
+    losses, _ = trained(make, net, symcnn.compile(net), Batching(OPTIMIZERS["sgd"], 5, 0.01), epochs=1)
+    assert len(losses) == 5

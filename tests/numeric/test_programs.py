@@ -154,3 +154,14 @@ def test_a_quantity_that_is_a_parameter_keeps_its_value_during_the_updates():
     data = (np.ones((1, 2, 2)), np.ones((1, 1)))
     runs = [symcnn.train(net, data, steps=5, learning_rate=0.1, backend=b) for b in ("python", "expressions")]
     assert np.allclose(runs[0].loss, runs[1].loss, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("backend", ["python", "expressions"])
+def test_single_precision_is_refused_where_it_would_be_double(net, data, backend):
+    message = f'dtype=\'float32\': backend="{backend}" computes in float64 only; expected "numpy" or "numba"'
+    for use in (
+        lambda: symcnn.compile(net, backend, dtype="float32"),
+        lambda: symcnn.train(net, data, epochs=1, backend=backend, dtype="float32"),
+    ):
+        with pytest.raises(symcnn.InputError, match=message):
+            use()

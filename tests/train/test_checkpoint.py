@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -130,6 +131,8 @@ BAD = {
     "another network": settings_with(network={"input_shape": [2], "layer": [{"type": "Dense", "units": 1}]}),
     "no course": settings_with(course=None),
     "half a course": settings_with(course={"seed": 3}),
+    "a course without a seed": settings_with(course={"optimizer": "momentum", "batch_size": 8, "learning_rate": 0.1,
+                                                     "reduction": "mean", "dtype": "float64", "seed": None}),
     "another optimizer": settings_with(course={"optimizer": "adam", "batch_size": 8, "learning_rate": 0.1,
                                                "reduction": "mean", "dtype": "float64", "seed": 3}),
     "a course that cannot be": settings_with(course={"optimizer": "momentum", "batch_size": 0, "learning_rate": 0.1,
@@ -221,8 +224,68 @@ def test_a_head_that_lies_about_its_size_is_never_believed(tmp_path):
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)})
     path = tmp_path / "huge.npz"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name in ("theta", "settings"):
             archive.writestr(f"{name}.npy", head.getvalue() + bytes(100))
     with pytest.raises(symcnn.InputError, match=r"settings: shape \(1000000000000,\); expected at most"):
         load_checkpoint(path)
+
+
+def packed(path, saved, **more):
+    """The checkpoint, packed, with members that unpack to much more."""
+    with np.load(saved) as archive:
+        np.savez_compressed(path, **{**archive, **more})
+
+
+@pytest.mark.parametrize("name", ["settings", "theta", "loss", "checksum", "more"])
+def test_a_small_file_that_would_unpack_to_much_is_not_unpacked(saved, tmp_path, name):
+    path = tmp_path / "bomb.npz"
+    packed(path, saved, **{name: np.zeros(150_000_000, np.uint8)})
+    assert path.stat().st_size < 200_000
+    tracemalloc.start()
+    with pytest.raises(symcnn.InputError, match=r"bomb\.npz: \w+\.npy: compressed; expected a checkpoint"):
+        load_checkpoint(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "message"),
+    [
+        ("theta", (21,), r"theta: shape \(21,\); expected \(20,\)"),
+        ("initial", (20, 1), r"initial: shape \(20, 1\); expected \(20,\)"),
+        ("loss", (2, 2), r"loss: shape \(2, 2\); expected one axis"),
+        ("more", (3,), "unknown array 'more'; expected initial, loss, theta, velocity"),
+    ],
+)
+def test_lengths_are_those_of_the_network(saved, tmp_path, name, shape, message):
+    rewritten(saved, tmp_path / "bad.npz", array_with(name, np.zeros(shape)))
+    with pytest.raises(symcnn.InputError, match=message):
+        load_checkpoint(tmp_path / "bad.npz")
+
+
+def test_what_is_no_checkpoint_is_never_written_over(net, many, saved, tmp_path):
+    samples, other = tmp_path / "samples.npz", tmp_path / "other.npz"
+    np.savez(samples, images=many.images, targets=many.targets)
+    rewritten(saved, other, settings_with(format="mine"))
+    for path in (samples, other):
+        before = path.read_bytes()
+        with pytest.raises(symcnn.InputError, match=r"holds something else than a checkpoint .*expected another name"):
+            symcnn.train(net, many, epochs=1, checkpoint=path)
+        assert path.read_bytes() == before
+    symcnn.train(net, many, epochs=1, checkpoint=tmp_path / "c.npz")
+    symcnn.train(net, many, epochs=2, checkpoint=tmp_path / "c.npz")
+    assert load_checkpoint(tmp_path / "c.npz").stand.epochs == 2
+
+
+def test_a_setting_that_equals_a_default_is_asked_for(net, many, tmp_path):
+    path = tmp_path / "c.npz"
+    symcnn.train(net, many, epochs=1, optimizer="adam", dtype="float32", seed=5, checkpoint=path)
+    for asked, there in (
+        ({"optimizer": "sgd"}, "adam"), ({"dtype": "float64"}, "float32"), ({"seed": 0}, "5")
+    ):  # fmt: skip
+        with pytest.raises(symcnn.InputError, match=rf"{next(iter(asked))}=.*: the checkpoint was .*{there}"):
+            symcnn.train(net, many, epochs=2, resume=path, **asked)
+    run = symcnn.train(net, many, epochs=2, resume=path)
+    assert (run.course.optimizer, run.course.dtype, run.course.seed) == ("adam", "float32", 5)

@@ -348,3 +348,18 @@ def test_random_networks_are_trained_as_by_pytorchs_optimizers(optimizer, seed):
             rule.step()
     assert np.allclose(run.theta, values.detach().numpy(), rtol=1e-10, atol=1e-12)
     assert np.allclose(run.loss, losses, rtol=1e-10)
+
+
+def test_no_epochs_are_a_run_too(net, many, tmp_path):
+    run = symcnn.train(net, many, epochs=0, checkpoint=tmp_path / "c.npz")
+    assert (run.steps, len(run.loss), len(run.history)) == (0, 0, 1)
+    assert np.array_equal(run.theta, run.initial)
+    loaded = symcnn.Run.load(run.save(tmp_path / "run.json"))
+    assert loaded.loss.shape == (0,)
+    assert loaded.history == run.history
+    assert repr(loaded) == repr(run)
+    assert repr(run).startswith("Run(0 epochs, 0 steps with")
+    assert loaded._repr_html_() == run._repr_html_()
+    run.plot(tmp_path / "run.png")
+    resumed = symcnn.train(net, many, epochs=2, resume=tmp_path / "c.npz")
+    assert np.array_equal(resumed.theta, symcnn.train(net, many, epochs=2).theta)

@@ -29,6 +29,14 @@ def test_many_samples_are_measured_in_parts(net):
     assert accuracy == right(program.predict(theta, images), targets).mean()
 
 
-def test_right_is_the_first_of_the_largest():
-    assert right(np.array([[1.0, 1.0], [0.0, 2.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])).tolist() == [True, False]
+def test_right_is_the_largest_alone():
+    outputs = np.array([[2.0, 1.0], [0.0, 2.0], [1.0, 1.0], [0.0, 0.0], [np.nan, 1.0]])
+    assert right(outputs, np.array([[1.0, 0.0]] * 5)).tolist() == [True, False, False, False, False]
     assert right(np.array([[0.5], [0.49], [0.7]]), np.array([[1.0], [1.0], [0.0]])).tolist() == [True, False, False]
+
+
+def test_a_network_that_says_nothing_has_nothing_right():
+    net = symcnn.Network((2,), [symcnn.Dense(3)], loss="cross_entropy")
+    run = symcnn.train(net, (np.zeros((4, 2)), [0, 1, 2, 0]), initial=np.zeros(9), epochs=0)
+    assert run.right == 0
+    assert run.accuracy() == run.history[0].accuracy == 0
