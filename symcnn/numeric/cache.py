@@ -13,7 +13,7 @@ import stat
 import sys
 import types
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from symcnn.errors import InputError
 from symcnn.files import write_whole
+from symcnn.version import __version__
 
 #: Reordering sums and fusing multiply-adds; nothing that ignores NaN, infinity or the sign of zero where it matters.
 SAFE_MATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
@@ -64,7 +65,7 @@ def largest(a: float, b: float) -> float:
 def compiled(source: str, name: str) -> Callable[..., Any]:
     """A function of printed source, compiled once in a process and kept for the next."""
     numba = require_numba()
-    versions = (numba.__version__, np.__version__, sys.version, sorted(SAFE_MATH))
+    versions = (__version__, numba.__version__, np.__version__, sys.version, sorted(SAFE_MATH))
     module = f"symcnn_{hashlib.sha256(repr((source, versions)).encode()).hexdigest()[:32]}"
     path = _kept(source, module)
     space = types.ModuleType(module)
@@ -81,7 +82,34 @@ def compiled(source: str, name: str) -> Callable[..., Any]:
             inner = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
             setattr(space, called, inner(function))
     found: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))
-    return found
+    return interruptible(found)
+
+
+def interruptible(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, compiled at its first call; Ctrl-C during that is Ctrl-C, whatever numba makes of it."""
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            if _was_interrupted(error):
+                raise KeyboardInterrupt from None
+            raise
+
+    return call
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Does an interrupt stand behind it, as its cause or in what numba quotes?"""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:
+        if isinstance(found, KeyboardInterrupt) or "KeyboardInterrupt" in str(found):
+            return True
+        seen.append(found)
+        found = found.__cause__ or found.__context__
+    return False
 
 
 def _kept(source: str, module: str) -> Path | None:

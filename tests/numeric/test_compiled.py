@@ -171,7 +171,7 @@ import numpy as np, symcnn
 from symcnn.numeric.cache import compiled
 program = symcnn.compile(symcnn.article.network(), "numba", "float32")
 found = program.loss_and_gradient(np.full(20, 0.5), np.ones((2, 3, 3)), np.eye(2))[1]
-stats = compiled(program.source, "epoch").stats
+stats = compiled(program.source, "epoch").__wrapped__.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), *found)
 """
 
@@ -221,3 +221,38 @@ def test_the_oldest_modules_are_forgotten(tmp_path, monkeypatch):
         path = cache._kept(f"# {n}\n", f"symcnn_{n}")
         os.utime(path, (n, n))
     assert sorted(p.name for p in (tmp_path / "compiled").glob("*.py")) == ["symcnn_2.py", "symcnn_3.py", "symcnn_4.py"]
+
+
+def test_an_interrupt_that_numba_wraps_is_an_interrupt():
+    def chained():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise TypeError("cannot be typed") from None
+
+    def quoted():
+        raise TypeError("Internal error: KeyboardInterrupt()")
+
+    def another():
+        raise TypeError("cannot be typed")
+
+    for function, expected in ((chained, KeyboardInterrupt), (quoted, KeyboardInterrupt), (another, TypeError)):
+        with pytest.raises(expected):
+            cache.interruptible(function)()
+    assert cache.interruptible(max)(2, 3) == 3
+
+
+@needs_numba
+def test_an_interrupt_while_it_compiles_comes_through(monkeypatch):
+    """Where numba types the loops, which it does at the first call."""
+    from numba.core import typeinfer
+
+    def interrupted(*arguments, **options):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise TypeError("cannot be typed") from error
+
+    monkeypatch.setattr(typeinfer.TypeInferer, "propagate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compiled("def once(x):\n    return x + 1\n", "once")(1.0)
