@@ -1,7 +1,5 @@
 """The workbooks as a whole: which sheets there are, in which order."""
 
-import io
-
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.excel import style
@@ -9,10 +7,10 @@ from symcnn.excel.book import Book
 from symcnn.excel.contents import write_contents
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.inputs import write_inputs, write_parameters
-from symcnn.excel.package import package
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
 from symcnn.excel.training import Progress, write_training
+from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images
 from symcnn.text import Catalogue
 from symcnn.version import __version__
@@ -23,7 +21,7 @@ def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Arr
     book = Book(text)
     write_contents(book, ["convolution"], [f"symcnn {__version__}"], "", "maps")
     write_convolution(book, network, theta, image)
-    return _bytes(book)
+    return written(book.workbook)
 
 
 def training_workbook(
@@ -54,7 +52,7 @@ def training_workbook(
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
-    return _bytes(book)
+    return written(book.workbook)
 
 
 def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
@@ -76,7 +74,7 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
-    return _bytes(book)
+    return written(book.workbook)
 
 
 def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
@@ -95,9 +93,3 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     if seed is None:
         return text("workbook.made_given", version=__version__, steps=steps)
     return text("workbook.made", version=__version__, steps=steps, seed=seed)
-
-
-def _bytes(book: Book) -> bytes:
-    buffer = io.BytesIO()
-    book.workbook.save(buffer)
-    return package(buffer.getvalue())
