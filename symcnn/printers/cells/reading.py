@@ -52,12 +52,6 @@ _ONE_ARGUMENT: dict[str, Callable[[Expr], Expr]] = {
     "SQRT": sympy.sqrt,
     "ABS": sympy.Abs,
 }
-    "EXP": exp,
-    "LN": log,
-    "TANH": tanh,
-    "SQRT": sympy.sqrt,
-    "ABS": sympy.Abs,
-}
 
 
 class Reader:
