@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 
-from symcnn.printers.cells.parser import MAX_COLUMNS, MAX_ROWS, FormulaError
+from symcnn.printers.cells.addresses import letters, number
+from symcnn.printers.cells.parser import MAX_ROWS, FormulaError
 
 #: Quoted text and quoted sheets are passed over; what follows a letter or a digit, or goes on, is no cell.
 _CELL = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|(?<![\w.$])(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})(?![\w.(!])")
@@ -31,32 +32,10 @@ def moved(text: str, rows: int, columns: int) -> str:
     def one(found: re.Match[str]) -> str:
         if found[4] is None:
             return found[0]
-        letters = found[2] if found[1] else _letters(_number(found[2]) + columns)
+        column = found[2] if found[1] else letters(number(found[2]) + columns)
         row = int(found[4]) + (0 if found[3] else rows)
         if not 1 <= row <= MAX_ROWS:
             raise FormulaError(f"{found[0]}: copied {rows} rows down, outside the sheet")
-        return f"{found[1]}{letters}{found[3]}{row}"
+        return f"{found[1]}{column}{found[3]}{row}"
 
     return _CELL.sub(one, text)
-
-
-def _number(letters: str) -> int:
-    column = 0
-    for letter in letters.upper():
-        column = 26 * column + ord(letter) - 64
-    return column
-
-
-def _letters(column: int) -> str:
-    if not 1 <= column <= MAX_COLUMNS:
-        raise FormulaError(f"column {column}: outside the sheet")
-    text = ""
-    while column:
-        column, letter = divmod(column - 1, 26)
-        text = chr(65 + letter) + text
-    return text
-
-
-def address(sheet: str, row: int, column: int) -> str:
-    """``Forward!K12``, as a person would look for it."""
-    return f"{sheet}!{_letters(column)}{row}"
