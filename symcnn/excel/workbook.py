@@ -7,6 +7,7 @@ from symcnn.excel.book import Book
 from symcnn.excel.contents import write_contents
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.inputs import write_inputs, write_parameters
+from symcnn.excel.names import define_more
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
 from symcnn.excel.training import Progress, write_training
@@ -52,6 +53,7 @@ def training_workbook(
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
+    define_more(book, plan)
     return written(book.workbook)
 
 
@@ -74,6 +76,7 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
+    define_more(book, plan)
     return written(book.workbook)
 
 
