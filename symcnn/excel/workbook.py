@@ -1,7 +1,5 @@
 """The workbooks as a whole: which sheets there are, in which order."""
 
-import io
-
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.excel import style
@@ -13,11 +11,11 @@ from symcnn.excel.convolution import write_convolution
 from symcnn.excel.exported import exported
 from symcnn.excel.inputs import write_inputs, write_parameters
 from symcnn.excel.navigation import finish
-from symcnn.excel.package import package
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
 from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
+from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images
 from symcnn.text import Catalogue
 from symcnn.version import __version__
@@ -32,7 +30,7 @@ def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Arr
     write_contents(book, network, ["convolution"], [], f"symcnn {__version__}", None, "maps")
     write_convolution(book, network, theta, image)
     finish(book, ["contents", "convolution"], "")
-    return _bytes(book)
+    return written(book.workbook)
 
 
 def training_workbook(
@@ -67,7 +65,7 @@ def training_workbook(
     write_symbols(book, plan)
     Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
     finish(book, ["contents", *sheets], ribbon)
-    return _bytes(book)
+    return written(book.workbook)
 
 
 def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
@@ -93,7 +91,7 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_symbols(book, plan)
     finish(book, ["contents", *sheets], ribbon)
-    return _bytes(book)
+    return written(book.workbook)
 
 
 def _status(book: Book, plan: Plan) -> Status:
@@ -121,9 +119,3 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     if seed is None:
         return text("workbook.made_given", version=__version__, steps=steps)
     return text("workbook.made", version=__version__, steps=steps, seed=seed)
-
-
-def _bytes(book: Book) -> bytes:
-    buffer = io.BytesIO()
-    book.workbook.save(buffer)
-    return package(buffer.getvalue())
