@@ -66,7 +66,7 @@ class Checks:
     def write(self) -> None:
         widths = {SYMBOL: 14, WHAT: 46, GRADIENT: 15, DIFFERENCE: 15, GAP: 12, RESULT: 16, RESULT + 1: 2}
         self.book.widths(self.sheet, widths)
-        self.exported.write(self.book, self.sheet, self.last + 6, PASSES)
+        self.exported.write(self.book, self.sheet, self.last + 6, PASSES, self._fixed("tolerance_equal"))
         self._settings()
         self._gradients()
         self._summary()

@@ -20,9 +20,6 @@ from symcnn.train import train
 #: Inputs in one weighted sum.
 INPUTS_IN_SUM = 50
 
-#: Below that, relative to the stored value, a weighted sum counts as unchanged: programs may add in another order.
-SAME = "1E-10"
-
 
 @dataclass
 class Exported:
@@ -33,8 +30,12 @@ class Exported:
     after: dict[str, float] | None
     formulas: tuple[str, str, str] = field(init=False)
 
-    def write(self, book: Book, sheet: Worksheet, top: int, left: int) -> None:
-        """Four columns from ``left`` on: live, stored, and the verdict or the gap; sums first, results below."""
+    def write(self, book: Book, sheet: Worksheet, top: int, left: int, tolerance: str) -> None:
+        """Four columns from ``left`` on: live, stored, and the verdict or the gap; sums first, results below.
+
+        Args:
+            tolerance: below that, relative to the stored value, a sum is unchanged: programs may add in another order.
+        """
         letters = [get_column_letter(left + n) for n in range(3)]
         items = list(self.inputs.items())
         row = top
@@ -43,7 +44,7 @@ class Exported:
             live = "+".join(f"{n}*{reference}" for n, (reference, _) in enumerate(part, 1))
             stored = sum(n * value for n, (_, value) in enumerate(part, 1))
             here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
-            same = f"=IF(ABS({here}-{there})<={SAME}*MAX(1,ABS({there})),1,0)"
+            same = f"=IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
             for column, value in enumerate((f"={live}", stored, same)):
                 book.put(sheet, row, left + column, value, style.ROW)
             row += 1
