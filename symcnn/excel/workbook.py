@@ -10,6 +10,7 @@ from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.exported import exported
 from symcnn.excel.inputs import write_inputs, write_parameters
+from symcnn.excel.names import define_more
 from symcnn.excel.navigation import finish
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
@@ -61,6 +62,7 @@ def training_workbook(
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
+    define_more(book, plan)
     Charts(book, plan).write()
     write_symbols(book, plan)
     Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
@@ -89,6 +91,7 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
+    define_more(book, plan)
     write_symbols(book, plan)
     finish(book, ["contents", *sheets], ribbon)
     return written(book.workbook)
