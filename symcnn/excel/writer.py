@@ -16,8 +16,8 @@ from openpyxl.cell.rich_text import CellRichText
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
-from openpyxl.xml.constants import SHEET_MAIN_NS
-from openpyxl.xml.functions import Element, SubElement, tostring, whitespace
+from openpyxl.xml.constants import SHEET_MAIN_NS, XML_NS
+from openpyxl.xml.functions import Element, SubElement, tostring
 
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.package import SHARED_STRINGS, package
@@ -161,4 +161,5 @@ def _cached(value: Value) -> tuple[str, str]:
 def _text(element: Any, text: str) -> None:
     """Blanks at the ends are kept; ``_x0041_`` is written so that it is not read as A."""
     element.text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
-    whitespace(element)
+    if text != text.strip():  # openpyxl's own rule leaves out a text of nothing but blanks
+        element.set(f"{{{XML_NS}}}space", "preserve")
