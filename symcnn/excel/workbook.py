@@ -1,7 +1,5 @@
 """The workbooks as a whole: which sheets there are, in which order."""
 
-import io
-
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.excel import style
@@ -10,10 +8,10 @@ from symcnn.excel.contents import write_contents
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.inputs import write_inputs, write_parameters
 from symcnn.excel.names import define_more
-from symcnn.excel.package import package
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
 from symcnn.excel.training import Progress, write_training
+from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images
 from symcnn.text import Catalogue
 from symcnn.version import __version__
@@ -24,13 +22,21 @@ def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Arr
     book = Book(text)
     write_contents(book, ["convolution"], [f"symcnn {__version__}"], "", "maps")
     write_convolution(book, network, theta, image)
-    return _bytes(book)
+    return written(book.workbook)
 
 
 def training_workbook(
     text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
     seed: int | None, progress: Progress | None,
 ) -> bytes:  # fmt: skip
+    """The file of ``training_book``."""
+    return written(training_book(text, network, data, theta, rate, factor, steps, seed, progress).workbook)
+
+
+def training_book(
+    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
+    seed: int | None, progress: Progress | None,
+) -> Book:  # fmt: skip
     """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
 
     Args:
@@ -56,10 +62,15 @@ def training_workbook(
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
     define_more(book, plan)
-    return _bytes(book)
+    return book
 
 
 def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
+    """The file of ``one_image_book``."""
+    return written(one_image_book(text, network, data, theta, rate, made).workbook)
+
+
+def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> Book:
     """The workbook of a network that is too large to be followed step by step: its first image, one set of parameters.
 
     Args:
@@ -79,7 +90,7 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     define_more(book, plan)
-    return _bytes(book)
+    return book
 
 
 def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
@@ -98,9 +109,3 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     if seed is None:
         return text("workbook.made_given", version=__version__, steps=steps)
     return text("workbook.made", version=__version__, steps=steps, seed=seed)
-
-
-def _bytes(book: Book) -> bytes:
-    buffer = io.BytesIO()
-    book.workbook.save(buffer)
-    return package(buffer.getvalue())
