@@ -51,7 +51,9 @@ def test_everything_passes(path):
 
 
 def test_a_readers_changes_pass_too_and_are_not_compared_with_the_export(path, tmp_path):
-    for n, changes in enumerate(({"learning_rate": 0.7}, {"i_12_image2": 0.25}, {"t_1_image1": 0.9}, {"step_shown": 3})):
+    for n, changes in enumerate(
+        ({"learning_rate": 0.7}, {"i_12_image2": 0.25}, {"t_1_image1": 0.9}, {"step_shown": 3})
+    ):
         found = verdicts(set_cells(path, changes, tmp_path / f"{n}.xlsx"))
         assert found["all"] == "✓ ok", changes
         assert found["symcnn"] == ("✓ ok" if "step_shown" in changes else "– inputs changed"), changes
