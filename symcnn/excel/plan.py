@@ -16,7 +16,8 @@ from openpyxl.utils import get_column_letter
 from symcnn.derivation import Derivation
 from symcnn.excel.addresses import Cell, check_cells, check_size, quoted
 from symcnn.excel.layout import Band, Block, band_of
-from symcnn.network import Network
+from symcnn.network import Network, kind_of
+from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
 
 #: Rows of a band's title and of its stage heads, and the blank row after it.
@@ -35,7 +36,7 @@ MAX_QUANTITIES = 2_000
 NORM = "norm"
 
 #: Outputs that stand with the results on Training.
-MAX_RESULTS = 8
+MAX_RESULTS = 12
 
 #: Products of a formula that is written beside its value; the rest is "…".
 MAX_SHOWN = 6
@@ -242,9 +243,15 @@ class Plan:
     @cached_property
     def results(self) -> list[str]:
         """The outputs of every image, as Training calls them, if they are few."""
-        outputs = self.network.forward.outputs.scalars()
-        named = [f"{name}_image{m}" for m in range(1, self.images + 1) for name in outputs]
+        named = [f"{name}_image{m}" for m in range(1, self.images + 1) for name in self.outputs.scalars()]
         return named if len(named) <= MAX_RESULTS else []
+
+    @property
+    def outputs(self) -> Tensor:
+        """What the network says of an image: its probabilities, if the loss makes them, or its outputs."""
+        stated = self.network.forward
+        made = [equation.target.tensor for equation in stated.equations]
+        return next((tensor for tensor in made if kind_of(tensor).letter == "y"), stated.outputs)
 
     @property
     def training_rows(self) -> tuple[int, int]:
