@@ -8,12 +8,13 @@ from symcnn.excel import style
 from symcnn.excel.book import Book
 from symcnn.excel.contents import write_contents
 from symcnn.excel.convolution import write_convolution
-from symcnn.excel.inputs import write_inputs, write_parameters
+from symcnn.excel.inputs import Inputs
 from symcnn.excel.package import package
+from symcnn.excel.parameters import write_parameters
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
 from symcnn.excel.training import Progress, write_training
-from symcnn.network import Array, Data, Network, checked, checked_images
+from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.text import Catalogue
 from symcnn.version import __version__
 
@@ -50,7 +51,7 @@ def training_workbook(
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
-    write_inputs(book, plan, images, targets, labels, rate, factor)
+    Inputs(book, plan, images, targets, labels, _classes(text, data, targets)).write(rate, factor, ribbon)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
@@ -73,10 +74,18 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     why = book.label("why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=labels[0])
     notes = [why, _counts(text, plan), book.label("sign"), f"symcnn {__version__}, {made}"]
     write_contents(book, ["inputs", "parameters", "forward", "backward"], notes, ribbon, "one")
-    write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
+    Inputs(book, plan, images[:1], targets[:1], labels, _classes(text, data, targets)).write(rate, 1.0, ribbon)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     return _bytes(book)
+
+
+def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
+    """What each output stands for: the label of the images that it should be largest for, or its number."""
+    known = text.words("shown")
+    names = class_names(targets, data.labels)
+    numbers = [str(k + 1) for k in range(targets.shape[1])]
+    return numbers if names is None else [known.get(name, name) for name in names]
 
 
 def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
