@@ -18,6 +18,9 @@ from symcnn.network import kind_of
 from symcnn.printers.excel import MAX_LENGTH
 from symcnn.symbolic import Access, Equation, Tensor, sigmoid
 
+#: Room for the words of the legend.
+LEGEND_PIXELS = 480
+
 #: Derivatives of a list with a hairline between its rows.
 MAX_RULED = 200
 
@@ -121,7 +124,7 @@ class Gradients:
         for area in areas:
             largest.append(f"MAX({area}),-1*MIN({area})")
         self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), looks.NOTE)
-        squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, 420))
+        squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS))
         low, half_low, zero, half, high = (Cell("", row, next(squares)).local for _ in range(5))
         kept = largest[:100]
         formulas = {

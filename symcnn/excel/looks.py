@@ -24,7 +24,8 @@ STRIP: Style = {
     "border": Border(left=_hair, right=_hair, top=_hair),
 }  # fmt: skip
 BARE_STRIP: Style = {"font": Font(name="Cambria", size=9, italic=True, color=GREY), "alignment": _CENTRE}
-LONG_STRIP: Style = {**BARE_STRIP, "font": Font(name="Cambria", size=8, italic=True, color=GREY)}
+#: Of symbols in runs, which have fonts of their own: a subscript takes less room than its size says.
+RICH_STRIP: Style = {**BARE_STRIP, "font": Font(name="Cambria", size=7, italic=True, color=GREY)}
 CONSTANT: Style = {
     "font": Font(name="Calibri", size=10, color=GREY), "alignment": _CENTRE,
     "border": Border(left=_hair, right=_hair, top=_hair, bottom=_hair),

@@ -19,8 +19,11 @@ from symcnn.excel.words import Words
 from symcnn.network import kind_of
 from symcnn.printers.excel import checked_formula
 
-#: Characters from which a symbol is set smaller, so that it stays over its own cell.
-LONG = 9
+#: Points of a symbol over its value.
+SYMBOL_SIZE = 9
+
+#: Room for the words of the legend.
+LEGEND_PIXELS = 480
 
 #: Where the colours of Forward are full.
 REACH = 2.0
@@ -67,7 +70,7 @@ class Passes:
         for block in plan.band.blocks:
             for name in block.tensor.scalars():
                 if name in cells:
-                    self._put(sheet, cells[name], self.words.symbol(name), formula(name), block)
+                    self._put(sheet, cells[name], name, formula(name), block)
         for above in plan.band.above:
             self._above(sheet, row, above, {n: cells[n] for n in above.source.scalars()}, "")
         self._arrows(sheet, row, "→")
@@ -128,7 +131,7 @@ class Passes:
             adjoint = f"dE_d{name}"
             derived = adjoint in self.graph.backward
             formula = backward_formula(plan, image, adjoint) if derived else shown_again(plan, image, name, cell)
-            self._put(sheet, cell, self.words.symbol(adjoint if derived else name), formula, block)
+            self._put(sheet, cell, adjoint if derived else name, formula, block)
             if derived:
                 self.book.define(f"{adjoint}_image{image + 1}", cell)
         if block.tensor.role == "image":
@@ -158,8 +161,10 @@ class Passes:
     def _put(self, sheet: Worksheet, cell: Cell, symbol: str, formula: str, block: Block) -> None:
         error = block.tensor.name == "E"
         look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
-        strip = looks.STRIP if block.tensor.role == "image" else looks.BARE_STRIP
-        self.book.put(sheet, cell.row - 1, cell.column, symbol, strip if len(symbol) < LONG else looks.LONG_STRIP)
+        # over a dark pixel the text takes its colour from the rule, which no run of its own may have
+        image = block.tensor.role == "image"
+        text = self.words.symbol(symbol) if image else self.words.rich_symbol(symbol, SYMBOL_SIZE)
+        self.book.put(sheet, cell.row - 1, cell.column, text, looks.STRIP if image else looks.RICH_STRIP)
         self.book.put(sheet, cell.row, cell.column, formula, look)
 
     def _above(self, sheet: Worksheet, row: int, above: Above, cells: Mapping[str, Cell], prefix: str) -> None:
@@ -170,12 +175,13 @@ class Passes:
             if name not in cells:
                 continue
             cell = Cell(sheet.title, at, column)
-            self.book.put(sheet, at - 1, column, self.words.symbol(f"{prefix}{name}"), looks.BARE_STRIP)
+            symbol = self.words.rich_symbol(f"{prefix}{name}", SYMBOL_SIZE)
+            self.book.put(sheet, at - 1, column, symbol, looks.RICH_STRIP)
             self.book.put(sheet, at, column, fetched(cells[name], cell), style.VALUE)
         if above.bias and not prefix:
             column = FIRST_COLUMN + above.column + above.source.size
             self.book.put(sheet, at - 1, column, self.book.label("bias_input"), looks.BARE_STRIP)
-            self.book.put(sheet, at, column, 1, looks.CONSTANT)
+            self.book.put(sheet, at, column, "=1", looks.CONSTANT)  # no input: it stays 1
 
     def _arrows(self, sheet: Worksheet, row: int, arrow: str) -> None:
         """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
@@ -231,7 +237,7 @@ class Passes:
 
     def _legend(self, sheet: Worksheet, row: int) -> None:
         self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), looks.NOTE)
-        squares = self.plan.columns.squares(self.plan.columns.after(FIRST_COLUMN, 400))
+        squares = self.plan.columns.squares(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS))
         places = [Cell(sheet.title, row, next(squares)) for _ in range(5)]
         for cell, share in zip(places, (-1.0, -0.5, 0.0, 0.5, 1.0), strict=True):
             self.book.put(sheet, row, cell.column, share * REACH, looks.LEGEND_NUMBER)

@@ -12,8 +12,10 @@ Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, 
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from openpyxl.utils import get_column_letter
+
 from symcnn.derivation import Derivation
-from symcnn.excel.addresses import Cell, check_cells, check_size
+from symcnn.excel.addresses import Cell, check_cells, check_size, quoted
 from symcnn.excel.columns import Columns
 from symcnn.excel.desk import STEP_ROW, Desk
 from symcnn.excel.layout import Band, Block, band_of
@@ -25,7 +27,7 @@ from symcnn.text import Catalogue
 BAND_HEAD, BAND_FOOT = 2, 3
 FIRST_BAND, FIRST_COLUMN = 6, 3
 #: Pixels of the list of all ∂E_total: the derivative, and a character of its formula.
-DERIVATIVE_PIXELS, CHARACTER_PIXELS = 168, 6.2
+DERIVATIVE_PIXELS, CHARACTER_PIXELS = 168, 6.4
 TRAINING_FIRST_ROW = 8
 PARAMETERS_FIRST_ROW = 7
 
@@ -37,6 +39,12 @@ SHARES_ROWS = 8
 
 #: Quantities of all images, parameters and gradients: the columns of Training. With more, nobody reads a row of it.
 MAX_QUANTITIES = 2_000
+
+#: The size of the gradient, √Σ(∂E_total/∂parameter)², as Training calls it.
+NORM = "norm"
+
+#: Outputs that stand with the results on Training.
+MAX_RESULTS = 8
 
 #: Products of a formula that is written beside its value; the rest is "…".
 MAX_SHOWN = 6
@@ -272,10 +280,11 @@ class Plan:
         names = self.derivation.names
         longest = max(min(len(self.derivation[n].variable.products), MAX_SHOWN) for n in names)
         formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
-        first = self.columns.after(formula, 17 * CHARACTER_PIXELS * max(3, longest))
+        first = self.columns.after(formula, 18 * CHARACTER_PIXELS * max(3, longest))
         count = self.images + 1 if self.steps is not None else 1
-        squares = self.columns.squares(first)
-        return [FIRST_COLUMN, formula, *(next(squares) for _ in range(count))]
+        while self.gap_columns & set(range(first, first + count)):  # the images side by side: they are summed
+            first += 1
+        return [FIRST_COLUMN, formula, *range(first, first + count)]
 
     @property
     def put_in_column(self) -> int:
@@ -296,11 +305,15 @@ class Plan:
 
     @cached_property
     def training_columns(self) -> list[tuple[str, int]]:
-        """Quantity -> column, in order; names of one image end in _image1, …; blank columns between groups."""
-        groups = [["step", "E_total"], list(self.network.parameters)]
+        """Quantity -> column, in order; names of one image end in _image1, …; blank columns between groups.
+
+        Few outputs stand with the results, so that a reader sees what training does to them.
+        """
+        results = self.results
+        groups = [["step", "E_total", *results, NORM], list(self.network.parameters)]
         for m in range(1, self.images + 1):
             graph = self.derivation.graph
-            groups.append([f"{v}_image{m}" for v in graph.forward])
+            groups.append([f"{v}_image{m}" for v in graph.forward if f"{v}_image{m}" not in results])
             groups.append([f"{v.name}_image{m}" for v in graph.backward.values() if v.tensor.role == "adjoint"])
         groups.append([f"dE_d{p}" for p in self.network.parameters])
         found, column = [], 2
@@ -310,6 +323,30 @@ class Plan:
                 column += 1
             column += 1
         return found
+
+    @cached_property
+    def results(self) -> list[str]:
+        """The outputs of every image, as Training calls them, if they are few."""
+        outputs = self.network.forward.outputs.scalars()
+        named = [f"{name}_image{m}" for m in range(1, self.images + 1) for name in outputs]
+        return named if len(named) <= MAX_RESULTS else []
+
+    @property
+    def training_rows(self) -> tuple[int, int]:
+        """The first and the last row of Training."""
+        assert self.steps is not None  # there is such a sheet
+        return TRAINING_FIRST_ROW, TRAINING_FIRST_ROW + self.steps
+
+    def trained(self, name: str) -> str:
+        """A quantity's column of Training, first to last step, as other sheets refer to it."""
+        first, last = self.training_rows
+        letter = get_column_letter(self.training_column[name])
+        return f"{quoted(self.sheet('training'))}!${letter}${first}:${letter}${last}"
+
+    def at_step_shown(self, name: str, sheet: str) -> str:
+        """A quantity in the row of Training that is shown; a step past either end shows the first or the last."""
+        step = f"MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})"
+        return f"INDEX({self.trained(name)},{step}+1)"
 
     @cached_property
     def training_column(self) -> dict[str, int]:

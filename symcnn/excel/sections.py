@@ -59,7 +59,7 @@ class Shares:
     def _heads(self, columns: list[int], words: str) -> None:
         self._put(self.top - 2, columns[0], words, style.HEAD)
         for column, weight in zip(columns, self.shares.weights, strict=True):
-            self._put(self.top - 1, column, self.words.symbol(f"dE_d{weight}"), looks.BARE_STRIP)
+            self._put(self.top - 1, column, self.words.rich_symbol(f"dE_d{weight}", 9), looks.RICH_STRIP)
         self.sheet.row_dimensions[self.top - 1].height = STRIP_HEIGHT
 
     def _image(self, image: int) -> None:

@@ -2,16 +2,23 @@
 
 from collections.abc import Callable, Sequence
 
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles.colors import Color
 from sympy import Expr
 
 from symcnn.derivation import Product, Variable
 from symcnn.derivation.graph import Graph
+from symcnn.excel import style
 from symcnn.excel.rows import SheetPrinter
 from symcnn.formula import Plain, Typography, tree
 from symcnn.formula.tree import Node
 from symcnn.printers.infix import is_divisor
 from symcnn.symbolic import Tensor, in_reading_order
 from symcnn.text import Catalogue
+
+#: Programs draw a subscript at some 60 % of its size: this keeps it readable.
+SUBSCRIPT = 1.2
 
 #: Decimals of the numbers that are put into a formula.
 DIGITS = 4
@@ -46,6 +53,17 @@ class Words:
         bare = self._plain.emit(self._compact.name(name.removeprefix("dE_d")))
         return f"∂{bare}" if name.startswith("dE_d") else bare
 
+    def rich_symbol(self, name: str, size: float) -> CellRichText:
+        """The same with its indices as a subscript: narrower, and as it is printed."""
+        node = self._compact.name(name.removeprefix("dE_d"))
+        assert isinstance(node, tree.Symbol)
+        letter = f"∂{node.letter}" if name.startswith("dE_d") else node.letter
+        runs = [TextBlock(_run(size, italic=True), letter)]
+        if node.indices or node.word:
+            indices = ",".join(part for part in (node.indices, node.word) if part)
+            runs.append(TextBlock(_run(SUBSCRIPT * size, italic=False), indices))
+        return CellRichText(*runs)
+
     def total(self, name: str) -> str:
         """∂E_total/∂x₁₁"""
         return self._plain.emit(self._full.name(name))
@@ -66,6 +84,13 @@ class Words:
         """x₁₁ = i₁₁·f₁₁ + …, as short as symbols over cells."""
         left = self.symbol(variable.name)
         return f"{left} = {self._plain.emit(self._compact.right_side(variable, most))}"
+
+
+def _run(size: float, italic: bool) -> InlineFont:
+    grey = Color(rgb=f"FF{style.GREY}")
+    if italic:
+        return InlineFont(rFont="Cambria", sz=size, i=True, color=grey)
+    return InlineFont(rFont="Cambria", sz=round(size), color=grey, vertAlign="subscript")
 
 
 def put_in(printer: SheetPrinter, variable: Variable, most: int, reference: Callable[[str], str]) -> str:

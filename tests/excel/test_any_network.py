@@ -117,7 +117,7 @@ def test_past_a_size_one_image_is_shown_and_contents_says_so(digits, lang, tmp_p
     path = symcnn.export_workbook(net, data, tmp_path / "digits.xlsx", run=run, lang=lang)
     text, book = catalogue(lang), openpyxl.load_workbook(path)
     assert book.sheetnames == [
-        text(f"workbook.{k}") for k in ("contents", "inputs", "parameters", "forward", "backward")
+        text(f"workbook.{k}") for k in ("contents", "inputs", "parameters", "forward", "backward", "symbols")
     ]
     words = [str(c.value) for row in book.worksheets[0].iter_rows() for c in row if c.value]
     label = text("label.image", number=1)

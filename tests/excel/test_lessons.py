@@ -184,7 +184,7 @@ def test_a_weight_stands_under_what_it_multiplies(shown):
             weights, inputs = re.findall(r"\w+:\w+", formula)
             pairs = zip(sheet[weights][0], sheet[inputs][0], strict=True)
             assert all(w.column == i.column for w, i in pairs)
-            assert sheet[inputs][0][-1].value == 1
+            assert sheet[inputs][0][-1].value == "=1"
 
 
 def test_no_two_sections_meet(shown):
