@@ -12,7 +12,7 @@ from symcnn.excel.addresses import quoted
 from symcnn.excel.book import Book
 
 #: Links stand that many pixels from the right edge, and no further right than a screen shows.
-LINK_PITCH, SCREEN = 80, 1_150
+LINK_PITCH, SCREEN = 100, 1_150
 
 #: Of a column that has no width of its own.
 USUAL_WIDTH = 8.43
