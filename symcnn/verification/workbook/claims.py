@@ -155,8 +155,8 @@ class Decider:
     def _values(self) -> list[tuple[str, dict[str, Element]]]:
         q = self.quantities
         first = given(q, self.shown)
-        found = [("initial", everything(q, first))]
-        return found + [("random", everything(q, elsewhere(q, first, n))) for n in range(WITNESSES)]
+        found = [("at_initial_values", everything(q, first))]
+        return found + [("at_other_values", everything(q, elsewhere(q, first, n))) for n in range(WITNESSES)]
 
     def _found(self, claim: Claim, graph: CellGraph, candidate: Expr | None) -> bool:
         """Is there a point at which the cell's number is wrong? Then it is a finding."""
