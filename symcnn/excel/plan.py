@@ -29,6 +29,8 @@ BAND_HEAD, BAND_FOOT = 2, 3
 FIRST_BAND, FIRST_COLUMN = 6, 3
 #: Pixels of the list of all ∂E_total: the derivative, and a character of its formula.
 DERIVATIVE_PIXELS, CHARACTER_PIXELS = 168, 6.4
+#: Pixels of a product with its numbers put in.
+PUT_IN_PIXELS = 112
 TRAINING_FIRST_ROW = 8
 PARAMETERS_FIRST_ROW = 7
 
@@ -291,6 +293,12 @@ class Plan:
     def put_in_column(self) -> int:
         """Where the formulas with numbers stand."""
         return next(self.columns.squares(self.total_columns[-1] + 1))
+
+    @property
+    def put_in_end(self) -> int:
+        """The column right of the longest of them."""
+        longest = max(min(len(self.derivation[n].variable.products), MAX_SHOWN) for n in self.derivation.names)
+        return self.columns.after(self.put_in_column, PUT_IN_PIXELS * (longest + 0.5))
 
     @cached_property
     def columns(self) -> Columns:

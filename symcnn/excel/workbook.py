@@ -75,7 +75,7 @@ def training_book(
     Charts(book, plan).write()
     write_symbols(book, plan)
     Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
-    finish(book, ["contents", *sheets], ribbon)
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
     return book
 
 
@@ -107,7 +107,7 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     define_more(book, plan)
     write_symbols(book, plan)
-    finish(book, ["contents", *sheets], ribbon)
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
     return book
 
 
