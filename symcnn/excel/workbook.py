@@ -9,15 +9,16 @@ from symcnn.excel.checks import Checks, all_checks
 from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.exported import exported
-from symcnn.excel.inputs import write_inputs, write_parameters
+from symcnn.excel.inputs import Inputs
 from symcnn.excel.names import define_more
 from symcnn.excel.navigation import finish
+from symcnn.excel.parameters import write_parameters
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
 from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.writer import written
-from symcnn.network import Array, Data, Network, checked, checked_images
+from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.text import Catalogue
 from symcnn.version import __version__
 
@@ -66,7 +67,7 @@ def training_book(
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
-    write_inputs(book, plan, images, targets, labels, rate, factor)
+    Inputs(book, plan, images, targets, labels, _classes(text, data, targets)).write(rate, factor, ribbon)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
@@ -74,7 +75,7 @@ def training_book(
     Charts(book, plan).write()
     write_symbols(book, plan)
     Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
-    finish(book, ["contents", *sheets], ribbon)
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
     return book
 
 
@@ -101,12 +102,12 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
     notes = [why, book.label("why_no_training"), _counts(text, plan), book.label("sign")]
     sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
     write_contents(book, network, sheets, notes, f"symcnn {__version__}, {made}", status, "one")
-    write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
+    Inputs(book, plan, images[:1], targets[:1], labels, _classes(text, data, targets)).write(rate, 1.0, ribbon)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     define_more(book, plan)
     write_symbols(book, plan)
-    finish(book, ["contents", *sheets], ribbon)
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
     return book
 
 
@@ -117,6 +118,14 @@ def _status(book: Book, plan: Plan) -> Status:
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
     return Status(f'={shown}&{error}&"{BETWEEN}"&{verdict}', plan.step_shown)
+
+
+def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
+    """What each output stands for: the label of the images that it should be largest for, or its number."""
+    known = text.words("shown")
+    names = class_names(targets, data.labels)
+    numbers = [str(k + 1) for k in range(targets.shape[1])]
+    return numbers if names is None else [known.get(name, name) for name in names]
 
 
 def _looks(images: Array, targets: Array) -> dict[str, style.Style]:

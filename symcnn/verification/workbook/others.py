@@ -1,6 +1,6 @@
 """The formula cells that no claim reads: what they show is compared with what symcnn writes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -40,12 +40,17 @@ def _language(quantities: Quantities) -> str:
     return next((lang for lang in LANGUAGES if catalogue(lang)("workbook.forward") == sheet), LANGUAGES[0])
 
 
-def differing(places: Iterable[Place], there: Mapping[Place, str], wanted: Mapping[Place, str]) -> Iterator[Finding]:
-    """Where the formula is another one, or on one side none."""
+def differing(
+    places: Iterable[Place], there: Mapping[Place, str], wanted: Mapping[Place, str],
+    apart: Callable[[Place, str], tuple[tuple[float, float], str] | None],
+) -> Iterator[Finding]:  # fmt: skip
+    """Where the formula is another one, or on one side none; ``apart`` gives two values that differ, if it can."""
     told = 0
     for place in places:
         found, right = there.get(place), wanted.get(place)
         if found != right and told < MOST_TOLD:
             told += 1
+            shown = apart(place, right) if found is not None and right is not None else None
+            values, at = shown if shown is not None else (None, "")
             before, after = ("" if text is None else f"={text}" for text in (found, right))
-            yield Finding(written(place), written(place), before, after)
+            yield Finding(written(place), written(place), before, after, values, at)

@@ -1,14 +1,15 @@
 """A workbook read back from its file, and proved: every formula cell that a quantity of the network has."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from symcnn import article
 from symcnn.derivation import Verdict
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.printers.cells.addresses import Place
+from symcnn.printers.cells import parse
+from symcnn.printers.cells.addresses import Place, written
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.again import formulas_again
 from symcnn.verification.modular import check_equations
@@ -150,20 +151,35 @@ class _Proof:
 
     def _others(self) -> None:
         """The formula cells that no claim has read: the same that symcnn writes for these inputs."""
-        q = self.quantities
+        q, decide = self.quantities, self.decider
         read, training = self._read, self._columns_of_training
         wanted = formulas_again(given_again(q, self.shown))
-        there = {
-            (sheet, *place): formula
-            for sheet, cells in q.package.sheets.items()
-            for place, formula in formulas(cells)
-        }  # fmt: skip
-        places = [p for p in (*there, *(w for w in wanted if w not in there)) if p not in read]
-        others = [p for p in places if (p[0], p[2]) not in training]
-        findings = list(differing(others, there, wanted))
-        self.decider.findings += findings
-        claim = self.text("proof.others", count=len(others))
+        there = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
+        places = [p for p in dict.fromkeys((*there, *wanted)) if p not in read and (p[0], p[2]) not in training]
+        findings = list(differing(places, there, wanted, self._apart))
+        claim = self.text("proof.others", count=len(places))
         self.rows.append(Row(claim, "refuted" if findings else "unknown", self.text("proof.by_writing")))
+        # a claim that fails because of what is put in: that cell is the wrong one
+        put_in = dict.fromkeys(p for _, cone in decide.cones.values() for p in cone)
+        causes = list(differing(put_in, there, wanted, self._apart))
+        wrong = {f.cell for f in causes}
+        decide.findings[:] = [f for f in decide.findings if not self._follows(f, wrong, there, wanted)]
+        decide.findings += causes + findings
+
+    def _follows(
+        self, finding: Finding, wrong: set[str], there: Mapping[Place, str], wanted: Mapping[Place, str]
+    ) -> bool:
+        """Is the cell itself as it should be, and wrong only because of a cell that is put in?"""
+        place, cone = self.decider.cones.get(finding.cell, (None, ()))
+        return place is not None and there.get(place) == wanted.get(place) and any(written(p) in wrong for p in cone)
+
+    def _apart(self, place: Place, right: str) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ: of the formula that stands there and of the right one."""
+        try:
+            found, expected = self.shown.right_side(place), self.shown.reading(place, parse(right))
+        except InputError:  # a text, a lookup
+            return None
+        return self.decider.apart(found, expected, self.shown)
 
     @property
     def _read(self) -> set[Place]:
