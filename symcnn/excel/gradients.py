@@ -124,8 +124,8 @@ class Gradients:
         for area in areas:
             largest.append(f"MAX({area}),-1*MIN({area})")
         self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), looks.NOTE)
-        squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS))
-        low, half_low, zero, half, high = (Cell("", row, next(squares)).local for _ in range(5))
+        columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
+        low, half_low, zero, half, high = (Cell("", row, column).local for column in columns)
         kept = largest[:100]
         formulas = {
             low: f"=-1*{high}", half_low: f"=-1*{high}/2", zero: 0, half: f"={high}/2", high: f"=MAX({','.join(kept)})",
