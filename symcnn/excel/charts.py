@@ -23,7 +23,7 @@ LEFT, PITCH, COLUMNS = 2, 8, 22
 SQUARES_ROW = 7
 
 #: Curves in one chart, and rows or columns of a filter shown as squares.
-MAX_CURVES, MAX_SIDE = 8, 5
+MAX_CURVES, MAX_SIDE = 9, 5
 
 #: Rows that a chart takes.
 CHART_ROWS = 16
@@ -74,7 +74,7 @@ class Charts:
         weights = self.weights
         found = [Figure(label("chart_error"), ["E_total"], [(BLUE, "solid")], log=True)]
         if outputs:
-            each = len(plan.network.forward.outputs.scalars())
+            each = plan.outputs.size
             looks = [(PALETTE[n // each % 4], DASHES[n % each]) for n in range(len(outputs))]
             found.append(Figure(label("chart_outputs"), outputs, looks))
         key = "chart_filter" if kind_of(self.tensor).letter == "f" else "chart_weights"
@@ -85,7 +85,9 @@ class Charts:
     @property
     def weights(self) -> list[str]:
         """The first filter's weights, or the first parameters, as many as a chart holds."""
-        return self.tensor.scalars()[:MAX_CURVES]
+        is_filter = kind_of(self.tensor).letter == "f"
+        rows, columns = self.tensor.shape[-2:] if is_filter else (1, self.tensor.size)
+        return self.tensor.scalars()[: min(rows * columns, MAX_CURVES)]
 
     def _symbol(self, name: str) -> str:
         if name == NORM:

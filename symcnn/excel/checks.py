@@ -15,15 +15,16 @@ from symcnn.excel.book import Book
 from symcnn.excel.exported import Exported
 from symcnn.excel.perturbed import Perturbed, has_corners
 from symcnn.excel.plan import Plan
+from symcnn.excel.sections import position_sums
 from symcnn.formula import Plain, Typography
 
 SYMBOL, WHAT, GRADIENT, DIFFERENCE, GAP, RESULT = range(2, 8)
 #: Folded away: 1 (2: at a corner) or 0 for a verdict, the gap that counts, the same gradient on Training, its gap,
-#: the gap of all steps at once, the slopes on either side.
-PASSES, COUNTED, TRAINED, TRAINED_GAP, STEPS_GAP, SLOPE_ABOVE, SLOPE_BELOW = range(9, 16)
-PERTURBED = 17
+#: the gap of all steps at once, the slopes on either side, the gap of what all positions add.
+PASSES, COUNTED, TRAINED, TRAINED_GAP, STEPS_GAP, SLOPE_ABOVE, SLOPE_BELOW, SHARES_GAP = range(9, 17)
+PERTURBED = 18
 
-ALL_ROW, FIRST_LINE, LINES = 6, 7, 6
+ALL_ROW, FIRST_LINE, LINES = 6, 7, 7
 SETTINGS_ROW = FIRST_LINE + LINES + 2
 TABLE_ROW = SETTINGS_ROW + 6
 
@@ -39,7 +40,10 @@ def all_checks(book: Book) -> Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the summary: the worst difference, the cell that it must not pass, and its verdict."""
+    """One line of the summary: the worst difference, the cell that it must not pass, and its verdict.
+
+    ``passes`` is 1 or 0; {worst} in it stands for the cell of the difference, {} in ``verdict`` for the usual one.
+    """
 
     key: str
     worst: str
@@ -61,6 +65,8 @@ class Checks:
         self.chosen = self.perturbed.chosen()
         self.first, self.last = TABLE_ROW + 2, TABLE_ROW + 1 + len(self.chosen)
         self.corners = has_corners(plan.derivation)
+        summed = position_sums(plan)
+        self.shared = {name: summed[name] for name in self.chosen if name in summed}
         self.ok, self.differs = book.label("ok"), book.label("differs")
 
     def write(self) -> None:
@@ -101,7 +107,13 @@ class Checks:
                 book.put(sheet, row, column, words, style.WORDS_LINED)
             book.put(sheet, row, DIFFERENCE, f"={line.worst}", style.GAP_LINED)
             book.put(sheet, row, GAP, f"={line.tolerance}", style.GAP_LINED)
-            book.put(sheet, row, PASSES, f"={line.passes}", style.STEP_NUMBER)
+            book.put(
+                sheet,
+                row,
+                PASSES,
+                "=" + line.passes.format(worst=f"{get_column_letter(DIFFERENCE)}{row}"),
+                style.STEP_NUMBER,
+            )
             passes = f"{get_column_letter(PASSES)}{row}"
             verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
             book.put(sheet, row, RESULT, f"={line.verdict.format(verdict)}", style.VERDICT)
@@ -130,26 +142,25 @@ class Checks:
             """The largest gap, or words where one is no number."""
             return f'IF(COUNT({gaps})={count},MAX({gaps}),"{none}")'
 
-        def within(row: int, tolerance: str) -> str:
-            cell = f"{get_column_letter(DIFFERENCE)}{row}"
-            return f"IF(COUNT({cell})=1,IF({cell}<={tolerance},1,0),0)"
-
         passes, count = self._column(PASSES), f"COUNT({self._column(PASSES)})"
         gap = f"ABS({total}-{self.plan.at_step_shown('E_total', self.title)})"
-        row = FIRST_LINE
+        within = f"IF(COUNT({{worst}})=1,IF({{worst}}<={equal},1,0),0)"
+        shares, weights = self._column(SHARES_GAP), len(self.shared)
         same, gaps, stored = self.exported.formulas
         dash, changed = self.book.label("dash"), self.book.label("inputs_changed")
-        return [
+        lines = [
             Line("check_difference", worst(self._column(COUNTED), count), self._fixed("tolerance_difference"),
                  f"MIN(1,{passes})"),
-            Line("check_forward", f'IF(COUNT({total},{trained})={rows + 1},{gap},"{none}")', equal,
-                 within(row + 1, equal)),
-            Line("check_backward", worst(self._column(TRAINED_GAP), count), equal, within(row + 2, equal)),
-            Line("check_steps", worst(self._column(STEPS_GAP), count), equal, within(row + 3, equal)),
+            Line("check_forward", f'IF(COUNT({total},{trained})={rows + 1},{gap},"{none}")', equal, within),
+            Line("check_backward", worst(self._column(TRAINED_GAP), count), equal, within),
+            Line("check_steps", worst(self._column(STEPS_GAP), count), equal, within),
             Line("check_finite", f"{rows}-COUNT({trained})", "0", f"IF(COUNT({trained})={rows},1,0)"),
             Line("check_symcnn", f'IF({same},{worst(gaps, f"COUNT({stored})")},"{dash}")', equal,
-                 f"IF({same},{within(row + 5, equal)},1)", f'IF({same},{{}},"{changed}")'),
+                 f"IF({same},{within},1)", f'IF({same},{{}},"{changed}")'),
         ]  # fmt: skip
+        if weights:
+            lines.insert(1, Line("check_positions", worst(shares, str(weights)), equal, within))
+        return lines
 
     # --- what a reader may change -----------------------------------------------------------------------------------
 
@@ -220,6 +231,10 @@ class Checks:
         put(sheet, row, COUNTED, f"=IF({passes}=2,0,{gap})", style.GAP_LINED)
         put(sheet, row, RESULT, f"={verdict}", style.VERDICT)
         self._against_training(row, name, g)
+        if name in self.shared:
+            gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[name])
+            formula = f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")'
+            put(sheet, row, SHARES_GAP, formula, style.GAP_LINED)
 
     def _slopes(self, row: int, above: str, below: str) -> str:
         """The slopes on either side: where the error has a corner, its gradient lies between them."""
@@ -258,6 +273,8 @@ class Checks:
         }
         if self.corners:
             keys |= {SLOPE_ABOVE: "slope_above", SLOPE_BELOW: "slope_below"}
+        if self.shared:
+            keys[SHARES_GAP] = "gap_of_positions"
         for column, key in keys.items():
             self.book.put(sheet, TABLE_ROW + 1, column, self.book.label(key), style.HEAD_RIGHT)
         for sign, shown in (("+", "+h"), ("-", "−h")):

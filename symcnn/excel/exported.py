@@ -27,8 +27,13 @@ class Exported:
 
     plan: Plan
     inputs: dict[str, float]
-    after: dict[str, float] | None
+    after: dict[str, float | None]
     formulas: tuple[str, str, str] = field(init=False)
+
+    @property
+    def converged(self) -> bool:
+        """Did the training come to numbers? If not, nothing is stored, and there is nothing to compare."""
+        return None not in self.after.values()
 
     def write(self, book: Book, sheet: Worksheet, top: int, left: int, tolerance: str) -> None:
         """Four columns from ``left`` on: live, stored, and the verdict or the gap; sums first, results below.
@@ -42,15 +47,16 @@ class Exported:
         for start in range(0, len(items), INPUTS_IN_SUM):
             part = items[start : start + INPUTS_IN_SUM]
             live = "+".join(f"{n}*{reference}" for n, (reference, _) in enumerate(part, 1))
-            stored = sum(n * value for n, (_, value) in enumerate(part, 1))
+            stored = sum(n * value for n, (_, value) in enumerate(part, 1)) if self.converged else None
             here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
-            same = f"=IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
+            near = f"IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
+            same = f"=IF(COUNT({there})=1,{near},0)"
             for column, value in enumerate((f"={live}", stored, same)):
                 book.put(sheet, row, left + column, value, style.ROW)
             row += 1
         same = f"MIN(${letters[2]}${top}:${letters[2]}${row - 1})=1"
         first = row
-        for name, value in (self.after or {}).items():
+        for name, value in self.after.items():
             first_cell, _, last_cell = self.plan.trained(name).partition(":")
             live = f"{first_cell.partition('!')[0]}!{last_cell}"
             book.put(sheet, row, left, f"={live}", style.ROW)
@@ -60,8 +66,6 @@ class Exported:
             gap = f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")'
             book.put(sheet, row, left + 2, gap, style.GAP_LINED)
             row += 1
-        if self.after is None:  # it diverged: there is nothing to compare
-            same = "1=0"
         last_row = max(first, row - 1)
         ranges = [f"${letters[n]}${first}:${letters[n]}${last_row}" for n in (2, 1)]
         self.formulas = (same, ranges[0], ranges[1])
@@ -84,5 +88,5 @@ def exported(plan: Plan, data: Data, theta: Array, rate: float, factor: float) -
     try:
         run = train(plan.network, data, learning_rate=rate, steps=steps, initial=theta, reduction=reduction)
     except TrainingDivergedError:
-        return Exported(plan, inputs, None)
+        return Exported(plan, inputs, dict.fromkeys(("E_total", *plan.network.parameters)))
     return Exported(plan, inputs, {"E_total": float(run.loss[-1]), **run.parameters})

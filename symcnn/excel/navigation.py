@@ -1,6 +1,6 @@
 """What every sheet has alike: links to its neighbours, the ribbon, a head that stays, and how it is printed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
@@ -21,8 +21,16 @@ USUAL_WIDTH = 8.43
 HEAD_ROWS = 4
 
 
-def finish(book: Book, keys: Sequence[str], ribbon: str) -> None:
-    """Links, ribbon, frozen head and print set-up of every sheet; ``keys``: the sheets in order, Contents first."""
+def finish(book: Book, keys: Sequence[str], ribbon: str, ends: Mapping[str, int] | None = None) -> None:
+    """Links, ribbon, frozen head and print set-up of every sheet.
+
+    Args:
+        keys: the sheets in order, Contents first.
+        ends: sheets of which a text runs on further than their last cell -> the column up to which it does.
+    """
+    for key, column in (ends or {}).items():
+        sheet = book.workbook[book.title(key)]
+        sheet.print_area = f"A1:{get_column_letter(column)}{sheet.max_row}"
     for n, key in enumerate(keys):
         sheet = book.workbook[book.title(key)]
         if n:

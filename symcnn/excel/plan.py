@@ -21,7 +21,8 @@ from symcnn.excel.desk import STEP_ROW, Desk
 from symcnn.excel.layout import Band, Block, band_of
 from symcnn.excel.shares import Shares, shares_of
 from symcnn.excel.words import Words
-from symcnn.network import Network
+from symcnn.network import Network, kind_of
+from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
 
 #: Rows of a band's title and of its stage heads; after it two lines of equations and a blank row.
@@ -29,6 +30,8 @@ BAND_HEAD, BAND_FOOT = 2, 3
 FIRST_BAND, FIRST_COLUMN = 6, 3
 #: Pixels of the list of all ∂E_total: the derivative, and a character of its formula.
 DERIVATIVE_PIXELS, CHARACTER_PIXELS = 168, 6.4
+#: Pixels of a product with its numbers put in.
+PUT_IN_PIXELS = 112
 TRAINING_FIRST_ROW = 8
 PARAMETERS_FIRST_ROW = 7
 
@@ -45,7 +48,7 @@ MAX_QUANTITIES = 2_000
 NORM = "norm"
 
 #: Outputs that stand with the results on Training.
-MAX_RESULTS = 8
+MAX_RESULTS = 12
 
 #: Products of a formula that is written beside its value; the rest is "…".
 MAX_SHOWN = 6
@@ -296,6 +299,12 @@ class Plan:
         """Where the formulas with numbers stand."""
         return next(self.columns.squares(self.total_columns[-1] + 1))
 
+    @property
+    def put_in_end(self) -> int:
+        """The column right of the longest of them."""
+        longest = max(min(len(self.derivation[n].variable.products), MAX_SHOWN) for n in self.derivation.names)
+        return self.columns.after(self.put_in_column, PUT_IN_PIXELS * (longest + 0.5))
+
     @cached_property
     def columns(self) -> Columns:
         """The columns of Forward and Backward."""
@@ -332,9 +341,15 @@ class Plan:
     @cached_property
     def results(self) -> list[str]:
         """The outputs of every image, as Training calls them, if they are few."""
-        outputs = self.network.forward.outputs.scalars()
-        named = [f"{name}_image{m}" for m in range(1, self.images + 1) for name in outputs]
+        named = [f"{name}_image{m}" for m in range(1, self.images + 1) for name in self.outputs.scalars()]
         return named if len(named) <= MAX_RESULTS else []
+
+    @property
+    def outputs(self) -> Tensor:
+        """What the network says of an image: its probabilities, if the loss makes them, or its outputs."""
+        stated = self.network.forward
+        made = [equation.target.tensor for equation in stated.equations]
+        return next((tensor for tensor in made if kind_of(tensor).letter == "y"), stated.outputs)
 
     @property
     def training_rows(self) -> tuple[int, int]:

@@ -24,11 +24,7 @@ class Shares:
         assert plan.shares is not None
         self.book, self.plan, self.words, self.sheet, self.shares = book, plan, words, sheet, plan.shares
         self.top = plan.shares_row + 4
-        squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
-        self.columns: list[list[int]] = []
-        for _ in range(plan.images + 1):
-            self.columns.append([next(squares) for _ in self.shares.weights])
-            next(squares)
+        self.columns = columns_of(plan)
 
     @property
     def _sum_row(self) -> int:
@@ -72,9 +68,9 @@ class Shares:
                 value = f"={printer.addends((Addend((factors,)),))}" if factors else "–"
                 self._put(self.top + n, column, value, looks.SHARE)
             self._sum(column)
-            convolution = self._convolution(image, weight)
-            if convolution is not None:
-                self._put(self._sum_row + 1, column, f"={convolution}", looks.SHARE)
+            once_more = convolution(self.plan, image, weight, self.sheet.title)
+            if once_more is not None:
+                self._put(self._sum_row + 1, column, f"={once_more}", looks.SHARE)
 
     def _total(self) -> None:
         """The same positions of all images together, times the factor of the sum."""
@@ -88,7 +84,7 @@ class Shares:
                 known = (position, weight) in self.shares.products
                 self._put(row, column, f"={factor}*({parts})" if known else "–", looks.SHARE)
             self._sum(column)
-            if self._convolution(0, weight) is not None:
+            if convolution(self.plan, 0, weight, self.sheet.title) is not None:
                 row = self._sum_row + 1
                 parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
                 self._put(row, column, f"={factor}*({parts})", looks.SHARE)
@@ -97,32 +93,60 @@ class Shares:
         ends = (Cell("", self.top, column), Cell("", self._sum_row - 1, column))
         self._put(self._sum_row, column, f"=SUM({':'.join(c.local for c in ends)})", looks.SUM)
 
-    def _convolution(self, image: int, weight: str) -> str | None:
-        """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride)."""
-        graph, plan = self.plan.derivation.graph, self.plan
-        cells = {**plan.forward[image], **plan.backward[image]}
-        pixels: list[Cell] = []
-        adjoints: list[Cell] = []
-        numbers = set()
-        for position in self.shares.positions:
-            factors = self.shares.products.get((position, weight))
-            symbols = [f.name for f in factors if f.is_Symbol] if factors else []
-            if factors is None or len(symbols) != 2 or len(factors) != 2:
-                return None
-            other = next(n for n in symbols if n != position)
-            if not _is_pixel(graph.place(other)[0]):
-                return None
-            pixels.append(cells[other])
-            adjoints.append(cells[position])
-            numbers.add((cells[other].row - cells[position].row, cells[other].column - cells[position].column))
-        if len(numbers) != 1 or len(adjoints) < 2:
-            return None
-        own = self.sheet.title
-        windows = (_area(pixels, own), _area(adjoints, own))
-        return f"SUMPRODUCT({windows[0]},{windows[1]})"
-
     def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
         self.book.put(self.sheet, row, column, value, look)
+
+
+def columns_of(plan: Plan) -> list[list[int]]:
+    """A column for each weight: for each image, and for E_total."""
+    assert plan.shares is not None
+    squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
+    found: list[list[int]] = []
+    for _ in range(plan.images + 1):
+        found.append([next(squares) for _ in plan.shares.weights])
+        next(squares)
+    return found
+
+
+def convolution(plan: Plan, image: int, weight: str, own: str) -> str | None:
+    """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride).
+
+    Args:
+        own: the sheet on which the formula stands.
+    """
+    graph = plan.derivation.graph
+    assert plan.shares is not None
+    cells = {**plan.forward[image], **plan.backward[image]}
+    pixels: list[Cell] = []
+    adjoints: list[Cell] = []
+    numbers = set()
+    for position in plan.shares.positions:
+        factors = plan.shares.products.get((position, weight))
+        symbols = [f.name for f in factors if f.is_Symbol] if factors else []
+        if factors is None or len(symbols) != 2 or len(factors) != 2:
+            return None
+        other = next(n for n in symbols if n != position)
+        if not _is_pixel(graph.place(other)[0]):
+            return None
+        pixels.append(cells[other])
+        adjoints.append(cells[position])
+        numbers.add((cells[other].row - cells[position].row, cells[other].column - cells[position].column))
+    if len(numbers) != 1 or len(adjoints) < 2:
+        return None
+    windows = (_area(pixels, own), _area(adjoints, own))
+    return f"SUMPRODUCT({windows[0]},{windows[1]})"
+
+
+def position_sums(plan: Plan) -> dict[str, list[Cell]]:
+    """Weight -> on Backward, for E_total: the sum over all positions, and the same as a convolution if it is there."""
+    if plan.shares is None:
+        return {}
+    row, title = plan.shares_row + 4 + len(plan.shares.positions), plan.sheet("backward")
+    found = {}
+    for weight, column in zip(plan.shares.weights, columns_of(plan)[-1], strict=True):
+        rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
+        found[weight] = [Cell(title, r, column) for r in rows]
+    return found
 
 
 def _is_pixel(tensor: Tensor) -> bool:

@@ -39,6 +39,14 @@ def training_workbook(
     text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
     seed: int | None, progress: Progress | None,
 ) -> bytes:  # fmt: skip
+    """The file of ``training_book``."""
+    return written(training_book(text, network, data, theta, rate, factor, steps, seed, progress).workbook)
+
+
+def training_book(
+    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
+    seed: int | None, progress: Progress | None,
+) -> Book:  # fmt: skip
     """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
 
     Args:
@@ -67,11 +75,16 @@ def training_workbook(
     Charts(book, plan).write()
     write_symbols(book, plan)
     Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
-    finish(book, ["contents", *sheets], ribbon)
-    return written(book.workbook)
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
+    return book
 
 
 def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
+    """The file of ``one_image_book``."""
+    return written(one_image_book(text, network, data, theta, rate, made).workbook)
+
+
+def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> Book:
     """The workbook of a network that is too large to be followed step by step: its first image, one set of parameters.
 
     Args:
@@ -94,8 +107,8 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     define_more(book, plan)
     write_symbols(book, plan)
-    finish(book, ["contents", *sheets], ribbon)
-    return written(book.workbook)
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
+    return book
 
 
 def _status(book: Book, plan: Plan) -> Status:

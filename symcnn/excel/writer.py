@@ -19,6 +19,7 @@ from openpyxl.writer.excel import ExcelWriter
 from openpyxl.xml.constants import SHEET_MAIN_NS, XML_NS
 from openpyxl.xml.functions import Element, SubElement, tostring
 
+from symcnn.excel.caches import fill_caches
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.package import SHARED_STRINGS, package
 from symcnn.excel.values import cell_values
@@ -79,6 +80,7 @@ class _BookWriter(ExcelWriter):
     def __init__(self, workbook: Workbook, archive: zipfile.ZipFile) -> None:
         super().__init__(workbook, archive)
         self._values = cell_values(workbook)
+        fill_caches(workbook, self._values)
         self._strings = _Strings()
 
     def write_worksheet(self, ws: Worksheet) -> None:

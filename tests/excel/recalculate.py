@@ -58,17 +58,22 @@ def without_values(path: Path, copy: Path) -> Path:
 
 def by_office(path: Path, folder: Path, strip: bool = True) -> dict[tuple[str, str], object]:
     """The same by LibreOffice: a copy without cached values loaded, calculated and saved again."""
+    given = without_values(path, folder / f"bare_{path.name}") if strip else path
+    return cached(path, through_office([given], folder)[0])
+
+
+def through_office(paths: list[Path], folder: Path) -> list[Path]:
+    """Workbooks loaded and saved again, all by one LibreOffice."""
     assert OFFICE is not None
     out = folder / "recalculated"
     out.mkdir(exist_ok=True)
-    given = without_values(path, folder / f"bare_{path.name}") if strip else path
     subprocess.run(
         [OFFICE, f"-env:UserInstallation=file://{folder}/profile", "--headless",
          "--convert-to", "xlsx:Calc MS Excel 2007 XML",
-         "--outdir", str(out), str(given)],
+         "--outdir", str(out), *map(str, paths)],
         check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    return cached(path, out / given.name)
+    return [out / path.name for path in paths]
 
 
 def cached(path: Path, holder: Path | None = None) -> dict[tuple[str, str], object]:

@@ -45,6 +45,8 @@ class Decider:
     shown: CellGraph
     first_row: CellGraph
     findings: list[Finding] = field(default_factory=list)
+    #: Where each finding of a claim stands, and the cells that are put in there.
+    cones: dict[str, tuple[Place, list[Place]]] = field(default_factory=dict)
 
     # --- the claims -------------------------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@ class Decider:
             InputError: the formula is outside the supported grammar.
         """
         if graph.stored(claim.place).formula is None:
-            self._found(claim, graph, None)
+            self._add(claim, graph)
             return "refuted"
         candidate = graph.right_side(claim.place)
         answer = same(candidate, claim.expected)
@@ -124,7 +126,7 @@ class Decider:
         if self._found(claim, graph, candidate):
             return "refuted"
         if answer == "differs":  # no quantity shows it, but the formula is another one
-            self.findings.append(self._finding(claim, graph))
+            self._add(claim, graph)
             return "refuted"
         return "unknown"
 
@@ -155,33 +157,40 @@ class Decider:
     def _values(self) -> list[tuple[str, dict[str, Element]]]:
         q = self.quantities
         first = given(q, self.shown)
-        found = [("initial", everything(q, first))]
-        return found + [("random", everything(q, elsewhere(q, first, n))) for n in range(WITNESSES)]
+        found = [("at_initial_values", everything(q, first))]
+        return found + [("at_other_values", everything(q, elsewhere(q, first, n))) for n in range(WITNESSES)]
 
-    def _found(self, claim: Claim, graph: CellGraph, candidate: Expr | None) -> bool:
+    def _found(self, claim: Claim, graph: CellGraph, candidate: Expr) -> bool:
         """Is there a point at which the cell's number is wrong? Then it is a finding."""
-        if candidate is None:  # a number in place of a formula, or nothing
-            self.findings.append(self._finding(claim, graph))
-            return True
+        shown = self.apart(candidate, claim.expected, graph)
+        if shown is not None:
+            self._add(claim, graph, *shown)
+        return shown is not None
+
+    def apart(self, one: Expr, other: Expr, graph: CellGraph) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ, and where."""
         for at, values in self._values:
             known = dict(values)
-            for symbol in candidate.free_symbols:
+            for symbol in one.free_symbols | other.free_symbols:
                 if symbol.name not in known and (number := self._number(graph, symbol)) is not None:
                     known[symbol.name] = number
-            numbers = differ_at(candidate, claim.expected, known)
+            numbers = differ_at(one, other, known)
             if numbers is not None:
-                self.findings.append(self._finding(claim, graph, numbers, at))
-                return True
-        return False
+                return numbers, at
+        return None
+
+    def _add(self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None = None, at: str = "") -> None:
+        finding = self._finding(claim, graph, values, at)
+        self.findings.append(finding)
+        if graph.stored(claim.place).formula is not None:
+            self.cones[finding.cell] = (claim.place, graph.cone(claim.place))
 
     def _number(self, graph: CellGraph, symbol: Symbol) -> Element | None:
         """What stands in a cell without a name."""
         value = graph.number_called(symbol.name)
         return None if value is None else RealAlgebra([], 1).rational(*value.as_integer_ratio())
 
-    def _finding(
-        self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None = None, at: str = ""
-    ) -> Finding:
+    def _finding(self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None, at: str) -> Finding:
         stored = graph.stored(claim.place)
         found = (
             f"={stored.formula}" if stored.formula is not None else str("" if stored.value is None else stored.value)

@@ -72,7 +72,10 @@ class CellGraph:
         Raises:
             InputError: it is outside the supported grammar, goes round in a circle or is too long.
         """
-        tree = self.tree(place)
+        return self.reading(place, self.tree(place))
+
+    def reading(self, place: Place, tree: Formula) -> Expr:
+        """What a formula would say, if it stood in this cell."""
         size = self._prepared(place, tree)
         if size > MAX_SIZE:
             raise InputError(
@@ -86,6 +89,18 @@ class CellGraph:
         if stored == Stored(None, None):
             return 0.0
         return stored.value if isinstance(stored.value, float) else None
+
+    def cone(self, place: Place) -> list[Place]:
+        """The formula cells that are put in where this one is read: down to the quantities."""
+        found: dict[Place, None] = {}
+        waiting = [place]
+        while waiting:
+            at = waiting.pop()
+            for target in self._targets(at, self._trees[at]):
+                if target not in found and target not in self.quantities and target in self._trees:
+                    found[target] = None
+                    waiting.append(target)
+        return list(found)
 
     def number_called(self, name: str) -> float | None:
         """The number in a cell that is called by its address."""

@@ -14,7 +14,7 @@ class Finding:
         cell: where, for example "Backward!F8"; quantity: what stands there, for example "dE_df_11_image1".
         found, right: the formula (or the text) that stands there, and one that is right.
         values: what the two come to, where a formula was refuted.
-        at: the parameters at which they differ: "initial" values, or "random" ones.
+        at: the parameters at which they differ: "at_initial_values" or "at_other_values".
     """
 
     cell: str
@@ -68,7 +68,7 @@ class WorkbookVerification:
         lines.append("  " + self.text("proof.right", right=finding.right))
         if finding.values is not None:
             found, right = (f"{v:.15g}".replace(".", self.text.decimal) for v in finding.values)
-            lines.append("  " + self.text(f"proof.at_{finding.at}", found=found, right=right))
+            lines.append("  " + self.text(f"proof.{finding.at}", found=found, right=right))
         return lines
 
     def __str__(self) -> str:

@@ -23,17 +23,35 @@ def filled_down(quantities: Quantities, graph: CellGraph) -> Iterator[Finding]:
         model = graph.stored((sheet, start, column)).formula
         if model is None:
             continue  # found as a claim
-        copy, told = filling(model), 0
-        for row in range(start + 1, last + 1):
-            formula, right = graph.stored((sheet, row, column)).formula, copy(row - start)
-            if formula != right and not _reads_alike(formula, right):
-                value = graph.stored((sheet, row, column)).value
-                found = f"={formula}" if formula is not None else str("" if value is None else value)
-                yield Finding(written((sheet, row, column)), f"training_{name}", found, f"={right}")
-                told += 1
-                if told == MOST_TOLD:
-                    break
+        cells = [(row, graph.stored((sheet, row, column)).formula) for row in range(start, last + 1)]
+        for row, formula, right in _copies(cells):
+            value = graph.stored((sheet, row, column)).value
+            found = f"={formula}" if formula is not None else str("" if value is None else value)
+            yield Finding(written((sheet, row, column)), f"training_{name}", found, f"={right}")
     yield from _numbered(quantities, graph)
+
+
+def _copies(cells: list[tuple[int, str | None]]) -> Iterator[tuple[int, str | None, str]]:
+    """The formulas of a column that are not copies: of the first, or if only that one is another, of the second."""
+    model = cells[0]
+    if len(cells) > 2 and all(formula is not None for _, formula in cells[:3]):
+        fits = [_fits(cells[n], cells[0]) for n in (1, 2)]
+        if not any(fits) and _fits(cells[2], cells[1]):
+            model = cells[1]
+    assert model[1] is not None  # looked at before
+    copy, told = filling(model[1]), 0
+    for row, formula in cells:
+        right = copy(row - model[0])
+        if formula != right and not _reads_alike(formula, right):
+            yield row, formula, right
+            told += 1
+            if told == MOST_TOLD:
+                return
+
+
+def _fits(cell: tuple[int, str | None], model: tuple[int, str | None]) -> bool:
+    """Is one the other, copied down?"""
+    return model[1] is not None and _reads_alike(cell[1], filling(model[1])(cell[0] - model[0]))
 
 
 def _numbered(quantities: Quantities, graph: CellGraph) -> Iterator[Finding]:

@@ -1,21 +1,24 @@
 """A workbook read back from its file, and proved: every formula cell that a quantity of the network has."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from symcnn import article
 from symcnn.derivation import Verdict
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.printers.cells.addresses import Place
+from symcnn.printers.cells import parse
+from symcnn.printers.cells.addresses import Place, written
 from symcnn.text import Catalogue, catalogue
+from symcnn.verification.again import formulas_again
 from symcnn.verification.modular import check_equations
 from symcnn.verification.result import Row, method_in_words
 from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Claim, Decider
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.package import formulas, read_package
+from symcnn.verification.workbook.others import differing, given_again
+from symcnn.verification.workbook.package import Package, formulas, read_package
 from symcnn.verification.workbook.quantities import Quantities
 from symcnn.verification.workbook.result import Finding, WorkbookVerification
 from symcnn.verification.workbook.training import filled_down, looked_up
@@ -41,16 +44,20 @@ def verify_workbook(path: str | Path, network: Network | None = None, *, lang: s
     Raises:
         InputError: no workbook, not one of this network, or a formula of it is outside the supported grammar.
     """
-    text = catalogue(lang)
     net = article.network() if network is None else network
     net.require_loss("verify --workbook")
-    quantities = Quantities(net, read_package(Path(path)), str(path))
+    return verify_package(read_package(Path(path)), str(path), net, catalogue(lang))
+
+
+def verify_package(package: Package, path: str, network: Network, text: Catalogue) -> WorkbookVerification:
+    """The same of a workbook that has been read."""
+    quantities = Quantities(network, package, path)
     quantities.check()
     try:
         return _Proof(quantities, text).result()
     except InputError as reason:
         message = str(reason)
-        raise reason if message.startswith(str(path)) else InputError(f"{path}: {message}") from None
+        raise reason if message.startswith(path) else InputError(f"{path}: {message}") from None
 
 
 class _Proof:
@@ -68,6 +75,7 @@ class _Proof:
         self._passes()
         if self.quantities.trains:
             self._training()
+        self._others()
         return WorkbookVerification(
             tuple(self.rows), tuple(self.decider.findings), tuple(self._not_checked()), self.text
         )
@@ -139,6 +147,51 @@ class _Proof:
         self._findings("proof.filled", filled_down(q, self.shown), rows=last - first, columns=len(list(q.training())))
         self._findings("proof.looked_up", looked_up(q, self.shown), count=len(q.network.parameters))
 
+    # --- everything else --------------------------------------------------------------------------------------------
+
+    def _others(self) -> None:
+        """The formula cells that no claim has read: the same that symcnn writes for these inputs."""
+        q, decide = self.quantities, self.decider
+        read, training = self._read, self._columns_of_training
+        wanted = formulas_again(given_again(q, self.shown))
+        there = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
+        places = [p for p in dict.fromkeys((*there, *wanted)) if p not in read and (p[0], p[2]) not in training]
+        findings = list(differing(places, there, wanted, self._apart))
+        claim = self.text("proof.others", count=len(places))
+        self.rows.append(Row(claim, "refuted" if findings else "unknown", self.text("proof.by_writing")))
+        # a claim that fails because of what is put in: that cell is the wrong one
+        put_in = dict.fromkeys(p for _, cone in decide.cones.values() for p in cone)
+        causes = list(differing(put_in, there, wanted, self._apart))
+        wrong = {f.cell for f in causes}
+        decide.findings[:] = [f for f in decide.findings if not self._follows(f, wrong, there, wanted)]
+        decide.findings += causes + findings
+
+    def _follows(
+        self, finding: Finding, wrong: set[str], there: Mapping[Place, str], wanted: Mapping[Place, str]
+    ) -> bool:
+        """Is the cell itself as it should be, and wrong only because of a cell that is put in?"""
+        place, cone = self.decider.cones.get(finding.cell, (None, ()))
+        return place is not None and there.get(place) == wanted.get(place) and any(written(p) in wrong for p in cone)
+
+    def _apart(self, place: Place, right: str) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ: of the formula that stands there and of the right one."""
+        try:
+            found, expected = self.shown.right_side(place), self.shown.reading(place, parse(right))
+        except InputError:  # a text, a lookup
+            return None
+        return self.decider.apart(found, expected, self.shown)
+
+    @property
+    def _read(self) -> set[Place]:
+        return self.shown.read | self.first_row.read
+
+    @property
+    def _columns_of_training(self) -> set[tuple[str, int]]:
+        """Sheet and column of what was compared row by row."""
+        q = self.quantities
+        found = (q.column(n)[0] for n in q.training()) if q.trains else ()
+        return {(sheet, column) for sheet, _, column in found}
+
     def _below(self, name: str) -> Place:
         (sheet, row, column), _ = self.quantities.column(name)
         return sheet, row + 1, column
@@ -155,21 +208,9 @@ class _Proof:
         self.rows.append(Row(self.text(key, **values), "refuted" if findings else "proved", self.text("proof.by_text")))
 
     def _not_checked(self) -> list[str]:
-        q, text = self.quantities, self.text
-        read = self.shown.read | self.first_row.read
-        training = {q.column(n)[0][0] for n in q.training()} if q.trains else set()
-        others = {
-            sheet: sum((sheet, *place) not in read for place, _ in formulas(cells))
-            for sheet, cells in q.package.sheets.items()
-            if sheet not in training
-        }
-        listed = ", ".join(f"{sheet} {count}" for sheet, count in others.items() if count)
-        lines = [text("proof.rest_cells", count=sum(others.values()), listed=listed)] if listed else []
-        return [
-            *lines,
-            *(text(f"proof.{key}") for key in ("rest_values", "rest_inputs", "rest_program")),
-            text("verify.rest_kernel"),
-        ]
+        text = self.text
+        rests = [text(f"proof.{key}") for key in ("rest_values", "rest_inputs", "rest_program", "rest_others")]
+        return [*rests, text("verify.rest_kernel")]
 
 
 def weakest(statuses: Sequence[str]) -> str:
