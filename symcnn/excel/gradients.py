@@ -19,7 +19,7 @@ from symcnn.printers.excel import MAX_LENGTH
 from symcnn.symbolic import Access, Equation, Tensor, sigmoid
 
 #: Room for the words of the legend.
-LEGEND_PIXELS = 480
+LEGEND_PIXELS = 470
 
 #: Derivatives of a list with a hairline between its rows.
 MAX_RULED = 200
@@ -31,6 +31,7 @@ class Gradients:
     def __init__(self, book: Book, plan: Plan, words: Words, sheet: Worksheet) -> None:
         self.book, self.plan, self.words, self.sheet = book, plan, words, sheet
         self.graph = plan.derivation.graph
+        self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
@@ -86,7 +87,7 @@ class Gradients:
         derivative, formula, *images, total = plan.total_columns
         adjoint, row = f"dE_d{name}", plan.total(name).row
         if len(plan.derivation.names) <= MAX_RULED:
-            for column in range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width):
+            for column in range(FIRST_COLUMN, self._end):
                 self._put(row, column, None, looks.RULE)
         variable = self.graph.backward[adjoint]
         shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
@@ -177,7 +178,7 @@ class Gradients:
         yield "transposes"
 
     def _section(self, row: int, title: str) -> None:
-        for column in range(2, FIRST_COLUMN + self.plan.band.width):
+        for column in range(2, self._end):
             self._put(row, column, title if column == 2 else None, style.SECTION)
         self.sheet.row_dimensions[row].height = VALUE_HEIGHT
 

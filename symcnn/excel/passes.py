@@ -23,7 +23,7 @@ from symcnn.printers.excel import checked_formula
 SYMBOL_SIZE = 9
 
 #: Room for the words of the legend.
-LEGEND_PIXELS = 480
+LEGEND_PIXELS = 470
 
 #: Where the colours of Forward are full.
 REACH = 2.0
