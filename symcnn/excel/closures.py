@@ -41,6 +41,9 @@ class Area:
     places: tuple[int, ...]
 
 
+#: Functions that pass over what is no number in a cell.
+AGGREGATES = {"SUM", "SUMSQ", "MAX", "MIN", "COUNT", "AND", "OR"}
+
 #: Where a formula's k-th reference points.
 Places = Sequence[int | Area]
 Run = Callable[[Places], Value]
@@ -171,6 +174,8 @@ class Compiler:
             return lambda places: _single(one(places))
         function = FUNCTIONS[call.function]
         argument = self._elements if call.function == "SUMPRODUCT" else self._argument
+        if call.function in AGGREGATES:
+            argument = self._counted
         arguments = [argument(a) for a in call.arguments]
         return lambda places: function(*[a(places) for a in arguments])
 
@@ -185,6 +190,13 @@ class Compiler:
         if isinstance(formula, Call) and formula.function == "INDEX":
             return self._index(formula)
         return self._run(formula)
+
+    def _counted(self, formula: Formula) -> Callable[[Places], Argument]:
+        """For a function that takes the numbers of areas: a cell is an area; so is a name."""
+        argument = self._argument(formula)
+        if isinstance(formula, Reference | Name):
+            return lambda places: [argument(places)]  # type: ignore[list-item]
+        return argument
 
     def _area(self) -> RunList:
         k, values = next(self._numbers), self._values
@@ -233,9 +245,6 @@ class Compiler:
                 left, right = self._elements(formula.left), self._elements(formula.right)
                 operation = OPERATIONS[formula.operator]
                 return lambda places: _each(operation, left(places), right(places))
-            case Call(function="ABS" | "EXP" | "LN" | "SQRT" | "TANH"):
-                argument, function = self._elements(formula.arguments[0]), FUNCTIONS[formula.function]
-                return lambda places: [_attempt(function, v) for v in argument(places)]
             case _:
                 one = self._run(formula)
                 return lambda places: [one(places)]

@@ -16,9 +16,10 @@ from openpyxl.cell.rich_text import CellRichText
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
-from openpyxl.xml.constants import SHEET_MAIN_NS
-from openpyxl.xml.functions import Element, SubElement, tostring, whitespace
+from openpyxl.xml.constants import SHEET_MAIN_NS, XML_NS
+from openpyxl.xml.functions import Element, SubElement, tostring
 
+from symcnn.excel.caches import fill_caches
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.package import SHARED_STRINGS, package
 from symcnn.excel.values import cell_values
@@ -79,6 +80,7 @@ class _BookWriter(ExcelWriter):
     def __init__(self, workbook: Workbook, archive: zipfile.ZipFile) -> None:
         super().__init__(workbook, archive)
         self._values = cell_values(workbook)
+        fill_caches(workbook, self._values)
         self._strings = _Strings()
 
     def write_worksheet(self, ws: Worksheet) -> None:
@@ -161,4 +163,5 @@ def _cached(value: Value) -> tuple[str, str]:
 def _text(element: Any, text: str) -> None:
     """Blanks at the ends are kept; ``_x0041_`` is written so that it is not read as A."""
     element.text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
-    whitespace(element)
+    if text != text.strip():  # openpyxl's own rule leaves out a text of nothing but blanks
+        element.set(f"{{{XML_NS}}}space", "preserve")
