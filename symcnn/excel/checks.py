@@ -15,6 +15,7 @@ from symcnn.excel.book import Book
 from symcnn.excel.exported import Exported
 from symcnn.excel.perturbed import Perturbed, has_corners
 from symcnn.excel.plan import Plan
+from symcnn.excel.rich import rich
 from symcnn.excel.sections import position_sums
 from symcnn.formula import Plain, Typography
 
@@ -196,10 +197,10 @@ class Checks:
         book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
         typography, plain = Typography(plan.derivation.graph, book.text.words("word")), Plain(book.text.decimal)
         for row, name in enumerate(self.chosen, self.first):
-            symbol = plain.emit(typography.name(name))
-            slope = plain.emit(typography.name(f"dE_d{name}"))
-            book.put(sheet, row, SYMBOL, symbol, style.NAME_LINED)
-            book.put(sheet, row, WHAT, f"{slope} = (E₊ − E₋) / 2h", style.FORMULA_LINED)
+            symbol, slope = typography.name(name), typography.name(f"dE_d{name}")
+            book.put(sheet, row, SYMBOL, rich(symbol, plain, 11, style.INK), style.NAME_LINED)
+            compared = rich(slope, plain, 10, style.TEXT, " = (E₊ − E₋) / 2h")
+            book.put(sheet, row, WHAT, compared, style.FORMULA_LINED)
             self._row(row, name)
         letter, passes = get_column_letter(RESULT), get_column_letter(PASSES)
         style.bad_rule(sheet, f"{letter}{self.first}:{letter}{self.last}", f"${passes}{self.first}=0")

@@ -33,6 +33,12 @@ class Columns:
             column += 1
         return column
 
+    def run(self, start: int, count: int) -> list[int]:
+        """The first square columns from ``start`` on that stand side by side."""
+        while self.gaps & set(range(start, start + count)):
+            start += 1
+        return list(range(start, start + count))
+
     def squares(self, start: int) -> Iterator[int]:
         """Square columns from ``start`` on."""
         column = start

@@ -19,7 +19,7 @@ from symcnn.printers.excel import MAX_LENGTH
 from symcnn.symbolic import Access, Equation, Tensor, sigmoid
 
 #: Room for the words of the legend.
-LEGEND_PIXELS = 480
+LEGEND_PIXELS = 470
 
 #: Derivatives of a list with a hairline between its rows.
 MAX_RULED = 200
@@ -31,6 +31,7 @@ class Gradients:
     def __init__(self, book: Book, plan: Plan, words: Words, sheet: Worksheet) -> None:
         self.book, self.plan, self.words, self.sheet = book, plan, words, sheet
         self.graph = plan.derivation.graph
+        self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
@@ -86,7 +87,7 @@ class Gradients:
         derivative, formula, *images, total = plan.total_columns
         adjoint, row = f"dE_d{name}", plan.total(name).row
         if len(plan.derivation.names) <= MAX_RULED:
-            for column in range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width):
+            for column in range(FIRST_COLUMN, self._end):
                 self._put(row, column, None, looks.RULE)
         variable = self.graph.backward[adjoint]
         shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
@@ -124,8 +125,8 @@ class Gradients:
         for area in areas:
             largest.append(f"MAX({area}),-1*MIN({area})")
         self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), looks.NOTE)
-        squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS))
-        low, half_low, zero, half, high = (Cell("", row, next(squares)).local for _ in range(5))
+        columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
+        low, half_low, zero, half, high = (Cell("", row, column).local for column in columns)
         kept = largest[:100]
         formulas = {
             low: f"=-1*{high}", half_low: f"=-1*{high}/2", zero: 0, half: f"={high}/2", high: f"=MAX({','.join(kept)})",
@@ -177,7 +178,7 @@ class Gradients:
         yield "transposes"
 
     def _section(self, row: int, title: str) -> None:
-        for column in range(2, FIRST_COLUMN + self.plan.band.width):
+        for column in range(2, self._end):
             self._put(row, column, title if column == 2 else None, style.SECTION)
         self.sheet.row_dimensions[row].height = VALUE_HEIGHT
 

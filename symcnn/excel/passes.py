@@ -23,7 +23,7 @@ from symcnn.printers.excel import checked_formula
 SYMBOL_SIZE = 9
 
 #: Room for the words of the legend.
-LEGEND_PIXELS = 480
+LEGEND_PIXELS = 470
 
 #: Where the colours of Forward are full.
 REACH = 2.0
@@ -237,8 +237,8 @@ class Passes:
 
     def _legend(self, sheet: Worksheet, row: int) -> None:
         self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), looks.NOTE)
-        squares = self.plan.columns.squares(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS))
-        places = [Cell(sheet.title, row, next(squares)) for _ in range(5)]
+        columns = self.plan.columns.run(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
+        places = [Cell(sheet.title, row, column) for column in columns]
         for cell, share in zip(places, (-1.0, -0.5, 0.0, 0.5, 1.0), strict=True):
             self.book.put(sheet, row, cell.column, share * REACH, looks.LEGEND_NUMBER)
             style.signed_scale(sheet, cell.local, REACH)

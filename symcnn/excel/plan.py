@@ -20,6 +20,7 @@ from symcnn.excel.columns import Columns
 from symcnn.excel.desk import STEP_ROW, Desk
 from symcnn.excel.layout import Band, Block, band_of
 from symcnn.excel.shares import Shares, shares_of
+from symcnn.excel.words import Words
 from symcnn.network import Network, kind_of
 from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
@@ -280,14 +281,18 @@ class Plan:
 
         Without a training, one image is shown, and its ∂E is all there is.
         """
-        names = self.derivation.names
-        longest = max(min(len(self.derivation[n].variable.products), MAX_SHOWN) for n in names)
-        formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
-        first = self.columns.after(formula, 18 * CHARACTER_PIXELS * max(3, longest))
         count = self.images + 1 if self.steps is not None else 1
-        while self.gap_columns & set(range(first, first + count)):  # the images side by side: they are summed
-            first += 1
-        return [FIRST_COLUMN, formula, *range(first, first + count)]
+        formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
+        first = self.columns.after(formula, CHARACTER_PIXELS * self._longest)
+        return [FIRST_COLUMN, formula, *self.columns.run(first, count)]  # side by side: they are summed
+
+    @property
+    def _longest(self) -> int:
+        """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
+        graph = self.derivation.graph
+        words, names = Words(graph, self.text), self.derivation.names
+        last = {graph.place(name)[0].name: name for name in names}
+        return max(len(words.formula(graph.backward[f"dE_d{name}"], MAX_SHOWN)) for name in last.values())
 
     @property
     def put_in_column(self) -> int:

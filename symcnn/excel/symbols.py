@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from openpyxl.cell.rich_text import CellRichText
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 
@@ -10,6 +11,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, quoted
 from symcnn.excel.book import Book
 from symcnn.excel.plan import MAX_SHOWN, Plan
+from symcnn.excel.rich import rich
 from symcnn.formula import Plain, Typography, tree
 from symcnn.network import kind_of
 from symcnn.symbolic import Tensor
@@ -27,7 +29,7 @@ MAX_SYMBOLS = 200
 class Entry:
     """One row."""
 
-    symbol: str
+    symbol: CellRichText | str
     words: str
     equation: str
     cell: Cell
@@ -94,7 +96,12 @@ class Table:
             errors += " + …" if plan.images > 3 else ""
             factor = self.book.label("factor_times", errors=errors)
             forward.append(
-                Entry(self.plain.emit(self.long.error), self.book.label("total_error"), factor, plan.error_total)
+                Entry(
+                    rich(self.long.error, self.plain, 11, style.INK),
+                    self.book.label("total_error"),
+                    factor,
+                    plan.error_total,
+                )
             )
         yield "forward", forward
         adjoints = [v for v in self.graph.backward.values() if v.name in plan.backward[0]]
@@ -106,8 +113,9 @@ class Table:
         for name in names if self.whole else names[:1]:
             yield Entry(self._symbol(name), self._words(tensor, len(names)), self._equation(name), cells[name])
 
-    def _symbol(self, name: str) -> str:
-        return self.plain.emit((self.short if name.startswith("dE_d") else self.long).name(name))
+    def _symbol(self, name: str) -> CellRichText | str:
+        node = (self.short if name.startswith("dE_d") else self.long).name(name)
+        return rich(node, self.plain, 11, style.INK)
 
     def _words(self, tensor: Tensor, count: int) -> str:
         if tensor.name == "E":

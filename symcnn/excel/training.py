@@ -6,6 +6,7 @@ Left to right: results, parameters, and folded away the passes of each image and
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
@@ -16,6 +17,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.plan import NORM, Plan
+from symcnn.excel.rich import rich
 from symcnn.excel.rows import SheetPrinter
 from symcnn.formula import Plain, Typography, tree
 from symcnn.printers.excel import checked_formula
@@ -132,19 +134,18 @@ def _head(book: Book, sheet: Worksheet, plan: Plan, group: Group) -> None:
     plain = Plain(book.text.decimal)
     for name, column in columns.items():
         bare, _, image = name.partition("_image")
-        if name == "step":
-            symbol = book.label("step")
-        elif name == NORM:
-            symbol = "‖∇E‖"
-        else:
-            written = (short if image and bare.startswith("dE_d") else long).name(bare)
-            symbol = plain.emit(without_word(written) if name in plan.results else written)
+        symbol: CellRichText | str = book.label("step") if name == "step" else "‖∇E‖"
+        wide = len(symbol)
+        if name not in ("step", NORM):
+            node = (short if image and bare.startswith("dE_d") else long).name(bare)
+            node = without_word(node) if name in plan.results else node
+            symbol, wide = rich(node, plain, 10, style.TEXT), len(plain.emit(node))
         title = words if column == min(columns.values()) else None
         book.put(sheet, 5, column, title, style.GROUP)
         shown = book.text("label.image", number=image) if image and name in plan.results else None
         book.put(sheet, 6, column, shown, style.OF_IMAGE)
         book.put(sheet, 7, column, symbol, style.COLUMN_STEP if name == "step" else style.COLUMN_SYMBOL)
-        width = max(LEAST_WIDTH, len(symbol) * 1.05 + 1.5)
+        width = max(LEAST_WIDTH, wide * 1.05 + 1.5)
         sheet.column_dimensions[get_column_letter(column)].width = width
     gap = max(columns.values()) + 1
     book.put(sheet, 7, gap, " ", style.WORDS)

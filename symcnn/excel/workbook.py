@@ -114,7 +114,8 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
 def _status(book: Book, plan: Plan) -> Status:
     """The step shown, its error or what is wrong with it, and whether every check passes."""
     step, total, label = plan.step_shown.absolute, plan.error_total.absolute, book.label
-    shown = f'"{label("status")}"&MIN(MAX({step},0),{plan.steps})&"{label("status_of", steps=plan.steps)}{BETWEEN}"'
+    of = label("status_of", steps=plan.steps)
+    shown = f'"{label("status")} "&MIN(MAX({step},0),{plan.steps})&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
     return Status(f'={shown}&{error}&"{BETWEEN}"&{verdict}', plan.step_shown)

@@ -74,7 +74,7 @@ def test_the_ribbon_repeats_the_status_line(workbook):
     for title in book.sheetnames[1:]:
         assert values[title, "B2"] == values[contents, "B5"], title
     shown = set_cells(path, {"step_shown": 4}, path.with_name("four.xlsx"))
-    assert catalogue(lang)("workbook.status") + "4" in by_formualizer(shown)[contents, "B5"]
+    assert f"{catalogue(lang)('workbook.status')} 4 " in by_formualizer(shown)[contents, "B5"]
 
 
 def test_heads_stay_and_pages_are_a4_and_as_wide_as_the_sheet(workbook):

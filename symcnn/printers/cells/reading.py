@@ -42,8 +42,8 @@ from symcnn.symbolic import (
 #: Cells that the ranges of one formula may have.
 MAX_CELLS = 20_000
 
-#: The largest exponent of a power.
-MAX_EXPONENT = 64
+#: The largest exponent of a power, and the bits of a number that is one.
+MAX_EXPONENT, MAX_BITS = 64, 4_000
 
 _ONE_ARGUMENT: dict[str, Callable[[Expr], Expr]] = {
     "EXP": exp,
@@ -129,7 +129,11 @@ class Reader:
             exponent = self.expression(part)
             if not exponent.is_Integer or abs(exponent) > MAX_EXPONENT or (found == 0 and exponent <= 0):
                 raise FormulaError(f"a power: expected a whole exponent, at most {MAX_EXPONENT}")
+            if found.is_Rational and max(abs(found.p), found.q).bit_length() * abs(exponent) > MAX_BITS:
+                raise FormulaError("a power: the number has too many digits")
             found = Pow(found, exponent)
+            if found.is_Pow and abs(found.exp) > MAX_EXPONENT:  # (x^64)^64
+                raise FormulaError(f"a power: expected a whole exponent, at most {MAX_EXPONENT}")
         return found
 
     # --- functions --------------------------------------------------------------------------------------------------

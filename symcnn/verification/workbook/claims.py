@@ -45,6 +45,8 @@ class Decider:
     shown: CellGraph
     first_row: CellGraph
     findings: list[Finding] = field(default_factory=list)
+    #: The cells of which something was claimed.
+    claimed: set[Place] = field(default_factory=set)
     #: Where each finding of a claim stands, and the cells that are put in there.
     cones: dict[str, tuple[Place, list[Place]]] = field(default_factory=dict)
 
@@ -114,6 +116,7 @@ class Decider:
         Raises:
             InputError: the formula is outside the supported grammar.
         """
+        self.claimed.add(claim.place)
         if graph.stored(claim.place).formula is None:
             self._add(claim, graph)
             return "refuted"
@@ -158,7 +161,7 @@ class Decider:
         q = self.quantities
         first = given(q, self.shown)
         found = [("at_initial_values", everything(q, first))]
-        return found + [("at_other_values", everything(q, elsewhere(q, first, n))) for n in range(WITNESSES)]
+        return found + [("at_other_values", everything(q, elsewhere(first, n))) for n in range(WITNESSES)]
 
     def _found(self, claim: Claim, graph: CellGraph, candidate: Expr) -> bool:
         """Is there a point at which the cell's number is wrong? Then it is a finding."""

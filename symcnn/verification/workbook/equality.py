@@ -37,10 +37,19 @@ def same(one: Expr, other: Expr) -> Answer:
         return "unknown"
 
 
+class Bounded(RealAlgebra):
+    """Real numbers whose functions are only worked out where a spreadsheet could: formulas may tower up anything."""
+
+    def output(self, function: type[Function], z: Element) -> Element:
+        if abs(z) > 1e9:
+            raise UndecidableError("too large a number")
+        return super().output(function, z)
+
+
 def differ_at(one: Expr, other: Expr, values: dict[str, Element]) -> tuple[float, float] | None:
-    """Their values, if they differ at these values of the quantities (numbers of ``RealAlgebra``)."""
+    """Their values, if they differ at these values of the quantities (numbers of ``Bounded``)."""
     names = sorted(s.name for s in one.free_symbols | other.free_symbols)
-    algebra = RealAlgebra([n for n in names if n not in values], 1)
+    algebra = Bounded([n for n in names if n not in values], 1)
     known = {s: values.get(s.name, algebra.generators.get(s.name)) for s in one.free_symbols | other.free_symbols}
     try:
         a, b = (algebra.element(written_alike(e), dict(known)) for e in (one, other))

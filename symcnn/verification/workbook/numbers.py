@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from sympy import Expr, Symbol
 
 from symcnn.derivation.algebra import Element, UndecidableError
-from symcnn.derivation.algebras import RealAlgebra
 from symcnn.errors import InputError
 from symcnn.printers.cells.addresses import written
+from symcnn.verification.workbook.equality import Bounded
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.quantities import FACTOR, RATE, Quantities
 
@@ -34,17 +34,16 @@ def given(quantities: Quantities, graph: CellGraph) -> dict[str, float]:
     return found
 
 
-def elsewhere(quantities: Quantities, values: Mapping[str, float], seed: int) -> dict[str, float]:
-    """The same with parameters and settings at random."""
+def elsewhere(values: Mapping[str, float], seed: int) -> dict[str, float]:
+    """Others in place of all of them, at random."""
     rng = random.Random(seed)
-    changed = (*quantities.network.parameters, RATE, FACTOR)
-    return {n: rng.uniform(0.25, 2) * rng.choice((-1, 1)) if n in changed else v for n, v in values.items()}
+    return {n: rng.uniform(0.25, 2) * rng.choice((-1, 1)) for n in values}
 
 
 def everything(quantities: Quantities, values: Mapping[str, float]) -> dict[str, Element]:
     """Every quantity at these inputs."""
     q, graph = quantities, quantities.derivation.graph
-    algebra = RealAlgebra([], 1)
+    algebra = Bounded([], 1)
     known: dict[str, Element] = {n: algebra.rational(*v.as_integer_ratio()) for n, v in values.items()}
     known |= {f"initial_{p}": known[p] for p in q.network.parameters}
     for m in range(1, q.images + 1):

@@ -5,6 +5,7 @@ document type, so without entities; everything is counted while it streams in. W
 line. Nothing is evaluated.
 """
 
+import math
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -57,7 +58,8 @@ def read_package(path: Path) -> Package:
     try:
         if path.stat().st_size > MAX_FILE:
             raise InputError(f"{path}: {path.stat().st_size} bytes; a workbook that is verified has at most {MAX_FILE}")
-        head = path.open("rb").read(8)
+        with path.open("rb") as file:
+            head = file.read(8)
         if head == bytes.fromhex("d0cf11e0a1b11ae1"):
             raise InputError(
                 f"{path}: encrypted, or in the format of before 2007; expected an .xlsx file without password"
@@ -326,7 +328,10 @@ class _Sheet(_Words):
                 if index < 0:
                     raise ValueError
                 return self._texts[index]
-            return value == "1" if self._type == "b" else float(value)
+            number = float(value)
+            if not math.isfinite(number):
+                raise ValueError
+            return value == "1" if self._type == "b" else number
         except (ValueError, IndexError):
             raise self.refused(f"{self._here}: {value[:40]!r} is not a value of type {self._type[:10]}") from None
 

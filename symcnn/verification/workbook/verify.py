@@ -183,7 +183,7 @@ class _Proof:
 
     @property
     def _read(self) -> set[Place]:
-        return self.shown.read | self.first_row.read
+        return self.shown.read | self.first_row.read | self.decider.claimed
 
     @property
     def _columns_of_training(self) -> set[tuple[str, int]]:
