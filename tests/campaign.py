@@ -3,26 +3,34 @@
 networks   random networks, every tensor's gradient of every program against the complex step of a hand-written forward
            pass and PyTorch; on a part of them also the scalar derivation at 50 digits and numba
 planted    wrong index-notation equations of a network like LeNet, and how many the modular check catches
+formulas   random expressions as cell formulas and back, and the value that a spreadsheet engine gives them
+workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
+           nothing found in workbooks that nobody touched
 
 Exit status 1 if anything differs or is missed. ``--seed`` is the first one: two processes may share the work.
 """
 
 import argparse
 import importlib.util
+import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import mpmath
 import numpy as np
 
 import symcnn
-from symcnn.verification import check_equations, exact_gradients, planted_equations
+from symcnn.network import read_network
+from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
 from symcnn.verification.modular import accepts
-from tests import oracles, torch_oracle
+from tests import alterations, oracles, torch_oracle
 from tests.networks import from_seed, lenet
+from tests.printers import cells
 
 PROGRAMS = ("numpy", "expressions", "python")
 
@@ -154,16 +162,70 @@ def planted(count: int) -> int:
     return len(missed) + (not verdict) + (len(errors) < count)
 
 
+def formulas(count: int, first: int) -> int:
+    """Random expressions, printed as formulas, read back and worked out; the number that differ."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = cells.disagreements(count, first, Path(folder))
+    for line in found[:20]:
+        print(line)
+    print(f"{count} expressions from seed {first}: {len(found)} differ")
+    return len(found)
+
+
+def workbook(each: int, first: int) -> int:
+    """Alter every distinct formula; the number that was missed, and of findings where nothing was altered."""
+    article, start = symcnn.article.network(), time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        false = [line for lang in ("en", "fr") for line in untouched(article, symcnn.article.images(), folder, lang)]
+        for file in sorted((Path(__file__).parents[1] / "examples").glob("**/*.toml")):
+            net, data = read_network(file)
+            if net.loss is not None and data is not None:
+                false += untouched(net, data, folder, "en")
+        package = alterations.workbook(folder, "en")
+        chosen = list(alterations.alterations(package, random.Random(first), each))
+
+        def tell(done: int) -> None:
+            if done % 500 == 0:
+                print(f"{done} of {len(chosen)}, {time.monotonic() - start:.0f} s", flush=True)
+
+        missed = alterations.missed(package, chosen, article, tell)
+    for line in (*false, *missed):
+        print(line)
+    kinds = Counter(alteration.kind for alteration in chosen)
+    print(", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
+    print(f"{len(chosen) - len(missed)} of {len(chosen)} altered formulas caught, {len(false)} false alarms")
+    return len(missed) + len(false) + (len(chosen) < 500)
+
+
+def untouched(net: symcnn.Network, data: symcnn.Data, folder: Path, lang: str) -> list[str]:
+    """What is found in a workbook as it was written."""
+    path = folder / "untouched.xlsx"
+    symcnn.export_workbook(net, data, path, steps=4, lang=lang)
+    found = verify_workbook(path, net, lang=lang)
+    return [str(finding) for finding in found.findings] + [row.claim for row in found.rows if not row.ok]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    random = commands.add_parser("networks", help="random networks against independent truths")
-    random.add_argument("--count", type=int, default=10_000)
-    random.add_argument("--seed", type=int, default=0, help="the first seed")
-    random.add_argument("--backends", default=None, help="comma-separated; all that are installed if not given")
+    compared = commands.add_parser("networks", help="random networks against independent truths")
+    compared.add_argument("--count", type=int, default=10_000)
+    compared.add_argument("--seed", type=int, default=0, help="the first seed")
+    compared.add_argument("--backends", default=None, help="comma-separated; all that are installed if not given")
     wrong = commands.add_parser("planted", help="planted errors in index notation")
     wrong.add_argument("--count", type=int, default=100)
+    texts = commands.add_parser("formulas", help="random expressions as cell formulas and back")
+    texts.add_argument("--count", type=int, default=10_000)
+    texts.add_argument("--seed", type=int, default=0)
+    altered = commands.add_parser("workbook", help="altered formulas of a workbook")
+    altered.add_argument("--each", type=int, default=3, help="ways in which a formula is altered")
+    altered.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
+    if given.command == "formulas":
+        return int(formulas(given.count, given.seed) > 0)
+    if given.command == "workbook":
+        return int(workbook(given.each, given.seed) > 0)
     if given.command == "planted":
         return int(planted(given.count) > 0)
     compiled = ("numba",) if importlib.util.find_spec("numba") else ()

@@ -19,6 +19,12 @@ SHOWN = {
         "272 gradients", "dE_df[k, p, q] = Σ_{r, c} 1/9·dE_dx[k, r, c]·i[r + p, c + q]", "right: 2 of 2", "x_and_o.md",
     ],
     "8_two_filters.py": ["dE_do_1 = dE_du_1*u_1 - t_1", "- t_1: probable", "proved: 69 of 69", "two_filters.md"],
+    "10_exercise.py": [
+        "image 1: dE/dx_11 × i_11 = -0.023244 × 1", "their sum -0.013012, the workbook's dE_total/df_11 -0.013012",
+        "0.5 - 0.5 × -0.013012 = 0.506506", "shows 0.5 at step 0 and 0.506506 at step 1; all_checks: ✓ ok",
+        "η = 0.5: E_total 0.496", "0.322; falls at every step", "η = 30.0: E_total 0.496, 0.365, 0.638",
+        "does not fall at every step",
+    ],
     "9_stride_and_padding.py": [
         "Σ_{k, p, q} dE_dx[k, (R - p + 1)/2, (C - q + 1)/2]·f[k, p, q]", "dE_dx_122*i_22", "feeds a₁₁₁", "strided.md",
     ],

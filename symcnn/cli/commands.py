@@ -147,12 +147,22 @@ def report(network: Path | None, out: Path, lang: str, steps: int, learning_rate
 @commands.command(short_help="What is proved, and how; what each check catches.")
 @network_argument
 @click.option("--numba", is_flag=True, help="Compare the compiled program too (extra fast).")
+@click.option(
+    "--workbook",
+    type=click.Path(path_type=Path),
+    metavar="FILE.xlsx",
+    help="Read this workbook's formulas back instead.",
+)
 @lang_option
-def verify(network: Path | None, numba: bool, lang: str) -> None:
+def verify(network: Path | None, numba: bool, workbook: Path | None, lang: str) -> None:
     """Verify every gradient and every program; show that each check can fail; say what was not checked.
 
-    Exit status 1 if a claim is refuted.
+    With --workbook: prove every formula cell of a workbook of the network, read back from the file. Exit status 1 if a
+    claim is refuted.
     """
+    if workbook is not None:
+        verify_workbook(workbook, network, lang)
+        return
     import symcnn
     from symcnn.numeric import BACKENDS, PROGRAMS
     from symcnn.verification import taken_one_by_one
@@ -170,6 +180,21 @@ def verify(network: Path | None, numba: bool, lang: str) -> None:
     if not found.ok:
         bad = [row.claim for row in found.rows if not row.ok or not all(f.ok for f in row.figures)]
         raise CheckFailed(f"verification failed: {', '.join(bad) or 'a planted error was not caught'}")
+
+
+def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
+    """``verify --workbook``: the table, the cells that are wrong, what was not checked."""
+    from symcnn.verification import verify_workbook
+
+    found = verify_workbook(workbook, given_network(network)[0], lang=lang)
+    heads, rows = found.table()
+    print_table("", rows, heads)
+    click.echo(found.summary)
+    for line in found.remarks():
+        click.echo(line)
+    if not found.ok:
+        cells = ", ".join(f.cell for f in found.findings[:5]) or "a claim is refuted"
+        raise CheckFailed(f"{workbook}: {len(found.findings)} cells are wrong: {cells}")
 
 
 @commands.command(short_help="Where a number comes from.")

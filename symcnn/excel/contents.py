@@ -1,48 +1,190 @@
-"""Contents: what this workbook is, links to its sheets, and how to read them."""
+"""Contents: what this workbook is, whether its checks pass, links to its sheets, and how to read them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
-from symcnn.excel.addresses import quoted
+from symcnn.excel.addresses import Cell, quoted
 from symcnn.excel.book import Book
+from symcnn.network import Network, kind_of
+from symcnn.symbolic import Access, Tensor
+
+#: The sheet's columns: links, then what is on them.
+LEFT, RIGHT = 2, 7
+WIDTHS = {2: 21, **dict.fromkeys(range(3, 8), 19)}
+
+#: The status line, which the ribbon of every other sheet repeats.
+STATUS_ROW = 5
 
 #: Characters on one line of a note.
-NOTE_WIDTH = 100
+NOTE_WIDTH = 130
+
+#: Kinds that only lead to what a stage shows: preactivations, and what softmax adds up.
+BETWEEN = "zmus"
 
 #: Kind of workbook -> its first sentence.
 INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
 
 
-def write_contents(book: Book, sheets: Sequence[str], notes: Sequence[str], ribbon: str, kind: str = "") -> None:
-    """Title, status line, one link a sheet, legend, notes.
+@dataclass(frozen=True)
+class Status:
+    """The live status line: a formula, and the cell in which a reader changes what is shown."""
+
+    formula: str
+    change: Cell | None = None
+
+
+def write_contents(
+    book: Book, network: Network, sheets: Sequence[str], notes: Sequence[str], made: str, status: Status | None,
+    kind: str = "",
+) -> None:  # fmt: skip
+    """Title, status line, the network, one link a sheet, legend, notes.
 
     Args:
+        notes: sentences; made: how the workbook was made.
         kind: "" with a training, "one" for one image without it, "maps" for a forward pass: its title and hints.
     """
-    sheet = book.add_sheet("contents", book.label(INTROS[kind]), ribbon, 3)
-    book.put(sheet, 1, 2, book.label("title_maps" if kind == "maps" else "title"), style.TITLE)
-    book.widths(sheet, {2: 22, 3: 70, 4: 12})
-    row = 5
-    book.put(sheet, row, 2, book.label("sheet"), style.HEAD)
-    book.put(sheet, row, 3, book.label("on_it"), style.HEAD)
-    for key in sheets:
-        row += 1
-        cell = book.put(sheet, row, 2, book.title(key), style.LINK)
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quoted(book.title(key))}!A1")
-        book.put(sheet, row, 3, book.label(_on(key, kind)), style.WORDS)
-    row += 2
-    for sample, key, look in ((1, "legend_input", style.INPUT), (0.5, "legend_formula", style.VALUE),
-                              (0.5, "legend_result", style.RESULT)):  # fmt: skip
-        book.put(sheet, row, 2, sample, look)
-        book.put(sheet, row, 3, book.label(key), style.WORDS)
-        row += 1
+    sheet = book.add_sheet("contents", book.label(INTROS[kind]))
+    sheet.sheet_view.zoomScale = 110
+    sheet.page_setup.orientation = "portrait"
+    sheet.cell(1, LEFT).value = None
+    sheet.row_dimensions[1].height = 12
+    sheet.row_dimensions[2].height = 36
+    book.put(sheet, 2, LEFT, book.label("title_maps" if kind == "maps" else "title"), style.TITLE_LARGE)
+    book.widths(sheet, WIDTHS)
+    if status:
+        _status(book, sheet, status)
+    row = _stages(book, sheet, network, STATUS_ROW + 2)
+    row = _links(book, sheet, sheets, row + 1, kind)
+    row = _legend(book, sheet, row + 1, kind)
+    row = _section(book, sheet, row + 1, "to_know")
     for note in notes:
+        row = _note(book, sheet, row, note)
+    book.put(sheet, row + 1, LEFT, made, style.FAINT)
+
+
+def status_cell(book: Book) -> Cell:
+    """Where the status line stands."""
+    return Cell(book.title("contents"), STATUS_ROW, LEFT)
+
+
+def _status(book: Book, sheet: Worksheet, status: Status) -> None:
+    sheet.row_dimensions[STATUS_ROW].height = 28
+    for column in range(LEFT, RIGHT + 1):
+        value = status.formula if column == LEFT else None
+        book.put(sheet, STATUS_ROW, column, value, style.STATUS_FIRST if column == LEFT else style.STATUS)
+    if status.change:
+        cell = book.put(sheet, STATUS_ROW, RIGHT, book.label("change_step"), style.STATUS_LINK)
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=_target(status.change))
+
+
+def _target(cell: Cell) -> str:
+    return f"{quoted(cell.sheet)}!{cell.local}"
+
+
+def _stages(book: Book, sheet: Worksheet, network: Network, row: int) -> int:
+    """The network in cells, six in a row: symbol, what it is, how many."""
+    found = stages(book, network)
+    wide = RIGHT - LEFT + 1
+    for start in range(0, len(found), wide):
+        for n in range(wide):
+            column, stage = LEFT + n, found[start + n] if start + n < len(found) else ("", "", "")
+            for below, (text, look) in enumerate(
+                zip(stage, (style.STAGE_SYMBOL, style.STAGE_NAME, style.STAGE_COUNT), strict=True)
+            ):
+                book.put(sheet, row + below, column, text or None, look)
+        sheet.row_dimensions[row].height = 30
+        row += 3
+    return row
+
+
+def stages(book: Book, network: Network) -> list[tuple[str, str, str]]:
+    """Symbol, words and counts: the image, then each filter and each tensor that a reader follows."""
+    stated = network.forward
+    found = [(_letters(stated.image), book.label("image"), _shape(stated.image))]
+    weights = 0
+    for equation in stated.equations:
+        target, kind = equation.target.tensor, kind_of(equation.target.tensor)
+        used = {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
+        for tensor in (t for t in stated.parameters if t in used):
+            if kind_of(tensor).letter == "f":
+                count = book.label("weights_count", count=tensor.size)
+                found.append((f"∗ {_letters(tensor)}", book.text("kind.f"), f"{_shape(tensor)} · {count}"))
+            else:
+                weights += tensor.size
+        if target.name == "E":
+            found.append(("→ E", book.label("error"), book.label("error_count")))
+        elif kind.letter not in BETWEEN:
+            count = f" · {book.label('parameters_count', count=weights)}" if weights else ""
+            words = book.label("stage_map") if kind.letter == "x" else book.text(f"kind.{kind.letter}")
+            found.append((f"→ {_letters(target)}", words, _shape(target) + count))
+            weights = 0
+    return found
+
+
+def _letters(tensor: Tensor) -> str:
+    return tensor.parts[0][0].rstrip("_")
+
+
+def _shape(tensor: Tensor) -> str:
+    return "×".join(map(str, tensor.shape)) or "1"
+
+
+def _section(book: Book, sheet: Worksheet, row: int, key: str) -> int:
+    for column in range(LEFT, RIGHT + 1):
+        book.put(sheet, row, column, book.label(key) if column == LEFT else None, style.SECTION)
+    sheet.row_dimensions[row].height = 22
+    return row + 1
+
+
+def _links(book: Book, sheet: Worksheet, sheets: Sequence[str], row: int, kind: str) -> int:
+    row = _section(book, sheet, row, "sheets_in_order")
+    for key in sheets:
+        cell = book.put(sheet, row, LEFT, book.title(key), style.LINK_LINED)
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quoted(book.title(key))}!A1")
+        for column in range(LEFT + 1, RIGHT + 1):
+            words = book.label(_on(key, kind)) if column == LEFT + 1 else None
+            book.put(sheet, row, column, words, style.WORDS_LINED)
+        sheet.row_dimensions[row].height = 19
         row += 1
-        sheet.merge_cells(start_row=row, start_column=2, end_row=row, end_column=3)
-        sheet.row_dimensions[row].height = 15 * max(2, -(-len(note) // NOTE_WIDTH))
-        book.put(sheet, row, 2, note, style.PROSE)
+    return row
+
+
+def _legend(book: Book, sheet: Worksheet, row: int, kind: str) -> int:
+    """Samples that look as the cells do."""
+    row = _section(book, sheet, row, "how_to_read")
+    samples: list[tuple[float | str, str, style.Style]] = [
+        (0.25, "legend_input", style.INPUT),
+        (0.1375, "legend_formula", style.VALUE),
+    ]
+    if kind != "maps":
+        samples.append((0.7311, "legend_result", style.RESULT))
+    if kind == "":
+        samples += [
+            (book.label("step_shown"), "legend_step", style.LEGEND_STEP),
+            (f"{book.label('ok')}   {book.label('differs')}", "legend_check", style.VERDICT),
+        ]
+    for sample, key, look in samples:
+        book.put(sheet, row, LEFT, sample, look)
+        book.put(sheet, row, LEFT + 1, book.label(key), style.INDENTED)
+        sheet.row_dimensions[row].height = 19
+        row += 1
+    book.put(sheet, row, LEFT, book.label("signed"), style.INDENTED)
+    for n, (value, look) in enumerate(((-1, style.NEGATIVE), (0, style.PLAIN_VALUE), (1, style.POSITIVE))):
+        book.put(sheet, row, LEFT + 1 + n, value, look)
+    book.put(sheet, row, LEFT + 4, book.label("legend_signed"), style.INDENTED)
+    sheet.row_dimensions[row].height = 19
+    return row + 1
+
+
+def _note(book: Book, sheet: Worksheet, row: int, note: str) -> int:
+    sheet.merge_cells(start_row=row, start_column=LEFT, end_row=row, end_column=RIGHT)
+    sheet.row_dimensions[row].height = 8 + 14 * -(-len(note) // NOTE_WIDTH)
+    book.put(sheet, row, LEFT, note, style.PROSE)
+    return row + 1
 
 
 def _on(key: str, kind: str) -> str:

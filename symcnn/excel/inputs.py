@@ -1,15 +1,20 @@
-"""Inputs and Parameters: what a reader may change."""
+"""Inputs: what a reader may change, in numbered sections, and an image of their own."""
 
 from collections.abc import Sequence
 
-from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 
-from symcnn.excel import style
-from symcnn.excel.addresses import quoted
+from symcnn.excel import looks, style
+from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
-from symcnn.excel.plan import TRAINING_FIRST_ROW, Plan
-from symcnn.formula import Plain, Typography
-from symcnn.network import Array, kind_of
+from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, SQUARE, SQUARE_HEIGHT, STRIP_HEIGHT, VALUE_HEIGHT
+from symcnn.excel.desk import IMAGES_ROW, STEP_ROW
+from symcnn.excel.plan import FIRST_COLUMN, Plan
+from symcnn.excel.words import Words
+from symcnn.network import Array
+
+#: The last column that section lines reach.
+LAST_COLUMN = 20
 
 
 def number(value: float) -> float | int:
@@ -17,85 +22,147 @@ def number(value: float) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def write_inputs(
-    book: Book, plan: Plan, images: Array, targets: Array, labels: Sequence[str], rate: float, factor: float
-) -> None:
-    """Step shown, learning rate, factor, and for each image its pixels and targets."""
-    sheet = book.add_sheet("inputs", book.label("hint_inputs"))
-    typography, plain = Typography(plan.derivation.graph, book.text.words("word")), Plain(book.text.decimal)
-    positive = {"type": "decimal", "operator": "greaterThan", "formula1": "0"}
-    between = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(plan.steps)}
-    settings = [
-        (plan.step_shown, "step_shown", 0, book.label("step_prompt", steps=plan.steps), style.STEP, between),
-        (plan.learning_rate, "learning_rate", rate, book.label("rate_prompt"), style.INPUT, positive),
-        (plan.factor, "reduction_factor", factor, book.label("reduction_prompt"), style.INPUT, positive),
-    ]
-    for cell, key, value, words, look, rule in settings if plan.steps is not None else settings[1:2]:
-        book.put(sheet, cell.row, 2, book.label(key), style.WORDS)
-        book.put(sheet, cell.row, cell.column, number(value), look)
-        book.put(sheet, cell.row, cell.column + 1, words, style.HINT)
-        sheet.row_dimensions[cell.row].height = 20
-        book.prompt(sheet, cell.local, words, rule)
-        book.define(key, cell)
-    book.widths(sheet, dict.fromkeys(range(2, 12), 11))
-    stated = plan.network.forward
-    assert stated.targets is not None
-    looks = {"image": style.of_data(images)[0], "target": style.of_data(targets)[0]}
-    for m, cells in enumerate(plan.inputs):
-        top = min(c.row for c in cells.values()) - 2
-        for column in range(2, 2 + 14):
-            book.put(sheet, top, column, labels[m] if column == 2 else None, style.SECTION)
-        values = dict(zip(stated.image.scalars(), images[m].ravel().tolist(), strict=True))
-        values |= zip(stated.targets.scalars(), targets[m].tolist(), strict=True)
+class Inputs:
+    """Writes the sheet.
+
+    Args:
+        images, targets: as given; labels: what each image is called.
+        classes: what each output stands for: a label, or its number.
+    """
+
+    def __init__(
+        self, book: Book, plan: Plan, images: Array, targets: Array, labels: Sequence[str], classes: Sequence[str]
+    ) -> None:
+        self.book, self.plan, self.labels, self.classes = book, plan, labels, classes
+        self.images, self.targets = images, targets
+        self.words = Words(plan.derivation.graph, book.text)
+        self._number = 0
+
+    def write(self, rate: float, factor: float, ribbon: str) -> None:
+        self.sheet = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
+        widths = {1: MARGIN, 2: BESIDE_MARGIN, **dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), SQUARE)}
+        self.book.widths(self.sheet, widths)
+        if self.plan.steps is not None:
+            self._step(self.plan.steps)
+        self._section(IMAGES_ROW, self.book.label("inputs_images" if self.plan.has_own else "inputs_image"))
+        for row in self.plan.desk.pixel_rows(self.plan.has_own):
+            self.sheet.row_dimensions[row].height = SQUARE_HEIGHT
+        for m in range(self.plan.images):
+            self._image(m)
+        if self.plan.has_own:
+            self._own_image()
+        self._settings(rate, factor)
+        self.sheet.freeze_panes = "A5"
+
+    def _section(self, row: int, title: str) -> None:
+        self._number += 1
+        for column in range(2, LAST_COLUMN + 1):
+            self._put(Cell("", row, column), f"{self._number}  {title}" if column == 2 else None, style.SECTION)
+        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
+
+    # --- the step shown ---------------------------------------------------------------------------------------------
+
+    def _step(self, steps: int) -> None:
+        book, cell = self.book, self.plan.step_shown
+        self._section(STEP_ROW - 1, book.label("inputs_step"))
+        self._put(cell, 0, looks.STEP if steps < 1_000 else looks.STEP_LONG)
+        self.sheet.row_dimensions[cell.row].height = SQUARE_HEIGHT
+        self._put(Cell("", cell.row, cell.column + 1), book.label("step_words", steps=steps), looks.STEP_WORDS)
+        self._put(Cell("", cell.row, cell.column + 7), book.label("step_moves"), looks.NOTE)
+        rule = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(steps)}
+        book.prompt(self.sheet, cell.local, book.label("step_prompt", steps=steps), rule)
+        book.define("step_shown", cell)
+
+    # --- images -----------------------------------------------------------------------------------------------------
+
+    def _image(self, image: int) -> None:
+        book, stated = self.book, self.plan.network.forward
+        assert stated.targets is not None
+        cells = self.plan.inputs[image]
+        self._pixels(image, self.labels[image], self.images[image])
+        for k, name in enumerate(stated.targets.scalars()):
+            cell = cells[name]
+            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
+            self._put(cell, number(float(self.targets[image][k])), style.of_data(self.targets)[0])
         for name, cell in cells.items():
-            book.put(sheet, cell.row - 1, cell.column, plain.emit(typography.name(name)), style.SYMBOL)
-            book.put(
-                sheet, cell.row, cell.column, number(values[name]), looks[plan.derivation.graph.place(name)[0].role]
-            )
-            book.define(f"{name}_image{m + 1}", cell)
-        pixels = [cells[name] for name in stated.image.scalars()]
-        style.pixel_rule(sheet, pixels, strips=True)
+            book.define(f"{name}_image{image + 1}", cell)
+        self._prompt([cells[n] for n in stated.targets.scalars()], book.label("target_prompt"))
+
+    def _pixels(self, image: int, label: str, values: Array) -> None:
+        corner, cells = self.plan.desk.corner(image), self.plan.desk.pixels(image)
+        self._put(corner, label, looks.IMAGE_LABEL)
+        whole = bool((100 * values == (100 * values).round()).all())
+        look = looks.PIXEL if whole else style.INPUT_FOUR
+        for cell, value in zip(cells.values(), values.ravel().tolist(), strict=True):
+            self._put(cell, number(float(value)), look)
+        first, last = next(iter(cells.values())), list(cells.values())[-1]
+        looks.pixels_rule(self.sheet, [f"{first.local}:{last.local}"], first.local)
+        self._prompt(list(cells.values()), self.book.label("pixel_prompt"))
+        row = self.plan.desk.outputs(image)[0].row
+        self.sheet.row_dimensions[row - 1].height = STRIP_HEIGHT
+        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
+
+    def _prompt(self, cells: Sequence[Cell], words: str) -> None:
+        """A decimal number is asked for, and said what it means."""
+        validation = DataValidation(
+            type="decimal", operator="between", formula1="-1000000000000", formula2="1000000000000"
+        )
+        validation.prompt, validation.error = words[:255], words[:224]
+        validation.showInputMessage = validation.showErrorMessage = True
+        validation.add(f"{cells[0].local}:{cells[-1].local}")
+        self.sheet.add_data_validation(validation)
+
+    def _own_image(self) -> None:
+        """The reader's image, with what the network answers at the step shown."""
+        book, plan, own = self.book, self.plan, self.plan.images
+        self._pixels(own, book.label("own_image"), drawn_first(self.images[0]))
+        names, cells = plan.network.forward.outputs.scalars(), plan.desk.outputs(own)
+        for name, cell in zip(names, cells, strict=True):
+            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
+            self._put(cell, f"={plan.own[name].seen_from(self.sheet.title)}", style.RESULT)
+        if len(names) < 2:
+            return
+        for cell, shown in zip(cells, self.classes, strict=True):
+            self._put(Cell("", cell.row + 1, cell.column), shown, looks.SMALL_RIGHT)
+        row, ends = cells[0].row, (cells[0], cells[-1])
+        outputs = ":".join(c.local for c in ends)
+        classes = ":".join(Cell("", row + 1, c.column).local for c in ends)
+        self._put(plan.verdict, f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))", looks.VERDICT)
+        beside = Cell("", plan.verdict.row, plan.verdict.column + 2)
+        self._put(beside, book.label("verdict_words"), looks.NOTE)
+
+    # --- settings and things to try ---------------------------------------------------------------------------------
+
+    def _settings(self, rate: float, factor: float) -> None:
+        book, plan = self.book, self.plan
+        row = plan.learning_rate.row
+        self._section(row - 1, book.label("inputs_settings"))
+        positive = {"type": "decimal", "operator": "greaterThan", "formula1": "0"}
+        settings = [(plan.learning_rate, "learning_rate", rate, "rate_prompt", "rate_remark"),
+                    (plan.factor, "reduction_factor", factor, "reduction_prompt", "reduction_remark")]  # fmt: skip
+        for cell, key, value, prompt, remark in settings if plan.steps is not None else settings[:1]:
+            self._put(cell, number(value), style.INPUT)
+            self._put(Cell("", cell.row, cell.column + 1), book.label(key), looks.WORDS_MIDDLE)
+            self._put(Cell("", cell.row, cell.column + 7), book.label(remark), looks.NOTE)
+            self.sheet.row_dimensions[cell.row].height = VALUE_HEIGHT
+            book.prompt(self.sheet, cell.local, book.label(prompt), positive)
+            book.define(key, cell)
+        if plan.steps is None:
+            return
+        row = plan.factor.row + 2
+        self._section(row, book.label("inputs_try"))
+        for n, key in enumerate(("try_step", "try_rate", "try_image", "try_weight"), 1):
+            self._put(Cell("", row + n, FIRST_COLUMN), book.label(key, steps=plan.steps), looks.TRY)
+            self.sheet.row_dimensions[row + n].height = 18
+
+    def _put(self, cell: Cell, value: object, look: style.Style) -> None:
+        self.book.put(self.sheet, cell.row, cell.column, value, look)
 
 
-def write_parameters(book: Book, plan: Plan, initial: Array, ribbon: str) -> None:
-    """One row a parameter: symbol, meaning, initial value, at the step shown, gradient, next."""
-    hint = "hint_parameters" if plan.steps is not None else "hint_parameters_one"
-    sheet = book.add_sheet("parameters", book.label(hint), ribbon, len(plan.parameter_columns))
-    typography, plain = Typography(plan.derivation.graph, book.text.words("word")), Plain(book.text.decimal)
-    columns = plan.parameter_columns
-    book.widths(sheet, {2: 14, 3: 30, 4: 13, 5: 13, 6: 13, 7: 13})
-    labels = {"value": "at_step"} if plan.steps is not None else {"initial": "value"}
-    for key, column in columns.items():
-        if key != "value" or plan.steps is not None:
-            book.put(sheet, 5, column, book.label(labels.get(key, key)), style.HEAD)
-    values = iter(initial.tolist())
-    for tensor in plan.network.forward.parameters:
-        kind = kind_of(tensor)
-        words = book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
-        for name in tensor.scalars():
-            at = {key: plan.parameter(name, key) for key in columns}
-            row, value, gradient = at["initial"].row, at["value"].local, at["gradient"].local
-            rate = plan.learning_rate.seen_from(sheet.title)
-            book.put(sheet, row, columns["symbol"], plain.emit(typography.name(name)), style.NAME)
-            book.put(sheet, row, columns["meaning"], words, style.WORDS)
-            book.put(sheet, row, columns["initial"], next(values), style.INPUT_FOUR)
-            if plan.steps is not None:
-                book.put(sheet, row, columns["value"], _at_step_shown(plan, name), style.RESULT)
-            book.put(sheet, row, columns["gradient"], f"={plan.total(name).seen_from(sheet.title)}", style.GRADIENT)
-            book.put(sheet, row, columns["next"], f"={value}-{rate}*{gradient}", style.VALUE)
-            book.define(name, at["value"])
-    rows = list(plan.parameter_rows.values())
-    for key in ("value", "next"):
-        letter = get_column_letter(columns[key])
-        style.signed_scale(sheet, f"{letter}{rows[0]}:{letter}{rows[-1]}")
-    sheet.freeze_panes = "A6"
-
-
-def _at_step_shown(plan: Plan, name: str) -> str:
-    """The parameter's cell in the row of Training that is shown; a step past either end shows the first or the last."""
-    assert plan.steps is not None
-    training, columns = quoted(plan.sheet("training")), plan.training_column
-    last, shown = TRAINING_FIRST_ROW + plan.steps, plan.step_shown.seen_from(plan.sheet("parameters"))
-    letter = get_column_letter(columns[name])
-    step = f"MIN(MAX({shown},0),{training}!${get_column_letter(columns['step'])}${last})"
-    return f"=INDEX({training}!${letter}${TRAINING_FIRST_ROW}:${letter}${last},{step}+1)"
+def drawn_first(image: Array) -> Array:
+    """What the reader's image shows at first: the first image with its last stroke of the pen missing."""
+    values = image.copy()
+    dark = (values.ravel() >= 0.5).nonzero()[0]
+    if len(dark) > 1:
+        values.ravel()[dark[-1]] = 0
+    return values

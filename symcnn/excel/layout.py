@@ -1,7 +1,8 @@
 """The layout of one pass: every tensor of a network as a block of cells, left to right as the data flows.
 
 Backward uses the same layout: each derivative stands where its value stood. A cell's symbol stands right above it
-(two rows a cell) unless ``strips`` is off.
+(two rows a cell) unless ``strips`` is off. The inputs of a small dense layer stand once more above its weights, each
+over the weights that multiply it, with a 1 over the biases.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,17 +15,32 @@ from symcnn.symbolic import Access, Equation, Index, Tensor
 #: Blank columns between two stages.
 GAP = 1
 
+#: Inputs of a dense layer that are shown once more above its weights.
+MAX_ABOVE = 40
+
 
 @dataclass(frozen=True)
 class Block:
-    """A tensor as a grid; ``column`` counts from the left of the band, ``stack`` is the height of one map in cells."""
+    """A tensor as a grid.
+
+    Attributes:
+        column: counts from the left of the band; top: from its first row of cells.
+        stack: the height of one map in cells.
+        gap: a gap stands before it: it begins a stage.
+    """
 
     tensor: Tensor
     column: int
     stack: int
+    top: int = 0
+    gap: bool = False
 
     def place(self, index: Index) -> tuple[int, int]:
         """Row and column of an entry within the band, in cells."""
+        row, column = self._place(index)
+        return self.top + row, column
+
+    def _place(self, index: Index) -> tuple[int, int]:
         if kind_of(self.tensor).letter == "w":  # a row for each neuron, a column for each of its inputs
             flat = 0
             for n, size in zip(index[:-1], self.tensor.shape[:-1], strict=True):
@@ -47,11 +63,26 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Above:
+    """The inputs of a dense layer, one over each column of its weights; ``bias``: there is a column of biases, too."""
+
+    source: Tensor
+    target: Tensor
+    column: int
+    bias: bool
+
+    @property
+    def width(self) -> int:
+        return self.source.size + self.bias
+
+
+@dataclass(frozen=True)
 class Band:
-    """All blocks of one image's pass."""
+    """All blocks of one image's pass, and what is shown again above dense layers' weights."""
 
     blocks: tuple[Block, ...]
     strips: bool
+    above: tuple[Above, ...] = ()
 
     @property
     def pitch(self) -> int:
@@ -77,20 +108,33 @@ class Band:
 def band_of(network: Network, strips: bool = True) -> Band:
     """Image, then for each equation the parameters that it uses and what it gives; at the end target and error."""
     stated = network.forward
-    order: list[tuple[Tensor, bool]] = [(stated.image, True)]  # a tensor, and whether a gap stands before it
+    order: list[tuple[Tensor, bool, int]] = [(stated.image, True, 0)]  # a tensor, is there a gap before it, its top
+    dense: list[tuple[Tensor, Tensor, Tensor, bool]] = []  # weights, source, target, with a bias
+    top = 0
     for equation in stated.equations:
-        used = [t for t in _tensors(equation) if t.role in ("parameter", "target")]
-        order += [(tensor, n == 0) for n, tensor in enumerate(used)]
+        used = sorted((t for t in _tensors(equation) if t.role in ("parameter", "target")), key=_is_bias)
+        weights = next((t for t in used if kind_of(t).letter == "w"), None)
+        if weights is not None:
+            source = next(t for t in _tensors(equation) if t.role in ("value", "image"))
+            top = 1 if strips and source.size <= MAX_ABOVE else 0
+            if top:
+                dense.append((weights, source, equation.target.tensor, any(map(_is_bias, used))))
+        order += [(tensor, n == 0, top) for n, tensor in enumerate(used)]
         elementwise = len(equation.axes) == 1 and not used and not any(term.axes for term in equation.terms)
-        order.append((equation.target.tensor, not elementwise and equation.target.tensor.name != "E"))
-    stack = 1 + max((t.shape[-2] for t, _ in order if len(t.shape) >= 3 and kind_of(t).letter != "w"), default=0)
+        order.append((equation.target.tensor, not elementwise and equation.target.tensor.name != "E", top))
+    stack = 1 + max((t.shape[-2] for t, *_ in order if len(t.shape) >= 3 and kind_of(t).letter != "w"), default=0)
     blocks: list[Block] = []
     column = 0
-    for tensor, gap in order:
+    for tensor, gap, first in order:
         column += GAP if gap and blocks else 0
-        blocks.append(Block(tensor, column, stack))
+        blocks.append(Block(tensor, column, stack, first, gap))
         column += blocks[-1].extent[1]
-    return Band(tuple(blocks), strips)
+    columns = {block.tensor: block.column for block in blocks}
+    return Band(tuple(blocks), strips, tuple(Above(s, t, columns[w], bias) for w, s, t, bias in dense))
+
+
+def _is_bias(tensor: Tensor) -> bool:
+    return kind_of(tensor).letter == "b"
 
 
 def _tensors(equation: Equation) -> Sequence[Tensor]:

@@ -1,149 +1,244 @@
-"""Forward and Backward: one band an image; then the list of all ∂E_total with their formulas."""
+"""The bands of Forward and Backward: one an image, laid out as the data flows; Forward ends with the reader's image."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from symcnn.excel import style
+from symcnn.derivation import Variable
+from symcnn.excel import looks, style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
-from symcnn.excel.formulas import backward_formula, forward_formula, shown_again
-from symcnn.excel.layout import Block
-from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, Plan
-from symcnn.formula import Plain, Typography
+from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT
+from symcnn.excel.equations import equation_lines
+from symcnn.excel.formulas import backward_formula, block_area, fetched, forward_formula, own_formula, shown_again
+from symcnn.excel.gradients import Gradients
+from symcnn.excel.layout import Above, Block
+from symcnn.excel.plan import BAND_HEAD, FIRST_COLUMN, Plan
+from symcnn.excel.words import Words
 from symcnn.network import kind_of
 from symcnn.printers.excel import checked_formula
-from symcnn.symbolic import Tensor
+
+#: Points of a symbol over its value.
+SYMBOL_SIZE = 9
+
+#: Room for the words of the legend.
+LEGEND_PIXELS = 470
+
+#: Where the colours of Forward are full.
+REACH = 2.0
 
 
 class Passes:
     """Writes the two sheets; ``labels`` says what each image shows, ``looks`` how "image" and "target" are shown."""
 
     def __init__(
-        self, book: Book, plan: Plan, labels: list[str], ribbon: str, looks: Mapping[str, style.Style]
+        self, book: Book, plan: Plan, labels: list[str], ribbon: str, data_looks: Mapping[str, style.Style]
     ) -> None:
-        self.book, self.plan, self.labels, self.ribbon, self.looks = book, plan, labels, ribbon, looks
+        self.book, self.plan, self.labels, self.ribbon, self.data_looks = book, plan, labels, ribbon, data_looks
         self.graph = plan.derivation.graph
-        self.typography = Typography(self.graph, book.text.words("word"))
-        # in a diagram ∂E/∂x is long enough; the list below says E_total
-        self.short = Typography(self.graph, book.text.words("word"), total="")
-        self.plain = Plain(book.text.decimal)
+        self.words = Words(self.graph, book.text)
 
     def write(self) -> None:
         self._forward()
         self._backward()
 
-    # --- the bands --------------------------------------------------------------------------------------------------
+    # --- Forward ----------------------------------------------------------------------------------------------------
 
     def _forward(self) -> None:
-        plan, width = self.plan, self.plan.band.width
-        sheet = self.book.add_sheet("forward", self.book.label("hint_forward"), self.ribbon, width)
-        self._columns(sheet)
+        plan, book = self.plan, self.book
+        sheet = self._sheet("forward", "hint_forward")
         for m in range(plan.images):
-            self._band_head(sheet, m)
-            for block in plan.band.blocks:
-                self._heading(sheet, m, block, block.tensor)
-                for name, cell in plan.block_cells("forward", m, block).items():
-                    self._symbol(sheet, cell, self.plain.emit(self.typography.name(name)))
-                    self._value(sheet, cell, forward_formula(plan, m, name), block.tensor)
-                    if name in self.graph.forward:
-                        self.book.define(f"{name}_image{m + 1}", cell)
-            self._colours(sheet, m, "forward")
+            self._forward_band(sheet, plan.band_row(m), self.labels[m], plan.forward[m],
+                               lambda name, m=m: forward_formula(plan, m, name))  # type: ignore[misc]  # fmt: skip
+            for name in self.graph.forward:
+                book.define(f"{name}_image{m + 1}", plan.forward[m][name])
         if plan.steps is not None:
             self._error_total(sheet)
+        if plan.has_own:
+            title = book.label("own_image_band")
+            self._forward_band(sheet, plan.own_row, title, plan.own, lambda name: own_formula(plan, name))
+            self._verdict(sheet)
+        last = (plan.own_row if plan.has_own else plan.band_row(plan.images - 1)) + BAND_HEAD + plan.band.height + 3
+        self._legend(sheet, last)
+
+    def _forward_band(
+        self, sheet: Worksheet, row: int, title: str, cells: Mapping[str, Cell], formula: Callable[[str], str]
+    ) -> None:
+        plan = self.plan
+        self._band_head(sheet, row, title)
+        for block in plan.band.blocks:
+            for name in block.tensor.scalars():
+                if name in cells:
+                    self._put(sheet, cells[name], name, formula(name), block)
+        for above in plan.band.above:
+            self._above(sheet, row, above, {n: cells[n] for n in above.source.scalars()}, "")
+        self._arrows(sheet, row, "→")
+        self._stage_heads(sheet, row, "stage", cells)
+        self._equations(sheet, row, [v for n, v in self.graph.forward.items() if n in cells])
+        self._colours(sheet, row, cells, REACH)
 
     def _error_total(self, sheet: Worksheet) -> None:
         plan, total = self.plan, self.plan.error_total
         errors = "+".join(plan.forward[m]["E"].local for m in range(plan.images))
-        symbol = self.plain.emit(self.typography.error)
-        self.book.put(sheet, total.row, total.column - 1, f"{symbol} =", style.NAME)
+        start = max(FIRST_COLUMN, total.column - 7)
+        for column in range(start, total.column + 1):
+            self.book.put(sheet, total.row, column, None, looks.RESULT_BAR)
+        words = self.book.label("error_total_is", total=self.words.error_total)
+        self.book.put(sheet, total.row, start, words, looks.RESULT_BAR)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
-        self.book.put(sheet, total.row, total.column, checked_formula(formula, "E_total"), style.RESULT)
+        self.book.put(sheet, total.row, total.column, checked_formula(formula, "E_total"), looks.RESULT_LARGE)
+        sheet.row_dimensions[total.row].height = VALUE_HEIGHT
         self.book.define("E_total", total)
+
+    def _verdict(self, sheet: Worksheet) -> None:
+        """What the network says of the reader's image, beside its outputs."""
+        plan = self.plan
+        outputs = plan.network.forward.outputs.scalars()
+        if len(outputs) < 2:
+            return
+        cell = plan.own[outputs[0]]
+        column = max(c.column for c in plan.own.values()) + 2
+        self.book.put(sheet, cell.row, column, fetched(plan.verdict, cell), looks.VERDICT)
+        self.book.put(sheet, plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
+
+    # --- Backward ---------------------------------------------------------------------------------------------------
 
     def _backward(self) -> None:
         plan = self.plan
-        sheet = self.book.add_sheet("backward", self.book.label("hint_backward"), self.ribbon, plan.band.width)
-        self._columns(sheet)
+        sheet = self._sheet("backward", "hint_backward")
         for m in range(plan.images):
-            self._band_head(sheet, m)
+            row = plan.band_row(m)
+            self._band_head(sheet, row, self.labels[m])
             for block in plan.band.blocks:
-                if block.tensor.name == "E":
-                    continue
-                self._heading(sheet, m, block, block.tensor)
-                for name, cell in plan.block_cells("backward", m, block).items():
-                    adjoint = f"dE_d{name}"
-                    derived = adjoint in self.graph.backward
-                    shown = self.short.name(adjoint) if derived else self.typography.name(name)
-                    self._symbol(sheet, cell, self.plain.emit(shown))
-                    formula = backward_formula(plan, m, adjoint) if derived else shown_again(plan, m, name, cell)
-                    self._value(sheet, cell, formula, block.tensor, style.GRADIENT)
-                    if derived:
-                        self.book.define(f"{adjoint}_image{m + 1}", cell)
-            self._colours(sheet, m, "backward")
-        self._totals(sheet)
+                if block.tensor.name != "E":
+                    self._derivatives(sheet, m, block)
+            for above in plan.band.above:
+                derived = {n: plan.backward[m].get(f"dE_d{n}") for n in above.source.scalars()}
+                known = {n: c for n, c in derived.items() if c is not None}
+                if known:
+                    self._above(sheet, row, above, known, "dE_d")
+            self._arrows(sheet, row, "←")
+            self._stage_heads(sheet, row, "stage_back", plan.backward[m])
+            self._equations(sheet, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
+        note = self.book.label("short_partial")
+        self.book.put(sheet, plan.band_row(plan.images) - 1, FIRST_COLUMN, note, looks.NOTE)
+        Gradients(self.book, plan, self.words, sheet).write()
 
-    def _columns(self, sheet: Worksheet) -> None:
-        for column in range(FIRST_COLUMN, FIRST_COLUMN + self.plan.band.width):
-            narrow = column in self.plan.gap_columns
-            sheet.column_dimensions[get_column_letter(column)].width = 4 if narrow else 15
+    def _derivatives(self, sheet: Worksheet, image: int, block: Block) -> None:
+        plan = self.plan
+        for name, cell in plan.block_cells("backward", image, block).items():
+            adjoint = f"dE_d{name}"
+            derived = adjoint in self.graph.backward
+            formula = backward_formula(plan, image, adjoint) if derived else shown_again(plan, image, name, cell)
+            self._put(sheet, cell, adjoint if derived else name, formula, block)
+            if derived:
+                self.book.define(f"{adjoint}_image{image + 1}", cell)
+        if block.tensor.role == "image":
+            self._pixels(sheet, list(plan.block_cells("backward", image, block).values()))
 
-    def _band_head(self, sheet: Worksheet, image: int) -> None:
-        row = self.plan.band_row(image)
-        for column in range(self.plan.band.width):
-            title = self.labels[image] if column == 0 else None
-            self.book.put(sheet, row, FIRST_COLUMN + column, title, style.SECTION)
+    # --- what both share --------------------------------------------------------------------------------------------
 
-    def _heading(self, sheet: Worksheet, image: int, block: Block, tensor: Tensor) -> None:
-        kind = kind_of(tensor)
-        key = "kind.z_short" if kind.letter == "z" else f"kind.{kind.letter}"
-        error = tensor.name == "E"
-        words = self.book.label("error") if error else self.book.text(key, source=kind.source, target=kind.target)
-        row = self.plan.band_row(image) + 1
-        self.book.put(sheet, row, FIRST_COLUMN + block.column, words, style.HEAD)
+    def _sheet(self, key: str, hint: str) -> Worksheet:
+        plan = self.plan
+        sheet = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
+        self.book.widths(sheet, {1: MARGIN, 2: BESIDE_MARGIN})
+        for column in range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24):
+            width = NARROW if column in plan.gap_columns else SQUARE
+            sheet.column_dimensions[get_column_letter(column)].width = width
+        sheet.freeze_panes = "A5"
+        return sheet
 
-    def _symbol(self, sheet: Worksheet, cell: Cell, text: str) -> None:
-        self.book.put(sheet, cell.row - 1, cell.column, text, style.SYMBOL)
+    def _band_head(self, sheet: Worksheet, row: int, title: str) -> None:
+        for column in range(2, FIRST_COLUMN + self.plan.band.width):
+            self.book.put(sheet, row, column, title if column == 2 else None, style.SECTION)
+        sheet.row_dimensions[row].height = 22
+        if self.plan.band.strips:
+            top = row + BAND_HEAD
+            for r in range(top, top + self.plan.band.height):
+                sheet.row_dimensions[r].height = VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT
 
-    def _value(
-        self, sheet: Worksheet, cell: Cell, formula: str, tensor: Tensor, usual: style.Style = style.VALUE
-    ) -> None:
-        look = style.RESULT if tensor.name == "E" else usual
-        self.book.put(sheet, cell.row, cell.column, formula, self.looks.get(tensor.role, look))
+    def _put(self, sheet: Worksheet, cell: Cell, symbol: str, formula: str, block: Block) -> None:
+        error = block.tensor.name == "E"
+        look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
+        # over a dark pixel the text takes its colour from the rule, which no run of its own may have
+        image = block.tensor.role == "image"
+        text = self.words.symbol(symbol) if image else self.words.rich_symbol(symbol, SYMBOL_SIZE)
+        self.book.put(sheet, cell.row - 1, cell.column, text, looks.STRIP if image else looks.RICH_STRIP)
+        self.book.put(sheet, cell.row, cell.column, formula, look)
 
-    def _colours(self, sheet: Worksheet, image: int, key: str) -> None:
+    def _above(self, sheet: Worksheet, row: int, above: Above, cells: Mapping[str, Cell], prefix: str) -> None:
+        """The inputs of a dense layer over its weights, or the derivatives by them."""
+        at = self.plan.above_row(row)
+        for n, name in enumerate(above.source.scalars()):
+            column = FIRST_COLUMN + above.column + n
+            if name not in cells:
+                continue
+            cell = Cell(sheet.title, at, column)
+            symbol = self.words.rich_symbol(f"{prefix}{name}", SYMBOL_SIZE)
+            self.book.put(sheet, at - 1, column, symbol, looks.RICH_STRIP)
+            self.book.put(sheet, at, column, fetched(cells[name], cell), style.VALUE)
+        if above.bias and not prefix:
+            column = FIRST_COLUMN + above.column + above.source.size
+            self.book.put(sheet, at - 1, column, self.book.label("bias_input"), looks.BARE_STRIP)
+            self.book.put(sheet, at, column, "=1", looks.CONSTANT)  # no input: it stays 1
+
+    def _arrows(self, sheet: Worksheet, row: int, arrow: str) -> None:
+        """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
+        blocks = [b for b in self.plan.band.blocks if b.gap and b.column]
+        height = max(b.extent[0] for b in self.plan.band.blocks)
+        middle = row + BAND_HEAD + min(1, height - 1) * self.plan.band.pitch + self.plan.band.pitch - 1
+        for block in blocks:
+            sign = "∗" if kind_of(block.tensor).letter == "f" and arrow == "→" else arrow
+            if block.tensor.role == "constant":
+                continue
+            self.book.put(sheet, middle, FIRST_COLUMN + block.column - 1, sign, looks.ARROW)
+
+    def _stage_heads(self, sheet: Worksheet, row: int, key: str, cells: Iterable[str]) -> None:
+        """A head where a stage begins: the blocks up to the next narrow column."""
+        known = {n.removeprefix("dE_d") for n in cells}
         for block in self.plan.band.blocks:
-            cells = list(self.plan.block_cells(key, image, block).values())
-            area = f"{cells[0].local}:{cells[-1].local}"
+            tensor = block.tensor
+            shown = tensor.scalars()[0] in known or (key == "stage_back" and tensor.role in ("image", "target"))
+            if (block.gap or not block.column) and shown:
+                letter = kind_of(tensor).letter
+                if letter == "z":
+                    letter = "o" if kind_of(tensor).target == "o" else "h"
+                words = self.book.text(f"{key}.{letter}")
+                self.book.put(sheet, row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
+
+    def _equations(self, sheet: Worksheet, row: int, variables: Sequence[Variable]) -> None:
+        below = row + BAND_HEAD + self.plan.band.height
+        for line, column, text in equation_lines(self.plan, self.words, variables):
+            self.book.put(sheet, below + line, column, text, looks.EQUATION)
+
+    def _colours(self, sheet: Worksheet, row: int, cells: Mapping[str, Cell], reach: float) -> None:
+        for block in self.plan.band.blocks:
+            found = [cells[n] for n in block.tensor.scalars() if n in cells]
             if block.tensor.role == "image":
-                style.pixel_rule(sheet, cells, self.plan.band.strips)
-            elif block.tensor.role in ("value", "parameter") and block.tensor.shape:
-                style.signed_scale(sheet, area, 2.0 if key == "forward" else 0.2)
+                self._pixels(sheet, found)
+            elif block.tensor.role in ("value", "parameter") and block.tensor.shape and found:
+                style.signed_scale(sheet, block_area(block, cells), reach)
+        for above in self.plan.band.above:
+            at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
+            ends = (Cell("", at, first), Cell("", at, first + above.source.size - 1))
+            style.signed_scale(sheet, ":".join(c.local for c in ends), reach)
 
-    # --- all ∂E_total -----------------------------------------------------------------------------------------------
+    def _pixels(self, sheet: Worksheet, cells: list[Cell]) -> None:
+        """A pixel's strip has the pixel's colour."""
+        rows: dict[int, list[Cell]] = {}
+        for cell in cells:
+            rows.setdefault(cell.row, []).append(cell)
+        for up in range(self.plan.band.pitch):
+            areas = [
+                f"{Cell('', n - up, r[0].column).local}:{Cell('', n - up, r[-1].column).local}" for n, r in rows.items()
+            ]
+            looks.pixels_rule(sheet, areas, cells[0].local)
 
-    def _totals(self, sheet: Worksheet) -> None:
-        plan, book = self.plan, self.book
-        derivative, formula, *images, total = plan.total_columns
-        head = plan.totals_first_row - 1
-        heads = {derivative: book.label("derivative"), formula: book.label("formula"), total: book.label("total")}
-        heads |= {c: book.text("label.image", number=n) for n, c in enumerate(images or [total], 1)}
-        for column, words in heads.items():
-            book.put(sheet, head, column, words, style.HEAD)
-        typography = self.typography if images else self.short
-        for name in plan.derivation.names:
-            adjoint, row = f"dE_d{name}", plan.total(name).row
-            text = self.plain.emit(self.short.right_side(self.graph.backward[adjoint], MAX_SHOWN))
-            book.put(sheet, row, derivative, f"{self.plain.emit(typography.name(adjoint))} =", style.NAME)
-            book.put(sheet, row, formula, text, style.FORMULA_TEXT)
-            each = [plan.backward[m][adjoint].local for m in range(plan.images)]
-            for column, reference in zip(images or [total], each, strict=True):
-                book.put(sheet, row, column, f"={reference}", style.GRADIENT)
-            if name not in plan.parameter_rows:
-                continue  # a cell of the feature map belongs to one image: there is nothing to add
-            if images:
-                first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
-                value = f"={plan.factor.seen_from(sheet.title)}*SUM({first}:{last})"
-                book.put(sheet, row, total, value, style.GRADIENT_RESULT)
-            book.define(adjoint, plan.total(name))
+    def _legend(self, sheet: Worksheet, row: int) -> None:
+        self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), looks.NOTE)
+        columns = self.plan.columns.run(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
+        places = [Cell(sheet.title, row, column) for column in columns]
+        for cell, share in zip(places, (-1.0, -0.5, 0.0, 0.5, 1.0), strict=True):
+            self.book.put(sheet, row, cell.column, share * REACH, looks.LEGEND_NUMBER)
+            style.signed_scale(sheet, cell.local, REACH)

@@ -1,8 +1,9 @@
 """Where everything stands: the addresses of all quantities of a training workbook, decided before writing.
 
-Inputs      pixels and targets of each image, learning rate, factor of the sum, step shown
-Parameters  one row a parameter: initial value, value at the step shown, gradient, next value
-Forward     one band an image; Backward: the same bands, derivatives where their values stood, then the totals
+Inputs      step shown, pixels and targets of each image, the reader's own image, learning rate, factor of the sum
+Parameters  one row a parameter: initial value, value at the step shown, gradient, change, next value
+Forward     one band an image, E_total, one for the reader's image
+Backward    the same bands, derivatives where their values stood; what each position adds to a filter; the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
 
 Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, without Training (``steps`` is None).
@@ -11,23 +12,43 @@ Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, 
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from openpyxl.utils import get_column_letter
+
 from symcnn.derivation import Derivation
-from symcnn.excel.addresses import Cell, check_cells, check_size
+from symcnn.excel.addresses import Cell, check_cells, check_size, quoted
+from symcnn.excel.columns import Columns
+from symcnn.excel.desk import STEP_ROW, Desk
 from symcnn.excel.layout import Band, Block, band_of
-from symcnn.network import Network
+from symcnn.excel.shares import Shares, shares_of
+from symcnn.excel.words import Words
+from symcnn.network import Network, kind_of
+from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
 
-#: Rows of a band's title and of its stage heads, and the blank row after it.
-BAND_HEAD, BAND_FOOT = 2, 2
-FIRST_BAND, FIRST_COLUMN = 5, 2
-#: Of the list of all ∂E_total: left of it stands the formula.
-FIRST_TOTAL_COLUMN = 12
+#: Rows of a band's title and of its stage heads; after it two lines of equations and a blank row.
+BAND_HEAD, BAND_FOOT = 2, 3
+FIRST_BAND, FIRST_COLUMN = 6, 3
+#: Pixels of the list of all ∂E_total: the derivative, and a character of its formula.
+DERIVATIVE_PIXELS, CHARACTER_PIXELS = 168, 6.4
+#: Pixels of a product with its numbers put in.
+PUT_IN_PIXELS = 112
 TRAINING_FIRST_ROW = 8
-SETTING_COLUMN = 6
-PARAMETERS_FIRST_ROW = 6
+PARAMETERS_FIRST_ROW = 7
+
+#: Images for which the list of all ∂E_total puts numbers into the formulas, one line each.
+MAX_PUT_IN = 3
+
+#: Rows of the section on the shares of a filter's gradient, besides one for each position.
+SHARES_ROWS = 8
 
 #: Quantities of all images, parameters and gradients: the columns of Training. With more, nobody reads a row of it.
 MAX_QUANTITIES = 2_000
+
+#: The size of the gradient, √Σ(∂E_total/∂parameter)², as Training calls it.
+NORM = "norm"
+
+#: Outputs that stand with the results on Training.
+MAX_RESULTS = 12
 
 #: Products of a formula that is written beside its value; the rest is "…".
 MAX_SHOWN = 6
@@ -82,37 +103,34 @@ class Plan:
 
     @property
     def learning_rate(self) -> Cell:
-        return Cell(self.sheet("inputs"), 6, SETTING_COLUMN)
+        return Cell(self.sheet("inputs"), self.desk.settings_row(self.has_own) + 1, FIRST_COLUMN)
 
     @property
     def factor(self) -> Cell:
-        return Cell(self.sheet("inputs"), 7, SETTING_COLUMN)
+        return Cell(self.sheet("inputs"), self.learning_rate.row + 1, FIRST_COLUMN)
 
     @property
     def step_shown(self) -> Cell:
-        return Cell(self.sheet("inputs"), 5, SETTING_COLUMN)
+        return Cell(self.sheet("inputs"), STEP_ROW, FIRST_COLUMN)
+
+    @property
+    def has_own(self) -> bool:
+        """Is there an image that the reader draws?"""
+        return self.steps is not None
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.sheet("inputs"), self.network, self.images)
 
     @cached_property
     def inputs(self) -> list[dict[str, Cell]]:
-        """For each image: pixel or target -> its input cell. Images stand one below the other, targets beside."""
-        stated = self.network.forward
-        assert stated.targets is not None
-        image, targets = (
-            Block(stated.image, 0, 1 + stated.image.shape[-2 if len(stated.image.shape) > 1 else -1]),
-            stated.targets,
-        )
-        height = 2 * max(image.extent[0], targets.size) + 2
-        found = []
-        for m in range(self.images):
-            top = 11 + m * height
-            cells = {}
-            for index in stated.image.indices():
-                row, column = image.place(index)
-                cells[stated.image.scalar(index)] = Cell(self.sheet("inputs"), top + 2 * row + 1, 2 + column)
-            for n, name in enumerate(targets.scalars()):
-                cells[name] = Cell(self.sheet("inputs"), top + 2 * n + 1, 3 + image.extent[1])
-            found.append(cells)
-        return found
+        """For each image: pixel or target -> its input cell."""
+        targets = self.network.forward.targets
+        assert targets is not None
+        return [
+            {**self.desk.pixels(m), **dict(zip(targets.scalars(), self.desk.outputs(m), strict=True))}
+            for m in range(self.images)
+        ]
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
@@ -130,7 +148,8 @@ class Plan:
     @cached_property
     def parameter_columns(self) -> dict[str, int]:
         """What stands in the columns of Parameters; ``value`` is what the passes are computed with."""
-        words = ["symbol", "meaning", "initial", *(["value"] if self.steps is not None else []), "gradient", "next"]
+        shown = ["value"] if self.steps is not None else []
+        words = ["symbol", "meaning", "initial", *shown, "gradient", "change", "next"]
         found = {word: column for column, word in enumerate(words, 2)}
         return {"value": found["initial"], **found}
 
@@ -142,6 +161,10 @@ class Plan:
     def band_row(self, image: int) -> int:
         """The row of the title of an image's band."""
         return FIRST_BAND + image * (BAND_HEAD + self.band.height + BAND_FOOT)
+
+    def above_row(self, band_row: int) -> int:
+        """The row of what stands above dense layers' weights, in the band with this row."""
+        return band_row + BAND_HEAD + self.band.pitch - 1
 
     def block_cells(self, sheet: str, image: int, block: Block) -> dict[str, Cell]:
         """A block's quantities in one image's band on Forward or Backward."""
@@ -176,17 +199,81 @@ class Plan:
         """E_total stands under the last band, below the images' errors."""
         return Cell(self.sheet("forward"), self.band_row(self.images), self.forward[0]["E"].column)
 
+    # --- the reader's image -----------------------------------------------------------------------------------------
+
+    @property
+    def own_row(self) -> int:
+        """The row of the title of the reader's band on Forward."""
+        return self.band_row(self.images) + 2
+
+    @cached_property
+    def own(self) -> dict[str, Cell]:
+        """Every quantity that rests on no target -> its cell in the reader's band."""
+        graph, targets = self.derivation.graph, self.network.forward.targets
+        assert targets is not None
+        resting = set(targets.scalars())
+        for name, variable in graph.forward.items():
+            if any(s.name in resting for s in variable.symbols()):
+                resting.add(name)
+        top, title = self.own_row + BAND_HEAD, self.sheet("forward")
+        return {
+            n: Cell(title, top + r, FIRST_COLUMN + c)
+            for block in self.band.blocks
+            for n, r, c in self.band.cells(block)
+            if n not in resting
+        }
+
+    @property
+    def verdict(self) -> Cell:
+        """On Inputs, what the largest output says, below the outputs."""
+        first = self.desk.outputs(self.images)[0]
+        return Cell(first.sheet, first.row + 2, first.column)
+
+    # --- totals -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def shares(self) -> Shares | None:
+        """What each position of a map adds to the gradient of the first filter; None where that is too much."""
+        return shares_of(self.derivation.graph, self.network) if self.steps is not None else None
+
+    @property
+    def shares_row(self) -> int:
+        """The row of the title of that section."""
+        return self.band_row(self.images) + 1
+
+    @property
+    def totals_row(self) -> int:
+        """The row of the title of the list of all ∂E_total."""
+        return self.shares_row + (SHARES_ROWS + len(self.shares.positions) if self.shares is not None else 0)
+
     @property
     def totals_first_row(self) -> int:
-        return self.band_row(self.images) + 2
+        return self.totals_row + 2
+
+    @property
+    def put_in(self) -> int:
+        """Images whose numbers are put into the formulas: the rows of a gradient."""
+        return min(self.images, MAX_PUT_IN)
 
     def total(self, name: str) -> Cell:
         """∂E_total/∂name in the list on Backward."""
-        return Cell(self.sheet("backward"), self.totals_first_row + self._order[name], self.total_columns[-1])
+        return Cell(self.sheet("backward"), self._total_rows[name], self.total_columns[-1])
+
+    @property
+    def totals_end(self) -> int:
+        """The first row below the list."""
+        return max(self._total_rows.values(), default=self.totals_first_row) + self.put_in
 
     @cached_property
-    def _order(self) -> dict[str, int]:
-        return {name: n for n, name in enumerate(self.derivation.names)}
+    def _total_rows(self) -> dict[str, int]:
+        """A heading before each tensor; as many rows a gradient as lines with numbers."""
+        graph, found, last, row = self.derivation.graph, {}, "", self.totals_first_row
+        for name in self.derivation.names:
+            tensor = graph.place(name)[0].name
+            row += tensor != last
+            found[name], last = row, tensor
+            row += self.put_in
+        return found
 
     @cached_property
     def total_columns(self) -> list[int]:
@@ -194,29 +281,53 @@ class Plan:
 
         Without a training, one image is shown, and its ∂E is all there is.
         """
-        longest = max(len(self.derivation[name].variable.products) for name in self.derivation.names)
-        longest = min(longest, MAX_SHOWN)
-        first = FIRST_TOTAL_COLUMN + max(0, 2 * (longest - 4))
         count = self.images + 1 if self.steps is not None else 1
-        while self.gap_columns & set(range(first, first + count)):
-            first += 1
-        return [FIRST_COLUMN, FIRST_COLUMN + 2, *range(first, first + count)]
+        formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
+        first = self.columns.after(formula, CHARACTER_PIXELS * self._longest)
+        return [FIRST_COLUMN, formula, *self.columns.run(first, count)]  # side by side: they are summed
+
+    @property
+    def _longest(self) -> int:
+        """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
+        graph = self.derivation.graph
+        words, names = Words(graph, self.text), self.derivation.names
+        last = {graph.place(name)[0].name: name for name in names}
+        return max(len(words.formula(graph.backward[f"dE_d{name}"], MAX_SHOWN)) for name in last.values())
+
+    @property
+    def put_in_column(self) -> int:
+        """Where the formulas with numbers stand."""
+        return next(self.columns.squares(self.total_columns[-1] + 1))
+
+    @property
+    def put_in_end(self) -> int:
+        """The column right of the longest of them."""
+        longest = max(min(len(self.derivation[n].variable.products), MAX_SHOWN) for n in self.derivation.names)
+        return self.columns.after(self.put_in_column, PUT_IN_PIXELS * (longest + 0.5))
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of Forward and Backward."""
+        return Columns(FIRST_COLUMN, frozenset(self.gap_columns))
 
     @cached_property
     def gap_columns(self) -> set[int]:
         """The narrow columns between two stages of a pass."""
-        ends = {block.column + block.extent[1] for block in self.band.blocks}
-        return {FIRST_COLUMN + b.column - 1 for b in self.band.blocks if b.column and b.column not in ends}
+        return {FIRST_COLUMN + b.column - 1 for b in self.band.blocks if b.gap and b.column}
 
     # --- training ---------------------------------------------------------------------------------------------------
 
     @cached_property
     def training_columns(self) -> list[tuple[str, int]]:
-        """Quantity -> column, in order; names of one image end in _image1, …; blank columns between groups."""
-        groups = [["step", "E_total"], list(self.network.parameters)]
+        """Quantity -> column, in order; names of one image end in _image1, …; blank columns between groups.
+
+        Few outputs stand with the results, so that a reader sees what training does to them.
+        """
+        results = self.results
+        groups = [["step", "E_total", *results, NORM], list(self.network.parameters)]
         for m in range(1, self.images + 1):
             graph = self.derivation.graph
-            groups.append([f"{v}_image{m}" for v in graph.forward])
+            groups.append([f"{v}_image{m}" for v in graph.forward if f"{v}_image{m}" not in results])
             groups.append([f"{v.name}_image{m}" for v in graph.backward.values() if v.tensor.role == "adjoint"])
         groups.append([f"dE_d{p}" for p in self.network.parameters])
         found, column = [], 2
@@ -226,6 +337,36 @@ class Plan:
                 column += 1
             column += 1
         return found
+
+    @cached_property
+    def results(self) -> list[str]:
+        """The outputs of every image, as Training calls them, if they are few."""
+        named = [f"{name}_image{m}" for m in range(1, self.images + 1) for name in self.outputs.scalars()]
+        return named if len(named) <= MAX_RESULTS else []
+
+    @property
+    def outputs(self) -> Tensor:
+        """What the network says of an image: its probabilities, if the loss makes them, or its outputs."""
+        stated = self.network.forward
+        made = [equation.target.tensor for equation in stated.equations]
+        return next((tensor for tensor in made if kind_of(tensor).letter == "y"), stated.outputs)
+
+    @property
+    def training_rows(self) -> tuple[int, int]:
+        """The first and the last row of Training."""
+        assert self.steps is not None  # there is such a sheet
+        return TRAINING_FIRST_ROW, TRAINING_FIRST_ROW + self.steps
+
+    def trained(self, name: str) -> str:
+        """A quantity's column of Training, first to last step, as other sheets refer to it."""
+        first, last = self.training_rows
+        letter = get_column_letter(self.training_column[name])
+        return f"{quoted(self.sheet('training'))}!${letter}${first}:${letter}${last}"
+
+    def at_step_shown(self, name: str, sheet: str) -> str:
+        """A quantity in the row of Training that is shown; a step past either end shows the first or the last."""
+        step = f"MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})"
+        return f"INDEX({self.trained(name)},{step}+1)"
 
     @cached_property
     def training_column(self) -> dict[str, int]:

@@ -75,6 +75,99 @@ LINK: Style = {"font": Font(name="Calibri", size=11, bold=True, color=TEAL)}
 ROW: Style = {"font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER}
 STEP_NUMBER: Style = {**ROW, "number_format": "General"}
 
+# --- Training: rows, every fifth under a hairline; the step shown in amber
+
+_RULED = Border(top=_hair)
+AMBER_FONT, AMBER_FILL = Font(bold=True, color=STEP_TEXT), PatternFill("solid", bgColor=STEP_FILL)
+ERROR_ROW: Style = {"font": Font(name="Calibri", size=10, bold=True, color=INK), "number_format": NUMBER_SIX}
+ROW_RULED: Style = {**ROW, "border": _RULED}
+STEP_NUMBER["alignment"] = _CENTRE
+STEP_RULED: Style = {**STEP_NUMBER, "border": _RULED}
+ERROR_RULED: Style = {**ERROR_ROW, "border": _RULED}
+_ink = Side(style="thin", color=INK)
+GROUP: Style = {"font": Font(name="Calibri", size=10, bold=True, color=INK), "border": Border(bottom=_ink)}
+OF_IMAGE: Style = {"font": Font(name="Calibri", size=9, color=GREY), "alignment": Alignment(horizontal="right")}
+COLUMN_SYMBOL: Style = {
+    "font": Font(name="Cambria", size=10, italic=True, color=TEXT), "border": Border(bottom=_ink),
+    "alignment": Alignment(horizontal="right"),
+}  # fmt: skip
+COLUMN_STEP: Style = {**COLUMN_SYMBOL, "alignment": Alignment(horizontal="center")}
+
+# --- Contents, Symbols, Checks
+
+TITLE_LARGE: Style = {"font": Font(name="Calibri", size=24, bold=True, color=INK)}
+NAVIGATION: Style = {"font": Font(name="Calibri", size=9, color=TEAL), "alignment": Alignment(horizontal="right")}
+_amber = Side(style="medium", color=STEP_LINE)
+_MIDDLE = Alignment(vertical="center")
+STATUS: Style = {
+    "font": Font(name="Calibri", size=14, bold=True, color=STEP_TEXT), "fill": PatternFill("solid", fgColor=STEP_FILL),
+    "alignment": _MIDDLE,
+}  # fmt: skip
+_INDENT = Alignment(horizontal="left", vertical="center", indent=1)
+STATUS_FIRST: Style = {**STATUS, "border": Border(left=_amber), "alignment": _INDENT}
+STATUS_LINK: Style = {
+    **STATUS, "font": Font(name="Calibri", size=10, color=STEP_TEXT, underline="single"),
+    "alignment": Alignment(horizontal="right", vertical="center"),
+}  # fmt: skip
+RIBBON_FIRST: Style = {**RIBBON, "border": Border(left=_amber), "alignment": _INDENT}
+_PANEL = PatternFill("solid", fgColor="F5F7F9")
+STAGE_SYMBOL: Style = {
+    "font": Font(name="Cambria", size=18, italic=True, color=TEAL), "fill": _PANEL, "alignment": _CENTRE,
+}  # fmt: skip
+STAGE_NAME: Style = {
+    "font": Font(name="Calibri", size=10, bold=True, color=INK), "fill": _PANEL, "alignment": _CENTRE,
+}  # fmt: skip
+STAGE_COUNT: Style = {"font": Font(name="Calibri", size=9, color=GREY), "fill": _PANEL, "alignment": _CENTRE}
+_LINED = Border(bottom=_hair)
+LINK_LINED: Style = {
+    "font": Font(name="Calibri", size=11, bold=True, underline="single", color=TEAL), "border": _LINED,
+    "alignment": _MIDDLE,
+}  # fmt: skip
+WORDS_LINED: Style = {**WORDS, "border": _LINED, "alignment": _MIDDLE}
+NAME_LINED: Style = {**NAME, "border": _LINED, "alignment": _MIDDLE}
+FORMULA_LINED: Style = {**FORMULA_TEXT, "border": _LINED, "alignment": _MIDDLE}
+CELL_LINED: Style = {
+    "font": Font(name="Calibri", size=10, underline="single", color=TEAL), "border": _LINED, "alignment": _INDENT,
+}  # fmt: skip
+_RIGHT = Alignment(horizontal="right", vertical="center")
+VALUE_LINED: Style = {**ROW, "border": _LINED, "alignment": _RIGHT}
+EIGHT_LINED: Style = {**VALUE_LINED, "number_format": '0.00000000;"−"0.00000000;0.00000000'}
+GAP_LINED: Style = {**VALUE_LINED, "number_format": '0.0E+00;"−"0.0E+00;0'}
+HEAD_INDENTED: Style = {**HEAD, "alignment": Alignment(horizontal="left", indent=1)}
+HEAD_RIGHT: Style = {**HEAD, "alignment": Alignment(horizontal="right")}
+HEAD_CENTRE: Style = {**HEAD, "alignment": Alignment(horizontal="center")}
+SECTION_HEAD: Style = {
+    **HEAD, "border": Border(bottom=_ink), "alignment": Alignment(horizontal="right", vertical="bottom"),
+}  # fmt: skip
+SECTION_HEAD_CENTRE: Style = {**SECTION_HEAD, "alignment": Alignment(horizontal="center", vertical="bottom")}
+ALL_LINED: Style = {
+    "font": Font(name="Calibri", size=11, bold=True, color=INK), "border": _LINED, "alignment": _MIDDLE,
+}  # fmt: skip
+FOOT: Style = {"font": Font(name="Calibri", size=9, color=GREY), "alignment": Alignment(vertical="bottom")}
+BOLD: Style = {"font": Font(name="Calibri", size=13, bold=True, color=INK)}
+AMBER_HEAD: Style = {"font": Font(name="Calibri", size=9, bold=True, color=STEP_TEXT)}
+TOP_WORDS: Style = {**WORDS, "alignment": Alignment(vertical="top")}
+STEP_NUMBER_RIGHT: Style = {**ROW, "number_format": "General"}
+ROW_BOLD: Style = {**ROW, "font": Font(name="Calibri", size=10, bold=True, color=INK)}
+INDENTED: Style = {**WORDS, "alignment": _INDENT}
+FAINT: Style = {"font": Font(name="Calibri", size=9, color="98A2AF")}
+GOOD, BAD = ("17693E", "E4F4EA"), ("A31D14", "FCE6E3")
+VERDICT: Style = {
+    "font": Font(name="Calibri", size=10, bold=True, color=GOOD[0]), "fill": PatternFill("solid", fgColor=GOOD[1]),
+    "alignment": _CENTRE, "border": _LINED,
+}  # fmt: skip
+VERDICT_BAD: Style = {
+    **VERDICT, "font": Font(name="Calibri", size=10, bold=True, color=BAD[0]),
+    "fill": PatternFill("solid", fgColor=BAD[1]),
+}  # fmt: skip
+VERDICT_ALL: Style = {**VERDICT, "font": Font(name="Calibri", size=13, bold=True, color=GOOD[0])}
+TOLERANCE: Style = {**INPUT, "number_format": "0.0E+00"}
+LEGEND_STEP: Style = {**STEP, "font": Font(name="Calibri", size=10, bold=True, color=STEP_TEXT)}
+NEGATIVE: Style = {**PLAIN_VALUE, "number_format": '0;"−"0;0', "fill": PatternFill("solid", fgColor="E58F65")}
+POSITIVE: Style = {**PLAIN_VALUE, "fill": PatternFill("solid", fgColor="6C9FD6")}
+SQUARE: Style = {**VALUE, "font": Font(name="Calibri", size=10, bold=True, color=INK)}
+ARROW: Style = {"font": Font(name="Calibri", size=18, bold=True, color="98A2AF"), "alignment": _CENTRE}
+
 
 def of_data(values: Array) -> tuple[Style, Style]:
     """How pixels or targets look where they are typed in, and where they are fetched: 1, not 1.0000; but 0.1235."""
@@ -103,3 +196,9 @@ def pixel_rule(sheet: Worksheet, cells: Sequence[Cell], strips: bool) -> None:
     for up in (0, 1) if strips else (0,):
         areas = (f"{replace(r[0], row=n - up).local}:{replace(r[-1], row=n - up).local}" for n, r in rows.items())
         sheet.conditional_formatting.add(" ".join(areas), Rule(type="expression", dxf=style, formula=formula))
+
+
+def bad_rule(sheet: Worksheet, area: str, formula: str) -> None:
+    """Verdicts turn red where the formula, written for the area's first row, holds."""
+    bad = DifferentialStyle(font=Font(color=BAD[0]), fill=PatternFill("solid", bgColor=BAD[1]))
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=bad, formula=[formula]))

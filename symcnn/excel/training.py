@@ -1,30 +1,45 @@
-"""Training: one row for each step of gradient descent; every row but the first is an exact fill-down."""
+"""Training: one row for each step of gradient descent; every row but the first is an exact fill-down.
 
-from collections.abc import Callable
+Left to right: results, parameters, and folded away the passes of each image and the total gradients.
+"""
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from openpyxl.cell.rich_text import CellRichText
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation import Variable
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
-from symcnn.excel.plan import TRAINING_FIRST_ROW, Plan
+from symcnn.excel.plan import NORM, Plan
+from symcnn.excel.rich import rich
 from symcnn.excel.rows import SheetPrinter
-from symcnn.formula import Plain, Typography
+from symcnn.formula import Plain, Typography, tree
 from symcnn.printers.excel import checked_formula
 
 Progress = Callable[[int], None]
 
+#: Every how many rows a hairline leads the eye.
+RULED = 5
+GAP_WIDTH, LEAST_WIDTH = 2, 9
+
 
 def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
     """The sheet with its head and steps + 1 rows."""
-    assert plan.steps is not None  # there is such a sheet
     sheet = book.add_sheet("training", book.label("hint_training"))
-    columns = dict(plan.training_columns)
-    _heads(book, plan, columns)
-    first = TRAINING_FIRST_ROW
+    columns = plan.training_column
+    groups = list(_groups(book, plan))
+    for group in groups:
+        _head(book, sheet, plan, group)
+    first, last = plan.training_rows
     templates = _templates(plan, columns)
-    for row in range(first, first + plan.steps + 1):
+    for row in range(first, last + 1):
+        ruled = row > first and (row - first) % RULED == 0
         for name, column in columns.items():
             if name == "step":
                 value: object = row - first
@@ -32,13 +47,23 @@ def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
                 value = f"={plan.parameter(name, 'initial').seen_from(sheet.title)}"
             else:
                 value = templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1))
-            book.put(sheet, row, column, value, style.STEP_NUMBER if name == "step" else style.ROW)
+            book.put(sheet, row, column, value, _look(name, ruled))
         if progress and (row - first) % 100 == 0:
             progress(row - first)
+    _highlight(sheet, plan, [group[1] for group in groups])
     sheet.freeze_panes = f"D{first}"
     sheet.print_title_rows = f"5:{first - 1}"
-    sheet.print_area = f"A1:{get_column_letter(columns[plan.network.parameters[-1]])}{first + plan.steps}"
-    _outline(plan, columns, book)
+    shown = [columns[NORM], columns[plan.network.parameters[-1]]]
+    sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
+    _outline(sheet, groups)
+
+
+def _look(name: str, ruled: bool) -> style.Style:
+    if name == "step":
+        return style.STEP_RULED if ruled else style.STEP_NUMBER
+    if name == "E_total":
+        return style.ERROR_RULED if ruled else style.ERROR_ROW
+    return style.ROW_RULED if ruled else style.ROW
 
 
 def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
@@ -58,7 +83,8 @@ def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
 
     factor, rate = _fixed(plan.factor, title), _fixed(plan.learning_rate, title)
     errors = "+".join(at(f"E_image{m + 1}") for m in range(plan.images))
-    found = {"E_total": f"={factor}*({errors})"}
+    gradients = [at(f"dE_d{p}") for p in plan.network.parameters]
+    found = {"E_total": f"={factor}*({errors})", NORM: f"=SQRT(SUMSQ({gradients[0]}:{gradients[-1]}))"}
     for m in range(plan.images):
         printer = SheetPrinter(place(m))
         found |= {f"{v.name}_image{m + 1}": printer.formula(v) for v in graph if v.tensor.role != "gradient"}
@@ -77,37 +103,78 @@ def _fixed(cell: Cell, sheet: str) -> str:
     return cell.absolute if cell.sheet != sheet else cell.absolute.split("!")[1]
 
 
-def _heads(book: Book, plan: Plan, columns: dict[str, int]) -> None:
-    sheet = book.workbook[plan.sheet("training")]
-    typography = Typography(plan.derivation.graph, book.text.words("word"))
+Group = tuple[str, dict[str, int]]
+
+
+def _groups(book: Book, plan: Plan) -> Iterator[Group]:
+    """Words, and quantity -> column, of each run of columns between two gaps."""
+    runs: list[dict[str, int]] = []
+    for name, column in plan.training_columns:
+        if not runs or column != max(runs[-1].values()) + 1:
+            runs.append({})
+        runs[-1][name] = column
+    for run in runs:
+        first = next(iter(run))
+        if first == "step":
+            yield book.label("results"), run
+        elif first in plan.parameter_rows:
+            yield book.label("the_parameters", count=len(run)), run
+        elif "_image" not in first:
+            yield book.label("the_gradients", count=len(run)), run
+        else:
+            key = "backward" if first.startswith("dE_d") else "forward"
+            yield f"{book.label(key)} · {book.text('label.image', number=first.rpartition('_image')[2])}", run
+
+
+def _head(book: Book, sheet: Worksheet, plan: Plan, group: Group) -> None:
+    """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
+    words, columns = group
+    long = Typography(plan.derivation.graph, book.text.words("word"))
     short = Typography(plan.derivation.graph, book.text.words("word"), total="")
     plain = Plain(book.text.decimal)
-    groups: dict[str, int] = {}
     for name, column in columns.items():
         bare, _, image = name.partition("_image")
-        if name == "step":
-            group, symbol = "", book.label("step")
-        elif name == "E_total":
-            group, symbol = "", plain.emit(typography.error)
-        elif bare in plan.parameter_rows:
-            group, symbol = book.label("parameters"), plain.emit(typography.name(bare))
-        elif not image:
-            group, symbol = book.label("gradient"), plain.emit(typography.name(bare))
-        else:
-            label = book.text("label.image", number=image)
-            group = f"{book.label('backward' if bare.startswith('dE_d') else 'forward')} · {label}"
-            symbol = plain.emit((short if bare.startswith("dE_d") else typography).name(bare))
-        if group not in groups:
-            groups[group] = column
-            book.put(sheet, 6, column, group, style.HEAD)
-        book.put(sheet, 7, column, symbol, style.SYMBOL)
-        sheet.column_dimensions[get_column_letter(column)].width = max(9, len(symbol) * 0.95 + 1)
+        symbol: CellRichText | str = book.label("step") if name == "step" else "‖∇E‖"
+        wide = len(symbol)
+        if name not in ("step", NORM):
+            node = (short if image and bare.startswith("dE_d") else long).name(bare)
+            node = without_word(node) if name in plan.results else node
+            symbol, wide = rich(node, plain, 10, style.TEXT), len(plain.emit(node))
+        title = words if column == min(columns.values()) else None
+        book.put(sheet, 5, column, title, style.GROUP)
+        shown = book.text("label.image", number=image) if image and name in plan.results else None
+        book.put(sheet, 6, column, shown, style.OF_IMAGE)
+        book.put(sheet, 7, column, symbol, style.COLUMN_STEP if name == "step" else style.COLUMN_SYMBOL)
+        width = max(LEAST_WIDTH, wide * 1.05 + 1.5)
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    gap = max(columns.values()) + 1
+    book.put(sheet, 7, gap, " ", style.WORDS)
+    sheet.column_dimensions[get_column_letter(gap)].width = GAP_WIDTH
 
 
-def _outline(plan: Plan, columns: dict[str, int], book: Book) -> None:
-    """Passes and gradients can be folded away."""
-    sheet = book.workbook[plan.sheet("training")]
+def without_word(symbol: tree.Node) -> tree.Node:
+    """o₁ for o_1,predicted: where the place tells which of the two it is."""
+    return replace(symbol, word="") if isinstance(symbol, tree.Symbol) else symbol
+
+
+def _highlight(sheet: Worksheet, plan: Plan, groups: list[dict[str, int]]) -> None:
+    """The row of the step shown in amber: one range a group, so that the gaps stay white."""
+    first, last = plan.training_rows
+    areas = []
+    for columns in groups:
+        left, right = (get_column_letter(c) for c in (min(columns.values()), max(columns.values())))
+        areas.append(f"{left}{first}:{right}{last}")
+    step = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
+    amber = DifferentialStyle(font=style.AMBER_FONT, fill=style.AMBER_FILL)
+    rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={step}"])
+    sheet.conditional_formatting.add(" ".join(areas), rule)
+
+
+def _outline(sheet: Worksheet, groups: list[Group]) -> None:
+    """Passes and gradients are folded away: a click on + above the sheet opens them."""
     sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
-    for name, column in columns.items():
-        if "_image" in name or name.startswith("dE_d"):
-            sheet.column_dimensions[get_column_letter(column)].outlineLevel = 1
+    for _, columns in groups[2:]:
+        for column in columns.values():
+            dimension = sheet.column_dimensions[get_column_letter(column)]
+            dimension.outlineLevel, dimension.hidden = 1, True
+        sheet.column_dimensions[get_column_letter(min(columns.values()) - 1)].collapsed = True

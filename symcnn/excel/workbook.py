@@ -1,35 +1,52 @@
 """The workbooks as a whole: which sheets there are, in which order."""
 
-import io
-
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.excel import style
 from symcnn.excel.book import Book
-from symcnn.excel.contents import write_contents
+from symcnn.excel.charts import Charts
+from symcnn.excel.checks import Checks, all_checks
+from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.convolution import write_convolution
-from symcnn.excel.inputs import write_inputs, write_parameters
-from symcnn.excel.package import package
+from symcnn.excel.exported import exported
+from symcnn.excel.inputs import Inputs
+from symcnn.excel.names import define_more
+from symcnn.excel.navigation import finish
+from symcnn.excel.parameters import write_parameters
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
+from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
-from symcnn.network import Array, Data, Network, checked, checked_images
+from symcnn.excel.writer import written
+from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.text import Catalogue
 from symcnn.version import __version__
+
+#: Between the parts of the status line.
+BETWEEN = "    ·    "
 
 
 def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Array) -> bytes:
     """The workbook of a forward-only network: Contents and Convolution, on one image."""
     book = Book(text)
-    write_contents(book, ["convolution"], [f"symcnn {__version__}"], "", "maps")
+    write_contents(book, network, ["convolution"], [], f"symcnn {__version__}", None, "maps")
     write_convolution(book, network, theta, image)
-    return _bytes(book)
+    finish(book, ["contents", "convolution"], "")
+    return written(book.workbook)
 
 
 def training_workbook(
     text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
     seed: int | None, progress: Progress | None,
 ) -> bytes:  # fmt: skip
+    """The file of ``training_book``."""
+    return written(training_book(text, network, data, theta, rate, factor, steps, seed, progress).workbook)
+
+
+def training_book(
+    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
+    seed: int | None, progress: Progress | None,
+) -> Book:  # fmt: skip
     """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
 
     Args:
@@ -40,24 +57,34 @@ def training_workbook(
     images, targets = checked(network, data)
     plan = Plan(Derivation(network, len(images)), len(images), steps, book.text)
     labels = text.image_labels(data.labels, len(images))
-    step, error = plan.step_shown.absolute, plan.error_total.absolute
-    ribbon = f'="{book.label("step_shown")} "&{step}&" · E_total = "&ROUND({error},6)'
-    notes = [_counts(text, plan), book.label("sign"), _made(text, steps, seed)]
-    sheets = ["inputs", "parameters", "forward", "backward", "training"]
+    ribbon = f"={status_cell(book).absolute}"
+    notes = [_counts(text, plan), book.label("sign")]
+    sheets = ["inputs", "parameters", "forward", "backward", "training", "charts", "symbols", "checks"]
     first_part = network == article.network()
-    write_contents(book, [*(["convolution"] if first_part else []), *sheets], notes, ribbon)
+    sheets = [*(["convolution"] if first_part else []), *sheets]
+    write_contents(book, network, sheets, notes, _made(text, steps, seed), _status(book, plan))
     if first_part:
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
-    write_inputs(book, plan, images, targets, labels, rate, factor)
+    Inputs(book, plan, images, targets, labels, _classes(text, data, targets)).write(rate, factor, ribbon)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
     write_training(book, plan, progress)
-    return _bytes(book)
+    define_more(book, plan)
+    Charts(book, plan).write()
+    write_symbols(book, plan)
+    Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
+    return book
 
 
 def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
+    """The file of ``one_image_book``."""
+    return written(one_image_book(text, network, data, theta, rate, made).workbook)
+
+
+def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> Book:
     """The workbook of a network that is too large to be followed step by step: its first image, one set of parameters.
 
     Args:
@@ -68,15 +95,38 @@ def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Arr
     plan = Plan(Derivation(network, 1), 1, None, book.text)
     labels = text.image_labels(data.labels, len(images))[:1]
     error = plan.forward[0]["E"].absolute
-    ribbon = f'="{text("label.image", number=1)} · E = "&ROUND({error},6)'
+    ribbon = f"={status_cell(book).absolute}"
+    status = Status(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)')
     count = quantities(plan.derivation, len(images))
     why = book.label("why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=labels[0])
-    notes = [why, _counts(text, plan), book.label("sign"), f"symcnn {__version__}, {made}"]
-    write_contents(book, ["inputs", "parameters", "forward", "backward"], notes, ribbon, "one")
-    write_inputs(book, plan, images[:1], targets[:1], labels, rate, 1.0)
+    notes = [why, book.label("why_no_training"), _counts(text, plan), book.label("sign")]
+    sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
+    write_contents(book, network, sheets, notes, f"symcnn {__version__}, {made}", status, "one")
+    Inputs(book, plan, images[:1], targets[:1], labels, _classes(text, data, targets)).write(rate, 1.0, ribbon)
     write_parameters(book, plan, theta, ribbon)
     Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
-    return _bytes(book)
+    define_more(book, plan)
+    write_symbols(book, plan)
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
+    return book
+
+
+def _status(book: Book, plan: Plan) -> Status:
+    """The step shown, its error or what is wrong with it, and whether every check passes."""
+    step, total, label = plan.step_shown.absolute, plan.error_total.absolute, book.label
+    of = label("status_of", steps=plan.steps)
+    shown = f'"{label("status")} "&MIN(MAX({step},0),{plan.steps})&" {of}{BETWEEN}"'
+    error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
+    verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
+    return Status(f'={shown}&{error}&"{BETWEEN}"&{verdict}', plan.step_shown)
+
+
+def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
+    """What each output stands for: the label of the images that it should be largest for, or its number."""
+    known = text.words("shown")
+    names = class_names(targets, data.labels)
+    numbers = [str(k + 1) for k in range(targets.shape[1])]
+    return numbers if names is None else [known.get(name, name) for name in names]
 
 
 def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
@@ -95,9 +145,3 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     if seed is None:
         return text("workbook.made_given", version=__version__, steps=steps)
     return text("workbook.made", version=__version__, steps=steps, seed=seed)
-
-
-def _bytes(book: Book) -> bytes:
-    buffer = io.BytesIO()
-    book.workbook.save(buffer)
-    return package(buffer.getvalue())

@@ -1,12 +1,27 @@
 """Holding the prints of one definition against each other, and against independent truths."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symcnn.network import Network
 from symcnn.verification.agreement import TOLERANCE, Agreement, exact_gradients, programs_agree
 from symcnn.verification.modular import check_equations
 from symcnn.verification.planted_equations import PlantedEquation, planted_equations
 from symcnn.verification.result import Caught, Row, Verification, method_in_words
 from symcnn.verification.verify import taken_one_by_one, verify
 
+if TYPE_CHECKING:
+    from symcnn.verification.workbook import WorkbookVerification
+
 __all__ = [
     "TOLERANCE", "Agreement", "Caught", "PlantedEquation", "Row", "Verification", "check_equations", "exact_gradients",
     "method_in_words", "planted_equations", "programs_agree", "taken_one_by_one", "verify",
+    "verify_workbook",
 ]  # fmt: skip
+
+
+def verify_workbook(path: str | Path, network: Network | None = None, *, lang: str = "en") -> "WorkbookVerification":
+    """Read a workbook back from its file and prove its formulas; see ``symcnn/verification/workbook/verify.py``."""
+    from symcnn.verification.workbook import verify_workbook as read_back  # openpyxl takes a while to import
+
+    return read_back(path, network, lang=lang)

@@ -1,11 +1,13 @@
 """Workbooks recalculated by programs that are not ours, in place of trusting what a formula should give.
 
-formualizer (PyPI) is always there; LibreOffice where it is installed. The workbook's formulas carry no cached values,
-so nothing can be taken from a cache.
+formualizer (PyPI) is always there; LibreOffice where it is installed. formualizer works every formula out; LibreOffice
+is given a copy without cached values, so that nothing is taken from a cache.
 """
 
+import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import formualizer
@@ -43,17 +45,40 @@ def by_formualizer(path: Path) -> dict[tuple[str, str], object]:
     }
 
 
-def by_office(path: Path, folder: Path) -> dict[tuple[str, str], object]:
-    """The same by LibreOffice: loaded, recalculated and saved again."""
+def without_values(path: Path, copy: Path) -> Path:
+    """A copy in which no formula has a cached value: LibreOffice takes a cached value for granted."""
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.startswith("xl/worksheets/sheet"):
+                content = re.sub(rb"(</f>)<v[^>]*>[^<]*</v>", rb"\1", content)
+            out.writestr(name, content)
+    return copy
+
+
+def by_office(path: Path, folder: Path, strip: bool = True) -> dict[tuple[str, str], object]:
+    """The same by LibreOffice: a copy without cached values loaded, calculated and saved again."""
+    given = without_values(path, folder / f"bare_{path.name}") if strip else path
+    return cached(path, through_office([given], folder)[0])
+
+
+def through_office(paths: list[Path], folder: Path) -> list[Path]:
+    """Workbooks loaded and saved again, all by one LibreOffice."""
     assert OFFICE is not None
     out = folder / "recalculated"
+    out.mkdir(exist_ok=True)
     subprocess.run(
         [OFFICE, f"-env:UserInstallation=file://{folder}/profile", "--headless",
          "--convert-to", "xlsx:Calc MS Excel 2007 XML",
-         "--outdir", str(out), str(path)],
+         "--outdir", str(out), *map(str, paths)],
         check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    formulas, values = openpyxl.load_workbook(path), openpyxl.load_workbook(out / path.name, data_only=True)
+    return [out / path.name for path in paths]
+
+
+def cached(path: Path, holder: Path | None = None) -> dict[tuple[str, str], object]:
+    """(sheet, cell) -> the value that stands in the file, for every formula cell of ``path``."""
+    formulas, values = openpyxl.load_workbook(path), openpyxl.load_workbook(holder or path, data_only=True)
     return {
         (sheet.title, cell.coordinate): values[sheet.title][cell.coordinate].value
         for sheet in formulas

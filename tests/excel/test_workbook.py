@@ -11,6 +11,7 @@ from openpyxl.formula import Tokenizer
 
 import symcnn
 from symcnn.excel.addresses import is_legal_name
+from symcnn.excel.plan import Plan
 from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
 from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells
@@ -41,7 +42,7 @@ def hold(values, path, derivation, net, data, run, step, factor=1.0):
     each = list(values_of_images(derivation, theta, data))
     count = 0
     for name, place in places.items():
-        if place not in values:
+        if place not in values or name == "all_checks" or name.startswith("next_"):
             continue  # an input
         bare, _, image = name.partition("_image")
         if image:
@@ -55,11 +56,12 @@ def hold(values, path, derivation, net, data, run, step, factor=1.0):
         assert near(values[place], wanted), (name, values[place], wanted)
         count += 1
     assert count == 20 + 2 * (13 + 32) + 1 + 20
+    assert values[places["all_checks"]] == "✓ ok"
     after = symcnn.train(net, data, steps=1, initial=theta, learning_rate=run.learning_rate, reduction=run.reduction)
     for name, value in after.parameters.items():
         parameters, cell = places[name]
-        assert near(values[parameters, f"G{cell[1:]}"], value), name  # the next value
-    sheet = openpyxl.load_workbook(path).worksheets[-1].title
+        assert near(values[parameters, f"H{cell[1:]}"], value), name  # the next value
+    sheet = places["f_11"][0].replace("Parameters", "Training").replace("Paramètres", "Apprentissage")
     for k, loss in enumerate(run.loss):
         assert near(values[sheet, f"C{8 + k}"], loss), k
 
@@ -219,8 +221,12 @@ def test_names_are_the_same_in_both_languages(net, data, tmp_path):
     books = [symcnn.export_workbook(net, data, tmp_path / f"{x}.xlsx", steps=1, lang=x) for x in ("en", "fr")]
     assert named(books[0]).keys() == named(books[1]).keys()
     titles = [openpyxl.load_workbook(b).sheetnames for b in books]
-    assert titles[0] == ["Contents", "Convolution", "Inputs", "Parameters", "Forward", "Backward", "Training"]
-    assert titles[1] == ["Sommaire", "Convolution", "Entrées", "Paramètres", "Aller", "Retour", "Apprentissage"]
+    assert titles == [
+        ["Contents", "Convolution", "Inputs", "Parameters", "Forward", "Backward", "Training", "Charts", "Symbols",
+         "Checks"],
+        ["Sommaire", "Convolution", "Entrées", "Paramètres", "Aller", "Retour", "Apprentissage", "Courbes", "Symboles",
+         "Vérifications"],
+    ]  # fmt: skip
 
 
 def test_formulas_use_only_what_every_program_has(book):
@@ -238,20 +244,28 @@ def test_formulas_use_only_what_every_program_has(book):
 
 
 def test_gradients_are_never_looked_up(book):
-    """E_total and the gradients rest on the named cells by arithmetic alone."""
+    """E_total and the gradients, and all that they rest on, are arithmetic alone, down to the named cells."""
     lang, path = book
-    workbook = openpyxl.load_workbook(path)
-    for key in ("forward", "backward"):
-        sheet = workbook[catalogue(lang)(f"workbook.{key}")]
-        for row in sheet.iter_rows(min_row=5):
-            for cell in row:
-                if cell.data_type == "f":
-                    assert not re.search(r"INDEX|MATCH|IF|&", cell.value), cell.value
-                    assert catalogue(lang)("workbook.training") not in cell.value
+    workbook, names = openpyxl.load_workbook(path), named(path)
+    inputs = {place for name, place in names.items() if name in names and f"dE_d{name}" in names}
+    todo = [place for name, place in names.items() if name.startswith("dE_d") or name == "E_total"]
+    seen = set()
+    while todo:
+        sheet, cell = todo.pop()
+        value = workbook[sheet][cell].value
+        if (sheet, cell) in seen or (sheet, cell) in inputs or not str(value).startswith("="):
+            continue
+        seen.add((sheet, cell))
+        assert not re.search(r"INDEX|MATCH|IF|&", value), value
+        assert catalogue(lang)("workbook.training") not in value
+        for title, first, last in re.findall(r"(?:('[^']+'|\w+)!)?\$?([A-Z]+\$?\d+)(?::([A-Z]+\d+))?", value):
+            area = workbook[title.strip("'") or sheet][f"{first}:{last or first}".replace("$", "")]
+            todo += [(c.parent.title, c.coordinate) for row in area for c in row]
+    assert len(seen) > 20 + 2 * (13 + 32)
 
 
 def test_training_rows_are_exact_fill_downs(book):
-    sheet = openpyxl.load_workbook(book[1]).worksheets[-1]
+    sheet = openpyxl.load_workbook(book[1])[catalogue(book[0])("workbook.training")]
     from openpyxl.formula.translate import Translator
 
     for row in range(10, 9 + STEPS):
@@ -267,7 +281,8 @@ def test_all_24_have_their_formula_beside_their_cells(book, derivation):
     from symcnn.formula import Plain, Typography
 
     typography = Typography(derivation.graph, catalogue(lang).words("word"))
-    shown = {sheet.cell(r, 2).value: sheet.cell(r, 4).value for r in range(1, sheet.max_row + 1)}
+    derivative, formula, *_ = Plan(derivation, 2, STEPS, catalogue(lang)).total_columns
+    shown = {sheet.cell(r, derivative).value: sheet.cell(r, formula).value for r in range(1, sheet.max_row + 1)}
     for name in derivation.gradients:
         label = f"{Plain().emit(typography.name(f'dE_d{name}'))} ="
         text = Plain().emit(typography.right_side(derivation.graph[f"dE_d{name}"])).replace("E_total", "E")
@@ -300,7 +315,7 @@ def test_a_run_gives_its_settings(net, data, tmp_path):
     assert book[places["reduction_factor"][0]][places["reduction_factor"][1]].value == 0.5
     for name, value in zip(net.parameters, run.initial, strict=True):
         assert near(values[places[name]], value)
-    sheet = book.worksheets[-1].title
+    sheet = book["Training"].title
     assert near(values[sheet, "C13"], run.loss[5])
 
 

@@ -44,8 +44,13 @@ def test_no_text_is_left_unused():
             "method",
             "padding",
             "loss",
+            "stage",
+            "stage_back",
+            "one",
+            "prompt",
+            "question",
         )  # f"kind.{letter}" …
-        derived = word.startswith(("on_", "status_")) or word.endswith("_value")
+        derived = word.startswith(("on_", "status_")) or word.endswith(("_value", "_prompt"))
         assert built or derived or re.search(rf"[\"'.]{word}[\"']", source), key
 
 

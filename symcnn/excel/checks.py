@@ -1,0 +1,296 @@
+"""Checks: every gradient against a central difference, Forward and Backward against Training, the cells against symcnn.
+
+Everything is computed in the sheet, so that a changed cell is judged too: A verdict is a mark and a word; what a reader
+may change and what cannot be computed is told in words.
+"""
+
+from dataclasses import dataclass
+
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from symcnn.excel import style
+from symcnn.excel.addresses import Cell
+from symcnn.excel.book import Book
+from symcnn.excel.exported import Exported
+from symcnn.excel.perturbed import Perturbed, has_corners
+from symcnn.excel.plan import Plan
+from symcnn.excel.rich import rich
+from symcnn.excel.sections import position_sums
+from symcnn.formula import Plain, Typography
+
+SYMBOL, WHAT, GRADIENT, DIFFERENCE, GAP, RESULT = range(2, 8)
+#: Folded away: 1 (2: at a corner) or 0 for a verdict, the gap that counts, the same gradient on Training, its gap,
+#: the gap of all steps at once, the slopes on either side, the gap of what all positions add.
+PASSES, COUNTED, TRAINED, TRAINED_GAP, STEPS_GAP, SLOPE_ABOVE, SLOPE_BELOW, SHARES_GAP = range(9, 17)
+PERTURBED = 18
+
+ALL_ROW, FIRST_LINE, LINES = 6, 7, 7
+SETTINGS_ROW = FIRST_LINE + LINES + 2
+TABLE_ROW = SETTINGS_ROW + 6
+
+#: The step of a central difference: a smaller one loses digits, a larger one sees the curve.
+STEP_H = 1e-5
+TOLERANCES = {"difference_h": STEP_H, "tolerance_difference": 1e-8, "tolerance_equal": 1e-9}
+
+
+def all_checks(book: Book) -> Cell:
+    """The cell that says whether every check passes."""
+    return Cell(book.title("checks"), ALL_ROW, RESULT)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the summary: the worst difference, the cell that it must not pass, and its verdict.
+
+    ``passes`` is 1 or 0; {worst} in it stands for the cell of the difference, {} in ``verdict`` for the usual one.
+    """
+
+    key: str
+    worst: str
+    tolerance: str
+    passes: str
+    verdict: str = "{}"
+
+
+class Checks:
+    """Writes the sheet; ``exported``: what symcnn computed with the inputs as they were written."""
+
+    def __init__(self, book: Book, plan: Plan, exported: Exported) -> None:
+        self.book, self.plan, self.exported = book, plan, exported
+        self.sheet: Worksheet = book.add_sheet("checks", book.label("hint_checks"))
+        self.title = self.sheet.title
+        self.tolerance = {k: Cell(self.title, SETTINGS_ROW + 1 + n, GRADIENT) for n, k in enumerate(TOLERANCES)}
+        h = self._fixed("difference_h")
+        self.perturbed = Perturbed(plan, self.title, PERTURBED, h)
+        self.chosen = self.perturbed.chosen()
+        self.first, self.last = TABLE_ROW + 2, TABLE_ROW + 1 + len(self.chosen)
+        self.corners = has_corners(plan.derivation)
+        summed = position_sums(plan)
+        self.shared = {name: summed[name] for name in self.chosen if name in summed}
+        self.ok, self.differs = book.label("ok"), book.label("differs")
+
+    def write(self) -> None:
+        widths = {SYMBOL: 14, WHAT: 46, GRADIENT: 15, DIFFERENCE: 15, GAP: 12, RESULT: 16, RESULT + 1: 2}
+        self.book.widths(self.sheet, widths)
+        self.exported.write(self.book, self.sheet, self.last + 6, PASSES, self._fixed("tolerance_equal"))
+        self._settings()
+        self._gradients()
+        self._summary()
+        self._fold()
+
+    def _fixed(self, key: str) -> str:
+        cell = self.tolerance[key]
+        return f"${get_column_letter(cell.column)}${cell.row}"
+
+    def _column(self, column: int) -> str:
+        letter = get_column_letter(column)
+        return f"{letter}{self.first}:{letter}{self.last}"
+
+    def _section(self, row: int, words: str, heads: dict[int, str]) -> None:
+        for column in range(SYMBOL, RESULT + 1):
+            self.book.put(self.sheet, row, column, words if column == SYMBOL else None, style.SECTION)
+        for column, key in heads.items():
+            look = style.SECTION_HEAD_CENTRE if column == RESULT else style.SECTION_HEAD
+            self.book.put(self.sheet, row, column, self.book.label(key), look)
+        self.sheet.row_dimensions[row].height = 21
+
+    # --- the summary ------------------------------------------------------------------------------------------------
+
+    def _summary(self) -> None:
+        book, sheet = self.book, self.sheet
+        self._section(ALL_ROW - 1, book.label("summary"), {DIFFERENCE: "worst", GAP: "tolerance", RESULT: "result"})
+        lines = self._lines()
+        for n, line in enumerate(lines):
+            row = FIRST_LINE + n
+            for column in range(SYMBOL, RESULT + 1):
+                words = book.label(line.key) if column == SYMBOL else None
+                book.put(sheet, row, column, words, style.WORDS_LINED)
+            book.put(sheet, row, DIFFERENCE, f"={line.worst}", style.GAP_LINED)
+            book.put(sheet, row, GAP, f"={line.tolerance}", style.GAP_LINED)
+            book.put(
+                sheet,
+                row,
+                PASSES,
+                "=" + line.passes.format(worst=f"{get_column_letter(DIFFERENCE)}{row}"),
+                style.STEP_NUMBER,
+            )
+            passes = f"{get_column_letter(PASSES)}{row}"
+            verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
+            book.put(sheet, row, RESULT, f"={line.verdict.format(verdict)}", style.VERDICT)
+            sheet.row_dimensions[row].height = 19
+        passes = get_column_letter(PASSES)
+        area = f"{passes}{FIRST_LINE}:{passes}{FIRST_LINE + len(lines) - 1}"
+        book.put(sheet, ALL_ROW, PASSES, f"=MIN({area})", style.STEP_NUMBER)
+        book.put(sheet, ALL_ROW, SYMBOL, book.label("all_checks"), style.ALL_LINED)
+        for column in range(WHAT, RESULT):
+            words = book.label("every_check") if column == WHAT else None
+            book.put(sheet, ALL_ROW, column, words, style.WORDS_LINED)
+        verdict = f'=IF({passes}{ALL_ROW}=1,"{self.ok}","{self.differs}")'
+        book.put(sheet, ALL_ROW, RESULT, verdict, style.VERDICT_ALL)
+        sheet.row_dimensions[ALL_ROW].height = 24
+        book.define("all_checks", all_checks(book))
+        letter = get_column_letter(RESULT)
+        area = f"{letter}{ALL_ROW}:{letter}{FIRST_LINE + len(lines) - 1}"
+        style.bad_rule(sheet, area, f"${passes}{ALL_ROW}=0")
+
+    def _lines(self) -> list[Line]:
+        equal, none = self._fixed("tolerance_equal"), self.book.label("not_finite")
+        total, rows = self.plan.error_total.absolute, (self.plan.steps or 0) + 1
+        trained = self.plan.trained("E_total")
+
+        def worst(gaps: str, count: str) -> str:
+            """The largest gap, or words where one is no number."""
+            return f'IF(COUNT({gaps})={count},MAX({gaps}),"{none}")'
+
+        passes, count = self._column(PASSES), f"COUNT({self._column(PASSES)})"
+        gap = f"ABS({total}-{self.plan.at_step_shown('E_total', self.title)})"
+        within = f"IF(COUNT({{worst}})=1,IF({{worst}}<={equal},1,0),0)"
+        shares, weights = self._column(SHARES_GAP), len(self.shared)
+        same, gaps, stored = self.exported.formulas
+        dash, changed = self.book.label("dash"), self.book.label("inputs_changed")
+        lines = [
+            Line("check_difference", worst(self._column(COUNTED), count), self._fixed("tolerance_difference"),
+                 f"MIN(1,{passes})"),
+            Line("check_forward", f'IF(COUNT({total},{trained})={rows + 1},{gap},"{none}")', equal, within),
+            Line("check_backward", worst(self._column(TRAINED_GAP), count), equal, within),
+            Line("check_steps", worst(self._column(STEPS_GAP), count), equal, within),
+            Line("check_finite", f"{rows}-COUNT({trained})", "0", f"IF(COUNT({trained})={rows},1,0)"),
+            Line("check_symcnn", f'IF({same},{worst(gaps, f"COUNT({stored})")},"{dash}")', equal,
+                 f"IF({same},{within},1)", f'IF({same},{{}},"{changed}")'),
+        ]  # fmt: skip
+        if weights:
+            lines.insert(1, Line("check_positions", worst(shares, str(weights)), equal, within))
+        return lines
+
+    # --- what a reader may change -----------------------------------------------------------------------------------
+
+    def _settings(self) -> None:
+        self._section(SETTINGS_ROW, self.book.label("settings_checks"), {})
+        for key, value in TOLERANCES.items():
+            cell, words = self.tolerance[key], self.book.label(key)
+            self.book.put(self.sheet, cell.row, SYMBOL, words, style.WORDS)
+            self.book.put(self.sheet, cell.row, cell.column, value, style.TOLERANCE)
+            rule = {"type": "decimal", "operator": "greaterThan", "formula1": "0"}
+            self.book.prompt(self.sheet, cell.local, self.book.label(f"{key}_prompt"), rule)
+            self.book.define(key, cell)
+            self.sheet.row_dimensions[cell.row].height = 18
+
+    # --- the gradients ----------------------------------------------------------------------------------------------
+
+    def _gradients(self) -> None:
+        book, sheet, plan = self.book, self.sheet, self.plan
+        count = len(plan.network.parameters)
+        every = len(self.chosen) == count
+        words = book.label("each_gradient" if every else "some_gradients", count=len(self.chosen), all=count)
+        self._section(TABLE_ROW, words, {})
+        heads = {
+            SYMBOL: "parameter",
+            WHAT: "compared",
+            GRADIENT: "gradient",
+            DIFFERENCE: "difference",
+            RESULT: "result",
+        }
+        for column, key in heads.items():
+            look = style.HEAD_CENTRE if column == RESULT else style.HEAD if column <= WHAT else style.HEAD_RIGHT
+            book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
+        book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
+        typography, plain = Typography(plan.derivation.graph, book.text.words("word")), Plain(book.text.decimal)
+        for row, name in enumerate(self.chosen, self.first):
+            symbol, slope = typography.name(name), typography.name(f"dE_d{name}")
+            book.put(sheet, row, SYMBOL, rich(symbol, plain, 11, style.INK), style.NAME_LINED)
+            compared = rich(slope, plain, 10, style.TEXT, " = (E₊ − E₋) / 2h")
+            book.put(sheet, row, WHAT, compared, style.FORMULA_LINED)
+            self._row(row, name)
+        letter, passes = get_column_letter(RESULT), get_column_letter(PASSES)
+        style.bad_rule(sheet, f"{letter}{self.first}:{letter}{self.last}", f"${passes}{self.first}=0")
+        foot = ["folded_passes", *(["corners"] if self.corners else [])]
+        for n, key in enumerate(foot):
+            book.put(sheet, self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
+
+    def _row(self, row: int, name: str) -> None:
+        book, sheet, plan, h = self.book, self.sheet, self.plan, self._fixed("difference_h")
+        put = book.put
+        for sign in "+-":
+            for column, formula in self.perturbed.formulas(name, row, sign).items():
+                put(sheet, row, column, formula, style.ROW)
+        above, below = (self.perturbed.error(sign, row) for sign in "+-")
+        g, d, gap = (f"{get_column_letter(c)}{row}" for c in (GRADIENT, DIFFERENCE, GAP))
+        put(sheet, row, GRADIENT, f"={plan.total(name).absolute}", style.EIGHT_LINED)
+        none = book.label("not_finite")
+        put(sheet, row, DIFFERENCE, f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")',
+            style.EIGHT_LINED)  # fmt: skip
+        put(sheet, row, GAP, f'=IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")', style.GAP_LINED)
+        allowed = f"{self._fixed('tolerance_difference')}*MAX(1,ABS({g}),ABS({plan.error_total.absolute}))"
+        passes, otherwise = f"{get_column_letter(PASSES)}{row}", "0"
+        verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
+        if self.corners:
+            slopes = self._slopes(row, above, below)
+            otherwise = f"IF(AND({g}>=MIN({slopes})-{allowed},{g}<=MAX({slopes})+{allowed}),2,0)"
+            verdict = f'IF({passes}=2,"{book.label("corner")}",{verdict})'
+        put(sheet, row, PASSES, f"=IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)", style.STEP_NUMBER)
+        put(sheet, row, COUNTED, f"=IF({passes}=2,0,{gap})", style.GAP_LINED)
+        put(sheet, row, RESULT, f"={verdict}", style.VERDICT)
+        self._against_training(row, name, g)
+        if name in self.shared:
+            gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[name])
+            formula = f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")'
+            put(sheet, row, SHARES_GAP, formula, style.GAP_LINED)
+
+    def _slopes(self, row: int, above: str, below: str) -> str:
+        """The slopes on either side: where the error has a corner, its gradient lies between them."""
+        error, h = self.plan.error_total.absolute, self._fixed("difference_h")
+        self.book.put(self.sheet, row, SLOPE_ABOVE, f"=({above}-{error})/{h}", style.EIGHT_LINED)
+        self.book.put(self.sheet, row, SLOPE_BELOW, f"=({error}-{below})/{h}", style.EIGHT_LINED)
+        return f"{get_column_letter(SLOPE_ABOVE)}{row}:{get_column_letter(SLOPE_BELOW)}{row}"
+
+    def _against_training(self, row: int, name: str, gradient: str) -> None:
+        """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
+        plan, none = self.plan, self.book.label("not_finite")
+        trained = f"{get_column_letter(TRAINED)}{row}"
+        self.book.put(self.sheet, row, TRAINED, f"={plan.at_step_shown(f'dE_d{name}', self.title)}", style.EIGHT_LINED)
+        gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
+        formula = f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")'
+        self.book.put(self.sheet, row, TRAINED_GAP, formula, style.GAP_LINED)
+        start, _, end = plan.trained(name).partition(":")
+        last = f"{start.partition('!')[0]}!{end}"
+        steps = plan.trained(f"dE_d{name}")
+        first_row, last_row = plan.training_rows
+        steps = f"SUM({steps.removesuffix(str(last_row))}{last_row - 1})" if last_row > first_row else "0"
+        gap = f"ABS({start}-{plan.learning_rate.absolute}*{steps}-{last})/MAX(1,ABS({last}))"
+        self.book.put(self.sheet, row, STEPS_GAP, f'=IF(COUNT({last})=1,{gap},"{none}")', style.GAP_LINED)
+
+    # --- folded columns ---------------------------------------------------------------------------------------------
+
+    def _fold(self) -> None:
+        sheet, plain = self.sheet, Plain(self.book.text.decimal)
+        typography = Typography(self.plan.derivation.graph, self.book.text.words("word"))
+        keys = {
+            PASSES: "passes",
+            COUNTED: "counted",
+            TRAINED: "in_training",
+            TRAINED_GAP: "gap",
+            STEPS_GAP: "steps_gap",
+        }
+        if self.corners:
+            keys |= {SLOPE_ABOVE: "slope_above", SLOPE_BELOW: "slope_below"}
+        if self.shared:
+            keys[SHARES_GAP] = "gap_of_positions"
+        for column, key in keys.items():
+            self.book.put(sheet, TABLE_ROW + 1, column, self.book.label(key), style.HEAD_RIGHT)
+        for sign, shown in (("+", "+h"), ("-", "−h")):
+            for name, column in self.perturbed.columns(sign).items():
+                bare, _, image = name.partition("_image")
+                symbol = self.book.label("moved") if name == "moved" else plain.emit(typography.name(bare))
+                self.book.put(sheet, TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
+                words = self.book.text("label.image", number=image) if image else None
+                self.book.put(sheet, TABLE_ROW, column, f"{shown} · {words}" if words else shown, style.OF_IMAGE)
+        for column in range(PASSES, self.perturbed.last + 1):
+            dimension = sheet.column_dimensions[get_column_letter(column)]
+            dimension.outlineLevel, dimension.hidden, dimension.width = 1, True, 13
+        for row in range(ALL_ROW, sheet.max_row + 1):  # a blank, so that no folded head runs over into what is seen
+            self.book.put(sheet, row, RESULT + 1, " ", style.WORDS)
+        sheet.column_dimensions[get_column_letter(RESULT + 1)].collapsed = True
+        sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
+        sheet.print_area = f"A1:{get_column_letter(RESULT + 1)}{self.last + 3}"
+        sheet.page_setup.orientation = "portrait"

@@ -1,0 +1,166 @@
+"""The value of every formula of a workbook under construction, cell after cell, as a spreadsheet program finds it.
+
+A formula's references are cut out of its text; what is left is parsed once and becomes a function (``closures.py``).
+Cells are worked out as soon as those that they need are there; nothing recurses, since each training row rests on all
+rows above it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+
+from symcnn.excel.closures import Area, Compiler, Places, Run
+from symcnn.excel.functions import RaisedError, Value
+from symcnn.printers.cells import Range, parse, reference
+
+#: A text, which is left alone, or a reference: ``K12``, ``Inputs!$F$6``, ``'Entrées'!B3:D3``.
+_PIECE = re.compile(
+    r'"(?:[^"]|"")*"'
+    r"|(?<![\w.])(?:(?:'(?:[^']|'')+'|\w+)!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?(?![\w(.])"
+)
+
+#: The place of every cell that holds nothing.
+_EMPTY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Formula:
+    sheet: str
+    cell: str
+    run: Run
+    places: Places
+    names: tuple[int, ...]
+
+
+def cell_values(workbook: Workbook) -> dict[str, dict[str, Value]]:
+    """Sheet -> coordinate -> value, for each formula cell."""
+    return _Calculation(workbook).values_of_formulas()
+
+
+class _Calculation:
+    """All cells in one list, each at its place; a reference is such a place."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        self._values: list[Value] = [None]
+        self._index: dict[str, dict[str, int]] = {sheet.title: {} for sheet in workbook.worksheets}
+        self._known: dict[str, dict[str, int | Area]] = {title: {} for title in self._index}
+        self._shapes: dict[str, tuple[Run, int, tuple[int, ...]]] = {}
+        self._defined = {name: defined.attr_text for name, defined in workbook.defined_names.items()}
+        self._names: list[int] = []
+        self._compiler = Compiler(self._values, self._named)
+        written = self._placed(workbook)
+        self._formulas = {place: self._formula(sheet, cell, text) for place, sheet, cell, text in written}
+
+    def values_of_formulas(self) -> dict[str, dict[str, Value]]:
+        done = [True] * len(self._values)
+        for place in self._formulas:
+            done[place] = False
+        for place in self._formulas:
+            self._work_out(place, done)
+        found: dict[str, dict[str, Value]] = {title: {} for title in self._index}
+        for place, formula in self._formulas.items():
+            found[formula.sheet][formula.cell] = self._values[place]
+        return found
+
+    def _placed(self, workbook: Workbook) -> list[tuple[int, str, str, str]]:
+        """Give each cell its place; those with a formula: place, sheet, cell, text."""
+        formulas = []
+        for sheet in workbook.worksheets:
+            index = self._index[sheet.title]
+            for cell in sheet._cells.values():
+                content: Any = cell.value
+                if content is None:
+                    continue
+                place = index[cell.coordinate] = len(self._values)
+                if cell.data_type == "f":
+                    formulas.append((place, sheet.title, cell.coordinate, content))
+                    content = None
+                elif cell.data_type == "n":
+                    content = float(content)
+                self._values.append(content)
+        return formulas
+
+    # --- references -------------------------------------------------------------------------------------------------
+
+    def _formula(self, sheet: str, cell: str, text: str) -> _Formula:
+        references: list[str] = []
+
+        def cut(piece: re.Match[str]) -> str:
+            if piece[0][0] == '"':
+                return piece[0]
+            references.append(piece[0])
+            return ":" if ":" in piece[0] else "."
+
+        shape = _PIECE.sub(cut, text)
+        known = self._shapes.get(shape)
+        if known is None:
+            self._names = []
+            run, count = self._compiler.compiled(parse(text))
+            known = self._shapes[shape] = (run, count, tuple(self._names))
+        run, count, names = known
+        assert count == len(references), (text, references)
+        places = self._known[sheet]
+        return _Formula(sheet, cell, run, [places.get(r) or self._place(sheet, r) for r in references], names)
+
+    def _place(self, sheet: str, text: str) -> int | Area:
+        """Where a reference points, seen from a sheet."""
+        if ":" not in text and "!" not in text:  # nearly all of them
+            place = self._known[sheet][text] = self._index[sheet].get(text.replace("$", ""), _EMPTY)
+            return place
+        target = reference(text)
+        assert target is not None, text
+        first, last = (target.first, target.last) if isinstance(target, Range) else (target, target)
+        index = self._index[first.sheet or sheet]
+        letters = [get_column_letter(c) for c in range(first.column, last.column + 1)]
+        places = tuple(index.get(f"{a}{r}", _EMPTY) for r in range(first.row, last.row + 1) for a in letters)
+        found = self._known[sheet][text] = Area(len(letters), places) if isinstance(target, Range) else places[0]
+        return found
+
+    def _named(self, name: str) -> int:
+        place = self._place(next(iter(self._index)), self._defined[name])
+        assert isinstance(place, int), name
+        self._names.append(place)
+        return place
+
+    # --- order ------------------------------------------------------------------------------------------------------
+
+    def _work_out(self, place: int, done: list[bool]) -> None:
+        """One cell, after all that it rests on."""
+        waiting, opened = [place], set[int]()
+        while waiting:
+            current = waiting[-1]
+            if done[current]:
+                waiting.pop()
+                continue
+            formula = self._formulas[current]
+            missing = [p for p in _needed(formula) if not done[p]]
+            if not missing:
+                self._values[current] = _result(formula)
+                done[current] = True
+                waiting.pop()
+            elif current in opened:
+                raise ValueError(f"{formula.sheet}!{formula.cell} rests on itself")
+            else:
+                opened.add(current)
+                waiting += missing
+
+
+def _needed(formula: _Formula) -> list[int]:
+    found = list(formula.names)
+    for place in formula.places:
+        if isinstance(place, int):
+            found.append(place)
+        else:
+            found += place.places
+    return found
+
+
+def _result(formula: _Formula) -> Value:
+    try:
+        value = formula.run(formula.places)
+    except RaisedError as reason:
+        return reason.error
+    return 0.0 if value is None else value

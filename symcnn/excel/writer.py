@@ -1,0 +1,167 @@
+"""The workbook as a file: each formula with its value beside it, texts in one table, no reason to recalculate or warn.
+
+openpyxl writes a formula without its value, so that a preview, Protected View or pandas shows nothing. Here a formula
+cell holds ``<f>`` and ``<v>``; closing an untouched file asks nothing, since the cache is complete and said to be so.
+Two of openpyxl's private modules are subclassed: its range in the dependencies is the one that this is tested with.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell.rich_text import CellRichText
+from openpyxl.worksheet._writer import WorksheetWriter
+from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.constants import SHEET_MAIN_NS, XML_NS
+from openpyxl.xml.functions import Element, SubElement, tostring
+
+from symcnn.excel.caches import fill_caches
+from symcnn.excel.functions import CellError, Value
+from symcnn.excel.package import SHARED_STRINGS, package
+from symcnn.excel.values import cell_values
+
+#: The calculation engine of Excel 2019 and later: with a lower one, the file is recalculated when it is opened.
+ENGINE = 191029
+
+#: What Excel would mark with a green triangle although it is meant: a training row is unlike the row above it.
+IGNORED = (
+    "evalError", "numberStoredAsText", "formula", "formulaRange", "unlockedFormula", "emptyCellReference",
+)  # fmt: skip
+
+
+def written(workbook: Workbook) -> bytes:
+    """The finished file; the same workbook gives the same bytes."""
+    workbook.calculation.calcId = ENGINE
+    workbook.calculation.fullCalcOnLoad = False
+    buffer = io.BytesIO()
+    archive = zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED)  # compressed once, when it is packed
+    _BookWriter(workbook, archive).save()
+    return package(buffer.getvalue())
+
+
+class _Strings:
+    """Each text once, in the order in which cells first show it."""
+
+    path = f"/{SHARED_STRINGS}"
+    mime_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._table = Element("sst", xmlns=SHEET_MAIN_NS)
+        self._shown = 0
+
+    def number(self, text: str | CellRichText) -> int:
+        self._shown += 1
+        key = repr(text) if isinstance(text, CellRichText) else text
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers)
+            item = SubElement(self._table, "si")
+            if isinstance(text, CellRichText):
+                item.extend(text.to_tree())
+            else:
+                _text(SubElement(item, "t"), text)
+        return self._numbers[key]
+
+    def xml(self) -> str | bytes:
+        self._table.set("count", str(self._shown))
+        self._table.set("uniqueCount", str(len(self._numbers)))
+        return tostring(self._table)
+
+
+class _BookWriter(ExcelWriter):
+    """openpyxl's writer with the values of formulas, and a table of texts."""
+
+    _archive: zipfile.ZipFile
+
+    def __init__(self, workbook: Workbook, archive: zipfile.ZipFile) -> None:
+        super().__init__(workbook, archive)
+        self._values = cell_values(workbook)
+        fill_caches(workbook, self._values)
+        self._strings = _Strings()
+
+    def write_worksheet(self, ws: Worksheet) -> None:
+        from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
+
+        drawing: Any = SpreadsheetDrawing()
+        drawing.charts, drawing.images = ws._charts, ws._images  # type: ignore[attr-defined]
+        ws._drawing = drawing  # type: ignore[attr-defined]
+        writer = _SheetWriter(ws, self._values[ws.title], self._strings)
+        writer.write()
+        ws._rels = writer._rels  # type: ignore[attr-defined]
+        self._archive.write(str(writer.out), ws.path[1:])
+        self.manifest.append(ws)
+        writer.cleanup()
+
+    def _write_worksheets(self) -> None:
+        super()._write_worksheets()  # type: ignore[misc]
+        self._archive.writestr(SHARED_STRINGS, self._strings.xml())
+        self.manifest.append(self._strings)
+
+
+class _SheetWriter(WorksheetWriter):
+    """openpyxl's writer of one sheet; values: coordinate -> value of the formula there."""
+
+    ws: Any
+
+    def __init__(self, ws: Worksheet, values: Mapping[str, Value], strings: _Strings) -> None:
+        super().__init__(ws)
+        self._values, self._strings = values, strings
+
+    def write_row(self, xf: Any, row: Iterable[Any], row_idx: int) -> None:
+        attributes = {"r": str(row_idx), **dict(self.ws.row_dimensions.get(row_idx, {}))}
+        with xf.element("row", attributes):
+            for cell in row:
+                if cell.value is not None or cell.has_style:
+                    xf.write(self._cell(cell))
+
+    def _cell(self, cell: Any) -> Any:
+        attributes = {"r": cell.coordinate}
+        if cell.has_style:
+            attributes["s"] = str(cell.style_id)
+        if cell.hyperlink:
+            self.ws._hyperlinks.append(cell.hyperlink)
+        element = Element("c", attributes)
+        content: Any = cell.value
+        if content is None:
+            return element
+        if cell.data_type == "f":
+            SubElement(element, "f").text = content[1:]
+            kind, text = _cached(self._values[cell.coordinate])
+        elif cell.data_type == "s":
+            kind, text = "s", str(self._strings.number(content))
+        else:
+            kind, text = _cached(content)
+        if kind != "n":
+            element.set("t", kind)
+        _text(SubElement(element, "v"), text)
+        return element
+
+    def write_drawings(self) -> None:
+        """Before the drawings, where the schema wants them, the warnings that are not wanted."""
+        errors = Element("ignoredErrors")
+        SubElement(errors, "ignoredError", {"sqref": self.ws.calculate_dimension(), **dict.fromkeys(IGNORED, "1")})
+        self.xf.send(errors)
+        super().write_drawings()
+
+
+def _cached(value: Value) -> tuple[str, str]:
+    """Type and text of a value in the file; 17 digits, so that no bit is lost."""
+    if isinstance(value, bool):
+        return "b", str(int(value))
+    if isinstance(value, CellError):
+        return "e", value.code
+    if isinstance(value, str):
+        return "str", value
+    number = float(value or 0)
+    return "n", repr(int(number) if number.is_integer() and abs(number) < 1e15 else number)
+
+
+def _text(element: Any, text: str) -> None:
+    """Blanks at the ends are kept; ``_x0041_`` is written so that it is not read as A."""
+    element.text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
+    if text != text.strip():  # openpyxl's own rule leaves out a text of nothing but blanks
+        element.set(f"{{{XML_NS}}}space", "preserve")

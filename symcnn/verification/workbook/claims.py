@@ -1,0 +1,221 @@
+"""What is claimed of the cells of a workbook, and how each claim is decided.
+
+forward, backward    a cell's formula, with everything up to the next quantities put in, is the variable of the graph
+totals               the factor times the sum over the images
+next, training       parameter - learning rate · gradient; the first row of Training is a forward and a backward pass
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sympy import Add, Expr, Symbol
+
+from symcnn.derivation import Graph, Judge, Variable, Verdict
+from symcnn.derivation.algebra import Element
+from symcnn.derivation.algebras import RealAlgebra
+from symcnn.printers.cells import FormulaError
+from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.excel import FormulaPrinter
+from symcnn.verification.workbook.equality import differ_at, same
+from symcnn.verification.workbook.graph import CellGraph
+from symcnn.verification.workbook.numbers import elsewhere, everything, given
+from symcnn.verification.workbook.quantities import FACTOR, RATE, Quantities
+from symcnn.verification.workbook.result import Finding
+
+#: Choices of parameters at which a wrong formula may show, beside the initial values.
+WITNESSES = 8
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A cell, and what its formula must say."""
+
+    name: str
+    place: Place
+    expected: Expr
+    right: Callable[[FormulaPrinter], str]
+
+
+@dataclass
+class Decider:
+    """Decides claims about one workbook; keeps what was found."""
+
+    quantities: Quantities
+    shown: CellGraph
+    first_row: CellGraph
+    findings: list[Finding] = field(default_factory=list)
+    #: The cells of which something was claimed.
+    claimed: set[Place] = field(default_factory=set)
+    #: Where each finding of a claim stands, and the cells that are put in there.
+    cones: dict[str, tuple[Place, list[Place]]] = field(default_factory=dict)
+
+    # --- the claims -------------------------------------------------------------------------------------------------
+
+    def forward(self, image: int, at: Callable[[str], Place]) -> Iterator[Claim]:
+        """Every quantity of the forward pass of an image."""
+        yield from (self._variable(v, image, at) for v in self._graph.forward.values())
+
+    def backward(self, image: int, at: Callable[[str], Place], gradients: bool) -> Iterator[Claim]:
+        """Every adjoint of an image; the parameters' gradients too, where they have cells of their own."""
+        for v in self._graph.backward.values():
+            if gradients or v.tensor.role == "adjoint":
+                yield self._variable(v, image, at)
+
+    def totals(self, at: Callable[[str], Place], put_in: bool) -> Iterator[Claim]:
+        """∂E_total of each parameter; ``put_in``: from the adjoints, not from the gradients of each image."""
+        q = self.quantities
+        for p in q.network.parameters:
+            yield self._total(f"dE_d{p}", at, self._graph.backward[f"dE_d{p}"].expression if put_in else None)
+
+    def error(self, at: Callable[[str], Place]) -> Claim:
+        return self._total("E_total", at, None)
+
+    def next(self, places: Callable[[str], Place]) -> Iterator[Claim]:
+        """What gradient descent makes of each parameter."""
+        for p in self.quantities.network.parameters:
+            expected = Symbol(p) - Symbol(RATE) * Symbol(f"dE_d{p}")
+            yield Claim(f"next_{p}", places(p), expected, _descent(p))
+
+    def starts(self) -> Iterator[Claim]:
+        """The first row of Training begins with the initial values."""
+        for p in self.quantities.network.parameters:
+            initial = Symbol(f"initial_{p}")
+            yield Claim(p, self.quantities.column(p)[0], initial, lambda printer, e=initial: printer.expression(e).text)  # type: ignore[misc]
+
+    def _variable(self, variable: Variable, image: int, at: Callable[[str], Place]) -> Claim:
+        q, name = self.quantities, f"{variable.name}_image{image}"
+        expected = q.derivation.of_image(variable.expression, image)
+
+        def right(printer: FormulaPrinter) -> str:
+            own = FormulaPrinter(lambda n: printer.expression(Symbol(q.of_image(n, image))).text)
+            return own.variable(variable)
+
+        return Claim(name, at(name), expected, right)
+
+    def _total(self, name: str, at: Callable[[str], Place], formula: Expr | None) -> Claim:
+        q = self.quantities
+        bare = "E" if name == "E_total" else name
+        images = range(1, q.images + 1)
+        parts = [Symbol(f"{bare}_image{m}") if formula is None else q.derivation.of_image(formula, m) for m in images]
+        expected = Add(*parts) * (Symbol(FACTOR) if q.trains else 1)
+        return Claim(name, at(name), expected, lambda printer: printer.expression(expected).text)
+
+    @property
+    def _graph(self) -> Graph:
+        return self.quantities.derivation.graph
+
+    # --- deciding ---------------------------------------------------------------------------------------------------
+
+    def decide(self, claim: Claim, graph: CellGraph, image: int | None = None) -> str:
+        """Proved, probable, refuted or unknown; what is refuted is a finding.
+
+        Args:
+            image: of which an adjoint is claimed: a formula that is not the derivation's own may still be right.
+
+        Raises:
+            InputError: the formula is outside the supported grammar.
+        """
+        self.claimed.add(claim.place)
+        if graph.stored(claim.place).formula is None:
+            self._add(claim, graph)
+            return "refuted"
+        candidate = graph.right_side(claim.place)
+        answer = same(candidate, claim.expected)
+        if answer in ("proved", "probable"):
+            return answer
+        if image is not None and (verdict := self._judged(claim.name, candidate, image)) is not None and verdict.proved:
+            return verdict.status
+        if self._found(claim, graph, candidate):
+            return "refuted"
+        if answer == "differs":  # no quantity shows it, but the formula is another one
+            self._add(claim, graph)
+            return "refuted"
+        return "unknown"
+
+    def derived(self, names: Sequence[str]) -> dict[str, Verdict]:
+        """What is known of the derivation's own formulas, against which the cells are held."""
+        return {n: self._judge.decide_displayed(n) for n in names}
+
+    @cached_property
+    def _judge(self) -> Judge:
+        return Judge(self.quantities.derivation)
+
+    def _judged(self, name: str, candidate: Expr, image: int) -> Verdict | None:
+        """A formula of one image, against the derivative of E."""
+        suffix = f"_image{image}"
+        bare = {s: Symbol(s.name.removesuffix(suffix)) for s in candidate.free_symbols if s.name.endswith(suffix)}
+        known = {*self._graph.inputs, *(v.name for v in self._graph)}
+        own = set(self.quantities.network.parameters)
+        if any(s not in bare and s.name not in own for s in candidate.free_symbols):
+            return None
+        if any(b.name not in known for b in bare.values()):
+            return None
+        self._judge.renew_budget()
+        return self._judge.decide(name.removesuffix(suffix).removeprefix("dE_d"), candidate.xreplace(bare))
+
+    # --- findings ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _values(self) -> list[tuple[str, dict[str, Element]]]:
+        q = self.quantities
+        first = given(q, self.shown)
+        found = [("at_initial_values", everything(q, first))]
+        return found + [("at_other_values", everything(q, elsewhere(first, n))) for n in range(WITNESSES)]
+
+    def _found(self, claim: Claim, graph: CellGraph, candidate: Expr) -> bool:
+        """Is there a point at which the cell's number is wrong? Then it is a finding."""
+        shown = self.apart(candidate, claim.expected, graph)
+        if shown is not None:
+            self._add(claim, graph, *shown)
+        return shown is not None
+
+    def apart(self, one: Expr, other: Expr, graph: CellGraph) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ, and where."""
+        for at, values in self._values:
+            known = dict(values)
+            for symbol in one.free_symbols | other.free_symbols:
+                if symbol.name not in known and (number := self._number(graph, symbol)) is not None:
+                    known[symbol.name] = number
+            numbers = differ_at(one, other, known)
+            if numbers is not None:
+                return numbers, at
+        return None
+
+    def _add(self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None = None, at: str = "") -> None:
+        finding = self._finding(claim, graph, values, at)
+        self.findings.append(finding)
+        if graph.stored(claim.place).formula is not None:
+            self.cones[finding.cell] = (claim.place, graph.cone(claim.place))
+
+    def _number(self, graph: CellGraph, symbol: Symbol) -> Element | None:
+        """What stands in a cell without a name."""
+        value = graph.number_called(symbol.name)
+        return None if value is None else RealAlgebra([], 1).rational(*value.as_integer_ratio())
+
+    def _finding(self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None, at: str) -> Finding:
+        stored = graph.stored(claim.place)
+        found = (
+            f"={stored.formula}" if stored.formula is not None else str("" if stored.value is None else stored.value)
+        )
+        return Finding(written(claim.place), claim.name, found, f"={self._right(claim, graph)}", values, at)
+
+    def _right(self, claim: Claim, graph: CellGraph) -> str:
+        """The formula that should stand there, over the cells of the quantities."""
+        cells = {symbol.name: place for place, symbol in graph.quantities.items()}
+
+        def name(quantity: str) -> str:
+            place = cells.get(quantity)
+            if place is None:
+                raise FormulaError(f"{quantity} has no cell here")
+            return written(place, claim.place[0])
+
+        return claim.right(FormulaPrinter(name))
+
+
+def _descent(parameter: str) -> Callable[[FormulaPrinter], str]:
+    def right(printer: FormulaPrinter) -> str:
+        value, rate, slope = (printer.expression(Symbol(n)).text for n in (parameter, RATE, f"dE_d{parameter}"))
+        return f"{value}-{rate}*{slope}"
+
+    return right

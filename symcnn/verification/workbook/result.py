@@ -1,0 +1,78 @@
+"""What reading a workbook back has shown."""
+
+from dataclasses import dataclass
+
+from symcnn.text import Catalogue
+from symcnn.verification.result import Row
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cell that does not hold what it should.
+
+    Attributes:
+        cell: where, for example "Backward!F8"; quantity: what stands there, for example "dE_df_11_image1".
+        found, right: the formula (or the text) that stands there, and one that is right.
+        values: what the two come to, where a formula was refuted.
+        at: the parameters at which they differ: "at_initial_values" or "at_other_values".
+    """
+
+    cell: str
+    quantity: str
+    found: str
+    right: str
+    values: tuple[float, float] | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class WorkbookVerification:
+    """The result of ``verify_workbook``.
+
+    Attributes:
+        rows: one for each claim; findings: the cells that are wrong; not_checked: what remains, in words.
+    """
+
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    not_checked: tuple[str, ...]
+    text: Catalogue
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is refuted, and nothing was found."""
+        return not self.findings and all(row.ok for row in self.rows)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many claims have which verdict."""
+        counts = {s: sum(row.status == s for row in self.rows) for s in ("proved", "probable", "refuted", "unknown")}
+        return self.text("verify.summary", **counts)
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Heads and rows, in words."""
+        heads = [self.text(f"verify.{key}") for key in ("claim", "verdict")]
+        rows = []
+        for row in self.rows:
+            status = self.text(f"verify.status_{row.status}")
+            rows.append([row.claim, self.text("verify.reason", status=status, reason=row.method)])
+        return heads, rows
+
+    def remarks(self) -> list[str]:
+        """The cells that are wrong, and what was not checked, line by line."""
+        lines = [line for finding in self.findings for line in self._told(finding)]
+        return [*lines, self.text("verify.not_checked"), *(f"  {words}" for words in self.not_checked)]
+
+    def _told(self, finding: Finding) -> list[str]:
+        lines = [self.text("proof.wrong", cell=finding.cell, quantity=finding.quantity, found=finding.found)]
+        lines.append("  " + self.text("proof.right", right=finding.right))
+        if finding.values is not None:
+            found, right = (f"{v:.15g}".replace(".", self.text.decimal) for v in finding.values)
+            lines.append("  " + self.text(f"proof.{finding.at}", found=found, right=right))
+        return lines
+
+    def __str__(self) -> str:
+        heads, rows = self.table()
+        width = max(len(line[0]) for line in (heads, *rows))
+        lines = [f"{claim.ljust(width)}  {verdict}" for claim, verdict in (heads, *rows)]
+        return "\n".join([*lines, "", self.summary, "", *self.remarks()])

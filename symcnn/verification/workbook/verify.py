@@ -1,0 +1,229 @@
+"""A workbook read back from its file, and proved: every formula cell that a quantity of the network has."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from symcnn import article
+from symcnn.derivation import Verdict
+from symcnn.errors import InputError
+from symcnn.network import Network
+from symcnn.printers.cells import parse
+from symcnn.printers.cells.addresses import Place, written
+from symcnn.text import Catalogue, catalogue
+from symcnn.verification.again import formulas_again
+from symcnn.verification.modular import check_equations
+from symcnn.verification.result import Row, method_in_words
+from symcnn.verification.verify import taken_one_by_one
+from symcnn.verification.workbook.claims import Claim, Decider
+from symcnn.verification.workbook.graph import CellGraph
+from symcnn.verification.workbook.labels import Labels
+from symcnn.verification.workbook.others import differing, given_again, language
+from symcnn.verification.workbook.package import Package, formulas, read_package
+from symcnn.verification.workbook.quantities import Quantities
+from symcnn.verification.workbook.result import Finding, WorkbookVerification
+from symcnn.verification.workbook.training import filled_down, looked_up
+
+#: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
+SECONDS = 5.0
+
+#: From the weakest to the strongest.
+_ORDER = ("refuted", "unknown", "probable", "proved")
+
+
+def verify_workbook(path: str | Path, network: Network | None = None, *, lang: str = "en") -> WorkbookVerification:
+    """Read a workbook's formulas back, and prove them against the derivation.
+
+    Args:
+        path: an .xlsx file; nothing in it is trusted, and nothing is evaluated.
+        network: what it was made from; the article's if None.
+        lang: of the table, "en" or "fr".
+
+    Returns:
+        rows of claims with their verdicts, the cells that are wrong, and what was not checked.
+
+    Raises:
+        InputError: no workbook, not one of this network, or a formula of it is outside the supported grammar.
+    """
+    net = article.network() if network is None else network
+    net.require_loss("verify --workbook")
+    return verify_package(read_package(Path(path)), str(path), net, catalogue(lang))
+
+
+def verify_package(package: Package, path: str, network: Network, text: Catalogue) -> WorkbookVerification:
+    """The same of a workbook that has been read."""
+    quantities = Quantities(network, package, path)
+    quantities.check()
+    try:
+        return _Proof(quantities, text).result()
+    except InputError as reason:
+        message = str(reason)
+        raise reason if message.startswith(path) else InputError(f"{path}: {message}") from None
+
+
+class _Proof:
+    """The claims, row by row."""
+
+    def __init__(self, quantities: Quantities, text: Catalogue) -> None:
+        self.quantities, self.text = quantities, text
+        self.shown = CellGraph(quantities.package, quantities.shown)
+        first_row = quantities.first_row if quantities.trains else {}
+        self.first_row = CellGraph(quantities.package, first_row)
+        self.decider = Decider(quantities, self.shown, self.first_row)
+        self.rows: list[Row] = []
+
+    def result(self) -> WorkbookVerification:
+        self._passes()
+        if self.quantities.trains:
+            self._training()
+        self._labels()
+        self._others()
+        return WorkbookVerification(
+            tuple(self.rows), tuple(self.decider.findings), tuple(self._not_checked()), self.text
+        )
+
+    # --- the step shown ---------------------------------------------------------------------------------------------
+
+    def _passes(self) -> None:
+        q, decide = self.quantities, self.decider
+        derived = self._derived()
+        if q.trains:
+            self._row(self.text("proof.error"), [decide.decide(decide.error(q.place), self.shown)])
+        for m in range(1, q.images + 1):
+            statuses = [decide.decide(c, self.shown) for c in decide.forward(m, q.place)]
+            self._row(self.text("proof.forward", number=m, count=len(statuses)), statuses)
+        cells: dict[str, list[str]] = {}
+        for m in range(1, q.images + 1):
+            for claim in decide.backward(m, q.place, True):
+                name = claim.name.removesuffix(f"_image{m}").removeprefix("dE_d")
+                cells.setdefault(name, []).append(decide.decide(claim, self.shown, m))
+        for claim in decide.totals(q.place, False):
+            cells[claim.name.removeprefix("dE_d")].append(decide.decide(claim, self.shown))
+        self._gradient_rows(cells, derived)
+        statuses = [decide.decide(c, self.shown) for c in decide.next(lambda p: q.place(f"next_{p}"))]
+        self._row(self.text("proof.next", count=len(statuses)), statuses)
+
+    def _derived(self) -> dict[str, Verdict]:
+        """Are the derivation's own formulas right? One by one while there is time, the rest by their equations."""
+        d = self.quantities.derivation
+        found: dict[str, Verdict] = {}
+        deadline = time.monotonic() + SECONDS
+        names = [name.removeprefix("dE_d") for name in d.graph.backward]
+        for name in [*taken_one_by_one(d), *(n for n in names if n not in d.names)]:
+            if time.monotonic() > deadline:
+                break
+            found |= self.decider.derived([name])
+        rest = [n for n in names if n not in found]
+        return found | (dict.fromkeys(rest, check_equations(d)) if rest else {})
+
+    def _gradient_rows(self, cells: dict[str, list[str]], derived: dict[str, Verdict]) -> None:
+        q = self.quantities
+        for name in q.derivation.names:
+            symbol = "E_total" if name in q.network.parameters else "E"
+            claim = self.text("proof.gradient", total=symbol, name=name, count=len(cells[name]))
+            status = weakest([*cells[name], derived[name].status])
+            self.rows.append(Row(claim, status, method_in_words(derived[name], self.text)))
+        others = [n for n in cells if n not in q.derivation.names]
+        statuses = [s for n in others for s in (*cells[n], derived[n].status)]
+        self._row(self.text("proof.adjoints", count=sum(len(cells[n]) for n in others)), statuses)
+
+    # --- Training ---------------------------------------------------------------------------------------------------
+
+    def _training(self) -> None:
+        q, decide = self.quantities, self.decider
+
+        def at(name: str) -> Place:
+            return q.column(name)[0]
+
+        claims: list[tuple[Claim, int | None]] = [(c, None) for c in decide.starts()]
+        for m in range(1, q.images + 1):
+            claims += [(c, None) for c in decide.forward(m, at)]
+            claims += [(c, m) for c in decide.backward(m, at, False)]
+        claims += [(c, None) for c in (decide.error(at), *decide.totals(at, True))]
+        statuses = [decide.decide(claim, self.first_row, image) for claim, image in claims]
+        self._row(self.text("proof.first_row", count=len(statuses)), statuses)
+        (_, first, _), last = q.column("E_total")
+        if last > first:
+            statuses = [decide.decide(c, self.first_row) for c in decide.next(self._below)]
+            self._row(self.text("proof.second_row", count=len(statuses)), statuses)
+        self._findings("proof.filled", filled_down(q, self.shown), rows=last - first, columns=len(list(q.training())))
+        self._findings("proof.looked_up", looked_up(q, self.shown), count=len(q.network.parameters))
+
+    def _labels(self) -> None:
+        labels = Labels(self.quantities, self.shown, catalogue(language(self.quantities)))
+        findings = list(labels.findings())
+        self.decider.findings += findings
+        if labels.count:
+            status = "refuted" if findings else "proved"
+            claim = self.text("proof.labels", count=labels.count)
+            self.rows.append(Row(claim, status, self.text("proof.by_type")))
+
+    # --- everything else --------------------------------------------------------------------------------------------
+
+    def _others(self) -> None:
+        """The formula cells that no claim has read: the same that symcnn writes for these inputs."""
+        q, decide = self.quantities, self.decider
+        read, training = self._read, self._columns_of_training
+        wanted = formulas_again(given_again(q, self.shown))
+        there = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
+        places = [p for p in dict.fromkeys((*there, *wanted)) if p not in read and (p[0], p[2]) not in training]
+        findings = list(differing(places, there, wanted, self._apart))
+        claim = self.text("proof.others", count=len(places))
+        self.rows.append(Row(claim, "refuted" if findings else "unknown", self.text("proof.by_writing")))
+        # a claim that fails because of what is put in: that cell is the wrong one
+        put_in = dict.fromkeys(p for _, cone in decide.cones.values() for p in cone)
+        causes = list(differing(put_in, there, wanted, self._apart))
+        wrong = {f.cell for f in causes}
+        decide.findings[:] = [f for f in decide.findings if not self._follows(f, wrong, there, wanted)]
+        decide.findings += causes + findings
+
+    def _follows(
+        self, finding: Finding, wrong: set[str], there: Mapping[Place, str], wanted: Mapping[Place, str]
+    ) -> bool:
+        """Is the cell itself as it should be, and wrong only because of a cell that is put in?"""
+        place, cone = self.decider.cones.get(finding.cell, (None, ()))
+        return place is not None and there.get(place) == wanted.get(place) and any(written(p) in wrong for p in cone)
+
+    def _apart(self, place: Place, right: str) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ: of the formula that stands there and of the right one."""
+        try:
+            found, expected = self.shown.right_side(place), self.shown.reading(place, parse(right))
+        except InputError:  # a text, a lookup
+            return None
+        return self.decider.apart(found, expected, self.shown)
+
+    @property
+    def _read(self) -> set[Place]:
+        return self.shown.read | self.first_row.read | self.decider.claimed
+
+    @property
+    def _columns_of_training(self) -> set[tuple[str, int]]:
+        """Sheet and column of what was compared row by row."""
+        q = self.quantities
+        found = (q.column(n)[0] for n in q.training()) if q.trains else ()
+        return {(sheet, column) for sheet, _, column in found}
+
+    def _below(self, name: str) -> Place:
+        (sheet, row, column), _ = self.quantities.column(name)
+        return sheet, row + 1, column
+
+    # --- rows -------------------------------------------------------------------------------------------------------
+
+    def _row(self, claim: str, statuses: Sequence[str]) -> None:
+        status = weakest(statuses)
+        self.rows.append(Row(claim, status, self.text("proof.by_formula")))
+
+    def _findings(self, key: str, found: Iterable[Finding], **values: object) -> None:
+        findings = list(found)
+        self.decider.findings += findings
+        self.rows.append(Row(self.text(key, **values), "refuted" if findings else "proved", self.text("proof.by_text")))
+
+    def _not_checked(self) -> list[str]:
+        text = self.text
+        rests = [text(f"proof.{key}") for key in ("rest_values", "rest_inputs", "rest_program", "rest_others")]
+        return [*rests, text("verify.rest_kernel")]
+
+
+def weakest(statuses: Sequence[str]) -> str:
+    """Of several verdicts the one that speaks least for the claim."""
+    return min(statuses, key=_ORDER.index, default="proved")
