@@ -104,7 +104,9 @@ class Inputs:
 
     def _prompt(self, cells: Sequence[Cell], words: str) -> None:
         """A decimal number is asked for, and said what it means."""
-        validation = DataValidation(type="decimal", operator="between", formula1="-1000000000000", formula2="1000000000000")
+        validation = DataValidation(
+            type="decimal", operator="between", formula1="-1000000000000", formula2="1000000000000"
+        )
         validation.prompt, validation.error = words[:255], words[:224]
         validation.showInputMessage = validation.showErrorMessage = True
         validation.add(f"{cells[0].local}:{cells[-1].local}")
