@@ -107,6 +107,9 @@ class _Calculation:
 
     def _place(self, sheet: str, text: str) -> int | Area:
         """Where a reference points, seen from a sheet."""
+        if ":" not in text and "!" not in text:  # nearly all of them
+            place = self._known[sheet][text] = self._index[sheet].get(text.replace("$", ""), _EMPTY)
+            return place
         target = reference(text)
         assert target is not None, text
         first, last = (target.first, target.last) if isinstance(target, Range) else (target, target)

@@ -11,6 +11,7 @@ import pytest
 from sympy import Symbol, symbols
 
 import symcnn
+from symcnn.printers.cells.addresses import written
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
 from symcnn.verification.workbook.equality import same
@@ -129,6 +130,29 @@ def test_a_step_that_is_looked_up_one_row_off_is_found(package):
     formula = package.sheets[sheet][row, column].formula
     [finding] = changed(package, cell, formula.replace("+1)", "+2)")).findings
     assert finding.quantity == "f_12"
+
+
+def test_a_label_that_states_another_formula_is_found(package):
+    """The list on Backward, and Symbols."""
+    labels = [
+        (sheet, row, column, cell.value)
+        for sheet, cells in package.sheets.items()
+        for (row, column), cell in cells.items()
+        if isinstance(cell.value, str) and cell.formula is None and "∂E/∂x₁₁ · i₁₂ + ∂E/∂x₁₂ · i₁₃" in cell.value
+    ]
+    assert labels
+    for *cell, text in labels:
+        for wrong in (text.replace("i₁₂", "i₁₁", 1), text.replace("+", "−", 1), text.replace("x₁₁ ·", "x₁₁", 1)):
+            [finding] = changed(package, cell, None, wrong).findings
+            assert (finding.cell, finding.found, finding.right) == (written(tuple(cell)), wrong, text)
+
+
+def test_labels_are_read_in_both_languages(tmp_path):
+    for lang in ("en", "fr"):
+        found = verify_package(article_package(tmp_path, lang), "x", ARTICLE, catalogue("en"))
+        [row] = [row for row in found.rows if row.claim.startswith("labels")]
+        assert row.status == "proved"
+        assert int(re.search(r"(\d+) labels", row.claim)[1]) > 100
 
 
 def test_a_workbook_saved_by_another_program_is_still_read(tmp_path):

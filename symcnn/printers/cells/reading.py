@@ -53,6 +53,9 @@ _ONE_ARGUMENT: dict[str, Callable[[Expr], Expr]] = {
     "ABS": sympy.Abs,
 }
 
+#: Every function that is read; a formula with another one is no arithmetic of a network.
+FUNCTIONS = frozenset({*_ONE_ARGUMENT, "MAX", "IF", "AND", "SUM", "SUMSQ", "SUMPRODUCT"})
+
 
 class Reader:
     """Reads trees; ``cell`` and ``name`` say what a cell and a defined name stand for."""

@@ -20,7 +20,7 @@ from symcnn.printers.cells import (
     reference,
 )
 from symcnn.printers.cells.addresses import Place, written
-from symcnn.printers.cells.reading import MAX_CELLS
+from symcnn.printers.cells.reading import FUNCTIONS, MAX_CELLS
 from symcnn.verification.workbook.package import Package, Stored
 
 #: Quantities that a formula with everything put in may consist of.
@@ -153,9 +153,12 @@ class CellGraph:
         if self.stored(place).formula is None:
             return None
         try:
-            return self.tree(place)
+            tree = self.tree(place)
         except FormulaError:
             return None
+        if any(isinstance(part, Call) and part.function not in FUNCTIONS for part in parts(tree)):
+            return None  # a text, a lookup: what it looks in is not put in
+        return tree
 
     def _size(self, place: Place, tree: Formula) -> int:
         return 1 + sum(self._sizes.get(t, 1) for t in self._targets(place, tree))

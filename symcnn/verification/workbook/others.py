@@ -31,10 +31,10 @@ def given_again(quantities: Quantities, graph: CellGraph) -> Given:
         (_, first, _), last = q.column("E_total")
         steps = last - first
     shaped = images.reshape(q.images, *stated.image.shape)
-    return Given(q.network, shaped, targets, theta, values[RATE], values.get(FACTOR, 1.0), steps, _language(q))
+    return Given(q.network, shaped, targets, theta, values[RATE], values.get(FACTOR, 1.0), steps, language(q))
 
 
-def _language(quantities: Quantities) -> str:
+def language(quantities: Quantities) -> str:
     """In which language the sheets have their titles."""
     sheet = quantities.place("E_image1")[0]
     return next((lang for lang in LANGUAGES if catalogue(lang)("workbook.forward") == sheet), LANGUAGES[0])

@@ -17,7 +17,8 @@ from symcnn.verification.result import Row, method_in_words
 from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Claim, Decider
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.others import differing, given_again
+from symcnn.verification.workbook.labels import Labels
+from symcnn.verification.workbook.others import differing, given_again, language
 from symcnn.verification.workbook.package import Package, formulas, read_package
 from symcnn.verification.workbook.quantities import Quantities
 from symcnn.verification.workbook.result import Finding, WorkbookVerification
@@ -75,6 +76,7 @@ class _Proof:
         self._passes()
         if self.quantities.trains:
             self._training()
+        self._labels()
         self._others()
         return WorkbookVerification(
             tuple(self.rows), tuple(self.decider.findings), tuple(self._not_checked()), self.text
@@ -146,6 +148,15 @@ class _Proof:
             self._row(self.text("proof.second_row", count=len(statuses)), statuses)
         self._findings("proof.filled", filled_down(q, self.shown), rows=last - first, columns=len(list(q.training())))
         self._findings("proof.looked_up", looked_up(q, self.shown), count=len(q.network.parameters))
+
+    def _labels(self) -> None:
+        labels = Labels(self.quantities, self.shown, catalogue(language(self.quantities)))
+        findings = list(labels.findings())
+        self.decider.findings += findings
+        if labels.count:
+            status = "refuted" if findings else "proved"
+            claim = self.text("proof.labels", count=labels.count)
+            self.rows.append(Row(claim, status, self.text("proof.by_type")))
 
     # --- everything else --------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """Formulas: of cells, of conditional formats and of validations. openpyxl's Tokenizer cuts them."""
 
+import re
+
 from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import TokenizerError
 
@@ -83,7 +85,7 @@ def _alternates(tokens):
 
 
 def _operand(token):
-    return token.subtype != "NUMBER" or token.value.replace(".", "").replace("E", "").strip("+-").isalnum()
+    return token.subtype != "NUMBER" or re.fullmatch(r"(\d+\.?\d*|\.\d+)(E[+-]?\d+)?", token.value) is not None
 
 
 def function(package):

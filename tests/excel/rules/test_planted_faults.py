@@ -86,7 +86,7 @@ FAULTS = [
         ("length", "", "a formula of 0"),
         ("syntax", "=SUM(A2:C4)", "not a formula"), ("syntax", "{1}", "not a formula"), ("syntax", "SUM(A2;B2)", "not a formula"),
         ("syntax", "SUM(A2", "not a formula"), ("syntax", "A2 B2", "not a formula"), ("syntax", "A2+*B2", "not a formula"),
-        ("syntax", "A2+", "not a formula"), ("syntax", "SUM(A2))", "not a formula"), ("syntax", "(A2,B2)", "not a formula"),
+        ("syntax", "A2+", "not a formula"), ("syntax", "SUM(A2))", "not a formula"), ("syntax", "(A2,B2)", "not a formula"), ("syntax", "2,5*A2", "not a formula"),
         ("function", "STDEV.S(A2:C4)", "STDEV.S: not a function"), ("function", "SOMME(A2:C4)", "SOMME: not a function"),
         ("function", "OFFSET(A2,1,1)", "OFFSET: not a function"), ("function", "EXP(1,2)", "EXP of 2 arguments"),
         ("function", "IF(A2)", "IF of 1 arguments"), ("function", f"SUM({','.join(['A2'] * 256)})", "SUM of 256 arguments"),
