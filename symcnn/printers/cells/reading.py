@@ -162,10 +162,10 @@ class Reader:
     def _max(self, arguments: Sequence[Formula]) -> Expr:
         if len(arguments) == 2:
             first, second = arguments
-            if first == Number("0"):
-                return relu(self.expression(second))
             if second == Binary("/", first, Number(str(1 / LEAKY_SLOPE))):
                 return leaky_relu(self.expression(first))
+            if first == Number("0"):
+                return relu(self.expression(second))
         values = [e for a in arguments for e in self._values(a)]
         if not values:
             raise FormulaError("MAX of nothing")
