@@ -33,11 +33,10 @@ def export_workbook(
     """Write a network as a workbook of live formulas.
 
     A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward, Training, Charts, Symbols
-    and Checks; the article's also Convolution (its part 1). Where all images together have more than 2,000 quantities, the
-    workbook shows the first image alone, without Training, Charts and Checks, with the parameters of ``run``, if it is
-    given; Contents says so. A network
-    without a loss gives Contents and Convolution: its forward pass on the first image, with ``initial`` as its
-    parameters.
+    and Checks; the article's also Convolution (its part 1). Where all images together have more than 2,000 quantities,
+    the workbook shows the first image alone, without Training, Charts and Checks, with the parameters of ``run``, if it
+    is given; Contents says so. A network without a loss gives Contents and Convolution: its forward pass on the first
+    image, with ``initial`` as its parameters.
 
     Args:
         network: what to export.
