@@ -195,3 +195,12 @@ def test_equality_is_decided_whatever_the_cells_are_called():
     x, y = symbols("x y")
     assert same(x / (x + y) + y / (x + y), x / x) == "probable"
     assert same(x / (x + y), y / (x + y)) == "differs"
+
+
+def test_what_a_reader_may_change_changes_no_verdict(tmp_path):
+    package = article_package(tmp_path, "fr")
+    given = {"i_12_image1": 1.0, "i_22_image2": -0.3, "t_1_image1": 0.0, "t_1_image2": 0.25, "learning_rate": 3.0}
+    for name, value in (given | {"reduction_factor": 0.5, "step_shown": 3.0, "initial_f_11": 2.5}).items():
+        sheet, row, column = place(package, name)
+        package.sheets[sheet][row, column] = Stored(None, value)
+    assert verify_package(package, "x.xlsx", ARTICLE, catalogue("en")).ok
