@@ -25,6 +25,10 @@ SIGNS = re.compile(r"[·←−²σ]|∂\w+/∂")
 SHORTENED = range(2, 21)
 
 
+#: Subscripts as they stand in texts with runs.
+PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
 @dataclass
 class Labels:
     """Reads the labels of a workbook in one language."""
@@ -67,7 +71,7 @@ class Labels:
         wanted += [(other, self._formulas(name)) for other in others if SIGNS.search(other[1])]
         for (column, found), right in wanted:
             self.count += 1
-            if found not in right:
+            if _as_runs(found) not in map(_as_runs, right):
                 shown = right[1] if total and column == first[0] and len(symbols) > 1 else right[0]
                 yield Finding(written((sheet, row, column)), name, found, shown)
 
@@ -118,6 +122,11 @@ class Labels:
 
     def _emitted(self, node: Node) -> str:
         return self._plain.emit(node)
+
+
+def _as_runs(text: str) -> str:
+    """A symbol without its typography: f₁₁, and f with 11 as a run of smaller letters, are one."""
+    return text.translate(PLAIN).replace("_", "")
 
 
 def _rows(cells: Cells) -> dict[int, list[int]]:
