@@ -46,7 +46,7 @@ def exported(seed, folder, steps=3):
     return path, net, theta, (images, targets)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(3))
 def test_random_networks_recalculate_to_symcnns_numbers(seed, tmp_path):
     """Every layer, activation and loss: maxima, softmax and their adjoints included."""
     path, net, theta, data = exported(seed, tmp_path)
@@ -69,7 +69,7 @@ def deepest(formula):
 
 
 @needs_office
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(2))
 def test_libreoffice_agrees_on_random_networks(seed, tmp_path):
     path, net, theta, data = exported(seed, tmp_path)
     check_any(path, net, theta, data, by_office(path, tmp_path))
@@ -168,7 +168,7 @@ def test_past_a_spreadsheets_limits_the_limit_and_the_remedy_are_named(shape, la
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_forward_pass_is_a_sheet_of_maps(seed, tmp_path):
     net, theta, images, targets = from_seed(seed)
     path = tmp_path / "maps.xlsx"

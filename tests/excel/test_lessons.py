@@ -148,7 +148,7 @@ def test_of_a_long_sum_the_ends_are_shown(tmp_path):
     assert " + … + " in text
 
 
-@pytest.mark.parametrize("seed", range(0, 12, 3))
+@pytest.mark.parametrize("seed", range(0, 2))
 def test_any_network_says_its_numbers(seed, tmp_path):
     """Whatever a formula is made of (gates, maxima, quotients): a text, no error, and short enough."""
     net, theta, images, targets = from_seed(seed)

@@ -54,7 +54,7 @@ def workbooks(net, data, tmp_path_factory):
         *(large(folder, lang) for lang in ("en", "fr")),
         *(example(folder, name, "en") for name in ("x_and_o", "two_filters", "strided", "network")),
         example(folder, "two_filters", "fr"),
-        *(random_network(folder, seed) for seed in range(12)),
+        *(random_network(folder, seed) for seed in range(3)),
     ]
 
 

@@ -60,7 +60,7 @@ def test_an_untouched_workbook_raises_nothing_and_all_24_are_proved(tmp_path, la
     assert words in str(found)
 
 
-@pytest.mark.parametrize("seed", [1, 3, 9, 12, 23, 29])
+@pytest.mark.parametrize("seed", [1, 12])
 def test_untouched_workbooks_of_other_networks_raise_nothing(tmp_path, seed):
     net, theta, images, targets = from_seed(seed)
     path = tmp_path / "a.xlsx"
