@@ -57,7 +57,8 @@ def explain_number(
     derivation = Derivation(network, samples)
     name, image = _split(question, samples)
     name = written_names(derivation.graph).get(name, name)
-    known = [*derivation.graph.inputs, *(v.name for v in derivation.graph), "E_total"]
+    given = dict.fromkeys((*network.parameters, *derivation.graph.inputs))
+    known = [*given, *(v.name for v in derivation.graph), "E_total"]
     if name not in known:
         near = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
         listed = ", ".join(near or known[:8])

@@ -136,7 +136,5 @@ def _inside(point: Mapping[str, int], guards: Sequence[Guard]) -> bool:
 
 def _always(affine: Affine, size: int, axes: Sequence[Axis]) -> bool:
     """Is the index inside whatever the axes are?"""
-    reach = {a.name: a.size - 1 for a in axes}
-    ends = [c * reach[a] for a, c in affine.coefficients]
-    low, high = affine.offset + sum(min(e, 0) for e in ends), affine.offset + sum(max(e, 0) for e in ends)
+    low, high = affine.span({a.name: a.size for a in axes})
     return affine.divisor == 1 and low >= 0 and high < size

@@ -72,7 +72,12 @@ class NumbaProgram(Program):
         return float(losses.sum()), gradient
 
     def _predict(self, theta: Array, images: Array) -> Array:
-        return ArrayProgram(self.network)._predict(theta, images)
+        return self._whole_arrays._predict(theta, images)
+
+    @cached_property
+    def _whole_arrays(self) -> ArrayProgram:
+        """What predicts, printed once."""
+        return ArrayProgram(self.network)
 
     def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
         return LoopLearner(self, images, targets, batching, state)

@@ -193,11 +193,8 @@ def _is_disjoint(found: _Maximum) -> bool:
 
 
 def _is_inside(found: _Maximum) -> bool:
-    sizes = {a.name: a.size for a in (*found.equation.axes, *found.window)}
-    return all(
-        m.offset >= 0 and m.offset + sum(c * (sizes[a] - 1) for a, c in m.coefficients) < length
-        for m, length in zip(found.cell.index, found.cell.tensor.shape, strict=True)
-    )
+    spans = (m.span(found.equation.sizes) for m in found.cell.index)
+    return all(low >= 0 and high < n for (low, high), n in zip(spans, found.cell.tensor.shape, strict=True))
 
 
 def _reads_windows(found: _Maximum) -> bool:

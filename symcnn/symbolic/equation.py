@@ -60,6 +60,11 @@ class Affine:
         value = sum(c * point[a] for a, c in self.coefficients) + self.offset
         return value // self.divisor if value % self.divisor == 0 else None
 
+    def span(self, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """The smallest and the largest value that it takes (without a divisor)."""
+        ends = [c * (sizes[a] - 1) for a, c in self.coefficients]
+        return self.offset + sum(min(e, 0) for e in ends), self.offset + sum(max(e, 0) for e in ends)
+
     def put_in(self, axis: str, value: "Affine") -> "Affine":
         """The same with an axis replaced by an affine combination of others."""
         inner = dict(self.coefficients).get(axis, 0)
@@ -300,6 +305,11 @@ class Equation:
 
     def _repr_latex_(self) -> str:
         return latex_of(self)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The size of every axis by its name, those of the terms too."""
+        return {a.name: a.size for a in (*self.axes, *(a for term in self.terms for a in term.axes))}
 
     def to_sympy(self) -> sympy.Eq:
         """A view for readers, with SymPy's ``Sum`` and ``Indexed``; nothing is computed from it."""

@@ -15,7 +15,7 @@ import sympy
 from sympy import Expr
 
 from symcnn.printers.arrays.lines import SAMPLES, Lines, Operand, Sizes
-from symcnn.symbolic import Access, Affine, Equation, Tensor, Wins
+from symcnn.symbolic import Access, Affine, Tensor, Wins
 
 Border = tuple[int, int]
 
@@ -139,17 +139,13 @@ def borders_of(access: Access, sizes: Sizes) -> list[Border]:
     """How far each index runs out of the tensor, before and after."""
     found = []
     for affine, length in zip(access.index, access.tensor.shape, strict=True):
-        last = affine.offset + sum(c * (int(sizes[a]) - 1) for a, c in affine.coefficients)
-        found.append((max(-affine.offset, 0), max(last - length + 1, 0)))
+        low, high = affine.span({a: int(sizes[a]) for a, _ in affine.coefficients})
+        found.append((max(-low, 0), max(high - length + 1, 0)))
     return found
 
 
 def index_text(tensor: Tensor, index: Sequence[Affine]) -> str:
     return ", ".join([*map(str, index), *_samples_axis(tensor)])
-
-
-def sizes_of(equation: Equation) -> Sizes:
-    return Sizes({a.name: a.size for t in equation.terms for a in (*equation.axes, *t.axes)})
 
 
 def _shifted(affine: Affine, by: int) -> Affine:

@@ -13,7 +13,7 @@ from itertools import product
 
 import sympy
 
-from symcnn.printers.arrays.accesses import Arrays, borders_of, is_plain, sizes_of
+from symcnn.printers.arrays.accesses import Arrays, borders_of, is_plain
 from symcnn.printers.arrays.contraction import Contraction
 from symcnn.printers.arrays.elementwise import Elementwise, Value
 from symcnn.printers.arrays.lines import SAMPLES, Lines, Operand, Sizes, letters
@@ -39,7 +39,7 @@ class EquationPrinter:
     def equation(self, equation: Equation) -> None:
         """Append the lines of one equation, under the equation itself."""
         self.lines.each.append(f"# {equation}")
-        sizes = sizes_of(equation)
+        sizes = Sizes(equation.sizes)
         if equation.reduce == "max":
             self._maximum(equation, sizes)
         elif not is_plain(equation.target, sizes):

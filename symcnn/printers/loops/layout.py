@@ -14,7 +14,6 @@ from functools import lru_cache
 
 from sympy import Expr, S
 
-from symcnn.printers.loops.rewrite import span
 from symcnn.printers.loops.statements import Group
 from symcnn.symbolic import Access, Tensor
 
@@ -53,7 +52,7 @@ class Layout:
 
     def _reach(self, access: Access, sizes: Mapping[str, int], is_read: bool) -> None:
         tensor = access.tensor
-        spans = [span(affine, dict(sizes)) for affine in access.index]
+        spans = [affine.span(sizes) for affine in access.index]
         needed = tuple((max(-low, 0), max(high - n + 1, 0)) for (low, high), n in zip(spans, tensor.shape, strict=True))
         known = self.borders.get(tensor, ((0, 0),) * len(tensor.shape))
         self.borders[tensor] = tuple((max(a, c), max(b, d)) for (a, b), (c, d) in zip(known, needed, strict=True))

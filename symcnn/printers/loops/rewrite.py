@@ -152,26 +152,16 @@ def number_in(window: Sequence[Axis]) -> Affine:
     return Affine(tuple(reversed(pairs)))
 
 
-def sizes_of(equation: Equation) -> dict[str, int]:
-    return {a.name: a.size for t in equation.terms for a in (*equation.axes, *t.axes)}
-
-
-def span(affine: Affine, sizes: dict[str, int]) -> tuple[int, int]:
-    """The smallest and the largest value of an index."""
-    ends = [(c * (sizes[a] - 1)) for a, c in affine.coefficients]
-    return affine.offset + sum(min(e, 0) for e in ends), affine.offset + sum(max(e, 0) for e in ends)
-
-
 def leaves_range(access: Access, equation: Equation) -> bool:
     """Does an index map go beyond its tensor?"""
-    sizes = sizes_of(equation)
-    spans = [span(affine, sizes) for affine in access.index]
+    sizes = equation.sizes
+    spans = [affine.span(sizes) for affine in access.index]
     return any(low < 0 or high >= n for (low, high), n in zip(spans, access.tensor.shape, strict=True))
 
 
 def is_one_to_one(access: Access, equation: Equation) -> bool:
     """Does every instance have an entry of its own, inside the tensor?"""
-    sizes = sizes_of(equation)
+    sizes = equation.sizes
     names = [a for affine in access.index for a, _ in affine.coefficients]
     if sorted(names) != sorted(sizes) or leaves_range(access, equation):
         return False
@@ -244,7 +234,7 @@ def _with(reader: Equation, stated: Equation) -> Equation:
 
 def renamed(equation: Equation, taken: set[str]) -> Equation:
     """The same with axes whose names nobody has taken."""
-    own = sizes_of(equation)
+    own = equation.sizes
     for name, size in own.items():
         if name in taken:
             fresh = name.upper()
