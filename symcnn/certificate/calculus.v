@@ -5,24 +5,44 @@ Import ListNotations.
 Open Scope R_scope.
 
 Definition sigmoid z := / (1 + exp (- z)).
-Definition softplus z := ln (1 + exp z).
+Definition log (x : R) : R := RInt Rinv 1 x.
+Definition softplus z := log (1 + exp z).
 Definition gate y above below : R := if Rlt_dec 0 y then above else below.
 Definition relu z := if Rlt_dec 0 z then z else 0.
 Definition leaky_relu z := if Rlt_dec 0 z then z else z / 100.
 Definition moved (q : positive -> R) n s : positive -> R := fun m => if Pos.eqb m n then s else q m.
 
+Fixpoint wins value largest (before : list R) : R := match before with
+| [] => if Req_EM_T value largest then 1 else 0
+| x :: before => if Req_EM_T x largest then 0 else wins value largest before
+end.
+Fixpoint listed (first : positive) (l : list R) n := match l with
+| [] => 0 | x :: l => if Pos.eqb n first then x else listed (Pos.succ first) l n
+end.
+Definition near (P : (positive -> R) -> Prop) (q : positive -> R) :=
+  exists eps : posreal, forall q', (forall n, Rabs (q' n - q n) < eps) -> P q'.
+Definition off_kink (q : positive -> R) (x : (positive -> R) -> R) := x q <> 0 \/ near (fun q' => x q' = 0) q.
+Definition settled (q : positive -> R) (window : list ((positive -> R) -> R)) :=
+  exists m, In m window /\ forall x, In x window -> x q < m q \/ near (fun q' => x q' = m q') q.
+
 Definition env := positive -> R.
 
 Inductive func := Sigmoid | Tanh | Exp | Log | Inverse | Softplus | Relu | Leaky.
 Definition apply f := match f with
-| Sigmoid => sigmoid | Tanh => tanh | Exp => exp | Log => ln | Inverse => Rinv | Softplus => softplus
+| Sigmoid => sigmoid | Tanh => tanh | Exp => exp | Log => log | Inverse => Rinv | Softplus => softplus
 | Relu => relu | Leaky => leaky_relu
 end.
+
+(* a candidate of a maximum and its weight, 1 for the first that reaches it, else 0; or a number *)
+Inductive cell := Cell (u weight : positive) | Given (n : Z) (d : positive).
+Definition cell_value (v : env) c := match c with Cell u _ => v u | Given n d => IZR n / IZR (Zpos d) end.
+Fixpoint largest v x (l : list cell) := match l with [] => x | c :: l => largest v (Rmax x (cell_value v c)) l end.
 
 Inductive expr :=
 | V (u : positive) | A (u : positive) | Num (n : Z) | Over (x : expr) (n : positive)
 | Add (x y : expr) | Sub (x y : expr) | Mul (x y : expr) | Opp (x : expr) | Pow (x : expr) (n : nat)
-| Fn (f : func) (c s : positive) (x : expr).
+| Fn (f : func) (c s : positive) (x : expr)
+| Largest (c : positive) (first : cell) (others : list cell).
 
 Fixpoint eval (v a : env) e := match e with
 | V u => v u | A u => a u | Num n => IZR n
@@ -33,6 +53,7 @@ Fixpoint eval (v a : env) e := match e with
 | Opp x => - eval v a x
 | Pow x n => eval v a x ^ n
 | Fn f _ _ x => apply f (eval v a x)
+| Largest _ x l => largest v (cell_value v x) l
 end.
 
 (* the same with the name of each call's value in its place *)
@@ -45,6 +66,7 @@ Fixpoint named (v a : env) e := match e with
 | Opp x => - named v a x
 | Pow x n => named v a x ^ n
 | Fn _ c _ _ => v c
+| Largest c _ _ => v c
 end.
 
 Definition slope f c s := match f with
@@ -55,6 +77,9 @@ Definition slope f c s := match f with
 | Log => V s | Softplus => V s | Relu => V s | Leaky => V s
 end.
 
+Fixpoint cells_tangent (v d : env) (l : list cell) := match l with
+| [] => 0 | Cell u w :: l => v w * d u + cells_tangent v d l | Given _ _ :: l => cells_tangent v d l
+end.
 Fixpoint tangent (v a d : env) e := match e with
 | V u => d u | A _ => 0 | Num _ => 0
 | Over x n => tangent v a d x / IZR (Zpos n)
@@ -64,44 +89,83 @@ Fixpoint tangent (v a d : env) e := match e with
 | Opp x => - tangent v a d x
 | Pow x n => IZR (Z.of_nat n) * eval v a x ^ pred n * tangent v a d x
 | Fn f c s x => named v a (slope f c s) * tangent v a d x
+| Largest _ x l => cells_tangent v d (x :: l)
 end.
 
-(* what must hold at the point, a chain of conjunctions *)
-Definition holds f x c s (rest : Prop) : Prop := match f with
-| Log => 0 < x /\ s = / x /\ rest
-| Inverse => x <> 0 /\ rest
-| Softplus => s = sigmoid x /\ rest
-| Relu => x <> 0 /\ s = gate c 1 0 /\ rest
-| Leaky => x <> 0 /\ s = gate c 1 (1 / 100) /\ rest
+(* What must hold, a chain of conjunctions. [along P]: the quantities have P at the point and near it. *)
+Section Conditions.
+Variables (along : (env -> Prop) -> Prop) (v a : env).
+Definition kinkless e := eval v a e <> 0 \/ along (fun v' => eval v' a e = 0).
+Definition holds f e c s (rest : Prop) : Prop := match f with
+| Log => 0 < eval v a e /\ s = / eval v a e /\ rest
+| Inverse => eval v a e <> 0 /\ rest
+| Softplus => s = sigmoid (eval v a e) /\ rest
+| Relu => kinkless e /\ s = gate c 1 0 /\ rest
+| Leaky => kinkless e /\ s = gate c 1 (1 / 100) /\ rest
 | _ => rest
 end.
-Fixpoint conditions (v a : env) e (rest : Prop) : Prop := match e with
+Fixpoint weights most (before : list R) (l : list cell) (rest : Prop) : Prop := match l with
+| [] => rest
+| Cell u w :: l => v w = wins (v u) most before /\ weights most (before ++ [v u]) l rest
+| Given n d :: l => weights most (before ++ [IZR n / IZR (Zpos d)]) l rest
+end.
+Definition winner (l : list cell) := exists m, In m l /\ forall x, In x l ->
+  cell_value v x < cell_value v m \/ along (fun v' => cell_value v' x = cell_value v' m).
+Fixpoint conditions e (rest : Prop) : Prop := match e with
 | V _ => rest | A _ => rest | Num _ => rest
-| Over x _ => conditions v a x rest
-| Opp x => conditions v a x rest
-| Pow x _ => conditions v a x rest
-| Add x y => conditions v a x (conditions v a y rest)
-| Sub x y => conditions v a x (conditions v a y rest)
-| Mul x y => conditions v a x (conditions v a y rest)
-| Fn f c s x => conditions v a x (v c = apply f (eval v a x) /\ holds f (eval v a x) (v c) (v s) rest)
+| Over x _ => conditions x rest
+| Opp x => conditions x rest
+| Pow x _ => conditions x rest
+| Add x y => conditions x (conditions y rest)
+| Sub x y => conditions x (conditions y rest)
+| Mul x y => conditions x (conditions y rest)
+| Fn f c s x => conditions x (v c = apply f (eval v a x) /\ holds f x (v c) (v s) rest)
+| Largest c x l => v c = largest v (cell_value v x) l /\ winner (x :: l) /\ weights (v c) [] (x :: l) rest
 end.
 
 Lemma holds_rest f x c s rest : holds f x c s rest -> rest.
 Proof. destruct f; simpl; tauto. Qed.
-Lemma conditions_rest v a e : forall rest, conditions v a e rest -> rest.
+Lemma weights_rest most l rest : forall before, weights most before l rest -> rest.
+Proof. induction l as [|[u w | n d] l IH]; simpl; intros before H; [exact H | destruct H as [_ H] |]; eapply IH, H. Qed.
+Lemma conditions_rest e : forall rest, conditions e rest -> rest.
 Proof.
 induction e; simpl; intros rest H; try exact H; try exact (IHe _ H); try exact (IHe2 _ (IHe1 _ H)).
-apply IHe in H; destruct H as [_ H]; exact (holds_rest _ _ _ _ _ H).
+- apply IHe in H; destruct H as [_ H]; exact (holds_rest _ _ _ _ _ H).
+- destruct H as [_ [_ H]]; exact (weights_rest (v c) (first :: others) rest [] H).
 Qed.
 
-Lemma conditions_named v a e : forall rest, conditions v a e rest -> named v a e = eval v a e.
+Lemma conditions_named e : forall rest, conditions e rest -> named v a e = eval v a e.
 Proof.
 induction e; simpl; intros rest H; try reflexivity;
-try (rewrite (IHe1 _ H), (IHe2 _ (conditions_rest _ _ _ _ H)); reflexivity); try (rewrite (IHe _ H); reflexivity).
-apply conditions_rest in H; exact (proj1 H).
+try (rewrite (IHe1 _ H), (IHe2 _ (conditions_rest _ _ H)); reflexivity); try (rewrite (IHe _ H); reflexivity).
+- apply conditions_rest in H; exact (proj1 H).
+- exact (proj1 H).
+Qed.
+
+Lemma weights_weak most l (rest rest' : Prop) : (rest -> rest') -> forall before, weights most before l rest -> weights most before l rest'.
+Proof. intro H; induction l as [|[u w | n d] l IH]; simpl; intros before C; auto; destruct C; auto. Qed.
+Lemma conditions_weak e : forall rest rest' : Prop, (rest -> rest') -> conditions e rest -> conditions e rest'.
+Proof.
+induction e; simpl; intros rest rest' H C; auto; try (eapply IHe1; [| exact C]; apply IHe2, H); try (eapply IHe; [| exact C]; auto).
+- intros [E F]; split; [exact E |]; destruct f; simpl in *; intuition.
+- destruct C as [E [F C]]; split; [exact E |]; split; [exact F |]; exact (weights_weak (v c) (first :: others) _ _ H [] C).
+Qed.
+End Conditions.
+
+Lemma conditions_along (near' along : (env -> Prop) -> Prop) v a : (forall P, near' P -> along P) ->
+  forall e rest, conditions near' v a e rest -> conditions along v a e rest.
+Proof.
+intros L e; induction e; simpl; intros rest H; auto; try (apply IHe1; revert H; apply conditions_weak; apply IHe2).
+- apply IHe in H; revert H; apply conditions_weak; intros [E F]; split; [exact E |].
+  destruct f; simpl in *; unfold kinkless in *; intuition.
+- destruct H as [E [[m [I W]] F]]; split; [exact E |]; split; [| exact F].
+  exists m; split; [exact I |]; intros x X; destruct (W x X); auto.
 Qed.
 
 Definition edges := list (positive * expr).
+Fixpoint back_cells (l : list cell) up : edges := match l with
+| [] => [] | Cell u w :: l => (u, Mul up (V w)) :: back_cells l up | Given _ _ :: l => back_cells l up
+end.
 Fixpoint back e up : edges := match e with
 | V u => [(u, up)] | A _ => [] | Num _ => []
 | Over x n => back x (Over up n)
@@ -111,6 +175,7 @@ Fixpoint back e up : edges := match e with
 | Opp x => back x (Opp up)
 | Pow x n => back x (Mul up (Mul (Num (Z.of_nat n)) (Pow x (pred n))))
 | Fn f c s x => back x (Mul up (slope f c s))
+| Largest _ x l => back_cells (x :: l) up
 end.
 
 Fixpoint total (v a d : env) (l : edges) := match l with
@@ -121,18 +186,21 @@ end.
 Lemma total_app v a d l m : total v a d (l ++ m) = total v a d l + total v a d m.
 Proof. induction l as [|[u j] l IH]; simpl; [ring | rewrite IH; ring]. Qed.
 
-Lemma back_total v a d e : forall up rest, conditions v a e rest ->
+Lemma back_cells_total v a d l up : total v a d (back_cells l up) = named v a up * cells_tangent v d l.
+Proof. induction l as [|[u w | n d'] l IH]; simpl; rewrite ?IH; simpl; ring. Qed.
+Lemma back_total along v a d e : forall up rest, conditions along v a e rest ->
   total v a d (back e up) = named v a up * tangent v a d e.
 Proof.
 induction e; intros up rest H; simpl in *; try (rewrite (IHe _ _ H); simpl; unfold Rdiv; ring).
 - ring.
 - ring.
 - ring.
-- rewrite total_app, (IHe1 _ _ H), (IHe2 _ _ (conditions_rest _ _ _ _ H)); ring.
-- rewrite total_app, (IHe1 _ _ H), (IHe2 _ _ (conditions_rest _ _ _ _ H)); simpl; ring.
-- rewrite total_app, (IHe1 _ _ H), (IHe2 _ _ (conditions_rest _ _ _ _ H)); simpl.
-  rewrite (conditions_named _ _ _ _ H), (conditions_named _ _ _ _ (conditions_rest _ _ _ _ H)); ring.
-- rewrite (IHe _ _ H); simpl; rewrite (conditions_named _ _ _ _ H); ring.
+- rewrite total_app, (IHe1 _ _ H), (IHe2 _ _ (conditions_rest _ _ _ _ _ H)); ring.
+- rewrite total_app, (IHe1 _ _ H), (IHe2 _ _ (conditions_rest _ _ _ _ _ H)); simpl; ring.
+- rewrite total_app, (IHe1 _ _ H), (IHe2 _ _ (conditions_rest _ _ _ _ _ H)); simpl.
+  rewrite (conditions_named _ _ _ _ _ H), (conditions_named _ _ _ _ _ (conditions_rest _ _ _ _ _ H)); ring.
+- rewrite (IHe _ _ H); simpl; rewrite (conditions_named _ _ _ _ _ H); ring.
+- exact (back_cells_total v a d (first :: others) up).
 Qed.
 
 (* --- derivatives of the leaf functions --- *)
@@ -175,12 +243,48 @@ Lemma der_inverse z : z <> 0 -> is_derive Rinv z (- (/ z * / z)).
 Proof.
 intro N; eapply der_eq; [exact (is_derive_inv (fun s => s) z 1 (der_id z) N) | simpl; field; exact N].
 Qed.
-Lemma der_ln z : 0 < z -> is_derive ln z (/ z).
-Proof. exact (is_derive_ln z). Qed.
+Lemma der_log z : 0 < z -> is_derive log z (/ z).
+Proof.
+intro P; apply (is_derive_RInt Rinv log 1 z).
+- exists (mkposreal z P); intros y B; change (Rabs (y - z) < z) in B; apply Rabs_def2 in B.
+  apply (RInt_correct Rinv), (ex_RInt_continuous Rinv); intros t [T _].
+  apply (ex_derive_continuous Rinv); exists (- (/ t * / t)); apply der_inverse.
+  assert (0 < Rmin 1 y) by (apply Rmin_pos; lra); lra.
+- apply (ex_derive_continuous Rinv); exists (- (/ z * / z)); apply der_inverse; lra.
+Qed.
+Lemma log_1 : log 1 = 0.
+Proof. unfold log; apply (RInt_point 1 Rinv). Qed.
+
+Lemma same_slope (f g d : R -> R) a x : (forall t, is_derive f t (d t)) -> (forall t, is_derive g t (d t)) -> f a = g a -> f x = g x.
+Proof.
+intros F G E.
+assert (Z : forall x, is_derive (fun t => f t - g t) x 0).
+{ intro t; eapply der_eq; [exact (is_derive_minus f g t _ _ (F t) (G t)) | exact (Rminus_diag_eq _ _ eq_refl)]. }
+assert (C : f a - g a = f x - g x).
+{ destruct (Rtotal_order a x) as [L | [-> | L]]; [| reflexivity |].
+  - apply (eq_is_derive (fun t => f t - g t) a x); [intros; apply Z | exact L].
+  - symmetry; apply (eq_is_derive (fun t => f t - g t) x a); [intros; apply Z | exact L]. }
+lra.
+Qed.
+Lemma log_exp_times a z : 0 < a -> log (a * exp z) = log a + z.
+Proof.
+intro P; apply (same_slope (fun z => log (a * exp z)) (fun z => log a + z) (fun _ => 1) 0).
+- intro t; assert (Q := exp_pos t); eapply der_eq.
+  + apply (der_comp log (fun z => a * exp z) t (/ (a * exp t)) (a * exp t)); [apply der_log; nra |].
+    eapply der_eq; [exact (is_derive_scal exp t a _ (is_derive_exp t)) | reflexivity].
+  + simpl; field; nra.
+- intro t; eapply der_eq; [exact (is_derive_plus (fun _ => log a) (fun z => z) t _ _ (is_derive_const _ t) (is_derive_id t)) |].
+  change (0 + 1 = 1); ring.
+- rewrite exp_0; rewrite Rmult_1_r; ring.
+Qed.
+Lemma log_is_ln x : 0 < x -> log x = ln x.
+Proof.
+intro P; rewrite <- (exp_ln x P) at 1; rewrite <- (Rmult_1_l (exp (ln x))), log_exp_times, log_1 by lra; ring.
+Qed.
 Lemma der_softplus z : is_derive softplus z (sigmoid z).
 Proof.
 assert (P := exp_pos z); assert (P' := exp_pos (- z)); unfold softplus, sigmoid; eapply der_eq.
-- apply (der_comp ln (fun s => 1 + exp s) z (/ (1 + exp z)) (0 + exp z)); [apply der_ln; lra |].
+- apply (der_comp log (fun s => 1 + exp s) z (/ (1 + exp z)) (0 + exp z)); [apply der_log; lra |].
   exact (der_plus _ _ z _ _ (der_const 1 z) (der_exp z)).
 - rewrite exp_Ropp in *; field; lra.
 Qed.
@@ -194,7 +298,7 @@ unfold tanh; eapply der_eq.
 - simpl; field; exact C.
 Qed.
 
-Lemma near (z : R) (P : R -> Prop) : z <> 0 -> (forall y, 0 < y * z -> P y) -> locally z P.
+Lemma around (z : R) (P : R -> Prop) : z <> 0 -> (forall y, 0 < y * z -> P y) -> locally z P.
 Proof.
 intros N H; assert (A : 0 < Rabs z) by (apply Rabs_pos_lt; exact N); exists (mkposreal _ A); intros y B.
 apply H; change (Rabs (y - z) < Rabs z) in B.
@@ -205,7 +309,7 @@ Lemma der_split (f : R -> R) above below z : z <> 0 -> (forall y, 0 < y -> f y =
 Proof.
 intros N HA HB; assert (L : forall c, is_derive (fun y => c * y) z c).
 { intro c; eapply der_eq; [exact (der_mult _ _ z _ _ (der_const c z) (der_id z)) | simpl; ring]. }
-destruct (Rlt_dec 0 z); eapply is_derive_ext_loc; [| apply L | | apply L]; apply near; try exact N;
+destruct (Rlt_dec 0 z); eapply is_derive_ext_loc; [| apply L | | apply L]; apply around; try exact N;
 intros y Y; symmetry; [apply HA | apply HB]; nra.
 Qed.
 Lemma der_relu z : z <> 0 -> is_derive relu z (gate (relu z) 1 0).
@@ -219,57 +323,165 @@ intro N; eapply der_eq; [apply (der_split leaky_relu 1 (1 / 100) z N); intros y 
 unfold gate, leaky_relu; repeat destruct Rlt_dec; lra.
 Qed.
 
-Lemma func_derive f v a x c s rest : v c = apply f x -> holds f x (v c) (v s) rest ->
-  is_derive (apply f) x (named v a (slope f c s)).
+Lemma der_flat (f g : R -> R) (x a b : R) : f 0 = 0 -> is_derive g x a -> locally x (fun s => g s = 0) -> is_derive (fun s => f (g s)) x (b * a).
 Proof.
-destruct f; simpl; intros E H; try destruct H as [H1 H2]; try destruct H2 as [H2 H3]; rewrite ?E in *; rewrite ?H1, ?H2.
-- apply der_sigmoid.
-- apply der_tanh.
-- apply der_exp.
-- apply der_ln, H1.
-- apply der_inverse, H1.
-- apply der_softplus.
-- apply der_relu, H1.
-- apply der_leaky, H1.
+intros Z D L; assert (a = 0) as ->.
+{ rewrite <- (is_derive_unique _ _ _ D); apply is_derive_unique, (is_derive_ext_loc (fun _ => 0)); [| exact (is_derive_const 0 x)].
+  revert L; apply filter_imp; auto. }
+eapply der_eq; [| symmetry; apply Rmult_0_r].
+apply (is_derive_ext_loc (fun _ => 0)); [| exact (is_derive_const 0 x)].
+revert L; apply filter_imp; intros s ->; auto.
 Qed.
 
 Definition tape := list (positive * expr).
+Definition cell_reads c : list positive := match c with Cell u _ => [u] | Given _ _ => [] end.
 Fixpoint reads e : list positive := match e with
 | V u => [u] | A _ => [] | Num _ => [] | Opp x => reads x | Pow x _ => reads x | Over x _ => reads x
 | Add x y => reads x ++ reads y | Sub x y => reads x ++ reads y | Mul x y => reads x ++ reads y
 | Fn _ _ _ x => reads x
+| Largest _ x l => flat_map cell_reads (x :: l)
 end.
 Definition partials e : edges := back e (Num 1).
 
-Lemma eval_derive (v : R -> env) a s0 d e : forall rest, conditions (v s0) a e rest ->
+Section Curve.
+Variables (v : R -> env) (a : env) (s0 : R).
+Let w := v s0.
+Definition along (P : env -> Prop) := locally s0 (fun s => P (v s)).
+
+Lemma func_derive f e c s rest t : w c = apply f (eval w a e) -> holds along w a f e (w c) (w s) rest ->
+  is_derive (fun s => eval (v s) a e) s0 t ->
+  is_derive (fun s => apply f (eval (v s) a e)) s0 (named w a (slope f c s) * t).
+Proof.
+intros E H D; assert (G : forall b, is_derive (apply f) (eval w a e) b -> b = named w a (slope f c s) ->
+  is_derive (fun s => apply f (eval (v s) a e)) s0 (named w a (slope f c s) * t)).
+{ intros b B <-; exact (der_comp (apply f) (fun s => eval (v s) a e) s0 b t B D). }
+destruct f; simpl in *; rewrite ?E in *.
+- eapply G; [apply der_sigmoid | reflexivity].
+- eapply G; [apply der_tanh | reflexivity].
+- eapply G; [apply der_exp | reflexivity].
+- destruct H as [P [K _]]; eapply G; [apply der_log, P | symmetry; exact K].
+- destruct H as [P _]; eapply G; [apply der_inverse, P | reflexivity].
+- destruct H as [K _]; eapply G; [apply der_softplus | symmetry; exact K].
+- destruct H as [[N | L] [K _]]; [eapply G; [apply der_relu, N | symmetry; exact K] |].
+  apply (der_flat relu); [unfold relu; destruct Rlt_dec; lra | exact D | exact L].
+- destruct H as [[N | L] [K _]]; [eapply G; [apply der_leaky, N | symmetry; exact K] |].
+  apply (der_flat leaky_relu); [unfold leaky_relu; destruct Rlt_dec; lra | exact D | exact L].
+Qed.
+
+Lemma largest_max e x l : x <= largest e x l /\ (forall y, In y l -> cell_value e y <= largest e x l) /\
+  (largest e x l = x \/ exists y, In y l /\ largest e x l = cell_value e y).
+Proof.
+revert x; induction l as [|c l IH]; simpl; intro x; [repeat split; [lra | easy | auto] |].
+destruct (IH (Rmax x (cell_value e c))) as [A1 [A2 A3]].
+assert (B1 := Rmax_l x (cell_value e c)); assert (B2 := Rmax_r x (cell_value e c)).
+repeat split; [lra | intros y [<- | Y]; [lra | apply A2, Y] |].
+destruct A3 as [-> | [y [Y ->]]]; [| right; exists y; auto].
+unfold Rmax; destruct Rle_dec; [right; exists c; auto | auto].
+Qed.
+
+Lemma weights_first most d m rest (l : list cell) : forall before,
+  weights w most before l rest -> (forall x, In x before -> x <> most) ->
+  (exists x, In x l /\ cell_value w x = most) ->
+  (forall x u k, In x l -> x = Cell u k -> w u = most -> d u = m) -> (forall n k, In (Given n k) l -> IZR n / IZR (Zpos k) = most -> m = 0) ->
+  cells_tangent w d l = m.
+Proof.
+assert (more : forall before l', (exists x, In x before /\ x = most) -> exists x, In x (before ++ l') /\ x = most).
+{ intros before l' [x [X Y]]; exists x; split; [apply in_or_app; auto | exact Y]. }
+assert (here : forall x before, x = most -> exists y, In y (before ++ [x]) /\ y = most).
+{ intros x before X; exists x; split; [apply in_or_app; right; left; reflexivity | exact X]. }
+assert (Z : forall l before, (exists x, In x before /\ x = most) -> weights w most before l rest -> cells_tangent w d l = 0).
+{ clear l; induction l as [|[u k | n k] l IH]; simpl; intros before B W; [reflexivity | |].
+  - destruct W as [E W]; rewrite E, (IH _ (more _ _ B) W).
+    replace (wins (w u) most before) with 0; [ring |].
+    clear - B; induction before as [|y before IH]; simpl; [destruct B as [x [[] _]] |].
+    destruct Req_EM_T as [| N]; [reflexivity |]; apply IH; destruct B as [x [[-> | X] Y]]; [contradiction | exists x; auto].
+  - exact (IH _ (more _ _ B) W). }
+assert (U : forall x before, (forall y, In y before -> y <> most) -> wins x most before = if Req_EM_T x most then 1 else 0).
+{ intros x before; induction before as [|y before IH]; simpl; intro B; [reflexivity |].
+  destruct (Req_EM_T y most) as [E |]; [exfalso; exact (B y (or_introl eq_refl) E) | apply IH; auto]. }
+induction l as [|[u k | n k] l IH]; simpl; intros before W B [x [X E]] H G; [contradiction | |].
+- destruct W as [K W]; rewrite K, (U _ _ B); destruct (Req_EM_T (w u) most) as [M | N].
+  + rewrite (Z l _ (here _ _ M) W).
+    rewrite (H _ u k (or_introl eq_refl) eq_refl M); ring.
+  + rewrite (IH _ W); [ring | | | |].
+    * intros y Y; apply in_app_or in Y as [Y | [<- | []]]; [apply B, Y | exact N].
+    * destruct X as [<- | X]; [contradiction | exists x; auto].
+    * intros y u' k' Y F Q; exact (H y u' k' (or_intror Y) F Q).
+    * intros n' k' Y Q; exact (G n' k' (or_intror Y) Q).
+- destruct (Req_EM_T (IZR n / IZR (Zpos k)) most) as [M | N].
+  + rewrite (Z l _ (here _ _ M) W).
+    symmetry; eapply G; [left; reflexivity | exact M].
+  + rewrite (IH _ W); [reflexivity | | | |].
+    * intros y Y; apply in_app_or in Y as [Y | [<- | []]]; [apply B, Y | exact N].
+    * destruct X as [<- | X]; [contradiction | exists x; auto].
+    * intros y u' k' Y F Q; exact (H y u' k' (or_intror Y) F Q).
+    * intros n' k' Y Q; exact (G n' k' (or_intror Y) Q).
+Qed.
+
+Lemma largest_derive c x l d rest : w c = largest w (cell_value w x) l -> winner along w (x :: l) ->
+  weights w (w c) [] (x :: l) rest -> (forall u, In u (flat_map cell_reads (x :: l)) -> is_derive (fun s => v s u) s0 (d u)) ->
+  is_derive (fun s => largest (v s) (cell_value (v s) x) l) s0 (cells_tangent w d (x :: l)).
+Proof.
+intros E [m [I W]] S D.
+set (dc := fun y => match y with Cell u _ => d u | Given _ _ => 0 end).
+assert (DC : forall y, In y (x :: l) -> is_derive (fun s => cell_value (v s) y) s0 (dc y)).
+{ intros [u k | n k] Y; [apply D, in_flat_map; exists (Cell u k); simpl; auto | exact (der_const _ s0)]. }
+assert (LE : forall e y, In y (x :: l) -> cell_value e y <= largest e (cell_value e x) l).
+{ intros e y [<- | Y]; [apply (proj1 (largest_max e (cell_value e x) l)) | apply (proj1 (proj2 (largest_max e (cell_value e x) l))), Y]. }
+assert (IS : forall e, exists y, In y (x :: l) /\ largest e (cell_value e x) l = cell_value e y).
+{ intro e; destruct (proj2 (proj2 (largest_max e (cell_value e x) l))) as [F | [y [Y F]]];
+  [exists x; simpl; auto | exists y; simpl; auto]. }
+assert (M : cell_value w m = w c).
+{ destruct (IS w) as [y [Y F]]; rewrite E; apply Rle_antisym; [apply LE, I |]; rewrite F.
+  destruct (W y Y) as [Q | Q]; [lra | apply (locally_singleton s0) in Q; fold w in Q; lra]. }
+assert (SAME : forall y, In y (x :: l) -> cell_value w y = w c -> dc y = dc m).
+{ intros y Y F; destruct (W y Y) as [Q | Q]; [lra |].
+  rewrite <- (is_derive_unique _ _ _ (DC y Y)), <- (is_derive_unique _ _ _ (DC m I)).
+  apply Derive_ext_loc, Q. }
+rewrite (weights_first (w c) d (dc m) rest (x :: l) [] S).
+- apply (is_derive_ext_loc (fun s => cell_value (v s) m)); [| apply DC, I].
+  assert (B : forall y, In y (x :: l) -> locally s0 (fun s => cell_value (v s) y <= cell_value (v s) m)).
+  { intros y Y; destruct (W y Y) as [Q | Q]; [| unfold along in Q; revert Q; apply filter_imp; intros s Q; lra].
+    assert (C := ex_derive_continuous _ _ (ex_intro _ _ (der_minus _ _ _ _ _ (DC m I) (DC y Y)))).
+    assert (P : 0 < cell_value (v s0) m - cell_value (v s0) y) by (fold w; lra).
+    specialize (C (fun z => 0 < z) (open_gt 0 _ P)); revert C; unfold filtermap; apply filter_imp; intros; lra. }
+  assert (A : locally s0 (fun s => forall y, In y (x :: l) -> cell_value (v s) y <= cell_value (v s) m)).
+  { clear - B; induction (x :: l) as [|y k IH]; [apply filter_forall; intros s y [] |].
+    generalize (filter_and _ _ (B y (or_introl eq_refl)) (IH (fun z Z => B z (or_intror Z)))); apply filter_imp.
+    intros s [P Q] z [<- | Z]; [exact P | apply Q, Z]. }
+  revert A; apply filter_imp; intros s A; apply Rle_antisym; [apply LE, I |].
+  destruct (IS (v s)) as [y [Y ->]]; apply A, Y.
+- intros y [].
+- exists m; auto.
+- intros y u k Y F G; subst y; exact (SAME _ Y G).
+- intros n k Y G; symmetry; exact (SAME _ Y G).
+Qed.
+
+Lemma eval_derive d e : forall rest, conditions along w a e rest ->
   (forall u, In u (reads e) -> is_derive (fun s => v s u) s0 (d u)) ->
-  is_derive (fun s => eval (v s) a e) s0 (tangent (v s0) a d e).
+  is_derive (fun s => eval (v s) a e) s0 (tangent w a d e).
 Proof.
 induction e; simpl; intros rest C H; try exact (der_const _ s0).
 - apply H; auto.
 - eapply der_eq; [apply (der_mult (fun s => eval (v s) a e) (fun _ => / IZR (Zpos n)) s0 _ 0 (IHe _ C H)), der_const |].
   simpl; unfold Rdiv; ring.
-- apply der_plus; [apply (IHe1 _ C) | apply (IHe2 _ (conditions_rest _ _ _ _ C))]; intros; apply H; apply in_or_app; auto.
-- apply der_minus; [apply (IHe1 _ C) | apply (IHe2 _ (conditions_rest _ _ _ _ C))]; intros; apply H; apply in_or_app; auto.
-- apply (der_mult (fun s => eval (v s) a e1) (fun s => eval (v s) a e2)); 
-  [apply (IHe1 _ C) | apply (IHe2 _ (conditions_rest _ _ _ _ C))]; intros; apply H; apply in_or_app; auto.
+- apply der_plus; [apply (IHe1 _ C) | apply (IHe2 _ (conditions_rest _ _ _ _ _ C))]; intros; apply H; apply in_or_app; auto.
+- apply der_minus; [apply (IHe1 _ C) | apply (IHe2 _ (conditions_rest _ _ _ _ _ C))]; intros; apply H; apply in_or_app; auto.
+- apply (der_mult (fun s => eval (v s) a e1) (fun s => eval (v s) a e2));
+  [apply (IHe1 _ C) | apply (IHe2 _ (conditions_rest _ _ _ _ _ C))]; intros; apply H; apply in_or_app; auto.
 - exact (der_opp _ _ _ (IHe _ C H)).
 - exact (der_pow (fun s => eval (v s) a e) _ _ _ (IHe _ C H)).
-- apply (der_comp (apply f) (fun s => eval (v s) a e)); [| exact (IHe _ C H)].
-  destruct (conditions_rest _ _ _ _ C) as [E F]; exact (func_derive f (v s0) a _ c s rest E F).
+- destruct (conditions_rest _ _ _ _ _ C) as [E F]; exact (func_derive f e c s rest _ E F (IHe _ C H)).
+- destruct C as [E [W S]]; exact (largest_derive c first others d rest E W S H).
 Qed.
 
-Section Curve.
-Variables (v : R -> env) (a : env) (s0 : R).
-Let w := v s0.
-
-Definition smooth e := conditions w a e True.
+Definition smooth e := conditions along w a e True.
 Lemma node_derive k e d : (forall s, v s k = eval (v s) a e) -> smooth e ->
   (forall u, In u (reads e) -> is_derive (fun s => v s u) s0 (d u)) ->
   is_derive (fun s => v s k) s0 (total w a d (partials e)).
 Proof.
 intros E S H; apply (is_derive_ext (fun s => eval (v s) a e)); [intro s; symmetry; apply E |].
-unfold partials; rewrite (back_total _ _ _ _ _ _ S); simpl; eapply der_eq; [eapply eval_derive; eassumption | fold w; ring].
+unfold partials; rewrite (back_total _ _ _ _ _ _ _ S); simpl; eapply der_eq; [eapply eval_derive; eassumption | fold w; ring].
 Qed.
 
 Fixpoint ordered b (t : tape) := match t with
@@ -281,7 +493,7 @@ Fixpoint run (d : env) (t : tape) := match t with
 | (k, n) :: t => run (moved d k (total w a d (partials n))) t
 end.
 
-Definition right_node kn := (forall s, v s (fst kn) = eval (v s) a (snd kn)) /\ smooth (snd kn).
+Definition right_node (kn : positive * expr) := (forall s, v s (fst kn) = eval (v s) a (snd kn)) /\ smooth (snd kn).
 
 Lemma ordered_le b t k n : ordered b t = true -> In (k, n) t -> (b <= k)%positive.
 Proof.
@@ -308,11 +520,17 @@ induction l as [|[u j] l IH]; simpl; intro H; [reflexivity |].
 rewrite IH, (H u j); auto; intros; apply (H u0 j0); auto.
 Qed.
 
+Lemma back_cells_reads l : forall up u j, In (u, j) (back_cells l up) -> In u (flat_map cell_reads l).
+Proof.
+induction l as [|[u' k | n k] l IH]; simpl; intros up u j H; [exact H | | exact (IH _ _ _ H)].
+destruct H as [H | H]; [injection H; auto | right; exact (IH _ _ _ H)].
+Qed.
 Lemma back_reads e : forall up u j, In (u, j) (back e up) -> In u (reads e).
 Proof.
 induction e; simpl; intros up u' j H; try contradiction; try (eapply IHe; exact H);
 try (apply in_app_or in H; apply in_or_app; destruct H as [H | H]; [left; eapply IHe1 | right; eapply IHe2]; exact H).
-destruct H as [H | []]; injection H; auto.
+- destruct H as [H | []]; injection H; auto.
+- exact (back_cells_reads (first :: others) _ _ _ H).
 Qed.
 Lemma run_derive d t b : ordered b t = true -> List.Forall right_node t ->
   (forall u, (u < b)%positive -> is_derive (fun s => v s u) s0 (d u)) ->
@@ -476,6 +694,7 @@ Fixpoint polynomial e : EnvRing.PExpr Q := match e with
 | Opp x => EnvRing.PEopp (polynomial x)
 | Pow x n => EnvRing.PEpow (polynomial x) (N.of_nat n)
 | Fn _ c _ _ => EnvRing.PEX (xO c)
+| Largest c _ _ => EnvRing.PEX (xO c)
 end.
 Definition joint (v a : env) u := match u with xO u => v u | xI u => a u | xH => 0 end.
 Definition peval := EnvRing.PEeval Rplus Rmult Rminus Ropp Q2R N.to_nat pow.
@@ -504,6 +723,9 @@ Qed.
 Definition right_claim last l (uc : positive * expr) :=
   same (snd uc) (Add (if Pos.eqb (fst uc) last then Num 1 else Num 0) (into (fst uc) l)).
 Definition wrong last t cs := map fst (filter (fun uc => negb (right_claim last (all_edges last t) uc)) cs).
+
+Lemma exp_shift z m n : exp (z - n) = exp (z - m) * exp (m - n).
+Proof. rewrite <- exp_plus; f_equal; ring. Qed.
 
 (* --- a network: its quantities as functions of parameters and image --- *)
 
@@ -547,46 +769,55 @@ destruct (right_claim last (all_edges last t) (u, c)) eqn:H.
   rewrite <- W; apply filter_In; split; [exact I | rewrite H; reflexivity].
 Qed.
 
-Fixpoint conditions_all (v a : env) (t : tape) : Prop := match t with
-| [] => True | (_, e) :: t => conditions v a e (conditions_all v a t)
+Fixpoint conditions_all along (v a : env) (t : tape) : Prop := match t with
+| [] => True | (_, e) :: t => conditions along v a e (conditions_all along v a t)
 end.
-Lemma conditions_weak v a e : forall rest rest' : Prop, (rest -> rest') -> conditions v a e rest -> conditions v a e rest'.
-Proof.
-induction e; simpl; intros rest rest' H C; auto; try (eapply IHe1; [| exact C]; apply IHe2, H); try (eapply IHe; [| exact C]; auto).
-intros [E F]; split; [exact E |]; destruct f; simpl in *; intuition.
-Qed.
-Lemma all_each v a t k e : conditions_all v a t -> In (k, e) t -> conditions v a e True.
+Lemma all_each along v a t k e : conditions_all along v a t -> In (k, e) t -> conditions along v a e True.
 Proof.
 induction t as [|[k' e'] t IH]; simpl; intros C I; [contradiction |]; destruct I as [I | I].
-- injection I; intros; subst; apply (conditions_weak _ _ _ _ True (fun _ => Logic.I) C).
-- exact (IH (conditions_rest _ _ _ _ C) I).
+- injection I; intros; subst; exact (conditions_weak _ _ _ _ _ True (fun _ => Logic.I) C).
+- exact (IH (conditions_rest _ _ _ _ _ C) I).
+Qed.
+
+Lemma near_along q p (P : env -> Prop) : near P q -> locally (q p) (fun s => P (moved q p s)).
+Proof.
+intros [eps H]; exists eps; intros y B; apply H; intro n; unfold moved.
+destruct (Pos.eqb_spec n p) as [-> |]; [exact B | rewrite Rminus_diag_eq, Rabs_R0 by reflexivity; apply cond_pos].
 Qed.
 
 Section Network.
 Variables (b last : positive) (t : tape) (cs : claims).
-Variables (inputs : env -> positive -> R) (v a : env -> env).
-Definition from_inputs := forall q u, (u < b)%positive -> v q u = inputs q u.
-Definition values := forall q a', map (fun kn => v q (fst kn)) t = map (fun kn => eval (v q) a' (snd kn)) t.
-Definition claimed := forall q, map (fun uc => a q (fst uc)) cs = map (fun uc => named (v q) (a q) (snd uc)) cs.
+Variables (inputs : env -> positive -> R) (v : env -> env) (a : env) (q : env).
+Definition from_inputs := forall q' u, (u < b)%positive -> v q' u = inputs q' u.
+Definition values_of (few : list positive) (is_few : bool) := forall q' a',
+  map (fun kn => v q' (fst kn)) (filter (fun kn => Bool.eqb is_few (mem (fst kn) few)) t) =
+  map (fun kn => eval (v q') a' (snd kn)) (filter (fun kn => Bool.eqb is_few (mem (fst kn) few)) t).
+Definition claimed := map (fun uc => a (fst uc)) cs = map (fun uc => named (v q) a (snd uc)) cs.
+Definition along_v (P : env -> Prop) := near (fun q' => P (v q')) q.
+Variable few : list positive.
 Hypothesis t_proper : proper b last t cs = true.
 Hypothesis t_wrong : wrong last t cs = [].
 Hypothesis h_inputs : from_inputs.
-Hypothesis h_values : values.
+Hypothesis h_many : values_of few false.
+Hypothesis h_few : values_of few true.
 Hypothesis h_claimed : claimed.
-Hypothesis h_last : forall q, a q last = 1.
+Hypothesis h_last : a last = 1.
+Hypothesis h_conditions : conditions_all along_v (v q) a t.
 
-Lemma gradient q p : (p <? b)%positive = true -> mem p (map fst cs) = true ->
+Lemma gradient p : (p <? b)%positive = true -> mem p (map fst cs) = true ->
   (forall u, is_derive (fun s => inputs (moved q p s) u) (q p) (if Pos.eqb u p then 1 else 0)) ->
-  conditions_all (v q) (a q) t ->
-  is_derive (fun s => v (moved q p s) last) (q p) (a q p).
+  is_derive (fun s => v (moved q p s) last) (q p) (a p).
 Proof.
-intros L M I S.
+intros L M I.
 unfold proper in t_proper; apply andb_prop in t_proper as [P P4]; apply andb_prop in P as [P P3]; apply andb_prop in P as [P1 P2].
-apply (chain_rule (fun s => v (moved q p s)) (a q) (q p) last cs b p t P1).
+apply (chain_rule (fun s => v (moved q p s)) a (q p) last cs b p t P1).
 - apply Forall_forall; intros [k n] K; split; simpl.
-  + intro s; exact (map_same _ _ _ _ (h_values (moved q p s) (a q)) K).
-  + unfold smooth; rewrite moved_back; exact (all_each _ _ _ _ _ S K).
-- apply h_last.
+  + intro s; destruct (mem k few) eqn:F.
+    * apply (map_same _ _ _ (k, n) (h_few (moved q p s) a)), filter_In; simpl; rewrite F; auto.
+    * apply (map_same _ _ _ (k, n) (h_many (moved q p s) a)), filter_In; simpl; rewrite F; auto.
+  + unfold smooth; rewrite moved_back; apply (conditions_along along_v); [| exact (all_each _ _ _ _ _ _ h_conditions K)].
+    intros P; exact (near_along q p _).
+- exact h_last.
 - exact (mem_in _ _ P2).
 - intros u U; apply (is_derive_ext (fun s => inputs (moved q p s) u)); [intro; symmetry; apply h_inputs, U | apply I].
 - apply Pos.ltb_lt, L.
@@ -594,13 +825,94 @@ apply (chain_rule (fun s => v (moved q p s)) (a q) (q p) last cs b p t P1).
 - exact (mem_in _ _ M).
 - intros k K; rewrite forallb_forall in P4; exact (mem_in _ _ (P4 k K)).
 - intros u U; apply in_map_iff in U as [[u' c] [E U]]; simpl in E; subst u'; rewrite moved_back.
-  rewrite <- (wrong_right last t cs (v q) (a q) u c t_wrong U).
-  exact (map_same _ _ _ _ (h_claimed q) U).
+  rewrite <- (wrong_right last t cs (v q) a u c t_wrong U).
+  exact (map_same _ _ _ _ h_claimed U).
 Qed.
 End Network.
 
+(* two ways to compute the same tape agree *)
+Lemma eval_ext v v' a e : (forall u, In u (reads e) -> v u = v' u) -> eval v a e = eval v' a e.
+Proof.
+induction e; simpl; intro H; try reflexivity; try (rewrite IHe by exact H; reflexivity);
+try (rewrite IHe1, IHe2 by (intros; apply H, in_or_app; auto); reflexivity); auto.
+assert (C : forall c, In c (first :: others) -> cell_value v c = cell_value v' c).
+{ intros [u k | n k] I; [apply H, (in_flat_map cell_reads (first :: others)); exists (Cell u k); simpl; auto | reflexivity]. }
+rewrite (C first) by (left; reflexivity); generalize (cell_value v' first); clear H.
+clear - C; induction others as [|y l IH]; simpl in *; intro x; [reflexivity |]; rewrite (C y) by auto; apply IH; intuition.
+Qed.
+Lemma unique b t v v' a : ordered b t = true -> (forall k e, In (k, e) t -> v k = eval v a e) ->
+  (forall k e, In (k, e) t -> v' k = eval v' a e) -> (forall u, (u < b)%positive -> v u = v' u) ->
+  forall u, (u < b)%positive \/ In u (map fst t) -> v u = v' u.
+Proof.
+revert b; induction t as [|[k n] t IH]; simpl; intros b O V V' I u [L | U]; auto; [contradiction |].
+apply andb_prop in O as [O O3]; apply andb_prop in O as [O1 O2]; apply Pos.eqb_eq in O1; subst k.
+assert (E : v b = v' b).
+{ rewrite (V b n), (V' b n) by auto; apply eval_ext; intros r R; apply I, Pos.ltb_lt.
+  rewrite forallb_forall in O2; exact (O2 r R). }
+apply (IH (Pos.succ b) O3); auto; [| destruct U as [<- | U]; [left; lia | right; exact U]].
+intros r R; destruct (Pos.eq_dec r b) as [-> | N]; [exact E | apply I; lia].
+Qed.
+
 Definition within (low high : positive) (moving fixed : env) : env :=
   fun u => if Pos.leb low u && Pos.ltb u high then moving u else fixed u.
+Fixpoint tape_end b (t : tape) := match t with [] => b | _ :: t => tape_end (Pos.succ b) t end.
+Fixpoint list_end first (l : list R) := match l with [] => first | _ :: l => list_end (Pos.succ first) l end.
+Fixpoint same_from (v : env) first (l : list R) : Prop := match l with
+| [] => True | x :: l => x = v first /\ same_from v (Pos.succ first) l
+end.
+Lemma ordered_all b t u : ordered b t = true -> (b <= u)%positive -> (u < tape_end b t)%positive -> In u (map fst t).
+Proof.
+revert b; induction t as [|[k n] t IH]; simpl; intros b O L U; [lia |].
+apply andb_prop in O as [O O3]; apply andb_prop in O as [O1 O2]; apply Pos.eqb_eq in O1; subst k.
+destruct (Pos.eq_dec b u) as [E | N]; [left; exact E | right; apply (IH (Pos.succ b)); auto; lia].
+Qed.
+Lemma listed_same (v : env) l : forall first u, same_from v first l -> (first <= u)%positive ->
+  (u < list_end first l)%positive -> listed first l u = v u.
+Proof.
+induction l as [|x l IH]; simpl; intros first u S L U; [lia |].
+destruct S as [E S]; destruct (Pos.eqb_spec u first) as [-> | N]; [exact E | apply IH; auto; lia].
+Qed.
+Lemma every_value t v few : values_of t v few false -> values_of t v few true ->
+  forall q a k e, In (k, e) t -> v q k = eval (v q) a e.
+Proof.
+intros M F q a k e I; destruct (mem k few) eqn:B.
+- apply (map_same _ _ _ (k, e) (F q a)), filter_In; simpl; rewrite B; auto.
+- apply (map_same _ _ _ (k, e) (M q a)), filter_In; simpl; rewrite B; auto.
+Qed.
+Lemma kink_at along v v' a e : v = v' -> kinkless along v a e -> kinkless along v' a e.
+Proof. intros <-; auto. Qed.
+Lemma winner_at along v v' cells : v = v' -> winner along v cells -> winner along v' cells.
+Proof. intros <-; auto. Qed.
+Lemma settled_winner (v : env -> env) q cells :
+  settled q (map (fun c q' => cell_value (v q') c) cells) -> winner (along_v v q) (v q) cells.
+Proof.
+intros [m [I S]]; apply in_map_iff in I as [c [<- I]]; exists c; split; [exact I |]; intros x X.
+exact (S _ (in_map (fun c q' => cell_value (v q') c) cells x X)).
+Qed.
+
+(* the part of a tape that follows a feature map computes, at the map's own values, what the whole tape does *)
+Lemma part_is_whole low high first last t t' (v v' : env -> env) q few few' cells :
+  ordered first t' = true -> tape_end first t' = Pos.succ last -> list_end low cells = high -> (high <= first)%positive ->
+  same_from (v q) low cells ->
+  (forall k e, In (k, e) t' -> In (k, e) t) ->
+  values_of t v few false -> values_of t v few true -> values_of t' v' few' false -> values_of t' v' few' true ->
+  (forall u, (u < first)%positive -> v' (listed low cells) u = within low high (listed low cells) (v q) u) ->
+  (forall u, (last < u)%positive -> v' (listed low cells) u = v q u) ->
+  v' (listed low cells) = v q.
+Proof.
+intros O T L H S I M F M' F' B A; apply functional_extensionality; intro u.
+destruct (Pos.ltb_spec last u) as [U | U]; [exact (A u U) |].
+assert (V : forall u, (u < first)%positive -> v' (listed low cells) u = v q u).
+{ intros r R; rewrite B by exact R; unfold within.
+  destruct (Pos.leb_spec low r); [| reflexivity]; destruct (Pos.ltb_spec r high); [| reflexivity]; simpl.
+  apply listed_same; [exact S | assumption | rewrite L; assumption]. }
+destruct (Pos.ltb_spec u first) as [W | W]; [exact (V u W) |].
+apply (unique first t' _ _ (v q) O); [| | exact V |].
+- intros k e K; exact (every_value t' v' few' M' F' _ _ k e K).
+- intros k e K; exact (every_value t v few M F _ _ k e (I k e K)).
+- right; apply (ordered_all first); [exact O | exact W | rewrite T; lia].
+Qed.
+
 Lemma within_derive low high q fixed p u : Pos.leb low p && Pos.ltb p high = true ->
   is_derive (fun s => within low high (moved q p s) fixed u) (q p) (if Pos.eqb u p then 1 else 0).
 Proof.

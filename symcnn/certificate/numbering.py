@@ -1,7 +1,10 @@
-"""Which number each quantity has in a certificate: parameters, pixels and targets, quantities, values of calls."""
+"""Which number each quantity has in a certificate: parameters, pixels and targets, shifts, quantities, values of calls.
+
+A shift is what ``Equation.constant`` says: the largest output inside a softmax, through which nothing is differentiated.
+In the proof it does not move: that E does not depend on it is a lemma.
+"""
 
 from collections.abc import Mapping
-from functools import cached_property
 
 from sympy import Expr, Symbol
 
@@ -14,33 +17,30 @@ class Numbering:
 
     Attributes:
         stated: the forward variables that E depends on, in order; the last one is E.
-        first: the number of the first of them; parameters, pixels and targets have smaller ones.
+        shifts: the names of the shifts.
+        first: the number of the first of ``stated``.
         values: calls inside formulas and their numbers, which come last.
     """
 
     def __init__(self, derivation: Derivation) -> None:
-        self.graph = derivation.graph
+        graph = derivation.graph
+        constant = {e.target.tensor for e in derivation.forward if e.constant}
         self.parameters = derivation.network.parameters
-        data = [n for n, (tensor, _) in self.graph.inputs.items() if not tensor.is_shared]
-        self.data = tuple(data)
-        backward = self.graph.backward
+        self.data = tuple(n for n, (tensor, _) in graph.inputs.items() if tensor.role in ("image", "target"))
+        self.shifts = tuple(v.name for v in graph.forward.values() if v.tensor in constant)
         self.stated: tuple[Variable, ...] = tuple(
-            v for v in self.graph.forward.values() if f"dE_d{v.name}" in backward or v.tensor == ERROR
+            v for v in graph.forward.values() if f"dE_d{v.name}" in graph.backward or v.tensor == ERROR
         )
-        names = [*self.parameters, *data, *(v.name for v in self.stated)]
-        self.of: Mapping[str, int] = {name: n for n, name in enumerate(names, 1)}
-        self.first = len(self.parameters) + len(data) + 1
+        inputs = [*self.parameters, *self.data, *self.shifts]
+        self.of: Mapping[str, int] = {n: k for k, n in enumerate([*inputs, *(v.name for v in self.stated)], 1)}
+        self.first, self.last = len(inputs) + 1, len(inputs) + len(self.stated)
         self.values: dict[Expr, int] = {}
-
-    @cached_property
-    def last(self) -> int:
-        return self.of["E"]
 
     def number(self, value: Expr) -> int:
         """Of a quantity, or of a call's value: a new one, where it has none."""
         if isinstance(value, Symbol):
             return self.of[value.name]
-        return self.values.setdefault(value, len(self.of) + len(self.values) + 1)
+        return self.values.setdefault(value, self.last + len(self.values) + 1)
 
     def name(self, name: str) -> str:
         """As the calculus writes it: #29 the quantity, !31 ∂E by it."""

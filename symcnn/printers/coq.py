@@ -9,6 +9,7 @@ value.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import sympy
@@ -31,8 +32,6 @@ from symcnn.symbolic import (
 )  # fmt: skip
 
 Function = type[sympy.Function]
-#: A call's argument and value -> what its slope is called.
-Companion = Callable[[Expr, Expr], Expr]
 
 
 def _applied(name: str) -> Callable[[Sequence[Text]], Text]:
@@ -52,7 +51,7 @@ COQ = Language(
         leaky_relu: _applied("leaky_relu"),
         softplus: _applied("softplus"),
         exp: _applied("exp"),
-        log: _applied("ln"),
+        log: _applied("log"),
         gate: _applied("gate"),
         maximum: lambda z: reduce(lambda a, b: Text(f"Rmax {a.within(ATOM)} {b.within(ATOM)}", POWER), z),
         wins: _wins,
@@ -62,16 +61,31 @@ COQ = Language(
     times=" * ",
 )
 
-#: Leaf function -> its name in the calculus, and what its slope is called there beside its own value: a call too.
-CALLS: dict[Function, tuple[str, Companion | None]] = {
-    sigmoid: ("Sigmoid", None),
-    tanh: ("Tanh", None),
-    exp: ("Exp", None),
-    log: ("Log", lambda z, y: 1 / z),
-    softplus: ("Softplus", lambda z, y: sigmoid(z)),
-    relu: ("Relu", lambda z, y: gate(y, 1, 0)),
-    leaky_relu: ("Leaky", lambda z, y: gate(y, 1, LEAKY_SLOPE)),
+#: Leaf function -> its name in the calculus.
+CALLS: dict[Function, str] = {
+    sigmoid: "Sigmoid", tanh: "Tanh", exp: "Exp", log: "Log", softplus: "Softplus", relu: "Relu", leaky_relu: "Leaky",
+}  # fmt: skip
+
+#: Where the slope at an argument is not written with the value: as which call.
+BESIDE: dict[str, Callable[[Expr, Expr], Expr]] = {
+    "Log": lambda z, y: 1 / z,
+    "Softplus": lambda z, y: sigmoid(z),
+    "Relu": lambda z, y: gate(y, 1, 0),
+    "Leaky": lambda z, y: gate(y, 1, LEAKY_SLOPE),
 }
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the calculus wants to know of a call in a formula, beside its value: see ``conditions`` in calculus.v.
+
+    Attributes:
+        function: whose call it is ("Inverse": 1/s).
+        argument: of the call; for a maximum the candidates.
+    """
+
+    function: str
+    argument: Expr
 
 
 class CalculusPrinter(InfixPrinter):
@@ -83,14 +97,16 @@ class CalculusPrinter(InfixPrinter):
     """
 
     def __init__(self, name: Callable[[str], str], number: Callable[[Expr], int]) -> None:
-        super().__init__(COQ, name)
+        super().__init__(replace(COQ, functions={}), name)
         self._number_of = number
         self._stated: Symbol | None = None
+        self.demands: list[Demand] = []
 
     def forward(self, variable: Variable) -> str:
-        """What states a quantity: its calls are differentiated."""
-        self._stated = Symbol(variable.name)
-        self._whole = variable.expression
+        """What states a quantity: its calls are differentiated, and ``demands`` holds what they demand."""
+        self._stated, self._whole, self.demands = Symbol(variable.name), variable.expression, []
+        if variable.reduce == "max":
+            return self._largest([sympy.Mul(*factors) for a in variable.addends for factors in a.products])
         return self.variable(variable)
 
     def backward(self, variable: Variable) -> str:
@@ -98,17 +114,29 @@ class CalculusPrinter(InfixPrinter):
         self._stated = None
         return self.variable(variable)
 
+    def _largest(self, candidates: Sequence[Expr]) -> str:
+        assert self._stated is not None
+        self.demands.append(Demand("Largest", sympy.Tuple(*candidates)))
+        cells = []
+        for n, x in enumerate(candidates):
+            if x.is_Number:
+                cells.append(f"Given ({x.p}) {x.q}")
+            else:
+                weight = self._number_of(wins(x, self._stated, *candidates[:n]))
+                cells.append(f"Cell {self._number_of(x)} {weight}")
+        return f"(Largest {self._number_of(self._stated)} ({cells[0]}) [{'; '.join(cells[1:])}])"
+
     def _quotient(self, text: Text, below: Sequence[Expr]) -> Text:
         divisor = sympy.Mul(*below)
-        return self._times([text, self._called(1 / divisor, "Inverse", None, self.expression(divisor))])
+        return self._times([text, self._called(1 / divisor, "Inverse", divisor, self.expression(divisor))])
 
     def _call(self, shown: Expr, arguments: Sequence[Text], function: Function) -> Text:
-        name, companion = CALLS.get(function, ("", None))
-        return self._called(shown, name, companion, arguments[0])
+        return self._called(shown, CALLS.get(function, ""), shown.args[0], arguments[0])
 
-    def _called(self, call: Expr, name: str, companion: Companion | None, argument: Text) -> Text:
+    def _called(self, call: Expr, name: str, argument: Expr, text: Text) -> Text:
         if self._stated is None:
             return Text(f"#{self._number_of(call)}", ATOM)
         value = self._stated if call == self._whole else call
-        beside = companion(call.args[0], value) if companion else value
-        return Text(f"(Fn {name} {self._number_of(value)} {self._number_of(beside)} {argument.within(ATOM)})", ATOM)
+        beside = BESIDE[name](argument, value) if name in BESIDE else value
+        self.demands.append(Demand(name, argument))
+        return Text(f"(Fn {name} {self._number_of(value)} {self._number_of(beside)} {text.within(ATOM)})", ATOM)
