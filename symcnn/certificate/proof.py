@@ -7,12 +7,13 @@ rule, and that what the calls demand is so.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from symcnn.certificate.shifts import Shift, lemmas, shifts
 from symcnn.certificate.stage import Stage
 from symcnn.errors import NotSupportedYetError
 from symcnn.printers.coq import CalculusPrinter, Demand
+from symcnn.printers.infix import is_divisor
 
 COMPUTED = "Proof. vm_compute; reflexivity. Qed."
 
@@ -88,7 +89,7 @@ class Link:
         fixed = "image"
         for m in n.shifts:
             fixed = f"(moved {fixed} {n.of[m]} at_{m})"
-        entries = self._entries() | {k: f"({stage.printed(e)})" for e, k in n.values.items()}
+        entries = self._entries() | {k: f"({_value(stage, e)})" for e, k in n.values.items()}
         yield f"Definition {self.q}{self._at} (parameter : positive -> R) : env := fun u => if Pos.ltb u {stage.first}"
         yield f"then within {stage.low} {stage.high} parameter {fixed} u else lookup ({tree(entries)}) u."
         adjoints = {n.of[p]: stage.applied(f"dE_d{p}") for p in (*n.parameters, *(v.name for v in stage.stated[:-1]))}
@@ -152,7 +153,7 @@ Qed."""
         over = "parameter" if self.is_whole else ""
         yield f"Lemma {self.q}_conditions {over} : {self.hypotheses('image')}"
         yield f"  conditions_all (along_v {self.here} {self.point}) ({self.here} {self.point}) ({self.g} parameter) {self.name}_tape."
-        patterns = [" & ".join(f"{letter}{n}" for n in range(len(found))) for letter, found in self._assumed()]
+        patterns = [" & ".join(f"{letter}{n}" for n in range(count)) for letter, count in self._premises]
         yield f"Proof. {''.join(f'intros ({p}). ' for p in patterns)}{'' if self.is_whole else f'rewrite {self.q}_whole. '}"
         counts = {"k": 0, "t": 0}
         for v in self.stage.stated:
@@ -161,16 +162,22 @@ Qed."""
                     yield f"apply conj; [{step} |]."
         yield "exact I. Qed."
 
-    def _assumed(self) -> list[tuple[str, Sequence[object]]]:
-        both: list[tuple[str, Sequence[object]]] = [("k", self.stage.kinks), ("t", self.stage.ties)]
-        return [(letter, found) for letter, found in both if found]
+    @property
+    def _premises(self) -> list[tuple[str, int]]:
+        """A letter for no_kink and for no_tie, where there are such, and of how many parts they are."""
+        both = [("k", len(self.stage.kinks)), ("t", len(self.stage.ties))]
+        return [(letter, count) for letter, count in both if count]
+
+    def assumed(self, suffix: str) -> list[str]:
+        """Names for the premises that a theorem has."""
+        return [letter + suffix for letter, _ in self._premises]
 
     def hypotheses(self, image: str) -> str:
         """The premises of a theorem about an image, each with its arrow."""
         path = f"{self.stage.module}." if self.stage.module else ""
         given = f"parameter {image}" + ("" if self.is_whole else f" ({self.stage.moved} parameter {image})")
         names = {"k": "no_kink", "t": "no_tie"}
-        return "".join(f"{path}{names[letter]} {given} -> " for letter, _ in self._assumed())
+        return " ".join(f"{path}{names[letter]} {given} ->" for letter, _ in self._premises)
 
     def _steps(self, demand: Demand, counts: dict[str, int]) -> list[str]:
         def assumed(letter: str, lemma: str) -> str:
@@ -204,10 +211,10 @@ Qed."""
     def _gradient(self) -> Iterator[str]:
         stage, q, name = self.stage, self.q, self.name
         over = "parameter " if self.is_whole else ""
-        names = [letter.upper() for letter, _ in self._assumed()]
+        names = [letter.upper() for letter, _ in self._premises]
         conditions = " ".join([f"{q}_conditions", *over.split(), *names])
         claimed = f"({q}_claimed parameter)" if self.is_whole else f"{q}_claimed"
-        yield f"""Lemma {q}_gradient {over}p : {self.hypotheses("image")}Pos.leb {stage.low} p && Pos.ltb p {stage.high} = true ->
+        yield f"""Lemma {q}_gradient {over}p : {self.hypotheses("image")} Pos.leb {stage.low} p && Pos.ltb p {stage.high} = true ->
   mem p (map fst {name}_claims) = true ->
   is_derive (fun r => {self.here} (moved {self.point} p r) {self.numbers.last}%positive) ({self.point} p) ({self.g} parameter p).
 Proof.
@@ -222,6 +229,11 @@ Qed."""
         """The proof that E of an image has the derivative; names: the hypotheses of the theorem."""
         over = f"{image} parameter"
         return f"({self.q}_gradient {' '.join([over, str(number), *names])} eq_refl eq_refl)"
+
+
+def _value(stage: Stage, call: Expr) -> str:
+    """A call's value; 1/s is the inverse of s, which t/s multiplies t with."""
+    return f"/ {stage.printed(1 / call)}" if is_divisor(call) else stage.printed(call)
 
 
 def part(stage: Stage) -> Iterator[str]:

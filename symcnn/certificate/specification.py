@@ -75,4 +75,4 @@ def _function(stage: Stage, value: Expr) -> str:
 
 def _all(name: str, stage: Stage, parts: Sequence[str]) -> str:
     both = " /\\\n  ".join(parts)
-    return f"Definition {name} {' '.join(stage.given)} :=\n  {both}."
+    return f"Definition {name} ({' '.join(stage.given)} : positive -> R) :=\n  {both}."

@@ -1,0 +1,128 @@
+"""The verdict on a certificate: what ``coqc`` says of it, which axioms its theorems rest on, and whether one is missing.
+
+Coq accepts a file with admitted lemmas, and it accepts any axiom. So its word is one of three things that are asked for:
+
+    1. coqc compiles the file
+    2. ``Print Assumptions`` of the theorems names nothing but the axioms of the standard library's real numbers
+    3. every theorem that the network should have is there
+
+And a file from elsewhere may define its words as it likes (and commands in it are run): ``recheck`` lets Coq see it only
+if it is, byte by byte, what symcnn writes.
+"""
+
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from symcnn.errors import InputError
+
+#: What Coq's real numbers rest on, without the path that Coq may print before it.
+AXIOMS = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep"})
+
+#: Seconds that Coq may take.
+TIMEOUT = 600
+
+Status = Literal["certified", "unchecked", "rejected"]
+
+_THEOREM = re.compile(r"^Theorem (is_\w+) ?:", re.MULTILINE)
+_AXIOM = re.compile(r"^([\w.]+)\s*:", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a certificate.
+
+    Attributes:
+        status: "certified" (checked by Coq), "unchecked" (Coq is not installed), "rejected".
+        theorems: theorem -> the axioms that it rests on; empty where Coq has not seen it.
+        reason: why it is not certified, in one line; empty where it is.
+        coq: the version that checked it.
+    """
+
+    status: Status
+    theorems: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reason: str = ""
+    coq: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Certified."""
+        return self.status == "certified"
+
+
+def check(path: str | Path, theorems: Sequence[str], timeout: float = TIMEOUT) -> Verdict:
+    """Let Coq check a certificate, one that symcnn wrote: commands in it are run.
+
+    Args:
+        path: the ``.v`` file.
+        theorems: those that it must hold.
+        timeout: seconds.
+    """
+    text = read(path)
+    stated = set(_THEOREM.findall(text))
+    missing = [t for t in theorems if t not in stated]
+    if missing:
+        return Verdict("rejected", reason=f"{len(missing)} theorems are missing: {_some(missing)}")
+    coqc = shutil.which("coqc")
+    if coqc is None:
+        return Verdict("unchecked", dict.fromkeys(theorems, frozenset()))
+    return _run(coqc, text, theorems, timeout)
+
+
+def read(path: str | Path) -> str:
+    """The text of a certificate."""
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); expected a certificate, a .v file") from None
+
+
+def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> Verdict:
+    # an unforeseeable word, so that nothing in the file can print the answer in Coq's stead
+    mark = f"axioms_{secrets.token_hex(8)}"
+    every = " ".join(f"let _ := {t} in" for t in theorems)
+    asked = f'\nGoal True. idtac "{mark}". Abort.\nDefinition {mark} := {every} I.\nPrint Assumptions {mark}.\n'
+    with tempfile.TemporaryDirectory(prefix="symcnn.") as folder:
+        file = Path(folder) / "certificate.v"
+        file.write_text(text + asked, "utf-8")
+        try:
+            found = subprocess.run(
+                [coqc, "-q", "-w", "none", file.name], cwd=folder, capture_output=True, text=True, timeout=timeout
+            )
+        except subprocess.TimeoutExpired:
+            return Verdict("rejected", reason=f"coqc did not answer within {timeout:g} s")
+        except OSError as error:
+            return Verdict("rejected", reason=f"coqc cannot be run ({error.strerror})")
+    if found.returncode:
+        return Verdict("rejected", reason=_complaint(found.stderr, text))
+    axioms = frozenset(_AXIOM.findall(found.stdout.partition(mark)[2].partition("Axioms:")[2]))
+    foreign = sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS)
+    if foreign or mark not in found.stdout:
+        return Verdict("rejected", reason=f"it rests on what is not proved: {_some(foreign)}")
+    return Verdict("certified", dict.fromkeys(theorems, axioms), coq=version(coqc))
+
+
+def version(coqc: str) -> str:
+    """ "8.16.1" """
+    found = subprocess.run([coqc, "--print-version"], capture_output=True, text=True, timeout=60)
+    return (found.stdout.split() or ["?"])[0]
+
+
+def _complaint(stderr: str, text: str) -> str:
+    """Where Coq stopped, and what it said, in one line."""
+    place = re.search(r"line (\d+), characters", stderr)
+    lines = text.splitlines()
+    number = int(place[1]) if place else 0
+    heads = [line.split()[1] for line in lines[:number] if re.match("(Lemma|Theorem|Definition) ", line)]
+    said = " ".join(stderr.partition("Error:")[2].split())[:200]
+    return f"coqc stopped in {heads[-1] if heads else 'the file'} (line {number}): {said}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f", … ({len(names)} in all)" if len(names) > 3 else "")
