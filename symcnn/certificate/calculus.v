@@ -73,7 +73,7 @@ Definition slope f c s := match f with
 | Sigmoid => Mul (V c) (Sub (Num 1) (V c))
 | Tanh => Sub (Num 1) (Mul (V c) (V c))
 | Exp => V c
-| Inverse => Opp (Mul (V c) (V c))
+| Inverse => Opp (V s)
 | Log => V s | Softplus => V s | Relu => V s | Leaky => V s
 end.
 
@@ -98,7 +98,7 @@ Variables (along : (env -> Prop) -> Prop) (v a : env).
 Definition kinkless e := eval v a e <> 0 \/ along (fun v' => eval v' a e = 0).
 Definition holds f e c s (rest : Prop) : Prop := match f with
 | Log => 0 < eval v a e /\ s = / eval v a e /\ rest
-| Inverse => eval v a e <> 0 /\ rest
+| Inverse => eval v a e <> 0 /\ s = / eval v a e ^ 2 /\ rest
 | Softplus => s = sigmoid (eval v a e) /\ rest
 | Relu => kinkless e /\ s = gate c 1 0 /\ rest
 | Leaky => kinkless e /\ s = gate c 1 (1 / 100) /\ rest
@@ -360,7 +360,7 @@ destruct f; simpl in *; rewrite ?E in *.
 - eapply G; [apply der_tanh | reflexivity].
 - eapply G; [apply der_exp | reflexivity].
 - destruct H as [P [K _]]; eapply G; [apply der_log, P | symmetry; exact K].
-- destruct H as [P _]; eapply G; [apply der_inverse, P | reflexivity].
+- destruct H as [P [K _]]; eapply G; [apply der_inverse, P | rewrite K; simpl; field; exact P].
 - destruct H as [K _]; eapply G; [apply der_softplus | symmetry; exact K].
 - destruct H as [[N | L] [K _]]; [eapply G; [apply der_relu, N | symmetry; exact K] |].
   apply (der_flat relu); [unfold relu; destruct Rlt_dec; lra | exact D | exact L].

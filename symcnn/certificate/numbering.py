@@ -35,13 +35,16 @@ class Numbering:
         self.of: Mapping[str, int] = {n: k for k, n in enumerate([*inputs, *(v.name for v in self.stated)], 1)}
         self.first, self.last = len(inputs) + 1, len(inputs) + len(self.stated)
         self.values: dict[Expr, int] = {}
+        self._names = {v.expression: Symbol(v.name) for v in graph.forward.values() if v.expression.is_Function}
 
     def number(self, value: Expr) -> int:
         """Of a quantity, or of a call's value: a new one, where it has none."""
-        if isinstance(value, Symbol):
+        value = self._names.get(value, value)
+        if isinstance(value, Symbol) and value.name in self.of:
             return self.of[value.name]
         return self.values.setdefault(value, self.last + len(self.values) + 1)
 
     def name(self, name: str) -> str:
         """As the calculus writes it: #29 the quantity, !31 ∂E by it."""
-        return f"#{self.of[name]}" if name in self.of else f"!{self.of[name.removeprefix('dE_d')]}"
+        bare = name.removeprefix("dE_d")
+        return f"#{self.number(Symbol(name))}" if bare == name else f"!{self.of[bare]}"

@@ -196,7 +196,7 @@ Qed."""
         if demand.function == "Log":
             return ["reflexivity", f"exact {self._positive(demand)}", "reflexivity"]
         if demand.function == "Inverse":
-            return ["reflexivity", f"exact (Rgt_not_eq _ _ {self._positive(demand)})"]
+            return ["reflexivity", f"exact (Rgt_not_eq _ _ {self._positive(demand)})", "reflexivity"]
         return ["reflexivity"]
 
     def _positive(self, demand: Demand) -> str:

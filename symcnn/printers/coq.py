@@ -69,6 +69,7 @@ CALLS: dict[Function, str] = {
 #: Where the slope at an argument is not written with the value: as which call.
 BESIDE: dict[str, Callable[[Expr, Expr], Expr]] = {
     "Log": lambda z, y: 1 / z,
+    "Inverse": lambda z, y: 1 / z**2,
     "Softplus": lambda z, y: sigmoid(z),
     "Relu": lambda z, y: gate(y, 1, 0),
     "Leaky": lambda z, y: gate(y, 1, LEAKY_SLOPE),
@@ -128,7 +129,8 @@ class CalculusPrinter(InfixPrinter):
 
     def _quotient(self, text: Text, below: Sequence[Expr]) -> Text:
         divisor = sympy.Mul(*below)
-        return self._times([text, self._called(1 / divisor, "Inverse", divisor, self.expression(divisor))])
+        inverse = self._called(1 / divisor, "Inverse", divisor, self.expression(divisor))
+        return Text(f"{text.within(PRODUCT)} * {inverse.text}", PRODUCT)
 
     def _call(self, shown: Expr, arguments: Sequence[Text], function: Function) -> Text:
         return self._called(shown, CALLS.get(function, ""), shown.args[0], arguments[0])
