@@ -769,15 +769,81 @@ destruct (right_claim last (all_edges last t) (u, c)) eqn:H.
   rewrite <- W; apply filter_In; split; [exact I | rewrite H; reflexivity].
 Qed.
 
-Fixpoint conditions_all along (v a : env) (t : tape) : Prop := match t with
-| [] => True | (_, e) :: t => conditions along v a e (conditions_all along v a t)
+(* The same demands, kind by kind, so that each kind is seen to at once. *)
+Section Kinds.
+Variables (v a : env).
+Definition call_equalities f x c s : list (R * R) := (c, apply f x) :: match f with
+| Log => [(s, / x)] | Inverse => [(s, / x ^ 2)] | Softplus => [(s, sigmoid x)]
+| Relu => [(s, gate c 1 0)] | Leaky => [(s, gate c 1 (1 / 100))]
+| _ => []
 end.
-Lemma all_each along v a t k e : conditions_all along v a t -> In (k, e) t -> conditions along v a e True.
+Fixpoint weight_equalities most (before : list R) (l : list cell) : list (R * R) := match l with
+| [] => []
+| Cell u w :: l => (v w, wins (v u) most before) :: weight_equalities most (before ++ [v u]) l
+| Given n d :: l => weight_equalities most (before ++ [IZR n / IZR (Zpos d)]) l
+end.
+Fixpoint equalities e : list (R * R) := match e with
+| V _ => [] | A _ => [] | Num _ => []
+| Over x _ => equalities x | Opp x => equalities x | Pow x _ => equalities x
+| Add x y => equalities x ++ equalities y | Sub x y => equalities x ++ equalities y
+| Mul x y => equalities x ++ equalities y
+| Fn f c s x => equalities x ++ call_equalities f (eval v a x) (v c) (v s)
+| Largest c x l => (v c, largest v (cell_value v x) l) :: weight_equalities (v c) [] (x :: l)
+end.
+End Kinds.
+Fixpoint calls (which : func -> bool) e : list expr := match e with
+| V _ => [] | A _ => [] | Num _ => [] | Largest _ _ _ => []
+| Over x _ => calls which x | Opp x => calls which x | Pow x _ => calls which x
+| Add x y => calls which x ++ calls which y | Sub x y => calls which x ++ calls which y
+| Mul x y => calls which x ++ calls which y
+| Fn f _ _ x => calls which x ++ (if which f then [x] else [])
+end.
+Definition has_kink f := match f with Relu => true | Leaky => true | _ => false end.
+Definition wants_positive f := match f with Log => true | Inverse => true | _ => false end.
+Fixpoint windows e : list (list cell) := match e with
+| V _ => [] | A _ => [] | Num _ => []
+| Over x _ => windows x | Opp x => windows x | Pow x _ => windows x | Fn _ _ _ x => windows x
+| Add x y => windows x ++ windows y | Sub x y => windows x ++ windows y | Mul x y => windows x ++ windows y
+| Largest _ x l => [x :: l]
+end.
+
+Lemma weights_from v most l (rest : Prop) : rest -> forall before,
+  (forall p, In p (weight_equalities v most before l) -> fst p = snd p) -> weights v most before l rest.
 Proof.
-induction t as [|[k' e'] t IH]; simpl; intros C I; [contradiction |]; destruct I as [I | I].
-- injection I; intros; subst; exact (conditions_weak _ _ _ _ _ True (fun _ => Logic.I) C).
-- exact (IH (conditions_rest _ _ _ _ _ C) I).
+intro X; induction l as [|[u w | n d] l IH]; simpl; intros before H; [exact X | |].
+- split; [exact (H (_, _) (or_introl eq_refl)) | apply IH; intros p P; apply H; right; exact P].
+- apply IH, H.
 Qed.
+Lemma conditions_from along v a e : (forall p, In p (equalities v a e) -> fst p = snd p) ->
+  (forall x, In x (calls has_kink e) -> kinkless along v a x) -> (forall w, In w (windows e) -> winner along v w) ->
+  (forall x, In x (calls wants_positive e) -> 0 < eval v a x) -> forall rest : Prop, rest -> conditions along v a e rest.
+Proof.
+induction e; simpl; intros E K W P rest X; auto;
+try (apply IHe1; [intros; apply E | intros; apply K | intros; apply W | intros; apply P | apply IHe2;
+  [intros; apply E | intros; apply K | intros; apply W | intros; apply P | exact X]]; apply in_or_app; auto).
+- apply IHe; auto; [intros; apply E | intros; apply K | intros; apply P |]; try (apply in_or_app; auto).
+  assert (E' : forall p, In p (call_equalities f (eval v a e) (v c) (v s)) -> fst p = snd p).
+  { intros p I; apply E, in_or_app; auto. }
+  split; [exact (E' (_, _) (or_introl eq_refl)) |].
+  destruct f; simpl in *; try exact X; try assert (F := E' (_, _) (or_intror (or_introl eq_refl))); simpl in F.
+  + split; [apply P, in_or_app; simpl; auto | auto].
+  + split; [apply Rgt_not_eq, P, in_or_app; simpl; auto | auto].
+  + auto.
+  + split; [apply K, in_or_app; simpl; auto | auto].
+  + split; [apply K, in_or_app; simpl; auto | auto].
+- split; [exact (E (_, _) (or_introl eq_refl)) |]; split; [apply W; auto |].
+  apply (weights_from v (v c) (first :: others) rest X []); intros p I; apply E; right; exact I.
+Qed.
+
+Definition of_all {X} (f : expr -> list X) (t : tape) := flat_map (fun kn => f (snd kn)) t.
+Fixpoint every (l : list Prop) : Prop := match l with [] => True | [p] => p | p :: l => p /\ every l end.
+Lemma every_in l p : every l -> In p l -> p.
+Proof.
+induction l as [|q [|r l] IH]; simpl; [contradiction | intros H [<- | []]; exact H |].
+intros [Q H] [<- | I]; [exact Q | apply IH; auto].
+Qed.
+Lemma every_map {X} (f : X -> Prop) l x : every (map f l) -> In x l -> f x.
+Proof. intros H I; exact (every_in _ _ H (in_map f l x I)). Qed.
 
 Lemma near_along q p (P : env -> Prop) : near P q -> locally (q p) (fun s => P (moved q p s)).
 Proof.
@@ -802,7 +868,21 @@ Hypothesis h_many : values_of few false.
 Hypothesis h_few : values_of few true.
 Hypothesis h_claimed : claimed.
 Hypothesis h_last : a last = 1.
-Hypothesis h_conditions : conditions_all along_v (v q) a t.
+Hypothesis h_equalities : map fst (of_all (equalities (v q) a) t) = map snd (of_all (equalities (v q) a) t).
+Hypothesis h_kinks : every (map (kinkless along_v (v q) a) (of_all (calls has_kink) t)).
+Hypothesis h_windows : every (map (winner along_v (v q)) (of_all windows t)).
+Hypothesis h_positive : every (map (fun x => 0 < eval (v q) a x) (of_all (calls wants_positive) t)).
+
+Lemma h_conditions k e : In (k, e) t -> conditions along_v (v q) a e True.
+Proof.
+intro I; assert (A : forall X (f : expr -> list X) x, In x (f e) -> In x (of_all f t)).
+{ intros X f x J; apply in_flat_map; exists (k, e); auto. }
+apply conditions_from; [| | | | exact Logic.I].
+- intros p P; exact (map_same _ _ _ p h_equalities (A _ _ p P)).
+- intros x X; exact (every_map _ _ x h_kinks (A _ _ x X)).
+- intros w W; exact (every_map _ _ w h_windows (A _ _ w W)).
+- intros x X; exact (every_map _ _ x h_positive (A _ _ x X)).
+Qed.
 
 Lemma gradient p : (p <? b)%positive = true -> mem p (map fst cs) = true ->
   (forall u, is_derive (fun s => inputs (moved q p s) u) (q p) (if Pos.eqb u p then 1 else 0)) ->
@@ -815,7 +895,7 @@ apply (chain_rule (fun s => v (moved q p s)) a (q p) last cs b p t P1).
   + intro s; destruct (mem k few) eqn:F.
     * apply (map_same _ _ _ (k, n) (h_few (moved q p s) a)), filter_In; simpl; rewrite F; auto.
     * apply (map_same _ _ _ (k, n) (h_many (moved q p s) a)), filter_In; simpl; rewrite F; auto.
-  + unfold smooth; rewrite moved_back; apply (conditions_along along_v); [| exact (all_each _ _ _ _ _ _ h_conditions K)].
+  + unfold smooth; rewrite moved_back; apply (conditions_along along_v); [| exact (h_conditions _ _ K)].
     intros P; exact (near_along q p _).
 - exact h_last.
 - exact (mem_in _ _ P2).
@@ -879,15 +959,19 @@ intros M F q a k e I; destruct (mem k few) eqn:B.
 - apply (map_same _ _ _ (k, e) (F q a)), filter_In; simpl; rewrite B; auto.
 - apply (map_same _ _ _ (k, e) (M q a)), filter_In; simpl; rewrite B; auto.
 Qed.
-Lemma kink_at along v v' a e : v = v' -> kinkless along v a e -> kinkless along v' a e.
-Proof. intros <-; auto. Qed.
-Lemma winner_at along v v' cells : v = v' -> winner along v cells -> winner along v' cells.
-Proof. intros <-; auto. Qed.
 Lemma settled_winner (v : env -> env) q cells :
   settled q (map (fun c q' => cell_value (v q') c) cells) -> winner (along_v v q) (v q) cells.
 Proof.
 intros [m [I S]]; apply in_map_iff in I as [c [<- I]]; exists c; split; [exact I |]; intros x X.
 exact (S _ (in_map (fun c q' => cell_value (v q') c) cells x X)).
+Qed.
+
+Lemma settled_windows (v : env -> env) q l :
+  every (map (fun cells => settled q (map (fun c q' => cell_value (v q') c) cells)) l) ->
+  every (map (winner (along_v v q) (v q)) l).
+Proof.
+induction l as [|c [|c' l] IH]; simpl; [auto | apply settled_winner |].
+intros [S H]; split; [exact (settled_winner v q c S) | apply IH, H].
 Qed.
 
 (* the part of a tape that follows a feature map computes, at the map's own values, what the whole tape does *)

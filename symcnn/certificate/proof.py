@@ -15,6 +15,9 @@ from symcnn.errors import NotSupportedYetError
 from symcnn.printers.coq import CalculusPrinter, Demand
 from symcnn.printers.infix import is_divisor
 
+#: Premises by their letters in proofs.
+KINDS = (("kinks", "K"), ("windows", "T"))
+
 COMPUTED = "Proof. vm_compute; reflexivity. Qed."
 
 
@@ -150,17 +153,22 @@ Qed."""
     # --- what the calls demand ------------------------------------------------------------------------------------------
 
     def _conditions(self) -> Iterator[str]:
-        over = "parameter" if self.is_whole else ""
-        yield f"Lemma {self.q}_conditions {over} : {self.hypotheses('image')}"
-        yield f"  conditions_all (along_v {self.here} {self.point}) ({self.here} {self.point}) ({self.g} parameter) {self.name}_tape."
-        patterns = [" & ".join(f"{letter}{n}" for n in range(count)) for letter, count in self._premises]
-        yield f"Proof. {''.join(f'intros ({p}). ' for p in patterns)}{'' if self.is_whole else f'rewrite {self.q}_whole. '}"
-        counts = {"k": 0, "t": 0}
-        for v in self.stage.stated:
-            for demand in self.stage.demands[v.name]:
-                for step in self._steps(demand, counts):
-                    yield f"apply conj; [{step} |]."
-        yield "exact I. Qed."
+        """What the calls demand, kind by kind."""
+        over, tape, v = "parameter " if self.is_whole else "", f"{self.name}_tape", f"({self.here} {self.point})"
+        along, g = f"(along_v {self.here} {self.point})", f"({self.g} parameter)"
+        equalities = f"(of_all (equalities {v} {g}) {tape})"
+        at = "" if self.is_whole else f"rewrite {self.q}_whole; "
+        yield f"Lemma {self.q}_equal {over}: map fst {equalities} = map snd {equalities}.\nProof. {at}reflexivity. Qed."
+        premises = dict(zip((letter for letter, _ in self._premises), self._hypotheses("image"), strict=True))
+        given = {k: f"{p} ->" for k, p in premises.items()}
+        yield f"Lemma {self.q}_kinks {over}: {given.get('k', '')}"
+        yield f"  every (map (kinkless {along} {v} {g}) (of_all (calls has_kink) {tape}))."
+        yield f"Proof. {'intro K; exact K' if 'k' in given else 'exact I'}. Qed."
+        yield f"Lemma {self.q}_windows {over}: {given.get('t', '')}"
+        yield f"  every (map (winner {along} {v}) (of_all windows {tape}))."
+        yield f"Proof. {'intro T; apply settled_windows; exact T' if 't' in given else 'exact I'}. Qed."
+        yield f"Lemma {self.q}_positive {over}: every (map (fun x => 0 < eval {v} {g} x) (of_all (calls wants_positive) {tape}))."
+        yield f"Proof. {at}exact {self._positive()}. Qed."
 
     @property
     def _premises(self) -> list[tuple[str, int]]:
@@ -172,39 +180,31 @@ Qed."""
         """Names for the premises that a theorem has."""
         return [letter + suffix for letter, _ in self._premises]
 
-    def hypotheses(self, image: str) -> str:
-        """The premises of a theorem about an image, each with its arrow."""
+    def _hypotheses(self, image: str) -> list[str]:
         path = f"{self.stage.module}." if self.stage.module else ""
         given = f"parameter {image}" + ("" if self.is_whole else f" ({self.stage.moved} parameter {image})")
         names = {"k": "no_kink", "t": "no_tie"}
-        return " ".join(f"{path}{names[letter]} {given} ->" for letter, _ in self._premises)
+        return [f"{path}{names[letter]} {given}" for letter, _ in self._premises]
 
-    def _steps(self, demand: Demand, counts: dict[str, int]) -> list[str]:
-        def assumed(letter: str, lemma: str) -> str:
-            counts[letter] += 1
-            exact = f"exact {letter}{counts[letter] - 1}"
-            settled = "apply settled_winner; " if letter == "t" else ""
-            return settled + exact if self.is_whole else f"apply ({lemma} {self.q}_whole); {settled}{exact}"
+    def hypotheses(self, image: str) -> str:
+        """The premises of a theorem about an image, each with its arrow."""
+        return " ".join(f"{premise} ->" for premise in self._hypotheses(image))
 
-        if demand.function == "Largest":
-            cells = sum(not x.is_Number for x in demand.argument)
-            return ["reflexivity", assumed("t", "winner_at _ _ _ _"), *["reflexivity"] * cells]
-        if demand.function in ("Relu", "Leaky"):
-            return ["reflexivity", assumed("k", "kink_at _ _ _ _ _"), "reflexivity"]
-        if demand.function == "Softplus":
-            return ["reflexivity", "reflexivity"]
-        if demand.function == "Log":
-            return ["reflexivity", f"exact {self._positive(demand)}", "reflexivity"]
-        if demand.function == "Inverse":
-            return ["reflexivity", f"exact (Rgt_not_eq _ _ {self._positive(demand)})", "reflexivity"]
-        return ["reflexivity"]
-
-    def _positive(self, demand: Demand) -> str:
-        for shift in self.shifts:
-            if demand.argument == Symbol(shift.sum.name):
+    def _positive(self) -> str:
+        """That the sums of exponentials are, of which the logarithm is taken or by which is divided."""
+        sums = {Symbol(shift.sum.name): shift for shift in self.shifts}
+        found = []
+        for demand in (d for v in self.stage.stated for d in self.stage.demands[v.name]):
+            if demand.function in ("Log", "Inverse"):
+                if demand.argument not in sums:
+                    raise NotSupportedYetError(f"{demand.function} of {demand.argument}: no rule says it is positive")
+                shift = sums[demand.argument]
                 image = "" if self.is_whole else " image"
-                return f"(network_{shift.sum.name}_positive{image} parameter ({shift.name} parameter image))"
-        raise NotSupportedYetError(f"{demand.function} of {demand.argument}: no rule says that it is positive")
+                found.append(f"(network_{shift.sum.name}_positive{image} parameter ({shift.name} parameter image))")
+        text = found.pop() if found else "I"
+        for one in reversed(found):
+            text = f"(conj {one} {text})"
+        return text
 
     # --- the chain rule -------------------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ Qed."""
         stage, q, name = self.stage, self.q, self.name
         over = "parameter " if self.is_whole else ""
         names = [letter.upper() for letter, _ in self._premises]
-        conditions = " ".join([f"{q}_conditions", *over.split(), *names])
+        kinks, windows = (f"({q}_{what} {over}{letter if letter in names else ''})" for what, letter in KINDS)
         claimed = f"({q}_claimed parameter)" if self.is_whole else f"{q}_claimed"
         yield f"""Lemma {q}_gradient {over}p : {self.hypotheses("image")} Pos.leb {stage.low} p && Pos.ltb p {stage.high} = true ->
   mem p (map fst {name}_claims) = true ->
@@ -220,7 +220,8 @@ Qed."""
 Proof.
 intros {" ".join([*names, "L", "M"])}; apply (gradient {stage.first} {self.numbers.last} {name}_tape {name}_claims _ {self.here}
   ({self.g} parameter) {self.point} {name}_few {name}_proper {name}_obeys ({q}_inputs{self.at}) ({q}_many{self.at})
-  ({q}_few{self.at}) {claimed} eq_refl ({conditions})); [| exact M |].
+  ({q}_few{self.at}) {claimed} eq_refl
+  ({q}_equal {over}) {kinks} {windows} ({q}_positive {over})); [| exact M |].
 - apply andb_prop in L as [_ L]; apply Pos.ltb_lt in L; apply Pos.ltb_lt; lia.
 - intro u; apply within_derive; exact L.
 Qed."""
