@@ -13,7 +13,7 @@ LINES = [
     {"story"},
     {"picture", "explain"},
     {"report", "excel"},
-    {"verification"},
+    {"verification", "certificate"},
     {"train"},
     {"numeric"},
     {"printers", "formula"},

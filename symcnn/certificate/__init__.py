@@ -1,0 +1,92 @@
+"""Certificates: a network's gradients, proved by the kernel of the proof assistant Coq.
+
+    file       certificate.v   calculus.v (proved once for all networks), the specification, its proof, the theorems
+    verdict    what coqc says of it, and the axioms that the theorems rest on
+
+The file is one more print of the graph that trains, fills the workbook and makes the report.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, check, read
+from symcnn.certificate.page import FILE, PAGE, Page, in_words
+from symcnn.certificate.write import Certificate, Claim
+from symcnn.derivation import derive
+from symcnn.files import check_folder, check_writable, folder_for, write_whole
+from symcnn.network import DataLike, Network, checked
+from symcnn.text import Catalogue, catalogue
+
+SUFFIXES = (".v",)
+
+
+def certificate_of(network: Network, data: DataLike) -> Certificate:
+    """The certificate of a network's gradients, over as many images as the data has; their values play no part."""
+    network.require_loss("certificate")
+    images, _ = checked(network, data)
+    return Certificate(derive(network, samples=len(images)))
+
+
+def write_certificate(network: Network, data: DataLike, path: str | Path) -> Path:
+    """Write a Coq file (Coq 8.16 or later, with Coquelicot) in which the gradients are proved.
+
+    Theorems: ``is_dE_d<parameter>`` for ∂E_total over the images, ``is_dE_d<cell>_image<n>`` for ∂E of one image by a
+    cell of a feature map. Past 400 of them a sample.
+
+    Args:
+        network: with a loss.
+        data: its number of images is that of the certificate; it holds for whatever they show.
+        path: ``.v``.
+
+    Raises:
+        InputError: network, data or path cannot be used; nothing is written then.
+        NotSupportedYetError: the network is too large.
+    """
+    target = check_writable(path, SUFFIXES)
+    write_whole(target, certificate_of(network, data).text.encode("utf-8"))
+    return target
+
+
+def recheck(path: str | Path, network: Network, data: DataLike, timeout: float = TIMEOUT) -> Verdict:
+    """The verdict on a file of which nothing is known: Coq sees it only if it is what symcnn writes, byte by byte."""
+    own = certificate_of(network, data)
+    given = read(path)
+    if given != own.text:
+        lines = zip(given.splitlines(), own.text.splitlines(), strict=False)
+        first = next((n for n, (a, b) in enumerate(lines, 1) if a != b), 1 + min(len(given), len(own.text)))
+        return Verdict("rejected", reason=f"line {first} is not what symcnn writes for this network")
+    return check(path, own.theorems, timeout)
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What ``certify`` wrote and found.
+
+    Attributes:
+        rows: what is claimed, the verdict, the axioms: for each theorem.
+    """
+
+    verdict: Verdict
+    summary: str
+    rows: list[tuple[str, str, str]]
+    files: list[Path]
+
+
+def certify(network: Network, data: DataLike, folder: str | Path, lang: str = "en") -> Certified:
+    """Write a network's certificate and a page of plain words into a folder, and let Coq check it if it is there."""
+    text: Catalogue = catalogue(lang)
+    target = Path(folder)
+    check_folder(target)
+    certificate = certificate_of(network, data)
+    with folder_for(target) as fresh:
+        write_whole(fresh / FILE, certificate.text.encode("utf-8"))
+        verdict = check(fresh / FILE, certificate.theorems)
+        page = Page(certificate, verdict, text)
+        write_whole(fresh / PAGE, page.write().encode("utf-8"))
+    return Certified(verdict, in_words(verdict, text), page.rows(), [target / FILE, target / PAGE])
+
+
+__all__ = [
+    "AXIOMS", "FILE", "PAGE", "SUFFIXES", "Certificate", "Certified", "Claim", "Verdict", "certificate_of", "certify",
+    "check", "recheck", "write_certificate",
+]  # fmt: skip

@@ -8,8 +8,7 @@ from importlib.resources import files
 from symcnn.certificate import proof, specification
 from symcnn.certificate.numbering import Numbering
 from symcnn.certificate.stage import Stage
-from symcnn.derivation import Derivation
-from symcnn.derivation.graph import check_size
+from symcnn.derivation import Derivation, check_size
 from symcnn.version import __version__
 
 #: Products of one image past which no certificate is written, and theorems past which a sample is proved.
@@ -33,11 +32,13 @@ class Certificate:
 
     Attributes:
         claims: the theorems, in the derivation's order; all: how many gradients there are.
+        whole: E as a function of the parameters.
     """
 
     def __init__(self, derivation: Derivation) -> None:
         check_size((*derivation.forward, *derivation.backward), MAX_PRODUCTS, "a certificate")
         self.derivation = derivation
+        self.whole = Stage(derivation, Numbering(derivation))
         parameters = [Claim(p) for p in derivation.network.parameters]
         cells = [t.scalars() for t in derivation.network.forward.feature_maps]
         maps = [Claim(x, k) for names in cells for x in names for k in range(1, derivation.samples + 1)]
@@ -64,9 +65,8 @@ class Certificate:
         yield "   calculus, sigmoid to settled. All else is proof, which Coq reads. *)"
 
     def _network(self) -> Iterator[str]:
-        d, numbers = self.derivation, Numbering(self.derivation)
-        whole = Stage(d, numbers)
-        maps = [Stage(d, numbers, tensor, whole) for tensor in d.network.forward.feature_maps]
+        d, whole = self.derivation, self.whole
+        maps = [Stage(d, whole.numbers, tensor, whole) for tensor in d.network.forward.feature_maps]
         images = [f"image{k}" for k in range(1, d.samples + 1)]
         # claims first: what they call gets its number there
         yield from proof.tape(whole)

@@ -197,6 +197,39 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
         raise CheckFailed(f"{workbook}: {len(found.findings)} cells are wrong: {cells}")
 
 
+@commands.command(short_help="Let a proof assistant check the gradients.")
+@network_argument
+@click.option("--network", "named", type=click.Path(path_type=Path), metavar="NETWORK.toml", help="The same by name.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="certificate",
+    show_default=True,
+    help="The folder to write into.",
+)
+@lang_option
+def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> None:
+    """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.
+
+    Exit status 1 if Coq is there and does not accept every one of them.
+    """
+    from symcnn.certificate import certify
+    from symcnn.text import catalogue
+
+    if network is not None and named is not None:
+        raise InputError("NETWORK.toml and --network: expected one of them")
+    net, data = given_network(network or named)
+    with progress_bar("coqc"):
+        found = certify(net, given_samples(net, data, network or named), out, lang)
+    heads = [catalogue(lang)(f"certificate.{key}") for key in ("theorem", "verdict", "axioms")]
+    if len(found.rows) <= MOST_FORMULAS:
+        print_table("", found.rows, heads)
+    click.echo(found.summary)
+    print_files(found.files)
+    if found.verdict.status == "rejected":
+        raise CheckFailed(found.summary)
+
+
 @commands.command(short_help="Where a number comes from.")
 @click.argument("name", metavar="NAME")
 @network_argument

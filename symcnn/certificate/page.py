@@ -1,0 +1,100 @@
+"""The certificate in plain words: what exactly is proved, what must be trusted, what is not proved."""
+
+from collections.abc import Iterator
+
+from symcnn.certificate.check import AXIOMS, Verdict
+from symcnn.certificate.write import Certificate, Claim
+from symcnn.formula import Latex, Plain, Typography
+from symcnn.formula.tree import Node, Symbol
+from symcnn.text import Catalogue
+
+#: Quantities that are listed one by one.
+MAX_LISTED = 60
+
+
+class Page:
+    """Markdown, in one language."""
+
+    def __init__(self, certificate: Certificate, verdict: Verdict, text: Catalogue) -> None:
+        self.certificate, self.verdict, self.text = certificate, verdict, text
+        self._latex = Latex(text.decimal)
+
+    def write(self) -> str:
+        return "\n\n".join(self._paragraphs()) + "\n"
+
+    def _paragraphs(self) -> Iterator[str]:
+        text = self.text
+        yield f"# {text('certificate.title')}"
+        yield text("certificate.intro", file=FILE, count=len(self.certificate.claims))
+        yield in_words(self.verdict, text)
+        yield f"## {text('certificate.proved_heading')}"
+        yield self._inline(text("certificate.proved"))
+        yield from self._premises()
+        if self.certificate.sampled:
+            yield text("certificate.sampled", count=len(self.certificate.claims), all=self.certificate.all)
+        yield self._list()
+        yield f"## {text('certificate.trusted_heading')}"
+        axioms = ", ".join(f"`{a}`" for a in sorted(AXIOMS))
+        yield _bullets([text(f"certificate.trusted_{what}", axioms=axioms) for what in ("kernel", "axioms", "spec")])
+        yield f"## {text('certificate.not_heading')}"
+        yield _bullets([text(f"certificate.not_{what}") for what in ("floats", "programs", "network")])
+        yield f"## {text('certificate.yourself_heading')}"
+        yield text("certificate.yourself")
+        yield f"```sh\n{INSTALL}\ncoqc {FILE}\n```"
+
+    def _premises(self) -> Iterator[str]:
+        stage = self.certificate.whole
+        for found, what in ((stage.kinks, "kinks"), (stage.ties, "ties"), (stage.numbers.shifts, "softmax")):
+            if found:
+                yield self.text(f"certificate.{what}", count=len(found))
+
+    def _list(self) -> str:
+        claims = self.certificate.claims
+        shown = claims if len(claims) <= MAX_LISTED else claims[: MAX_LISTED // 2]
+        rows = [f"| {self._latex.inline(self.symbol(c))} | {self._image(c)} | `{c.theorem}` |" for c in shown]
+        heads = " | ".join(self.text(f"certificate.{key}") for key in ("quantity", "image", "theorem"))
+        table = "\n".join([f"| {heads} |", "| --- | --- | --- |", *rows])
+        more = len(claims) - len(shown)
+        return table + (f"\n\n{self.text('certificate.more', count=more, file=FILE)}" if more else "")
+
+    def _image(self, claim: Claim) -> str:
+        return str(claim.image or self.text("certificate.every_image"))
+
+    def _inline(self, sentence: str) -> str:
+        return sentence.replace("{E_total}", self._latex.inline(Symbol("E", "", self.text("label.total"))))
+
+    def symbol(self, claim: Claim) -> Node:
+        """∂E_total/∂f₁₁; ∂E/∂x₁₁ for what belongs to an image."""
+        typography = Typography(self.certificate.derivation.graph, self.text.words("word"))
+        if claim.image is not None:
+            typography.error = Symbol("E")
+        return typography.name(f"dE_d{claim.quantity}")
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """What is claimed, the verdict, the axioms: one row for each theorem."""
+        found = []
+        status = self.text(f"certificate.status_{self.verdict.status}")
+        for claim in self.certificate.claims:
+            image = self.text("certificate.of_image", number=claim.image) if claim.image else ""
+            axioms = self.verdict.theorems.get(claim.theorem, frozenset())
+            known = ", ".join(sorted(a.rsplit(".", 1)[-1] for a in axioms))
+            found.append((f"{Plain(self.text.decimal).emit(self.symbol(claim))}{image}", status, known))
+        return found
+
+
+#: What a certificate's two files are called, and how one gets Coq.
+FILE, PAGE = "certificate.v", "certificate.md"
+INSTALL = "apt-get install --no-install-recommends coq libcoq-coquelicot"
+
+
+def in_words(verdict: Verdict, text: Catalogue) -> str:
+    """The verdict in a sentence."""
+    if verdict.status == "certified":
+        return text("certificate.certified", count=len(verdict.theorems), version=verdict.coq)
+    if verdict.status == "unchecked":
+        return text("certificate.unchecked", command=INSTALL)
+    return text("certificate.rejected", reason=verdict.reason)
+
+
+def _bullets(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
