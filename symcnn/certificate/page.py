@@ -35,18 +35,20 @@ class Page:
         yield self._list()
         yield f"## {text('certificate.trusted_heading')}"
         axioms = ", ".join(f"`{a}`" for a in sorted(AXIOMS))
-        yield _bullets([text(f"certificate.trusted_{what}", axioms=axioms) for what in ("kernel", "axioms", "spec")])
+        trusted = [text("certificate.trusted_kernel"), text("certificate.trusted_axioms", axioms=axioms)]
+        yield _bullets([*trusted, text("certificate.trusted_spec")])
         yield f"## {text('certificate.not_heading')}"
-        yield _bullets([text(f"certificate.not_{what}") for what in ("floats", "programs", "network")])
+        yield _bullets([text(f"certificate.{key}") for key in ("not_floats", "not_programs", "not_network")])
         yield f"## {text('certificate.yourself_heading')}"
         yield text("certificate.yourself")
         yield f"```sh\n{INSTALL}\ncoqc {FILE}\n```"
 
     def _premises(self) -> Iterator[str]:
         stage = self.certificate.whole
-        for found, what in ((stage.kinks, "kinks"), (stage.ties, "ties"), (stage.numbers.shifts, "softmax")):
+        premises = ("certificate.kinks", stage.kinks), ("certificate.ties", stage.ties)
+        for key, found in (*premises, ("certificate.softmax", stage.numbers.shifts)):
             if found:
-                yield self.text(f"certificate.{what}", count=len(found))
+                yield self.text(key, count=len(found))
 
     def _list(self) -> str:
         claims = self.certificate.claims

@@ -83,9 +83,7 @@ class Link:
         instead: dict[str, str] = {}
         for shift in self.shifts:
             instead |= shift.instead(self.stage, f"at_{shift.name}")
-        return {
-            self.numbers.of[v.name]: instead.get(v.name) or self.stage.applied(v.name) for v in self.stage.stated
-        }
+        return {self.numbers.of[v.name]: instead.get(v.name) or self.stage.applied(v.name) for v in self.stage.stated}
 
     def _values(self) -> Iterator[str]:
         n, stage = self.numbers, self.stage
@@ -112,7 +110,9 @@ class Link:
 
     def _obeyed(self) -> Iterator[str]:
         stage, tape, q = self.stage, f"{self.name}_tape", self.q
-        readers = sorted(((v, s) for s in self.shifts for v in s.readers), key=lambda pair: self.numbers.of[pair[0].name])
+        readers = sorted(
+            ((v, s) for s in self.shifts for v in s.readers), key=lambda pair: self.numbers.of[pair[0].name]
+        )
         few = "; ".join(f"{self.numbers.of[v.name]}%positive" for v, _ in readers)
         equal = "eq_refl"
         for v, shift in reversed(readers):

@@ -1,7 +1,7 @@
 """Softmax: E does not depend on the shift inside, which is proved once for each softmax and then does not move.
 
-    m    the shift           u_k := exp (o_k - m)          s := u_1 + u_2 + …
-    what reads them (log s + m - o_k, u_k/s) is the same for every m
+m    the shift           u_k := exp (o_k - m)          s := u_1 + u_2 + …
+what reads them (log s + m - o_k, u_k/s) is the same for every m
 """
 
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def lemmas(stage: Stage, shift: Shift, prefix: str) -> Iterator[str]:
     yield f"""Lemma {positive} {moving} n : 0 < {n[s]}.
 Proof. repeat apply Rplus_lt_0_compat; apply exp_pos. Qed.
 Lemma {shifted} {moving} m n : {n[s]} = {m[s]} * exp (m - n).
-Proof. rewrite {', '.join(f'(exp_shift {_logit(stage, u)} m n)' for u in shift.powers)}; ring. Qed."""
+Proof. rewrite {", ".join(f"(exp_shift {_logit(stage, u)} m n)" for u in shift.powers)}; ring. Qed."""
     for v in shift.readers:
         powers = [u for u in shift.powers if Symbol(u.name) in v.symbols()]
         steps = [f"({shifted} {moving} m n)", *(f"(exp_shift {_logit(stage, u)} m n)" for u in powers)]
@@ -70,7 +70,7 @@ Proof. rewrite {', '.join(f'(exp_shift {_logit(stage, u)} m n)' for u in shift.p
         if powers:
             last = f"field; repeat split; apply Rgt_not_eq; (apply exp_pos || apply ({positive} {moving} m))"
         yield f"""Lemma {prefix}_{v.name}_any_shift {moving} m n : {stage.printed(v, m)} = {stage.printed(v, n)}.
-Proof. symmetry; rewrite {', '.join(steps)}; {last}. Qed."""
+Proof. symmetry; rewrite {", ".join(steps)}; {last}. Qed."""
 
 
 def _logit(stage: Stage, power: Variable) -> str:

@@ -1,0 +1,112 @@
+"""Wrong formulas, one by one: Coq proves of each that the chain rule does not hold, and of which quantity it is wrong."""
+
+import re
+
+import pytest
+
+import symcnn
+from symcnn.certificate import check
+from symcnn.certificate.numbering import Numbering
+from symcnn.certificate.proof import tape
+from symcnn.certificate.stage import Stage
+from symcnn.certificate.write import Certificate
+from tests.certificate.coq import needs_coq, with_error
+
+#: What is wrong -> the variables with their wrong products, and the quantities whose claims Coq must name.
+ERRORS = {
+    "sign": ({"dE_do_1": ["t_1-o_1"]}, ["o_1"]),
+    "t dropped": ({"dE_do_2": ["o_2"]}, ["o_2"]),
+    "factor 2": ({"dE_do_1": ["2 o_1-t_1"]}, ["o_1"]),
+    "(1 - o) missing": ({"dE_dz_o1": ["dE_do_1 o_1"]}, ["z_o1"]),
+    "h(1 - h) missing": ({"dE_dz_h1": ["dE_dh_1"]}, ["z_h1"]),
+    "another neuron's h": ({"dE_dz_h2": ["dE_dh_2 h_1 1-h_1"]}, ["z_h2"]),
+    "tanh's derivative": ({"dE_dz_h1": ["dE_dh_1 1-h_1**2"]}, ["z_h1"]),
+    "swapped weight": ({"dE_dh_1": ["dE_dz_o1 w_h2o1", "dE_dz_o2 w_h1o2"]}, ["h_1"]),
+    "output 2 missing": ({"dE_dh_2": ["dE_dz_o1 w_h2o1"]}, ["h_2"]),
+    "factor 1/2": ({"dE_dh_1": ["1/2 dE_dz_o1 w_h1o1", "1/2 dE_dz_o2 w_h1o2"]}, ["h_1"]),
+    "transposed weight": ({"dE_dx_12": ["dE_dz_h1 w_x21h1", "dE_dz_h2 w_x12h2"]}, ["x_12"]),
+    "a term twice": ({"dE_dx_21": ["dE_dz_h1 w_x21h1", "dE_dz_h2 w_x21h2", "dE_dz_h2 w_x21h2"]}, ["x_21"]),
+    "a position missing": ({"dE_df_11": ["dE_dx_11 i_11", "dE_dx_12 i_12", "dE_dx_21 i_21"]}, ["f_11"]),
+    "flipped filter": ({"dE_df_11": ["dE_dx_11 i_22", "dE_dx_12 i_23", "dE_dx_21 i_32", "dE_dx_22 i_33"]}, ["f_11"]),
+    "transposed image": ({"dE_df_12": ["dE_dx_11 i_21", "dE_dx_12 i_31", "dE_dx_21 i_22", "dE_dx_22 i_32"]}, ["f_12"]),
+    "10⁻⁹ too much": (
+        {"dE_df_22": ["dE_dx_11 i_22", "dE_dx_12 i_23", "dE_dx_21 i_32", "dE_dx_22 i_33", "1/1000000000"]}, ["f_22"],
+    ),
+    "bias times input": ({"dE_db_h1": ["dE_dz_h1 x_11"]}, ["b_h1"]),
+    "input missing": ({"dE_dw_x11h1": ["dE_dz_h1"]}, ["w_x11h1"]),
+    "another cell's input": ({"dE_dw_x12h1": ["dE_dz_h1 x_21"]}, ["w_x12h1"]),
+    "another output's δ": ({"dE_dw_h1o2": ["dE_dz_o1 h_1"]}, ["w_h1o2"]),
+    "another bias": ({"dE_db_o1": ["dE_dz_o2"]}, ["b_o1"]),
+    "two errors that cancel": (
+        {"dE_dx_11": ["-1 dE_dz_h1 w_x11h1", "-1 dE_dz_h2 w_x11h2"],
+         "dE_df_11": ["-1 dE_dx_11 i_11", "dE_dx_12 i_12", "dE_dx_21 i_21", "dE_dx_22 i_22"]}, ["f_11", "x_11"],
+    ),
+    "E without its 1/2": ({"E": ["(o_1-t_1)**2", "(o_2-t_2)**2"]}, ["o_1", "o_2"]),
+    "filter flipped forward": (
+        {"x_11": ["i_11 f_22", "i_12 f_21", "i_21 f_12", "i_22 f_11"]}, ["f_11", "f_12", "f_21", "f_22"],
+    ),
+}  # fmt: skip
+
+#: Statements of theorems that are not true, where the proof of the true one must not fit.
+STATEMENTS = {
+    "an image forgotten": "dE_df_11 parameter image1",
+    "an image twice": "dE_df_11 parameter image1 + dE_df_11 parameter image1",
+    "the mean": "(dE_df_11 parameter image1 + dE_df_11 parameter image2) / 2",
+    "another weight": "dE_df_12 parameter image1 + dE_df_12 parameter image2",
+    "δ of the other image": "dE_df_11 parameter image1 + (dE_dx_11 parameter image1 * i_11 image2 + "
+    "dE_dx_12 parameter image1 * i_12 image2 + dE_dx_21 parameter image1 * i_21 image2 + "
+    "dE_dx_22 parameter image1 * i_22 image2)",
+}  # fmt: skip
+
+
+def _claims_are_wrong(network):
+    """For each error a lemma that says which claims are wrong."""
+    for n, (error, named) in enumerate(ERRORS.values()):
+        numbers = Numbering(derivation := with_error(network, error))
+        lines = "\n".join(tape(Stage(derivation, numbers))).replace("network_", f"wrong{n}_")
+        yield lines[: lines.index("Lemma")]
+        found = "; ".join(f"{k}%positive" for k in sorted(numbers.of[q] for q in named))
+        yield f"Lemma wrong{n} : wrong {numbers.last} wrong{n}_tape wrong{n}_claims = [{found}]."
+        yield "Proof. vm_compute; reflexivity. Qed."
+
+
+def _statements_do_not_fit(text):
+    (proof,) = re.findall(r"Theorem is_dE_df_11 .*?exact (.*?)\. Qed\.", text, re.DOTALL)
+    for value in STATEMENTS.values():
+        yield "Goal forall parameter image1 image2,"
+        yield "  is_derive (fun r => E_total (moved parameter 1 r) image1 image2) (f_11 parameter)"
+        yield f"  ({value}). Proof. intros parameter image1 image2. Fail exact {proof}. Abort."
+
+
+@needs_coq
+def test_every_wrong_formula_is_refused(net, tmp_path):
+    assert len(ERRORS) + len(STATEMENTS) >= 20
+    certificate = Certificate(symcnn.derive(net, 2))
+    path = tmp_path / "errors.v"
+    lines = [certificate.text, *_claims_are_wrong(net), *_statements_do_not_fit(certificate.text)]
+    path.write_text("\n".join(lines), "utf-8")
+    assert check(path, certificate.theorems).ok
+
+
+@needs_coq
+@pytest.mark.parametrize("name", ["10⁻⁹ too much", "two errors that cancel"])
+def test_a_certificate_with_an_error_is_not_certified(net, tmp_path, name):
+    certificate = Certificate(with_error(net, ERRORS[name][0]))
+    path = tmp_path / "certificate.v"
+    path.write_text(certificate.text, "utf-8")
+    verdict = check(path, certificate.theorems)
+    assert verdict.status == "rejected"
+    assert "network_obeys" in verdict.reason
+
+
+@needs_coq
+def test_the_specification_says_what_is_proved(net, tmp_path):
+    """An error in what the reader reads, not in what the calculus is given."""
+    certificate = Certificate(symcnn.derive(net, 2))
+    right = "Definition dE_df_11 := dE_dx_11 * i_11 +"
+    assert right in certificate.text
+    path = tmp_path / "certificate.v"
+    path.write_text(certificate.text.replace(right, right.replace("i_11", "i_12")), "utf-8")
+    verdict = check(path, certificate.theorems)
+    assert verdict.status == "rejected"
+    assert "network_q_claimed" in verdict.reason
