@@ -35,7 +35,8 @@ end.
 
 (* a candidate of a maximum and its weight, 1 for the first that reaches it, else 0; or a number *)
 Inductive cell := Cell (u weight : positive) | Given (n : Z) (d : positive).
-Definition cell_value (v : env) c := match c with Cell u _ => v u | Given n d => IZR n / IZR (Zpos d) end.
+Definition number n d := match d with xH => IZR n | _ => IZR n / IZR (Zpos d) end.
+Definition cell_value (v : env) c := match c with Cell u _ => v u | Given n d => number n d end.
 Fixpoint largest v x (l : list cell) := match l with [] => x | c :: l => largest v (Rmax x (cell_value v c)) l end.
 
 Inductive expr :=
@@ -107,7 +108,7 @@ end.
 Fixpoint weights most (before : list R) (l : list cell) (rest : Prop) : Prop := match l with
 | [] => rest
 | Cell u w :: l => v w = wins (v u) most before /\ weights most (before ++ [v u]) l rest
-| Given n d :: l => weights most (before ++ [IZR n / IZR (Zpos d)]) l rest
+| Given n d :: l => weights most (before ++ [number n d]) l rest
 end.
 Definition winner (l : list cell) := exists m, In m l /\ forall x, In x l ->
   cell_value v x < cell_value v m \/ along (fun v' => cell_value v' x = cell_value v' m).
@@ -382,7 +383,7 @@ Qed.
 Lemma weights_first most d m rest (l : list cell) : forall before,
   weights w most before l rest -> (forall x, In x before -> x <> most) ->
   (exists x, In x l /\ cell_value w x = most) ->
-  (forall x u k, In x l -> x = Cell u k -> w u = most -> d u = m) -> (forall n k, In (Given n k) l -> IZR n / IZR (Zpos k) = most -> m = 0) ->
+  (forall x u k, In x l -> x = Cell u k -> w u = most -> d u = m) -> (forall n k, In (Given n k) l -> number n k = most -> m = 0) ->
   cells_tangent w d l = m.
 Proof.
 assert (more : forall before l', (exists x, In x before /\ x = most) -> exists x, In x (before ++ l') /\ x = most).
@@ -408,7 +409,7 @@ induction l as [|[u k | n k] l IH]; simpl; intros before W B [x [X E]] H G; [con
     * destruct X as [<- | X]; [contradiction | exists x; auto].
     * intros y u' k' Y F Q; exact (H y u' k' (or_intror Y) F Q).
     * intros n' k' Y Q; exact (G n' k' (or_intror Y) Q).
-- destruct (Req_EM_T (IZR n / IZR (Zpos k)) most) as [M | N].
+- destruct (Req_EM_T (number n k) most) as [M | N].
   + rewrite (Z l _ (here _ _ M) W).
     symmetry; eapply G; [left; reflexivity | exact M].
   + rewrite (IH _ W); [reflexivity | | | |].
@@ -780,7 +781,7 @@ end.
 Fixpoint weight_equalities most (before : list R) (l : list cell) : list (R * R) := match l with
 | [] => []
 | Cell u w :: l => (v w, wins (v u) most before) :: weight_equalities most (before ++ [v u]) l
-| Given n d :: l => weight_equalities most (before ++ [IZR n / IZR (Zpos d)]) l
+| Given n d :: l => weight_equalities most (before ++ [number n d]) l
 end.
 Fixpoint equalities e : list (R * R) := match e with
 | V _ => [] | A _ => [] | Num _ => []

@@ -65,7 +65,7 @@ Lemma {shifted} {moving} m n : {n[s]} = {m[s]} * exp (m - n).
 Proof. rewrite {", ".join(f"(exp_shift {_logit(stage, u)} m n)" for u in shift.powers)}; ring. Qed."""
     for v in shift.readers:
         powers = [u for u in shift.powers if Symbol(u.name) in v.symbols()]
-        steps = [f"({shifted} {moving} m n)", *(f"(exp_shift {_logit(stage, u)} m n)" for u in powers)]
+        steps = [f"({shifted} {moving} m n)", *(f"?(exp_shift {_logit(stage, u)} m n)" for u in powers)]
         last = f"rewrite ?(log_exp_times _ _ ({positive} {moving} m)); ring"
         if powers:
             last = f"field; repeat split; apply Rgt_not_eq; (apply exp_pos || apply ({positive} {moving} m))"

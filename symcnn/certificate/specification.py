@@ -33,7 +33,7 @@ def after(stage: Stage) -> Iterator[str]:
     read = {s.name for v in variables for s in v.symbols()}
     assert stage.tensor is not None
     cells = "; ".join(stage.whole.applied(x) for x in stage.free)
-    yield f"Definition {stage.moved} parameter image := listed {stage.low} [{cells}]."
+    yield f"Definition {stage.moved} (parameter image : positive -> R) := listed {stage.low} [{cells}]."
     yield f"Module {stage.module}.\nSection OneImage.\nVariables parameter image map : positive -> R."
     yield from (_given(p, "parameter", numbers.of[p]) for p in numbers.parameters if p in read)
     yield from (_given(d, "image", numbers.of[d]) for d in numbers.data if d in read)

@@ -68,16 +68,10 @@ class Stage:
         return {name: tuple(a for a in self.given if a in of) for name, of in found.items()}
 
     def defined(self) -> list[Variable]:
-        """The forward variables that depend on what is free, whether E depends on them or not."""
+        """The forward variables that the stage states, whether E depends on them or not: all after what is free."""
         variables = list(self.derivation.graph.forward.values())
-        if self.tensor is None:
-            return variables
-        reached, found = set(self.free), []
-        for v in variables:
-            if v.name not in reached and any(s.name in reached for s in v.symbols()):
-                reached.add(v.name)
-                found.append(v)
-        return found
+        places = [n for n, v in enumerate(variables) if v.name in self.free]
+        return variables[places[-1] + 1 :] if places else variables
 
     @cached_property
     def _own(self) -> set[str]:
