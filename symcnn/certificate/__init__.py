@@ -11,7 +11,8 @@ from pathlib import Path
 
 from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, check, read
 from symcnn.certificate.page import FILE, PAGE, Page, in_words
-from symcnn.certificate.write import Certificate, Claim
+from symcnn.certificate.specification import Claim
+from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
 from symcnn.files import check_folder, check_writable, folder_for, write_whole
 from symcnn.network import DataLike, Network, checked

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from symcnn.certificate.check import AXIOMS, Verdict
-from symcnn.certificate.write import Certificate, Claim
+from symcnn.certificate.specification import Claim
+from symcnn.certificate.write import Certificate
 from symcnn.formula import Latex, Plain, Typography
 from symcnn.formula.tree import Node, Symbol
 from symcnn.text import Catalogue

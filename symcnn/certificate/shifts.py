@@ -53,28 +53,28 @@ def shifts(stage: Stage) -> list[Shift]:
     return found
 
 
-def lemmas(stage: Stage, shift: Shift, prefix: str) -> Iterator[str]:
+def lemmas(stage: Stage, shift: Shift) -> Iterator[str]:
     """That the sum is positive, how it depends on the shift, and that nothing else does."""
-    moving = stage.moving
-    n, m = (shift.instead(stage, letter) for letter in ("n", "m"))
-    s = shift.sum.name
-    positive, shifted = f"{prefix}_{s}_positive", f"{prefix}_{s}_shift"
-    yield f"""Lemma {positive} {moving} n : 0 < {n[s]}.
+    given, name = " ".join(stage.given), f"{stage.name}_{shift.sum.name}"
+    n, m = (shift.instead(stage, letter)[shift.sum.name] for letter in ("n", "m"))
+    powers = ", ".join(f"({_shifted(stage, u)})" for u in shift.powers)
+    yield f"""Lemma {name}_positive ({given} : env) n : 0 < {n}.
 Proof. repeat apply Rplus_lt_0_compat; apply exp_pos. Qed.
-Lemma {shifted} {moving} m n : {n[s]} = {m[s]} * exp (m - n).
-Proof. rewrite {", ".join(f"(exp_shift {_logit(stage, u)} m n)" for u in shift.powers)}; ring. Qed."""
+Lemma {name}_shift ({given} : env) m n : {n} = {m} * exp (m - n).
+Proof. rewrite {powers}; ring. Qed."""
+    positive = f"({name}_positive {given} m)"
     for v in shift.readers:
-        powers = [u for u in shift.powers if Symbol(u.name) in v.symbols()]
-        steps = [f"({shifted} {moving} m n)", *(f"?(exp_shift {_logit(stage, u)} m n)" for u in powers)]
-        last = f"rewrite ?(log_exp_times _ _ ({positive} {moving} m)); ring"
+        powers = "".join(f", ?({_shifted(stage, u)})" for u in shift.powers if Symbol(u.name) in v.symbols())
+        last = f"rewrite ?(log_exp_times _ _ {positive}); ring"
         if powers:
-            last = f"field; repeat split; apply Rgt_not_eq; (apply exp_pos || apply ({positive} {moving} m))"
-        yield f"""Lemma {prefix}_{v.name}_any_shift {moving} m n : {stage.printed(v, m)} = {stage.printed(v, n)}.
-Proof. symmetry; rewrite {", ".join(steps)}; {last}. Qed."""
+            last = f"field; repeat split; apply Rgt_not_eq; (apply exp_pos || apply {positive})"
+        sides = (stage.printed(v, shift.instead(stage, letter)) for letter in ("m", "n"))
+        yield f"""Lemma {stage.name}_{v.name}_any_shift ({given} : env) m n : {" = ".join(sides)}.
+Proof. symmetry; rewrite ({name}_shift {given} m n){powers}; {last}. Qed."""
 
 
-def _logit(stage: Stage, power: Variable) -> str:
-    """z in exp (z - m)."""
+def _shifted(stage: Stage, power: Variable) -> str:
+    """exp (z - n) in terms of exp (z - m)."""
     (call,) = power.products[0]
     (z,) = (s for s in call.free_symbols if s.name in {v.name for v in stage.stated})
-    return stage.applied(z.name)
+    return f"exp_shift {stage.applied(z.name)} m n"

@@ -1,4 +1,4 @@
-"""What a reader of a certificate reads: the network's quantities as functions of parameters and image, and the theorems.
+"""What a reader of a certificate reads: the network's quantities as functions of parameters and image, and the claims.
 
     x_11 := i_11 * f_11 + …        E := …        dE_df_11 := dE_dx_11 * i_11 + …
     Theorem is_dE_df_11: the derivative of E_total, where f_11 moves, is dE_df_11 of all images together
@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sympy import Expr
 
@@ -14,6 +15,18 @@ from symcnn.certificate.stage import Stage
 from symcnn.derivation import Variable
 from symcnn.printers.coq import COQ
 from symcnn.printers.infix import InfixPrinter
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One theorem: ∂E_total/∂parameter, or ∂E/∂cell of one image."""
+
+    quantity: str
+    image: int | None = None
+
+    @property
+    def theorem(self) -> str:
+        return f"is_dE_d{self.quantity}" + (f"_image{self.image}" if self.image else "")
 
 
 def network(stage: Stage) -> Iterator[str]:
@@ -24,27 +37,27 @@ def network(stage: Stage) -> Iterator[str]:
     yield from (_given(d, "image", numbers.of[d]) for d in numbers.data)
     yield from _formulas([*graph.forward.values(), *graph.backward.values()])
     yield "End OneImage."
-    yield from hypotheses(stage)
+    yield from premises(stage)
 
 
 def after(stage: Stage) -> Iterator[str]:
     """E as a function of a feature map."""
-    numbers, variables = stage.numbers, stage.defined()
-    read = {s.name for v in variables for s in v.symbols()}
     assert stage.tensor is not None
+    numbers = stage.numbers
+    read = {s.name for v in stage.defined for s in v.symbols()}
     cells = "; ".join(stage.whole.applied(x) for x in stage.free)
-    yield f"Definition {stage.moved} (parameter image : positive -> R) := listed {stage.low} [{cells}]."
+    yield f"\nDefinition map_{stage.tensor.name} (parameter image : positive -> R) := listed {stage.low} [{cells}]."
     yield f"Module {stage.module}.\nSection OneImage.\nVariables parameter image map : positive -> R."
     yield from (_given(p, "parameter", numbers.of[p]) for p in numbers.parameters if p in read)
     yield from (_given(d, "image", numbers.of[d]) for d in numbers.data if d in read)
     yield from (_given(x, "map", numbers.of[x]) for x in stage.free)
-    yield from _formulas(variables)
+    yield from _formulas(stage.defined)
     yield "End OneImage."
-    yield from hypotheses(stage)
+    yield from premises(stage)
     yield f"End {stage.module}."
 
 
-def hypotheses(stage: Stage) -> Iterator[str]:
+def premises(stage: Stage) -> Iterator[str]:
     """No argument of a relu at its kink, no tie in a maximum: where the network has such."""
     if stage.kinks:
         parts = [f"off_kink {stage.moving} ({_function(stage, z)})" for z in stage.kinks]
@@ -57,6 +70,23 @@ def hypotheses(stage: Stage) -> Iterator[str]:
 def total(images: Sequence[str]) -> str:
     """E_total over the images."""
     return f"Definition E_total parameter {' '.join(images)} :=\n  {' + '.join(f'E parameter {i}' for i in images)}."
+
+
+def statement(stage: Stage, claim: Claim, images: Sequence[str]) -> str:
+    """A theorem, without its proof."""
+    lines = [f"Theorem {claim.theorem} : forall parameter {' '.join(images)},"]
+    found = [" ".join(f"{premise} ->" for _, premise in stage.premises(i)) for i in images]
+    lines += [f"  {words}" for words in found if words]
+    adjoints = [stage.whole.applied(f"dE_d{claim.quantity}", image=i) for i in images]
+    value = stage.whole.applied(claim.quantity, image=images[0])
+    if claim.image is None:
+        error, point = "E_total", stage.point("")
+        moved = f"(moved {point} {stage.numbers.of[claim.quantity]} r) {' '.join(images)}"
+    else:
+        error, point = f"{stage.module}.E parameter {images[0]}", stage.point(images[0])
+        moved = f"(moved {point} {stage.numbers.of[claim.quantity]} r)"
+    lines.append(f"  is_derive (fun r => {error} {moved}) {value}")
+    return "\n".join([*lines, f"  ({' + '.join(a.strip('()') for a in adjoints)})."])
 
 
 def _given(name: str, source: str, number: int) -> str:

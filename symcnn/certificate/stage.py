@@ -20,10 +20,11 @@ class Stage:
         whole: the network's own stage; None: this one.
 
     Attributes:
+        name: in proofs; module: where its quantities are defined ("": in the specification itself).
         moving: the name of what E is a function of: ``parameter`` or ``map``.
         free: the quantities that move; low, high: their numbers, from low to before high.
         stated: what is computed from them for E, in order; first: the number of the first.
-        demands: what the calculus wants to know of each of ``stated``.
+        terms, demands: each of ``stated`` as a term of the calculus, and what its calls demand.
     """
 
     def __init__(
@@ -31,13 +32,13 @@ class Stage:
     ) -> None:
         self.derivation, self.numbers, self.tensor = derivation, numbers, tensor
         self.whole = whole or self
-        self.free = numbers.parameters if tensor is None else tuple(tensor.scalars())
+        if tensor is None:
+            self.name, self.module, self.moving, self.free = "network", "", "parameter", numbers.parameters
+        else:
+            self.name, self.module, self.moving = f"after_{tensor.name}", f"After_{tensor.name}", "map"
+            self.free = tuple(tensor.scalars())
         self.low, self.high = numbers.of[self.free[0]], numbers.of[self.free[-1]] + 1
         self.first = numbers.first if tensor is None else self.high
-        self.moving = "parameter" if tensor is None else "map"
-        self.given = ("parameter", "image") if tensor is None else ("parameter", "image", "map")
-        self.module = "" if tensor is None else f"After_{tensor.name}"
-        self.moved = "parameter" if tensor is None else f"map_{tensor.name}"
         self.stated = tuple(v for v in numbers.stated if numbers.of[v.name] >= self.first)
         printer = CalculusPrinter(numbers.name, numbers.number)
         self.terms: dict[str, str] = {}
@@ -46,15 +47,37 @@ class Stage:
             self.terms[v.name] = printer.forward(v)
             self.demands[v.name] = printer.demands
 
-    @property
+    @cached_property
     def kinks(self) -> list[Expr]:
         """The arguments of relu."""
         return [d.argument for found in self.demands.values() for d in found if d.function in ("Relu", "Leaky")]
 
-    @property
+    @cached_property
     def ties(self) -> list[tuple[Expr, ...]]:
         """The windows of maxima: their candidates."""
         return [tuple(d.argument) for found in self.demands.values() for d in found if d.function == "Largest"]
+
+    @cached_property
+    def adjoints(self) -> Mapping[str, Variable]:
+        """The derivation's ∂E/∂(quantity), by the quantity's name: of the parameters and of all that is stated but E."""
+        names = (*self.numbers.parameters, *(v.name for v in self.numbers.stated[:-1]))
+        return {name: self.derivation.graph.backward[f"dE_d{name}"] for name in names}
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """What the stage's quantities are functions of."""
+        return ("parameter", "image") if self.tensor is None else ("parameter", "image", "map")
+
+    def point(self, image: str) -> str:
+        """What moves, where it is what the network has."""
+        return "parameter" if self.tensor is None else f"(map_{self.tensor.name} parameter {image})"
+
+    def premises(self, image: str) -> list[tuple[str, str]]:
+        """Those of a theorem about an image: name and statement."""
+        names = [name for name, found in (("no_kink", self.kinks), ("no_tie", self.ties)) if found]
+        path = f"{self.module}." if self.module else ""
+        given = f"parameter {image}" + ("" if self.tensor is None else f" {self.point(image)}")
+        return [(name, f"{path}{name} {given}") for name in names]
 
     @cached_property
     def arguments(self) -> Mapping[str, tuple[str, ...]]:
@@ -67,6 +90,7 @@ class Stage:
                 found[v.name] = set().union(*(found[s.name] for s in v.symbols()))
         return {name: tuple(a for a in self.given if a in of) for name, of in found.items()}
 
+    @cached_property
     def defined(self) -> list[Variable]:
         """The forward variables that the stage states, whether E depends on them or not: all after what is free."""
         variables = list(self.derivation.graph.forward.values())
@@ -75,16 +99,17 @@ class Stage:
 
     @cached_property
     def _own(self) -> set[str]:
-        return {*self.free, *(v.name for v in self.defined())}
+        return {*self.free, *(v.name for v in self.defined)}
 
-    def applied(self, name: str, inside: bool = False) -> str:
+    def applied(self, name: str, inside: bool = False, image: str = "image") -> str:
         """A quantity of this stage, applied to its arguments; one that does not move is the network's own.
 
         Args:
             inside: in the stage's own module, where names need no path.
+            image: what it is called.
         """
         own = self.tensor is None or name in self._own
-        found = (self if own else self.whole).arguments[name]
+        found = [image if a == "image" else a for a in (self if own else self.whole).arguments[name]]
         path = f"{self.module}." if self.module and own and not inside else ""
         return f"({' '.join([path + name, *found])})" if found else path + name
 
