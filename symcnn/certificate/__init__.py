@@ -1,6 +1,6 @@
 """Certificates: a network's gradients, proved by the kernel of the proof assistant Coq.
 
-    file       certificate.v   calculus.v (proved once for all networks), the specification, its proof, the theorems
+    file       certificate.v   the calculus (proved once for all networks), the specification, its proof, the theorems
     verdict    what coqc says of it, and the axioms that the theorems rest on
 
 The file is one more print of the graph that trains, fills the workbook and makes the report.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, check, read
 from symcnn.certificate.page import FILE, PAGE, Page, in_words
-from symcnn.certificate.specification import Claim
+from symcnn.certificate.theorems import Claim
 from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
 from symcnn.files import check_folder, check_writable, folder_for, write_whole
@@ -21,23 +21,26 @@ from symcnn.text import Catalogue, catalogue
 SUFFIXES = (".v",)
 
 
-def certificate_of(network: Network, data: DataLike) -> Certificate:
-    """The certificate of a network's gradients, over as many images as the data has; their values play no part."""
-    network.require_loss("certificate")
-    images, _ = checked(network, data)
-    return Certificate(derive(network, samples=len(images)))
+def certificate_of(network: Network, data: DataLike | None = None) -> Certificate:
+    """The certificate of a network's gradients, over as many images as the data has; without data, over any number."""
+    derivation = derive(network)
+    return Certificate(derivation, None if data is None else len(checked(network, data)[0]))
 
 
-def write_certificate(network: Network, data: DataLike, path: str | Path) -> Path:
+def write_certificate(network: Network, path: str | Path, *, data: DataLike | None = None) -> Path:
     """Write a Coq file (Coq 8.16 or later, with Coquelicot) in which the gradients are proved.
 
     Theorems: ``is_dE_d<parameter>`` for ∂E_total over the images, ``is_dE_d<cell>_image<n>`` for ∂E of one image by a
-    cell of a feature map. Past 400 of them a sample.
+    cell of a feature map. Past 2,000 of them a sample.
 
     Args:
         network: with a loss.
-        data: its number of images is that of the certificate; it holds for whatever they show.
         path: ``.v``.
+        data: samples, of which only the number plays a part: the theorems hold for whatever they show. Without them,
+            or with more than 10, the theorems are about any number of images.
+
+    Returns:
+        the path.
 
     Raises:
         InputError: network, data or path cannot be used; nothing is written then.
@@ -48,14 +51,14 @@ def write_certificate(network: Network, data: DataLike, path: str | Path) -> Pat
     return target
 
 
-def recheck(path: str | Path, network: Network, data: DataLike, timeout: float = TIMEOUT) -> Verdict:
+def recheck(path: str | Path, network: Network, data: DataLike | None = None, timeout: float = TIMEOUT) -> Verdict:
     """The verdict on a file of which nothing is known: Coq sees it only if it is what symcnn writes, byte by byte."""
     own = certificate_of(network, data)
     given = read(path)
     if given != own.text:
-        lines = zip(given.splitlines(), own.text.splitlines(), strict=False)
-        first = next((n for n, (a, b) in enumerate(lines, 1) if a != b), 1 + min(len(given), len(own.text)))
-        return Verdict("rejected", reason=f"line {first} is not what symcnn writes for this network")
+        both = list(zip(given.splitlines(), own.text.splitlines(), strict=False))
+        line = next((n for n, (a, b) in enumerate(both, 1) if a != b), len(both) + 1)
+        return Verdict("rejected", reason=f"line {line} is not what symcnn writes for this network")
     return check(path, own.theorems, timeout)
 
 
@@ -73,7 +76,7 @@ class Certified:
     files: list[Path]
 
 
-def certify(network: Network, data: DataLike, folder: str | Path, lang: str = "en") -> Certified:
+def certify(network: Network, folder: str | Path, *, data: DataLike | None = None, lang: str = "en") -> Certified:
     """Write a network's certificate and a page of plain words into a folder, and let Coq check it if it is there."""
     text: Catalogue = catalogue(lang)
     target = Path(folder)

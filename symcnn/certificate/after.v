@@ -6,8 +6,7 @@ refine (part_is_whole $low $high $first $last network_tape ${name}_tape (network
 - vm_compute; reflexivity.
 - reflexivity.
 - lia.
-- repeat (apply conj; [reflexivity |]); exact I.
+- reflexivity.
 - intros k e K; rewrite ${name}_tape_part in K; exact (proj1 (proj1 (filter_In _ _ _) K)).
 - intros u L; exact (${q}_from_inputs$here_at _ u L).
-- intros u L; unfold $q; destruct (Pos.ltb_spec u $first); [lia |];
-  destruct (Pos.ltb_spec $last u); [reflexivity | lia].
+- intros u L; apply staged_fixed; [lia | exact L].

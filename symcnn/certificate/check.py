@@ -1,13 +1,13 @@
-"""The verdict on a certificate: what ``coqc`` says of it, which axioms its theorems rest on, and whether one is missing.
+"""The verdict on a certificate: what ``coqc`` says of it, which axioms its theorems rest on, whether one is missing.
 
-Coq accepts a file with admitted lemmas, and it accepts any axiom. So its word is one of three things that are asked for:
+Coq accepts a file with admitted lemmas, and it accepts any axiom. So its word is one of three things to ask for:
 
     1. coqc compiles the file
     2. ``Print Assumptions`` of the theorems names nothing but the axioms of the standard library's real numbers
     3. every theorem that the network should have is there
 
-And a file from elsewhere may define its words as it likes (and commands in it are run): ``recheck`` lets Coq see it only
-if it is, byte by byte, what symcnn writes.
+And a file from elsewhere may define its words as it likes (and commands in it are run): ``recheck`` lets Coq see it
+only if it is, byte by byte, what symcnn writes.
 """
 
 import re

@@ -8,13 +8,12 @@ Variable image : positive -> R.
 $before
 (* the values of all quantities by number, as a function of what moves *)
 Definition ${q}_inputs$at ($moving : env) : env := within $low $high $moving $fixed.
-Definition $q$at ($moving : env) : env := fun u =>
-if Pos.ltb u $first then ${q}_inputs$at $moving u else ${otherwise}lookup (
-$values) u.
+Definition $q$at ($moving : env) : env := staged $first $until (${q}_inputs$at $moving) $otherwise (
+$values).
 Definition ${q}_few : list positive := [$few].
 
 Lemma ${q}_from_inputs$at : from_inputs $first (${q}_inputs$at) ($q$at).
-Proof. intros $moving u L; unfold $q; apply Pos.ltb_lt in L; rewrite L; reflexivity. Qed.
+Proof. intros $moving u L; apply staged_inputs; exact L. Qed.
 Lemma ${q}_obeys_many$at : values_of ${name}_tape ($q$at) ${q}_few false.
 Proof. intros $moving a; reflexivity. Qed.
 Lemma ${q}_obeys_few$at : values_of ${name}_tape ($q$at) ${q}_few true.
@@ -29,13 +28,13 @@ Proof. unfold claimed; ${as_whole}reflexivity. Qed.
 Lemma ${q}_equal : map fst (of_all (equalities ($here $point) $g) ${name}_tape) =
   map snd (of_all (equalities ($here $point) $g) ${name}_tape).
 Proof. ${as_whole}reflexivity. Qed.
-Lemma ${q}_kinks : $no_kink ->
+${opaque}Lemma ${q}_kinks : $no_kink ->
   every (map (kinkless (along_v $here $point) ($here $point) $g) (of_all (calls has_kink) ${name}_tape)).
 Proof. intro H; exact H. Qed.
 Lemma ${q}_windows : $no_tie ->
   every (map (winner (along_v $here $point) ($here $point)) (of_all windows ${name}_tape)).
 Proof. intro H; apply settled_windows; exact H. Qed.
-Lemma ${q}_positive : every (map (fun x => 0 < eval ($here $point) $g x) (of_all (calls wants_positive) ${name}_tape)).
+${transparent}Lemma ${q}_positive : every (map (fun x => 0 < eval ($here $point) $g x) (of_all (calls wants_positive) ${name}_tape)).
 Proof. ${as_whole}exact $positive. Qed.
 
 Lemma ${q}_gradient p : $no_kink -> $no_tie ->

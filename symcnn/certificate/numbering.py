@@ -1,6 +1,6 @@
-"""Which number each quantity has in a certificate: parameters, pixels and targets, shifts, quantities, values of calls.
+"""Which number each quantity has in a certificate: parameters, pixels, targets, shifts, quantities, values of calls.
 
-A shift is what ``Equation.constant`` says: the largest output inside a softmax, through which nothing is differentiated.
+A shift is what ``Equation.constant`` says: the largest output inside a softmax; nothing is differentiated through it.
 In the proof it does not move: that E does not depend on it is a lemma.
 """
 

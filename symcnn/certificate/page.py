@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from symcnn.certificate.check import AXIOMS, Verdict
-from symcnn.certificate.specification import Claim
+from symcnn.certificate.theorems import ANY, Claim
 from symcnn.certificate.write import Certificate
 from symcnn.formula import Latex, Plain, Typography
 from symcnn.formula.tree import Node, Symbol
@@ -61,7 +61,9 @@ class Page:
         return table + (f"\n\n{self.text('certificate.more', count=more, file=FILE)}" if more else "")
 
     def _image(self, claim: Claim) -> str:
-        return str(claim.image or self.text("certificate.every_image"))
+        if claim.image is None:
+            return self.text("certificate.every_image")
+        return self.text("certificate.any_image") if claim.image == ANY else claim.image.removeprefix(ANY)
 
     def _inline(self, sentence: str) -> str:
         return sentence.replace("{E_total}", self._latex.inline(Symbol("E", "", self.text("label.total"))))
@@ -78,7 +80,7 @@ class Page:
         found = []
         status = self.text(f"certificate.status_{self.verdict.status}")
         for claim in self.certificate.claims:
-            image = self.text("certificate.of_image", number=claim.image) if claim.image else ""
+            image = f", {self.text('label.image', number=self._image(claim))}" if claim.image not in (None, ANY) else ""
             axioms = self.verdict.theorems.get(claim.theorem, frozenset())
             known = ", ".join(sorted(a.rsplit(".", 1)[-1] for a in axioms))
             found.append((f"{Plain(self.text.decimal).emit(self.symbol(claim))}{image}", status, known))

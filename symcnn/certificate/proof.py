@@ -1,10 +1,11 @@
 """What proves a certificate's theorems; a reader need not read it, Coq does.
 
 For each stage the tape (the formulas as terms of the calculus) and the claims (the derivation's adjoints), and in
-``link.v`` the values of both as binary trees, with the lemmas that ``calculus.v`` wants: that the values obey the tape,
+``link.v`` the values of both as binary trees, with the lemmas that the calculus wants: that the values obey the tape,
 that the claims obey the chain rule, and that what the calls demand is so.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
@@ -68,15 +69,10 @@ class Link:
         """``link.v``, filled in."""
         return _template("link.v").substitute(self._words)
 
-    def derivative(self, image: str, number: int, premises: Sequence[str]) -> str:
-        """The proof that E of an image has the derivative by a quantity.
-
-        Args:
-            premises: the names that the stage's premises have in the theorem.
-        """
-        names = iter(premises)
-        given = " ".join(next(names) if there else "I" for there in (self.stage.kinks, self.stage.ties))
-        return f"({self.q}_gradient {image} parameter {number} {given} eq_refl eq_refl)"
+    def with_premises(self, given: str) -> list[str]:
+        """What the gradient lemma wants, no_kink and no_tie, of what a theorem has of them."""
+        found = iter(re.findall(r"\(.*?\)|\w+", given))
+        return [next(found) if there else "I" for there in (self.stage.kinks, self.stage.ties)]
 
     @cached_property
     def _words(self) -> dict[str, object]:
@@ -91,11 +87,15 @@ class Link:
             "here": f"({self.q}{here_at})", "low": stage.low, "high": stage.high, "first": stage.first,
             "last": numbers.last, "g": "(network_g image parameter)",
             "whole": f"network_q{'' if self.is_whole else ' image'}{here_at} parameter",
+            # as the map's list of cells each of its cells would be looked up over and over
+            "opaque": "" if stage.tensor is None else f"Opaque map_{stage.tensor.name}.\n",
+            "transparent": "" if stage.tensor is None else f"Transparent map_{stage.tensor.name}.\n",
             "as_whole": "" if self.is_whole else f"rewrite {self.q}_whole; ",
             "before": "" if self.is_whole else point, "then": point if self.is_whole else "",
             "shifts": "\n".join(line for s in self._shifts for line in lemmas(stage, s)),
             "fixed": self._image if self.is_whole else whole_at,
-            "otherwise": "" if self.is_whole else f"if Pos.ltb {numbers.last} u then {whole_at} u else ",
+            "until": numbers.last + (len(numbers.values) if self.is_whole else 0),
+            "otherwise": "(fun _ => 0)" if self.is_whole else whole_at,
             "values": tree(self._values), "adjoints": self._adjoints,
             "few": "; ".join(f"{numbers.of[v.name]}%positive" for v, _ in self._readers),
             "any_shift": self._any_shift, "positive": self._positive,
@@ -129,7 +129,8 @@ class Link:
         if not self.is_whole:
             return ""
         found = {self.numbers.of[name]: self.stage.applied(v.name) for name, v in self.stage.adjoints.items()}
-        return f"Definition network_g (image parameter : env) : env := lookup (\n{tree(found | {self.numbers.last: '1'})})."
+        text = tree(found | {self.numbers.last: "1"})
+        return f"Definition network_g (image parameter : env) : env := lookup (\n{text})."
 
     @property
     def _readers(self) -> list[tuple[Variable, Shift]]:
@@ -153,7 +154,7 @@ class Link:
         for demand in (d for v in self.stage.stated for d in self.stage.demands[v.name]):
             if demand.function in ("Log", "Inverse"):
                 if demand.argument not in sums:
-                    raise NotSupportedYetError(f"{demand.function} of {demand.argument}: no rule says it is positive")
+                    raise NotSupportedYetError(f"{demand.function} of {demand.argument}: not known to be positive")
                 shift = sums[demand.argument]
                 at = self.stage.whole.applied(shift.name)
                 found.append(f"(network_{shift.sum.name}_positive parameter image {at})")

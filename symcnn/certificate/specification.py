@@ -1,13 +1,11 @@
-"""What a reader of a certificate reads: the network's quantities as functions of parameters and image, and the claims.
+"""What a reader of a certificate reads: the network's quantities as functions of parameters and image.
 
     x_11 := i_11 * f_11 + …        E := …        dE_df_11 := dE_dx_11 * i_11 + …
-    Theorem is_dE_df_11: the derivative of E_total, where f_11 moves, is dE_df_11 of all images together
 
 ``After_x`` states E once more as a function of a feature map x whose cells are free: ∂E/∂x means that.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sympy import Expr
 
@@ -15,18 +13,6 @@ from symcnn.certificate.stage import Stage
 from symcnn.derivation import Variable
 from symcnn.printers.coq import COQ
 from symcnn.printers.infix import InfixPrinter
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One theorem: ∂E_total/∂parameter, or ∂E/∂cell of one image."""
-
-    quantity: str
-    image: int | None = None
-
-    @property
-    def theorem(self) -> str:
-        return f"is_dE_d{self.quantity}" + (f"_image{self.image}" if self.image else "")
 
 
 def network(stage: Stage) -> Iterator[str]:
@@ -65,28 +51,6 @@ def premises(stage: Stage) -> Iterator[str]:
     if stage.ties:
         parts = [f"settled {stage.moving} [{'; '.join(_function(stage, z) for z in cells)}]" for cells in stage.ties]
         yield _all("no_tie", stage, parts)
-
-
-def total(images: Sequence[str]) -> str:
-    """E_total over the images."""
-    return f"Definition E_total parameter {' '.join(images)} :=\n  {' + '.join(f'E parameter {i}' for i in images)}."
-
-
-def statement(stage: Stage, claim: Claim, images: Sequence[str]) -> str:
-    """A theorem, without its proof."""
-    lines = [f"Theorem {claim.theorem} : forall parameter {' '.join(images)},"]
-    found = [" ".join(f"{premise} ->" for _, premise in stage.premises(i)) for i in images]
-    lines += [f"  {words}" for words in found if words]
-    adjoints = [stage.whole.applied(f"dE_d{claim.quantity}", image=i) for i in images]
-    value = stage.whole.applied(claim.quantity, image=images[0])
-    if claim.image is None:
-        error, point = "E_total", stage.point("")
-        moved = f"(moved {point} {stage.numbers.of[claim.quantity]} r) {' '.join(images)}"
-    else:
-        error, point = f"{stage.module}.E parameter {images[0]}", stage.point(images[0])
-        moved = f"(moved {point} {stage.numbers.of[claim.quantity]} r)"
-    lines.append(f"  is_derive (fun r => {error} {moved}) {value}")
-    return "\n".join([*lines, f"  ({' + '.join(a.strip('()') for a in adjoints)})."])
 
 
 def _given(name: str, source: str, number: int) -> str:

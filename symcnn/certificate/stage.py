@@ -59,7 +59,7 @@ class Stage:
 
     @cached_property
     def adjoints(self) -> Mapping[str, Variable]:
-        """The derivation's ∂E/∂(quantity), by the quantity's name: of the parameters and of all that is stated but E."""
+        """The derivation's ∂E/∂(quantity), by the quantity's name: of parameters and of all that is stated but E."""
         names = (*self.numbers.parameters, *(v.name for v in self.numbers.stated[:-1]))
         return {name: self.derivation.graph.backward[f"dE_d{name}"] for name in names}
 
@@ -101,15 +101,15 @@ class Stage:
     def _own(self) -> set[str]:
         return {*self.free, *(v.name for v in self.defined)}
 
-    def applied(self, name: str, inside: bool = False, image: str = "image") -> str:
+    def applied(self, name: str, inside: bool = False, **values: str) -> str:
         """A quantity of this stage, applied to its arguments; one that does not move is the network's own.
 
         Args:
             inside: in the stage's own module, where names need no path.
-            image: what it is called.
+            values: what the arguments are, where that is not their name: ``image="image1"``.
         """
         own = self.tensor is None or name in self._own
-        found = [image if a == "image" else a for a in (self if own else self.whole).arguments[name]]
+        found = [values.get(a, a) for a in (self if own else self.whole).arguments[name]]
         path = f"{self.module}." if self.module and own and not inside else ""
         return f"({' '.join([path + name, *found])})" if found else path + name
 

@@ -211,7 +211,8 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
 def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> None:
     """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.
 
-    Exit status 1 if Coq is there and does not accept every one of them.
+    Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq is there and
+    does not accept every one of them.
     """
     from symcnn.certificate import certify
     from symcnn.text import catalogue
@@ -220,7 +221,7 @@ def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> N
         raise InputError("NETWORK.toml and --network: expected one of them")
     net, data = given_network(network or named)
     with progress_bar("coqc"):
-        found = certify(net, given_samples(net, data, network or named), out, lang)
+        found = certify(net, out, data=data, lang=lang)
     heads = [catalogue(lang)(f"certificate.{key}") for key in ("theorem", "verdict", "axioms")]
     if len(found.rows) <= MOST_FORMULAS:
         print_table("", found.rows, heads)

@@ -3,9 +3,9 @@
     reader     o_1 := sigmoid z_o1              dE_dz_o1 := dE_do_1 * o_1 * (1 - o_1)
     calculus   Fn Sigmoid 31 31 (#29)           !31 * #31 * (1 - #31)
 
-``#29`` is the quantity with the number 29, ``!31`` is ∂E by the quantity 31. Both are printed by the same rules, so that
-the one means the other by mere computation. A call inside a formula (log s, 1/s, a gate) has a number too: that of its
-value.
+``#29`` is the quantity with the number 29, ``!31`` is ∂E by the quantity 31. Both are printed by the same rules, so
+that the one means the other by mere computation. A call inside a formula (log s, 1/s, a gate) has a number too:
+that of its value.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ BESIDE: dict[str, Callable[[Expr, Expr], Expr]] = {
 
 @dataclass(frozen=True)
 class Demand:
-    """What the calculus wants to know of a call in a formula, beside its value: see ``conditions`` in calculus.v.
+    """What the calculus wants to know of a call in a formula, beside its value: ``conditions`` in expressions.v.
 
     Attributes:
         function: whose call it is ("Inverse": 1/s).

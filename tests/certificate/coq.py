@@ -19,9 +19,9 @@ needs_coq = pytest.mark.skipif(
 Error = Mapping[str, Sequence[str]]
 
 
-def with_error(network: symcnn.Network, error: Error, samples: int = 2) -> Derivation:
+def with_error(network: symcnn.Network, error: Error) -> Derivation:
     """The network's derivation with other right sides for some variables."""
-    derivation = symcnn.derive(network, samples)
+    derivation = symcnn.derive(network)
     graph = derivation.graph
     names = {v.name: v for v in graph}
     wrong = {

@@ -21,7 +21,7 @@ def text(net, data):
 
 @pytest.fixture(scope="module")
 def checked(net, data, tmp_path_factory):
-    return certificates.certify(net, data, tmp_path_factory.mktemp("certificate"))
+    return certificates.certify(net, tmp_path_factory.mktemp("certificate"), data=data)
 
 
 @needs_coq
@@ -35,7 +35,7 @@ def test_the_article_is_certified(checked):
 @needs_coq
 def test_relu_maxima_and_softmax_are_certified_with_their_premises(tmp_path):
     net, data = symcnn.read_network(EXAMPLES / "two_filters.toml")
-    found = certificates.certify(net, data, tmp_path)
+    found = certificates.certify(net, tmp_path, data=data)
     assert found.verdict.ok
     assert len(found.verdict.theorems) == 37 + 3 * 32
     text = (tmp_path / FILE).read_text("utf-8")
@@ -50,11 +50,11 @@ def test_other_layers_and_losses_are_certified(tmp_path):
     """Two convolutions, mean-pooling with absent cells, tanh, leaky_relu, a softmax inside, binary cross-entropy."""
     layers = [
         symcnn.Conv2D(1, 2), symcnn.Activation("tanh"), symcnn.AvgPool2D(2, 1, 1, count_include_pad=False),
-        symcnn.Conv2D(1, 2, padding=1, stride=2), symcnn.MaxPool2D(2, 1, 1, pad_value=-0.5), symcnn.Dense(2, "leaky_relu"),
-        symcnn.Dense(2, "softmax"), symcnn.Dense(2, "sigmoid"),
+        symcnn.Conv2D(1, 2, padding=1, stride=2), symcnn.MaxPool2D(2, 1, 1, pad_value=-0.5),
+        symcnn.Dense(2, "leaky_relu"), symcnn.Dense(2, "softmax"), symcnn.Dense(2, "sigmoid"),
     ]  # fmt: skip
     net = symcnn.Network((3, 3), layers, "binary_cross_entropy")
-    certificate = Certificate(symcnn.derive(net, 1))
+    certificate = Certificate(symcnn.derive(net), 1)
     path = tmp_path / "certificate.v"
     path.write_text(certificate.text, "utf-8")
     verdict = check(path, certificate.theorems)
@@ -65,6 +65,16 @@ def test_the_theorems_are_the_gradients(net, text):
     theorems = re.findall(r"^Theorem (\w+)", text, re.MULTILINE)
     parameters = [f"is_dE_d{p}" for p in net.parameters]
     assert theorems == parameters + [f"is_dE_dx_{x}_image{n}" for x in (11, 12, 21, 22) for n in (1, 2)]
+
+
+@needs_coq
+def test_without_data_the_24_are_certified_for_any_number_of_images(tmp_path, net):
+    found = certificates.certify(net, tmp_path)
+    assert found.verdict.ok
+    assert len(found.verdict.theorems) == 24
+    assert "is_dE_dx_11" in found.verdict.theorems
+    many = symcnn.Data([[[0.0] * 3] * 3] * 11, [[0.0, 1.0]] * 11)
+    assert certificate_of(net, many).text == (tmp_path / FILE).read_text("utf-8")
 
 
 def test_the_specification_prints_the_derivation_in_its_order(text):
@@ -80,8 +90,8 @@ def test_nothing_is_admitted(text):
 def test_the_text_grows_with_the_network_and_not_faster():
     def size(side):
         layers = [symcnn.Conv2D(2, 2, bias=False), symcnn.Dense(3, "sigmoid"), symcnn.Dense(2, "sigmoid")]
-        derivation = symcnn.derive(symcnn.Network((side, side), layers), 1)
-        own = len(Certificate(derivation).text) - len(Certificate(symcnn.derive(symcnn.article.network(), 1)).text)
+        derivation = symcnn.derive(symcnn.Network((side, side), layers))
+        own = len(Certificate(derivation, 1).text) - len(Certificate(symcnn.derive(symcnn.article.network()), 1).text)
         return own, sum(len(v.products) for v in derivation.graph)
 
     (small, few), (large, many) = size(4), size(8)
@@ -90,7 +100,7 @@ def test_the_text_grows_with_the_network_and_not_faster():
 
 def test_past_a_size_a_sample_is_proved(monkeypatch, net):
     monkeypatch.setattr("symcnn.certificate.write.MAX_THEOREMS", 7)
-    certificate = Certificate(symcnn.derive(net, 2))
+    certificate = Certificate(symcnn.derive(net), 2)
     assert certificate.sampled
     assert certificate.theorems[0] == "is_dE_df_11"
     assert len(set(certificate.theorems)) == 7
@@ -144,7 +154,7 @@ def test_coq_is_given_up_after_a_time(tmp_path):
 
 def test_without_coq_the_file_is_written_but_not_checked(tmp_path, net, data, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    found = certificates.certify(net, data, tmp_path)
+    found = certificates.certify(net, tmp_path, data=data)
     assert found.verdict.status == "unchecked"
     assert "apt-get install" in found.summary
     assert {p.name for p in tmp_path.iterdir()} == {FILE, PAGE}
@@ -161,7 +171,7 @@ def test_a_file_from_elsewhere_is_shown_to_coq_only_if_symcnn_would_write_it(tmp
 def test_a_file_from_elsewhere_that_symcnn_would_write_is_certified(tmp_path):
     net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
     data = symcnn.Data([[0.0, 1.0]], [[1.0]])
-    path = symcnn.write_certificate(net, data, tmp_path / "own.v")
+    path = symcnn.write_certificate(net, tmp_path / "own.v", data=data)
     assert recheck(path, net, data).ok
 
 
@@ -171,7 +181,7 @@ def test_a_file_from_elsewhere_that_symcnn_would_write_is_certified(tmp_path):
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_the_page_says_what_is_proved_what_is_trusted_and_what_not(tmp_path, net, data, monkeypatch, lang):
     monkeypatch.setenv("PATH", "")
-    certificates.certify(net, data, tmp_path, lang)
+    certificates.certify(net, tmp_path, data=data, lang=lang)
     page = (tmp_path / PAGE).read_text("utf-8")
     assert page.count("`is_dE_d") == 28
     assert all(axiom in page for axiom in AXIOMS)
@@ -181,6 +191,6 @@ def test_the_page_says_what_is_proved_what_is_trusted_and_what_not(tmp_path, net
 
 def test_networks_without_loss_or_data_that_do_not_fit_are_refused(tmp_path, net):
     with pytest.raises(symcnn.InputError, match="no loss"):
-        symcnn.write_certificate(symcnn.article.operations(), ([], []), tmp_path / "a.v")
+        symcnn.write_certificate(symcnn.article.operations(), tmp_path / "a.v")
     with pytest.raises(symcnn.InputError, match="images"):
-        symcnn.write_certificate(net, ([[1.0]], [[1.0]]), tmp_path / "a.v")
+        symcnn.write_certificate(net, tmp_path / "a.v", data=([[1.0]], [[1.0]]))

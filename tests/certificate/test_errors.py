@@ -1,4 +1,4 @@
-"""Wrong formulas, one by one: Coq proves of each that the chain rule does not hold, and of which quantity it is wrong."""
+"""Wrong formulas, one by one: Coq proves of each that the chain rule fails, and at which quantity."""
 
 import re
 
@@ -81,7 +81,7 @@ def _statements_do_not_fit(text):
 @needs_coq
 def test_every_wrong_formula_is_refused(net, tmp_path):
     assert len(ERRORS) + len(STATEMENTS) >= 20
-    certificate = Certificate(symcnn.derive(net, 2))
+    certificate = Certificate(symcnn.derive(net), 2)
     path = tmp_path / "errors.v"
     lines = [certificate.text, *_claims_are_wrong(net), *_statements_do_not_fit(certificate.text)]
     path.write_text("\n".join(lines), "utf-8")
@@ -91,7 +91,7 @@ def test_every_wrong_formula_is_refused(net, tmp_path):
 @needs_coq
 @pytest.mark.parametrize("name", ["10⁻⁹ too much", "two errors that cancel"])
 def test_a_certificate_with_an_error_is_not_certified(net, tmp_path, name):
-    certificate = Certificate(with_error(net, ERRORS[name][0]))
+    certificate = Certificate(with_error(net, ERRORS[name][0]), 2)
     path = tmp_path / "certificate.v"
     path.write_text(certificate.text, "utf-8")
     verdict = check(path, certificate.theorems)
@@ -102,7 +102,7 @@ def test_a_certificate_with_an_error_is_not_certified(net, tmp_path, name):
 @needs_coq
 def test_the_specification_says_what_is_proved(net, tmp_path):
     """An error in what the reader reads, not in what the calculus is given."""
-    certificate = Certificate(symcnn.derive(net, 2))
+    certificate = Certificate(symcnn.derive(net), 2)
     right = "Definition dE_df_11 := dE_dx_11 * i_11 +"
     assert right in certificate.text
     path = tmp_path / "certificate.v"
