@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, check, read
-from symcnn.certificate.page import FILE, PAGE, Page, in_words
+from symcnn.certificate.page import FILE, Page, in_words
 from symcnn.certificate.theorems import Claim
 from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
@@ -86,11 +86,12 @@ def certify(network: Network, folder: str | Path, *, data: DataLike | None = Non
         write_whole(fresh / FILE, certificate.text.encode("utf-8"))
         verdict = check(fresh / FILE, certificate.theorems)
         page = Page(certificate, verdict, text)
-        write_whole(fresh / PAGE, page.write().encode("utf-8"))
-    return Certified(verdict, in_words(verdict, text), page.rows(), [target / FILE, target / PAGE])
+        write_whole(fresh / text("certificate.page"), page.write().encode("utf-8"))
+    files = [target / FILE, target / text("certificate.page")]
+    return Certified(verdict, in_words(verdict, text), page.rows(), files)
 
 
 __all__ = [
-    "AXIOMS", "FILE", "PAGE", "SUFFIXES", "Certificate", "Certified", "Claim", "Verdict", "certificate_of", "certify",
+    "AXIOMS", "FILE", "SUFFIXES", "Certificate", "Certified", "Claim", "Verdict", "certificate_of", "certify",
     "check", "recheck", "write_certificate",
 ]  # fmt: skip

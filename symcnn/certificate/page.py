@@ -87,8 +87,8 @@ class Page:
         return found
 
 
-#: What a certificate's two files are called, and how one gets Coq.
-FILE, PAGE = "certificate.v", "certificate.md"
+#: What the certificate's file is called in a folder, and how one gets Coq.
+FILE = "certificate.v"
 INSTALL = "apt-get install --no-install-recommends coq libcoq-coquelicot"
 
 

@@ -153,25 +153,35 @@ def report(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     metavar="FILE.xlsx",
     help="Read this workbook's formulas back instead.",
 )
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE.v",
+    help="Let Coq check this certificate of the network too.",
+)
 @lang_option
-def verify(network: Path | None, numba: bool, workbook: Path | None, lang: str) -> None:
+def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None, lang: str) -> None:
     """Verify every gradient and every program; show that each check can fail; say what was not checked.
 
-    With --workbook: prove every formula cell of a workbook of the network, read back from the file. Exit status 1 if a
-    claim is refuted.
+    With --workbook: prove every formula cell of a workbook of the network, read back from the file. With --certificate:
+    Coq sees the file if it is what `symcnn certify` writes. Exit status 1 if a claim is refuted.
     """
+    if workbook is not None and certificate is not None:
+        raise InputError("--workbook --certificate: expected one of them")
     if workbook is not None:
         verify_workbook(workbook, network, lang)
         return
     import symcnn
+    from symcnn.certificate import recheck
     from symcnn.numeric import BACKENDS, PROGRAMS
     from symcnn.verification import taken_one_by_one
 
     net, data = given_network(network)
     net.require_loss(str(network))
     backends = tuple(BACKENDS if numba else PROGRAMS)
+    word = None if certificate is None else recheck(certificate, net, data)
     with progress_bar("verifying", len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
-        found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance)
+        found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance, certificate=word)
     heads, rows = found.table()
     print_table("", rows, heads)
     click.echo(found.summary)

@@ -29,7 +29,15 @@ from symcnn.verification.modular import accepts, check_equations
 from symcnn.verification.planted import Planted, planted_errors
 from symcnn.verification.planted_equations import planted_equations
 from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on_flat_images, rows_with_duals
-from symcnn.verification.result import DECIDING, Caught, Row, Verification, method_in_words
+from symcnn.verification.result import (
+    DECIDING,
+    Caught,
+    Certified,
+    Row,
+    Verification,
+    certificate_row,
+    method_in_words,
+)  # fmt: skip
 
 #: Images at which numbers are compared.
 MOST_IMAGES = 4
@@ -76,6 +84,7 @@ def verify(
     seconds: float = 120.0,
     lang: str = "en",
     progress: Callable[[int], None] | None = None,
+    certificate: Certified | None = None,
 ) -> Verification:
     """Hold every gradient against the mathematics, and every program against every other.
 
@@ -90,6 +99,7 @@ def verify(
             what has been begun is finished.
         lang: of the table, "en" or "fr".
         progress: called with the number of gradients done.
+        certificate: what ``symcnn.certificate.recheck`` says of a certificate of this network; the first row tells it.
 
     Returns:
         a ``Verification``: rows of claims with their verdicts and figures, the planted errors that each method caught,
@@ -102,6 +112,7 @@ def verify(
     # what numba compiles for a small network is not what trains it by epochs
     backends = [*backends, *(["numba loops"] if "numba" in backends else [])]
     task = _Task(derivation, images, targets, backends, time.monotonic() + seconds, seconds, text)
+    first = [] if certificate is None else [certificate_row(certificate, text)]
     rows = [*_equation_rows(task), *leaf_rows(derivation, text)]
     programs, refused = able(network, backends, task.data, text)
     names = taken_one_by_one(derivation)
@@ -113,7 +124,7 @@ def verify(
     else:
         planted = _caught_in_index_notation(task)
         rows += rows_with_duals(derivation, task.data, programs, text)
-    return Verification((*rows, *refused), planted, tuple(_not_checked(task, len(names))), text)
+    return Verification((*first, *rows, *refused), planted, tuple(_not_checked(task, len(names))), text)
 
 
 def taken_one_by_one(derivation: Derivation) -> list[str]:

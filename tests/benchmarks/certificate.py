@@ -53,7 +53,9 @@ def main() -> None:
             certificate = write()
             verdict = check(Path(folder) / "certificate.v", certificate.theorems)
             seconds = timed(lambda c=certificate: check(Path(folder) / "certificate.v", c.theorems), RUNS)
-            line(f"{name}: {len(certificate.claims)} theorems, writing", spread(timed(write, RUNS), 1000, " ms"), writing)
+            line(
+                f"{name}: {len(certificate.claims)} theorems, writing", spread(timed(write, RUNS), 1000, " ms"), writing
+            )
             line(f"{name}: {verdict.status}, coqc", spread(seconds, unit=" s"), checking)
     sizes()
 

@@ -7,11 +7,14 @@ import pytest
 
 import symcnn
 from symcnn import certificate as certificates
-from symcnn.certificate import AXIOMS, FILE, PAGE, certificate_of, check, recheck
+from symcnn.certificate import AXIOMS, FILE, certificate_of, check, recheck
+from symcnn.certificate.page import Page
 from symcnn.certificate.write import Certificate
+from symcnn.text import catalogue
 from tests.certificate.coq import needs_coq
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+REPORTS = Path(__file__).parents[2] / "reports" / "certificate"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def test_relu_maxima_and_softmax_are_certified_with_their_premises(tmp_path):
     statement = text[text.index("Theorem is_dE_df_111 ") :].partition("Proof.")[0]
     assert "no_kink parameter image1 ->" in statement
     assert "no_tie parameter image3 ->" in statement
-    assert "`no_kink`" in (tmp_path / PAGE).read_text("utf-8")
+    assert "`no_kink`" in (tmp_path / "certificate.md").read_text("utf-8")
 
 
 @needs_coq
@@ -123,6 +126,8 @@ def file_of(tmp_path, text):
         "Theorem is_a : 1 = 0. Admitted.",
         "Lemma wrong : 1 = 0. Admitted. Theorem is_b : True. exact I. Qed.\nTheorem is_a : 1 = 0. exact wrong. Qed.",
         "Axiom mine : 1 = 0.\nTheorem is_a : 1 = 0. exact mine. Qed.",
+        "Unset Guard Checking.\nFixpoint f (n : nat) : False := f n.\nTheorem is_a : 1 = 0. destruct (f 0). Qed.",
+        "Unset Universe Checking.\nTheorem is_a : 1 = 1. exact eq_refl. Qed.\nDefinition is_b := is_a.",
         "Require Import Classical.\nTheorem is_a : forall P, P \\/ ~ P. exact classic. Qed.",
     ],
 )  # fmt: skip
@@ -130,6 +135,14 @@ def test_what_rests_on_something_unproved_is_not_certified(tmp_path, text):
     verdict = check(file_of(tmp_path, text), ["is_a"])
     assert verdict.status == "rejected"
     assert "not proved" in verdict.reason
+
+
+def test_an_axiom_that_is_called_like_one_of_the_reals_is_not_certified(tmp_path):
+    verdict = check(
+        file_of(tmp_path, "Axiom sig_not_dec : 1 = 0.\nTheorem is_a : 1 = 0. exact sig_not_dec. Qed."), ["is_a"]
+    )
+    assert verdict.status == "rejected"
+    assert "sig_not_dec" in verdict.reason
 
 
 @needs_coq
@@ -157,7 +170,7 @@ def test_without_coq_the_file_is_written_but_not_checked(tmp_path, net, data, mo
     found = certificates.certify(net, tmp_path, data=data)
     assert found.verdict.status == "unchecked"
     assert "apt-get install" in found.summary
-    assert {p.name for p in tmp_path.iterdir()} == {FILE, PAGE}
+    assert {p.name for p in tmp_path.iterdir()} == {FILE, "certificate.md"}
 
 
 def test_a_file_from_elsewhere_is_shown_to_coq_only_if_symcnn_would_write_it(tmp_path, net, data, text):
@@ -175,6 +188,16 @@ def test_a_file_from_elsewhere_that_symcnn_would_write_is_certified(tmp_path):
     assert recheck(path, net, data).ok
 
 
+def test_verify_tells_of_a_certificate_first(net, data, checked):
+    row = symcnn.verify(net, data, seconds=0, certificate=checked.verdict).rows[0]
+    assert row.status == ("proved" if checked.verdict.ok else "unknown")
+    assert "28" in row.method or not checked.verdict.ok
+    refused = certificates.Verdict("rejected", reason="line 3 is not what symcnn writes")
+    found = symcnn.verify(net, data, seconds=0, certificate=refused)
+    assert not found.ok
+    assert found.rows[0].method == refused.reason
+
+
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
@@ -182,7 +205,8 @@ def test_a_file_from_elsewhere_that_symcnn_would_write_is_certified(tmp_path):
 def test_the_page_says_what_is_proved_what_is_trusted_and_what_not(tmp_path, net, data, monkeypatch, lang):
     monkeypatch.setenv("PATH", "")
     certificates.certify(net, tmp_path, data=data, lang=lang)
-    page = (tmp_path / PAGE).read_text("utf-8")
+    (path,) = tmp_path.glob("*.md")
+    page = path.read_text("utf-8")
     assert page.count("`is_dE_d") == 28
     assert all(axiom in page for axiom in AXIOMS)
     assert "E_total" not in page
@@ -194,3 +218,14 @@ def test_networks_without_loss_or_data_that_do_not_fit_are_refused(tmp_path, net
         symcnn.write_certificate(symcnn.article.operations(), tmp_path / "a.v")
     with pytest.raises(symcnn.InputError, match="images"):
         symcnn.write_certificate(net, tmp_path / "a.v", data=([[1.0]], [[1.0]]))
+
+
+@pytest.mark.parametrize(("lang", "name"), [("en", "certificate.md"), ("fr", "certificat.md")])
+def test_what_stands_in_reports_is_what_is_written(net, data, lang, name):
+    """The articles's certificate, and the page of the day when Coq checked it."""
+    certificate = certificate_of(net, data)
+    assert (REPORTS / FILE).read_text("utf-8") == certificate.text
+    kept = (REPORTS / name).read_text("utf-8")
+    (version,) = set(re.findall(r"Coq (\d+\.\d+\.\d+)", kept))
+    verdict = certificates.Verdict("certified", dict.fromkeys(certificate.theorems, frozenset()), coq=version)
+    assert kept == Page(certificate, verdict, catalogue(lang)).write()
