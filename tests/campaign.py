@@ -6,6 +6,7 @@ planted    wrong index-notation equations of a network like LeNet, and how many 
 formulas   random expressions as cell formulas and back, and the value that a spreadsheet engine gives them
 workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
            nothing found in workbooks that nobody touched
+certificates   of random networks: Coq must accept each
 
 Exit status 1 if anything differs or is missed. ``--seed`` is the first one: two processes may share the work.
 """
@@ -25,6 +26,7 @@ import mpmath
 import numpy as np
 
 import symcnn
+from symcnn.certificate import Certificate, check
 from symcnn.network import read_network
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
 from symcnn.verification.modular import accepts
@@ -206,6 +208,23 @@ def untouched(net: symcnn.Network, data: symcnn.Data, folder: Path, lang: str) -
     return [str(finding) for finding in found.findings] + [row.claim for row in found.rows if not row.ok]
 
 
+def certificates(count: int, seed: int) -> int:
+    """How many certificates of random networks Coq does not accept."""
+    refused = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for n in range(seed, seed + count):
+            net, _, images, _ = from_seed(n)
+            certificate = Certificate(symcnn.derive(net), len(images))
+            path = Path(folder) / "certificate.v"
+            path.write_text(certificate.text, "utf-8")
+            verdict = check(path, certificate.theorems)
+            if not verdict.ok:
+                refused += 1
+                print(f"seed {n}: {verdict.reason}")
+    print(f"{count - refused} of {count} certified")
+    return refused
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -221,7 +240,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     altered = commands.add_parser("workbook", help="altered formulas of a workbook")
     altered.add_argument("--each", type=int, default=3, help="ways in which a formula is altered")
     altered.add_argument("--seed", type=int, default=0)
+    proved = commands.add_parser("certificates", help="certificates of random networks")
+    proved.add_argument("--count", type=int, default=100)
+    proved.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
+    if given.command == "certificates":
+        return int(certificates(given.count, given.seed) > 0)
     if given.command == "formulas":
         return int(formulas(given.count, given.seed) > 0)
     if given.command == "workbook":

@@ -1194,6 +1194,8 @@ Proof. vm_compute; reflexivity. Qed.
 (* ===== The specification ===== *)
 
 Module Spec.
+(* One image: its numbers and the parameters are given; the forward pass, with E at its end; and what the
+   derivation claims of E: dE_dx_11 is the derivative of E by x_11. *)
 Section OneImage.
 Variables parameter image : positive -> R.
 Definition f_11 := parameter 1%positive.
@@ -1240,6 +1242,7 @@ Definition z_o2 := h_1 * w_h1o2 + h_2 * w_h2o2 + b_o2.
 Definition o_1 := sigmoid z_o1.
 Definition o_2 := sigmoid z_o2.
 Definition E := (o_1 - t_1)^2/2 + (o_2 - t_2)^2/2.
+
 Definition dE_do_1 := o_1 - t_1.
 Definition dE_do_2 := o_2 - t_2.
 Definition dE_dz_o1 := dE_do_1 * o_1 * (1 - o_1).
@@ -1276,7 +1279,10 @@ End OneImage.
 Definition E_total (parameter image1 image2 : positive -> R) :=
   E parameter image1 + E parameter image2.
 
-Definition map_x (parameter image : positive -> R) := listed 32 [(x_11 parameter image); (x_12 parameter image); (x_21 parameter image); (x_22 parameter image)].
+(* The map x, cell by cell; and E as a function of such a map, whose cells are free: it is E where they
+   are those of the network (After_x_is_E, below). *)
+Definition map_x (parameter image : positive -> R) := listed 32 [
+  (x_11 parameter image); (x_12 parameter image); (x_21 parameter image); (x_22 parameter image)].
 Module After_x.
 Section OneImage.
 Variables parameter image map : positive -> R.
@@ -1551,6 +1557,8 @@ intros K T L M; apply (gradient 36 44 after_x_tape after_x_claims (after_x_q_inp
 Qed.
 End Proof_of_after_x.
 
+Lemma After_x_is_E parameter image : (After_x.E parameter image (map_x parameter image)) = (E parameter image).
+Proof. exact (f_equal (fun v : env => v 44%positive) (after_x_q_whole image parameter)). Qed.
 
 (* ===== The theorems ===== *)
 

@@ -67,7 +67,16 @@ class Link:
     @property
     def text(self) -> str:
         """``link.v``, filled in."""
-        return _template("link.v").substitute(self._words)
+        found = _template("link.v").substitute(self._words)
+        return found if self.is_whole else found + self._is_e
+
+    @property
+    def _is_e(self) -> str:
+        """E as a function of the map is E, where the map is that of the network."""
+        stage = self.stage
+        return f"""
+Lemma {stage.module}_is_E parameter image : {stage.applied("E", map=stage.point("image"))} = {stage.whole.applied("E")}.
+Proof. exact (f_equal (fun v : env => v {self.numbers.last}%positive) ({self.q}_whole image parameter)). Qed."""
 
     def with_premises(self, given: str) -> list[str]:
         """What the gradient lemma wants, no_kink and no_tie, of what a theorem has of them."""

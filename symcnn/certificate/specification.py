@@ -18,10 +18,14 @@ from symcnn.printers.infix import InfixPrinter
 def network(stage: Stage) -> Iterator[str]:
     """Every quantity and every adjoint of one image, in the formulas of the derivation."""
     numbers, graph = stage.numbers, stage.derivation.graph
+    yield "(* One image: its numbers and the parameters are given; the forward pass, with E at its end; and what the"
+    yield "   derivation claims of E: dE_dx_11 is the derivative of E by x_11. *)"
     yield "Section OneImage.\nVariables parameter image : positive -> R."
     yield from (_given(p, "parameter", numbers.of[p]) for p in numbers.parameters)
     yield from (_given(d, "image", numbers.of[d]) for d in numbers.data)
-    yield from _formulas([*graph.forward.values(), *graph.backward.values()])
+    yield from _formulas([*graph.forward.values()])
+    yield ""
+    yield from _formulas([*graph.backward.values()])
     yield "End OneImage."
     yield from premises(stage)
 
@@ -32,7 +36,10 @@ def after(stage: Stage) -> Iterator[str]:
     numbers = stage.numbers
     read = {s.name for v in stage.defined for s in v.symbols()}
     cells = "; ".join(stage.whole.applied(x) for x in stage.free)
-    yield f"\nDefinition map_{stage.tensor.name} (parameter image : positive -> R) := listed {stage.low} [{cells}]."
+    name = stage.tensor.name
+    yield f"\n(* The map {name}, cell by cell; and E as a function of such a map, whose cells are free: it is E where they"
+    yield f"   are those of the network ({stage.module}_is_E, below). *)"
+    yield f"Definition map_{name} (parameter image : positive -> R) := listed {stage.low} [\n  {cells}]."
     yield f"Module {stage.module}.\nSection OneImage.\nVariables parameter image map : positive -> R."
     yield from (_given(p, "parameter", numbers.of[p]) for p in numbers.parameters if p in read)
     yield from (_given(d, "image", numbers.of[d]) for d in numbers.data if d in read)
