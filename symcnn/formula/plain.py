@@ -3,7 +3,7 @@
 from functools import singledispatchmethod
 
 from symcnn.formula import tree
-from symcnn.formula.latex import shown, with_power_of_ten
+from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -115,3 +115,15 @@ class Plain:
     def _operand(self, node: Node) -> str:
         text = self.emit(node)
         return f"({text})" if isinstance(node, (tree.Sum, tree.Negated)) or text.startswith("−") else text
+
+    @emit.register
+    def _(self, node: tree.Under) -> str:
+        return f"{self._operand(node.node)}{{{self.emit(node.number)}}}"
+
+    @emit.register
+    def _(self, node: tree.Matrix) -> str:
+        return f"[{'; '.join(', '.join(map(self.emit, row)) for row in node.rows)}]"
+
+    @emit.register
+    def _(self, node: tree.Convolution) -> str:
+        return f"{self._operand(node.image)} ∗ {self._operand(node.filter)}"

@@ -139,7 +139,7 @@ def document(lang: str = "en") -> Document:
         title=("Derivation: ", Formula(E), f" {HOSTILE}"),
         lead=("What this is. ", Formula(Symbol("o", "1", "predicted"))),
         sections=(
-            Section("words", ("Words ", HOSTILE), (running, *(Paragraph((start,)) for start in STARTS),
+            Section("prose", ("Words ", HOSTILE), (running, *(Paragraph((start,)) for start in STARTS),
                     Bullets(((HOSTILE,), ("with ", Formula(f_12)), *((start,) for start in STARTS))),
                     Note(f"Why? {HOSTILE}", ("Because ", Formula(f_12), " ", Link("update"))))),
             Section("equations", ("Equations",), (Paragraph(("Each by itself.",)),),
