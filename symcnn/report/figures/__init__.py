@@ -17,9 +17,11 @@ from symcnn.report.figures.convolution import convolution, gradient_windows
 from symcnn.report.figures.curve import Series, loss_curve, outputs_curve
 from symcnn.report.figures.grid import Grid, Numbers, Window, framed, grid_of, grid_of_tensor, grids
 from symcnn.report.figures.lettering import Words
+from symcnn.report.figures.network import WORDS, network_diagram
+from symcnn.report.figures.paths import chain_paths
 from symcnn.report.figures.sketch import COLOURS, Sketch
 
 __all__ = [
-    "COLOURS", "Grid", "Numbers", "Series", "Sketch", "Window", "Words", "convolution", "framed", "gradient_windows",
-    "grid_of", "grid_of_tensor", "grids", "loss_curve", "outputs_curve",
+    "COLOURS", "WORDS", "Grid", "Numbers", "Series", "Sketch", "Window", "Words", "chain_paths", "convolution", "framed", "gradient_windows",
+    "grid_of", "grid_of_tensor", "grids", "loss_curve", "network_diagram", "outputs_curve",
 ]  # fmt: skip

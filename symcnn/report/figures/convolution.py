@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sympy import Expr
-
 from symcnn.derivation import Variable
 from symcnn.errors import SymcnnError
 from symcnn.formula import Typography
@@ -13,6 +11,7 @@ from symcnn.formula.tree import Number, Partial
 from symcnn.report.figures.grid import Grid, Laid, Numbers, Window
 from symcnn.report.figures.lettering import Words, runs_of, width_of
 from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
+from symcnn.report.figures.windows import pairs_of
 from symcnn.symbolic import Tensor
 
 GAP, MARGIN, SIGN = 16.0, 14.0, 18.0
@@ -57,10 +56,23 @@ def convolution(
     _check(total / (len(products.values) if divided else 1), value.value, at)
     seen = Window(max(top, 0), max(left, 0), min(top + filter.rows, image.rows) - max(top, 0),
                   min(left + filter.columns, image.columns) - max(left, 0))  # fmt: skip
-    first = [replace(image, windows=(seen,)), "∗", filter, "=", replace(result, windows=(Window(*at),))]
+    first: list[Grid | Words] = [
+        replace(image, windows=(seen,)),
+        "∗",
+        filter,
+        "=",
+        replace(result, windows=(Window(*at),)),
+    ]
     whole, count = Number(total, 4), Number(len(products.values))
     sum_of = (whole, " ÷ ", count, " = ", shown or value) if divided else (whole,)
-    second = [replace(window, title=""), "×", replace(filter, title=""), "=", products, ("Σ = ", *sum_of)]
+    second: list[Grid | Words] = [
+        replace(window, title=""),
+        "×",
+        replace(filter, title=""),
+        "=",
+        products,
+        ("Σ = ", *sum_of),
+    ]
     return _rows([first, second], decimal, 360.0 if narrow else 760.0, title)
 
 
@@ -128,17 +140,16 @@ def gradient_windows(
     for index in weights.indices():
         if any(index[:-2]):
             continue
-        name = weights.scalar(index)
-        panels.append((graph.backward[f"dE_d{name}"], name))
+        panels.append(graph.backward[f"dE_d{weights.scalar(index)}"])
     per_row = min(2 if narrow else IN_A_ROW, len(panels))
-    cell = _panel_cell(graph.place(_pairs(panels[0][0], weights)[0][0])[0], 360.0 if narrow else 940.0, per_row)
+    cell = _panel_cell(graph.place(pairs_of(panels[0])[0][0])[0], 360.0 if narrow else 940.0, per_row)
     marks, bottom, right = list[Mark](), 0.0, 0.0
-    for n, (variable, name) in enumerate(panels):
-        source = graph.place(_pairs(variable, weights)[0][0])[0]
+    for n, variable in enumerate(panels):
+        source = graph.place(pairs_of(variable)[0][0])[0]
         width, height = source.shape[-1] * cell, source.shape[-2] * cell
         x = MARGIN + (n % per_row) * (width + 2 * GAP)
         y = MARGIN + (n // per_row) * (height + 74)
-        marks += _panel(variable, name, source, typography, numbers, decimals, (x, y, cell))
+        marks += _panel(variable, source, typography, numbers, decimals, (x, y, cell))
         bottom, right = max(bottom, y + height + 62), max(right, x + width)
     return Sketch(right + MARGIN, bottom, tuple(marks), title)
 
@@ -148,26 +159,12 @@ def _panel_cell(source: Tensor, width: float, per_row: int) -> float:
     return min(68.0, room / source.shape[-1])
 
 
-def _pairs(variable: Variable, weights: Tensor) -> list[tuple[str, str]]:
-    """The products of ∂E/∂f: (cell of the image, adjoint)."""
-    found = []
-    for factors in variable.products:
-        names = [f.name for f in factors if _is_name(f)]
-        adjoints = [name for name in names if name.startswith("dE_d")]
-        found.append((next(n for n in names if n not in adjoints), adjoints[0]))
-    return found
-
-
-def _is_name(factor: Expr) -> bool:
-    return bool(factor.is_Symbol)
-
-
 def _panel(
-    variable: Variable, name: str, source: Tensor, typography: Typography, numbers: Numbers, decimal: str,
+    variable: Variable, source: Tensor, typography: Typography, numbers: Numbers, decimal: str,
     place: tuple[float, float, float],
 ) -> Iterator[Mark]:  # fmt: skip
     x, y, cell = place
-    pairs = dict(_pairs(variable, numbers.derivation.graph.place(name)[0]))
+    pairs = dict(pairs_of(variable))
     graph = numbers.derivation.graph
     inside = {graph.place(pixel)[1] for pixel in pairs}
     lead = next(iter(inside))[:-2]
@@ -218,4 +215,3 @@ def _result(
     yield Line(((left, y), (left + bar, y)), "bar", 1.0)
     yield Label(left + bar / 2, y + 14, below, 14, "filter", "middle")
     yield Label(left + bar + 6, y + 4, value, 14, "ink")
-

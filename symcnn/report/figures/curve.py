@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from symcnn.formula.tree import Number
@@ -57,8 +58,7 @@ class Axis:
         """Round values, about five."""
         if self.log:
             low, high = math.ceil(math.log10(self.least) - 1e-9), math.floor(math.log10(self.most) + 1e-9)
-            step = max(1, -(-(high - low) // 6))
-            return [10.0**n for n in range(low, high + 1, step)]
+            return [10.0**n for n in range(low, high + 1, max(1, -(-(high - low) // 6)))]
         step = _round_step((self.most - self.least) / 5)
         first = math.ceil(self.least / step - 1e-9)
         return [n * step for n in range(first, math.floor(self.most / step + 1e-9) + 1)]
@@ -127,7 +127,7 @@ def _apart(places: Sequence[float], least: float) -> list[float]:
     """The same places, moved so that neighbours do not touch."""
     order = sorted(range(len(places)), key=lambda n: (places[n], n))
     found = list(places)
-    for before, n in zip(order, order[1:], strict=False):
+    for before, n in pairwise(order):
         found[n] = max(found[n], found[before] + least)
     return found
 

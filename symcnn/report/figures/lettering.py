@@ -1,7 +1,7 @@
 """How words and formulas are set inside a drawing: runs of one look each, with real subscripts, and how wide they are.
 
-SVG has no mathematics, so a formula of a figure is one line: x with its subscript, ∂E/∂f with a slash. An italic letter,
-an upright number and a word of the language are different runs; nothing is ever written under its ASCII name.
+SVG has no mathematics, so a formula of a figure is one line: x with its subscript, ∂E/∂f with a slash. An italic
+letter, an upright number and a word of the language are different runs; nothing is written under its ASCII name.
 """
 
 from collections.abc import Iterable, Iterator

@@ -12,6 +12,7 @@ font. What a script may change is marked:
 Coordinates are rounded to a tenth, so that the same drawing is the same bytes on every machine.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -240,8 +241,12 @@ LOOKS: Mapping[str, str] = {
     "bar": "stroke:{ink};fill:none",
     "cell": "stroke:{rule};stroke-width:1",
     "empty": "fill:none",
+    "block": "stroke:{muted};stroke-width:1",
+    "ground": "fill:{paper}",
     "neuron": "fill:{paper};stroke:{ink};stroke-width:1.2",
     "thin": "fill:none;stroke:{rule};stroke-width:1",
+    "marked": "stroke:{gradient};stroke-width:1.8",
+    "route": "fill:none;stroke:{gradient}",
     "line": "fill:none;stroke:{ink};stroke-width:1.3",
     "faint": "fill:none;stroke:{muted};stroke-width:1;stroke-dasharray:3 3",
     "frame": "fill:none;stroke:{filter};stroke-width:2.6",
@@ -257,8 +262,20 @@ LIT: Mapping[str, str] = {
     "window": "opacity:1",
     "cell": "stroke:{filter};stroke-width:2.6",
     "edge": "stroke-width:4",
+    "block": "stroke:{muted};stroke-width:1",
+    "ground": "fill:{paper}",
     "neuron": "stroke:{filter};stroke-width:2.6",
 }
+
+
+def arrow(start: tuple[float, float], end: tuple[float, float], look: str = "line") -> tuple[Line, Line]:
+    """A line with its head at ``end``."""
+    (x1, y1), (x2, y2) = start, end
+    length = math.hypot(x2 - x1, y2 - y1) or 1.0
+    dx, dy = (x2 - x1) / length, (y2 - y1) / length
+    back = (x2 - 7 * dx, y2 - 7 * dy)
+    head = ((x2, y2), (back[0] - 3.4 * dy, back[1] + 3.4 * dx), (back[0] + 3.4 * dy, back[1] - 3.4 * dx))
+    return Line((start, back), look), Line(head, "muted" if look == "thin" else "ink", closed=True)
 
 
 def _n(value: float) -> str:
