@@ -132,7 +132,8 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Symbol) -> str:
-        letters = "".join(f"<mi{' class=f' if c == 'f' else ''}>{self._clean(c)}</mi>" for c in node.letter)
+        # f reaches over its foot: the page sets that nearer
+        letters = "".join(f"<mi{_class('f' if c == 'f' else '')}>{self._clean(c)}</mi>" for c in node.letter)
         below = _indices(node.indices)
         if node.word:
             below += (_COMMA if below else "") + f"<mtext>{self._clean(node.word)}</mtext>"

@@ -115,7 +115,8 @@ class Blocks:
         said = _each('div class="step"', steps)
         kind = "eq" if not left else "eq tall" if tall(block.formula) else "eq low"
         beside = f'<div class="lhs">{left}</div>' if left else ""
-        return f'<div class="{kind}" id="{clean(block.id)}">{beside}<div class="steps">{said}</div>{self._number(block)}</div>'
+        steps_of = f'<div class="steps">{said}</div>'
+        return f'<div class="{kind}" id="{clean(block.id)}">{beside}{steps_of}{self._number(block)}</div>'
 
     def _number(self, block: Display) -> str:
         """The number, a button for the script; before it, small, how the equation was examined."""
@@ -123,7 +124,8 @@ class Blocks:
         assert evidence is not None  # or ``References`` refused
         how = self._text(f"page.method.{evidence.method}")
         how = clean(f"{how}: {evidence.detail}" if evidence.detail else how)
-        mark = f'<span class="mark {evidence.method}" role="img" aria-label="{how}" title="{how}">{MARKS[evidence.method]}</span>'
+        told = f'class="mark {evidence.method}" role="img" aria-label="{how}" title="{how}"'
+        mark = f"<span {told}>{MARKS[evidence.method]}</span>"
         label = clean(self._text("page.copy", number=block.number))
         tex = clean(self._latex.emit(block.formula))
         button = f'<button type="button" disabled data-tex="{tex}" aria-label="{label}">({block.number})</button>'

@@ -21,7 +21,7 @@ DIGITS = 8
 _LIVE = re.compile(r'data-(?:v|heat|edge)="([^"]+)"(?: data-digits="(\d+)")?')
 
 
-def data(states: States, body: str) -> str:
+def data(states: States, body: str, decimal: str) -> str:
     """The states of what stands in the page, as JSON that may stand inside <script>."""
     digits: dict[str, set[int]] = defaultdict(set)
     for key, shown_digits in _LIVE.findall(body):
@@ -33,13 +33,18 @@ def data(states: States, body: str) -> str:
     }
     inside = ",\n".join(f"{json.dumps(key)}:{row}" for key, row in values.items())
     steps = json.dumps(states.steps)
-    text = f'{{"steps":{steps},"shown":{states.shown},"values":{{\n{inside}\n}}}}'
+    text = f'{{"decimal":"{decimal}","steps":{steps},"shown":{states.shown},"values":{{\n{inside}\n}}}}'
     return text.replace("<", "\\u003c")
 
 
 def written(value: float, digits: Iterable[int]) -> str:
     """A number as JSON from which a script shows the same as ``shown`` does."""
-    candidates = [float(f"{value:.{DIGITS}g}"), value, math.nextafter(value, math.inf), math.nextafter(value, -math.inf)]
+    candidates = [
+        float(f"{value:.{DIGITS}g}"),
+        value,
+        math.nextafter(value, math.inf),
+        math.nextafter(value, -math.inf),
+    ]
     for found in candidates:
         if all(_by_script(found, n) == shown(value, n) for n in digits):
             return repr(int(found)) if found == int(found) and abs(found) < 1e15 else repr(found)
