@@ -33,7 +33,7 @@ def _value(t: Teller, tensor: Tensor) -> Section:
     blocks += _questions(t, tensor)
     symbol = tree.Partial(t.typography.error, t.typography.name(tensor.scalars()[0], differentiated=True))
     title = t.say("story.by_heading", kind=t.kind(tensor), derivative=symbol)
-    return t.section(f"dE_d{tensor.name}", title, blocks)
+    return t.section(f"gradient_{tensor.name}", title, blocks)
 
 
 def _found(t: Teller) -> Iterator[Block]:
@@ -72,7 +72,7 @@ def _parameter(t: Teller, tensor: Tensor, number: int) -> Section:
         blocks += local_blocks(t, tensor)
     if kind_of(tensor).letter == "b" and _first_bias(t) == tensor:
         blocks.append(t.note("bias"))
-    return t.section(f"dE_d{tensor.name}", t.kind(tensor), blocks)
+    return t.section(f"gradient_{tensor.name}", t.kind(tensor), blocks)
 
 
 def _first_bias(t: Teller) -> Tensor | None:

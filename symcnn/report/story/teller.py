@@ -14,7 +14,7 @@ from symcnn.report.content import Content
 from symcnn.report.document import Block, Display, Formula, Note, Paragraph, Section, Text
 from symcnn.report.story.quantities import Quantities
 from symcnn.report.story.words import Part, capitalized, sentence
-from symcnn.symbolic import Equation, Index, Tensor, gate, wins
+from symcnn.symbolic import Equation, Index, Tensor
 from symcnn.text import Catalogue
 
 #: Significant digits of the numbers shown.
@@ -179,11 +179,6 @@ class Beneath(Typography):
     def name(self, name: str, differentiated: bool = False) -> Node:
         key = f"{name}_image{self._image}" if name.startswith("dE_d") else self._teller.key(name, self._image)
         return self._teller.under(self._bare.name(name, differentiated), key)
-
-    def expression(self, e: Expr) -> Node:
-        if isinstance(e, (wins, gate)):  # a bracket is one number, not a number under each of its letters
-            return self.with_value(self._bare.expression(e), e)
-        return super().expression(e)
 
     def with_value(self, node: Node, e: Expr, key: str = "") -> Node:
         """A node with the value of what it stands for under it."""
