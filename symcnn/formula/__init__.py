@@ -10,7 +10,8 @@ from symcnn.formula.explanation import (
     explain_variable,
     written_names,
 )
-from symcnn.formula.latex import Latex, shown
+from symcnn.formula.latex import Latex
+from symcnn.formula.numerals import shown
 from symcnn.formula.plain import Plain
 from symcnn.formula.typography import WORDS, Typography, Worked
 

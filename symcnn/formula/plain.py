@@ -3,7 +3,7 @@
 from functools import singledispatchmethod
 
 from symcnn.formula import tree
-from symcnn.formula.latex import shown, with_power_of_ten
+from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

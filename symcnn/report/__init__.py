@@ -6,7 +6,7 @@ from symcnn.files import check_writable, write_whole
 from symcnn.network import DataLike, Network
 from symcnn.report.content import Content, gather
 from symcnn.report.index_notation import IndexReport
-from symcnn.report.markdown import MarkdownReport
+from symcnn.report.before import MarkdownReport
 from symcnn.text import catalogue
 from symcnn.train import Run
 

@@ -6,7 +6,7 @@ Nothing is instantiated but the entries that are shown: the first of each tensor
 from collections.abc import Iterable, Iterator
 
 from symcnn.derivation import instance
-from symcnn.report.markdown import MarkdownReport, capitalized, table
+from symcnn.report.before import MarkdownReport, capitalized, table
 from symcnn.symbolic import Equation, Tensor
 from symcnn.verification import method_in_words
 

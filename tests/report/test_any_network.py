@@ -15,7 +15,7 @@ from symcnn.derivation import Verdict
 from symcnn.report import content as content_module
 from symcnn.report.content import MAX_FORMULAS, gather, is_large
 from symcnn.report.index_notation import IndexReport
-from symcnn.report.markdown import MarkdownReport
+from symcnn.report.before import MarkdownReport
 from symcnn.text import catalogue
 from tests.networks import from_seed
 

@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 
 import symcnn
 from symcnn.report.content import gather
-from symcnn.report.markdown import MarkdownReport
+from symcnn.report.before import MarkdownReport
 from symcnn.text import catalogue
 
 DISPLAY = re.compile(r"\$\$\n(.*?)\n\$\$", re.DOTALL)
