@@ -31,6 +31,9 @@ class RefusedError(SymcnnError):
 #: From the strongest: an equation is as good as its weakest step.
 STRENGTH: tuple[Method, ...] = ("definition", "read", "rule", "proved", "probable", "agrees", "computed")
 
+#: The learning rate is a letter without a quantity.
+_RATE = frozenset({"η"})
+
 #: Images that are tried where a display with numbers does not say whose they are.
 MAX_TRIED = 4
 
@@ -59,7 +62,7 @@ class Examiner:
         labels |= {name: n for n, name in enumerate(names, 1)}
         # of very many images two show that they are added
         self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
-        self._meaning = Meaning(self.d, Written(self.d.scalars, words), labels, len(self._images))
+        self._meaning = Meaning(self.d, Written(self.d.scalars, words), labels, len(self._images), free=_RATE)
         self.values = None if content.large or content.run is None else Values(content)
 
     def examine(self, formula: Node) -> Found:
@@ -178,7 +181,7 @@ class Examiner:
         """Entry by entry; the weakest."""
         identities = self._total if meaning.total else self._one
         found = []
-        for one, other in _entries(left, right, f"{self._plain.emit(a)} = {self._plain.emit(b)}"):
+        for one, other in _entries(left, right, tree.Equality((a, b))):
             decision = identities.decide(one, other)
             if decision.status in ("refuted", "unknown"):
                 decision = self._with_data(one, other, meaning) or decision
@@ -270,7 +273,7 @@ class Examiner:
 
     def _close(self, a: Node, b: Node, left: Value, right: Value) -> None:
         assert self.values is not None
-        for one, other in _entries(left, right, f"{self._plain.emit(a)} = {self._plain.emit(b)}"):
+        for one, other in _entries(left, right, tree.Equality((a, b))):
             values = self.values.of(one), self.values.of(other)
             if not close(*values):
                 raise RefusedError(
@@ -280,7 +283,7 @@ class Examiner:
     def _arithmetic(self, plain: Sequence[Node]) -> None:
         """Numbers that follow from shown ones."""
         for a, b in zip(plain, plain[1:], strict=False):
-            for one, other in _entries(self._meaning.of(a), self._meaning.of(b), "numbers"):
+            for one, other in _entries(self._meaning.of(a), self._meaning.of(b), tree.Equality((a, b))):
                 values = float(one.evalf()), float(other.evalf())
                 if not close(*values):
                     raise RefusedError(
@@ -316,7 +319,7 @@ class Examiner:
         if len(free) != 1:
             raise MeaningError(f"{', '.join(sorted(free))}: letters that nothing is known of")
         [letter] = free
-        meaning = replace(self._meaning, free=frozenset(free))
+        meaning = replace(self._meaning, free=_RATE | free)
         for a, b in zip(plain, plain[1:], strict=False):
             if not stated.same_function(meaning.scalar(a), meaning.scalar(b), letter):
                 raise RefusedError(f"{self._plain.emit(a)} is not {self._plain.emit(b)}")
@@ -409,15 +412,15 @@ def _is_shown(node: object) -> bool:
     return isinstance(node, tree.Number) and (node.digits is not None or bool(node.key))
 
 
-def _entries(left: Value, right: Value, what: str) -> Iterator[tuple[Expr, Expr]]:
+def _entries(left: Value, right: Value, what: Node) -> Iterator[tuple[Expr, Expr]]:
     if isinstance(left, Group) and isinstance(right, Group):
         if left.shape != right.shape:
-            raise RefusedError(f"{what}: {left.shape} entries on the left, {right.shape} on the right")
+            raise RefusedError(f"{Plain().emit(what)}: {left.shape} entries on the left, {right.shape} on the right")
         yield from zip(left.entries, right.entries, strict=True)
         return
     pair = [v.entries[0] if isinstance(v, Group) and len(v.entries) == 1 else v for v in (left, right)]
     if any(isinstance(v, Group) for v in pair):
-        raise RefusedError(f"{what}: a group on one side, a single quantity on the other")
+        raise RefusedError(f"{Plain().emit(what)}: a group on one side, a single quantity on the other")
     yield pair[0], pair[1]
 
 
