@@ -115,3 +115,15 @@ class Plain:
     def _operand(self, node: Node) -> str:
         text = self.emit(node)
         return f"({text})" if isinstance(node, (tree.Sum, tree.Negated)) or text.startswith("−") else text
+
+    @emit.register
+    def _(self, node: tree.Under) -> str:
+        return f"{self._operand(node.node)}{{{self.emit(node.number)}}}"
+
+    @emit.register
+    def _(self, node: tree.Matrix) -> str:
+        return f"[{'; '.join(', '.join(map(self.emit, row)) for row in node.rows)}]"
+
+    @emit.register
+    def _(self, node: tree.Convolution) -> str:
+        return f"{self._operand(node.image)} ∗ {self._operand(node.filter)}"
