@@ -6,10 +6,11 @@ ModularAlgebra      every generator a random number modulo 2⁶¹ - 1: different
 DegreeAlgebra       degrees only: what that bound needs
 RealAlgebra         no generators: every function at its value, to 60 digits, at random parameters and pixels: where
                     two formulas differ here, they are different, whatever the outputs have to do with each other
+PointAlgebra        the same in floating point, at values that are given
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import mpmath
 from sympy import GF, QQ
@@ -202,3 +203,16 @@ class RealAlgebra(Algebra):
     def equal(a: Element, b: Element) -> bool:
         """Nothing between them but rounding."""
         return bool(abs(a - b) <= REAL_TOLERANCE * max(1, abs(a), abs(b)))
+
+
+class PointAlgebra(RealAlgebra):
+    """Floating point at given values."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        super().__init__((), 0)
+        self._context = mpmath.fp
+        self.zero, self.one = 0.0, 1.0
+        self.generators = dict(values)
+
+    def rational(self, above: int, below: int) -> Element:
+        return above / below

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 
 from sympy import Add, Symbol
 
@@ -53,6 +55,24 @@ class Content:
         probabilities = _probabilities(self.derivation)
         return probabilities[0] if probabilities else self.derivation.network.forward.outputs
 
+    @cached_property
+    def history(self) -> tuple[tuple[int, Array], ...]:
+        """The parameters at chosen steps of a full-batch training: (step, parameters), the first and the last step too.
+
+        A ``Run`` keeps the ends only: the training is walked once more, from each of these steps to the next.
+        """
+        run = self.run
+        if self.large or run is None or run.course is not None:
+            return ()
+        found, here = [(0, run.initial)], run.initial
+        for before, step in pairwise(chosen_steps(run.steps)):
+            here = train(
+                run.network, run.data, learning_rate=run.learning_rate, steps=step - before, initial=here,
+                reduction=run.reduction, backend=run.backend,
+            ).theta  # fmt: skip
+            found.append((step, here))
+        return tuple(found)
+
     @property
     def failed(self) -> list[str]:
         """What does not hold: claims that are refuted, programs that differ."""
@@ -97,6 +117,13 @@ def gather(
     values = tuple(values_of_images(derivation, run.initial, given))
     compared = (images[:MAX_COMPARED], targets[:MAX_COMPARED])
     return replace(content, values=values, agreement=tuple(programs_agree(derivation, run.initial, compared)))
+
+
+def chosen_steps(last: int) -> list[int]:
+    """Steps that show how a training goes: each of the first ten, then ever fewer, and the last."""
+    shape = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
+    further = (n * 10**power for power in range(len(str(last))) for n in shape)
+    return sorted({*range(min(last, 10) + 1), *(n for n in further if n < last), last})
 
 
 def is_large(derivation: Derivation) -> bool:

@@ -1,4 +1,4 @@
-"""A report as data: sections of blocks. The story builds one, and each print (Markdown, HTML, LaTeX, Typst) lays it out.
+"""A report as data: sections of blocks. The story builds one, and each print (Markdown, HTML, LaTeX, …) lays it out.
 
 Nothing here knows a format: running text is made of words and formula trees, a figure draws itself from data, and an
 equation carries how it was examined. A print escapes every word that it sets.
@@ -44,6 +44,9 @@ class Formula:
 #: Running text: words as they are (never markup), formulas, links.
 Inline = str | Emphasis | Code | Link | Formula
 Text = tuple[Inline, ...]
+
+#: The rows of a table, each of as many cells as its head.
+Rows = tuple[tuple[Text, ...], ...]
 
 #: How an equality was examined. "definition": it says what a symbol means (a layer's equation, the error). "read": it
 #: is given data. "rule": a rule that is stated and not derived (the derivative of a leaf function, the chain rule in
@@ -104,7 +107,7 @@ class Table:
     """Rows of cells. ``numeric``: which columns are numbers (set to the right)."""
 
     head: tuple[Text, ...]
-    rows: tuple[tuple[Text, ...], ...]
+    rows: Rows
     caption: Text = ()
     numeric: tuple[int, ...] = ()
 

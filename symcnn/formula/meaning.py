@@ -1,0 +1,334 @@
+"""What a displayed formula says: its tree as a SymPy expression in a network's quantities, or a group of them.
+
+    x_12                     the quantity's name (``Written`` is the way back from typography)
+    ∂A/∂B                    ``Slope``: the sum over the paths from B to A; of an expression by linearity
+    ∂E_total/∂f_11           E_total is read as the sum over the images, or, where a text says so, as E of one image
+    X, [[…]], I ∗ ∂E/∂X      groups, entry by entry; ∂E/∂X · ∂X/∂F is a product of Jacobians
+    Σ_{p, q} …               at every point of its letters; an entry outside its tensor counts as 0
+
+The displayed adjoints are never looked up: whether a formula is right is decided afterwards, against the slopes.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import singledispatchmethod
+from itertools import product
+
+import sympy
+from sympy import Add, Expr, Mul, Rational, S, Symbol
+
+from symcnn.derivation.derivation import Derivation
+from symcnn.derivation.paths import Slope, suffix
+from symcnn.formula import tree
+from symcnn.formula.leaves import CALLS
+from symcnn.formula.plain import Plain
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError, UnknownNameError, Written
+from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
+
+_FUNCTIONS: dict[str, Callable[..., Expr]] = {written: function for function, written in CALLS.items()}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entries in rows: X, ∂E/∂F, ∂X/∂F.
+
+    Attributes:
+        entries: row by row.
+        shape: of the entries.
+        of, by: the tensor whose entries they are, and the one by which it is differentiated.
+    """
+
+    entries: tuple[Expr, ...]
+    shape: tuple[int, ...]
+    of: Tensor | None = None
+    by: Tensor | None = None
+
+
+Value = Expr | Group
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Reads formulas over one network.
+
+    Attributes:
+        derivation: of the network.
+        written: which symbol is which quantity.
+        labels: a word at the foot of a bracket, or of E -> the image that it names.
+        images: how many images E_total adds.
+        total: is E_total the sum over the images? Else it stands for E of the image at hand.
+        image: whose quantities unlabelled symbols are; 0: of the image at hand, whichever that is.
+        sizes: index letter -> how far it runs.
+        free: letters without a quantity that may occur: z in σ(z).
+        point: where the index letters stand.
+    """
+
+    derivation: Derivation
+    written: Written
+    labels: Mapping[str, int] = field(default_factory=dict)
+    images: int = 1
+    total: bool = False
+    image: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    free: frozenset[str] = frozenset()
+    point: Mapping[str, int] = field(default_factory=dict)
+
+    # --- quantities -------------------------------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def of(self, node: Node) -> Value:
+        raise MeaningError(f"{type(node).__name__}: no value")
+
+    def scalar(self, node: Node) -> Expr:
+        """The meaning of what must be a single quantity."""
+        value = self.of(node)
+        if isinstance(value, Group):
+            raise MeaningError(f"{Plain().emit(node)}: a group of {len(value.entries)}, expected a single quantity")
+        return value
+
+    @of.register
+    def _(self, node: tree.Symbol) -> Value:
+        if node.letter == "E" and not node.indices:
+            return self._error(node.word)
+        if node == tree.DOTS:
+            raise MeaningError("…: what it stands for is not shown")
+        if node.letter in self.free and not node.indices and not node.word:
+            return Symbol(node.letter)
+        group = self.written.group(node)
+        if group is not None:
+            return self._group(group)
+        tensor, index = self.written.entry(node, self.point)
+        return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
+
+    def _named(self, tensor: Tensor, name: str) -> Expr:
+        return Symbol(name if tensor.is_shared else name + self._ending(name))
+
+    def _ending(self, what: str) -> str:
+        if self.total and not self.image:
+            raise MeaningError(f"{what}: of which image? E_total adds {self.images} of them here")
+        return suffix(self.image)
+
+    def _group(self, tensor: Tensor) -> Group:
+        entries = tuple(self._named(tensor, name) for name in tensor.scalars())
+        return Group(entries, tensor.shape, of=tensor)
+
+    def _error(self, word: str) -> Expr:
+        if word == "total":
+            if self.total:
+                return Add(*(Symbol("E" + suffix(n)) for n in range(1, self.images + 1)))
+            return Symbol("E" + suffix(self.image))
+        if word:
+            return Symbol("E" + suffix(self._labelled(word)))
+        return Symbol("E" + self._ending("E"))
+
+    def _labelled(self, word: str) -> int:
+        if word not in self.labels:
+            raise UnknownNameError(f"{word}: no image is called so; expected one of {', '.join(self.labels)}")
+        return self.labels[word]
+
+    @of.register
+    def _(self, node: tree.Labelled) -> Value:
+        return replace(self, image=self._labelled(node.word)).of(node.node)
+
+    @of.register
+    def _(self, node: tree.Number) -> Value:
+        if not math.isfinite(node.value):
+            raise MeaningError(f"{node.value}: not a finite number")
+        return Rational(node.value)
+
+    @of.register
+    def _(self, node: tree.Under) -> Value:
+        return self.of(node.node)
+
+    # --- derivatives ------------------------------------------------------------------------------------------------
+
+    @of.register
+    def _(self, node: tree.Partial) -> Value:
+        of, by = self.of(node.of), self.of(node.by)
+        if not isinstance(of, Group) and not isinstance(by, Group):
+            return self._slope(of, by)
+        above = of if isinstance(of, Group) else Group((of,), ())
+        below = by if isinstance(by, Group) else Group((by,), ())
+        entries = tuple(self._slope(a, b) for a in above.entries for b in below.entries)
+        return Group(entries, (*above.shape, *below.shape), above.of, below.of)
+
+    def _slope(self, of: Expr, by: Expr) -> Expr:
+        """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
+        if not by.is_Symbol:
+            raise MeaningError(f"∂/∂({by}): expected a single quantity to differentiate by")
+        if of.has(Slope):
+            raise MeaningError("a derivative of a derivative: only first derivatives have a meaning here")
+        parts = []
+        for name in sorted(of.free_symbols, key=str):
+            inner = S.One if name == by else S.Zero if self._is_given(name) else Slope(name.name, by.name)
+            parts.append(Mul(of.diff(name), inner))
+        return Add(*parts)
+
+    def _is_given(self, name: Expr) -> bool:
+        """Rests it on nothing else?"""
+        bare = name.name.rpartition("_image")[0] or name.name
+        return bare not in self.derivation.graph.forward
+
+    # --- arithmetic -------------------------------------------------------------------------------------------------
+
+    @of.register
+    def _(self, node: tree.Fraction) -> Value:
+        below = self.scalar(node.below)
+        if below == 0:
+            raise MeaningError(f"{Plain().emit(node)}: a division by zero")
+        return _scaled(self.of(node.above), 1 / below)
+
+    @of.register
+    def _(self, node: tree.Power) -> Value:
+        return self.scalar(node.base) ** node.exponent
+
+    @of.register
+    def _(self, node: tree.Negated) -> Value:
+        return _scaled(self.of(node.node), S.NegativeOne)
+
+    @of.register
+    def _(self, node: tree.Product) -> Value:
+        found: Value = S.One
+        for factor in node.factors:
+            found = _times(found, self.of(factor))
+        return found
+
+    @of.register
+    def _(self, node: tree.Sum) -> Value:
+        first, *rest = map(self.of, node.terms)
+        for term in rest:
+            first = _plus(first, term)
+        return first
+
+    @of.register
+    def _(self, node: tree.Call) -> Value:
+        if node.function == "Σ":
+            return self._over_images(node)
+        if node.function not in _FUNCTIONS:
+            raise UnknownNameError(f"{node.function}: unknown function; expected one of {', '.join(_FUNCTIONS)}")
+        function = _FUNCTIONS[node.function]
+        if len(node.arguments) == 1 and isinstance(group := self.of(node.arguments[0]), Group):
+            return replace(group, entries=tuple(map(function, group.entries)), of=None, by=None)  # cell by cell
+        arguments = [self.scalar(a) for a in node.arguments]
+        if function is maximum:
+            return maximum(*arguments) if len(arguments) > 1 else arguments[0]
+        if len(arguments) != 1:
+            raise MeaningError(f"{node.function}: {len(arguments)} arguments, expected one")
+        [z] = arguments
+        if function is log and z.is_Add and len(z.args) == 2 and z.args[0] == 1 and isinstance(z.args[1], exp):
+            return softplus(z.args[1].args[0])  # that is its definition
+        return function(z)
+
+    def _over_images(self, node: tree.Call) -> Value:
+        """Σ(∂E/∂f_11): over all images."""
+        [body] = node.arguments
+        found: Value = S.Zero
+        for n in range(1, self.images + 1):
+            found = _plus(found, replace(self, image=n).of(body)) if n > 1 else replace(self, image=n).of(body)
+        return found
+
+    # --- index notation ---------------------------------------------------------------------------------------------
+
+    @of.register
+    def _(self, node: tree.Over) -> Value:
+        if not node.letters:
+            raise MeaningError(f"{node.sign}: over nothing")
+        for letter in node.letters:
+            if letter not in self.sizes:
+                raise UnknownNameError(f"{node.sign} over {letter}: nothing tells how far it runs")
+        terms = [
+            replace(self, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
+            for values in product(*(range(self.sizes[letter]) for letter in node.letters))
+        ]
+        return maximum(*terms) if node.sign == "max" else Add(*terms)
+
+    @of.register
+    def _(self, node: tree.Indicator) -> Value:
+        relations = [c for c in node.conditions if isinstance(c, tree.Relation)]
+        if len(relations) != len(node.conditions):
+            raise MeaningError(f"{Plain().emit(node)}: words decide nothing")
+        first, *others = relations
+        left, right = self.scalar(first.left), self.scalar(first.right)
+        if first.sign in (">", "≤") and right == 0 and not others:
+            return gate(left, 1, 0) if first.sign == ">" else gate(left, 0, 1)
+        if first.sign != "=" or any(r.sign != "<" or self.scalar(r.right) != right for r in others):
+            raise MeaningError(f"{Plain().emit(node)}: neither a gate nor the first of a maximum")
+        return self._first_of(left, right, {self.scalar(r.left) for r in others}, node)
+
+    def _first_of(self, cell: Expr, largest: Expr, before: set[Expr], node: Node) -> Expr:
+        """[a = m, b < m]: a reached the maximum m, and no candidate before it did."""
+        ending = suffix(self.image)
+        variable = self.derivation.graph.forward.get(str(largest).removesuffix(ending))
+        if variable is None or variable.reduce != "max":
+            raise MeaningError(f"{Plain().emit(node)}: {largest} is not a maximum")
+        names = {s: Symbol(s.name + ending) for s in variable.symbols()}
+        candidates = [Mul(*factors).xreplace(names) for a in variable.addends for factors in a.products]
+        if cell not in candidates or set(candidates[: candidates.index(cell)]) != before:
+            raise MeaningError(f"{Plain().emit(node)}: not a candidate of {largest} with those before it")
+        return wins(cell, largest, *candidates[: candidates.index(cell)])
+
+    # --- groups -----------------------------------------------------------------------------------------------------
+
+    @of.register
+    def _(self, node: tree.Matrix) -> Value:
+        widths = {len(row) for row in node.rows}
+        if len(widths) != 1:
+            raise MeaningError("a matrix with rows of different lengths")
+        entries = tuple(self.scalar(entry) for row in node.rows for entry in row)
+        return Group(entries, (len(node.rows), *widths))
+
+    @of.register
+    def _(self, node: tree.Convolution) -> Value:
+        image, window = self.of(node.image), self.of(node.filter)
+        if not isinstance(image, Group) or not isinstance(window, Group) or {len(image.shape), len(window.shape)} != {2}:
+            raise MeaningError(f"{Plain().emit(node)}: expected two matrices")
+        (rows, columns), (height, width) = image.shape, window.shape
+        if height > rows or width > columns:
+            raise MeaningError(f"{Plain().emit(node)}: the filter is larger than the image")
+        shape = (rows - height + 1, columns - width + 1)
+        entries = tuple(
+            Add(
+                *(
+                    image.entries[(r + p) * columns + c + q] * window.entries[p * width + q]
+                    for p, q in product(range(height), range(width))
+                )
+            )
+            for r, c in product(*map(range, shape))
+        )
+        return Group(entries, shape)
+
+
+def _scaled(value: Value, factor: Expr) -> Value:
+    if isinstance(value, Group):
+        return replace(value, entries=tuple(Mul(factor, e) for e in value.entries))
+    return Mul(factor, value)
+
+
+def _plus(a: Value, b: Value) -> Value:
+    if not isinstance(a, Group) and not isinstance(b, Group):
+        return Add(a, b)
+    if not isinstance(a, Group) or not isinstance(b, Group) or a.shape != b.shape:
+        raise MeaningError("a sum of groups of different shapes")
+    return replace(a, entries=tuple(map(Add, a.entries, b.entries)))
+
+
+def _times(a: Value, b: Value) -> Value:
+    if not isinstance(a, Group):
+        return _scaled(b, a)
+    if not isinstance(b, Group):
+        return _scaled(a, b)
+    if a.by is None or a.by != b.of:
+        a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
+    if a.by is None or a.by != b.of:
+        raise MeaningError("a product of groups that do not follow each other: expected ∂A/∂B · ∂B/∂C")
+    between = a.by.size
+    left, right = len(a.entries) // between, len(b.entries) // between
+    entries = tuple(
+        Add(*(a.entries[n * between + k] * b.entries[k * right + m] for k in range(between)))
+        for n in range(left)
+        for m in range(right)
+    )
+    dimensions = len(a.by.shape)
+    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by)

@@ -1,0 +1,106 @@
+"""Part 1 of the article, with its numbers: a feature is looked for in a 9×9 image; ReLU, pooling, flattening.
+
+Nothing here belongs to the network that is derived: there are no letters, only numbers that follow from shown ones.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from symcnn import article
+from symcnn.formula import tree
+from symcnn.formula.tree import Node
+from symcnn.network import Array
+from symcnn.numeric import ArrayProgram
+from symcnn.report.document import Block, Display, Formula, Section, Table
+from symcnn.report.story.teller import Teller
+
+#: Significant digits of the maps: one, as the article rounds them.
+ROUGH = 1
+
+
+def operations(t: Teller) -> Section | None:
+    """Only beside the article's own network: another has other operations."""
+    if t.network != article.network():
+        return None
+    network, picture, features = article.operations(), article.picture().images, article.features()
+    maps = {name: values[0] for name, values in ArrayProgram(network).forward(features, picture).items()}
+    image, first = picture[0], np.array(article.FEATURES["diagonal"])
+    inner = (
+        t.section("features", t.say("story.features_heading"), _window(t, image, first)),
+        t.section("feature_maps", t.say("story.feature_maps_heading"), _maps(t, image, maps["x"])),
+        t.section("relu", t.say("story.relu_heading"), _relu(t, maps["x"], maps["a"])),
+        t.section("pooling", t.say("story.pooling_heading"), _pooling(t, maps["a"], maps["p"])),
+        t.section(
+            "flattening",
+            t.say("story.flattening_heading"),
+            [t.paragraph("story.flattening_text", count=maps["p"].size)],
+        ),
+    )
+    return t.section("operations", t.say("story.operations_heading"), [t.paragraph("story.operations_text")], *inner)
+
+
+def matrix(values: Array, digits: int | None = None) -> tree.Matrix:
+    return tree.Matrix(tuple(tuple(tree.Number(v, digits) for v in row) for row in values.tolist()))
+
+
+def _window(t: Teller, image: Array, feature: Array) -> Iterator[Block]:
+    """The nine products of the first window, their sum, divided by 9."""
+    size = feature.size
+    piece = image[: feature.shape[0], : feature.shape[1]]
+    products = [(float(a), float(b)) for a, b in zip(feature.ravel(), piece.ravel(), strict=True)]
+    yield t.paragraph("story.features_text")
+    yield t.paragraph("story.window_text", count=size)
+    total = sum(a * b for a, b in products)
+    pairs: tuple[Node, ...] = tuple(tree.Product((tree.Number(a), tree.Number(b))) for a, b in products)
+    values = tuple(tree.Number(a * b) for a, b in products)
+    yield Display(
+        "window_products",
+        tree.Equality(
+            (tree.Convolution(matrix(piece), matrix(feature)), tree.Sum(pairs), tree.Sum(values), tree.Number(total))
+        ),
+    )
+    yield t.paragraph("story.window_mean", count=size)
+    yield Display(
+        "window_mean",
+        tree.Equality((tree.Fraction(tree.Number(total), tree.Number(size)), tree.Number(total / size, 2))),
+    )
+    yield t.paragraph("story.window_verdict")
+
+
+def _maps(t: Teller, image: Array, maps: Array) -> Iterator[Block]:
+    """The three maps, whole, and the first of the image with its colours exchanged."""
+    share = tree.Fraction(tree.Number(1), tree.Number(9))
+    yield t.paragraph("story.maps_of_features")
+    for (name, feature), found in zip(article.FEATURES.items(), maps, strict=True):
+        product = tree.Product((share, tree.Convolution(matrix(image), matrix(np.array(feature, dtype=float)))))
+        yield t.paragraph(f"story.feature_{name}", found=int((found == 1).sum()))
+        yield Display(f"map_{name}", tree.Equality((product, matrix(found, ROUGH))))
+    inverted = tree.Product(
+        (share, tree.Convolution(matrix(-image), matrix(np.array(article.FEATURES["diagonal"], dtype=float))))
+    )
+    yield t.paragraph("story.inverted_text")
+    yield Display("map_inverted", tree.Equality((inverted, matrix(-maps[0], ROUGH))))
+
+
+def _relu(t: Teller, maps: Array, activated: Array) -> Iterator[Block]:
+    yield t.paragraph("story.relu_text")
+    for name, before, after in zip(article.FEATURES, maps, activated, strict=True):
+        yield Display(
+            f"relu_{name}", tree.Equality((tree.Call("ReLU", (matrix(before, ROUGH),)), matrix(after, ROUGH)))
+        )
+
+
+def _pooling(t: Teller, activated: Array, pooled: Array) -> Iterator[Block]:
+    yield t.paragraph("story.pooling_text")
+    for name, before, after in zip(article.FEATURES, activated, pooled, strict=True):
+        largest: list[Node] = [tree.Number(v, ROUGH) for v in before[:2, :2].ravel().tolist()]
+        yield Display(
+            f"pooled_{name}", tree.Equality((tree.Call("max", tuple(largest)), tree.Number(float(after[0, 0]), ROUGH)))
+        )
+    yield t.paragraph("story.pooled_maps")
+    for number, after in enumerate(pooled, 1):
+        head = tuple((str(n),) for n in range(1, after.shape[1] + 1))
+        rows = tuple(tuple((Formula(tree.Number(v, ROUGH)),) for v in row) for row in after.tolist())
+        yield Table(head, rows, t.say("story.pooled_map", number=number), numeric=tuple(range(len(head))))
+    yield t.note("pooling")
