@@ -134,7 +134,8 @@ class _Typst:
             yield f"#block(below: 0.6em, sticky: true)[{self.text(block.caption)}]"
         yield (
             f"#block(width: 100%)[#table(columns: {len(block.head)}, align: ({aligned},),\n"
-            f"  table.hline(stroke: 0.8pt), table.header({head}), table.hline(stroke: 0.4pt),\n{rows}  table.hline(stroke: 0.8pt))]"
+            f"  table.hline(stroke: 0.8pt), table.header({head}), table.hline(stroke: 0.4pt),\n"
+            f"{rows}  table.hline(stroke: 0.8pt))]"
         )
 
     @block.register
