@@ -39,7 +39,9 @@ class Slope(AtomicExpr):
         return f"∂{self.of}/∂{self.by}"
 
     def _eval_derivative(self, symbol: Expr) -> Expr:
-        raise UndecidableError(f"{self}: it is differentiated once more, and only first derivatives have a meaning here")
+        raise UndecidableError(
+            f"{self}: it is differentiated once more, and only first derivatives have a meaning here"
+        )
 
 
 def suffix(image: int) -> str:

@@ -145,7 +145,9 @@ class Examiner:
 
     def _one_error(self, plain: Sequence[Node], labelled: bool) -> None:
         """E and E_total side by side, without a word which image is meant, would be two readings in one display."""
-        words = {s.word for m in plain for s in nodes(m) if isinstance(s, tree.Symbol) and s.letter == "E" and not s.indices}
+        words = {
+            s.word for m in plain for s in nodes(m) if isinstance(s, tree.Symbol) and s.letter == "E" and not s.indices
+        }
         if len(words) > 1 and not labelled:
             raise MeaningError("E and E_total in one equality: which image is meant?")
 
@@ -293,7 +295,9 @@ class Examiner:
     def _is_read(self, plain: Sequence[Node]) -> bool:
         """Only pixels, targets and first parameters, with their numbers."""
         symbols = [s for m in plain for s in nodes(m) if isinstance(s, tree.Symbol)]
-        kinds = all(isinstance(n, (tree.Symbol, tree.Number, tree.Matrix, tree.Labelled)) for m in plain for n in nodes(m))
+        kinds = all(
+            isinstance(n, (tree.Symbol, tree.Number, tree.Matrix, tree.Labelled)) for m in plain for n in nodes(m)
+        )
         given = ("image", "target", "parameter")
         return kinds and bool(symbols) and all(s.letter != "E" and self._role(s) in given for s in symbols)
 
@@ -392,7 +396,9 @@ class Examiner:
             return None
         variable = instance(equation, index)
         for typography in self._typographies:
-            if typography.name(variable.name) == left and any(right == shown for shown in _prints(typography, variable)):
+            if typography.name(variable.name) == left and any(
+                right == shown for shown in _prints(typography, variable)
+            ):
                 return equation
         return None
 

@@ -120,7 +120,8 @@ class _Latex:
     @block.register
     def _(self, block: Bullets) -> Iterator[str]:
         items = "\n".join(rf"\item {self.text(item)}" for item in block.items)
-        yield f"\\begin{{itemize}}\\setlength{{\\itemsep}}{{0.2em}}\\setlength{{\\parskip}}{{0pt}}\n{items}\n\\end{{itemize}}"
+        close = r"\setlength{\itemsep}{0.2em}\setlength{\parskip}{0pt}"
+        yield f"\\begin{{itemize}}{close}\n{items}\n\\end{{itemize}}"
 
     @block.register
     def _(self, block: Note) -> Iterator[str]:
