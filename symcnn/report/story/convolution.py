@@ -99,14 +99,14 @@ def forward_blocks(t: Teller, tensor: Tensor) -> Iterator[Block]:
         yield t.display(f"{tensor.name}_convolution{n if len(found) > 1 else ''}", *members)
 
 
-def backward_displays(t: Teller, tensor: Tensor) -> list[Display]:
+def backward_displays(t: Teller, weights: Tensor, tensor: Tensor) -> list[Display]:
     """∂E/∂F = I ∗ ∂E/∂X, then with the numbers of the first image."""
     shown, found = [], _stated(t, tensor)
     for n, w in enumerate(found, 1):
         number = n if len(found) > 1 else ""
         letters, maps = _adjoints(w.filter), _adjoints(w.map)
         product = tree.Convolution(matrix(w.source, t.typography), matrix(maps, t.typography))
-        name = f"dE_d{tensor.name}_convolution{number}"
+        name = f"dE_d{weights.name}_convolution{number}"
         shown.append(t.display(name, matrix(letters, t.typography), _shared(w.share, product)))
         if t.quantities:
             worked = tree.Convolution(numbers(t, w.source), numbers(t, maps))

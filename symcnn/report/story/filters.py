@@ -9,7 +9,7 @@ from symcnn.report.story import convolution
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.forward import index_display
-from symcnn.report.story.teller import Teller
+from symcnn.report.story.teller import Teller, shortened
 from symcnn.symbolic import Tensor
 
 
@@ -30,7 +30,7 @@ def _local(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
     blocks: list[Block] = [t.paragraph("story.local_filter_text", count=weights.size, map=target.size)]
     blocks += local_blocks(t, weights)
     return t.section(
-        f"d{target.name}_d{weights.name}", t.say("story.local_heading", derivative=tree.Partial(of, by)), blocks
+        f"local_{target.name}_{weights.name}", t.say("story.local_heading", derivative=tree.Partial(of, by)), blocks
     )
 
 
@@ -42,7 +42,7 @@ def _gradient(t: Teller, weights: Tensor) -> Section:
         blocks.append(t.paragraph("story.gather_text"))
     blocks += gradient_displays(t, weights)
     blocks.append(t.note("positions"))
-    return t.section(f"dE_d{weights.name}", title, blocks)
+    return t.section(f"gradient_{weights.name}", title, blocks)
 
 
 def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
@@ -53,8 +53,7 @@ def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     for index in t.entries(tensor):
         name = tensor.scalar(index)
         if t.content.large:
-            variable = t.variable(tensor.adjoint(), index)
-            yield t.display(variable.name, t.typography.name(variable.name), t.typography.right_side(variable, 8))
+            yield shortened(t, t.variable(tensor.adjoint(), index))
             continue
         yield chain_display(t, name)
         if name in t.network.parameters:
@@ -63,7 +62,7 @@ def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
 
 def _window(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
     """The sums are a convolution of what the filter slides over with ∂E/∂X."""
-    shown: list[Display] = convolution.backward_displays(t, target)
+    shown: list[Display] = convolution.backward_displays(t, weights, target)
     if not shown:
         return None
     title = t.say("story.convolution_heading", derivative=tree.Partial(t.typography.error, _whole(weights)))
@@ -81,7 +80,7 @@ def _window(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
         Bullets(tuple(seen)),
         t.paragraph("story.convolution_found"),
     ]
-    return t.section(f"dE_d{target.name}_window", title, [*blocks, *shown, t.note("flip")])
+    return t.section(f"window_{weights.name}", title, [*blocks, *shown, t.note("flip")])
 
 
 def _whole(tensor: Tensor) -> tree.Symbol:

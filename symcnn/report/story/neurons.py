@@ -33,13 +33,13 @@ def _value(t: Teller, tensor: Tensor) -> Section:
     blocks += _questions(t, tensor)
     symbol = tree.Partial(t.typography.error, t.typography.name(tensor.scalars()[0], differentiated=True))
     title = t.say("story.by_heading", kind=t.kind(tensor), derivative=symbol)
-    return t.section(f"dE_d{tensor.name}", title, blocks)
+    return t.section(f"gradient_{tensor.name}", title, blocks)
 
 
 def _found(t: Teller) -> Iterator[Block]:
     """∂E/∂(output) of a cross-entropy, if it was proved."""
     verdicts = t.content.loss_gradient
-    if verdicts and all(verdicts):
+    if verdicts and all(verdicts) and not t.content.large:
         yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
         yield Display("dE_do_found", losses.found_gradient(t.d, t.typography))
         yield t.note("softmax")
@@ -72,7 +72,7 @@ def _parameter(t: Teller, tensor: Tensor, number: int) -> Section:
         blocks += local_blocks(t, tensor)
     if kind_of(tensor).letter == "b" and _first_bias(t) == tensor:
         blocks.append(t.note("bias"))
-    return t.section(f"dE_d{tensor.name}", t.kind(tensor), blocks)
+    return t.section(f"gradient_{tensor.name}", t.kind(tensor), blocks)
 
 
 def _first_bias(t: Teller) -> Tensor | None:

@@ -11,4 +11,4 @@ def chain_rule(t: Teller) -> Section:
     path = tree.Product((tree.Partial(error, v), tree.Partial(v, u)))
     general = Display("chain_rule", tree.Equality((tree.Partial(error, u), tree.Call("Σ", (path,)))))
     blocks: list[Block] = [t.paragraph("story.chain_text"), general, t.paragraph("story.chain_order")]
-    return t.section("chain_rule_section", t.say("report.chain_heading"), blocks)
+    return t.section("chain", t.say("report.chain_heading"), blocks)

@@ -14,7 +14,7 @@ from symcnn.report.content import Content
 from symcnn.report.document import Block, Display, Formula, Note, Paragraph, Section, Text
 from symcnn.report.story.quantities import Quantities
 from symcnn.report.story.words import Part, capitalized, sentence
-from symcnn.symbolic import Equation, Index, Tensor, gate, wins
+from symcnn.symbolic import Equation, Index, Tensor
 from symcnn.text import Catalogue
 
 #: Significant digits of the numbers shown.
@@ -25,6 +25,9 @@ MAX_ENTRIES = 36
 
 #: Products of a sum that are written out where nothing but the sum is shown.
 MAX_TERMS = 12
+
+#: Products of a sum that are ever written out; of more the first and the last are.
+MAX_WRITTEN, MAX_SHORTENED = 60, 8
 
 #: Images that a sum or a table names one by one.
 MAX_IMAGES = 4
@@ -135,8 +138,11 @@ class Teller:
 
     def variable(self, tensor: Tensor, index: Index) -> Variable:
         """One entry of a tensor with what it is made of, also where the graph is too large to exist."""
-        name = tensor.scalar(index)
-        return instance(self._stated[tensor], index) if self.content.large else self.d.graph[name]
+        return self.instance(tensor, index) if self.content.large else self.d.graph[tensor.scalar(index)]
+
+    def instance(self, tensor: Tensor, index: Index) -> Variable:
+        """One entry, from the equation in index notation as it is shown."""
+        return instance(self._stated[tensor], index)
 
     def in_index_notation(self, tensor: Tensor) -> Node:
         return self.typography.stated(self._stated[tensor])
@@ -168,6 +174,12 @@ class Teller:
         return (self.number(key),) if self.quantities else ()
 
 
+def shortened(t: Teller, variable: Variable) -> Display:
+    """One entry as its equation in index notation gives it, with dots in a long sum; no numbers."""
+    stated = t.instance(variable.tensor, variable.index)
+    return t.display(stated.name, t.typography.name(stated.name), t.typography.right_side(stated, MAX_SHORTENED))
+
+
 class Beneath(Typography):
     """The same formulas with a number under every quantity."""
 
@@ -179,11 +191,6 @@ class Beneath(Typography):
     def name(self, name: str, differentiated: bool = False) -> Node:
         key = f"{name}_image{self._image}" if name.startswith("dE_d") else self._teller.key(name, self._image)
         return self._teller.under(self._bare.name(name, differentiated), key)
-
-    def expression(self, e: Expr) -> Node:
-        if isinstance(e, (wins, gate)):  # a bracket is one number, not a number under each of its letters
-            return self.with_value(self._bare.expression(e), e)
-        return super().expression(e)
 
     def with_value(self, node: Node, e: Expr, key: str = "") -> Node:
         """A node with the value of what it stands for under it."""

@@ -1,0 +1,217 @@
+"""A convolution at work: one window of image ∗ filter = map, multiplied out; and the windows whose sums are ∂E/∂f."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from symcnn.derivation import Variable
+from symcnn.errors import SymcnnError
+from symcnn.formula import Typography
+from symcnn.formula.tree import Number, Partial
+from symcnn.report.figures.grid import Grid, Laid, Numbers, Window
+from symcnn.report.figures.lettering import Words, runs_of, width_of
+from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
+from symcnn.report.figures.windows import pairs_of
+from symcnn.symbolic import Tensor
+
+GAP, MARGIN, SIGN = 16.0, 14.0, 18.0
+#: Panels in one row of a page; a phone has two.
+IN_A_ROW = 4
+
+
+def convolution(
+    image: Grid, filter: Grid, result: Grid, at: tuple[int, int], decimal: str, *, stride: int = 1,
+    before: tuple[int, int] = (0, 0), divided: bool = False, shown: Number | None = None, narrow: bool = False,
+    title: str = "",
+) -> Sketch:  # fmt: skip
+    """image ∗ filter = map with one window framed; below it the window times the filter, the sum, the cell's value.
+
+    Args:
+        image, filter, result: grids, with their titles.
+        at: the cell of the map that is worked out, (row, column) from 0.
+        stride, before: how far the window moves; how many absent rows and columns lie before the image (padding).
+        divided: the sum is divided by the number of cells (``Conv2D.normalize``).
+        shown: the cell's value as the sum's result shows it; as in the map if None.
+        narrow: one under the other, for a phone.
+
+    Raises:
+        SymcnnError: the products do not add to what the map says.
+    """
+    top, left = (n * stride - b for n, b in zip(at, before, strict=True))
+    window = Grid(
+        tuple(
+            tuple(image.numbers[r][c] if 0 <= r < image.rows and 0 <= c < image.columns else Number(0)
+                  for c in range(left, left + filter.columns)) for r in range(top, top + filter.rows)
+        ),
+        "plain" if image.kind == "signed" else image.kind,
+        reach=image.reach,
+    )  # fmt: skip
+    products = Grid(
+        tuple(tuple(Number(a.value * b.value, b.digits and 3) for a, b in zip(*rows, strict=True))
+              for rows in zip(window.numbers, filter.numbers, strict=True)),
+        "signed",
+    )  # fmt: skip
+    value = result.numbers[at[0]][at[1]]
+    total = math.fsum(products.values)
+    _check(total / (len(products.values) if divided else 1), value.value, at)
+    seen = Window(max(top, 0), max(left, 0), min(top + filter.rows, image.rows) - max(top, 0),
+                  min(left + filter.columns, image.columns) - max(left, 0))  # fmt: skip
+    first: list[Grid | Words] = [
+        replace(image, windows=(seen,)),
+        "∗",
+        filter,
+        "=",
+        replace(result, windows=(Window(*at),)),
+    ]
+    whole, count = Number(total, 4), Number(len(products.values))
+    sum_of = (whole, " ÷ ", count, " = ", shown or value) if divided else (whole,)
+    second: list[Grid | Words] = [
+        replace(window, title=""),
+        "×",
+        replace(filter, title=""),
+        "=",
+        products,
+        ("Σ = ", *sum_of),
+    ]
+    return _rows([first, second], decimal, 360.0 if narrow else 760.0, title)
+
+
+def _check(found: float, stated: float, at: tuple[int, int]) -> None:
+    if not math.isclose(found, stated, rel_tol=1e-9, abs_tol=1e-12):
+        raise SymcnnError(
+            f"figure of a convolution: at row {at[0] + 1}, column {at[1] + 1} the products give {found!r}, the map says"
+            f" {stated!r}; expected the same"
+        )
+
+
+def _rows(rows: Sequence[Sequence[Grid | Words]], decimal: str, width: float, title: str) -> Sketch:
+    """Rows of grids and signs, one under the other, broken where they are wider than the drawing."""
+    marks, y = list[Mark](), MARGIN
+    lines = [line for row in rows for line in _broken(row, decimal, width - 2 * MARGIN)]
+    for line in lines:
+        y += 22 if any(isinstance(item, Grid) and item.title for item in line) else 0
+        cells = _cell(line)
+        height = max((item.rows * cells for item in line if isinstance(item, Grid)), default=24)
+        x = MARGIN
+        for item in line:
+            if isinstance(item, Grid):
+                laid = Laid(item, x, y + (height - item.rows * cells) / 2, cells, decimal)
+                marks += laid.marks()
+                x += laid.width + GAP
+            else:
+                runs = runs_of(item, decimal)
+                marks.append(Label(x, y + height / 2 + 5, runs, SIGN, "ink"))
+                x += width_of(runs, SIGN) + GAP
+        y += height + 22
+    return Sketch(width, y - 22 + MARGIN, tuple(marks), title)
+
+
+def _cell(line: Sequence[Grid | Words]) -> float:
+    """Cells of large grids are smaller."""
+    most = max((item.columns for item in line if isinstance(item, Grid)), default=1)
+    return 27.0 if most > 5 else 36.0
+
+
+def _broken(row: Sequence[Grid | Words], decimal: str, width: float) -> Iterator[list[Grid | Words]]:
+    line, used, cell = list[Grid | Words](), 0.0, _cell(row)
+    for item in row:
+        needs = item.columns * cell if isinstance(item, Grid) else width_of(runs_of(item, decimal), SIGN)
+        if line and used + needs > width:
+            last = [line.pop()] if not isinstance(line[-1], Grid) and isinstance(item, Grid) else []
+            yield line
+            line, used = last, sum(width_of(runs_of(i, decimal), SIGN) + GAP for i in last if not isinstance(i, Grid))
+        line.append(item)
+        used += needs + GAP
+    yield line
+
+
+def gradient_windows(
+    weights: Tensor, typography: Typography, numbers: Numbers, decimal: str, *, narrow: bool = False, title: str = "",
+) -> Sketch:  # fmt: skip
+    """For each weight of a filter what it met: the cells of the image that ∂E/∂f multiplies, each with its ∂E/∂x under
+    it, and the sum. Read from the derivation's products, so it is whatever the derivation says.
+
+    Args:
+        weights: the filter's tensor; of several filters and channels the first is drawn.
+        typography: of E_total, or of one image's E; the numbers are one image's.
+    """
+    graph, decimals = numbers.derivation.graph, decimal
+    panels = []
+    for index in weights.indices():
+        if any(index[:-2]):
+            continue
+        panels.append(graph.backward[f"dE_d{weights.scalar(index)}"])
+    per_row = min(2 if narrow else IN_A_ROW, len(panels))
+    cell = _panel_cell(graph.place(pairs_of(panels[0])[0][0])[0], 360.0 if narrow else 940.0, per_row)
+    marks, bottom, right = list[Mark](), 0.0, 0.0
+    for n, variable in enumerate(panels):
+        source = graph.place(pairs_of(variable)[0][0])[0]
+        width, height = source.shape[-1] * cell, source.shape[-2] * cell
+        x = MARGIN + (n % per_row) * (width + 2 * GAP)
+        y = MARGIN + (n // per_row) * (height + 74)
+        marks += _panel(variable, source, typography, numbers, decimals, (x, y, cell))
+        bottom, right = max(bottom, y + height + 62), max(right, x + width)
+    return Sketch(right + MARGIN, bottom, tuple(marks), title)
+
+
+def _panel_cell(source: Tensor, width: float, per_row: int) -> float:
+    room = (width - 2 * MARGIN - 2 * GAP * (per_row - 1)) / per_row
+    return min(68.0, room / source.shape[-1])
+
+
+def _panel(
+    variable: Variable, source: Tensor, typography: Typography, numbers: Numbers, decimal: str,
+    place: tuple[float, float, float],
+) -> Iterator[Mark]:  # fmt: skip
+    x, y, cell = place
+    pairs = dict(pairs_of(variable))
+    graph = numbers.derivation.graph
+    inside = {graph.place(pixel)[1] for pixel in pairs}
+    lead = next(iter(inside))[:-2]
+    used = [index[-2:] for index in inside]
+    cells = tuple(
+        tuple(numbers.values[source.scalar((*lead, r, c))] for c in range(source.shape[-1]))
+        for r in range(source.shape[-2])
+    )
+    grid = Grid(
+        tuple(tuple(Number(v, 3) for v in row) for row in cells),
+        "image",
+        windows=(
+            Window(
+                min(r for r, _ in used), min(c for _, c in used),
+                max(r for r, _ in used) - min(r for r, _ in used) + 1,
+                max(c for _, c in used) - min(c for _, c in used) + 1,
+            ),
+        ),
+        bare=True,
+    )  # fmt: skip
+    laid = Laid(grid, x, y, cell, decimal)
+    yield from laid.marks()
+    by_place = {graph.place(pixel)[1][-2:]: adjoint for pixel, adjoint in pairs.items()}
+    for r in range(grid.rows):
+        for c in range(grid.columns):
+            cx, cy = laid.centre(r, c)
+            if (r, c) not in by_place:
+                yield Label(cx, cy + 5, runs_of(Number(cells[r][c], 3), decimal), 14, "muted", "middle")
+                continue
+            yield Label(cx, cy - 3, runs_of(Number(cells[r][c], 3), decimal), 14, "ink", "middle")
+            times = runs_of(("× ", numbers(by_place[r, c])), decimal)
+            size = min(12.0, 0.94 * cell / width_of(times, 1))
+            yield Label(cx, cy + 15, times, size, "gradient", "middle")
+    yield from _result(x + laid.width / 2, y + laid.height + 32, variable.name, typography, numbers, decimal)
+
+
+def _result(
+    x: float, y: float, name: str, typography: Typography, numbers: Numbers, decimal: str
+) -> Iterator[Mark]:  # fmt: skip
+    """∂E/∂f = value, the fraction stacked."""
+    partial = typography.name(name)
+    assert isinstance(partial, Partial)
+    above, below = (runs_of(("∂", node), decimal) for node in (partial.of, partial.by))
+    bar = max(width_of(above, 14), width_of(below, 14)) + 4
+    value = runs_of(("= ", numbers(name)), decimal)
+    left = x - (bar + 6 + width_of(value, 14)) / 2
+    yield Label(left + bar / 2, y - 5, above, 14, "filter", "middle")
+    yield Line(((left, y), (left + bar, y)), "bar", 1.0)
+    yield Label(left + bar / 2, y + 14, below, 14, "filter", "middle")
+    yield Label(left + bar + 6, y + 4, value, 14, "ink")

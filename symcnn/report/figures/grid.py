@@ -1,0 +1,226 @@
+"""Matrices of numbers as cells: images in greys, signed values in two hues, a number in each cell."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from symcnn.derivation import Derivation
+from symcnn.formula.tree import Number
+from symcnn.report.figures.lettering import Words, runs_of, width_of
+from symcnn.report.figures.sketch import Data, Label, Mark, Rect, Sketch
+from symcnn.symbolic import Tensor
+
+Kind = Literal["image", "signed", "plain"]
+
+#: The strongest colour of a cell: what is written on it stays readable.
+MOST = 0.6
+#: Of an image's darkest pixel.
+DARKEST = 0.42
+TEXT, TITLE = 13.0, 13.5
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The values of one image's pass, as numbers that know their keys.
+
+    Args:
+        derivation: whose quantities these are.
+        values: quantity -> value ("x_12", "f_11", "dE_dx_11"), of one image.
+        image: which, from 1: a key is "x_12_image1", of a parameter "f_11".
+        digits: significant digits shown.
+    """
+
+    derivation: Derivation
+    values: Mapping[str, float]
+    image: int = 1
+    digits: int = 3
+
+    def __call__(self, name: str) -> Number:
+        return Number(self.values[name], self.digits, self.key(name))
+
+    def key(self, name: str) -> str:
+        tensor, _ = self.derivation.scalars.place(name)
+        return name if tensor.role == "parameter" else f"{name}_image{self.image}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A frame around cells: rows and columns from 0, and how many; ``on``: shown when one of these is touched."""
+
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+    on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells with numbers.
+
+    Attributes:
+        numbers: rows of numbers.
+        kind: "image": greys from the least to the greatest value; "signed": one hue above 0, one below; "plain".
+        title, below: written over and under it.
+        windows: frames.
+        reach: the value of the strongest colour; None: the largest of the grid.
+        on: cell (row, column) -> what lights it up.
+        bare: no numbers are written: cells too small, or not wanted.
+    """
+
+    numbers: tuple[tuple[Number, ...], ...]
+    kind: Kind = "signed"
+    title: Words = ""
+    below: tuple[Words, ...] = ()
+    windows: tuple[Window, ...] = ()
+    reach: float | None = None
+    on: Mapping[tuple[int, int], tuple[str, ...]] | None = None
+    bare: bool = False
+
+    @property
+    def rows(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def columns(self) -> int:
+        return len(self.numbers[0])
+
+    @property
+    def values(self) -> list[float]:
+        return [number.value for row in self.numbers for number in row]
+
+
+def grid_of(array: Any, digits: int | None = None, **settings: Any) -> Grid:
+    """A grid of (rows, columns) values that never change; ``settings`` as in :class:`Grid`."""
+    rows = tuple(tuple(Number(float(value), digits) for value in row) for row in array)
+    return Grid(rows, **settings)
+
+
+def grid_of_tensor(tensor: Tensor, numbers: Numbers, at: tuple[int, ...] = (), **settings: Any) -> Grid:
+    """A grid of a tensor's values: its last two axes, at an index of those before; neurons are one column."""
+    shape = tensor.shape[len(at) :]
+    rows, columns = shape if len(shape) == 2 else (shape[0] if shape else 1, 1)
+    names = [[tensor.scalar((*at, *((r, c) if len(shape) == 2 else (r,) if shape else ())))
+              for c in range(columns)] for r in range(rows)]  # fmt: skip
+    if tensor.role == "image":
+        cells = tuple(tuple(Number(numbers.values[name]) for name in row) for row in names)
+        settings.setdefault("kind", "image")
+    else:
+        cells = tuple(tuple(numbers(name) for name in row) for row in names)
+    return Grid(cells, **settings)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A grid at a place, with the size of its cells."""
+
+    grid: Grid
+    x: float
+    y: float
+    cell: float
+    decimal: str
+    wide: float = 0
+
+    @property
+    def across(self) -> float:
+        """How wide a cell is."""
+        return self.wide or self.cell
+
+    @property
+    def width(self) -> float:
+        return self.grid.columns * self.across
+
+    @property
+    def height(self) -> float:
+        return self.grid.rows * self.cell
+
+    def centre(self, row: int, column: int) -> tuple[float, float]:
+        return self.x + (column + 0.5) * self.across, self.y + (row + 0.5) * self.cell
+
+    def marks(self) -> Iterator[Mark]:
+        grid = self.grid
+        size = self._text_size()
+        for r, row in enumerate(grid.numbers):
+            for c, number in enumerate(row):
+                yield self._cell(r, c, number)
+        for r, row in enumerate(grid.numbers):
+            for c, number in enumerate(row):
+                if not grid.bare:
+                    x, y = self.centre(r, c)
+                    yield Label(x, y + 0.35 * size, runs_of(number, self.decimal), size, "ink", "middle")
+        yield from map(self._frame, grid.windows)
+        middle = self.x + self.width / 2
+        if grid.title:
+            yield Label(middle, self.y - 9, runs_of(grid.title, self.decimal), TITLE, "muted", "middle")
+        for n, line in enumerate(grid.below):
+            yield Label(middle, self.y + self.height + 19 + 18 * n, runs_of(line, self.decimal), TITLE, "ink", "middle")
+
+    def _text_size(self) -> float:
+        """One size for all numbers: the widest fits its cell."""
+        runs = [runs_of(number, self.decimal) for row in self.grid.numbers for number in row]
+        widest = max((width_of(r, 1) for r in runs), default=1)
+        return min(TEXT, 0.86 * self.across / widest, 0.6 * self.cell)
+
+    def _cell(self, row: int, column: int, number: Number) -> Rect:
+        grid = self.grid
+        lit = (grid.on or {}).get((row, column), ())
+        data: Data = (("data-on", " ".join(lit)),) if lit else ()
+        x, y = self.x + column * self.across, self.y + row * self.cell
+        look, opacity = "empty", None
+        if grid.kind == "image":
+            least, most = min(grid.values), max(grid.values)
+            look, opacity = "grey", DARKEST * (number.value - least) / ((most - least) or 1)
+        elif grid.kind == "signed":
+            look, opacity = "negative" if number.value < 0 else "positive", strength(number.value, self.scale)
+            if number.key:
+                data = (("data-heat", number.key), ("data-hue", "signed"), ("data-scale", f"{self.scale:.6g}"), *data)
+        return Rect(x, y, self.across, self.cell, f"{look} cell", opacity, data=data)
+
+    @property
+    def scale(self) -> float:
+        return (self.grid.reach or max(map(abs, self.grid.values)) or 1.0) / MOST
+
+    def _frame(self, window: Window) -> Rect:
+        x, y = self.x + window.column * self.across, self.y + window.row * self.cell
+        data: Data = (("data-on", " ".join(window.on)),) if window.on else ()
+        look = "window" if window.on else "frame"
+        return Rect(x, y, window.columns * self.across, window.rows * self.cell, look, data=data)
+
+
+def strength(value: float, scale: float) -> float:
+    """How strongly a cell of a value is coloured; the page's script does the same."""
+    return min(MOST, abs(value) / scale)
+
+
+def grids(items: Sequence[Grid | Words], decimal: str, title: str = "", width: float = 720, cell: float = 44) -> Sketch:
+    """Grids in a row, with signs and words between them: I, "∗", F, "=", X.
+
+    Args:
+        items: grids, and what stands between them.
+        width: of the drawing; cells are made smaller where the row would be wider.
+        cell: the largest size of a cell.
+    """
+    gap, margin = 16.0, 14.0
+    columns = sum(item.columns for item in items if isinstance(item, Grid))
+    between = sum(width_of(runs_of(i, decimal), TITLE + 3) for i in items if not isinstance(i, Grid))
+    room = width - 2 * margin - gap * (len(items) - 1) - between
+    side = min(cell, room / max(columns, 1))
+    tallest = max((item.rows for item in items if isinstance(item, Grid)), default=1) * side
+    top = margin + (20 if any(isinstance(i, Grid) and i.title for i in items) else 0)
+    below = max((len(item.below) for item in items if isinstance(item, Grid)), default=0)
+    x, marks = margin, list[Mark]()
+    for item in items:
+        if isinstance(item, Grid):
+            laid = Laid(item, x, top + (tallest - item.rows * side) / 2, side, decimal)
+            marks += laid.marks()
+            x += laid.width + gap
+        else:
+            runs = runs_of(item, decimal)
+            marks.append(Label(x, top + tallest / 2 + 5, runs, TITLE + 3, "muted"))
+            x += width_of(runs, TITLE + 3) + gap
+    return Sketch(x - gap + margin, top + tallest + 18 * below + margin + (6 if below else 0), tuple(marks), title)
+
+
+def framed(grid: Grid, *windows: Window) -> Grid:
+    """The same grid with frames."""
+    return replace(grid, windows=(*grid.windows, *windows))
