@@ -26,6 +26,9 @@ from symcnn.formula.tree import Node
 #: A formula up to this width (em) is never broken.
 UNBROKEN = 15.0
 
+#: A left side up to this width has a column of its own.
+BESIDE = 8.0
+
 #: Where a line may end.
 BREAK = "<wbr>"
 
@@ -80,8 +83,14 @@ class MathML:
         return self.number(node) if isinstance(node, tree.Number) else self.flow(_Piece(node))
 
     def equation(self, node: Node) -> tuple[str, list[str]]:
-        """A display: its left side, and what is said of it, line by line."""
+        """A display: its left side, and what is said of it, line by line.
+
+        A long left side has nothing beside it: it begins the first line.
+        """
         match node:
+            case tree.Equality((left, second, *rest)) if width(left) > BESIDE:
+                first = _Piece(tree.Equality((left, second)))
+                return "", [self.flow(first), *(self.flow(_Piece(member, _infix("="))) for member in rest)]
             case tree.Equality((left, *rest)):
                 return self.flow(_Piece(left)), [self.flow(_Piece(member, _infix("="))) for member in rest]
             case tree.Relation(left, sign, right):
@@ -99,7 +108,7 @@ class MathML:
         node = piece.node
         if isinstance(node, tree.Under):
             return self._under(piece, node)
-        inner = () if _fits(node) else _pieces(node)
+        inner = () if _fits(node) else _pieces(node, self._clean)
         if not inner:
             return _math(piece.before + (self._operand(node) if piece.operand else self.emit(node)) + piece.after)
         before, after = piece.before, piece.after
@@ -149,7 +158,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        above, below = (f"<mrow><mi>∂</mi>{self._unmarked.emit(n)}</mrow>" for n in (node.of, node.by))
+        above, below = (f"<mrow><mi>∂</mi>{self._unmarked.differentiated(n)}</mrow>" for n in (node.of, node.by))
         of_error = isinstance(node.of, tree.Symbol) and node.of.letter == "E"
         colour = _CLASSES.get(node.by.letter[:1], "") if of_error and isinstance(node.by, tree.Symbol) else ""
         return f"<mrow{_class(colour)}{self._mark(node)}>{_fraction(above, below)}</mrow>"
@@ -175,7 +184,9 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Sum) -> str:
-        return "".join(p.before + (self._operand(p.node) if p.operand else self.emit(p.node)) for p in _pieces(node))
+        return "".join(
+            p.before + (self._operand(p.node) if p.operand else self.emit(p.node)) for p in _pieces(node, self._clean)
+        )
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
@@ -235,6 +246,13 @@ class MathML:
             return f"<mn{self._live(node)}{bracketed}>{f'({text})' if negative else text}</mn>"
         return _row(f"<mo>(</mo>{self.emit(node)}<mo>)</mo>") if _bracketed(node) else self.emit(node)
 
+    def differentiated(self, node: Node) -> str:
+        """What stands behind ∂: in brackets, unless it is a single quantity."""
+        text = self.emit(node)
+        return (
+            text if isinstance(node, (tree.Symbol, tree.Call, tree.Labelled)) else _row(f"<mo>(</mo>{text}<mo>)</mo>")
+        )
+
     def _mark(self, node: Node) -> str:
         key = self._key(node)
         return f' data-v="{escape(key)}"' if key else ""
@@ -255,7 +273,7 @@ def _fits(node: Node) -> bool:
     return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in parts(node))
 
 
-def _pieces(node: Node) -> tuple[_Piece, ...]:
+def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
     """What a formula may be broken into; nothing where it must stay whole."""
     match node:
         case tree.Sum((first, *rest)):
@@ -272,6 +290,9 @@ def _pieces(node: Node) -> tuple[_Piece, ...]:
             texts = [_function(node) + left, *(_COMMA for _ in arguments[1:])]
             ends = [*("" for _ in arguments[1:]), right]
             return tuple(map(_Piece, arguments, texts, ends))
+        case tree.Labelled(inner, word):
+            left, right = _brackets(inner)
+            return (_Piece(inner, left, f"<msub>{right}<mtext>{clean(word)}</mtext></msub>"),)
         case tree.Over(_, _, body):
             return (_Piece(body, _large(node), operand=True),)
         case tree.Relation(left, sign, right):

@@ -30,7 +30,7 @@ from symcnn.text import Catalogue
 
 #: What stands before an equation's number; the foot of the page says what it means.
 MARKS: dict[Method, str] = {
-    "definition": "≝", "read": "↦", "rule": "§", "computed": "=", "proved": "✓", "probable": "∼", "agrees": "≈",
+    "definition": ":=", "read": "•", "rule": "§", "computed": "→", "proved": "✓", "probable": "∼", "agrees": "≈",
 }  # fmt: skip
 
 #: A table wider than this (em) has a row as a card of its own on a phone.
