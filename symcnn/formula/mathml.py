@@ -221,7 +221,8 @@ class MathML:
     @emit.register
     def _(self, node: tree.Matrix) -> str:
         rows = ("".join(f"<mtd>{self.emit(n)}</mtd>" for n in row) for row in node.rows)
-        return _row(f"<mo>(</mo><mtable>{''.join(f'<mtr>{row}</mtr>' for row in rows)}</mtable><mo>)</mo>")
+        wide = _class("wide" if width(node) > UNBROKEN else "")
+        return _row(f"<mo>(</mo><mtable{wide}>{''.join(f'<mtr>{row}</mtr>' for row in rows)}</mtable><mo>)</mo>")
 
     @emit.register
     def _(self, node: tree.Convolution) -> str:

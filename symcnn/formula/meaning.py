@@ -282,11 +282,7 @@ class Meaning:
     @of.register
     def _(self, node: tree.Convolution) -> Value:
         image, window = self.of(node.image), self.of(node.filter)
-        if (
-            not isinstance(image, Group)
-            or not isinstance(window, Group)
-            or {len(image.shape), len(window.shape)} != {2}
-        ):
+        if not isinstance(image, Group) or not isinstance(window, Group) or {len(image.shape), len(window.shape)} != {2}:
             raise MeaningError(f"{Plain().emit(node)}: expected two matrices")
         (rows, columns), (height, width) = image.shape, window.shape
         if height > rows or width > columns:

@@ -44,10 +44,7 @@ def derived(member: Node) -> tuple[tuple[Node, ...], Node] | None:
     """(a, b, …) and f of ∂a/∂f + ∂b/∂f + …; None of anything else."""
     terms = member.terms if isinstance(member, tree.Sum) else (member,)
     parts = [term.node if isinstance(term, tree.Negated) else term for term in terms]
-    if (
-        not all(isinstance(p, tree.Partial) for p in parts)
-        or len({p.by for p in parts if isinstance(p, tree.Partial)}) > 1
-    ):
+    if not all(isinstance(p, tree.Partial) for p in parts) or len({p.by for p in parts if isinstance(p, tree.Partial)}) > 1:
         return None
     of = tuple(
         tree.Negated(p.of) if isinstance(term, tree.Negated) else p.of
