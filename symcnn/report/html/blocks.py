@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import singledispatchmethod
 
 from symcnn.formula import Latex
-from symcnn.formula.extent import tall, width
+from symcnn.formula.extent import width
 from symcnn.formula.mathml import MathML
 from symcnn.report.document import (
     Bullets,
@@ -111,10 +111,10 @@ class Blocks:
 
     @block.register
     def _(self, block: Display) -> str:
-        left, steps = self._math.equation(block.formula)
-        said = _each('div class="step"', steps)
-        kind = "eq" if not left else "eq tall" if tall(block.formula) else "eq low"
-        beside = f'<div class="lhs">{left}</div>' if left else ""
+        laid = self._math.equation(block.formula)
+        said = _each('div class="step"', laid.steps)
+        kind = "eq" if not laid.left else "eq beside" if laid.narrow else "eq above"
+        beside = f'<div class="lhs">{laid.left}</div>' if laid.left else ""
         steps_of = f'<div class="steps">{said}</div>'
         return f'<div class="{kind}" id="{clean(block.id)}">{beside}{steps_of}{self._number(block)}</div>'
 
