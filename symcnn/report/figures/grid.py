@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from symcnn.derivation import Derivation
 from symcnn.formula.tree import Number
-from symcnn.report.figures.lettering import Words, runs_of, width_of
+from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Data, Label, Mark, Rect, Sketch
 from symcnn.symbolic import Tensor
 
@@ -16,7 +16,8 @@ Kind = Literal["image", "signed", "plain"]
 MOST = 0.6
 #: Of an image's darkest pixel.
 DARKEST = 0.42
-TEXT, TITLE = 13.0, 13.5
+TEXT, TITLE, SIGN = 13.0, 13.5, 17.0
+GAP, MARGIN = 16.0, 14.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def grid_of_tensor(tensor: Tensor, numbers: Numbers, at: tuple[int, ...] = (), *
 
 @dataclass(frozen=True)
 class Laid:
-    """A grid at a place, with the size of its cells."""
+    """A grid at a place, with the size of its cells; ``size``: of the numbers, if not what fits."""
 
     grid: Grid
     x: float
@@ -120,6 +121,7 @@ class Laid:
     cell: float
     decimal: str
     wide: float = 0
+    size: float = 0
 
     @property
     def across(self) -> float:
@@ -139,7 +141,7 @@ class Laid:
 
     def marks(self) -> Iterator[Mark]:
         grid = self.grid
-        size = self._text_size()
+        size = self.size or self.text_size()
         for r, row in enumerate(grid.numbers):
             for c, number in enumerate(row):
                 yield self._cell(r, c, number)
@@ -155,11 +157,11 @@ class Laid:
         for n, line in enumerate(grid.below):
             yield Label(middle, self.y + self.height + 19 + 18 * n, runs_of(line, self.decimal), TITLE, "ink", "middle")
 
-    def _text_size(self) -> float:
+    def text_size(self) -> float:
         """One size for all numbers: the widest fits its cell."""
         runs = [runs_of(number, self.decimal) for row in self.grid.numbers for number in row]
         widest = max((width_of(r, 1) for r in runs), default=1)
-        return min(TEXT, 0.86 * self.across / widest, 0.6 * self.cell)
+        return min(TEXT, FILL * self.across / widest, 0.6 * self.cell)
 
     def _cell(self, row: int, column: int, number: Number) -> Rect:
         grid = self.grid
@@ -197,28 +199,36 @@ def grids(items: Sequence[Grid | Words], decimal: str, title: str = "", width: f
 
     Args:
         items: grids, and what stands between them.
-        width: of the drawing; cells are made smaller where the row would be wider.
+        width: the most that the drawing may have; cells are made smaller where the row would be wider.
         cell: the largest size of a cell.
     """
-    gap, margin = 16.0, 14.0
-    columns = sum(item.columns for item in items if isinstance(item, Grid))
-    between = sum(width_of(runs_of(i, decimal), TITLE + 3) for i in items if not isinstance(i, Grid))
-    room = width - 2 * margin - gap * (len(items) - 1) - between
-    side = min(cell, room / max(columns, 1))
+    sizes = [cell * share for share in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.3, 0.25, 0.2)]
+    side = next((s for s in sizes if _along(items, s, decimal) <= width - 2 * MARGIN), sizes[-1])
     tallest = max((item.rows for item in items if isinstance(item, Grid)), default=1) * side
-    top = margin + (20 if any(isinstance(i, Grid) and i.title for i in items) else 0)
+    top = MARGIN + (20 if any(isinstance(i, Grid) and i.title for i in items) else 0)
     below = max((len(item.below) for item in items if isinstance(item, Grid)), default=0)
-    x, marks = margin, list[Mark]()
+    x, marks = MARGIN, list[Mark]()
     for item in items:
+        room = room_of(item, side, decimal)
         if isinstance(item, Grid):
-            laid = Laid(item, x, top + (tallest - item.rows * side) / 2, side, decimal)
-            marks += laid.marks()
-            x += laid.width + gap
+            left = x + (room - item.columns * side) / 2
+            marks += Laid(item, left, top + (tallest - item.rows * side) / 2, side, decimal).marks()
         else:
-            runs = runs_of(item, decimal)
-            marks.append(Label(x, top + tallest / 2 + 5, runs, TITLE + 3, "muted"))
-            x += width_of(runs, TITLE + 3) + gap
-    return Sketch(x - gap + margin, top + tallest + 18 * below + margin + (6 if below else 0), tuple(marks), title)
+            marks.append(Label(x + room / 2, top + tallest / 2 + 5, runs_of(item, decimal), SIGN, "muted", "middle"))
+        x += room + GAP
+    return Sketch(x - GAP + MARGIN, top + tallest + 18 * below + MARGIN + (6 if below else 0), tuple(marks), title)
+
+
+def room_of(item: Grid | Words, side: float, decimal: str) -> float:
+    """How wide a grid with its words, or a sign, is."""
+    if not isinstance(item, Grid):
+        return width_of(runs_of(item, decimal), SIGN)
+    words = [width_of(runs_of(line, decimal), TITLE) for line in (item.title, *item.below)]
+    return max(item.columns * side, *words)
+
+
+def _along(items: Sequence[Grid | Words], side: float, decimal: str) -> float:
+    return sum(room_of(item, side, decimal) for item in items) + GAP * (len(items) - 1)
 
 
 def framed(grid: Grid, *windows: Window) -> Grid:

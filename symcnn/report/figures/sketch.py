@@ -34,6 +34,9 @@ class Box:
     right: float
     bottom: float
 
+    def wider(self, by: float) -> "Box":
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
     def overlaps(self, other: "Box") -> bool:
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
@@ -216,7 +219,7 @@ PAGE = {name: f"var(--{name})" for name in COLOURS["light"]}
 
 FONTS = (
     "'STIX Two Text','STIX Two Math','Libertinus Serif','New Computer Modern','New Computer Modern Math',"
-    "'Times New Roman',Times,serif"
+    "'Times New Roman','Liberation Serif','Nimbus Roman',STIX,Times,serif"
 )
 
 #: Look -> its rule, with the names of the colours.
