@@ -8,10 +8,10 @@ from symcnn.derivation import Variable
 from symcnn.errors import SymcnnError
 from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Partial
-from symcnn.report.figures.grid import GAP, MARGIN, SIGN, Grid, Laid, Numbers, Window, room_of
-from symcnn.report.figures.lettering import Words, runs_of, width_of
+from symcnn.report.figures.grid import GAP, MARGIN, SIGN, Grid, Laid, Numbers, Window, room, room_of
+from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
-from symcnn.report.figures.windows import pairs_of
+from symcnn.report.figures.windows import around, pairs_of, source_of
 from symcnn.symbolic import Tensor
 
 #: Panels in one row of a page; a phone has two.
@@ -134,24 +134,22 @@ def gradient_windows(
         weights: the filter's tensor; of several filters and channels the first is drawn.
         typography: of E_total, or of one image's E; the numbers are one image's.
     """
-    graph, decimals = numbers.derivation.graph, decimal
-    panels = []
-    for index in weights.indices():
-        if any(index[:-2]):
-            continue
-        panels.append(graph.backward[f"dE_d{weights.scalar(index)}"])
-    per_row = min(2 if narrow else IN_A_ROW, len(panels))
-    cell = _panel_cell(graph.place(pairs_of(panels[0])[0][0])[0], narrow, per_row)
+    derivation = numbers.derivation
     numbers = replace(numbers, digits=2) if narrow else numbers
+    source = source_of(derivation, weights)
+    names = [weights.scalar(index) for index in weights.indices() if not any(index[:-2])]
+    per_row = min(2 if narrow else IN_A_ROW, len(names))
+    cell = _panel_cell(source, narrow, per_row)
+    width, height = source.shape[-1] * cell, source.shape[-2] * cell
     marks, bottom, right = list[Mark](), 0.0, 0.0
-    for n, variable in enumerate(panels):
-        source = graph.place(pairs_of(variable)[0][0])[0]
-        width, height = source.shape[-1] * cell, source.shape[-2] * cell
+    for n, name in enumerate(names):
         x = MARGIN + (n % per_row) * (width + _gap(narrow))
         y = MARGIN + (n // per_row) * (height + 74)
-        marks += _panel(variable, source, typography, numbers, decimals, (x, y, cell))
+        variable = derivation.graph.backward[f"dE_d{name}"]
+        marks += _panel(variable, source, typography, numbers, decimal, (x, y, cell))
         bottom, right = max(bottom, y + height + 62), max(right, x + width)
-    return Sketch(right + MARGIN, bottom, tuple(marks), title)
+    least = max((mark.box.right for mark in marks), default=0)
+    return Sketch(max(right, least) + MARGIN, bottom, tuple(marks), title)
 
 
 def _panel_cell(source: Tensor, narrow: bool, per_row: int) -> float:
@@ -169,40 +167,29 @@ def _panel(
     place: tuple[float, float, float],
 ) -> Iterator[Mark]:  # fmt: skip
     x, y, cell = place
-    pairs = dict(pairs_of(variable))
     graph = numbers.derivation.graph
-    inside = {graph.place(pixel)[1] for pixel in pairs}
-    lead = next(iter(inside))[:-2]
-    used = [index[-2:] for index in inside]
+    under = {graph.place(met)[1]: adjoint for met, adjoint in pairs_of(variable)}
+    lead = next(iter(under), (0,) * len(source.shape))[:-2]
+    met = {(index[-2], index[-1]): adjoint for index, adjoint in under.items()}
     cells = tuple(
-        tuple(numbers.values[source.scalar((*lead, r, c))] for c in range(source.shape[-1]))
+        tuple(Number(numbers.values[source.scalar((*lead, r, c))], 3) for c in range(source.shape[-1]))
         for r in range(source.shape[-2])
     )
-    grid = Grid(
-        tuple(tuple(Number(v, 3) for v in row) for row in cells),
-        "image",
-        windows=(
-            Window(
-                min(r for r, _ in used), min(c for _, c in used),
-                max(r for r, _ in used) - min(r for r, _ in used) + 1,
-                max(c for _, c in used) - min(c for _, c in used) + 1,
-            ),
-        ),
-        bare=True,
-    )  # fmt: skip
-    laid = Laid(grid, x, y, cell, decimal)
+    windows = (around(list(met)),) if met else ()
+    laid = Laid(Grid(cells, "image", windows=windows, only=frozenset(met), bare=True), x, y, cell, decimal)
     yield from laid.marks()
-    by_place = {graph.place(pixel)[1][-2:]: adjoint for pixel, adjoint in pairs.items()}
-    for r in range(grid.rows):
-        for c in range(grid.columns):
+    for r, row in enumerate(cells):
+        for c, number in enumerate(row):
             cx, cy = laid.centre(r, c)
-            if (r, c) not in by_place:
-                yield Label(cx, cy + 5, runs_of(Number(cells[r][c], 3), decimal), 14, "muted", "middle")
+            runs = runs_of(number, decimal)
+            size = min(14.0, FILL * cell / width_of(runs, 1))
+            if (r, c) not in met:
+                yield Label(cx, cy + 5, runs, size, "muted", "middle")
                 continue
-            yield Label(cx, cy - 3, runs_of(Number(cells[r][c], 3), decimal), 14, "ink", "middle")
-            times = runs_of(("×\u202f", numbers(by_place[r, c])), decimal)
-            size = min(12.0, 0.84 * cell / width_of(times, 1))
-            yield Label(cx, cy + 15, times, size, "gradient", "middle")
+            yield Label(cx, cy - 3, runs, size, "ink", "middle")
+            times = runs_of(("×\u202f", numbers(met[r, c])), decimal)
+            size, data = min(12.0, 0.84 * cell / width_of(times, 1)), room(numbers(met[r, c]), 0.94 * cell)
+            yield Label(cx, cy + 15, times, size, "gradient", "middle", data)
     yield from _result(x + laid.width / 2, y + laid.height + 32, variable.name, typography, numbers, decimal)
 
 

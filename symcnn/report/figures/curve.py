@@ -153,6 +153,7 @@ class _Frame:
         low, high = reach
         if log:  # room for the last value, under its point
             plot = self.height - TOP - BOTTOM
+            low, high = max(low, 1e-140), min(high, 1e140)
             low, high = low / (high / low) ** (28 / (plot - 28)), high * (high / low) ** 0.03
         else:
             pad = 0.06 * ((high - low) or 1)

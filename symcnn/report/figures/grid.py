@@ -66,6 +66,7 @@ class Grid:
         windows: frames.
         reach: the value of the strongest colour; None: the largest of the grid.
         on: cell (row, column) -> what lights it up.
+        only: of an image, the cells that are shaded; None: all.
         bare: no numbers are written: cells too small, or not wanted.
     """
 
@@ -76,6 +77,7 @@ class Grid:
     windows: tuple[Window, ...] = ()
     reach: float | None = None
     on: Mapping[tuple[int, int], tuple[str, ...]] | None = None
+    only: frozenset[tuple[int, int]] | None = None
     bare: bool = False
 
     @property
@@ -149,7 +151,8 @@ class Laid:
             for c, number in enumerate(row):
                 if not grid.bare:
                     x, y = self.centre(r, c)
-                    yield Label(x, y + 0.35 * size, runs_of(number, self.decimal), size, "ink", "middle")
+                    runs = runs_of(number, self.decimal)
+                    yield Label(x, y + 0.35 * size, runs, size, "ink", "middle", room(number, 0.94 * self.across))
         yield from map(self._frame, grid.windows)
         middle = self.x + self.width / 2
         if grid.title:
@@ -171,7 +174,8 @@ class Laid:
         look, opacity = "empty", None
         if grid.kind == "image":
             least, most = min(grid.values), max(grid.values)
-            look, opacity = "grey", DARKEST * (number.value - least) / ((most - least) or 1)
+            dark = grid.only is None or (row, column) in grid.only
+            look, opacity = "grey", DARKEST * (number.value - least) / ((most - least) or 1) * dark
         elif grid.kind == "signed":
             look, opacity = "negative" if number.value < 0 else "positive", strength(number.value, self.scale)
             if number.key:
@@ -187,6 +191,11 @@ class Laid:
         data: Data = (("data-on", " ".join(window.on)),) if window.on else ()
         look = "window" if window.on else "frame"
         return Rect(x, y, window.columns * self.across, window.rows * self.cell, look, data=data)
+
+
+def room(number: Number, width: float) -> Data:
+    """How wide a number may become when a script changes it."""
+    return (("data-room", f"{width:.0f}"),) if number.key else ()
 
 
 def strength(value: float, scale: float) -> float:

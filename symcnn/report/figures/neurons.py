@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from symcnn.formula import Typography
 from symcnn.formula.tree import Node as Node_
 from symcnn.formula.tree import Symbol
-from symcnn.report.figures.grid import Numbers
+from symcnn.report.figures.grid import Numbers, room
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Box, Circle, Data, Label, Line, Mark
 
@@ -69,7 +69,8 @@ def drawn(node: Node, typography: Typography, decimal: str, numbers: Numbers | N
         yield Label(node.x, node.y + 0.3 * size, symbol, size, "ink", "middle")
         return
     yield Label(node.x, node.y - 3, symbol, size, "ink", "middle")
-    yield Label(node.x, node.y + 11, value, small, "ink", "middle")
+    data = room(numbers(node.name), 1.9 * node.radius) if numbers else ()
+    yield Label(node.x, node.y + 11, value, small, "ink", "middle", data)
 
 
 def short(typography: Typography, name: str) -> Node_:

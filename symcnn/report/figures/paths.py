@@ -108,9 +108,9 @@ def _in_order(edges: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 def _way(name: str, edges: Mapping[str, tuple[str, ...]], route: Sequence[str]) -> list[str]:
-    """One way to E: where it forks, along ``route``, else the first."""
+    """One way to E: where it forks, along ``route``, else the first; it ends where nothing depends on it."""
     way = [name]
-    while way[-1] != "E":
+    while edges.get(way[-1]):
         following = edges[way[-1]]
         way.append(next((q for q in following if q in route), following[0]))
     return way
