@@ -4,9 +4,9 @@ from pathlib import Path
 
 from symcnn.files import check_writable, write_whole
 from symcnn.network import DataLike, Network
+from symcnn.report.before import MarkdownReport
 from symcnn.report.content import Content, gather
 from symcnn.report.index_notation import IndexReport
-from symcnn.report.before import MarkdownReport
 from symcnn.text import catalogue
 from symcnn.train import Run
 
