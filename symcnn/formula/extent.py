@@ -34,7 +34,7 @@ def _inner(values: tuple[object, ...]) -> Iterator[Node]:
 
 def tall(node: Node) -> bool:
     """Is it higher than a line of text?"""
-    return any(isinstance(n, (tree.Partial, tree.Fraction, tree.Over, tree.Matrix, tree.Under)) for n in parts(node))
+    return any(isinstance(n, (tree.Partial, tree.Fraction, tree.Over, tree.Matrix)) for n in parts(node))
 
 
 @singledispatch

@@ -26,6 +26,9 @@ from symcnn.formula.tree import Node
 #: A formula up to this width (em) is never broken.
 UNBROKEN = 15.0
 
+#: A left side up to this width has a column of its own, and up to the other even on a phone.
+BESIDE, NARROW = 8.0, 3.0
+
 #: Where a line may end.
 BREAK = "<wbr>"
 
@@ -50,6 +53,21 @@ class _Piece:
     before: str = ""
     after: str = ""
     operand: bool = False
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A display, laid out.
+
+    Attributes:
+        left: its left side; empty where that is long and begins the first line.
+        steps: what is said of it, line by line.
+        narrow: has the left side a place beside the rest on a phone, too?
+    """
+
+    left: str
+    steps: tuple[str, ...]
+    narrow: bool = False
 
 
 class MathML:
@@ -79,16 +97,22 @@ class MathML:
         """A formula in running text; a number by itself is text."""
         return self.number(node) if isinstance(node, tree.Number) else self.flow(_Piece(node))
 
-    def equation(self, node: Node) -> tuple[str, list[str]]:
-        """A display: its left side, and what is said of it, line by line."""
+    def equation(self, node: Node) -> Laid:
+        """A display."""
         match node:
+            case tree.Equality((left, second, *rest)) if width(left) > BESIDE:
+                whole = _Piece(tree.Equality((left, second)))
+                return Laid("", (self.flow(whole), *(self.flow(_Piece(member, _infix("="))) for member in rest)))
             case tree.Equality((left, *rest)):
-                return self.flow(_Piece(left)), [self.flow(_Piece(member, _infix("="))) for member in rest]
+                pieces = [_Piece(member, _infix("=")) for member in rest]
             case tree.Relation(left, sign, right):
-                return self.flow(_Piece(left)), [self.flow(_Piece(right, _infix(_SIGNS[sign])))]
-            case tree.Update(name, _):
-                return self.flow(_Piece(name)), [self.flow(_Piece(_descended(node), _infix("←")))]
-        return "", [self.flow(_Piece(node))]
+                pieces = [_Piece(right, _infix(_SIGNS[sign]))]
+            case tree.Update(left, _):
+                pieces = [_Piece(_descended(node), _infix("←"))]
+            case _:
+                return Laid("", (self.flow(_Piece(node)),))
+        narrow = not tall(left) and width(left) <= NARROW
+        return Laid(self.flow(_Piece(left)), tuple(map(self.flow, pieces)), narrow)
 
     def number(self, node: tree.Number) -> str:
         """A number as text of the page."""
@@ -99,7 +123,7 @@ class MathML:
         node = piece.node
         if isinstance(node, tree.Under):
             return self._under(piece, node)
-        inner = () if _fits(node) else _pieces(node)
+        inner = () if _fits(node) else _pieces(node, self._clean)
         if not inner:
             return _math(piece.before + (self._operand(node) if piece.operand else self.emit(node)) + piece.after)
         before, after = piece.before, piece.after
@@ -149,7 +173,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        above, below = (f"<mrow><mi>∂</mi>{self._unmarked.emit(n)}</mrow>" for n in (node.of, node.by))
+        above, below = (f"<mrow><mi>∂</mi>{self._unmarked.differentiated(n)}</mrow>" for n in (node.of, node.by))
         of_error = isinstance(node.of, tree.Symbol) and node.of.letter == "E"
         colour = _CLASSES.get(node.by.letter[:1], "") if of_error and isinstance(node.by, tree.Symbol) else ""
         return f"<mrow{_class(colour)}{self._mark(node)}>{_fraction(above, below)}</mrow>"
@@ -175,7 +199,9 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Sum) -> str:
-        return "".join(p.before + (self._operand(p.node) if p.operand else self.emit(p.node)) for p in _pieces(node))
+        return "".join(
+            p.before + (self._operand(p.node) if p.operand else self.emit(p.node)) for p in _pieces(node, self._clean)
+        )
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
@@ -197,7 +223,8 @@ class MathML:
     @emit.register
     def _(self, node: tree.Labelled) -> str:
         word = f"<mtext>{self._clean(node.word)}</mtext>"
-        return f"<msub><mrow><mo>(</mo>{self.emit(node.node)}<mo>)</mo></mrow>{word}</msub>"
+        inner = self.emit(node.node)  # a matrix has its own brackets
+        return f"<msub>{inner if isinstance(node.node, tree.Matrix) else _row(f'<mo>(</mo>{inner}<mo>)</mo>')}{word}</msub>"
 
     @emit.register
     def _(self, node: tree.Update) -> str:
@@ -210,7 +237,8 @@ class MathML:
     @emit.register
     def _(self, node: tree.Matrix) -> str:
         rows = ("".join(f"<mtd>{self.emit(n)}</mtd>" for n in row) for row in node.rows)
-        return _row(f"<mo>(</mo><mtable>{''.join(f'<mtr>{row}</mtr>' for row in rows)}</mtable><mo>)</mo>")
+        wide = _class("wide" if width(node) > UNBROKEN else "")
+        return _row(f"<mo>(</mo><mtable{wide}>{''.join(f'<mtr>{row}</mtr>' for row in rows)}</mtable><mo>)</mo>")
 
     @emit.register
     def _(self, node: tree.Convolution) -> str:
@@ -235,6 +263,13 @@ class MathML:
             return f"<mn{self._live(node)}{bracketed}>{f'({text})' if negative else text}</mn>"
         return _row(f"<mo>(</mo>{self.emit(node)}<mo>)</mo>") if _bracketed(node) else self.emit(node)
 
+    def differentiated(self, node: Node) -> str:
+        """What stands behind ∂: in brackets, unless it is a single quantity."""
+        text = self.emit(node)
+        return (
+            text if isinstance(node, (tree.Symbol, tree.Call, tree.Labelled)) else _row(f"<mo>(</mo>{text}<mo>)</mo>")
+        )
+
     def _mark(self, node: Node) -> str:
         key = self._key(node)
         return f' data-v="{escape(key)}"' if key else ""
@@ -255,7 +290,7 @@ def _fits(node: Node) -> bool:
     return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in parts(node))
 
 
-def _pieces(node: Node) -> tuple[_Piece, ...]:
+def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
     """What a formula may be broken into; nothing where it must stay whole."""
     match node:
         case tree.Sum((first, *rest)):
@@ -266,12 +301,15 @@ def _pieces(node: Node) -> tuple[_Piece, ...]:
             return (_Piece(inner, _MINUS, operand=True),)
         case tree.Power(base, exponent) if _bracketed(base):
             left, right = _brackets(base)
-            return (_Piece(base, left, f"<msup>{right}<mn>{_signed(exponent)}</mn></msup>"),)
+            return (_Piece(base, left, _script("sup", right, f"<mn>{_signed(exponent)}</mn>", tall(base))),)
         case tree.Call(_, arguments):
             left, right = _brackets(node)
             texts = [_function(node) + left, *(_COMMA for _ in arguments[1:])]
             ends = [*("" for _ in arguments[1:]), right]
             return tuple(map(_Piece, arguments, texts, ends))
+        case tree.Labelled(inner, word) if not isinstance(inner, tree.Matrix):
+            left, right = _brackets(inner)
+            return (_Piece(inner, left, _script("sub", right, f"<mtext>{clean(word)}</mtext>", tall(inner))),)
         case tree.Over(_, _, body):
             return (_Piece(body, _large(node), operand=True),)
         case tree.Relation(left, sign, right):
@@ -307,6 +345,13 @@ def _brackets(node: Node) -> tuple[str, str]:
         return _LEFT, _RIGHT
     high = ' minsize="2.6em" maxsize="2.6em"'
     return f"<mo{high}>(</mo>", f"<mo{high}>)</mo>"
+
+
+def _script(kind: str, bracket: str, text: str, high: bool) -> str:
+    """A bracket with something at its head or foot. As the base of a script a high one would not be stretched."""
+    if high:
+        return f'{bracket}<m{kind}><mspace width="0" height="1.5em" depth="1em"></mspace>{text}</m{kind}>'
+    return f"<m{kind}>{bracket}{text}</m{kind}>"
 
 
 def _large(node: tree.Over) -> str:

@@ -178,7 +178,7 @@ class _Latex:
         caption = rf"{{\small\textbf{{{name}.}} {self.text(block.caption)}\par}}"
         yield (
             f"\\begin{{minipage}}{{\\linewidth}}\n\\centering\\phantomsection\\label{{{target.name}}}\n"
-            f"% {one_line(block.alternative)}\n{drawing}\\par\\medskip\n{caption}\n\\end{{minipage}}\\par\\medskip"
+            f"{drawing}\\par\\medskip\n{caption}\n\\end{{minipage}}\\par\\medskip"
         )
 
     # --- running text -----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import singledispatchmethod
 
 from symcnn.formula import Latex
-from symcnn.formula.extent import tall, width
+from symcnn.formula.extent import width
 from symcnn.formula.mathml import MathML
 from symcnn.report.document import (
     Bullets,
@@ -30,7 +30,7 @@ from symcnn.text import Catalogue
 
 #: What stands before an equation's number; the foot of the page says what it means.
 MARKS: dict[Method, str] = {
-    "definition": "≝", "read": "↦", "rule": "§", "computed": "=", "proved": "✓", "probable": "∼", "agrees": "≈",
+    "definition": ":=", "read": "•", "rule": "§", "computed": "→", "proved": "✓", "probable": "∼", "agrees": "≈",
 }  # fmt: skip
 
 #: A table wider than this (em) has a row as a card of its own on a phone.
@@ -111,10 +111,10 @@ class Blocks:
 
     @block.register
     def _(self, block: Display) -> str:
-        left, steps = self._math.equation(block.formula)
-        said = _each('div class="step"', steps)
-        kind = "eq" if not left else "eq tall" if tall(block.formula) else "eq low"
-        beside = f'<div class="lhs">{left}</div>' if left else ""
+        laid = self._math.equation(block.formula)
+        said = _each('div class="step"', laid.steps)
+        kind = "eq" if not laid.left else "eq beside" if laid.narrow else "eq above"
+        beside = f'<div class="lhs">{laid.left}</div>' if laid.left else ""
         steps_of = f'<div class="steps">{said}</div>'
         return f'<div class="{kind}" id="{clean(block.id)}">{beside}{steps_of}{self._number(block)}</div>'
 

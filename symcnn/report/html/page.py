@@ -116,9 +116,10 @@ def _slider(document: Document, states: States, text: Catalogue) -> str:
         error = f'<span class="error">{math.inline(Symbol("E", "", "total"))} = {number}</span>'
     return (
         f'<div><label for="t">{clean(text("page.step"))}</label>'
-        f'<input id="t" type="range" min="0" max="{len(states.steps) - 1}" step="1" value="{first}">'
+        f'<input id="t" type="range" aria-label="{clean(text("page.training"))}" min="0" max="{len(states.steps) - 1}" step="1" value="{first}">'
         f'<output id="at" for="t">{states.shown}</output>{error}'
-        f'<button type="button" id="back" disabled>{clean(text("page.back", step=states.shown))}</button></div>'
+        f'<button type="button" id="back" disabled aria-label="{clean(text("page.back", step=states.shown))}">'
+        f"{clean(text('page.to', step=states.shown))}</button></div>"
     )
 
 

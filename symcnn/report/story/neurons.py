@@ -6,6 +6,7 @@ from symcnn.formula import tree
 from symcnn.network import kind_of
 from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
+from symcnn.report.story import pictures
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.filters import gradient_displays
 from symcnn.report.story.teller import Teller
@@ -20,6 +21,8 @@ def maps(t: Teller) -> Section:
     blocks: list[Block] = [t.paragraph("story.maps_text")]
     if t.content.large:
         blocks.append(t.paragraph("story.gather_text"))
+    drawn = pictures.ways(t, tensors[0].scalars()[0])
+    blocks += [drawn] if drawn else []
     return t.section("maps", t.say("story.maps_heading"), blocks, *(_value(t, tensor) for tensor in tensors))
 
 
@@ -39,7 +42,7 @@ def _value(t: Teller, tensor: Tensor) -> Section:
 def _found(t: Teller) -> Iterator[Block]:
     """∂E/∂(output) of a cross-entropy, if it was proved."""
     verdicts = t.content.loss_gradient
-    if verdicts and all(verdicts):
+    if verdicts and all(verdicts) and not t.content.large:
         yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
         yield Display("dE_do_found", losses.found_gradient(t.d, t.typography))
         yield t.note("softmax")
