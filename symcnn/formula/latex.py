@@ -182,8 +182,11 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Under) -> str:
-        # not _{…} behind the brace: it would read as Markdown emphasis
-        return rf"\underset{{{self.emit(node.number)}}}{{\underbrace{{{self.emit(node.node)}}}}}"
+        return self.under(self.emit(node.node), self.emit(node.number))
+
+    def under(self, above: str, below: str) -> str:
+        """A brace with a number; not _{…} behind the brace: it would read as Markdown emphasis."""
+        return rf"\underset{{{below}}}{{\underbrace{{{above}}}}}"
 
     @emit.register
     def _(self, node: tree.Matrix) -> str:
