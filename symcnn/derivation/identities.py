@@ -69,7 +69,7 @@ class Identities:
             return self._in_numbers(left, right, str(reason))
 
     def _at_random_points(self, left: Expr, right: Expr) -> Decision:
-        for quantities in self._modular:
+        for quantities in self.modular:
             a, b = quantities.elements(left, right)
             if a != b:
                 return self._in_numbers(left, right)
@@ -92,11 +92,6 @@ class Identities:
             compared += 1
         return Decision("agrees", "") if compared >= POINTS // 4 else Decision("unknown", reason)
 
-    @property
-    def quantities(self) -> Quantities:
-        """The network's quantities in the algebra that decides: exact, or modulo a prime."""
-        return self._exact or self._modular[0]
-
     @cached_property
     def _exact(self) -> Quantities | None:
         """None where the network's own normal forms are too large."""
@@ -107,7 +102,8 @@ class Identities:
             return None
 
     @cached_property
-    def _modular(self) -> list[Quantities]:
+    def modular(self) -> list[Quantities]:
+        """The network's quantities modulo a prime, at each of the random points."""
         return [Quantities(self.derivation, ModularAlgebra(self._names, seed), self.images) for seed in SEEDS]
 
     @cached_property

@@ -39,7 +39,9 @@ class Slope(AtomicExpr):
         return f"∂{self.of}/∂{self.by}"
 
     def _eval_derivative(self, symbol: Expr) -> Expr:
-        raise UndecidableError(f"{self}: it is differentiated once more, and only first derivatives have a meaning here")
+        raise UndecidableError(
+            f"{self}: it is differentiated once more, and only first derivatives have a meaning here"
+        )
 
 
 def suffix(image: int) -> str:
@@ -127,6 +129,22 @@ class Quantities:
             self._local[name + ending] = dict(self.algebra.dual(variable.expression, seeds).slopes)
         return self._local[name + ending]
 
+    @property
+    def names(self) -> list[str]:
+        """Everything that may be differentiated by, of the first of the images."""
+        return [s.name for s in self._known if s.is_Symbol]
+
+    def carried(self, by: str, of: str) -> Element:
+        """∂of/∂by once more, from ``by`` forward: each quantity collects from what it is made of."""
+        found = {by: self.algebra.one}
+        for name in self._forward:
+            if name in found or name in self._held:
+                continue
+            parts = [self.algebra.times(local, found[s]) for s, local in self.local(name).items() if s in found]
+            if parts:
+                found[name] = sum(parts, self.algebra.zero)
+        return found.get(of, self.algebra.zero)
+
     def _split(self, name: str) -> tuple[Variable | None, str]:
         for ending in map(suffix, self._images):
             bare = name.removesuffix(ending)
@@ -136,11 +154,6 @@ class Quantities:
 
     def _named(self, name: str, ending: str) -> str:
         return name if name in self._shared else name + ending
-
-
-def successors(derivation: Derivation, name: str) -> list[str]:
-    """The quantities in whose own equations a quantity stands."""
-    return [v.name for v in derivation.graph.forward.values() if Symbol(name) in v.symbols()]
 
 
 def names_in(expressions: Iterable[Expr]) -> set[str]:

@@ -74,12 +74,23 @@ class Meaning:
     sizes: Mapping[str, int] = field(default_factory=dict)
     free: frozenset[str] = frozenset()
     point: Mapping[str, int] = field(default_factory=dict)
+    _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def of(self, node: Node) -> Value:
+        """The meaning of a formula.
+
+        Raises:
+            MeaningError: it has none: an unknown name, an index out of range, words, groups that do not fit.
+        """
+        if node not in self._known:
+            self._known[node] = self._of(node)
+        return self._known[node]
 
     # --- quantities -------------------------------------------------------------------------------------------------
 
     @singledispatchmethod
-    def of(self, node: Node) -> Value:
-        raise MeaningError(f"{type(node).__name__}: no value")
+    def _of(self, node: Node) -> Value:
+        raise MeaningError(f"{Plain().emit(node)}: not a value")
 
     def scalar(self, node: Node) -> Expr:
         """The meaning of what must be a single quantity."""
@@ -88,7 +99,7 @@ class Meaning:
             raise MeaningError(f"{Plain().emit(node)}: a group of {len(value.entries)}, expected a single quantity")
         return value
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Symbol) -> Value:
         if node.letter == "E" and not node.indices:
             return self._error(node.word)
@@ -128,23 +139,23 @@ class Meaning:
             raise UnknownNameError(f"{word}: no image is called so; expected one of {', '.join(self.labels)}")
         return self.labels[word]
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Labelled) -> Value:
         return replace(self, image=self._labelled(node.word)).of(node.node)
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Number) -> Value:
         if not math.isfinite(node.value):
             raise MeaningError(f"{node.value}: not a finite number")
         return Rational(node.value)
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Under) -> Value:
         return self.of(node.node)
 
     # --- derivatives ------------------------------------------------------------------------------------------------
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Partial) -> Value:
         of, by = self.of(node.of), self.of(node.by)
         if not isinstance(of, Group) and not isinstance(by, Group):
@@ -156,6 +167,8 @@ class Meaning:
 
     def _slope(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
+        if of.is_Symbol and by.is_Symbol:
+            return S.One if of == by else S.Zero if self._is_given(of) else Slope(of.name, by.name)
         if not by.is_Symbol:
             raise MeaningError(f"∂/∂({by}): expected a single quantity to differentiate by")
         if of.has(Slope):
@@ -168,41 +181,45 @@ class Meaning:
 
     def _is_given(self, name: Expr) -> bool:
         """Rests it on nothing else?"""
-        bare = name.name.rpartition("_image")[0] or name.name
-        return bare not in self.derivation.graph.forward
+        if name.name in self.free:
+            return True
+        tensor, _ = self.derivation.scalars.place(name.name.partition("_image")[0])
+        return tensor.role in ("image", "parameter", "target")
 
     # --- arithmetic -------------------------------------------------------------------------------------------------
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Fraction) -> Value:
         below = self.scalar(node.below)
         if below == 0:
             raise MeaningError(f"{Plain().emit(node)}: a division by zero")
         return _scaled(self.of(node.above), 1 / below)
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Power) -> Value:
         return self.scalar(node.base) ** node.exponent
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Negated) -> Value:
         return _scaled(self.of(node.node), S.NegativeOne)
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Product) -> Value:
         found: Value = S.One
         for factor in node.factors:
             found = _times(found, self.of(factor))
         return found
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Sum) -> Value:
+        if not node.terms:
+            raise MeaningError("a sum of nothing")
         first, *rest = map(self.of, node.terms)
         for term in rest:
             first = _plus(first, term)
         return first
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Call) -> Value:
         if node.function == "Σ":
             return self._over_images(node)
@@ -224,14 +241,14 @@ class Meaning:
     def _over_images(self, node: tree.Call) -> Value:
         """Σ(∂E/∂f_11): over all images."""
         [body] = node.arguments
-        found: Value = S.Zero
-        for n in range(1, self.images + 1):
-            found = _plus(found, replace(self, image=n).of(body)) if n > 1 else replace(self, image=n).of(body)
-        return found
+        first, *rest = (replace(self, image=n).of(body) for n in range(1, self.images + 1))
+        for term in rest:
+            first = _plus(first, term)
+        return first
 
     # --- index notation ---------------------------------------------------------------------------------------------
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Over) -> Value:
         if not node.letters:
             raise MeaningError(f"{node.sign}: over nothing")
@@ -244,7 +261,7 @@ class Meaning:
         ]
         return maximum(*terms) if node.sign == "max" else Add(*terms)
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Indicator) -> Value:
         relations = [c for c in node.conditions if isinstance(c, tree.Relation)]
         if len(relations) != len(node.conditions):
@@ -271,7 +288,7 @@ class Meaning:
 
     # --- groups -----------------------------------------------------------------------------------------------------
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Matrix) -> Value:
         widths = {len(row) for row in node.rows}
         if len(widths) != 1:
@@ -279,10 +296,14 @@ class Meaning:
         entries = tuple(self.scalar(entry) for row in node.rows for entry in row)
         return Group(entries, (len(node.rows), *widths))
 
-    @of.register
+    @_of.register
     def _(self, node: tree.Convolution) -> Value:
         image, window = self.of(node.image), self.of(node.filter)
-        if not isinstance(image, Group) or not isinstance(window, Group) or {len(image.shape), len(window.shape)} != {2}:
+        if (
+            not isinstance(image, Group)
+            or not isinstance(window, Group)
+            or {len(image.shape), len(window.shape)} != {2}
+        ):
             raise MeaningError(f"{Plain().emit(node)}: expected two matrices")
         (rows, columns), (height, width) = image.shape, window.shape
         if height > rows or width > columns:
@@ -298,6 +319,21 @@ class Meaning:
             for r, c in product(*map(range, shape))
         )
         return Group(entries, shape)
+
+
+def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
+    """Entry by entry, what must be equal; a group of one entry is that entry.
+
+    Raises:
+        MeaningError: the groups are of different shapes.
+    """
+    if isinstance(left, Group) and isinstance(right, Group) and left.shape == right.shape:
+        return list(zip(left.entries, right.entries, strict=True))
+    one, other = (v.entries[0] if isinstance(v, Group) and len(v.entries) == 1 else v for v in (left, right))
+    if isinstance(one, Group) or isinstance(other, Group):
+        sizes = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
+        raise MeaningError(f"{Plain().emit(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
+    return [(one, other)]
 
 
 def _scaled(value: Value, factor: Expr) -> Value:

@@ -8,65 +8,90 @@ A pixel that a derivative kills may be any pixel; ∂x_12/∂f_11 and ∂x_11/�
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 from symcnn.formula import tree
-from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 
-_plain = Plain()
 
-
-def bare(node: Any) -> Any:
+def bare(node: Node) -> Node:
     """A tree without the numbers under its factors."""
-    if isinstance(node, tree.Under):
-        return bare(node.node)
-    if isinstance(node, tuple):
-        return tuple(map(bare, node))
-    if not is_dataclass(node):
-        return node
-    return type(node)(*(bare(getattr(node, f.name)) for f in fields(node)))  # type: ignore[arg-type]
+    found: Node = _bare(node)
+    return found
 
 
-def nodes(node: Any) -> Iterator[Any]:
-    """A tree's nodes, from the root."""
-    if isinstance(node, tuple):
-        for part in node:
-            yield from nodes(part)
-    elif is_dataclass(node):
-        yield node
-        for field in fields(node):
-            yield from nodes(getattr(node, field.name))
+def _bare(part: Any) -> Any:
+    if isinstance(part, tree.Under):
+        return _bare(part.node)
+    if isinstance(part, tuple):
+        return tuple(map(_bare, part))
+    if not is_dataclass(part) or isinstance(part, (tree.Symbol, tree.Number)):
+        return part
+    return type(part)(*map(_bare, vars(part).values()))  # type: ignore[arg-type]  # a class's own parts
 
 
-def derived(member: Node) -> tuple[tuple[Node, ...], Node] | None:
-    """(a, b, …) and f of ∂a/∂f + ∂b/∂f + …; None of anything else."""
+def nodes(part: object) -> Iterator[Any]:
+    """A tree's nodes, or those of whatever holds trees, from the root."""
+    stack = [part]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack += reversed(node)
+        elif is_dataclass(node):
+            yield node
+            if not isinstance(node, (tree.Symbol, tree.Number)):
+                stack += reversed(vars(node).values())
+
+
+def parts(node: Node) -> list[Node]:
+    """A node's own parts, row by row."""
+    found: list[Node] = []
+    for part in vars(node).values():
+        for inner in part if isinstance(part, tuple) else (part,):
+            found += inner if isinstance(inner, tuple) else [inner] if is_dataclass(inner) else []  # type: ignore[list-item]
+    return found
+
+
+def alike(a: Node, b: Node) -> bool:
+    """One shape, whatever stands in it?"""
+    own = [tuple(v for v in vars(n).values() if isinstance(v, (str, int, float))) for n in (a, b)]
+    return type(a) is type(b) and own[0] == own[1] and len(parts(a)) == len(parts(b))
+
+
+@dataclass(frozen=True)
+class Derived:
+    """∂a/∂f + ∂b/∂f + …: what is derived, a + b + …, and by what."""
+
+    of: Node
+    by: Node
+
+
+def derived(member: Node) -> Derived | None:
+    """A derivative, or a sum of nothing but derivatives by the same; None of anything else."""
     terms = member.terms if isinstance(member, tree.Sum) else (member,)
-    parts = [term.node if isinstance(term, tree.Negated) else term for term in terms]
-    if not all(isinstance(p, tree.Partial) for p in parts) or len({p.by for p in parts if isinstance(p, tree.Partial)}) > 1:
+    of: list[Node] = []
+    by: list[Node] = []
+    for term in terms:
+        part = term.node if isinstance(term, tree.Negated) else term
+        if not isinstance(part, tree.Partial):
+            return None
+        of.append(tree.Negated(part.of) if isinstance(term, tree.Negated) else part.of)
+        by.append(part.by)
+    if len(set(by)) != 1:
         return None
-    of = tuple(
-        tree.Negated(p.of) if isinstance(term, tree.Negated) else p.of
-        for term, p in zip(terms, parts, strict=True)
-        if isinstance(p, tree.Partial)
-    )
-    first = parts[0]
-    assert isinstance(first, tree.Partial)
-    return of, first.by
+    return Derived(of[0] if len(of) == 1 else tree.Sum(tuple(of)), by[0])
 
 
 def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]]:
     """Terms that must be equal one by one: of a sum of derivatives and of what it gives."""
-    if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or derived(first) is None or derived(second):
+    if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or not derived(first) or derived(second):
         return []
-    if len(first.terms) != len(second.terms):
-        return []
-    return list(zip(first.terms, second.terms, strict=True))
+    return list(zip(first.terms, second.terms, strict=True)) if len(first.terms) == len(second.terms) else []
 
 
-def broken_chain(members: Sequence[Node]) -> str | None:
-    """The first product of derivatives that is no chain from the first member's A to its B; in words."""
+def broken_chain(members: Sequence[Node]) -> Node | None:
+    """The first product of derivatives that is no chain from the first member's A to its B."""
     left = members[0]
     for member in members[1:]:
         for term in member.terms if isinstance(member, tree.Sum) else (member,):
@@ -74,9 +99,10 @@ def broken_chain(members: Sequence[Node]) -> str | None:
             chain = [f for f in factors if isinstance(f, tree.Partial)]
             if len(chain) < 2 or len(chain) != len(factors):
                 continue
-            fits = all(a.by == b.of for a, b in zip(chain, chain[1:], strict=False))
+            ends = [(f.of, f.by) for f in chain]
+            fits = all(by == of for (_, by), (of, _) in zip(ends, ends[1:], strict=False))
             if isinstance(left, tree.Partial):
-                fits = fits and (chain[0].of, chain[-1].by) == (left.of, left.by)
+                fits = fits and (ends[0][0], ends[-1][1]) == (left.of, left.by)
             if not fits:
-                return f"{_plain.emit(term)}: the derivatives do not follow each other"
+                return term
     return None

@@ -78,6 +78,14 @@ class Written:
         except KeyError:
             raise UnknownNameError(self._unknown(symbol)) from None
 
+    def is_known(self, symbol: tree.Symbol) -> bool:
+        """Is there a tensor that is written so?"""
+        return (symbol.letter, symbol.word, _look(symbol.indices)) in self._by_look
+
+    def role(self, symbol: tree.Symbol) -> str:
+        """What a symbol, or a group, is an entry of: "image", "parameter", …; of E "value"."""
+        return "value" if symbol.letter == "E" else (self.group(symbol) or self.tensor(symbol)).role
+
     def group(self, symbol: tree.Symbol) -> Tensor | None:
         """X: all entries of x. None where the symbol is no group.
 

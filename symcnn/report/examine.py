@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import groupby
 
 from symcnn.derivation.identities import DIGITS, POINTS
-from symcnn.errors import SymcnnError
+from symcnn.errors import RefusedError, SymcnnError
 from symcnn.report.content import Content
 from symcnn.report.document import Block, Display, Document, Evidence, Link, Section, Table, Text
-from symcnn.report.examination import STRENGTH, Examiner, Found, RefusedError
+from symcnn.report.examination import STRENGTH, Examiner, Found
 from symcnn.text import Catalogue
 
 #: The section at whose end the table of all equations stands.
@@ -30,7 +30,7 @@ def examined(document: Document, content: Content, text: Catalogue) -> Document:
         raise RefusedError(f"display {repeated[0]}: it stands twice in the document; an id names one equation")
     try:
         for part in (document.title, document.lead):
-            examiner.check_numbers(part)
+            examiner.check_keys(part)
     except SymcnnError as error:
         raise RefusedError(f"title: {error}") from error
     whole = replace(document, sections=sections)
@@ -52,7 +52,7 @@ class _Numbering:
     def _block(self, block: Block, where: str) -> Block:
         if not isinstance(block, Display):
             try:
-                self._examiner.check_numbers(block)
+                self._examiner.check_keys(block)
             except SymcnnError as error:
                 raise RefusedError(f"section {where}: {error}") from error
             return block

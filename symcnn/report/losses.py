@@ -10,11 +10,16 @@ from symcnn.symbolic import Access, Affine, Tensor
 from symcnn.text import Catalogue
 
 
-def words(derivation: Derivation, text: Catalogue, typography: Typography) -> Iterator[Block]:
-    """What the error is; of a loss with a stable form also the textbook's, and why both are equal."""
+def words(derivation: Derivation, text: Catalogue, typography: Typography, large: bool) -> Iterator[Block]:
+    """What the error is; of a loss with a stable form also the textbook's, and why both are equal.
+
+    Args:
+        large: the network is too large to decide that they are: the textbook's is left out.
+    """
     loss = derivation.network.loss
     yield Paragraph((text(f"loss.{loss}"),))
-    if loss in _TEXTBOOK:
+    if loss in _TEXTBOOK and not large:
+        yield Paragraph((text("loss.textbook"),))
         make, why = _TEXTBOOK[loss]
         for n, formula in enumerate(make(derivation, typography), 1):
             yield Display(f"textbook_{loss}_{n}", formula)

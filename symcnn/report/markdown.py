@@ -28,10 +28,17 @@ from symcnn.report.document import (
     Section,
     Table,
     Text,
+    Theme,
 )
 from symcnn.report.references import References
 from symcnn.report.running import link_words, one_line, plain
 from symcnn.text import catalogue
+
+
+#: At the end of each file beside a report: a later report may write over it.
+FIGURE_MARK = b"<!-- a figure of a report, by symcnn -->"
+
+_THEMES: tuple[tuple[Theme, str], ...] = (("light", ""), ("dark", "-dark"))
 
 
 def to_markdown(document: Document, stem: str) -> tuple[str, dict[str, bytes]]:
@@ -117,9 +124,9 @@ class _Markdown:
     @block.register
     def _(self, block: Figure) -> Iterator[str]:
         target = self._references[block.id]
-        light, dark = f"{self._stem}-{block.id}.svg", f"{self._stem}-{block.id}-dark.svg"
-        self._files[light] = block.drawing.svg("light").encode("utf-8")
-        self._files[dark] = block.drawing.svg("dark").encode("utf-8")
+        light, dark = (f"{self._stem}-{block.id}{end}.svg" for _, end in _THEMES)
+        for name, (theme, _) in zip((light, dark), _THEMES, strict=True):
+            self._files[name] = block.drawing.svg(theme).encode("utf-8") + b"\n" + FIGURE_MARK + b"\n"
         if block.id in self._references.linked:
             yield self._anchor(block.id)
         alternative = attribute(block.alternative)

@@ -7,9 +7,14 @@ from symcnn.report.document import Document
 from symcnn.report.typst import to_typst
 
 
+def has_pdf() -> bool:
+    """Is the extra there?"""
+    return find_spec("typst") is not None
+
+
 def check_pdf(name: object) -> None:
     """Refuse early where the extra is missing."""
-    if find_spec("typst") is None:
+    if not has_pdf():
         raise InputError(f'{name}: a PDF needs the extra pdf; expected it after: pip install "symcnn[pdf]"')
 
 

@@ -5,13 +5,13 @@ are linear on either side of their kink, at points on both sides and at it. The 
 quantity of the network.
 """
 
+from collections.abc import Sequence
+
 import sympy
 from sympy import Expr, Rational, Symbol
 
-from symcnn.derivation import Derivation
-from symcnn.derivation.paths import Quantities, successors
+from symcnn.derivation.paths import Quantities
 from symcnn.formula import tree
-from symcnn.formula.meaning import MeaningError
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 from symcnn.symbolic import gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh
@@ -41,38 +41,27 @@ def _in_exponentials(e: Expr) -> Expr:
     return e
 
 
-def is_chain_rule(node: Node) -> bool:
-    """∂E/∂u = Σ(∂E/∂v · ∂v/∂u), or Σ over v, in any letters and in either order of the factors."""
-    if not isinstance(node, tree.Equality) or len(node.members) != 2:
+def is_chain_rule(members: Sequence[Node]) -> bool:
+    """∂E/∂u = Σ(∂E/∂v · ∂v/∂u), in any two letters and in either order of the factors."""
+    if len(members) != 2:
         return False
-    left, right = node.members
-    if not isinstance(left, tree.Partial) or not isinstance(left.by, tree.Symbol):
+    left, right = members
+    if not isinstance(left, tree.Partial) or not isinstance(right, tree.Call) or right.function != "Σ":
         return False
-    bodies = {tree.Call: lambda n: n.arguments[0] if n.function == "Σ" else None, tree.Over: lambda n: n.body}
-    body = bodies[type(right)](right) if type(right) in bodies else None  # type: ignore[no-untyped-call]
-    if not isinstance(body, tree.Product) or len(body.factors) != 2:
+    [body] = right.arguments
+    if not isinstance(left.of, tree.Symbol) or left.of.letter != "E" or not isinstance(body, tree.Product):
         return False
-    letters = {s.letter for s in nodes(body) if isinstance(s, tree.Symbol)} - {"E", left.by.letter}
-    if len(letters) != 1:
+    others = {s for s in nodes(body) if isinstance(s, tree.Symbol)} - {left.of, left.by}
+    free = {s for s in (*others, left.by) if isinstance(s, tree.Symbol) and not s.indices and not s.word}
+    if len(others) != 1 or len(free) != 2 or len(body.factors) != 2:
         return False
-    v = tree.Symbol(letters.pop())
-    if isinstance(right, tree.Over) and (right.sign, right.letters) != ("Σ", (v.letter,)):
-        return False
-    outer, inner = tree.Partial(left.of, v), tree.Partial(v, left.by)
-    return set(body.factors) == {outer, inner}
+    [v] = others
+    return set(body.factors) == {tree.Partial(left.of, v), tree.Partial(v, left.by)}
 
 
-def chain_rule_holds(derivation: Derivation, quantities: Quantities) -> bool:
-    """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network."""
-    if not derivation.graph.forward:
-        raise MeaningError("the chain rule: there is no quantity to try it on")
-    for u in (*derivation.graph.inputs, *derivation.graph.forward):
-        if u == "E":
-            continue
-        parts = [
-            quantities.algebra.times(quantities.slope("E", v), quantities.local(v).get(u, quantities.algebra.zero))
-            for v in successors(derivation, u)
-        ]
-        if sum(parts, quantities.algebra.zero) != quantities.slope("E", u):
-            return False
-    return True
+def chain_rule_holds(quantities: Quantities) -> bool:
+    """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network.
+
+    The left side is carried forward from u to E, the right side backward from E.
+    """
+    return all(quantities.carried(u, "E") == quantities.slope("E", u) for u in quantities.names if u != "E")

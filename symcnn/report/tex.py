@@ -120,7 +120,8 @@ class _Latex:
     @block.register
     def _(self, block: Bullets) -> Iterator[str]:
         items = "\n".join(rf"\item {self.text(item)}" for item in block.items)
-        yield f"\\begin{{itemize}}\\setlength{{\\itemsep}}{{0.2em}}\\setlength{{\\parskip}}{{0pt}}\n{items}\n\\end{{itemize}}"
+        close = r"\setlength{\itemsep}{0.2em}\setlength{\parskip}{0pt}"
+        yield f"\\begin{{itemize}}{close}\n{items}\n\\end{{itemize}}"
 
     @block.register
     def _(self, block: Note) -> Iterator[str]:
@@ -177,7 +178,7 @@ class _Latex:
         caption = rf"{{\small\textbf{{{name}.}} {self.text(block.caption)}\par}}"
         yield (
             f"\\begin{{minipage}}{{\\linewidth}}\n\\centering\\phantomsection\\label{{{target.name}}}\n"
-            f"% {one_line(block.alternative)}\n{drawing}\\par\\medskip\n{caption}\n\\end{{minipage}}\\par\\medskip"
+            f"{drawing}\\par\\medskip\n{caption}\n\\end{{minipage}}\\par\\medskip"
         )
 
     # --- running text -----------------------------------------------------------------------------------------------

@@ -6,8 +6,12 @@ from sympy import Rational, Symbol
 
 import symcnn
 from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, shown, tree
+from symcnn.formula.breaking import Piece, lines, width
+from symcnn.formula.tex import Tex
+from symcnn.formula.typst import Typst
 from symcnn.symbolic import LEAVES, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
 from symcnn.text import LANGUAGES, catalogue
+from tests.report.sample import FORMULAS, kinds
 
 
 @pytest.fixture(scope="module")
@@ -76,19 +80,14 @@ def test_numbers_are_shown_without_powers_of_ten(value, digits, text):
     assert shown(value, digits) == text
 
 
-def test_every_node_has_a_rule_in_every_emitter():
-    x = tree.Symbol("x", "1")
-    nodes = [
-        x, tree.Number(2), tree.Partial(x, x), tree.Fraction(x, x), tree.Power(x, 2), tree.Call("σ", (x,)),
-        tree.Product((x, x)), tree.Sum((x, tree.Negated(x))), tree.Negated(x), tree.Equality((x, x)),
-        tree.Labelled(x, "image 1"), tree.Update(x, x), tree.Word("as given"), tree.Over("Σ", ("p", "q"), x),
-        tree.Relation(x, "≤", x), tree.Indicator((tree.Relation(x, "=", x),)),
-    ]  # fmt: skip
-    assert {type(n) for n in nodes} == set(tree.Node.__args__)
-    for emitter in (Latex(), Plain()):
-        assert all(emitter.emit(node) for node in nodes)
-        with pytest.raises(TypeError, match="no rule"):
-            emitter.emit("x")
+@pytest.mark.parametrize("emitter", [Latex(), Tex(), Typst(), Plain()], ids=lambda e: type(e).__name__)
+def test_every_node_has_a_rule_in_every_emitter(emitter):
+    assert {kind for formula in FORMULAS.values() for kind in kinds(formula)} == set(tree.Node.__args__)
+    for formula in FORMULAS.values():
+        assert emitter.emit(formula)
+        assert width(formula) > 0
+    with pytest.raises(TypeError, match="no rule"):
+        emitter.emit("x")
 
 
 def test_what_cannot_be_displayed_is_refused(english):
@@ -200,14 +199,38 @@ def test_what_e_rests_on_directly_and_otherwise_stands_in_the_chain_rule(strided
 
 
 def test_a_long_sum_goes_on_on_the_next_line():
-    terms = [tree.Symbol("x", str(n)) for n in range(1, 10)]
-    sum_ = tree.Sum((*terms[:7], tree.Negated(terms[7]), terms[8]))
-    shown = Latex().display(tree.Equality((tree.Symbol("s"), sum_)))
-    assert shown.split("\n")[2:4] == [
-        r"s &= x_{1} + x_{2} + x_{3} + x_{4} + x_{5} \cr",
-        r"&\quad + x_{6} + x_{7} - x_{8} + x_{9}",
-    ]
-    short = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(terms[:6])))))
+    terms = [tree.Symbol("x", "1" * 12, str(n)) for n in range(1, 10)]
+    shown = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum((*terms[:7], tree.Negated(terms[7]), terms[8])))))
+    assert [row.split("_")[0] for row in shown.split("\n")[2:4]] == ["s &= x", r"&\quad{}+ x"]
+    assert shown.count(" + ") + shown.count(" - ") + shown.count("}+ ") == 8
+    assert " - x" in shown
+    short = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(terms[:3])))))
     assert "aligned" not in short
-    wide = [tree.Symbol("x", "1" * 600), tree.Symbol("x", "2" * 200), tree.Symbol("x", "3" * 200)]
-    assert Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(wide))))).count("quad") == 1
+
+
+WIDE = tree.Sum(tuple(tree.Symbol("x", "1" * 30) for _ in range(9)))
+
+
+@pytest.mark.parametrize(
+    ("node", "starts"),
+    [
+        (tree.Product((tree.Number(0.5), WIDE)), ["=", "+"]),
+        (tree.Negated(WIDE), ["=", "+"]),
+        (tree.Call("max", WIDE.terms), ["=", ","]),
+        (tree.Sum((tree.Symbol("a"), tree.Product(WIDE.terms))), ["=", "·"]),
+        (tree.Sum((tree.Symbol("a"), tree.Negated(tree.Product((WIDE, WIDE))))), ["=", "+"]),
+    ],
+)
+def test_what_does_not_fit_is_opened_at_a_sign_and_every_bracket_is_closed(node, starts):
+    left, found = lines(tree.Equality((tree.Symbol("s"), node)), 40)
+    assert left == tree.Symbol("s")
+    assert len(found) > 2
+    assert [found[0][0].before[0], found[1][0].before[0]] == starts
+    assert all(sum(piece.width for piece in line) <= 40 for line in found)
+    pieces = [piece for line in found for piece in line]
+    assert sum("(" in sign for p in pieces for sign in p.before) == sum(len(p.after) for p in pieces)
+
+
+def test_what_cannot_be_opened_stays_whole():
+    fraction = tree.Fraction(WIDE, WIDE)
+    assert lines(fraction, 10) == (None, ((Piece((), fraction),),))

@@ -83,7 +83,8 @@ FORMULAS: dict[str, Node] = {
     "relations": Indicator((Relation(h_1, ">", Number(0)), Relation(h_1, "<", z_1), Relation(h_1, "≤", z_1),
                             Relation(h_1, "=", z_1), Word("the first"))),
     "adds": Relation(Partial(E, i_11), "+=", Product((by_map, f_12))),
-    "labelled": Equality((by_filter, Sum((Labelled(Partial(Symbol("E"), f_12), "image 1"), Labelled(by_filter, "é & <b>"))))),
+    "labelled": Equality((by_filter, Sum((Labelled(Partial(Symbol("E"), f_12), "image 1"),
+                                          Labelled(by_filter, "é & <b>"))))),
     "update": Update(f_12, by_filter),
     "under": Equality((by_filter, Product((Under(by_map, _NUMBER), Under(Partial(x_11, f_12), Number(1, 4)))),
                        Number(-0.03125, 4, key="dE_df_12"))),
@@ -91,7 +92,8 @@ FORMULAS: dict[str, Node] = {
                         Matrix(((Symbol("f", "11"), f_12), (Number(-1), Fraction(Number(1), Number(2))))))),
     "convolution": Equality((Partial(E, Symbol("F")), Convolution(Symbol("I"), Partial(E, Symbol("X"))))),
     "words": Equality((h_1, Word("as given, à 50 % & <b> #x $y$ \\z {u} _v_ ^"))),
-    "long": Equality((by_filter, Sum(tuple(Product((Under(Partial(E, Symbol("x", rc)), _NUMBER), Partial(Symbol("x", rc), f_12)))
+    "long": Equality((by_filter, Sum(tuple(Product((Under(Partial(E, Symbol("x", rc)), _NUMBER),
+                                                    Partial(Symbol("x", rc), f_12)))
                                            for rc in ("11", "12", "13", "21", "22", "23"))),
                       Sum(tuple(Number((-1) ** n * n / 7, 4, f"f_1{n}") for n in range(1, 24))), Number(1.5, 4))),
 }  # fmt: skip

@@ -22,6 +22,7 @@ from symcnn.report.figures.paths import chain_paths
 from symcnn.report.figures.sketch import COLOURS, Sketch
 
 __all__ = [
-    "COLOURS", "WORDS", "Grid", "Numbers", "Series", "Sketch", "Window", "Words", "chain_paths", "convolution", "framed", "gradient_windows",
-    "grid_of", "grid_of_tensor", "grids", "loss_curve", "network_diagram", "outputs_curve",
+    "COLOURS", "WORDS", "Grid", "Numbers", "Series", "Sketch", "Window", "Words", "chain_paths", "convolution",
+    "framed", "gradient_windows", "grid_of", "grid_of_tensor", "grids", "loss_curve", "network_diagram",
+    "outputs_curve",
 ]  # fmt: skip

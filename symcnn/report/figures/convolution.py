@@ -8,13 +8,12 @@ from symcnn.derivation import Variable
 from symcnn.errors import SymcnnError
 from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Partial
-from symcnn.report.figures.grid import Grid, Laid, Numbers, Window
-from symcnn.report.figures.lettering import Words, runs_of, width_of
+from symcnn.report.figures.grid import GAP, MARGIN, SIGN, Grid, Laid, Numbers, Window, room, room_of
+from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
-from symcnn.report.figures.windows import pairs_of
+from symcnn.report.figures.windows import around, pairs_of, source_of
 from symcnn.symbolic import Tensor
 
-GAP, MARGIN, SIGN = 16.0, 14.0, 18.0
 #: Panels in one row of a page; a phone has two.
 IN_A_ROW = 4
 
@@ -64,7 +63,7 @@ def convolution(
         replace(result, windows=(Window(*at),)),
     ]
     whole, count = Number(total, 4), Number(len(products.values))
-    sum_of = (whole, " ÷ ", count, " = ", shown or value) if divided else (whole,)
+    sum_of = (whole, " ; ", whole, " ÷ ", count, " = ", shown or value) if divided else (whole,)
     second: list[Grid | Words] = [
         replace(window, title=""),
         "×",
@@ -86,24 +85,24 @@ def _check(found: float, stated: float, at: tuple[int, int]) -> None:
 
 def _rows(rows: Sequence[Sequence[Grid | Words]], decimal: str, width: float, title: str) -> Sketch:
     """Rows of grids and signs, one under the other, broken where they are wider than the drawing."""
-    marks, y = list[Mark](), MARGIN
+    marks, y, right = list[Mark](), MARGIN, 0.0
     lines = [line for row in rows for line in _broken(row, decimal, width - 2 * MARGIN)]
     for line in lines:
         y += 22 if any(isinstance(item, Grid) and item.title for item in line) else 0
-        cells = _cell(line)
-        height = max((item.rows * cells for item in line if isinstance(item, Grid)), default=24)
+        side = _cell(line)
+        height = max((item.rows * side for item in line if isinstance(item, Grid)), default=24)
         x = MARGIN
         for item in line:
+            room = room_of(item, side, decimal)
             if isinstance(item, Grid):
-                laid = Laid(item, x, y + (height - item.rows * cells) / 2, cells, decimal)
-                marks += laid.marks()
-                x += laid.width + GAP
+                left = x + (room - item.columns * side) / 2
+                marks += Laid(item, left, y + (height - item.rows * side) / 2, side, decimal).marks()
             else:
-                runs = runs_of(item, decimal)
-                marks.append(Label(x, y + height / 2 + 5, runs, SIGN, "ink"))
-                x += width_of(runs, SIGN) + GAP
+                marks.append(Label(x, y + height / 2 + 5, runs_of(item, decimal), SIGN, "ink"))
+            x += room + GAP
+        right = max(right, x - GAP)
         y += height + 22
-    return Sketch(width, y - 22 + MARGIN, tuple(marks), title)
+    return Sketch(min(width, right * 1.06 + MARGIN), y - 22 + MARGIN, tuple(marks), title)
 
 
 def _cell(line: Sequence[Grid | Words]) -> float:
@@ -115,7 +114,7 @@ def _cell(line: Sequence[Grid | Words]) -> float:
 def _broken(row: Sequence[Grid | Words], decimal: str, width: float) -> Iterator[list[Grid | Words]]:
     line, used, cell = list[Grid | Words](), 0.0, _cell(row)
     for item in row:
-        needs = item.columns * cell if isinstance(item, Grid) else width_of(runs_of(item, decimal), SIGN)
+        needs = room_of(item, cell, decimal)
         if line and used + needs > width:
             last = [line.pop()] if not isinstance(line[-1], Grid) and isinstance(item, Grid) else []
             yield line
@@ -135,28 +134,32 @@ def gradient_windows(
         weights: the filter's tensor; of several filters and channels the first is drawn.
         typography: of E_total, or of one image's E; the numbers are one image's.
     """
-    graph, decimals = numbers.derivation.graph, decimal
-    panels = []
-    for index in weights.indices():
-        if any(index[:-2]):
-            continue
-        panels.append(graph.backward[f"dE_d{weights.scalar(index)}"])
-    per_row = min(2 if narrow else IN_A_ROW, len(panels))
-    cell = _panel_cell(graph.place(pairs_of(panels[0])[0][0])[0], 360.0 if narrow else 940.0, per_row)
+    derivation = numbers.derivation
+    numbers = replace(numbers, digits=2) if narrow else numbers
+    source = source_of(derivation, weights)
+    names = [weights.scalar(index) for index in weights.indices() if not any(index[:-2])]
+    per_row = min(2 if narrow else IN_A_ROW, len(names))
+    cell = _panel_cell(source, narrow, per_row)
+    width, height = source.shape[-1] * cell, source.shape[-2] * cell
     marks, bottom, right = list[Mark](), 0.0, 0.0
-    for n, variable in enumerate(panels):
-        source = graph.place(pairs_of(variable)[0][0])[0]
-        width, height = source.shape[-1] * cell, source.shape[-2] * cell
-        x = MARGIN + (n % per_row) * (width + 2 * GAP)
+    for n, name in enumerate(names):
+        x = MARGIN + (n % per_row) * (width + _gap(narrow))
         y = MARGIN + (n // per_row) * (height + 74)
-        marks += _panel(variable, source, typography, numbers, decimals, (x, y, cell))
+        variable = derivation.graph.backward[f"dE_d{name}"]
+        marks += _panel(variable, source, typography, numbers, decimal, (x, y, cell))
         bottom, right = max(bottom, y + height + 62), max(right, x + width)
-    return Sketch(right + MARGIN, bottom, tuple(marks), title)
+    least = max((mark.box.right for mark in marks), default=0)
+    return Sketch(max(right, least) + MARGIN, bottom, tuple(marks), title)
 
 
-def _panel_cell(source: Tensor, width: float, per_row: int) -> float:
-    room = (width - 2 * MARGIN - 2 * GAP * (per_row - 1)) / per_row
+def _panel_cell(source: Tensor, narrow: bool, per_row: int) -> float:
+    room = ((360.0 if narrow else 940.0) - 2 * MARGIN - _gap(narrow) * (per_row - 1)) / per_row
     return min(68.0, room / source.shape[-1])
+
+
+def _gap(narrow: bool) -> float:
+    """Between two panels."""
+    return GAP if narrow else 2 * GAP
 
 
 def _panel(
@@ -164,40 +167,29 @@ def _panel(
     place: tuple[float, float, float],
 ) -> Iterator[Mark]:  # fmt: skip
     x, y, cell = place
-    pairs = dict(pairs_of(variable))
     graph = numbers.derivation.graph
-    inside = {graph.place(pixel)[1] for pixel in pairs}
-    lead = next(iter(inside))[:-2]
-    used = [index[-2:] for index in inside]
+    under = {graph.place(met)[1]: adjoint for met, adjoint in pairs_of(variable)}
+    lead = next(iter(under), (0,) * len(source.shape))[:-2]
+    met = {(index[-2], index[-1]): adjoint for index, adjoint in under.items()}
     cells = tuple(
-        tuple(numbers.values[source.scalar((*lead, r, c))] for c in range(source.shape[-1]))
+        tuple(Number(numbers.values[source.scalar((*lead, r, c))], 3) for c in range(source.shape[-1]))
         for r in range(source.shape[-2])
     )
-    grid = Grid(
-        tuple(tuple(Number(v, 3) for v in row) for row in cells),
-        "image",
-        windows=(
-            Window(
-                min(r for r, _ in used), min(c for _, c in used),
-                max(r for r, _ in used) - min(r for r, _ in used) + 1,
-                max(c for _, c in used) - min(c for _, c in used) + 1,
-            ),
-        ),
-        bare=True,
-    )  # fmt: skip
-    laid = Laid(grid, x, y, cell, decimal)
+    windows = (around(list(met)),) if met else ()
+    laid = Laid(Grid(cells, "image", windows=windows, only=frozenset(met), bare=True), x, y, cell, decimal)
     yield from laid.marks()
-    by_place = {graph.place(pixel)[1][-2:]: adjoint for pixel, adjoint in pairs.items()}
-    for r in range(grid.rows):
-        for c in range(grid.columns):
+    for r, row in enumerate(cells):
+        for c, number in enumerate(row):
             cx, cy = laid.centre(r, c)
-            if (r, c) not in by_place:
-                yield Label(cx, cy + 5, runs_of(Number(cells[r][c], 3), decimal), 14, "muted", "middle")
+            runs = runs_of(number, decimal)
+            size = min(14.0, FILL * cell / width_of(runs, 1))
+            if (r, c) not in met:
+                yield Label(cx, cy + 5, runs, size, "muted", "middle")
                 continue
-            yield Label(cx, cy - 3, runs_of(Number(cells[r][c], 3), decimal), 14, "ink", "middle")
-            times = runs_of(("× ", numbers(by_place[r, c])), decimal)
-            size = min(12.0, 0.94 * cell / width_of(times, 1))
-            yield Label(cx, cy + 15, times, size, "gradient", "middle")
+            yield Label(cx, cy - 3, runs, size, "ink", "middle")
+            times = runs_of(("×\u202f", numbers(met[r, c])), decimal)
+            size, data = min(12.0, 0.84 * cell / width_of(times, 1)), room(numbers(met[r, c]), 0.94 * cell)
+            yield Label(cx, cy + 15, times, size, "gradient", "middle", data)
     yield from _result(x + laid.width / 2, y + laid.height + 32, variable.name, typography, numbers, decimal)
 
 

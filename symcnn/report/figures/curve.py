@@ -11,7 +11,7 @@ from symcnn.report.figures.lettering import Run, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch
 
 #: The plot's frame in the drawing.
-LEFT, RIGHT, TOP, BOTTOM = 64.0, 26.0, 34.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 64.0, 26.0, 42.0, 46.0
 SIZE = 13.0
 #: Points of a curve: more are not seen.
 MOST_POINTS = 160
@@ -58,6 +58,9 @@ class Axis:
         """Round values, about five."""
         if self.log:
             low, high = math.ceil(math.log10(self.least) - 1e-9), math.floor(math.log10(self.most) + 1e-9)
+            if high - low < 2:  # hardly a power of ten: between them, too
+                return [m * 10.0**n for n in range(low - 1, high + 1) for m in (1, 2, 5)
+                        if self.least <= m * 10.0**n <= self.most]  # fmt: skip
             return [10.0**n for n in range(low, high + 1, max(1, -(-(high - low) // 6)))]
         step = _round_step((self.most - self.least) / 5)
         first = math.ceil(self.least / step - 1e-9)
@@ -86,11 +89,11 @@ def loss_curve(
     marks = list(frame.axes(error, step, decimal))
     chosen = _chosen(steps, frame.x.log)
     marks.append(Line(tuple((frame.x.at(n), frame.y.at(values[n])) for n in chosen), "curve"))
-    for n, anchor, dx in ((0, "start", 9), (steps[-1], "end", 0)):
+    falls = values[round(0.8 * steps[-1])] > values[-1]
+    for n, anchor, dx, dy in ((0, "start", 7, -9), (steps[-1], "end", 0, 18 if falls else -9)):
         x, y = frame.x.at(n), frame.y.at(values[n])
         marks.append(Circle(x, y, 3.6, "gradient"))
-        up = y - 9 if y - 9 > TOP or n else y + 5
-        marks.append(Label(x + dx, up, runs_of(Number(values[n], 4), decimal), SIZE, "ink halo", anchor))
+        marks.append(Label(x + dx, y + dy, runs_of(Number(values[n], 4), decimal), SIZE, "ink halo", anchor))
     return Sketch(frame.width, frame.height, tuple(marks), title)
 
 
@@ -111,7 +114,7 @@ def outputs_curve(
     for target in sorted({s.target for s in series if s.target is not None}):
         y = frame.y.at(target)
         marks.append(Line(((frame.x.start, y), (frame.x.end, y)), "faint"))
-    ends = _apart([frame.y.at(s.values[-1]) for s in series], SIZE + 2)
+    ends = _apart([frame.y.at(s.values[-1]) for s in series], SIZE + 3, frame.y.start - 4)
     for s, y in zip(series, ends, strict=True):
         points = tuple((frame.x.at(n), frame.y.at(v)) for n, v in zip(steps, s.values, strict=True))
         marks.append(Line(points, f"series {s.look}{' dashed' if s.dashed else ''}"))
@@ -120,15 +123,17 @@ def outputs_curve(
 
 
 def _widest(series: Sequence[Series], decimal: str) -> float:
-    return max(width_of(runs_of(s.label, decimal), SIZE) for s in series) + 12
+    return 1.12 * max(width_of(runs_of(s.label, decimal), SIZE) for s in series) + 12
 
 
-def _apart(places: Sequence[float], least: float) -> list[float]:
-    """The same places, moved so that neighbours do not touch."""
+def _apart(places: Sequence[float], least: float, lowest: float) -> list[float]:
+    """The same places, moved so that neighbours do not touch and none lies under ``lowest``."""
     order = sorted(range(len(places)), key=lambda n: (places[n], n))
     found = list(places)
     for before, n in pairwise(order):
         found[n] = max(found[n], found[before] + least)
+    for after, n in zip([None, *order[::-1]], order[::-1], strict=False):
+        found[n] = min(found[n], lowest if after is None else found[after] - least)
     return found
 
 
@@ -146,11 +151,13 @@ class _Frame:
         inner = Axis(self._moved, last + self._moved, LEFT, self.width - max(right, RIGHT), log_steps)
         self.x = _Steps(inner.least, inner.most, inner.start, inner.end, log_steps)
         low, high = reach
-        if not log:
-            pad = 0.04 * ((high - low) or 1)
-            low, high = (low if low == 0 else low - pad), high + pad
+        if log:  # room for the last value, under its point
+            plot = self.height - TOP - BOTTOM
+            low, high = max(low, 1e-140), min(high, 1e140)
+            low, high = low / (high / low) ** (28 / (plot - 28)), high * (high / low) ** 0.03
         else:
-            low, high = low / 1.3, high * 1.3
+            pad = 0.06 * ((high - low) or 1)
+            low, high = low - pad, high + pad
         self.y = Axis(low, high, self.height - BOTTOM, TOP, log)
 
     def axes(self, vertical: Words, horizontal: Words, decimal: str) -> Iterator[Mark]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from symcnn.derivation import Derivation
 from symcnn.formula.tree import Number
-from symcnn.report.figures.lettering import Words, runs_of, width_of
+from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Data, Label, Mark, Rect, Sketch
 from symcnn.symbolic import Tensor
 
@@ -16,7 +16,8 @@ Kind = Literal["image", "signed", "plain"]
 MOST = 0.6
 #: Of an image's darkest pixel.
 DARKEST = 0.42
-TEXT, TITLE = 13.0, 13.5
+TEXT, TITLE, SIGN = 13.0, 13.5, 17.0
+GAP, MARGIN = 16.0, 14.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Grid:
         windows: frames.
         reach: the value of the strongest colour; None: the largest of the grid.
         on: cell (row, column) -> what lights it up.
+        only: of an image, the cells that are shaded; None: all.
         bare: no numbers are written: cells too small, or not wanted.
     """
 
@@ -75,6 +77,7 @@ class Grid:
     windows: tuple[Window, ...] = ()
     reach: float | None = None
     on: Mapping[tuple[int, int], tuple[str, ...]] | None = None
+    only: frozenset[tuple[int, int]] | None = None
     bare: bool = False
 
     @property
@@ -112,7 +115,7 @@ def grid_of_tensor(tensor: Tensor, numbers: Numbers, at: tuple[int, ...] = (), *
 
 @dataclass(frozen=True)
 class Laid:
-    """A grid at a place, with the size of its cells."""
+    """A grid at a place, with the size of its cells; ``size``: of the numbers, if not what fits."""
 
     grid: Grid
     x: float
@@ -120,6 +123,7 @@ class Laid:
     cell: float
     decimal: str
     wide: float = 0
+    size: float = 0
 
     @property
     def across(self) -> float:
@@ -139,7 +143,7 @@ class Laid:
 
     def marks(self) -> Iterator[Mark]:
         grid = self.grid
-        size = self._text_size()
+        size = self.size or self.text_size()
         for r, row in enumerate(grid.numbers):
             for c, number in enumerate(row):
                 yield self._cell(r, c, number)
@@ -147,7 +151,8 @@ class Laid:
             for c, number in enumerate(row):
                 if not grid.bare:
                     x, y = self.centre(r, c)
-                    yield Label(x, y + 0.35 * size, runs_of(number, self.decimal), size, "ink", "middle")
+                    runs = runs_of(number, self.decimal)
+                    yield Label(x, y + 0.35 * size, runs, size, "ink", "middle", room(number, 0.94 * self.across))
         yield from map(self._frame, grid.windows)
         middle = self.x + self.width / 2
         if grid.title:
@@ -155,11 +160,11 @@ class Laid:
         for n, line in enumerate(grid.below):
             yield Label(middle, self.y + self.height + 19 + 18 * n, runs_of(line, self.decimal), TITLE, "ink", "middle")
 
-    def _text_size(self) -> float:
+    def text_size(self) -> float:
         """One size for all numbers: the widest fits its cell."""
         runs = [runs_of(number, self.decimal) for row in self.grid.numbers for number in row]
         widest = max((width_of(r, 1) for r in runs), default=1)
-        return min(TEXT, 0.86 * self.across / widest, 0.6 * self.cell)
+        return min(TEXT, FILL * self.across / widest, 0.6 * self.cell)
 
     def _cell(self, row: int, column: int, number: Number) -> Rect:
         grid = self.grid
@@ -169,7 +174,8 @@ class Laid:
         look, opacity = "empty", None
         if grid.kind == "image":
             least, most = min(grid.values), max(grid.values)
-            look, opacity = "grey", DARKEST * (number.value - least) / ((most - least) or 1)
+            dark = grid.only is None or (row, column) in grid.only
+            look, opacity = "grey", DARKEST * (number.value - least) / ((most - least) or 1) * dark
         elif grid.kind == "signed":
             look, opacity = "negative" if number.value < 0 else "positive", strength(number.value, self.scale)
             if number.key:
@@ -187,6 +193,11 @@ class Laid:
         return Rect(x, y, window.columns * self.across, window.rows * self.cell, look, data=data)
 
 
+def room(number: Number, width: float) -> Data:
+    """How wide a number may become when a script changes it."""
+    return (("data-room", f"{width:.0f}"),) if number.key else ()
+
+
 def strength(value: float, scale: float) -> float:
     """How strongly a cell of a value is coloured; the page's script does the same."""
     return min(MOST, abs(value) / scale)
@@ -197,28 +208,36 @@ def grids(items: Sequence[Grid | Words], decimal: str, title: str = "", width: f
 
     Args:
         items: grids, and what stands between them.
-        width: of the drawing; cells are made smaller where the row would be wider.
+        width: the most that the drawing may have; cells are made smaller where the row would be wider.
         cell: the largest size of a cell.
     """
-    gap, margin = 16.0, 14.0
-    columns = sum(item.columns for item in items if isinstance(item, Grid))
-    between = sum(width_of(runs_of(i, decimal), TITLE + 3) for i in items if not isinstance(i, Grid))
-    room = width - 2 * margin - gap * (len(items) - 1) - between
-    side = min(cell, room / max(columns, 1))
+    sizes = [cell * share for share in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.3, 0.25, 0.2)]
+    side = next((s for s in sizes if _along(items, s, decimal) <= width - 2 * MARGIN), sizes[-1])
     tallest = max((item.rows for item in items if isinstance(item, Grid)), default=1) * side
-    top = margin + (20 if any(isinstance(i, Grid) and i.title for i in items) else 0)
+    top = MARGIN + (20 if any(isinstance(i, Grid) and i.title for i in items) else 0)
     below = max((len(item.below) for item in items if isinstance(item, Grid)), default=0)
-    x, marks = margin, list[Mark]()
+    x, marks = MARGIN, list[Mark]()
     for item in items:
+        room = room_of(item, side, decimal)
         if isinstance(item, Grid):
-            laid = Laid(item, x, top + (tallest - item.rows * side) / 2, side, decimal)
-            marks += laid.marks()
-            x += laid.width + gap
+            left = x + (room - item.columns * side) / 2
+            marks += Laid(item, left, top + (tallest - item.rows * side) / 2, side, decimal).marks()
         else:
-            runs = runs_of(item, decimal)
-            marks.append(Label(x, top + tallest / 2 + 5, runs, TITLE + 3, "muted"))
-            x += width_of(runs, TITLE + 3) + gap
-    return Sketch(x - gap + margin, top + tallest + 18 * below + margin + (6 if below else 0), tuple(marks), title)
+            marks.append(Label(x + room / 2, top + tallest / 2 + 5, runs_of(item, decimal), SIGN, "muted", "middle"))
+        x += room + GAP
+    return Sketch(x - GAP + MARGIN, top + tallest + 18 * below + MARGIN + (6 if below else 0), tuple(marks), title)
+
+
+def room_of(item: Grid | Words, side: float, decimal: str) -> float:
+    """How wide a grid with its words, or a sign, is."""
+    if not isinstance(item, Grid):
+        return width_of(runs_of(item, decimal), SIGN)
+    words = [width_of(runs_of(line, decimal), TITLE) for line in (item.title, *item.below)]
+    return max(item.columns * side, *words)
+
+
+def _along(items: Sequence[Grid | Words], side: float, decimal: str) -> float:
+    return sum(room_of(item, side, decimal) for item in items) + GAP * (len(items) - 1)
 
 
 def framed(grid: Grid, *windows: Window) -> Grid:

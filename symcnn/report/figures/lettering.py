@@ -15,6 +15,9 @@ from symcnn.formula.tree import Node
 #: What is written at one place: words, a formula, or several of both in a row.
 Words = str | Node | tuple[str | Node, ...]
 
+#: How much of its cell a text may take by our widths: some viewers have only a font that is a quarter wider.
+FILL = 0.78
+
 #: The size of a subscript, and how far it stands below the line, in parts of the size of its letter.
 SMALL, DROP = 0.72, 0.22
 

@@ -28,11 +28,15 @@ WORDS = (
 )  # fmt: skip
 
 WIDTH, HEIGHT, NARROW = 960.0, 470.0, 360.0
+#: Between the middles of neurons.
+APART = 2 * RADIUS + 34
 MARGIN, GAP, HEAD = 14.0, 16.0, 24.0
 #: What is still drawn one by one.
 MOST_NEURONS, MOST_MAPS, MOST_STAGES, MOST_CELLS = 10, 4, 7, 12
 #: Sizes of cells that are tried, the largest first.
-CELLS = (40.0, 36.0, 32.0, 27.0, 22.0, 17.0, 13.0, 10.0)
+CELLS = (42.0, 38.0, 34.0, 30.0, 26.0, 22.0, 19.0, 16.0, 13.0, 10.0)
+#: Numbers that would be smaller are not written.
+READABLE = 8.5
 
 
 def network_diagram(
@@ -152,8 +156,12 @@ class _Plan:
         """Width and height of a part, its title and what stands under it left out."""
         if part.names:
             count = len(part.names)
-            pitch = min(2 * RADIUS + 34, (HEIGHT - 80) / count) if not self.narrow else (NARROW - 2 * MARGIN) / count
-            return (count * pitch, 2 * RADIUS) if self.narrow else (2 * RADIUS, count * pitch)
+            if self.narrow:
+                return NARROW - 2 * MARGIN, 2 * RADIUS
+            most = max(len(p.names) for p in self.parts)
+            tallest = min(APART * most, HEIGHT - 80)
+            # a short column beside a long one is spread
+            return 2 * RADIUS, min(max(count * min(APART, tallest / most), 0.7 * tallest), count * 1.7 * APART)
         cells = [[(g.columns * self.cell, g.rows * self.cell) for g in row] for row in part.grids]
         across = [sum(w for w, _ in row) + 8 * (len(row) - 1) for row in cells]
         down = [max(h for _, h in row) for row in cells]
@@ -166,12 +174,12 @@ class _Plan:
         if self._is_filter(after):
             return 2 * GAP + 12
         if not after.names or self._is_filter(before):
-            return 54.0
+            return 48.0
         if after.stage is None:
-            return 86.0 if not self.narrow else 60.0
-        if not after.stage or after.stage.operation != "dense":
             return 66.0
-        return 132.0 if not self.narrow else 104.0
+        if not after.stage or after.stage.operation != "dense":
+            return 62.0
+        return 108.0
 
     def _is_filter(self, part: _Part) -> bool:
         return part.stage is None and not part.names
@@ -203,7 +211,10 @@ class _Plan:
             heading = self._heading(p)
             over += heading
             taken += [label.box for label in heading]
-        for before, after in pairwise(placed):
+        for n, (before, after) in enumerate(pairwise(placed)):
+            # a row of grids ends where the lowest of them ends
+            bottom = max(p.box.bottom for p in placed[: n + 1])
+            before = replace(before, box=replace(before.box, bottom=bottom)) if self.narrow else before
             under, labels = self._joined(before, after, taken)
             marks += under
             over += labels
@@ -280,10 +291,13 @@ class _Plan:
         for node in p.nodes:
             yield from neurons.drawn(node, self.typography, self.decimal, self.numbers)
         y, x = p.box.top, p.box.left
+        sizes = [Laid(grid, 0, 0, self.cell, self.decimal).text_size() for row in p.part.grids for grid in row]
+        bare = min(sizes, default=0) < READABLE
         for row in p.part.grids:
             left, bottom = x, y
             for grid in row:
-                laid = Laid(grid, left, y, self.cell, self.decimal)
+                shown = replace(grid, bare=True) if bare else grid
+                laid = Laid(shown, left, y, self.cell, self.decimal, size=min(sizes))
                 yield from laid.marks()
                 left, bottom = left + laid.width + 8, max(bottom, y + laid.height)
             x, y = (left + 6, y) if self.narrow else (x, bottom + 14)
@@ -308,7 +322,8 @@ class _Plan:
         stage = after.part.stage
         if before.nodes and after.nodes and (stage is None or stage.operation in ("dense", "activation")):
             edges = self._edges(before, after)
-            return list(neurons.lines(edges, self.numbers)), neurons.weights(edges, self.numbers, self.decimal, taken)
+            labels = neurons.weights(edges, self.numbers, self.decimal, taken, self.narrow)
+            return list(neurons.lines(edges, self.numbers)), labels
         if stage is not None and stage.operation == "dense":
             return list(_fan(before, after, self.narrow)), []
         return self._arrow(before, after)

@@ -1,16 +1,20 @@
 """Neurons as circles and their weights as lines: thickness for size, hue for sign, a number where there is room."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symcnn.formula import Typography
-from symcnn.report.figures.grid import Numbers
-from symcnn.report.figures.lettering import Words, runs_of, width_of
+from symcnn.formula.tree import Node as Node_
+from symcnn.formula.tree import Symbol
+from symcnn.report.figures.grid import Numbers, room
+from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Box, Circle, Data, Label, Line, Mark
 
 RADIUS = 25.0
 #: Where on a line its weight may be written, from its source: the first free place is taken.
 PLACES = (0.2, 0.26, 0.15, 0.32, 0.38, 0.44, 0.11, 0.5, 0.56, 0.62, 0.68)
+#: Where lines are steep neighbours would stand side by side: staggered.
+NARROW_PLACES = (0.16, 0.36, 0.26, 0.46, 0.1, 0.56, 0.66, 0.76)
 WEIGHT, NAME, VALUE = 11.5, 15.0, 11.0
 #: Numbers of a layer's lines beyond which none is written.
 MOST_WEIGHTS = 16
@@ -57,15 +61,22 @@ def drawn(node: Node, typography: Typography, decimal: str, numbers: Numbers | N
     """A circle with the symbol, and under it the value."""
     data: Data = (("data-on", numbers.key(node.name)),) if numbers else ()
     yield Circle(node.x, node.y, node.radius, "neuron", data)
-    symbol = runs_of(typography.name(node.name), decimal)
+    symbol = runs_of(short(typography, node.name), decimal)
     size = min(NAME, 1.5 * node.radius / width_of(symbol, 1))
     value = runs_of(numbers(node.name), decimal) if numbers else ()
-    small = min(VALUE, 1.72 * node.radius / width_of(value, 1)) if value else 0.0
+    small = min(VALUE, 2 * FILL * node.radius / width_of(value, 1)) if value else 0.0
     if small < 8:
         yield Label(node.x, node.y + 0.3 * size, symbol, size, "ink", "middle")
         return
     yield Label(node.x, node.y - 3, symbol, size, "ink", "middle")
-    yield Label(node.x, node.y + 11, value, small, "ink", "middle")
+    data = room(numbers(node.name), 1.9 * node.radius) if numbers else ()
+    yield Label(node.x, node.y + 11, value, small, "ink", "middle", data)
+
+
+def short(typography: Typography, name: str) -> Node_:
+    """A quantity's symbol without its word, which would not fit its circle: o_1 for o_1,predicted."""
+    symbol = typography.name(name)
+    return replace(symbol, word="") if isinstance(symbol, Symbol) and symbol.indices else symbol
 
 
 def lines(edges: Sequence[Edge], numbers: Numbers | None) -> Iterator[Mark]:
@@ -82,17 +93,19 @@ def lines(edges: Sequence[Edge], numbers: Numbers | None) -> Iterator[Mark]:
         yield Line(edge.ends(), look, 0.7 + 2.6 * min(1.0, abs(value) / scale), data=data)
 
 
-def weights(edges: Sequence[Edge], numbers: Numbers | None, decimal: str, taken: Iterable[Box]) -> list[Label]:
+def weights(
+    edges: Sequence[Edge], numbers: Numbers | None, decimal: str, taken: Iterable[Box], narrow: bool = False
+) -> list[Label]:
     """The number of each line, where none of them touches another; otherwise none."""
     if numbers is None or len(edges) > MOST_WEIGHTS or not all(e.weight for e in edges):
         return []
     found, boxes = list[Label](), list(taken)
     for edge in edges:
         runs = runs_of(numbers(edge.weight), decimal)
-        for share in PLACES:
+        for share in NARROW_PLACES if narrow else PLACES:
             x, y = edge.at(share)
             label = Label(x, y + 0.35 * WEIGHT, runs, WEIGHT, "ink halo", "middle")
-            if not any(label.box.overlaps(box) for box in boxes):
+            if not any(label.box.overlaps(box.wider(2)) for box in boxes):
                 found.append(label)
                 boxes.append(label.box)
                 break

@@ -5,13 +5,14 @@ to no stage (the parts of a softmax) is passed through.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography
 from symcnn.network import kind_of
 from symcnn.report.figures.grid import Numbers
 from symcnn.report.figures.lettering import runs_of, width_of
-from symcnn.report.figures.neurons import Node
+from symcnn.report.figures.neurons import Node, short
 from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch, arrow
 from symcnn.report.figures.stages import GIVEN_ON
 
@@ -34,7 +35,7 @@ def chain_paths(
     columns = _columns(name, edges)
     way = _way(name, edges, route)
     nodes = _placed(columns, narrow)
-    pairs = list(zip(way, way[1:], strict=False))
+    pairs = list(pairwise(way))
     marks: list[Mark] = []
     for a, targets in edges.items():
         for b in targets:
@@ -107,9 +108,9 @@ def _in_order(edges: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 def _way(name: str, edges: Mapping[str, tuple[str, ...]], route: Sequence[str]) -> list[str]:
-    """One way to E: where it forks, along ``route``, else the first."""
+    """One way to E: where it forks, along ``route``, else the first; it ends where nothing depends on it."""
     way = [name]
-    while way[-1] != "E":
+    while edges.get(way[-1]):
         following = edges[way[-1]]
         way.append(next((q for q in following if q in route), following[0]))
     return way
@@ -164,6 +165,6 @@ def _drawn(
 ) -> Iterator[Mark]:
     data = (("data-on", numbers.key(quantity)),) if numbers and quantity != "E" else ()
     yield Circle(node.x, node.y, node.radius, "neuron marked" if strong else "neuron", data)
-    symbol = runs_of(typography.error if quantity == "E" else typography.name(quantity), decimal)
+    symbol = runs_of(typography.error if quantity == "E" else short(typography, quantity), decimal)
     size = min(SIZE, 1.7 * node.radius / width_of(symbol, 1))
     yield Label(node.x, node.y + 0.3 * size, symbol, size, "gradient" if strong else "ink", "middle")

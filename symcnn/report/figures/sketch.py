@@ -7,6 +7,7 @@ font. What a script may change is marked:
     data-v="f_11" data-digits="3"      the text of a number: looked up, rounded like ``formula.shown``
     data-heat="f_11" data-scale="…"    a cell: fill-opacity = min(0.6, |value| / scale); class positive or negative
     data-edge="f_11" data-scale="…"    a line: stroke-width = 0.7 + 2.6 · min(1, |value| / scale); class as above
+    data-room="38"                     a text that becomes wider than that is set closer
     data-on="f_11 f_12"                lights up (class "lit") when one of these is touched
 
 Coordinates are rounded to a tenth, so that the same drawing is the same bytes on every machine.
@@ -33,6 +34,9 @@ class Box:
     top: float
     right: float
     bottom: float
+
+    def wider(self, by: float) -> "Box":
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
     def overlaps(self, other: "Box") -> bool:
         return (
@@ -204,11 +208,11 @@ class Sketch:
 #: The page's variables, and what they are where there is no page.
 COLOURS: dict[str, dict[str, str]] = {
     "light": {
-        "ink": "#1d1c1a", "paper": "#fffefa", "muted": "#6a6862", "rule": "#d6d3cb", "image": "#5b5953",
+        "ink": "#1d1c1a", "paper": "#ffffff", "muted": "#6a6862", "rule": "#d6d3cb", "image": "#5b5953",
         "filter": "#0f6f74", "gradient": "#b23c17", "positive": "#d2692f", "negative": "#2c7a9b",
     },
     "dark": {
-        "ink": "#e9e6df", "paper": "#17191b", "muted": "#a09d95", "rule": "#42454a", "image": "#c9c6be",
+        "ink": "#e9e6df", "paper": "#0d1117", "muted": "#a09d95", "rule": "#42454a", "image": "#c9c6be",
         "filter": "#4cc4c0", "gradient": "#f2875c", "positive": "#e58a52", "negative": "#5fb2d4",
     },
 }  # fmt: skip
@@ -216,7 +220,7 @@ PAGE = {name: f"var(--{name})" for name in COLOURS["light"]}
 
 FONTS = (
     "'STIX Two Text','STIX Two Math','Libertinus Serif','New Computer Modern','New Computer Modern Math',"
-    "'Times New Roman',Times,serif"
+    "'Times New Roman','Liberation Serif','Nimbus Roman',STIX,Times,serif"
 )
 
 #: Look -> its rule, with the names of the colours.

@@ -1,6 +1,6 @@
 """Which cells of an image a filter's weight meets, read from the derivation's products."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from symcnn.derivation import Derivation, Variable
 from symcnn.report.figures.grid import Window
@@ -18,7 +18,13 @@ def pairs_of(variable: Variable) -> list[tuple[str, str]]:
     return found
 
 
-def around(cells: list[Index], on: tuple[str, ...] = ()) -> Window:
+def source_of(derivation: Derivation, weights: Tensor) -> Tensor:
+    """What a filter slides over."""
+    [read] = [tensors for equation in derivation.forward if weights in (tensors := _read(equation))]
+    return next(tensor for tensor in read if tensor.role != "parameter")
+
+
+def around(cells: Sequence[Index], on: tuple[str, ...] = ()) -> Window:
     """The frame around cells, by their last two indices."""
     rows, columns = ([index[axis] for index in cells] for axis in (-2, -1))
     return Window(min(rows), min(columns), max(rows) - min(rows) + 1, max(columns) - min(columns) + 1, on)

@@ -15,7 +15,7 @@ from symcnn.formula.tree import Node
 from symcnn.report.document import Display
 from symcnn.report.story.developed import members as developed_members
 from symcnn.report.story.local import Local, locals_of, partial
-from symcnn.report.story.teller import Beneath, Teller
+from symcnn.report.story.teller import MAX_WRITTEN, Beneath, Teller, shortened
 
 #: Products of a sum over paths that are written out.
 MAX_PATHS = 16
@@ -42,24 +42,24 @@ def paths(t: Teller, name: str) -> list[Path]:
     return found
 
 
-def chain_display(t: Teller, name: str, name_of_display: str = "") -> Display:
+def chain_display(t: Teller, name: str) -> Display:
     """∂E_total/∂v over its paths, then the local derivatives put in, then the number (of a quantity of one image)."""
-    own = name in t.network.parameters
-    left, found = t.typography.name(f"dE_d{name}"), paths(t, name)
-    members: list[Node] = [left]
+    own, variable = name in t.network.parameters, t.d.graph.backward[f"dE_d{name}"]
+    if len(variable.products) > MAX_WRITTEN:
+        return shortened(t, variable)
+    found, result = paths(t, name), () if own else t.result(f"dE_d{name}_image1")
+    if not found:  # no window reaches it
+        return t.display(variable.name, t.typography.name(variable.name), tree.Number(0))
     if len(found) == 1 and not found[0].head:  # E rests on it and on nothing between
-        return t.display(
-            name_of_display or f"dE_d{name}", *developed_members(t, found[0].locals[0]), *t.result(f"dE_d{name}_image1")
-        )
+        return t.display(variable.name, *developed_members(t, found[0].locals[0]), *result)
+    members: list[Node] = [t.typography.name(variable.name)]
     if len(found) <= MAX_PATHS and any(p.head for p in found):
         members.append(_sum(_written(t, p, None if own else 1) for p in found))
     if len(found) <= MAX_PATHS and not own:
         members.append(_sum(_put_in(t, t.typography, p) for p in found))
     else:
-        members.append(t.typography.right_side(t.d.graph.backward[f"dE_d{name}"], MAX_PATHS))
-    if not own:
-        members += t.result(f"dE_d{name}_image1")
-    return t.display(name_of_display or f"dE_d{name}", *members)
+        members.append(t.typography.right_side(variable))
+    return t.display(variable.name, *members, *result)
 
 
 def total_displays(t: Teller, name: str) -> Iterator[Display]:
@@ -67,15 +67,20 @@ def total_displays(t: Teller, name: str) -> Iterator[Display]:
     if not t.quantities:
         return
     variable, left = t.d.graph.backward[f"dE_d{name}"], t.of_one.name(f"dE_d{name}")
+    short = len(variable.products) <= MAX_PATHS
     if not t.named_images:
-        formula = t.beneath(1, total="").right_side(variable, MAX_PATHS)
-        yield t.display(f"dE_d{name}_image1", tree.Labelled(left, t.label(1)), formula, t.number(f"dE_d{name}_image1"))
+        formula = [t.beneath(1, total="").right_side(variable)] if short else []
+        members = [tree.Labelled(left, t.label(1)), *formula, t.number(f"dE_d{name}_image1")]
+        yield t.display(f"dE_d{name}_image1", *members)
         return
-    formulas = [
-        tree.Labelled(t.beneath(n, total="").right_side(variable, MAX_PATHS), t.label(n)) for n in t.named_images
-    ]
-    members = [_sum(formulas), _sum(t.number(f"dE_d{name}_image{n}") for n in t.named_images), t.number(f"dE_d{name}")]
-    yield t.display(f"dE_d{name}_total", t.typography.name(f"dE_d{name}"), *members)
+    keys = {n: f"dE_d{name}_image{n}" for n in t.named_images}
+    whole = t.typography.name(f"dE_d{name}")
+    if short:
+        formulas = [tree.Labelled(t.beneath(n, total="").right_side(variable), t.label(n)) for n in keys]
+        members = [whole, _sum(formulas), _sum([t.number(key) for key in keys.values()])]
+    else:
+        members = [whole, _sum([t.under(tree.Labelled(left, t.label(n)), key) for n, key in keys.items()])]
+    yield t.display(f"dE_d{name}_total", *members, t.number(f"dE_d{name}"))
 
 
 def _written(t: Teller, path: Path, image: int | None) -> Node:

@@ -9,7 +9,7 @@ from symcnn.report.story import convolution
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.forward import index_display
-from symcnn.report.story.teller import Teller
+from symcnn.report.story.teller import Teller, shortened
 from symcnn.symbolic import Tensor
 
 
@@ -53,8 +53,7 @@ def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     for index in t.entries(tensor):
         name = tensor.scalar(index)
         if t.content.large:
-            variable = t.variable(tensor.adjoint(), index)
-            yield t.display(variable.name, t.typography.name(variable.name), t.typography.right_side(variable, 8))
+            yield shortened(t, t.variable(tensor.adjoint(), index))
             continue
         yield chain_display(t, name)
         if name in t.network.parameters:

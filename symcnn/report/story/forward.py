@@ -10,11 +10,8 @@ from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
 from symcnn.report.rules import rules
 from symcnn.report.story import convolution
-from symcnn.report.story.teller import Teller
+from symcnn.report.story.teller import MAX_WRITTEN, Teller, shortened
 from symcnn.symbolic import Tensor
-
-#: Products of one sum that are shown.
-MAX_PRODUCTS = 40
 
 #: Kinds of tensors of which a sentence says what happens there.
 EXPLAINED = {"x", "a", "p", "z", "h", "o", "y"}
@@ -61,15 +58,15 @@ def index_display(t: Teller, tensor: Tensor) -> Display:
 def entry(t: Teller, variable: Variable) -> Display:
     """One quantity: its formula, with the number of the first image under each of its own, and its value."""
     left = t.typography.name(variable.name)
-    return t.display(
-        variable.name, left, t.beneath().right_side(variable, MAX_PRODUCTS), *t.result(f"{variable.name}_image1")
-    )
+    if len(variable.products) > MAX_WRITTEN or t.content.large:
+        return shortened(t, variable)
+    return t.display(variable.name, left, t.beneath().right_side(variable), *t.result(f"{variable.name}_image1"))
 
 
 def error(t: Teller) -> Section:
     """E of one image, E_total over the images."""
     blocks: list[Block] = [t.paragraph("story.error_text")]
-    blocks += losses.words(t.d, t.text, t.typography)
+    blocks += losses.words(t.d, t.text, t.typography, t.content.large)
     [variable] = [t.variable(e.target.tensor, ()) for e in t.d.forward if e.target.tensor.name == "E"]
     if t.content.large:
         blocks.append(index_display(t, variable.tensor))

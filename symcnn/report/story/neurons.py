@@ -39,7 +39,7 @@ def _value(t: Teller, tensor: Tensor) -> Section:
 def _found(t: Teller) -> Iterator[Block]:
     """∂E/∂(output) of a cross-entropy, if it was proved."""
     verdicts = t.content.loss_gradient
-    if verdicts and all(verdicts):
+    if verdicts and all(verdicts) and not t.content.large:
         yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
         yield Display("dE_do_found", losses.found_gradient(t.d, t.typography))
         yield t.note("softmax")

@@ -26,6 +26,9 @@ MAX_ENTRIES = 36
 #: Products of a sum that are written out where nothing but the sum is shown.
 MAX_TERMS = 12
 
+#: Products of a sum that are ever written out; of more the first and the last are.
+MAX_WRITTEN, MAX_SHORTENED = 60, 8
+
 #: Images that a sum or a table names one by one.
 MAX_IMAGES = 4
 
@@ -135,8 +138,11 @@ class Teller:
 
     def variable(self, tensor: Tensor, index: Index) -> Variable:
         """One entry of a tensor with what it is made of, also where the graph is too large to exist."""
-        name = tensor.scalar(index)
-        return instance(self._stated[tensor], index) if self.content.large else self.d.graph[name]
+        return self.instance(tensor, index) if self.content.large else self.d.graph[tensor.scalar(index)]
+
+    def instance(self, tensor: Tensor, index: Index) -> Variable:
+        """One entry, from the equation in index notation as it is shown."""
+        return instance(self._stated[tensor], index)
 
     def in_index_notation(self, tensor: Tensor) -> Node:
         return self.typography.stated(self._stated[tensor])
@@ -166,6 +172,12 @@ class Teller:
     def result(self, key: str) -> tuple[Node, ...]:
         """The last member of a display: the number, where there are numbers."""
         return (self.number(key),) if self.quantities else ()
+
+
+def shortened(t: Teller, variable: Variable) -> Display:
+    """One entry as its equation in index notation gives it, with dots in a long sum; no numbers."""
+    stated = t.instance(variable.tensor, variable.index)
+    return t.display(stated.name, t.typography.name(stated.name), t.typography.right_side(stated, MAX_SHORTENED))
 
 
 class Beneath(Typography):

@@ -1,0 +1,105 @@
+"""A report's numbers, checked: under a factor, behind an equals sign, in a table, in a matrix.
+
+Each is compared before it is rounded, with a value that is worked out anew (``values.py``): the formula in letters, the
+formula in numbers and the result are one number, and each number is that of its own letter, also where a 0 hides it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from symcnn.errors import RefusedError, SymcnnError
+from symcnn.formula import Plain, tree
+from symcnn.formula.meaning import Meaning, Value, pairs
+from symcnn.formula.steps import alike, bare, nodes, parts
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError
+from symcnn.report.values import Values, close
+
+#: Images that are tried where a display with numbers does not say whose they are.
+MAX_TRIED = 4
+
+
+def is_shown(node: object) -> bool:
+    """A number rounded for display, or one that a key names."""
+    return isinstance(node, tree.Number) and (node.digits is not None or bool(node.key))
+
+
+def image_of(members: Iterable[Node]) -> int:
+    """The one image that the numbers of some formulas name; 0: none, or several."""
+    ends = {n.key.rpartition("_image")[2] for m in members for n in nodes(m) if isinstance(n, tree.Number)}
+    images = {int(end) for end in ends if end.isdigit()}
+    return images.pop() if len(images) == 1 else 0
+
+
+class Shown:
+    """Checks the numbers of one content; ``values`` is None where it has no pass with numbers."""
+
+    def __init__(self, values: Values | None, meaning: Meaning) -> None:
+        self.values = values
+        self._meaning = replace(meaning, total=True, images=values.images if values else meaning.images)
+        self._plain = Plain()
+
+    def check_keys(self, thing: object) -> None:
+        """Every number with a key, anywhere, is the value that the key stands for."""
+        for number in (n for n in nodes(thing) if isinstance(n, tree.Number) and n.key):
+            wanted = self.values.at_key(number.key) if self.values else None
+            if wanted is not None and not close(wanted, number.value):
+                raise RefusedError(f"{number.key} is shown as {number.value!r}; it is {wanted!r}")
+
+    def check(self, members: Sequence[Node], plain: Sequence[Node], labelled: bool) -> None:
+        """All members have one value, and every number stands under what it is the value of.
+
+        Args:
+            plain: the members without the numbers under them, and with what dots stand for.
+            labelled: does the display say of each quantity of which image it is?
+        """
+        if not any(isinstance(n, tree.Symbol) for m in plain for n in nodes(m)):
+            return self._at(members, plain, self._meaning)
+        if self.values is None:
+            raise MeaningError("numbers, but no pass that they could come from")
+        named = image_of(members)
+        tried = [named] if named or labelled else range(1, min(self.values.images, MAX_TRIED) + 1)
+        refused: SymcnnError | None = None
+        for image in tried:
+            try:
+                return self._at(members, plain, replace(self._meaning, image=image))
+            except SymcnnError as error:
+                refused = refused or error
+        assert refused is not None  # there is an image, so one was tried
+        raise refused
+
+    def _at(self, members: Sequence[Node], plain: Sequence[Node], meaning: Meaning) -> None:
+        for member in members:
+            self._beneath(member, meaning)
+        for a, b in zip(plain, plain[1:], strict=False):
+            self._close(a, b, meaning.of(a), meaning.of(b))
+            self._aligned(a, b, meaning)
+
+    def _beneath(self, node: Node, meaning: Meaning) -> None:
+        """Each number under a factor is its value."""
+        if isinstance(node, tree.Labelled):
+            meaning = replace(meaning, image=meaning.labels.get(node.word, 0))
+        if isinstance(node, tree.Under):
+            self._close(node.node, node.number, meaning.of(bare(node.node)), meaning.of(node.number))
+        for part in parts(node):
+            self._beneath(part, meaning)
+
+    def _aligned(self, a: Node, b: Node, meaning: Meaning) -> None:
+        """Formulas of one shape, in letters and in numbers: number by number."""
+        if isinstance(b, tree.Number) and not isinstance(a, tree.Number):
+            self._close(a, b, meaning.of(a), meaning.of(b))
+        elif alike(a, b) and a != b:
+            inner = replace(meaning, image=meaning.labels[a.word]) if isinstance(a, tree.Labelled) else meaning
+            for one, other in zip(parts(a), parts(b), strict=True):
+                self._aligned(one, other, inner)
+
+    def _close(self, a: Node, b: Node, left: Value, right: Value) -> None:
+        for one, other in pairs(left, right, tree.Equality((a, b))):
+            values = [float(e) if e.is_number else self._value(e) for e in (one, other)]
+            if not close(*values):
+                found, given = (f"{v:.10g}" for v in values)
+                raise RefusedError(f"{self._plain.emit(a)} is {found}; {self._plain.emit(b)} gives {given}")
+
+    def _value(self, e: object) -> float:
+        assert self.values is not None  # a letter was found, so there are values
+        return self.values.of(e)
