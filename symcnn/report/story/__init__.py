@@ -4,12 +4,13 @@ conventions · the operations with their numbers · network, images · forward p
 ∂x/∂f, ∂E/∂f, the convolution · ∂E/∂x · weights and biases · gradient descent · training · what was verified
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 from symcnn.formula import tree
 from symcnn.report.content import Content
-from symcnn.report.document import Block, Display, Document, Section, States
+from symcnn.report.document import Document, Figure, Section, States
 from symcnn.report.story.descent import descent
 from symcnn.report.story.filters import filters
 from symcnn.report.story.forward import error, forward
@@ -22,6 +23,9 @@ from symcnn.report.story.training import training
 from symcnn.report.story.verified import verified
 from symcnn.text import Catalogue
 from symcnn.version import __version__
+
+#: Whose number a drawing shows, as a text, a colour or the width of a line.
+_LIVE = re.compile(r'data-(?:v|heat|edge)="([^"]+)"')
 
 
 def tell(content: Content, text: Catalogue) -> Document:
@@ -42,19 +46,24 @@ def _states(t: Teller, sections: tuple[Section, ...]) -> States | None:
     history = t.content.history if t.quantities else ()
     if not history or t.quantities is None:
         return None
-    return t.quantities.states(history, (n.key for n in _numbers(sections) if n.key))
+    known = t.quantities.values.keys()
+    return t.quantities.states(history, (key for key in _keys(sections) if key in known))
 
 
-def _numbers(part: object) -> Iterator[tree.Number]:
-    """Every number that stands in a part of a document."""
+def _keys(part: object) -> Iterator[str]:
+    """Whose numbers stand in a part of a document: in formulas, and live in its figures."""
     if isinstance(part, tree.Number):
-        yield part
+        yield part.key
+    elif isinstance(part, Figure):
+        for drawing in filter(None, (part.drawing, part.narrow)):
+            yield from _LIVE.findall(drawing.svg("page"))
+        yield from _keys(part.caption)
     elif isinstance(part, tuple):
         for item in part:
-            yield from _numbers(item)
+            yield from _keys(item)
     elif is_dataclass(part):
         for field in fields(part):
-            yield from _numbers(getattr(part, field.name))
+            yield from _keys(getattr(part, field.name))
 
 
-__all__ = ["Block", "Display", "tell"]
+__all__ = ["tell"]

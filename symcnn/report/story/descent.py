@@ -14,8 +14,9 @@ def descent(t: Teller) -> Section:
         t.paragraph("story.descent_text"),
         Display("update", tree.Update(t.typography.name(first), t.typography.name(f"dE_d{first}"))),
         t.paragraph("story.descent_sum"),
-        _sum_over_images(t, first),
     ]
+    if not t.content.large:
+        blocks.append(_sum_over_images(t, first))
     if t.quantities and t.content.run and t.content.run.steps and t.content.run.course is None:
         blocks += _first_step(t)
     return t.section("descent", t.say("report.descent_heading"), blocks)

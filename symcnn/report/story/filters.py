@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from symcnn.formula import tree
 from symcnn.network import kind_of
 from symcnn.report.document import Block, Bullets, Display, Section
-from symcnn.report.story import convolution
+from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.forward import index_display
@@ -80,7 +80,8 @@ def _window(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
         Bullets(tuple(seen)),
         t.paragraph("story.convolution_found"),
     ]
-    return t.section(f"window_{weights.name}", title, [*blocks, *shown, t.note("flip")])
+    drawn = pictures.windows(t, weights)
+    return t.section(f"window_{weights.name}", title, [*blocks, *shown, *([drawn] if drawn else []), t.note("flip")])
 
 
 def _whole(tensor: Tensor) -> tree.Symbol:

@@ -6,6 +6,7 @@ from symcnn.formula import tree
 from symcnn.network import kind_of
 from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
+from symcnn.report.story import pictures
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.filters import gradient_displays
 from symcnn.report.story.teller import Teller
@@ -20,6 +21,8 @@ def maps(t: Teller) -> Section:
     blocks: list[Block] = [t.paragraph("story.maps_text")]
     if t.content.large:
         blocks.append(t.paragraph("story.gather_text"))
+    drawn = pictures.ways(t, tensors[0].scalars()[0])
+    blocks += [drawn] if drawn else []
     return t.section("maps", t.say("story.maps_heading"), blocks, *(_value(t, tensor) for tensor in tensors))
 
 

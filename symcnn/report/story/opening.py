@@ -7,6 +7,7 @@ from symcnn.formula import tree
 from symcnn.network import kind_of, settings_of
 from symcnn.network.layers import Layer
 from symcnn.report.document import Block, Bullets, Display, Formula, Rows, Section, Table, Text
+from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
 from symcnn.report.story.words import Part, joined, listed
 from symcnn.symbolic import Tensor
@@ -53,7 +54,9 @@ def network(t: Teller) -> Section:
     tensors = [stated.image, *stated.parameters, *given, stated.targets]
     head = (t.say("report.quantities"), t.say("report.symbol"), t.say("report.number_of"))
     rows = tuple((t.kind(tensor), _span(t, tensor), (str(tensor.size),)) for tensor in tensors)
-    blocks: list[Block] = [t.paragraph("story.network_text"), Bullets(tuple(layers)), Table(head, rows, numeric=(2,))]
+    blocks: list[Block] = [
+        t.paragraph("story.network_text"), Bullets(tuple(layers)), pictures.network(t), Table(head, rows, numeric=(2,)),
+    ]  # fmt: skip
     return t.section("network", t.say("report.network_heading"), blocks)
 
 
@@ -66,6 +69,8 @@ def images(t: Teller) -> Section | None:
     blocks: list[Block] = [t.paragraph("story.images_text", count=t.images)]
     if t.network == article.network():
         blocks.append(t.paragraph("report.pixels_reading"))
+    drawn = pictures.images(t)
+    blocks += [drawn] if drawn else []
     if len(stated.image.shape) == 2 and stated.image.size <= MAX_ENTRIES:
         blocks += [_pixels(t, n) for n in t.named_images]
     targets = stated.targets.scalars()

@@ -12,7 +12,8 @@ from symcnn.formula import tree
 from symcnn.formula.tree import Node
 from symcnn.network import Array
 from symcnn.numeric import ArrayProgram
-from symcnn.report.document import Block, Display, Formula, Section, Table
+from symcnn.report.document import Block, Display, Section
+from symcnn.report.story import pictures
 from symcnn.report.story.teller import Teller
 
 #: Significant digits of the maps: one, as the article rounds them.
@@ -27,7 +28,7 @@ def operations(t: Teller) -> Section | None:
     maps = {name: values[0] for name, values in ArrayProgram(network).forward(features, picture).items()}
     image, first = picture[0], np.array(article.FEATURES["diagonal"])
     inner = (
-        t.section("features", t.say("story.features_heading"), _window(t, image, first)),
+        t.section("features", t.say("story.features_heading"), _window(t, image, first, maps["x"][0])),
         t.section("feature_maps", t.say("story.feature_maps_heading"), _maps(t, image, maps["x"])),
         t.section("relu", t.say("story.relu_heading"), _relu(t, maps["x"], maps["a"])),
         t.section("pooling", t.say("story.pooling_heading"), _pooling(t, maps["a"], maps["p"])),
@@ -44,12 +45,13 @@ def matrix(values: Array, digits: int | None = None) -> tree.Matrix:
     return tree.Matrix(tuple(tuple(tree.Number(v, digits) for v in row) for row in values.tolist()))
 
 
-def _window(t: Teller, image: Array, feature: Array) -> Iterator[Block]:
+def _window(t: Teller, image: Array, feature: Array, found: Array) -> Iterator[Block]:
     """The nine products of the first window, their sum, divided by 9."""
     size = feature.size
     piece = image[: feature.shape[0], : feature.shape[1]]
     products = [(float(a), float(b)) for a, b in zip(feature.ravel(), piece.ravel(), strict=True)]
     yield t.paragraph("story.features_text")
+    yield pictures.feature_window(t, image, feature, found)
     yield t.paragraph("story.window_text", count=size)
     total = sum(a * b for a, b in products)
     pairs: tuple[Node, ...] = tuple(tree.Product((tree.Number(a), tree.Number(b))) for a, b in products)
@@ -98,9 +100,5 @@ def _pooling(t: Teller, activated: Array, pooled: Array) -> Iterator[Block]:
         yield Display(
             f"pooled_{name}", tree.Equality((tree.Call("max", tuple(largest)), tree.Number(float(after[0, 0]), ROUGH)))
         )
-    yield t.paragraph("story.pooled_maps")
-    for number, after in enumerate(pooled, 1):
-        head = tuple((str(n),) for n in range(1, after.shape[1] + 1))
-        rows = tuple(tuple((Formula(tree.Number(v, ROUGH)),) for v in row) for row in after.tolist())
-        yield Table(head, rows, t.say("story.pooled_map", number=number), numeric=tuple(range(len(head))))
+    yield pictures.feature_maps(t, "pooled_maps", pooled)
     yield t.note("pooling")

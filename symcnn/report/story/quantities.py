@@ -55,6 +55,10 @@ class Quantities:
         rows = [self.at(theta) for _, theta in history]
         return States(tuple(step for step, _ in history), {k: tuple(row[k] for row in rows) for k in sorted(set(keys))})
 
+    def of_image(self, image: int) -> Mapping[str, float]:
+        """Every quantity of an image (from 1) by its name, with the first parameters."""
+        return self._here[image - 1]
+
     def _of_images(self, theta: Any) -> list[dict[str, float]]:
         values = as_theta(self._network, theta)
         return [self._complete(given_by_name(self._network, values, i, t)) for i, t in self._samples]

@@ -7,6 +7,7 @@ import numpy as np
 from symcnn.formula import tree
 from symcnn.network import kind_of
 from symcnn.report.document import Block, Formula, Rows, Section, Table
+from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
 from symcnn.train import Course, Run
 
@@ -18,8 +19,10 @@ def training(t: Teller) -> Section | None:
     run = t.content.run
     if run is None:
         return None
-    blocks = [*(_steps(t, run) if run.course is None else _epochs(t, run, run.course)), *_answers(t), *_filters(t, run)]
-    return t.section("training", t.say("report.training_heading"), [*blocks, *_fading(t, run)])
+    blocks: list[Block] = [*(_steps(t, run) if run.course is None else _epochs(t, run, run.course))]
+    drawn = [pictures.loss(t, run) if len(run.loss) > 1 else None, pictures.outputs(t)]
+    blocks += [*filter(None, drawn), *_answers(t), *_filters(t, run), *_fading(t, run)]
+    return t.section("training", t.say("report.training_heading"), blocks)
 
 
 def _steps(t: Teller, run: Run) -> Iterator[Block]:
@@ -58,6 +61,9 @@ def _answers(t: Teller) -> Iterator[Block]:
 
 def _filters(t: Teller, run: Run) -> Iterator[Block]:
     """The filters' weights before and after."""
+    drawn = pictures.filters(t, run)
+    if drawn:
+        yield drawn
     names = [s for p in t.network.forward.parameters if kind_of(p).letter == "f" for s in p.scalars()]
     if not 0 < len(names) <= MAX_ENTRIES:
         return
