@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 from itertools import product
+from typing import TypeAlias
 
-import sympy
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.derivation.derivation import Derivation
@@ -46,7 +46,7 @@ class Group:
     by: Tensor | None = None
 
 
-Value = Expr | Group
+Value: TypeAlias = Expr | Group
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ A pixel that a derivative kills may be any pixel; ∂x_12/∂f_11 and ∂x_11/�
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
+from itertools import pairwise
 from typing import Any
 
 from symcnn.formula import tree
@@ -26,9 +27,9 @@ def _bare(part: Any) -> Any:
         return _bare(part.node)
     if isinstance(part, tuple):
         return tuple(map(_bare, part))
-    if not is_dataclass(part) or isinstance(part, (tree.Symbol, tree.Number)):
+    if not is_dataclass(part) or isinstance(part, (type, tree.Symbol, tree.Number)):
         return part
-    return type(part)(*map(_bare, vars(part).values()))  # type: ignore[arg-type]  # a class's own parts
+    return type(part)(*map(_bare, vars(part).values()))
 
 
 def nodes(part: object) -> Iterator[Any]:
@@ -100,7 +101,7 @@ def broken_chain(members: Sequence[Node]) -> Node | None:
             if len(chain) < 2 or len(chain) != len(factors):
                 continue
             ends = [(f.of, f.by) for f in chain]
-            fits = all(by == of for (_, by), (of, _) in zip(ends, ends[1:], strict=False))
+            fits = all(by == of for (_, by), (of, _) in pairwise(ends))
             if isinstance(left, tree.Partial):
                 fits = fits and (ends[0][0], ends[-1][1]) == (left.of, left.by)
             if not fits:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
-from sympy import Expr, Rational, Symbol
+from sympy import Add, Expr, Rational, Symbol
 
 from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
@@ -54,7 +55,7 @@ class Examiner:
         self._large = content.large and derivation is None
         self._plain = Plain(text.decimal)
         words = text.words("word")
-        self._total_error, *others = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
+        self._total_error, _ = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
         count = 0 if content.data is None else len(content.data.images)
         # of very many images two show that they are added
         self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
@@ -88,7 +89,7 @@ class Examiner:
         members = [m for m in formula.members if not isinstance(m, tree.Word)]
         if len(members) < 2:
             raise MeaningError(f"{self._plain.emit(formula)}: only one side")
-        for a, b in zip(members, members[1:], strict=False):
+        for a, b in pairwise(members):
             if a == b:
                 raise MeaningError(f"{self._plain.emit(a)}: the same on both sides, which says nothing")
         return self._equality(members)
@@ -130,7 +131,7 @@ class Examiner:
         letters = any(isinstance(n, tree.Symbol) for n in nodes(tuple(plain)))
         found = [
             self._pair(a, b, meaning)
-            for n, (a, b) in enumerate(zip(plain, plain[1:], strict=False))
+            for n, (a, b) in enumerate(pairwise(plain))
             if letters and exact[n] and exact[n + 1]
         ]
         if not all(exact) or not letters or any(isinstance(n, tree.Under) for n in nodes(tuple(members))):
@@ -155,14 +156,23 @@ class Examiner:
         broken = broken_chain(plain)
         if broken:
             raise MeaningError(f"{self._plain.emit(broken)}: the derivatives do not follow each other")
-        for a, b in zip(plain, plain[1:], strict=False):
+        for a, b in pairwise(plain):
             first, second = derived(a), derived(b)
             if first and second and first.by != second.by:
                 raise MeaningError(f"{self._plain.emit(b)}: differentiated by another quantity than before")
-            if first and second:
+            if first and second and not self._keeps(first.of, second.of):
                 self._holds(first.of, second.of, self._meaning)
             for term, result in same_terms(a, b):
                 self._holds(term, result, self._meaning)
+
+    def _keeps(self, whole: Node, part: Node) -> bool:
+        """Are all terms of the one terms of the other? What is left out under a ∂ must be without effect."""
+        sides = []
+        for node in (whole, part):
+            e = self._meaning.scalar(node)
+            variable = None if self._large or not e.is_Symbol else self.d.graph.forward.get(e.name)
+            sides.append(set(Add.make_args(variable.expression if variable else e)))
+        return sides[1] <= sides[0]
 
     def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
         found = self._holds(a, b, meaning)
@@ -184,7 +194,7 @@ class Examiner:
         found = []
         for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
             decision = self._decided(one, other, meaning)
-            if decision.status in ("refuted", "unknown"):
+            if decision.status == "refuted" or decision.status == "unknown":
                 word = "is not" if decision.status == "refuted" else "is not known to be"
                 reason = f": {decision.reason}" if decision.reason else ""
                 raise RefusedError(f"{self._plain.emit(a)} {word} {self._plain.emit(b)}{reason}")
@@ -244,7 +254,7 @@ class Examiner:
         if len(free) != 1:
             raise MeaningError(f"{', '.join(sorted(free))}: letters of which nothing is known")
         meaning = replace(self._meaning, free=_RATE | free)
-        for a, b in zip(plain, plain[1:], strict=False):
+        for a, b in pairwise(plain):
             if not stated.same_function(meaning.scalar(a), meaning.scalar(b), *free):
                 raise RefusedError(f"{self._plain.emit(a)} is not {self._plain.emit(b)}")
         return Found("rule" if derived(plain[0]) else "definition")
@@ -261,7 +271,7 @@ class Examiner:
         found = [
             self._holds(a, b, replace(self._meaning, sizes=sizes, point=point))
             for point in points(sorted(sizes.keys() - bound), sizes)
-            for a, b in zip(plain, plain[1:], strict=False)
+            for a, b in pairwise(plain)
         ]
         return weakest(found)
 

@@ -6,6 +6,7 @@ formula in numbers and the result are one number, and each number is that of its
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import Plain, tree
@@ -71,7 +72,7 @@ class Shown:
     def _at(self, members: Sequence[Node], plain: Sequence[Node], meaning: Meaning) -> None:
         for member in members:
             self._beneath(member, meaning)
-        for a, b in zip(plain, plain[1:], strict=False):
+        for a, b in pairwise(plain):
             self._close(a, b, meaning.of(a), meaning.of(b))
             self._aligned(a, b, meaning)
 
