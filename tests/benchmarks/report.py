@@ -20,18 +20,21 @@ from tests.report.browser import chromium, executable
 from tests.report.commonmark import DISPLAY, changed, formulas_of
 from tests.report.katex import KATEX, refused
 
+#: Each step of the slider: its numbers set and the page laid out again (the page does it at its next frame).
 MOVED = """
-new Promise((done) => {
+(async () => {
   const slider = document.querySelector('input[type="range"]'), times = [];
   for (let n = 0; n <= slider.max; n++) {
-    const start = performance.now();
+    await new Promise(requestAnimationFrame);
     slider.value = n;
     slider.dispatchEvent(new Event("input"));
-    document.body.getBoundingClientRect();
+    const start = performance.now();
+    await new Promise(requestAnimationFrame);
+    document.documentElement.getBoundingClientRect();
     times.push(performance.now() - start);
   }
-  done(JSON.stringify(times));
-})"""
+  return JSON.stringify(times);
+})()"""
 
 
 def write_all(folder: Path) -> None:
