@@ -67,12 +67,12 @@ def images(t: Teller) -> Section | None:
         return None
     assert stated.targets is not None
     blocks: list[Block] = [t.paragraph("story.images_text", count=t.images)]
-    if t.network == article.network():
-        blocks.append(t.paragraph("report.pixels_reading"))
     drawn = pictures.images(t)
     blocks += [drawn] if drawn else []
-    if len(stated.image.shape) == 2 and stated.image.size <= MAX_ENTRIES:
-        blocks += [_pixels(t, n) for n in t.named_images]
+    if t.network == article.network():
+        blocks.append(t.paragraph("report.pixels_reading"))
+    if len(stated.image.shape) == 2 and stated.image.size <= MAX_ENTRIES and t.named_images:
+        blocks += [t.paragraph("story.pixels_text"), *(_pixels(t, n) for n in t.named_images)]
     targets = stated.targets.scalars()
     if t.named_images and len(targets) <= MAX_ENTRIES:
         rows: Rows = tuple(

@@ -175,6 +175,6 @@ def feature_window(t: Teller, image: Array, feature: Array, found: Array) -> Fig
     return figure(t, "feature_window", drawn)
 
 
-def feature_maps(t: Teller, name: str, maps: Array) -> Figure:
-    """Three maps side by side."""
-    return row(t, name, [grid_of(m, 1, kind="signed") for m in maps])
+def feature_maps(t: Teller, name: str, maps: Array, width: float = 1.0) -> Figure:
+    """Maps side by side."""
+    return row(t, name, [grid_of(m, 1, kind="signed") for m in maps], width)

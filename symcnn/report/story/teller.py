@@ -133,7 +133,8 @@ class Teller:
     # --- variables --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _stated(self) -> dict[Tensor, Equation]:
+    def stated(self) -> dict[Tensor, Equation]:
+        """Each tensor's equation in index notation, as it is shown."""
         return {e.target.tensor: e for e in self.d.equations}
 
     def variable(self, tensor: Tensor, index: Index) -> Variable:
@@ -142,10 +143,10 @@ class Teller:
 
     def instance(self, tensor: Tensor, index: Index) -> Variable:
         """One entry, from the equation in index notation as it is shown."""
-        return instance(self._stated[tensor], index)
+        return instance(self.stated[tensor], index)
 
     def in_index_notation(self, tensor: Tensor) -> Node:
-        return self.typography.stated(self._stated[tensor])
+        return self.typography.stated(self.stated[tensor])
 
     def is_whole(self, tensor: Tensor) -> bool:
         """Are all of its entries written out?"""
