@@ -63,14 +63,14 @@ def convolution(
         replace(result, windows=(Window(*at),)),
     ]
     whole, count = Number(total, 4), Number(len(products.values))
-    sum_of = (whole, " ; ", whole, " ÷ ", count, " = ", shown or value) if divided else (whole,)
+    mean = ("Σ ÷ ", count, " = ", whole, " ÷ ", count, " = ", shown or value)
     second: list[Grid | Words] = [
         replace(window, title=""),
         "×",
         replace(filter, title=""),
         "=",
         products,
-        ("Σ = ", *sum_of),
+        mean if divided else ("Σ = ", whole),
     ]
     return rows([first, second], decimal, NARROW if narrow else 760.0, _cell, title)
 

@@ -17,7 +17,7 @@ MOST = 0.6
 #: Of an image's darkest pixel.
 DARKEST = 0.42
 TEXT, TITLE, SIGN = 13.0, 13.5, 17.0
-GAP, MARGIN = 16.0, 14.0
+GAP, MARGIN = 16.0, 3.0
 #: Of a drawing on a page, and on a phone.
 WIDE, NARROW = 720.0, 360.0
 
@@ -231,7 +231,7 @@ def rows(
         cell: the size of a row's cells.
     """
     marks, y, right = list[Mark](), MARGIN, 0.0
-    for line in [part for line in lines for part in _broken(line, decimal, width - 2 * MARGIN, cell)]:
+    for line in [part for whole in lines for part in _broken(whole, decimal, width - 2 * MARGIN, cell)]:
         found = [item for item in line if isinstance(item, Grid)]
         side = cell(line)
         y += 22 if any(grid.title for grid in found) else 0
