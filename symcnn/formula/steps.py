@@ -79,16 +79,43 @@ def derived(member: Node) -> Derived | None:
             return None
         of.append(tree.Negated(part.of) if isinstance(term, tree.Negated) else part.of)
         by.append(part.by)
-    if len(set(by)) != 1:
+    if not of or len(set(by)) != 1:
         return None
     return Derived(of[0] if len(of) == 1 else tree.Sum(tuple(of)), by[0])
 
 
-def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]]:
-    """Terms that must be equal one by one: of a sum of derivatives and of what it gives."""
+def mixed(member: Node) -> bool:
+    """Derivatives of more than names, by different quantities, in one sum: no step of a derivative of a sum."""
+    if not isinstance(member, tree.Sum):
+        return False
+    terms = [term.node if isinstance(term, tree.Negated) else term for term in member.terms]
+    found = [term for term in terms if isinstance(term, tree.Partial)]
+    compound = any(not isinstance(part.of, tree.Symbol) for part in found)
+    return compound and len(found) == len(terms) and len({part.by for part in found}) > 1
+
+
+def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]] | None:
+    """Terms that must be equal one by one: of a sum of derivatives and of what it gives; None: one is missing."""
     if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or not derived(first) or derived(second):
         return []
-    return list(zip(first.terms, second.terms, strict=True)) if len(first.terms) == len(second.terms) else []
+    if len(first.terms) == len(second.terms):
+        return list(zip(first.terms, second.terms, strict=True))
+    return None if tree.Number(0) in second.terms else []
+
+
+def misplaced_product(first: Node, second: Node) -> Node | None:
+    """Of a window, cell times cell, written as a sum of products: the first that is not of the cells at its place."""
+    if not isinstance(first, tree.Convolution) or not isinstance(second, tree.Sum):
+        return None
+    cells = [parts(m) if isinstance(m, tree.Matrix) else [] for m in (first.image, first.filter)]
+    if not len(cells[0]) == len(cells[1]) == len(second.terms):
+        return None
+    if not any(isinstance(term, tree.Product) for term in second.terms):
+        return None  # worked out already
+    for term, a, b in zip(second.terms, *cells, strict=True):
+        if not isinstance(term, tree.Product) or list(term.factors) not in ([a, b], [b, a]):
+            return term
+    return None
 
 
 def broken_chain(members: Sequence[Node]) -> Node | None:

@@ -1,19 +1,19 @@
 """One formula of a report examined: what it says is decided, step by step and number by number, or it is refused."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from sympy import Add, Expr, Rational, Symbol
+from sympy import Add, Expr
 
 from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
-from symcnn.derivation.paths import names_in
+from symcnn.derivation.paths import names_in, of_one_image
 from symcnn.errors import RefusedError
 from symcnn.formula import Plain, Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
-from symcnn.formula.steps import bare, broken_chain, derived, nodes, same_terms
+from symcnn.formula.steps import bare, broken_chain, derived, misplaced_product, mixed, nodes, same_terms
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, letters_in
 from symcnn.network import Dense, Network
@@ -62,7 +62,7 @@ class Examiner:
         written = Written(self.d.scalars, words)
         self._meaning = Meaning(self.d, written, self._labels(count), len(self._images), free=_RATE)
         self._printed = Printed(self.d, self._meaning, typographies)
-        self._shown = Shown(None if content.large or content.run is None else Values(content), self._meaning)
+        self._shown = Shown(None if content.large or content.run is None else Values(content), self._meaning, self._same)
         self.check_keys = self._shown.check_keys
 
     def _labels(self, count: int) -> dict[str, int]:
@@ -92,6 +92,8 @@ class Examiner:
         for a, b in pairwise(members):
             if a == b:
                 raise MeaningError(f"{self._plain.emit(a)}: the same on both sides, which says nothing")
+        if any(n == tree.Negated(tree.Number(0)) for n in nodes(formula)):
+            raise MeaningError("−0: nothing to take away")
         return self._equality(members)
 
     def _equality(self, members: Sequence[Node]) -> Found:
@@ -157,22 +159,31 @@ class Examiner:
         if broken:
             raise MeaningError(f"{self._plain.emit(broken)}: the derivatives do not follow each other")
         for a, b in pairwise(plain):
-            first, second = derived(a), derived(b)
-            if first and second and first.by != second.by:
-                raise MeaningError(f"{self._plain.emit(b)}: differentiated by another quantity than before")
-            if first and second and not self._keeps(first.of, second.of):
-                self._holds(first.of, second.of, self._meaning)
-            for term, result in same_terms(a, b):
+            self._derived(a, b)
+            terms = same_terms(a, b)
+            if terms is None or mixed(b):
+                raise MeaningError(f"{self._plain.emit(b)}: not the derivative of the sum before it, term by term")
+            for term, result in terms:
                 self._holds(term, result, self._meaning)
+            misplaced = misplaced_product(a, b)
+            if misplaced:
+                raise MeaningError(f"{self._plain.emit(misplaced)}: not the product of the cells at its place")
 
-    def _keeps(self, whole: Node, part: Node) -> bool:
-        """Are all terms of the one terms of the other? What is left out under a ∂ must be without effect."""
-        sides = []
-        for node in (whole, part):
-            e = self._meaning.scalar(node)
-            variable = None if self._large or not e.is_Symbol else self.d.graph.forward.get(e.name)
-            sides.append(set(Add.make_args(variable.expression if variable else e)))
-        return sides[1] <= sides[0]
+    def _derived(self, a: Node, b: Node) -> None:
+        """Under ∂ stands the same thing as before, derived by the same."""
+        first, second = derived(a), derived(b)
+        if not first or not second:
+            return
+        if first.by != second.by:
+            raise MeaningError(f"{self._plain.emit(b)}: differentiated by another quantity than before")
+        by, whole, part = (self._meaning.of(node) for node in (first.by, first.of, second.of))
+        variable = None if self._large else self.d.graph.forward.get(str(whole))
+        if variable and not isinstance(part, Group):
+            # of a long sum only the terms that are not constant may stand there
+            moving = {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
+            if set(Add.make_args(part)) == moving:
+                return
+        self._holds(first.of, second.of, self._meaning)
 
     def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
         found = self._holds(a, b, meaning)
@@ -205,20 +216,16 @@ class Examiner:
         if left == right:
             return Decision("proved")
         if self._large:
-            return Decision("unknown", "the network is too large for its formulas to be decided one by one")
-        decision = (self._over_images if meaning.total else self._of_one).decide(left, right)
-        if decision.status in ("refuted", "unknown"):
-            return next(self._with_data(left, right, meaning), decision)
-        return decision
+            raise RefusedError(f"{left} = {right}: not an equation, and the network is too large to decide it alone")
+        return (self._over_images if meaning.total else self._of_one).decide(left, right)
 
-    def _with_data(self, left: Expr, right: Expr, meaning: Meaning) -> Iterator[Decision]:
-        """Are they equal once the pixels of an image are put in?"""
-        values = self._shown.values
-        for data in values.data[:MAX_TRIED] if values and not meaning.total else ():
-            given = {Symbol(name): Rational(value) for name, value in data.items()}
-            decision = self._of_one.decide(left.xreplace(given), right.xreplace(given))
-            if decision.status in ("proved", "probable"):
-                yield decision
+    def _same(self, left: Expr, right: Expr) -> bool:
+        """One quantity, both of one image?"""
+        if left == right:
+            return True
+        images = {name.partition("_image")[2] for name in names_in([left, right])} - {""}
+        decision = self._of_one.decide(of_one_image(left), of_one_image(right))
+        return len(images) == 1 and decision.status in ("proved", "probable")
 
     @cached_property
     def _of_one(self) -> Identities:
