@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from functools import singledispatchmethod
 
-from symcnn.formula import Latex
+from symcnn.formula import Flow, Latex, MathML
 from symcnn.formula.extent import width
-from symcnn.formula.flow import Flow
-from symcnn.formula.mathml import MathML
 from symcnn.report.document import (
     Bullets,
     Code,

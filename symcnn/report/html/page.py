@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-from symcnn.formula import Plain
-from symcnn.formula.flow import Flow
-from symcnn.formula.mathml import MathML
+from symcnn.formula import Flow, MathML, Plain
 from symcnn.formula.tree import Equality, Number, Partial, Symbol
 from symcnn.report.document import Document, Section, States
 from symcnn.report.html import states as numbers
@@ -131,11 +129,7 @@ def _followed(document: Document, text: Catalogue) -> Iterator[tuple[str, str]]:
     found: dict[str, str] = {}
     for display in document.displays():
         left = display.formula.members[0] if isinstance(display.formula, Equality) else None
-        if (
-            isinstance(left, Partial)
-            and isinstance(left.by, Symbol)
-            and display.id == key(left).replace("E_total", "E")
-        ):
+        if isinstance(left, Partial) and isinstance(left.by, Symbol) and display.id == key(left):
             found.setdefault(key(left.by), subscripted(left.by))
     yield from found.items()
 
