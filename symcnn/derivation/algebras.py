@@ -37,12 +37,13 @@ class PolynomialAlgebra(Algebra):
 
     Args:
         names: the generators that have a name; others: how many more there may be.
+        budget: how many products of monomials may be formed.
 
     Raises:
         TooLargeError: more generators than a ring can have.
     """
 
-    def __init__(self, names: Iterable[str], others: int) -> None:
+    def __init__(self, names: Iterable[str], others: int, budget: int = BUDGET) -> None:
         super().__init__()
         listed = list(names)
         if len(listed) + others > MAX_GENERATORS:
@@ -52,7 +53,7 @@ class PolynomialAlgebra(Algebra):
         self.generators = dict(zip(listed, self._ring.gens, strict=False))
         self._others = self._ring.gens[len(listed) :]
         self._used: list[int] = []  # how much was known when each was taken
-        self._budget = BUDGET
+        self._most = self._budget = budget
 
     def rational(self, above: int, below: int) -> Element:
         return self._ring(QQ(above, below))
@@ -74,7 +75,7 @@ class PolynomialAlgebra(Algebra):
         raise TooLargeError("a quotient has no normal form as a polynomial")
 
     def renew_budget(self) -> None:
-        self._budget = BUDGET
+        self._budget = self._most
 
     def times(self, a: Element, b: Element) -> Element:
         self._budget -= len(a) * len(b)

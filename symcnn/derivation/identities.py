@@ -1,4 +1,4 @@
-"""Are two expressions in a network's quantities equal, whatever the parameters and the data? Decided as in ``proof.py``.
+"""Are two expressions in a network's quantities equal, whatever the parameters and the data? As in ``proof.py``.
 
     structure        SymPy's own canonical form is the same
     exact            the same normal form, everything put in
@@ -19,6 +19,9 @@ from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, Pol
 from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Quantities
 from symcnn.derivation.proof import SEEDS, generators_of
+
+#: Products of monomials for all identities of one network together: about a second. Past it, random points decide.
+BUDGET = 60_000
 
 #: Real points at which numbers are compared, and the digits that must agree there.
 POINTS, DIGITS = 20, 50
@@ -96,7 +99,7 @@ class Identities:
     def _exact(self) -> Quantities | None:
         """None where the network's own normal forms are too large."""
         try:
-            algebra = PolynomialAlgebra(self._names, self._calls * len(self.images) + self._calls)
+            algebra = PolynomialAlgebra(self._names, self._calls * (len(self.images) + 1), BUDGET)
             return Quantities(self.derivation, algebra, self.images)
         except TooLargeError:
             return None

@@ -156,6 +156,14 @@ class Quantities:
         return name if name in self._shared else name + ending
 
 
+def of_one_image(expression: Expr) -> Expr:
+    """The same of the image at hand."""
+    names: dict[Expr, Expr] = {s: Symbol(s.name.partition("_image")[0]) for s in expression.free_symbols}
+    for slope in expression.atoms(Slope):
+        names[slope] = Slope(slope.of.partition("_image")[0], slope.by.partition("_image")[0])
+    return expression.xreplace(names)
+
+
 def names_in(expressions: Iterable[Expr]) -> set[str]:
     """Every name that occurs, in slopes too."""
     found: set[str] = set()

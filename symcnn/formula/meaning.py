@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 from itertools import product
+from typing import TypeAlias
 
-import sympy
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.derivation.derivation import Derivation
@@ -46,7 +46,7 @@ class Group:
     by: Tensor | None = None
 
 
-Value = Expr | Group
+Value: TypeAlias = Expr | Group
 
 
 @dataclass(frozen=True)
@@ -168,23 +168,24 @@ class Meaning:
     def _slope(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
         if of.is_Symbol and by.is_Symbol:
-            return S.One if of == by else S.Zero if self._is_given(of) else Slope(of.name, by.name)
+            return S.One if of == by else S.Zero if self._is_apart(of, by) else Slope(of.name, by.name)
         if not by.is_Symbol:
             raise MeaningError(f"∂/∂({by}): expected a single quantity to differentiate by")
         if of.has(Slope):
             raise MeaningError("a derivative of a derivative: only first derivatives have a meaning here")
         parts = []
         for name in sorted(of.free_symbols, key=str):
-            inner = S.One if name == by else S.Zero if self._is_given(name) else Slope(name.name, by.name)
+            inner = S.One if name == by else S.Zero if self._is_apart(name, by) else Slope(name.name, by.name)
             parts.append(Mul(of.diff(name), inner))
         return Add(*parts)
 
-    def _is_given(self, name: Expr) -> bool:
-        """Rests it on nothing else?"""
-        if name.name in self.free:
+    def _is_apart(self, of: Expr, by: Expr) -> bool:
+        """Does one rest on nothing else, or belong to another image than the other?"""
+        if of.name in self.free or by.name in self.free:
             return True
-        tensor, _ = self.derivation.scalars.place(name.name.partition("_image")[0])
-        return tensor.role in ("image", "parameter", "target")
+        (name, _, image), (_, _, other) = (x.name.partition("_image") for x in (of, by))
+        tensor, _ = self.derivation.scalars.place(name)
+        return tensor.role in ("image", "parameter", "target") or bool(image and other and image != other)
 
     # --- arithmetic -------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ A pixel that a derivative kills may be any pixel; ∂x_12/∂f_11 and ∂x_11/�
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
+from itertools import pairwise
 from typing import Any
 
 from symcnn.formula import tree
@@ -26,9 +27,9 @@ def _bare(part: Any) -> Any:
         return _bare(part.node)
     if isinstance(part, tuple):
         return tuple(map(_bare, part))
-    if not is_dataclass(part) or isinstance(part, (tree.Symbol, tree.Number)):
+    if not is_dataclass(part) or isinstance(part, (type, tree.Symbol, tree.Number)):
         return part
-    return type(part)(*map(_bare, vars(part).values()))  # type: ignore[arg-type]  # a class's own parts
+    return type(part)(*map(_bare, vars(part).values()))
 
 
 def nodes(part: object) -> Iterator[Any]:
@@ -78,16 +79,43 @@ def derived(member: Node) -> Derived | None:
             return None
         of.append(tree.Negated(part.of) if isinstance(term, tree.Negated) else part.of)
         by.append(part.by)
-    if len(set(by)) != 1:
+    if not of or len(set(by)) != 1:
         return None
     return Derived(of[0] if len(of) == 1 else tree.Sum(tuple(of)), by[0])
 
 
-def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]]:
-    """Terms that must be equal one by one: of a sum of derivatives and of what it gives."""
+def mixed(member: Node) -> bool:
+    """Derivatives of more than names, by different quantities, in one sum: no step of a derivative of a sum."""
+    if not isinstance(member, tree.Sum):
+        return False
+    terms = [term.node if isinstance(term, tree.Negated) else term for term in member.terms]
+    found = [term for term in terms if isinstance(term, tree.Partial)]
+    compound = any(not isinstance(part.of, tree.Symbol) for part in found)
+    return compound and len(found) == len(terms) and len({part.by for part in found}) > 1
+
+
+def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]] | None:
+    """Terms that must be equal one by one: of a sum of derivatives and of what it gives; None: one is missing."""
     if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or not derived(first) or derived(second):
         return []
-    return list(zip(first.terms, second.terms, strict=True)) if len(first.terms) == len(second.terms) else []
+    if len(first.terms) == len(second.terms):
+        return list(zip(first.terms, second.terms, strict=True))
+    return None if tree.Number(0) in second.terms else []
+
+
+def misplaced_product(first: Node, second: Node) -> Node | None:
+    """Of a window, cell times cell, written as a sum of products: the first that is not of the cells at its place."""
+    if not isinstance(first, tree.Convolution) or not isinstance(second, tree.Sum):
+        return None
+    cells = [parts(m) if isinstance(m, tree.Matrix) else [] for m in (first.image, first.filter)]
+    if not len(cells[0]) == len(cells[1]) == len(second.terms):
+        return None
+    if not any(isinstance(term, tree.Product) for term in second.terms):
+        return None  # worked out already
+    for term, a, b in zip(second.terms, *cells, strict=True):
+        if not isinstance(term, tree.Product) or list(term.factors) not in ([a, b], [b, a]):
+            return term
+    return None
 
 
 def broken_chain(members: Sequence[Node]) -> Node | None:
@@ -100,7 +128,7 @@ def broken_chain(members: Sequence[Node]) -> Node | None:
             if len(chain) < 2 or len(chain) != len(factors):
                 continue
             ends = [(f.of, f.by) for f in chain]
-            fits = all(by == of for (_, by), (of, _) in zip(ends, ends[1:], strict=False))
+            fits = all(by == of for (_, by), (of, _) in pairwise(ends))
             if isinstance(left, tree.Partial):
                 fits = fits and (ends[0][0], ends[-1][1]) == (left.of, left.by)
             if not fits:

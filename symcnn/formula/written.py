@@ -108,11 +108,8 @@ class Written:
             index.append(int(digits[at : at + width] or 0) - 1)
             at += width
         if len(digits) != sum(widths) or any(not 0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
-            size = "×".join(map(str, tensor.shape))
-            raise OutOfRangeError(
-                f"{self._plain.emit(symbol)}: out of range; {tensor.name} has {size} entries, from"
-                f" {tensor.scalar(tuple(0 for _ in tensor.shape))} to {tensor.scalar(tuple(n - 1 for n in tensor.shape))}"
-            )
+            last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
+            raise OutOfRangeError(f"{self._plain.emit(symbol)}: out of range; expected {_first(tensor)} to {last}")
         return tuple(index)
 
     def _unknown(self, symbol: tree.Symbol) -> str:

@@ -1,18 +1,19 @@
 """One formula of a report examined: what it says is decided, step by step and number by number, or it is refused."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
-from sympy import Expr, Rational, Symbol
+from sympy import Add, Expr
 
 from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
-from symcnn.derivation.paths import names_in
+from symcnn.derivation.paths import names_in, of_one_image
 from symcnn.errors import RefusedError
 from symcnn.formula import Plain, Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
-from symcnn.formula.steps import bare, broken_chain, derived, nodes, same_terms
+from symcnn.formula.steps import bare, broken_chain, derived, misplaced_product, mixed, nodes, same_terms
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, letters_in
 from symcnn.network import Dense, Network
@@ -54,14 +55,14 @@ class Examiner:
         self._large = content.large and derivation is None
         self._plain = Plain(text.decimal)
         words = text.words("word")
-        self._total_error, *others = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
+        self._total_error, _ = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
         count = 0 if content.data is None else len(content.data.images)
         # of very many images two show that they are added
         self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
         written = Written(self.d.scalars, words)
         self._meaning = Meaning(self.d, written, self._labels(count), len(self._images), free=_RATE)
         self._printed = Printed(self.d, self._meaning, typographies)
-        self._shown = Shown(None if content.large or content.run is None else Values(content), self._meaning)
+        self._shown = Shown(None if content.large or content.run is None else Values(content), self._meaning, self._same)
         self.check_keys = self._shown.check_keys
 
     def _labels(self, count: int) -> dict[str, int]:
@@ -88,9 +89,11 @@ class Examiner:
         members = [m for m in formula.members if not isinstance(m, tree.Word)]
         if len(members) < 2:
             raise MeaningError(f"{self._plain.emit(formula)}: only one side")
-        for a, b in zip(members, members[1:], strict=False):
+        for a, b in pairwise(members):
             if a == b:
                 raise MeaningError(f"{self._plain.emit(a)}: the same on both sides, which says nothing")
+        if any(n == tree.Negated(tree.Number(0)) for n in nodes(formula)):
+            raise MeaningError("−0: nothing to take away")
         return self._equality(members)
 
     def _equality(self, members: Sequence[Node]) -> Found:
@@ -130,7 +133,7 @@ class Examiner:
         letters = any(isinstance(n, tree.Symbol) for n in nodes(tuple(plain)))
         found = [
             self._pair(a, b, meaning)
-            for n, (a, b) in enumerate(zip(plain, plain[1:], strict=False))
+            for n, (a, b) in enumerate(pairwise(plain))
             if letters and exact[n] and exact[n + 1]
         ]
         if not all(exact) or not letters or any(isinstance(n, tree.Under) for n in nodes(tuple(members))):
@@ -155,14 +158,32 @@ class Examiner:
         broken = broken_chain(plain)
         if broken:
             raise MeaningError(f"{self._plain.emit(broken)}: the derivatives do not follow each other")
-        for a, b in zip(plain, plain[1:], strict=False):
-            first, second = derived(a), derived(b)
-            if first and second and first.by != second.by:
-                raise MeaningError(f"{self._plain.emit(b)}: differentiated by another quantity than before")
-            if first and second:
-                self._holds(first.of, second.of, self._meaning)
-            for term, result in same_terms(a, b):
+        for a, b in pairwise(plain):
+            self._derived(a, b)
+            terms = same_terms(a, b)
+            if terms is None or mixed(b):
+                raise MeaningError(f"{self._plain.emit(b)}: not the derivative of the sum before it, term by term")
+            for term, result in terms:
                 self._holds(term, result, self._meaning)
+            misplaced = misplaced_product(a, b)
+            if misplaced:
+                raise MeaningError(f"{self._plain.emit(misplaced)}: not the product of the cells at its place")
+
+    def _derived(self, a: Node, b: Node) -> None:
+        """Under ∂ stands the same thing as before, derived by the same."""
+        first, second = derived(a), derived(b)
+        if not first or not second:
+            return
+        if first.by != second.by:
+            raise MeaningError(f"{self._plain.emit(b)}: differentiated by another quantity than before")
+        by, whole, part = (self._meaning.of(node) for node in (first.by, first.of, second.of))
+        variable = None if self._large else self.d.graph.forward.get(str(whole))
+        if variable and not isinstance(part, Group):
+            # of a long sum only the terms that are not constant may stand there
+            moving = {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
+            if set(Add.make_args(part)) == moving:
+                return
+        self._holds(first.of, second.of, self._meaning)
 
     def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
         found = self._holds(a, b, meaning)
@@ -184,7 +205,7 @@ class Examiner:
         found = []
         for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
             decision = self._decided(one, other, meaning)
-            if decision.status in ("refuted", "unknown"):
+            if decision.status == "refuted" or decision.status == "unknown":
                 word = "is not" if decision.status == "refuted" else "is not known to be"
                 reason = f": {decision.reason}" if decision.reason else ""
                 raise RefusedError(f"{self._plain.emit(a)} {word} {self._plain.emit(b)}{reason}")
@@ -195,20 +216,16 @@ class Examiner:
         if left == right:
             return Decision("proved")
         if self._large:
-            return Decision("unknown", "the network is too large for its formulas to be decided one by one")
-        decision = (self._over_images if meaning.total else self._of_one).decide(left, right)
-        if decision.status in ("refuted", "unknown"):
-            return next(self._with_data(left, right, meaning), decision)
-        return decision
+            raise RefusedError(f"{left} = {right}: not an equation, and the network is too large to decide it alone")
+        return (self._over_images if meaning.total else self._of_one).decide(left, right)
 
-    def _with_data(self, left: Expr, right: Expr, meaning: Meaning) -> Iterator[Decision]:
-        """Are they equal once the pixels of an image are put in?"""
-        values = self._shown.values
-        for data in values.data[:MAX_TRIED] if values and not meaning.total else ():
-            given = {Symbol(name): Rational(value) for name, value in data.items()}
-            decision = self._of_one.decide(left.xreplace(given), right.xreplace(given))
-            if decision.status in ("proved", "probable"):
-                yield decision
+    def _same(self, left: Expr, right: Expr) -> bool:
+        """One quantity, both of one image?"""
+        if left == right:
+            return True
+        images = {name.partition("_image")[2] for name in names_in([left, right])} - {""}
+        decision = self._of_one.decide(of_one_image(left), of_one_image(right))
+        return len(images) == 1 and decision.status in ("proved", "probable")
 
     @cached_property
     def _of_one(self) -> Identities:
@@ -244,7 +261,7 @@ class Examiner:
         if len(free) != 1:
             raise MeaningError(f"{', '.join(sorted(free))}: letters of which nothing is known")
         meaning = replace(self._meaning, free=_RATE | free)
-        for a, b in zip(plain, plain[1:], strict=False):
+        for a, b in pairwise(plain):
             if not stated.same_function(meaning.scalar(a), meaning.scalar(b), *free):
                 raise RefusedError(f"{self._plain.emit(a)} is not {self._plain.emit(b)}")
         return Found("rule" if derived(plain[0]) else "definition")
@@ -261,7 +278,7 @@ class Examiner:
         found = [
             self._holds(a, b, replace(self._meaning, sizes=sizes, point=point))
             for point in points(sorted(sizes.keys() - bound), sizes)
-            for a, b in zip(plain, plain[1:], strict=False)
+            for a, b in pairwise(plain)
         ]
         return weakest(found)
 

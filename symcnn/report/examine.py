@@ -79,7 +79,7 @@ def evidence_table(document: Document, text: Catalogue) -> Table:
     for display in displays:
         assert display.evidence is not None
         groups.setdefault((display.evidence.method, display.evidence.detail), []).append(display)
-    ordered = sorted(groups.items(), key=lambda item: STRENGTH.index(item[0][0]))  # type: ignore[arg-type]
+    ordered = sorted(groups.items(), key=lambda item: STRENGTH.index(item[0][0]))
     rows: list[tuple[Text, ...]] = [
         ((detail,), (str(len(found)),), tuple(_runs(found))) for (_, detail), found in ordered
     ]

@@ -44,19 +44,15 @@ class Printed:
             return None
         left, right = formula.members
         symbol = left.by if isinstance(left, tree.Partial) else left
-        if not isinstance(symbol, tree.Symbol):
+        if not isinstance(symbol, tree.Symbol) or letters_in(symbol):
             return None
-        if symbol.letter == "E":
-            tensor, index = self._d.forward[-1].target.tensor, ()
-        else:
-            tensor, found = self._meaning.written.entry(symbol, {})
-            if found is None:
-                return None
-            index = found
+        tensor, index = self._d.forward[-1].target.tensor, None
+        if symbol.letter != "E":
+            tensor, index = self._meaning.written.entry(symbol, {})
         wanted = tensor.adjoint() if isinstance(left, tree.Partial) else tensor
         for equation in self._d.equations:
             if equation.target.tensor == wanted:
-                variable = instance(equation, index)
+                variable = instance(equation, index or ())
                 shown = ((t, side) for t in self._typographies for side in prints(t, variable))
                 if any(t.name(variable.name) == left and side == right for t, side in shown):
                     return equation

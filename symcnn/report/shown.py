@@ -4,12 +4,15 @@ Each is compared before it is rounded, with a value that is worked out anew (``v
 formula in numbers and the result are one number, and each number is that of its own letter, also where a 0 hides it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
+
+from sympy import Expr
 
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import Plain, tree
-from symcnn.formula.meaning import Meaning, Value, pairs
+from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import alike, bare, nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
@@ -32,12 +35,18 @@ def image_of(members: Iterable[Node]) -> int:
 
 
 class Shown:
-    """Checks the numbers of one content; ``values`` is None where it has no pass with numbers."""
+    """Checks the numbers of one content.
 
-    def __init__(self, values: Values | None, meaning: Meaning) -> None:
-        self.values = values
+    Args:
+        values: None where there is no pass with numbers.
+        same: are two expressions the same quantity?
+    """
+
+    def __init__(self, values: Values | None, meaning: Meaning, same: Callable[[Expr, Expr], bool]) -> None:
+        self.values, self._same = values, same
         self._meaning = replace(meaning, total=True, images=values.images if values else meaning.images)
         self._plain = Plain()
+        self._results: set[float] = set()
 
     def check_keys(self, thing: object) -> None:
         """Every number with a key, anywhere, is the value that the key stands for."""
@@ -54,7 +63,7 @@ class Shown:
             labelled: does the display say of each quantity of which image it is?
         """
         if not any(isinstance(n, tree.Symbol) for m in plain for n in nodes(m)):
-            return self._at(members, plain, self._meaning)
+            return self._results_only(plain)
         if self.values is None:
             raise MeaningError("numbers, but no pass that they could come from")
         named = image_of(members)
@@ -71,16 +80,26 @@ class Shown:
     def _at(self, members: Sequence[Node], plain: Sequence[Node], meaning: Meaning) -> None:
         for member in members:
             self._beneath(member, meaning)
-        for a, b in zip(plain, plain[1:], strict=False):
+        for a, b in pairwise(plain):
             self._close(a, b, meaning.of(a), meaning.of(b))
             self._aligned(a, b, meaning)
+            self._aligned(plain[0], b, meaning)
+
+    def _results_only(self, plain: Sequence[Node]) -> None:
+        """Where there are no letters, rounded numbers can only be results that were shown before."""
+        rounded = [[n for n in nodes(m) if isinstance(n, tree.Number) and n.digits] for m in plain]
+        for number in rounded[0]:
+            if number.value not in self._results:
+                raise MeaningError(f"{self._plain.emit(number)}: a rounded number that comes from nowhere")
+        self._at(plain, plain, self._meaning)
+        self._results |= {n.value for numbers in rounded for n in numbers}
 
     def _beneath(self, node: Node, meaning: Meaning) -> None:
         """Each number under a factor is its value."""
         if isinstance(node, tree.Labelled):
             meaning = replace(meaning, image=meaning.labels.get(node.word, 0))
         if isinstance(node, tree.Under):
-            self._close(node.node, node.number, meaning.of(bare(node.node)), meaning.of(node.number))
+            self._aligned(bare(node.node), node.number, meaning)
         for part in parts(node):
             self._beneath(part, meaning)
 
@@ -88,10 +107,22 @@ class Shown:
         """Formulas of one shape, in letters and in numbers: number by number."""
         if isinstance(b, tree.Number) and not isinstance(a, tree.Number):
             self._close(a, b, meaning.of(a), meaning.of(b))
+            self._its_own(a, b, meaning)
+        elif isinstance(a, tree.Labelled) and not isinstance(b, tree.Labelled):
+            self._aligned(a.node, b, replace(meaning, image=meaning.labels.get(a.word, 0)))
         elif alike(a, b) and a != b:
             inner = replace(meaning, image=meaning.labels[a.word]) if isinstance(a, tree.Labelled) else meaning
             for one, other in zip(parts(a), parts(b), strict=True):
                 self._aligned(one, other, inner)
+
+    def _its_own(self, a: Node, number: tree.Number, meaning: Meaning) -> None:
+        """A number with a key stands for the quantity that the key names, not for another with the same value."""
+        wanted = self.values.expression(number.key) if self.values and number.key else None
+        found = meaning.of(a)
+        if wanted is None or isinstance(found, Group) or not isinstance(a, (tree.Symbol, tree.Partial)):
+            return
+        if not self._same(found, wanted):
+            raise RefusedError(f"{number.key} stands for {self._plain.emit(a)}, which is another quantity")
 
     def _close(self, a: Node, b: Node, left: Value, right: Value) -> None:
         for one, other in pairs(left, right, tree.Equality((a, b))):

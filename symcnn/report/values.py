@@ -43,8 +43,10 @@ class Values:
         names = [*stated.image.scalars(), *stated.targets.scalars()]
         rows = np.concatenate([pixels.reshape(self.images, -1), targets], axis=1).tolist()
         self.data = [dict(zip(names, row, strict=True)) for row in rows]
-        self._parameters = dict(zip(self._network.parameters, content.run.initial.tolist(), strict=True))
-        self.rate = content.run.learning_rate
+        self._parameters: dict[str, float] = dict(
+            zip(self._network.parameters, content.run.initial.tolist(), strict=True)
+        )
+        self.rate: float = content.run.learning_rate
         self._step = self.rate / (self.images if content.run.reduction == "mean" else 1)
         self._known: dict[tuple[int, ...], Quantities] = {}
 
