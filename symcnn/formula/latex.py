@@ -59,20 +59,21 @@ class Latex:
         """
         left, found = lines(node, MOST)
         rows = self._rows(left, found)
-        body = rows[0].replace("&", "", 1)
+        body = "".join(rows[0])
         if len(rows) > 1:
-            body = "\\begin{aligned}\n" + f" {self.newline}\n".join(rows) + "\n\\end{aligned}"
+            aligned = f" {self.newline}\n".join(map("&".join, rows))
+            body = f"\\begin{{aligned}}\n{aligned}\n\\end{{aligned}}"
         tag = f"\n\\tag{{{number}}}" if number else ""
         return f"$$\n{_not_markdown(body)}{tag}\n$$"
 
-    def _rows(self, left: Node | None, found: tuple[Line, ...]) -> list[str]:
-        """The lines of a display with "&" where they are aligned: at the signs of equality."""
+    def _rows(self, left: Node | None, found: tuple[Line, ...]) -> list[tuple[str, str]]:
+        """The lines of a display: what stands before and behind the place where they are aligned."""
         start = "" if left is None else f"{self.emit(left)} "
         rows = []
         for n, line in enumerate(found):
             further = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
             text = " ".join(map(self.piece, line))
-            rows.append(f"{start if n == 0 else ''}&{self._further(text) if further else text}")
+            rows.append((start if n == 0 else "", self._further(text) if further else text))
         return rows
 
     def _further(self, text: str) -> str:

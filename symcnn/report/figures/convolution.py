@@ -8,7 +8,7 @@ from symcnn.derivation import Variable
 from symcnn.errors import SymcnnError
 from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Partial
-from symcnn.report.figures.grid import GAP, MARGIN, SIGN, Grid, Laid, Numbers, Window, room, room_of
+from symcnn.report.figures.grid import GAP, MARGIN, NARROW, Grid, Laid, Numbers, Window, room, rows
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
 from symcnn.report.figures.windows import around, pairs_of, source_of
@@ -72,7 +72,7 @@ def convolution(
         products,
         ("Σ = ", *sum_of),
     ]
-    return _rows([first, second], decimal, 360.0 if narrow else 760.0, title)
+    return rows([first, second], decimal, NARROW if narrow else 760.0, _cell, title)
 
 
 def _check(found: float, stated: float, at: tuple[int, int]) -> None:
@@ -83,45 +83,10 @@ def _check(found: float, stated: float, at: tuple[int, int]) -> None:
         )
 
 
-def _rows(rows: Sequence[Sequence[Grid | Words]], decimal: str, width: float, title: str) -> Sketch:
-    """Rows of grids and signs, one under the other, broken where they are wider than the drawing."""
-    marks, y, right = list[Mark](), MARGIN, 0.0
-    lines = [line for row in rows for line in _broken(row, decimal, width - 2 * MARGIN)]
-    for line in lines:
-        y += 22 if any(isinstance(item, Grid) and item.title for item in line) else 0
-        side = _cell(line)
-        height = max((item.rows * side for item in line if isinstance(item, Grid)), default=24)
-        x = MARGIN
-        for item in line:
-            room = room_of(item, side, decimal)
-            if isinstance(item, Grid):
-                left = x + (room - item.columns * side) / 2
-                marks += Laid(item, left, y + (height - item.rows * side) / 2, side, decimal).marks()
-            else:
-                marks.append(Label(x, y + height / 2 + 5, runs_of(item, decimal), SIGN, "ink"))
-            x += room + GAP
-        right = max(right, x - GAP)
-        y += height + 22
-    return Sketch(min(width, right * 1.06 + MARGIN), y - 22 + MARGIN, tuple(marks), title)
-
-
 def _cell(line: Sequence[Grid | Words]) -> float:
     """Cells of large grids are smaller."""
     most = max((item.columns for item in line if isinstance(item, Grid)), default=1)
     return 27.0 if most > 5 else 36.0
-
-
-def _broken(row: Sequence[Grid | Words], decimal: str, width: float) -> Iterator[list[Grid | Words]]:
-    line, used, cell = list[Grid | Words](), 0.0, _cell(row)
-    for item in row:
-        needs = room_of(item, cell, decimal)
-        if line and used + needs > width:
-            last = [line.pop()] if not isinstance(line[-1], Grid) and isinstance(item, Grid) else []
-            yield line
-            line, used = last, sum(width_of(runs_of(i, decimal), SIGN) + GAP for i in last if not isinstance(i, Grid))
-        line.append(item)
-        used += needs + GAP
-    yield line
 
 
 def gradient_windows(
@@ -153,7 +118,7 @@ def gradient_windows(
 
 
 def _panel_cell(source: Tensor, narrow: bool, per_row: int) -> float:
-    room = ((360.0 if narrow else 940.0) - 2 * MARGIN - _gap(narrow) * (per_row - 1)) / per_row
+    room = ((NARROW if narrow else 940.0) - 2 * MARGIN - _gap(narrow) * (per_row - 1)) / per_row
     return min(68.0, room / source.shape[-1])
 
 

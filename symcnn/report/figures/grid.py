@@ -1,6 +1,6 @@
 """Matrices of numbers as cells: images in greys, signed values in two hues, a number in each cell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -18,6 +18,8 @@ MOST = 0.6
 DARKEST = 0.42
 TEXT, TITLE, SIGN = 13.0, 13.5, 17.0
 GAP, MARGIN = 16.0, 14.0
+#: Of a drawing on a page, and on a phone.
+WIDE, NARROW = 720.0, 360.0
 
 
 @dataclass(frozen=True)
@@ -203,29 +205,67 @@ def strength(value: float, scale: float) -> float:
     return min(MOST, abs(value) / scale)
 
 
-def grids(items: Sequence[Grid | Words], decimal: str, title: str = "", width: float = 720, cell: float = 44) -> Sketch:
+def grids(
+    items: Sequence[Grid | Words], decimal: str, title: str = "", *, cell: float = 44, narrow: bool = False
+) -> Sketch:
     """Grids in a row, with signs and words between them: I, "∗", F, "=", X.
 
     Args:
         items: grids, and what stands between them.
-        width: the most that the drawing may have; cells are made smaller where the row would be wider.
-        cell: the largest size of a cell.
+        cell: the largest size of a cell; smaller where the row would be wider than the drawing.
+        narrow: for a phone, on several rows where need be.
     """
-    sizes = [cell * share for share in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.3, 0.25, 0.2)]
-    side = next((s for s in sizes if _along(items, s, decimal) <= width - 2 * MARGIN), sizes[-1])
-    tallest = max((item.rows for item in items if isinstance(item, Grid)), default=1) * side
-    top = MARGIN + (20 if any(isinstance(i, Grid) and i.title for i in items) else 0)
-    below = max((len(item.below) for item in items if isinstance(item, Grid)), default=0)
-    x, marks = MARGIN, list[Mark]()
-    for item in items:
-        room = room_of(item, side, decimal)
-        if isinstance(item, Grid):
-            left = x + (room - item.columns * side) / 2
-            marks += Laid(item, left, top + (tallest - item.rows * side) / 2, side, decimal).marks()
-        else:
-            marks.append(Label(x + room / 2, top + tallest / 2 + 5, runs_of(item, decimal), SIGN, "muted", "middle"))
-        x += room + GAP
-    return Sketch(x - GAP + MARGIN, top + tallest + 18 * below + MARGIN + (6 if below else 0), tuple(marks), title)
+    width, least = (NARROW, 22.0) if narrow else (WIDE, 8.0)
+    sizes = [size for n in range(20) if (size := cell * 0.92**n) > least]
+    side = next((s for s in sizes if _along(items, s, decimal) <= width - 2 * MARGIN), least)
+    return rows([items], decimal, width, lambda _: side, title)
+
+
+def rows(
+    lines: Sequence[Sequence[Grid | Words]], decimal: str, width: float,
+    cell: Callable[[Sequence[Grid | Words]], float], title: str,
+) -> Sketch:  # fmt: skip
+    """Rows of grids and signs, one under the other, broken where they are wider than the drawing.
+
+    Args:
+        cell: the size of a row's cells.
+    """
+    marks, y, right = list[Mark](), MARGIN, 0.0
+    for line in [part for line in lines for part in _broken(line, decimal, width - 2 * MARGIN, cell)]:
+        found = [item for item in line if isinstance(item, Grid)]
+        side = cell(line)
+        y += 22 if any(grid.title for grid in found) else 0
+        height = max((grid.rows * side for grid in found), default=24)
+        x = MARGIN
+        for item in line:
+            room = room_of(item, side, decimal)
+            if isinstance(item, Grid):
+                left = x + (room - item.columns * side) / 2
+                marks += Laid(item, left, y + (height - item.rows * side) / 2, side, decimal).marks()
+            else:
+                marks.append(Label(x, y + height / 2 + 5, runs_of(item, decimal), SIGN, "ink"))
+            x += room + GAP
+        right = max(right, x - GAP)
+        below = max((len(grid.below) for grid in found), default=0)
+        y += height + 22 + 18 * below
+    # a little more than we measured: a viewer's font may be wider
+    return Sketch(min(width, right * 1.04 + MARGIN), y - 22 + MARGIN, tuple(marks), title)
+
+
+def _broken(
+    row: Sequence[Grid | Words], decimal: str, width: float, cell: Callable[[Sequence[Grid | Words]], float]
+) -> Iterator[list[Grid | Words]]:
+    """A row on as many lines as it needs; a sign goes with the grid that follows it."""
+    line, used, side = list[Grid | Words](), 0.0, cell(row)
+    for item in row:
+        needs = room_of(item, side, decimal)
+        if line and used + needs > width:
+            last = [line.pop()] if not isinstance(line[-1], Grid) and isinstance(item, Grid) else []
+            yield line
+            line, used = last, sum(room_of(sign, side, decimal) + GAP for sign in last)
+        line.append(item)
+        used += needs + GAP
+    yield line
 
 
 def room_of(item: Grid | Words, side: float, decimal: str) -> float:

@@ -177,7 +177,9 @@ class Sketch:
         """One <svg> element; see ``report.document.Drawing``."""
         space = "" if theme == "page" else ' xmlns="http://www.w3.org/2000/svg"'
         size = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"'
-        if theme != "page":
+        if theme == "page":  # text of one size in all figures: none is blown up
+            size += f' style="max-width:{_n(self.width)}px"'
+        else:
             size += f' width="{_n(self.width)}" height="{_n(self.height)}"'
         head = f'<svg{space} class="sketch" {size} role="img">'
         title = [f"<title>{escape(self.title)}</title>"] if self.title else []
