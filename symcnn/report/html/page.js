@@ -44,11 +44,20 @@
     element.classList.toggle("positive", value >= 0);
     element.classList.toggle("negative", value < 0);
   }
+  function fit(text) {  // a number that has grown is set closer: its cell has not
+    if (!text) return;
+    text.removeAttribute("textLength");
+    const room = Number(text.dataset.room);
+    if (text.getComputedTextLength() <= room) return;
+    text.setAttribute("textLength", room);
+    text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
   function go(index) {
     at = index;
     for (const element of live) {
       const { v, digits, p } = element.dataset, number = written(values[v][at], Number(digits));
       element.textContent = p !== undefined && number[0] === "−" ? `(${number})` : number;
+      fit(element.closest("text[data-room]"));
     }
     drawn.forEach(draw);
     slider.value = at;
