@@ -37,42 +37,38 @@ def convolution(
         SymcnnError: the products do not add to what the map says.
     """
     top, left = (n * stride - b for n, b in zip(at, before, strict=True))
-    window = Grid(
-        tuple(
-            tuple(image.numbers[r][c] if 0 <= r < image.rows and 0 <= c < image.columns else Number(0)
-                  for c in range(left, left + filter.columns)) for r in range(top, top + filter.rows)
-        ),
-        "plain" if image.kind == "signed" else image.kind,
-        reach=image.reach,
-    )  # fmt: skip
+    window = _window(image, top, left, filter)
     products = Grid(
-        tuple(tuple(Number(a.value * b.value, b.digits and 3) for a, b in zip(*rows, strict=True))
-              for rows in zip(window.numbers, filter.numbers, strict=True)),
-        "signed",
+        tuple(tuple(Number(a.value * b.value, b.digits and 3) for a, b in zip(*pair, strict=True))
+              for pair in zip(window.numbers, filter.numbers, strict=True)),
     )  # fmt: skip
-    value = result.numbers[at[0]][at[1]]
-    total = math.fsum(products.values)
-    _check(total / (len(products.values) if divided else 1), value.value, at)
-    seen = Window(max(top, 0), max(left, 0), min(top + filter.rows, image.rows) - max(top, 0),
-                  min(left + filter.columns, image.columns) - max(left, 0))  # fmt: skip
-    first: list[Grid | Words] = [
-        replace(image, windows=(seen,)),
-        "∗",
-        filter,
-        "=",
-        replace(result, windows=(Window(*at),)),
-    ]
-    whole, count = Number(total, 4), Number(len(products.values))
-    sum_of = (whole, " ; ", whole, " ÷ ", count, " = ", shown or value) if divided else (whole,)
-    second: list[Grid | Words] = [
-        replace(window, title=""),
-        "×",
-        replace(filter, title=""),
-        "=",
-        products,
-        ("Σ = ", *sum_of),
-    ]
+    value, total, count = result.numbers[at[0]][at[1]], math.fsum(products.values), len(products.values)
+    _check(total / (count if divided else 1), value.value, at)
+    whole, cells = Number(total, 4), Number(count)
+    mean = ("Σ ÷ ", cells, " = ", whole, " ÷ ", cells, " = ", shown or value)
+    seen = _clipped(image, top, left, filter)
+    first: list[Grid | Words] = [replace(image, windows=(seen,)), "∗", filter, "="]
+    second: list[Grid | Words] = [window, "×", replace(filter, title=""), "=", products]
+    first.append(replace(result, windows=(Window(*at),)))
+    second.append(mean if divided else ("Σ = ", whole))
     return rows([first, second], decimal, NARROW if narrow else 760.0, _cell, title)
+
+
+def _window(image: Grid, top: int, left: int, filter: Grid) -> Grid:
+    """What the filter lies on; absent cells are 0."""
+
+    def at(r: int, c: int) -> Number:
+        return image.numbers[r][c] if 0 <= r < image.rows and 0 <= c < image.columns else Number(0)
+
+    numbers = tuple(tuple(at(top + r, left + c) for c in range(filter.columns)) for r in range(filter.rows))
+    return Grid(numbers, "plain" if image.kind == "signed" else image.kind, reach=image.reach)
+
+
+def _clipped(image: Grid, top: int, left: int, filter: Grid) -> Window:
+    """The part of the window that lies on the image."""
+    bottom, right = min(top + filter.rows, image.rows), min(left + filter.columns, image.columns)
+    top, left = max(top, 0), max(left, 0)
+    return Window(top, left, bottom - top, right - left)
 
 
 def _check(found: float, stated: float, at: tuple[int, int]) -> None:

@@ -187,7 +187,7 @@ class _Frame:
             at = x.at(value)
             yield Line(((at, y.start), (at, y.start + 5)), "line")
             yield Label(at, y.start + 19, _tick(value, decimal, False), SIZE, "ink", "middle")
-        yield Label(8, 16, runs_of(vertical, decimal), SIZE, "muted")
+        yield Label(2, 16, runs_of(vertical, decimal), SIZE, "muted")
         yield Label(x.end, self.height - 8, runs_of(horizontal, decimal), SIZE, "muted", "end")
 
 

@@ -17,7 +17,7 @@ MOST = 0.6
 #: Of an image's darkest pixel.
 DARKEST = 0.42
 TEXT, TITLE, SIGN = 13.0, 13.5, 17.0
-GAP, MARGIN = 16.0, 14.0
+GAP, MARGIN = 16.0, 3.0
 #: Of a drawing on a page, and on a phone.
 WIDE, NARROW = 720.0, 360.0
 
@@ -124,24 +124,18 @@ class Laid:
     y: float
     cell: float
     decimal: str
-    wide: float = 0
     size: float = 0
 
     @property
-    def across(self) -> float:
-        """How wide a cell is."""
-        return self.wide or self.cell
-
-    @property
     def width(self) -> float:
-        return self.grid.columns * self.across
+        return self.grid.columns * self.cell
 
     @property
     def height(self) -> float:
         return self.grid.rows * self.cell
 
     def centre(self, row: int, column: int) -> tuple[float, float]:
-        return self.x + (column + 0.5) * self.across, self.y + (row + 0.5) * self.cell
+        return self.x + (column + 0.5) * self.cell, self.y + (row + 0.5) * self.cell
 
     def marks(self) -> Iterator[Mark]:
         grid = self.grid
@@ -154,7 +148,7 @@ class Laid:
                 if not grid.bare:
                     x, y = self.centre(r, c)
                     runs = runs_of(number, self.decimal)
-                    yield Label(x, y + 0.35 * size, runs, size, "ink", "middle", room(number, 0.94 * self.across))
+                    yield Label(x, y + 0.35 * size, runs, size, "ink", "middle", room(number, 0.94 * self.cell))
         yield from map(self._frame, grid.windows)
         middle = self.x + self.width / 2
         if grid.title:
@@ -166,13 +160,13 @@ class Laid:
         """One size for all numbers: the widest fits its cell."""
         runs = [runs_of(number, self.decimal) for row in self.grid.numbers for number in row]
         widest = max((width_of(r, 1) for r in runs), default=1)
-        return min(TEXT, FILL * self.across / widest, 0.6 * self.cell)
+        return min(TEXT, FILL * self.cell / widest, 0.6 * self.cell)
 
     def _cell(self, row: int, column: int, number: Number) -> Rect:
         grid = self.grid
         lit = (grid.on or {}).get((row, column), ())
         data: Data = (("data-on", " ".join(lit)),) if lit else ()
-        x, y = self.x + column * self.across, self.y + row * self.cell
+        x, y = self.x + column * self.cell, self.y + row * self.cell
         look, opacity = "empty", None
         if grid.kind == "image":
             least, most = min(grid.values), max(grid.values)
@@ -182,17 +176,17 @@ class Laid:
             look, opacity = "negative" if number.value < 0 else "positive", strength(number.value, self.scale)
             if number.key:
                 data = (("data-heat", number.key), ("data-hue", "signed"), ("data-scale", f"{self.scale:.6g}"), *data)
-        return Rect(x, y, self.across, self.cell, f"{look} cell", opacity, data=data)
+        return Rect(x, y, self.cell, self.cell, f"{look} cell", opacity, data=data)
 
     @property
     def scale(self) -> float:
         return (self.grid.reach or max(map(abs, self.grid.values)) or 1.0) / MOST
 
     def _frame(self, window: Window) -> Rect:
-        x, y = self.x + window.column * self.across, self.y + window.row * self.cell
+        x, y = self.x + window.column * self.cell, self.y + window.row * self.cell
         data: Data = (("data-on", " ".join(window.on)),) if window.on else ()
         look = "window" if window.on else "frame"
-        return Rect(x, y, window.columns * self.across, window.rows * self.cell, look, data=data)
+        return Rect(x, y, window.columns * self.cell, window.rows * self.cell, look, data=data)
 
 
 def room(number: Number, width: float) -> Data:
@@ -231,7 +225,7 @@ def rows(
         cell: the size of a row's cells.
     """
     marks, y, right = list[Mark](), MARGIN, 0.0
-    for line in [part for line in lines for part in _broken(line, decimal, width - 2 * MARGIN, cell)]:
+    for line in [part for whole in lines for part in _broken(whole, decimal, width - 2 * MARGIN, cell)]:
         found = [item for item in line if isinstance(item, Grid)]
         side = cell(line)
         y += 22 if any(grid.title for grid in found) else 0

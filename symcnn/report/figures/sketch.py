@@ -15,7 +15,7 @@ Coordinates are rounded to a tenth, so that the same drawing is the same bytes o
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from xml.sax.saxutils import escape, quoteattr
 
@@ -171,7 +171,6 @@ class Sketch:
     height: float
     marks: tuple[Mark, ...]
     title: str = ""
-    name: str = field(default="figure", repr=False)
 
     def svg(self, theme: Theme) -> str:
         """One <svg> element; see ``report.document.Drawing``."""
@@ -260,7 +259,6 @@ LOOKS: Mapping[str, str] = {
     "halo": "paint-order:stroke;stroke:{paper};stroke-width:3.5;stroke-linejoin:round",
     "curve": "fill:none;stroke:{gradient};stroke-width:1.8;stroke-linejoin:round",
     "italic": "font-style:italic",
-    "strong": "font-weight:600",
 }
 
 #: What lighting up changes.

@@ -1,15 +1,17 @@
 """The figures of the story: which drawing stands where, with its words."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from symcnn.formula import tree
 from symcnn.network import Array, checked, kind_of
-from symcnn.report.document import Drawing, Figure
+from symcnn.report.document import Figure
 from symcnn.report.figures import (
     WORDS,
     Grid,
     Numbers,
     Series,
+    Sketch,
     Words,
     chain_paths,
     convolution,
@@ -35,20 +37,27 @@ LOOKS = ("positive", "negative", "filter", "gradient")
 class Drawn(Protocol):
     """Draws the same twice: for a wide page, and for a phone."""
 
-    def __call__(self, *, narrow: bool, title: str) -> Drawing: ...
+    def __call__(self, *, narrow: bool, title: str) -> Sketch: ...
 
 
-def figure(t: Teller, name: str, drawn: Drawn, width: float = 1.0, **parts: Part) -> Figure:
+#: How wide the drawing is that fills a line: all others are in proportion, so that what is written has one size.
+LINE = 800
+
+
+def figure(t: Teller, name: str, drawn: Drawn, **parts: Part) -> Figure:
     """A drawing in both layouts, with its caption and what it shows in a sentence."""
     alternative = t.text(f"figure.{name}_shows")
     wide, narrow = (drawn(narrow=small, title=alternative) for small in (False, True))
-    return Figure(name, wide, t.say(f"figure.{name}", **parts), alternative, narrow, width)
+    return Figure(name, wide, t.say(f"figure.{name}", **parts), alternative, narrow, min(1.0, wide.width / LINE))
 
 
-def row(t: Teller, name: str, items: list[Grid | Words], width: float = 1.0) -> Figure:
+def row(t: Teller, name: str, items: list[Grid | Words]) -> Figure:
     """Grids side by side."""
-    alternative = t.text(f"figure.{name}_shows")
-    return Figure(name, grids(items, t.text.decimal, alternative), t.say(f"figure.{name}"), alternative, width=width)
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        return grids(items, t.text.decimal, title, narrow=narrow)
+
+    return figure(t, name, drawn)
 
 
 def numbers(t: Teller, image: int = 1) -> Numbers | None:
@@ -59,7 +68,7 @@ def numbers(t: Teller, image: int = 1) -> Numbers | None:
 def network(t: Teller) -> Figure:
     words = {word: t.text(f"diagram.{word}") for word in WORDS}
 
-    def drawn(*, narrow: bool, title: str) -> Drawing:
+    def drawn(*, narrow: bool, title: str) -> Sketch:
         return network_diagram(t.d, t.typography, words, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
 
     return figure(t, "network_diagram" if t.quantities else "network_bare", drawn)
@@ -84,7 +93,7 @@ def windows(t: Teller, weights: Tensor) -> Figure | None:
     if told is None or weights.shape[-1] * weights.shape[-2] > 9:
         return None
 
-    def drawn(*, narrow: bool, title: str) -> Drawing:
+    def drawn(*, narrow: bool, title: str) -> Sketch:
         return gradient_windows(weights, t.of_one, told, t.text.decimal, narrow=narrow, title=title)
 
     return figure(t, "gradient_windows", drawn, image=t.label(1))
@@ -95,7 +104,7 @@ def ways(t: Teller, name: str) -> Figure | None:
     if t.content.large:
         return None
 
-    def drawn(*, narrow: bool, title: str) -> Drawing:
+    def drawn(*, narrow: bool, title: str) -> Sketch:
         return chain_paths(t.d, t.typography, name, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
 
     return figure(t, "chain_paths", drawn, quantity=t.symbol(name))
@@ -105,7 +114,7 @@ def loss(t: Teller, run: Run) -> Figure:
     factor = 1 if run.reduction == "sum" or run.course else t.images
     values = [factor * float(v) for v in run.loss]
 
-    def drawn(*, narrow: bool, title: str) -> Drawing:
+    def drawn(*, narrow: bool, title: str) -> Sketch:
         error: Words = t.typography.error if run.course is None else t.text("report.epoch_loss")
         return loss_curve(values, error, t.text("report.step"), t.text.decimal, narrow=narrow, title=title)
 
@@ -130,7 +139,7 @@ def outputs(t: Teller) -> Figure | None:
         for name, target, look in zip(names, targets, LOOKS, strict=False)
     ]  # fmt: skip
 
-    def drawn(*, narrow: bool, title: str) -> Drawing:
+    def drawn(*, narrow: bool, title: str) -> Sketch:
         said = t.text("report.output_heading")
         return outputs_curve(steps, series, said, t.text("report.step"), t.text.decimal, narrow=narrow, title=title)
 
@@ -148,9 +157,11 @@ def filters(t: Teller, run: Run) -> Figure | None:
     for tensor in tensors:
         sheets = [()] if len(tensor.shape) == 2 else [(k,) for k in range(tensor.shape[0])]
         for lead in sheets if len(tensor.shape) <= 3 else []:
-            pair: list[Grid | Words] = [_filter(t, tensor, lead, values, when) for when, values in both.items()]
+            pair = [_filter(t, tensor, lead, values, when) for when, values in both.items()]
+            reach = max(abs(value) for grid in pair for value in grid.values)  # one scale of colours for both
+            pair = [replace(grid, reach=reach) for grid in pair]
             found += [pair[0], "→", pair[1]]
-    return row(t, "filters", found[:9], width=min(1.0, 0.17 * len(found))) if found else None
+    return row(t, "filters", found[:9]) if found else None
 
 
 def _filter(t: Teller, tensor: Tensor, lead: tuple[int, ...], values: dict[str, float], when: str) -> Grid:
@@ -164,12 +175,12 @@ def _filter(t: Teller, tensor: Tensor, lead: tuple[int, ...], values: dict[str, 
 
 def feature_window(t: Teller, image: Array, feature: Array, found: Array) -> Figure:
     """The picture, the feature and the map, with the first window worked out."""
-    picture = grid_of(image, kind="image", title=t.text("diagram.image"), bare=True)
+    picture = grid_of(image, kind="image", title=t.text("diagram.image"))
     weights = grid_of(feature, title=t.text("diagram.filter"))
     result = grid_of(found, 1, title=t.text("diagram.map"))
     shown = tree.Number(float(found[0, 0]), 2)
 
-    def drawn(*, narrow: bool, title: str) -> Drawing:
+    def drawn(*, narrow: bool, title: str) -> Sketch:
         return convolution(
             picture, weights, result, (0, 0), t.text.decimal, divided=True, shown=shown, narrow=narrow, title=title
         )
