@@ -5,7 +5,7 @@ at its dots, a bracket behind the sign before it, and so on inwards, only as far
 em of a displayed formula, a little on the wide side: no print can ask a font.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
 
@@ -15,6 +15,9 @@ from symcnn.formula.tree import Node
 
 #: Estimated widths: one character, a binary sign with its space, a sign of relation, a bracket.
 LETTER, DIGIT, SCRIPT, BINARY, RELATION, BRACKET = 0.6, 0.52, 0.7, 1.25, 1.4, 0.45
+
+#: How far a line that goes on is set in.
+INDENT = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,24 +58,38 @@ def lines(node: Node, most: float) -> tuple[Node | None, tuple[Line, ...]]:
     elif isinstance(node, tree.Equality) and len(node.members) > 1:
         left, members, sign = node.members[0], node.members[1:], "="
     else:
-        return None, tuple(_filled(Piece((), node), most))
+        return None, _filled(Piece((), node), most)
     room = most - width(left)
-    return left, tuple(line for m in members for line in _filled(Piece((sign,), m), room))
+    found = tuple(line for m in members for line in _filled(Piece((sign,), m), room))
+    if max(sum(piece.width for piece in line) for line in found) <= room:
+        return left, found
+    # too wide beside it: what is on the left has lines for itself
+    room = most - INDENT
+    below = (line for m in members for line in _filled(Piece((sign,), m), room))
+    return None, (*_filled(Piece((), left), most), *below)
 
 
-def _filled(piece: Piece, most: float) -> Iterator[Line]:
-    """A member on as many lines as it needs, filled about evenly."""
+def _filled(piece: Piece, most: float) -> tuple[Line, ...]:
+    """A member on as few lines as it needs, of about one width."""
     pieces = _opened(piece, most)
-    whole = sum(p.width for p in pieces)
-    count = -(-whole // most)
-    target = most if count <= 1 else max(whole / count * 1.05, max(p.width for p in pieces))
-    line: list[Piece] = []
-    for one in pieces:
-        if line and sum(p.width for p in line) + one.width > min(most, target):
-            yield tuple(line)
-            line = []
-        line.append(one)
-    yield tuple(line)
+    found = _lines(pieces, most)
+    target = sum(p.width for p in pieces) / len(found)
+    while len(found) > 1 and target < most:
+        even = _lines(pieces, target)
+        if len(even) == len(found):
+            return even
+        target *= 1.04
+    return found
+
+
+def _lines(pieces: tuple[Piece, ...], most: float) -> tuple[Line, ...]:
+    """Each line taken as full as it goes."""
+    found: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if found[-1] and sum(p.width for p in found[-1]) + piece.width > most:
+            found.append([])
+        found[-1].append(piece)
+    return tuple(map(tuple, found))
 
 
 def _opened(piece: Piece, most: float) -> tuple[Piece, ...]:
@@ -147,7 +164,8 @@ def _(node: tree.Word) -> float:
 
 @width.register
 def _(node: tree.Partial) -> float:
-    return LETTER + max(width(node.of), width(node.by)) + 0.25
+    bracketed = isinstance(node.of, (tree.Sum, tree.Negated, tree.Product))
+    return LETTER + max(width(node.of) + 2 * BRACKET * bracketed, width(node.by)) + 0.25
 
 
 @width.register
@@ -220,7 +238,12 @@ def _(node: tree.Under) -> float:
 @width.register
 def _(node: tree.Matrix) -> float:
     columns = zip(*node.rows, strict=True)
-    return 2 * BRACKET + sum(max(map(width, column)) + 1 for column in columns)
+    return 2 * BRACKET + sum(max(map(_entry, column)) + 0.65 for column in columns)
+
+
+def _entry(node: Node) -> float:
+    """In a matrix a number below 0 needs no brackets."""
+    return width(node) - (2 * BRACKET if isinstance(node, tree.Number) and node.value < 0 else 0)
 
 
 @width.register

@@ -42,12 +42,13 @@ class Latex:
     #: No "<": a browser might take it for a tag.
     signs: ClassVar[dict[str, str]] = {
         "=": "=", "<": r"\lt", ">": r"\gt", "≤": r"\leq", "+=": r"\mathrel{+}=", "+": "+", "−": "-", "·": r"\cdot",
-        ",": ",",
     }  # fmt: skip
     newline = r"\cr"
 
     def __init__(self, decimal: str = ".") -> None:
         self._decimal = "." if decimal == "." else "{,}"
+        #: Between things of a list; not a comma where that is the decimal sign.
+        self._comma = "," if decimal == "." else ";"
 
     def inline(self, node: Node) -> str:
         return f"${self.emit(node)}$"
@@ -59,20 +60,21 @@ class Latex:
         """
         left, found = lines(node, MOST)
         rows = self._rows(left, found)
-        body = rows[0].replace("&", "", 1)
+        body = "".join(rows[0])
         if len(rows) > 1:
-            body = "\\begin{aligned}\n" + f" {self.newline}\n".join(rows) + "\n\\end{aligned}"
+            aligned = f" {self.newline}\n".join(map("&".join, rows))
+            body = f"\\begin{{aligned}}\n{aligned}\n\\end{{aligned}}"
         tag = f"\n\\tag{{{number}}}" if number else ""
         return f"$$\n{_not_markdown(body)}{tag}\n$$"
 
-    def _rows(self, left: Node | None, found: tuple[Line, ...]) -> list[str]:
-        """The lines of a display with "&" where they are aligned: at the signs of equality."""
+    def _rows(self, left: Node | None, found: tuple[Line, ...]) -> list[tuple[str, str]]:
+        """The lines of a display: what stands before and behind the place where they are aligned."""
         start = "" if left is None else f"{self.emit(left)} "
         rows = []
         for n, line in enumerate(found):
             further = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
             text = " ".join(map(self.piece, line))
-            rows.append(f"{start if n == 0 else ''}&{self._further(text) if further else text}")
+            rows.append((start if n == 0 else "", self._further(text) if further else text))
         return rows
 
     def _further(self, text: str) -> str:
@@ -82,7 +84,8 @@ class Latex:
     def piece(self, piece: Piece) -> str:
         """What stands together on a line, with its signs and brackets."""
         signs = (
-            rf"{_FUNCTIONS.get(s[:-1], '')}\bigl(" if s.endswith("(") else f"{self.signs[s]} " for s in piece.before
+            rf"{_FUNCTIONS.get(s[:-1], '')}\bigl(" if s.endswith("(") else f"{self.signs.get(s, self._comma)} "
+            for s in piece.before
         )
         body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
         return "".join(signs) + body + r"\bigr)" * len(piece.after)
@@ -108,7 +111,7 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        return rf"\frac{{\partial {self.emit(node.of)}}}{{\partial {self.emit(node.by)}}}"
+        return rf"\frac{{\partial {self._differentiated(node.of)}}}{{\partial {self.emit(node.by)}}}"
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
@@ -126,8 +129,8 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        arguments = ", ".join(map(self.emit, node.arguments))
-        return rf"{_FUNCTIONS[node.function]}\left({arguments}\right)"
+        arguments = f"{self._comma} ".join(map(self.emit, node.arguments))
+        return f"{_FUNCTIONS[node.function]}{self._bracketed(node.arguments, arguments)}"
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -160,12 +163,12 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
-        return rf"\left[{', '.join(map(self.emit, node.conditions))}\right]"
+        return rf"\left[{f'{self._comma} '.join(map(self.emit, node.conditions))}\right]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:
         # above: a foot after a bracket would read as Markdown emphasis
-        return rf"\left({self.emit(node.node)}\right)^{{{self.words(node.word)}}}"
+        return f"{self._bracketed((node.node,), self.emit(node.node))}^{{{self.words(node.word)}}}"
 
     @emit.register
     def _(self, node: tree.Word) -> str:
@@ -200,6 +203,15 @@ class Latex:
     @emit.register
     def _(self, node: tree.Equality) -> str:
         return " = ".join(map(self.emit, node.members))
+
+    def _differentiated(self, node: Node) -> str:
+        """What stands behind a ∂: nothing of a sum or product may be taken for a factor of its own."""
+        return rf"\left({self.emit(node)}\right)" if isinstance(node, tree.Product) else self._operand(node)
+
+    def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
+        """In brackets, of which a matrix has its own."""
+        alone = len(nodes) == 1 and isinstance(nodes[0], tree.Matrix)
+        return text if alone else rf"\left({text}\right)"
 
     def _signed(self, node: Node) -> str:
         return self._operand(node) if isinstance(node, tree.Number) else self.emit(node)

@@ -24,4 +24,6 @@ def shown(value: float, digits: int | None) -> str:
     if "e" not in text:
         return text
     exponent = int(text.split("e")[1])
+    if exponent >= digits:  # 9999.7 to four digits
+        return f"{round(value):d}"
     return text if exponent < -9 else f"{value:.{digits - 1 - exponent}f}".rstrip("0")

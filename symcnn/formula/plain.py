@@ -15,6 +15,8 @@ class Plain:
 
     def __init__(self, decimal: str = ".") -> None:
         self._decimal = decimal
+        #: Between things of a list; not a comma where that is the decimal sign.
+        self._comma = "," if decimal == "." else ";"
 
     def lines(self, node: Node) -> str:
         """An equality with each member on a line of its own, the signs of equality below each other."""
@@ -44,7 +46,8 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        return f"∂{self.emit(node.of)}/∂{self.emit(node.by)}"
+        of = self._operand(node.of)
+        return f"∂{f'({of})' if isinstance(node.of, tree.Product) else of}/∂{self.emit(node.by)}"
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
@@ -62,7 +65,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        return f"{node.function}({', '.join(map(self.emit, node.arguments))})"
+        return f"{node.function}({f'{self._comma} '.join(map(self.emit, node.arguments))})"
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -94,7 +97,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
-        return f"[{', '.join(map(self.emit, node.conditions))}]"
+        return f"[{f'{self._comma} '.join(map(self.emit, node.conditions))}]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:

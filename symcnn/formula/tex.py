@@ -24,7 +24,7 @@ class Tex(Latex):
     def display(self, node: Node, number: int = 0, label: str = "") -> str:
         """One display, its number beside the first line; pages may break between its lines."""
         left, found = lines(node, MOST)
-        rows = self._rows(left, found)
+        rows = list(map("&".join, self._rows(left, found)))
         rows[0] += rf" \tag{{{number}}}" if number else r" \notag"
         rows[0] += rf" \label{{{label}}}" if label else ""
         return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"

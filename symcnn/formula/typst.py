@@ -15,7 +15,7 @@ _FUNCTIONS = {
     "max": "max", "Σ": "sum",
 }  # fmt: skip
 _SIGNS = {"=": "=", "<": "<", ">": ">", "≤": "≤", "+=": 'class("relation", "+=")', "+": "+", "−": "−", "·": "dot.op",
-          ",": "comma"}  # fmt: skip
+          }  # fmt: skip
 
 
 class Typst:
@@ -28,6 +28,8 @@ class Typst:
 
     def __init__(self, decimal: str = ".", most: float = 40.0) -> None:
         self._decimal = decimal
+        #: Between things of a list; not a comma where that is the decimal sign.
+        self._comma = " comma " if decimal == "." else " semi "
         self._most = most
 
     def inline(self, node: Node) -> str:
@@ -47,7 +49,10 @@ class Typst:
 
     def piece(self, piece: Piece) -> str:
         """What stands together on a line, with its signs and brackets."""
-        signs = (f"{_FUNCTIONS.get(s[:-1], '')} \\(" if s.endswith("(") else f'"" {_SIGNS[s]} ' for s in piece.before)
+        signs = (
+            f"{_FUNCTIONS.get(s[:-1], '')} \\(" if s.endswith("(") else f'"" {_SIGNS.get(s, self._comma)} '
+            for s in piece.before
+        )
         body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
         return "".join(signs) + body + r"\)" * len(piece.after)
 
@@ -64,7 +69,7 @@ class Typst:
 
     def _index(self, part: str) -> str:
         """Letters and digits one by one: "x11" is no name; the hyphen of a weight is one, a minus is a sign."""
-        signs = {"-": '"-"', "−": "−", "+": "+", "/": r"\/", "(": r"\(", ")": r"\)"}
+        signs = {"-": "hyph", "−": "−", "+": "+", "/": r"\/", "(": r"\(", ")": r"\)"}
         return " ".join(signs.get(c, c if c.isalnum() else string(c)) for c in part if c != " ")
 
     @emit.register
@@ -77,7 +82,8 @@ class Typst:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        return f"frac(∂ {self.emit(node.of)}, ∂ {self.emit(node.by)})"
+        of = f"({self.emit(node.of)})" if isinstance(node.of, tree.Product) else self._operand(node.of)
+        return f"frac(∂ {of}, ∂ {self.emit(node.by)})"
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
@@ -93,8 +99,8 @@ class Typst:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        arguments = " comma ".join(map(self.emit, node.arguments))
-        return f"{_FUNCTIONS[node.function]} ({arguments})"
+        arguments = self._comma.join(map(self.emit, node.arguments))
+        return f"{_FUNCTIONS[node.function]} {self._bracketed(node.arguments, arguments)}"
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -127,11 +133,11 @@ class Typst:
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
-        return f"[{' comma '.join(map(self.emit, node.conditions))}]"
+        return f"[{self._comma.join(map(self.emit, node.conditions))}]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:
-        return f"({self.emit(node.node)})_({string(node.word)})"
+        return f"{self._bracketed((node.node,), self.emit(node.node))}^({string(node.word)})"
 
     @emit.register
     def _(self, node: tree.Word) -> str:
@@ -157,6 +163,10 @@ class Typst:
     @emit.register
     def _(self, node: tree.Equality) -> str:
         return " = ".join(map(self.emit, node.members))
+
+    def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
+        """In brackets, of which a matrix has its own."""
+        return text if len(nodes) == 1 and isinstance(nodes[0], tree.Matrix) else f"({text})"
 
     def _operand(self, node: Node) -> str:
         text = self.emit(node)

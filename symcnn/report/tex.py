@@ -51,6 +51,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \setlength{\LTleft}{0pt}
 \setlength{\tabcolsep}{0.45em}
 \setlength{\jot}{0.5em}
+\setlength{\arraycolsep}{0.32em}
 \allowdisplaybreaks
 \sloppy
 """
@@ -98,7 +99,8 @@ class _Latex:
         for before, block in zip((None, *section.blocks), section.blocks, strict=False):
             # no blank line before a display: it would begin a paragraph, with an empty line
             joined = isinstance(block, Display) and isinstance(before, (Paragraph, Display))
-            yield "\0" * joined + "\n\n".join(self.block(block))
+            closer = "\\vspace{-1.1\\baselineskip}\n" * (isinstance(block, Display) and not joined)
+            yield ("\0" if joined else closer) + "\n\n".join(self.block(block))
         for inner in section.sections:
             yield from self._section(inner, level + 1)
 

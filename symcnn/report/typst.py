@@ -34,7 +34,7 @@ _PREAMBLE = """\
 #show math.equation.where(block: true): set align(left)
 #show math.equation.where(block: true): set par(leading: 0.95em)
 #show math.equation.where(block: true): set block(breakable: true, above: 1.3em, below: 1.3em)
-#set math.mat(column-gap: 1em)
+#set math.mat(column-gap: 0.65em)
 #set math.equation(number-align: end + top)
 #show heading: set block(above: 1.9em, below: 0.9em, sticky: true)
 #show heading: set text(weight: 600)

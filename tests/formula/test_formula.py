@@ -74,7 +74,7 @@ def test_numbers_stand_where_the_quantities_stood(derivation):
     ("value", "digits", "text"),
     [(1.0, 4, "1"), (-0.0, 4, "0"), (0.123456, 4, "0.1235"), (-0.00001234567, 4, "-0.00001235"), (12345.6, 4, "12346"),
      (1e-30, 4, "1e-30"), (1.2345e-7, 4, "0.0000001235"), (3e-9, 4, "0.000000003"), (-1.5e300, 4, "-1.500e+300"),
-         (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567")],
+         (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567"), (9999.7, 4, "10000")],
 )  # fmt: skip
 def test_numbers_are_shown_without_powers_of_ten(value, digits, text):
     assert shown(value, digits) == text

@@ -8,7 +8,7 @@ from symcnn.derivation import Variable
 from symcnn.errors import SymcnnError
 from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Partial
-from symcnn.report.figures.grid import GAP, MARGIN, SIGN, Grid, Laid, Numbers, Window, room, room_of
+from symcnn.report.figures.grid import GAP, MARGIN, NARROW, Grid, Laid, Numbers, Window, room, rows
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
 from symcnn.report.figures.windows import around, pairs_of, source_of
@@ -37,42 +37,38 @@ def convolution(
         SymcnnError: the products do not add to what the map says.
     """
     top, left = (n * stride - b for n, b in zip(at, before, strict=True))
-    window = Grid(
-        tuple(
-            tuple(image.numbers[r][c] if 0 <= r < image.rows and 0 <= c < image.columns else Number(0)
-                  for c in range(left, left + filter.columns)) for r in range(top, top + filter.rows)
-        ),
-        "plain" if image.kind == "signed" else image.kind,
-        reach=image.reach,
-    )  # fmt: skip
+    window = _window(image, top, left, filter)
     products = Grid(
-        tuple(tuple(Number(a.value * b.value, b.digits and 3) for a, b in zip(*rows, strict=True))
-              for rows in zip(window.numbers, filter.numbers, strict=True)),
-        "signed",
+        tuple(tuple(Number(a.value * b.value, b.digits and 3) for a, b in zip(*pair, strict=True))
+              for pair in zip(window.numbers, filter.numbers, strict=True)),
     )  # fmt: skip
-    value = result.numbers[at[0]][at[1]]
-    total = math.fsum(products.values)
-    _check(total / (len(products.values) if divided else 1), value.value, at)
-    seen = Window(max(top, 0), max(left, 0), min(top + filter.rows, image.rows) - max(top, 0),
-                  min(left + filter.columns, image.columns) - max(left, 0))  # fmt: skip
-    first: list[Grid | Words] = [
-        replace(image, windows=(seen,)),
-        "∗",
-        filter,
-        "=",
-        replace(result, windows=(Window(*at),)),
-    ]
-    whole, count = Number(total, 4), Number(len(products.values))
-    sum_of = (whole, " ; ", whole, " ÷ ", count, " = ", shown or value) if divided else (whole,)
-    second: list[Grid | Words] = [
-        replace(window, title=""),
-        "×",
-        replace(filter, title=""),
-        "=",
-        products,
-        ("Σ = ", *sum_of),
-    ]
-    return _rows([first, second], decimal, 360.0 if narrow else 760.0, title)
+    value, total, count = result.numbers[at[0]][at[1]], math.fsum(products.values), len(products.values)
+    _check(total / (count if divided else 1), value.value, at)
+    whole, cells = Number(total, 4), Number(count)
+    mean = ("Σ ÷ ", cells, " = ", whole, " ÷ ", cells, " = ", shown or value)
+    seen = _clipped(image, top, left, filter)
+    first: list[Grid | Words] = [replace(image, windows=(seen,)), "∗", filter, "="]
+    second: list[Grid | Words] = [window, "×", replace(filter, title=""), "=", products]
+    first.append(replace(result, windows=(Window(*at),)))
+    second.append(mean if divided else ("Σ = ", whole))
+    return rows([first, second], decimal, NARROW if narrow else 760.0, _cell, title)
+
+
+def _window(image: Grid, top: int, left: int, filter: Grid) -> Grid:
+    """What the filter lies on; absent cells are 0."""
+
+    def at(r: int, c: int) -> Number:
+        return image.numbers[r][c] if 0 <= r < image.rows and 0 <= c < image.columns else Number(0)
+
+    numbers = tuple(tuple(at(top + r, left + c) for c in range(filter.columns)) for r in range(filter.rows))
+    return Grid(numbers, "plain" if image.kind == "signed" else image.kind, reach=image.reach)
+
+
+def _clipped(image: Grid, top: int, left: int, filter: Grid) -> Window:
+    """The part of the window that lies on the image."""
+    bottom, right = min(top + filter.rows, image.rows), min(left + filter.columns, image.columns)
+    top, left = max(top, 0), max(left, 0)
+    return Window(top, left, bottom - top, right - left)
 
 
 def _check(found: float, stated: float, at: tuple[int, int]) -> None:
@@ -83,45 +79,10 @@ def _check(found: float, stated: float, at: tuple[int, int]) -> None:
         )
 
 
-def _rows(rows: Sequence[Sequence[Grid | Words]], decimal: str, width: float, title: str) -> Sketch:
-    """Rows of grids and signs, one under the other, broken where they are wider than the drawing."""
-    marks, y, right = list[Mark](), MARGIN, 0.0
-    lines = [line for row in rows for line in _broken(row, decimal, width - 2 * MARGIN)]
-    for line in lines:
-        y += 22 if any(isinstance(item, Grid) and item.title for item in line) else 0
-        side = _cell(line)
-        height = max((item.rows * side for item in line if isinstance(item, Grid)), default=24)
-        x = MARGIN
-        for item in line:
-            room = room_of(item, side, decimal)
-            if isinstance(item, Grid):
-                left = x + (room - item.columns * side) / 2
-                marks += Laid(item, left, y + (height - item.rows * side) / 2, side, decimal).marks()
-            else:
-                marks.append(Label(x, y + height / 2 + 5, runs_of(item, decimal), SIGN, "ink"))
-            x += room + GAP
-        right = max(right, x - GAP)
-        y += height + 22
-    return Sketch(min(width, right * 1.06 + MARGIN), y - 22 + MARGIN, tuple(marks), title)
-
-
 def _cell(line: Sequence[Grid | Words]) -> float:
     """Cells of large grids are smaller."""
     most = max((item.columns for item in line if isinstance(item, Grid)), default=1)
     return 27.0 if most > 5 else 36.0
-
-
-def _broken(row: Sequence[Grid | Words], decimal: str, width: float) -> Iterator[list[Grid | Words]]:
-    line, used, cell = list[Grid | Words](), 0.0, _cell(row)
-    for item in row:
-        needs = room_of(item, cell, decimal)
-        if line and used + needs > width:
-            last = [line.pop()] if not isinstance(line[-1], Grid) and isinstance(item, Grid) else []
-            yield line
-            line, used = last, sum(width_of(runs_of(i, decimal), SIGN) + GAP for i in last if not isinstance(i, Grid))
-        line.append(item)
-        used += needs + GAP
-    yield line
 
 
 def gradient_windows(
@@ -153,7 +114,7 @@ def gradient_windows(
 
 
 def _panel_cell(source: Tensor, narrow: bool, per_row: int) -> float:
-    room = ((360.0 if narrow else 940.0) - 2 * MARGIN - _gap(narrow) * (per_row - 1)) / per_row
+    room = ((NARROW if narrow else 940.0) - 2 * MARGIN - _gap(narrow) * (per_row - 1)) / per_row
     return min(68.0, room / source.shape[-1])
 
 

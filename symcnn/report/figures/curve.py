@@ -37,6 +37,10 @@ class Series:
     look: str = "gradient"
     dashed: bool = False
 
+    @property
+    def line(self) -> str:
+        return f"series {self.look}{' dashed' if self.dashed else ''}"
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -109,17 +113,29 @@ def outputs_curve(
     """
     every = [v for s in series for v in (*s.values, *(() if s.target is None else (s.target,)))]
     least, most = min(every), max(every)
-    frame = _Frame(steps, (least, most), False, narrow, _widest(series, decimal))
+    frame = _Frame(steps, (least, most), False, narrow, 0.0 if narrow else _widest(series, decimal))
     marks = list(frame.axes(output, step, decimal))
     for target in sorted({s.target for s in series if s.target is not None}):
         y = frame.y.at(target)
         marks.append(Line(((frame.x.start, y), (frame.x.end, y)), "faint"))
+    for s in series:
+        points = tuple((frame.x.at(n), frame.y.at(v)) for n, v in zip(steps, s.values, strict=True))
+        marks.append(Line(points, s.line))
+    if narrow:
+        marks += _legend(series, frame.height, decimal)
+        return Sketch(frame.width, frame.height + 20 * -(-len(series) // 2) + 6, tuple(marks), title)
     ends = _apart([frame.y.at(s.values[-1]) for s in series], SIZE + 3, frame.y.start - 4)
     for s, y in zip(series, ends, strict=True):
-        points = tuple((frame.x.at(n), frame.y.at(v)) for n, v in zip(steps, s.values, strict=True))
-        marks.append(Line(points, f"series {s.look}{' dashed' if s.dashed else ''}"))
         marks.append(Label(frame.x.end + 8, y + 4.5, runs_of(s.label, decimal), SIZE, s.look))
     return Sketch(frame.width, frame.height, tuple(marks), title)
+
+
+def _legend(series: Sequence[Series], y: float, decimal: str) -> Iterator[Mark]:
+    """Which line is whose, two in a row: beside the plot there is no room."""
+    for n, s in enumerate(series):
+        x, at = (LEFT - 40 if n % 2 == 0 else 196.0), y + 14 + 20 * (n // 2)
+        yield Line(((x, at - 4), (x + 26, at - 4)), s.line)
+        yield Label(x + 34, at, runs_of(s.label, decimal), SIZE, s.look)
 
 
 def _widest(series: Sequence[Series], decimal: str) -> float:
@@ -171,7 +187,7 @@ class _Frame:
             at = x.at(value)
             yield Line(((at, y.start), (at, y.start + 5)), "line")
             yield Label(at, y.start + 19, _tick(value, decimal, False), SIZE, "ink", "middle")
-        yield Label(8, 16, runs_of(vertical, decimal), SIZE, "muted")
+        yield Label(2, 16, runs_of(vertical, decimal), SIZE, "muted")
         yield Label(x.end, self.height - 8, runs_of(horizontal, decimal), SIZE, "muted", "end")
 
 

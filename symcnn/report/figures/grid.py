@@ -1,6 +1,6 @@
 """Matrices of numbers as cells: images in greys, signed values in two hues, a number in each cell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,7 +17,9 @@ MOST = 0.6
 #: Of an image's darkest pixel.
 DARKEST = 0.42
 TEXT, TITLE, SIGN = 13.0, 13.5, 17.0
-GAP, MARGIN = 16.0, 14.0
+GAP, MARGIN = 16.0, 3.0
+#: Of a drawing on a page, and on a phone.
+WIDE, NARROW = 720.0, 360.0
 
 
 @dataclass(frozen=True)
@@ -122,24 +124,18 @@ class Laid:
     y: float
     cell: float
     decimal: str
-    wide: float = 0
     size: float = 0
 
     @property
-    def across(self) -> float:
-        """How wide a cell is."""
-        return self.wide or self.cell
-
-    @property
     def width(self) -> float:
-        return self.grid.columns * self.across
+        return self.grid.columns * self.cell
 
     @property
     def height(self) -> float:
         return self.grid.rows * self.cell
 
     def centre(self, row: int, column: int) -> tuple[float, float]:
-        return self.x + (column + 0.5) * self.across, self.y + (row + 0.5) * self.cell
+        return self.x + (column + 0.5) * self.cell, self.y + (row + 0.5) * self.cell
 
     def marks(self) -> Iterator[Mark]:
         grid = self.grid
@@ -152,7 +148,7 @@ class Laid:
                 if not grid.bare:
                     x, y = self.centre(r, c)
                     runs = runs_of(number, self.decimal)
-                    yield Label(x, y + 0.35 * size, runs, size, "ink", "middle", room(number, 0.94 * self.across))
+                    yield Label(x, y + 0.35 * size, runs, size, "ink", "middle", room(number, 0.94 * self.cell))
         yield from map(self._frame, grid.windows)
         middle = self.x + self.width / 2
         if grid.title:
@@ -164,13 +160,13 @@ class Laid:
         """One size for all numbers: the widest fits its cell."""
         runs = [runs_of(number, self.decimal) for row in self.grid.numbers for number in row]
         widest = max((width_of(r, 1) for r in runs), default=1)
-        return min(TEXT, FILL * self.across / widest, 0.6 * self.cell)
+        return min(TEXT, FILL * self.cell / widest, 0.6 * self.cell)
 
     def _cell(self, row: int, column: int, number: Number) -> Rect:
         grid = self.grid
         lit = (grid.on or {}).get((row, column), ())
         data: Data = (("data-on", " ".join(lit)),) if lit else ()
-        x, y = self.x + column * self.across, self.y + row * self.cell
+        x, y = self.x + column * self.cell, self.y + row * self.cell
         look, opacity = "empty", None
         if grid.kind == "image":
             least, most = min(grid.values), max(grid.values)
@@ -180,17 +176,17 @@ class Laid:
             look, opacity = "negative" if number.value < 0 else "positive", strength(number.value, self.scale)
             if number.key:
                 data = (("data-heat", number.key), ("data-hue", "signed"), ("data-scale", f"{self.scale:.6g}"), *data)
-        return Rect(x, y, self.across, self.cell, f"{look} cell", opacity, data=data)
+        return Rect(x, y, self.cell, self.cell, f"{look} cell", opacity, data=data)
 
     @property
     def scale(self) -> float:
         return (self.grid.reach or max(map(abs, self.grid.values)) or 1.0) / MOST
 
     def _frame(self, window: Window) -> Rect:
-        x, y = self.x + window.column * self.across, self.y + window.row * self.cell
+        x, y = self.x + window.column * self.cell, self.y + window.row * self.cell
         data: Data = (("data-on", " ".join(window.on)),) if window.on else ()
         look = "window" if window.on else "frame"
-        return Rect(x, y, window.columns * self.across, window.rows * self.cell, look, data=data)
+        return Rect(x, y, window.columns * self.cell, window.rows * self.cell, look, data=data)
 
 
 def room(number: Number, width: float) -> Data:
@@ -203,29 +199,67 @@ def strength(value: float, scale: float) -> float:
     return min(MOST, abs(value) / scale)
 
 
-def grids(items: Sequence[Grid | Words], decimal: str, title: str = "", width: float = 720, cell: float = 44) -> Sketch:
+def grids(
+    items: Sequence[Grid | Words], decimal: str, title: str = "", *, cell: float = 44, narrow: bool = False
+) -> Sketch:
     """Grids in a row, with signs and words between them: I, "∗", F, "=", X.
 
     Args:
         items: grids, and what stands between them.
-        width: the most that the drawing may have; cells are made smaller where the row would be wider.
-        cell: the largest size of a cell.
+        cell: the largest size of a cell; smaller where the row would be wider than the drawing.
+        narrow: for a phone, on several rows where need be.
     """
-    sizes = [cell * share for share in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.3, 0.25, 0.2)]
-    side = next((s for s in sizes if _along(items, s, decimal) <= width - 2 * MARGIN), sizes[-1])
-    tallest = max((item.rows for item in items if isinstance(item, Grid)), default=1) * side
-    top = MARGIN + (20 if any(isinstance(i, Grid) and i.title for i in items) else 0)
-    below = max((len(item.below) for item in items if isinstance(item, Grid)), default=0)
-    x, marks = MARGIN, list[Mark]()
-    for item in items:
-        room = room_of(item, side, decimal)
-        if isinstance(item, Grid):
-            left = x + (room - item.columns * side) / 2
-            marks += Laid(item, left, top + (tallest - item.rows * side) / 2, side, decimal).marks()
-        else:
-            marks.append(Label(x + room / 2, top + tallest / 2 + 5, runs_of(item, decimal), SIGN, "muted", "middle"))
-        x += room + GAP
-    return Sketch(x - GAP + MARGIN, top + tallest + 18 * below + MARGIN + (6 if below else 0), tuple(marks), title)
+    width, least = (NARROW, 22.0) if narrow else (WIDE, 8.0)
+    sizes = [size for n in range(20) if (size := cell * 0.92**n) > least]
+    side = next((s for s in sizes if _along(items, s, decimal) <= width - 2 * MARGIN), least)
+    return rows([items], decimal, width, lambda _: side, title)
+
+
+def rows(
+    lines: Sequence[Sequence[Grid | Words]], decimal: str, width: float,
+    cell: Callable[[Sequence[Grid | Words]], float], title: str,
+) -> Sketch:  # fmt: skip
+    """Rows of grids and signs, one under the other, broken where they are wider than the drawing.
+
+    Args:
+        cell: the size of a row's cells.
+    """
+    marks, y, right = list[Mark](), MARGIN, 0.0
+    for line in [part for whole in lines for part in _broken(whole, decimal, width - 2 * MARGIN, cell)]:
+        found = [item for item in line if isinstance(item, Grid)]
+        side = cell(line)
+        y += 22 if any(grid.title for grid in found) else 0
+        height = max((grid.rows * side for grid in found), default=24)
+        x = MARGIN
+        for item in line:
+            room = room_of(item, side, decimal)
+            if isinstance(item, Grid):
+                left = x + (room - item.columns * side) / 2
+                marks += Laid(item, left, y + (height - item.rows * side) / 2, side, decimal).marks()
+            else:
+                marks.append(Label(x, y + height / 2 + 5, runs_of(item, decimal), SIGN, "ink"))
+            x += room + GAP
+        right = max(right, x - GAP)
+        below = max((len(grid.below) for grid in found), default=0)
+        y += height + 22 + 18 * below
+    # a little more than we measured: a viewer's font may be wider
+    return Sketch(min(width, right * 1.04 + MARGIN), y - 22 + MARGIN, tuple(marks), title)
+
+
+def _broken(
+    row: Sequence[Grid | Words], decimal: str, width: float, cell: Callable[[Sequence[Grid | Words]], float]
+) -> Iterator[list[Grid | Words]]:
+    """A row on as many lines as it needs; a sign goes with the grid that follows it."""
+    line, used, side = list[Grid | Words](), 0.0, cell(row)
+    for item in row:
+        needs = room_of(item, side, decimal)
+        if line and used + needs > width:
+            last = [line.pop()] if not isinstance(line[-1], Grid) and isinstance(item, Grid) else []
+            yield line
+            line, used = last, sum(room_of(sign, side, decimal) + GAP for sign in last)
+        line.append(item)
+        used += needs + GAP
+    yield line
 
 
 def room_of(item: Grid | Words, side: float, decimal: str) -> float:

@@ -30,7 +30,7 @@ WORDS = (
 WIDTH, HEIGHT, NARROW = 960.0, 470.0, 360.0
 #: Between the middles of neurons.
 APART = 2 * RADIUS + 34
-MARGIN, GAP, HEAD = 14.0, 16.0, 24.0
+MARGIN, GAP, HEAD = 3.0, 16.0, 24.0
 #: What is still drawn one by one.
 MOST_NEURONS, MOST_MAPS, MOST_STAGES, MOST_CELLS = 10, 4, 7, 12
 #: Sizes of cells that are tried, the largest first.

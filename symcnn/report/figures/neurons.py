@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symcnn.formula import Typography
-from symcnn.formula.tree import Node as Node_
-from symcnn.formula.tree import Symbol
+from symcnn.formula import Typography, tree
 from symcnn.report.figures.grid import Numbers, room
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Box, Circle, Data, Label, Line, Mark
@@ -73,10 +71,10 @@ def drawn(node: Node, typography: Typography, decimal: str, numbers: Numbers | N
     yield Label(node.x, node.y + 11, value, small, "ink", "middle", data)
 
 
-def short(typography: Typography, name: str) -> Node_:
+def short(typography: Typography, name: str) -> tree.Node:
     """A quantity's symbol without its word, which would not fit its circle: o_1 for o_1,predicted."""
     symbol = typography.name(name)
-    return replace(symbol, word="") if isinstance(symbol, Symbol) and symbol.indices else symbol
+    return replace(symbol, word="") if isinstance(symbol, tree.Symbol) and symbol.indices else symbol
 
 
 def lines(edges: Sequence[Edge], numbers: Numbers | None) -> Iterator[Mark]:

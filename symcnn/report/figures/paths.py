@@ -16,7 +16,7 @@ from symcnn.report.figures.neurons import Node, short
 from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch, arrow
 from symcnn.report.figures.stages import GIVEN_ON
 
-WIDTH, NARROW, MARGIN, RADIUS, SIZE = 720.0, 360.0, 16.0, 22.0, 15.0
+WIDTH, NARROW, MARGIN, RADIUS, SIZE = 720.0, 360.0, 3.0, 22.0, 15.0
 #: Quantities of one column; of more the first and the last are drawn, with dots between.
 MOST = 6
 

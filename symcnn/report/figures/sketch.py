@@ -15,7 +15,7 @@ Coordinates are rounded to a tenth, so that the same drawing is the same bytes o
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from xml.sax.saxutils import escape, quoteattr
 
@@ -171,13 +171,14 @@ class Sketch:
     height: float
     marks: tuple[Mark, ...]
     title: str = ""
-    name: str = field(default="figure", repr=False)
 
     def svg(self, theme: Theme) -> str:
         """One <svg> element; see ``report.document.Drawing``."""
         space = "" if theme == "page" else ' xmlns="http://www.w3.org/2000/svg"'
         size = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"'
-        if theme != "page":
+        if theme == "page":  # text of one size in all figures: none is blown up
+            size += f' style="max-width:{_n(self.width)}px"'
+        else:
             size += f' width="{_n(self.width)}" height="{_n(self.height)}"'
         head = f'<svg{space} class="sketch" {size} role="img">'
         title = [f"<title>{escape(self.title)}</title>"] if self.title else []
@@ -258,7 +259,6 @@ LOOKS: Mapping[str, str] = {
     "halo": "paint-order:stroke;stroke:{paper};stroke-width:3.5;stroke-linejoin:round",
     "curve": "fill:none;stroke:{gradient};stroke-width:1.8;stroke-linejoin:round",
     "italic": "font-style:italic",
-    "strong": "font-weight:600",
 }
 
 #: What lighting up changes.

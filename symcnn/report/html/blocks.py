@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from functools import singledispatchmethod
 
-from symcnn.formula import Latex
+from symcnn.formula import Flow, Latex, MathML
 from symcnn.formula.extent import width
-from symcnn.formula.mathml import MathML
 from symcnn.report.document import (
     Bullets,
     Code,
@@ -47,7 +46,7 @@ class Blocks:
     def __init__(self, document: Document, text: Catalogue) -> None:
         self._text = text
         self._references = References(document)
-        self._math = MathML(document.decimal, keys(text.words("word")), clean)
+        self._math = Flow(MathML(document.decimal, keys(text.words("word")), clean))
         self._latex = Latex(document.decimal)
         self._tables = 0
 

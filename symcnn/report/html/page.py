@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-from symcnn.formula import Plain
-from symcnn.formula.mathml import MathML
+from symcnn.formula import Flow, MathML, Plain
 from symcnn.formula.tree import Equality, Number, Partial, Symbol
 from symcnn.report.document import Document, Section, States
 from symcnn.report.html import states as numbers
@@ -111,12 +110,13 @@ def _slider(document: Document, states: States, text: Catalogue) -> str:
     first = states.steps.index(states.shown)
     error = ""
     if "E_total" in states.values:
-        math, value = MathML(document.decimal), states.values["E_total"][first]
+        math, value = Flow(MathML(document.decimal)), states.values["E_total"][first]
         number = math.number(Number(value, DIGITS, "E_total"))
         error = f'<span class="error">{math.inline(Symbol("E", "", "total"))} = {number}</span>'
     return (
         f'<div><label for="t">{clean(text("page.step"))}</label>'
-        f'<input id="t" type="range" aria-label="{clean(text("page.training"))}" min="0" max="{len(states.steps) - 1}" step="1" value="{first}">'
+        f'<input id="t" type="range" min="0" max="{len(states.steps) - 1}" step="1" value="{first}"'
+        f' aria-label="{clean(text("page.training"))}">'
         f'<output id="at" for="t">{states.shown}</output>{error}'
         f'<button type="button" id="back" disabled aria-label="{clean(text("page.back", step=states.shown))}">'
         f"{clean(text('page.to', step=states.shown))}</button></div>"
@@ -129,11 +129,7 @@ def _followed(document: Document, text: Catalogue) -> Iterator[tuple[str, str]]:
     found: dict[str, str] = {}
     for display in document.displays():
         left = display.formula.members[0] if isinstance(display.formula, Equality) else None
-        if (
-            isinstance(left, Partial)
-            and isinstance(left.by, Symbol)
-            and display.id == key(left).replace("E_total", "E")
-        ):
+        if isinstance(left, Partial) and isinstance(left.by, Symbol) and display.id == key(left):
             found.setdefault(key(left.by), subscripted(left.by))
     yield from found.items()
 
