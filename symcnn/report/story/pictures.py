@@ -84,7 +84,7 @@ def images(t: Teller) -> Figure | None:
     found: list[Grid | Words] = [
         grid_of(pixels[n - 1], kind="image", title=t.image_labels[n - 1], bare=bare) for n in t.shown_images
     ]
-    return row(t, "training_images", found, width=min(1.0, 0.3 * len(found)))
+    return row(t, "training_images", found)
 
 
 def windows(t: Teller, weights: Tensor) -> Figure | None:
@@ -188,6 +188,6 @@ def feature_window(t: Teller, image: Array, feature: Array, found: Array) -> Fig
     return figure(t, "feature_window", drawn)
 
 
-def feature_maps(t: Teller, name: str, maps: Array, width: float = 1.0) -> Figure:
+def feature_maps(t: Teller, name: str, maps: Array) -> Figure:
     """Maps side by side."""
-    return row(t, name, [grid_of(m, 1, kind="signed") for m in maps], width)
+    return row(t, name, [grid_of(m, 1, kind="signed") for m in maps])
