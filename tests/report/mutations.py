@@ -18,7 +18,9 @@ def mutations(node: Any) -> Iterator[tuple[str, Any]]:
     for name, part in vars(node).items():
         if isinstance(part, tuple):
             for n, inner in enumerate(part):
-                yield from _inside(inner, lambda new, n=n, part=part, name=name: replace(node, **{name: _with(part, n, new)}))
+                yield from _inside(
+                    inner, lambda new, n=n, part=part, name=name: replace(node, **{name: _with(part, n, new)})
+                )
         elif hasattr(part, "__dataclass_fields__"):
             yield from _inside(part, lambda new, name=name: replace(node, **{name: new}))
 
