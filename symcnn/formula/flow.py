@@ -5,7 +5,6 @@ line may end: before a sign of a sum, and where a term is longer than a line, be
 paint a brace under a factor half: the number under a factor stands in HTML, below a bracket that CSS draws.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from symcnn.formula import tree
@@ -28,6 +27,9 @@ from symcnn.formula.tree import Node
 
 #: A formula up to this width (em) is never broken.
 UNBROKEN = 15.0
+
+#: A derivative up to this width is a fraction; of a longer formula, an operator before brackets.
+LONGEST = 20.0
 
 #: A left side up to this width has a column of its own, and up to the other even on a phone.
 BESIDE, NARROW = 8.0, 3.0
@@ -102,7 +104,7 @@ class Flow:
         node = piece.node
         if isinstance(node, tree.Under):
             return self._under(piece, node)
-        inner = () if _fits(node) else _pieces(node, self._mathml.clean)
+        inner = () if _fits(node) else _pieces(node, self._mathml)
         if not inner:
             text = self._mathml.operand(node) if piece.operand else self._mathml.emit(node)
             return _math(piece.before + text + piece.after)
@@ -137,7 +139,7 @@ def _fits(node: Node) -> bool:
     return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in parts(node))
 
 
-def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
+def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
     """What a formula may be broken into; nothing where it must stay whole."""
     match node:
         case tree.Sum((first, *rest)):
@@ -154,12 +156,15 @@ def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
             return (_Piece(base, left, _script("sup", right, f"<mn>{signed(exponent)}</mn>", tall(base))),)
         case tree.Call(_, arguments):
             left, right = _brackets(node)
-            texts = [function(node) + left, *(COMMA for _ in arguments[1:])]
-            ends = [*("" for _ in arguments[1:]), right]
-            return tuple(map(_Piece, arguments, texts, ends))
+            return _list(arguments, function(node) + left, right)
+        case tree.Indicator(conditions):
+            return _list(conditions, '<mo stretchy="false">[</mo>', '<mo stretchy="false">]</mo>')
         case tree.Labelled(inner, word) if not isinstance(inner, tree.Matrix):
             left, right = _brackets(inner)
-            return (_Piece(inner, left, _script("sub", right, f"<mtext>{clean(word)}</mtext>", tall(inner))),)
+            return (_Piece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),)
+        case tree.Partial(of, by) if width(node) > LONGEST:
+            left, right = _brackets(of)
+            return (_Piece(of, mathml.by(by) + left, right),)
         case tree.Over(_, _, body):
             return (_Piece(body, large(node), operand=True),)
         case tree.Relation(left, sign, right):
@@ -171,6 +176,13 @@ def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
         case tree.Convolution(image, filter):
             return (_Piece(image, operand=True), _Piece(filter, infix("∗"), operand=True))
     return ()
+
+
+def _list(nodes: tuple[Node, ...], left: str, right: str) -> tuple[_Piece, ...]:
+    """Between brackets, a comma after each but the last."""
+    befores = [left, *("" for _ in nodes[1:])]
+    afters = [*(COMMA for _ in nodes[1:]), right]
+    return tuple(map(_Piece, nodes, befores, afters))
 
 
 def _brackets(node: Node) -> tuple[str, str]:

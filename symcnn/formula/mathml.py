@@ -173,6 +173,10 @@ class MathML:
         text = self.emit(node)
         return text if isinstance(node, (tree.Symbol, tree.Call, tree.Labelled)) else row(f"<mo>(</mo>{text}<mo>)</mo>")
 
+    def by(self, node: Node) -> str:
+        """∂/∂x, before what is differentiated."""
+        return _fraction("<mi>∂</mi>", row(f"<mi>∂</mi>{self._unmarked.differentiated(node)}"))
+
     def value(self, node: tree.Number) -> str:
         """A number's text."""
         return self._plain.emit(node)

@@ -16,8 +16,9 @@
     const size = Math.abs(value);
     if (size >= 1e15) return value.toExponential(digits - 1);
     if (Number.isInteger(value) || size >= 10 ** digits) return String(Math.round(value) || 0);
-    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-    if (exponent < -9) return `${without(mantissa)}e${exponent}`;
+    const [mantissa, power] = value.toExponential(digits - 1).split("e");
+    const exponent = Number(power);
+    if (exponent < -9) return `${without(mantissa)}e${power}`;
     if (exponent >= digits) return String(Math.round(value));
     const places = digits - 1 - exponent;
     return places ? without(value.toFixed(places)) : value.toFixed(0);
@@ -54,7 +55,7 @@
   function go(index) {
     at = index;
     for (const element of live) {
-      const { v, digits, p } = element.dataset, number = written(values[v][at], digits);
+      const { v, digits, p } = element.dataset, number = written(values[v][at], Number(digits));
       element.textContent = p !== undefined && number[0] === "−" ? `(${number})` : number;
       fit(element.closest("text[data-room]"));
     }

@@ -65,6 +65,12 @@ def _names(tensor: Tensor, first: Index) -> Names:
     return tuple(tuple(tensor.scalar((*first, r, c)) for c in range(columns)) for r in range(rows))
 
 
+def slides(t: Teller, tensor: Tensor) -> bool:
+    """Does a feature map's window move by one cell, within the edges?"""
+    (equation,) = [e for e in t.d.forward if e.target.tensor == tensor]
+    return next(windows(t, equation), None) is not None
+
+
 def _stated(t: Teller, tensor: Tensor) -> list[Windows]:
     """The windows of a feature map that are small enough to be set as matrices."""
     (equation,) = [e for e in t.d.forward if e.target.tensor == tensor]

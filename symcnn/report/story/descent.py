@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
-from symcnn.report.document import Block, Display, Formula, Section, Table
+from symcnn.report.document import Block, Display, Formula, Section, Table, Text
 from symcnn.report.story.teller import DIGITS, Teller
 
 
@@ -20,6 +20,27 @@ def descent(t: Teller) -> Section:
     if t.quantities and t.content.run and t.content.run.steps and t.content.run.course is None:
         blocks += _first_step(t)
     return t.section("descent", t.say("report.descent_heading"), blocks)
+
+
+def at_a_glance(t: Teller) -> Section | None:
+    """All derivatives with their values: of each image, and of all."""
+    if not t.named_images:
+        return None
+    stated = t.network.forward
+    whole = [tensor for tensor in (*stated.parameters, *stated.feature_maps) if t.is_whole(tensor)]
+    names = [name for tensor in whole for name in tensor.scalars()]
+    head: list[Text] = [(), *((t.label(n),) for n in t.named_images), (Formula(t.typography.error),)]
+    rows: list[tuple[Text, ...]] = []
+    for name in names:
+        each: list[Text] = [(Formula(t.number(f"dE_d{name}_image{n}")),) for n in t.named_images]
+        # a cell of the feature map belongs to one image: there is nothing to add
+        total: Text = (Formula(t.number(f"dE_d{name}")),) if name in t.network.parameters else ("–",)
+        rows.append(((Formula(t.of_one.name(f"dE_d{name}")),), *each, total))
+    blocks: list[Block] = [
+        t.paragraph("story.all_text"),
+        Table(tuple(head), tuple(rows), numeric=tuple(range(1, len(head)))),
+    ]
+    return t.section("values", t.say("story.all_heading", count=len(names)), blocks)
 
 
 def _sum_over_images(t: Teller, name: str) -> Display:

@@ -8,9 +8,9 @@ from symcnn.report.document import Block, Bullets, Display, Section
 from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
-from symcnn.report.story.forward import index_display
+from symcnn.report.story.forward import index_display, indexed
 from symcnn.report.story.teller import Teller, shortened
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Access, Tensor
 
 
 def filters(t: Teller) -> list[Section]:
@@ -18,7 +18,10 @@ def filters(t: Teller) -> list[Section]:
     tensors = [p for p in t.network.forward.parameters if kind_of(p).letter == "f"]
     maps = t.network.forward.feature_maps
     return [
-        s for f, x in zip(tensors, maps, strict=True) for s in (_local(t, f, x), _gradient(t, f), _window(t, f, x)) if s
+        s
+        for f, x in zip(tensors, maps, strict=True)
+        for s in (_local(t, f, x), _gradient(t, f, x), _window(t, f, x))
+        if s
     ]
 
 
@@ -34,22 +37,39 @@ def _local(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
     )
 
 
-def _gradient(t: Teller, weights: Tensor) -> Section:
+def _gradient(t: Teller, weights: Tensor, target: Tensor) -> Section:
     """∂E/∂f as a sum over the cells of the map."""
     title = t.say("story.gradient_heading", derivative=tree.Partial(t.typography.error, _whole(weights)))
     blocks: list[Block] = [t.paragraph("story.filter_text")]
     if t.content.large:
         blocks.append(t.paragraph("story.gather_text"))
+    elif t.is_whole(weights):
+        blocks += [t.paragraph("story.filter_indexed"), _over_map(t, weights, target)]
     blocks += gradient_displays(t, weights)
     blocks.append(t.note("positions"))
     return t.section(f"gradient_{weights.name}", title, blocks)
 
 
+def _over_map(t: Teller, weights: Tensor, target: Tensor) -> Display:
+    """∂E/∂f_{p, q} = Σ_{r, c} ∂E/∂x_{r, c} · ∂x_{r, c}/∂f_{p, q}, then with the pixels, in index notation."""
+    equation = t.stated[weights.adjoint()]
+    [term] = equation.terms
+    [above] = [a for f in term.factors for a in f.atoms(Access) if a.tensor == target.adjoint()]
+    cell, weight = (
+        t.typography.access(Access(target, above.index)),
+        t.typography.access(Access(weights, equation.target.index)),
+    )
+    path = tree.Product((t.typography.access(above), tree.Partial(cell, weight)))
+    general = tree.Over("Σ", tuple(axis.name for axis in term.axes), path)
+    return t.display(
+        f"dE_d{weights.name}_indexed", t.typography.access(equation.target), general, t.typography.sum_of(equation)
+    )
+
+
 def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     """∂E/∂(each entry): the chain rule, then the numbers; of a large tensor its equation and chosen entries."""
     if not t.is_whole(tensor):
-        yield t.paragraph("story.some_entries", count=tensor.size)
-        yield index_display(t, tensor.adjoint())
+        yield from indexed(t, tensor.adjoint())
     for index in t.entries(tensor):
         name = tensor.scalar(index)
         if t.content.large:
@@ -60,12 +80,13 @@ def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
             yield from total_displays(t, name)
 
 
-def _window(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
+def _window(t: Teller, weights: Tensor, target: Tensor) -> Section:
     """The sums are a convolution of what the filter slides over with ∂E/∂X."""
     shown: list[Display] = convolution.backward_displays(t, weights, target)
+    title = t.say("story.convolution_heading")
     if not shown:
-        return None
-    title = t.say("story.convolution_heading", derivative=tree.Partial(t.typography.error, _whole(weights)))
+        moved = [] if t.content.large or convolution.slides(t, target) else [t.paragraph("story.no_window")]
+        return t.section(f"window_{weights.name}", t.say("story.flip_heading"), [*moved, *_flip(t, target)])
     seen = [
         t.say("story.seen_form", count=weights.size),
         t.say(
@@ -81,7 +102,16 @@ def _window(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
         t.paragraph("story.convolution_found"),
     ]
     drawn = pictures.windows(t, weights)
-    return t.section(f"window_{weights.name}", title, [*blocks, *shown, *([drawn] if drawn else []), t.note("flip")])
+    return t.section(f"window_{weights.name}", title, [*blocks, *shown, *([drawn] if drawn else []), *_flip(t, target)])
+
+
+def _flip(t: Teller, target: Tensor) -> Iterator[Block]:
+    """Where the filter is flipped: in the derivative by what it slides over, told entry by entry."""
+    [equation] = [e for e in t.d.forward if e.target.tensor == target]
+    [source] = [a.tensor for f in equation.terms[0].factors for a in f.atoms(Access) if a.tensor.role != "parameter"]
+    yield t.note("flip")
+    yield t.paragraph("story.flip_text", by=t.symbol(source.scalars()[0]))
+    yield index_display(t, source.adjoint())
 
 
 def _whole(tensor: Tensor) -> tree.Symbol:

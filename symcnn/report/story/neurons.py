@@ -31,8 +31,8 @@ def _value(t: Teller, tensor: Tensor) -> Section:
     if tensor == t.network.forward.outputs:
         blocks += _found(t)
     blocks += gradient_displays(t, tensor)
-    if not t.content.large:
-        blocks += local_blocks(t, tensor)
+    found = [] if t.content.large else list(local_blocks(t, tensor))
+    blocks += [t.paragraph("story.then_local"), *found] if found else []
     blocks += _questions(t, tensor)
     symbol = tree.Partial(t.typography.error, t.typography.name(tensor.scalars()[0], differentiated=True))
     title = t.say("story.by_heading", kind=t.kind(tensor), derivative=symbol)
@@ -70,9 +70,10 @@ def weights(t: Teller) -> Section:
 
 
 def _parameter(t: Teller, tensor: Tensor, number: int) -> Section:
-    blocks: list[Block] = list(gradient_displays(t, tensor))
+    blocks: list[Block] = [] if t.content.large else list(local_blocks(t, tensor))
     if not t.content.large:
-        blocks += local_blocks(t, tensor)
+        blocks.append(t.paragraph("story.then_chain"))
+    blocks += gradient_displays(t, tensor)
     if kind_of(tensor).letter == "b" and _first_bias(t) == tensor:
         blocks.append(t.note("bias"))
     return t.section(f"gradient_{tensor.name}", t.kind(tensor), blocks)

@@ -71,26 +71,23 @@ def _window(t: Teller, image: Array, feature: Array, found: Array) -> Iterator[B
 
 
 def _maps(t: Teller, image: Array, maps: Array) -> Iterator[Block]:
-    """The three maps, whole, and the first of the image with its colours exchanged."""
-    share = tree.Fraction(tree.Number(1), tree.Number(9))
+    """The first map, whole, then all of them; and the first of the picture with its colours exchanged."""
+    share, feature = tree.Fraction(tree.Number(1), tree.Number(9)), np.array(article.FEATURES["diagonal"], dtype=float)
     yield t.paragraph("story.maps_of_features")
-    for (name, feature), found in zip(article.FEATURES.items(), maps, strict=True):
-        product = tree.Product((share, tree.Convolution(matrix(image), matrix(np.array(feature, dtype=float)))))
-        yield t.paragraph(f"story.feature_{name}", found=int((found == 1).sum()))
-        yield Display(f"map_{name}", tree.Equality((product, matrix(found, ROUGH))))
-    inverted = tree.Product(
-        (share, tree.Convolution(matrix(-image), matrix(np.array(article.FEATURES["diagonal"], dtype=float))))
-    )
+    product = tree.Product((share, tree.Convolution(matrix(image), matrix(feature))))
+    yield Display("map_diagonal", tree.Equality((product, matrix(maps[0], ROUGH))))
+    found = [int((m == 1).sum()) for m in maps]
+    yield t.paragraph("story.maps_found", first=found[0], second=found[1], third=found[2])
+    yield pictures.feature_maps(t, "three_maps", maps)
     yield t.paragraph("story.inverted_text")
-    yield Display("map_inverted", tree.Equality((inverted, matrix(-maps[0], ROUGH))))
+    yield pictures.feature_maps(t, "inverted_map", np.array([maps[0], -maps[0]]))
 
 
 def _relu(t: Teller, maps: Array, activated: Array) -> Iterator[Block]:
     yield t.paragraph("story.relu_text")
-    for name, before, after in zip(article.FEATURES, maps, activated, strict=True):
-        yield Display(
-            f"relu_{name}", tree.Equality((tree.Call("ReLU", (matrix(before, ROUGH),)), matrix(after, ROUGH)))
-        )
+    before, after = matrix(maps[0], ROUGH), matrix(activated[0], ROUGH)
+    yield Display("relu_diagonal", tree.Equality((tree.Call("ReLU", (before,)), after)))
+    yield pictures.feature_maps(t, "activated_maps", activated)
 
 
 def _pooling(t: Teller, activated: Array, pooled: Array) -> Iterator[Block]:

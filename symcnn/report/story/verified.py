@@ -12,9 +12,6 @@ from symcnn.report.story.teller import Teller
 from symcnn.report.story.words import capitalized, listed
 from symcnn.verification import TOLERANCE, method_in_words
 
-#: Rows of a table of claims; of more, a tensor's are told together where they are alike.
-MAX_CLAIMS = 40
-
 
 def verified(t: Teller) -> Section:
     rows = t.content.proof.rows
@@ -48,12 +45,12 @@ def _programs(t: Teller) -> Iterator[Block]:
 
 
 def _claims(t: Teller) -> Iterator[tuple[Text, ...]]:
-    """The rows of the table of proofs; of many, those of one tensor together where they are alike."""
+    """The rows of the table of proofs; those of one tensor together where they are alike."""
     rows = t.content.proof.rows
 
     def alike(row: Verdict) -> tuple[str, str, str]:
         tensor = t.d.scalars.place(row.name)[0].name
-        return tensor if len(rows) > MAX_CLAIMS else row.name, method_in_words(row, t.text), row.status
+        return tensor, method_in_words(row, t.text), row.status
 
     for (_, method, status), group in groupby(rows, alike):
         found = list(group)
