@@ -208,7 +208,7 @@ class Examiner:
         for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
             decision = self._decided(one, other, meaning)
             if decision.status == "refuted" or decision.status == "unknown":
-                word = "is not" if decision.status == "refuted" else "is not known to be"
+                word = "is not" if decision.status == "refuted" else "may not be"
                 reason = f": {decision.reason}" if decision.reason else ""
                 raise RefusedError(f"{brief(a)} {word} {brief(b)}{reason}")
             found.append(Found(decision.status, False, decision.epsilon))

@@ -1,4 +1,4 @@
-"""Every way in which one place of a displayed formula may be wrong: an index, a word, a sign, a factor, a term, a number.
+"""Ways in which one place of a displayed formula may be wrong: an index, a word, a sign, a factor, a term, a number.
 
 Nothing here knows what a formula means; what is true in spite of it is sorted out by the tests.
 """
@@ -13,8 +13,7 @@ from symcnn.formula.tree import Node
 
 def mutations(node: Any) -> Iterator[tuple[str, Any]]:
     """(kind, the formula with one place changed)."""
-    for kind, changed in _here(node):
-        yield kind, changed
+    yield from _here(node)
     for name, part in vars(node).items():
         if isinstance(part, tuple):
             for n, inner in enumerate(part):
