@@ -8,7 +8,8 @@ paint a brace under a factor half: the number under a factor stands in HTML, bel
 from dataclasses import dataclass
 
 from symcnn.formula import tree
-from symcnn.formula.extent import height, parts, tall, width
+from symcnn.formula.breaking import width
+from symcnn.formula.extent import height, parts, tall
 from symcnn.formula.mathml import (
     COMMA,
     DOT,
@@ -28,9 +29,6 @@ from symcnn.formula.tree import Node
 
 #: A formula up to this width (em) is never broken.
 UNBROKEN = 15.0
-
-#: A derivative up to this width is a fraction; of a longer formula, an operator before brackets.
-LONGEST = 20.0
 
 #: A left side up to this width has a column of its own, and up to the other even on a phone.
 BESIDE, NARROW = 8.0, 3.0
@@ -163,9 +161,8 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
         case tree.Labelled(inner, word) if not single_matrix((inner,)):
             left, right = _brackets(inner)
             return (_Piece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),)
-        case tree.Partial(of, by) if width(node) > LONGEST:
-            left, right = _brackets(of)
-            return (_Piece(of, mathml.by(by) + left, right),)
+        case tree.Partial(of, by) if bracketed(of):
+            return (_Piece(of, mathml.by(by), operand=True),)
         case tree.Over(_, _, body):
             return (_Piece(body, large(node), operand=True),)
         case tree.Relation(left, sign, right):

@@ -11,7 +11,7 @@ from functools import singledispatchmethod
 from html import escape
 
 from symcnn.formula import tree
-from symcnn.formula.extent import width
+from symcnn.formula.breaking import width
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 
@@ -74,6 +74,8 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
+        if bracketed(node.of):
+            return self.by(node.by) + self.operand(node.of)
         above, below = (f"<mrow><mi>∂</mi>{self._unmarked.differentiated(n)}</mrow>" for n in (node.of, node.by))
         of_error = isinstance(node.of, tree.Symbol) and node.of.letter == "E"
         colour = _CLASSES.get(node.by.letter[:1], "") if of_error and isinstance(node.by, tree.Symbol) else ""
