@@ -1,6 +1,6 @@
 """One formula of a report examined: what it says is decided, step by step and number by number, or it is refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -182,8 +182,8 @@ class Examiner:
         variable = None if self._large else self.d.graph.forward.get(str(whole))
         if variable and not isinstance(part, Group):
             # of a long sum only the terms that are not constant may stand there
-            moving = {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
-            if set(Add.make_args(part)) == moving:
+            moving = {e for e in _terms(variable.expression) if by in e.free_symbols}
+            if set(_terms(part)) == moving:
                 return
         self._holds(first.of, second.of, self._meaning)
 
@@ -333,3 +333,9 @@ def weakest(found: Sequence[Found]) -> Found:
     letters = [f for f in found if not f.numbers] or found
     worst = max(letters, key=lambda f: (STRENGTH.index(f.method), f.epsilon))
     return replace(worst, numbers=any(f.numbers for f in found))
+
+
+def _terms(expression: Expr) -> Iterator[Expr]:
+    """The terms of a sum; of a number times a sum in it, as in a mean, each with that number."""
+    for term in Add.make_args(expression):
+        yield from Add.make_args(term.expand(deep=False))
