@@ -14,7 +14,7 @@ from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
 #: Estimated em of a line, on a page of GitHub.
-MOST = 44.0
+MOST = 39.0
 
 GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "η": "eta", "θ": "theta", "λ": "lambda",
