@@ -8,7 +8,8 @@ paint a brace under a factor half: the number under a factor stands in HTML, bel
 from dataclasses import dataclass
 
 from symcnn.formula import tree
-from symcnn.formula.extent import parts, tall, width
+from symcnn.formula.breaking import width
+from symcnn.formula.extent import height, parts, tall
 from symcnn.formula.mathml import (
     COMMA,
     DOT,
@@ -22,14 +23,12 @@ from symcnn.formula.mathml import (
     large,
     signed,
     signed_term,
+    single_matrix,
 )
 from symcnn.formula.tree import Node
 
 #: A formula up to this width (em) is never broken.
 UNBROKEN = 15.0
-
-#: A derivative up to this width is a fraction; of a longer formula, an operator before brackets.
-LONGEST = 20.0
 
 #: A left side up to this width has a column of its own, and up to the other even on a phone.
 BESIDE, NARROW = 8.0, 3.0
@@ -155,16 +154,15 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
             left, right = _brackets(base)
             return (_Piece(base, left, _script("sup", right, f"<mn>{signed(exponent)}</mn>", tall(base))),)
         case tree.Call(_, arguments):
-            left, right = _brackets(node)
+            left, right = ("", "") if single_matrix(arguments) else _brackets(node)
             return _list(arguments, function(node) + left, right)
         case tree.Indicator(conditions):
             return _list(conditions, '<mo stretchy="false">[</mo>', '<mo stretchy="false">]</mo>')
-        case tree.Labelled(inner, word) if not isinstance(inner, tree.Matrix):
+        case tree.Labelled(inner, word) if not single_matrix((inner,)):
             left, right = _brackets(inner)
             return (_Piece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),)
-        case tree.Partial(of, by) if width(node) > LONGEST:
-            left, right = _brackets(of)
-            return (_Piece(of, mathml.by(by) + left, right),)
+        case tree.Partial(of, by) if bracketed(of):
+            return (_Piece(of, mathml.by(by), operand=True),)
         case tree.Over(_, _, body):
             return (_Piece(body, large(node), operand=True),)
         case tree.Relation(left, sign, right):
@@ -189,8 +187,9 @@ def _brackets(node: Node) -> tuple[str, str]:
     """As high as what they enclose, which stands in other elements."""
     if not tall(node):
         return _LEFT, _RIGHT
-    high = ' minsize="2.6em" maxsize="2.6em"'
-    return f"<mo{high}>(</mo>", f"<mo{high}>)</mo>"
+    size = f"{height(node):.3g}em"
+    high = f'<mo minsize="{size}" maxsize="{size}">'
+    return f"{high}(</mo>", f"{high})</mo>"
 
 
 def _script(kind: str, bracket: str, text: str, high: bool) -> str:

@@ -11,7 +11,7 @@ from functools import singledispatchmethod
 from html import escape
 
 from symcnn.formula import tree
-from symcnn.formula.extent import width
+from symcnn.formula.breaking import width
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 
@@ -74,6 +74,8 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
+        if bracketed(node.of):
+            return self.by(node.by) + self.operand(node.of)
         above, below = (f"<mrow><mi>∂</mi>{self._unmarked.differentiated(n)}</mrow>" for n in (node.of, node.by))
         of_error = isinstance(node.of, tree.Symbol) and node.of.letter == "E"
         colour = _CLASSES.get(node.by.letter[:1], "") if of_error and isinstance(node.by, tree.Symbol) else ""
@@ -92,7 +94,8 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        return f"{function(node)}{row('<mo>(</mo>' + COMMA.join(map(self.emit, node.arguments)) + '<mo>)</mo>')}"
+        inside = COMMA.join(map(self.emit, node.arguments))
+        return function(node) + self._bracketed(inside, node.arguments)
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -126,10 +129,7 @@ class MathML:
     @emit.register
     def _(self, node: tree.Labelled) -> str:
         word = f"<mtext>{self.clean(node.word)}</mtext>"
-        inner = self.emit(node.node)
-        if not isinstance(node.node, tree.Matrix):  # which has brackets of its own
-            inner = row(f"<mo>(</mo>{inner}<mo>)</mo>")
-        return f"<msub>{inner}{word}</msub>"
+        return f"<msub>{self._bracketed(self.emit(node.node), (node.node,))}{word}</msub>"
 
     @emit.register
     def _(self, node: tree.Update) -> str:
@@ -167,6 +167,10 @@ class MathML:
             may_turn = " data-p" if node.key else ""
             return f"<mn{self.live(node)}{may_turn}>{f'({text})' if text.startswith('−') else text}</mn>"
         return row(f"<mo>(</mo>{self.emit(node)}<mo>)</mo>") if bracketed(node) else self.emit(node)
+
+    def _bracketed(self, text: str, nodes: tuple[Node, ...]) -> str:
+        """In brackets; a matrix alone has its own."""
+        return text if single_matrix(nodes) else row(f"<mo>(</mo>{text}<mo>)</mo>")
 
     def differentiated(self, node: Node) -> str:
         """What stands behind ∂: in brackets, unless it is a single quantity."""
@@ -211,6 +215,10 @@ def descended(node: tree.Update) -> Node:
 
 def bracketed(node: Node) -> bool:
     return isinstance(node, (tree.Sum, tree.Negated))
+
+
+def single_matrix(nodes: tuple[Node, ...]) -> bool:
+    return len(nodes) == 1 and isinstance(nodes[0], tree.Matrix)
 
 
 def large(node: tree.Over) -> str:

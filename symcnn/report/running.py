@@ -1,8 +1,9 @@
 """Running text as every print needs it: on one line, and without formulas where a format has no place for them."""
 
 import re
+from dataclasses import fields, is_dataclass
 
-from symcnn.formula import Plain
+from symcnn.formula import Plain, tree
 from symcnn.report.document import Formula, Link, Text
 from symcnn.report.references import References
 
@@ -35,3 +36,16 @@ def plain(text: Text, emitter: Plain) -> str:
     words = (emitter.emit(part.node) if isinstance(part, Formula) else part if isinstance(part, str) else part.text
              for part in text)  # fmt: skip
     return one_line("".join(words))
+
+
+def has_fraction(text: Text) -> bool:
+    """Does it stand higher than a line?"""
+    return any(isinstance(part, Formula) and _high(part.node) for part in text)
+
+
+def _high(node: object) -> bool:
+    if isinstance(node, (tree.Fraction, tree.Partial, tree.Matrix, tree.Under)):
+        return True
+    if isinstance(node, tuple):
+        return any(map(_high, node))
+    return is_dataclass(node) and any(_high(getattr(node, f.name)) for f in fields(node))

@@ -27,7 +27,7 @@ from symcnn.report.document import (
     Text,
 )
 from symcnn.report.references import References
-from symcnn.report.running import link_words, one_line, plain
+from symcnn.report.running import has_fraction, link_words, one_line, plain
 from symcnn.report.tikz import to_tikz
 from symcnn.text import catalogue
 
@@ -136,15 +136,15 @@ class _Latex:
 
     @block.register
     def _(self, block: Table) -> Iterator[str]:
-        caption = (
-            rf"\multicolumn{{{len(block.head)}}}{{@{{}}p{{\linewidth}}@{{}}}}{{{self.text(block.caption)}}} \\[0.6em]"
-        )
+        over = rf"\multicolumn{{{len(block.head)}}}{{@{{}}l@{{}}}}"  # in a box of no width: it makes no column wider
+        caption = rf"{over}{{\makebox[0pt][l]{{\parbox{{\linewidth}}{{{self.text(block.caption)}}}}}}} \\[0.8em]"
         head = [rf"\textbf{{{self.text(cell)}}}" if cell else "" for cell in block.head]
-        rows = [" & ".join(map(self.text, row)) + r" \\" for row in block.rows]
-        yield "\n".join([
-            "{\\small", rf"\begin{{longtable}}{{{self._columns(block)}}}", *([caption] if block.caption else []), r"\toprule", " & ".join(head) + r" \\",
-            r"\midrule \endhead", *rows, r"\bottomrule", r"\end{longtable}", "}",
-        ])  # fmt: skip
+        rows = [f"{_strut(row)}{' & '.join(map(self.text, row))} \\\\" for row in block.rows]
+        lines = [
+            "{\\small", rf"\begin{{longtable}}{{{self._columns(block)}}}", caption if block.caption else "", r"\toprule",
+            " & ".join(head) + r" \\", r"\midrule \endhead", *rows, r"\bottomrule", r"\end{longtable}", "}",
+        ]  # fmt: skip
+        yield "\n".join(line for line in lines if line)
 
     def _columns(self, table: Table) -> str:
         """Columns as wide as their widest cell; where that is wider than the line, long words are wrapped."""
@@ -200,3 +200,8 @@ class _Latex:
             words = escaped(link_words(part, self._references, self._figure_name))
             return rf"\hyperref[{self._references[part.target].name}]{{{words}}}"
         return rf"\{'textbf' if part.strong else 'emph'}{{{escaped(one_line(part.text))}}}"
+
+
+def _strut(row: tuple[Text, ...]) -> str:
+    """What keeps a row with fractions apart from its neighbours."""
+    return r"\rule[-1.5ex]{0pt}{4.8ex}" if any(map(has_fraction, row)) else ""

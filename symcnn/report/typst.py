@@ -22,8 +22,11 @@ from symcnn.report.document import (
     Text,
 )
 from symcnn.report.references import References
-from symcnn.report.running import link_words, one_line, plain
+from symcnn.report.running import has_fraction, link_words, one_line, plain
 from symcnn.text import catalogue
+
+#: Lines of a display that a page does not break.
+WHOLE = 10
 
 _PREAMBLE = """\
 #set page(paper: "a4", margin: (x: 24mm, top: 24mm, bottom: 26mm), numbering: "1")
@@ -33,7 +36,7 @@ _PREAMBLE = """\
 #show math.equation: set text(font: "New Computer Modern Math")
 #show math.equation.where(block: true): set align(left)
 #show math.equation.where(block: true): set par(leading: 0.95em)
-#show math.equation.where(block: true): set block(breakable: true, above: 1.3em, below: 1.3em)
+#show math.equation.where(block: true): set block(above: 1.3em, below: 1.3em)
 #set math.mat(column-gap: 0.65em)
 #set math.equation(number-align: end + top)
 #show heading: set block(above: 1.9em, below: 0.9em, sticky: true)
@@ -49,8 +52,10 @@ _PREAMBLE = """\
 #set figure(gap: 1em)
 #show figure: set block(breakable: true)
 #show figure.caption: set text(size: 9.5pt)
+#let tall(body) = { set text(top-edge: "bounds", bottom-edge: "bounds"); box(body) }
 #let num(s) = math.class("normal", s)
-#let eq(number, name, alt, body) = [
+#let eq(number, name, alt, whole, body) = [
+  #show math.equation: set block(breakable: not whole)
   #set math.equation(numbering: (..) => [(#number)], alt: alt)
   #body
   #label(name)
@@ -123,7 +128,9 @@ class _Typst:
     @block.register
     def _(self, block: Display) -> Iterator[str]:
         name, alternative = self._references[block.id].name, one_line(self._plain.emit(block.formula))
-        yield f"#eq({block.number}, {string(name)}, {string(alternative)}, {self._formulas.display(block.formula)})"
+        display = self._formulas.display(block.formula)
+        whole = "true" if display.count("\n") < WHOLE else "false"
+        yield f"#eq({block.number}, {string(name)}, {string(alternative)}, {whole}, {display})"
 
     @block.register
     def _(self, block: Table) -> Iterator[str]:
@@ -159,7 +166,9 @@ class _Typst:
             return f"#{string(one_line(part))};"
         if isinstance(part, Formula):
             alternative = string(one_line(self._plain.emit(part.node)))
-            return f"#math.equation(alt: {alternative}, {self._formulas.inline(part.node)});"
+            formula = f"math.equation(alt: {alternative}, {self._formulas.inline(part.node)})"
+            # by itself Typst gives a fraction the height of a letter
+            return f"#tall({formula});" if has_fraction((part,)) else f"#{formula};"
         if isinstance(part, Code):
             return f"#raw({string(one_line(part.text))});"
         if isinstance(part, Link):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import singledispatchmethod
 
 from symcnn.formula import Flow, Latex, MathML
-from symcnn.formula.extent import width
+from symcnn.formula.breaking import width
 from symcnn.report.document import (
     Bullets,
     Code,
