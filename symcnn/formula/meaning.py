@@ -160,6 +160,8 @@ class Meaning:
     @_of.register
     def _(self, node: tree.Partial) -> Value:
         of, by = self.of(node.of), self.of(node.by)
+        if by == 0 and isinstance(node.by, tree.Symbol):
+            return S.Zero  # by an entry outside its tensor
         if not isinstance(of, Group) and not isinstance(by, Group):
             return self._slope(of, by)
         above = of if isinstance(of, Group) else Group((of,), ())

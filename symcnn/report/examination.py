@@ -1,6 +1,6 @@
 """One formula of a report examined: what it says is decided, step by step and number by number, or it is refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -182,8 +182,8 @@ class Examiner:
         variable = None if self._large else self.d.graph.forward.get(str(whole))
         if variable and not isinstance(part, Group):
             # of a long sum only the terms that are not constant may stand there
-            moving = {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
-            if set(Add.make_args(part)) == moving:
+            moving = {e for e in _terms(variable.expression) if by in e.free_symbols}
+            if set(_terms(part)) == moving:
                 return
         self._holds(first.of, second.of, self._meaning)
 
@@ -207,10 +207,10 @@ class Examiner:
         found = []
         for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
             decision = self._decided(one, other, meaning)
-            if decision.status == "refuted" or decision.status == "unknown":
-                word = "is not" if decision.status == "refuted" else "may not be"
-                reason = f": {decision.reason}" if decision.reason else ""
-                raise RefusedError(f"{brief(a)} {word} {brief(b)}{reason}")
+            if decision.status == "refuted":
+                raise RefusedError(f"{brief(a)} is not {brief(b)}: {decision.reason}")
+            if decision.status == "unknown":
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; {decision.reason or 'both are 0'}")
             found.append(Found(decision.status, False, decision.epsilon))
         return weakest(found)
 
@@ -269,14 +269,23 @@ class Examiner:
         return Found("rule" if derived(plain[0]) else "definition")
 
     def _indexed(self, plain: Sequence[Node]) -> Found:
-        """Index notation: an equation that the network states; else, decided at every point of its letters."""
+        """Index notation: what the network states; else decided at every point of its letters, or as an equation."""
         formula = tree.Equality(tuple(plain))
-        if self._printed.equation(formula):
+        equation = self._printed.equation(formula)
+        if equation and (self._large or not equation.target.tensor.is_adjoint):
             return self._of_equation(formula)
         if self._large:
             return self._head._indexed(plain)
+        try:
+            return self._at_every_point(plain)
+        except MeaningError:  # a letter of which only the equation tells how far it runs
+            if equation is None:
+                raise
+            return self._of_equation(formula)
+
+    def _at_every_point(self, plain: Sequence[Node]) -> Found:
         sizes = self._printed.sizes(plain)
-        bound = {letter for n in nodes(formula) if isinstance(n, tree.Over) for letter in n.letters}
+        bound = {letter for n in nodes(tuple(plain)) if isinstance(n, tree.Over) for letter in n.letters}
         found = [
             self._holds(a, b, replace(self._meaning, sizes=sizes, point=point))
             for point in points(sorted(sizes.keys() - bound), sizes)
@@ -316,6 +325,8 @@ class Examiner:
     @cached_property
     def _verdict(self) -> Verdict:
         """Of all adjoint equations as they are shown."""
+        if self._large:
+            return self.content.proof.rows[0]
         return check_equations(self.d, self.d.equations[len(self.d.forward) :])
 
 
@@ -324,3 +335,9 @@ def weakest(found: Sequence[Found]) -> Found:
     letters = [f for f in found if not f.numbers] or found
     worst = max(letters, key=lambda f: (STRENGTH.index(f.method), f.epsilon))
     return replace(worst, numbers=any(f.numbers for f in found))
+
+
+def _terms(expression: Expr) -> Iterator[Expr]:
+    """The terms of a sum; of a number times a sum in it, as in a mean, each with that number."""
+    for term in Add.make_args(expression):
+        yield from Add.make_args(term.expand(deep=False))

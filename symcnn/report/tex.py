@@ -141,8 +141,9 @@ class _Latex:
         head = [rf"\textbf{{{self.text(cell)}}}" if cell else "" for cell in block.head]
         rows = [f"{_strut(row)}{' & '.join(map(self.text, row))} \\\\" for row in block.rows]
         lines = [
-            "{\\small", rf"\begin{{longtable}}{{{self._columns(block)}}}", caption if block.caption else "", r"\toprule",
-            " & ".join(head) + r" \\", r"\midrule \endhead", *rows, r"\bottomrule", r"\end{longtable}", "}",
+            "{\\small", rf"\begin{{longtable}}{{{self._columns(block)}}}", caption if block.caption else "",
+            r"\toprule", " & ".join(head) + r" \\", r"\midrule \endhead", *rows, r"\bottomrule", r"\end{longtable}",
+            "}",
         ]  # fmt: skip
         yield "\n".join(line for line in lines if line)
 

@@ -61,7 +61,7 @@ _PREAMBLE = """\
   #label(name)
 ]
 #let note(title, body) = block(
-  width: 100%, inset: (x: 10pt, y: 8pt), stroke: (left: 2pt + rgb("#0f6b75")), fill: luma(247),
+  width: 100%, breakable: false, inset: (x: 10pt, y: 8pt), stroke: (left: 2pt + rgb("#0f6b75")), fill: luma(247),
   [#text(weight: 600, title) \\ #body],
 )
 """
@@ -102,8 +102,11 @@ class _Typst:
     def _section(self, section: Section, level: int) -> Iterator[str]:
         name = self._references[section.id].name
         yield f"#heading(level: {level})[{self.text(section.title)}] #label({string(name)})"
-        for block in section.blocks:
-            yield from self.block(block)
+        for block, following in zip(section.blocks, (*section.blocks[1:], None), strict=True):
+            parts = list(self.block(block))
+            if isinstance(block, Paragraph) and isinstance(following, (Display, Table)):
+                parts = [f"#block(sticky: true)[{part}]" for part in parts]  # it announces what follows
+            yield from parts
         for inner in section.sections:
             yield from self._section(inner, level + 1)
 
@@ -134,7 +137,9 @@ class _Typst:
 
     @block.register
     def _(self, block: Table) -> Iterator[str]:
-        aligned = ", ".join("right" if n in block.numeric else "left" for n in range(len(block.head)))
+        aligned = ", ".join(
+            "right + horizon" if n in block.numeric else "left + horizon" for n in range(len(block.head))
+        )
         head = ", ".join(f"[#strong[{self.text(cell)}]]" for cell in block.head)
         rows = "".join(f"  {', '.join(f'[{self.text(cell)}]' for cell in row)},\n" for row in block.rows)
         if block.caption:

@@ -120,6 +120,7 @@ def test_index_notation_counts_from_0_and_what_lies_outside_is_0():
     assert is_true(x("x", "12"), Over("Σ", ("p", "q"), terms), **settings)
     assert not is_true(x("x", "21"), Over("Σ", ("p", "q"), terms), **settings)
     assert meaning(point={"r": 2, "c": 0}).of(x("i", "r+1, c")) == 0
+    assert meaning(point={"r": 2, "c": 0}).of(Partial(E, x("x", "r, c"))) == 0
     assert meaning(point={"j": 1}).of(x("w", "h(j)-o(j)")) == Symbol("w_h2o2")
 
 
