@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from symcnn.formula import tree
+from symcnn.formula.extent import tall
 from symcnn.formula.numerals import shown
 from symcnn.formula.tree import Node
 
@@ -25,9 +26,9 @@ class Piece:
     """What stands together on a line.
 
     Attributes:
-        before: signs and opening brackets in front of it: "=", "+", "−", "·", ",", "(", "max(".
+        before: signs and opening brackets in front of it: "=", "+", "−", "·", ",", "(", "max(", high ones as "⎛".
         node: a formula that is set as a whole.
-        after: closing brackets behind it.
+        after: closing brackets behind it: ")", "⎞", and of a labelled formula "⎞^image 1".
         bare: the node is a factor or a term behind a sign, and is bracketed where that needs brackets.
     """
 
@@ -38,9 +39,11 @@ class Piece:
 
     @property
     def width(self) -> float:
-        signs = sum(RELATION if sign == "=" else BRACKET if "(" in sign else BINARY for sign in self.before)
+        signs = sum(RELATION if sign == "=" else BINARY if len(sign) == 1 and sign not in "(⎛" else LETTER * len(sign)
+                    for sign in self.before)  # fmt: skip
         brackets = 2 * BRACKET if self.bare and isinstance(self.node, (tree.Sum, tree.Negated)) else 0
-        return signs + width(self.node) + brackets + BRACKET * len(self.after)
+        closed = sum(BRACKET + SCRIPT * DIGIT * (len(bracket) - 1) for bracket in self.after)
+        return signs + width(self.node) + brackets + closed
 
 
 #: One line of a display.
@@ -108,8 +111,11 @@ def _parts(piece: Piece) -> Sequence[Piece]:
     node = piece.node
     if isinstance(node, tree.Negated):
         return [Piece((*piece.before, "−"), node.node, piece.after, bare=True)]
+    opening, closing = ("⎛", "⎞") if tall(node) else ("(", ")")
     if piece.bare and isinstance(node, tree.Sum):
-        return [Piece((*piece.before, "("), node, (*piece.after, ")"))]
+        return [Piece((*piece.before, opening), node, (closing, *piece.after))]
+    if isinstance(node, tree.Labelled) and not isinstance(node.node, tree.Matrix):
+        return [Piece((*piece.before, opening), node.node, (f"{closing}^{node.word}", *piece.after))]
     if isinstance(node, tree.Sum):
         terms = [Piece(("−",), t.node, (), True) if isinstance(t, tree.Negated) else Piece(("+",), t, (), _signed(t))
                  for t in node.terms]  # fmt: skip
@@ -120,10 +126,13 @@ def _parts(piece: Piece) -> Sequence[Piece]:
         return _around(piece, [Piece(("·",) if n else (), f, (), True) for n, f in enumerate(node.factors)])
     if isinstance(node, tree.Partial) and isinstance(node.of, tree.Sum):
         operator = tree.Partial(tree.Symbol(""), node.by)
-        return _around(piece, [Piece((), operator), Piece(("(",), node.of, (")",))])
+        return _around(piece, [Piece((), operator), Piece((opening,), node.of, (closing,))])
+    if isinstance(node, tree.Over):
+        sign = replace(node, body=tree.Symbol(""))
+        return _around(piece, [Piece((), sign), Piece((), node.body, (), True)])
     if isinstance(node, tree.Call):
         arguments = [Piece((",",) if n else (), a) for n, a in enumerate(node.arguments)]
-        return _around(Piece((*piece.before, f"{node.function}("), node, (*piece.after, ")")), arguments)
+        return _around(Piece((*piece.before, node.function + opening), node, (closing, *piece.after)), arguments)
     return ()
 
 

@@ -1,6 +1,6 @@
 """One formula of a report examined: what it says is decided, step by step and number by number, or it is refused."""
 
-from collections.abc import Iterator, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise

@@ -1,9 +1,9 @@
 """Running text as every print needs it: on one line, and without formulas where a format has no place for them."""
 
 import re
-from dataclasses import fields, is_dataclass
 
-from symcnn.formula import Plain, tree
+from symcnn.formula import Plain
+from symcnn.formula.extent import tall
 from symcnn.report.document import Formula, Link, Text
 from symcnn.report.references import References
 
@@ -40,12 +40,4 @@ def plain(text: Text, emitter: Plain) -> str:
 
 def has_fraction(text: Text) -> bool:
     """Does it stand higher than a line?"""
-    return any(isinstance(part, Formula) and _high(part.node) for part in text)
-
-
-def _high(node: object) -> bool:
-    if isinstance(node, (tree.Fraction, tree.Partial, tree.Matrix, tree.Under)):
-        return True
-    if isinstance(node, tuple):
-        return any(map(_high, node))
-    return is_dataclass(node) and any(_high(getattr(node, f.name)) for f in fields(node))
+    return any(isinstance(part, Formula) and tall(part.node) for part in text)
