@@ -218,6 +218,37 @@ def test_a_number_with_a_key_is_checked_wherever_it_stands(content, number, word
         examined(document(Paragraph(("x is ", Formula(number)))), content, EN)
 
 
+def test_the_slider_shows_at_the_printed_step_what_is_printed(content, told):
+    assert told.states is not None
+    key = next(iter(told.states.values))
+    first, *later = told.states.values[key]
+    wrong = replace(told.states, values={**told.states.values, key: (first + 0.1, *later)})
+    with pytest.raises(RefusedError, match=f"states: {key} is shown as"):
+        examined(replace(told, states=wrong), content, EN)
+
+
+def test_an_equality_in_running_text_is_examined_as_well(content):
+    true, false = (Equality((tree.Fraction(Number(9), Number(3)), Number(n))) for n in (3, 4))
+    examined(document(Paragraph(("since ", Formula(true)))), content, EN)
+    with pytest.raises(RefusedError, match="section a: 9/3 is 3; 4 gives 4"):
+        examined(document(Paragraph(("since ", Formula(false)))), content, EN)
+
+
+def test_numbers_of_no_key_outside_equations_are_the_content_s(content, told):
+    """Losses, answers, learning rate, weights before and after, the largest gradients."""
+    run, d = content.run, content.derivation
+    known = [*run.initial, *run.theta, *run.loss, run.learning_rate, *content.before.ravel(), *content.after.ravel()]
+    for theta in (run.initial, run.theta):
+        slopes = d.evaluate(theta, run.data.images, run.data.targets)
+        known += [abs(float(slopes[name].sum())) for name in d.network.parameters]
+    loose = {
+        n.value for block in told.blocks() if not isinstance(block, Display)
+        for n in _nodes(block) if isinstance(n, Number) and not n.key and n.digits
+    }  # fmt: skip
+    assert len(loose) > 20
+    assert [value for value in loose if not any(abs(value - k) < 1e-12 for k in known)] == []
+
+
 def test_a_number_under_another_quantity_of_the_same_value_is_refused(content):
     one = Number(1.0, 4, "i_11_image1")  # i_13 is 1 as well
     with pytest.raises(RefusedError, match="i_11_image1 stands for i₁₃, which is another quantity"):
