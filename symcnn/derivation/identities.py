@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import mpmath
 from sympy import Expr
 
 from symcnn.derivation.algebra import Element, TooLargeError, UndecidableError
@@ -131,4 +132,4 @@ class Identities:
 
 def agree(a: Element, b: Element) -> bool:
     """To 50 digits, or as far as a value near 0 has any."""
-    return bool(abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))
+    return bool(mpmath.isfinite(a) and mpmath.isfinite(b) and abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))

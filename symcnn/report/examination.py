@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from sympy import Add, Expr
+from sympy import Add, Expr, Mul
 
 from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
@@ -191,7 +191,7 @@ class Examiner:
         variable = None if self._large else self.d.graph.forward.get(str(whole))
         if variable and not isinstance(part, Group):
             # of a long sum only the terms that are not constant may stand there
-            moving = {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
+            moving = {e for e in (Mul(*factors) for factors in variable.products) if by in e.free_symbols}
             if set(Add.make_args(part)) == moving:
                 return
         self._holds(first.of, second.of, self._meaning)
