@@ -191,13 +191,8 @@ class Examiner:
         variable = None if self._large else self.d.graph.forward.get(str(whole))
         if variable and not isinstance(part, Group):
             # of a long sum only the terms that are not constant may stand there
-<<<<<<< HEAD
             moving = {e for e in _terms(variable.expression) if by in e.free_symbols}
             if set(_terms(part)) == moving:
-=======
-            moving = {e for e in (Mul(*factors) for factors in variable.products) if by in e.free_symbols}
-            if set(Add.make_args(part)) == moving:
->>>>>>> 0949f52351b10056ba6ca9dfe43b1af3e535b6fb
                 return
         self._holds(first.of, second.of, self._meaning)
 
