@@ -30,12 +30,14 @@ class Piece:
         node: a formula that is set as a whole.
         after: closing brackets behind it: ")", "⎞", and of a labelled formula "⎞^image 1".
         bare: the node is a factor or a term behind a sign, and is bracketed where that needs brackets.
+        first: it begins a line: what follows it belongs to it, and is on several.
     """
 
     before: tuple[str, ...]
     node: Node
     after: tuple[str, ...] = ()
     bare: bool = False
+    first: bool = False
 
     @property
     def width(self) -> float:
@@ -89,7 +91,7 @@ def _lines(pieces: tuple[Piece, ...], most: float) -> tuple[Line, ...]:
     """Each line taken as full as it goes."""
     found: list[list[Piece]] = [[]]
     for piece in pieces:
-        if found[-1] and sum(p.width for p in found[-1]) + piece.width > most:
+        if found[-1] and (piece.first or sum(p.width for p in found[-1]) + piece.width > most):
             found.append([])
         found[-1].append(piece)
     return tuple(map(tuple, found))
@@ -103,7 +105,12 @@ def _opened(piece: Piece, most: float) -> tuple[Piece, ...]:
     if not inner:
         return (piece,)
     room = most - 2 * BINARY
-    return tuple(p for part in inner for p in _opened(part, room))
+    found: list[Piece] = []
+    for part in inner:
+        opened = _opened(part, room)
+        apart = len(opened) > 1 and isinstance(part.node, tree.Labelled)
+        found += (replace(opened[0], first=True), *opened[1:]) if apart else opened
+    return tuple(found)
 
 
 def _parts(piece: Piece) -> Sequence[Piece]:
