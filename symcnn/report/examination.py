@@ -29,17 +29,21 @@ from symcnn.verification import check_equations
 #: From the strongest: an equation is as good as its weakest step.
 STRENGTH: tuple[Method, ...] = ("definition", "read", "rule", "proved", "probable", "agrees", "computed")
 
+#: The error probability that is told.
+EPSILON = 1e-12
+
 #: The learning rate is a letter without a quantity.
 _RATE = frozenset({"η"})
 
 
 @dataclass(frozen=True)
 class Found:
-    """How an equality was examined: the method, whether numbers were checked too, the error probability."""
+    """How an equality was examined: the method, whether numbers were checked too, the error probability, in words."""
 
     method: Method
     numbers: bool = False
     epsilon: float = 0.0
+    words: str = ""
 
 
 class Examiner:
@@ -211,6 +215,8 @@ class Examiner:
                 raise RefusedError(f"{brief(a)} is not {brief(b)}: {decision.reason}")
             if decision.status == "unknown":
                 raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; {decision.reason or 'both are 0'}")
+            if decision.epsilon > EPSILON:
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; error probability {decision.epsilon:.1g}")
             found.append(Found(decision.status, False, decision.epsilon))
         return weakest(found)
 
@@ -254,9 +260,11 @@ class Examiner:
         return Found("definition")
 
     def _chain_rule(self) -> Found:
-        if not self._large and not all(map(stated.chain_rule_holds, self._of_one.modular)):
+        if self._large:
+            return Found("rule", words="rule_large")
+        if not all(map(stated.chain_rule_holds, self._of_one.modular)):
             raise RefusedError("the chain rule does not hold in this network")
-        return Found("rule")
+        return Found("rule", words="rule_tried")
 
     def _rule(self, plain: Sequence[Node], free: frozenset[str]) -> Found:
         """In one letter that stands for any number."""
@@ -325,6 +333,8 @@ class Examiner:
     @cached_property
     def _verdict(self) -> Verdict:
         """Of all adjoint equations as they are shown."""
+        if self._large:
+            return self.content.proof.rows[0]
         return check_equations(self.d, self.d.equations[len(self.d.forward) :])
 
 

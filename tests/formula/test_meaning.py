@@ -1,5 +1,7 @@
 """What a displayed formula says, read from its tree alone."""
 
+from itertools import pairwise
+
 import mpmath
 import pytest
 import sympy
@@ -176,16 +178,19 @@ def test_a_group_letter_of_several_tensors_is_not_guessed():
     assert all(isinstance(meaning(two).of(x(name.upper())), Group) for name in letters)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_the_chain_rule_of_any_network_is_true_and_any_wrong_index_is_not(seed):
+@pytest.mark.parametrize("seed", [0, 2, 3, 4, 6, 9])
+def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(seed):
+    """Network 6 ends with a softmax, where one quantity acts on another in two ways."""
     d = derive(from_seed(seed)[0])
     typography, m, identities = Typography(d.scalars, WORDS), meaning(d), Identities(d)
-    for name in list(d.graph.backward)[:: max(1, len(d.graph.backward) // 12)]:
-        variable = d.graph.backward[name]
-        left, right = m.scalar(typography.name(name)), m.scalar(typography.right_side(variable))
-        assert identities.decide(left, right).status in ("proved", "probable")
-        if identities.decide(right, S.Zero).status not in ("proved", "probable"):
-            assert identities.decide(left, 2 * right).status in ("refuted", "unknown")
+    names = [name.removeprefix("dE_d") for name in d.graph.backward]
+    skipped = [name for name in names if name.startswith("u")]
+    for name in (*names[:: max(1, len(names) // 12)], *skipped):
+        members = [m.scalar(member) for member in typography.chain_rule(d, name).members]
+        for left, right in pairwise(members):
+            assert identities.decide(left, right).status in ("proved", "probable")
+        if identities.decide(members[0], S.Zero).status not in ("proved", "probable"):
+            assert identities.decide(members[0], 2 * members[-1]).status in ("refuted", "unknown")
 
 
 def test_a_maximum_hands_on_to_the_first_and_a_gate_opens_above_0():
