@@ -8,7 +8,7 @@ from symcnn.report.document import Block, Bullets, Display, Section
 from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
-from symcnn.report.story.forward import index_display, indexed
+from symcnn.report.story.forward import indexed
 from symcnn.report.story.teller import Teller, shortened
 from symcnn.symbolic import Access, Tensor
 
