@@ -12,7 +12,6 @@ from symcnn.formula.breaking import width
 from symcnn.formula.extent import height, parts, tall
 from symcnn.formula.mathml import (
     COMMA,
-    DOT,
     MINUS,
     SIGNS,
     MathML,
@@ -144,10 +143,10 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
         case tree.Sum((first, *rest)):
             return (
                 _Piece(first),
-                *(_Piece(term, sign, operand=operand) for sign, term, operand in map(signed_term, rest)),
+                *(_Piece(term, infix(sign), operand=operand) for sign, term, operand in map(signed_term, rest)),
             )
         case tree.Product((first, *rest)):
-            return (_Piece(first, operand=True), *(_Piece(f, DOT, operand=True) for f in rest))
+            return (_Piece(first, operand=True), *(_Piece(f, infix("⋅"), operand=True) for f in rest))
         case tree.Negated(inner):
             return (_Piece(inner, MINUS, operand=True),)
         case tree.Power(base, exponent) if bracketed(base):
