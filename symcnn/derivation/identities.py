@@ -53,11 +53,17 @@ class Identities:
         self.derivation, self.images = derivation, images
         self._names = Quantities.inputs(derivation, images)
         self._calls = generators_of(derivation)
+        self._decided: dict[tuple[Expr, Expr], Decision] = {}
 
     def decide(self, left: Expr, right: Expr) -> Decision:
         """Is left = right an identity?"""
         if left == right:
             return Decision("proved")
+        if (left, right) not in self._decided:
+            self._decided[left, right] = self._decide(left, right)
+        return self._decided[left, right]
+
+    def _decide(self, left: Expr, right: Expr) -> Decision:
         try:
             if self._exact is not None:
                 a, b = self._exact.elements(left, right)

@@ -202,7 +202,10 @@ class Meaning:
 
     @_of.register
     def _(self, node: tree.Power) -> Value:
-        return self.scalar(node.base) ** node.exponent
+        base = self.scalar(node.base)
+        if base == 0 and node.exponent < 0:
+            raise MeaningError(f"{brief(node)}: a division by zero")
+        return base**node.exponent
 
     @_of.register
     def _(self, node: tree.Negated) -> Value:
@@ -230,6 +233,8 @@ class Meaning:
             return self._over_images(node)
         if node.function not in _FUNCTIONS:
             raise UnknownNameError(f"{node.function}: unknown function; expected one of {', '.join(_FUNCTIONS)}")
+        if not node.arguments:
+            raise MeaningError(f"{node.function}: of nothing")
         function = _FUNCTIONS[node.function]
         if len(node.arguments) == 1 and isinstance(group := self.of(node.arguments[0]), Group):
             return replace(group, entries=tuple(map(function, group.entries)), of=None, by=None)  # cell by cell
@@ -241,6 +246,8 @@ class Meaning:
         [z] = arguments
         if function is log and z.is_Add and len(z.args) == 2 and z.args[0] == 1 and isinstance(z.args[1], exp):
             return softplus(z.args[1].args[0])  # that is its definition
+        if function is log and z == 0:
+            raise MeaningError(f"{brief(node)}: the logarithm of 0")
         return function(z)
 
     def _over_images(self, node: tree.Call) -> Value:

@@ -1,4 +1,9 @@
-"""One formula of a report examined: what it says is decided, step by step and number by number, or it is refused."""
+"""One formula of a report examined: what it says is decided, step by step and number by number, or it is refused.
+
+E_total stands for two things, and a report says which: in letters for the error of one image, as the article writes it;
+beside words that name images, and wherever numbers stand, for the sum over them. E and E_total in one equality without
+such words are refused.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -235,13 +240,13 @@ class Examiner:
         decision = self._of_one.decide(of_one_image(left), of_one_image(right))
         return len(images) == 1 and decision.status in ("proved", "probable")
 
-    @cached_property
+    @property
     def _of_one(self) -> Identities:
-        return Identities(self.d)
+        return self.d.identities()
 
-    @cached_property
+    @property
     def _over_images(self) -> Identities:
-        return Identities(self.d, self._images)
+        return self.d.identities(self._images)
 
     def _is_read(self, plain: Sequence[Node]) -> bool:
         """Only pixels, targets and first parameters, with their numbers."""
@@ -309,12 +314,11 @@ class Examiner:
             RefusedError: the network states its loss in another way.
         """
         network = self.content.derivation.network
-        stated_last = network.forward.equations
         activation = "sigmoid" if network.loss == "binary_cross_entropy" else None
         head = derive(Network((1,), [Dense(network.outputs, activation)], network.loss))
-        own = [e for e in head.forward if e.target.tensor not in (head.network.forward.outputs,)]
-        loss = [e for e in own if not e.target.tensor.name.startswith("z_")]
-        if list(stated_last[-len(loss) :]) != loss:
+        last = next(n for n, e in enumerate(head.forward) if e.target.tensor == head.network.forward.outputs)
+        loss = head.forward[last + 1 :]
+        if network.forward.equations[-len(loss) :] != loss:
             raise RefusedError("index notation that is no equation of this network")
         return Examiner(self.content, self._text, head)
 

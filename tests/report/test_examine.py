@@ -341,3 +341,9 @@ def test_a_large_network_shows_only_prints_of_its_equations(large):
     false = Equality((Partial(written.error, Symbol("f", "111")), Negated(Partial(written.error, Symbol("f", "111")))))
     with pytest.raises(RefusedError, match="too large to decide it alone"):
         examined(document(Display("shown", false)), large, EN)
+
+
+def test_numbers_that_are_none_are_refused(content):
+    far = tree.Call("exp", (Number(2000),))
+    with pytest.raises(RefusedError, match="is inf; 1 gives 1"):
+        examined(displayed(far, Number(1)), content, EN)
