@@ -26,9 +26,9 @@ class Piece:
     """What stands together on a line.
 
     Attributes:
-        before: signs and opening brackets in front of it: "=", "+", "−", "·", ",", "(", "max(", high ones as "⎛".
+        before: signs and opening brackets in front of it: "=", "+", "−", "·", "(", "max(", high ones as "⎛".
         node: a formula that is set as a whole.
-        after: closing brackets behind it: ")", "⎞", and of a labelled formula "⎞^image 1".
+        after: closing brackets behind it, ")", "⎞", of a labelled formula "⎞^image 1"; or a comma.
         bare: the node is a factor or a term behind a sign, and is bracketed where that needs brackets.
         first: it begins a line: what follows it belongs to it, and is on several.
     """
@@ -138,7 +138,8 @@ def _parts(piece: Piece) -> Sequence[Piece]:
         sign = replace(node, body=tree.Symbol(""))
         return _around(piece, [Piece((), sign), Piece((), node.body, (), True)])
     if isinstance(node, tree.Call):
-        arguments = [Piece((",",) if n else (), a) for n, a in enumerate(node.arguments)]
+        *others, last = node.arguments
+        arguments = [*(Piece((), a, (",",)) for a in others), Piece((), last)]
         return _around(Piece((*piece.before, node.function + opening), node, (closing, *piece.after)), arguments)
     return ()
 
