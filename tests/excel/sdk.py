@@ -35,7 +35,8 @@ def laid_out(folder):
     assert hashlib.sha256(content).hexdigest() == SHA256, "another wheel than the one that was tried"
     given, root = folder / "given", folder / "dotnet"
     with zipfile.ZipFile(io.BytesIO(content)) as wheel, tarfile.open(fileobj=wheel.open(BINARIES)) as files:
-        files.extractall(given, filter="data")
+        files.extraction_filter = getattr(tarfile, "data_filter", None)  # Python before 3.11.4 has none
+        files.extractall(given)
     dependencies = json.loads((given / "redline.deps.json").read_text("utf-8"))
     name = dependencies["runtimeTarget"]["name"]
     target = dependencies["targets"][name]

@@ -76,7 +76,7 @@ def test_libreoffice_agrees_on_random_networks(seed, tmp_path):
 
 
 @needs_office
-@pytest.mark.parametrize("name", ["x_and_o", "two_filters", "strided"])
+@pytest.mark.parametrize("name", ["two_filters", "strided"])
 def test_the_examples_recalculate_in_both_programs(name, tmp_path):
     net, data = symcnn.read_network(EXAMPLES / f"{name}.toml")
     theta = np.random.default_rng(1).uniform(-1, 1, len(net.parameters))
@@ -135,17 +135,17 @@ def test_past_a_size_one_image_is_shown_and_contents_says_so(digits, lang, tmp_p
 
 def test_a_sum_that_no_cell_holds_is_written_row_by_row(tmp_path):
     """A weight of a filter on a 20×20 image: 256 products; each row of the map stands beside a row of the image."""
-    net = symcnn.Network((20, 20), [symcnn.Conv2D(2, 5, normalize=True), symcnn.AvgPool2D(8), symcnn.Dense(2)])
+    net = symcnn.Network((20, 20), [symcnn.Conv2D(1, 5, normalize=True), symcnn.AvgPool2D(8), symcnn.Dense(2)])
     rng = np.random.default_rng(3)
     data, theta = (rng.normal(size=(1, 20, 20)), np.eye(2)[:1]), rng.uniform(-1, 1, len(net.parameters))
     path = symcnn.export_workbook(net, data, tmp_path / "rows.xlsx", initial=theta, steps=1)
-    sheet, cell = named(path)["dE_df_111_image1"]
+    sheet, cell = named(path)["dE_df_11_image1"]
     formula = openpyxl.load_workbook(path)[sheet][cell].value
     assert formula.count("SUMPRODUCT(") == 16
     assert len(formula) < 2000
     sheet, cell = named(path)["dE_db_x1_image1"]
     assert openpyxl.load_workbook(path)[sheet][cell].value.count("SUM(") == 16
-    sheet, cell = named(path)["x_10101_image1"]
+    sheet, cell = named(path)["x_1010_image1"]
     assert "SUMPRODUCT" not in openpyxl.load_workbook(path)[sheet][cell].value
     check_any(path, net, theta, data, by_formualizer(path))
 
@@ -155,7 +155,7 @@ def test_a_sum_that_no_cell_holds_is_written_row_by_row(tmp_path):
     [
         ((60, 60), [symcnn.Conv2D(16, 5), symcnn.Dense(10)],
          "sheet Forward: 50310 columns; a spreadsheet has 16384: make w_xo (16×56×56×10) smaller"),
-        ((900,), [symcnn.Dense(2)], "o_1: its formula has"),
+        ((300,), [symcnn.Dense(1)], "o_1: its formula has"),
         ((18, 18), [symcnn.MaxPool2D(16, 1), symcnn.Dense(1)],
          "a maximum of 256 cells; a spreadsheet takes at most 255"),
     ],

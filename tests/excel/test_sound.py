@@ -51,10 +51,10 @@ def workbooks(net, data, tmp_path_factory):
     return [
         *(article(folder, lang, net, data) for lang in ("en", "fr")),
         *(operations(folder, lang) for lang in ("en", "fr")),
-        *(large(folder, lang) for lang in ("en", "fr")),
-        *(example(folder, name, "en") for name in ("x_and_o", "two_filters", "strided", "network")),
+        large(folder, "en"),
+        example(folder, "strided", "en"),
         example(folder, "two_filters", "fr"),
-        *(random_network(folder, seed) for seed in range(3)),
+        *(random_network(folder, seed) for seed in (1, 2)),
     ]
 
 
@@ -76,7 +76,7 @@ def test_microsofts_validator_finds_nothing(workbooks, tmp_path):
 
 def test_the_same_input_gives_the_same_bytes(workbooks, net, data, tmp_path):
     again = [article(tmp_path, lang, net, data) for lang in ("en", "fr")]
-    again += [operations(tmp_path, "en"), large(tmp_path, "fr"), random_network(tmp_path, 3)]
+    again += [operations(tmp_path, "en"), large(tmp_path, "en"), random_network(tmp_path, 2)]
     known = {path.name: hashlib.sha256(path.read_bytes()).digest() for path in workbooks}
     for path in again:
         assert hashlib.sha256(path.read_bytes()).digest() == known[path.name], path.name

@@ -1,6 +1,7 @@
 """Formulas: of cells, of conditional formats and of validations. openpyxl's Tokenizer cuts them."""
 
 import re
+from functools import lru_cache
 
 from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import TokenizerError
@@ -33,9 +34,11 @@ def _of_rules(sheet):
             yield f"{sheet.title}, validation {validation.get('sqref')}", element.text or ""
 
 
+@lru_cache(maxsize=100_000)
 def _tokens(text):
+    """Of a formula; each rule looks at the same ones."""
     try:
-        return [t for t in Tokenizer(f"={text}").items if t.type != "WHITE-SPACE"]
+        return tuple(t for t in Tokenizer(f"={text}").items if t.type != "WHITE-SPACE")
     except (TokenizerError, IndexError):
         return None
 
