@@ -26,16 +26,18 @@ class Piece:
     """What stands together on a line.
 
     Attributes:
-        before: signs and opening brackets in front of it: "=", "+", "−", "·", ",", "(", "max(", high ones as "⎛".
+        before: signs and opening brackets in front of it: "=", "+", "−", "·", "(", "max(", high ones as "⎛".
         node: a formula that is set as a whole.
-        after: closing brackets behind it: ")", "⎞", and of a labelled formula "⎞^image 1".
+        after: closing brackets behind it, ")", "⎞", of a labelled formula "⎞^image 1"; or a comma.
         bare: the node is a factor or a term behind a sign, and is bracketed where that needs brackets.
+        first: it begins a line: what follows it belongs to it, and is on several.
     """
 
     before: tuple[str, ...]
     node: Node
     after: tuple[str, ...] = ()
     bare: bool = False
+    first: bool = False
 
     @property
     def width(self) -> float:
@@ -89,7 +91,7 @@ def _lines(pieces: tuple[Piece, ...], most: float) -> tuple[Line, ...]:
     """Each line taken as full as it goes."""
     found: list[list[Piece]] = [[]]
     for piece in pieces:
-        if found[-1] and sum(p.width for p in found[-1]) + piece.width > most:
+        if found[-1] and (piece.first or sum(p.width for p in found[-1]) + piece.width > most):
             found.append([])
         found[-1].append(piece)
     return tuple(map(tuple, found))
@@ -103,7 +105,12 @@ def _opened(piece: Piece, most: float) -> tuple[Piece, ...]:
     if not inner:
         return (piece,)
     room = most - 2 * BINARY
-    return tuple(p for part in inner for p in _opened(part, room))
+    found: list[Piece] = []
+    for part in inner:
+        opened = _opened(part, room)
+        apart = len(opened) > 1 and isinstance(part.node, tree.Labelled)
+        found += (replace(opened[0], first=True), *opened[1:]) if apart else opened
+    return tuple(found)
 
 
 def _parts(piece: Piece) -> Sequence[Piece]:
@@ -131,7 +138,8 @@ def _parts(piece: Piece) -> Sequence[Piece]:
         sign = replace(node, body=tree.Symbol(""))
         return _around(piece, [Piece((), sign), Piece((), node.body, (), True)])
     if isinstance(node, tree.Call):
-        arguments = [Piece((",",) if n else (), a) for n, a in enumerate(node.arguments)]
+        *others, last = node.arguments
+        arguments = [*(Piece((), a, (",",)) for a in others), Piece((), last)]
         return _around(Piece((*piece.before, node.function + opening), node, (closing, *piece.after)), arguments)
     return ()
 

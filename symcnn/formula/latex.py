@@ -92,11 +92,13 @@ class Latex:
     def _opened(self, sign: str) -> str:
         """A sign, or a bracket with the name of a function before it."""
         if sign[-1] not in _SIZES:
-            return f"{self.signs.get(sign, self._comma)} "
+            return f"{self.signs[sign]} "
         return rf"{_FUNCTIONS.get(sign[:-1], '')}\{_SIZES[sign[-1]]}l("
 
     def _closed(self, bracket: str) -> str:
-        """A bracket, perhaps with a word on it."""
+        """A comma, or a bracket, perhaps with a word on it."""
+        if bracket == ",":
+            return self._comma
         word = f"^{{{self.words(bracket[2:])}}}" if bracket[1:] else ""
         return rf"\{_SIZES[bracket[0]]}r){word}"
 

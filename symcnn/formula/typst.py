@@ -52,13 +52,19 @@ class Typst:
     def piece(self, piece: Piece) -> str:
         """What stands together on a line, with its signs and brackets."""
         body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
-        return "".join(map(self._opened, piece.before)) + body + "".join(map(_closed, piece.after))
+        return "".join(map(self._opened, piece.before)) + body + "".join(map(self._closed, piece.after))
 
     def _opened(self, sign: str) -> str:
         """A sign, or a bracket with the name of a function before it; an empty word keeps the space of a sign."""
         if sign[-1] not in _BRACKETS:
-            return f'"" {_SIGNS.get(sign, self._comma)} '
+            return f'"" {_SIGNS[sign]} '
         return f"{_FUNCTIONS.get(sign[:-1], '')} {_BRACKETS[sign[-1]]} "
+
+    def _closed(self, bracket: str) -> str:
+        """A comma, or a bracket, perhaps with a word on it."""
+        if bracket == ",":
+            return self._comma
+        return f" {_BRACKETS[bracket[0]]}" + (f"^({string(bracket[2:])})" if bracket[1:] else "")
 
     @singledispatchmethod
     def emit(self, node: Node) -> str:
@@ -180,11 +186,6 @@ class Typst:
         text = self.emit(node)
         needs = isinstance(node, (tree.Sum, tree.Negated)) or (isinstance(node, tree.Number) and text.startswith("−"))
         return f"({text})" if needs else text
-
-
-def _closed(bracket: str) -> str:
-    """A bracket, perhaps with a word on it."""
-    return f" {_BRACKETS[bracket[0]]}" + (f"^({string(bracket[2:])})" if bracket[1:] else "")
 
 
 def string(words: str) -> str:

@@ -6,6 +6,7 @@ It wants no more than the packages texlive-latex-base, -latex-recommended, -lang
 import unicodedata
 from collections.abc import Iterator
 from functools import singledispatchmethod
+from importlib.resources import files
 
 from symcnn.formula import Plain
 from symcnn.formula.breaking import width
@@ -36,28 +37,8 @@ _LINE, _CHARACTER, _GAP = 44.0, 0.5, 0.9
 
 _HEADINGS = ("section", "subsection", "subsubsection", "paragraph")
 
-_PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern,textcomp,amsmath,amssymb}
-\usepackage[%(babel)s]{babel}
-\usepackage[a4paper,textwidth=160mm,textheight=240mm]{geometry}
-\usepackage{array,booktabs,longtable,tikz,microtype}
-\usepackage[hidelinks,pdftitle={%(title)s}]{hyperref}
-%(setup)s\setcounter{secnumdepth}{0}
-\setlength{\mathindent}{1.2em}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.55em plus 0.2em}
-\setlength{\LTleft}{0pt}
-\setlength{\tabcolsep}{0.45em}
-\setlength{\jot}{0.5em}
-\setlength{\arraycolsep}{0.32em}
-\allowdisplaybreaks
-\sloppy
-"""
-
 #: The texts have their own spaces before ":" and ";": babel adds none.
-_FRENCH = "\\frenchsetup{AutoSpacePunctuation=false,StandardLists=true}\n"
+FRENCH = "\\usepackage[french]{babel}\n\\frenchsetup{AutoSpacePunctuation=false,StandardLists=true}\n"
 
 
 def to_latex(document: Document) -> str:
@@ -79,12 +60,10 @@ class _Latex:
 
     def write(self) -> str:
         document, french = self._document, self._document.lang == "fr"
-        head = _PREAMBLE % {
-            "babel": "french" if french else "english", "setup": _FRENCH if french else "",
-            "title": self._bookmark(document.title),
-        }  # fmt: skip
         parts: list[str] = [
-            f"{head}\\begin{{document}}",
+            files("symcnn.report").joinpath("preamble.tex").read_text("utf-8")
+            + (FRENCH if french else "\\usepackage[english]{babel}\n")
+            + f"\\usepackage[hidelinks,pdftitle={{{self._bookmark(document.title)}}}]{{hyperref}}\n\\begin{{document}}",
             rf"{{\raggedright\LARGE\bfseries {self.text(document.title)}\par}}",
             rf"{{\small {self.text(document.lead)}\par}}",
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import singledispatchmethod
+from importlib.resources import files
 
 from symcnn.formula import Plain
 from symcnn.formula.typst import Typst, string
@@ -28,44 +29,6 @@ from symcnn.text import catalogue
 #: Lines of a display that a page does not break.
 WHOLE = 10
 
-_PREAMBLE = """\
-#set page(paper: "a4", margin: (x: 24mm, top: 24mm, bottom: 26mm), numbering: "1")
-#set text(font: "Libertinus Serif", size: 10.5pt)
-#set par(justify: true, leading: 0.7em, spacing: 1.1em)
-#set smartquote(enabled: false)
-#show math.equation: set text(font: "New Computer Modern Math")
-#show math.equation.where(block: true): set align(left)
-#show math.equation.where(block: true): set par(leading: 0.95em)
-#show math.equation.where(block: true): set block(above: 1.3em, below: 1.3em)
-#set math.mat(column-gap: 0.65em)
-#set math.equation(number-align: end + top)
-#show heading: set block(above: 1.9em, below: 0.9em, sticky: true)
-#show heading: set text(weight: 600)
-#show heading.where(level: 1): set text(size: 15pt)
-#show heading.where(level: 2): set text(size: 12pt)
-#show heading.where(level: 3): set text(size: 10.5pt)
-#show link: set text(fill: rgb("#0f5f69"))
-#show raw: set text(font: "DejaVu Sans Mono", size: 8.5pt)
-#set table(stroke: none, inset: (x: 6pt, y: 3.2pt))
-#show table: set text(size: 9.5pt)
-#show table: set par(justify: false)
-#set figure(gap: 1em)
-#show figure: set block(breakable: true)
-#show figure.caption: set text(size: 9.5pt)
-#let tall(body) = { set text(top-edge: "bounds", bottom-edge: "bounds"); box(body) }
-#let num(s) = math.class("normal", s)
-#let eq(number, name, alt, whole, body) = [
-  #show math.equation: set block(breakable: not whole)
-  #set math.equation(numbering: (..) => [(#number)], alt: alt)
-  #body
-  #label(name)
-]
-#let note(title, body) = block(
-  width: 100%, breakable: false, inset: (x: 10pt, y: 8pt), stroke: (left: 2pt + rgb("#0f6b75")), fill: luma(247),
-  [#text(weight: 600, title) \\ #body],
-)
-"""
-
 
 def to_typst(document: Document) -> str:
     """The source of a document, complete: figures are part of it.
@@ -88,7 +51,7 @@ class _Typst:
         document = self._document
         title = plain(document.title, self._plain)
         parts = [
-            _PREAMBLE,
+            files("symcnn.report").joinpath("preamble.typ").read_text("utf-8"),
             f"#set text(lang: {string(document.lang)})",
             f'#set document(title: {string(title)}, author: "symcnn", date: none)',
             f"#block(below: 1.2em, text(size: 20pt, weight: 600, hyphenate: false, par(justify: false)"
@@ -137,15 +100,13 @@ class _Typst:
 
     @block.register
     def _(self, block: Table) -> Iterator[str]:
-        aligned = ", ".join(
-            "right + horizon" if n in block.numeric else "left + horizon" for n in range(len(block.head))
-        )
+        aligned = ", ".join("right" if n in block.numeric else "left" for n in range(len(block.head)))
         head = ", ".join(f"[#strong[{self.text(cell)}]]" for cell in block.head)
         rows = "".join(f"  {', '.join(f'[{self.text(cell)}]' for cell in row)},\n" for row in block.rows)
         if block.caption:
             yield f"#block(below: 0.6em, sticky: true)[{self.text(block.caption)}]"
         yield (
-            f"#block(width: 100%)[#table(columns: {len(block.head)}, align: ({aligned},),\n"
+            f"#block(width: 100%)[#table(columns: {len(block.head)}, align: ({aligned},).map(a => a + horizon),\n"
             f"  table.hline(stroke: 0.8pt), table.header({head}), table.hline(stroke: 0.4pt),\n"
             f"{rows}  table.hline(stroke: 0.8pt))]"
         )

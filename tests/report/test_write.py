@@ -16,14 +16,9 @@ from tests.networks import from_seed
 from tests.report.commonmark import changed, formulas_of
 
 
-@pytest.fixture(scope="module")
-def content(net, data):
-    return gather(net, data, None, 0.5, 20, 0)
-
-
-@pytest.fixture(scope="module", params=["en", "fr"])
-def article(request, content):
-    return examined(tell(content, catalogue(request.param)), content, catalogue(request.param))
+@pytest.fixture(params=["en", "fr"])
+def article(request, reports):
+    return reports[request.param]
 
 
 def test_commonmark_changes_no_formula_of_the_article(article):
