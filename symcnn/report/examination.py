@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from sympy import Add, Expr, Mul
+from sympy import Add, Expr
 
 from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
