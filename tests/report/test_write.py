@@ -1,5 +1,6 @@
 """Reports as files: the article's and any network's, in every format, whole or not at all."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -78,6 +79,18 @@ def test_a_run_that_is_handed_in_is_shown(net, data, tmp_path):
     run = symcnn.train(net, data, steps=3, seed=5)
     text = symcnn.write_report(net, tmp_path / "d.md", run=run).read_text("utf-8")
     assert re.search(r"\b3\b", text)
+
+
+def test_a_verification_that_is_handed_in_is_told_of(net, data, tmp_path):
+    found = symcnn.verify(net, data)
+    path = symcnn.write_report(net, tmp_path / "a.md", data=data, steps=10, verification=found, lang="fr")
+    text = catalogue("fr")
+    count = found.planted[0].planted
+    assert text("verify.planted", count=count) in path.read_text("utf-8")
+    failed = dataclasses.replace(found, rows=(dataclasses.replace(found.rows[0], status="refuted"), *found.rows[1:]))
+    with pytest.raises(symcnn.InputError, match=r"verification: .*expected one in which nothing failed"):
+        symcnn.write_report(net, tmp_path / "b.md", data=data, steps=10, verification=failed)
+    assert not (tmp_path / "b.md").exists()
 
 
 def test_labels_mean_nothing_in_any_format(net, data, tmp_path):
