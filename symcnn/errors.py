@@ -15,3 +15,7 @@ class NotSupportedYetError(SymcnnError, NotImplementedError):
 
 class TrainingDivergedError(SymcnnError, ArithmeticError):
     """The loss became NaN or infinite; the message names the step and the learning rate."""
+
+
+class RefusedError(SymcnnError, ValueError):
+    """An equality that a report would show fails, or cannot be examined; the message names the display."""

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,21 +41,35 @@ def check_apart(target: Path, *sources: str | Path | None) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file at once; whatever goes wrong, an old file of that name stays as it was."""
+    write_together({path: content})
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Write several files: all of them lie whole beside their places before the first takes its own."""
+    ready: dict[Path, str] = {}
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+        for path, content in files.items():
+            with _naming(path):
+                handle, ready[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.chmod(ready[path], 0o666 & ~_umask())
+        for path, temporary in ready.items():
+            with _naming(path):
+                os.replace(temporary, path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        for temporary in ready.values():
+            Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def check_folder(folder: Path) -> None:

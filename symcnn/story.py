@@ -10,7 +10,8 @@ from symcnn.files import check_folder, folder_for, write_whole
 from symcnn.formula import Plain, shown, tree
 from symcnn.numeric import PROGRAMS, ArrayProgram
 from symcnn.picture import one_number
-from symcnn.report import gather, write_content
+from symcnn.report import SUFFIXES, gather, write_content
+from symcnn.report.pdf import has_pdf
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import train
 from symcnn.verification import TOLERANCE
@@ -61,7 +62,8 @@ def tell(
     derivation, proof, agreement = content.derivation, content.proof, content.agreement
     with folder_for(folder) as fresh:
         export_workbook(network, data, fresh / "cnn.xlsx", run=run, steps=WORKBOOK_STEPS, lang=lang, progress=progress)
-        write_content(content, fresh / "derivation.md", lang)
+        suffixes = [suffix for suffix in SUFFIXES if suffix != ".pdf" or has_pdf()]
+        written = write_content(content, [fresh / f"derivation{suffix}" for suffix in suffixes], lang)
         picture = one_number(derivation, data, run.initial.tolist(), min(run.steps, WORKBOOK_STEPS), text)
         write_whole(fresh / "one-number.svg", picture.encode("utf-8"))
     names, parameters = len(derivation.names), len(network.parameters)
@@ -84,7 +86,8 @@ def tell(
     ]  # fmt: skip
     failed = [] if proof.ok else [f"{names - proof.proved} of {names} gradients are not proved"]
     failed += [f"{a.backend} is off by {a.worst:.1e} at {a.where}" for a in agreement if not a.ok]
-    files = [folder / name for name in ("cnn.xlsx", "derivation.md", "one-number.svg")]
+    reports = ["cnn.xlsx", *(path.name for path in written[: len(suffixes)]), "one-number.svg"]
+    files = [folder / name for name in reports]
     return Story(text("summary.title"), rows, files, "; ".join(failed))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import symcnn
 from symcnn.cli import commands, main
+from symcnn.report.pdf import has_pdf
 from tests.network.test_file import BAD, GOOD, SAMPLE
 
 
@@ -29,8 +30,11 @@ def test_the_story_of_the_article(tmp_path, capsys, lang):
     folder = tmp_path / "a" / "story"
     status, out, _ = run("article", "--out", folder, "--lang", lang, "--steps", 2000, capsys=capsys)
     assert status == 0
-    assert sorted(p.name for p in folder.iterdir()) == ["cnn.xlsx", "derivation.md", "one-number.svg"]
-    assert all(str(folder / name) in out for name in ("cnn.xlsx", "derivation.md"))
+    reports = [f"derivation{suffix}" for suffix in (".md", ".html", ".tex", ".pdf") if suffix != ".pdf" or has_pdf()]
+    made = {p.name for p in folder.iterdir()}
+    assert made >= {"cnn.xlsx", "one-number.svg", *reports}
+    assert {Path(name).suffix for name in made - {"cnn.xlsx", *reports}} == {".svg"}
+    assert all(str(folder / name) in out for name in ("cnn.xlsx", *reports))
     assert ("24 of 24, exactly" if lang == "en" else "24 sur 24, exactement") in out
     assert ("0.78" if lang == "en" else "0,78") in out
     assert "20 " in out
@@ -132,7 +136,8 @@ def test_commands_work_on_a_network_file(tmp_path, capsys):
         (["export", "--out", "folder.xlsx"], "is a folder"),
         (["export", "--out", "cnn.csv"], "unknown suffix '.csv'"),
         (["report", "--out", "no/where.md"], "does not exist"),
-        (["report", "--out", "d.pdf"], "unknown suffix '.pdf'"),
+        (["report", "--out", "d.docx"], "unknown suffix '.docx'"),
+        (["report", "--out", "d.md", "--out", "no/where.tex"], "does not exist"),
         (["nonsense"], "No such command 'nonsense'"),
         (["train", "--nonsense"], "No such option"),
     ],

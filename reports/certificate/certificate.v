@@ -1279,8 +1279,8 @@ End OneImage.
 Definition E_total (parameter image1 image2 : positive -> R) :=
   E parameter image1 + E parameter image2.
 
-(* The map x, cell by cell; and E as a function of such a map, whose cells are free: it is E where they
-   are those of the network (After_x_is_E, below). *)
+(* The map x, cell by cell; and E as a function of such a map, whose cells are free: it is E where
+   they are those of the network (After_x_is_E, below). *)
 Definition map_x (parameter image : positive -> R) := listed 32 [
   (x_11 parameter image); (x_12 parameter image); (x_21 parameter image); (x_22 parameter image)].
 Module After_x.

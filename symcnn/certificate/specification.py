@@ -37,8 +37,8 @@ def after(stage: Stage) -> Iterator[str]:
     read = {s.name for v in stage.defined for s in v.symbols()}
     cells = "; ".join(stage.whole.applied(x) for x in stage.free)
     name = stage.tensor.name
-    yield f"\n(* The map {name}, cell by cell; and E as a function of such a map, whose cells are free: it is E where they"
-    yield f"   are those of the network ({stage.module}_is_E, below). *)"
+    yield f"\n(* The map {name}, cell by cell; and E as a function of such a map, whose cells are free: it is E where"
+    yield f"   they are those of the network ({stage.module}_is_E, below). *)"
     yield f"Definition map_{name} (parameter image : positive -> R) := listed {stage.low} [\n  {cells}]."
     yield f"Module {stage.module}.\nSection OneImage.\nVariables parameter image map : positive -> R."
     yield from (_given(p, "parameter", numbers.of[p]) for p in numbers.parameters if p in read)

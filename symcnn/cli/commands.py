@@ -121,25 +121,33 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
 
 @commands.command(short_help="Write the derivation report.")
 @network_argument
-@out_option("derivation.md")
+@click.option(
+    "--out",
+    "outs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=["derivation.md"],
+    show_default=True,
+    help="A file to write: .md, .html, .tex or .pdf; may be given several times.",
+)
 @lang_option
 @steps_option(10_000)
 @rate_option
 @seed_option
-def report(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
+def report(
+    network: Path | None, outs: tuple[Path, ...], lang: str, steps: int, learning_rate: float, seed: int
+) -> None:
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
-    from symcnn.files import check_writable
-    from symcnn.text import catalogue
 
-    catalogue(lang)
-    check_writable(out, symcnn.report.SUFFIXES)
-
+    outs = tuple(symcnn.report.check_reports(outs, lang))
     net, data = given_network(network)
     with progress_bar("report", steps) as advance:
         content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
-        symcnn.report.write_content(content, out, lang)
-    print_files([out])
+        files = symcnn.report.write_content(content, outs, lang)
+    if len(files) > len(outs):
+        click.echo(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
+    print_files(files[: len(outs)])
     if content.failed:
         raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
 

@@ -6,10 +6,11 @@ ModularAlgebra      every generator a random number modulo 2⁶¹ - 1: different
 DegreeAlgebra       degrees only: what that bound needs
 RealAlgebra         no generators: every function at its value, to 60 digits, at random parameters and pixels: where
                     two formulas differ here, they are different, whatever the outputs have to do with each other
+PointAlgebra        the same in floating point, at values that are given
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import mpmath
 from sympy import GF, QQ
@@ -36,12 +37,13 @@ class PolynomialAlgebra(Algebra):
 
     Args:
         names: the generators that have a name; others: how many more there may be.
+        budget: how many products of monomials may be formed; None: ``BUDGET``.
 
     Raises:
         TooLargeError: more generators than a ring can have.
     """
 
-    def __init__(self, names: Iterable[str], others: int) -> None:
+    def __init__(self, names: Iterable[str], others: int, budget: int | None = None) -> None:
         super().__init__()
         listed = list(names)
         if len(listed) + others > MAX_GENERATORS:
@@ -51,7 +53,7 @@ class PolynomialAlgebra(Algebra):
         self.generators = dict(zip(listed, self._ring.gens, strict=False))
         self._others = self._ring.gens[len(listed) :]
         self._used: list[int] = []  # how much was known when each was taken
-        self._budget = BUDGET
+        self._most = self._budget = BUDGET if budget is None else budget
 
     def rational(self, above: int, below: int) -> Element:
         return self._ring(QQ(above, below))
@@ -73,7 +75,7 @@ class PolynomialAlgebra(Algebra):
         raise TooLargeError("a quotient has no normal form as a polynomial")
 
     def renew_budget(self) -> None:
-        self._budget = BUDGET
+        self._budget = self._most
 
     def times(self, a: Element, b: Element) -> Element:
         self._budget -= len(a) * len(b)
@@ -202,3 +204,16 @@ class RealAlgebra(Algebra):
     def equal(a: Element, b: Element) -> bool:
         """Nothing between them but rounding."""
         return bool(abs(a - b) <= REAL_TOLERANCE * max(1, abs(a), abs(b)))
+
+
+class PointAlgebra(RealAlgebra):
+    """Floating point at given values."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        super().__init__((), 0)
+        self._context = mpmath.fp
+        self.zero, self.one = 0.0, 1.0
+        self.generators = dict(values)
+
+    def rational(self, above: int, below: int) -> Element:
+        return above / below

@@ -10,11 +10,14 @@ from symcnn.formula.explanation import (
     explain_variable,
     written_names,
 )
-from symcnn.formula.latex import Latex, shown
+from symcnn.formula.flow import Flow
+from symcnn.formula.latex import Latex
+from symcnn.formula.mathml import MathML
+from symcnn.formula.numerals import shown
 from symcnn.formula.plain import Plain
 from symcnn.formula.typography import WORDS, Typography, Worked
 
 __all__ = [
-    "WORDS", "Change", "Explanation", "Latex", "Plain", "Typography", "Worked", "display", "explain_given",
-    "explain_sum", "explain_update", "explain_variable", "shown", "tree", "written_names",
+    "WORDS", "Change", "Explanation", "Flow", "Latex", "MathML", "Plain", "Typography", "Worked", "display",
+    "explain_given", "explain_sum", "explain_update", "explain_variable", "shown", "tree", "written_names",
 ]  # fmt: skip

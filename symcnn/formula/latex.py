@@ -1,25 +1,38 @@
 """LaTeX for Markdown: what GitHub, VS Code and Jupyter all show, because CommonMark leaves it unchanged.
 
 No backslash before punctuation, no ``\\\\`` (``\\cr`` instead), no ``}_{``, accents only inside ``\\text{…}``, and
-``0{,}5`` where the language writes a decimal comma.
+``0{,}5`` where the language writes a decimal comma. What CommonMark or TeX would take for a command in the words of a
+formula is set as the wide form of the same character.
 """
 
-from collections.abc import Callable
 from functools import singledispatchmethod
+from typing import ClassVar
 
 from symcnn.formula import tree
+from symcnn.formula.breaking import Line, Piece, lines
+from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
-_LETTERS = {"η": r"\eta", "…": r"\ldots"}
+#: Estimated em of a line, on a page of GitHub.
+MOST = 39.0
 
-#: Terms of a sum on one line of a display, and their LaTeX's characters.
-TERMS, CHARACTERS = 6, 460
+GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "η": "eta", "θ": "theta", "λ": "lambda",
+    "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "varphi", "ω": "omega", "Δ": "Delta",
+    "Σ": "Sigma",
+}  # fmt: skip
+_LETTERS = {**{letter: f"\\{name}" for letter, name in GREEK.items()}, "…": r"\ldots", "∂": r"\partial"}
+
 _FUNCTIONS = {
     "σ": r"\sigma", "tanh": r"\tanh", "ReLU": r"\text{ReLU}", "LeakyReLU": r"\text{LeakyReLU}", "exp": r"\exp",
     "ln": r"\ln", "max": r"\max", "Σ": r"\sum",
 }  # fmt: skip
-#: No "<": a browser might take it for a tag.
-_SIGNS = {"=": "=", "<": r"\lt", ">": r"\gt", "≤": r"\leq", "+=": r"\mathrel{+}="}
+
+#: Brackets that a line may end between -> their size.
+_SIZES = {"(": "big", ")": "big", "⎛": "Bigg", "⎞": "Bigg"}
+
+#: What Markdown and TeX take for commands -> the wide form of the same character; no-break spaces -> a space.
+_WIDE = {ord(c): chr(ord(c) + 0xFEE0) for c in "\\{}$%&#_^~*<>`|[]@"} | {0xA0: " ", 0x202F: " "}
 
 
 class Latex:
@@ -29,37 +42,65 @@ class Latex:
         decimal: the decimal sign, "." or ",".
     """
 
+    #: No "<": a browser might take it for a tag.
+    signs: ClassVar[dict[str, str]] = {
+        "=": "=", "<": r"\lt", ">": r"\gt", "≤": r"\leq", "+=": r"\mathrel{+}=", "+": "+", "−": "-", "·": r"\cdot",
+    }  # fmt: skip
+    newline = r"\cr"
+
     def __init__(self, decimal: str = ".") -> None:
         self._decimal = "." if decimal == "." else "{,}"
+        #: Between things of a list; not a comma where that is the decimal sign.
+        self._comma = "," if decimal == "." else ";"
 
     def inline(self, node: Node) -> str:
         return f"${self.emit(node)}$"
 
-    def display(self, node: Node) -> str:
-        """One display; of an equality of more than two members, or with a long sum, each has a line for itself."""
-        if isinstance(node, tree.Equality):
-            left, *rest = node.members
-            rows = [line for member in rest for line in self._lines(member)]
-            if len(rows) > 1:
-                body = "\\begin{aligned}\n" + self.emit(left) + " " + " \\cr\n".join(rows) + "\n\\end{aligned}"
-                return f"$$\n{body}\n$$"
-        return f"$$\n{self.emit(node)}\n$$"
+    def display(self, node: Node, number: int = 0) -> str:
+        """One display, with its number (0: none).
 
-    def _lines(self, member: Node) -> list[str]:
-        """A member with its sign of equality; a long sum on several lines."""
-        whole = f"&= {self.emit(member)}"
-        if not isinstance(member, tree.Sum) or (len(member.terms) <= TERMS and len(whole) <= CHARACTERS):
-            return [whole]
-        count = -(-len(member.terms) // -(-len(member.terms) // TERMS))  # lines of about one length
-        lines: list[list[Node]] = [[]]
-        for term in member.terms:
-            longer = len(self.emit(tree.Sum((*lines[-1], term)))) > CHARACTERS
-            if lines[-1] and (longer or len(lines[-1]) == count):
-                lines.append([])
-            lines[-1].append(term)
-        # a sum that begins with 0 shows the sign of its first term
-        more = (self.emit(tree.Sum((tree.Number(0), *part)))[1:] for part in lines[1:])
-        return [f"&= {self.emit(tree.Sum(tuple(lines[0])))}", *(rf"&\quad{text}" for text in more)]
+        Of an equality of more than two members, or with a long sum, each member has a line for itself.
+        """
+        left, found = lines(node, MOST)
+        rows = self._rows(left, found)
+        body = "".join(rows[0])
+        if len(rows) > 1:
+            aligned = f" {self.newline}\n".join(map("&".join, rows))
+            body = f"\\begin{{aligned}}\n{aligned}\n\\end{{aligned}}"
+        tag = f"\n\\tag{{{number}}}" if number else ""
+        return f"$$\n{_not_markdown(body)}{tag}\n$$"
+
+    def _rows(self, left: Node | None, found: tuple[Line, ...]) -> list[tuple[str, str]]:
+        """The lines of a display: what stands before and behind the place where they are aligned."""
+        start = "" if left is None else f"{self.emit(left)} "
+        rows = []
+        for n, line in enumerate(found):
+            further = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
+            text = " ".join(map(self.piece, line))
+            rows.append((start if n == 0 else "", self._further(text) if further else text))
+        return rows
+
+    def _further(self, text: str) -> str:
+        """A line that goes on with the one above; ``{}`` keeps the space around its sign."""
+        return rf"\quad{{}}{text}"
+
+    def piece(self, piece: Piece) -> str:
+        """What stands together on a line, with its signs and brackets."""
+        body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
+        return "".join(map(self._opened, piece.before)) + body + "".join(map(self._closed, piece.after))
+
+    def _opened(self, sign: str) -> str:
+        """A sign, or a bracket with the name of a function before it."""
+        if sign[-1] not in _SIZES:
+            return f"{self.signs[sign]} "
+        return rf"{_FUNCTIONS.get(sign[:-1], '')}\{_SIZES[sign[-1]]}l("
+
+    def _closed(self, bracket: str) -> str:
+        """A comma, or a bracket, perhaps with a word on it."""
+        if bracket == ",":
+            return self._comma
+        word = f"^{{{self.words(bracket[2:])}}}" if bracket[1:] else ""
+        return rf"\{_SIZES[bracket[0]]}r){word}"
 
     def number(self, value: float, digits: int | None) -> str:
         return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
@@ -70,7 +111,7 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Symbol) -> str:
-        word = rf"\text{{{node.word}}}" if node.word else ""
+        word = self.words(node.word) if node.word else ""
         indices = node.indices.replace("-", r"\text{-}").replace("−", "-")
         inside = f"{indices},{word}" if indices and word else indices or word
         letter = _LETTERS.get(node.letter, node.letter)
@@ -82,7 +123,12 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        return rf"\frac{{\partial {self.emit(node.of)}}}{{\partial {self.emit(node.by)}}}"
+        of, by = self.emit(node.of), self.emit(node.by)
+        if isinstance(node.of, (tree.Sum, tree.Negated)):  # too long for a numerator
+            return rf"\frac{{\partial}}{{\partial {by}}} \left({of}\right)"
+        # no factor may be taken for one that is not differentiated
+        of = rf"\left({of}\right)" if isinstance(node.of, tree.Product) else of
+        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
@@ -100,8 +146,8 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        arguments = ", ".join(map(self.emit, node.arguments))
-        return rf"{_FUNCTIONS[node.function]}\left({arguments}\right)"
+        arguments = f"{self._comma} ".join(map(self.emit, node.arguments))
+        return f"{_FUNCTIONS[node.function]}{self._bracketed(node.arguments, arguments)}"
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -130,20 +176,24 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Relation) -> str:
-        return f"{self.emit(node.left)} {_SIGNS[node.sign]} {self.emit(node.right)}"
+        return f"{self.emit(node.left)} {self.signs[node.sign]} {self.emit(node.right)}"
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
-        return rf"\left[{', '.join(map(self.emit, node.conditions))}\right]"
+        return rf"\left[{f'{self._comma} '.join(map(self.emit, node.conditions))}\right]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:
         # above: a foot after a bracket would read as Markdown emphasis
-        return rf"\left({self.emit(node.node)}\right)^{{\text{{{node.word}}}}}"
+        return f"{self._bracketed((node.node,), self.emit(node.node))}^{{{self.words(node.word)}}}"
 
     @emit.register
     def _(self, node: tree.Word) -> str:
-        return rf"\text{{{node.text}}}"
+        return self.words(node.text)
+
+    def words(self, text: str) -> str:
+        """Upright words; none of their characters means anything."""
+        return rf"\text{{{' '.join(text.split()).translate(_WIDE)}}}"
 
     @emit.register
     def _(self, node: tree.Update) -> str:
@@ -151,8 +201,30 @@ class Latex:
         return rf"{name} \leftarrow {name} - \eta \cdot {self.emit(node.slope)}"
 
     @emit.register
+    def _(self, node: tree.Under) -> str:
+        return self.under(self.emit(node.node), self.emit(node.number))
+
+    def under(self, above: str, below: str) -> str:
+        """A brace with a number; not _{…} behind the brace: it would read as Markdown emphasis."""
+        return rf"\underset{{{below}}}{{\underbrace{{{above}}}}}"
+
+    @emit.register
+    def _(self, node: tree.Matrix) -> str:
+        rows = f" {self.newline} ".join(" & ".join(map(self.emit, row)) for row in node.rows)
+        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+
+    @emit.register
+    def _(self, node: tree.Convolution) -> str:
+        return rf"{self._operand(node.image)} \ast {self._operand(node.filter)}"
+
+    @emit.register
     def _(self, node: tree.Equality) -> str:
         return " = ".join(map(self.emit, node.members))
+
+    def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
+        """In brackets, of which a matrix has its own."""
+        alone = len(nodes) == 1 and isinstance(nodes[0], tree.Matrix)
+        return text if alone else rf"\left({text}\right)"
 
     def _signed(self, node: Node) -> str:
         return self._operand(node) if isinstance(node, tree.Number) else self.emit(node)
@@ -163,25 +235,6 @@ class Latex:
         return rf"\left({text}\right)" if needs else text
 
 
-def with_power_of_ten(text: str, power: Callable[[int], str]) -> str:
-    """``1.5e-12`` as 1.5 times a power of ten, in the given way of writing one."""
-    mantissa, e, exponent = text.partition("e")
-    return mantissa + power(int(exponent)) if e else text
-
-
-def shown(value: float, digits: int | None) -> str:
-    """A number with so many significant digits (None: exactly); whole numbers as they are, no -0.
-
-    Very small ones (below 10⁻⁹) and very large ones (from 10¹⁵) come out as ``1.235e-12``.
-    """
-    if digits is None:
-        return str(int(value)) if value == int(value) else repr(value)
-    if abs(value) >= 1e15:
-        return f"{value:.{digits - 1}e}"
-    if value == int(value) or abs(value) >= 10**digits:
-        return f"{round(value):d}"
-    text = f"{value:.{digits}g}"
-    if "e" not in text:
-        return text
-    exponent = int(text.split("e")[1])
-    return text if exponent < -9 else f"{value:.{digits - 1 - exponent}f}".rstrip("0")
+def _not_markdown(body: str) -> str:
+    """Nothing that begins a list, a number or a heading stands at the start of a line."""
+    return body if body[0].isalpha() or body[0] in "\\&{" else "{}" + body

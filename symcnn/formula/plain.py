@@ -3,7 +3,7 @@
 from functools import singledispatchmethod
 
 from symcnn.formula import tree
-from symcnn.formula.latex import shown, with_power_of_ten
+from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -15,6 +15,8 @@ class Plain:
 
     def __init__(self, decimal: str = ".") -> None:
         self._decimal = decimal
+        #: Between things of a list; not a comma where that is the decimal sign.
+        self._comma = "," if decimal == "." else ";"
 
     def lines(self, node: Node) -> str:
         """An equality with each member on a line of its own, the signs of equality below each other."""
@@ -44,7 +46,8 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        return f"∂{self.emit(node.of)}/∂{self.emit(node.by)}"
+        of = self._operand(node.of)
+        return f"∂{f'({of})' if isinstance(node.of, tree.Product) else of}/∂{self.emit(node.by)}"
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
@@ -62,7 +65,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        return f"{node.function}({', '.join(map(self.emit, node.arguments))})"
+        return f"{node.function}({f'{self._comma} '.join(map(self.emit, node.arguments))})"
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -94,7 +97,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
-        return f"[{', '.join(map(self.emit, node.conditions))}]"
+        return f"[{f'{self._comma} '.join(map(self.emit, node.conditions))}]"
 
     @emit.register
     def _(self, node: tree.Labelled) -> str:
@@ -115,3 +118,15 @@ class Plain:
     def _operand(self, node: Node) -> str:
         text = self.emit(node)
         return f"({text})" if isinstance(node, (tree.Sum, tree.Negated)) or text.startswith("−") else text
+
+    @emit.register
+    def _(self, node: tree.Under) -> str:
+        return f"{self._operand(node.node)}{{{self.emit(node.number)}}}"
+
+    @emit.register
+    def _(self, node: tree.Matrix) -> str:
+        return f"[{'; '.join(', '.join(map(self.emit, row)) for row in node.rows)}]"
+
+    @emit.register
+    def _(self, node: tree.Convolution) -> str:
+        return f"{self._operand(node.image)} ∗ {self._operand(node.filter)}"

@@ -21,10 +21,16 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Number:
-    """An exact number (places None), or one rounded for display to so many significant digits."""
+    """An exact number (digits None), or one rounded for display to so many significant digits.
+
+    Attributes:
+        key: whose value it is ("x_12_image1", "f_11", "dE_df_11"): a page that is shown at another step of the
+            training looks it up. Of a number that never changes it is empty.
+    """
 
     value: float
     digits: int | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,29 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Under:
+    """A factor with its number under it."""
+
+    node: "Node"
+    number: "Node"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Rows of entries between brackets."""
+
+    rows: tuple[tuple["Node", ...], ...]
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """image ∗ filter: the filter slides over the image, products are added; nothing is flipped."""
+
+    image: "Node"
+    filter: "Node"
+
+
+@dataclass(frozen=True)
 class Word:
     """Words in the place of a formula: "as given"."""
 
@@ -129,7 +158,7 @@ class Word:
 
 Node = (
     Symbol | Number | Partial | Fraction | Power | Call | Product | Sum | Negated | Over | Relation | Indicator
-    | Labelled | Update | Word | Equality
+    | Labelled | Update | Under | Matrix | Convolution | Word | Equality
 )  # fmt: skip
 
 #: What is left out of a long sum.

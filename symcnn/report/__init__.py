@@ -1,16 +1,23 @@
-"""Derivation reports. So far Markdown with LaTeX."""
+"""Derivation reports: a story told as a document, examined, and printed as Markdown, HTML, LaTeX or PDF."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from symcnn.files import check_writable, write_whole
+from symcnn.errors import InputError
+from symcnn.files import check_writable, write_together
 from symcnn.network import DataLike, Network
 from symcnn.report.content import Content, gather
-from symcnn.report.index_notation import IndexReport
-from symcnn.report.markdown import MarkdownReport
+from symcnn.report.document import Document
+from symcnn.report.examine import examined
+from symcnn.report.html import to_html
+from symcnn.report.markdown import FIGURE_MARK, to_markdown
+from symcnn.report.pdf import check_pdf, to_pdf
+from symcnn.report.story import tell
+from symcnn.report.tex import to_latex
 from symcnn.text import catalogue
 from symcnn.train import Run
-
-SUFFIXES = (".md",)
+from symcnn.verification import Verification
 
 
 def write_report(
@@ -20,38 +27,87 @@ def write_report(
     data: DataLike | None = None,
     lang: str = "en",
     run: Run | None = None,
+    verification: Verification | None = None,
     learning_rate: float = 0.5,
     steps: int = 10_000,
     seed: int = 0,
 ) -> Path:
     """Write the derivation of a network as a report.
 
-    Of a network with more than some hundred formulas it shows the equations in index notation, with chosen entries.
+    Every equation in it was examined; one that does not hold is an error, not a line. Of a network with more than some
+    hundred formulas it shows the equations in index notation, with chosen entries.
 
     Args:
         network: with a loss.
-        path: ``.md``.
+        path: ``.md`` (its figures are SVG files beside it), ``.html`` (one page, nothing beside it), ``.tex`` (for
+            pdflatex) or ``.pdf`` (extra ``pdf``).
         data: samples: with them the report has a pass with numbers and a training.
         lang: "en" or "fr".
         run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``.
+        verification: of :func:`symcnn.verify`, to be told of beside what the report itself proves.
 
     Returns:
         the path.
 
     Raises:
-        InputError: language, suffix, path, data or settings cannot be used; nothing is written then.
+        InputError: language, suffix, path, data or settings cannot be used, or the verification failed; nothing is
+            written then.
     """
+    check_reports([path], lang)
+    if verification is not None and not verification.ok:
+        raise InputError(f"verification: {verification.summary}; expected one in which nothing failed")
+    content = gather(network, data, run, learning_rate, steps, seed)
+    return write_content(replace(content, verification=verification), [path], lang)[0]
+
+
+def check_reports(paths: Sequence[str | Path], lang: str) -> list[Path]:
+    """The files that reports go to, if they can be written: known before any work is done."""
     catalogue(lang)
-    check_writable(path, SUFFIXES)
-    return write_content(gather(network, data, run, learning_rate, steps, seed), path, lang)
+    found = list(dict.fromkeys(check_writable(path, SUFFIXES) for path in paths))
+    for path in found:
+        if path.suffix.lower() == ".pdf":
+            check_pdf(path)
+    return found
 
 
-def write_content(content: Content, path: str | Path, lang: str) -> Path:
-    """Write what was gathered."""
-    target = check_writable(path, SUFFIXES)
-    report = IndexReport if content.large else MarkdownReport
-    write_whole(target, report(content, catalogue(lang)).write().encode("utf-8"))
-    return target
+def write_content(content: Content, paths: Sequence[str | Path], lang: str) -> list[Path]:
+    """Tell and examine what was gathered once, and print it in every format that is asked for: all files, or none.
+
+    Returns:
+        the paths, then the figures beside them.
+    """
+    targets, text = check_reports(paths, lang), catalogue(lang)
+    document = examined(tell(content, text), content, text)
+    files: dict[Path, bytes] = {}
+    beside: dict[Path, bytes] = {}
+    for target in targets:
+        files[target], figures = _PRINTS[target.suffix.lower()](document, target.stem)
+        beside |= {target.parent / name: figure for name, figure in figures.items()}
+    check_beside(beside)
+    write_together(files | beside)
+    return [*files, *beside]
 
 
-__all__ = ["SUFFIXES", "Content", "gather", "write_content", "write_report"]
+def check_beside(paths: Iterable[Path]) -> None:
+    """Nobody asked by name for the figures beside a report: what is not one of an earlier report is left alone."""
+    for path in paths:
+        check_writable(path, (path.suffix,))
+        if path.exists() and FIGURE_MARK not in path.read_bytes():
+            raise InputError(f"{path}: is no figure of a report; expected to be able to put one there: move it away")
+
+
+def _markdown(document: Document, stem: str) -> tuple[bytes, dict[str, bytes]]:
+    text, figures = to_markdown(document, stem)
+    return text.encode("utf-8"), figures
+
+
+#: Suffix -> the file's content, and the files beside it by their names.
+_PRINTS: Mapping[str, Callable[[Document, str], tuple[bytes, dict[str, bytes]]]] = {
+    ".md": _markdown,
+    ".html": lambda document, _: (to_html(document).encode("utf-8"), {}),
+    ".tex": lambda document, _: (to_latex(document).encode("utf-8"), {}),
+    ".pdf": lambda document, _: (to_pdf(document), {}),
+}
+SUFFIXES = tuple(_PRINTS)
+
+__all__ = ["SUFFIXES", "Content", "check_reports", "gather", "write_content", "write_report"]

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 
 from sympy import Add, Symbol
 
@@ -11,7 +13,7 @@ from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
-from symcnn.verification import Agreement, check_equations, programs_agree
+from symcnn.verification import Agreement, Verification, check_equations, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
@@ -33,6 +35,7 @@ class Content:
             outputs).
         seed: where the initial parameters came from; None if they were given.
         loss_gradient: what was found and proved of ∂E/∂(output), one verdict an output.
+        verification: one that was handed in.
     """
 
     derivation: Derivation
@@ -46,12 +49,31 @@ class Content:
     before: Array | None = None
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
+    verification: Verification | None = None
 
     @property
     def answers(self) -> Tensor:
         """What a reader takes for the network's answer: of a cross-entropy the probabilities, else the outputs."""
         probabilities = _probabilities(self.derivation)
         return probabilities[0] if probabilities else self.derivation.network.forward.outputs
+
+    @cached_property
+    def history(self) -> tuple[tuple[int, Array], ...]:
+        """The parameters at chosen steps of a full-batch training: (step, parameters), the first and the last step too.
+
+        A ``Run`` keeps the ends only: the training is walked once more, from each of these steps to the next.
+        """
+        run = self.run
+        if self.large or run is None or run.course is not None:
+            return ()
+        found, here = [(0, run.initial)], run.initial
+        for before, step in pairwise(chosen_steps(run.steps)):
+            here = train(
+                run.network, run.data, learning_rate=run.learning_rate, steps=step - before, initial=here,
+                reduction=run.reduction, backend=run.backend,
+            ).theta  # fmt: skip
+            found.append((step, here))
+        return tuple(found)
 
     @property
     def failed(self) -> list[str]:
@@ -97,6 +119,13 @@ def gather(
     values = tuple(values_of_images(derivation, run.initial, given))
     compared = (images[:MAX_COMPARED], targets[:MAX_COMPARED])
     return replace(content, values=values, agreement=tuple(programs_agree(derivation, run.initial, compared)))
+
+
+def chosen_steps(last: int) -> list[int]:
+    """Steps that show how a training goes: each of the first ten, then ever fewer, and the last."""
+    shape = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
+    further = (n * 10**power for power in range(len(str(last))) for n in shape)
+    return sorted({*range(min(last, 10) + 1), *(n for n in further if n < last), last})
 
 
 def is_large(derivation: Derivation) -> bool:

@@ -3,22 +3,27 @@
 from collections.abc import Callable, Iterator
 
 from symcnn.derivation import Derivation
-from symcnn.formula import Latex, Typography
+from symcnn.formula import Typography
 from symcnn.formula.tree import Call, Equality, Fraction, Negated, Node, Number, Over, Product, Sum
+from symcnn.report.document import Block, Display, Paragraph
 from symcnn.symbolic import Access, Affine, Tensor
 from symcnn.text import Catalogue
 
 
-def words(derivation: Derivation, text: Catalogue, latex: Latex, typography: Typography) -> Iterator[str]:
-    """What the error is; of a loss with a stable form also the textbook's, and why both are equal."""
+def words(derivation: Derivation, text: Catalogue, typography: Typography, large: bool) -> Iterator[Block]:
+    """What the error is; of a loss with a stable form also the textbook's, and why both are equal.
+
+    Args:
+        large: the network is too large to decide that they are: the textbook's is left out.
+    """
     loss = derivation.network.loss
-    if loss == "half_squared_error":
-        return  # its equation says it all
-    yield text(f"loss.{loss}")
-    if loss in _TEXTBOOK:
+    yield Paragraph((text(f"loss.{loss}"),))
+    if loss in _TEXTBOOK and not large:
+        yield Paragraph((text("loss.textbook"),))
         make, why = _TEXTBOOK[loss]
-        yield from map(latex.display, make(derivation, typography))
-        yield text(why)
+        for n, formula in enumerate(make(derivation, typography), 1):
+            yield Display(f"textbook_{loss}_{n}", formula)
+        yield Paragraph((text(why),))
 
 
 def found_gradient(derivation: Derivation, typography: Typography) -> Node:

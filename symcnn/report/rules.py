@@ -1,6 +1,6 @@
 """What a network's functions mean and how they are differentiated: the rules that are stated and not derived.
 
-Definitions and derivatives come from the leaf functions themselves; only σ is written out, as the article does.
+Definitions and derivatives come from the leaf functions themselves; only σ is written out, as people do.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ import sympy
 from sympy import Expr, Symbol
 
 from symcnn.derivation import Derivation
-from symcnn.formula import Latex, Typography
-from symcnn.formula.tree import Equality, Partial
+from symcnn.formula import Typography, tree
+from symcnn.report.document import Block, Display, Paragraph
 from symcnn.symbolic import (
     LEAKY_SLOPE,
     Index,
@@ -26,13 +26,6 @@ from symcnn.symbolic import (
     tanh,
 )  # fmt: skip
 from symcnn.text import Catalogue
-
-#: σ, and its derivative written with the output.
-SIGMOID = (
-    r"\sigma\left(z\right) = \frac{1}{1 + e^{-z}}",
-    r"\frac{d\sigma}{dz} = \frac{e^{-z}}{\left(1 + e^{-z}\right)^2} = \sigma\left(z\right)"
-    r" \cdot \left(1 - \sigma\left(z\right)\right)",
-)
 
 _z = Symbol("z")
 
@@ -57,7 +50,7 @@ class _Argument:
         return Tensor(name, (), ((name, 0),)), ()
 
 
-def rules(derivation: Derivation, text: Catalogue, latex: Latex) -> Iterator[str]:
+def rules(derivation: Derivation, text: Catalogue) -> Iterator[Block]:
     """A sentence and displays for every function that the forward pass uses."""
     used = {
         call.func
@@ -65,25 +58,42 @@ def rules(derivation: Derivation, text: Catalogue, latex: Latex) -> Iterator[str
         for call in factor.atoms(sympy.Function)
     }  # fmt: skip
     if sigmoid in used:
-        yield text("report.sigmoid_text")
-        yield from (f"$$\n{formula}\n$$" for formula in SIGMOID)
-    typography = Typography(_Argument(), text.words("word"))
+        yield Paragraph((text("report.sigmoid_text"),))
+        yield from _sigmoid()
     shown = [leaf for leaf in EXPLAINED if leaf in used]
     if shown:
-        yield text("report.rules_text")
+        yield Paragraph((text("report.rules_text"),))
+    typography = Typography(_Argument(), text.words("word"))
     for leaf in shown:
-        call = leaf(_z)
-        name = typography.expression(call)
-        if leaf in DEFINITIONS:
-            yield latex.display(Equality((name, typography.expression(DEFINITIONS[leaf]))))
-        derivative = typography.expression(call.diff(_z))
-        yield latex.display(Equality((Partial(name, typography.expression(_z)), derivative)))
+        yield from _rule(leaf, typography)
         if leaf in KINKS:
-            yield text(KINKS[leaf])
+            yield Paragraph((text(KINKS[leaf]),))
     pooled = any(e.reduce == "max" and not e.constant for e in derivation.forward)
     if pooled:
-        yield text("report.maximum_text")
+        yield Paragraph((text("report.maximum_text"),))
     if pooled or used & KINKS.keys():
-        yield text("report.bracket_text")
+        yield Paragraph((text("report.bracket_text"),))
     if any(e.constant for e in derivation.forward):
-        yield text("report.softmax_text")
+        yield Paragraph((text("report.softmax_text"),))
+
+
+def _sigmoid() -> Iterator[Display]:
+    """σ, and its derivative written with its own value."""
+    z = tree.Symbol("z")
+    value, power, one = tree.Call("σ", (z,)), tree.Call("exp", (tree.Negated(z),)), tree.Number(1)
+    below = tree.Sum((one, power))
+    written = tree.Product((value, tree.Sum((one, tree.Negated(value)))))
+    yield Display("sigmoid", tree.Equality((value, tree.Fraction(one, below))))
+    steps = (tree.Partial(value, z), tree.Fraction(power, tree.Power(below, 2)), written)
+    yield Display("sigmoid_derivative", tree.Equality(steps))
+
+
+def _rule(leaf: type[sympy.Function], typography: Typography) -> Iterator[Display]:
+    call = leaf(_z)
+    name = typography.expression(call)
+    if leaf in DEFINITIONS:
+        yield Display(leaf.__name__, tree.Equality((name, typography.expression(DEFINITIONS[leaf]))))
+    derivative = typography.expression(call.diff(_z))
+    yield Display(
+        f"{leaf.__name__}_derivative", tree.Equality((tree.Partial(name, typography.expression(_z)), derivative))
+    )

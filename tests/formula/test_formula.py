@@ -6,8 +6,12 @@ from sympy import Rational, Symbol
 
 import symcnn
 from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, shown, tree
+from symcnn.formula.breaking import Piece, lines, width
+from symcnn.formula.tex import Tex
+from symcnn.formula.typst import Typst
 from symcnn.symbolic import LEAVES, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
 from symcnn.text import LANGUAGES, catalogue
+from tests.report.sample import FORMULAS, kinds
 
 
 @pytest.fixture(scope="module")
@@ -70,25 +74,20 @@ def test_numbers_stand_where_the_quantities_stood(derivation):
     ("value", "digits", "text"),
     [(1.0, 4, "1"), (-0.0, 4, "0"), (0.123456, 4, "0.1235"), (-0.00001234567, 4, "-0.00001235"), (12345.6, 4, "12346"),
      (1e-30, 4, "1e-30"), (1.2345e-7, 4, "0.0000001235"), (3e-9, 4, "0.000000003"), (-1.5e300, 4, "-1.500e+300"),
-         (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567")],
+         (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567"), (9999.7, 4, "10000")],
 )  # fmt: skip
 def test_numbers_are_shown_without_powers_of_ten(value, digits, text):
     assert shown(value, digits) == text
 
 
-def test_every_node_has_a_rule_in_every_emitter():
-    x = tree.Symbol("x", "1")
-    nodes = [
-        x, tree.Number(2), tree.Partial(x, x), tree.Fraction(x, x), tree.Power(x, 2), tree.Call("σ", (x,)),
-        tree.Product((x, x)), tree.Sum((x, tree.Negated(x))), tree.Negated(x), tree.Equality((x, x)),
-        tree.Labelled(x, "image 1"), tree.Update(x, x), tree.Word("as given"), tree.Over("Σ", ("p", "q"), x),
-        tree.Relation(x, "≤", x), tree.Indicator((tree.Relation(x, "=", x),)),
-    ]  # fmt: skip
-    assert {type(n) for n in nodes} == set(tree.Node.__args__)
-    for emitter in (Latex(), Plain()):
-        assert all(emitter.emit(node) for node in nodes)
-        with pytest.raises(TypeError, match="no rule"):
-            emitter.emit("x")
+@pytest.mark.parametrize("emitter", [Latex(), Tex(), Typst(), Plain()], ids=lambda e: type(e).__name__)
+def test_every_node_has_a_rule_in_every_emitter(emitter):
+    assert {kind for formula in FORMULAS.values() for kind in kinds(formula)} == set(tree.Node.__args__)
+    for formula in FORMULAS.values():
+        assert emitter.emit(formula)
+        assert width(formula) > 0
+    with pytest.raises(TypeError, match="no rule"):
+        emitter.emit("x")
 
 
 def test_what_cannot_be_displayed_is_refused(english):
@@ -200,14 +199,44 @@ def test_what_e_rests_on_directly_and_otherwise_stands_in_the_chain_rule(strided
 
 
 def test_a_long_sum_goes_on_on_the_next_line():
-    terms = [tree.Symbol("x", str(n)) for n in range(1, 10)]
-    sum_ = tree.Sum((*terms[:7], tree.Negated(terms[7]), terms[8]))
-    shown = Latex().display(tree.Equality((tree.Symbol("s"), sum_)))
-    assert shown.split("\n")[2:4] == [
-        r"s &= x_{1} + x_{2} + x_{3} + x_{4} + x_{5} \cr",
-        r"&\quad + x_{6} + x_{7} - x_{8} + x_{9}",
-    ]
-    short = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(terms[:6])))))
+    terms = [tree.Symbol("x", "1" * 12, str(n)) for n in range(1, 10)]
+    shown = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum((*terms[:7], tree.Negated(terms[7]), terms[8])))))
+    assert [row.split("_")[0] for row in shown.split("\n")[2:4]] == ["s &= x", r"&\quad{}+ x"]
+    assert shown.count(" + ") + shown.count(" - ") + shown.count("}+ ") == 8
+    assert " - x" in shown
+    short = Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(terms[:3])))))
     assert "aligned" not in short
-    wide = [tree.Symbol("x", "1" * 600), tree.Symbol("x", "2" * 200), tree.Symbol("x", "3" * 200)]
-    assert Latex().display(tree.Equality((tree.Symbol("s"), tree.Sum(tuple(wide))))).count("quad") == 1
+
+
+WIDE = tree.Sum(tuple(tree.Symbol("x", "1" * 30) for _ in range(9)))
+
+
+@pytest.mark.parametrize(
+    ("node", "starts"),
+    [
+        (tree.Product((tree.Number(0.5), WIDE)), ["=", "+"]),
+        (tree.Negated(WIDE), ["=", "+"]),
+        (tree.Partial(WIDE, tree.Symbol("f")), ["=", "+"]),
+        (tree.Call("max", WIDE.terms), ["=", ""]),
+        (tree.Labelled(WIDE, "image 1"), ["=", "+"]),
+        (tree.Over("Σ", ("p", "q"), tree.Product(WIDE.terms)), ["=", "·"]),
+        (tree.Sum((tree.Labelled(WIDE, "a"), tree.Labelled(WIDE, "b"))), ["=", "+"]),
+        (tree.Sum((tree.Symbol("a"), tree.Product(WIDE.terms))), ["=", "·"]),
+        (tree.Sum((tree.Symbol("a"), tree.Negated(tree.Product((WIDE, WIDE))))), ["=", "+"]),
+    ],
+)
+def test_what_does_not_fit_is_opened_at_a_sign_and_every_bracket_is_closed(node, starts):
+    left, found = lines(tree.Equality((tree.Symbol("s"), node)), 40)
+    assert left == tree.Symbol("s")
+    assert len(found) > 2
+    assert ["".join(line[0].before)[:1] for line in found[:2]] == starts
+    assert all(sum(piece.width for piece in line) <= 40 for line in found)
+    pieces = [piece for line in found for piece in line]
+    assert sum(sign[-1] in "(⎛" for p in pieces for sign in p.before) == sum(
+        bracket != "," for p in pieces for bracket in p.after
+    )
+
+
+def test_what_cannot_be_opened_stays_whole():
+    fraction = tree.Fraction(WIDE, WIDE)
+    assert lines(fraction, 10) == (None, ((Piece((), fraction),),))

@@ -49,8 +49,11 @@ def test_no_text_is_left_unused():
             "one",
             "prompt",
             "question",
+            "note",
+            "figure",
+            "diagram",
         )  # f"kind.{letter}" …
-        derived = word.startswith(("on_", "status_")) or word.endswith(("_value", "_prompt"))
+        derived = word.startswith(("on_", "status_", "forward_", "convention_")) or word.endswith(("_value", "_prompt"))
         assert built or derived or re.search(rf"[\"'.]{word}[\"']", source), key
 
 

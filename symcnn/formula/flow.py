@@ -1,0 +1,207 @@
+"""A formula on a page, in lines that a browser may break.
+
+Browsers never break a line inside <math>. So a formula flows as several <math> elements, one for each place where a
+line may end: before a sign of a sum, and where a term is longer than a line, before the dot of a product. And they
+paint a brace under a factor half: the number under a factor stands in HTML, below a bracket that CSS draws.
+"""
+
+from dataclasses import dataclass
+
+from symcnn.formula import tree
+from symcnn.formula.breaking import width
+from symcnn.formula.extent import height, parts, tall
+from symcnn.formula.mathml import (
+    COMMA,
+    MINUS,
+    SIGNS,
+    MathML,
+    bracketed,
+    descended,
+    function,
+    infix,
+    large,
+    signed,
+    signed_term,
+    single_matrix,
+)
+from symcnn.formula.tree import Node
+
+#: A formula up to this width (em) is never broken.
+UNBROKEN = 15.0
+
+#: A left side up to this width has a column of its own, and up to the other even on a phone.
+BESIDE, NARROW = 8.0, 3.0
+
+#: Where a line may end.
+BREAK = "<wbr>"
+
+_LEFT, _RIGHT = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a formula with what keeps to its beginning and end: a sign, a bracket.
+
+    ``operand``: a sum or a negative number is put in brackets here.
+    """
+
+    node: Node
+    before: str = ""
+    after: str = ""
+    operand: bool = False
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A display, laid out.
+
+    Attributes:
+        left: its left side; empty where that is long and begins the first line.
+        steps: what is said of it, line by line.
+        narrow: has the left side a place beside the rest on a phone, too?
+    """
+
+    left: str
+    steps: tuple[str, ...]
+    narrow: bool = False
+
+
+class Flow:
+    """Lays formulas out with the elements of an emitter."""
+
+    def __init__(self, mathml: MathML) -> None:
+        self._mathml = mathml
+
+    def inline(self, node: Node) -> str:
+        """A formula in running text; a number by itself is text."""
+        return self.number(node) if isinstance(node, tree.Number) else self.flow(_Piece(node))
+
+    def equation(self, node: Node) -> Laid:
+        """A display."""
+        match node:
+            case tree.Equality((left, second, *rest)) if width(left) > BESIDE:
+                whole = _Piece(tree.Equality((left, second)))
+                return Laid("", (self.flow(whole), *(self.flow(_Piece(member, infix("="))) for member in rest)))
+            case tree.Equality((left, *rest)):
+                pieces = [_Piece(member, infix("=")) for member in rest]
+            case tree.Relation(left, sign, right):
+                pieces = [_Piece(right, infix(SIGNS[sign]))]
+            case tree.Update(left, _):
+                pieces = [_Piece(descended(node), infix("←"))]
+            case _:
+                return Laid("", (self.flow(_Piece(node)),))
+        narrow = not tall(left) and width(left) <= NARROW
+        return Laid(self.flow(_Piece(left)), tuple(map(self.flow, pieces)), narrow)
+
+    def number(self, node: tree.Number) -> str:
+        """A number as text of the page."""
+        return f"<span{self._mathml.live(node)}>{self._mathml.value(node)}</span>"
+
+    def flow(self, piece: _Piece) -> str:
+        """A piece as elements between which a line may break."""
+        node = piece.node
+        if isinstance(node, tree.Under):
+            return self._under(piece, node)
+        inner = () if _fits(node) else _pieces(node, self._mathml)
+        if not inner:
+            text = self._mathml.operand(node) if piece.operand else self._mathml.emit(node)
+            return _math(piece.before + text + piece.after)
+        before, after = piece.before, piece.after
+        if piece.operand and bracketed(node):
+            left, right = _brackets(node)
+            before, after = before + left, right + after
+        first, last = inner[0], inner[-1]
+        if len(inner) == 1:
+            return self.flow(_Piece(first.node, before + first.before, first.after + after, first.operand))
+        texts = (
+            self.flow(_Piece(first.node, before + first.before, first.after, first.operand)),
+            *map(self.flow, inner[1:-1]),
+            self.flow(_Piece(last.node, last.before, last.after + after, last.operand)),
+        )
+        if isinstance(node, (tree.Product, tree.Convolution)):
+            return BREAK.join(texts)
+        # what a term is made of keeps together as long as it can
+        return BREAK.join(f'<span class="t">{t}</span>' if BREAK in t else t for t in texts)
+
+    def _under(self, piece: _Piece, node: tree.Under) -> str:
+        value = node.number
+        number = self.number(value) if isinstance(value, tree.Number) else _math(self._mathml.emit(value))
+        box = f'<span class="uf">{_math(self._mathml.operand(node.node))}<span class="un">{number}</span></span>'
+        if not piece.before and not piece.after:
+            return box
+        return f'<span class="k">{_alone(piece.before)}{box}{_alone(piece.after)}</span>'
+
+
+def _fits(node: Node) -> bool:
+    """Is it short, with no number under a factor, which MathML can't set?"""
+    return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in parts(node))
+
+
+def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
+    """What a formula may be broken into; nothing where it must stay whole."""
+    match node:
+        case tree.Sum((first, *rest)):
+            return (
+                _Piece(first),
+                *(_Piece(term, infix(sign), operand=operand) for sign, term, operand in map(signed_term, rest)),
+            )
+        case tree.Product((first, *rest)):
+            return (_Piece(first, operand=True), *(_Piece(f, infix("⋅"), operand=True) for f in rest))
+        case tree.Negated(inner):
+            return (_Piece(inner, MINUS, operand=True),)
+        case tree.Power(base, exponent) if bracketed(base):
+            left, right = _brackets(base)
+            return (_Piece(base, left, _script("sup", right, f"<mn>{signed(exponent)}</mn>", tall(base))),)
+        case tree.Call(_, arguments):
+            left, right = ("", "") if single_matrix(arguments) else _brackets(node)
+            return _list(arguments, function(node) + left, right)
+        case tree.Indicator(conditions):
+            return _list(conditions, '<mo stretchy="false">[</mo>', '<mo stretchy="false">]</mo>')
+        case tree.Labelled(inner, word) if not single_matrix((inner,)):
+            left, right = _brackets(inner)
+            return (_Piece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),)
+        case tree.Partial(of, by) if bracketed(of):
+            return (_Piece(of, mathml.by(by), operand=True),)
+        case tree.Over(_, _, body):
+            return (_Piece(body, large(node), operand=True),)
+        case tree.Relation(left, sign, right):
+            return (_Piece(left), _Piece(right, infix(SIGNS[sign])))
+        case tree.Equality((first, *rest)):
+            return (_Piece(first), *(_Piece(member, infix("=")) for member in rest))
+        case tree.Update(name, _):
+            return (_Piece(name), _Piece(descended(node), infix("←")))
+        case tree.Convolution(image, filter):
+            return (_Piece(image, operand=True), _Piece(filter, infix("∗"), operand=True))
+    return ()
+
+
+def _list(nodes: tuple[Node, ...], left: str, right: str) -> tuple[_Piece, ...]:
+    """Between brackets, a comma after each but the last."""
+    befores = [left, *("" for _ in nodes[1:])]
+    afters = [*(COMMA for _ in nodes[1:]), right]
+    return tuple(map(_Piece, nodes, befores, afters))
+
+
+def _brackets(node: Node) -> tuple[str, str]:
+    """As high as what they enclose, which stands in other elements."""
+    if not tall(node):
+        return _LEFT, _RIGHT
+    size = f"{height(node):.3g}em"
+    high = f'<mo minsize="{size}" maxsize="{size}">'
+    return f"{high}(</mo>", f"{high})</mo>"
+
+
+def _script(kind: str, bracket: str, text: str, high: bool) -> str:
+    """A bracket with something at its head or foot. As the base of a script a high one would not be stretched."""
+    if high:
+        return f'{bracket}<m{kind}><mspace width="0" height="1.5em" depth="1em"></mspace>{text}</m{kind}>'
+    return f"<m{kind}>{bracket}{text}</m{kind}>"
+
+
+def _math(text: str) -> str:
+    return f"<math>{text}</math>"
+
+
+def _alone(text: str) -> str:
+    """A sign by itself: between nothings, or Firefox leaves out its space."""
+    return _math(f"<mi></mi>{text}<mi></mi>") if text else ""

@@ -1,0 +1,382 @@
+"""What a displayed formula says: its tree as a SymPy expression in a network's quantities, or a group of them.
+
+    x_12                     the quantity's name (``Written`` is the way back from typography)
+    ∂A/∂B                    ``Slope``: the sum over the paths from B to A; of an expression by linearity
+    ∂E_total/∂f_11           E_total is read as the sum over the images, or, where a text says so, as E of one image
+    X, [[…]], I ∗ ∂E/∂X      groups, entry by entry; ∂E/∂X · ∂X/∂F is a product of Jacobians
+    Σ_{p, q} …               at every point of its letters; an entry outside its tensor counts as 0
+
+The displayed adjoints are never looked up: whether a formula is right is decided afterwards, against the slopes.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import singledispatchmethod
+from itertools import product
+from typing import TypeAlias
+
+from sympy import Add, Expr, Mul, Rational, S, Symbol
+
+from symcnn.derivation.derivation import Derivation
+from symcnn.derivation.paths import Slope, suffix
+from symcnn.formula import tree
+from symcnn.formula.leaves import CALLS
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
+from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
+
+_FUNCTIONS: dict[str, Callable[..., Expr]] = {written: function for function, written in CALLS.items()}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entries in rows: X, ∂E/∂F, ∂X/∂F.
+
+    Attributes:
+        entries: row by row.
+        shape: of the entries.
+        of, by: the tensor whose entries they are, and the one by which it is differentiated.
+    """
+
+    entries: tuple[Expr, ...]
+    shape: tuple[int, ...]
+    of: Tensor | None = None
+    by: Tensor | None = None
+
+
+Value: TypeAlias = Expr | Group
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """Reads formulas over one network.
+
+    Attributes:
+        derivation: of the network.
+        written: which symbol is which quantity.
+        labels: a word at the foot of a bracket, or of E -> the image that it names.
+        images: how many images E_total adds.
+        total: is E_total the sum over the images? Else it stands for E of the image at hand.
+        image: whose quantities unlabelled symbols are; 0: of the image at hand, whichever that is.
+        sizes: index letter -> how far it runs.
+        free: letters without a quantity that may occur: z in σ(z).
+        point: where the index letters stand.
+        keys: what a number with a key is read as, instead of its value; None: its value.
+    """
+
+    derivation: Derivation
+    written: Written
+    labels: Mapping[str, int] = field(default_factory=dict)
+    images: int = 1
+    total: bool = False
+    image: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    free: frozenset[str] = frozenset()
+    point: Mapping[str, int] = field(default_factory=dict)
+    keys: Callable[[str], Expr | None] = lambda key: None
+    _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def of(self, node: Node) -> Value:
+        """The meaning of a formula.
+
+        Raises:
+            MeaningError: it has none: an unknown name, an index out of range, words, groups that do not fit.
+        """
+        if node not in self._known:
+            self._known[node] = self._of(node)
+        return self._known[node]
+
+    # --- quantities -------------------------------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def _of(self, node: Node) -> Value:
+        raise MeaningError(f"{brief(node)}: not a value")
+
+    def scalar(self, node: Node) -> Expr:
+        """The meaning of what must be a single quantity."""
+        value = self.of(node)
+        if isinstance(value, Group):
+            raise MeaningError(f"{brief(node)}: a group of {len(value.entries)}, expected a single quantity")
+        return value
+
+    @_of.register
+    def _(self, node: tree.Symbol) -> Value:
+        if node.letter == "E" and not node.indices:
+            return self._error(node.word)
+        if node == tree.DOTS:
+            raise MeaningError("…: what it stands for is not shown")
+        if node.letter in self.free and not node.indices and not node.word:
+            return Symbol(node.letter)
+        group = self.written.group(node)
+        if group is not None:
+            return self._group(group)
+        tensor, index = self.written.entry(node, self.point)
+        return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
+
+    def _named(self, tensor: Tensor, name: str) -> Expr:
+        return Symbol(name if tensor.is_shared else name + self._ending(name))
+
+    def _ending(self, what: str) -> str:
+        if self.total and not self.image:
+            raise MeaningError(f"{what}: of which image? E_total adds {self.images} of them here")
+        return suffix(self.image)
+
+    def _group(self, tensor: Tensor) -> Group:
+        entries = tuple(self._named(tensor, name) for name in tensor.scalars())
+        return Group(entries, tensor.shape, of=tensor)
+
+    def _error(self, word: str) -> Expr:
+        if word == "total":
+            if self.total:
+                return Add(*(Symbol("E" + suffix(n)) for n in range(1, self.images + 1)))
+            return Symbol("E" + suffix(self.image))
+        if word:
+            return Symbol("E" + suffix(self._labelled(word)))
+        return Symbol("E" + self._ending("E"))
+
+    def _labelled(self, word: str) -> int:
+        if word not in self.labels:
+            raise UnknownNameError(f"{word}: no image is called so; expected one of {', '.join(self.labels)}")
+        return self.labels[word]
+
+    @_of.register
+    def _(self, node: tree.Labelled) -> Value:
+        return replace(self, image=self._labelled(node.word)).of(node.node)
+
+    @_of.register
+    def _(self, node: tree.Number) -> Value:
+        if not math.isfinite(node.value):
+            raise MeaningError(f"{node.value}: not a finite number")
+        named = self.keys(node.key) if node.key else None
+        return Rational(node.value) if named is None else named
+
+    @_of.register
+    def _(self, node: tree.Under) -> Value:
+        return self.of(node.node)
+
+    # --- derivatives ------------------------------------------------------------------------------------------------
+
+    @_of.register
+    def _(self, node: tree.Partial) -> Value:
+        of, by = self.of(node.of), self.of(node.by)
+        if by == 0 and isinstance(node.by, tree.Symbol):
+            return S.Zero  # by an entry outside its tensor
+        if not isinstance(of, Group) and not isinstance(by, Group):
+            return self._slope(of, by)
+        above = of if isinstance(of, Group) else Group((of,), ())
+        below = by if isinstance(by, Group) else Group((by,), ())
+        entries = tuple(self._slope(a, b) for a in above.entries for b in below.entries)
+        return Group(entries, (*above.shape, *below.shape), above.of, below.of)
+
+    def _slope(self, of: Expr, by: Expr) -> Expr:
+        """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
+        if of.is_Symbol and by.is_Symbol:
+            return S.One if of == by else S.Zero if self._is_apart(of, by) else Slope(of.name, by.name)
+        if not by.is_Symbol:
+            raise MeaningError(f"∂/∂({by}): expected a single quantity to differentiate by")
+        if of.has(Slope):
+            raise MeaningError("a derivative of a derivative: only first derivatives have a meaning here")
+        parts = []
+        for name in sorted(of.free_symbols, key=str):
+            inner = S.One if name == by else S.Zero if self._is_apart(name, by) else Slope(name.name, by.name)
+            parts.append(Mul(of.diff(name), inner))
+        return Add(*parts)
+
+    def _is_apart(self, of: Expr, by: Expr) -> bool:
+        """Does one rest on nothing else, or belong to another image than the other?"""
+        if of.name in self.free or by.name in self.free:
+            return True
+        (name, _, image), (_, _, other) = (x.name.partition("_image") for x in (of, by))
+        tensor, _ = self.derivation.scalars.place(name)
+        return tensor.role in ("image", "parameter", "target") or bool(image and other and image != other)
+
+    # --- arithmetic -------------------------------------------------------------------------------------------------
+
+    @_of.register
+    def _(self, node: tree.Fraction) -> Value:
+        below = self.scalar(node.below)
+        if below == 0:
+            raise MeaningError(f"{brief(node)}: a division by zero")
+        return _scaled(self.of(node.above), 1 / below)
+
+    @_of.register
+    def _(self, node: tree.Power) -> Value:
+        base = self.scalar(node.base)
+        if base == 0 and node.exponent < 0:
+            raise MeaningError(f"{brief(node)}: a division by zero")
+        return base**node.exponent
+
+    @_of.register
+    def _(self, node: tree.Negated) -> Value:
+        return _scaled(self.of(node.node), S.NegativeOne)
+
+    @_of.register
+    def _(self, node: tree.Product) -> Value:
+        found: Value = S.One
+        for factor in node.factors:
+            found = _times(found, self.of(factor))
+        return found
+
+    @_of.register
+    def _(self, node: tree.Sum) -> Value:
+        if not node.terms:
+            raise MeaningError("a sum of nothing")
+        first, *rest = map(self.of, node.terms)
+        for term in rest:
+            first = _plus(first, term)
+        return first
+
+    @_of.register
+    def _(self, node: tree.Call) -> Value:
+        if node.function == "Σ":
+            return self._over_images(node)
+        if node.function not in _FUNCTIONS:
+            raise UnknownNameError(f"{node.function}: unknown function; expected one of {', '.join(_FUNCTIONS)}")
+        if not node.arguments:
+            raise MeaningError(f"{node.function}: of nothing")
+        function = _FUNCTIONS[node.function]
+        if len(node.arguments) == 1 and isinstance(group := self.of(node.arguments[0]), Group):
+            return replace(group, entries=tuple(map(function, group.entries)), of=None, by=None)  # cell by cell
+        arguments = [self.scalar(a) for a in node.arguments]
+        if function is maximum:
+            return maximum(*arguments) if len(arguments) > 1 else arguments[0]
+        if len(arguments) != 1:
+            raise MeaningError(f"{node.function}: {len(arguments)} arguments, expected one")
+        [z] = arguments
+        if function is log and z.is_Add and len(z.args) == 2 and z.args[0] == 1 and isinstance(z.args[1], exp):
+            return softplus(z.args[1].args[0])  # that is its definition
+        if function is log and z == 0:
+            raise MeaningError(f"{brief(node)}: the logarithm of 0")
+        return function(z)
+
+    def _over_images(self, node: tree.Call) -> Value:
+        """Σ(∂E/∂f_11): over all images."""
+        [body] = node.arguments
+        first, *rest = (replace(self, image=n).of(body) for n in range(1, self.images + 1))
+        for term in rest:
+            first = _plus(first, term)
+        return first
+
+    # --- index notation ---------------------------------------------------------------------------------------------
+
+    @_of.register
+    def _(self, node: tree.Over) -> Value:
+        if not node.letters:
+            raise MeaningError(f"{node.sign}: over nothing")
+        for letter in node.letters:
+            if letter not in self.sizes:
+                raise UnknownNameError(f"{node.sign} over {letter}: nothing tells how far it runs")
+        terms = [
+            replace(self, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
+            for values in product(*(range(self.sizes[letter]) for letter in node.letters))
+        ]
+        return maximum(*terms) if node.sign == "max" else Add(*terms)
+
+    @_of.register
+    def _(self, node: tree.Indicator) -> Value:
+        relations = [c for c in node.conditions if isinstance(c, tree.Relation)]
+        if len(relations) != len(node.conditions):
+            raise MeaningError(f"{brief(node)}: words decide nothing")
+        first, *others = relations
+        left, right = self.scalar(first.left), self.scalar(first.right)
+        if first.sign in (">", "≤") and right == 0 and not others:
+            return gate(left, 1, 0) if first.sign == ">" else gate(left, 0, 1)
+        if first.sign != "=" or any(r.sign != "<" or self.scalar(r.right) != right for r in others):
+            raise MeaningError(f"{brief(node)}: neither a gate nor the first of a maximum")
+        return self._first_of(left, right, {self.scalar(r.left) for r in others}, node)
+
+    def _first_of(self, cell: Expr, largest: Expr, before: set[Expr], node: Node) -> Expr:
+        """[a = m, b < m]: a reached the maximum m, and no candidate before it did."""
+        ending = suffix(self.image)
+        variable = self.derivation.graph.forward.get(str(largest).removesuffix(ending))
+        if variable is None or variable.reduce != "max":
+            raise MeaningError(f"{brief(node)}: {largest} is not a maximum")
+        names = {s: Symbol(s.name + ending) for s in variable.symbols()}
+        candidates = [Mul(*factors).xreplace(names) for a in variable.addends for factors in a.products]
+        if cell not in candidates or set(candidates[: candidates.index(cell)]) != before:
+            raise MeaningError(f"{brief(node)}: not a candidate of {largest} with those before it")
+        return wins(cell, largest, *candidates[: candidates.index(cell)])
+
+    # --- groups -----------------------------------------------------------------------------------------------------
+
+    @_of.register
+    def _(self, node: tree.Matrix) -> Value:
+        widths = {len(row) for row in node.rows}
+        if len(widths) != 1:
+            raise MeaningError("a matrix with rows of different lengths")
+        entries = tuple(self.scalar(entry) for row in node.rows for entry in row)
+        return Group(entries, (len(node.rows), *widths))
+
+    @_of.register
+    def _(self, node: tree.Convolution) -> Value:
+        image, window = self.of(node.image), self.of(node.filter)
+        if (
+            not isinstance(image, Group)
+            or not isinstance(window, Group)
+            or {len(image.shape), len(window.shape)} != {2}
+        ):
+            raise MeaningError(f"{brief(node)}: expected two matrices")
+        (rows, columns), (height, width) = image.shape, window.shape
+        if height > rows or width > columns:
+            raise MeaningError(f"{brief(node)}: the filter is larger than the image")
+        shape = (rows - height + 1, columns - width + 1)
+        entries = tuple(
+            Add(
+                *(
+                    image.entries[(r + p) * columns + c + q] * window.entries[p * width + q]
+                    for p, q in product(range(height), range(width))
+                )
+            )
+            for r, c in product(*map(range, shape))
+        )
+        return Group(entries, shape)
+
+
+def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
+    """Entry by entry, what must be equal; a group of one entry is that entry.
+
+    Raises:
+        MeaningError: the groups are of different shapes.
+    """
+    if isinstance(left, Group) and isinstance(right, Group) and left.shape == right.shape:
+        return list(zip(left.entries, right.entries, strict=True))
+    one, other = (v.entries[0] if isinstance(v, Group) and len(v.entries) == 1 else v for v in (left, right))
+    if isinstance(one, Group) or isinstance(other, Group):
+        sizes = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
+        raise MeaningError(f"{brief(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
+    return [(one, other)]
+
+
+def _scaled(value: Value, factor: Expr) -> Value:
+    if isinstance(value, Group):
+        return replace(value, entries=tuple(Mul(factor, e) for e in value.entries))
+    return Mul(factor, value)
+
+
+def _plus(a: Value, b: Value) -> Value:
+    if not isinstance(a, Group) and not isinstance(b, Group):
+        return Add(a, b)
+    if not isinstance(a, Group) or not isinstance(b, Group) or a.shape != b.shape:
+        raise MeaningError("a sum of groups of different shapes")
+    return replace(a, entries=tuple(map(Add, a.entries, b.entries)))
+
+
+def _times(a: Value, b: Value) -> Value:
+    if not isinstance(a, Group):
+        return _scaled(b, a)
+    if not isinstance(b, Group):
+        return _scaled(a, b)
+    if a.by is None or a.by != b.of:
+        a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
+    if a.by is None or a.by != b.of:
+        raise MeaningError("a product of groups that do not follow each other: expected ∂A/∂B · ∂B/∂C")
+    between = a.by.size
+    left, right = len(a.entries) // between, len(b.entries) // between
+    entries = tuple(
+        Add(*(a.entries[n * between + k] * b.entries[k * right + m] for k in range(between)))
+        for n in range(left)
+        for m in range(right)
+    )
+    dimensions = len(a.by.shape)
+    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by)

@@ -1,0 +1,137 @@
+"""Steps that are wrong although both sides are equal: what value alone cannot see.
+
+A pixel that a derivative kills may be any pixel; ∂x_12/∂f_11 and ∂x_11/∂f_12 are both i_12. So:
+
+    one thing is derived    ∂x/∂f = ∂(…)/∂f = ∂(a)/∂f + ∂(b)/∂f: what stands under ∂ is the same thing each time
+    term by term            ∂(a)/∂f + ∂(b)/∂f = 0 + i_12: as many terms, each equal to its own
+    chains fit              ∂E/∂h · ∂h/∂z · ∂z/∂x: each ends where the next begins, the whole is ∂E/∂x
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, is_dataclass
+from itertools import pairwise
+from typing import Any
+
+from symcnn.formula import tree
+from symcnn.formula.tree import Node
+
+
+def bare(node: Node) -> Node:
+    """A tree without the numbers under its factors."""
+    found: Node = _bare(node)
+    return found
+
+
+def _bare(part: Any) -> Any:
+    if isinstance(part, tree.Under):
+        return _bare(part.node)
+    if isinstance(part, tuple):
+        return tuple(map(_bare, part))
+    if not is_dataclass(part) or isinstance(part, (type, tree.Symbol, tree.Number)):
+        return part
+    return type(part)(*map(_bare, vars(part).values()))
+
+
+def nodes(part: object) -> Iterator[Any]:
+    """A tree's nodes, or those of whatever holds trees, from the root."""
+    stack = [part]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack += reversed(node)
+        elif is_dataclass(node):
+            yield node
+            if not isinstance(node, (tree.Symbol, tree.Number)):
+                stack += reversed(vars(node).values())
+
+
+def parts(node: Node) -> list[Node]:
+    """A node's own parts, row by row."""
+    found: list[Node] = []
+    for part in vars(node).values():
+        for inner in part if isinstance(part, tuple) else (part,):
+            found += inner if isinstance(inner, tuple) else [inner] if is_dataclass(inner) else []  # type: ignore[list-item]
+    return found
+
+
+def alike(a: Node, b: Node) -> bool:
+    """One shape, whatever stands in it?"""
+    own = [tuple(v for v in vars(n).values() if isinstance(v, (str, int, float))) for n in (a, b)]
+    return type(a) is type(b) and own[0] == own[1] and len(parts(a)) == len(parts(b))
+
+
+@dataclass(frozen=True)
+class Derived:
+    """∂a/∂f + ∂b/∂f + …: what is derived, a + b + …, and by what."""
+
+    of: Node
+    by: Node
+
+
+def derived(member: Node) -> Derived | None:
+    """A derivative, or a sum of nothing but derivatives by the same; None of anything else."""
+    terms = member.terms if isinstance(member, tree.Sum) else (member,)
+    of: list[Node] = []
+    by: list[Node] = []
+    for term in terms:
+        part = term.node if isinstance(term, tree.Negated) else term
+        if not isinstance(part, tree.Partial):
+            return None
+        of.append(tree.Negated(part.of) if isinstance(term, tree.Negated) else part.of)
+        by.append(part.by)
+    if not of or len(set(by)) != 1:
+        return None
+    return Derived(of[0] if len(of) == 1 else tree.Sum(tuple(of)), by[0])
+
+
+def mixed(member: Node) -> bool:
+    """Derivatives of more than names, by different quantities, in one sum: no step of a derivative of a sum."""
+    if not isinstance(member, tree.Sum):
+        return False
+    terms = [term.node if isinstance(term, tree.Negated) else term for term in member.terms]
+    found = [term for term in terms if isinstance(term, tree.Partial)]
+    compound = any(not isinstance(part.of, tree.Symbol) for part in found)
+    return compound and len(found) == len(terms) and len({part.by for part in found}) > 1
+
+
+def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]] | None:
+    """Terms that must be equal one by one: of a sum of derivatives and of what it gives; None: one is missing."""
+    if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or not derived(first) or derived(second):
+        return []
+    if len(first.terms) == len(second.terms):
+        return list(zip(first.terms, second.terms, strict=True))
+    return None if tree.Number(0) in second.terms else []
+
+
+def misplaced_product(first: Node, second: Node) -> Node | None:
+    """Of a window, cell times cell, written as a sum of products: the first that is not of the cells at its place."""
+    if not isinstance(first, tree.Convolution) or not isinstance(second, tree.Sum):
+        return None
+    cells = [parts(m) if isinstance(m, tree.Matrix) else [] for m in (first.image, first.filter)]
+    if not len(cells[0]) == len(cells[1]) == len(second.terms):
+        return None
+    if not any(isinstance(term, tree.Product) for term in second.terms):
+        return None  # worked out already
+    for term, a, b in zip(second.terms, *cells, strict=True):
+        if not isinstance(term, tree.Product) or list(term.factors) not in ([a, b], [b, a]):
+            wrong: Node = term
+            return wrong
+    return None
+
+
+def broken_chain(members: Sequence[Node]) -> Node | None:
+    """The first product of derivatives that is no chain from the first member's A to its B."""
+    left = members[0]
+    for member in members[1:]:
+        for term in member.terms if isinstance(member, tree.Sum) else (member,):
+            factors = term.factors if isinstance(term, tree.Product) else ()
+            chain = [f for f in factors if isinstance(f, tree.Partial)]
+            if len(chain) < 2 or len(chain) != len(factors):
+                continue
+            ends = [(f.of, f.by) for f in chain]
+            fits = all(by == of for (_, by), (of, _) in pairwise(ends))
+            if isinstance(left, tree.Partial):
+                fits = fits and (ends[0][0], ends[-1][1]) == (left.of, left.by)
+            if not fits:
+                return term
+    return None

@@ -1,0 +1,201 @@
+"""The way back from typography: which quantity a written symbol is. ``w_{x11-h1}`` is ``w_x11h1``, ``X`` all of x.
+
+A symbol is known by its letter, its word, and what its indices look like without their digits; the digits are then
+looked up, so of a large network nothing is listed. Indices in index notation (``i_{r+p, c+q}``) count from 0 and are
+worked out at a point of the index letters.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from symcnn.errors import SymcnnError
+from symcnn.formula import tree
+from symcnn.formula.plain import Plain
+from symcnn.formula.tree import Node
+from symcnn.formula.typography import Places, Typography
+from symcnn.symbolic import Index, Tensor
+
+#: Index letter -> its value, from 0.
+Point = Mapping[str, int]
+
+_END = re.compile(r"(?P<letters>[a-z]*)(?:\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)|(?P<digits>[0-9]*))")
+_TERM = re.compile(r"([+−-]?)([0-9]*)([A-Za-z]?)")
+
+
+class MeaningError(SymcnnError):
+    """A formula says nothing that could be decided; the message says where it breaks off."""
+
+
+class UnknownNameError(MeaningError):
+    """A symbol that the network has no quantity for."""
+
+
+class OutOfRangeError(MeaningError):
+    """A symbol of a known tensor with an index that it does not have."""
+
+
+#: Characters of a formula in a message.
+MOST = 160
+
+
+def brief(node: Node) -> str:
+    """A formula in a message: its beginning, where it is long."""
+    text = Plain().emit(node)
+    return text if len(text) <= MOST else f"{text[:MOST]} …"
+
+
+class Written:
+    """Finds the tensor, and the entry, of a written symbol.
+
+    Args:
+        places: whose quantities are written.
+        words: the language's words of the typography.
+    """
+
+    def __init__(self, places: Places, words: Mapping[str, str]) -> None:
+        typography = Typography(places, words)
+        self._plain = Plain()
+        self._by_look: dict[tuple[str, str, tuple[str, ...]], Tensor] = {}
+        self._groups: dict[tuple[str, str], list[Tensor]] = {}
+        for tensor in places.tensors:
+            if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
+                continue
+            for differentiated in (False, True):
+                symbol = typography.name(_first(tensor), differentiated)
+                assert isinstance(symbol, tree.Symbol)  # E and adjoints aside, a name is one
+                self._by_look[symbol.letter, symbol.word, _look(symbol.indices)] = tensor
+                if tensor.shape:
+                    group = self._groups.setdefault((symbol.letter.upper(), symbol.word), [])
+                    group += [tensor] if tensor not in group else []
+
+    def entry(self, symbol: tree.Symbol, point: Point) -> tuple[Tensor, Index | None]:
+        """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
+
+        Raises:
+            UnknownNameError, OutOfRangeError
+        """
+        tensor = self.tensor(symbol)
+        ends = list(_ends(symbol.indices))
+        if any(end["inside"] is not None for end in ends):
+            texts = [text for end in ends for text in _split(end["inside"] or "")]
+            return tensor, _at(texts, point, tensor)
+        return tensor, self._index(symbol, tensor, "".join(end["digits"] or "" for end in ends))
+
+    def tensor(self, symbol: tree.Symbol) -> Tensor:
+        """The tensor of a symbol, whatever its indices."""
+        try:
+            return self._by_look[symbol.letter, symbol.word, _look(symbol.indices)]
+        except KeyError:
+            raise UnknownNameError(self._unknown(symbol)) from None
+
+    def is_known(self, symbol: tree.Symbol) -> bool:
+        """Is there a tensor that is written so?"""
+        return (symbol.letter, symbol.word, _look(symbol.indices)) in self._by_look
+
+    def role(self, symbol: tree.Symbol) -> str:
+        """What a symbol, or a group, is an entry of: "image", "parameter", …; of E "value"."""
+        return "value" if symbol.letter == "E" else (self.group(symbol) or self.tensor(symbol)).role
+
+    def group(self, symbol: tree.Symbol) -> Tensor | None:
+        """X: all entries of x. None where the symbol is no group.
+
+        Raises:
+            UnknownNameError: it may stand for several.
+        """
+        found = self._groups.get((symbol.letter, symbol.word), []) if not symbol.indices else []
+        if len(found) > 1:
+            raise UnknownNameError(
+                f"{self._plain.emit(symbol)}: it may stand for {' or '.join(t.name for t in found)}; expected one group"
+            )
+        return found[0] if found else None
+
+    def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
+        """Each index as wide as its axis is long, from 1."""
+        widths = [len(str(size)) for size in tensor.shape]
+        index: list[int] = []
+        at = 0
+        for width in widths:
+            index.append(int(digits[at : at + width] or 0) - 1)
+            at += width
+        if len(digits) != sum(widths) or any(not 0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
+            last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
+            raise OutOfRangeError(f"{self._plain.emit(symbol)}: out of range; expected {_first(tensor)} to {last}")
+        return tuple(index)
+
+    def _unknown(self, symbol: tree.Symbol) -> str:
+        written = self._plain.emit(symbol)
+        known = {
+            self._plain.emit(tree.Symbol(letter, "".join(f"{e}…" for e in look), word)): None
+            for letter, word, look in self._by_look
+        }
+        near = difflib.get_close_matches(written, known, 1, 0.0)
+        return f"{written}: no quantity of this network is written so; nearest is {near[0]}"
+
+
+def letters_in(symbol: tree.Symbol) -> list[str]:
+    """The index texts of a symbol in index notation: r+p, c+q; none where its indices are digits."""
+    return [text for end in _ends(symbol.indices) if end["inside"] is not None for text in _split(end["inside"])]
+
+
+def _first(tensor: Tensor) -> str:
+    return tensor.scalar(tuple(0 for _ in tensor.shape))
+
+
+def _ends(indices: str) -> Iterator[Mapping[str, str | None]]:
+    """The ends of a weight, x11 and h1, or x(r, c) and h(k); of anything else its one set of indices."""
+    if not indices:
+        return
+    for text in indices.split("-"):
+        match = _END.fullmatch(text)
+        if match is None or (match["letters"] and match["inside"] is None and not match["digits"] and len(text) == 1):
+            # r+p, c+q: index notation without an end's letters, also a single letter
+            yield {"letters": "", "inside": text, "digits": None}
+        else:
+            yield match.groupdict()
+
+
+def _look(indices: str) -> tuple[str, ...]:
+    """The letters of the ends: two of a weight, one of a bias, an empty one of anything else."""
+    return tuple(end["letters"] or "" for end in _ends(indices))
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")] if text else []
+
+
+def _at(texts: Sequence[str], point: Point, tensor: Tensor) -> Index | None:
+    """The index at a point, or None outside the tensor."""
+    index = []
+    if len(texts) != len(tensor.shape):
+        raise OutOfRangeError(f"{tensor.name}: {len(texts)} indices; expected {len(tensor.shape)}")
+    for text, size in zip(texts, tensor.shape, strict=True):
+        value = affine_at(text, point)
+        if value is None or not 0 <= value < size:
+            return None
+        index.append(value)
+    return tuple(index)
+
+
+def affine_at(text: str, point: Point) -> int | None:
+    """2r+u−1, (R−p+1)/2 at a point; None where that is no whole number.
+
+    Raises:
+        UnknownNameError: a letter that nothing runs over.
+    """
+    body, _, divisor = text.replace(" ", "").partition("/")
+    if body.startswith("(") and body.endswith(")"):
+        body = body[1:-1]
+    value, end = 0, 0
+    for match in _TERM.finditer(body):
+        sign, factor, letter = match.groups()
+        if match.start() != end or not (factor or letter):
+            break
+        end = match.end()
+        if letter and letter not in point:
+            raise UnknownNameError(f"{text}: no sum and no axis runs over {letter}")
+        value += (-1 if sign in ("−", "-") else 1) * int(factor or 1) * (point[letter] if letter else 1)
+    if end != len(body) or not body or not (divisor.isdigit() or not divisor):
+        raise MeaningError(f"{text}: not an index")
+    by = int(divisor or 1)
+    return value // by if value % by == 0 else None

@@ -1,0 +1,355 @@
+"""One formula of a report examined: what it says is decided, step by step and number by number, or it is refused.
+
+E_total stands for two things, and a report says which: in letters for the error of one image, as the article writes it;
+beside words that name images, and wherever numbers stand, for the sum over them. E and E_total in one equality without
+such words are refused.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+from sympy import Add, Expr
+
+from symcnn.derivation import Derivation, Verdict, derive
+from symcnn.derivation.identities import Decision, Identities
+from symcnn.derivation.paths import names_in, of_one_image
+from symcnn.errors import RefusedError
+from symcnn.formula import Typography, tree
+from symcnn.formula.meaning import Group, Meaning, Value, pairs
+from symcnn.formula.steps import bare, broken_chain, derived, misplaced_product, mixed, nodes, same_terms
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError, Written, brief, letters_in
+from symcnn.network import Dense, Network
+from symcnn.report import stated
+from symcnn.report.content import Content
+from symcnn.report.document import Method
+from symcnn.report.printed import Printed, points
+from symcnn.report.shown import MAX_TRIED, Shown, image_of, is_shown
+from symcnn.report.values import Values
+from symcnn.text import Catalogue
+from symcnn.verification import check_equations
+
+#: From the strongest: an equation is as good as its weakest step.
+STRENGTH: tuple[Method, ...] = ("definition", "read", "rule", "proved", "probable", "agrees", "computed")
+
+#: The error probability that is told.
+EPSILON = 1e-12
+
+#: The learning rate is a letter without a quantity.
+_RATE = frozenset({"η"})
+
+
+@dataclass(frozen=True)
+class Found:
+    """How an equality was examined: the method, whether numbers were checked too, the error probability, in words."""
+
+    method: Method
+    numbers: bool = False
+    epsilon: float = 0.0
+    words: str = ""
+
+
+class Examiner:
+    """Examines the formulas of one content.
+
+    Args:
+        derivation: another than the content's: of its last layer and loss alone, where the whole is too large.
+    """
+
+    def __init__(self, content: Content, text: Catalogue, derivation: Derivation | None = None) -> None:
+        self.content, self._text = content, text
+        self.d = derivation or content.derivation
+        self._large = content.large and derivation is None
+        words = text.words("word")
+        self._total_error, _ = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
+        count = 0 if content.data is None else len(content.data.images)
+        # of very many images two show that they are added
+        self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
+        written = Written(self.d.scalars, words)
+        self._meaning = Meaning(self.d, written, self._labels(count), len(self._images), free=_RATE)
+        self._printed = Printed(self.d, self._meaning, typographies)
+        values = None if content.large or content.run is None else Values(content)
+        self._shown = Shown(values, self._meaning, self._same)
+        self.check_keys = self._shown.check_keys
+
+    def _labels(self, count: int) -> dict[str, int]:
+        """What images are called -> their numbers."""
+        data = self.content.data
+        labels = None if data is None or data.labels is None else list(map(str, data.labels))
+        names = self._text.image_labels(labels, count)
+        numbered = {self._text("label.image", number=n): n for n in range(1, count + 1)}
+        return numbered | {name: n for n, name in enumerate(names, 1)}
+
+    def examine(self, formula: Node) -> Found:
+        """How a display holds.
+
+        Raises:
+            SymcnnError: it does not, or it cannot be examined.
+        """
+        self.check_keys(formula)
+        if isinstance(formula, tree.Update):
+            return self._update(formula)
+        if isinstance(formula, tree.Relation) and formula.sign == "+=":
+            return self._of_equation(formula)
+        if not isinstance(formula, tree.Equality):
+            raise MeaningError(f"{brief(formula)}: it says nothing that could be examined")
+        members = [m for m in formula.members if not isinstance(m, tree.Word)]
+        if len(members) < 2:
+            raise MeaningError(f"{brief(formula)}: only one side")
+        for a, b in pairwise(members):
+            if a == b:
+                raise MeaningError(f"{brief(a)}: the same on both sides, which says nothing")
+        if any(n == tree.Negated(tree.Number(0)) for n in nodes(formula)):
+            raise MeaningError("−0: nothing to take away")
+        return self._equality(members)
+
+    def _equality(self, members: Sequence[Node]) -> Found:
+        """Which kind of equality is it?"""
+        plain = list(map(bare, members))
+        everything = list(nodes(tuple(plain)))
+        symbols = {n for n in everything if isinstance(n, tree.Symbol)}
+        if stated.is_chain_rule(plain):
+            return self._chain_rule()
+        if any(map(letters_in, symbols)) or any(isinstance(n, tree.Over) for n in everything):
+            return self._indexed(plain)
+        free = self._free(symbols)
+        if free:
+            return self._rule(plain, free)
+        if self._large and self._printed.equation(tree.Equality(tuple(plain))):
+            return self._of_equation(tree.Equality(tuple(plain)))
+        if tree.DOTS in symbols:
+            if self._large:
+                raise RefusedError(f"{brief(plain[0])}: not an equation of this network")
+            plain = self._printed.without_dots(plain, self.d.graph)
+        return self._claims(members, plain)
+
+    def _free(self, symbols: Iterable[tree.Symbol]) -> frozenset[str]:
+        """Letters that stand for any quantity: u, v, z."""
+        bare_letters = {s.letter for s in symbols if not s.indices and not s.word and s.letter.islower()}
+        return frozenset(x for x in bare_letters - _RATE if not self._meaning.written.is_known(tree.Symbol(x)))
+
+    # --- quantities -------------------------------------------------------------------------------------------------
+
+    def _claims(self, members: Sequence[Node], plain: Sequence[Node]) -> Found:
+        """An equality between quantities of the network, or numbers."""
+        labelled = any(self._names_image(n) for n in nodes(tuple(plain)))
+        self._one_error(plain, labelled)
+        self._steps(plain)
+        meaning = replace(self._meaning, total=True, image=image_of(members)) if labelled else self._meaning
+        exact = [not any(map(is_shown, nodes(m))) for m in plain]
+        letters = any(isinstance(n, tree.Symbol) for n in nodes(tuple(plain)))
+        found = [
+            self._pair(a, b, meaning)
+            for n, (a, b) in enumerate(pairwise(plain))
+            if letters and exact[n] and exact[n + 1]
+        ]
+        if not all(exact) or not letters or any(isinstance(n, tree.Under) for n in nodes(tuple(members))):
+            self._shown.check(members, plain, labelled)
+            found.append(Found("read" if self._is_read(plain) else "computed", True))
+        return weakest(found)
+
+    def _names_image(self, node: object) -> bool:
+        """Does it say of which image it is, or that all are added?"""
+        if isinstance(node, tree.Symbol):
+            return node.letter == "E" and node.word in self._meaning.labels
+        return isinstance(node, tree.Labelled) or (isinstance(node, tree.Call) and node.function == "Σ")
+
+    def _one_error(self, plain: Sequence[Node], labelled: bool) -> None:
+        """E and E_total side by side, without a word which image is meant, would be two readings in one display."""
+        symbols = (n for n in nodes(tuple(plain)) if isinstance(n, tree.Symbol))
+        if len({s.word for s in symbols if s.letter == "E"}) > 1 and not labelled:
+            raise MeaningError("E and E_total in one equality: which image is meant?")
+
+    def _steps(self, plain: Sequence[Node]) -> None:
+        """What value alone cannot see; see ``formula/steps.py``."""
+        broken = broken_chain(plain)
+        if broken:
+            raise MeaningError(f"{brief(broken)}: the derivatives do not follow each other")
+        for a, b in pairwise(plain):
+            self._derived(a, b)
+            terms = same_terms(a, b)
+            if terms is None or mixed(b):
+                raise MeaningError(f"{brief(b)}: not the derivative of the sum before it, term by term")
+            for term, result in terms:
+                self._holds(term, result, self._meaning)
+            misplaced = misplaced_product(a, b)
+            if misplaced:
+                raise MeaningError(f"{brief(misplaced)}: not the product of the cells at its place")
+
+    def _derived(self, a: Node, b: Node) -> None:
+        """Under ∂ stands the same thing as before, derived by the same."""
+        first, second = derived(a), derived(b)
+        if not first or not second:
+            return
+        if first.by != second.by:
+            if first.of == second.of:
+                return  # ∂E/∂b = ∂E/∂z, where nothing else lies between
+            raise MeaningError(f"{brief(b)}: differentiated by another quantity than before")
+        by, whole, part = (self._meaning.of(node) for node in (first.by, first.of, second.of))
+        variable = None if self._large else self.d.graph.forward.get(str(whole))
+        if variable and not isinstance(part, Group):
+            # of a long sum only the terms that are not constant may stand there
+            moving = {e for e in _terms(variable.expression) if by in e.free_symbols}
+            if set(_terms(part)) == moving:
+                return
+        self._holds(first.of, second.of, self._meaning)
+
+    def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
+        found = self._holds(a, b, meaning)
+        defines = found.method in ("proved", "probable") and self._defines(a, meaning.of(a), meaning.of(b))
+        return replace(found, method="definition", epsilon=0.0) if defines else found
+
+    def _defines(self, a: Node, left: Value, right: Value) -> bool:
+        """Is it what the network states: a quantity by what its own equation is made of, E_total, a group?"""
+        if not isinstance(a, tree.Symbol):
+            return False
+        if isinstance(left, Group) or a == self._total_error.error:
+            return True
+        assert not isinstance(right, Group)  # they were found to be equal
+        variable = None if self._large else self.d.graph.forward.get(str(left))
+        return variable is not None and names_in([right]) == {s.name for s in variable.symbols()}
+
+    def _holds(self, a: Node, b: Node, meaning: Meaning) -> Found:
+        """Equal, entry by entry; the weakest."""
+        found = []
+        for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
+            decision = self._decided(one, other, meaning)
+            if decision.status == "refuted":
+                raise RefusedError(f"{brief(a)} is not {brief(b)}: {decision.reason}")
+            if decision.status == "unknown":
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; {decision.reason or 'both are 0'}")
+            if decision.epsilon > EPSILON:
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; error probability {decision.epsilon:.1g}")
+            found.append(Found(decision.status, False, decision.epsilon))
+        return weakest(found)
+
+    def _decided(self, left: Expr, right: Expr, meaning: Meaning) -> Decision:
+        if left == right:
+            return Decision("proved")
+        if self._large:
+            raise RefusedError(f"{left} = {right}: not an equation, and the network is too large to decide it alone")
+        return (self._over_images if meaning.total else self._of_one).decide(left, right)
+
+    def _same(self, left: Expr, right: Expr) -> bool:
+        """One quantity, both of one image?"""
+        if left == right:
+            return True
+        images = {name.partition("_image")[2] for name in names_in([left, right])} - {""}
+        decision = self._of_one.decide(of_one_image(left), of_one_image(right))
+        return len(images) == 1 and decision.status in ("proved", "probable")
+
+    @property
+    def _of_one(self) -> Identities:
+        return self.d.identities()
+
+    @property
+    def _over_images(self) -> Identities:
+        return self.d.identities(self._images)
+
+    def _is_read(self, plain: Sequence[Node]) -> bool:
+        """Only pixels, targets and first parameters, with their numbers."""
+        everything = list(nodes(tuple(plain)))
+        symbols = [n for n in everything if isinstance(n, tree.Symbol)]
+        bare_values = all(isinstance(n, (tree.Symbol, tree.Number, tree.Matrix, tree.Labelled)) for n in everything)
+        given = ("image", "target", "parameter")
+        return bare_values and bool(symbols) and all(self._meaning.written.role(s) in given for s in symbols)
+
+    # --- rules, index notation, what is printed from an equation ------------------------------------------------------
+
+    def _update(self, node: tree.Update) -> Found:
+        if str(self._meaning.scalar(node.name)) not in self.d.network.parameters:
+            raise MeaningError(f"{brief(node.name)}: not a parameter")
+        self._holds(node.slope, tree.Partial(self._total_error.error, node.name), self._meaning)
+        return Found("definition")
+
+    def _chain_rule(self) -> Found:
+        if self._large:
+            return Found("rule", words="rule_large")
+        if not all(map(stated.chain_rule_holds, self._of_one.modular)):
+            raise RefusedError("the chain rule does not hold in this network")
+        return Found("rule", words="rule_tried")
+
+    def _rule(self, plain: Sequence[Node], free: frozenset[str]) -> Found:
+        """In one letter that stands for any number."""
+        if len(free) != 1:
+            raise MeaningError(f"{', '.join(sorted(free))}: letters of which nothing is known")
+        meaning = replace(self._meaning, free=_RATE | free)
+        for a, b in pairwise(plain):
+            if not stated.same_function(meaning.scalar(a), meaning.scalar(b), *free):
+                raise RefusedError(f"{brief(a)} is not {brief(b)}")
+        return Found("rule" if derived(plain[0]) else "definition")
+
+    def _indexed(self, plain: Sequence[Node]) -> Found:
+        """Index notation: what the network states; else decided at every point of its letters, or as an equation."""
+        formula = tree.Equality(tuple(plain))
+        equation = self._printed.equation(formula)
+        if equation and (self._large or not equation.target.tensor.is_adjoint):
+            return self._of_equation(formula)
+        if self._large:
+            return self._head._indexed(plain)
+        try:
+            return self._at_every_point(plain)
+        except MeaningError:  # a letter of which only the equation tells how far it runs
+            if equation is None:
+                raise
+            return self._of_equation(formula)
+
+    def _at_every_point(self, plain: Sequence[Node]) -> Found:
+        sizes = self._printed.sizes(plain)
+        bound = {letter for n in nodes(tuple(plain)) if isinstance(n, tree.Over) for letter in n.letters}
+        found = [
+            self._holds(a, b, replace(self._meaning, sizes=sizes, point=point))
+            for point in points(sorted(sizes.keys() - bound), sizes)
+            for a, b in pairwise(plain)
+        ]
+        return weakest(found)
+
+    @cached_property
+    def _head(self) -> "Examiner":
+        """Of the outputs and the loss alone, where the whole network is too large to be written out.
+
+        Raises:
+            RefusedError: the network states its loss in another way.
+        """
+        network = self.content.derivation.network
+        activation = "sigmoid" if network.loss == "binary_cross_entropy" else None
+        head = derive(Network((1,), [Dense(network.outputs, activation)], network.loss))
+        last = next(n for n, e in enumerate(head.forward) if e.target.tensor == head.network.forward.outputs)
+        loss = head.forward[last + 1 :]
+        if network.forward.equations[-len(loss) :] != loss:
+            raise RefusedError("index notation that is no equation of this network")
+        return Examiner(self.content, self._text, head)
+
+    def _of_equation(self, formula: tree.Equality | tree.Relation) -> Found:
+        """The print of an equation, or of one entry of it, which is proved as an equation."""
+        equation = self._printed.equation(formula)
+        if equation is None:
+            raise RefusedError(f"{brief(formula)}: not an equation of this network")
+        if not equation.target.tensor.is_adjoint:
+            return Found("definition")
+        verdict = self._verdict
+        if not verdict:
+            raise RefusedError(f"the adjoint equations are not proved: {verdict.method}")
+        return Found("probable" if verdict.epsilon else "proved", False, verdict.epsilon)
+
+    @cached_property
+    def _verdict(self) -> Verdict:
+        """Of all adjoint equations as they are shown."""
+        if self._large:
+            return self.content.proof.rows[0]
+        return check_equations(self.d, self.d.equations[len(self.d.forward) :])
+
+
+def weakest(found: Sequence[Found]) -> Found:
+    """The weakest step; numbers beside letters are told, but do not make a proof weaker."""
+    letters = [f for f in found if not f.numbers] or found
+    worst = max(letters, key=lambda f: (STRENGTH.index(f.method), f.epsilon))
+    return replace(worst, numbers=any(f.numbers for f in found))
+
+
+def _terms(expression: Expr) -> Iterator[Expr]:
+    """The terms of a sum; of a number times a sum in it, as in a mean, each with that number."""
+    for term in Add.make_args(expression):
+        yield from Add.make_args(term.expand(deep=False))

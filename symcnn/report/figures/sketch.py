@@ -1,0 +1,299 @@
+"""A drawing as data: shapes and labels with a look each, printed as SVG in the colours of a theme.
+
+A look is a class of the stylesheet, so a shape knows no colour. "light" and "dark" write the colours out (a picture in
+a page cannot see the page's variables, and paper would print them black); "page" names the page's variables, and its
+font. What a script may change is marked:
+
+    data-v="f_11" data-digits="3"      the text of a number: looked up, rounded like ``formula.shown``
+    data-heat="f_11" data-scale="…"    a cell: fill-opacity = min(0.6, |value| / scale); class positive or negative
+    data-edge="f_11" data-scale="…"    a line: stroke-width = 0.7 + 2.6 · min(1, |value| / scale); class as above
+    data-room="38"                     a text that becomes wider than that is set closer
+    data-on="f_11 f_12"                lights up (class "lit") when one of these is touched
+
+Coordinates are rounded to a tenth, so that the same drawing is the same bytes on every machine.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from xml.sax.saxutils import escape, quoteattr
+
+from symcnn.report.document import Theme
+from symcnn.report.figures.lettering import DROP, SMALL, Run, merged, width_of
+
+#: Attributes of an element beside its geometry, in order.
+Data = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where a mark is."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def wider(self, by: float) -> "Box":
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+    def overlaps(self, other: "Box") -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+@dataclass(frozen=True)
+class Rect:
+    x: float
+    y: float
+    width: float
+    height: float
+    look: str
+    opacity: float | None = None
+    radius: float = 0
+    data: Data = ()
+
+    @property
+    def box(self) -> Box:
+        return Box(self.x, self.y, self.x + self.width, self.y + self.height)
+
+    def svg(self) -> str:
+        place = f'x="{_n(self.x)}" y="{_n(self.y)}" width="{_n(self.width)}" height="{_n(self.height)}"'
+        rounded = f' rx="{_n(self.radius)}"' if self.radius else ""
+        faint = "" if self.opacity is None else f' fill-opacity="{self.opacity:.3f}"'
+        return f'<rect class="{self.look}" {place}{rounded}{faint}{_data(self.data)}/>'
+
+
+@dataclass(frozen=True)
+class Circle:
+    x: float
+    y: float
+    radius: float
+    look: str
+    data: Data = ()
+
+    @property
+    def box(self) -> Box:
+        return Box(self.x - self.radius, self.y - self.radius, self.x + self.radius, self.y + self.radius)
+
+    def svg(self) -> str:
+        place = f'cx="{_n(self.x)}" cy="{_n(self.y)}" r="{_n(self.radius)}"'
+        return f'<circle class="{self.look}" {place}{_data(self.data)}/>'
+
+
+@dataclass(frozen=True)
+class Line:
+    """Through points; ``closed``: filled, an arrowhead or an area. (No <marker>: a hidden one is lost for all.)"""
+
+    points: tuple[tuple[float, float], ...]
+    look: str
+    width: float | None = None
+    closed: bool = False
+    data: Data = ()
+
+    @property
+    def box(self) -> Box:
+        xs, ys = zip(*self.points, strict=True)
+        return Box(min(xs), min(ys), max(xs), max(ys))
+
+    def svg(self) -> str:
+        d = "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in self.points) + ("Z" if self.closed else "")
+        width = "" if self.width is None else f' stroke-width="{self.width:.2f}"'
+        return f'<path class="{self.look}" d="{d}"{width}{_data(self.data)}/>'
+
+
+@dataclass(frozen=True)
+class Label:
+    """Runs of characters on a line: ``y`` is the line they stand on; ``anchor``: what of them is at ``x``."""
+
+    x: float
+    y: float
+    runs: tuple[Run, ...]
+    size: float
+    look: str = "ink"
+    anchor: str = "start"
+    data: Data = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(run.text for run in self.runs)
+
+    @property
+    def width(self) -> float:
+        return width_of(self.runs, self.size)
+
+    @property
+    def box(self) -> Box:
+        left = self.x - {"start": 0.0, "middle": self.width / 2, "end": self.width}[self.anchor]
+        low = DROP * self.size if any(run.low for run in self.runs) else 0.0
+        return Box(left, self.y - 0.7 * self.size, left + self.width, self.y + max(low, 0.05 * self.size))
+
+    def svg(self) -> str:
+        runs = list(merged(self.runs))
+        alone = len(runs) == 1 and not runs[0].low
+        anchor = "" if self.anchor == "start" else f' text-anchor="{self.anchor}"'
+        # the look of a run that is alone is the look of its text
+        look = f"{self.look} italic" if alone and runs[0].italic else self.look
+        live = _live(runs[0]) if alone else ""
+        inside = escape(runs[0].text) if alone else "".join(self._spans(runs))
+        place = f'x="{_n(self.x)}" y="{_n(self.y)}" font-size="{_n(self.size)}"'
+        return f'<text class="{look}" {place}{anchor}{live}{_data(self.data)}>{inside}</text>'
+
+    def _spans(self, runs: Iterable[Run]) -> Iterator[str]:
+        low = False
+        for run in runs:
+            words = []
+            if run.italic:
+                words.append('class="italic"')
+            if run.low != low:
+                words.append(f'dy="{"" if run.low else "-"}{_n(DROP * self.size)}"')
+            if run.low:
+                words.append(f'font-size="{_n(SMALL * self.size)}"')
+            low = run.low
+            attributes = "".join(f" {word}" for word in words) + _live(run)
+            yield f"<tspan{attributes}>{escape(run.text)}</tspan>" if attributes else escape(run.text)
+
+
+Mark = Rect | Circle | Line | Label
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A drawing of given size, in the order in which it is painted.
+
+    Attributes:
+        title: what a pointer that rests on it is told.
+    """
+
+    width: float
+    height: float
+    marks: tuple[Mark, ...]
+    title: str = ""
+
+    def svg(self, theme: Theme) -> str:
+        """One <svg> element; see ``report.document.Drawing``."""
+        space = "" if theme == "page" else ' xmlns="http://www.w3.org/2000/svg"'
+        size = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"'
+        if theme == "page":  # text of one size in all figures: none is blown up
+            size += f' style="max-width:{_n(self.width)}px"'
+        else:
+            size += f' width="{_n(self.width)}" height="{_n(self.height)}"'
+        head = f'<svg{space} class="sketch" {size} role="img">'
+        title = [f"<title>{escape(self.title)}</title>"] if self.title else []
+        ground = [] if theme == "page" else [Rect(0, 0, self.width, self.height, "paper").svg()]
+        marks = [mark.svg() for mark in self.marks]
+        return "\n".join([head, *title, self._style(theme), *ground, *marks, "</svg>"])
+
+    def _style(self, theme: Theme) -> str:
+        colours = PAGE if theme == "page" else COLOURS[theme]
+        used = self._looks | ({"paper"} if theme != "page" else set())
+        rules = [
+            f".sketch .{look}{{{rule.format_map(colours)}}}"
+            for look, rule in LOOKS.items()
+            if used.issuperset(look.split("."))
+        ]
+        text = "text{stroke:none}" if theme == "page" else f"text{{font-family:{FONTS}}}"
+        lit = [f".sketch .lit.{look}{{{rule.format_map(colours)}}}" for look, rule in LIT.items() if look in used]
+        return "<style>" + f".sketch {text}" + "".join(rules) + "".join(lit if theme == "page" else []) + "</style>"
+
+    @cached_property
+    def _looks(self) -> set[str]:
+        looks = {look for mark in self.marks for look in mark.look.split()}
+        italic = any(run.italic for mark in self.marks if isinstance(mark, Label) for run in mark.runs)
+        signed = looks & {"positive", "negative"}  # a script may change the sign of a number
+        return looks | ({"italic"} if italic else set()) | ({"positive", "negative"} if signed else set())
+
+
+#: The page's variables, and what they are where there is no page.
+COLOURS: dict[str, dict[str, str]] = {
+    "light": {
+        "ink": "#1d1c1a", "paper": "#ffffff", "muted": "#6a6862", "rule": "#d6d3cb", "image": "#5b5953",
+        "filter": "#0f6f74", "gradient": "#b23c17", "positive": "#d2692f", "negative": "#2c7a9b",
+    },
+    "dark": {
+        "ink": "#e9e6df", "paper": "#0d1117", "muted": "#a09d95", "rule": "#42454a", "image": "#c9c6be",
+        "filter": "#4cc4c0", "gradient": "#f2875c", "positive": "#e58a52", "negative": "#5fb2d4",
+    },
+}  # fmt: skip
+PAGE = {name: f"var(--{name})" for name in COLOURS["light"]}
+
+FONTS = (
+    "'STIX Two Text','STIX Two Math','Libertinus Serif','New Computer Modern','New Computer Modern Math',"
+    "'Times New Roman','Liberation Serif','Nimbus Roman',STIX,Times,serif"
+)
+
+#: Look -> its rule, with the names of the colours.
+LOOKS: Mapping[str, str] = {
+    "paper": "fill:{paper}",
+    "ink": "fill:{ink}",
+    "muted": "fill:{muted}",
+    "filter": "fill:{filter}",
+    "gradient": "fill:{gradient}",
+    "grey": "fill:{image}",
+    "positive": "fill:{positive}",
+    "negative": "fill:{negative}",
+    "edge": "stroke-linecap:round",
+    "edge.positive": "stroke:{positive};fill:none",
+    "edge.negative": "stroke:{negative};fill:none",
+    "series": "stroke-width:1.8;stroke-linejoin:round",
+    "series.positive": "stroke:{positive};fill:none",
+    "series.negative": "stroke:{negative};fill:none",
+    "series.filter": "stroke:{filter};fill:none",
+    "series.gradient": "stroke:{gradient};fill:none",
+    "dashed": "stroke-dasharray:6 4",
+    "bar": "stroke:{ink};fill:none",
+    "cell": "stroke:{rule};stroke-width:1",
+    "empty": "fill:none",
+    "block": "stroke:{muted};stroke-width:1",
+    "ground": "fill:{paper}",
+    "neuron": "fill:{paper};stroke:{ink};stroke-width:1.2",
+    "thin": "fill:none;stroke:{rule};stroke-width:1",
+    "marked": "stroke:{gradient};stroke-width:1.8",
+    "route": "fill:none;stroke:{gradient}",
+    "line": "fill:none;stroke:{ink};stroke-width:1.3",
+    "faint": "fill:none;stroke:{muted};stroke-width:1;stroke-dasharray:3 3",
+    "frame": "fill:none;stroke:{filter};stroke-width:2.6",
+    "window": "fill:none;stroke:{filter};stroke-width:2.6;opacity:0",
+    "halo": "paint-order:stroke;stroke:{paper};stroke-width:3.5;stroke-linejoin:round",
+    "curve": "fill:none;stroke:{gradient};stroke-width:1.8;stroke-linejoin:round",
+    "italic": "font-style:italic",
+}
+
+#: What lighting up changes.
+LIT: Mapping[str, str] = {
+    "window": "opacity:1",
+    "cell": "stroke:{filter};stroke-width:2.6",
+    "edge": "stroke-width:4",
+    "block": "stroke:{muted};stroke-width:1",
+    "ground": "fill:{paper}",
+    "neuron": "stroke:{filter};stroke-width:2.6",
+}
+
+
+def arrow(start: tuple[float, float], end: tuple[float, float], look: str = "line") -> tuple[Line, Line]:
+    """A line with its head at ``end``."""
+    (x1, y1), (x2, y2) = start, end
+    length = math.hypot(x2 - x1, y2 - y1) or 1.0
+    dx, dy = (x2 - x1) / length, (y2 - y1) / length
+    back = (x2 - 7 * dx, y2 - 7 * dy)
+    head = ((x2, y2), (back[0] - 3.4 * dy, back[1] + 3.4 * dx), (back[0] + 3.4 * dy, back[1] - 3.4 * dx))
+    return Line((start, back), look), Line(head, "muted" if look == "thin" else "ink", closed=True)
+
+
+def _n(value: float) -> str:
+    """A coordinate: a tenth is finer than any screen."""
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def _data(data: Data) -> str:
+    return "".join(f" {name}={quoteattr(value)}" for name, value in data)
+
+
+def _live(run: Run) -> str:
+    if run.live is None:
+        return ""
+    digits = "" if run.live.digits is None else f' data-digits="{run.live.digits}"'
+    return f" data-v={quoteattr(run.live.key)}{digits}"

@@ -1,0 +1,178 @@
+"""The blocks of a document as HTML, one rule a block; running text inside them."""
+
+from collections.abc import Iterable
+from functools import singledispatchmethod
+
+from symcnn.formula import Flow, Latex, MathML
+from symcnn.formula.breaking import width
+from symcnn.report.document import (
+    Bullets,
+    Code,
+    Display,
+    Document,
+    Emphasis,
+    Figure,
+    Formula,
+    Inline,
+    Link,
+    Method,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+)
+from symcnn.report.html.clean import clean
+from symcnn.report.html.quantities import keys
+from symcnn.report.references import References
+from symcnn.text import Catalogue
+
+#: What stands before an equation's number; the foot of the page says what it means.
+MARKS: dict[Method, str] = {
+    "definition": ":=", "read": "•", "rule": "§", "computed": "→", "proved": "✓", "probable": "∼", "agrees": "≈",
+}  # fmt: skip
+
+#: A table wider than this (em) has a row as a card of its own on a phone.
+NARROW = 21.0
+
+
+class Blocks:
+    """Lays out one document.
+
+    Args:
+        text: the catalogue of its language.
+    """
+
+    def __init__(self, document: Document, text: Catalogue) -> None:
+        self._text = text
+        self._references = References(document)
+        self._math = Flow(MathML(document.decimal, keys(text.words("word")), clean))
+        self._latex = Latex(document.decimal)
+        self._tables = 0
+
+    def section(self, section: Section, level: int = 2) -> str:
+        """With its inner sections."""
+        title = self.text(section.title)
+        anchor = f'<a class="anchor" href="#{clean(section.id)}" aria-hidden="true" tabindex="-1">§</a>'
+        inner = "\n".join(self.section(s, min(level + 1, 6)) for s in section.sections)
+        body = "\n".join(map(self.block, section.blocks))
+        return f'<section id="{clean(section.id)}">\n<h{level}>{title}{anchor}</h{level}>\n{body}\n{inner}\n</section>'
+
+    # --- running text -----------------------------------------------------------------------------------------------
+
+    def text(self, text: Text) -> str:
+        return "".join(map(self.inline, text))
+
+    def inline(self, part: Inline) -> str:
+        match part:
+            case str():
+                return clean(part)
+            case Emphasis(words, strong):
+                tag = "strong" if strong else "em"
+                return f"<{tag}>{clean(words)}</{tag}>"
+            case Code(words):
+                return f"<code>{clean(words)}</code>"
+            case Formula(node):
+                return self._math.inline(node)
+            case Link():
+                return f'<a href="#{clean(part.target)}">{self._link(part)}</a>'
+
+    def _link(self, link: Link) -> str:
+        target = self._references[link.target]
+        if link.text:
+            return clean(link.text)
+        if target.kind == "section":
+            return self.text(target.title)
+        return f"({target.number})" if target.kind == "equation" else self._figure(target.number)
+
+    def _figure(self, number: int) -> str:
+        return clean(self._text("print.figure", number=number))
+
+    # --- blocks -----------------------------------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def block(self, block: object) -> str:
+        raise TypeError(f"no rule to lay out {block!r}")
+
+    @block.register
+    def _(self, block: Paragraph) -> str:
+        return f"<p>{self.text(block.text)}</p>"
+
+    @block.register
+    def _(self, block: Bullets) -> str:
+        return f"<ul>{_each('li', map(self.text, block.items))}</ul>"
+
+    @block.register
+    def _(self, block: Note) -> str:
+        return f'<aside class="note"><p class="question">{clean(block.title)}</p><p>{self.text(block.text)}</p></aside>'
+
+    @block.register
+    def _(self, block: Display) -> str:
+        laid = self._math.equation(block.formula)
+        said = _each('div class="step"', laid.steps)
+        kind = "eq" if not laid.left else "eq beside" if laid.narrow else "eq above"
+        beside = f'<div class="lhs">{laid.left}</div>' if laid.left else ""
+        steps_of = f'<div class="steps">{said}</div>'
+        return f'<div class="{kind}" id="{clean(block.id)}">{beside}{steps_of}{self._number(block)}</div>'
+
+    def _number(self, block: Display) -> str:
+        """The number, a button for the script; before it, small, how the equation was examined."""
+        evidence = block.evidence
+        assert evidence is not None  # or ``References`` refused
+        how = self._text(f"page.method.{evidence.method}")
+        how = clean(f"{how}: {evidence.detail}" if evidence.detail else how)
+        told = f'class="mark {evidence.method}" role="img" aria-label="{how}" title="{how}"'
+        mark = f"<span {told}>{MARKS[evidence.method]}</span>"
+        label = clean(self._text("page.copy", number=block.number))
+        tex = clean(self._latex.emit(block.formula))
+        button = f'<button type="button" disabled data-tex="{tex}" aria-label="{label}">({block.number})</button>'
+        return f'<div class="no">{mark}{button}</div>'
+
+    @block.register
+    def _(self, block: Figure) -> str:
+        drawing = f'<div class="drawing{" wide" if block.narrow else ""}">{block.drawing.svg("page")}</div>'
+        if block.narrow:
+            drawing += f'<div class="drawing narrow">{block.narrow.svg("page")}</div>'
+        number = self._figure(self._references[block.id].number)
+        image = f'<div role="img" aria-label="{clean(block.alternative)}">{drawing}</div>'
+        caption = f"<figcaption><b>{number}.</b> {self.text(block.caption)}</figcaption>"
+        return f'<figure id="{clean(block.id)}" style="--width:{block.width:.2f}">{image}{caption}</figure>'
+
+    @block.register
+    def _(self, block: Table) -> str:
+        numeric = [" class=n" if n in block.numeric else "" for n in range(len(block.head))]
+        heads = [self.text(cell) for cell in block.head]
+        head = "".join(f'<th scope="col"{n}>{h}</th>' for h, n in zip(heads, numeric, strict=True))
+        cards = self._wide(block)
+        rows = (self._row(row, heads if cards else [], numeric) for row in block.rows)
+        caption = ""
+        if block.caption:
+            self._tables += 1
+            number = clean(self._text("page.table", number=self._tables))
+            caption = f"<caption><b>{number}.</b> {self.text(block.caption)}</caption>"
+        kind = ' class="cards"' if cards else ""
+        table = f"<table{kind}>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        return f'<div class="table">{table}</div>'
+
+    def _row(self, row: tuple[Text, ...], heads: list[str], numeric: list[str]) -> str:
+        """With the heads again, which are seen where a row is a card."""
+        cells = []
+        for n, cell in enumerate(row):
+            again = f'<span class="head" aria-hidden="true">{heads[n]}</span>' if heads and heads[n] else ""
+            inside = f"<span>{self.text(cell)}</span>" if again else self.text(cell)
+            cells.append(f"<td{numeric[n]}>{again}{inside}</td>")
+        return f"<tr>{''.join(cells)}</tr>"
+
+    def _wide(self, block: Table) -> bool:
+        columns = zip(block.head, *block.rows, strict=True)
+        return sum(max(map(_width, column)) + 1 for column in columns) > NARROW
+
+
+def _width(text: Text) -> float:
+    """Of a cell, in em."""
+    parts = (width(p.node) if isinstance(p, Formula) else 0.45 * len(p if isinstance(p, str) else p.text) for p in text)
+    return sum(parts)
+
+
+def _each(tag: str, inside: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{text}</{tag.split()[0]}>" for text in inside)

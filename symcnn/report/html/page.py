@@ -1,0 +1,161 @@
+"""The whole page in one file: head, fonts, style sheet, contents, sections, and the script with its data."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from symcnn.formula import Flow, MathML, Plain
+from symcnn.formula.tree import Equality, Number, Partial, Symbol
+from symcnn.report.document import Document, Section, States
+from symcnn.report.html import states as numbers
+from symcnn.report.html.blocks import MARKS, Blocks
+from symcnn.report.html.clean import clean
+from symcnn.report.html.quantities import keys, subscripted
+from symcnn.report.running import plain
+from symcnn.text import Catalogue, catalogue
+
+#: File -> family, style, weight.
+FONTS = {
+    "text": ("STIX Two Text", "normal", 400), "italic": ("STIX Two Text", "italic", 400),
+    "semibold": ("STIX Two Text", "normal", 600), "math": ("STIX Two Math", "normal", 400),
+}  # fmt: skip
+
+#: Significant digits of the error beside the slider.
+DIGITS = 4
+
+
+def to_html(document: Document) -> str:
+    """The page of a document; every equation in it has its number and evidence.
+
+    Raises:
+        UnexaminedError: an equation has no evidence, or a link leads nowhere.
+    """
+    text = catalogue(document.lang)
+    blocks = Blocks(document, text)
+    sections = "\n".join(blocks.section(section) for section in document.sections)
+    bar = _bar(document, text)
+    script = _file("page.js")
+    parts = [
+        f'<a class="skip" href="#content">{clean(text("page.skip"))}</a>',
+        f'<header><h1>{blocks.text(document.title)}</h1>\n<p class="lead">{blocks.text(document.lead)}</p></header>',
+        f'<nav aria-label="{clean(text("page.contents"))}"><p>{clean(text("page.contents"))}</p>',
+        f"{_contents(document.sections, blocks)}</nav>",
+        f'<main id="content">\n{sections}\n{_legend(document, text)}\n</main>',
+        bar,
+        f'<script type="application/json" id="states">{_states(document, sections + bar)}</script>',
+        f"<script>{script}</script>",
+    ]
+    title = clean(plain(document.title, Plain(document.decimal)))
+    head = "\n".join(_head(title, script))
+    body = "\n".join(parts)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{document.lang}">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
+    )
+
+
+def _head(title: str, script: str) -> Iterator[str]:
+    """Nothing may be loaded, and no script may run but ours: the page says so itself."""
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; font-src data:; script-src 'sha256-{digest}'"
+    yield '<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark">'
+    yield f"<title>{title}</title>"
+    yield f"<style>\n{_fonts()}\n{_file('page.css')}</style>"
+
+
+def _contents(sections: tuple[Section, ...], blocks: Blocks) -> str:
+    items = (
+        f'<li><a href="#{clean(s.id)}">{blocks.text(s.title)}</a>{_contents(s.sections, blocks)}</li>' for s in sections
+    )
+    return f"<ul>{''.join(items)}</ul>" if sections else ""
+
+
+def _legend(document: Document, text: Catalogue) -> str:
+    """What the marks beside the numbers of the equations say."""
+    used = {d.evidence.method for d in document.displays() if d.evidence is not None}
+    items = (
+        f'<li><span class="mark {method}" aria-hidden="true">{mark}</span> {clean(text(f"page.method.{method}"))}</li>'
+        for method, mark in MARKS.items()
+        if method in used
+    )
+    return (
+        f'<footer class="legend"><p>{clean(text("page.legend"))}</p><ul>{"".join(items)}</ul></footer>' if used else ""
+    )
+
+
+# --- for the script -------------------------------------------------------------------------------------------------
+
+
+def _bar(document: Document, text: Catalogue) -> str:
+    """The controls; the script shows them."""
+    slider = _slider(document, document.states, text) if document.states is not None else ""
+    options = "".join(
+        f'<option value="{clean(key)}">{clean(label)}</option>' for key, label in _followed(document, text)
+    )
+    choice = (
+        f'<label for="on">{clean(text("page.follow"))}</label>'
+        f'<select id="on"><option value="">–</option>{options}</select><a id="where" hidden></a>'
+    )
+    return (
+        f'<form id="bar" hidden aria-label="{clean(text("page.bar"))}">{slider}<div>{choice if options else ""}</div>'
+        f'<span id="said" role="status" data-copied="{clean(text("page.copied"))}"></span></form>'
+    )
+
+
+def _slider(document: Document, states: States, text: Catalogue) -> str:
+    first = states.steps.index(states.shown)
+    error = ""
+    if "E_total" in states.values:
+        math, value = Flow(MathML(document.decimal)), states.values["E_total"][first]
+        number = math.number(Number(value, DIGITS, "E_total"))
+        error = f'<span class="error">{math.inline(Symbol("E", "", "total"))} = {number}</span>'
+    return (
+        f'<div><label for="t">{clean(text("page.step"))}</label>'
+        f'<input id="t" type="range" min="0" max="{len(states.steps) - 1}" step="1" value="{first}"'
+        f' aria-label="{clean(text("page.training"))}" aria-valuetext="{states.shown}">'
+        f'<output id="at" for="t">{states.shown}</output>{error}'
+        f'<button type="button" id="back" disabled aria-label="{clean(text("page.back", step=states.shown))}">'
+        f"{clean(text('page.to', step=states.shown))}</button></div>"
+    )
+
+
+def _followed(document: Document, text: Catalogue) -> Iterator[tuple[str, str]]:
+    """The quantities by which the error is differentiated somewhere in the document."""
+    key = keys(text.words("word"))
+    found: dict[str, str] = {}
+    for display in document.displays():
+        left = display.formula.members[0] if isinstance(display.formula, Equality) else None
+        if isinstance(left, Partial) and isinstance(left.by, Symbol) and display.id == key(left):
+            found.setdefault(key(left.by), subscripted(left.by))
+    yield from found.items()
+
+
+def _states(document: Document, body: str) -> str:
+    return numbers.data(document.states or States((0,)), body, document.decimal)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _file(name: str) -> str:
+    return files("symcnn.report.html").joinpath(name).read_text("utf-8")
+
+
+@cache
+def _fonts() -> str:
+    """The style sheet's @font-face rules with the fonts in them."""
+    rules = []
+    for name, (family, style, weight) in FONTS.items():
+        data = base64.b64encode(files("symcnn.report.html").joinpath("fonts", f"{name}.woff2").read_bytes()).decode(
+            "ascii"
+        )
+        rules.append(
+            f'@font-face{{font-family:"{family}";font-style:{style};font-weight:{weight};'
+            f'src:url(data:font/woff2;base64,{data}) format("woff2")}}'
+        )
+    return "\n".join(rules)

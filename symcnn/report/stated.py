@@ -1,0 +1,67 @@
+"""Rules in letters that stand for any quantity: σ(z) = …, ∂σ(z)/∂z = …, ∂E/∂u = Σ ∂E/∂v · ∂v/∂u.
+
+A rule about a function is proved: smooth ones as rational functions of exp(z), which SymPy cancels; rectifiers, which
+are linear on either side of their kink, at points on both sides and at it. The chain rule is put to the test at every
+quantity of the network.
+"""
+
+from collections.abc import Sequence
+
+import sympy
+from sympy import Expr, Rational, Symbol
+
+from symcnn.derivation.paths import Quantities
+from symcnn.formula import tree
+from symcnn.formula.steps import nodes
+from symcnn.formula.tree import Node
+from symcnn.symbolic import gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh
+
+_KINKED = (gate, maximum, relu, leaky_relu)
+
+#: Two points on either side of a kink, and the kink.
+_POINTS = (Rational(-7, 2), Rational(-1, 3), Rational(0), Rational(1, 5), Rational(3))
+
+
+def same_function(left: Expr, right: Expr, letter: str) -> bool:
+    """Are two expressions in one letter the same function?"""
+    z = Symbol(letter)
+    if left.has(*_KINKED) or right.has(*_KINKED):
+        return all(
+            abs(left.xreplace({z: at}).evalf(30) - right.xreplace({z: at}).evalf(30)) < Rational(1, 10**25)
+            for at in _POINTS
+        )
+    u = Symbol("u", positive=True)
+    difference = _in_exponentials(left - right).subs(z, sympy.log(u))
+    return bool(sympy.cancel(sympy.together(sympy.powsimp(difference))) == 0)
+
+
+def _in_exponentials(e: Expr) -> Expr:
+    for function in (sigmoid, softplus, tanh):
+        e = e.replace(function, lambda z, f=function: f(z).rewrite(sympy.exp))
+    return e
+
+
+def is_chain_rule(members: Sequence[Node]) -> bool:
+    """∂E/∂u = Σ(∂E/∂v · ∂v/∂u), in any two letters and in either order of the factors."""
+    if len(members) != 2:
+        return False
+    left, right = members
+    if not isinstance(left, tree.Partial) or not isinstance(right, tree.Call) or right.function != "Σ":
+        return False
+    [body] = right.arguments
+    if not isinstance(left.of, tree.Symbol) or left.of.letter != "E" or not isinstance(body, tree.Product):
+        return False
+    others = {s for s in nodes(body) if isinstance(s, tree.Symbol)} - {left.of, left.by}
+    free = {s for s in (*others, left.by) if isinstance(s, tree.Symbol) and not s.indices and not s.word}
+    if len(others) != 1 or len(free) != 2 or len(body.factors) != 2:
+        return False
+    [v] = others
+    return set(body.factors) == {tree.Partial(left.of, v), tree.Partial(v, left.by)}
+
+
+def chain_rule_holds(quantities: Quantities) -> bool:
+    """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network.
+
+    The left side is carried forward from u to E, the right side backward from E.
+    """
+    return all(quantities.carried(u, "E") == quantities.slope("E", u) for u in quantities.names if u != "E")

@@ -1,0 +1,69 @@
+"""The story of a derivation, as a document: what is told, in which order. The prints lay it out.
+
+conventions · the operations with their numbers · network, images · forward pass, error · chain rule ·
+∂x/∂f, ∂E/∂f, the convolution · ∂E/∂x · weights and biases · gradient descent · training · what was verified
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from symcnn.formula import tree
+from symcnn.report.content import Content
+from symcnn.report.document import Document, Figure, Section, States
+from symcnn.report.story.descent import at_a_glance, descent
+from symcnn.report.story.filters import filters
+from symcnn.report.story.forward import error, forward
+from symcnn.report.story.neurons import maps, weights
+from symcnn.report.story.opening import conventions, images, network
+from symcnn.report.story.operations import operations
+from symcnn.report.story.rule import chain_rule
+from symcnn.report.story.teller import Teller
+from symcnn.report.story.training import training
+from symcnn.report.story.verified import verified
+from symcnn.text import Catalogue
+from symcnn.version import __version__
+
+#: Whose number a drawing shows, as a text, a colour or the width of a line.
+_LIVE = re.compile(r'data-(?:v|heat|edge)="([^"]+)"')
+
+
+def tell(content: Content, text: Catalogue) -> Document:
+    """The whole story of a content in one language; its equations are still to be examined."""
+    t = Teller(content, text)
+    told = [
+        conventions(t), operations(t), network(t), images(t), forward(t), error(t), chain_rule(t), *filters(t),
+        maps(t), weights(t), at_a_glance(t), descent(t), training(t), verified(t),
+    ]  # fmt: skip
+    sections = tuple(section for section in told if section is not None)
+    title = t.say("story.title", count=len(t.d.names))
+    lead = t.say("story.lead", count=len(t.d.names), version=__version__)
+    return Document(title, lead, sections, text.lang, text.decimal, _states(t, sections))
+
+
+def _states(t: Teller, sections: tuple[Section, ...]) -> States | None:
+    """The numbers of the document at steps of the training."""
+    history = t.content.history if t.quantities else ()
+    if not history or t.quantities is None:
+        return None
+    known = t.quantities.values.keys()
+    return t.quantities.states(history, (key for key in _keys(sections) if key in known))
+
+
+def _keys(part: object) -> Iterator[str]:
+    """Whose numbers stand in a part of a document: in formulas, and live in its figures."""
+    if isinstance(part, tree.Number):
+        yield part.key
+    elif isinstance(part, Figure):
+        for drawing in filter(None, (part.drawing, part.narrow)):
+            yield from _LIVE.findall(drawing.svg("page"))
+        yield from _keys(part.caption)
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _keys(item)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _keys(getattr(part, field.name))
+
+
+__all__ = ["tell"]

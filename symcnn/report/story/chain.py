@@ -1,0 +1,137 @@
+"""The chain rule at one quantity, as displays.
+
+    ∂E/∂x = Σ ∂E/∂h · ∂h/∂z · ∂z/∂x          the paths, with a number under each factor
+          = Σ ∂E/∂h · h(1 − h) · w            the local derivatives put in
+          = 0.0123
+
+A path leads over a preactivation to its neuron, as a person writes it; what E is made of directly is put in at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from symcnn.formula import Typography, tree
+from symcnn.formula.tree import Node
+from symcnn.report.document import Display
+from symcnn.report.story.developed import members as developed_members
+from symcnn.report.story.local import Local, locals_of, partial
+from symcnn.report.story.teller import MAX_WRITTEN, Beneath, Teller, shortened
+
+#: Products of a sum over paths that are written out.
+MAX_PATHS = 16
+
+
+@dataclass(frozen=True)
+class Path:
+    """∂E/∂(head) times local derivatives; without a head the last of them is E's own."""
+
+    head: str | None
+    locals: tuple[Local, ...]
+
+
+def paths(t: Teller, name: str) -> list[Path]:
+    """The paths from a quantity to E, each up to the next neuron."""
+    found = []
+    for adjoint, local in locals_of(t, name):
+        onward = locals_of(t, local.through) if adjoint and local.through.startswith("z_") else []
+        if len(onward) == 1 and onward[0][0]:
+            (further, last), *_ = onward
+            found.append(Path(further, (last, local)))
+        else:
+            found.append(Path(adjoint, (local,)))
+    return found
+
+
+def chain_display(t: Teller, name: str) -> Display:
+    """∂E_total/∂v over its paths, then the local derivatives put in, then the number (of a quantity of one image)."""
+    own, variable = name in t.network.parameters, t.d.graph.backward[f"dE_d{name}"]
+    if len(variable.products) > MAX_WRITTEN:
+        return shortened(t, variable)
+    found, result = paths(t, name), () if own else t.result(f"dE_d{name}_image1")
+    if not found:  # no window reaches it
+        return t.display(variable.name, t.typography.name(variable.name), tree.Number(0))
+    if len(found) == 1 and not found[0].head:  # E rests on it and on nothing between
+        return t.display(variable.name, *developed_members(t, found[0].locals[0]), *result)
+    members: list[Node] = [t.typography.name(variable.name)]
+    if len(found) <= MAX_PATHS and any(p.head for p in found):
+        members.append(_sum(_written(t, p, None if own else 1) for p in found))
+    if len(found) <= MAX_PATHS and not own:
+        members.append(_sum(_put_in(t, t.typography, p) for p in found))
+    else:
+        members.append(t.typography.right_side(variable))
+    return t.display(variable.name, *members, *result)
+
+
+def total_displays(t: Teller, name: str) -> Iterator[Display]:
+    """The gradient of a parameter with the numbers of the images; of many images that of the first."""
+    if not t.quantities:
+        return
+    variable, left = t.d.graph.backward[f"dE_d{name}"], t.of_one.name(f"dE_d{name}")
+    short = len(variable.products) <= MAX_PATHS
+    if not t.named_images:
+        formula = [t.beneath(1, total="").right_side(variable)] if short else []
+        members = [tree.Labelled(left, t.label(1)), *formula, t.number(f"dE_d{name}_image1")]
+        yield t.display(f"dE_d{name}_image1", *members)
+        return
+    keys = {n: f"dE_d{name}_image{n}" for n in t.named_images}
+    whole = t.typography.name(f"dE_d{name}")
+    if short:
+        formulas = [tree.Labelled(t.beneath(n, total="").right_side(variable), t.label(n)) for n in keys]
+        members = [whole, _sum(formulas), _sum([t.number(key) for key in keys.values()])]
+    else:
+        members = [whole, _sum([t.under(tree.Labelled(left, t.label(n)), key) for n, key in keys.items()])]
+    yield t.display(f"dE_d{name}_total", *members, t.number(f"dE_d{name}"))
+
+
+def _written(t: Teller, path: Path, image: int | None) -> Node:
+    """∂E/∂h · ∂h/∂z · ∂z/∂x, with the numbers of an image under the factors."""
+    beneath = t.beneath(image) if image else t.typography
+    factors: list[Node] = [beneath.name(path.head, True)] if path.head else []
+    for local in path.locals:
+        if path.head is None or not local.plain:
+            factors += _factors(beneath, local)
+            continue
+        node: Node = partial(t, local)
+        if isinstance(beneath, Beneath):
+            node = beneath.with_value(node, local.expression, f"d{local.through}_d{local.by}")
+        factors.append(node)
+    return _product(factors)
+
+
+def _put_in(t: Teller, typography: Typography, path: Path) -> Node:
+    """The same with the local derivatives written out; ∂E/∂o too, where it is E's own."""
+    factors: list[Node] = []
+    if path.head:
+        before = locals_of(t, path.head.removeprefix("dE_d"))
+        if len(before) == 1 and before[0][0] is None and len(before[0][1].products) == 1:
+            factors += _factors(typography, before[0][1])
+        else:
+            factors.append(typography.name(path.head))
+    for local in path.locals:
+        factors += _factors(typography, local)
+    return _product(factors)
+
+
+def _factors(typography: Typography, local: Local) -> list[Node]:
+    """A local derivative's factors; of several products their sum is one factor."""
+    if len(local.products) == 1:
+        (factors,) = local.products
+        if not factors:
+            return []
+        node = typography.product(factors)
+        return list(node.factors) if isinstance(node, tree.Product) else [node]
+    return [tree.Sum(tuple(typography.product(factors) for factors in local.products))]
+
+
+def _product(factors: Sequence[Node]) -> Node:
+    """Factors side by side; a minus in one of them stands before all."""
+    negative = sum(isinstance(f, tree.Negated) for f in factors) % 2
+    bare = [f.node if isinstance(f, tree.Negated) else f for f in factors]
+    kept = tuple(f for f in bare if f != tree.Number(1)) or (tree.Number(1),)
+    node = kept[0] if len(kept) == 1 else tree.Product(kept)
+    return tree.Negated(node) if negative else node
+
+
+def _sum(terms: Iterator[Node] | Sequence[Node]) -> Node:
+    found = tuple(terms)
+    return found[0] if len(found) == 1 else tree.Sum(found)

@@ -1,0 +1,87 @@
+"""Local derivatives, developed term by term.
+
+∂x_11/∂f_12 = ∂(i_11·f_11 + i_12·f_12 + …)/∂f_12
+            = ∂(i_11·f_11)/∂f_12 + ∂(i_12·f_12)/∂f_12 + …
+            = 0 + 1·i_12 + 0 + 0
+            = i_12
+"""
+
+from collections.abc import Iterator
+
+from sympy import Mul, Symbol
+
+from symcnn.derivation.graph import Product
+from symcnn.formula import tree
+from symcnn.formula.tree import Node
+from symcnn.report.document import Block, Display
+from symcnn.report.story.local import Local, locals_of, partial
+from symcnn.report.story.teller import MAX_TERMS, Teller
+from symcnn.symbolic import Tensor
+
+#: Local derivatives between two tensors that are developed; of more the first and the last are.
+MAX_DEVELOPED, SHOWN = 16, 3
+
+
+def local_blocks(t: Teller, tensor: Tensor, into: Tensor | None = None) -> Iterator[Block]:
+    """∂(what it acts on)/∂(each entry), for all it acts on, or one tensor of that."""
+    groups: dict[Tensor, list[Local]] = {}
+    for name in (tensor.scalar(index) for index in tensor.indices()):
+        for _, local in locals_of(t, name):
+            if local.through != "E":  # that is ∂E/∂(quantity) itself, and stands there
+                groups.setdefault(t.d.graph[local.through].tensor, []).append(local)
+    for target, found in groups.items():
+        if into is not None and target != into:
+            continue
+        order = list(t.d.graph.forward)
+        found = sorted((local for local in found if local.plain), key=lambda local: order.index(local.through))
+        yield from _group(t, target, tensor, found)
+
+
+def _group(t: Teller, target: Tensor, tensor: Tensor, found: list[Local]) -> Iterator[Block]:
+    shown = found if len(found) <= MAX_DEVELOPED else [*found[: SHOWN - 1], found[-1]]
+    if len(shown) < len(found):
+        yield t.paragraph("story.some_developed", shown=len(shown), count=len(found))
+    yield from (developed(t, local) for local in shown)
+
+
+def developed(t: Teller, local: Local) -> Display:
+    """One local derivative, from its definition to what is left."""
+    return t.display(f"d{local.through}_d{local.by}", *members(t, local))
+
+
+def members(t: Teller, local: Local) -> list[Node]:
+    """∂v/∂u = ∂(what v is)/∂u = … = what is left."""
+    variable, by = t.d.graph[local.through], t.typography.name(local.by, differentiated=True)
+    result = _sum([t.typography.product(p) for p in local.products])
+    if variable.reduce == "max":
+        return [partial(t, local), result]
+    products = variable.products
+    found: list[Node] = [partial(t, local)]
+    if len(products) > MAX_TERMS:  # the terms without it are constants
+        products = tuple(p for p in products if _holds(p, local.by))
+    else:
+        found.append(tree.Partial(t.typography.right_side(variable), by))
+    found.append(_sum([tree.Partial(t.typography.product(p), by) for p in products]))
+    found.append(_sum([_differentiated(t, p, local.by) for p in products]))
+    return [*found, result]
+
+
+def _differentiated(t: Teller, factors: Product, name: str) -> Node:
+    """The derivative of a product: 0, 1 · the other factors, or what the rules of its functions give."""
+    symbol = Symbol(name)
+    if not _holds(factors, name):
+        return tree.Number(0)
+    if symbol not in factors:
+        found = Mul.make_args(Mul(*factors).diff(symbol))
+        return t.typography.product(sorted(found, key=lambda f: (not f.is_Number, f.is_Add)))
+    rest = t.typography.product([f for f in factors if f != symbol])
+    inner = rest.factors if isinstance(rest, tree.Product) else (rest,)
+    return rest if rest == tree.Number(1) else tree.Product((tree.Number(1), *inner))
+
+
+def _holds(factors: Product, name: str) -> bool:
+    return any(Symbol(name) in f.free_symbols for f in factors)
+
+
+def _sum(terms: list[Node]) -> Node:
+    return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))

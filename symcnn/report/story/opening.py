@@ -1,0 +1,144 @@
+"""The first page: conventions, the network, its images."""
+
+from collections.abc import Iterator
+
+from symcnn import article
+from symcnn.formula import tree
+from symcnn.network import checked, kind_of, settings_of
+from symcnn.network.layers import Layer
+from symcnn.report.document import Block, Bullets, Display, Formula, Rows, Section, Table, Text
+from symcnn.report.story import pictures
+from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
+from symcnn.report.story.words import Part, joined, listed
+from symcnn.symbolic import Tensor
+
+
+def conventions(t: Teller) -> Section:
+    """What a reader must know to read any line of what follows."""
+    stated = t.network.forward
+    items = [t.say("story.convention_convolution")] if stated.feature_maps else []
+    items += [t.say(f"story.convention_{key}") for key in ("error", "sign", "layout", "index")]
+    weights = next((p for p in stated.parameters if kind_of(p).letter == "w"), None)
+    if weights is not None:
+        items.append(t.say("story.convention_names", **_ends(t, weights)))
+    items.append(t.say("story.convention_order", order=listed(_letters(t))))
+    if t.content.large:
+        items.append(t.say("story.convention_large"))
+    if t.quantities:
+        items.append(t.say("story.convention_numbers", digits=DIGITS, image=t.image_labels[0]))
+    items.append(t.say("story.convention_evidence"))
+    return t.section("conventions", t.say("report.conventions_heading"), [Bullets(tuple(items)), *_counts(t)])
+
+
+def _counts(t: Teller) -> Iterator[Block]:
+    """20 + 4 = 24."""
+    parameters = len(t.network.parameters)
+    maps = len(t.d.names) - parameters
+    if maps:
+        yield t.paragraph("story.count_24", count=parameters + maps, parameters=parameters, maps=maps)
+    else:
+        yield t.paragraph("story.count_parameters", count=parameters)
+
+
+def network(t: Teller) -> Section:
+    """Its layers and its quantities."""
+    stated = t.network.forward
+    layers = [t.say("report.network_input", shape="×".join(map(str, t.network.input_shape)))]
+    layers += [layer_in_words(t, layer) for layer in t.network.layers]
+    given = [e.target.tensor for e in stated.equations if e.target.tensor.name != "E"]
+    assert stated.targets is not None
+    tensors = [stated.image, *stated.parameters, *given, stated.targets]
+    head = (t.say("report.quantities"), t.say("report.symbol"), t.say("report.number_of"))
+    rows = tuple((t.kind(tensor), _span(t, tensor), (str(tensor.size),)) for tensor in tensors)
+    blocks: list[Block] = [
+        t.paragraph("story.network_text"), Bullets(tuple(layers)), pictures.network(t), Table(head, rows, numeric=(2,)),
+    ]  # fmt: skip
+    return t.section("network", t.say("report.network_heading"), blocks)
+
+
+def images(t: Teller) -> Section | None:
+    """The images that it is trained on, with what it should say of them."""
+    data, stated = t.content.data, t.network.forward
+    if data is None:
+        return None
+    assert stated.targets is not None
+    blocks: list[Block] = [t.paragraph("story.images_text", count=t.images)]
+    drawn = pictures.images(t)
+    blocks += [drawn] if drawn else []
+    if t.network == article.network():
+        blocks.append(t.paragraph("report.pixels_reading"))
+    if len(stated.image.shape) == 2 and stated.image.size <= MAX_ENTRIES and t.named_images:
+        blocks += [t.paragraph("story.pixels_text"), *(_pixels(t, n) for n in t.named_images)]
+    targets, wanted = stated.targets.scalars(), checked(t.network, data)[1].tolist()
+    if len(targets) <= MAX_ENTRIES:
+        rows: Rows = tuple(
+            (
+                (t.image_labels[n - 1],),
+                *(
+                    (Formula(tree.Number(v, DIGITS, f"{name}_image{n}" if t.quantities else "")),)
+                    for name, v in zip(targets, row, strict=True)
+                ),
+            )
+            for n, row in zip(t.shown_images, wanted, strict=False)
+        )
+        head = ((), *((t.symbol(name),) for name in targets))
+        blocks += [t.paragraph("story.targets_text"), Table(head, rows, numeric=tuple(range(1, len(head))))]
+    return t.section("images", t.say("story.images_heading"), blocks)
+
+
+def _pixels(t: Teller, image: int) -> Display:
+    """The pixels of an image: which is which, and their values."""
+    rows, columns = t.network.forward.image.shape
+    names = [[t.network.forward.image.scalar((r, c)) for c in range(columns)] for r in range(rows)]
+    symbols = tree.Matrix(tuple(tuple(t.typography.name(n) for n in row) for row in names))
+    values = tree.Matrix(tuple(tuple(t.number(f"{n}_image{image}") for n in row) for row in names))
+    return t.display(f"pixels_image{image}", tree.Labelled(symbols, t.image_labels[image - 1]), values)
+
+
+def layer_in_words(t: Teller, layer: Layer) -> Text:
+    """A layer in words."""
+    settings = dict(settings_of(layer))
+    activation = settings.get("activation", settings.get("kind"))
+    settings["activation"] = t.text(f"activation.{activation or 'none'}")
+    if settings.get("padding") == "same":
+        settings["padding"] = t.text("padding.same")
+    name = type(layer).__name__
+    words = t.say(f"layer.{name}_normalized" if settings.get("normalize") else f"layer.{name}", **_as_parts(settings))
+    return joined((words, *_absent(t, settings)))
+
+
+def _as_parts(settings: dict[str, object]) -> dict[str, Part]:
+    return {key: str(value) for key, value in settings.items()}
+
+
+def _absent(t: Teller, settings: dict[str, object]) -> tuple[Part, ...]:
+    """What the cells beyond the edge count as in a pooling window."""
+    if not settings["padding"] if "padding" in settings else True:
+        return ()
+    if settings.get("pad_value") is not None:
+        value = tree.Number(float(str(settings["pad_value"])), DIGITS)
+        return ("; ", t.say("report.absent_value", value=value))
+    left_out = "pad_value" in settings or settings.get("count_include_pad") is False
+    return ("; ", t.say("report.absent_none")) if left_out else ()
+
+
+def _ends(t: Teller, weights: Tensor) -> dict[str, Part]:
+    """One weight with where it comes from and where it goes."""
+    kind, first = kind_of(weights), weights.scalars()[0]
+    ends = {e.target.tensor.name: e.target.tensor for e in t.network.forward.equations}
+    ends[t.network.forward.image.name] = t.network.forward.image
+    source, target = (ends[name].scalars()[0] for name in (kind.source, kind.target))
+    return {"weight": t.symbol(first), "source": t.symbol(source), "target": t.symbol(target)}
+
+
+def _letters(t: Teller) -> Iterator[Part]:
+    """The tensors of parameters and maps, in the order in which they always stand: the first entry of each."""
+    stated = t.network.forward
+    for tensor in (*stated.parameters, *stated.feature_maps):
+        yield _span(t, tensor)
+
+
+def _span(t: Teller, tensor: Tensor) -> Text:
+    names = tensor.scalars() if tensor.size <= MAX_ENTRIES else [tensor.scalar(i) for i in t.entries(tensor)]
+    ends = [t.symbol(names[0])] + ([t.symbol(names[-1])] if len(names) > 1 else [])
+    return listed(ends, " … ")

@@ -1,0 +1,193 @@
+"""The figures of the story: which drawing stands where, with its words."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from symcnn.formula import tree
+from symcnn.network import Array, checked, kind_of
+from symcnn.report.document import Figure
+from symcnn.report.figures import (
+    WORDS,
+    Grid,
+    Numbers,
+    Series,
+    Sketch,
+    Words,
+    chain_paths,
+    convolution,
+    gradient_windows,
+    grid_of,
+    grids,
+    loss_curve,
+    network_diagram,
+    outputs_curve,
+)
+from symcnn.report.story.teller import MAX_ENTRIES, Teller
+from symcnn.report.story.words import Part
+from symcnn.symbolic import Tensor
+from symcnn.train import Run
+
+#: Pixels of an image that is still drawn cell by cell.
+MAX_PIXELS = 1_000
+
+#: Looks of the outputs' curves, one after the other.
+LOOKS = ("positive", "negative", "filter", "gradient")
+
+
+class Drawn(Protocol):
+    """Draws the same twice: for a wide page, and for a phone."""
+
+    def __call__(self, *, narrow: bool, title: str) -> Sketch: ...
+
+
+#: How wide the drawing is that fills a line: all others are in proportion, so that what is written has one size.
+LINE = 800
+
+
+def figure(t: Teller, name: str, drawn: Drawn, **parts: Part) -> Figure:
+    """A drawing in both layouts, with its caption and what it shows in a sentence."""
+    alternative = t.text(f"figure.{name}_shows")
+    wide, narrow = (drawn(narrow=small, title=alternative) for small in (False, True))
+    return Figure(name, wide, t.say(f"figure.{name}", **parts), alternative, narrow, min(1.0, wide.width / LINE))
+
+
+def row(t: Teller, name: str, items: list[Grid | Words]) -> Figure:
+    """Grids side by side."""
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        return grids(items, t.text.decimal, title, narrow=narrow)
+
+    return figure(t, name, drawn)
+
+
+def numbers(t: Teller, image: int = 1) -> Numbers | None:
+    """The numbers of an image, for a drawing."""
+    return Numbers(t.d, t.quantities.of_image(image), image) if t.quantities else None
+
+
+def network(t: Teller) -> Figure:
+    words = {word: t.text(f"diagram.{word}") for word in WORDS}
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        return network_diagram(t.d, t.typography, words, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
+
+    return figure(t, "network_diagram" if t.quantities else "network_bare", drawn)
+
+
+def images(t: Teller) -> Figure | None:
+    """The first images side by side."""
+    image, data = t.network.forward.image, t.content.data
+    if len(image.shape) != 2 or data is None or image.size > MAX_PIXELS:
+        return None
+    pixels = checked(t.network, data)[0].reshape(-1, *image.shape)
+    bare = image.size > MAX_ENTRIES
+    found: list[Grid | Words] = [
+        grid_of(pixels[n - 1], kind="image", title=t.image_labels[n - 1], bare=bare) for n in t.shown_images
+    ]
+    return row(t, "training_images", found)
+
+
+def windows(t: Teller, weights: Tensor) -> Figure | None:
+    """Which pixels each weight of the filter met, and what they are multiplied by."""
+    told = numbers(t)
+    if told is None or weights.shape[-1] * weights.shape[-2] > 9:
+        return None
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        return gradient_windows(weights, t.of_one, told, t.text.decimal, narrow=narrow, title=title)
+
+    return figure(t, "gradient_windows", drawn, image=t.label(1))
+
+
+def ways(t: Teller, name: str) -> Figure | None:
+    """The ways from a cell of the map to the error."""
+    if t.content.large:
+        return None
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        return chain_paths(t.d, t.typography, name, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
+
+    return figure(t, "chain_paths", drawn, quantity=t.symbol(name))
+
+
+def loss(t: Teller, run: Run) -> Figure:
+    factor = 1 if run.reduction == "sum" or run.course else t.images
+    values = [factor * float(v) for v in run.loss]
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        error: Words = t.typography.error if run.course is None else t.text("report.epoch_loss")
+        return loss_curve(values, error, t.text("report.step"), t.text.decimal, narrow=narrow, title=title)
+
+    return figure(t, "loss_curve", drawn, error=t.typography.error)
+
+
+def outputs(t: Teller) -> Figure | None:
+    """What the network answers over the training."""
+    names = t.network.forward.outputs.scalars()
+    if not t.quantities or not t.content.history or not t.named_images or len(names) > len(LOOKS):
+        return None
+    rows = [t.quantities.at(theta) for _, theta in t.content.history]
+    steps = [step for step, _ in t.content.history]
+    assert t.network.forward.targets is not None
+    targets = t.network.forward.targets.scalars()
+    series = [
+        Series(
+            (t.typography.name(name), f", {t.label(n)}"), [r[f"{name}_image{n}"] for r in rows],
+            rows[0][f"{target}_image{n}"], look, n > 1,
+        )
+        for n in t.named_images[:2]
+        for name, target, look in zip(names, targets, LOOKS, strict=False)
+    ]  # fmt: skip
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        said = t.text("report.output_heading")
+        return outputs_curve(steps, series, said, t.text("report.step"), t.text.decimal, narrow=narrow, title=title)
+
+    return figure(t, "outputs_curve", drawn)
+
+
+def filters(t: Teller, run: Run) -> Figure | None:
+    """Each filter before and after the training."""
+    tensors = [p for p in t.network.forward.parameters if kind_of(p).letter == "f" and p.size <= MAX_ENTRIES]
+    if not tensors:
+        return None
+    first = dict(zip(t.network.parameters, run.initial.tolist(), strict=True))
+    both = {"before": first, "after": run.parameters}
+    found: list[Grid | Words] = []
+    for tensor in tensors:
+        sheets = [()] if len(tensor.shape) == 2 else [(k,) for k in range(tensor.shape[0])]
+        for lead in sheets if len(tensor.shape) <= 3 else []:
+            pair = [_filter(t, tensor, lead, values, when) for when, values in both.items()]
+            reach = max(abs(value) for grid in pair for value in grid.values)  # one scale of colours for both
+            pair = [replace(grid, reach=reach) for grid in pair]
+            found += [pair[0], "→", pair[1]]
+    return row(t, "filters", found[:9]) if found else None
+
+
+def _filter(t: Teller, tensor: Tensor, lead: tuple[int, ...], values: dict[str, float], when: str) -> Grid:
+    rows, columns = tensor.shape[-2:]
+    cells = [[values[tensor.scalar((*lead, r, c))] for c in range(columns)] for r in range(rows)]
+    return grid_of(cells, 3, title=t.text(f"report.{when}"))
+
+
+# --- the operations of part 1 ----------------------------------------------------------------------------------------
+
+
+def feature_window(t: Teller, image: Array, feature: Array, found: Array) -> Figure:
+    """The picture, the feature and the map, with the first window worked out."""
+    picture = grid_of(image, kind="image", title=t.text("diagram.image"))
+    weights = grid_of(feature, title=t.text("diagram.filter"))
+    result = grid_of(found, 1, title=t.text("diagram.map"))
+    shown = tree.Number(float(found[0, 0]), 2)
+
+    def drawn(*, narrow: bool, title: str) -> Sketch:
+        return convolution(
+            picture, weights, result, (0, 0), t.text.decimal, divided=True, shown=shown, narrow=narrow, title=title
+        )
+
+    return figure(t, "feature_window", drawn)
+
+
+def feature_maps(t: Teller, name: str, maps: Array) -> Figure:
+    """Maps side by side."""
+    return row(t, name, [grid_of(m, 1, kind="signed") for m in maps])

@@ -1,0 +1,213 @@
+"""What every chapter needs: sentences, formulas of quantities, the numbers under them, displays with their ids."""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import sympy
+from sympy import Expr
+
+from symcnn.derivation import Variable, instance
+from symcnn.formula import Typography, tree
+from symcnn.formula.tree import Node
+from symcnn.network import Network, kind_of
+from symcnn.report.content import Content
+from symcnn.report.document import Block, Display, Formula, Note, Paragraph, Section, Text
+from symcnn.report.story.quantities import Quantities
+from symcnn.report.story.words import Part, capitalized, sentence
+from symcnn.symbolic import Equation, Index, Tensor
+from symcnn.text import Catalogue
+
+#: Significant digits of the numbers shown.
+DIGITS = 4
+
+#: Entries of one tensor of parameters, or of values, that are written out; of a larger one an equation in index
+#: notation and chosen entries. So many numbers a table or a matrix may have.
+MAX_ENTRIES, MAX_VALUES = 36, 16
+
+#: Products of a sum that are written out where nothing but the sum is shown.
+MAX_TERMS = 12
+
+#: Products of a sum that are ever written out; of more the first and the last are.
+MAX_WRITTEN, MAX_SHORTENED = 60, 8
+
+#: Images that a sum or a table names one by one.
+MAX_IMAGES = 4
+
+
+class Teller:
+    """One report's content and language.
+
+    Attributes:
+        typography: formulas with ∂E_total, as the article writes them.
+        of_one: the same with ∂E, where the numbers of one image stand.
+        quantities: the numbers; None where the report shows none (no data, or too large a network).
+    """
+
+    def __init__(self, content: Content, text: Catalogue) -> None:
+        self.content, self.text = content, text
+        self.d = content.derivation
+        self.network: Network = self.d.network
+        words = text.words("word")
+        self.typography = Typography(self.d.scalars, words)
+        self.of_one = Typography(self.d.scalars, words, total="")
+        self.quantities = None if content.large or content.run is None else self._quantities()
+
+    def _quantities(self) -> Quantities:
+        run = self.content.run
+        assert run is not None
+        assert self.content.data is not None
+        rate = run.learning_rate * (1 if run.reduction == "sum" else 1 / self.images)
+        return Quantities(self.d, self.content.data, run.initial, rate)
+
+    # --- words ------------------------------------------------------------------------------------------------------
+
+    def say(self, key: str, **parts: Part) -> Text:
+        """The catalogue's text with its parts put in; the letters that every sentence may use are always there."""
+        return sentence(self.text, key, **{**self._letters, **parts})
+
+    @cached_property
+    def _letters(self) -> dict[str, Part]:
+        error, one = self.typography.error, tree.Symbol("E")
+        letters = {x: tree.Symbol(x) for x in "EIFXuv"}
+        derivatives = {"dF": tree.Partial(error, letters["F"]), "dX": tree.Partial(error, letters["X"])}
+        first = tree.Partial(one, self.typography.name(self.network.parameters[0]))
+        return {**letters, **derivatives, "total": error, "eta": tree.Symbol("η"), "derivative": first}
+
+    def paragraph(self, key: str, **parts: Part) -> Paragraph:
+        return Paragraph(self.say(key, **parts))
+
+    def note(self, name: str, **parts: Part) -> Note:
+        """The answer to a question that readers have at this place."""
+        return Note(self.text(f"note.{name}_title"), self.say(f"note.{name}", **parts))
+
+    def section(self, name: str, title: Text, blocks: Iterable[Block], *inner: Section | None) -> Section:
+        return Section(name, capitalized(title), tuple(blocks), tuple(s for s in inner if s is not None))
+
+    def kind(self, tensor: Tensor) -> Text:
+        """What a tensor is, in words and letters."""
+        kind = kind_of(tensor)
+        words = self.say(f"kind.{kind.letter}", source=tree.Symbol(kind.source), target=tree.Symbol(kind.target))
+        further = not kind.target and tensor.name != kind.letter  # xb beside x
+        return (*words, " ", Formula(tree.Symbol(tensor.name))) if further else words
+
+    @cached_property
+    def image_labels(self) -> list[str]:
+        """What each image is called."""
+        labels = self.content.data.labels if self.content.data else None
+        return self.text.image_labels(None if labels is None else list(map(str, labels)), self.images)
+
+    def label(self, image: int) -> str:
+        """The short name of an image, at the foot of a formula."""
+        return self.text("label.image", number=image)
+
+    # --- quantities -------------------------------------------------------------------------------------------------
+
+    @property
+    def images(self) -> int:
+        return 0 if self.content.data is None else len(self.content.data.images)
+
+    @property
+    def shown_images(self) -> range:
+        """The images that are shown."""
+        return range(1, min(self.images, MAX_IMAGES) + 1)
+
+    @property
+    def named_images(self) -> range:
+        """The images that are told one by one: none where there are too many, or no numbers."""
+        return range(1, self.images + 1 if self.quantities and self.images <= MAX_IMAGES else 1)
+
+    def symbol(self, name: str) -> Formula:
+        """A quantity in running text or a cell."""
+        return Formula(self.typography.name(name))
+
+    def key(self, name: str, image: int = 1) -> str:
+        """Whose value it is: a parameter's, or a quantity's of one image."""
+        return name if name in self.network.parameters else f"{name}_image{image}"
+
+    def number(self, key: str) -> tree.Number:
+        assert self.quantities is not None
+        return tree.Number(self.quantities.values[key], DIGITS, key)
+
+    def shown(self, value: float) -> Formula:
+        """A number that belongs to no step."""
+        return Formula(tree.Number(value, DIGITS))
+
+    def under(self, node: Node, key: str) -> Node:
+        """A factor with its number under it, where there are numbers."""
+        return tree.Under(node, self.number(key)) if self.quantities else node
+
+    # --- variables --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def stated(self) -> dict[Tensor, Equation]:
+        """Each tensor's equation in index notation, as it is shown."""
+        return {e.target.tensor: e for e in self.d.equations}
+
+    def variable(self, tensor: Tensor, index: Index) -> Variable:
+        """One entry of a tensor with what it is made of, also where the graph is too large to exist."""
+        return self.instance(tensor, index) if self.content.large else self.d.graph[tensor.scalar(index)]
+
+    def instance(self, tensor: Tensor, index: Index) -> Variable:
+        """One entry, from the equation in index notation as it is shown."""
+        return instance(self.stated[tensor], index)
+
+    def in_index_notation(self, tensor: Tensor) -> Node:
+        return self.typography.stated(self.stated[tensor])
+
+    def is_whole(self, tensor: Tensor) -> bool:
+        """Are all of its entries written out?"""
+        most = 1 if self.content.large else MAX_ENTRIES if tensor.role == "parameter" else MAX_VALUES
+        return tensor.size <= most
+
+    def entries(self, tensor: Tensor) -> list[Index]:
+        """The entries that are written out: all, or the first, one from the middle and the last."""
+        if self.is_whole(tensor) or tensor.size <= 2:
+            return list(tensor.indices())
+        ends = (tuple(0 for _ in tensor.shape), tuple(n // 2 for n in tensor.shape), tuple(n - 1 for n in tensor.shape))
+        return list(dict.fromkeys(ends[: 2 if self.content.large else 3]))
+
+    # --- displays ---------------------------------------------------------------------------------------------------
+
+    def display(self, name: str, *members: Node) -> Display:
+        """left = … = right; a member that says the same as the one before it is left out."""
+        kept = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
+        return Display(name, tree.Equality(tuple(kept)))
+
+    def beneath(self, image: int = 1, total: str = "total") -> Typography:
+        """Formulas with the numbers of an image under every quantity."""
+        return Beneath(self, image, total) if self.quantities else (self.typography if total else self.of_one)
+
+    def result(self, key: str) -> tuple[Node, ...]:
+        """The last member of a display: the number, where there are numbers."""
+        return (self.number(key),) if self.quantities else ()
+
+
+def shortened(t: Teller, variable: Variable) -> Display:
+    """One entry as its equation in index notation gives it, with dots in a long sum; no numbers."""
+    stated = t.instance(variable.tensor, variable.index)
+    return t.display(stated.name, t.typography.name(stated.name), t.typography.right_side(stated, MAX_SHORTENED))
+
+
+class Beneath(Typography):
+    """The same formulas with a number under every quantity."""
+
+    def __init__(self, teller: Teller, image: int, total: str) -> None:
+        super().__init__(teller.d.scalars, teller.text.words("word"), total)
+        self._teller, self._image = teller, image
+        self._bare = teller.typography if total else teller.of_one
+
+    def name(self, name: str, differentiated: bool = False) -> Node:
+        key = f"{name}_image{self._image}" if name.startswith("dE_d") else self._teller.key(name, self._image)
+        return self._teller.under(self._bare.name(name, differentiated), key)
+
+    def with_value(self, node: Node, e: Expr, key: str = "") -> Node:
+        """A node with the value of what it stands for under it."""
+        quantities = self._teller.quantities
+        assert quantities is not None
+        if e.is_Symbol:
+            return self._teller.under(node, self._teller.key(e.name, self._image))
+        if e.is_Number:
+            return tree.Under(node, tree.Number(float(e), None if e.is_Integer else DIGITS))
+        found = f"{key or sympy.sstr(e)}_image{self._image}"
+        quantities.also(found, e, self._image)
+        return self._teller.under(node, found)
