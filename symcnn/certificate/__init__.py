@@ -6,7 +6,7 @@
 The file is one more print of the graph that trains, fills the workbook and makes the report.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, check, read
@@ -59,7 +59,7 @@ def recheck(path: str | Path, network: Network, data: DataLike | None = None, ti
         both = list(zip(given.splitlines(), own.text.splitlines(), strict=False))
         line = next((n for n, (a, b) in enumerate(both, 1) if a != b), len(both) + 1)
         return Verdict("rejected", reason=f"line {line} is not what symcnn writes for this network")
-    return check(path, own.theorems, timeout)
+    return replace(check(path, own.theorems, timeout), premises=own.premises)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def certify(network: Network, folder: str | Path, *, data: DataLike | None = Non
     certificate = certificate_of(network, data)
     with folder_for(target) as fresh:
         write_whole(fresh / FILE, certificate.text.encode("utf-8"))
-        verdict = check(fresh / FILE, certificate.theorems)
+        verdict = replace(check(fresh / FILE, certificate.theorems), premises=certificate.premises)
         page = Page(certificate, verdict, text)
         write_whole(fresh / text("certificate.page"), page.write().encode("utf-8"))
     files = [target / FILE, target / text("certificate.page")]

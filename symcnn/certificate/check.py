@@ -42,12 +42,14 @@ class Verdict:
         theorems: theorem -> the axioms that it rests on; empty where Coq has not seen it.
         reason: why it is not certified, in one line; empty where it is.
         coq: the version that checked it.
+        premises: what the theorems presuppose ("no_kink", "no_tie"), and of how many parts; ``check`` doesn't know it.
     """
 
     status: Status
     theorems: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reason: str = ""
     coq: str = ""
+    premises: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -9,6 +9,9 @@ from symcnn.formula import Latex, Plain, Typography
 from symcnn.formula.tree import Node, Symbol
 from symcnn.text import Catalogue
 
+#: Premises, in words.
+PREMISES = {"no_kink": "certificate.premise_no_kink", "no_tie": "certificate.premise_no_tie"}
+
 #: Quantities that are listed one by one.
 MAX_LISTED = 60
 
@@ -45,11 +48,11 @@ class Page:
         yield f"```sh\n{INSTALL}\ncoqc {FILE}\n```"
 
     def _premises(self) -> Iterator[str]:
-        stage = self.certificate.whole
-        premises = ("certificate.kinks", stage.kinks), ("certificate.ties", stage.ties)
-        for key, found in (*premises, ("certificate.softmax", stage.numbers.shifts)):
-            if found:
-                yield self.text(key, count=len(found))
+        for name, count in self.certificate.premises.items():
+            yield self.text(PREMISES[name], count=count)
+        shifts = self.certificate.whole.numbers.shifts
+        if shifts:
+            yield self.text("certificate.softmax", count=len(shifts))
 
     def _list(self) -> str:
         claims = self.certificate.claims

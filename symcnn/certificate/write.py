@@ -53,6 +53,12 @@ class Certificate:
         return tuple(c.theorem for c in self.claims)
 
     @property
+    def premises(self) -> dict[str, int]:
+        """What the theorems presuppose, and of how many parts it is."""
+        found = {"no_kink": len(self.whole.kinks), "no_tie": len(self.whole.ties)}
+        return {name: count for name, count in found.items() if count}
+
+    @property
     def sampled(self) -> bool:
         """Is it a sample of the gradients?"""
         return len(self.claims) < self.all

@@ -1,5 +1,6 @@
 """The commands. They only call what the package offers; heavy imports stand inside them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import click
 
 from symcnn.cli.shared import (
     CheckFailed,
+    certificate_option,
     given_network,
     given_samples,
     lang_option,
@@ -130,20 +132,24 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     show_default=True,
     help="A file to write: .md, .html, .tex or .pdf; may be given several times.",
 )
+@certificate_option
 @lang_option
 @steps_option(10_000)
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], lang: str, steps: int, learning_rate: float, seed: int
-) -> None:
+    network: Path | None, outs: tuple[Path, ...], certificate: Path | None, lang: str, steps: int, learning_rate: float,
+    seed: int,
+) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
     net, data = given_network(network)
+    word = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with progress_bar("report", steps) as advance:
         content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
+        content = replace(content, certificate=word)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
         click.echo(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
@@ -161,12 +167,7 @@ def report(
     metavar="FILE.xlsx",
     help="Read this workbook's formulas back instead.",
 )
-@click.option(
-    "--certificate",
-    type=click.Path(path_type=Path),
-    metavar="FILE.v",
-    help="Let Coq check this certificate of the network too.",
-)
+@certificate_option
 @lang_option
 def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None, lang: str) -> None:
     """Verify every gradient and every program; show that each check can fail; say what was not checked.

@@ -198,6 +198,23 @@ def test_verify_tells_of_a_certificate_first(net, data, checked):
     assert found.rows[0].method == refused.reason
 
 
+@needs_coq
+def test_a_report_tells_of_a_certificate_and_of_what_it_presupposes(tmp_path):
+    net, data = symcnn.read_network(EXAMPLES / "two_filters.toml")
+    path = symcnn.write_certificate(net, tmp_path / "c.v", data=data)
+    text = symcnn.write_report(net, tmp_path / "d.md", data=data, steps=2, certificate=path).read_text("utf-8")
+    assert re.search(r"of 133 gradients the kernel of Coq \d", text)
+    assert "each of the 32 is not 0" in text
+    assert "in each of the 8 windows" in text
+
+
+def test_a_report_is_not_written_with_a_certificate_of_something_else(tmp_path, net, data, text):
+    path = file_of(tmp_path, text.replace("o_1 - t_1", "t_1 - o_1", 1))
+    with pytest.raises(symcnn.InputError, match="is not what symcnn writes"):
+        symcnn.write_report(net, tmp_path / "d.md", data=data, steps=2, certificate=path)
+    assert not (tmp_path / "d.md").exists()
+
+
 # --- the page -------------------------------------------------------------------------------------------------------
 
 

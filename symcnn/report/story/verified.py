@@ -14,6 +14,10 @@ from symcnn.report.story.words import capitalized, listed
 from symcnn.verification import TOLERANCE, method_in_words
 
 
+#: A certificate's premises, in words.
+PREMISES = {"no_kink": "report.certificate_no_kink", "no_tie": "report.certificate_no_tie"}
+
+
 def verified(t: Teller) -> Section:
     rows = t.content.proof.rows
     statuses = {row.status for row in rows}
@@ -29,8 +33,21 @@ def verified(t: Teller) -> Section:
     return t.section(
         "verified",
         t.say("report.proof_heading"),
-        [*blocks, *_programs(t), *_verification(t), t.paragraph("report.not_checked")],
+        [*_certificate(t), *blocks, *_programs(t), *_verification(t), t.paragraph("report.not_checked")],
     )
+
+
+def _certificate(t: Teller) -> Iterator[Block]:
+    """Of a certificate that was handed in: the strongest evidence, and what it presupposes."""
+    found = t.content.certificate
+    if found is None:
+        return
+    if found.status == "unchecked":
+        yield t.paragraph("report.certificate_unchecked")
+        return
+    yield t.paragraph("report.certificate", count=len(found.theorems), version=found.coq)
+    for premise, count in found.premises.items():
+        yield t.paragraph(PREMISES[premise], count=count)
 
 
 def _verification(t: Teller) -> Iterator[Block]:
