@@ -13,7 +13,6 @@ from symcnn.report.story.teller import Teller
 from symcnn.report.story.words import capitalized, listed
 from symcnn.verification import TOLERANCE, method_in_words
 
-
 #: A certificate's premises, in words.
 PREMISES = {"no_kink": "report.certificate_no_kink", "no_tie": "report.certificate_no_tie"}
 
