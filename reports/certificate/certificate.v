@@ -39,16 +39,16 @@ Fixpoint summed (f : (positive -> R) -> R) (l : list (positive -> R)) := match l
 | [] => 0 | x :: l => f x + summed f l
 end.
 
-(* P holds of every family near q *)
-Definition near (P : (positive -> R) -> Prop) (q : positive -> R) :=
-  exists eps : posreal, forall q', (forall n, Rabs (q' n - q n) < eps) -> P q'.
+(* P holds of q, and still does where the place n has a number near that which it has in q *)
+Definition near (P : (positive -> R) -> Prop) (q : positive -> R) (n : positive) :=
+  exists eps : posreal, forall s, Rabs (s - q n) < eps -> P (moved q n s).
 
-(* x, an argument of a relu, is not 0 at q, or it is 0 near q *)
-Definition off_kink (q : positive -> R) (x : (positive -> R) -> R) := x q <> 0 \/ near (fun q' => x q' = 0) q.
+(* x, an argument of a relu, is not 0 at q, or it stays 0 where the place n moves a little *)
+Definition off_kink (q : positive -> R) n (x : (positive -> R) -> R) := x q <> 0 \/ near (fun q' => x q' = 0) q n.
 
-(* one of the window is larger at q than each other, or equal to it near q *)
-Definition settled (q : positive -> R) (window : list ((positive -> R) -> R)) :=
-  exists m, In m window /\ forall x, In x window -> x q < m q \/ near (fun q' => x q' = m q') q.
+(* one of the window is larger at q than each other, or stays equal to it where the place n moves a little *)
+Definition settled (q : positive -> R) n (window : list ((positive -> R) -> R)) :=
+  exists m, In m window /\ forall x, In x window -> x q < m q \/ near (fun q' => x q' = m q') q n.
 
 (* ===== Formulas as terms ===== *)
 
@@ -932,21 +932,18 @@ Qed.
 Lemma every_map {X} (f : X -> Prop) l x : every (map f l) -> In x l -> f x.
 Proof. intros H I; exact (every_in _ _ H (in_map f l x I)). Qed.
 
-Lemma near_along q p (P : env -> Prop) : near P q -> locally (q p) (fun s => P (moved q p s)).
-Proof.
-intros [eps H]; exists eps; intros y B; apply H; intro n; unfold moved.
-destruct (Pos.eqb_spec n p) as [-> |]; [exact B | rewrite Rminus_diag_eq, Rabs_R0 by reflexivity; apply cond_pos].
-Qed.
+Lemma near_along q p (P : env -> Prop) : near P q p -> locally (q p) (fun s => P (moved q p s)).
+Proof. intros [eps H]; exists eps; intros y B; exact (H y B). Qed.
 
 Section Network.
 Variables (b last : positive) (t : tape) (cs : claims).
-Variables (inputs : env -> positive -> R) (v : env -> env) (a : env) (q : env).
+Variables (inputs : env -> positive -> R) (v : env -> env) (a : env) (q : env) (p : positive).
 Definition from_inputs := forall q' u, (u < b)%positive -> v q' u = inputs q' u.
 Definition values_of (few : list positive) (is_few : bool) := forall q' a',
   map (fun kn => v q' (fst kn)) (filter (fun kn => Bool.eqb is_few (mem (fst kn) few)) t) =
   map (fun kn => eval (v q') a' (snd kn)) (filter (fun kn => Bool.eqb is_few (mem (fst kn) few)) t).
 Definition claimed := map (fun uc => a (fst uc)) cs = map (fun uc => named (v q) a (snd uc)) cs.
-Definition along_v (P : env -> Prop) := near (fun q' => P (v q')) q.
+Definition along_v (P : env -> Prop) := near (fun q' => P (v q')) q p.
 Variable few : list positive.
 Hypothesis t_proper : proper b last t cs = true.
 Hypothesis t_wrong : wrong last t cs = [].
@@ -965,13 +962,13 @@ Proof.
 intro I; assert (A : forall X (f : expr -> list X) x, In x (f e) -> In x (of_all f t)).
 { intros X f x J; apply in_flat_map; exists (k, e); auto. }
 apply conditions_from; [| | | | exact Logic.I].
-- intros p P; exact (map_same _ _ _ p h_equalities (A _ _ p P)).
+- intros e' P; exact (map_same _ _ _ e' h_equalities (A _ _ e' P)).
 - intros x X; exact (every_map _ _ x h_kinks (A _ _ x X)).
 - intros w W; exact (every_map _ _ w h_windows (A _ _ w W)).
 - intros x X; exact (every_map _ _ x h_positive (A _ _ x X)).
 Qed.
 
-Lemma gradient p : (p <? b)%positive = true -> mem p (map fst cs) = true ->
+Lemma gradient : (p <? b)%positive = true -> mem p (map fst cs) = true ->
   (forall u, is_derive (fun s => inputs (moved q p s) u) (q p) (if Pos.eqb u p then 1 else 0)) ->
   is_derive (fun s => v (moved q p s) last) (q p) (a p).
 Proof.
@@ -1059,19 +1056,19 @@ intros M F q a k e I; destruct (mem k few) eqn:B.
 - apply (map_same _ _ _ (k, e) (F q a)), filter_In; simpl; rewrite B; auto.
 - apply (map_same _ _ _ (k, e) (M q a)), filter_In; simpl; rewrite B; auto.
 Qed.
-Lemma settled_winner (v : env -> env) q cells :
-  settled q (map (fun c q' => cell_value (v q') c) cells) -> winner (along_v v q) (v q) cells.
+Lemma settled_winner (v : env -> env) q p cells :
+  settled q p (map (fun c q' => cell_value (v q') c) cells) -> winner (along_v v q p) (v q) cells.
 Proof.
 intros [m [I S]]; apply in_map_iff in I as [c [<- I]]; exists c; split; [exact I |]; intros x X.
 exact (S _ (in_map (fun c q' => cell_value (v q') c) cells x X)).
 Qed.
 
-Lemma settled_windows (v : env -> env) q l :
-  every (map (fun cells => settled q (map (fun c q' => cell_value (v q') c) cells)) l) ->
-  every (map (winner (along_v v q) (v q)) l).
+Lemma settled_windows (v : env -> env) q p l :
+  every (map (fun cells => settled q p (map (fun c q' => cell_value (v q') c) cells)) l) ->
+  every (map (winner (along_v v q p) (v q)) l).
 Proof.
 induction l as [|c [|c' l] IH]; simpl; [auto | apply settled_winner |].
-intros [S H]; split; [exact (settled_winner v q c S) | apply IH, H].
+intros [S H]; split; [exact (settled_winner v q p c S) | apply IH, H].
 Qed.
 
 Lemma der_summed (f : R -> env -> R) (d : env -> R) x l : (forall i, In i l -> is_derive (fun r => f r i) x (d i)) ->
@@ -1437,22 +1434,22 @@ Proof. unfold claimed; reflexivity. Qed.
 Lemma network_q_equal : map fst (of_all (equalities ((network_q) parameter) (network_g image parameter)) network_tape) =
   map snd (of_all (equalities ((network_q) parameter) (network_g image parameter)) network_tape).
 Proof. reflexivity. Qed.
-Lemma network_q_kinks : True ->
-  every (map (kinkless (along_v (network_q) parameter) ((network_q) parameter) (network_g image parameter)) (of_all (calls has_kink) network_tape)).
+Lemma network_q_kinks n : True ->
+  every (map (kinkless (along_v (network_q) parameter n) ((network_q) parameter) (network_g image parameter)) (of_all (calls has_kink) network_tape)).
 Proof. intro H; exact H. Qed.
-Lemma network_q_windows : True ->
-  every (map (winner (along_v (network_q) parameter) ((network_q) parameter)) (of_all windows network_tape)).
+Lemma network_q_windows n : True ->
+  every (map (winner (along_v (network_q) parameter n) ((network_q) parameter)) (of_all windows network_tape)).
 Proof. intro H; apply settled_windows; exact H. Qed.
 Lemma network_q_positive : every (map (fun x => 0 < eval ((network_q) parameter) (network_g image parameter) x) (of_all (calls wants_positive) network_tape)).
 Proof. exact I. Qed.
 
-Lemma network_q_gradient p : True -> True ->
-  Pos.leb 1 p && Pos.ltb p 21 = true -> mem p (map fst network_claims) = true ->
-  is_derive (fun r => (network_q) (moved parameter p r) 44%positive) (parameter p) ((network_g image parameter) p).
+Lemma network_q_gradient n : True -> True ->
+  Pos.leb 1 n && Pos.ltb n 21 = true -> mem n (map fst network_claims) = true ->
+  is_derive (fun r => (network_q) (moved parameter n r) 44%positive) (parameter n) ((network_g image parameter) n).
 Proof.
-intros K T L M; apply (gradient 32 44 network_tape network_claims (network_q_inputs) (network_q) (network_g image parameter) parameter network_q_few
+intros K T L M; apply (gradient 32 44 network_tape network_claims (network_q_inputs) (network_q) (network_g image parameter) parameter n network_q_few
   network_proper network_obeys (network_q_from_inputs) (network_q_obeys_many) (network_q_obeys_few) network_q_claimed
-  eq_refl network_q_equal (network_q_kinks K) (network_q_windows T) network_q_positive); [| exact M |].
+  eq_refl network_q_equal (network_q_kinks n K) (network_q_windows n T) network_q_positive); [| exact M |].
 - apply andb_prop in L as [_ L]; apply Pos.ltb_lt in L; apply Pos.ltb_lt; lia.
 - intro u; unfold network_q_inputs; apply within_derive; exact L.
 Qed.
@@ -1535,23 +1532,23 @@ Lemma after_x_q_equal : map fst (of_all (equalities ((after_x_q) (map_x paramete
   map snd (of_all (equalities ((after_x_q) (map_x parameter image)) (network_g image parameter)) after_x_tape).
 Proof. rewrite after_x_q_whole; reflexivity. Qed.
 Opaque map_x.
-Lemma after_x_q_kinks : True ->
-  every (map (kinkless (along_v (after_x_q) (map_x parameter image)) ((after_x_q) (map_x parameter image)) (network_g image parameter)) (of_all (calls has_kink) after_x_tape)).
+Lemma after_x_q_kinks n : True ->
+  every (map (kinkless (along_v (after_x_q) (map_x parameter image) n) ((after_x_q) (map_x parameter image)) (network_g image parameter)) (of_all (calls has_kink) after_x_tape)).
 Proof. intro H; exact H. Qed.
-Lemma after_x_q_windows : True ->
-  every (map (winner (along_v (after_x_q) (map_x parameter image)) ((after_x_q) (map_x parameter image))) (of_all windows after_x_tape)).
+Lemma after_x_q_windows n : True ->
+  every (map (winner (along_v (after_x_q) (map_x parameter image) n) ((after_x_q) (map_x parameter image))) (of_all windows after_x_tape)).
 Proof. intro H; apply settled_windows; exact H. Qed.
 Transparent map_x.
 Lemma after_x_q_positive : every (map (fun x => 0 < eval ((after_x_q) (map_x parameter image)) (network_g image parameter) x) (of_all (calls wants_positive) after_x_tape)).
 Proof. rewrite after_x_q_whole; exact I. Qed.
 
-Lemma after_x_q_gradient p : True -> True ->
-  Pos.leb 32 p && Pos.ltb p 36 = true -> mem p (map fst after_x_claims) = true ->
-  is_derive (fun r => (after_x_q) (moved (map_x parameter image) p r) 44%positive) ((map_x parameter image) p) ((network_g image parameter) p).
+Lemma after_x_q_gradient n : True -> True ->
+  Pos.leb 32 n && Pos.ltb n 36 = true -> mem n (map fst after_x_claims) = true ->
+  is_derive (fun r => (after_x_q) (moved (map_x parameter image) n r) 44%positive) ((map_x parameter image) n) ((network_g image parameter) n).
 Proof.
-intros K T L M; apply (gradient 36 44 after_x_tape after_x_claims (after_x_q_inputs) (after_x_q) (network_g image parameter) (map_x parameter image) after_x_q_few
+intros K T L M; apply (gradient 36 44 after_x_tape after_x_claims (after_x_q_inputs) (after_x_q) (network_g image parameter) (map_x parameter image) n after_x_q_few
   after_x_proper after_x_obeys (after_x_q_from_inputs) (after_x_q_obeys_many) (after_x_q_obeys_few) after_x_q_claimed
-  eq_refl after_x_q_equal (after_x_q_kinks K) (after_x_q_windows T) after_x_q_positive); [| exact M |].
+  eq_refl after_x_q_equal (after_x_q_kinks n K) (after_x_q_windows n T) after_x_q_positive); [| exact M |].
 - apply andb_prop in L as [_ L]; apply Pos.ltb_lt in L; apply Pos.ltb_lt; lia.
 - intro u; unfold after_x_q_inputs; apply within_derive; exact L.
 Qed.

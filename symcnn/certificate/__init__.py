@@ -7,15 +7,19 @@ The file is one more print of the graph that trains, fills the workbook and make
 """
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
-from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, check, read
-from symcnn.certificate.page import FILE, Page, in_words
+from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, read, verdict_on
+from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
+from symcnn.certificate.premises import Held, held
 from symcnn.certificate.theorems import Claim
 from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
 from symcnn.files import check_folder, check_writable, folder_for, write_whole
 from symcnn.network import DataLike, Network, checked
+from symcnn.numeric import initial_values
 from symcnn.text import Catalogue, catalogue
 
 SUFFIXES = (".v",)
@@ -51,15 +55,31 @@ def write_certificate(network: Network, path: str | Path, *, data: DataLike | No
     return target
 
 
+def check(certificate: Certificate, timeout: float = TIMEOUT) -> Verdict:
+    """What Coq says of a certificate, and what that presupposes; after so many seconds it is not certified."""
+    found = verdict_on(certificate.text, certificate.theorems, timeout)
+    return replace(found, premises=certificate.premises, network=certificate.derivation.network)
+
+
+def premises_held(network: Network, theta: Any, data: DataLike) -> Held:
+    """Of which theorems the premises hold at parameters and samples."""
+    return held(certificate_of(network, data), theta, data)
+
+
 def recheck(path: str | Path, network: Network, data: DataLike | None = None, timeout: float = TIMEOUT) -> Verdict:
-    """The verdict on a file of which nothing is known: Coq sees it only if it is what symcnn writes, byte by byte."""
-    own = certificate_of(network, data)
-    given = read(path)
-    if given != own.text:
-        both = list(zip(given.splitlines(), own.text.splitlines(), strict=False))
-        line = next((n for n, (a, b) in enumerate(both, 1) if a != b), len(both) + 1)
-        return Verdict("rejected", reason=f"line {line} is not what symcnn writes for this network")
-    return replace(check(path, own.theorems, timeout), premises=own.premises)
+    """The verdict on a file of which nothing is known: it has to be, byte by byte, what symcnn writes for this network.
+
+    Coq is then shown what symcnn writes, never the file. With data: for as many images, or for any number of them.
+    """
+    given, own = read(path), certificate_of(network, data)
+    wanted = own.text.encode("utf-8")
+    if given == wanted:
+        return check(own, timeout)
+    if data is not None and given == (every := certificate_of(network)).text.encode("utf-8"):
+        return check(every, timeout)
+    pairs = zip_longest(given.split(b"\n"), wanted.split(b"\n"))
+    line = next(n for n, (a, b) in enumerate(pairs, 1) if a != b)
+    return Verdict("rejected", reason=f"line {line} is not what symcnn writes for this network", network=network)
 
 
 @dataclass(frozen=True)
@@ -84,14 +104,35 @@ def certify(network: Network, folder: str | Path, *, data: DataLike | None = Non
     certificate = certificate_of(network, data)
     with folder_for(target) as fresh:
         write_whole(fresh / FILE, certificate.text.encode("utf-8"))
-        verdict = replace(check(fresh / FILE, certificate.theorems), premises=certificate.premises)
-        page = Page(certificate, verdict, text)
+        verdict = check(certificate)
+        numbers = _held(certificate, data)
+        page = Page(certificate, verdict, text, numbers)
         write_whole(fresh / text("certificate.page"), page.write().encode("utf-8"))
     files = [target / FILE, target / text("certificate.page")]
-    return Certified(verdict, in_words(verdict, text), page.rows(), files)
+    summary = "\n".join([in_words(verdict, text), *([held_in_words(numbers, text, SEED)] if numbers else [])])
+    return Certified(verdict, summary, page.rows(), files)
+
+
+def _held(certificate: Certificate, data: DataLike | None) -> Held | None:
+    if data is None or not certificate.premises:
+        return None
+    return held(certificate, initial_values(certificate.derivation.network, SEED), data)
 
 
 __all__ = [
-    "AXIOMS", "FILE", "SUFFIXES", "Certificate", "Certified", "Claim", "Verdict", "certificate_of", "certify",
-    "check", "recheck", "write_certificate",
+    "AXIOMS",
+    "FILE",
+    "SUFFIXES",
+    "Certificate",
+    "Certified",
+    "Claim",
+    "Held",
+    "Verdict",
+    "certificate_of",
+    "certify",
+    "check",
+    "held_in_words",
+    "premises_held",
+    "recheck",
+    "write_certificate",
 ]  # fmt: skip

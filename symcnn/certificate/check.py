@@ -6,8 +6,8 @@ Coq accepts a file with admitted lemmas, and it accepts any axiom. So its word i
     2. ``Print Assumptions`` of the theorems names nothing but the axioms of the standard library's real numbers
     3. every theorem that the network should have is there
 
-And a file from elsewhere may define its words as it likes (and commands in it are run): ``recheck`` lets Coq see it
-only if it is, byte by byte, what symcnn writes.
+And a text from elsewhere may define its words as it likes, and commands in it are run: what is here takes texts that
+symcnn has printed itself. A file that someone hands in is compared with such a text; Coq never sees it (``recheck``).
 """
 
 import re
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from symcnn.errors import InputError
+from symcnn.network import Network
 
 #: What Coq's real numbers rest on, without the path that Coq may print before it.
 AXIOMS = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep"})
@@ -32,6 +33,9 @@ Status = Literal["certified", "unchecked", "rejected"]
 
 _THEOREM = re.compile(r"^Theorem (is_\w+) ?:", re.MULTILINE)
 
+#: What coqc says where the library is not installed.
+_NO_COQUELICOT = re.compile(r"Cannot find a physical path bound to logical\s+path\s.*Coquelicot", re.DOTALL)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -39,10 +43,11 @@ class Verdict:
 
     Attributes:
         status: "certified" (checked by Coq), "unchecked" (Coq is not installed), "rejected".
-        theorems: theorem -> the axioms that it rests on; empty where Coq has not seen it.
+        theorems: theorem -> the axioms that it rests on; none where Coq has not accepted it.
         reason: why it is not certified, in one line; empty where it is.
         coq: the version that checked it.
-        premises: what the theorems presuppose ("no_kink", "no_tie"), and of how many parts; ``check`` doesn't know it.
+        premises: what the theorems presuppose ("no_kink", "no_tie"), and of how many parts.
+        network: whose gradients they are.
     """
 
     status: Status
@@ -50,6 +55,7 @@ class Verdict:
     reason: str = ""
     coq: str = ""
     premises: Mapping[str, int] = field(default_factory=dict)
+    network: Network | None = None
 
     @property
     def ok(self) -> bool:
@@ -57,15 +63,13 @@ class Verdict:
         return self.status == "certified"
 
 
-def check(path: str | Path, theorems: Sequence[str], timeout: float = TIMEOUT) -> Verdict:
-    """Let Coq check a certificate, one that symcnn wrote: commands in it are run.
+def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> Verdict:
+    """Let Coq check a text that symcnn has printed: commands in it are run.
 
     Args:
-        path: the ``.v`` file.
         theorems: those that it must hold.
         timeout: seconds.
     """
-    text = read(path)
     stated = set(_THEOREM.findall(text))
     missing = [t for t in theorems if t not in stated]
     if missing:
@@ -74,37 +78,40 @@ def check(path: str | Path, theorems: Sequence[str], timeout: float = TIMEOUT) -
     if own:  # Coq would print it like the library's
         return Verdict("rejected", reason=f"it has something of its own called like an axiom: {_some(own)}")
     coqc = shutil.which("coqc")
-    if coqc is None:
-        return Verdict("unchecked", dict.fromkeys(theorems, frozenset()))
-    return _run(coqc, text, theorems, timeout)
+    return Verdict("unchecked") if coqc is None else _run(coqc, text, theorems, timeout)
 
 
-def read(path: str | Path) -> str:
-    """The text of a certificate."""
+def read(path: str | Path) -> bytes:
+    """A file that is said to be a certificate."""
+    if not Path(path).is_file():  # one that never ends would be read forever
+        raise InputError(f"{path}: is no file; expected a certificate, a .v file")
     try:
-        return Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return Path(path).read_bytes()
+    except OSError as error:
         raise InputError(f"{path}: cannot be read ({error}); expected a certificate, a .v file") from None
 
 
 def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> Verdict:
-    # an unforeseeable word, so that nothing in the file can print the answer in Coq's stead
-    mark = f"axioms_{secrets.token_hex(8)}"
-    every = " ".join(f"let _ := {t} in" for t in theorems)
+    # an unforeseeable word: nothing in the text can answer in Coq's stead, or put something else under a theorem's name
+    mark = f"certificate_{secrets.token_hex(8)}"
+    every = " ".join(f"let _ := {mark}.{t} in" for t in theorems)
     asked = f'\nGoal True. idtac "{mark}". Abort.\nDefinition {mark} := {every} I.\nPrint Assumptions {mark}.\n'
     with tempfile.TemporaryDirectory(prefix="symcnn.") as folder:
-        file = Path(folder) / "certificate.v"
-        file.write_text(text + asked, "utf-8")
+        file = Path(folder) / f"{mark}.v"
+        file.write_bytes((text + asked).encode("utf-8"))
         try:
             found = subprocess.run(
-                [coqc, "-q", "-w", "none", file.name], cwd=folder, capture_output=True, text=True, timeout=timeout
-            )
+                [coqc, "-q", "-w", "none", file.name], cwd=folder, capture_output=True, encoding="utf-8",
+                errors="replace", timeout=timeout,
+            )  # fmt: skip
         except subprocess.TimeoutExpired:
             return Verdict("rejected", reason=f"coqc did not answer within {timeout:g} s")
         except OSError as error:
             return Verdict("rejected", reason=f"coqc cannot be run ({error.strerror})")
     if found.returncode:
-        return Verdict("rejected", reason=_complaint(found.stderr, text))
+        if _NO_COQUELICOT.search(found.stderr):
+            return Verdict("unchecked")
+        return Verdict("rejected", reason=_complaint(found, text))
     axioms = _axioms(found.stdout.partition(mark)[2])
     foreign = sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS)
     if foreign:
@@ -128,13 +135,15 @@ def version(coqc: str) -> str:
     return (found.stdout.split() or ["?"])[0]
 
 
-def _complaint(stderr: str, text: str) -> str:
+def _complaint(found: subprocess.CompletedProcess[str], text: str) -> str:
     """Where Coq stopped, and what it said, in one line."""
-    place = re.search(r"line (\d+), characters", stderr)
+    said = " ".join(found.stderr.partition("Error:")[2].split())[:200]
+    if not said:
+        return f"coqc ended with status {found.returncode} and no word"
+    place = re.search(r"line (\d+), characters", found.stderr)
     lines = text.splitlines()
     number = int(place[1]) if place else 0
     heads = [line.split()[1] for line in lines[:number] if re.match("(Lemma|Theorem|Definition) ", line)]
-    said = " ".join(stderr.partition("Error:")[2].split())[:200]
     return f"coqc stopped in {heads[-1] if heads else 'the file'} (line {number}): {said}"
 
 

@@ -3,24 +3,32 @@
 from collections.abc import Iterator
 
 from symcnn.certificate.check import AXIOMS, Verdict
+from symcnn.certificate.premises import Held
 from symcnn.certificate.theorems import ANY, Claim
 from symcnn.certificate.write import Certificate
-from symcnn.formula import Latex, Plain, Typography
+from symcnn.formula import Latex, Plain, Typography, shown
 from symcnn.formula.tree import Node, Symbol
 from symcnn.text import Catalogue
 
 #: Premises, in words.
 PREMISES = {"no_kink": "certificate.premise_no_kink", "no_tie": "certificate.premise_no_tie"}
 
-#: Quantities that are listed one by one.
-MAX_LISTED = 60
+#: Quantities that are listed one by one, in a table and in a sentence.
+MAX_LISTED, MAX_NAMED = 60, 12
+
+#: Of the initial parameters at which the premises are looked at.
+SEED = 0
 
 
 class Page:
-    """Markdown, in one language."""
+    """Markdown, in one language.
 
-    def __init__(self, certificate: Certificate, verdict: Verdict, text: Catalogue) -> None:
-        self.certificate, self.verdict, self.text = certificate, verdict, text
+    Args:
+        held: of which theorems the premises hold at the network's own numbers; None: without samples.
+    """
+
+    def __init__(self, certificate: Certificate, verdict: Verdict, text: Catalogue, held: Held | None = None) -> None:
+        self.certificate, self.verdict, self.text, self.held = certificate, verdict, text, held
         self._latex = Latex(text.decimal)
 
     def write(self) -> str:
@@ -45,11 +53,19 @@ class Page:
         yield _bullets([text(f"certificate.{key}") for key in ("not_floats", "not_programs", "not_network")])
         yield f"## {text('certificate.yourself_heading')}"
         yield text("certificate.yourself")
-        yield f"```sh\n{INSTALL}\ncoqc {FILE}\n```"
+        asked = f"Require certificate. Print Assumptions certificate.{self.certificate.theorems[0]}."
+        yield f"```sh\n{INSTALL}\ncoqc -w none {FILE}\necho '{asked}' | coqtop -q -quiet 2> /dev/null\n```"
+        yield text("certificate.yourself_again")
 
     def _premises(self) -> Iterator[str]:
         for name, count in self.certificate.premises.items():
             yield self.text(PREMISES[name], count=count)
+        if self.held:
+            yield held_in_words(self.held, self.text, SEED)
+            if self.held.failed:
+                names = ", ".join(f"`{c.theorem}`" for c in self.held.failed[:MAX_NAMED])
+                more = ", …" if len(self.held.failed) > MAX_NAMED else ""
+                yield self.text("certificate.held_list", names=names + more)
         shifts = self.certificate.whole.numbers.shifts
         if shifts:
             yield self.text("certificate.softmax", count=len(shifts))
@@ -102,6 +118,18 @@ def in_words(verdict: Verdict, text: Catalogue) -> str:
     if verdict.status == "unchecked":
         return text("certificate.unchecked", command=INSTALL)
     return text("certificate.rejected", reason=verdict.reason)
+
+
+def held_in_words(held: Held, text: Catalogue, seed: int | None) -> str:
+    """Whether the premises hold at the network's own numbers, and how near the nearest kink or tie is."""
+    count, left = held.claims, held.claims - len(held.failed)
+    drawn = "" if seed is None else text("certificate.seed", seed=seed)
+    said = text("certificate.held_all", images=held.images, seed=drawn, count=count)
+    if held.failed:
+        said = text("certificate.held_some", images=held.images, seed=drawn, held=left, count=count)
+    figures = {"kink": held.kink, "lead": held.lead}
+    numbers = {key: shown(d, 2).replace(".", text.decimal) for key, d in figures.items() if d is not None}
+    return " ".join([said, *(text(f"certificate.held_{key}", **{key: number}) for key, number in numbers.items())])
 
 
 def _bullets(lines: list[str]) -> str:

@@ -110,7 +110,7 @@ Proof. exact (f_equal (fun v : env => v {self.numbers.last}%positive) ({self.q}_
             "any_shift": self._any_shift, "positive": self._positive,
             "cells": "; ".join(stage.whole.applied(x) for x in stage.free),
         }  # fmt: skip
-        premises = dict(stage.premises("image"))
+        premises = dict(stage.premises("image", "n"))
         words |= {name: premises.get(name, "True") for name in ("no_kink", "no_tie")}
         words["is_whole"] = "reflexivity." if self.is_whole else _template("after.v").substitute(words)
         return words

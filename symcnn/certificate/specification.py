@@ -51,12 +51,12 @@ def after(stage: Stage) -> Iterator[str]:
 
 
 def premises(stage: Stage) -> Iterator[str]:
-    """No argument of a relu at its kink, no tie in a maximum: where the network has such."""
+    """No argument of a relu at its kink, no tie in a maximum, as the place n moves: where the network has such."""
     if stage.kinks:
-        parts = [f"off_kink {stage.moving} ({_function(stage, z)})" for z in stage.kinks]
+        parts = [f"off_kink {stage.moving} n ({_function(stage, z)})" for z in stage.kinks]
         yield _all("no_kink", stage, parts)
     if stage.ties:
-        parts = [f"settled {stage.moving} [{'; '.join(_function(stage, z) for z in cells)}]" for cells in stage.ties]
+        parts = [f"settled {stage.moving} n [{'; '.join(_function(stage, z) for z in cells)}]" for cells in stage.ties]
         yield _all("no_tie", stage, parts)
 
 
@@ -76,4 +76,4 @@ def _function(stage: Stage, value: Expr) -> str:
 
 def _all(name: str, stage: Stage, parts: Sequence[str]) -> str:
     both = " /\\\n  ".join(parts)
-    return f"Definition {name} ({' '.join(stage.given)} : positive -> R) :=\n  {both}."
+    return f"Definition {name} n ({' '.join(stage.given)} : positive -> R) :=\n  {both}."

@@ -72,11 +72,11 @@ class Stage:
         """What moves, where it is what the network has."""
         return "parameter" if self.tensor is None else f"(map_{self.tensor.name} parameter {image})"
 
-    def premises(self, image: str) -> list[tuple[str, str]]:
-        """Those of a theorem about an image: name and statement."""
+    def premises(self, image: str, number: int | str) -> list[tuple[str, str]]:
+        """Those of a theorem about an image and about the quantity with the number: name and statement."""
         names = [name for name, found in (("no_kink", self.kinks), ("no_tie", self.ties)) if found]
         path = f"{self.module}." if self.module else ""
-        given = f"parameter {image}" + ("" if self.tensor is None else f" {self.point(image)}")
+        given = f"{number} parameter {image}" + ("" if self.tensor is None else f" {self.point(image)}")
         return [(name, f"{path}{name} {given}") for name in names]
 
     @cached_property

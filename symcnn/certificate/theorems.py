@@ -64,7 +64,7 @@ def theorem(link: Link, claim: Claim, images: Sequence[str]) -> str:
 def _of_cell(link: Link, claim: Claim, image: str) -> str:
     stage = link.stage
     error = _bare(stage.applied("E", image=image, map=_moved(stage, claim, image)))
-    names, premises = _premises(stage, image, "")
+    names, premises = _premises(stage, claim, image, "")
     return f"""Theorem {claim.theorem} : forall parameter {image} : positive -> R,{premises}
   is_derive (fun r => {error}) {stage.whole.applied(claim.quantity, image=image)}
   {stage.whole.applied(f"dE_d{claim.quantity}", image=image)}.
@@ -74,7 +74,7 @@ Proof. intros parameter {image}{names}; exact {_derivative(link, claim, image, n
 def _of_parameter(link: Link, claim: Claim, images: Sequence[str]) -> str:
     stage, all_names, all_premises, proof = link.stage, "", "", ""
     for n, image in enumerate(images, 1):
-        names, premises = _premises(stage, image, str(n))
+        names, premises = _premises(stage, claim, image, str(n))
         all_names, all_premises = all_names + names, all_premises + premises
         own = _derivative(link, claim, image, names)
         proof = f"(der_plus _ _ _ _ _ {proof} {own})" if proof else own
@@ -87,8 +87,11 @@ Proof. intros parameter {" ".join(images)}{all_names}; exact {proof}. Qed."""
 
 def _of_any_images(link: Link, claim: Claim) -> str:
     stage, moved = link.stage, _moved(link.stage, claim, "")
-    names, _ = _premises(stage, ANY, "")
-    every = "".join(f"\n  (forall image, In image images -> {said}) ->" for _, said in stage.premises(ANY))
+    names, _ = _premises(stage, claim, ANY, "")
+    every = "".join(
+        f"\n  (forall image, In image images -> {said}) ->"
+        for _, said in stage.premises(ANY, stage.numbers.of[claim.quantity])
+    )
     own = _derivative(link, claim, ANY, "".join(f" ({n} image i)" for n in names.split()))
     return f"""Theorem {claim.theorem} : forall (parameter : positive -> R) (images : list (positive -> R)),{every}
   is_derive (fun r => E_total {moved} images) {stage.applied(claim.quantity)}
@@ -99,9 +102,9 @@ intros image i; exact {own}.
 Qed."""
 
 
-def _premises(stage: Stage, image: str, suffix: str) -> tuple[str, str]:
+def _premises(stage: Stage, claim: Claim, image: str, suffix: str) -> tuple[str, str]:
     """Names for the premises of a theorem about an image, and the premises, with their arrows."""
-    found = stage.premises(image)
+    found = stage.premises(image, stage.numbers.of[claim.quantity])
     return "".join(f" {name}{suffix}" for name, _ in found), "".join(f"\n  {said} ->" for _, said in found)
 
 

@@ -33,7 +33,7 @@ class Certificate:
     Attributes:
         claims: the theorems, in the derivation's order; all: how many gradients there are.
         images: their names; none of many.
-        whole: E as a function of the parameters.
+        whole: E as a function of the parameters; stages: it, then E as a function of each feature map.
     """
 
     def __init__(self, derivation: Derivation, samples: int | None) -> None:
@@ -41,7 +41,9 @@ class Certificate:
         self.derivation = derivation
         self.whole = Stage(derivation, Numbering(derivation))
         self.images = theorems.named(samples)
-        cells = [x for t in derivation.network.forward.feature_maps for x in t.scalars()]
+        maps = derivation.network.forward.feature_maps
+        self.stages = (self.whole, *(Stage(derivation, self.whole.numbers, tensor, self.whole) for tensor in maps))
+        cells = [x for t in maps for x in t.scalars()]
         every = theorems.claims_of(derivation.network.parameters, cells, self.images)
         self.all = len(every)
         # all, or so many of them, evenly
@@ -70,8 +72,7 @@ class Certificate:
         return "\n".join([HEAD, *calculus, *self._network()]) + "\n"
 
     def _network(self) -> Iterator[str]:
-        whole, maps = self.whole, self.derivation.network.forward.feature_maps
-        stages = [whole, *(Stage(self.derivation, whole.numbers, tensor, whole) for tensor in maps)]
+        whole, stages = self.whole, self.stages
         yield "(* ===== The network as a tape ===== *)\n"
         yield from proof.tape(whole)
         for stage in stages[1:]:

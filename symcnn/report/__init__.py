@@ -57,6 +57,7 @@ def write_report(
     check_reports([path], lang)
     if verification is not None and not verification.ok:
         raise InputError(f"verification: {verification.summary}; expected one in which nothing failed")
+    data = run.data if data is None and run is not None else data
     certified = None if certificate is None else checked_certificate(certificate, network, data)
     content = gather(network, data, run, learning_rate, steps, seed)
     return write_content(replace(content, verification=verification, certificate=certified), [path], lang)[0]

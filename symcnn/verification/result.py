@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from symcnn.derivation import Verdict
 from symcnn.derivation.proof import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
+from symcnn.network import Network
 from symcnn.text import Catalogue
 from symcnn.verification.evidence import METHODS, Figure
 from symcnn.verification.modular import EQUATIONS
@@ -51,6 +52,8 @@ class Row:
 class Certified(Protocol):
     """What is known of a certificate: ``symcnn.certificate`` says it, of which this room knows nothing."""
 
+    @property
+    def network(self) -> Network | None: ...
     @property
     def status(self) -> Literal["certified", "unchecked", "rejected"]: ...
     @property

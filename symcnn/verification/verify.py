@@ -17,6 +17,7 @@ from sympy import QQ, Expr, Symbol
 
 from symcnn.derivation import Derivation, Judge, Verdict, count_products
 from symcnn.derivation.reverse import reverse
+from symcnn.errors import InputError
 from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.printers.rewriting import rewritten
@@ -106,6 +107,8 @@ def verify(
         and what was not checked. It prints as a table.
     """
     network.require_loss("verify")
+    if certificate is not None and certificate.network != network:
+        raise InputError("certificate: it is what is known of another network's; expected one of the network given")
     text = catalogue(lang)
     images, targets = _random_data(network) if data is None else checked(network, as_data(data))
     derivation = Derivation(network, len(images))

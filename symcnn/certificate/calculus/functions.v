@@ -34,13 +34,13 @@ Fixpoint summed (f : (positive -> R) -> R) (l : list (positive -> R)) := match l
 | [] => 0 | x :: l => f x + summed f l
 end.
 
-(* P holds of every family near q *)
-Definition near (P : (positive -> R) -> Prop) (q : positive -> R) :=
-  exists eps : posreal, forall q', (forall n, Rabs (q' n - q n) < eps) -> P q'.
+(* P holds of q, and still does where the place n has a number near that which it has in q *)
+Definition near (P : (positive -> R) -> Prop) (q : positive -> R) (n : positive) :=
+  exists eps : posreal, forall s, Rabs (s - q n) < eps -> P (moved q n s).
 
-(* x, an argument of a relu, is not 0 at q, or it is 0 near q *)
-Definition off_kink (q : positive -> R) (x : (positive -> R) -> R) := x q <> 0 \/ near (fun q' => x q' = 0) q.
+(* x, an argument of a relu, is not 0 at q, or it stays 0 where the place n moves a little *)
+Definition off_kink (q : positive -> R) n (x : (positive -> R) -> R) := x q <> 0 \/ near (fun q' => x q' = 0) q n.
 
-(* one of the window is larger at q than each other, or equal to it near q *)
-Definition settled (q : positive -> R) (window : list ((positive -> R) -> R)) :=
-  exists m, In m window /\ forall x, In x window -> x q < m q \/ near (fun q' => x q' = m q') q.
+(* one of the window is larger at q than each other, or stays equal to it where the place n moves a little *)
+Definition settled (q : positive -> R) n (window : list ((positive -> R) -> R)) :=
+  exists m, In m window /\ forall x, In x window -> x q < m q \/ near (fun q' => x q' = m q') q n.

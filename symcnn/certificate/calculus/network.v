@@ -117,21 +117,18 @@ Qed.
 Lemma every_map {X} (f : X -> Prop) l x : every (map f l) -> In x l -> f x.
 Proof. intros H I; exact (every_in _ _ H (in_map f l x I)). Qed.
 
-Lemma near_along q p (P : env -> Prop) : near P q -> locally (q p) (fun s => P (moved q p s)).
-Proof.
-intros [eps H]; exists eps; intros y B; apply H; intro n; unfold moved.
-destruct (Pos.eqb_spec n p) as [-> |]; [exact B | rewrite Rminus_diag_eq, Rabs_R0 by reflexivity; apply cond_pos].
-Qed.
+Lemma near_along q p (P : env -> Prop) : near P q p -> locally (q p) (fun s => P (moved q p s)).
+Proof. intros [eps H]; exists eps; intros y B; exact (H y B). Qed.
 
 Section Network.
 Variables (b last : positive) (t : tape) (cs : claims).
-Variables (inputs : env -> positive -> R) (v : env -> env) (a : env) (q : env).
+Variables (inputs : env -> positive -> R) (v : env -> env) (a : env) (q : env) (p : positive).
 Definition from_inputs := forall q' u, (u < b)%positive -> v q' u = inputs q' u.
 Definition values_of (few : list positive) (is_few : bool) := forall q' a',
   map (fun kn => v q' (fst kn)) (filter (fun kn => Bool.eqb is_few (mem (fst kn) few)) t) =
   map (fun kn => eval (v q') a' (snd kn)) (filter (fun kn => Bool.eqb is_few (mem (fst kn) few)) t).
 Definition claimed := map (fun uc => a (fst uc)) cs = map (fun uc => named (v q) a (snd uc)) cs.
-Definition along_v (P : env -> Prop) := near (fun q' => P (v q')) q.
+Definition along_v (P : env -> Prop) := near (fun q' => P (v q')) q p.
 Variable few : list positive.
 Hypothesis t_proper : proper b last t cs = true.
 Hypothesis t_wrong : wrong last t cs = [].
@@ -150,13 +147,13 @@ Proof.
 intro I; assert (A : forall X (f : expr -> list X) x, In x (f e) -> In x (of_all f t)).
 { intros X f x J; apply in_flat_map; exists (k, e); auto. }
 apply conditions_from; [| | | | exact Logic.I].
-- intros p P; exact (map_same _ _ _ p h_equalities (A _ _ p P)).
+- intros e' P; exact (map_same _ _ _ e' h_equalities (A _ _ e' P)).
 - intros x X; exact (every_map _ _ x h_kinks (A _ _ x X)).
 - intros w W; exact (every_map _ _ w h_windows (A _ _ w W)).
 - intros x X; exact (every_map _ _ x h_positive (A _ _ x X)).
 Qed.
 
-Lemma gradient p : (p <? b)%positive = true -> mem p (map fst cs) = true ->
+Lemma gradient : (p <? b)%positive = true -> mem p (map fst cs) = true ->
   (forall u, is_derive (fun s => inputs (moved q p s) u) (q p) (if Pos.eqb u p then 1 else 0)) ->
   is_derive (fun s => v (moved q p s) last) (q p) (a p).
 Proof.
@@ -244,19 +241,19 @@ intros M F q a k e I; destruct (mem k few) eqn:B.
 - apply (map_same _ _ _ (k, e) (F q a)), filter_In; simpl; rewrite B; auto.
 - apply (map_same _ _ _ (k, e) (M q a)), filter_In; simpl; rewrite B; auto.
 Qed.
-Lemma settled_winner (v : env -> env) q cells :
-  settled q (map (fun c q' => cell_value (v q') c) cells) -> winner (along_v v q) (v q) cells.
+Lemma settled_winner (v : env -> env) q p cells :
+  settled q p (map (fun c q' => cell_value (v q') c) cells) -> winner (along_v v q p) (v q) cells.
 Proof.
 intros [m [I S]]; apply in_map_iff in I as [c [<- I]]; exists c; split; [exact I |]; intros x X.
 exact (S _ (in_map (fun c q' => cell_value (v q') c) cells x X)).
 Qed.
 
-Lemma settled_windows (v : env -> env) q l :
-  every (map (fun cells => settled q (map (fun c q' => cell_value (v q') c) cells)) l) ->
-  every (map (winner (along_v v q) (v q)) l).
+Lemma settled_windows (v : env -> env) q p l :
+  every (map (fun cells => settled q p (map (fun c q' => cell_value (v q') c) cells)) l) ->
+  every (map (winner (along_v v q p) (v q)) l).
 Proof.
 induction l as [|c [|c' l] IH]; simpl; [auto | apply settled_winner |].
-intros [S H]; split; [exact (settled_winner v q c S) | apply IH, H].
+intros [S H]; split; [exact (settled_winner v q p c S) | apply IH, H].
 Qed.
 
 Lemma der_summed (f : R -> env -> R) (d : env -> R) x l : (forall i, In i l -> is_derive (fun r => f r i) x (d i)) ->
