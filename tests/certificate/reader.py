@@ -35,6 +35,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _TOKEN = re.compile(r"\s*(?:(\d+)(?:%positive)?|([A-Za-z_][\w.]*\w|[A-Za-z])|(.))", re.DOTALL)
 
+_DEFINITION = re.compile(r"^Definition (\w+)(.*?) :=\s*(.*?)\.$", re.MULTILINE | re.DOTALL)
+_THEOREM = re.compile(
+    r"^Theorem (\w+) : forall ([\w ]+) : positive -> R,\s+(.*?)is_derive \(fun r => (.*?)\) (\(\w+ [\w ]+\))\s+(.*?)\."
+    r"\nProof\.",
+    re.MULTILINE | re.DOTALL,
+)
+
 
 class Expression:
     """Evaluates a term as it is read; ``names`` says what a name stands for."""
@@ -122,25 +129,19 @@ class Reader:
         for part in re.split(r"(?=^(?:Module|End) After_\w+\.)", spec, flags=re.MULTILINE):
             found = re.match(r"Module (After_\w+)\.", part)
             module = f"{found[1]}." if found else ""
-            for name, given, body in re.findall(
-                r"^Definition (\w+)(.*?) :=\s*(.*?)\.$", part, re.MULTILINE | re.DOTALL
-            ):
+            for name, given, body in _DEFINITION.findall(part):
                 arguments = tuple(re.findall(r"\w+", given.replace("positive -> R", ""))) or None
                 self._bodies[module + name] = (arguments, body)
         self.statements = [
-            Statement(name, tuple(variables.split()), tuple(re.findall(r"(.*?) ->\s+", premises)), *map(str.strip, what))
-            for name, variables, premises, *what in re.findall(
-                r"^Theorem (\w+) : forall ([\w ]+) : positive -> R,\s+(.*?)is_derive \(fun r => (.*?)\) "
-                r"(\(\w+ [\w ]+\))\s+(.*?)\.\nProof\.", text, re.MULTILINE | re.DOTALL)
-        ]  # fmt: skip
+            Statement(name, tuple(moving.split()), tuple(re.findall(r"(.*?) ->\s+", premises)), *map(str.strip, what))
+            for name, moving, premises, *what in _THEOREM.findall(text)
+        ]
 
     def number(self, name: str) -> int:
         """Under which a parameter, a pixel, or a cell of a map stands in its family; 0 if E does not know it."""
         for module in ("", *{n.rpartition(".")[0] + "." for n in self._bodies if "." in n}):
-            found = re.fullmatch(
-                r"(?:parameter|image|map) (\d+)%positive", self._bodies.get(module + name, (None, ""))[1]
-            )
-            if found:
+            _, body = self._bodies.get(module + name, (None, ""))
+            if found := re.fullmatch(r"(?:parameter|image|map) (\d+)%positive", body):
                 return int(found[1])
         return 0
 
