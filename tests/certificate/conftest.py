@@ -1,4 +1,4 @@
-"""What Coq says of the article's certificate and of that of two filters, asked once for all tests."""
+"""What Coq says of the article's certificate, asked once for all tests."""
 
 from pathlib import Path
 
@@ -19,12 +19,6 @@ def article(net, data, tmp_path_factory):
 @pytest.fixture(scope="session")
 def two_filters():
     return symcnn.read_network(EXAMPLES / "two_filters.toml")
-
-
-@pytest.fixture(scope="session")
-def two(two_filters, tmp_path_factory):
-    net, data = two_filters
-    return certificates.certify(net, tmp_path_factory.mktemp("two"), data=data)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 import sympy
 
 import symcnn
+from symcnn.certificate import Certificate
 from symcnn.derivation import Addend, Derivation
 
 needs_coq = pytest.mark.skipif(
@@ -17,6 +18,24 @@ needs_coq = pytest.mark.skipif(
 
 #: Variable -> its products, each a line of factors: "dE_dx_11 i_11".
 Error = Mapping[str, Sequence[str]]
+
+
+#: Where the part of a certificate begins that is of one network.
+NETWORK = "(* ===== The network as a tape ===== *)"
+
+
+def together(first: Mapping[str, Certificate], last: Certificate) -> str:
+    """Several certificates as one text, all but the last each in a module: what they share is checked once.
+
+    The theorem ``is_certified_<name>`` rests on all of the name's.
+    """
+    shared, _, network = last.text.partition(NETWORK)
+    found = [shared]
+    for name, certificate in first.items():
+        found.append(f"Module {name}.\n{certificate.text.partition(NETWORK)[2]}\nEnd {name}.")
+        every = " ".join(f"let _ := {name}.{t} in" for t in certificate.theorems)
+        found.append(f"Theorem is_certified_{name} : True.\nProof. exact ({every} I). Qed.")
+    return "\n".join([*found, network])
 
 
 def with_error(network: symcnn.Network, error: Error) -> Derivation:

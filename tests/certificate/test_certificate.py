@@ -7,7 +7,7 @@ import pytest
 
 import symcnn
 from symcnn import certificate as certificates
-from symcnn.certificate import AXIOMS, FILE, certificate_of, check
+from symcnn.certificate import AXIOMS, FILE, certificate_of
 from symcnn.certificate.page import Page
 from symcnn.certificate.write import Certificate
 from symcnn.text import catalogue
@@ -22,30 +22,6 @@ def test_the_article_is_certified(article):
     assert len(article.verdict.theorems) == 28
     for axioms in article.verdict.theorems.values():
         assert {a.rsplit(".", 1)[-1] for a in axioms} == AXIOMS
-
-
-@needs_coq
-def test_relu_maxima_and_softmax_are_certified_with_their_premises(two):
-    assert two.verdict.ok
-    assert len(two.verdict.theorems) == 37 + 3 * 32
-    assert two.verdict.premises == {"no_kink": 32, "no_tie": 8}
-    text = two.files[0].read_text("utf-8")
-    statement = text[text.index("Theorem is_dE_df_111 ") :].partition("Proof.")[0]
-    assert "no_kink 1 parameter image1 ->" in statement
-    assert "no_tie 1 parameter image3 ->" in statement
-
-
-@needs_coq
-def test_other_layers_and_losses_are_certified_for_any_number_of_images():
-    """Mean-pooling with absent cells, tanh, a maximum with padding, a softmax inside, binary cross-entropy."""
-    layers = [
-        symcnn.Conv2D(1, 2), symcnn.Activation("tanh"), symcnn.AvgPool2D(2, 1, 1, count_include_pad=False),
-        symcnn.MaxPool2D(2, 2, 1, pad_value=-0.5), symcnn.Dense(2, "leaky_relu"), symcnn.Dense(2, "softmax"),
-        symcnn.Dense(1, "sigmoid"),
-    ]  # fmt: skip
-    verdict = check(Certificate(symcnn.derive(symcnn.Network((3, 3), layers, "binary_cross_entropy")), None))
-    assert verdict.ok, verdict.reason
-    assert "is_dE_dx_11" in verdict.theorems
 
 
 def test_the_theorems_are_the_gradients(net, text):
