@@ -75,7 +75,7 @@ def recheck(path: str | Path, network: Network, data: DataLike | None = None, ti
     wanted = own.text.encode("utf-8")
     if given == wanted:
         return check(own, timeout)
-    if data is not None and given == (every := certificate_of(network)).text.encode("utf-8"):
+    if own.images and given == (every := Certificate(own.derivation, None)).text.encode("utf-8"):
         return check(every, timeout)
     pairs = zip_longest(given.split(b"\n"), wanted.split(b"\n"))
     line = next(n for n, (a, b) in enumerate(pairs, 1) if a != b)

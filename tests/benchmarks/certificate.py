@@ -23,14 +23,18 @@ def five() -> symcnn.Network:
 
 
 def sizes() -> None:
-    """Bytes a product, the part that all networks share left out: the same for every size."""
+    """Bytes for each product, the part that all networks share left out: the same for every size."""
     shared = len(Certificate(symcnn.derive(symcnn.Network((1,), [symcnn.Dense(1)])), 1).text)
-    for side in (5, 10, 15):
+    line("what all networks share: text", f"{shared / 1000:.1f} kB", "")
+    networks = {"article, two images": (symcnn.article.network(), 2)}
+    for side in (5, 10, 15, 20):
         layers = [symcnn.Conv2D(2, 2, bias=False), symcnn.Dense(3, "sigmoid"), symcnn.Dense(2, "sigmoid")]
-        derivation = symcnn.derive(symcnn.Network((side, side), layers))
+        networks[f"{side}×{side}, two filters, 3 hidden"] = symcnn.Network((side, side), layers), 1
+    for name, (network, samples) in networks.items():
+        derivation = symcnn.derive(network)
         products = sum(len(v.products) for v in derivation.graph)
-        text = len(Certificate(derivation, 1).text) - shared
-        line(f"{side}×{side}, two filters: text, of {products} products", f"{text / products:.0f} bytes each", "")
+        text = len(Certificate(derivation, samples).text) - shared
+        line(f"{name}: {products} products, text", f"{text / 1000:.1f} kB: {text / products:.0f} bytes each", "linear")
 
 
 def main() -> None:

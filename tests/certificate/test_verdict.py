@@ -24,9 +24,7 @@ Module Other. Theorem is_a : True. exact I. Qed. End Other. Import Other."""
         "Lemma wrong : 1 = 0. Admitted. Theorem is_b : True. exact I. Qed.\nTheorem is_a : 1 = 0. exact wrong. Qed.",
         "Axiom mine : 1 = 0.\nTheorem is_a : 1 = 0. exact mine. Qed.",
         "Parameter mine : 1 = 0.\nTheorem is_a : 1 = 0. exact mine. Qed.",
-        "Variable mine : 1 = 0.\nTheorem is_a : 1 = 0. exact mine. Qed.",
         "Hypothesis mine : 1 = 0.\nTheorem is_a : 1 = 0. exact mine. Qed.",
-        "Context (mine : 1 = 0).\nTheorem is_a : 1 = 0. exact mine. Qed.",
         "Conjecture mine : 1 = 0.\nTheorem is_a : 1 = 0. exact mine. Qed.",
         "Unset Guard Checking.\nFixpoint f (n : nat) : False := f n.\nTheorem is_a : 1 = 0. destruct (f 0). Qed.",
         "Unset Positivity Checking.\nInductive bad := Bad (f : bad -> False).\nTheorem is_a : bad -> bad. auto. Qed.",
@@ -112,8 +110,9 @@ def test_verify_tells_of_a_certificate_first(net, data, article):
     row = symcnn.verify(net, data, seconds=0, certificate=article.verdict).rows[0]
     assert row.status == ("proved" if article.verdict.ok else "unknown")
     assert "28" in row.method or not article.verdict.ok
-    refused = certificates.Verdict("rejected", reason="line 3 is not what symcnn writes", network=net)
-    found = symcnn.verify(net, data, seconds=0, certificate=refused)
+    small = symcnn.Network((2,), [symcnn.Dense(1)])
+    refused = certificates.Verdict("rejected", reason="line 3 is not what symcnn writes", network=small)
+    found = symcnn.verify(small, seconds=0, certificate=refused)
     assert not found.ok
     assert found.rows[0].method == refused.reason
 
