@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from symcnn.certificate.check import AXIOMS, TIMEOUT, Verdict, read, verdict_on
+from symcnn.certificate.verdict import AXIOMS, TIMEOUT, Verdict, read, verdict_on
 from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
 from symcnn.certificate.premises import Held, held
 from symcnn.certificate.theorems import Claim

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from symcnn.certificate.check import AXIOMS, Verdict
+from symcnn.certificate.verdict import AXIOMS, Verdict
 from symcnn.certificate.premises import Held
 from symcnn.certificate.theorems import ANY, Claim
 from symcnn.certificate.write import Certificate

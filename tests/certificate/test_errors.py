@@ -6,7 +6,7 @@ import pytest
 
 import symcnn
 from symcnn.certificate import certificate_of, check
-from symcnn.certificate.check import verdict_on
+from symcnn.certificate.verdict import verdict_on
 from symcnn.certificate.numbering import Numbering
 from symcnn.certificate.proof import tape
 from symcnn.certificate.stage import Stage

@@ -7,7 +7,7 @@ import pytest
 import symcnn
 from symcnn import certificate as certificates
 from symcnn.certificate import FILE, certificate_of
-from symcnn.certificate.check import verdict_on
+from symcnn.certificate.verdict import verdict_on
 from tests.certificate.coq import needs_coq
 
 #: A theorem that is another one by the time that Coq is asked what it rests on.
@@ -54,13 +54,6 @@ def test_what_is_not_proved_to_its_end_is_not_certified(text):
     assert verdict_on(text, ["is_a"]).status == "rejected"
 
 
-@needs_coq
-def test_a_text_that_answers_in_coqs_stead_is_not_certified():
-    """It speaks whenever it is asked, before Coq does, with the best of all answers."""
-    answer = 'Tactic Notation "idtac" string(s) := idtac s; idtac "Closed under the global context".'
-    assert verdict_on(f"Theorem is_a : 1 = 0. Admitted.\n{answer}", ["is_a"]).status == "rejected"
-
-
 def test_an_axiom_that_is_called_like_one_of_the_reals_is_not_certified():
     verdict = verdict_on("Axiom sig_not_dec : 1 = 0.\nTheorem is_a : 1 = 0. exact sig_not_dec. Qed.", ["is_a"])
     assert verdict.status == "rejected"
@@ -88,22 +81,49 @@ def test_without_coq_the_file_is_written_but_not_checked(tmp_path, net, data, mo
     assert {p.name for p in tmp_path.iterdir()} == {FILE, "certificate.md"}
 
 
-#: What coqc answers -> the verdict.
-ANSWERS = {
+#: What coqc says where it does not accept a text -> the verdict.
+COMPLAINTS = {
     "Error: Cannot find a physical path bound to logical path\nCoquelicot with prefix Coquelicot.": ("unchecked", ""),
     'File "./c.v", line 2, characters 0-3:\nError: Syntax error: bad.': ("rejected", "line 2): Syntax error: bad."),
     "": ("rejected", "coqc ended with status 1 and no word"),
 }
 
 
-@pytest.mark.parametrize("stderr", ANSWERS)
-def test_a_coq_without_the_library_checks_nothing_and_one_that_stops_is_quoted(stderr, monkeypatch):
+@pytest.mark.parametrize("said", COMPLAINTS)
+def test_a_coq_without_the_library_checks_nothing_and_one_that_stops_is_quoted(said, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: name)
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", stderr))
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", said))
     verdict = verdict_on("Theorem is_a : True. exact I. Qed.", ["is_a"])
-    status, words = ANSWERS[stderr]
+    status, words = COMPLAINTS[said]
     assert verdict.status == status
     assert words in verdict.reason
+
+
+#: What coqc says of assumptions -> the verdict; {mark} stands where it is asked.
+ANSWERS = {
+    "{mark}\nClosed under the global context\n": "certified",
+    "{mark}\nAxioms:\nReals.sig_not_dec : forall P : Prop, {{P}}\n  + {{P}}\nsig_forall_dec\n  : P\n": "certified",
+    "{mark}\nAxioms:\nmine : 1 = 0\n": "rejected",
+    "{mark}\nAxioms:\nsig_not_dec : P\nf is assumed to be guarded.\n": "rejected",
+    "{mark}\nClosed under the global context\nAxioms:\nmine : 1 = 0\n": "rejected",
+    "{mark}\nAxioms:\nsig_not_dec : P\nAxioms:\nmine : 1 = 0\n": "rejected",
+    "Closed under the global context\n{mark}\nAxioms:\nmine : 1 = 0\n": "rejected",
+    "Closed under the global context\n": "rejected",
+    "{mark}\n": "rejected",
+    "": "rejected",
+}
+
+
+@pytest.mark.parametrize("said", ANSWERS)
+def test_only_coqs_plain_answer_counts(said, monkeypatch):
+    def answer(command, **_):
+        mark = command[-1].removesuffix(".v")
+        return subprocess.CompletedProcess(command, 0, said.format(mark=mark), "")
+
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr(subprocess, "run", answer)
+    monkeypatch.setattr("symcnn.certificate.verdict.version", lambda coqc: "8.16.1")
+    assert verdict_on("Theorem is_a : True. exact I. Qed.", ["is_a"]).status == ANSWERS[said]
 
 
 def test_verify_tells_of_a_certificate_first(net, data, article):

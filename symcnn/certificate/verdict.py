@@ -64,7 +64,9 @@ class Verdict:
 
 
 def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> Verdict:
-    """Let Coq check a text that symcnn has printed: commands in it are run.
+    """Let Coq check a text that symcnn has printed.
+
+    Of a text from elsewhere it would prove nothing: commands in it are run, and a notation may change what is asked.
 
     Args:
         theorems: those that it must hold.
@@ -92,7 +94,7 @@ def read(path: str | Path) -> bytes:
 
 
 def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> Verdict:
-    # an unforeseeable word: nothing in the text can answer in Coq's stead, or put something else under a theorem's name
+    # an unforeseeable word: what the text prints is not taken for the answer, nor what it calls like a theorem for that
     mark = f"certificate_{secrets.token_hex(8)}"
     every = " ".join(f"let _ := {mark}.{t} in" for t in theorems)
     asked = f'\nGoal True. idtac "{mark}". Abort.\nDefinition {mark} := {every} I.\nPrint Assumptions {mark}.\n'
