@@ -11,10 +11,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from symcnn.certificate.verdict import AXIOMS, TIMEOUT, Verdict, read, verdict_on
 from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
 from symcnn.certificate.premises import Held, held
 from symcnn.certificate.theorems import Claim
+from symcnn.certificate.verdict import AXIOMS, TIMEOUT, Verdict, read, verdict_on
 from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
 from symcnn.files import check_folder, check_writable, folder_for, write_whole

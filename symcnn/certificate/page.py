@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from symcnn.certificate.verdict import AXIOMS, Verdict
 from symcnn.certificate.premises import Held
 from symcnn.certificate.theorems import ANY, Claim
+from symcnn.certificate.verdict import AXIOMS, Verdict
 from symcnn.certificate.write import Certificate
 from symcnn.formula import Latex, Plain, Typography, shown
 from symcnn.formula.tree import Node, Symbol
