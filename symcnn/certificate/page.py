@@ -45,6 +45,7 @@ class Page:
         if self.certificate.sampled:
             yield text("certificate.sampled", count=len(self.certificate.claims), all=self.certificate.all)
         yield self._list()
+        yield from self._example()
         yield f"## {text('certificate.trusted_heading')}"
         axioms = ", ".join(f"`{a}`" for a in sorted(AXIOMS))
         trusted = [text("certificate.trusted_kernel"), text("certificate.trusted_axioms", axioms=axioms)]
@@ -78,6 +79,15 @@ class Page:
         table = "\n".join([f"| {heads} |", "| --- | --- | --- |", *rows])
         more = len(claims) - len(shown)
         return table + (f"\n\n{self.text('certificate.more', count=more, file=FILE)}" if more else "")
+
+    def _example(self) -> Iterator[str]:
+        """The first theorem's statement."""
+        first, numbers = self.certificate.claims[0], self.certificate.whole.numbers
+        typography = Typography(self.certificate.derivation.graph, self.text.words("word"))
+        quantity = self._latex.inline(typography.name(first.quantity))
+        yield self.text("certificate.example", place=numbers.of[first.quantity], quantity=quantity)
+        statement = self.certificate.text.partition(f"\nTheorem {first.theorem} :")[2].partition("\nProof.")[0]
+        yield f"```coq\nTheorem {first.theorem} :{statement}\n```"
 
     def _image(self, claim: Claim) -> str:
         if claim.image is None:
@@ -123,13 +133,15 @@ def in_words(verdict: Verdict, text: Catalogue) -> str:
 def held_in_words(held: Held, text: Catalogue, seed: int | None) -> str:
     """Whether the premises hold at the network's own numbers, and how near the nearest kink or tie is."""
     count, left = held.claims, held.claims - len(held.failed)
-    drawn = "" if seed is None else text("certificate.seed", seed=seed)
+    drawn = "" if seed is None else f" {text('certificate.seed', seed=seed)}"
     said = text("certificate.held_all", images=held.images, seed=drawn, count=count)
     if held.failed:
         said = text("certificate.held_some", images=held.images, seed=drawn, held=left, count=count)
-    figures = {"kink": held.kink, "lead": held.lead}
-    numbers = {key: shown(d, 2).replace(".", text.decimal) for key, d in figures.items() if d is not None}
-    return " ".join([said, *(text(f"certificate.held_{key}", **{key: number}) for key, number in numbers.items())])
+    sentences = [said]
+    for key, number in (("certificate.held_kink", held.kink), ("certificate.held_lead", held.lead)):
+        if number is not None:
+            sentences.append(text(key, distance=shown(number, 2).replace(".", text.decimal)))
+    return " ".join(sentences)
 
 
 def _bullets(lines: list[str]) -> str:
