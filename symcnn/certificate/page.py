@@ -66,7 +66,7 @@ class Page:
             if self.held.failed:
                 names = ", ".join(f"`{c.theorem}`" for c in self.held.failed[:MAX_NAMED])
                 more = ", …" if len(self.held.failed) > MAX_NAMED else ""
-                yield self.text("certificate.held_list", names=names + more)
+                yield self.text("certificate.held_list", names=names + more, count=len(self.held.failed))
         shifts = self.certificate.whole.numbers.shifts
         if shifts:
             yield self.text("certificate.softmax", count=len(shifts))

@@ -92,6 +92,18 @@ def test_the_page_says_what_is_proved_what_is_trusted_and_what_not(tmp_path, net
     assert len(re.findall("^## ", page, re.MULTILINE)) == 4
 
 
+def test_the_page_says_for_how_many_theorems_the_premises_hold_at_the_networks_numbers(
+    tmp_path, two_filters, monkeypatch
+):
+    monkeypatch.setenv("PATH", "")
+    net, data = two_filters
+    found = certificates.certify(net, tmp_path, data=data, lang="fr")
+    page = (tmp_path / "certificat.md").read_text("utf-8")
+    assert "paramètres initiaux de la graine 0, ces hypothèses sont vraies pour 87 théorèmes sur 133" in page
+    assert "(46 en tout)\u00a0: `is_dE_dx_111_image2`, " in page
+    assert "en est à 0,087." in found.summary
+
+
 @pytest.mark.parametrize(("lang", "name"), [("en", "certificate.md"), ("fr", "certificat.md")])
 def test_what_stands_in_reports_is_what_is_written(net, data, lang, name):
     """The articles's certificate, and the page of the day when Coq checked it."""
