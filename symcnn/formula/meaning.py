@@ -27,6 +27,9 @@ from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written
 from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
 
+#: Terms of a sum with limits; a longer one is a slip of the pen, or malice.
+MAX_SPAN = 1000
+
 _FUNCTIONS: dict[str, Callable[..., Expr]] = {written: function for function, written in CALLS.items()}
 
 
@@ -63,6 +66,7 @@ class Meaning:
         sizes: index letter -> how far it runs.
         free: letters without a quantity that may occur: z in σ(z).
         point: where the index letters stand.
+        base: from where they count.
     """
 
     derivation: Derivation
@@ -74,6 +78,7 @@ class Meaning:
     sizes: Mapping[str, int] = field(default_factory=dict)
     free: frozenset[str] = frozenset()
     point: Mapping[str, int] = field(default_factory=dict)
+    base: int = 0
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, node: Node) -> Value:
@@ -110,7 +115,7 @@ class Meaning:
         group = self.written.group(node)
         if group is not None:
             return self._group(group)
-        tensor, index = self.written.entry(node, self.point)
+        tensor, index = self.written.entry(node, self.point, self.base)
         return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
 
     def _named(self, tensor: Tensor, name: str) -> Expr:
@@ -147,7 +152,7 @@ class Meaning:
     def _(self, node: tree.Number) -> Value:
         if not math.isfinite(node.value):
             raise MeaningError(f"{node.value}: not a finite number")
-        return Rational(node.value)
+        return Rational(str(node.value))  # 0.1 is a tenth
 
     @_of.register
     def _(self, node: tree.Under) -> Value:
@@ -253,14 +258,21 @@ class Meaning:
     def _(self, node: tree.Over) -> Value:
         if not node.letters:
             raise MeaningError(f"{node.sign}: over nothing")
-        for letter in node.letters:
-            if letter not in self.sizes:
-                raise UnknownNameError(f"{node.sign} over {letter}: nothing tells how far it runs")
         terms = [
             replace(self, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
-            for values in product(*(range(self.sizes[letter]) for letter in node.letters))
+            for values in product(*(self._span(node, letter) for letter in node.letters))
         ]
         return maximum(*terms) if node.sign == "max" else Add(*terms)
+
+    def _span(self, node: tree.Over, letter: str) -> range:
+        """From where to where a letter runs."""
+        if node.first is not None and node.last is not None:
+            if not 0 <= node.last - node.first < MAX_SPAN:
+                raise MeaningError(f"{node.sign} from {node.first} to {node.last}: expected 1 to {MAX_SPAN} terms")
+            return range(node.first, node.last + 1)
+        if letter not in self.sizes:
+            raise UnknownNameError(f"{node.sign} over {letter}: nothing tells how far it runs")
+        return range(self.base, self.base + self.sizes[letter])
 
     @_of.register
     def _(self, node: tree.Indicator) -> Value:

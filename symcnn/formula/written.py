@@ -58,8 +58,11 @@ class Written:
                     group = self._groups.setdefault((symbol.letter.upper(), symbol.word), [])
                     group += [tensor] if tensor not in group else []
 
-    def entry(self, symbol: tree.Symbol, point: Point) -> tuple[Tensor, Index | None]:
+    def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
         """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
+
+        Args:
+            base: from where index letters count.
 
         Raises:
             UnknownNameError, OutOfRangeError
@@ -68,7 +71,7 @@ class Written:
         ends = list(_ends(symbol.indices))
         if any(end["inside"] is not None for end in ends):
             texts = [text for end in ends for text in _split(end["inside"] or "")]
-            return tensor, _at(texts, point, tensor)
+            return tensor, self._at([affine_at(text, point) for text in texts], tensor, base)
         return tensor, self._index(symbol, tensor, "".join(end["digits"] or "" for end in ends))
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
@@ -98,6 +101,13 @@ class Written:
                 f"{self._plain.emit(symbol)}: it may stand for {' or '.join(t.name for t in found)}; expected one group"
             )
         return found[0] if found else None
+
+    def _at(self, values: Sequence[int | None], tensor: Tensor, base: int) -> Index | None:
+        """The index with such values, or None outside the tensor."""
+        if len(values) != len(tensor.shape):
+            raise OutOfRangeError(f"{tensor.name}: {len(values)} indices; expected {len(tensor.shape)}")
+        index = tuple(-1 if value is None else value - base for value in values)
+        return index if all(0 <= n < size for n, size in zip(index, tensor.shape, strict=True)) else None
 
     def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
         """Each index as wide as its axis is long, from 1."""
@@ -151,19 +161,6 @@ def _look(indices: str) -> tuple[str, ...]:
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")] if text else []
-
-
-def _at(texts: Sequence[str], point: Point, tensor: Tensor) -> Index | None:
-    """The index at a point, or None outside the tensor."""
-    index = []
-    if len(texts) != len(tensor.shape):
-        raise OutOfRangeError(f"{tensor.name}: {len(texts)} indices; expected {len(tensor.shape)}")
-    for text, size in zip(texts, tensor.shape, strict=True):
-        value = affine_at(text, point)
-        if value is None or not 0 <= value < size:
-            return None
-        index.append(value)
-    return tuple(index)
 
 
 def affine_at(text: str, point: Point) -> int | None:

@@ -17,10 +17,10 @@ from symcnn.formula.steps import bare, broken_chain, derived, misplaced_product,
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, letters_in
 from symcnn.network import Dense, Network
-from symcnn.report import stated
+from symcnn.formula import stated
 from symcnn.report.content import Content
 from symcnn.report.document import Method
-from symcnn.report.printed import Printed, points
+from symcnn.formula.printed import Printed, points
 from symcnn.report.shown import MAX_TRIED, Shown, image_of, is_shown
 from symcnn.report.values import Values
 from symcnn.text import Catalogue

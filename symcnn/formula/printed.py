@@ -8,10 +8,11 @@ from functools import cached_property
 from itertools import product
 
 from symcnn.derivation import Derivation, Graph, Variable, instance
-from symcnn.formula import Typography, tree
+from symcnn.formula import tree
 from symcnn.formula.meaning import Meaning
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import Typography
 from symcnn.formula.written import MeaningError, letters_in
 from symcnn.symbolic import Equation
 

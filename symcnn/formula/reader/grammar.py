@@ -1,0 +1,337 @@
+r"""One side of an equation: LaTeX to a formula tree.
+
+The grammar stands in ``grammar.lark``; what a token is depends on the text: which names have several letters, and
+whether a comma is a decimal sign.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from lark import Lark, Token, Transformer, UnexpectedInput
+from lark.exceptions import VisitError
+
+from symcnn.errors import SymcnnError
+from symcnn.formula import tree
+from symcnn.formula.reader.symbols import symbol
+from symcnn.formula.tree import Node
+
+#: Longer members, and deeper ones, are not read: no person wrote them.
+MAX_MEMBER, MAX_DEPTH = 20_000, 60
+
+_FUNCTIONS = {
+    "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
+    "tanh": r"\\tanh|\\(?:text|mathrm|operatorname)\{\s*tanh\s*\}",
+    "ReLU": r"\\(?:text|mathrm|operatorname)\{\s*(?:ReLU|relu)\s*\}|ReLU",
+    "LeakyReLU": r"\\(?:text|mathrm|operatorname)\{\s*LeakyReLU\s*\}",
+    "exp": r"\\exp", "ln": r"\\ln|\\log", "max": r"\\max(?!\s*_)", "Σ": r"\\sum(?!\s*(?:\\limits\s*)?[_^])",
+}  # fmt: skip
+_RELATIONS = {"=": "=|:=|\\\\equiv", "<": r"<|\\lt", ">": r">|\\gt", "≤": r"\\leq?(?![a-z])|≤"}
+
+_BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+_STYLED = r"\\(?:mathrm|mathbf|mathit|mathsf|mathcal|mathbb|bm|boldsymbol|hat|bar|tilde|operatorname)\s*\{[^{}]*\}"
+_GREEK = (
+    r"\\(?:alpha|beta|gamma|delta|varepsilon|epsilon|eta|theta|lambda|mu|pi|rho|tau|varphi|phi|omega|Delta|ell"
+    r"|sigma(?!\s*(?:\\left\s*|\\[bB]igg?l?\s*)?\())(?![A-Za-z])"
+)
+_SUB = r"\s*_\s*(?:" + _BRACES + r"|\\[A-Za-z]+|[^\s{}\\])"
+#: A superscript that is no exponent: h^{(1)}, w_5^+.
+_SUPER = r"\s*\^\s*(?:\{(?!\s*(?:[-−]?\d+|T|\\top|\\intercal|\\text\{[^{}]*\})\s*\})(?:[^{}]|\{[^{}]*\})*\}|[+*]|\([^()]*\))"
+_ROUND = r"(?:\\(?:left|right|[bB]igg?[lr]?)\s*)"
+
+
+class NotReadError(SymcnnError):
+    """Text that the grammar doesn't read; the message says where it breaks off."""
+
+
+def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[str, tuple[str, int]]:
+    """Token -> its pattern, and its priority."""
+    several = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    styled_names = rf"\\(?:text|mathrm|mathit|operatorname)\s*\{{\s*(?:{several})\s*\}}|(?:{several})(?![A-Za-z])|" if names else ""
+    core = rf"(?:{styled_names}{_STYLED}|\\text\s*\{{[^{{}}\s]+\}}(?=\s*_)|{_GREEK}|[^\W\d_])'*"
+    mark = {".": r"\.", ",": r"(?:,|\{,\})", "": r"(?:\.|,|\{,\}|\{\.\})"}[decimal]
+    function = "|".join(_FUNCTIONS.values())
+    return {
+        "SYMBOL": (rf"{core}(?:{_SUB}|{_SUPER})*", 1),
+        "NUMBER": (rf"\d+(?:{mark}\d+)?", 1),
+        "WORD": (r"\\text\s*\{[^{}]*\}", 0),
+        "DOTS": (r"\\[lc]?dots|…|\.\.\.", 1),
+        "PLUS": (r"\+", 1), "MINUS": (r"-|−", 1), "MUL": (r"\*|\\cdot(?![a-z])|\\times|·|×", 1), "AST": (r"\\ast", 1),
+        "DIV": (r"/|\\div", 1),
+        "OVER": (rf"\\(?:sum|max)\s*(?:\\limits\s*)?(?:_\s*(?:{_BRACES}|[A-Za-z0-9])|\^\s*(?:{_BRACES}|[A-Za-z0-9]))"
+                 rf"(?:\s*[_^]\s*(?:{_BRACES}|[A-Za-z0-9]))?", 3),
+        "POWER": (r"\^\s*(?:\{\s*[-−]?\d+\s*\}|\d)", 2),
+        "LABEL": (r"\^\s*\{\s*\\text\s*\{[^{}]*\}\s*\}", 2),
+        "FRACTION_OF_DIGITS": (r"\\[dt]?frac\s*\d\s*\d", 3),
+        "FRAC": (r"\\[dt]?frac(?![A-Za-z])", 2),
+        "PARTIAL": (r"\\partial(?![A-Za-z])\s*|∂|(?<=\{)\s*(?:\\mathrm\s*\{\s*d\s*\}|d)(?=\s*(?:[A-Za-z\\(]))", 4),
+        "FUNCTION": (rf"(?:{function})(?![A-Za-z_])", 2),
+        "EXP": (r"(?:e|\\mathrm\{e\})\s*\^\s*", 3),
+        "UNDERSET": (r"\\underset", 2), "UNDERBRACE": (r"\\underbrace", 2), "UNDER": (r"_(?=\s*\{)", 1),
+        "LPAR": (rf"{_ROUND}?\(", 1), "RPAR": (rf"{_ROUND}?\)", 1),
+        "LBRACK": (rf"{_ROUND}?\[", 1), "RBRACK": (rf"{_ROUND}?\]", 1), "LB": (r"\{", 1), "RB": (r"\}", 1),
+        "RELATION": ("|".join(_RELATIONS.values()), 1), "SEP": (r"[,;]", 0),
+        "BEGIN": (r"\\begin\{[pbv]?matrix\}", 2), "END": (r"\\end\{[pbv]?matrix\}", 2),
+        "NEWROW": (r"\\\\|\\cr(?![a-z])", 2), "AMP": (r"&", 1),
+        "IGNORED": (r"(?:\s|\\[,;:!> ]|~|\\quad\{\}|\{\}|\\displaystyle|\\nonumber|\\notag|\\tag\{[^{}]*\}|\\label\{[^{}]*\})+", 5),
+    }  # fmt: skip
+
+
+@cache
+def parser(names: tuple[str, ...] = (), decimal: Literal[".", ",", ""] = "", debug: bool = False) -> Lark:
+    """The LALR parser of one text's notation.
+
+    Args:
+        names: of several letters.
+        decimal: the decimal sign; "": either.
+        debug: let lark tell of each conflict that it resolves by itself.
+    """
+    grammar = files("symcnn.formula.reader").joinpath("grammar.lark").read_text("utf-8")
+    lines = (
+        f"{name}.{priority}: /{pattern.replace('/', chr(92) + '/')}/" for name, (pattern, priority) in _terminals(names, decimal).items()
+    )
+    text = "\n".join((grammar, *lines, "%ignore IGNORED"))
+    return Lark(text, parser="lalr", lexer="contextual", start="start", propagate_positions=False, debug=debug)
+
+
+class Reader:
+    """Reads members of equations.
+
+    Args:
+        names: that have several letters: net, out.
+        decimal: the decimal sign; "": either.
+    """
+
+    def __init__(self, names: tuple[str, ...] = (), decimal: Literal[".", ",", ""] = "") -> None:
+        self._parser = parser(names, decimal)
+        self._known: dict[str, Node | NotReadError] = {}
+        #: Members in which something stands beside something else without a sign between them.
+        self.beside: set[str] = set()
+
+    def read(self, text: str) -> Node:
+        """The tree of one member.
+
+        Raises:
+            NotReadError
+        """
+        if text not in self._known:
+            try:
+                self._known[text] = self._read(text)
+            except NotReadError as error:
+                self._known[text] = error
+        found = self._known[text]
+        if isinstance(found, NotReadError):
+            raise found
+        return found
+
+    def _read(self, text: str) -> Node:
+        if len(text) > MAX_MEMBER or _depth(text) > MAX_DEPTH:
+            raise NotReadError("too long or too deeply nested to be read")
+        try:
+            parsed = self._parser.parse(text)
+        except UnexpectedInput as error:
+            raise NotReadError(_reason(text, error)) from None
+        maker = _Maker()
+        try:
+            found: Node = maker.transform(parsed)
+        except VisitError as error:
+            raise error.orig_exc from None
+        if maker.beside:
+            self.beside.add(text)
+        return found
+
+
+def _depth(text: str) -> int:
+    depth = most = 0
+    for c in text:
+        depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(c, 0)
+        most = max(most, depth)
+    return most
+
+
+_KNOWN_LIMITS = {
+    r"\begin": "a matrix or an environment where none is read", r"\quad": "matrix notation", "|": "bars",
+    r"\partial^": "a second derivative", r"\odot": "a product of vectors", r"\circ": "a product of vectors",
+    r"\top": "a transposed matrix", r"\in": "a set",
+}  # fmt: skip
+
+
+def _reason(text: str, error: UnexpectedInput) -> str:
+    at = error.pos_in_stream
+    if at is None or at < 0 or at >= len(text):
+        return "it ends too early"
+    rest = text[at:].lstrip()
+    token = re.match(r"\\[A-Za-z]+|\S", rest)
+    shown = token[0] if token else "its end"
+    known = next((why for sign, why in _KNOWN_LIMITS.items() if rest.startswith(sign)), "")
+    return f"unexpected {shown} at column {at + 1}{f' ({known})' if known else ''}"
+
+
+class _Maker(Transformer[Token, Node]):
+    """The formula tree of a parse tree."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Does something stand beside something else without a sign between them?
+        self.beside = False
+
+    def start(self, parts: list[Node]) -> Node:
+        return parts[0]
+
+    def bracket(self, parts: list[Any]) -> Node:
+        return next(_nodes(parts))
+
+    unit = factor = power = bracket
+
+    # --- sums and products ------------------------------------------------------------------------------------------
+
+    def expr(self, parts: list[Any]) -> Node:
+        terms, negative = [], False
+        for part in parts:
+            if isinstance(part, Token):
+                negative = part.type == "MINUS"
+            else:
+                terms.append(tree.Negated(part) if negative else part)
+                negative = False
+        return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
+
+    def further(self, parts: list[Any]) -> tuple[str, Node]:
+        """(sign, factor)"""
+        *signs, node = parts
+        sign = signs[0].type if signs else ""
+        return sign, tree.Negated(node) if len(signs) > 1 else node
+
+    last = further
+
+    def term(self, parts: list[Any]) -> Node:
+        first, *rest = parts
+        factors = [first]
+        for sign, node in rest:
+            if sign == "DIV":
+                factors = [tree.Fraction(_product(factors), node)]
+            elif sign == "AST":
+                factors = [_slid(_product(factors), node)]
+            else:
+                self.beside = self.beside or not sign
+                factors.append(node)
+        return _product(factors)
+
+    def over(self, parts: list[Any]) -> Node:
+        sign, body = parts
+        return _over(str(sign), body)
+
+    def raised(self, parts: list[Any]) -> Node:
+        base, exponent = parts
+        return tree.Power(base, int(re.sub(r"[\^{}\s]", "", str(exponent)).replace("−", "-")))
+
+    # --- things -----------------------------------------------------------------------------------------------------
+
+    def symbol(self, parts: list[Any]) -> Node:
+        return symbol(str(parts[0]))
+
+    def number(self, parts: list[Any]) -> Node:
+        text = re.sub(r"[{}]", "", str(parts[0])).replace(",", ".")
+        if "." not in text:
+            return tree.Number(int(text))
+        digits = len(text.replace(".", "").lstrip("0"))
+        return tree.Number(float(text), digits or len(text) - 1)
+
+    def word(self, parts: list[Any]) -> Node:
+        return tree.Word(_words(parts[0]))
+
+    def dots(self, _parts: list[Any]) -> Node:
+        return tree.DOTS
+
+    def labelled(self, parts: list[Any]) -> Node:
+        return tree.Labelled(parts[0], _words(parts[1]))
+
+    def fraction(self, parts: list[Any]) -> Node:
+        above, below = _nodes(parts)
+        return tree.Fraction(above, below)
+
+    def fraction_of_digits(self, parts: list[Any]) -> Node:
+        above, below = re.findall(r"\d", str(parts[0]))
+        return tree.Fraction(tree.Number(int(above)), tree.Number(int(below)))
+
+    def partial(self, parts: list[Any]) -> Node:
+        of, by = _nodes(parts)
+        return tree.Partial(of, by)
+
+    def partial_of(self, parts: list[Any]) -> Node:
+        by, of = _nodes(parts)
+        return tree.Partial(of, by)
+
+    def call(self, parts: list[Any]) -> Node:
+        name = next(n for n, pattern in _FUNCTIONS.items() if re.fullmatch(pattern, str(parts[0])))
+        return tree.Call(name, tuple(_nodes(parts)))
+
+    def exponential(self, parts: list[Any]) -> Node:
+        return tree.Call("exp", tuple(_nodes(parts)))
+
+    def exponential_of_symbol(self, parts: list[Any]) -> Node:
+        return tree.Call("exp", (symbol(str(parts[1])),))
+
+    def underset(self, parts: list[Any]) -> Node:
+        number, node = _nodes(parts)
+        return tree.Under(node, number)
+
+    def underbrace(self, parts: list[Any]) -> Node:
+        node, number = _nodes(parts)
+        return tree.Under(node, number)
+
+    def relation(self, parts: list[Any]) -> Node:
+        left, sign, right = parts
+        return tree.Relation(left, next(s for s, p in _RELATIONS.items() if re.fullmatch(p, str(sign))), right)  # type: ignore[arg-type]
+
+    def indicator(self, parts: list[Any]) -> Node:
+        return tree.Indicator(tuple(_nodes(parts)))
+
+    def matrix(self, parts: list[Any]) -> Node:
+        return tree.Matrix(tuple(_nodes(parts)))  # type: ignore[arg-type]  # of rows
+
+    def row(self, parts: list[Any]) -> tuple[Node, ...]:
+        return tuple(_nodes(parts))
+
+
+def _nodes(parts: list[Any]) -> Iterator[Any]:
+    """What is no token."""
+    return (part for part in parts if not isinstance(part, Token))
+
+
+def _product(factors: list[Node], *more: Node) -> Node:
+    found = (*factors, *more)
+    return found[0] if len(found) == 1 else tree.Product(found)
+
+
+def _slid(image: Node, window: Node) -> Node:
+    """image ∗ filter between groups; elsewhere the sign is one of a product."""
+    groups = all(any(isinstance(n, tree.Matrix) or _is_group(n) for n in (side, *vars(side).values())) for side in (image, window))
+    return tree.Convolution(image, window) if groups else _product([image], window)
+
+
+def _is_group(node: object) -> bool:
+    return isinstance(node, tree.Symbol) and node.letter.isupper() and node.letter != "E" and not node.indices
+
+
+def _over(sign: str, body: Node) -> Node:
+    kind: Literal["Σ", "max"] = "max" if sign.startswith("\\max") else "Σ"
+    below = re.search(r"_\s*(\{(?:[^{}]|\{[^{}]*\})*\}|[A-Za-z0-9])", sign)
+    above = re.search(r"\^\s*(\{[^{}]*\}|[A-Za-z0-9])", sign)
+    letters, _, start = (re.sub(r"[{}\s]", "", below[1]) if below else "").partition("=")
+    first, last = start, re.sub(r"[{}\s]", "", above[1]) if above else ""
+    span = re.fullmatch(r"(\d+)(?:\\[lc]?dots|\.\.+|,\\[lc]?dots,)(\d+)", start)
+    if span:
+        first, last = span.groups()
+    if not letters or (bool(first) != bool(last)) or not (first + last).isdigit() and first + last:
+        raise NotReadError(f"{sign.strip()}: a sum whose limits are not two numbers")
+    if not all(re.fullmatch("[A-Za-z]", letter) for letter in letters.split(",")):
+        raise NotReadError(f"{sign.strip()}: over what does it run?")
+    ends = (int(first), int(last)) if first else (None, None)
+    return tree.Over(kind, tuple(letters.split(",")), body, *ends)
+
+
+def _words(token: Token) -> str:
+    found = re.search(r"\\text\s*\{([^{}]*)\}", str(token))
+    return found[1].strip() if found else ""
