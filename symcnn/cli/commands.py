@@ -140,12 +140,14 @@ def report(
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
 
-    symcnn.report.check_reports(outs, lang)
+    outs = tuple(symcnn.report.check_reports(outs, lang))
     net, data = given_network(network)
     with progress_bar("report", steps) as advance:
         content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
         files = symcnn.report.write_content(content, outs, lang)
-    print_files(files)
+    if len(files) > len(outs):
+        click.echo(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
+    print_files(files[: len(outs)])
     if content.failed:
         raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
 

@@ -24,7 +24,7 @@ from symcnn.derivation.proof import SEEDS, generators_of
 BUDGET = 60_000
 
 #: Real points at which numbers are compared, and the digits that must agree there.
-POINTS, DIGITS = 20, 50
+POINTS, DIGITS = 40, 50
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Identities:
                 continue
             if not agree(a, b):
                 return Decision("refuted", f"{float(a):.6g} ≠ {float(b):.6g}")
-            compared += 1
+            compared += a != 0  # what a closed gate makes 0 on both sides says nothing
         return Decision("agrees", "") if compared >= POINTS // 4 else Decision("unknown", reason)
 
     @cached_property

@@ -118,6 +118,9 @@ def _parts(piece: Piece) -> Sequence[Piece]:
         return _around(piece, terms)
     if isinstance(node, tree.Product):
         return _around(piece, [Piece(("·",) if n else (), f, (), True) for n, f in enumerate(node.factors)])
+    if isinstance(node, tree.Partial) and isinstance(node.of, tree.Sum):
+        operator = tree.Partial(tree.Symbol(""), node.by)
+        return _around(piece, [Piece((), operator), Piece(("(",), node.of, (")",))])
     if isinstance(node, tree.Call):
         arguments = [Piece((",",) if n else (), a) for n, a in enumerate(node.arguments)]
         return _around(Piece((*piece.before, f"{node.function}("), node, (*piece.after, ")")), arguments)
@@ -164,8 +167,10 @@ def _(node: tree.Word) -> float:
 
 @width.register
 def _(node: tree.Partial) -> float:
-    bracketed = isinstance(node.of, (tree.Sum, tree.Negated, tree.Product))
-    return LETTER + max(width(node.of) + 2 * BRACKET * bracketed, width(node.by)) + 0.25
+    of, by = width(node.of), LETTER + width(node.by)
+    if isinstance(node.of, (tree.Sum, tree.Negated)):
+        return by + of + 2 * BRACKET + 0.25
+    return max(LETTER + of + 2 * BRACKET * isinstance(node.of, tree.Product), by) + 0.25
 
 
 @width.register

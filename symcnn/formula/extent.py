@@ -37,6 +37,12 @@ def tall(node: Node) -> bool:
     return any(isinstance(n, (tree.Partial, tree.Fraction, tree.Over, tree.Matrix)) for n in parts(node))
 
 
+def height(node: Node) -> float:
+    """Of a formula on one line, in em: so high are brackets around it."""
+    rows = (1.55 * len(n.rows) * (1.7 if tall(n.rows[0][0]) else 1) for n in parts(node) if isinstance(n, tree.Matrix))
+    return max(rows, default=2.6 if tall(node) else 1.0)
+
+
 @singledispatch
 def width(node: Node) -> float:
     """Of a formula on one line, in em."""

@@ -5,11 +5,10 @@ line may end: before a sign of a sum, and where a term is longer than a line, be
 paint a brace under a factor half: the number under a factor stands in HTML, below a bracket that CSS draws.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from symcnn.formula import tree
-from symcnn.formula.extent import parts, tall, width
+from symcnn.formula.extent import height, parts, tall, width
 from symcnn.formula.mathml import (
     COMMA,
     DOT,
@@ -23,11 +22,15 @@ from symcnn.formula.mathml import (
     large,
     signed,
     signed_term,
+    single_matrix,
 )
 from symcnn.formula.tree import Node
 
 #: A formula up to this width (em) is never broken.
 UNBROKEN = 15.0
+
+#: A derivative up to this width is a fraction; of a longer formula, an operator before brackets.
+LONGEST = 20.0
 
 #: A left side up to this width has a column of its own, and up to the other even on a phone.
 BESIDE, NARROW = 8.0, 3.0
@@ -102,7 +105,7 @@ class Flow:
         node = piece.node
         if isinstance(node, tree.Under):
             return self._under(piece, node)
-        inner = () if _fits(node) else _pieces(node, self._mathml.clean)
+        inner = () if _fits(node) else _pieces(node, self._mathml)
         if not inner:
             text = self._mathml.operand(node) if piece.operand else self._mathml.emit(node)
             return _math(piece.before + text + piece.after)
@@ -137,7 +140,7 @@ def _fits(node: Node) -> bool:
     return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in parts(node))
 
 
-def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
+def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
     """What a formula may be broken into; nothing where it must stay whole."""
     match node:
         case tree.Sum((first, *rest)):
@@ -153,13 +156,16 @@ def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
             left, right = _brackets(base)
             return (_Piece(base, left, _script("sup", right, f"<mn>{signed(exponent)}</mn>", tall(base))),)
         case tree.Call(_, arguments):
-            left, right = _brackets(node)
-            texts = [function(node) + left, *(COMMA for _ in arguments[1:])]
-            ends = [*("" for _ in arguments[1:]), right]
-            return tuple(map(_Piece, arguments, texts, ends))
-        case tree.Labelled(inner, word) if not isinstance(inner, tree.Matrix):
+            left, right = ("", "") if single_matrix(arguments) else _brackets(node)
+            return _list(arguments, function(node) + left, right)
+        case tree.Indicator(conditions):
+            return _list(conditions, '<mo stretchy="false">[</mo>', '<mo stretchy="false">]</mo>')
+        case tree.Labelled(inner, word) if not single_matrix((inner,)):
             left, right = _brackets(inner)
-            return (_Piece(inner, left, _script("sub", right, f"<mtext>{clean(word)}</mtext>", tall(inner))),)
+            return (_Piece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),)
+        case tree.Partial(of, by) if width(node) > LONGEST:
+            left, right = _brackets(of)
+            return (_Piece(of, mathml.by(by) + left, right),)
         case tree.Over(_, _, body):
             return (_Piece(body, large(node), operand=True),)
         case tree.Relation(left, sign, right):
@@ -173,12 +179,20 @@ def _pieces(node: Node, clean: Callable[[str], str]) -> tuple[_Piece, ...]:
     return ()
 
 
+def _list(nodes: tuple[Node, ...], left: str, right: str) -> tuple[_Piece, ...]:
+    """Between brackets, a comma after each but the last."""
+    befores = [left, *("" for _ in nodes[1:])]
+    afters = [*(COMMA for _ in nodes[1:]), right]
+    return tuple(map(_Piece, nodes, befores, afters))
+
+
 def _brackets(node: Node) -> tuple[str, str]:
     """As high as what they enclose, which stands in other elements."""
     if not tall(node):
         return _LEFT, _RIGHT
-    high = ' minsize="2.6em" maxsize="2.6em"'
-    return f"<mo{high}>(</mo>", f"<mo{high}>)</mo>"
+    size = f"{height(node):.3g}em"
+    high = f'<mo minsize="{size}" maxsize="{size}">'
+    return f"{high}(</mo>", f"{high})</mo>"
 
 
 def _script(kind: str, bracket: str, text: str, high: bool) -> str:

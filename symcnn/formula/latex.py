@@ -111,7 +111,12 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        return rf"\frac{{\partial {self._differentiated(node.of)}}}{{\partial {self.emit(node.by)}}}"
+        of, by = self.emit(node.of), self.emit(node.by)
+        if isinstance(node.of, (tree.Sum, tree.Negated)):  # too long for a numerator
+            return rf"\frac{{\partial}}{{\partial {by}}} \left({of}\right)"
+        # no factor may be taken for one that is not differentiated
+        of = rf"\left({of}\right)" if isinstance(node.of, tree.Product) else of
+        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
@@ -203,10 +208,6 @@ class Latex:
     @emit.register
     def _(self, node: tree.Equality) -> str:
         return " = ".join(map(self.emit, node.members))
-
-    def _differentiated(self, node: Node) -> str:
-        """What stands behind a ∂: nothing of a sum or product may be taken for a factor of its own."""
-        return rf"\left({self.emit(node)}\right)" if isinstance(node, tree.Product) else self._operand(node)
 
     def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
         """In brackets, of which a matrix has its own."""

@@ -92,7 +92,8 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Call) -> str:
-        return f"{function(node)}{row('<mo>(</mo>' + COMMA.join(map(self.emit, node.arguments)) + '<mo>)</mo>')}"
+        inside = COMMA.join(map(self.emit, node.arguments))
+        return function(node) + self._bracketed(inside, node.arguments)
 
     @emit.register
     def _(self, node: tree.Product) -> str:
@@ -126,10 +127,7 @@ class MathML:
     @emit.register
     def _(self, node: tree.Labelled) -> str:
         word = f"<mtext>{self.clean(node.word)}</mtext>"
-        inner = self.emit(node.node)
-        if not isinstance(node.node, tree.Matrix):  # which has brackets of its own
-            inner = row(f"<mo>(</mo>{inner}<mo>)</mo>")
-        return f"<msub>{inner}{word}</msub>"
+        return f"<msub>{self._bracketed(self.emit(node.node), (node.node,))}{word}</msub>"
 
     @emit.register
     def _(self, node: tree.Update) -> str:
@@ -168,10 +166,18 @@ class MathML:
             return f"<mn{self.live(node)}{may_turn}>{f'({text})' if text.startswith('−') else text}</mn>"
         return row(f"<mo>(</mo>{self.emit(node)}<mo>)</mo>") if bracketed(node) else self.emit(node)
 
+    def _bracketed(self, text: str, nodes: tuple[Node, ...]) -> str:
+        """In brackets; a matrix alone has its own."""
+        return text if single_matrix(nodes) else row(f"<mo>(</mo>{text}<mo>)</mo>")
+
     def differentiated(self, node: Node) -> str:
         """What stands behind ∂: in brackets, unless it is a single quantity."""
         text = self.emit(node)
         return text if isinstance(node, (tree.Symbol, tree.Call, tree.Labelled)) else row(f"<mo>(</mo>{text}<mo>)</mo>")
+
+    def by(self, node: Node) -> str:
+        """∂/∂x, before what is differentiated."""
+        return _fraction("<mi>∂</mi>", row(f"<mi>∂</mi>{self._unmarked.differentiated(node)}"))
 
     def value(self, node: tree.Number) -> str:
         """A number's text."""
@@ -207,6 +213,10 @@ def descended(node: tree.Update) -> Node:
 
 def bracketed(node: Node) -> bool:
     return isinstance(node, (tree.Sum, tree.Negated))
+
+
+def single_matrix(nodes: tuple[Node, ...]) -> bool:
+    return len(nodes) == 1 and isinstance(nodes[0], tree.Matrix)
 
 
 def large(node: tree.Over) -> str:

@@ -22,9 +22,8 @@ from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Slope, suffix
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
-from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, UnknownNameError, Written
+from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
 from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
 
 #: Terms of a sum with limits; a longer one is a slip of the pen, or malice.
@@ -67,6 +66,7 @@ class Meaning:
         free: letters without a quantity that may occur: z in σ(z).
         point: where the index letters stand.
         base: from where they count.
+        keys: what a number with a key is read as, instead of its value; None: its value.
     """
 
     derivation: Derivation
@@ -79,6 +79,7 @@ class Meaning:
     free: frozenset[str] = frozenset()
     point: Mapping[str, int] = field(default_factory=dict)
     base: int = 0
+    keys: Callable[[str], Expr | None] = lambda key: None
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, node: Node) -> Value:
@@ -95,13 +96,13 @@ class Meaning:
 
     @singledispatchmethod
     def _of(self, node: Node) -> Value:
-        raise MeaningError(f"{Plain().emit(node)}: not a value")
+        raise MeaningError(f"{brief(node)}: not a value")
 
     def scalar(self, node: Node) -> Expr:
         """The meaning of what must be a single quantity."""
         value = self.of(node)
         if isinstance(value, Group):
-            raise MeaningError(f"{Plain().emit(node)}: a group of {len(value.entries)}, expected a single quantity")
+            raise MeaningError(f"{brief(node)}: a group of {len(value.entries)}, expected a single quantity")
         return value
 
     @_of.register
@@ -152,7 +153,8 @@ class Meaning:
     def _(self, node: tree.Number) -> Value:
         if not math.isfinite(node.value):
             raise MeaningError(f"{node.value}: not a finite number")
-        return Rational(str(node.value))  # 0.1 is a tenth
+        named = self.keys(node.key) if node.key else None
+        return Rational(str(node.value)) if named is None else named  # 0.1 is a tenth
 
     @_of.register
     def _(self, node: tree.Under) -> Value:
@@ -198,7 +200,7 @@ class Meaning:
     def _(self, node: tree.Fraction) -> Value:
         below = self.scalar(node.below)
         if below == 0:
-            raise MeaningError(f"{Plain().emit(node)}: a division by zero")
+            raise MeaningError(f"{brief(node)}: a division by zero")
         return _scaled(self.of(node.above), 1 / below)
 
     @_of.register
@@ -278,13 +280,13 @@ class Meaning:
     def _(self, node: tree.Indicator) -> Value:
         relations = [c for c in node.conditions if isinstance(c, tree.Relation)]
         if len(relations) != len(node.conditions):
-            raise MeaningError(f"{Plain().emit(node)}: words decide nothing")
+            raise MeaningError(f"{brief(node)}: words decide nothing")
         first, *others = relations
         left, right = self.scalar(first.left), self.scalar(first.right)
         if first.sign in (">", "≤") and right == 0 and not others:
             return gate(left, 1, 0) if first.sign == ">" else gate(left, 0, 1)
         if first.sign != "=" or any(r.sign != "<" or self.scalar(r.right) != right for r in others):
-            raise MeaningError(f"{Plain().emit(node)}: neither a gate nor the first of a maximum")
+            raise MeaningError(f"{brief(node)}: neither a gate nor the first of a maximum")
         return self._first_of(left, right, {self.scalar(r.left) for r in others}, node)
 
     def _first_of(self, cell: Expr, largest: Expr, before: set[Expr], node: Node) -> Expr:
@@ -292,11 +294,11 @@ class Meaning:
         ending = suffix(self.image)
         variable = self.derivation.graph.forward.get(str(largest).removesuffix(ending))
         if variable is None or variable.reduce != "max":
-            raise MeaningError(f"{Plain().emit(node)}: {largest} is not a maximum")
+            raise MeaningError(f"{brief(node)}: {largest} is not a maximum")
         names = {s: Symbol(s.name + ending) for s in variable.symbols()}
         candidates = [Mul(*factors).xreplace(names) for a in variable.addends for factors in a.products]
         if cell not in candidates or set(candidates[: candidates.index(cell)]) != before:
-            raise MeaningError(f"{Plain().emit(node)}: not a candidate of {largest} with those before it")
+            raise MeaningError(f"{brief(node)}: not a candidate of {largest} with those before it")
         return wins(cell, largest, *candidates[: candidates.index(cell)])
 
     # --- groups -----------------------------------------------------------------------------------------------------
@@ -317,10 +319,10 @@ class Meaning:
             or not isinstance(window, Group)
             or {len(image.shape), len(window.shape)} != {2}
         ):
-            raise MeaningError(f"{Plain().emit(node)}: expected two matrices")
+            raise MeaningError(f"{brief(node)}: expected two matrices")
         (rows, columns), (height, width) = image.shape, window.shape
         if height > rows or width > columns:
-            raise MeaningError(f"{Plain().emit(node)}: the filter is larger than the image")
+            raise MeaningError(f"{brief(node)}: the filter is larger than the image")
         shape = (rows - height + 1, columns - width + 1)
         entries = tuple(
             Add(
@@ -345,7 +347,7 @@ def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
     one, other = (v.entries[0] if isinstance(v, Group) and len(v.entries) == 1 else v for v in (left, right))
     if isinstance(one, Group) or isinstance(other, Group):
         sizes = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
-        raise MeaningError(f"{Plain().emit(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
+        raise MeaningError(f"{brief(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
     return [(one, other)]
 
 

@@ -114,7 +114,8 @@ def misplaced_product(first: Node, second: Node) -> Node | None:
         return None  # worked out already
     for term, a, b in zip(second.terms, *cells, strict=True):
         if not isinstance(term, tree.Product) or list(term.factors) not in ([a, b], [b, a]):
-            return term
+            wrong: Node = term
+            return wrong
     return None
 
 

@@ -82,8 +82,12 @@ class Typst:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
-        of = f"({self.emit(node.of)})" if isinstance(node.of, tree.Product) else self._operand(node.of)
-        return f"frac(∂ {of}, ∂ {self.emit(node.by)})"
+        of, by = self.emit(node.of), self.emit(node.by)
+        if isinstance(node.of, (tree.Sum, tree.Negated)):  # too long for a numerator
+            return f"frac(∂, ∂ {by}) ({of})"
+        # no factor may be taken for one that is not differentiated
+        of = f"({of})" if isinstance(node.of, tree.Product) else of
+        return f"frac(∂ {of}, ∂ {by})"
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:

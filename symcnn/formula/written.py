@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
+from symcnn.formula.tree import Node
 from symcnn.formula.typography import Places, Typography
 from symcnn.symbolic import Index, Tensor
 
@@ -32,6 +33,16 @@ class UnknownNameError(MeaningError):
 
 class OutOfRangeError(MeaningError):
     """A symbol of a known tensor with an index that it does not have."""
+
+
+#: Characters of a formula in a message.
+MOST = 160
+
+
+def brief(node: Node) -> str:
+    """A formula in a message: its beginning, where it is long."""
+    text = Plain().emit(node)
+    return text if len(text) <= MOST else f"{text[:MOST]} …"
 
 
 class Written:

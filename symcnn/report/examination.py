@@ -11,11 +11,11 @@ from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import names_in, of_one_image
 from symcnn.errors import RefusedError
-from symcnn.formula import Plain, Typography, tree
+from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import bare, broken_chain, derived, misplaced_product, mixed, nodes, same_terms
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, Written, letters_in
+from symcnn.formula.written import MeaningError, Written, brief, letters_in
 from symcnn.network import Dense, Network
 from symcnn.formula import stated
 from symcnn.report.content import Content
@@ -53,7 +53,6 @@ class Examiner:
         self.content, self._text = content, text
         self.d = derivation or content.derivation
         self._large = content.large and derivation is None
-        self._plain = Plain(text.decimal)
         words = text.words("word")
         self._total_error, _ = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
         count = 0 if content.data is None else len(content.data.images)
@@ -62,7 +61,8 @@ class Examiner:
         written = Written(self.d.scalars, words)
         self._meaning = Meaning(self.d, written, self._labels(count), len(self._images), free=_RATE)
         self._printed = Printed(self.d, self._meaning, typographies)
-        self._shown = Shown(None if content.large or content.run is None else Values(content), self._meaning, self._same)
+        values = None if content.large or content.run is None else Values(content)
+        self._shown = Shown(values, self._meaning, self._same)
         self.check_keys = self._shown.check_keys
 
     def _labels(self, count: int) -> dict[str, int]:
@@ -85,13 +85,13 @@ class Examiner:
         if isinstance(formula, tree.Relation) and formula.sign == "+=":
             return self._of_equation(formula)
         if not isinstance(formula, tree.Equality):
-            raise MeaningError(f"{self._plain.emit(formula)}: it says nothing that could be examined")
+            raise MeaningError(f"{brief(formula)}: it says nothing that could be examined")
         members = [m for m in formula.members if not isinstance(m, tree.Word)]
         if len(members) < 2:
-            raise MeaningError(f"{self._plain.emit(formula)}: only one side")
+            raise MeaningError(f"{brief(formula)}: only one side")
         for a, b in pairwise(members):
             if a == b:
-                raise MeaningError(f"{self._plain.emit(a)}: the same on both sides, which says nothing")
+                raise MeaningError(f"{brief(a)}: the same on both sides, which says nothing")
         if any(n == tree.Negated(tree.Number(0)) for n in nodes(formula)):
             raise MeaningError("−0: nothing to take away")
         return self._equality(members)
@@ -112,7 +112,7 @@ class Examiner:
             return self._of_equation(tree.Equality(tuple(plain)))
         if tree.DOTS in symbols:
             if self._large:
-                raise RefusedError(f"{self._plain.emit(plain[0])}: not an equation of this network")
+                raise RefusedError(f"{brief(plain[0])}: not an equation of this network")
             plain = self._printed.without_dots(plain, self.d.graph)
         return self._claims(members, plain)
 
@@ -157,17 +157,17 @@ class Examiner:
         """What value alone cannot see; see ``formula/steps.py``."""
         broken = broken_chain(plain)
         if broken:
-            raise MeaningError(f"{self._plain.emit(broken)}: the derivatives do not follow each other")
+            raise MeaningError(f"{brief(broken)}: the derivatives do not follow each other")
         for a, b in pairwise(plain):
             self._derived(a, b)
             terms = same_terms(a, b)
             if terms is None or mixed(b):
-                raise MeaningError(f"{self._plain.emit(b)}: not the derivative of the sum before it, term by term")
+                raise MeaningError(f"{brief(b)}: not the derivative of the sum before it, term by term")
             for term, result in terms:
                 self._holds(term, result, self._meaning)
             misplaced = misplaced_product(a, b)
             if misplaced:
-                raise MeaningError(f"{self._plain.emit(misplaced)}: not the product of the cells at its place")
+                raise MeaningError(f"{brief(misplaced)}: not the product of the cells at its place")
 
     def _derived(self, a: Node, b: Node) -> None:
         """Under ∂ stands the same thing as before, derived by the same."""
@@ -175,7 +175,9 @@ class Examiner:
         if not first or not second:
             return
         if first.by != second.by:
-            raise MeaningError(f"{self._plain.emit(b)}: differentiated by another quantity than before")
+            if first.of == second.of:
+                return  # ∂E/∂b = ∂E/∂z, where nothing else lies between
+            raise MeaningError(f"{brief(b)}: differentiated by another quantity than before")
         by, whole, part = (self._meaning.of(node) for node in (first.by, first.of, second.of))
         variable = None if self._large else self.d.graph.forward.get(str(whole))
         if variable and not isinstance(part, Group):
@@ -206,9 +208,9 @@ class Examiner:
         for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
             decision = self._decided(one, other, meaning)
             if decision.status == "refuted" or decision.status == "unknown":
-                word = "is not" if decision.status == "refuted" else "is not known to be"
+                word = "is not" if decision.status == "refuted" else "may not be"
                 reason = f": {decision.reason}" if decision.reason else ""
-                raise RefusedError(f"{self._plain.emit(a)} {word} {self._plain.emit(b)}{reason}")
+                raise RefusedError(f"{brief(a)} {word} {brief(b)}{reason}")
             found.append(Found(decision.status, False, decision.epsilon))
         return weakest(found)
 
@@ -247,7 +249,7 @@ class Examiner:
 
     def _update(self, node: tree.Update) -> Found:
         if str(self._meaning.scalar(node.name)) not in self.d.network.parameters:
-            raise MeaningError(f"{self._plain.emit(node.name)}: not a parameter")
+            raise MeaningError(f"{brief(node.name)}: not a parameter")
         self._holds(node.slope, tree.Partial(self._total_error.error, node.name), self._meaning)
         return Found("definition")
 
@@ -263,7 +265,7 @@ class Examiner:
         meaning = replace(self._meaning, free=_RATE | free)
         for a, b in pairwise(plain):
             if not stated.same_function(meaning.scalar(a), meaning.scalar(b), *free):
-                raise RefusedError(f"{self._plain.emit(a)} is not {self._plain.emit(b)}")
+                raise RefusedError(f"{brief(a)} is not {brief(b)}")
         return Found("rule" if derived(plain[0]) else "definition")
 
     def _indexed(self, plain: Sequence[Node]) -> Found:
@@ -303,7 +305,7 @@ class Examiner:
         """The print of an equation, or of one entry of it, which is proved as an equation."""
         equation = self._printed.equation(formula)
         if equation is None:
-            raise RefusedError(f"{self._plain.emit(formula)}: not an equation of this network")
+            raise RefusedError(f"{brief(formula)}: not an equation of this network")
         if not equation.target.tensor.is_adjoint:
             return Found("definition")
         verdict = self._verdict

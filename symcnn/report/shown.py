@@ -11,11 +11,11 @@ from itertools import pairwise
 from sympy import Expr
 
 from symcnn.errors import RefusedError, SymcnnError
-from symcnn.formula import Plain, tree
+from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import alike, bare, nodes, parts
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError
+from symcnn.formula.written import MeaningError, brief
 from symcnn.report.values import Values, close
 
 #: Images that are tried where a display with numbers does not say whose they are.
@@ -45,7 +45,6 @@ class Shown:
     def __init__(self, values: Values | None, meaning: Meaning, same: Callable[[Expr, Expr], bool]) -> None:
         self.values, self._same = values, same
         self._meaning = replace(meaning, total=True, images=values.images if values else meaning.images)
-        self._plain = Plain()
         self._results: set[float] = set()
 
     def check_keys(self, thing: object) -> None:
@@ -84,13 +83,21 @@ class Shown:
             self._close(a, b, meaning.of(a), meaning.of(b))
             self._aligned(a, b, meaning)
             self._aligned(plain[0], b, meaning)
+            if self.values and any(isinstance(n, tree.Convolution) for m in (a, b) for n in nodes(m)):
+                self._places(a, b, replace(meaning, keys=self.values.expression))
+
+    def _places(self, a: Node, b: Node, meaning: Meaning) -> None:
+        """Cells that changed places may give the same numbers; the quantities that they stand for do not."""
+        for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
+            if not (one.is_number or other.is_number or self._same(one, other)):
+                raise RefusedError(f"{brief(a)} = {brief(b)}: the numbers stand for other cells")
 
     def _results_only(self, plain: Sequence[Node]) -> None:
         """Where there are no letters, rounded numbers can only be results that were shown before."""
         rounded = [[n for n in nodes(m) if isinstance(n, tree.Number) and n.digits] for m in plain]
         for number in rounded[0]:
             if number.value not in self._results:
-                raise MeaningError(f"{self._plain.emit(number)}: a rounded number that comes from nowhere")
+                raise MeaningError(f"{brief(number)}: a rounded number that comes from nowhere")
         self._at(plain, plain, self._meaning)
         self._results |= {n.value for numbers in rounded for n in numbers}
 
@@ -122,14 +129,14 @@ class Shown:
         if wanted is None or isinstance(found, Group) or not isinstance(a, (tree.Symbol, tree.Partial)):
             return
         if not self._same(found, wanted):
-            raise RefusedError(f"{number.key} stands for {self._plain.emit(a)}, which is another quantity")
+            raise RefusedError(f"{number.key} stands for {brief(a)}, which is another quantity")
 
     def _close(self, a: Node, b: Node, left: Value, right: Value) -> None:
         for one, other in pairs(left, right, tree.Equality((a, b))):
             values = [float(e) if e.is_number else self._value(e) for e in (one, other)]
             if not close(*values):
                 found, given = (f"{v:.10g}" for v in values)
-                raise RefusedError(f"{self._plain.emit(a)} is {found}; {self._plain.emit(b)} gives {given}")
+                raise RefusedError(f"{brief(a)} is {found}; {brief(b)} gives {given}")
 
     def _value(self, e: object) -> float:
         assert self.values is not None  # a letter was found, so there are values

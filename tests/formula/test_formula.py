@@ -216,6 +216,7 @@ WIDE = tree.Sum(tuple(tree.Symbol("x", "1" * 30) for _ in range(9)))
     [
         (tree.Product((tree.Number(0.5), WIDE)), ["=", "+"]),
         (tree.Negated(WIDE), ["=", "+"]),
+        (tree.Partial(WIDE, tree.Symbol("f")), ["=", "+"]),
         (tree.Call("max", WIDE.terms), ["=", ","]),
         (tree.Sum((tree.Symbol("a"), tree.Product(WIDE.terms))), ["=", "·"]),
         (tree.Sum((tree.Symbol("a"), tree.Negated(tree.Product((WIDE, WIDE))))), ["=", "+"]),

@@ -114,6 +114,13 @@ def test_a_short_formula_is_never_broken_and_a_long_one_before_its_signs():
     assert all(part.startswith('<math><mo form="infix">+') for part in flow.inline(long).split(BREAK)[1:])
 
 
+def test_the_derivative_of_a_long_formula_is_an_operator_before_brackets():
+    long = Sum(tuple(Product((Symbol("x", str(n)), Symbol("w", f"x{n}-h1"))) for n in range(11, 17)))
+    html = Flow(MathML()).inline(Partial(long, Symbol("x", "11")))
+    assert Tags(html).text.startswith("∂∂x11(x11⋅wx11-h1+")
+    assert html.count(BREAK) == 5
+
+
 def test_a_number_under_a_factor_stands_outside_of_the_mathematics():
     html = Flow(MathML()).inline(Under(Partial(A, B), Number(0.5, 4, "da_db")))
     assert html.startswith('<span class="uf"><math>')

@@ -28,7 +28,7 @@ class Page:
     def __init__(self, socket):
         self._socket, self._last = socket, 0
         self.events = []
-        for domain in ("Page", "Runtime", "Log", "Network", "DOM", "Accessibility"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
     def call(self, method, **parameters):

@@ -1,7 +1,7 @@
 """KaTeX, a strict renderer of TeX's mathematics, in Chromium; what VS Code shows formulas with.
 
-    npm pack katex@0.16.22 && tar xzf katex-0.16.22.tgz package/dist/katex.min.js
-    KATEX=package/dist/katex.min.js python -m pytest tests/report
+npm pack katex@0.16.22 && tar xzf katex-0.16.22.tgz package/dist/katex.min.js
+KATEX=package/dist/katex.min.js python -m pytest tests/report
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Every way in which one place of a displayed formula may be wrong: an index, a word, a sign, a factor, a term, a number.
+"""Ways in which one place of a displayed formula may be wrong: an index, a word, a sign, a factor, a term, a number.
 
 Nothing here knows what a formula means; what is true in spite of it is sorted out by the tests.
 """
@@ -13,12 +13,13 @@ from symcnn.formula.tree import Node
 
 def mutations(node: Any) -> Iterator[tuple[str, Any]]:
     """(kind, the formula with one place changed)."""
-    for kind, changed in _here(node):
-        yield kind, changed
+    yield from _here(node)
     for name, part in vars(node).items():
         if isinstance(part, tuple):
             for n, inner in enumerate(part):
-                yield from _inside(inner, lambda new, n=n, part=part, name=name: replace(node, **{name: _with(part, n, new)}))
+                yield from _inside(
+                    inner, lambda new, n=n, part=part, name=name: replace(node, **{name: _with(part, n, new)})
+                )
         elif hasattr(part, "__dataclass_fields__"):
             yield from _inside(part, lambda new, name=name: replace(node, **{name: new}))
 

@@ -16,8 +16,9 @@
     const size = Math.abs(value);
     if (size >= 1e15) return value.toExponential(digits - 1);
     if (Number.isInteger(value) || size >= 10 ** digits) return String(Math.round(value) || 0);
-    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-    if (exponent < -9) return `${without(mantissa)}e${exponent}`;
+    const [mantissa, power] = value.toExponential(digits - 1).split("e");
+    const exponent = Number(power);
+    if (exponent < -9) return `${without(mantissa)}e${power}`;
     if (exponent >= digits) return String(Math.round(value));
     const places = digits - 1 - exponent;
     return places ? without(value.toFixed(places)) : value.toFixed(0);
@@ -43,21 +44,23 @@
     element.classList.toggle("positive", value >= 0);
     element.classList.toggle("negative", value < 0);
   }
-  function fit(text) {  // a number that has grown is set closer: its cell has not
-    if (!text) return;
-    text.removeAttribute("textLength");
-    const room = Number(text.dataset.room);
-    if (text.getComputedTextLength() <= room) return;
-    text.setAttribute("textLength", room);
-    text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  // A number that has grown is set closer: its cell has not. All are measured before any is set: one layout, not many.
+  const roomy = [...new Set(live.map((e) => e.closest("text[data-room]")).filter(Boolean))];
+  function fit() {
+    for (const text of roomy) text.removeAttribute("textLength");
+    const large = roomy.filter((text) => text.getComputedTextLength() > text.dataset.room);
+    for (const text of large) {
+      text.setAttribute("textLength", text.dataset.room);
+      text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
   }
   function go(index) {
     at = index;
     for (const element of live) {
-      const { v, digits, p } = element.dataset, number = written(values[v][at], digits);
+      const { v, digits, p } = element.dataset, number = written(values[v][at], Number(digits));
       element.textContent = p !== undefined && number[0] === "−" ? `(${number})` : number;
-      fit(element.closest("text[data-room]"));
     }
+    fit();
     drawn.forEach(draw);
     slider.value = at;
     slider.setAttribute("aria-valuetext", steps[at]);

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from symcnn.formula import tree
 from symcnn.report.content import Content
 from symcnn.report.document import Document, Figure, Section, States
-from symcnn.report.story.descent import descent
+from symcnn.report.story.descent import at_a_glance, descent
 from symcnn.report.story.filters import filters
 from symcnn.report.story.forward import error, forward
 from symcnn.report.story.neurons import maps, weights
@@ -33,7 +33,7 @@ def tell(content: Content, text: Catalogue) -> Document:
     t = Teller(content, text)
     told = [
         conventions(t), operations(t), network(t), images(t), forward(t), error(t), chain_rule(t), *filters(t),
-        maps(t), weights(t), descent(t), training(t), verified(t),
+        maps(t), weights(t), at_a_glance(t), descent(t), training(t), verified(t),
     ]  # fmt: skip
     sections = tuple(section for section in told if section is not None)
     title = t.say("story.title", count=len(t.d.names))

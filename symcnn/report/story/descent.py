@@ -11,7 +11,6 @@ from symcnn.report.story.teller import DIGITS, Teller
 def descent(t: Teller) -> Section:
     first = t.network.parameters[0]
     blocks: list[Block] = [
-        *_at_a_glance(t),
         t.paragraph("story.descent_text"),
         Display("update", tree.Update(t.typography.name(first), t.typography.name(f"dE_d{first}"))),
         t.paragraph("story.descent_sum"),
@@ -23,14 +22,13 @@ def descent(t: Teller) -> Section:
     return t.section("descent", t.say("report.descent_heading"), blocks)
 
 
-def _at_a_glance(t: Teller) -> Iterator[Block]:
+def at_a_glance(t: Teller) -> Section | None:
     """All derivatives with their values: of each image, and of all."""
     if not t.named_images:
-        return
+        return None
     stated = t.network.forward
     whole = [tensor for tensor in (*stated.parameters, *stated.feature_maps) if t.is_whole(tensor)]
     names = [name for tensor in whole for name in tensor.scalars()]
-    yield t.paragraph("story.all_text", count=len(names))
     head: list[Text] = [(), *((t.label(n),) for n in t.named_images), (Formula(t.typography.error),)]
     rows: list[tuple[Text, ...]] = []
     for name in names:
@@ -38,7 +36,11 @@ def _at_a_glance(t: Teller) -> Iterator[Block]:
         # a cell of the feature map belongs to one image: there is nothing to add
         total: Text = (Formula(t.number(f"dE_d{name}")),) if name in t.network.parameters else ("–",)
         rows.append(((Formula(t.of_one.name(f"dE_d{name}")),), *each, total))
-    yield Table(tuple(head), tuple(rows), numeric=tuple(range(1, len(head))))
+    blocks: list[Block] = [
+        t.paragraph("story.all_text"),
+        Table(tuple(head), tuple(rows), numeric=tuple(range(1, len(head)))),
+    ]
+    return t.section("values", t.say("story.all_heading", count=len(names)), blocks)
 
 
 def _sum_over_images(t: Teller, name: str) -> Display:

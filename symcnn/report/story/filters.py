@@ -8,7 +8,7 @@ from symcnn.report.document import Block, Bullets, Display, Section
 from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
-from symcnn.report.story.forward import index_display
+from symcnn.report.story.forward import index_display, indexed
 from symcnn.report.story.teller import Teller, shortened
 from symcnn.symbolic import Access, Tensor
 
@@ -69,8 +69,7 @@ def _over_map(t: Teller, weights: Tensor, target: Tensor) -> Display:
 def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     """∂E/∂(each entry): the chain rule, then the numbers; of a large tensor its equation and chosen entries."""
     if not t.is_whole(tensor):
-        yield t.paragraph("story.some_entries", count=tensor.size)
-        yield index_display(t, tensor.adjoint())
+        yield from indexed(t, tensor.adjoint())
     for index in t.entries(tensor):
         name = tensor.scalar(index)
         if t.content.large:

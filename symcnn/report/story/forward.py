@@ -36,7 +36,7 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
     if tensor in t.network.forward.feature_maps:
         blocks += _shifts(t)
     if not t.is_whole(tensor):
-        blocks += [t.paragraph("story.some_entries", count=tensor.size), index_display(t, tensor)]
+        blocks += indexed(t, tensor)
     blocks += [entry(t, t.variable(tensor, index)) for index in t.entries(tensor)]
     if tensor in t.network.forward.feature_maps:
         blocks += convolution.forward_blocks(t, tensor)
@@ -48,6 +48,13 @@ def _shifts(t: Teller) -> Iterator[Block]:
     first = next(layer for layer in t.network.layers if isinstance(layer, Conv2D))
     key = "padding" if (first.stride, first.padding) != (1, 0) else "shift"
     yield t.note(key)
+
+
+def indexed(t: Teller, tensor: Tensor) -> Iterator[Block]:
+    """What stands before chosen entries: the equation of all of them."""
+    if len(t.entries(tensor)) < tensor.size:
+        yield t.paragraph("story.some_entries", count=tensor.size)
+    yield index_display(t, tensor)
 
 
 def index_display(t: Teller, tensor: Tensor) -> Display:
@@ -72,7 +79,7 @@ def error(t: Teller) -> Section:
         blocks.append(index_display(t, variable.tensor))
     else:
         blocks.append(entry(t, variable))
-    if t.named_images:
+    if t.quantities:
         blocks.append(_total(t))
     blocks.append(t.note("mean"))
     if t.network.loss != "cross_entropy":
@@ -81,7 +88,10 @@ def error(t: Teller) -> Section:
 
 
 def _total(t: Teller) -> Display:
-    """E_total = E of image 1 + E of image 2, with their numbers."""
+    """E_total = E of image 1 + E of image 2, with their numbers; of many images only that they are added."""
+    if not t.named_images:
+        whole = tree.Call("Σ", (tree.Symbol("E"),))
+        return t.display("E_total", t.typography.error, whole, t.number("E_total"))
     terms = tuple(t.under(tree.Labelled(tree.Symbol("E"), t.label(n)), f"E_image{n}") for n in t.named_images)
     return t.display(
         "E_total", t.typography.error, tree.Sum(terms) if len(terms) > 1 else terms[0], *t.result("E_total")

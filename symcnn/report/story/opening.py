@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from symcnn import article
 from symcnn.formula import tree
-from symcnn.network import kind_of, settings_of
+from symcnn.network import checked, kind_of, settings_of
 from symcnn.network.layers import Layer
 from symcnn.report.document import Block, Bullets, Display, Formula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
@@ -73,11 +73,17 @@ def images(t: Teller) -> Section | None:
         blocks.append(t.paragraph("report.pixels_reading"))
     if len(stated.image.shape) == 2 and stated.image.size <= MAX_ENTRIES and t.named_images:
         blocks += [t.paragraph("story.pixels_text"), *(_pixels(t, n) for n in t.named_images)]
-    targets = stated.targets.scalars()
-    if t.named_images and len(targets) <= MAX_ENTRIES:
+    targets, wanted = stated.targets.scalars(), checked(t.network, data)[1].tolist()
+    if len(targets) <= MAX_ENTRIES:
         rows: Rows = tuple(
-            ((t.image_labels[n - 1],), *((Formula(t.number(f"{name}_image{n}")),) for name in targets))
-            for n in t.named_images
+            (
+                (t.image_labels[n - 1],),
+                *(
+                    (Formula(tree.Number(v, DIGITS, f"{name}_image{n}" if t.quantities else "")),)
+                    for name, v in zip(targets, row, strict=True)
+                ),
+            )
+            for n, row in zip(t.shown_images, wanted, strict=False)
         )
         head = ((), *((t.symbol(name),) for name in targets))
         blocks += [t.paragraph("story.targets_text"), Table(head, rows, numeric=tuple(range(1, len(head))))]

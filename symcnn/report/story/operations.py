@@ -80,7 +80,7 @@ def _maps(t: Teller, image: Array, maps: Array) -> Iterator[Block]:
     yield t.paragraph("story.maps_found", first=found[0], second=found[1], third=found[2])
     yield pictures.feature_maps(t, "three_maps", maps)
     yield t.paragraph("story.inverted_text")
-    yield pictures.feature_maps(t, "inverted_map", np.array([maps[0], -maps[0]]), width=0.66)
+    yield pictures.feature_maps(t, "inverted_map", np.array([maps[0], -maps[0]]))
 
 
 def _relu(t: Teller, maps: Array, activated: Array) -> Iterator[Block]:

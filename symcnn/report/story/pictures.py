@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from symcnn.formula import tree
-from symcnn.network import Array, kind_of
+from symcnn.network import Array, checked, kind_of
 from symcnn.report.document import Figure
 from symcnn.report.figures import (
     WORDS,
@@ -17,7 +17,6 @@ from symcnn.report.figures import (
     convolution,
     gradient_windows,
     grid_of,
-    grid_of_tensor,
     grids,
     loss_curve,
     network_diagram,
@@ -27,6 +26,9 @@ from symcnn.report.story.teller import MAX_ENTRIES, Teller
 from symcnn.report.story.words import Part
 from symcnn.symbolic import Tensor
 from symcnn.train import Run
+
+#: Pixels of an image that is still drawn cell by cell.
+MAX_PIXELS = 1_000
 
 #: Looks of the outputs' curves, one after the other.
 LOOKS = ("positive", "negative", "filter", "gradient")
@@ -69,19 +71,19 @@ def network(t: Teller) -> Figure:
     def drawn(*, narrow: bool, title: str) -> Sketch:
         return network_diagram(t.d, t.typography, words, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
 
-    return figure(t, "network_diagram", drawn)
+    return figure(t, "network_diagram" if t.quantities else "network_bare", drawn)
 
 
 def images(t: Teller) -> Figure | None:
     """The first images side by side."""
-    image = t.network.forward.image
-    if len(image.shape) != 2 or not t.named_images:
+    image, data = t.network.forward.image, t.content.data
+    if len(image.shape) != 2 or data is None or image.size > MAX_PIXELS:
         return None
-    found: list[Grid | Words] = []
-    for n in t.named_images:
-        told = numbers(t, n)
-        assert told is not None
-        found.append(grid_of_tensor(image, told, title=t.image_labels[n - 1]))
+    pixels = checked(t.network, data)[0].reshape(-1, *image.shape)
+    bare = image.size > MAX_ENTRIES
+    found: list[Grid | Words] = [
+        grid_of(pixels[n - 1], kind="image", title=t.image_labels[n - 1], bare=bare) for n in t.shown_images
+    ]
     return row(t, "training_images", found)
 
 
@@ -186,6 +188,6 @@ def feature_window(t: Teller, image: Array, feature: Array, found: Array) -> Fig
     return figure(t, "feature_window", drawn)
 
 
-def feature_maps(t: Teller, name: str, maps: Array, width: float = 1.0) -> Figure:
+def feature_maps(t: Teller, name: str, maps: Array) -> Figure:
     """Maps side by side."""
-    return row(t, name, [grid_of(m, 1, kind="signed") for m in maps], width)
+    return row(t, name, [grid_of(m, 1, kind="signed") for m in maps])

@@ -20,8 +20,9 @@ from symcnn.text import Catalogue
 #: Significant digits of the numbers shown.
 DIGITS = 4
 
-#: Entries of one tensor that are written out; of a larger one an equation in index notation and chosen entries.
-MAX_ENTRIES = 36
+#: Entries of one tensor of parameters, or of values, that are written out; of a larger one an equation in index
+#: notation and chosen entries. So many numbers a table or a matrix may have.
+MAX_ENTRIES, MAX_VALUES = 36, 16
 
 #: Products of a sum that are written out where nothing but the sum is shown.
 MAX_TERMS = 12
@@ -106,6 +107,11 @@ class Teller:
         return 0 if self.content.data is None else len(self.content.data.images)
 
     @property
+    def shown_images(self) -> range:
+        """The images that are shown."""
+        return range(1, min(self.images, MAX_IMAGES) + 1)
+
+    @property
     def named_images(self) -> range:
         """The images that are told one by one: none where there are too many, or no numbers."""
         return range(1, self.images + 1 if self.quantities and self.images <= MAX_IMAGES else 1)
@@ -150,11 +156,12 @@ class Teller:
 
     def is_whole(self, tensor: Tensor) -> bool:
         """Are all of its entries written out?"""
-        return tensor.size <= (1 if self.content.large else MAX_ENTRIES)
+        most = 1 if self.content.large else MAX_ENTRIES if tensor.role == "parameter" else MAX_VALUES
+        return tensor.size <= most
 
     def entries(self, tensor: Tensor) -> list[Index]:
         """The entries that are written out: all, or the first, one from the middle and the last."""
-        if self.is_whole(tensor):
+        if self.is_whole(tensor) or tensor.size <= 2:
             return list(tensor.indices())
         ends = (tuple(0 for _ in tensor.shape), tuple(n // 2 for n in tensor.shape), tuple(n - 1 for n in tensor.shape))
         return list(dict.fromkeys(ends[: 2 if self.content.large else 3]))

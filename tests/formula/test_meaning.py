@@ -1,0 +1,203 @@
+"""What a displayed formula says, read from its tree alone."""
+
+import mpmath
+import pytest
+import sympy
+from sympy import S, Symbol
+
+from symcnn import article, derive
+from symcnn.derivation.identities import Identities
+from symcnn.derivation.paths import Slope
+from symcnn.formula import Typography, tree
+from symcnn.formula.meaning import Group, Meaning
+from symcnn.formula.tree import Convolution, Equality, Matrix, Negated, Number, Over, Partial, Product, Sum, Under
+from symcnn.formula.tree import Symbol as Written_
+from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
+from symcnn.text import catalogue
+from tests.networks import from_seed
+
+WORDS = catalogue("en").words("word")
+D = derive(article.network())
+TYPOGRAPHY = Typography(D.scalars, WORDS)
+E_TOTAL, E = Written_("E", "", "total"), Written_("E")
+LABELS = {"image 1": 1, "image 2": 2}
+
+
+def meaning(derivation=D, **settings):
+    return Meaning(derivation, Written(derivation.scalars, WORDS), LABELS, 2, **settings)
+
+
+def is_true(left, right, derivation=D, **settings):
+    m = meaning(derivation, **settings)
+    images = (1, 2) if settings.get("total") else (0,)
+    return Identities(derivation, images).decide(m.scalar(left), m.scalar(right)).status in ("proved", "probable")
+
+
+def x(letter, indices="", word=""):
+    return Written_(letter, indices, word)
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("seed", range(8))
+def test_every_name_is_read_back_as_it_was_written(seed, lang):
+    d = derive(from_seed(seed)[0])
+    words = catalogue(lang).words("word")
+    typography, m = Typography(d.scalars, words), Meaning(d, Written(d.scalars, words))
+    for name in (*d.graph.inputs, *d.graph.forward):
+        for differentiated in (False, True):
+            assert m.of(typography.name(name, differentiated)) == Symbol(name)
+
+
+def test_a_derivative_is_the_sum_over_the_paths_and_not_what_the_derivation_says():
+    m = meaning()
+    assert m.of(Partial(E_TOTAL, x("f", "11"))) == Slope("E", "f_11")
+    assert m.of(Partial(x("x", "11"), x("x", "11"))) == 1
+    assert m.of(Partial(x("f", "11"), x("x", "11"))) == 0  # nothing leads from a map to a filter
+    of_sum = Partial(Sum((Product((x("i", "11"), x("f", "11"))), Product((x("i", "12"), x("f", "12"))))), x("f", "12"))
+    assert m.of(of_sum) == Symbol("i_12")
+
+
+def test_the_paths_give_what_sympy_gives_with_everything_put_in():
+    """The same slopes from another engine: SymPy's diff of E with everything put in, at a point."""
+    d = derive(article.network())
+    put_in = {name: d.in_inputs(name) for name in d.graph.forward}
+    quantities = Identities(d)._real(0)
+    names = {Symbol(n): sympy.Float(str(quantities.algebra.generators[n]), 60) for n in d.graph.inputs}
+    for by in ("f_12", "w_x21h2", "b_o1", "w_h1o2", "i_22"):
+        expected = put_in["E"].diff(Symbol(by)).xreplace(names).evalf(40)
+        with mpmath.workdps(60):
+            assert abs(quantities.slope("E", by) - mpmath.mpf(str(expected))) < 1e-38
+
+
+def test_true_formulas_in_other_forms_are_true():
+    h, one = x("h", "1"), Number(1)
+    by_h = Partial(E_TOTAL, x("h", "1", "activation"))
+    by_z = Partial(E_TOTAL, x("h", "1", "preactivation"))
+    assert is_true(by_z, Product((by_h, h, Sum((one, Negated(h))))))
+    assert is_true(by_z, Product((Sum((h, Negated(tree.Power(h, 2)))), by_h)))
+    assert is_true(by_z, Negated(Product((by_h, h, Sum((h, Negated(one)))))))
+    assert not is_true(by_z, Product((by_h, h, Sum((one, h)))))
+    assert not is_true(by_z, Product((by_h, x("h", "2"), Sum((one, Negated(x("h", "2")))))))
+
+
+def test_e_total_is_one_image_or_their_sum():
+    by_f, one_by_f = Partial(E_TOTAL, x("f", "11")), Partial(E, x("f", "11"))
+    parts = tuple(tree.Labelled(one_by_f, label) for label in LABELS)
+    assert is_true(by_f, Sum(parts), total=True)
+    assert is_true(by_f, tree.Call("Σ", (one_by_f,)), total=True)
+    assert not is_true(by_f, parts[0], total=True)
+    assert is_true(by_f, one_by_f)  # in a text that means one image by E_total
+    with pytest.raises(MeaningError, match="of which image"):
+        meaning(total=True).of(one_by_f)
+    other = Partial(tree.Labelled(E, "image 2"), tree.Labelled(x("x", "11"), "image 1"))
+    assert meaning(total=True).of(other) == 0  # a map belongs to one image
+
+
+def test_groups_are_laid_out_like_what_is_differentiated_by():
+    m = meaning()
+    image, filters, cells = x("I"), x("F"), x("X")
+    by_x = m.of(Partial(E_TOTAL, cells))
+    assert isinstance(by_x, Group)
+    assert (by_x.shape, by_x.entries[1]) == ((2, 2), Slope("E", "x_12"))
+    chain = m.of(Product((Partial(E_TOTAL, cells), Partial(cells, filters))))
+    turned = m.of(Product((Partial(cells, filters), Partial(E_TOTAL, cells))))
+    window = m.of(Convolution(image, Partial(E_TOTAL, cells)))
+    identities = Identities(D)
+    for found in (chain, turned, window):
+        assert found.shape == (2, 2)
+        for entry, name in zip(found.entries, ("f_11", "f_12", "f_21", "f_22"), strict=True):
+            assert identities.decide(entry, Slope("E", name)).status == "proved"
+    assert m.of(Matrix(((x("x", "11"), x("x", "12")), (x("x", "21"), x("x", "22"))))).entries == m.of(cells).entries
+    with pytest.raises(MeaningError, match="do not follow each other"):
+        m.of(Product((Partial(cells, filters), Partial(x("H"), x("O", "", "predicted")))))
+    with pytest.raises(MeaningError, match="larger than the image"):
+        m.of(Convolution(filters, image))
+
+
+def test_index_notation_counts_from_0_and_what_lies_outside_is_0():
+    terms = Product((x("i", "r+p, c+q"), x("f", "p, q")))
+    settings = {"sizes": {"p": 2, "q": 2}, "point": {"r": 0, "c": 1}}
+    assert is_true(x("x", "12"), Over("Σ", ("p", "q"), terms), **settings)
+    assert not is_true(x("x", "21"), Over("Σ", ("p", "q"), terms), **settings)
+    assert meaning(point={"r": 2, "c": 0}).of(x("i", "r+1, c")) == 0
+    assert meaning(point={"j": 1}).of(x("w", "h(j)-o(j)")) == Symbol("w_h2o2")
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "value"),
+    [
+        ("2r+u−1", {"r": 2, "u": 1}, 4),
+        ("(R−p+1)/2", {"R": 2, "p": 1}, 1),
+        ("(R−p)/2", {"R": 2, "p": 1}, None),
+        ("k", {"k": 3}, 3),
+    ],
+)
+def test_indices_are_worked_out(text, point, value):
+    assert affine_at(text, point) == value
+
+
+@pytest.mark.parametrize(
+    ("node", "error", "words"),
+    [
+        (x("i", "41"), OutOfRangeError, "i₄₁: out of range; expected i_11 to i_33"),
+        (x("x", "5"), OutOfRangeError, "x₅: out of range"),
+        (x("v", "11"), UnknownNameError, "no quantity of this network is written so; nearest is"),
+        (x("h", "1", "predicted"), UnknownNameError, "nearest is"),
+        (x("W"), UnknownNameError, "it may stand for w_xh or w_ho"),
+        (tree.DOTS, MeaningError, "what it stands for is not shown"),
+        (Number(float("nan")), MeaningError, "not a finite number"),
+        (tree.Fraction(x("h", "1"), Number(0)), MeaningError, "a division by zero"),
+        (tree.Call("cos", (x("h", "1"),)), UnknownNameError, "unknown function"),
+        (tree.Call("σ", (x("h", "1"), x("h", "2"))), MeaningError, "2 arguments"),
+        (Partial(E, Product((x("f", "11"), x("f", "12")))), MeaningError, "a single quantity to differentiate by"),
+        (Partial(Partial(E, x("x", "11")), x("f", "11")), MeaningError, "a derivative of a derivative"),
+        (Over("Σ", ("k",), x("h", "k")), UnknownNameError, "nothing tells how far it runs"),
+        (x("h", "k"), UnknownNameError, "no sum and no axis runs over k"),
+        (x("h", "2·1"), MeaningError, "not an index"),
+        (tree.Labelled(E, "image 9"), UnknownNameError, "no image is called so"),
+        (tree.Indicator((tree.Word("rainy"),)), MeaningError, "words decide nothing"),
+        (Matrix(((x("h", "1"),), (x("h", "1"), x("h", "2")))), MeaningError, "rows of different lengths"),
+        (Equality((E, E)), MeaningError, "not a value"),
+        (tree.Word("as given"), MeaningError, "not a value"),
+        (Sum((x("X"), x("F"), x("h", "1"))), MeaningError, "groups of different shapes"),
+        (Sum(()), MeaningError, "a sum of nothing"),
+    ],
+)  # fmt: skip
+def test_what_says_nothing_is_a_named_error(node, error, words):
+    with pytest.raises(error, match=words):
+        meaning().of(node)
+
+
+def test_a_group_letter_of_several_tensors_is_not_guessed():
+    assert isinstance(meaning().of(x("F")), Group)
+    two = derive(from_seed(2)[0])
+    letters = [t.name for t in two.scalars.tensors if t.name.startswith("f")]
+    assert all(isinstance(meaning(two).of(x(name.upper())), Group) for name in letters)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_chain_rule_of_any_network_is_true_and_any_wrong_index_is_not(seed):
+    d = derive(from_seed(seed)[0])
+    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), Identities(d)
+    for name in list(d.graph.backward)[:: max(1, len(d.graph.backward) // 12)]:
+        variable = d.graph.backward[name]
+        left, right = m.scalar(typography.name(name)), m.scalar(typography.right_side(variable))
+        assert identities.decide(left, right).status in ("proved", "probable")
+        if identities.decide(right, S.Zero).status not in ("proved", "probable"):
+            assert identities.decide(left, 2 * right).status in ("refuted", "unknown")
+
+
+def test_a_maximum_hands_on_to_the_first_and_a_gate_opens_above_0():
+    d = derive(from_seed(6)[0])
+    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), Identities(d)
+    kinked = [n for n, v in d.graph.backward.items() if v.expression.atoms(sympy.Function)]
+    assert kinked
+    for name in kinked:
+        right = m.scalar(typography.right_side(d.graph.backward[name]))
+        assert identities.decide(m.scalar(typography.name(name)), right).status in ("proved", "probable")
+
+
+def test_numbers_beneath_say_nothing_and_exact_numbers_are_themselves():
+    m = meaning()
+    assert m.of(Under(x("h", "1"), Number(0.25, 4))) == Symbol("h_1")
+    assert m.of(Number(0.5)) == S.Half
