@@ -1,0 +1,105 @@
+"""Other people's spelling: which quantity a symbol is, written in any of the languages and in more than one way.
+
+    h_{1activation}, h_1          h_1          o_{1prédit}, o_{1,predicted}     o_1
+    w_{x11h1}, W_{x11-h1}         w_x11h1      z_{h1}, h_{1,preactivation}      z_h1
+    x_3                           x_21: the third cell, row by row
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import prod
+
+from symcnn.formula import tree
+from symcnn.formula.typography import Places
+from symcnn.formula.written import OutOfRangeError, Point, UnknownNameError, Written, _first, _look
+from symcnn.symbolic import Index, Tensor
+from symcnn.text import LANGUAGES, catalogue
+
+_WEIGHT = re.compile(r"([a-z]+\d+)[-−,]?([a-z]+\d+)")
+#: Other words for the typography's own.
+_OTHER_WORDS = {
+    "pred": "predicted", "target": "expected", "cible": "expected", "true": "expected", "attendu": "expected",
+    "preactivation": "preactivation", "pre": "preactivation", "act": "activation",
+}  # fmt: skip
+
+
+class Spelled(Written):
+    """Finds the quantity of a symbol as other people write it.
+
+    Args:
+        places: whose quantities are written.
+        aliases: a symbol of the text -> what it is here.
+    """
+
+    def __init__(self, places: Places, aliases: Mapping[tree.Symbol, tree.Symbol] | None = None) -> None:
+        own = catalogue("en").words("word")
+        super().__init__(places, own)
+        self._aliases = dict(aliases or {})
+        self._words = {
+            word.replace(" ", "").lower(): own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items()
+        } | _OTHER_WORDS
+        self._canonical: dict[tree.Symbol, tree.Symbol] = {}
+        #: Symbols of which the cells were counted row by row.
+        self.counted: set[str] = set()
+        for tensor in places.tensors:
+            if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
+                continue
+            name = tensor.scalars()[0] if tensor.size < 2 else _first(tensor)
+            letter, _, rest = name.partition("_")
+            self._by_look.setdefault((letter, "", _look(rest)), tensor)
+
+    def canonical(self, symbol: tree.Symbol) -> tree.Symbol:
+        """The same symbol in the typography's own spelling, where there is one."""
+        if symbol not in self._canonical:
+            self._canonical[symbol] = self._spelled(symbol)
+        return self._canonical[symbol]
+
+    def _spelled(self, symbol: tree.Symbol) -> tree.Symbol:
+        if symbol in self._aliases:
+            return self._aliases[symbol]
+        word = self._words.get(symbol.word.replace(" ", "").lower(), symbol.word)
+        weight = _WEIGHT.fullmatch(symbol.indices)
+        indices = "-".join(weight.groups()) if weight else symbol.indices
+        for letter in (symbol.letter, symbol.letter.lower()):
+            found = tree.Symbol(letter, indices, word)
+            if super().is_known(found) or (letter, word) in self._groups:
+                return found
+        return replace(symbol, word=word)
+
+    def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
+        return super().entry(self.canonical(symbol), point, base)
+
+    def tensor(self, symbol: tree.Symbol) -> Tensor:
+        return super().tensor(self.canonical(symbol))
+
+    def is_known(self, symbol: tree.Symbol) -> bool:
+        return super().is_known(self.canonical(symbol))
+
+    def group(self, symbol: tree.Symbol) -> Tensor | None:
+        return super().group(self.canonical(symbol))
+
+    def _at(self, values: Sequence[int | None], tensor: Tensor, base: int) -> Index | None:
+        if len(values) == 1 and len(tensor.shape) > 1:
+            [value] = values
+            return self._cell(tensor, -1 if value is None else value - base + 1)
+        return super()._at(values, tensor, base)
+
+    def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
+        if digits and len(tensor.shape) > 1 and len(digits) < sum(len(str(n)) for n in tensor.shape):
+            return self._cell(tensor, int(digits))
+        return super()._index(symbol, tensor, digits)
+
+    def _cell(self, tensor: Tensor, number: int) -> Index:
+        """The cell of such a number, counted row by row from 1."""
+        if not 1 <= number <= prod(tensor.shape):
+            raise OutOfRangeError(f"{tensor.name}_{number}: out of range; {tensor.name} has {prod(tensor.shape)} cells")
+        self.counted.add(tensor.name)
+        index, rest = [], number - 1
+        for size in reversed(tensor.shape):
+            rest, at = divmod(rest, size)
+            index.append(at)
+        return tuple(reversed(index))
+
+
+__all__ = ["Spelled", "UnknownNameError"]
