@@ -19,10 +19,10 @@ from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import Quantities
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
-from symcnn.formula.meaning import Meaning, Value, pairs
+from symcnn.formula.meaning import Meaning, Value, is_rest, pairs
 from symcnn.formula.reader import Chain, Member
 from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import bare, nodes
+from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, letters_in
 
@@ -93,6 +93,8 @@ class Judge:
         if len(chain.members) == 1 and not chain.goes_on:
             return Judged("mention", good=chain.members[0].node)
         reads = [(n, m, bare(m.node)) for n, m in enumerate(chain.members) if m.node is not None and not isinstance(m.node, tree.Word)]
+        if not reads:
+            return Judged("unread", "member_unread", (("reason", chain.members[0].reason), ("text", chain.members[0].text)), 0)
         if carried is not None:
             reads.insert(0, (-1, Member("", carried), carried))
         members = self._evaluated(reads)
@@ -159,7 +161,35 @@ class Judge:
             return self._false(good, wrong)
         if unknown:
             return Judged("unread", "meaning", (("text", str(unknown.fault)),), unknown.place, pairs=len(methods))
-        return Judged("true", method=_weakest(methods), pairs=len(methods), good=members[-1].node if members else None)
+        method, last = _weakest(methods), members[-1].node if members else None
+        fault = self._fault(good)
+        if fault:
+            kind, place = fault
+            return Judged("remark", kind, (), place, method, pairs=len(methods), good=last)
+        return Judged("true", method=method, pairs=len(methods), good=last)
+
+    def _fault(self, members: Sequence[_Read]) -> tuple[str, int] | None:
+        """What value alone cannot see: the reason, and the member."""
+        for m in members:
+            if m.place >= 0 and any(n == tree.Negated(tree.Number(0)) for n in nodes(m.node)):
+                return "negative_zero", m.place
+        plain = [m.node for m in members]
+        for fault in faults(plain, self._same, self._is_rest):
+            return f"step_{fault.kind}", max(members[fault.member].place, 0)
+        return None
+
+    def _same(self, a: Node, b: Node) -> bool:
+        """One quantity?"""
+        try:
+            return all(self._decide(*pair).status != "refuted" for pair in pairs(self._meaning.of(a), self._meaning.of(b), a))
+        except MeaningError:
+            return True  # in index notation, term by term is not told
+
+    def _is_rest(self, first: Derived, second: Derived) -> bool:
+        try:
+            return is_rest(first, second, self._meaning, self.derivation.graph)
+        except MeaningError:
+            return True
 
     def _equal(self, a: _Read, b: _Read) -> Decision:
         if is_numeric(a.node) and is_numeric(b.node):

@@ -7,7 +7,7 @@ A pixel that a derivative kills may be any pixel; ∂x_12/∂f_11 and ∂x_11/�
     chains fit              ∂E/∂h · ∂h/∂z · ∂z/∂x: each ends where the next begins, the whole is ∂E/∂x
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
 from itertools import pairwise
 from typing import Any
@@ -119,19 +119,69 @@ def misplaced_product(first: Node, second: Node) -> Node | None:
     return None
 
 
-def broken_chain(members: Sequence[Node]) -> Node | None:
-    """The first product of derivatives that is no chain from the first member's A to its B."""
+def broken_chain(members: Sequence[Node]) -> tuple[int, Node] | None:
+    """The first product of derivatives that is no chain from the first member's A to its B, and in which member."""
     left = members[0]
-    for member in members[1:]:
+    for place, member in enumerate(members[1:], 1):
         for term in member.terms if isinstance(member, tree.Sum) else (member,):
-            factors = term.factors if isinstance(term, tree.Product) else ()
+            inner = term.body if isinstance(term, tree.Over) else term
+            factors = inner.factors if isinstance(inner, tree.Product) else ()
             chain = [f for f in factors if isinstance(f, tree.Partial)]
             if len(chain) < 2 or len(chain) != len(factors):
                 continue
             ends = [(f.of, f.by) for f in chain]
-            fits = all(by == of for (_, by), (of, _) in pairwise(ends))
+            fits = _follow(ends) or _follow(ends[::-1])
             if isinstance(left, tree.Partial):
-                fits = fits and (ends[0][0], ends[-1][1]) == (left.of, left.by)
+                fits = any(_follow(e) and (e[0][0], e[-1][1]) == (left.of, left.by) for e in (ends, ends[::-1]))
             if not fits:
-                return term
+                return place, term
     return None
+
+
+def _follow(ends: Sequence[tuple[Node, Node]]) -> bool:
+    return all(by == of for (_, by), (of, _) in pairwise(ends))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A step that is wrong although both sides may be equal.
+
+    Attributes:
+        kind: "chain", "varied", "variable", "terms", "product".
+        member: in which member of the equality, from 0.
+        node: what is wrong there.
+    """
+
+    kind: str
+    member: int
+    node: Node
+
+
+def faults(
+    members: Sequence[Node], same: Callable[[Node, Node], bool], is_rest: Callable[[Derived, Derived], bool]
+) -> Iterator[Fault]:
+    """What value alone cannot see, step by step.
+
+    Args:
+        same: are two formulas the same quantity?
+        is_rest: is the second what is left of the first when all that is constant is taken away?
+    """
+    broken = broken_chain(members) if members else None
+    if broken:
+        yield Fault("chain", *broken)
+    for n, (a, b) in enumerate(pairwise(members), 1):
+        first, second = derived(a), derived(b)
+        if first and second and first.by != second.by:
+            if first.of != second.of:  # ∂E/∂b = ∂E/∂z, where nothing else lies between, is a step
+                yield Fault("variable", n, b)
+        elif first and second and not is_rest(first, second) and not same(first.of, second.of):
+            yield Fault("varied", n, b)
+        terms = same_terms(a, b)
+        if terms is None or mixed(b):
+            yield Fault("terms", n, b)
+        for term, result in terms or ():
+            if not same(term, result):
+                yield Fault("terms", n, result)
+        misplaced = misplaced_product(a, b)
+        if misplaced:
+            yield Fault("product", n, misplaced)

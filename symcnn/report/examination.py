@@ -12,8 +12,8 @@ from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import names_in, of_one_image
 from symcnn.errors import RefusedError
 from symcnn.formula import Typography, tree
-from symcnn.formula.meaning import Group, Meaning, Value, pairs
-from symcnn.formula.steps import bare, broken_chain, derived, misplaced_product, mixed, nodes, same_terms
+from symcnn.formula.meaning import Group, Meaning, Value, is_rest, pairs
+from symcnn.formula.steps import Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, brief, letters_in
 from symcnn.network import Dense, Network
@@ -28,6 +28,13 @@ from symcnn.verification import check_equations
 
 #: From the strongest: an equation is as good as its weakest step.
 STRENGTH: tuple[Method, ...] = ("definition", "read", "rule", "proved", "probable", "agrees", "computed")
+
+#: What value alone cannot see.
+_FAULTS = {
+    "chain": "the derivatives do not follow each other", "variable": "differentiated by another quantity than before",
+    "varied": "not the same thing under ∂ as before", "terms": "not the derivative of the sum before it, term by term",
+    "product": "not the product of the cells at its place",
+}  # fmt: skip
 
 #: The learning rate is a letter without a quantity.
 _RATE = frozenset({"η"})
@@ -155,37 +162,14 @@ class Examiner:
 
     def _steps(self, plain: Sequence[Node]) -> None:
         """What value alone cannot see; see ``formula/steps.py``."""
-        broken = broken_chain(plain)
-        if broken:
-            raise MeaningError(f"{brief(broken)}: the derivatives do not follow each other")
-        for a, b in pairwise(plain):
-            self._derived(a, b)
-            terms = same_terms(a, b)
-            if terms is None or mixed(b):
-                raise MeaningError(f"{brief(b)}: not the derivative of the sum before it, term by term")
-            for term, result in terms:
-                self._holds(term, result, self._meaning)
-            misplaced = misplaced_product(a, b)
-            if misplaced:
-                raise MeaningError(f"{brief(misplaced)}: not the product of the cells at its place")
+        for fault in faults(plain, self._same_quantity, self._is_rest):
+            raise MeaningError(f"{brief(fault.node)}: {_FAULTS[fault.kind]}")
 
-    def _derived(self, a: Node, b: Node) -> None:
-        """Under ∂ stands the same thing as before, derived by the same."""
-        first, second = derived(a), derived(b)
-        if not first or not second:
-            return
-        if first.by != second.by:
-            if first.of == second.of:
-                return  # ∂E/∂b = ∂E/∂z, where nothing else lies between
-            raise MeaningError(f"{brief(b)}: differentiated by another quantity than before")
-        by, whole, part = (self._meaning.of(node) for node in (first.by, first.of, second.of))
-        variable = None if self._large else self.d.graph.forward.get(str(whole))
-        if variable and not isinstance(part, Group):
-            # of a long sum only the terms that are not constant may stand there
-            moving = {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
-            if set(Add.make_args(part)) == moving:
-                return
-        self._holds(first.of, second.of, self._meaning)
+    def _same_quantity(self, a: Node, b: Node) -> bool:
+        return bool(self._holds(a, b, self._meaning))
+
+    def _is_rest(self, first: Derived, second: Derived) -> bool:
+        return not self._large and is_rest(first, second, self._meaning, self.d.graph)
 
     def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
         found = self._holds(a, b, meaning)
