@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symcnn.audit.judge import Judge, Judged
+from symcnn.audit.style import Style
 from symcnn.derivation import Derivation, derive
 from symcnn.formula.reader import Chain, Fragment, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
@@ -38,6 +39,7 @@ class Audit:
     """What was found in one text."""
 
     findings: tuple[Finding, ...]
+    style: Style
 
     def count(self, verdict: str) -> int:
         return Counter(f.verdict for f in self.findings)[verdict]
@@ -49,16 +51,16 @@ def audit_text(text: str, derivation: Derivation) -> Audit:
     judge = Judge(derivation, Spelled(derivation.scalars))
     found: list[Finding] = []
     carried: Node | None = None
-    for fragment in fragments(text):
-        if not isinstance(fragment, Fragment) or fragment.kind == "outside":
-            continue
-        for chain in read_display(fragment.body, reader):
+    read = [(f, read_display(f.body, reader)) for f in fragments(text) if isinstance(f, Fragment) and f.kind != "outside"]
+    judge.style = Style(derivation, judge.spelled, reader.raw, [chain for _, chains in read for chain in chains])
+    for fragment, chains in read:
+        for chain in chains:
             judged = judge.chain(chain, carried if chain.goes_on else None)
             if fragment.kind == "display" and judged.verdict != "mention":
                 carried = judged.good
             row = chain.members[0].row
             found.append(Finding(fragment.line, row, fragment.kind, chain.text, chain, judged))
-    return Audit(tuple(found))
+    return Audit(tuple(found), judge.style)
 
 
 def audit(text: str, network: Network) -> Audit:

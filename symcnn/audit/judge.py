@@ -12,7 +12,9 @@ from typing import Literal
 
 from sympy import Expr
 
-from symcnn.audit.numbers import agree_rounded, is_numeric
+from symcnn.audit.correction import Paths, repaired
+from symcnn.audit.numbers import agree_rounded, is_numeric, rounded_like
+from symcnn.audit.style import Style
 from symcnn.derivation import Derivation
 from symcnn.derivation.algebras import PointAlgebra
 from symcnn.derivation.identities import Decision, Identities
@@ -75,6 +77,8 @@ class Judge:
     def __init__(self, derivation: Derivation, spelled: Spelled) -> None:
         self.derivation, self.spelled = derivation, spelled
         self._meaning = Meaning(derivation, spelled)
+        #: How the text writes, where corrections are wanted.
+        self.style: Style | None = None
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
 
     @cached_property
@@ -228,7 +232,34 @@ class Judge:
         other = wrong - 1 if wrong else 1
         sound = [m for n, m in enumerate(good) if n != wrong]
         counterexample = self._counterexample(good[wrong], good[other])
-        return Judged("false", "differs", (), good[wrong].place, counterexample=counterexample, good=sound[0].node)
+        correction = self._correction(good, wrong) if self.style else None
+        return Judged(
+            "false", "differs", (), good[wrong].place, correction=correction, counterexample=counterexample,
+            good=sound[-1].node,
+        )  # fmt: skip
+
+    def _correction(self, good: Sequence[_Read], wrong: int) -> Node | None:
+        """What should stand in the place of the wrong member."""
+        assert self.style is not None
+        member, others = good[wrong], [m for n, m in enumerate(good) if n != wrong]
+        target = others[max(wrong - 1, 0)]
+
+        def is_right(node: Node) -> bool:
+            [changed] = self._evaluated([(0, member.member, node)])
+            if changed.fault or len(changed.values) != len(target.values):
+                return False
+            if self._counterexample(changed, target) is not None or self._equal(changed, target).status == "refuted":
+                return False
+            whole = [*good[:wrong], changed, *good[wrong + 1 :]]
+            return self._fault(whole) is None
+
+        found = repaired(member.node, is_right)
+        if found is not None or wrong == 0:
+            return found
+        if is_numeric(target.node):
+            return rounded_like(target.node, member.node)
+        paths = Paths(self.derivation, self.style.typography, self._meaning)
+        return paths.correction(good[0].node, member.node) or target.node
 
     def _counterexample(self, wrong: _Read, right: _Read) -> tuple[float, float] | None:
         """Values of both where they differ."""

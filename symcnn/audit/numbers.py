@@ -65,6 +65,18 @@ def interval(node: Node, lone: bool = False) -> Interval:
     raise TypeError(f"no number: {node!r}")
 
 
+def rounded_like(value: Node, like: Node) -> Node:
+    """A value as a number with as many places as another one has."""
+    low, high = interval(value)
+    shown = places(like) if isinstance(like, tree.Number) else 0
+    middle = (low + high) / 2
+    found = round(middle, shown)
+    if middle.denominator == 1 or not isinstance(like, tree.Number) or like.digits is None:
+        return tree.Number(int(middle)) if middle.denominator == 1 else tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator))
+    exponent = math.floor(math.log10(abs(found))) if found else 0
+    return tree.Number(float(found), shown + 1 + exponent)
+
+
 def places(number: tree.Number) -> int:
     """How many digits stand behind the decimal sign."""
     if number.digits is None:

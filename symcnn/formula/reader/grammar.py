@@ -109,6 +109,8 @@ class Reader:
         self._known: dict[str, Node | NotReadError] = {}
         #: Members in which something stands beside something else without a sign between them.
         self.beside: set[str] = set()
+        #: Each symbol as it was first written.
+        self.raw: dict[tree.Symbol, str] = {}
 
     def read(self, text: str) -> Node:
         """The tree of one member.
@@ -140,6 +142,8 @@ class Reader:
             raise error.orig_exc from None
         if maker.beside:
             self.beside.add(text)
+        for found_symbol, raw in maker.raw.items():
+            self.raw.setdefault(found_symbol, raw)
         return found
 
 
@@ -176,6 +180,7 @@ class _Maker(Transformer[Token, Node]):
         super().__init__()
         #: Does something stand beside something else without a sign between them?
         self.beside = False
+        self.raw: dict[tree.Symbol, str] = {}
 
     def start(self, parts: list[Node]) -> Node:
         return parts[0]
@@ -229,7 +234,9 @@ class _Maker(Transformer[Token, Node]):
     # --- things -----------------------------------------------------------------------------------------------------
 
     def symbol(self, parts: list[Any]) -> Node:
-        return symbol(str(parts[0]))
+        found = symbol(str(parts[0]))
+        self.raw[found] = str(parts[0])
+        return found
 
     def number(self, parts: list[Any]) -> Node:
         text = re.sub(r"[{}]", "", str(parts[0])).replace(",", ".")

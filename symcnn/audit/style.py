@@ -1,0 +1,123 @@
+"""The text's own typography: how it writes each quantity, and what stands between factors."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from symcnn.derivation import Derivation
+from symcnn.formula import Latex, Typography, tree
+from symcnn.formula.reader import Chain
+from symcnn.formula.spelled import Spelled
+from symcnn.formula.steps import nodes
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError, letters_in
+from symcnn.text import catalogue
+
+
+class Style:
+    """How one text writes.
+
+    Args:
+        raw: each symbol as it stands in the text.
+        chains: of the text.
+    """
+
+    def __init__(self, derivation: Derivation, spelled: Spelled, raw: Mapping[tree.Symbol, str], chains: Iterable[Chain], decimal: str = ".") -> None:
+        self.derivation, self._spelled, self._raw = derivation, spelled, raw
+        self._chains, self._decimal = list(chains), decimal
+
+    def latex(self, node: Node) -> str:
+        """A formula as this text would write it."""
+        return _Echo(self._raw, self._sign, self._decimal).emit(node)
+
+    @cached_property
+    def typography(self) -> Typography:
+        return _Own(self)
+
+    @cached_property
+    def _sign(self) -> str:
+        text = " ".join(m.text for c in self._chains for m in c.members)
+        found = Counter(re.findall(r"\*|\\cdot(?![a-z])|\\times", text))
+        beside = sum(m.beside for c in self._chains for m in c.members)
+        most = found.most_common(1)
+        return f" {most[0][0]} " if most and most[0][1] >= beside else r" \, " if beside else r" \cdot "
+
+    @cached_property
+    def error(self) -> tree.Symbol:
+        """The symbol of the loss."""
+        found = (s for s in self._symbols if s.letter == "E" and not s.indices)
+        return next(found, tree.Symbol("E", "", "total"))
+
+    @cached_property
+    def _symbols(self) -> list[tree.Symbol]:
+        members = (m.node for c in self._chains for m in c.members if m.node is not None)
+        return [n for node in members for n in nodes(node) if isinstance(n, tree.Symbol)]
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, bool], tree.Symbol]:
+        """(quantity, under a ∂) -> its symbol in the text."""
+        found: dict[tuple[str, bool], tree.Symbol] = {}
+        for member in (m.node for c in self._chains for m in c.members if m.node is not None):
+            under = {id(s) for p in nodes(member) if isinstance(p, tree.Partial) for s in nodes((p.of, p.by))}
+            for symbol in (n for n in nodes(member) if isinstance(n, tree.Symbol)):
+                name = self._name_of(symbol)
+                if name:
+                    found.setdefault((name, id(symbol) in under), symbol)
+        return found
+
+    def _name_of(self, symbol: tree.Symbol) -> str:
+        if symbol.letter == "E" or letters_in(self._spelled.canonical(symbol)):
+            return ""
+        try:
+            tensor, index = self._spelled.entry(symbol, {})
+        except MeaningError:
+            return ""
+        return "" if index is None else tensor.scalar(index)
+
+    def symbol(self, name: str, differentiated: bool) -> tree.Symbol | None:
+        """A quantity as the text writes it, or as it would."""
+        for key in ((name, differentiated), (name, not differentiated)):
+            if key in self._by_name:
+                return self._by_name[key]
+        tensor, _ = self.derivation.scalars.place(name)
+        for (other, under), symbol in self._by_name.items():
+            raw = self._raw.get(symbol, "")
+            if under != differentiated or re.sub(r"\d", "", other) != re.sub(r"\d", "", name):
+                continue
+            digits = re.findall(r"\d", name)
+            if re.findall(r"\d", raw) == re.findall(r"\d", other):
+                return tree.Symbol(re.sub(r"\d", lambda _: digits.pop(0), raw))
+        return None
+
+
+class _Own(Typography):
+    """Names as the text writes them."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__(style.derivation.graph, catalogue("en").words("word"))
+        self._style = style
+        self.error = style.error
+
+    def name(self, name: str, differentiated: bool = False) -> Node:
+        if name.startswith("dE_d") or name in ("E", "E_total"):
+            return super().name(name, differentiated)
+        return self._style.symbol(name, differentiated) or super().name(name, differentiated)
+
+
+class _Echo(Latex):
+    """LaTeX with the text's own symbols and its own sign of a product."""
+
+    def __init__(self, raw: Mapping[tree.Symbol, str], sign: str, decimal: str) -> None:
+        super().__init__(decimal)
+        self._raw, self._sign = raw, sign
+
+    def emit(self, node: Any) -> str:  # type: ignore[override]
+        if isinstance(node, tree.Symbol) and node in self._raw:
+            return self._raw[node]
+        if isinstance(node, tree.Product):
+            return self._sign.join(map(self._operand, node.factors))
+        if isinstance(node, tree.Over) and node.first is not None:
+            return rf"\sum_{{{node.letters[0]}={node.first}}}^{{{node.last}}} {self._operand(node.body)}"
+        return super().emit(node)
