@@ -1,5 +1,6 @@
 """Audit: anyone's written derivation, held against the mathematics of a network."""
 
 from symcnn.audit.audit import Audit, Finding, audit, audit_text
+from symcnn.audit.mapping import Mapping, mapping_from
 
-__all__ = ["Audit", "Finding", "audit", "audit_text"]
+__all__ = ["Audit", "Finding", "Mapping", "audit", "audit_text", "mapping_from"]

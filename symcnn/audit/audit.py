@@ -1,16 +1,25 @@
 """A text audited: every display and every chain in it, with line, verdict and reason."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from symcnn.audit.judge import Judge, Judged
+from symcnn.audit.mapping import Mapping, front_matter, mapping_from
 from symcnn.audit.style import Style
 from symcnn.derivation import Derivation, derive
+from symcnn.errors import InputError
 from symcnn.formula.reader import Chain, Fragment, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
 from symcnn.network import Network
+from symcnn.network.images import read_bytes
+
+#: A text that a person wrote is smaller; so are its equations fewer.
+MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
+
+_WHAT = "a text: Markdown, LaTeX, or text with LaTeX in it"
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,9 @@ class Finding:
 
     Attributes:
         line: on which it begins, from 1; row: in a display of several rows, from 1.
+        kind: "display", "inline", or "outside": mathematics without delimiters.
         text: as it is written.
+        correction: what should stand in the place of the wrong member, in the text's own typography.
     """
 
     line: int
@@ -28,40 +39,121 @@ class Finding:
     text: str
     chain: Chain
     judged: Judged
+    correction: str = ""
 
     @property
     def verdict(self) -> str:
         return self.judged.verdict
 
+    @property
+    def wrong(self) -> str:
+        """The member that the reason is about."""
+        n = self.judged.member
+        return "" if n is None or n < 0 else self.chain.members[n].text
+
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found in one text."""
+    """What was found in one text.
+
+    Attributes:
+        findings: equations, in their order.
+        mentions: how many formulas hold no relation: nothing to prove.
+        pairs: how many equalities were decided.
+        text: what was audited.
+    """
 
     findings: tuple[Finding, ...]
-    style: Style
+    mentions: int
+    pairs: int
+    text: str
 
     def count(self, verdict: str) -> int:
+        """How many equations have a verdict."""
         return Counter(f.verdict for f in self.findings)[verdict]
 
+    @property
+    def ok(self) -> bool:
+        """Nothing is false."""
+        return not self.count("false")
 
-def audit_text(text: str, derivation: Derivation) -> Audit:
+    @property
+    def is_spotless(self) -> bool:
+        """Nothing but true equations."""
+        return self.count("true") == len(self.findings)
+
+
+def audit(path: str | Path, network: Network, mapping: str | Path | None = None) -> Audit:
+    """The audit of a file.
+
+    Args:
+        mapping: a TOML file that maps the text's symbols to the network's; else the text's own front matter.
+
+    Raises:
+        InputError: no text, not a single equation, a mapping that says nothing.
+    """
+    path = Path(path)
+    text = decoded(read_bytes(path, MAX_BYTES, _WHAT), path)
+    matter, text = front_matter(text)
+    found = Mapping()
+    if mapping is not None:
+        content = read_bytes(Path(mapping), MAX_BYTES, "a mapping file (TOML)")
+        found = mapping_from(decoded(content, Path(mapping)), str(mapping))
+    elif matter is not None:
+        found = mapping_from(matter, f"{path}: front matter")
+    result = audit_text(text, derive(network), found)
+    if not result.findings:
+        raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
+    return result
+
+
+def decoded(content: bytes, path: Path) -> str:
+    """A file's text: UTF-8, or UTF-16 that says so."""
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not text in UTF-8 (at byte {error.start}); expected {_WHAT}") from None
+    if "\0" in text:
+        raise InputError(f"{path}: holds null characters; expected {_WHAT}")
+    return text.replace("\r\n", "\n")
+
+
+def audit_text(text: str, derivation: Derivation, mapping: Mapping | None = None) -> Audit:
     """The audit of a text over a network."""
-    reader = Reader()
-    judge = Judge(derivation, Spelled(derivation.scalars))
-    found: list[Finding] = []
-    carried: Node | None = None
-    read = [(f, read_display(f.body, reader)) for f in fragments(text) if isinstance(f, Fragment) and f.kind != "outside"]
-    judge.style = Style(derivation, judge.spelled, reader.raw, [chain for _, chains in read for chain in chains])
-    for fragment, chains in read:
-        for chain in chains:
-            judged = judge.chain(chain, carried if chain.goes_on else None)
-            if fragment.kind == "display" and judged.verdict != "mention":
-                carried = judged.good
-            row = chain.members[0].row
-            found.append(Finding(fragment.line, row, fragment.kind, chain.text, chain, judged))
-    return Audit(tuple(found), judge.style)
+    return _Auditor(derivation, mapping or Mapping()).audit(text)
 
 
-def audit(text: str, network: Network) -> Audit:
-    return audit_text(text, derive(network))
+class _Auditor:
+    def __init__(self, derivation: Derivation, mapping: Mapping) -> None:
+        self._reader = Reader(mapping.names, mapping.decimal)
+        spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
+        self._judge = Judge(derivation, spelled, mapping.definitions, mapping.values)
+
+    def audit(self, text: str) -> Audit:
+        pieces = [f for f in fragments(text) if isinstance(f, Fragment)]
+        read = [(f, [] if f.kind == "outside" else read_display(f.body, self._reader)) for f in pieces]
+        chains = [chain for _, found in read for chain in found]
+        if len(chains) > MAX_CHAINS:
+            raise InputError(f"{len(chains)} formulas; expected at most {MAX_CHAINS}")
+        decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
+        style = Style(self._judge.derivation, self._judge.spelled, self._reader.raw, chains, decimal)
+        self._judge.style = style
+        found: list[Finding] = []
+        carried: Node | None = None
+        mentions = 0
+        for fragment, own in read:
+            if fragment.kind == "outside":
+                nothing = Judged("unread", "outside")
+                found.append(Finding(fragment.line, 1, "outside", fragment.body[:200], Chain((), ()), nothing))
+            for chain in own:
+                judged = self._judge.chain(chain, carried if chain.goes_on else None)
+                if judged.verdict == "mention":
+                    mentions += 1
+                    continue
+                if fragment.kind == "display":
+                    carried = judged.good
+                line = fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
+                correction = "" if judged.correction is None else style.latex(judged.correction)
+                found.append(Finding(line, chain.members[0].row, fragment.kind, chain.text, chain, judged, correction))
+        return Audit(tuple(found), mentions, sum(f.judged.pairs for f in found), text)

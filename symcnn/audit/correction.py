@@ -114,12 +114,23 @@ class Paths:
                 continue
             if step.adjoint is None:
                 continue
-            head = cuts.get(step.through) or self._sum(of, step.through, cuts)
+            head = self._head(of, step.through, cuts)
             if head is not None:
                 terms.append(_times(head, local))
         if not terms:
             return None if of != "E" else tree.Number(0)
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
+
+
+    def _head(self, of: str, through: str, cuts: dict[str, Node]) -> Node | None:
+        """∂of/∂through: as a derivative, where the wrong member has those of its kind."""
+        if through in cuts:
+            return cuts[through]
+        kinds = {self._d.scalars.place(name)[0].name: node for name, node in cuts.items()}
+        like = kinds.get(self._d.scalars.place(through)[0].name)
+        if isinstance(like, tree.Partial):
+            return tree.Partial(like.of, self._typography.name(through, differentiated=True))
+        return self._sum(of, through, cuts)
 
 
 def _times(head: Node, local: Node) -> Node:

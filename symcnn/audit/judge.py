@@ -4,29 +4,30 @@ A verdict is more than a comparison of values: what ``formula/steps.py`` tells i
 remark.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symcnn.audit.correction import Paths, repaired
-from symcnn.audit.numbers import agree_rounded, is_numeric, rounded_like
+from symcnn.audit.numbers import agree_rounded, exactly_equal, is_numeric, rounded_like
 from symcnn.audit.style import Style
 from symcnn.derivation import Derivation
 from symcnn.derivation.algebras import PointAlgebra
 from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import Quantities
 from symcnn.errors import SymcnnError
-from symcnn.formula import tree
-from symcnn.formula.meaning import Meaning, Value, is_rest, pairs
+from symcnn.formula import Typography, tree
+from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, is_rest, pairs
 from symcnn.formula.reader import Chain, Member
 from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import Derived, bare, faults, nodes
+from symcnn.formula.steps import Derived, bare, faults, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, letters_in
+from symcnn.text import catalogue
 
 Verdict = Literal["true", "false", "remark", "unread", "mention"]
 
@@ -74,12 +75,41 @@ class Judge:
         spelled: which symbol is which quantity.
     """
 
-    def __init__(self, derivation: Derivation, spelled: Spelled) -> None:
+    def __init__(self, derivation: Derivation, spelled: Spelled, definitions: Mapping[tree.Symbol, Node] | None = None, values: Mapping[str, float] | None = None) -> None:
         self.derivation, self.spelled = derivation, spelled
+        self._definitions: dict[tree.Symbol, Node] = {}
+        self._values = dict(values or {})
         self._meaning = Meaning(derivation, spelled)
         #: How the text writes, where corrections are wanted.
         self.style: Style | None = None
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
+        for symbol, node in (definitions or {}).items():
+            self._definitions[symbol] = self._quantity(node) or node
+
+    def _quantity(self, node: Node) -> tree.Symbol | None:
+        """The network's own quantity that a definition defines, where there is one."""
+        try:
+            value = self._meaning.scalar(self._resolved(node))
+        except MeaningError:
+            return None
+        for name in self.derivation.graph.forward:
+            if self._decide(Symbol(name), value).status in ("proved", "probable"):
+                found = Typography(self.derivation.graph, catalogue("en").words("word")).name(name)
+                return found if isinstance(found, tree.Symbol) else None
+        return None
+
+    def _resolved(self, node: Node, depth: int = 0) -> Node:
+        """A formula with what the text's notation says put in."""
+        if depth > MAX_DEPTH:
+            raise MeaningError("definitions that rest on themselves")
+
+        def put(symbol: tree.Symbol) -> Node:
+            if symbol in self._definitions:
+                return self._resolved(self._definitions[symbol], depth + 1)
+            known = self.spelled.canonical(symbol)
+            return known if known.letter == "E" else symbol
+
+        return replaced(node, put)
 
     @cached_property
     def _identities(self) -> Identities:
@@ -106,14 +136,47 @@ class Judge:
         if found.verdict in ("true", "remark") and unread is not None:
             reason = (("reason", chain.members[unread].reason), ("text", chain.members[unread].text))
             return replace(found, verdict="unread", reason="member_unread", values=reason, member=unread)
+        if found.verdict in ("true", "remark"):
+            return replace(found, readings=tuple(self._readings([node for _, _, node in reads])))
         return found
+
+    def _readings(self, members: Sequence[Node]) -> Iterator[str]:
+        """Under which readings a chain is true."""
+        symbols = {n for n in nodes(tuple(members)) if isinstance(n, tree.Symbol)}
+        if any(s.letter == "E" and s.word for s in symbols):
+            yield "one_image"
+        overs = [n for n in nodes(tuple(members)) if isinstance(n, tree.Over)]
+        bound = {letter for n in overs for letter in n.letters}
+        if any(self._is_counted(s) for s in symbols):
+            yield "counted"
+        if any(set(letters_in(s)) - bound for s in symbols):
+            yield "every"
+        if any(not s.indices and self._is_group(s) for s in symbols):
+            yield "groups"
+        if all(map(is_numeric, members)) and not all(exactly_equal(a, b) for a, b in pairwise(members)):
+            yield "rounded"
+
+    def _is_counted(self, symbol: tree.Symbol) -> bool:
+        try:
+            shape = self.spelled.tensor(symbol).shape
+        except MeaningError:
+            return False
+        letters = letters_in(symbol)
+        return len(shape) > 1 and (len(letters) == 1 or (symbol.indices.isdigit() and len(symbol.indices) < len(shape)))
+
+    def _is_group(self, symbol: tree.Symbol) -> bool:
+        try:
+            return self.spelled.group(symbol) is not None
+        except MeaningError:
+            return False
 
     def _evaluated(self, reads: Sequence[tuple[int, Member, Node]]) -> list[_Read]:
         points = list(self._points([node for _, _, node in reads]))
         found = []
         for place, member, node in reads:
             try:
-                values = tuple(meaning.of(node) for meaning in points)
+                resolved = self._resolved(node)
+                values = tuple(meaning.of(resolved) for meaning in points)
                 found.append(_Read(member, place, node, values))
             except MeaningError as error:
                 found.append(_Read(member, place, node, (), error))
@@ -149,9 +212,11 @@ class Judge:
     # --- verdicts ---------------------------------------------------------------------------------------------------
 
     def _judged(self, members: Sequence[_Read]) -> Judged:
-        faulty = next((m for m in members if isinstance(m.fault, OutOfRangeError)), None)
-        if faulty:
-            return Judged("false", "out_of_range", (("text", str(faulty.fault)),), faulty.place)
+        for fault, reason in ((OutOfRangeError, "out_of_range"), (DoesNotFitError, "does_not_fit")):
+            faulty = next((m for m in members if isinstance(m.fault, fault)), None)
+            if faulty:
+                sound = [m.node for m in members if not m.fault]
+                return Judged("false", reason, (("text", str(faulty.fault)),), faulty.place, good=sound[-1] if sound else None)
         unknown = next((m for m in members if m.fault), None)
         good = [m for m in members if not m.fault]
         wrong, methods = None, []
@@ -279,6 +344,9 @@ class Judge:
         names = Quantities.inputs(self.derivation)
         return Quantities(self.derivation, PointAlgebra({name: _small(n) for n, name in enumerate(names)}))
 
+
+#: Definitions that rest on definitions.
+MAX_DEPTH = 20
 
 _ORDER = ("proved", "probable", "agrees", "unknown", "refuted")
 

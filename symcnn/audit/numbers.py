@@ -25,6 +25,11 @@ def is_numeric(node: Node) -> bool:
     return isinstance(node, tree.Negated) and is_numeric(node.node)
 
 
+def exactly_equal(a: Node, b: Node) -> bool:
+    """One value, as the literals say?"""
+    return interval(a) == interval(b)
+
+
 def agree_rounded(a: Node, b: Node) -> bool:
     """Can both have one value, within the places that are written?"""
     (low, high), (other_low, other_high) = interval(a, lone=True), interval(b, lone=True)

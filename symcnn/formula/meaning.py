@@ -34,6 +34,10 @@ MAX_SPAN = 1000
 _FUNCTIONS: dict[str, Callable[..., Expr]] = {written: function for function, written in CALLS.items()}
 
 
+class DoesNotFitError(MeaningError):
+    """Groups that cannot be put together so: of other shapes, or that do not follow each other."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Entries in rows: X, ∂E/∂F, ∂X/∂F.
@@ -321,10 +325,10 @@ class Meaning:
             or not isinstance(window, Group)
             or {len(image.shape), len(window.shape)} != {2}
         ):
-            raise MeaningError(f"{brief(node)}: expected two matrices")
+            raise DoesNotFitError(f"{brief(node)}: expected two matrices")
         (rows, columns), (height, width) = image.shape, window.shape
         if height > rows or width > columns:
-            raise MeaningError(f"{brief(node)}: the filter is larger than the image")
+            raise DoesNotFitError(f"{brief(node)}: the filter is larger than the image")
         shape = (rows - height + 1, columns - width + 1)
         entries = tuple(
             Add(
@@ -349,7 +353,7 @@ def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
     one, other = (v.entries[0] if isinstance(v, Group) and len(v.entries) == 1 else v for v in (left, right))
     if isinstance(one, Group) or isinstance(other, Group):
         sizes = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
-        raise MeaningError(f"{brief(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
+        raise DoesNotFitError(f"{brief(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
     return [(one, other)]
 
 
@@ -372,7 +376,7 @@ def _plus(a: Value, b: Value) -> Value:
     if not isinstance(a, Group) and not isinstance(b, Group):
         return Add(a, b)
     if not isinstance(a, Group) or not isinstance(b, Group) or a.shape != b.shape:
-        raise MeaningError("a sum of groups of different shapes")
+        raise DoesNotFitError("a sum of groups of different shapes")
     return replace(a, entries=tuple(map(Add, a.entries, b.entries)))
 
 
@@ -384,7 +388,7 @@ def _times(a: Value, b: Value) -> Value:
     if a.by is None or a.by != b.of:
         a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
     if a.by is None or a.by != b.of:
-        raise MeaningError("a product of groups that do not follow each other: expected ∂A/∂B · ∂B/∂C")
+        raise DoesNotFitError("a product of groups that do not follow each other: expected ∂A/∂B · ∂B/∂C")
     between = a.by.size
     left, right = len(a.entries) // between, len(b.entries) // between
     entries = tuple(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import prod
 
 from symcnn.formula import tree
-from symcnn.formula.typography import Places
+from symcnn.formula.typography import Places, Typography
 from symcnn.formula.written import OutOfRangeError, Point, UnknownNameError, Written, _first, _look
 from symcnn.symbolic import Index, Tensor
 from symcnn.text import LANGUAGES, catalogue
@@ -29,13 +29,19 @@ class Spelled(Written):
 
     Args:
         places: whose quantities are written.
-        aliases: a symbol of the text -> what it is here.
+        aliases: a symbol of the text, * for digits -> the name of a quantity.
+        groups: a letter -> the names of its entries.
     """
 
-    def __init__(self, places: Places, aliases: Mapping[tree.Symbol, tree.Symbol] | None = None) -> None:
+    def __init__(
+        self, places: Places, aliases: Mapping[tree.Symbol, str] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:  # fmt: skip
         own = catalogue("en").words("word")
         super().__init__(places, own)
-        self._aliases = dict(aliases or {})
+        self._typography = Typography(places, own)
+        self._aliases = {(s.letter, s.indices, s.word): name for s, name in (aliases or {}).items()}
+        self._named_groups = dict(groups or {})
         self._words = {
             word.replace(" ", "").lower(): own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items()
         } | _OTHER_WORDS
@@ -56,8 +62,9 @@ class Spelled(Written):
         return self._canonical[symbol]
 
     def _spelled(self, symbol: tree.Symbol) -> tree.Symbol:
-        if symbol in self._aliases:
-            return self._aliases[symbol]
+        alias = self._alias(symbol)
+        if alias:
+            return alias
         word = self._words.get(symbol.word.replace(" ", "").lower(), symbol.word)
         weight = _WEIGHT.fullmatch(symbol.indices)
         indices = "-".join(weight.groups()) if weight else symbol.indices
@@ -66,6 +73,33 @@ class Spelled(Written):
             if super().is_known(found) or (letter, word) in self._groups:
                 return found
         return replace(symbol, word=word)
+
+    def _alias(self, symbol: tree.Symbol) -> tree.Symbol | None:
+        """What the text's notation says that a symbol is."""
+        for (letter, indices, word), name in self._aliases.items():
+            if not indices and not word and letter == symbol.letter and "_" not in name and name != "E":
+                return replace(symbol, letter=name)  # only another letter
+            pattern = re.escape(indices).replace(r"\*", r"(\d+|[a-z])")
+            match = re.fullmatch(pattern, symbol.indices)
+            if (letter, word) == (symbol.letter, symbol.word) and match:
+                return self._called(name.replace("*", match[1] if match.groups() else "*"))
+        if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:
+            names = self._named_groups[symbol.letter]
+            if not 1 <= int(symbol.indices) <= len(names):
+                raise OutOfRangeError(f"{symbol.letter}_{symbol.indices}: out of range; {symbol.letter} has {len(names)} entries")
+            return self._called(names[int(symbol.indices) - 1])
+        return None
+
+    def _called(self, name: str) -> tree.Symbol:
+        """The symbol of a quantity by its name."""
+        if name in ("E", "E_total"):
+            return tree.Symbol("E", "", "total" if name == "E_total" else "")
+        letter, _, rest = name.partition("_")
+        try:
+            found = self._typography.name(name)
+        except (KeyError, ValueError):
+            return tree.Symbol(letter, rest)
+        return found if isinstance(found, tree.Symbol) else tree.Symbol(letter, rest)
 
     def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
         return super().entry(self.canonical(symbol), point, base)

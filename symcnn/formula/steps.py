@@ -45,6 +45,22 @@ def nodes(part: object) -> Iterator[Any]:
                 stack += reversed(vars(node).values())
 
 
+def replaced(node: Node, put: Callable[[tree.Symbol], Node]) -> Node:
+    """A tree with every symbol replaced."""
+    found: Node = _replaced(node, put)
+    return found
+
+
+def _replaced(part: Any, put: Callable[[tree.Symbol], Node]) -> Any:
+    if isinstance(part, tree.Symbol):
+        return put(part)
+    if isinstance(part, tuple):
+        return tuple(_replaced(p, put) for p in part)
+    if not is_dataclass(part) or isinstance(part, (type, tree.Number)):
+        return part
+    return type(part)(*(_replaced(p, put) for p in vars(part).values()))
+
+
 def parts(node: Node) -> list[Node]:
     """A node's own parts, row by row."""
     found: list[Node] = []
