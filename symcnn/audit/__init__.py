@@ -2,5 +2,6 @@
 
 from symcnn.audit.audit import Audit, Finding, audit, audit_text
 from symcnn.audit.mapping import Mapping, mapping_from
+from symcnn.audit.told import Told
 
-__all__ = ["Audit", "Finding", "Mapping", "audit", "audit_text", "mapping_from"]
+__all__ = ["Audit", "Finding", "Mapping", "Told", "audit", "audit_text", "mapping_from"]

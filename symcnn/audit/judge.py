@@ -149,7 +149,7 @@ class Judge:
         bound = {letter for n in overs for letter in n.letters}
         if any(self._is_counted(s) for s in symbols):
             yield "counted"
-        if any(set(letters_in(s)) - bound for s in symbols):
+        if any(set(letters_in(self.spelled.canonical(s))) - bound for s in symbols):
             yield "every"
         if any(not s.indices and self._is_group(s) for s in symbols):
             yield "groups"
@@ -161,7 +161,7 @@ class Judge:
             shape = self.spelled.tensor(symbol).shape
         except MeaningError:
             return False
-        letters = letters_in(symbol)
+        letters = letters_in(self.spelled.canonical(symbol))
         return len(shape) > 1 and (len(letters) == 1 or (symbol.indices.isdigit() and len(symbol.indices) < len(shape)))
 
     def _is_group(self, symbol: tree.Symbol) -> bool:
@@ -216,7 +216,10 @@ class Judge:
             faulty = next((m for m in members if isinstance(m.fault, fault)), None)
             if faulty:
                 sound = [m.node for m in members if not m.fault]
-                return Judged("false", reason, (("text", str(faulty.fault)),), faulty.place, good=sound[-1] if sound else None)
+                return Judged(
+                    "false", reason, (("text", str(faulty.fault)),), faulty.place, good=sound[-1] if sound else None,
+                    correction=self._from_paths(sound[0], faulty.node) if sound and faulty.place else None,
+                )  # fmt: skip
         unknown = next((m for m in members if m.fault), None)
         good = [m for m in members if not m.fault]
         wrong, methods = None, []
@@ -323,8 +326,13 @@ class Judge:
             return found
         if is_numeric(target.node):
             return rounded_like(target.node, member.node)
-        paths = Paths(self.derivation, self.style.typography, self._meaning)
-        return paths.correction(good[0].node, member.node) or target.node
+        return self._from_paths(good[0].node, member.node) or target.node
+
+    def _from_paths(self, left: Node, wrong: Node) -> Node | None:
+        """What a left side is, told as a sum over paths."""
+        if self.style is None:
+            return None
+        return Paths(self.derivation, self.style.typography, self._meaning).correction(left, wrong)
 
     def _counterexample(self, wrong: _Read, right: _Read) -> tuple[float, float] | None:
         """Values of both where they differ."""

@@ -1,0 +1,151 @@
+"""What an audit found, told: as rows for a terminal, as JSON, as a page of HTML with the text beside the verdicts."""
+
+import html
+import json
+from typing import Any
+
+from symcnn.audit.audit import Audit, Finding
+from symcnn.text import Catalogue
+
+_COLOURS = {"true": "#1a7f37", "false": "#cf222e", "remark": "#9a6700", "unread": "#6e7781"}
+
+
+class Told:
+    """One audit in one language.
+
+    Args:
+        file: what the text is called.
+    """
+
+    def __init__(self, audit: Audit, file: str, text: Catalogue) -> None:
+        self.audit, self._file, self._text = audit, file, text
+
+    def why(self, finding: Finding) -> list[str]:
+        """The reason of a verdict, in sentences: of a false one what is wrong, what it should be, and a number."""
+        judged, text = finding.judged, self._text
+        if finding.verdict == "true":
+            found = [text(f"audit.method.{judged.method}")]
+            if judged.readings:
+                found.append(text("audit.under", readings=", ".join(text(f"audit.reading.{r}") for r in judged.readings)))
+            return [", ".join(found)]
+        reason = text(f"audit.reason.{judged.reason}", **dict(judged.values))
+        if finding.wrong and judged.reason != "member_unread":
+            number = (judged.member or 0) + 1
+            reason = text("audit.member", number=number, text=finding.wrong) + f": {reason}"
+        lines = [reason]
+        if finding.correction:
+            lines.append(text("audit.should", correction=finding.correction))
+        if judged.counterexample is not None:
+            left, right = (self._number(v) for v in judged.counterexample)
+            lines.append(text("audit.shown", left=left, right=right))
+        return lines
+
+    def _number(self, value: float) -> str:
+        return f"{value:.6g}".replace(".", self._text.decimal)
+
+    def word(self, finding: Finding) -> str:
+        return self._text(f"audit.word.{finding.verdict}")
+
+    def heads(self) -> tuple[str, ...]:
+        return tuple(self._text(f"audit.{key}") for key in ("line", "verdict", "equation", "why"))
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """line, verdict, equation, reason"""
+        return [(self.place(f), self.word(f), f.text, "\n".join(self.why(f))) for f in self.audit.findings]
+
+    def place(self, finding: Finding) -> str:
+        return f"{finding.line}" if finding.row == 1 else f"{finding.line} ({finding.row})"
+
+    def totals(self) -> list[str]:
+        """Counts, and what was not checked."""
+        audit, text = self.audit, self._text
+        counts = {verdict: audit.count(verdict) for verdict in ("true", "remark", "false", "unread")}
+        read = len(audit.findings) - counts["unread"]
+        found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
+        found.append(text("audit.mentions", count=audit.mentions))
+        return [*found, text("audit.unchecked")]
+
+    def json(self) -> str:
+        """Everything, for programs."""
+        return json.dumps(self._document(), ensure_ascii=False, indent=2)
+
+    def _document(self) -> dict[str, Any]:
+        audit = self.audit
+        counts = {verdict: audit.count(verdict) for verdict in ("true", "remark", "false", "unread")}
+        return {
+            "file": self._file,
+            "totals": {
+                "read": len(audit.findings) - counts["unread"], "pairs": audit.pairs, **counts,
+                "mentions": audit.mentions,
+            },
+            "equations": [self._equation(f) for f in audit.findings],
+            "not_checked": self._text("audit.unchecked"),
+        }  # fmt: skip
+
+    def _equation(self, finding: Finding) -> dict[str, Any]:
+        judged = finding.judged
+        found: dict[str, Any] = {
+            "line": finding.line, "row": finding.row, "kind": finding.kind, "text": finding.text,
+            "verdict": finding.verdict, "why": self.why(finding),
+        }  # fmt: skip
+        found |= {"method": judged.method, "readings": list(judged.readings)} if judged.method else {}
+        found |= {"reason": judged.reason} if judged.reason else {}
+        found |= {"member": judged.member, "wrong": finding.wrong} if finding.wrong else {}
+        found |= {"correction": finding.correction} if finding.correction else {}
+        if judged.counterexample is not None:
+            found["counterexample"] = dict(zip(("written", "right"), judged.counterexample, strict=True))
+        return found
+
+    def page(self) -> str:
+        """One page of HTML without a script: each line of the text with the verdicts that begin on it."""
+        by_line: dict[int, list[Finding]] = {}
+        for finding in self.audit.findings:
+            by_line.setdefault(finding.line, []).append(finding)
+        rows = "\n".join(
+            f'<tr id="L{n}"><td class="n">{n}</td><td class="t">{html.escape(line)}</td><td>{self._cell(by_line.get(n, []))}</td></tr>'
+            for n, line in enumerate(self.audit.text.split("\n"), 1)
+        )
+        title = html.escape(self._text("audit.title", file=self._file))
+        totals = "".join(f"<p>{html.escape(line)}</p>" for line in self.totals())
+        return _PAGE.format(lang=self._text.lang, title=title, totals=totals, rows=rows, colours=_colours())
+
+    def _cell(self, findings: list[Finding]) -> str:
+        found = []
+        for finding in findings:
+            lines = "<br>".join(map(html.escape, self.why(finding)))
+            found.append(f'<div class="{finding.verdict}"><b>{html.escape(self.word(finding))}</b> {lines}</div>')
+        return "".join(found)
+
+
+def _colours() -> str:
+    return "\n".join(f".{name} b {{ color: {colour}; }}" for name, colour in _COLOURS.items())
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem; }}
+table {{ border-collapse: collapse; width: 100%; table-layout: fixed; }}
+td {{ vertical-align: top; padding: .15rem .5rem; overflow-wrap: anywhere; }}
+tr:has(div) {{ background: #8881; }}
+.n {{ width: 3rem; text-align: right; color: GrayText; }}
+.t {{ font-family: ui-monospace, monospace; font-size: .85rem; white-space: pre-wrap; }}
+{colours}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{totals}
+<table>
+{rows}
+</table>
+</body>
+</html>
+"""
+
+
