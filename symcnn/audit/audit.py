@@ -7,13 +7,14 @@ from pathlib import Path
 
 from symcnn.audit.judge import Judge, Judged
 from symcnn.audit.mapping import Mapping, front_matter, mapping_from
+from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError
 from symcnn.formula.reader import Chain, Fragment, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
-from symcnn.network import Network
+from symcnn.network import Data, Network
 from symcnn.network.images import read_bytes
 
 #: A text that a person wrote is smaller; so are its equations fewer.
@@ -83,11 +84,12 @@ class Audit:
         return self.count("true") == len(self.findings)
 
 
-def audit(path: str | Path, network: Network, mapping: str | Path | None = None) -> Audit:
+def audit(path: str | Path, network: Network, mapping: str | Path | None = None, data: Data | None = None) -> Audit:
     """The audit of a file.
 
     Args:
         mapping: a TOML file that maps the text's symbols to the network's; else the text's own front matter.
+        data: the samples of which the text may state pixels and targets.
 
     Raises:
         InputError: no text, not a single equation, a mapping that says nothing.
@@ -101,7 +103,7 @@ def audit(path: str | Path, network: Network, mapping: str | Path | None = None)
         found = mapping_from(decoded(content, Path(mapping)), str(mapping))
     elif matter is not None:
         found = mapping_from(matter, f"{path}: front matter")
-    result = audit_text(text, derive(network), found)
+    result = audit_text(text, derive(network), found, data)
     if not result.findings:
         raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
     return result
@@ -119,16 +121,16 @@ def decoded(content: bytes, path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def audit_text(text: str, derivation: Derivation, mapping: Mapping | None = None) -> Audit:
+def audit_text(text: str, derivation: Derivation, mapping: Mapping | None = None, data: Data | None = None) -> Audit:
     """The audit of a text over a network."""
-    return _Auditor(derivation, mapping or Mapping()).audit(text)
+    return _Auditor(derivation, mapping or Mapping(), data).audit(text)
 
 
 class _Auditor:
-    def __init__(self, derivation: Derivation, mapping: Mapping) -> None:
+    def __init__(self, derivation: Derivation, mapping: Mapping, data: Data | None) -> None:
         self._reader = Reader(mapping.names, mapping.decimal)
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
-        self._judge = Judge(derivation, spelled, mapping.definitions, mapping.values)
+        self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data))
 
     def audit(self, text: str) -> Audit:
         pieces = [f for f in fragments(text) if isinstance(f, Fragment)]
@@ -137,7 +139,7 @@ class _Auditor:
         if len(chains) > MAX_CHAINS:
             raise InputError(f"{len(chains)} formulas; expected at most {MAX_CHAINS}")
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
-        style = Style(self._judge.derivation, self._judge.spelled, self._reader.raw, chains, decimal)
+        style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
         self._judge.style = style
         found: list[Finding] = []
         carried: Node | None = None

@@ -4,30 +4,25 @@ A verdict is more than a comparison of values: what ``formula/steps.py`` tells i
 remark.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from symcnn.audit.correction import Paths, repaired
-from symcnn.audit.numbers import agree_rounded, exactly_equal, is_numeric, rounded_like
+from symcnn.audit.notation import Notation
+from symcnn.audit.numbers import NoNumberError, are_rounded, block, is_numeric, rounded_like, shows_numbers
 from symcnn.audit.style import Style
-from symcnn.derivation import Derivation
-from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.identities import Decision, Identities
-from symcnn.derivation.paths import Quantities
-from symcnn.errors import SymcnnError
-from symcnn.formula import Typography, tree
+from symcnn.derivation.algebra import UndecidableError
+from symcnn.derivation.identities import Decision
+from symcnn.formula import tree
 from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, is_rest, pairs
 from symcnn.formula.reader import Chain, Member
-from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import Derived, bare, faults, nodes, replaced
+from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, letters_in
-from symcnn.text import catalogue
+from symcnn.formula.written import MeaningError, OutOfRangeError
 
 Verdict = Literal["true", "false", "remark", "unread", "mention"]
 
@@ -39,10 +34,12 @@ class Judged:
     Attributes:
         reason: key in the text catalogue, below ``audit.reason``; values: what stands in it.
         member: the wrong member, or the one that the reason is about: its number in the chain, from 0.
-        method: of what is true: proved, probable, agrees, definition, rounded, numbers.
+        method: of what is true: proved, probable, agrees, rule, given, computed.
         readings: under which readings, below ``audit.reading``.
         correction: what should stand in the place of the wrong member.
-        counterexample: the values of what stands there and of what should, and where.
+        counterexample: the values of what stands there and of what should, at one choice of parameters and pixels.
+        pairs: how many equalities were decided.
+        good: the last member that is right: what a continuation goes on from.
     """
 
     verdict: Verdict
@@ -58,64 +55,35 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class _Read:
-    """A member with what it means, at every point of its free letters."""
+class Read:
+    """A member with what it means, at every point of its free letters.
+
+    Attributes:
+        place: its number in the chain; -1: the last good member of what the chain continues.
+        node: without the numbers under its factors.
+        whole: with them.
+    """
 
     member: Member
     place: int
     node: Node
+    whole: Node
     values: tuple[Value, ...] = ()
     fault: MeaningError | None = None
 
 
+#: From the strongest.
+ORDER = ("proved", "probable", "agrees", "unknown", "refuted")
+
+
 class Judge:
-    """Judges chains over one network.
+    """Judges chains over one network."""
 
-    Args:
-        spelled: which symbol is which quantity.
-    """
-
-    def __init__(self, derivation: Derivation, spelled: Spelled, definitions: Mapping[tree.Symbol, Node] | None = None, values: Mapping[str, float] | None = None) -> None:
-        self.derivation, self.spelled = derivation, spelled
-        self._definitions: dict[tree.Symbol, Node] = {}
-        self._values = dict(values or {})
-        self._meaning = Meaning(derivation, spelled)
+    def __init__(self, notation: Notation) -> None:
+        self.notation = notation
+        self.derivation = notation.derivation
         #: How the text writes, where corrections are wanted.
         self.style: Style | None = None
-        self._decided: dict[tuple[Expr, Expr], Decision] = {}
-        for symbol, node in (definitions or {}).items():
-            self._definitions[symbol] = self._quantity(node) or node
-
-    def _quantity(self, node: Node) -> tree.Symbol | None:
-        """The network's own quantity that a definition defines, where there is one."""
-        try:
-            value = self._meaning.scalar(self._resolved(node))
-        except MeaningError:
-            return None
-        for name in self.derivation.graph.forward:
-            if self._decide(Symbol(name), value).status in ("proved", "probable"):
-                found = Typography(self.derivation.graph, catalogue("en").words("word")).name(name)
-                return found if isinstance(found, tree.Symbol) else None
-        return None
-
-    def _resolved(self, node: Node, depth: int = 0) -> Node:
-        """A formula with what the text's notation says put in."""
-        if depth > MAX_DEPTH:
-            raise MeaningError("definitions that rest on themselves")
-
-        def put(symbol: tree.Symbol) -> Node:
-            if symbol in self._definitions:
-                return self._resolved(self._definitions[symbol], depth + 1)
-            known = self.spelled.canonical(symbol)
-            return known if known.letter == "E" else symbol
-
-        return replaced(node, put)
-
-    @cached_property
-    def _identities(self) -> Identities:
-        return Identities(self.derivation)
-
-    # --- one chain --------------------------------------------------------------------------------------------------
 
     def chain(self, chain: Chain, carried: Node | None = None) -> Judged:
         """The verdict on a chain.
@@ -123,124 +91,158 @@ class Judge:
         Args:
             carried: of a continuation: the last good member of what it continues.
         """
-        unread = next((n for n, m in enumerate(chain.members) if m.node is None), None)
         if len(chain.members) == 1 and not chain.goes_on:
             return Judged("mention", good=chain.members[0].node)
-        reads = [(n, m, bare(m.node)) for n, m in enumerate(chain.members) if m.node is not None and not isinstance(m.node, tree.Word)]
-        if not reads:
-            return Judged("unread", "member_unread", (("reason", chain.members[0].reason), ("text", chain.members[0].text)), 0)
+        unread = next((n for n, m in enumerate(chain.members) if m.node is None), None)
+        whole = [(n, m, m.node) for n, m in enumerate(chain.members) if m.node is not None and not isinstance(m.node, tree.Word)]
         if carried is not None:
-            reads.insert(0, (-1, Member("", carried), carried))
-        members = self._evaluated(reads)
-        found = self._judged(members)
+            whole.insert(0, (-1, Member("", carried), carried))
+        found = self._special(chain, whole) if unread is None else None
+        found = found or self._judged(self._evaluated(whole)) if whole else Judged("true")
         if found.verdict in ("true", "remark") and unread is not None:
             reason = (("reason", chain.members[unread].reason), ("text", chain.members[unread].text))
             return replace(found, verdict="unread", reason="member_unread", values=reason, member=unread)
-        if found.verdict in ("true", "remark"):
-            return replace(found, readings=tuple(self._readings([node for _, _, node in reads])))
+        if found.verdict in ("true", "remark") and not found.readings:
+            return replace(found, readings=tuple(self.notation.readings([node for _, _, node in whole])))
         return found
 
-    def _readings(self, members: Sequence[Node]) -> Iterator[str]:
-        """Under which readings a chain is true."""
-        symbols = {n for n in nodes(tuple(members)) if isinstance(n, tree.Symbol)}
-        if any(s.letter == "E" and s.word for s in symbols):
-            yield "one_image"
-        overs = [n for n in nodes(tuple(members)) if isinstance(n, tree.Over)]
-        bound = {letter for n in overs for letter in n.letters}
-        if any(self._is_counted(s) for s in symbols):
-            yield "counted"
-        if any(set(letters_in(self.spelled.canonical(s))) - bound for s in symbols):
-            yield "every"
-        if any(not s.indices and self._is_group(s) for s in symbols):
-            yield "groups"
-        if all(map(is_numeric, members)) and not all(exactly_equal(a, b) for a, b in pairwise(members)):
-            yield "rounded"
+    def _special(self, chain: Chain, whole: Sequence[tuple[int, Member, Node]]) -> Judged | None:
+        """What is more than an equality of quantities: rules, updates, inequalities; None: it is not."""
+        members = [node for _, _, node in whole]
+        signs = set(chain.signs) - {"=", "≈"}
+        method = self.notation.rules.method(members, chain.signs)
+        if method:
+            return Judged("true", method=method, pairs=len(members) - 1, good=members[-1])
+        if signs:
+            text = ", ".join(sorted(signs))
+            return Judged("unread", "relation", (("text", text),), 0, good=members[-1] if members else None)
+        return None
 
-    def _is_counted(self, symbol: tree.Symbol) -> bool:
+    def _evaluated(self, whole: Sequence[tuple[int, Member, Node]]) -> list[Read]:
+        plain = [bare(node) for _, _, node in whole]
         try:
-            shape = self.spelled.tensor(symbol).shape
-        except MeaningError:
-            return False
-        letters = letters_in(self.spelled.canonical(symbol))
-        return len(shape) > 1 and (len(letters) == 1 or (symbol.indices.isdigit() and len(symbol.indices) < len(shape)))
+            meanings = self.notation.meanings(plain)
+        except MeaningError as error:
+            return [Read(m, place, bare(node), node, (), error) for place, m, node in whole]
+        return [self._read(place, m, node, meanings) for place, m, node in whole]
 
-    def _is_group(self, symbol: tree.Symbol) -> bool:
+    def _read(self, place: int, member: Member, node: Node, meanings: Sequence[Meaning]) -> Read:
+        plain = bare(node)
         try:
-            return self.spelled.group(symbol) is not None
-        except MeaningError:
-            return False
-
-    def _evaluated(self, reads: Sequence[tuple[int, Member, Node]]) -> list[_Read]:
-        points = list(self._points([node for _, _, node in reads]))
-        found = []
-        for place, member, node in reads:
-            try:
-                resolved = self._resolved(node)
-                values = tuple(meaning.of(resolved) for meaning in points)
-                found.append(_Read(member, place, node, values))
-            except MeaningError as error:
-                found.append(_Read(member, place, node, (), error))
-        return found
-
-    def _points(self, members: Sequence[Node]) -> Iterator[Meaning]:
-        """The meaning at every point of the free letters; one where there are none."""
-        everything = list(nodes(tuple(members)))
-        overs = [n for n in everything if isinstance(n, tree.Over)]
-        bound = {letter for n in overs for letter in n.letters}
-        texts = [(s, letters_in(s)) for s in dict.fromkeys(n for n in everything if isinstance(n, tree.Symbol))]
-        if not overs and not any(t for _, t in texts):
-            yield self._meaning
-            return
-        sizes: dict[str, int] = {}
-        lone = False
-        for symbol, found in texts:
-            try:
-                shape = self.spelled.tensor(symbol).shape if found else ()
-            except UnknownNameError:
-                continue
-            if len(found) == 1 and len(shape) > 1:
-                lone, shape = True, (self.spelled.tensor(symbol).size,)
-            for letter, size in zip(found, shape, strict=False):
-                if len(letter) == 1 and letter.isalpha():
-                    sizes.setdefault(letter, size)
-        firsts = {n.first for n in overs if n.first is not None}
-        base = 0 if 0 in firsts else 1 if firsts or lone else 0
-        free = sorted(set(sizes) - bound)
-        for point in _product(free, sizes, base):
-            yield replace(self._meaning, sizes=sizes, point=point, base=base)
+            resolved = self.notation.resolved(plain)
+            return Read(member, place, plain, node, tuple(meaning.of(resolved) for meaning in meanings))
+        except MeaningError as error:
+            return Read(member, place, plain, node, (), error)
 
     # --- verdicts ---------------------------------------------------------------------------------------------------
 
-    def _judged(self, members: Sequence[_Read]) -> Judged:
-        for fault, reason in ((OutOfRangeError, "out_of_range"), (DoesNotFitError, "does_not_fit")):
-            faulty = next((m for m in members if isinstance(m.fault, fault)), None)
+    def _judged(self, members: Sequence[Read]) -> Judged:
+        for kind, reason in ((OutOfRangeError, "out_of_range"), (DoesNotFitError, "does_not_fit")):
+            faulty = next((m for m in members if isinstance(m.fault, kind)), None)
             if faulty:
                 sound = [m.node for m in members if not m.fault]
                 return Judged(
                     "false", reason, (("text", str(faulty.fault)),), faulty.place, good=sound[-1] if sound else None,
                     correction=self._from_paths(sound[0], faulty.node) if sound and faulty.place else None,
                 )  # fmt: skip
+        return self._numbers_judged(members) or self._letters(members)
+
+    def _letters(self, members: Sequence[Read]) -> Judged:
+        """An equality of quantities."""
         unknown = next((m for m in members if m.fault), None)
         good = [m for m in members if not m.fault]
-        wrong, methods = None, []
-        for a, b in pairwise(good):
-            decision = self._equal(a, b)
-            methods.append(decision.status)
-            if decision.status == "refuted":
-                wrong = self._blamed(good, good.index(a))
-                break
-        if wrong is not None:
-            return self._false(good, wrong)
+        methods: list[str] = []
+        for n, (a, b) in enumerate(pairwise(good)):
+            methods.append(self._equal(a, b).status)
+            if methods[-1] == "refuted":
+                return self._false(good, self._blamed(good, n), len(methods))
         if unknown:
-            return Judged("unread", "meaning", (("text", str(unknown.fault)),), unknown.place, pairs=len(methods))
-        method, last = _weakest(methods), members[-1].node if members else None
+            return Judged("unread", "meaning", (("text", str(unknown.fault)),), unknown.place, pairs=len(methods), good=good[-1].node if good else None)
+        if "unknown" in methods:
+            return Judged("unread", "undecided", (), methods.index("unknown") + 1, pairs=len(methods), good=good[-1].node)
+        return self._stepped(good, max(methods, key=ORDER.index, default="proved"))
+
+    def _stepped(self, good: Sequence[Read], method: str) -> Judged:
+        """Equal; is each a step that follows?"""
+        last = good[-1].node if good else None
         fault = self._fault(good)
         if fault:
-            kind, place = fault
-            return Judged("remark", kind, (), place, method, pairs=len(methods), good=last)
-        return Judged("true", method=method, pairs=len(methods), good=last)
+            return Judged("remark", fault[0], (), fault[1], method, pairs=len(good) - 1, good=last)
+        return Judged("true", method=method, pairs=len(good) - 1, good=last)
 
-    def _fault(self, members: Sequence[_Read]) -> tuple[str, int] | None:
+    def _numbers_judged(self, members: Sequence[Read]) -> Judged | None:
+        """An equality that shows numbers; None: it shows none."""
+        whole = tuple(m.whole for m in members)
+        plain = [m for m in members if is_numeric(m.whole)]
+        letters = [m for m in members if not is_numeric(m.node)]
+        if letters and not shows_numbers(whole):
+            given = plain and len(plain) < len(members) and all(self.notation.is_given(m.node) for m in letters)
+            return self._given(letters[0], plain[0]) if given else None
+        rounded = are_rounded(whole)
+        with_numbers = []
+        for m in members:
+            try:
+                with_numbers.append((m, block(m.whole, rounded)))
+            except NoNumberError:
+                continue
+        for n, ((_, a), (_, b)) in enumerate(pairwise(with_numbers)):
+            if not a.meets(b):
+                return self._wrong_number([m for m, _ in with_numbers], n, rounded)
+        if not letters:
+            return self._stepped(members, "proved") if len(with_numbers) == len(members) else None
+        exact = [m for m in letters if not shows_numbers((m.node,))]
+        found = self._letters(exact) if len(exact) > 1 else Judged("true", method="proved", good=exact[0].node if exact else None)
+        if found.verdict != "true":
+            return found
+        if len(with_numbers) > 1:
+            return replace(found, method="computed" if len(exact) < 2 else found.method, pairs=len(members) - 1, good=letters[-1].node)
+        if plain and all(self.notation.is_given(m.node) for m in letters):
+            return self._given(letters[0], plain[0])
+        return self._at_values(letters[0], plain)
+
+    def _given(self, symbols: Read, numbers: Read) -> Judged:
+        """Pixels, targets or parameters with their values: what a text states, it need not prove."""
+        wrong = self.notation.contradicts(symbols.node, numbers.whole)
+        if wrong:
+            return Judged("false", "sample", (("text", wrong),), numbers.place, good=symbols.node)
+        return Judged("true", method="given", pairs=1, good=symbols.node)
+
+    def _at_values(self, letters: Read, plain: Sequence[Read]) -> Judged:
+        """A quantity and its number: checked where all that it rests on has a value."""
+        value = self.notation.value(letters.values)
+        if value is None or not plain:
+            return Judged("unread", "no_values", (), letters.place, good=letters.node)
+        [(low, high), *_] = block(plain[0].whole, True).entries
+        if float(low) - 1e-9 <= value <= float(high) + 1e-9:
+            return Judged("true", method="computed", pairs=1, good=letters.node)
+        shown = plain[0].whole
+        return Judged(
+            "false", "value", (), plain[0].place, good=letters.node, counterexample=(float((low + high) / 2), value),
+            correction=rounded_like(tree.Number(value), shown), pairs=1,
+        )  # fmt: skip
+
+    def _wrong_number(self, members: Sequence[Read], n: int, rounded: bool) -> Judged:
+        """Of numbers that do not agree, the one whose neighbours do."""
+        blocks = [block(m.whole, rounded) for m in members]
+        wrong = n + 1
+        if n + 2 < len(members) and not blocks[n].meets(blocks[n + 2]) and blocks[n + 1].meets(blocks[n + 2]) and members[n].place >= 0:
+            wrong = n
+        right = members[n if wrong == n + 1 else n + 1]
+        correction = None
+        if len(blocks[wrong].entries) == 1 and isinstance(members[wrong].whole, (tree.Number, tree.Negated, tree.Fraction)):
+            middle = sum(blocks[members.index(right)].entries[0]) / 2
+            correction = rounded_like(tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator)), members[wrong].whole)
+        ends = [
+            (float(sum(a) / 2), float(sum(b) / 2))
+            for a, b in zip(blocks[wrong].entries, blocks[members.index(right)].entries, strict=False)
+            if a[0] > b[1] or b[0] > a[1]
+        ]
+        return Judged(
+            "false", "differs", (), members[wrong].place, correction=correction or (right.whole if wrong else None),
+            counterexample=ends[0] if ends else None, good=right.node, pairs=n + 1,
+        )  # fmt: skip
+
+    def _fault(self, members: Sequence[Read]) -> tuple[str, int] | None:
         """What value alone cannot see: the reason, and the member."""
         for m in members:
             if m.place >= 0 and any(n == tree.Negated(tree.Number(0)) for n in nodes(m.node)):
@@ -253,19 +255,21 @@ class Judge:
     def _same(self, a: Node, b: Node) -> bool:
         """One quantity?"""
         try:
-            return all(self._decide(*pair).status != "refuted" for pair in pairs(self._meaning.of(a), self._meaning.of(b), a))
+            return all(self._decide(*pair).status != "refuted" for pair in pairs(*map(self._meant, (a, b)), a))
         except MeaningError:
             return True  # in index notation, term by term is not told
 
+    def _meant(self, node: Node) -> Value:
+        return self.notation.meaning.of(self.notation.resolved(node))
+
     def _is_rest(self, first: Derived, second: Derived) -> bool:
         try:
-            return is_rest(first, second, self._meaning, self.derivation.graph)
+            of, by, part = (self.notation.resolved(n) for n in (first.of, first.by, second.of))
+            return is_rest(Derived(of, by), Derived(part, by), self.notation.meaning, self.derivation.graph)
         except MeaningError:
             return True
 
-    def _equal(self, a: _Read, b: _Read) -> Decision:
-        if is_numeric(a.node) and is_numeric(b.node):
-            return Decision("proved" if agree_rounded(a.node, b.node) else "refuted")
+    def _equal(self, a: Read, b: Read) -> Decision:
         worst = Decision("proved")
         for left, right in zip(a.values, b.values, strict=True):
             try:
@@ -276,15 +280,13 @@ class Judge:
                 decision = self._decide(one, other)
                 if decision.status == "refuted":
                     return decision
-                worst = max(worst, decision, key=lambda d: _ORDER.index(d.status))
+                worst = max(worst, decision, key=lambda d: ORDER.index(d.status))
         return worst
 
     def _decide(self, left: Expr, right: Expr) -> Decision:
-        if (left, right) not in self._decided:
-            self._decided[left, right] = self._identities.decide(left, right)
-        return self._decided[left, right]
+        return self.notation.decide(left, right)
 
-    def _blamed(self, good: Sequence[_Read], n: int) -> int:
+    def _blamed(self, good: Sequence[Read], n: int) -> int:
         """Of a failing pair (n, n+1) the member that is wrong: the one whose neighbours agree."""
         if good[n].place < 0:
             return n + 1
@@ -296,80 +298,50 @@ class Judge:
             return 0
         return n + 1
 
-    def _false(self, good: Sequence[_Read], wrong: int) -> Judged:
+    def _false(self, good: Sequence[Read], wrong: int, decided: int) -> Judged:
         other = wrong - 1 if wrong else 1
         sound = [m for n, m in enumerate(good) if n != wrong]
-        counterexample = self._counterexample(good[wrong], good[other])
-        correction = self._correction(good, wrong) if self.style else None
         return Judged(
-            "false", "differs", (), good[wrong].place, correction=correction, counterexample=counterexample,
-            good=sound[-1].node,
+            "false", "differs", (), good[wrong].place, correction=self._correction(good, wrong) if self.style else None,
+            counterexample=self._counterexample(good[wrong], good[other]), good=sound[-1].node, pairs=decided,
         )  # fmt: skip
 
-    def _correction(self, good: Sequence[_Read], wrong: int) -> Node | None:
+    def _correction(self, good: Sequence[Read], wrong: int) -> Node | None:
         """What should stand in the place of the wrong member."""
-        assert self.style is not None
         member, others = good[wrong], [m for n, m in enumerate(good) if n != wrong]
         target = others[max(wrong - 1, 0)]
 
         def is_right(node: Node) -> bool:
-            [changed] = self._evaluated([(0, member.member, node)])
+            [changed] = self._evaluated([(member.place, member.member, node)])
             if changed.fault or len(changed.values) != len(target.values):
                 return False
             if self._counterexample(changed, target) is not None or self._equal(changed, target).status == "refuted":
                 return False
-            whole = [*good[:wrong], changed, *good[wrong + 1 :]]
-            return self._fault(whole) is None
+            return self._fault([*good[:wrong], changed, *good[wrong + 1 :]]) is None
 
         found = repaired(member.node, is_right)
         if found is not None or wrong == 0:
             return found
-        if is_numeric(target.node):
-            return rounded_like(target.node, member.node)
         return self._from_paths(good[0].node, member.node) or target.node
 
     def _from_paths(self, left: Node, wrong: Node) -> Node | None:
         """What a left side is, told as a sum over paths."""
         if self.style is None:
             return None
-        return Paths(self.derivation, self.style.typography, self._meaning).correction(left, wrong)
+        return Paths(self.derivation, self.style.typography, self.notation.meaning).correction(left, wrong)
 
-    def _counterexample(self, wrong: _Read, right: _Read) -> tuple[float, float] | None:
+    def _counterexample(self, wrong: Read, right: Read) -> tuple[float, float] | None:
         """Values of both where they differ."""
         for a, b in zip(wrong.values, right.values, strict=True):
-            for one, other in pairs(a, b, wrong.node):
+            try:
+                entries = pairs(a, b, wrong.node)
+            except MeaningError:
+                return None
+            for one, other in entries:
                 try:
-                    left, value = map(float, self._numbers.elements(one, other))
-                except (SymcnnError, ArithmeticError):
+                    left, value = map(float, self.notation.numbers.elements(one, other))
+                except (UndecidableError, ArithmeticError):
                     continue
                 if abs(left - value) > 1e-9 * max(1, abs(left), abs(value)):
                     return left, value
         return None
-
-    @cached_property
-    def _numbers(self) -> Quantities:
-        """Fixed small values of parameters, pixels and targets."""
-        names = Quantities.inputs(self.derivation)
-        return Quantities(self.derivation, PointAlgebra({name: _small(n) for n, name in enumerate(names)}))
-
-
-#: Definitions that rest on definitions.
-MAX_DEPTH = 20
-
-_ORDER = ("proved", "probable", "agrees", "unknown", "refuted")
-
-
-def _small(n: int) -> float:
-    """Different values between -1 and 1, none of them 0."""
-    return round(((7 * n + 3) % 19 - 9.5) / 10, 2)
-
-
-def _weakest(methods: Sequence[str]) -> str:
-    return max(methods, key=_ORDER.index, default="proved")
-
-
-def _product(letters: Sequence[str], sizes: dict[str, int], base: int) -> Iterator[dict[str, int]]:
-    from itertools import product
-
-    for values in product(*(range(base, base + sizes[letter]) for letter in letters)):
-        yield dict(zip(letters, values, strict=True))

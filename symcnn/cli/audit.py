@@ -29,8 +29,8 @@ def audit(file: Path, network: Path | None, mapping: Path | None, as_json: bool,
 
     if page is not None:
         check_apart(check_writable(page, (".html",)), file, network, mapping)
-    net, _ = given_network(network)
-    found = audited(file, net, mapping)
+    net, data = given_network(network)
+    found = audited(file, net, mapping, data)
     told = Told(found, file.name, catalogue(lang))
     if as_json:
         click.echo(told.json())

@@ -171,6 +171,8 @@ class Meaning:
     @_of.register
     def _(self, node: tree.Partial) -> Value:
         of, by = self.of(node.of), self.of(node.by)
+        if by == 0 and isinstance(node.by, tree.Symbol):  # an entry outside its tensor: nothing flows through it
+            return S.Zero
         if not isinstance(of, Group) and not isinstance(by, Group):
             return self._slope(of, by)
         above = of if isinstance(of, Group) else Group((of,), ())

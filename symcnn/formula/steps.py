@@ -12,6 +12,7 @@ from dataclasses import dataclass, is_dataclass
 from itertools import pairwise
 from typing import Any
 
+from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
@@ -110,6 +111,10 @@ def mixed(member: Node) -> bool:
     return compound and len(found) == len(terms) and len({part.by for part in found}) > 1
 
 
+#: So many more results than terms.
+MAX_RUN = 8
+
+
 def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]] | None:
     """Terms that must be equal one by one: of a sum of derivatives and of what it gives; None: one is missing."""
     if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or not derived(first) or derived(second):
@@ -158,6 +163,28 @@ def _follow(ends: Sequence[tuple[Node, Node]]) -> bool:
     return all(by == of for (_, by), (of, _) in pairwise(ends))
 
 
+def _terms(node: Node) -> tuple[Node, ...]:
+    return node.terms if isinstance(node, tree.Sum) else (node,)
+
+
+def _in_runs(terms: Sequence[Node], results: Sequence[Node], same: Callable[[Node, Node], bool]) -> bool:
+    """Is each term equal to one or more results in a row? ∂(a)/∂f + ∂(b)/∂f = u + v + 0, where ∂(a)/∂f = u + v."""
+    if not terms or len(results) < len(terms) or len(results) > len(terms) + MAX_RUN:
+        return not terms and not results
+    for n in range(1, len(results) - len(terms) + 2):
+        run = results[0] if n == 1 else tree.Sum(tuple(results[:n]))
+        if _agree(terms[0], run, same) and _in_runs(terms[1:], results[n:], same):
+            return True
+    return False
+
+
+def _agree(a: Node, b: Node, same: Callable[[Node, Node], bool]) -> bool:
+    try:
+        return same(a, b)
+    except SymcnnError:
+        return False
+
+
 @dataclass(frozen=True)
 class Fault:
     """A step that is wrong although both sides may be equal.
@@ -193,7 +220,7 @@ def faults(
         elif first and second and not is_rest(first, second) and not same(first.of, second.of):
             yield Fault("varied", n, b)
         terms = same_terms(a, b)
-        if terms is None or mixed(b):
+        if mixed(b) or (terms is None and not _in_runs(_terms(a), _terms(b), same)):
             yield Fault("terms", n, b)
         for term, result in terms or ():
             if not same(term, result):

@@ -25,6 +25,7 @@ _SEPARATOR = re.compile(
     r"(?:(?:,|;|\.)\s*)?(?:\\qq?uad(?!\{\})|\\hspace\{[^}]*\}|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with|avec|where|où|so|donc|for all"
     r"|pour tout)[^{}]*\})\s*(?:[,;]\s*)?|[,;](?!\d)(?=\s*(?:\\[a-z]+|[A-Za-z]).*=)|(?<=\s)(?:and|et)(?=\s)"
 )
+_NEWROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")
 #: At the start of a row: it goes on with what stands above.
 _GOES_ON = re.compile(r"[-+−*/,;)\]]|\\cdot|\\times|\\ast|\\right|\\[bB]igg?r")
 _BLANK = re.compile(r"(?:\s|&|\\quad\{\}|\\qquad\{\}|\{\}|\\[,;:!> ])*")
@@ -113,7 +114,7 @@ def _levels(text: str) -> Iterator[tuple[int, int]]:
 def _rows(body: str) -> list[tuple[int, int]]:
     """Where the rows begin and end; a row that begins with an operator belongs to the one before."""
     depths = dict(_levels(body))
-    cuts = [m for m in re.finditer(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])", body) if depths[m.start()] == 0]
+    cuts = [m for m in _NEWROW.finditer(body) if depths[m.start()] == 0]
     found: list[tuple[int, int]] = []
     start = 0
     for end, following in [*((m.start(), m.end()) for m in cuts), (len(body), len(body))]:
@@ -148,12 +149,11 @@ def _outside(text: str) -> list[bool]:
 
 def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     """What stands side by side in one row."""
-    text = re.sub(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])", lambda m: " " * len(m[0]), body[start:end])
+    text = body[start:end]
+    depths = dict(_levels(text))
+    text = _NEWROW.sub(lambda m: m[0] if depths[m.start()] else " " * len(m[0]), text)
+    text = "".join(" " if c == "&" and not depths[n] else c for n, c in enumerate(text))
     outside = _outside(text)
-    if all(outside[m.start()] for m in re.finditer("&", text)):
-        text = text.replace("&", " ")
-    else:
-        text = "".join(" " if c == "&" and outside[n] else c for n, c in enumerate(text))
     at = 0
     for match in _SEPARATOR.finditer(text):
         if outside[match.start()] and match.start() >= at:

@@ -217,7 +217,7 @@ class _Maker(Transformer[Token, Node]):
             if sign == "DIV":
                 factors = [tree.Fraction(_product(factors), node)]
             elif sign == "AST":
-                factors = [_slid(_product(factors), node)]
+                factors[-1] = _slid(factors[-1], node)
             else:
                 self.beside = self.beside or not sign
                 factors.append(node)
