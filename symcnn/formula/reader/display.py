@@ -120,7 +120,8 @@ def _rows(body: str) -> list[tuple[int, int]]:
     for end, following in [*((m.start(), m.end()) for m in cuts), (len(body), len(body))]:
         blank = _BLANK.match(body, start, end)
         first = blank.end() if blank else start
-        if found and (_GOES_ON.match(body, first, end) or (found[-1][0] <= start and first < end and _open(body, found[-1]))):
+        indented = r"\quad{}" in body[start:first]  # as symcnn itself sets a line that goes on
+        if found and (indented or _GOES_ON.match(body, first, end) or (found[-1][0] <= start and first < end and _open(body, found[-1]))):
             found[-1] = (found[-1][0], end)
         elif body[first:end].strip():
             found.append((start, end))

@@ -19,7 +19,8 @@ _MATHS = re.compile(
     r"|\\\\?\((?P<round>(?:(?!\n[ \t]*\n).)+?)\\\\?\)",
     re.DOTALL,
 )
-_CODE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[`~]*[ \t]*$|`[^`\n]+`|<!--.*?-->", re.DOTALL | re.MULTILINE)
+#: Code, comments, and pictures, whose letters are no mathematics of the text.
+_CODE = re.compile(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}|^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[`~]*[ \t]*$|`[^`\n]+`|<!--.*?-->", re.DOTALL | re.MULTILINE)
 _OUTSIDE = re.compile(r"\\frac|\\partial|\\sum|\$\$|\\begin\{aligned\}")
 _NUMBER = r"[-−+]?\d+(?:[.,]\d+)?"
 _ROW = re.compile(rf"\s*{_NUMBER}(?:(?:\t|[ ]+|\s*[|&;]\s*){_NUMBER})*\s*(?:\\\\)?\s*")
