@@ -198,7 +198,19 @@ class Judge:
             return replace(found, method="computed" if len(exact) < 2 else found.method, pairs=len(members) - 1, good=letters[-1].node)
         if plain and all(self.notation.is_given(m.node) for m in letters):
             return self._given(letters[0], plain[0])
+        if plain and any(self._is_shown(m.node, plain[0].whole) for m in letters):
+            return replace(found, method="computed", pairs=len(members) - 1)
         return self._at_values(letters[0], plain)
+
+    def _is_shown(self, letters: Node, number: Node) -> bool:
+        """Is a number what letters are, with the numbers that the text shows for them?"""
+        for node in self.notation.in_shown_numbers(letters):
+            try:
+                if block(node, True).meets(block(number, True)):
+                    return True
+            except NoNumberError:
+                continue
+        return False
 
     def _given(self, symbols: Read, numbers: Read) -> Judged:
         """Pixels, targets or parameters with their values: what a text states, it need not prove."""

@@ -1,10 +1,10 @@
 """What a text's symbols mean in a network: definitions put in, index letters run through, images told apart, values."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 
 from sympy import Expr, Symbol
 
@@ -17,15 +17,19 @@ from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import Quantities, names_in
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value
+from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
-from symcnn.text import catalogue
+from symcnn.text import LANGUAGES, catalogue
 
 #: Definitions that rest on definitions; points of free letters and terms of sums; images that are added.
 MAX_DEPTH, MAX_POINTS, MAX_IMAGES = 20, 2_000, 4
+
+#: Ways to put the numbers of a text into a formula of its letters.
+MAX_WAYS = 256
 
 _IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
 
@@ -49,6 +53,7 @@ class Notation:
         self.rules = Rules(self)
         self._values = dict(values or {})
         self._data = data
+        self._shown: dict[tree.Symbol, list[Node]] = {}
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
         self._identities: dict[int, Identities] = {}
         self._definitions: dict[tree.Symbol, Node] = {}
@@ -74,7 +79,9 @@ class Notation:
         if depth > MAX_DEPTH:
             raise MeaningError("definitions that rest on themselves")
 
-        def put(symbol: tree.Symbol) -> Node:
+        def put(symbol: tree.Symbol | tree.Word) -> Node:
+            if isinstance(symbol, tree.Word):
+                return symbol
             if symbol in self._definitions:
                 return self.resolved(self._definitions[symbol], depth + 1)
             known = self.spelled.canonical(symbol)
@@ -84,7 +91,11 @@ class Notation:
 
     def canonical(self, node: Node) -> Node:
         """A formula in the typography's own spelling."""
-        return replaced(self.resolved(node), self.spelled.canonical)
+
+        def put(part: tree.Symbol | tree.Word) -> Node:
+            return self.spelled.canonical(part) if isinstance(part, tree.Symbol) else tree.Word(_own_word(part.text))
+
+        return replaced(self.resolved(node), put)
 
     # --- meanings ---------------------------------------------------------------------------------------------------
 
@@ -239,6 +250,30 @@ class Notation:
             found |= dict(zip(stated.targets.scalars(), map(float, self._data.targets[number].ravel()), strict=False))
         return found
 
+    def collect(self, chains: Iterable[Chain]) -> None:
+        """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
+        for members in ([m.node for m in c.members if m.node is not None] for c in chains):
+            for part in nodes(tuple(members)):
+                if isinstance(part, tree.Under) and isinstance(part.node, tree.Symbol) and is_numeric(part.number):
+                    self._remember(part.node, part.number)
+            if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_numeric(members[-1]):
+                self._remember(members[0], members[-1])
+
+    def _remember(self, symbol: tree.Symbol, number: Node) -> None:
+        known = self._shown.setdefault(self.spelled.canonical(symbol), [])
+        if number not in known and len(known) < MAX_IMAGES:
+            known.append(number)
+
+    def in_shown_numbers(self, node: Node) -> Iterator[Node]:
+        """A formula with the numbers that the text shows for its symbols put in, in each way in which that goes."""
+        symbols = list({n for n in nodes(node) if isinstance(n, tree.Symbol)})
+        known = [self._shown.get(self.spelled.canonical(s), []) for s in symbols]
+        if any(isinstance(n, (tree.Partial, tree.Over, tree.Labelled)) for n in nodes(node)) or not all(known):
+            return
+        for values in islice(product(*known), MAX_WAYS):
+            at = dict(zip(symbols, values, strict=True))
+            yield replaced(node, lambda part, at=at: at.get(part, part))  # type: ignore[misc]
+
     def value(self, values: Sequence[Value]) -> float | None:
         """A quantity at the values that the text's notation gives; None where one is missing."""
         if len(values) != 1 or isinstance(values[0], Group):
@@ -253,6 +288,12 @@ class Notation:
         except (UndecidableError, ArithmeticError):
             return None
         return float(found)
+
+
+def _own_word(text: str) -> str:
+    """A word of the typography in English, whichever language it is in."""
+    own = catalogue("en").words("word")
+    return next((own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items() if word == text), text)
 
 
 def points(letters: Sequence[str], sizes: Mapping[str, int], base: int) -> Iterator[dict[str, int]]:

@@ -46,14 +46,14 @@ def nodes(part: object) -> Iterator[Any]:
                 stack += reversed(vars(node).values())
 
 
-def replaced(node: Node, put: Callable[[tree.Symbol], Node]) -> Node:
-    """A tree with every symbol replaced."""
+def replaced(node: Node, put: Callable[[Any], Node]) -> Node:
+    """A tree with every symbol, and every word, replaced."""
     found: Node = _replaced(node, put)
     return found
 
 
-def _replaced(part: Any, put: Callable[[tree.Symbol], Node]) -> Any:
-    if isinstance(part, tree.Symbol):
+def _replaced(part: Any, put: Callable[[Any], Node]) -> Any:
+    if isinstance(part, (tree.Symbol, tree.Word)):
         return put(part)
     if isinstance(part, tuple):
         return tuple(_replaced(p, put) for p in part)
