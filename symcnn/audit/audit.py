@@ -5,10 +5,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from symcnn.audit.judge import Judge, Judged
+from symcnn.audit.judge import Judge
 from symcnn.audit.mapping import Mapping, front_matter, mapping_from
 from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
+from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError
 from symcnn.formula.reader import Chain, Fragment, Reader, fragments, read_display

@@ -90,7 +90,7 @@ class Paths:
 
     def _cuts(self, wrong: Node, of: Expr) -> dict[str, Node]:
         """The derivatives of A that the wrong member uses: by which quantity -> as it writes them."""
-        found = {}
+        found: dict[str, Node] = {}
         for part in nodes(wrong):
             if isinstance(part, tree.Partial) and isinstance(part.of, tree.Symbol) and isinstance(part.by, tree.Symbol):
                 try:
@@ -120,7 +120,6 @@ class Paths:
         if not terms:
             return None if of != "E" else tree.Number(0)
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
-
 
     def _head(self, of: str, through: str, cuts: dict[str, Node]) -> Node | None:
         """∂of/∂through: as a derivative, where the wrong member has those of its kind."""

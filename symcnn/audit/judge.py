@@ -5,16 +5,16 @@ remark.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Literal
 
 from sympy import Expr
 
 from symcnn.audit.correction import Paths, repaired
 from symcnn.audit.notation import Notation
-from symcnn.audit.numbers import NoNumberError, are_rounded, block, is_numeric, rounded_like, shows_numbers
+from symcnn.audit.shown import Shown
 from symcnn.audit.style import Style
+from symcnn.audit.verdicts import ORDER, Judged, Read
 from symcnn.derivation.algebra import UndecidableError
 from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
@@ -24,57 +24,6 @@ from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError
 
-Verdict = Literal["true", "false", "remark", "unread", "mention"]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What was found out about one chain.
-
-    Attributes:
-        reason: key in the text catalogue, below ``audit.reason``; values: what stands in it.
-        member: the wrong member, or the one that the reason is about: its number in the chain, from 0.
-        method: of what is true: proved, probable, agrees, rule, given, computed.
-        readings: under which readings, below ``audit.reading``.
-        correction: what should stand in the place of the wrong member.
-        counterexample: the values of what stands there and of what should, at one choice of parameters and pixels.
-        pairs: how many equalities were decided.
-        good: the last member that is right: what a continuation goes on from.
-    """
-
-    verdict: Verdict
-    reason: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-    member: int | None = None
-    method: str = ""
-    readings: tuple[str, ...] = ()
-    correction: Node | None = None
-    counterexample: tuple[float, float] | None = None
-    pairs: int = 0
-    good: Node | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Read:
-    """A member with what it means, at every point of its free letters.
-
-    Attributes:
-        place: its number in the chain; -1: the last good member of what the chain continues.
-        node: without the numbers under its factors.
-        whole: with them.
-    """
-
-    member: Member
-    place: int
-    node: Node
-    whole: Node
-    values: tuple[Value, ...] = ()
-    fault: MeaningError | None = None
-
-
-#: From the strongest.
-ORDER = ("proved", "probable", "agrees", "unknown", "refuted")
-
 
 class Judge:
     """Judges chains over one network."""
@@ -82,6 +31,7 @@ class Judge:
     def __init__(self, notation: Notation) -> None:
         self.notation = notation
         self.derivation = notation.derivation
+        self._shown = Shown(notation, self._letters, self._stepped)
         #: How the text writes, where corrections are wanted.
         self.style: Style | None = None
 
@@ -94,7 +44,11 @@ class Judge:
         if len(chain.members) == 1 and not chain.goes_on:
             return Judged("mention", good=chain.members[0].node)
         unread = next((n for n, m in enumerate(chain.members) if m.node is None), None)
-        whole = [(n, m, m.node) for n, m in enumerate(chain.members) if m.node is not None and not isinstance(m.node, tree.Word)]
+        whole: list[tuple[int, Member, Node]] = [
+            (n, m, m.node)
+            for n, m in enumerate(chain.members)
+            if m.node is not None and not isinstance(m.node, tree.Word)
+        ]
         if carried is not None:
             whole.insert(0, (-1, Member("", carried), carried))
         found = self._special(chain, whole) if unread is None else None
@@ -145,7 +99,7 @@ class Judge:
                     "false", reason, (("text", str(faulty.fault)),), faulty.place, good=sound[-1] if sound else None,
                     correction=self._from_paths(sound[0], faulty.node) if sound and faulty.place else None,
                 )  # fmt: skip
-        return self._numbers_judged(members) or self._letters(members)
+        return self._shown.judged(members) or self._letters(members)
 
     def _letters(self, members: Sequence[Read]) -> Judged:
         """An equality of quantities."""
@@ -157,9 +111,18 @@ class Judge:
             if methods[-1] == "refuted":
                 return self._false(good, self._blamed(good, n), len(methods))
         if unknown:
-            return Judged("unread", "meaning", (("text", str(unknown.fault)),), unknown.place, pairs=len(methods), good=good[-1].node if good else None)
+            return Judged(
+                "unread",
+                "meaning",
+                (("text", str(unknown.fault)),),
+                unknown.place,
+                pairs=len(methods),
+                good=good[-1].node if good else None,
+            )
         if "unknown" in methods:
-            return Judged("unread", "undecided", (), methods.index("unknown") + 1, pairs=len(methods), good=good[-1].node)
+            return Judged(
+                "unread", "undecided", (), methods.index("unknown") + 1, pairs=len(methods), good=good[-1].node
+            )
         return self._stepped(good, max(methods, key=ORDER.index, default="proved"))
 
     def _stepped(self, good: Sequence[Read], method: str) -> Judged:
@@ -169,90 +132,6 @@ class Judge:
         if fault:
             return Judged("remark", fault[0], (), fault[1], method, pairs=len(good) - 1, good=last)
         return Judged("true", method=method, pairs=len(good) - 1, good=last)
-
-    def _numbers_judged(self, members: Sequence[Read]) -> Judged | None:
-        """An equality that shows numbers; None: it shows none."""
-        whole = tuple(m.whole for m in members)
-        plain = [m for m in members if is_numeric(m.whole)]
-        letters = [m for m in members if not is_numeric(m.node)]
-        if letters and not shows_numbers(whole):
-            given = plain and len(plain) < len(members) and all(self.notation.is_given(m.node) for m in letters)
-            return self._given(letters[0], plain[0]) if given else None
-        rounded = are_rounded(whole)
-        with_numbers = []
-        for m in members:
-            try:
-                with_numbers.append((m, block(m.whole, rounded)))
-            except NoNumberError:
-                continue
-        for n, ((_, a), (_, b)) in enumerate(pairwise(with_numbers)):
-            if not a.meets(b):
-                return self._wrong_number([m for m, _ in with_numbers], n, rounded)
-        if not letters:
-            return self._stepped(members, "proved") if len(with_numbers) == len(members) else None
-        exact = [m for m in letters if not shows_numbers((m.node,))]
-        found = self._letters(exact) if len(exact) > 1 else Judged("true", method="proved", good=exact[0].node if exact else None)
-        if found.verdict != "true":
-            return found
-        if len(with_numbers) > 1:
-            return replace(found, method="computed" if len(exact) < 2 else found.method, pairs=len(members) - 1, good=letters[-1].node)
-        if plain and all(self.notation.is_given(m.node) for m in letters):
-            return self._given(letters[0], plain[0])
-        if plain and any(self._is_shown(m.node, plain[0].whole) for m in letters):
-            return replace(found, method="computed", pairs=len(members) - 1)
-        return self._at_values(letters[0], plain)
-
-    def _is_shown(self, letters: Node, number: Node) -> bool:
-        """Is a number what letters are, with the numbers that the text shows for them?"""
-        for node in self.notation.in_shown_numbers(letters):
-            try:
-                if block(node, True).meets(block(number, True)):
-                    return True
-            except NoNumberError:
-                continue
-        return False
-
-    def _given(self, symbols: Read, numbers: Read) -> Judged:
-        """Pixels, targets or parameters with their values: what a text states, it need not prove."""
-        wrong = self.notation.contradicts(symbols.node, numbers.whole)
-        if wrong:
-            return Judged("false", "sample", (("text", wrong),), numbers.place, good=symbols.node)
-        return Judged("true", method="given", pairs=1, good=symbols.node)
-
-    def _at_values(self, letters: Read, plain: Sequence[Read]) -> Judged:
-        """A quantity and its number: checked where all that it rests on has a value."""
-        value = self.notation.value(letters.values)
-        if value is None or not plain:
-            return Judged("unread", "no_values", (), letters.place, good=letters.node)
-        [(low, high), *_] = block(plain[0].whole, True).entries
-        if float(low) - 1e-9 <= value <= float(high) + 1e-9:
-            return Judged("true", method="computed", pairs=1, good=letters.node)
-        shown = plain[0].whole
-        return Judged(
-            "false", "value", (), plain[0].place, good=letters.node, counterexample=(float((low + high) / 2), value),
-            correction=rounded_like(tree.Number(value), shown), pairs=1,
-        )  # fmt: skip
-
-    def _wrong_number(self, members: Sequence[Read], n: int, rounded: bool) -> Judged:
-        """Of numbers that do not agree, the one whose neighbours do."""
-        blocks = [block(m.whole, rounded) for m in members]
-        wrong = n + 1
-        if n + 2 < len(members) and not blocks[n].meets(blocks[n + 2]) and blocks[n + 1].meets(blocks[n + 2]) and members[n].place >= 0:
-            wrong = n
-        right = members[n if wrong == n + 1 else n + 1]
-        correction = None
-        if len(blocks[wrong].entries) == 1 and isinstance(members[wrong].whole, (tree.Number, tree.Negated, tree.Fraction)):
-            middle = sum(blocks[members.index(right)].entries[0]) / 2
-            correction = rounded_like(tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator)), members[wrong].whole)
-        ends = [
-            (float(sum(a) / 2), float(sum(b) / 2))
-            for a, b in zip(blocks[wrong].entries, blocks[members.index(right)].entries, strict=False)
-            if a[0] > b[1] or b[0] > a[1]
-        ]
-        return Judged(
-            "false", "differs", (), members[wrong].place, correction=correction or (right.whole if wrong else None),
-            counterexample=ends[0] if ends else None, good=right.node, pairs=n + 1,
-        )  # fmt: skip
 
     def _fault(self, members: Sequence[Read]) -> tuple[str, int] | None:
         """What value alone cannot see: the reason, and the member."""
@@ -267,7 +146,8 @@ class Judge:
     def _same(self, a: Node, b: Node) -> bool:
         """One quantity?"""
         try:
-            return all(self._decide(*pair).status != "refuted" for pair in pairs(*map(self._meant, (a, b)), a))
+            entries = pairs(self._meant(a), self._meant(b), a)
+            return all(self._decide(one, other).status != "refuted" for one, other in entries)
         except MeaningError:
             return True  # in index notation, term by term is not told
 

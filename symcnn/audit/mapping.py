@@ -1,18 +1,18 @@
-r"""How a text's symbols stand for a network's quantities: a TOML file, or the front matter of the text between +++ lines.
+r"""How a text's symbols stand for a network's quantities: a TOML file, or the text's front matter between +++ lines.
 
-    decimal = "point"                                   # "comma"; both if not given
-    names = ["net", "out"]                              # names of several letters
-    definitions = ['E_{o1} = \frac12 (target_{o1} - out_{o1})^2']
-    [alias]                                             # spelling in the text = name in the network
-    "net_{h*}" = "z_h*"                                 # * stands for the same digits on both sides
-    [derived]
-    "\delta_{o1}" = '\frac{\partial E_{total}}{\partial net_{o1}}'
-    [groups]                                            # a capital letter, and X_k for the k-th
-    X = ["x_11", "x_12", "x_21", "x_22"]
-    [constants]
-    M = 4
-    [values]                                            # for steps in numbers
-    w_x11h1 = 0.3
+decimal = "point"                                   # "comma"; both if not given
+names = ["net", "out"]                              # names of several letters
+definitions = ['E_{o1} = \frac12 (target_{o1} - out_{o1})^2']
+[alias]                                             # spelling in the text = name in the network
+"net_{h*}" = "z_h*"                                 # * stands for the same digits on both sides
+[derived]
+"\delta_{o1}" = '\frac{\partial E_{total}}{\partial net_{o1}}'
+[groups]                                            # a capital letter, and X_k for the k-th
+X = ["x_11", "x_12", "x_21", "x_22"]
+[constants]
+M = 4
+[values]                                            # for steps in numbers
+w_x11h1 = 0.3
 """
 
 import re

@@ -108,7 +108,10 @@ class Notation:
         everything = list(nodes(tuple(members)))
         base = self._of_images(everything)
         overs = [n for n in everything if isinstance(n, tree.Over)]
-        texts = [(s, letters_in(self.spelled.canonical(s))) for s in dict.fromkeys(n for n in everything if isinstance(n, tree.Symbol))]
+        texts = [
+            (s, letters_in(self.spelled.canonical(s)))
+            for s in dict.fromkeys(n for n in everything if isinstance(n, tree.Symbol))
+        ]
         if not overs and not any(t for _, t in texts):
             return [base]
         sizes, lone = self._sizes(texts)
@@ -221,7 +224,9 @@ class Notation:
         if not symbols or not all(isinstance(n, (tree.Symbol, tree.Matrix, tree.Labelled)) for n in everything):
             return False
         try:
-            return all(self.spelled.role(self.spelled.canonical(s)) in ("image", "target", "parameter") for s in symbols)
+            return all(
+                self.spelled.role(self.spelled.canonical(s)) in ("image", "target", "parameter") for s in symbols
+            )
         except MeaningError:
             return False
 
@@ -293,13 +298,12 @@ class Notation:
 def _own_word(text: str) -> str:
     """A word of the typography in English, whichever language it is in."""
     own = catalogue("en").words("word")
-    return next((own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items() if word == text), text)
+    return next(
+        (own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items() if word == text), text
+    )
 
 
 def points(letters: Sequence[str], sizes: Mapping[str, int], base: int) -> Iterator[dict[str, int]]:
     """Every index of some letters."""
     for values in product(*(range(base, base + sizes[letter]) for letter in letters)):
         yield dict(zip(letters, values, strict=True))
-
-
-

@@ -55,7 +55,9 @@ def is_numeric(node: Node) -> bool:
 
 def shows_numbers(members: "tuple[Node, ...]") -> bool:
     """Does an equality show values: under its letters, or as decimals?"""
-    return any(isinstance(n, tree.Under) or (isinstance(n, tree.Number) and n.digits is not None) for n in nodes(members))
+    return any(
+        isinstance(n, tree.Under) or (isinstance(n, tree.Number) and n.digits is not None) for n in nodes(members)
+    )
 
 
 def are_rounded(members: "tuple[Node, ...]") -> bool:

@@ -1,13 +1,14 @@
 """What is more than an equality between quantities of one network.
 
-    σ(z) = 1/(1 + exp(−z))          in a letter that stands for any number
-    ∂E/∂u = Σ(∂E/∂v · ∂v/∂u)        the chain rule, in letters that stand for any quantity
-    f_11 ← f_11 − η · ∂E/∂f_11      a step of gradient descent
-    ∂E/∂f_{p, q} += …               the print of an equation, in scatter form
+σ(z) = 1/(1 + exp(−z))          in a letter that stands for any number
+∂E/∂u = Σ(∂E/∂v · ∂v/∂u)        the chain rule, in letters that stand for any quantity
+f_11 ← f_11 − η · ∂E/∂f_11      a step of gradient descent
+∂E/∂f_{p, q} += …               the print of an equation, in scatter form
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,6 @@ class Rules:
         free = {s.letter for s in symbols if not s.indices and not s.word and not self._is_known(s)}
         if len(free) != 1 or len(symbols) != 1 or not any(isinstance(n, tree.Call) for n in nodes(tuple(plain))):
             return ""
-        from dataclasses import replace
-
         meaning = replace(self._notation.meaning, free=frozenset(free))
         same = (stated.same_function(meaning.scalar(a), meaning.scalar(b), *free) for a, b in pairwise(plain))
         return "rule" if all(same) else ""
@@ -73,7 +72,9 @@ class Rules:
         value = self._notation.meaning.scalar(name)
         if str(value) not in self._notation.derivation.network.parameters:
             return ""
-        error = next((n for n in nodes(tuple(rest)) if isinstance(n, tree.Symbol) and n.letter == "E"), tree.Symbol("E"))
+        error = next(
+            (n for n in nodes(tuple(rest)) if isinstance(n, tree.Symbol) and n.letter == "E"), tree.Symbol("E")
+        )
         rate = next((n for n in nodes(tuple(rest)) if isinstance(n, tree.Symbol) and n.letter in _RATES), None)
         if rate is None:
             return ""
@@ -92,7 +93,7 @@ class Rules:
     def _equal(self, a: Node, b: Node, rate: tree.Symbol) -> bool:
         """The same for every rate: at two of them, since both are linear in it."""
         for value in _TRIED:
-            left, right = (replaced(node, lambda s, v=value: v if s == rate else s) for node in (a, b))
+            left, right = (replaced(node, partial(_at_rate, rate, value)) for node in (a, b))
             entries = pairs(self._notation.meaning.of(left), self._notation.meaning.of(right), a)
             if any(self._notation.decide(one, other).status != "proved" for one, other in entries):
                 return False
@@ -113,3 +114,7 @@ class Rules:
         words = catalogue("en").words("word")
         typographies = [Typography(notation.derivation.scalars, words, total) for total in ("total", "")]
         return Printed(notation.derivation, notation.meaning, typographies)
+
+
+def _at_rate(rate: tree.Symbol, value: Node, part: Node) -> Node:
+    return value if part == rate else part

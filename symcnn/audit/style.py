@@ -24,7 +24,14 @@ class Style:
         chains: of the text.
     """
 
-    def __init__(self, derivation: Derivation, spelled: Spelled, raw: Mapping[tree.Symbol, str], chains: Iterable[Chain], decimal: str = ".") -> None:
+    def __init__(
+        self,
+        derivation: Derivation,
+        spelled: Spelled,
+        raw: Mapping[tree.Symbol, str],
+        chains: Iterable[Chain],
+        decimal: str = ".",
+    ) -> None:
         self.derivation, self._spelled, self._raw = derivation, spelled, raw
         self._chains, self._decimal = list(chains), decimal
 
@@ -81,15 +88,20 @@ class Style:
         for key in ((name, differentiated), (name, not differentiated)):
             if key in self._by_name:
                 return self._by_name[key]
-        tensor, _ = self.derivation.scalars.place(name)
         for (other, under), symbol in self._by_name.items():
             raw = self._raw.get(symbol, "")
             if under != differentiated or re.sub(r"\d", "", other) != re.sub(r"\d", "", name):
                 continue
             digits = re.findall(r"\d", name)
             if re.findall(r"\d", raw) == re.findall(r"\d", other):
-                return tree.Symbol(re.sub(r"\d", lambda _: digits.pop(0), raw))
+                return tree.Symbol(_with_digits(raw, digits))
         return None
+
+
+def _with_digits(raw: str, digits: list[str]) -> str:
+    """A symbol with other digits in their places."""
+    left = iter(digits)
+    return re.sub(r"\d", lambda _: next(left), raw)
 
 
 class _Own(Typography):
@@ -113,7 +125,7 @@ class _Echo(Latex):
         super().__init__(decimal)
         self._raw, self._sign = raw, sign
 
-    def emit(self, node: Any) -> str:  # type: ignore[override]
+    def emit(self, node: Any) -> str:
         if isinstance(node, tree.Symbol) and node in self._raw:
             return self._raw[node]
         if isinstance(node, tree.Product):

@@ -26,7 +26,9 @@ class Told:
         if finding.verdict == "true":
             found = [text(f"audit.method.{judged.method}")]
             if judged.readings:
-                found.append(text("audit.under", readings=", ".join(text(f"audit.reading.{r}") for r in judged.readings)))
+                found.append(
+                    text("audit.under", readings=", ".join(text(f"audit.reading.{r}") for r in judged.readings))
+                )
             return [", ".join(found)]
         reason = text(f"audit.reason.{judged.reason}", **dict(judged.values))
         if finding.wrong and judged.reason != "member_unread":
@@ -102,7 +104,8 @@ class Told:
         for finding in self.audit.findings:
             by_line.setdefault(finding.line, []).append(finding)
         rows = "\n".join(
-            f'<tr id="L{n}"><td class="n">{n}</td><td class="t">{html.escape(line)}</td><td>{self._cell(by_line.get(n, []))}</td></tr>'
+            f'<tr id="L{n}"><td class="n">{n}</td><td class="t">{html.escape(line)}</td>'
+            f"<td>{self._cell(by_line.get(n, []))}</td></tr>"
             for n, line in enumerate(self.audit.text.split("\n"), 1)
         )
         title = html.escape(self._text("audit.title", file=self._file))
@@ -147,5 +150,3 @@ tr:has(div) {{ background: #8881; }}
 </body>
 </html>
 """
-
-

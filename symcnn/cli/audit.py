@@ -17,7 +17,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--html", "page", type=FILE, metavar="OUT.html", help="Write a page: the text beside the verdicts.")
 @click.option("--strict", is_flag=True, help="Remarks, and equations that are not read, fail too.")
 @lang_option
-def audit(file: Path, network: Path | None, mapping: Path | None, as_json: bool, page: Path | None, strict: bool, lang: str) -> None:
+def audit(
+    file: Path, network: Path | None, mapping: Path | None, as_json: bool, page: Path | None, strict: bool, lang: str
+) -> None:
     """Hold every equation of FILE (Markdown, LaTeX, or text with LaTeX in it) against a network's mathematics.
 
     Exit status 1 if an equation is false.

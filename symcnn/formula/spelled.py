@@ -1,8 +1,8 @@
 """Other people's spelling: which quantity a symbol is, written in any of the languages and in more than one way.
 
-    h_{1activation}, h_1          h_1          o_{1prédit}, o_{1,predicted}     o_1
-    w_{x11h1}, W_{x11-h1}         w_x11h1      z_{h1}, h_{1,preactivation}      z_h1
-    x_3                           x_21: the third cell, row by row
+h_{1activation}, h_1          h_1          o_{1prédit}, o_{1,predicted}     o_1
+w_{x11h1}, W_{x11-h1}         w_x11h1      z_{h1}, h_{1,preactivation}      z_h1
+x_3                           x_21: the third cell, row by row
 """
 
 import re
@@ -43,7 +43,9 @@ class Spelled(Written):
         self._aliases = {(s.letter, s.indices, s.word): name for s, name in (aliases or {}).items()}
         self._named_groups = dict(groups or {})
         self._words = {
-            word.replace(" ", "").lower(): own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items()
+            word.replace(" ", "").lower(): own[key]
+            for lang in LANGUAGES
+            for key, word in catalogue(lang).words("word").items()
         } | _OTHER_WORDS
         self._canonical: dict[tree.Symbol, tree.Symbol] = {}
         #: Symbols of which the cells were counted row by row.
@@ -86,7 +88,9 @@ class Spelled(Written):
         if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:
             names = self._named_groups[symbol.letter]
             if not 1 <= int(symbol.indices) <= len(names):
-                raise OutOfRangeError(f"{symbol.letter}_{symbol.indices}: out of range; {symbol.letter} has {len(names)} entries")
+                raise OutOfRangeError(
+                    f"{symbol.letter}_{symbol.indices}: out of range; {symbol.letter} has {len(names)} entries"
+                )
             return self._called(names[int(symbol.indices) - 1])
         return None
 

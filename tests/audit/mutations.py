@@ -6,6 +6,7 @@ Nothing here knows what an equation means. What stays true in spite of a change 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,16 @@ def _digits(body: str) -> Iterator[tuple[str, int, int, str]]:
 
 
 def _subscripts(body: str) -> Iterator[tuple[str, int, int, str]]:
-    found = [m for m in _SYMBOL.finditer(body)]
+    found = list(_SYMBOL.finditer(body))
     for match in found:
         inner = match[2] or match[3]
         if re.fullmatch(r"[0-9]{2}", inner):
             yield "transpose", *match.span(2), inner[::-1]
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in pairwise(found):
         if a[2] and b[2] and a[2] != b[2] and not body[a.end() : b.start()].count("="):
-            swapped = body[a.start() : a.start(2)] + b[2] + body[a.end(2) : b.start(2)] + a[2] + body[b.end(2) : b.end()]
+            swapped = (
+                body[a.start() : a.start(2)] + b[2] + body[a.end(2) : b.start(2)] + a[2] + body[b.end(2) : b.end()]
+            )
             yield "swapped subscripts", a.start(), b.end(), swapped
 
 
@@ -98,7 +101,15 @@ def _signs(body: str) -> Iterator[tuple[str, int, int, str]]:
 def _numbers(body: str) -> Iterator[tuple[str, int, int, str]]:
     for match in re.finditer(r"(?<![\w_{,^=])\d+(?:,\d+)?(?![\w},])", body):
         number = match[0]
-        yield "number", *match.span(), "1" if number == "0" else "0" if number == "1" else re.sub(r"\d$", lambda m: str((int(m[0]) + 1) % 10), number)
+        yield (
+            "number",
+            *match.span(),
+            "1"
+            if number == "0"
+            else "0"
+            if number == "1"
+            else re.sub(r"\d$", lambda m: str((int(m[0]) + 1) % 10), number),
+        )
         yield "number", *match.span(), "2" if number != "2" else "3"
 
 
@@ -118,7 +129,16 @@ def _pieces(body: str, signs: str) -> Iterator[tuple[int, int]]:
         while end < len(body):
             d = body[end]
             depth += {"{": 1, "(": 1, "}": -1, ")": -1}.get(d, 0)
-            if depth < 0 or (depth == 0 and (d in "=+&" or (d == "-" and body[end - 1] == " ") or (d == "*" and signs == "*") or body.startswith("\\\\", end) or body.startswith("\\right", end))):
+            if depth < 0 or (
+                depth == 0
+                and (
+                    d in "=+&"
+                    or (d == "-" and body[end - 1] == " ")
+                    or (d == "*" and signs == "*")
+                    or body.startswith("\\\\", end)
+                    or body.startswith("\\right", end)
+                )
+            ):
                 break
             end += 1
         while end > n and body[end - 1] == " ":

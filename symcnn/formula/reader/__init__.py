@@ -1,9 +1,9 @@
 """The way back from LaTeX: text to formula trees.
 
-    segments.py   a text: its displays, inline formulas and tables, and on which lines they stand
-    display.py    one display: rows, chains of members, lists; each member with its place
-    grammar.py    one member: the grammar, and the tree of what it reads
-    symbols.py    one symbol: letter, indices, word
+segments.py   a text: its displays, inline formulas and tables, and on which lines they stand
+display.py    one display: rows, chains of members, lists; each member with its place
+grammar.py    one member: the grammar, and the tree of what it reads
+symbols.py    one symbol: letter, indices, word
 """
 
 from symcnn.formula.reader.display import Chain, Member, read_display

@@ -12,18 +12,23 @@ from dataclasses import dataclass
 from symcnn.formula.reader.grammar import NotReadError, Reader
 from symcnn.formula.tree import Node
 
+#: Longer displays are not read: no person wrote them.
+MAX_DISPLAY = 50_000
+
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}(?:\{[lcr|]*\})?")
-_ROWS = {"aligned", "align", "alignat", "gather", "gathered", "split", "eqnarray", "equation", "multline", "array", "cases"}
-_RELATION = re.compile(
-    r"\\leftarrow|\\gets|\\mathrel\{\+\}=|\+=|:=|\\equiv(?![a-z])|=|\\approx(?![a-z])|\\simeq|≈|\\leq?(?![a-z])|\\geq?(?![a-z])"
-    r"|\\lt(?![a-z])|\\gt(?![a-z])|<|>|\\neq?(?![a-z])|\\Rightarrow|\\implies|\\iff|\\Leftrightarrow"
+_ROWS = frozenset(
+    ("aligned", "align", "alignat", "gather", "gathered", "split", "eqnarray", "equation", "multline", "array", "cases")
 )
-_ARROWS = {r"\Rightarrow", r"\implies", r"\iff", r"\Leftrightarrow"}
+_RELATION = re.compile(
+    r"\\leftarrow|\\gets|\\mathrel\{\+\}=|\+=|:=|\\equiv(?![a-z])|=|\\approx(?![a-z])|\\simeq|≈|\\leq?(?![a-z])"
+    r"|\\geq?(?![a-z])|\\lt(?![a-z])|\\gt(?![a-z])|<|>|\\neq?(?![a-z])"
+)
 _SIGNS = {r"\gets": r"\leftarrow", r"\mathrel{+}=": "+=", ":=": "=", r"\equiv": "=", r"\simeq": "≈", r"\approx": "≈",
           r"\lt": "<", r"\gt": ">", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥", r"\ne": "≠", r"\neq": "≠"}  # fmt: skip
 _SEPARATOR = re.compile(
-    r"(?:(?:,|;|\.)\s*)?(?:\\qq?uad(?!\{\})|\\hspace\{[^}]*\}|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with|avec|where|où|so|donc|for all"
-    r"|pour tout)[^{}]*\})\s*(?:[,;]\s*)?|[,;](?!\d)(?=\s*(?:\\[a-z]+|[A-Za-z]).*=)|(?<=\s)(?:and|et)(?=\s)"
+    r"(?:[,;.]\s*)?(?:\\qq?uad(?!\{\})|\\hspace\{[^}]*\}|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with|avec|where|où"
+    r"|so|donc|for all|pour tout)[^{}]*\}|\\Rightarrow|\\implies|\\iff|\\Leftrightarrow)\s*(?:[,;]\s*)?"
+    r"|(?P<comma>[,;](?!\d)(?=\s*[\\A-Za-z]))|(?<=\s)(?:and|et)(?=\s)"
 )
 _NEWROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")
 #: At the start of a row: it goes on with what stands above.
@@ -74,6 +79,8 @@ class Chain:
 
 def read_display(body: str, reader: Reader) -> list[Chain]:
     """The chains of a display; a mention without a relation is a chain of one member."""
+    if len(body) > MAX_DISPLAY:
+        return [Chain((Member(body[:200], None, "too long to be read"), Member("…", None, "too long")), ("=",))]
     body = re.sub(r"^(\s*)(>>+)", lambda m: m[1] + " " * len(m[2]), body)
     body = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m[0]), body)
     body = _ENVIRONMENT.sub(lambda m: m[0] if m[2] not in _ROWS else " " * len(m[0]), body)
@@ -121,7 +128,11 @@ def _rows(body: str) -> list[tuple[int, int]]:
         blank = _BLANK.match(body, start, end)
         first = blank.end() if blank else start
         indented = r"\quad{}" in body[start:first]  # as symcnn itself sets a line that goes on
-        if found and (indented or _GOES_ON.match(body, first, end) or (found[-1][0] <= start and first < end and _open(body, found[-1]))):
+        if found and (
+            indented
+            or _GOES_ON.match(body, first, end)
+            or (found[-1][0] <= start and first < end and _open(body, found[-1]))
+        ):
             found[-1] = (found[-1][0], end)
         elif body[first:end].strip():
             found.append((start, end))
@@ -155,9 +166,10 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     text = _NEWROW.sub(lambda m: m[0] if depths[m.start()] else " " * len(m[0]), text)
     text = "".join(" " if c == "&" and not depths[n] else c for n, c in enumerate(text))
     outside = _outside(text)
-    at = 0
+    at, last = 0, text.rfind("=")
     for match in _SEPARATOR.finditer(text):
-        if outside[match.start()] and match.start() >= at:
+        # what stands behind the last sign of equality is no further claim
+        if outside[match.start()] and match.start() >= at and (not match["comma"] or match.end() < last):
             yield text[at : match.start()], start + at
             at = match.end()
     yield text[at:], start + at

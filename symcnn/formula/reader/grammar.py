@@ -28,7 +28,12 @@ _FUNCTIONS = {
     "LeakyReLU": r"\\(?:text|mathrm|operatorname)\{\s*LeakyReLU\s*\}",
     "exp": r"\\exp", "ln": r"\\ln|\\log", "max": r"\\max(?!\s*_)", "Σ": r"\\sum(?!\s*(?:\\limits\s*)?[_^])",
 }  # fmt: skip
-_RELATIONS = {"=": "=|:=|\\\\equiv", "<": r"<|\\lt", ">": r">|\\gt", "≤": r"\\leq?(?![a-z])|≤"}
+_RELATIONS: dict[Literal["=", "<", ">", "≤"], str] = {
+    "=": "=|:=|\\\\equiv",
+    "<": r"<|\\lt",
+    ">": r">|\\gt",
+    "≤": r"\\leq?(?![a-z])|≤",
+}
 
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
 _STYLED = r"\\(?:mathrm|mathbf|mathit|mathsf|mathcal|mathbb|bm|boldsymbol|hat|bar|tilde|operatorname)\s*\{[^{}]*\}"
@@ -38,7 +43,9 @@ _GREEK = (
 )
 _SUB = r"\s*_\s*(?:" + _BRACES + r"|\\[A-Za-z]+|[^\s{}\\])"
 #: A superscript that is no exponent: h^{(1)}, w_5^+.
-_SUPER = r"\s*\^\s*(?:\{(?!\s*(?:[-−]?\d+|T|\\top|\\intercal|\\text\{[^{}]*\})\s*\})(?:[^{}]|\{[^{}]*\})*\}|[+*]|\([^()]*\))"
+_SUPER = (
+    r"\s*\^\s*(?:\{(?!\s*(?:[-−]?\d+|T|\\top|\\intercal|\\text\{[^{}]*\})\s*\})(?:[^{}]|\{[^{}]*\})*\}|[+*]|\([^()]*\))"
+)
 _ROUND = r"(?:\\(?:left|right|[bB]igg?[lr]?)\s*)"
 
 
@@ -49,7 +56,11 @@ class NotReadError(SymcnnError):
 def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[str, tuple[str, int]]:
     """Token -> its pattern, and its priority."""
     several = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    styled_names = rf"\\(?:text|mathrm|mathit|operatorname)\s*\{{\s*(?:{several})\s*\}}|(?:{several})(?![A-Za-z])|" if names else ""
+    styled_names = (
+        rf"\\(?:text|mathrm|mathit|operatorname)\s*\{{\s*(?:{several})\s*\}}|(?:{several})(?![A-Za-z])|"
+        if names
+        else ""
+    )
     core = rf"(?:{styled_names}{_STYLED}|\\text\s*\{{[^{{}}\s]+\}}(?=\s*_)|{_GREEK}|[^\W\d_])'*"
     mark = {".": r"\.", ",": r"(?:,|\{,\})", "": r"(?:\.|,|\{,\}|\{\.\})"}[decimal]
     function = "|".join(_FUNCTIONS.values())
@@ -75,7 +86,7 @@ def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[s
         "RELATION": ("|".join(_RELATIONS.values()), 1), "SEP": (r"[,;]", 0),
         "BEGIN": (r"\\begin\{[pbv]?matrix\}", 2), "END": (r"\\end\{[pbv]?matrix\}", 2),
         "NEWROW": (r"\\\\|\\cr(?![a-z])", 2), "AMP": (r"&", 1),
-        "IGNORED": (r"(?:\s|\\[,;:!> ]|~|\\quad\{\}|\{\}|\\displaystyle|\\nonumber|\\notag|\\tag\{[^{}]*\}|\\label\{[^{}]*\})+", 5),
+        "IGNORED": (r"(?:\s|\\[,;:!> ]|~|\\quad\{\}|\{\}|\\displaystyle|\\nonumber|\\notag)+", 5),
     }  # fmt: skip
 
 
@@ -90,7 +101,8 @@ def parser(names: tuple[str, ...] = (), decimal: Literal[".", ",", ""] = "", deb
     """
     grammar = files("symcnn.formula.reader").joinpath("grammar.lark").read_text("utf-8")
     lines = (
-        f"{name}.{priority}: /{pattern.replace('/', chr(92) + '/')}/" for name, (pattern, priority) in _terminals(names, decimal).items()
+        f"{name}.{priority}: /{pattern.replace('/', chr(92) + '/')}/"
+        for name, (pattern, priority) in _terminals(names, decimal).items()
     )
     text = "\n".join((grammar, *lines, "%ignore IGNORED"))
     return Lark(text, parser="lalr", lexer="contextual", start="start", propagate_positions=False, debug=debug)
@@ -183,10 +195,12 @@ class _Maker(Transformer[Token, Node]):
         self.raw: dict[tree.Symbol, str] = {}
 
     def start(self, parts: list[Node]) -> Node:
-        return parts[0]
+        found: Node = parts[0]
+        return found
 
     def bracket(self, parts: list[Any]) -> Node:
-        return next(_nodes(parts))
+        found: Node = next(_nodes(parts))
+        return found
 
     unit = factor = power = bracket
 
@@ -290,13 +304,13 @@ class _Maker(Transformer[Token, Node]):
 
     def relation(self, parts: list[Any]) -> Node:
         left, sign, right = parts
-        return tree.Relation(left, next(s for s, p in _RELATIONS.items() if re.fullmatch(p, str(sign))), right)  # type: ignore[arg-type]
+        return tree.Relation(left, next(s for s, p in _RELATIONS.items() if re.fullmatch(p, str(sign))), right)
 
     def indicator(self, parts: list[Any]) -> Node:
         return tree.Indicator(tuple(_nodes(parts)))
 
     def matrix(self, parts: list[Any]) -> Node:
-        return tree.Matrix(tuple(_nodes(parts)))  # type: ignore[arg-type]  # of rows
+        return tree.Matrix(tuple(_nodes(parts)))
 
     def row(self, parts: list[Any]) -> tuple[Node, ...]:
         return tuple(_nodes(parts))
@@ -314,7 +328,10 @@ def _product(factors: list[Node], *more: Node) -> Node:
 
 def _slid(image: Node, window: Node) -> Node:
     """image ∗ filter between groups; elsewhere the sign is one of a product."""
-    groups = all(any(isinstance(n, tree.Matrix) or _is_group(n) for n in (side, *vars(side).values())) for side in (image, window))
+    groups = all(
+        any(isinstance(n, tree.Matrix) or _is_group(n) for n in (side, *vars(side).values()))
+        for side in (image, window)
+    )
     return tree.Convolution(image, window) if groups else _product([image], window)
 
 
@@ -331,7 +348,7 @@ def _over(sign: str, body: Node) -> Node:
     span = re.fullmatch(r"(\d+)(?:\\[lc]?dots|\.\.+|,\\[lc]?dots,)(\d+)", start)
     if span:
         first, last = span.groups()
-    if not letters or (bool(first) != bool(last)) or not (first + last).isdigit() and first + last:
+    if not letters or bool(first) != bool(last) or (first and not (first + last).isdigit()):
         raise NotReadError(f"{sign.strip()}: a sum whose limits are not two numbers")
     if not all(re.fullmatch("[A-Za-z]", letter) for letter in letters.split(",")):
         raise NotReadError(f"{sign.strip()}: over what does it run?")

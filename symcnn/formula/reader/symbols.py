@@ -52,7 +52,9 @@ def _taken_apart(text: str) -> tuple[str, list[tuple[str, str]]]:
             while text[start : start + 1] == " ":
                 start += 1
             end = _closing(text, start) if text[start : start + 1] == "{" else _one(text, start)
-            scripts.append((sign, text[start:end].removeprefix("{").removesuffix("}") if text[start] == "{" else text[start:end]))
+            scripts.append(
+                (sign, text[start:end].removeprefix("{").removesuffix("}") if text[start] == "{" else text[start:end])
+            )
             at = _script_at(text, end)
     return core.strip(), scripts
 

@@ -1,0 +1,60 @@
+"""What is found out about one chain of equalities, and what a member of it means."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from symcnn.formula.meaning import Value
+from symcnn.formula.reader import Member
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError
+
+Verdict = Literal["true", "false", "remark", "unread", "mention"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was found out about one chain.
+
+    Attributes:
+        reason: key in the text catalogue, below ``audit.reason``; values: what stands in it.
+        member: the wrong member, or the one that the reason is about: its number in the chain, from 0.
+        method: of what is true: proved, probable, agrees, rule, given, computed.
+        readings: under which readings, below ``audit.reading``.
+        correction: what should stand in the place of the wrong member.
+        counterexample: the values of what stands there and of what should, at one choice of parameters and pixels.
+        pairs: how many equalities were decided.
+        good: the last member that is right: what a continuation goes on from.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+    member: int | None = None
+    method: str = ""
+    readings: tuple[str, ...] = ()
+    correction: Node | None = None
+    counterexample: tuple[float, float] | None = None
+    pairs: int = 0
+    good: Node | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A member with what it means, at every point of its free letters.
+
+    Attributes:
+        place: its number in the chain; -1: the last good member of what the chain continues.
+        node: without the numbers under its factors.
+        whole: with them.
+    """
+
+    member: Member
+    place: int
+    node: Node
+    whole: Node
+    values: tuple[Value, ...] = ()
+    fault: MeaningError | None = None
+
+
+#: From the strongest.
+ORDER = ("proved", "probable", "agrees", "unknown", "refuted")
