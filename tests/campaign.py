@@ -29,6 +29,7 @@ from symcnn.network import read_network
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
 from symcnn.verification.modular import accepts
 from tests import alterations, oracles, torch_oracle
+from tests.audit import campaign as audit_campaign
 from tests.networks import from_seed, lenet
 from tests.printers import cells
 
@@ -198,6 +199,24 @@ def workbook(each: int, first: int) -> int:
     return len(missed) + len(false) + (len(chosen) < 500)
 
 
+def audited(count: int, seed: int) -> int:
+    """Change one place of the article's equations; the number that was missed, or told on another line."""
+    bench, start = audit_campaign.Bench(), time.monotonic()
+    chosen = list(bench.all()) if count == 0 else bench.sample(count, seed)
+
+    def tell(done: int) -> None:
+        if done % 1000 == 0:
+            print(f"{done} of {len(chosen)}, {time.monotonic() - start:.0f} s", flush=True)
+
+    tally = bench.run(chosen, tell)
+    for name, mutation in (*tally.missed, *tally.elsewhere):
+        print(f"{name}: {mutation.kind}: {mutation.old} -> {mutation.new} at {mutation.at}: {mutation.body}")
+    print(tally)
+    print(f"{len(chosen) - len(tally.missed)} of {len(chosen)} caught, {len(tally.elsewhere)} told on another line too")
+    print("Not to be caught in principle:", *audit_campaign.UNDETECTABLE, sep="\n  ")
+    return len(tally.missed) + len(tally.elsewhere)
+
+
 def untouched(net: symcnn.Network, data: symcnn.Data, folder: Path, lang: str) -> list[str]:
     """What is found in a workbook as it was written."""
     path = folder / "untouched.xlsx"
@@ -221,7 +240,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     altered = commands.add_parser("workbook", help="altered formulas of a workbook")
     altered.add_argument("--each", type=int, default=3, help="ways in which a formula is altered")
     altered.add_argument("--seed", type=int, default=0)
+    mutated = commands.add_parser("audit", help="the article's equations with one place changed")
+    mutated.add_argument("--count", type=int, default=0, help="of them; 0: all")
+    mutated.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
+    if given.command == "audit":
+        return int(audited(given.count, given.seed) > 0)
     if given.command == "formulas":
         return int(formulas(given.count, given.seed) > 0)
     if given.command == "workbook":

@@ -18,8 +18,9 @@ from symcnn.audit.verdicts import ORDER, Judged, Read
 from symcnn.derivation.algebra import UndecidableError
 from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
-from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, is_rest, pairs
+from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, pairs
 from symcnn.formula.reader import Chain, Member
+from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError

@@ -19,11 +19,9 @@ from typing import TypeAlias
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.derivation.derivation import Derivation
-from symcnn.derivation.graph import Graph
 from symcnn.derivation.paths import Slope, suffix
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
-from symcnn.formula.steps import Derived
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
 from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
@@ -357,15 +355,6 @@ def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
         sizes = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
         raise DoesNotFitError(f"{brief(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
     return [(one, other)]
-
-
-def is_rest(first: Derived, second: Derived, meaning: Meaning, graph: Graph) -> bool:
-    """Of a long sum only the terms that are not constant may stand under the second ∂."""
-    by, whole, part = (meaning.of(node) for node in (first.by, first.of, second.of))
-    variable = graph.forward.get(str(whole))
-    if variable is None or isinstance(part, Group) or isinstance(by, Group):
-        return False
-    return set(Add.make_args(part)) == {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
 
 
 def _scaled(value: Value, factor: Expr) -> Value:

@@ -72,7 +72,7 @@ class Spelled(Written):
         indices = "-".join(weight.groups()) if weight else symbol.indices
         for letter in (symbol.letter, symbol.letter.lower()):
             found = tree.Symbol(letter, indices, word)
-            if super().is_known(found) or (letter, word) in self._groups:
+            if super().is_known(found) or (not indices and (letter, word) in self._groups):
                 return found
         return replace(symbol, word=word)
 
@@ -82,7 +82,7 @@ class Spelled(Written):
             if not indices and not word and letter == symbol.letter and "_" not in name and name != "E":
                 return replace(symbol, letter=name)  # only another letter
             pattern = re.escape(indices).replace(r"\*", r"(\d+|[a-z])")
-            match = re.fullmatch(pattern, symbol.indices)
+            match = re.fullmatch(pattern, symbol.indices.replace(", ", ""))
             if (letter, word) == (symbol.letter, symbol.word) and match:
                 return self._called(name.replace("*", match[1] if match.groups() else "*"))
         if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from sympy import Add, Expr
+from sympy import Expr
 
 from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import names_in, of_one_image
 from symcnn.errors import RefusedError
 from symcnn.formula import Typography, tree
-from symcnn.formula.meaning import Group, Meaning, Value, is_rest, pairs
+from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, brief, letters_in
@@ -169,7 +169,7 @@ class Examiner:
         return bool(self._holds(a, b, self._meaning))
 
     def _is_rest(self, first: Derived, second: Derived) -> bool:
-        return not self._large and is_rest(first, second, self._meaning, self.d.graph)
+        return not self._large and stated.is_rest(first, second, self._meaning, self.d.graph)
 
     def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
         found = self._holds(a, b, meaning)

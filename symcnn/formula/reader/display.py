@@ -26,8 +26,8 @@ _RELATION = re.compile(
 _SIGNS = {r"\gets": r"\leftarrow", r"\mathrel{+}=": "+=", ":=": "=", r"\equiv": "=", r"\simeq": "≈", r"\approx": "≈",
           r"\lt": "<", r"\gt": ">", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥", r"\ne": "≠", r"\neq": "≠"}  # fmt: skip
 _SEPARATOR = re.compile(
-    r"(?:[,;.]\s*)?(?:\\qq?uad(?!\{\})|\\hspace\{[^}]*\}|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with|avec|where|où"
-    r"|so|donc|for all|pour tout)[^{}]*\}|\\Rightarrow|\\implies|\\iff|\\Leftrightarrow)\s*(?:[,;]\s*)?"
+    r"(?:[,;.]\s*)?(?:\\qq?uad(?!\{\})|\\hspace\{[^}]*\}|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with"
+    r"|avec|where|où|so|donc|for all|pour tout)[^{}]*\}|\\Rightarrow|\\implies|\\iff|\\Leftrightarrow)\s*(?:[,;]\s*)?"
     r"|(?P<comma>[,;](?!\d)(?=\s*[\\A-Za-z]))|(?<=\s)(?:and|et)(?=\s)"
 )
 _NEWROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")

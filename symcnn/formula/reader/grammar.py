@@ -19,7 +19,7 @@ from symcnn.formula.reader.symbols import symbol
 from symcnn.formula.tree import Node
 
 #: Longer members, and deeper ones, are not read: no person wrote them.
-MAX_MEMBER, MAX_DEPTH = 20_000, 60
+MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS = 20_000, 60, 20, 400, 30
 
 _FUNCTIONS = {
     "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
@@ -67,14 +67,14 @@ def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[s
     return {
         "SYMBOL": (rf"{core}(?:{_SUB}|{_SUPER})*", 1),
         "NUMBER": (rf"\d+(?:{mark}\d+)?", 1),
-        "WORD": (r"\\text\s*\{[^{}]*\}", 0),
+        "WORD": (rf"\\text\s*{_BRACES}", 0),
         "DOTS": (r"\\[lc]?dots|…|\.\.\.", 1),
         "PLUS": (r"\+", 1), "MINUS": (r"-|−", 1), "MUL": (r"\*|\\cdot(?![a-z])|\\times|·|×", 1), "AST": (r"\\ast", 1),
         "DIV": (r"/|\\div", 1),
         "OVER": (rf"\\(?:sum|max)\s*(?:\\limits\s*)?(?:_\s*(?:{_BRACES}|[A-Za-z0-9])|\^\s*(?:{_BRACES}|[A-Za-z0-9]))"
                  rf"(?:\s*[_^]\s*(?:{_BRACES}|[A-Za-z0-9]))?", 3),
         "POWER": (r"\^\s*(?:\{\s*[-−]?\d+\s*\}|\d)", 2),
-        "LABEL": (r"\^\s*\{\s*\\text\s*\{[^{}]*\}\s*\}", 2),
+        "LABEL": (rf"\^\s*\{{\s*\\text\s*{_BRACES}\s*\}}", 2),
         "FRACTION_OF_DIGITS": (r"\\[dt]?frac\s*\d\s*\d", 3),
         "FRAC": (r"\\[dt]?frac(?![A-Za-z])", 2),
         "PARTIAL": (r"\\partial(?![A-Za-z])\s*|∂|(?<=\{)\s*(?:\\mathrm\s*\{\s*d\s*\}|d)(?=\s*(?:[A-Za-z\\(]))", 4),
@@ -200,7 +200,7 @@ class _Maker(Transformer[Token, Node]):
 
     def bracket(self, parts: list[Any]) -> Node:
         found: Node = next(_nodes(parts))
-        return found
+        return _signed(found) if len(parts) > 1 else found
 
     unit = factor = power = bracket
 
@@ -243,7 +243,11 @@ class _Maker(Transformer[Token, Node]):
 
     def raised(self, parts: list[Any]) -> Node:
         base, exponent = parts
-        return tree.Power(base, int(re.sub(r"[\^{}\s]", "", str(exponent)).replace("−", "-")))
+        power = int(re.sub(r"[\^{}\s]", "", str(exponent)).replace("−", "-")[:9])
+        most = MAX_POWER_OF_TEN if base == tree.Number(10) else MAX_EXPONENT
+        if abs(power) > most:
+            raise NotReadError(f"an exponent of {power}; read up to {most}")
+        return tree.Power(base, power)
 
     # --- things -----------------------------------------------------------------------------------------------------
 
@@ -254,6 +258,8 @@ class _Maker(Transformer[Token, Node]):
 
     def number(self, parts: list[Any]) -> Node:
         text = re.sub(r"[{}]", "", str(parts[0])).replace(",", ".")
+        if len(text) > MAX_DIGITS:
+            raise NotReadError(f"a number of {len(text)} digits; read up to {MAX_DIGITS}")
         if "." not in text:
             return tree.Number(int(text))
         digits = len(text.replace(".", "").lstrip("0"))
@@ -313,7 +319,14 @@ class _Maker(Transformer[Token, Node]):
         return tree.Matrix(tuple(_nodes(parts)))
 
     def row(self, parts: list[Any]) -> tuple[Node, ...]:
-        return tuple(_nodes(parts))
+        return tuple(map(_signed, _nodes(parts)))
+
+
+def _signed(node: Node) -> Node:
+    """In brackets, or in a matrix, −2 is a number below 0."""
+    if isinstance(node, tree.Negated) and isinstance(node.node, tree.Number) and node.node.value:
+        return tree.Number(-node.node.value, node.node.digits)
+    return node
 
 
 def _nodes(parts: list[Any]) -> Iterator[Any]:
@@ -357,5 +370,5 @@ def _over(sign: str, body: Node) -> Node:
 
 
 def _words(token: Token) -> str:
-    found = re.search(r"\\text\s*\{([^{}]*)\}", str(token))
-    return found[1].strip() if found else ""
+    found = re.search(rf"\\text\s*({_BRACES})", str(token))
+    return found[1][1:-1].strip() if found else ""

@@ -1,0 +1,55 @@
+"""What the article prints, transcribed as facts: its equations in its own typography, and its numbers.
+
+Held against the derivation by ``symcnn.audit``; the article's sentences are its author's and stand nowhere here.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One display of the article.
+
+    Attributes:
+        cut: its end is hidden in the text that survives.
+        garbled: it cannot be read as it stands there.
+    """
+
+    id: str
+    latex: str
+    cut: bool = False
+    garbled: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """It begins with a sign of equality: it goes on with the display before it."""
+        return self.latex.lstrip().startswith("=")
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return tomllib.loads(files("symcnn.article").joinpath("printed.toml").read_text("utf-8"))
+
+
+def equations() -> tuple[Equation, ...]:
+    """The 36 displays, in the article's order."""
+    return tuple(Equation(**{**entry, "latex": entry["latex"].strip()}) for entry in _document()["equation"])
+
+
+def missing() -> tuple[str, ...]:
+    """Left sides whose equations are hidden in the text that survives."""
+    return tuple(_document()["missing"])
+
+
+def numbers() -> dict[str, Any]:
+    """Part 1's tables, and the counts of part 2: 24 said, 20 listed, 4 more derived."""
+    return dict(_document()["numbers"])
+
+
+def text() -> str:
+    """The equations as a text with a display for each: what an audit reads."""
+    return "\n\n".join(f"$${equation.latex}$$" for equation in equations()) + "\n"
