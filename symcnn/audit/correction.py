@@ -56,6 +56,8 @@ def _here(node: Any) -> Iterator[Any]:
         yield from (tree.Number(n) for n in (0, 1, 2) if n != node.value)
     elif isinstance(node, tree.Sum):
         for n, term in enumerate(node.terms):
+            rest = (*node.terms[:n], *node.terms[n + 1 :])
+            yield rest[0] if len(rest) == 1 else tree.Sum(rest)
             flipped = term.node if isinstance(term, tree.Negated) else tree.Negated(term)
             yield tree.Sum((*node.terms[:n], flipped, *node.terms[n + 1 :]))
     elif isinstance(node, tree.Negated):

@@ -82,7 +82,10 @@ def block(node: Node, rounded: bool) -> Block:
 
 def exactly_equal(a: Node, b: Node) -> bool:
     """One value, as the literals say?"""
-    return block(a, False) == block(b, False) if isinstance(a, tree.Number) == isinstance(b, tree.Number) else True
+    try:
+        return _Values(False).block(a) == _Values(False).block(b)
+    except (ArithmeticError, ValueError) as error:
+        raise NoNumberError(str(error)) from None
 
 
 def places(number: tree.Number) -> int:

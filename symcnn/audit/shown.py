@@ -68,12 +68,15 @@ class Shown:
             )
         if plain and all(self._notation.is_given(m.node) for m in letters):
             return self._given(letters[0], plain[0])
-        if plain and any(self._is_shown(m.node, plain[0].whole) for m in letters):
+        known = self._at_values(letters[0], plain)
+        if known.verdict == "unread" and plain and any(self._is_shown(m.node, plain[0].whole) for m in letters):
             return replace(found, method="computed", pairs=len(members) - 1)
-        return self._at_values(letters[0], plain)
+        return known
 
     def _is_shown(self, letters: Node, number: Node) -> bool:
         """Is a number what letters are, with the numbers that the text shows for them?"""
+        if isinstance(letters, tree.Symbol):  # it would be its own witness
+            return False
         for node in self._notation.in_shown_numbers(letters):
             try:
                 if block(node, True).meets(block(number, True)):

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ from symcnn.derivation import Derivation
 from symcnn.formula import Latex, Typography, tree
 from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import nodes
+from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, letters_in
 from symcnn.text import catalogue
@@ -67,11 +67,10 @@ class Style:
         """(quantity, under a ∂) -> its symbol in the text."""
         found: dict[tuple[str, bool], tree.Symbol] = {}
         for member in (m.node for c in self._chains for m in c.members if m.node is not None):
-            under = {id(s) for p in nodes(member) if isinstance(p, tree.Partial) for s in nodes((p.of, p.by))}
-            for symbol in (n for n in nodes(member) if isinstance(n, tree.Symbol)):
+            for symbol, under in _places(member, False):
                 name = self._name_of(symbol)
                 if name:
-                    found.setdefault((name, id(symbol) in under), symbol)
+                    found.setdefault((name, under), symbol)
         return found
 
     def _name_of(self, symbol: tree.Symbol) -> str:
@@ -88,14 +87,23 @@ class Style:
         for key in ((name, differentiated), (name, not differentiated)):
             if key in self._by_name:
                 return self._by_name[key]
-        for (other, under), symbol in self._by_name.items():
-            raw = self._raw.get(symbol, "")
-            if under != differentiated or re.sub(r"\d", "", other) != re.sub(r"\d", "", name):
-                continue
-            digits = re.findall(r"\d", name)
-            if re.findall(r"\d", raw) == re.findall(r"\d", other):
-                return tree.Symbol(_with_digits(raw, digits))
+        look = re.sub(r"\d", "", name)
+        for wanted in (differentiated, not differentiated):
+            for (other, under), symbol in self._by_name.items():
+                raw = self._raw.get(symbol, "")
+                alike = under == wanted and re.sub(r"\d", "", other) == look
+                if alike and re.findall(r"\d", raw) == re.findall(r"\d", other):
+                    return tree.Symbol(_with_digits(raw, re.findall(r"\d", name)))
         return None
+
+
+def _places(node: Node, under: bool) -> Iterator[tuple[tree.Symbol, bool]]:
+    """Every symbol of a formula, and whether it stands under a ∂."""
+    if isinstance(node, tree.Symbol):
+        yield node, under
+        return
+    for part in parts(node):
+        yield from _places(part, under or isinstance(node, tree.Partial))
 
 
 def _with_digits(raw: str, digits: list[str]) -> str:
