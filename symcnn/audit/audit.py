@@ -1,6 +1,7 @@
 """A text audited: every display and every chain in it, with line, verdict and reason."""
 
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
-from symcnn.errors import InputError
+from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.formula.reader import Chain, Fragment, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
@@ -20,6 +21,9 @@ from symcnn.network.images import read_bytes
 
 #: A text that a person wrote is smaller; so are its equations fewer.
 MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
+
+#: Past so many seconds what is left is told as not read.
+MAX_SECONDS = 60
 
 _WHAT = "a text: Markdown, LaTeX, or text with LaTeX in it"
 
@@ -145,13 +149,13 @@ class _Auditor:
         self._judge.style = style
         found: list[Finding] = []
         carried: Node | None = None
-        mentions = 0
+        mentions, start = 0, time.monotonic()
         for fragment, own in read:
             if fragment.kind == "outside":
                 nothing = Judged("unread", "outside")
                 found.append(Finding(fragment.line, 1, "outside", fragment.body[:200], Chain((), ()), nothing))
             for chain in own:
-                judged = self._judge.chain(chain, carried if chain.goes_on else None)
+                judged = self._verdict(chain, carried if chain.goes_on else None, time.monotonic() - start)
                 if judged.verdict == "mention":
                     mentions += 1
                     continue
@@ -161,3 +165,12 @@ class _Auditor:
                 correction = "" if judged.correction is None else style.latex(judged.correction)
                 found.append(Finding(line, chain.members[0].row, fragment.kind, chain.text, chain, judged, correction))
         return Audit(tuple(found), mentions, sum(f.judged.pairs for f in found), text)
+
+    def _verdict(self, chain: Chain, carried: Node | None, seconds: float) -> Judged:
+        """The verdict on a chain, where there is time for it and the network can be written out."""
+        if seconds > MAX_SECONDS:
+            return Judged("unread", "no_time", (("text", f"{MAX_SECONDS}"),), 0)
+        try:
+            return self._judge.chain(chain, carried)
+        except NotSupportedYetError:
+            return Judged("unread", "too_large", (), 0)

@@ -87,8 +87,7 @@ def test_with_its_correction_in_place_an_equation_is_true(bench):
             if judged.verdict == "false" and judged.correction is not None:
                 tried += 1
                 member = chain.members[judged.member]
-                end = member.start + len(member.text)
-                body = f"{mutation.body[:member.start]}{bench.style.latex(judged.correction)}{mutation.body[end:]}"
+                body = mutation.body[: member.start] + bench.style.latex(judged.correction) + mutation.body[member.end :]
                 again, _ = bench.judged(body, bench._carried[n])
                 assert {j.verdict for j in again} == {"true"}, body
     assert tried > 30
@@ -107,7 +106,7 @@ WINDOW = "i_{11} * f_{11} + i_{12} * f_{12} + i_{21} * f_{21} + i_{22} * f_{22}"
         (r"\frac{\partial E_{total}}{\partial h_{1activation}} = \frac{\partial E_{total}}{\partial o_{1prédit}} * o_{1prédit} * (1 - o_{1prédit}) * w_{h1o1}",
          "differs", None,
          r"\frac{\partial E_{total}}{\partial o_{1prédit}} * o_{1prédit} * \left(1 - o_{1prédit}\right) * w_{h1o1}"
-         r" + \frac{\partial E_{total}}{\partial o_{2,\text{predicted}}} * o_{2,\text{predicted}} * \left(1 - o_{2,\text{predicted}}\right) * w_{h1o2}"),
+         r" + \frac{\partial E_{total}}{\partial o_{2prédit}} * o_{2prédit} * \left(1 - o_{2prédit}\right) * w_{h1o2}"),
         ("7 / 9 = 0,77", "differs", "0,77", "0{,}78"),
         ("x_{11} = i_{41} * f_{11}", "out_of_range", "i_{41} * f_{11}", WINDOW.replace("i_{11} * f_{11}", "i_{11} * f_{11}")),
         (r"x_5 = 1", "out_of_range", "x_5", ""),

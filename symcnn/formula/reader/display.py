@@ -43,7 +43,7 @@ class Member:
     Attributes:
         text: as it stands there.
         node: None where it was not read; then ``reason`` says why.
-        start: where it stands, in characters of the display.
+        start, end: where it stands, in characters of the display.
         row: in which row it begins, from 1.
         beside: does it hold an implicit product?
     """
@@ -52,6 +52,7 @@ class Member:
     node: Node | None
     reason: str = ""
     start: int = 0
+    end: int = 0
     row: int = 1
     beside: bool = False
 
@@ -201,12 +202,13 @@ def _bare(text: str) -> str:
 
 def _member(text: str, at: int, body: str, reader: Reader) -> Member:
     start = at + len(text) - len(text.lstrip())
-    row = 1 + len(re.findall(r"\\\\|\\cr(?![a-z])", body[:start]))
+    end = max(start, at + len(text.rstrip()))
+    row = 1 + len(_NEWROW.findall(body, 0, start))
     bare = re.sub(r"\s+", " ", text.strip()).rstrip(".,; ").replace(r"\quad{}", "").strip()
     if not bare:
-        return Member(text.strip(), None, "a side is missing", start, row)
+        return Member(text.strip(), None, "a side is missing", start, end, row)
     try:
         node = reader.read(bare)
     except NotReadError as error:
-        return Member(bare, None, str(error), start, row)
-    return Member(bare, node, "", start, row, bare in reader.beside)
+        return Member(bare, None, str(error), start, end, row)
+    return Member(bare, node, "", start, end, row, bare in reader.beside)
