@@ -37,13 +37,13 @@ class PolynomialAlgebra(Algebra):
 
     Args:
         names: the generators that have a name; others: how many more there may be.
-        budget: how many products of monomials may be formed.
+        budget: how many products of monomials may be formed; None: ``BUDGET``.
 
     Raises:
         TooLargeError: more generators than a ring can have.
     """
 
-    def __init__(self, names: Iterable[str], others: int, budget: int = BUDGET) -> None:
+    def __init__(self, names: Iterable[str], others: int, budget: int | None = None) -> None:
         super().__init__()
         listed = list(names)
         if len(listed) + others > MAX_GENERATORS:
@@ -53,7 +53,7 @@ class PolynomialAlgebra(Algebra):
         self.generators = dict(zip(listed, self._ring.gens, strict=False))
         self._others = self._ring.gens[len(listed) :]
         self._used: list[int] = []  # how much was known when each was taken
-        self._most = self._budget = budget
+        self._most = self._budget = BUDGET if budget is None else budget
 
     def rational(self, above: int, below: int) -> Element:
         return self._ring(QQ(above, below))

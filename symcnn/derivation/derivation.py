@@ -23,6 +23,7 @@ from symcnn.network import Array, Network
 from symcnn.symbolic import Equation, latex_of
 
 if TYPE_CHECKING:
+    from symcnn.derivation.identities import Identities
     from symcnn.derivation.proof import Judge, Proof, Verdict
 
 
@@ -175,6 +176,7 @@ class Derivation:
         self._in_forward: dict[str, Expr] = {}
         self._sizes: dict[str, int] = {}
         self._in_inputs: dict[str, Expr] = {}
+        self._identities: dict[tuple[int, ...], Identities] = {}
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
@@ -248,6 +250,14 @@ class Derivation:
         from symcnn.derivation.proof import Judge
 
         return Judge(self)
+
+    def identities(self, images: tuple[int, ...] = (0,)) -> "Identities":
+        """Decides equalities between any quantities of some images; kept, with all that it has decided."""
+        from symcnn.derivation.identities import Identities
+
+        if images not in self._identities:
+            self._identities[images] = Identities(self, images)
+        return self._identities[images]
 
     def _repr_latex_(self) -> str:
         return latex_of(self)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import mpmath
 from sympy import Expr
 
 from symcnn.derivation.algebra import Element, TooLargeError, UndecidableError
@@ -53,11 +54,17 @@ class Identities:
         self.derivation, self.images = derivation, images
         self._names = Quantities.inputs(derivation, images)
         self._calls = generators_of(derivation)
+        self._decided: dict[tuple[Expr, Expr], Decision] = {}
 
     def decide(self, left: Expr, right: Expr) -> Decision:
         """Is left = right an identity?"""
         if left == right:
             return Decision("proved")
+        if (left, right) not in self._decided:
+            self._decided[left, right] = self._decide(left, right)
+        return self._decided[left, right]
+
+    def _decide(self, left: Expr, right: Expr) -> Decision:
         try:
             if self._exact is not None:
                 a, b = self._exact.elements(left, right)
@@ -125,4 +132,4 @@ class Identities:
 
 def agree(a: Element, b: Element) -> bool:
     """To 50 digits, or as far as a value near 0 has any."""
-    return bool(abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))
+    return bool(mpmath.isfinite(a) and mpmath.isfinite(b) and abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))

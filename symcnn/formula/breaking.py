@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from symcnn.formula import tree
+from symcnn.formula.extent import tall
 from symcnn.formula.numerals import shown
 from symcnn.formula.tree import Node
 
@@ -25,22 +26,26 @@ class Piece:
     """What stands together on a line.
 
     Attributes:
-        before: signs and opening brackets in front of it: "=", "+", "−", "·", ",", "(", "max(".
+        before: signs and opening brackets in front of it: "=", "+", "−", "·", "(", "max(", high ones as "⎛".
         node: a formula that is set as a whole.
-        after: closing brackets behind it.
+        after: closing brackets behind it, ")", "⎞", of a labelled formula "⎞^image 1"; or a comma.
         bare: the node is a factor or a term behind a sign, and is bracketed where that needs brackets.
+        first: it begins a line: what follows it belongs to it, and is on several.
     """
 
     before: tuple[str, ...]
     node: Node
     after: tuple[str, ...] = ()
     bare: bool = False
+    first: bool = False
 
     @property
     def width(self) -> float:
-        signs = sum(RELATION if sign == "=" else BRACKET if "(" in sign else BINARY for sign in self.before)
+        signs = sum(RELATION if sign == "=" else BINARY if len(sign) == 1 and sign not in "(⎛" else LETTER * len(sign)
+                    for sign in self.before)  # fmt: skip
         brackets = 2 * BRACKET if self.bare and isinstance(self.node, (tree.Sum, tree.Negated)) else 0
-        return signs + width(self.node) + brackets + BRACKET * len(self.after)
+        closed = sum(BRACKET + SCRIPT * DIGIT * (len(bracket) - 1) for bracket in self.after)
+        return signs + width(self.node) + brackets + closed
 
 
 #: One line of a display.
@@ -86,7 +91,7 @@ def _lines(pieces: tuple[Piece, ...], most: float) -> tuple[Line, ...]:
     """Each line taken as full as it goes."""
     found: list[list[Piece]] = [[]]
     for piece in pieces:
-        if found[-1] and sum(p.width for p in found[-1]) + piece.width > most:
+        if found[-1] and (piece.first or sum(p.width for p in found[-1]) + piece.width > most):
             found.append([])
         found[-1].append(piece)
     return tuple(map(tuple, found))
@@ -100,7 +105,12 @@ def _opened(piece: Piece, most: float) -> tuple[Piece, ...]:
     if not inner:
         return (piece,)
     room = most - 2 * BINARY
-    return tuple(p for part in inner for p in _opened(part, room))
+    found: list[Piece] = []
+    for part in inner:
+        opened = _opened(part, room)
+        apart = len(opened) > 1 and isinstance(part.node, tree.Labelled)
+        found += (replace(opened[0], first=True), *opened[1:]) if apart else opened
+    return tuple(found)
 
 
 def _parts(piece: Piece) -> Sequence[Piece]:
@@ -108,8 +118,11 @@ def _parts(piece: Piece) -> Sequence[Piece]:
     node = piece.node
     if isinstance(node, tree.Negated):
         return [Piece((*piece.before, "−"), node.node, piece.after, bare=True)]
+    opening, closing = ("⎛", "⎞") if tall(node) else ("(", ")")
     if piece.bare and isinstance(node, tree.Sum):
-        return [Piece((*piece.before, "("), node, (*piece.after, ")"))]
+        return [Piece((*piece.before, opening), node, (closing, *piece.after))]
+    if isinstance(node, tree.Labelled) and not isinstance(node.node, tree.Matrix):
+        return [Piece((*piece.before, opening), node.node, (f"{closing}^{node.word}", *piece.after))]
     if isinstance(node, tree.Sum):
         terms = [Piece(("−",), t.node, (), True) if isinstance(t, tree.Negated) else Piece(("+",), t, (), _signed(t))
                  for t in node.terms]  # fmt: skip
@@ -120,10 +133,14 @@ def _parts(piece: Piece) -> Sequence[Piece]:
         return _around(piece, [Piece(("·",) if n else (), f, (), True) for n, f in enumerate(node.factors)])
     if isinstance(node, tree.Partial) and isinstance(node.of, tree.Sum):
         operator = tree.Partial(tree.Symbol(""), node.by)
-        return _around(piece, [Piece((), operator), Piece(("(",), node.of, (")",))])
+        return _around(piece, [Piece((), operator), Piece((opening,), node.of, (closing,))])
+    if isinstance(node, tree.Over):
+        sign = replace(node, body=tree.Symbol(""))
+        return _around(piece, [Piece((), sign), Piece((), node.body, (), True)])
     if isinstance(node, tree.Call):
-        arguments = [Piece((",",) if n else (), a) for n, a in enumerate(node.arguments)]
-        return _around(Piece((*piece.before, f"{node.function}("), node, (*piece.after, ")")), arguments)
+        *others, last = node.arguments
+        arguments = [*(Piece((), a, (",",)) for a in others), Piece((), last)]
+        return _around(Piece((*piece.before, node.function + opening), node, (closing, *piece.after)), arguments)
     return ()
 
 

@@ -8,10 +8,10 @@ paint a brace under a factor half: the number under a factor stands in HTML, bel
 from dataclasses import dataclass
 
 from symcnn.formula import tree
-from symcnn.formula.extent import height, parts, tall, width
+from symcnn.formula.breaking import width
+from symcnn.formula.extent import height, parts, tall
 from symcnn.formula.mathml import (
     COMMA,
-    DOT,
     MINUS,
     SIGNS,
     MathML,
@@ -28,9 +28,6 @@ from symcnn.formula.tree import Node
 
 #: A formula up to this width (em) is never broken.
 UNBROKEN = 15.0
-
-#: A derivative up to this width is a fraction; of a longer formula, an operator before brackets.
-LONGEST = 20.0
 
 #: A left side up to this width has a column of its own, and up to the other even on a phone.
 BESIDE, NARROW = 8.0, 3.0
@@ -146,10 +143,10 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
         case tree.Sum((first, *rest)):
             return (
                 _Piece(first),
-                *(_Piece(term, sign, operand=operand) for sign, term, operand in map(signed_term, rest)),
+                *(_Piece(term, infix(sign), operand=operand) for sign, term, operand in map(signed_term, rest)),
             )
         case tree.Product((first, *rest)):
-            return (_Piece(first, operand=True), *(_Piece(f, DOT, operand=True) for f in rest))
+            return (_Piece(first, operand=True), *(_Piece(f, infix("⋅"), operand=True) for f in rest))
         case tree.Negated(inner):
             return (_Piece(inner, MINUS, operand=True),)
         case tree.Power(base, exponent) if bracketed(base):
@@ -163,9 +160,8 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
         case tree.Labelled(inner, word) if not single_matrix((inner,)):
             left, right = _brackets(inner)
             return (_Piece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),)
-        case tree.Partial(of, by) if width(node) > LONGEST:
-            left, right = _brackets(of)
-            return (_Piece(of, mathml.by(by) + left, right),)
+        case tree.Partial(of, by) if bracketed(of):
+            return (_Piece(of, mathml.by(by), operand=True),)
         case tree.Over(_, _, body):
             return (_Piece(body, large(node), operand=True),)
         case tree.Relation(left, sign, right):

@@ -14,7 +14,7 @@ from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
 #: Estimated em of a line, on a page of GitHub.
-MOST = 44.0
+MOST = 39.0
 
 GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "η": "eta", "θ": "theta", "λ": "lambda",
@@ -27,6 +27,9 @@ _FUNCTIONS = {
     "σ": r"\sigma", "tanh": r"\tanh", "ReLU": r"\text{ReLU}", "LeakyReLU": r"\text{LeakyReLU}", "exp": r"\exp",
     "ln": r"\ln", "max": r"\max", "Σ": r"\sum",
 }  # fmt: skip
+
+#: Brackets that a line may end between -> their size.
+_SIZES = {"(": "big", ")": "big", "⎛": "Bigg", "⎞": "Bigg"}
 
 #: What Markdown and TeX take for commands -> the wide form of the same character; no-break spaces -> a space.
 _WIDE = {ord(c): chr(ord(c) + 0xFEE0) for c in "\\{}$%&#_^~*<>`|[]@"} | {0xA0: " ", 0x202F: " "}
@@ -83,12 +86,21 @@ class Latex:
 
     def piece(self, piece: Piece) -> str:
         """What stands together on a line, with its signs and brackets."""
-        signs = (
-            rf"{_FUNCTIONS.get(s[:-1], '')}\bigl(" if s.endswith("(") else f"{self.signs.get(s, self._comma)} "
-            for s in piece.before
-        )
         body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
-        return "".join(signs) + body + r"\bigr)" * len(piece.after)
+        return "".join(map(self._opened, piece.before)) + body + "".join(map(self._closed, piece.after))
+
+    def _opened(self, sign: str) -> str:
+        """A sign, or a bracket with the name of a function before it."""
+        if sign[-1] not in _SIZES:
+            return f"{self.signs[sign]} "
+        return rf"{_FUNCTIONS.get(sign[:-1], '')}\{_SIZES[sign[-1]]}l("
+
+    def _closed(self, bracket: str) -> str:
+        """A comma, or a bracket, perhaps with a word on it."""
+        if bracket == ",":
+            return self._comma
+        word = f"^{{{self.words(bracket[2:])}}}" if bracket[1:] else ""
+        return rf"\{_SIZES[bracket[0]]}r){word}"
 
     def number(self, value: float, digits: int | None) -> str:
         return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)

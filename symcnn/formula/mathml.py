@@ -11,7 +11,7 @@ from functools import singledispatchmethod
 from html import escape
 
 from symcnn.formula import tree
-from symcnn.formula.extent import width
+from symcnn.formula.breaking import width
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 
@@ -24,7 +24,7 @@ _CLASSES = {"f": "filter", "F": "filter", "x": "gradient", "X": "gradient"}
 _FUNCTIONS = {"σ": "σ", "tanh": "tanh", "ReLU": "ReLU", "LeakyReLU": "LeakyReLU", "exp": "exp", "ln": "ln",
               "max": "max", "Σ": "∑"}  # fmt: skip
 _INDEX = re.compile(r"(?P<mn>\d+)|(?P<mi>[^\W\d_])|(?P<mtext>-)|(?P<mo>\S)")
-DOT, COMMA, MINUS = '<mo form="infix">⋅</mo>', '<mo separator="true">,</mo>', '<mo form="prefix">−</mo>'
+COMMA, MINUS = '<mo separator="true">,</mo>', '<mo form="prefix">−</mo>'
 
 
 class MathML:
@@ -62,10 +62,11 @@ class MathML:
         below = _indices(node.indices)
         if node.word:
             below += (COMMA if below else "") + f"<mtext>{self.clean(node.word)}</mtext>"
+        alone = below.count("</m") == 1
         mark = self._mark(node)
         letter = letters if len(node.letter) == 1 else f"<mrow>{letters}</mrow>"
         if below:
-            return f"<msub{mark}>{letter}<mrow>{below}</mrow></msub>"
+            return f"<msub{mark}>{letter}{below if alone else row(below)}</msub>"
         return f"<mrow{mark}>{letters}</mrow>" if mark else letters
 
     @emit.register
@@ -74,10 +75,12 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Partial) -> str:
+        if bracketed(node.of):
+            return self.by(node.by) + self.operand(node.of)
         above, below = (f"<mrow><mi>∂</mi>{self._unmarked.differentiated(n)}</mrow>" for n in (node.of, node.by))
         of_error = isinstance(node.of, tree.Symbol) and node.of.letter == "E"
         colour = _CLASSES.get(node.by.letter[:1], "") if of_error and isinstance(node.by, tree.Symbol) else ""
-        return f"<mrow{classed(colour)}{self._mark(node)}>{_fraction(above, below)}</mrow>"
+        return _fraction(above, below, classed(colour) + self._mark(node))
 
     @emit.register
     def _(self, node: tree.Fraction) -> str:
@@ -97,14 +100,14 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Product) -> str:
-        return DOT.join(map(self.operand, node.factors))
+        return between("⋅").join(map(self.operand, node.factors))
 
     @emit.register
     def _(self, node: tree.Sum) -> str:
         first, *rest = node.terms
         text = self.emit(first)
         for sign, term, operand in map(signed_term, rest):
-            text += sign + (self.operand(term) if operand else self.emit(term))
+            text += between(sign) + (self.operand(term) if operand else self.emit(term))
         return text
 
     @emit.register
@@ -118,7 +121,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Relation) -> str:
-        return self.emit(node.left) + infix(SIGNS[node.sign]) + self.emit(node.right)
+        return self.emit(node.left) + between(SIGNS[node.sign]) + self.emit(node.right)
 
     @emit.register
     def _(self, node: tree.Indicator) -> str:
@@ -131,7 +134,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Update) -> str:
-        return self.emit(node.name) + infix("←") + self.emit(descended(node))
+        return self.emit(node.name) + between("←") + self.emit(descended(node))
 
     @emit.register
     def _(self, node: tree.Under) -> str:
@@ -146,7 +149,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Convolution) -> str:
-        return self.operand(node.image) + infix("∗") + self.operand(node.filter)
+        return self.operand(node.image) + between("∗") + self.operand(node.filter)
 
     @emit.register
     def _(self, node: tree.Word) -> str:
@@ -154,7 +157,7 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Equality) -> str:
-        return infix("=").join(map(self.emit, node.members))
+        return between("=").join(map(self.emit, node.members))
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
@@ -202,8 +205,8 @@ _POWERS_IN_BRACKETS = (tree.Fraction, tree.Partial, tree.Product, tree.Power, tr
 def signed_term(node: Node) -> tuple[str, Node, bool]:
     """A further term of a sum: its sign, the term, and whether it is set as an operand."""
     if isinstance(node, tree.Negated):
-        return infix("−"), node.node, True
-    return infix("+"), node, isinstance(node, tree.Number)
+        return "−", node.node, True
+    return "+", node, isinstance(node, tree.Number)
 
 
 def descended(node: tree.Update) -> Node:
@@ -246,11 +249,18 @@ def signed(exponent: int) -> str:
     return str(exponent).replace("-", "−")
 
 
-def _fraction(above: str, below: str) -> str:
-    return f'<mfrac linethickness="1px">{above}{below}</mfrac>'  # by chance one or two pixels unless it is told
+def _fraction(above: str, below: str, attributes: str = "") -> str:
+    """With a bar of one pixel, which else is one or two by chance."""
+    return f'<mfrac{attributes} linethickness="1px">{above}{below}</mfrac>'
+
+
+def between(sign: str) -> str:
+    """A sign with something before and after it."""
+    return f"<mo>{sign}</mo>"
 
 
 def infix(sign: str) -> str:
+    """A sign that begins an element."""
     return f'<mo form="infix">{sign}</mo>'
 
 

@@ -169,8 +169,8 @@ class Meaning:
     @_of.register
     def _(self, node: tree.Partial) -> Value:
         of, by = self.of(node.of), self.of(node.by)
-        if by == 0 and isinstance(node.by, tree.Symbol):  # an entry outside its tensor: nothing flows through it
-            return S.Zero
+        if by == 0 and isinstance(node.by, tree.Symbol):
+            return S.Zero  # by an entry outside its tensor
         if not isinstance(of, Group) and not isinstance(by, Group):
             return self._slope(of, by)
         above = of if isinstance(of, Group) else Group((of,), ())
@@ -211,7 +211,10 @@ class Meaning:
 
     @_of.register
     def _(self, node: tree.Power) -> Value:
-        return self.scalar(node.base) ** node.exponent
+        base = self.scalar(node.base)
+        if base == 0 and node.exponent < 0:
+            raise MeaningError(f"{brief(node)}: a division by zero")
+        return base**node.exponent
 
     @_of.register
     def _(self, node: tree.Negated) -> Value:
@@ -239,6 +242,8 @@ class Meaning:
             return self._over_images(node)
         if node.function not in _FUNCTIONS:
             raise UnknownNameError(f"{node.function}: unknown function; expected one of {', '.join(_FUNCTIONS)}")
+        if not node.arguments:
+            raise MeaningError(f"{node.function}: of nothing")
         function = _FUNCTIONS[node.function]
         if len(node.arguments) == 1 and isinstance(group := self.of(node.arguments[0]), Group):
             return replace(group, entries=tuple(map(function, group.entries)), of=None, by=None)  # cell by cell
@@ -250,6 +255,8 @@ class Meaning:
         [z] = arguments
         if function is log and z.is_Add and len(z.args) == 2 and z.args[0] == 1 and isinstance(z.args[1], exp):
             return softplus(z.args[1].args[0])  # that is its definition
+        if function is log and z == 0:
+            raise MeaningError(f"{brief(node)}: the logarithm of 0")
         return function(z)
 
     def _over_images(self, node: tree.Call) -> Value:

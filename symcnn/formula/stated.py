@@ -5,7 +5,7 @@ are linear on either side of their kink, at points on both sides and at it. The 
 quantity of the network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sympy
 from sympy import Add, Expr, Rational, Symbol
@@ -75,4 +75,10 @@ def is_rest(first: Derived, second: Derived, meaning: Meaning, graph: Graph) -> 
     variable = graph.forward.get(str(whole))
     if variable is None or isinstance(part, Group) or isinstance(by, Group):
         return False
-    return set(Add.make_args(part)) == {e for e in Add.make_args(variable.expression) if by in e.free_symbols}
+    return set(_terms(part)) == {e for e in _terms(variable.expression) if by in e.free_symbols}
+
+
+def _terms(expression: Expr) -> Iterator[Expr]:
+    """The terms of a sum; of a number times a sum in it, as in a mean, each with that number."""
+    for term in Add.make_args(expression):
+        yield from Add.make_args(term.expand(deep=False))

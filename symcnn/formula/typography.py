@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import sympy
-from sympy import Expr, S
+from sympy import Expr, S, Symbol
 
-from symcnn.derivation import Addend, ChainTerm, Derivation, Variable
+from symcnn.derivation import Addend, ChainTerm, Derivation, Step, Variable
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS, SPECIAL
 from symcnn.formula.tree import Node
@@ -203,12 +203,21 @@ class Typography:
         left, right = self.name(step.adjoint), self.right_side(derivation.graph.backward[step.adjoint])
         if all(term.adjoint is None for term in step.terms):  # what E itself is made of: there is nothing between
             return tree.Equality((left, right))
-        paths = tuple(self._path(term, name) for term in step.terms)
-        return tree.Equality((left, paths[0] if len(paths) == 1 else tree.Sum(paths), right))
+        paths = tuple(self._path(term, name, self._leads_around(derivation, step, term)) for term in step.terms)
+        between = paths[0] if len(paths) == 1 else tree.Sum(paths)
+        return tree.Equality((left, right) if between == right else (left, between, right))
 
-    def _path(self, term: ChainTerm, name: str) -> Node:
+    @staticmethod
+    def _leads_around(derivation: Derivation, step: Step, term: ChainTerm) -> bool:
+        """Is there another way to the same quantity, over one that is acted on as well? ∂u/∂v would count it, too."""
+        others = {t.through for t in step.terms} - {term.through}
+        return term.adjoint is not None and any(s.name in others for s in derivation.graph[term.through].symbols())
+
+    def _path(self, term: ChainTerm, name: str, around: bool) -> Node:
         if term.adjoint is None:  # E rests on it directly, too
             return self.product(term.local)
+        if around:
+            return self.product((Symbol(term.adjoint), *term.local))
         by = self.name(name, differentiated=True)
         return tree.Product((self.name(term.adjoint), tree.Partial(self.name(term.through, differentiated=True), by)))
 

@@ -17,6 +17,9 @@ _FUNCTIONS = {
 _SIGNS = {"=": "=", "<": "<", ">": ">", "≤": "≤", "+=": 'class("relation", "+=")', "+": "+", "−": "−", "·": "dot.op",
           }  # fmt: skip
 
+#: Brackets that a line may end between; a high one is as high as a fraction with a number under it.
+_BRACKETS = {"(": r"\(", ")": r"\)", "⎛": r"lr(\(, size: #3em)", "⎞": r"lr(\), size: #3em)"}
+
 
 class Typst:
     """Emits Typst.
@@ -41,7 +44,6 @@ class Typst:
         rows = []
         for n, line in enumerate(found):
             further = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
-            # an empty word before a sign: it keeps the space of one between two things
             text = ("quad " if further else "") + " ".join(map(self.piece, line))
             start = f"{self.emit(left)} " if n == 0 and left is not None else ""
             rows.append(f"{start}& {text}" if len(found) > 1 else f"{start}{text}")
@@ -49,12 +51,20 @@ class Typst:
 
     def piece(self, piece: Piece) -> str:
         """What stands together on a line, with its signs and brackets."""
-        signs = (
-            f"{_FUNCTIONS.get(s[:-1], '')} \\(" if s.endswith("(") else f'"" {_SIGNS.get(s, self._comma)} '
-            for s in piece.before
-        )
         body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
-        return "".join(signs) + body + r"\)" * len(piece.after)
+        return "".join(map(self._opened, piece.before)) + body + "".join(map(self._closed, piece.after))
+
+    def _opened(self, sign: str) -> str:
+        """A sign, or a bracket with the name of a function before it; an empty word keeps the space of a sign."""
+        if sign[-1] not in _BRACKETS:
+            return f'"" {_SIGNS[sign]} '
+        return f"{_FUNCTIONS.get(sign[:-1], '')} {_BRACKETS[sign[-1]]} "
+
+    def _closed(self, bracket: str) -> str:
+        """A comma, or a bracket, perhaps with a word on it."""
+        if bracket == ",":
+            return self._comma
+        return f" {_BRACKETS[bracket[0]]}" + (f"^({string(bracket[2:])})" if bracket[1:] else "")
 
     @singledispatchmethod
     def emit(self, node: Node) -> str:

@@ -62,7 +62,7 @@ class Written:
             if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
                 continue
             for differentiated in (False, True):
-                symbol = typography.name(tensor.scalars()[0] if tensor.size < 2 else _first(tensor), differentiated)
+                symbol = typography.name(_first(tensor), differentiated)
                 assert isinstance(symbol, tree.Symbol)  # E and adjoints aside, a name is one
                 self._by_look[symbol.letter, symbol.word, _look(symbol.indices)] = tensor
                 if tensor.shape:

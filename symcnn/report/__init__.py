@@ -1,6 +1,7 @@
 """Derivation reports: a story told as a document, examined, and printed as Markdown, HTML, LaTeX or PDF."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from symcnn.errors import InputError
@@ -16,6 +17,7 @@ from symcnn.report.story import tell
 from symcnn.report.tex import to_latex
 from symcnn.text import catalogue
 from symcnn.train import Run
+from symcnn.verification import Verification
 
 
 def write_report(
@@ -25,6 +27,7 @@ def write_report(
     data: DataLike | None = None,
     lang: str = "en",
     run: Run | None = None,
+    verification: Verification | None = None,
     learning_rate: float = 0.5,
     steps: int = 10_000,
     seed: int = 0,
@@ -41,15 +44,20 @@ def write_report(
         data: samples: with them the report has a pass with numbers and a training.
         lang: "en" or "fr".
         run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``.
+        verification: of :func:`symcnn.verify`, to be told of beside what the report itself proves.
 
     Returns:
         the path.
 
     Raises:
-        InputError: language, suffix, path, data or settings cannot be used; nothing is written then.
+        InputError: language, suffix, path, data or settings cannot be used, or the verification failed; nothing is
+            written then.
     """
     check_reports([path], lang)
-    return write_content(gather(network, data, run, learning_rate, steps, seed), [path], lang)[0]
+    if verification is not None and not verification.ok:
+        raise InputError(f"verification: {verification.summary}; expected one in which nothing failed")
+    content = gather(network, data, run, learning_rate, steps, seed)
+    return write_content(replace(content, verification=verification), [path], lang)[0]
 
 
 def check_reports(paths: Sequence[str | Path], lang: str) -> list[Path]:

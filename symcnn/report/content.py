@@ -13,7 +13,7 @@ from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
-from symcnn.verification import Agreement, check_equations, programs_agree
+from symcnn.verification import Agreement, Verification, check_equations, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
@@ -35,6 +35,7 @@ class Content:
             outputs).
         seed: where the initial parameters came from; None if they were given.
         loss_gradient: what was found and proved of ∂E/∂(output), one verdict an output.
+        verification: one that was handed in.
     """
 
     derivation: Derivation
@@ -48,6 +49,7 @@ class Content:
     before: Array | None = None
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
+    verification: Verification | None = None
 
     @property
     def answers(self) -> Tensor:

@@ -1,4 +1,9 @@
-"""One formula of a report examined: what it says is decided, step by step and number by number, or it is refused."""
+"""One formula of a report examined: what it says is decided, step by step and number by number, or it is refused.
+
+E_total stands for two things, and a report says which: in letters for the error of one image, as the article writes it;
+beside words that name images, and wherever numbers stand, for the sum over them. E and E_total in one equality without
+such words are refused.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -36,17 +41,21 @@ _FAULTS = {
     "product": "not the product of the cells at its place",
 }  # fmt: skip
 
+#: The error probability that is told.
+EPSILON = 1e-12
+
 #: The learning rate is a letter without a quantity.
 _RATE = frozenset({"η"})
 
 
 @dataclass(frozen=True)
 class Found:
-    """How an equality was examined: the method, whether numbers were checked too, the error probability."""
+    """How an equality was examined: the method, whether numbers were checked too, the error probability, in words."""
 
     method: Method
     numbers: bool = False
     epsilon: float = 0.0
+    words: str = ""
 
 
 class Examiner:
@@ -191,10 +200,12 @@ class Examiner:
         found = []
         for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
             decision = self._decided(one, other, meaning)
-            if decision.status == "refuted" or decision.status == "unknown":
-                word = "is not" if decision.status == "refuted" else "may not be"
-                reason = f": {decision.reason}" if decision.reason else ""
-                raise RefusedError(f"{brief(a)} {word} {brief(b)}{reason}")
+            if decision.status == "refuted":
+                raise RefusedError(f"{brief(a)} is not {brief(b)}: {decision.reason}")
+            if decision.status == "unknown":
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; {decision.reason or 'both are 0'}")
+            if decision.epsilon > EPSILON:
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; error probability {decision.epsilon:.1g}")
             found.append(Found(decision.status, False, decision.epsilon))
         return weakest(found)
 
@@ -213,13 +224,13 @@ class Examiner:
         decision = self._of_one.decide(of_one_image(left), of_one_image(right))
         return len(images) == 1 and decision.status in ("proved", "probable")
 
-    @cached_property
+    @property
     def _of_one(self) -> Identities:
-        return Identities(self.d)
+        return self.d.identities()
 
-    @cached_property
+    @property
     def _over_images(self) -> Identities:
-        return Identities(self.d, self._images)
+        return self.d.identities(self._images)
 
     def _is_read(self, plain: Sequence[Node]) -> bool:
         """Only pixels, targets and first parameters, with their numbers."""
@@ -238,9 +249,11 @@ class Examiner:
         return Found("definition")
 
     def _chain_rule(self) -> Found:
-        if not self._large and not all(map(stated.chain_rule_holds, self._of_one.modular)):
+        if self._large:
+            return Found("rule", words="rule_large")
+        if not all(map(stated.chain_rule_holds, self._of_one.modular)):
             raise RefusedError("the chain rule does not hold in this network")
-        return Found("rule")
+        return Found("rule", words="rule_tried")
 
     def _rule(self, plain: Sequence[Node], free: frozenset[str]) -> Found:
         """In one letter that stands for any number."""
@@ -253,14 +266,23 @@ class Examiner:
         return Found("rule" if derived(plain[0]) else "definition")
 
     def _indexed(self, plain: Sequence[Node]) -> Found:
-        """Index notation: an equation that the network states; else, decided at every point of its letters."""
+        """Index notation: what the network states; else decided at every point of its letters, or as an equation."""
         formula = tree.Equality(tuple(plain))
-        if self._printed.equation(formula):
+        equation = self._printed.equation(formula)
+        if equation and (self._large or not equation.target.tensor.is_adjoint):
             return self._of_equation(formula)
         if self._large:
             return self._head._indexed(plain)
+        try:
+            return self._at_every_point(plain)
+        except MeaningError:  # a letter of which only the equation tells how far it runs
+            if equation is None:
+                raise
+            return self._of_equation(formula)
+
+    def _at_every_point(self, plain: Sequence[Node]) -> Found:
         sizes = self._printed.sizes(plain)
-        bound = {letter for n in nodes(formula) if isinstance(n, tree.Over) for letter in n.letters}
+        bound = {letter for n in nodes(tuple(plain)) if isinstance(n, tree.Over) for letter in n.letters}
         found = [
             self._holds(a, b, replace(self._meaning, sizes=sizes, point=point))
             for point in points(sorted(sizes.keys() - bound), sizes)
@@ -276,12 +298,11 @@ class Examiner:
             RefusedError: the network states its loss in another way.
         """
         network = self.content.derivation.network
-        stated_last = network.forward.equations
         activation = "sigmoid" if network.loss == "binary_cross_entropy" else None
         head = derive(Network((1,), [Dense(network.outputs, activation)], network.loss))
-        own = [e for e in head.forward if e.target.tensor not in (head.network.forward.outputs,)]
-        loss = [e for e in own if not e.target.tensor.name.startswith("z_")]
-        if list(stated_last[-len(loss) :]) != loss:
+        last = next(n for n, e in enumerate(head.forward) if e.target.tensor == head.network.forward.outputs)
+        loss = head.forward[last + 1 :]
+        if network.forward.equations[-len(loss) :] != loss:
             raise RefusedError("index notation that is no equation of this network")
         return Examiner(self.content, self._text, head)
 
@@ -300,6 +321,8 @@ class Examiner:
     @cached_property
     def _verdict(self) -> Verdict:
         """Of all adjoint equations as they are shown."""
+        if self._large:
+            return self.content.proof.rows[0]
         return check_equations(self.d, self.d.equations[len(self.d.forward) :])
 
 

@@ -7,8 +7,10 @@ from itertools import groupby
 
 from symcnn.derivation.identities import DIGITS, POINTS
 from symcnn.errors import RefusedError, SymcnnError
+from symcnn.formula import tree
+from symcnn.formula.steps import nodes
 from symcnn.report.content import Content
-from symcnn.report.document import Block, Display, Document, Evidence, Link, Section, Table, Text
+from symcnn.report.document import Block, Display, Document, Evidence, Formula, Link, Section, Table, Text
 from symcnn.report.examination import STRENGTH, Examiner, Found
 from symcnn.text import Catalogue
 
@@ -28,11 +30,9 @@ def examined(document: Document, content: Content, text: Catalogue) -> Document:
     repeated = [name for name, count in Counter(numbered.ids).items() if count > 1]
     if repeated:
         raise RefusedError(f"display {repeated[0]}: it stands twice in the document; an id names one equation")
-    try:
-        for part in (document.title, document.lead):
-            examiner.check_keys(part)
-    except SymcnnError as error:
-        raise RefusedError(f"title: {error}") from error
+    for part in (document.title, document.lead):
+        numbered.check(part, "title")
+    _check_states(document, examiner)
     whole = replace(document, sections=sections)
     table = evidence_table(whole, text)
     return replace(whole, sections=tuple(_appended(s, table) if s.id == LAST else s for s in sections))
@@ -51,10 +51,7 @@ class _Numbering:
 
     def _block(self, block: Block, where: str) -> Block:
         if not isinstance(block, Display):
-            try:
-                self._examiner.check_keys(block)
-            except SymcnnError as error:
-                raise RefusedError(f"section {where}: {error}") from error
+            self.check(block, f"section {where}")
             return block
         self.ids.append(block.id)
         try:
@@ -63,10 +60,32 @@ class _Numbering:
             raise RefusedError(f"display {block.id} ({len(self.ids)}): {error}") from error
         return replace(block, number=len(self.ids), evidence=_evidence(found, self._text))
 
+    def check(self, part: object, where: str) -> None:
+        """The numbers in running text and tables, and equalities that stand there."""
+        try:
+            self._examiner.check_keys(part)
+            for node in nodes(part):
+                if isinstance(node, Formula) and isinstance(node.node, (tree.Equality, tree.Update)):
+                    self._examiner.examine(node.node)
+        except SymcnnError as error:
+            raise RefusedError(f"{where}: {error}") from error
+
+
+def _check_states(document: Document, examiner: Examiner) -> None:
+    """At the step that is printed, what a slider looks up is what stands there."""
+    if document.states is None:
+        return
+    at = document.states.steps.index(document.states.shown)
+    try:
+        for key, values in document.states.values.items():
+            examiner.check_keys(tree.Number(values[at], None, key))
+    except SymcnnError as error:
+        raise RefusedError(f"states: {error}") from error
+
 
 def _evidence(found: Found, text: Catalogue) -> Evidence:
     """The method, and its name in the reader's language."""
-    detail = text(f"evidence.{found.method}", points=POINTS, digits=DIGITS)
+    detail = text(f"evidence.{found.words or found.method}", points=POINTS, digits=DIGITS)
     if found.numbers and found.method not in ("computed", "read"):
         detail = text("evidence.with_numbers", method=detail)
     return Evidence(found.method, detail)

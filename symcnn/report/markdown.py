@@ -34,7 +34,6 @@ from symcnn.report.references import References
 from symcnn.report.running import link_words, one_line, plain
 from symcnn.text import catalogue
 
-
 #: At the end of each file beside a report: a later report may write over it.
 FIGURE_MARK = b"<!-- a figure of a report, by symcnn -->"
 

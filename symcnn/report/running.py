@@ -3,6 +3,7 @@
 import re
 
 from symcnn.formula import Plain
+from symcnn.formula.extent import tall
 from symcnn.report.document import Formula, Link, Text
 from symcnn.report.references import References
 
@@ -35,3 +36,8 @@ def plain(text: Text, emitter: Plain) -> str:
     words = (emitter.emit(part.node) if isinstance(part, Formula) else part if isinstance(part, str) else part.text
              for part in text)  # fmt: skip
     return one_line("".join(words))
+
+
+def has_fraction(text: Text) -> bool:
+    """Does it stand higher than a line?"""
+    return any(isinstance(part, Formula) and tall(part.node) for part in text)

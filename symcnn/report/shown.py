@@ -133,11 +133,16 @@ class Shown:
 
     def _close(self, a: Node, b: Node, left: Value, right: Value) -> None:
         for one, other in pairs(left, right, tree.Equality((a, b))):
-            values = [float(e) if e.is_number else self._value(e) for e in (one, other)]
+            values = [self._value(e, a) for e in (one, other)]
             if not close(*values):
                 found, given = (f"{v:.10g}" for v in values)
                 raise RefusedError(f"{brief(a)} is {found}; {brief(b)} gives {given}")
 
-    def _value(self, e: object) -> float:
-        assert self.values is not None  # a letter was found, so there are values
-        return self.values.of(e)
+    def _value(self, e: Expr, node: Node) -> float:
+        try:
+            if e.is_number:
+                return float(e)
+            assert self.values is not None  # a letter was found, so there are values
+            return self.values.of(e)
+        except (OverflowError, TypeError):
+            raise MeaningError(f"{brief(node)}: too large a number, or none") from None

@@ -6,6 +6,7 @@ It wants no more than the packages texlive-latex-base, -latex-recommended, -lang
 import unicodedata
 from collections.abc import Iterator
 from functools import singledispatchmethod
+from importlib.resources import files
 
 from symcnn.formula import Plain
 from symcnn.formula.breaking import width
@@ -27,7 +28,7 @@ from symcnn.report.document import (
     Text,
 )
 from symcnn.report.references import References
-from symcnn.report.running import link_words, one_line, plain
+from symcnn.report.running import has_fraction, link_words, one_line, plain
 from symcnn.report.tikz import to_tikz
 from symcnn.text import catalogue
 
@@ -36,28 +37,8 @@ _LINE, _CHARACTER, _GAP = 44.0, 0.5, 0.9
 
 _HEADINGS = ("section", "subsection", "subsubsection", "paragraph")
 
-_PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern,textcomp,amsmath,amssymb}
-\usepackage[%(babel)s]{babel}
-\usepackage[a4paper,textwidth=160mm,textheight=240mm]{geometry}
-\usepackage{array,booktabs,longtable,tikz,microtype}
-\usepackage[hidelinks,pdftitle={%(title)s}]{hyperref}
-%(setup)s\setcounter{secnumdepth}{0}
-\setlength{\mathindent}{1.2em}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.55em plus 0.2em}
-\setlength{\LTleft}{0pt}
-\setlength{\tabcolsep}{0.45em}
-\setlength{\jot}{0.5em}
-\setlength{\arraycolsep}{0.32em}
-\allowdisplaybreaks
-\sloppy
-"""
-
 #: The texts have their own spaces before ":" and ";": babel adds none.
-_FRENCH = "\\frenchsetup{AutoSpacePunctuation=false,StandardLists=true}\n"
+FRENCH = "\\usepackage[french]{babel}\n\\frenchsetup{AutoSpacePunctuation=false,StandardLists=true}\n"
 
 
 def to_latex(document: Document) -> str:
@@ -79,12 +60,10 @@ class _Latex:
 
     def write(self) -> str:
         document, french = self._document, self._document.lang == "fr"
-        head = _PREAMBLE % {
-            "babel": "french" if french else "english", "setup": _FRENCH if french else "",
-            "title": self._bookmark(document.title),
-        }  # fmt: skip
         parts: list[str] = [
-            f"{head}\\begin{{document}}",
+            files("symcnn.report").joinpath("preamble.tex").read_text("utf-8")
+            + (FRENCH if french else "\\usepackage[english]{babel}\n")
+            + f"\\usepackage[hidelinks,pdftitle={{{self._bookmark(document.title)}}}]{{hyperref}}\n\\begin{{document}}",
             rf"{{\raggedright\LARGE\bfseries {self.text(document.title)}\par}}",
             rf"{{\small {self.text(document.lead)}\par}}",
         ]
@@ -136,15 +115,16 @@ class _Latex:
 
     @block.register
     def _(self, block: Table) -> Iterator[str]:
-        caption = (
-            rf"\multicolumn{{{len(block.head)}}}{{@{{}}p{{\linewidth}}@{{}}}}{{{self.text(block.caption)}}} \\[0.6em]"
-        )
+        over = rf"\multicolumn{{{len(block.head)}}}{{@{{}}l@{{}}}}"  # in a box of no width: it makes no column wider
+        caption = rf"{over}{{\makebox[0pt][l]{{\parbox{{\linewidth}}{{{self.text(block.caption)}}}}}}} \\[0.8em]"
         head = [rf"\textbf{{{self.text(cell)}}}" if cell else "" for cell in block.head]
-        rows = [" & ".join(map(self.text, row)) + r" \\" for row in block.rows]
-        yield "\n".join([
-            "{\\small", rf"\begin{{longtable}}{{{self._columns(block)}}}", *([caption] if block.caption else []), r"\toprule", " & ".join(head) + r" \\",
-            r"\midrule \endhead", *rows, r"\bottomrule", r"\end{longtable}", "}",
-        ])  # fmt: skip
+        rows = [f"{_strut(row)}{' & '.join(map(self.text, row))} \\\\" for row in block.rows]
+        lines = [
+            "{\\small", rf"\begin{{longtable}}{{{self._columns(block)}}}", caption if block.caption else "",
+            r"\toprule", " & ".join(head) + r" \\", r"\midrule \endhead", *rows, r"\bottomrule", r"\end{longtable}",
+            "}",
+        ]  # fmt: skip
+        yield "\n".join(line for line in lines if line)
 
     def _columns(self, table: Table) -> str:
         """Columns as wide as their widest cell; where that is wider than the line, long words are wrapped."""
@@ -200,3 +180,8 @@ class _Latex:
             words = escaped(link_words(part, self._references, self._figure_name))
             return rf"\hyperref[{self._references[part.target].name}]{{{words}}}"
         return rf"\{'textbf' if part.strong else 'emph'}{{{escaped(one_line(part.text))}}}"
+
+
+def _strut(row: tuple[Text, ...]) -> str:
+    """What keeps a row with fractions apart from its neighbours."""
+    return r"\rule[-1.5ex]{0pt}{4.8ex}" if any(map(has_fraction, row)) else ""

@@ -16,7 +16,7 @@ from symcnn.formula.tex import escaped
 #: Points of TeX that a line of the document is wide.
 LINE = 455.0
 
-_ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
+_ANCHORS = {"start": " west", "middle": "", "end": " east"}
 #: What a child of <text> inherits.
 _INHERITED = ("fill", "font-size", "font-style", "font-weight")
 
@@ -36,7 +36,7 @@ def to_tikz(svg: str, width: float) -> str:
     scale = width * LINE / wide
     drawing = _Tikz(scale, _rules(root))
     head = f"\\begin{{tikzpicture}}[x={scale:.4f}pt,y=-{scale:.4f}pt]"
-    frame = f"\\path[use as bounding box] (0,0) rectangle ({wide:g},{high:g});"
+    frame = f"\\useasboundingbox (0,0) rectangle ({wide:g},{high:g});"
     return "\n".join([head, frame, *drawing.shapes(root), "\\end{tikzpicture}"])
 
 
@@ -137,7 +137,7 @@ class _Tikz:
             own = self._style(run, style)
             raised -= float(own.get("dy", 0))
             words += [self._run(run.text or "", own, raised), self._run(run.tail or "", style, raised)]
-        options = [f"anchor={_ANCHORS[style.get('text-anchor', 'start')]}", "inner sep=0.8pt", "outer sep=-0.8pt"]
+        options = [f"anchor=base{_ANCHORS[style.get('text-anchor', 'start')]}", "inner sep=0.8pt", "outer sep=-0.8pt"]
         options.append(f"text={_colour(style.get('fill', '#000000'))}")
         if style.get("paint-order") == "stroke":  # a halo keeps a label readable over lines
             options.append(f"fill={_colour(style['stroke'])}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import singledispatchmethod
+from importlib.resources import files
 
 from symcnn.formula import Plain
 from symcnn.formula.typst import Typst, string
@@ -22,44 +23,11 @@ from symcnn.report.document import (
     Text,
 )
 from symcnn.report.references import References
-from symcnn.report.running import link_words, one_line, plain
+from symcnn.report.running import has_fraction, link_words, one_line, plain
 from symcnn.text import catalogue
 
-_PREAMBLE = """\
-#set page(paper: "a4", margin: (x: 24mm, top: 24mm, bottom: 26mm), numbering: "1")
-#set text(font: "Libertinus Serif", size: 10.5pt)
-#set par(justify: true, leading: 0.7em, spacing: 1.1em)
-#set smartquote(enabled: false)
-#show math.equation: set text(font: "New Computer Modern Math")
-#show math.equation.where(block: true): set align(left)
-#show math.equation.where(block: true): set par(leading: 0.95em)
-#show math.equation.where(block: true): set block(breakable: true, above: 1.3em, below: 1.3em)
-#set math.mat(column-gap: 0.65em)
-#set math.equation(number-align: end + top)
-#show heading: set block(above: 1.9em, below: 0.9em, sticky: true)
-#show heading: set text(weight: 600)
-#show heading.where(level: 1): set text(size: 15pt)
-#show heading.where(level: 2): set text(size: 12pt)
-#show heading.where(level: 3): set text(size: 10.5pt)
-#show link: set text(fill: rgb("#0f5f69"))
-#show raw: set text(font: "DejaVu Sans Mono", size: 8.5pt)
-#set table(stroke: none, inset: (x: 6pt, y: 3.2pt))
-#show table: set text(size: 9.5pt)
-#show table: set par(justify: false)
-#set figure(gap: 1em)
-#show figure: set block(breakable: true)
-#show figure.caption: set text(size: 9.5pt)
-#let num(s) = math.class("normal", s)
-#let eq(number, name, alt, body) = [
-  #set math.equation(numbering: (..) => [(#number)], alt: alt)
-  #body
-  #label(name)
-]
-#let note(title, body) = block(
-  width: 100%, inset: (x: 10pt, y: 8pt), stroke: (left: 2pt + rgb("#0f6b75")), fill: luma(247),
-  [#text(weight: 600, title) \\ #body],
-)
-"""
+#: Lines of a display that a page does not break.
+WHOLE = 10
 
 
 def to_typst(document: Document) -> str:
@@ -83,7 +51,7 @@ class _Typst:
         document = self._document
         title = plain(document.title, self._plain)
         parts = [
-            _PREAMBLE,
+            files("symcnn.report").joinpath("preamble.typ").read_text("utf-8"),
             f"#set text(lang: {string(document.lang)})",
             f'#set document(title: {string(title)}, author: "symcnn", date: none)',
             f"#block(below: 1.2em, text(size: 20pt, weight: 600, hyphenate: false, par(justify: false)"
@@ -97,8 +65,11 @@ class _Typst:
     def _section(self, section: Section, level: int) -> Iterator[str]:
         name = self._references[section.id].name
         yield f"#heading(level: {level})[{self.text(section.title)}] #label({string(name)})"
-        for block in section.blocks:
-            yield from self.block(block)
+        for block, following in zip(section.blocks, (*section.blocks[1:], None), strict=True):
+            parts = list(self.block(block))
+            if isinstance(block, Paragraph) and isinstance(following, (Display, Table)):
+                parts = [f"#block(sticky: true)[{part}]" for part in parts]  # it announces what follows
+            yield from parts
         for inner in section.sections:
             yield from self._section(inner, level + 1)
 
@@ -123,7 +94,9 @@ class _Typst:
     @block.register
     def _(self, block: Display) -> Iterator[str]:
         name, alternative = self._references[block.id].name, one_line(self._plain.emit(block.formula))
-        yield f"#eq({block.number}, {string(name)}, {string(alternative)}, {self._formulas.display(block.formula)})"
+        display = self._formulas.display(block.formula)
+        whole = "true" if display.count("\n") < WHOLE else "false"
+        yield f"#eq({block.number}, {string(name)}, {string(alternative)}, {whole}, {display})"
 
     @block.register
     def _(self, block: Table) -> Iterator[str]:
@@ -133,7 +106,7 @@ class _Typst:
         if block.caption:
             yield f"#block(below: 0.6em, sticky: true)[{self.text(block.caption)}]"
         yield (
-            f"#block(width: 100%)[#table(columns: {len(block.head)}, align: ({aligned},),\n"
+            f"#block(width: 100%)[#table(columns: {len(block.head)}, align: ({aligned},).map(a => a + horizon),\n"
             f"  table.hline(stroke: 0.8pt), table.header({head}), table.hline(stroke: 0.4pt),\n"
             f"{rows}  table.hline(stroke: 0.8pt))]"
         )
@@ -159,7 +132,9 @@ class _Typst:
             return f"#{string(one_line(part))};"
         if isinstance(part, Formula):
             alternative = string(one_line(self._plain.emit(part.node)))
-            return f"#math.equation(alt: {alternative}, {self._formulas.inline(part.node)});"
+            formula = f"math.equation(alt: {alternative}, {self._formulas.inline(part.node)})"
+            # by itself Typst gives a fraction the height of a letter
+            return f"#tall({formula});" if has_fraction((part,)) else f"#{formula};"
         if isinstance(part, Code):
             return f"#raw({string(one_line(part.text))});"
         if isinstance(part, Link):

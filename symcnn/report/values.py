@@ -7,6 +7,7 @@
 They are worked out here from the forward equations and the slopes, in floating point: no program and no adjoint.
 """
 
+import math
 import re
 
 import numpy as np
@@ -24,8 +25,8 @@ _IMAGE = re.compile(r"(?P<name>.+)_image(?P<image>[0-9]+)")
 
 
 def close(a: float, b: float) -> bool:
-    """The same number, up to floating point."""
-    return abs(a - b) <= ABSOLUTE + RELATIVE * max(abs(a), abs(b))
+    """The same number, up to floating point; what is no number is like nothing."""
+    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= ABSOLUTE + RELATIVE * max(abs(a), abs(b))
 
 
 class Values:

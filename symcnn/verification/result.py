@@ -110,13 +110,15 @@ class Verification:
         """The planted errors and what was not checked, line by line."""
         total = self.planted[0].planted
         yield self.text("verify.planted", count=total)
-        for found in self.planted:
-            yield "  " + self.text(
-                "verify.count", method=self.method(found.method), caught=found.caught, planted=found.planted
-            )
+        yield from (f"  {line}" for line in self.caught())
         yield self.text("verify.not_checked")
         for words in self.not_checked:
             yield f"  {words}"
+
+    def caught(self) -> Iterator[str]:
+        """How many of the planted errors each method caught."""
+        for c in self.planted:
+            yield self.text("verify.count", method=self.method(c.method), caught=c.caught, planted=c.planted)
 
     def _repr_html_(self) -> str:
         heads, rows = self.table()

@@ -87,7 +87,9 @@ def test_with_its_correction_in_place_an_equation_is_true(bench):
             if judged.verdict == "false" and judged.correction is not None:
                 tried += 1
                 member = chain.members[judged.member]
-                body = mutation.body[: member.start] + bench.style.latex(judged.correction) + mutation.body[member.end :]
+                body = (
+                    mutation.body[: member.start] + bench.style.latex(judged.correction) + mutation.body[member.end :]
+                )
                 again, _ = bench.judged(body, bench._carried[n])
                 assert {j.verdict for j in again} == {"true"}, body
     assert tried > 30
@@ -183,7 +185,9 @@ def test_true_derivations_in_other_notations_are_true(name):
 
 def test_front_matter_is_a_mapping(tmp_path, net):
     path = tmp_path / "text.md"
-    path.write_text('+++\n[alias]\n"v_*" = "h_*"\n+++\n\n$$\\frac{\\partial v_1}{\\partial z_{h1}} = v_1 (1 - v_1)$$\n', "utf-8")
+    path.write_text(
+        '+++\n[alias]\n"v_*" = "h_*"\n+++\n\n$$\\frac{\\partial v_1}{\\partial z_{h1}} = v_1 (1 - v_1)$$\n', "utf-8"
+    )
     [found] = audit(path, net).findings
     assert (found.verdict, found.line) == ("true", 6)
 
@@ -200,7 +204,9 @@ def test_our_own_report_passes_our_own_audit(tmp_path, net, data, lang, suffix):
     assert len(found.findings) > 100
 
 
-@pytest.mark.parametrize(("old", "new"), [("0 & 1 & 0", "0 & 1 & 1"), (r"\cdot i_{12}", r"\cdot i_{13}"), ("&= -0.", "&= -0.9")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("0 & 1 & 0", "0 & 1 & 1"), (r"\cdot i_{12}", r"\cdot i_{13}"), ("&= -0.", "&= -0.9")]
+)
 def test_an_error_planted_in_our_own_report_is_found(tmp_path, net, data, old, new):
     path = tmp_path / "derivation.md"
     symcnn.write_report(net, path, data=data, steps=20)

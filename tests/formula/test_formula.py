@@ -217,7 +217,10 @@ WIDE = tree.Sum(tuple(tree.Symbol("x", "1" * 30) for _ in range(9)))
         (tree.Product((tree.Number(0.5), WIDE)), ["=", "+"]),
         (tree.Negated(WIDE), ["=", "+"]),
         (tree.Partial(WIDE, tree.Symbol("f")), ["=", "+"]),
-        (tree.Call("max", WIDE.terms), ["=", ","]),
+        (tree.Call("max", WIDE.terms), ["=", ""]),
+        (tree.Labelled(WIDE, "image 1"), ["=", "+"]),
+        (tree.Over("Σ", ("p", "q"), tree.Product(WIDE.terms)), ["=", "·"]),
+        (tree.Sum((tree.Labelled(WIDE, "a"), tree.Labelled(WIDE, "b"))), ["=", "+"]),
         (tree.Sum((tree.Symbol("a"), tree.Product(WIDE.terms))), ["=", "·"]),
         (tree.Sum((tree.Symbol("a"), tree.Negated(tree.Product((WIDE, WIDE))))), ["=", "+"]),
     ],
@@ -226,10 +229,12 @@ def test_what_does_not_fit_is_opened_at_a_sign_and_every_bracket_is_closed(node,
     left, found = lines(tree.Equality((tree.Symbol("s"), node)), 40)
     assert left == tree.Symbol("s")
     assert len(found) > 2
-    assert [found[0][0].before[0], found[1][0].before[0]] == starts
+    assert ["".join(line[0].before)[:1] for line in found[:2]] == starts
     assert all(sum(piece.width for piece in line) <= 40 for line in found)
     pieces = [piece for line in found for piece in line]
-    assert sum("(" in sign for p in pieces for sign in p.before) == sum(len(p.after) for p in pieces)
+    assert sum(sign[-1] in "(⎛" for p in pieces for sign in p.before) == sum(
+        bracket != "," for p in pieces for bracket in p.after
+    )
 
 
 def test_what_cannot_be_opened_stays_whole():

@@ -60,7 +60,7 @@ def text_of(node, decimal="."):
         (Product((Sum((A, B)), Number(-2), Negated(A))), "(a+b)⋅(−2)⋅(−a)"),
         (Power(Sum((A, Negated(B))), 2), "(a−b)2"),
         (Power(Partial(A, B), -2), "(∂a∂b)−2"),
-        (Partial(Sum((A, B)), A), "∂(a+b)∂a"),
+        (Partial(Sum((A, B)), A), "∂∂a(a+b)"),
         (Over("Σ", ("p", "q"), Sum((A, B))), "∑p,q(a+b)"),
         (Labelled(A, "image 1"), "(a)image 1"),
         (Labelled(Matrix(((A, B),)), "image 1"), "(ab)image 1"),
@@ -114,7 +114,7 @@ def test_a_short_formula_is_never_broken_and_a_long_one_before_its_signs():
     assert all(part.startswith('<math><mo form="infix">+') for part in flow.inline(long).split(BREAK)[1:])
 
 
-def test_the_derivative_of_a_long_formula_is_an_operator_before_brackets():
+def test_the_derivative_of_a_sum_is_an_operator_before_brackets():
     long = Sum(tuple(Product((Symbol("x", str(n)), Symbol("w", f"x{n}-h1"))) for n in range(11, 17)))
     html = Flow(MathML()).inline(Partial(long, Symbol("x", "11")))
     assert Tags(html).text.startswith("∂∂x11(x11⋅wx11-h1+")

@@ -1,12 +1,13 @@
 """What a displayed formula says, read from its tree alone."""
 
+from itertools import pairwise
+
 import mpmath
 import pytest
 import sympy
 from sympy import S, Symbol
 
 from symcnn import article, derive
-from symcnn.derivation.identities import Identities
 from symcnn.derivation.paths import Slope
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning
@@ -30,7 +31,7 @@ def meaning(derivation=D, **settings):
 def is_true(left, right, derivation=D, **settings):
     m = meaning(derivation, **settings)
     images = (1, 2) if settings.get("total") else (0,)
-    return Identities(derivation, images).decide(m.scalar(left), m.scalar(right)).status in ("proved", "probable")
+    return derivation.identities(images).decide(m.scalar(left), m.scalar(right)).status in ("proved", "probable")
 
 
 def x(letter, indices="", word=""):
@@ -61,7 +62,7 @@ def test_the_paths_give_what_sympy_gives_with_everything_put_in():
     """The same slopes from another engine: SymPy's diff of E with everything put in, at a point."""
     d = derive(article.network())
     put_in = {name: d.in_inputs(name) for name in d.graph.forward}
-    quantities = Identities(d)._real(0)
+    quantities = d.identities()._real(0)
     names = {Symbol(n): sympy.Float(str(quantities.algebra.generators[n]), 60) for n in d.graph.inputs}
     for by in ("f_12", "w_x21h2", "b_o1", "w_h1o2", "i_22"):
         expected = put_in["E"].diff(Symbol(by)).xreplace(names).evalf(40)
@@ -102,7 +103,7 @@ def test_groups_are_laid_out_like_what_is_differentiated_by():
     chain = m.of(Product((Partial(E_TOTAL, cells), Partial(cells, filters))))
     turned = m.of(Product((Partial(cells, filters), Partial(E_TOTAL, cells))))
     window = m.of(Convolution(image, Partial(E_TOTAL, cells)))
-    identities = Identities(D)
+    identities = D.identities()
     for found in (chain, turned, window):
         assert found.shape == (2, 2)
         for entry, name in zip(found.entries, ("f_11", "f_12", "f_21", "f_22"), strict=True):
@@ -120,6 +121,7 @@ def test_index_notation_counts_from_0_and_what_lies_outside_is_0():
     assert is_true(x("x", "12"), Over("Σ", ("p", "q"), terms), **settings)
     assert not is_true(x("x", "21"), Over("Σ", ("p", "q"), terms), **settings)
     assert meaning(point={"r": 2, "c": 0}).of(x("i", "r+1, c")) == 0
+    assert meaning(point={"r": 2, "c": 0}).of(Partial(E, x("x", "r, c"))) == 0
     assert meaning(point={"j": 1}).of(x("w", "h(j)-o(j)")) == Symbol("w_h2o2")
 
 
@@ -161,6 +163,9 @@ def test_indices_are_worked_out(text, point, value):
         (tree.Word("as given"), MeaningError, "not a value"),
         (Sum((x("X"), x("F"), x("h", "1"))), MeaningError, "groups of different shapes"),
         (Sum(()), MeaningError, "a sum of nothing"),
+        (tree.Call("max", ()), MeaningError, "of nothing"),
+        (tree.Power(Number(0), -1), MeaningError, "a division by zero"),
+        (tree.Call("ln", (Number(0),)), MeaningError, "the logarithm of 0"),
     ],
 )  # fmt: skip
 def test_what_says_nothing_is_a_named_error(node, error, words):
@@ -175,21 +180,24 @@ def test_a_group_letter_of_several_tensors_is_not_guessed():
     assert all(isinstance(meaning(two).of(x(name.upper())), Group) for name in letters)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_the_chain_rule_of_any_network_is_true_and_any_wrong_index_is_not(seed):
+@pytest.mark.parametrize("seed", [0, 2, 3, 4, 6, 9])
+def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(seed):
+    """Network 6 ends with a softmax, where one quantity acts on another in two ways."""
     d = derive(from_seed(seed)[0])
-    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), Identities(d)
-    for name in list(d.graph.backward)[:: max(1, len(d.graph.backward) // 12)]:
-        variable = d.graph.backward[name]
-        left, right = m.scalar(typography.name(name)), m.scalar(typography.right_side(variable))
-        assert identities.decide(left, right).status in ("proved", "probable")
-        if identities.decide(right, S.Zero).status not in ("proved", "probable"):
-            assert identities.decide(left, 2 * right).status in ("refuted", "unknown")
+    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), d.identities()
+    names = [name.removeprefix("dE_d") for name in d.graph.backward]
+    skipped = [name for name in names if name.startswith("u")]
+    for name in (*names[:: max(1, len(names) // 12)], *skipped):
+        members = [m.scalar(member) for member in typography.chain_rule(d, name).members]
+        for left, right in pairwise(members):
+            assert identities.decide(left, right).status in ("proved", "probable")
+        if identities.decide(members[0], S.Zero).status not in ("proved", "probable"):
+            assert identities.decide(members[0], 2 * members[-1]).status in ("refuted", "unknown")
 
 
 def test_a_maximum_hands_on_to_the_first_and_a_gate_opens_above_0():
     d = derive(from_seed(6)[0])
-    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), Identities(d)
+    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), d.identities()
     kinked = [n for n, v in d.graph.backward.items() if v.expression.atoms(sympy.Function)]
     assert kinked
     for name in kinked:

@@ -61,6 +61,8 @@ def _here(node: Any) -> Iterator[tuple[str, Any]]:
             yield "exponent", replace(node, exponent=node.exponent + 1)
         case tree.Partial():
             yield "turned over", tree.Partial(node.by, node.of)
+        case tree.Over() if len(node.letters) > 1:
+            yield "dropped letter", replace(node, letters=node.letters[1:])
         case tree.Matrix():
             yield from _matrices(node)
         case tree.Convolution():
@@ -74,15 +76,21 @@ def _here(node: Any) -> Iterator[tuple[str, Any]]:
 def _symbols(node: tree.Symbol) -> Iterator[tuple[str, Any]]:
     for n, c in enumerate(node.indices):
         if c.isdigit():
-            for other in "123":
-                if other != c:
-                    yield "index", replace(node, indices=node.indices[:n] + other + node.indices[n + 1 :])
+            yield from (("index", _put(node, n, other)) for other in "123" if other != c)
+        elif c in "rcpqRCuv" and "-" not in node.indices:
+            yield from (("index letter", _put(node, n, other)) for other in "rcpq" if other != c)
+        elif c in "+−" and "-" not in node.indices:
+            yield "index sign", _put(node, n, "−" if c == "+" else "+")
     others = {"predicted": "expected", "expected": "predicted", "preactivation": ""}
     if node.word in others:
         yield "word", replace(node, word=others[node.word])
     letters = {"i": "x", "x": "i", "f": "x", "h": "o"}
     if node.letter in letters and not node.word:
         yield "letter", replace(node, letter=letters[node.letter])
+
+
+def _put(node: tree.Symbol, n: int, c: str) -> tree.Symbol:
+    return replace(node, indices=node.indices[:n] + c + node.indices[n + 1 :])
 
 
 def _matrices(node: tree.Matrix) -> Iterator[tuple[str, Any]]:

@@ -29,6 +29,11 @@ def content():
 
 
 @pytest.fixture(scope="module")
+def large():
+    return gather(digits(), None, None, 0.5, 3, 0)
+
+
+@pytest.fixture(scope="module")
 def told(content):
     return tell(content, EN)
 
@@ -91,7 +96,7 @@ def test_the_last_table_names_every_equation_once(content, told):
     assert evidence_table(found, EN) == table
 
 
-@pytest.mark.parametrize("name", ["two_filters", "strided", "network", "x_and_o", "digits"])
+@pytest.mark.parametrize("name", ["two_filters", "strided", "x_and_o"])
 def test_the_examples_are_examined(name):
     net, data = symcnn.read_network(f"examples/{name}.toml")
     own = gather(net, data, None, 0.5, 3, 0)
@@ -99,7 +104,7 @@ def test_the_examples_are_examined(name):
     assert all(d.evidence for d in found.displays())
 
 
-@pytest.mark.parametrize("seed", [3, 9, 11, 17, 19, 22, 23, 25])
+@pytest.mark.parametrize("seed", [3, 9, 17, 19, 22, 23, 62])
 def test_any_network_is_examined(seed):
     net, _, images, targets = from_seed(seed)
     own = gather(net, (images, targets), None, 0.5, 3, 0)
@@ -107,9 +112,8 @@ def test_any_network_is_examined(seed):
     assert all(d.evidence for d in found.displays())
 
 
-def test_a_network_without_data_and_a_large_one_are_examined():
-    for net in (article.network(), digits()):
-        own = gather(net, None, None, 0.5, 3, 0)
+def test_a_network_without_data_and_a_large_one_are_examined(large):
+    for own in (gather(article.network(), None, None, 0.5, 3, 0), large):
         assert all(d.evidence for d in examined(tell(own, EN), own, EN).displays())
 
 
@@ -214,6 +218,37 @@ def test_a_number_with_a_key_is_checked_wherever_it_stands(content, number, word
         examined(document(Paragraph(("x is ", Formula(number)))), content, EN)
 
 
+def test_the_slider_shows_at_the_printed_step_what_is_printed(content, told):
+    assert told.states is not None
+    key = next(iter(told.states.values))
+    first, *later = told.states.values[key]
+    wrong = replace(told.states, values={**told.states.values, key: (first + 0.1, *later)})
+    with pytest.raises(RefusedError, match=f"states: {key} is shown as"):
+        examined(replace(told, states=wrong), content, EN)
+
+
+def test_an_equality_in_running_text_is_examined_as_well(content):
+    true, false = (Equality((tree.Fraction(Number(9), Number(3)), Number(n))) for n in (3, 4))
+    examined(document(Paragraph(("since ", Formula(true)))), content, EN)
+    with pytest.raises(RefusedError, match="section a: 9/3 is 3; 4 gives 4"):
+        examined(document(Paragraph(("since ", Formula(false)))), content, EN)
+
+
+def test_numbers_of_no_key_outside_equations_are_the_content_s(content, told):
+    """Losses, answers, learning rate, weights before and after, the largest gradients."""
+    run, d = content.run, content.derivation
+    known = [*run.initial, *run.theta, *run.loss, run.learning_rate, *content.before.ravel(), *content.after.ravel()]
+    for theta in (run.initial, run.theta):
+        slopes = d.evaluate(theta, run.data.images, run.data.targets)
+        known += [abs(float(slopes[name].sum())) for name in d.network.parameters]
+    loose = {
+        n.value for block in told.blocks() if not isinstance(block, Display)
+        for n in _nodes(block) if isinstance(n, Number) and not n.key and n.digits
+    }  # fmt: skip
+    assert len(loose) > 20
+    assert [value for value in loose if not any(abs(value - k) < 1e-12 for k in known)] == []
+
+
 def test_a_number_under_another_quantity_of_the_same_value_is_refused(content):
     one = Number(1.0, 4, "i_11_image1")  # i_13 is 1 as well
     with pytest.raises(RefusedError, match="i_11_image1 stands for i₁₃, which is another quantity"):
@@ -222,8 +257,9 @@ def test_a_number_under_another_quantity_of_the_same_value_is_refused(content):
 
 
 E, E_TOTAL, Z = Symbol("E"), Symbol("E", "", "total"), Symbol("z")
-i_11, i_13, i_21, f_11, f_12, f_21 = (Symbol(letter, k) for letter, k in
-                                      (("i", "11"), ("i", "13"), ("i", "21"), ("f", "11"), ("f", "12"), ("f", "21")))
+i_11, i_13, i_21, f_11, f_12, f_21 = (
+    Symbol(letter, k) for letter, k in (("i", "11"), ("i", "13"), ("i", "21"), ("f", "11"), ("f", "12"), ("f", "21"))
+)
 x_11, x_12, z_1 = Symbol("x", "11"), Symbol("x", "12"), Symbol("h", "1", "preactivation")
 BY_F, OF_IMAGE_1 = Partial(E_TOTAL, f_11), tree.Labelled(Partial(E, f_11), "image 1")
 SIGMA = tree.Call("σ", (Z,))
@@ -292,17 +328,22 @@ def test_a_wrong_backward_formula_is_refused_though_the_derivation_displays_it(c
         examined(document(display), content, EN)
 
 
-def test_a_large_network_shows_only_prints_of_its_equations():
-    own = gather(digits(), None, None, 0.5, 3, 0)
-    written = Typography(own.derivation.scalars, EN.words("word"))
-    shown = [d for d in tell(own, EN).displays() if isinstance(d.formula, Equality)]
+def test_a_large_network_shows_only_prints_of_its_equations(large):
+    written = Typography(large.derivation.scalars, EN.words("word"))
+    shown = [d for d in tell(large, EN).displays() if isinstance(d.formula, Equality)]
     indexed = [d for d in shown if d.id.endswith("_indexed")]
     assert indexed
     rng = random.Random(1)
     for display in rng.sample(shown, 12):
         changes = [m for kind, m in mutations(display.formula) if m != display.formula and kind != "dropped factor"]
         with pytest.raises(RefusedError):
-            examined(document(replace(display, formula=rng.choice(changes))), own, EN)
+            examined(document(replace(display, formula=rng.choice(changes))), large, EN)
     false = Equality((Partial(written.error, Symbol("f", "111")), Negated(Partial(written.error, Symbol("f", "111")))))
     with pytest.raises(RefusedError, match="too large to decide it alone"):
-        examined(document(Display("shown", false)), own, EN)
+        examined(document(Display("shown", false)), large, EN)
+
+
+def test_numbers_that_are_none_are_refused(content):
+    far = tree.Call("exp", (Number(2000),))
+    with pytest.raises(RefusedError, match="is inf; 1 gives 1"):
+        examined(displayed(far, Number(1)), content, EN)

@@ -3,13 +3,16 @@ import random
 import re
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Context, Decimal
+from importlib.resources import files
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from symcnn.formula import Typography, shown
 from symcnn.formula.tree import Number, Partial, Symbol, Word
 from symcnn.report.document import Display, Document, Evidence, Figure, Formula, Note, Paragraph, Section, States
 from symcnn.report.html import to_html
+from symcnn.report.html.blocks import MARKS
 from symcnn.report.html.clean import clean
 from symcnn.report.html.quantities import keys, subscripted
 from symcnn.report.html.states import written
@@ -122,6 +125,24 @@ def test_the_keys_of_quantities_are_their_names(derivation, lang):
 def test_a_quantity_in_a_list_is_no_ascii_name():
     assert subscripted(Symbol("f", "12")) == "f₁₂"
     assert subscripted(Symbol("w", "x11-h1")) == "wₓ₁₁₋ₕ₁"
+
+
+# --- the fonts --------------------------------------------------------------------------------------------------------
+
+
+def test_the_fonts_hold_what_a_report_writes():
+    """Letters, signs, superscripts and the spaces of both languages; the marks of the evidence; ∂ and f in italics."""
+    folder = files("symcnn.report.html") / "fonts"
+    letters = "".join(chr(c) for c in range(0x1D434, 0x1D468) if c != 0x1D455)
+    mathematics = letters + "ℎ𝜕𝜂𝜎∑∂∗⋅−≤<>=+()[],…←·⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u00a0\u202f"
+    marks = "".join(MARKS.values())
+    french = "àâçéèêëîïôùûüÿœæÀÇÉÈÊŒ«»’…–×" + "".join(map(chr, range(0x20, 0x7F)))
+    for name in ("math", "text", "italic", "semibold"):
+        needed = french + (mathematics + marks if name == "math" else "")
+        held = TTFont(str(folder / f"{name}.woff2")).getBestCmap()
+        assert [c for c in needed if ord(c) not in held] == [], name
+    assert "MATH" in TTFont(str(folder / "math.woff2"))
+    assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text("utf-8")
 
 
 # --- the numbers of the states --------------------------------------------------------------------------------------

@@ -2,11 +2,7 @@
 
 import pytest
 
-from symcnn.report.content import gather
-from symcnn.report.examine import examined
 from symcnn.report.markdown import to_markdown
-from symcnn.report.story import tell
-from symcnn.text import catalogue
 from tests.report.browser import executable
 from tests.report.commonmark import DISPLAY, formulas_of
 from tests.report.katex import needs_katex, refused
@@ -20,9 +16,8 @@ def of(text):
 
 @needs_katex
 @pytest.mark.parametrize("lang", ["en", "fr"])
-def test_katex_accepts_every_formula(lang, net, data, tmp_path):
-    content, text = gather(net, data, None, 0.5, 100, 0), catalogue(lang)
-    article = of(to_markdown(examined(tell(content, text), content, text), "d")[0])
+def test_katex_accepts_every_formula(lang, reports, tmp_path):
+    article = of(to_markdown(reports[lang], "d")[0])
     sample = of(to_markdown(document(lang), "d")[0])
     assert len(article[0]) > 100
     found = refused(article[0] + sample[0], article[1] + sample[1], tmp_path, executable())

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import symcnn
+from symcnn.formula import Plain, tree
 from symcnn.formula.typst import string
 from symcnn.report.pdf import check_pdf, to_pdf
 from tests.report.sample import HOSTILE, document
@@ -43,6 +44,27 @@ def test_its_text_is_the_documents(pages, tmp_path):
     assert [int(n) for n in re.findall(r"\S {3,}\((\d+)\)\n", text)] == list(range(1, 19))
     assert ("0,25" in text) == (lang == "fr")
     assert ("0.25" in text) == (lang == "en")
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_articles_numbers_are_in_it(lang, reports, tmp_path):
+    """Each equation's number, and each number that is displayed, as the language writes it."""
+    text = text_of(to_pdf(reports[lang]), tmp_path)
+    displays = list(reports[lang].displays())
+    assert set(map(str, range(1, len(displays) + 1))) <= set(re.findall(r"\((\d+)\)", text))
+    plain, flat = Plain(reports[lang].decimal), text.replace("−", "-")
+    for display in displays:
+        for number in numbers_in(display.formula):
+            assert plain.emit(number).replace("−", "-").split("·")[0].strip("()") in flat, (display.id, number)
+
+
+def numbers_in(node):
+    if isinstance(node, tree.Number):
+        yield node
+    for inner in vars(node).values() if not isinstance(node, tuple) else node:
+        if isinstance(inner, tuple) or hasattr(inner, "__dataclass_fields__"):
+            yield from numbers_in(inner)
 
 
 def test_it_is_tagged_and_says_its_language(pages):

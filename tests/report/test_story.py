@@ -268,3 +268,14 @@ def test_labels_stay_words():
     odd = symcnn.Data(data.images, data.targets, ["a_b*", "{x} `y`"])
     document = tell(gather(article.network(), odd, None, 0.5, 2, 0), catalogue("en"))
     assert any("{x} `y`" in words for words in texts(document))
+
+
+def test_a_window_that_leaves_the_image_is_no_plain_convolution():
+    plain, padded = (
+        symcnn.Network((3, 3), [symcnn.Conv2D(1, 2, padding=padding), symcnn.Dense(1)]) for padding in (0, "same")
+    )
+    found = [
+        {d.id for d in tell(gather(net, None, None, 0.5, 1, 0), catalogue("en")).displays()} for net in (plain, padded)
+    ]
+    assert ["dE_df_convolution" in ids for ids in found] == [True, False]
+    assert all("flipped_x" in ids for ids in found)

@@ -3,14 +3,21 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+import symcnn
 from symcnn.formula.tex import escaped
+from symcnn.report.content import gather
+from symcnn.report.examine import examined
+from symcnn.report.story import tell
 from symcnn.report.tex import to_latex
 from symcnn.report.tikz import to_tikz
+from symcnn.text import catalogue
 from tests.report.sample import HOSTILE, document
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 PDFLATEX, PDFTOTEXT = shutil.which("pdflatex"), shutil.which("pdftotext")
 needs_pdflatex = pytest.mark.skipif(
     PDFLATEX is None or PDFTOTEXT is None,
@@ -19,10 +26,10 @@ needs_pdflatex = pytest.mark.skipif(
 )
 
 
-def compiled(source, folder):
+def compiled(source, folder, runs=1):
     """The log and the text of the pages; what pdflatex finds wrong is an error."""
     (folder / "d.tex").write_text(source, "utf-8")
-    for _ in range(2):  # links are known the second time
+    for _ in range(runs):  # links are known the second time
         command = [PDFLATEX, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "d.tex"]
         done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
         assert done.returncode == 0, done.stdout.decode("utf-8", "replace")[-2000:]
@@ -35,20 +42,38 @@ def squeezed(text):
     return re.sub(r"\s+", "", text)
 
 
-def complaints(log):
-    return re.findall(r"Overfull .*|LaTeX Warning: .*(?:undefined|multiply).*|Missing character: .*", log)
+def complaints(log, once=False):
+    """After one run no link is known yet."""
+    links = r"multiply" if once else r"undefined|multiply"
+    return re.findall(rf"Overfull .*|LaTeX Warning: .*(?:{links}).*|Missing character: .*", log)
 
 
 @needs_pdflatex
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_pdflatex_sets_the_sample_within_the_page(lang, tmp_path):
     whole = document(lang)
-    log, text = compiled(to_latex(whole), tmp_path)
+    log, text = compiled(to_latex(whole), tmp_path, runs=2)
     assert complaints(log) == []
     assert squeezed(text).count(squeezed(HOSTILE)) >= 5
     assert [n for n in re.findall(r"\((\d+)\)\n", text) if int(n) <= 18]
     assert ("0,25" in text) == (lang == "fr")
     assert ("0.25" in text) == (lang == "en")
+
+
+@needs_pdflatex
+def test_pdflatex_sets_the_article_within_the_page(reports, tmp_path):
+    log, text = compiled(to_latex(reports["fr"]), tmp_path)
+    assert complaints(log, once=True) == []
+    displays = list(reports["fr"].displays())
+    assert set(map(str, range(1, len(displays) + 1))) <= set(re.findall(r"\((\d+)\)", text))
+
+
+@needs_pdflatex
+def test_long_sums_of_several_images_stay_within_the_page(tmp_path):
+    net, data = symcnn.read_network(EXAMPLES / "two_filters.toml")
+    content, words = gather(net, data, None, 0.5, 2, 0), catalogue("en")
+    log, _ = compiled(to_latex(examined(tell(content, words), content, words)), tmp_path)
+    assert complaints(log, once=True) == []
 
 
 @needs_pdflatex

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import singledispatchmethod
 
 from symcnn.formula import Flow, Latex, MathML
-from symcnn.formula.extent import width
+from symcnn.formula.breaking import width
 from symcnn.report.document import (
     Bullets,
     Code,
@@ -54,11 +54,9 @@ class Blocks:
         """With its inner sections."""
         title = self.text(section.title)
         anchor = f'<a class="anchor" href="#{clean(section.id)}" aria-hidden="true" tabindex="-1">§</a>'
-        head = f'<h{level} id="{clean(section.id)}-title">{title}{anchor}</h{level}>'
         inner = "\n".join(self.section(s, min(level + 1, 6)) for s in section.sections)
         body = "\n".join(map(self.block, section.blocks))
-        labelled = f'id="{clean(section.id)}" aria-labelledby="{clean(section.id)}-title"'
-        return f"<section {labelled}>\n{head}\n{body}\n{inner}\n</section>"
+        return f'<section id="{clean(section.id)}">\n<h{level}>{title}{anchor}</h{level}>\n{body}\n{inner}\n</section>'
 
     # --- running text -----------------------------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ def _slider(document: Document, states: States, text: Catalogue) -> str:
     return (
         f'<div><label for="t">{clean(text("page.step"))}</label>'
         f'<input id="t" type="range" min="0" max="{len(states.steps) - 1}" step="1" value="{first}"'
-        f' aria-label="{clean(text("page.training"))}">'
+        f' aria-label="{clean(text("page.training"))}" aria-valuetext="{states.shown}">'
         f'<output id="at" for="t">{states.shown}</output>{error}'
         f'<button type="button" id="back" disabled aria-label="{clean(text("page.back", step=states.shown))}">'
         f"{clean(text('page.to', step=states.shown))}</button></div>"

@@ -1,6 +1,6 @@
 """Convolutions as matrices: X = I ∗ F, and ∂E/∂F = I ∗ ∂E/∂X, where the window moves by one and nothing is padded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from symcnn.formula import Typography, tree
@@ -38,7 +38,7 @@ def windows(t: Teller, equation: Equation) -> Iterator[Windows]:
     term = equation.terms[0]
     accesses = [a for f in term.factors for a in f.atoms(Access)]
     found = {a.tensor.role == "parameter": a for a in accesses}
-    if len(accesses) != 2 or len(found) != 2 or not _slides(found[False]):
+    if len(accesses) != 2 or len(found) != 2 or not _slides(found[False], equation.sizes):
         return
     source, weights, target = found[False].tensor, found[True].tensor, equation.target.tensor
     share = t.typography.expression(term.coefficient) if term.coefficient != 1 else None
@@ -53,10 +53,11 @@ def windows(t: Teller, equation: Equation) -> Iterator[Windows]:
             )  # fmt: skip
 
 
-def _slides(source: Access) -> bool:
-    """i[…, r + p, c + q]"""
+def _slides(source: Access, sizes: Mapping[str, int]) -> bool:
+    """i[…, r + p, c + q], from the first cell to the last."""
     return all(
-        len(a.coefficients) == 2 and {c for _, c in a.coefficients} == {1} and a.offset == 0 for a in source.index[-2:]
+        len(a.coefficients) == 2 and {c for _, c in a.coefficients} == {1} and a.span(sizes) == (0, size - 1)
+        for a, size in zip(source.index[-2:], source.tensor.shape[-2:], strict=True)
     )
 
 

@@ -8,7 +8,7 @@ from symcnn.report.document import Block, Bullets, Display, Section
 from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
-from symcnn.report.story.forward import index_display, indexed
+from symcnn.report.story.forward import indexed
 from symcnn.report.story.teller import Teller, shortened
 from symcnn.symbolic import Access, Tensor
 
@@ -111,7 +111,7 @@ def _flip(t: Teller, target: Tensor) -> Iterator[Block]:
     [source] = [a.tensor for f in equation.terms[0].factors for a in f.atoms(Access) if a.tensor.role != "parameter"]
     yield t.note("flip")
     yield t.paragraph("story.flip_text", by=t.symbol(source.scalars()[0]))
-    yield index_display(t, source.adjoint())
+    yield Display(f"flipped_{equation.target.tensor.name}", t.in_index_notation(source.adjoint()))
 
 
 def _whole(tensor: Tensor) -> tree.Symbol:

@@ -16,12 +16,8 @@ from symcnn.symbolic import Tensor
 def conventions(t: Teller) -> Section:
     """What a reader must know to read any line of what follows."""
     stated = t.network.forward
-    items = [
-        t.say("story.convention_convolution"),
-        t.say("story.convention_error"),
-        t.say("story.convention_sign"),
-        t.say("story.convention_layout"),
-    ]
+    items = [t.say("story.convention_convolution")] if stated.feature_maps else []
+    items += [t.say(f"story.convention_{key}") for key in ("error", "sign", "layout", "index")]
     weights = next((p for p in stated.parameters if kind_of(p).letter == "w"), None)
     if weights is not None:
         items.append(t.say("story.convention_names", **_ends(t, weights)))

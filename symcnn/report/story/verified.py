@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from symcnn.derivation import Verdict
 from symcnn.formula import tree
 from symcnn.report.content import MAX_COMPARED
-from symcnn.report.document import Block, Paragraph, Section, Table, Text
+from symcnn.report.document import Block, Bullets, Paragraph, Section, Table, Text
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.words import capitalized, listed
 from symcnn.verification import TOLERANCE, method_in_words
@@ -26,8 +27,20 @@ def verified(t: Teller) -> Section:
     if claims:
         blocks.append(Table((t.say("report.claim"), t.say("report.method"), t.say("report.verdict")), claims))
     return t.section(
-        "verified", t.say("report.proof_heading"), [*blocks, *_programs(t), t.paragraph("report.not_checked")]
+        "verified",
+        t.say("report.proof_heading"),
+        [*blocks, *_programs(t), *_verification(t), t.paragraph("report.not_checked")],
     )
+
+
+def _verification(t: Teller) -> Iterator[Block]:
+    """Of a verification that was handed in: how many claims hold, and the planted errors that each method caught."""
+    if t.content.verification is None:
+        return
+    found = replace(t.content.verification, text=t.text)
+    yield Paragraph((found.summary,))
+    yield t.paragraph("verify.planted", count=found.planted[0].planted)
+    yield Bullets(tuple((line,) for line in found.caught()))
 
 
 def _programs(t: Teller) -> Iterator[Block]:
