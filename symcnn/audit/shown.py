@@ -114,7 +114,7 @@ class Shown:
         wrong, right = (n, n + 1) if is_first else (n + 1, n)
         return Judged(
             "false", "differs", (), members[wrong].place, good=members[right].node, pairs=n + 1,
-            correction=_number_instead(members[wrong].whole, blocks[right]) or (members[right].whole if wrong else None),
+            correction=_number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None,
             counterexample=_first_difference(blocks[wrong], blocks[right]),
         )  # fmt: skip
 

@@ -65,6 +65,7 @@ class Told:
         read = len(audit.findings) - counts["unread"]
         found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
         found.append(text("audit.mentions", count=audit.mentions))
+        found += [text("audit.spotless")] if audit.is_spotless else []
         return [*found, text("audit.unchecked")]
 
     def json(self) -> str:

@@ -185,6 +185,14 @@ def _agree(a: Node, b: Node, same: Callable[[Node, Node], bool]) -> bool:
         return False
 
 
+#: Kinds of what value alone cannot see, in an error message.
+FAULTS = {
+    "chain": "the derivatives do not follow each other", "variable": "differentiated by another quantity than before",
+    "varied": "not the same thing under ∂ as before", "terms": "not the derivative of the sum before it, term by term",
+    "product": "not the product of the cells at its place",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Fault:
     """A step that is wrong although both sides may be equal.

@@ -16,16 +16,15 @@ from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import names_in, of_one_image
 from symcnn.errors import RefusedError
-from symcnn.formula import Typography, tree
+from symcnn.formula import Typography, stated, tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
-from symcnn.formula.steps import Derived, bare, derived, faults, nodes
+from symcnn.formula.printed import Printed, points
+from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, brief, letters_in
 from symcnn.network import Dense, Network
-from symcnn.formula import stated
 from symcnn.report.content import Content
 from symcnn.report.document import Method
-from symcnn.formula.printed import Printed, points
 from symcnn.report.shown import MAX_TRIED, Shown, image_of, is_shown
 from symcnn.report.values import Values
 from symcnn.text import Catalogue
@@ -33,13 +32,6 @@ from symcnn.verification import check_equations
 
 #: From the strongest: an equation is as good as its weakest step.
 STRENGTH: tuple[Method, ...] = ("definition", "read", "rule", "proved", "probable", "agrees", "computed")
-
-#: What value alone cannot see.
-_FAULTS = {
-    "chain": "the derivatives do not follow each other", "variable": "differentiated by another quantity than before",
-    "varied": "not the same thing under ∂ as before", "terms": "not the derivative of the sum before it, term by term",
-    "product": "not the product of the cells at its place",
-}  # fmt: skip
 
 #: The error probability that is told.
 EPSILON = 1e-12
@@ -172,7 +164,7 @@ class Examiner:
     def _steps(self, plain: Sequence[Node]) -> None:
         """What value alone cannot see; see ``formula/steps.py``."""
         for fault in faults(plain, self._same_quantity, self._is_rest):
-            raise MeaningError(f"{brief(fault.node)}: {_FAULTS[fault.kind]}")
+            raise MeaningError(f"{brief(fault.node)}: {FAULTS[fault.kind]}")
 
     def _same_quantity(self, a: Node, b: Node) -> bool:
         return bool(self._holds(a, b, self._meaning))

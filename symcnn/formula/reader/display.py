@@ -23,8 +23,10 @@ _RELATION = re.compile(
     r"\\leftarrow|\\gets|\\mathrel\{\+\}=|\+=|:=|\\equiv(?![a-z])|=|\\approx(?![a-z])|\\simeq|≈|\\leq?(?![a-z])"
     r"|\\geq?(?![a-z])|\\lt(?![a-z])|\\gt(?![a-z])|<|>|\\neq?(?![a-z])"
 )
-_SIGNS = {r"\gets": r"\leftarrow", r"\mathrel{+}=": "+=", ":=": "=", r"\equiv": "=", r"\simeq": "≈", r"\approx": "≈",
-          r"\lt": "<", r"\gt": ">", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥", r"\ne": "≠", r"\neq": "≠"}  # fmt: skip
+_SIGNS = {
+    r"\gets": r"\leftarrow", r"\mathrel{+}=": "+=", ":=": "=", r"\equiv": "=", r"\simeq": "≈", r"\approx": "≈",
+    r"\lt": "<", r"\gt": ">", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\geq": "≥", r"\ne": "≠", r"\neq": "≠",
+}  # fmt: skip
 _SEPARATOR = re.compile(
     r"(?:[,;.]\s*)?(?:\\qq?uad(?!\{\})|\\hspace\{[^}]*\}|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with"
     r"|avec|where|où|so|donc|for all|pour tout)[^{}]*\}|\\Rightarrow|\\implies|\\iff|\\Leftrightarrow)\s*(?:[,;]\s*)?"
