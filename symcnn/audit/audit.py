@@ -146,7 +146,7 @@ class _Auditor:
         self._judge.notation.collect(chains)
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
         style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
-        self._judge.style = style
+        self._judge.style, self._judge.writes_signs = style, style.writes_signs
         found: list[Finding] = []
         carried: Node | None = None
         mentions, start = 0, time.monotonic()

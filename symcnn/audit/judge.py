@@ -25,6 +25,12 @@ from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError
 
+#: Kinds of faults -> reasons.
+_REMARKS = {
+    "chain": "step_chain", "variable": "step_variable", "varied": "step_varied", "terms": "step_terms",
+    "product": "step_product",
+}  # fmt: skip
+
 
 class Judge:
     """Judges chains over one network."""
@@ -35,6 +41,8 @@ class Judge:
         self._shown = Shown(notation, self._letters, self._stepped)
         #: How the text writes, where corrections are wanted.
         self.style: Style | None = None
+        #: Does the text write a sign between factors, all but everywhere?
+        self.writes_signs = False
 
     def chain(self, chain: Chain, carried: Node | None = None) -> Judged:
         """The verdict on a chain.
@@ -52,11 +60,22 @@ class Judge:
         ]
         if carried is not None:
             whole.insert(0, (-1, Member("", carried), carried))
+        if unread is None and len(whole) < 2:  # the rest is words
+            return Judged("mention", good=whole[0][2] if whole else None)
         found = self._special(chain, whole) if unread is None else None
-        found = found or self._judged(self._evaluated(whole)) if whole else Judged("true")
+        found = found or self._judged(self._evaluated(whole))
+        return self._qualified(found, chain, whole, unread)
+
+    def _qualified(
+        self, found: Judged, chain: Chain, whole: Sequence[tuple[int, Member, Node]], unread: int | None
+    ) -> Judged:
+        """A verdict with what else there is to say: a member that was not read, a sign that is missing, readings."""
         if found.verdict in ("true", "remark") and unread is not None:
             reason = (("reason", chain.members[unread].reason), ("text", chain.members[unread].text))
             return replace(found, verdict="unread", reason="member_unread", values=reason, member=unread)
+        beside = next((n for n, m, _ in whole if m.beside), None) if self.writes_signs else None
+        if found.verdict == "true" and beside is not None:
+            return replace(found, verdict="remark", reason="beside", member=beside)
         if found.verdict in ("true", "remark") and not found.readings:
             return replace(found, readings=tuple(self.notation.readings([node for _, _, node in whole])))
         return found
@@ -141,7 +160,7 @@ class Judge:
                 return "negative_zero", m.place
         plain = [m.node for m in members]
         for fault in faults(plain, self._same, self._is_rest):
-            return f"step_{fault.kind}", max(members[fault.member].place, 0)
+            return _REMARKS[fault.kind], max(members[fault.member].place, 0)
         return None
 
     def _same(self, a: Node, b: Node) -> bool:

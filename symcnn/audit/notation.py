@@ -19,14 +19,14 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value
 from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import nodes, replaced
+from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
 from symcnn.text import LANGUAGES, catalogue
 
-#: Definitions that rest on definitions; points of free letters and terms of sums; images that are added.
-MAX_DEPTH, MAX_POINTS, MAX_IMAGES = 20, 2_000, 4
+#: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
+MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
 
 #: Ways to put the numbers of a text into a formula of its letters.
 MAX_WAYS = 256
@@ -57,6 +57,8 @@ class Notation:
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
         self._identities: dict[int, Identities] = {}
         self._definitions: dict[tree.Symbol, Node] = {}
+        self._put_in: dict[tree.Symbol, Node] = {}
+        self._open: set[tree.Symbol] = set()
         for symbol, node in (definitions or {}).items():
             self._definitions[symbol] = self._quantity(node) or node
 
@@ -74,20 +76,33 @@ class Notation:
                 return found if isinstance(found, tree.Symbol) else None
         return None
 
-    def resolved(self, node: Node, depth: int = 0) -> Node:
-        """A formula with what the text's notation says put in."""
-        if depth > MAX_DEPTH:
-            raise MeaningError("definitions that rest on themselves")
+    def resolved(self, node: Node) -> Node:
+        """A formula with what the text's notation says put in.
 
-        def put(symbol: tree.Symbol | tree.Word) -> Node:
-            if isinstance(symbol, tree.Word):
-                return symbol
-            if symbol in self._definitions:
-                return self.resolved(self._definitions[symbol], depth + 1)
-            known = self.spelled.canonical(symbol)
-            return known if known.letter == "E" else symbol
+        Raises:
+            MeaningError: it is too large then, or definitions rest on themselves.
+        """
+        found = replaced(node, self._put)
+        size = sum(1 for _ in islice(nodes(found), MAX_SIZE + 1))
+        if size > MAX_SIZE or degree(found) > MAX_DEGREE:
+            raise MeaningError("too large when everything that is defined is put in")
+        return found
 
-        return replaced(node, put)
+    def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
+        if isinstance(symbol, tree.Word):
+            return symbol
+        if symbol in self._definitions:
+            if symbol in self._open:
+                raise MeaningError("definitions that rest on themselves")
+            if symbol not in self._put_in:
+                self._open.add(symbol)
+                try:
+                    self._put_in[symbol] = self.resolved(self._definitions[symbol])
+                finally:
+                    self._open.discard(symbol)
+            return self._put_in[symbol]
+        known = self.spelled.canonical(symbol)
+        return known if known.letter == "E" else symbol
 
     def canonical(self, node: Node) -> Node:
         """A formula in the typography's own spelling."""

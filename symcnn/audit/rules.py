@@ -37,8 +37,8 @@ class Rules:
 
     def method(self, members: Sequence[Node], signs: Sequence[str]) -> str:
         """By which method they are true; empty where they are none of these, or not true."""
-        plain = [self._notation.canonical(bare(m)) for m in members]
         try:
+            plain = [self._notation.canonical(bare(m)) for m in members]
             if r"\leftarrow" in signs:
                 return self._update(members, plain, signs)
             if "+=" in signs:

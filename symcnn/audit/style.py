@@ -16,6 +16,12 @@ from symcnn.formula.written import MeaningError, letters_in
 from symcnn.text import catalogue
 
 
+_SIGN = re.compile(r"\*|\\cdot(?![a-z])|\\times")
+
+#: So many members with a sign between factors make a habit, and one in so many without it breaks it.
+MANY_SIGNED = 20
+
+
 class Style:
     """How one text writes.
 
@@ -46,10 +52,17 @@ class Style:
     @cached_property
     def _sign(self) -> str:
         text = " ".join(m.text for c in self._chains for m in c.members)
-        found = Counter(re.findall(r"\*|\\cdot(?![a-z])|\\times", text))
+        found = Counter(_SIGN.findall(text))
         beside = sum(m.beside for c in self._chains for m in c.members)
         most = found.most_common(1)
         return f" {most[0][0]} " if most and most[0][1] >= beside else r" \, " if beside else r" \cdot "
+
+    @cached_property
+    def writes_signs(self) -> bool:
+        """Does the text write a sign between factors, all but everywhere?"""
+        members = [m for c in self._chains for m in c.members]
+        signed = sum(bool(_SIGN.search(m.text)) for m in members)
+        return signed >= MANY_SIGNED and sum(m.beside for m in members) * MANY_SIGNED <= signed
 
     @cached_property
     def error(self) -> tree.Symbol:

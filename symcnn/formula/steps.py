@@ -71,6 +71,16 @@ def parts(node: Node) -> list[Node]:
     return found
 
 
+def degree(node: Node) -> int:
+    """The degree of a formula as a polynomial of what stands in it, from above."""
+    if isinstance(node, tree.Power):
+        return abs(node.exponent) * max(1, degree(node.base))
+    inner = [degree(part) for part in parts(node)]
+    if isinstance(node, (tree.Product, tree.Fraction, tree.Convolution)):
+        return sum(inner)
+    return max(inner, default=1 if isinstance(node, tree.Symbol) else 0)
+
+
 def alike(a: Node, b: Node) -> bool:
     """One shape, whatever stands in it?"""
     own = [tuple(v for v in vars(n).values() if isinstance(v, (str, int, float))) for n in (a, b)]

@@ -50,6 +50,7 @@ class Bench:
         self.equations = [e for e in printed.equations() if not e.garbled]
         chains = [c for e in self.equations for c in read_display(e.latex, self._reader)]
         self.style = Style(derivation, self._judge.notation.spelled, self._reader.raw, chains, ",")
+        self._judge.writes_signs = self.style.writes_signs
         self._carried: list[Node | None] = [None]
         for equation in self.equations:
             found, after = self.judged(equation.latex, self._carried[-1])

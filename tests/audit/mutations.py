@@ -96,6 +96,7 @@ def _signs(body: str) -> Iterator[tuple[str, int, int, str]]:
         if c == "*":
             yield "operator", n, n + 1, "+"
             yield "operator", n, n + 1, "-"
+            yield "sign left out", n, n + 1, ""
 
 
 def _numbers(body: str) -> Iterator[tuple[str, int, int, str]]:

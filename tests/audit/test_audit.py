@@ -141,6 +141,11 @@ def test_a_wrong_step_between_equal_things_is_a_remark(derivation, display, reas
     assert (found.verdict, found.judged.reason) == ("remark", reason)
 
 
+def test_words_prove_nothing(derivation):
+    found = audit_text(r"$$x_{11} = \text{given}$$ and $$\text{a} = \text{b}$$", derivation)
+    assert (len(found.findings), found.mentions) == (0, 2)
+
+
 def test_a_name_that_nobody_knows_is_not_read_and_has_a_nearest(derivation):
     [found] = audited(derivation, "x_{11} = q_{11}")
     assert found.verdict == "unread"

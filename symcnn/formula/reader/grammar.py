@@ -16,10 +16,11 @@ from lark.exceptions import VisitError
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.reader.symbols import symbol
+from symcnn.formula.steps import degree
 from symcnn.formula.tree import Node
 
 #: Longer members, and deeper ones, are not read: no person wrote them.
-MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS = 20_000, 60, 20, 400, 30
+MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS, MAX_DEGREE = 20_000, 60, 20, 400, 30, 500
 
 _FUNCTIONS = {
     "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
@@ -247,7 +248,10 @@ class _Maker(Transformer[Token, Node]):
         most = MAX_POWER_OF_TEN if base == tree.Number(10) else MAX_EXPONENT
         if abs(power) > most:
             raise NotReadError(f"an exponent of {power}; read up to {most}")
-        return tree.Power(base, power)
+        found = tree.Power(base, power)
+        if degree(found) > MAX_DEGREE:
+            raise NotReadError(f"powers of powers: of degree {degree(found)}; read up to {MAX_DEGREE}")
+        return found
 
     # --- things -----------------------------------------------------------------------------------------------------
 
