@@ -8,7 +8,7 @@ from pathlib import Path
 
 from symcnn.audit.judge import Judge
 from symcnn.audit.mapping import Mapping, front_matter, mapping_from
-from symcnn.audit.notation import Notation
+from symcnn.audit.notation import Check, Notation
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
@@ -89,12 +89,17 @@ class Audit:
         return self.count("true") == len(self.findings)
 
 
-def audit(path: str | Path, network: Network, mapping: str | Path | None = None, data: Data | None = None) -> Audit:
+def audit(
+    path: str | Path, network: Network, mapping: str | Path | None = None, data: Data | None = None,
+    check: Check | None = None,
+) -> Audit:  # fmt: skip
     """The audit of a file.
 
     Args:
         mapping: a TOML file that maps the text's symbols to the network's; else the text's own front matter.
         data: the samples of which the text may state pixels and targets.
+        check: decides whether the network's adjoint equations are right (``verification.check_equations``): it is
+            asked where a text prints one in index notation.
 
     Raises:
         InputError: no text, not a single equation, a mapping that says nothing.
@@ -108,7 +113,7 @@ def audit(path: str | Path, network: Network, mapping: str | Path | None = None,
         found = mapping_from(decoded(content, Path(mapping)), str(mapping))
     elif matter is not None:
         found = mapping_from(matter, f"{path}: front matter")
-    result = audit_text(text, derive(network), found, data)
+    result = audit_text(text, derive(network), found, data, check)
     if not result.findings:
         raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
     return result
@@ -126,16 +131,19 @@ def decoded(content: bytes, path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def audit_text(text: str, derivation: Derivation, mapping: Mapping | None = None, data: Data | None = None) -> Audit:
-    """The audit of a text over a network."""
-    return _Auditor(derivation, mapping or Mapping(), data).audit(text)
+def audit_text(
+    text: str, derivation: Derivation, mapping: Mapping | None = None, data: Data | None = None,
+    check: Check | None = None,
+) -> Audit:  # fmt: skip
+    """The audit of a text over a network; see :func:`audit`."""
+    return _Auditor(derivation, mapping or Mapping(), data, check).audit(text)
 
 
 class _Auditor:
-    def __init__(self, derivation: Derivation, mapping: Mapping, data: Data | None) -> None:
+    def __init__(self, derivation: Derivation, mapping: Mapping, data: Data | None, check: Check | None) -> None:
         self._reader = Reader(mapping.names, mapping.decimal)
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
-        self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data))
+        self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
 
     def audit(self, text: str) -> Audit:
         pieces = [f for f in fragments(text) if isinstance(f, Fragment)]

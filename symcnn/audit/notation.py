@@ -1,7 +1,7 @@
 """What a text's symbols mean in a network: definitions put in, index letters run through, images told apart, values."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice, pairwise, product
@@ -31,6 +31,9 @@ MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
 #: Ways to put the numbers of a text into a formula of its letters.
 MAX_WAYS = 256
 
+#: Whether a network's adjoint equations are right.
+Check = Callable[[Derivation], object]
+
 _IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
 
 
@@ -42,17 +45,18 @@ class Notation:
         definitions: a symbol of the text -> what it stands for.
         values: name -> value, for steps in numbers.
         data: the samples that the text may speak of.
+        check: decides whether the network's adjoint equations are right: what is the print of one is proved then.
     """
 
     def __init__(
         self, derivation: Derivation, spelled: Spelled, definitions: Mapping[tree.Symbol, Node] | None = None,
-        values: Mapping[str, float] | None = None, data: Data | None = None,
+        values: Mapping[str, float] | None = None, data: Data | None = None, check: Check | None = None,
     ) -> None:  # fmt: skip
         self.derivation, self.spelled = derivation, spelled
         self.meaning = Meaning(derivation, spelled)
         self.rules = Rules(self)
         self._values = dict(values or {})
-        self._data = data
+        self._data, self._check = data, check
         self._shown: dict[tree.Symbol, list[Node]] = {}
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
         self._identities: dict[int, Identities] = {}
@@ -207,6 +211,11 @@ class Notation:
             return self.spelled.group(symbol) is not None
         except MeaningError:
             return False
+
+    @cached_property
+    def adjoints_hold(self) -> bool:
+        """Are the adjoint equations, as they would be printed, proved?"""
+        return self._check is not None and bool(self._check(self.derivation))
 
     # --- decisions --------------------------------------------------------------------------------------------------
 

@@ -106,7 +106,9 @@ class Rules:
         equation = self._printed.equation(formula)
         if equation is None:
             return ""
-        return "proved" if equation.target.tensor.is_adjoint else "definition"
+        if not equation.target.tensor.is_adjoint:
+            return "definition"
+        return "proved" if self._notation.adjoints_hold else ""
 
     @cached_property
     def _printed(self) -> Printed:

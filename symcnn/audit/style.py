@@ -15,7 +15,6 @@ from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, letters_in
 from symcnn.text import catalogue
 
-
 _SIGN = re.compile(r"\*|\\cdot(?![a-z])|\\times")
 
 #: So many members with a sign between factors make a habit, and one in so many without it breaks it.

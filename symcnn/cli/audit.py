@@ -28,11 +28,12 @@ def audit(
     from symcnn.audit import audit as audited
     from symcnn.files import check_apart, check_writable, write_whole
     from symcnn.text import catalogue
+    from symcnn.verification import check_equations
 
     if page is not None:
         check_apart(check_writable(page, (".html",)), file, network, mapping)
     net, data = given_network(network)
-    found = audited(file, net, mapping, data)
+    found = audited(file, net, mapping, data, check_equations)
     told = Told(found, file.name, catalogue(lang))
     if as_json:
         click.echo(told.json())

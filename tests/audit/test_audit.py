@@ -29,7 +29,7 @@ def verdicts(derivation, *displays, mapping=""):
 def test_the_articles_equations_are_true_but_one_that_is_garbled(derivation):
     found = audit_text(printed.text(), derivation)
     assert (found.count("true"), found.count("unread"), len(found.findings)) == (38, 1, 39)
-    assert found.pairs == 88
+    assert found.pairs == 87  # of 88: one stands in what is garbled
     [unread] = [f for f in found.findings if f.verdict == "unread"]
     assert "matrix notation" in dict(unread.judged.values)["reason"]
     readings = {reading for f in found.findings for reading in f.judged.readings}
