@@ -5,9 +5,12 @@ Held against the derivation by ``symcnn.audit``; the article's sentences are its
 
 import tomllib
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from symcnn import article
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ def missing() -> tuple[str, ...]:
 def numbers() -> dict[str, Any]:
     """Part 1's tables, and the counts of part 2: 24 said, 20 listed, 4 more derived."""
     return dict(_document()["numbers"])
+
+
+def tables() -> tuple[tuple[tuple[Fraction, ...], ...], ...]:
+    """What part 1's tables of numbers speak of: the image, and its features."""
+    found = [article.picture().images[0].tolist(), *article.FEATURES.values()]
+    return tuple(tuple(tuple(Fraction(int(v)) for v in row) for row in table) for table in found)
 
 
 def text() -> str:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from symcnn.audit.judge import Judge
 from symcnn.audit.mapping import Mapping, front_matter, mapping_from
 from symcnn.audit.notation import Check, Notation
 from symcnn.audit.style import Style
+from symcnn.audit.tables import Rows, Table, tables
 from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError
-from symcnn.formula.reader import Chain, Fragment, Reader, fragments, read_display
+from symcnn.formula.reader import Chain, Fragment, Member, Numbers, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
 from symcnn.network import Data, Network
@@ -24,6 +26,12 @@ MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
 
 #: Past so many seconds what is left is told as not read.
 MAX_SECONDS = 60
+
+#: What a table's rule is -> the reason where a cell is not what it gives.
+_REASONS = {
+    "given": "table_given", "products": "table_products", "window": "table_window", "mean": "table_mean",
+    "sum": "table_sum", "map": "table_map",
+}  # fmt: skip
 
 _WHAT = "a text: Markdown, LaTeX, or text with LaTeX in it"
 
@@ -67,12 +75,14 @@ class Audit:
         mentions: how many formulas hold no relation: nothing to prove.
         pairs: how many equalities were decided.
         text: what was audited.
+        tables: how many tables of numbers stand in it, and how many of them were checked.
     """
 
     findings: tuple[Finding, ...]
     mentions: int
     pairs: int
     text: str
+    tables: tuple[int, int] = (0, 0)
 
     def count(self, verdict: str) -> int:
         """How many equations have a verdict."""
@@ -91,7 +101,7 @@ class Audit:
 
 def audit(
     path: str | Path, network: Network, mapping: str | Path | None = None, data: Data | None = None,
-    check: Check | None = None,
+    check: Check | None = None, given: Sequence[Rows] = (),
 ) -> Audit:  # fmt: skip
     """The audit of a file.
 
@@ -100,6 +110,7 @@ def audit(
         data: the samples of which the text may state pixels and targets.
         check: decides whether the network's adjoint equations are right (``verification.check_equations``): it is
             asked where a text prints one in index notation.
+        given: tables of numbers that are known beforehand.
 
     Raises:
         InputError: no text, not a single equation, a mapping that says nothing.
@@ -113,7 +124,7 @@ def audit(
         found = mapping_from(decoded(content, Path(mapping)), str(mapping))
     elif matter is not None:
         found = mapping_from(matter, f"{path}: front matter")
-    result = audit_text(text, derive(network), found, data, check)
+    result = audit_text(text, derive(network), found, data, check, given)
     if not result.findings:
         raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
     return result
@@ -133,20 +144,25 @@ def decoded(content: bytes, path: Path) -> str:
 
 def audit_text(
     text: str, derivation: Derivation, mapping: Mapping | None = None, data: Data | None = None,
-    check: Check | None = None,
+    check: Check | None = None, given: Sequence[Rows] = (),
 ) -> Audit:  # fmt: skip
     """The audit of a text over a network; see :func:`audit`."""
-    return _Auditor(derivation, mapping or Mapping(), data, check).audit(text)
+    return _Auditor(derivation, mapping or Mapping(), data, check, given).audit(text)
 
 
 class _Auditor:
-    def __init__(self, derivation: Derivation, mapping: Mapping, data: Data | None, check: Check | None) -> None:
+    def __init__(
+        self, derivation: Derivation, mapping: Mapping, data: Data | None, check: Check | None, given: Sequence[Rows]
+    ) -> None:
+        self._given = given
         self._reader = Reader(mapping.names, mapping.decimal)
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
         self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
 
     def audit(self, text: str) -> Audit:
-        pieces = [f for f in fragments(text) if isinstance(f, Fragment)]
+        everything = fragments(text)
+        pieces = [f for f in everything if isinstance(f, Fragment)]
+        numbers = list(tables([f for f in everything if isinstance(f, Numbers)], self._given))
         read = [(f, [] if f.kind == "outside" else read_display(f.body, self._reader)) for f in pieces]
         chains = [chain for _, found in read for chain in found]
         if len(chains) > MAX_CHAINS:
@@ -172,7 +188,10 @@ class _Auditor:
                 line = fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
                 correction = "" if judged.correction is None else style.latex(judged.correction)
                 found.append(Finding(line, chain.members[0].row, fragment.kind, chain.text, chain, judged, correction))
-        return Audit(tuple(found), mentions, sum(f.judged.pairs for f in found), text)
+        found += [_of_table(table) for table in numbers if table.wrong]
+        found.sort(key=lambda f: f.line)
+        checked = sum(bool(table.rule) for table in numbers)
+        return Audit(tuple(found), mentions, sum(f.judged.pairs for f in found), text, (len(numbers), checked))
 
     def _verdict(self, chain: Chain, carried: Node | None, seconds: float) -> Judged:
         """The verdict on a chain, where there is time for it and the network can be written out."""
@@ -182,3 +201,16 @@ class _Auditor:
             return self._judge.chain(chain, carried)
         except NotSupportedYetError:
             return Judged("unread", "too_large", (), 0)
+
+
+def _of_table(table: Table) -> Finding:
+    """The cell of a table that is not what stands before it says."""
+    assert table.wrong is not None
+    row, _, written, right = table.wrong
+    places = len(written.replace(",", ".").partition(".")[2])
+    correction = f"{float(right):.{places}f}".replace(".", "," if "," in written else ".")
+    numbers = (float(written.replace(",", ".").replace("−", "-")), float(right))
+    judged = Judged("false", _REASONS[table.rule], (), 0, counterexample=numbers)
+    text = " ".join(table.numbers.rows[row])
+    chain = Chain((Member(written, None),), ())
+    return Finding(table.numbers.line + row, 1, "table", text, chain, judged, correction)

@@ -31,7 +31,7 @@ class Told:
                 )
             return [", ".join(found)]
         reason = text(f"audit.reason.{judged.reason}", **dict(judged.values))
-        if finding.wrong and judged.reason != "member_unread":
+        if finding.wrong and finding.kind != "table" and judged.reason != "member_unread":
             number = (judged.member or 0) + 1
             reason = text("audit.member", number=number, text=finding.wrong) + f": {reason}"
         lines = [reason]
@@ -65,6 +65,8 @@ class Told:
         read = len(audit.findings) - counts["unread"]
         found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
         found.append(text("audit.mentions", count=audit.mentions))
+        count, checked = audit.tables
+        found += [text("audit.tables", count=count, checked=checked)] if count else []
         found += [text("audit.spotless")] if audit.is_spotless else []
         return [*found, text("audit.unchecked")]
 
@@ -79,7 +81,7 @@ class Told:
             "file": self._file,
             "totals": {
                 "read": len(audit.findings) - counts["unread"], "pairs": audit.pairs, **counts,
-                "mentions": audit.mentions,
+                "mentions": audit.mentions, "tables": {"found": audit.tables[0], "checked": audit.tables[1]},
             },
             "equations": [self._equation(f) for f in audit.findings],
             "not_checked": self._text("audit.unchecked"),

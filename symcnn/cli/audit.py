@@ -24,6 +24,7 @@ def audit(
 
     Exit status 1 if an equation is false.
     """
+    from symcnn.article import printed
     from symcnn.audit import Told
     from symcnn.audit import audit as audited
     from symcnn.files import check_apart, check_writable, write_whole
@@ -33,7 +34,7 @@ def audit(
     if page is not None:
         check_apart(check_writable(page, (".html",)), file, network, mapping)
     net, data = given_network(network)
-    found = audited(file, net, mapping, data, check_equations)
+    found = audited(file, net, mapping, data, check_equations, printed.tables() if network is None else ())
     told = Told(found, file.name, catalogue(lang))
     if as_json:
         click.echo(told.json())
