@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from symcnn.formula import tree
+from symcnn.formula.brackets import bracketed, signed_term
 from symcnn.formula.extent import tall
 from symcnn.formula.numerals import shown
 from symcnn.formula.tree import Node
@@ -43,7 +44,7 @@ class Piece:
     def width(self) -> float:
         signs = sum(RELATION if sign == "=" else BINARY if len(sign) == 1 and sign not in "(⎛" else LETTER * len(sign)
                     for sign in self.before)  # fmt: skip
-        brackets = 2 * BRACKET if self.bare and isinstance(self.node, (tree.Sum, tree.Negated)) else 0
+        brackets = 2 * BRACKET if self.bare and bracketed(self.node) else 0
         closed = sum(BRACKET + SCRIPT * DIGIT * (len(bracket) - 1) for bracket in self.after)
         return signs + width(self.node) + brackets + closed
 
@@ -124,8 +125,7 @@ def _parts(piece: Piece) -> Sequence[Piece]:
     if isinstance(node, tree.Labelled) and not isinstance(node.node, tree.Matrix):
         return [Piece((*piece.before, opening), node.node, (f"{closing}^{node.word}", *piece.after))]
     if isinstance(node, tree.Sum):
-        terms = [Piece(("−",), t.node, (), True) if isinstance(t, tree.Negated) else Piece(("+",), t, (), _signed(t))
-                 for t in node.terms]  # fmt: skip
+        terms = [Piece((sign,), term, (), operand) for sign, term, operand in map(signed_term, node.terms)]
         if not isinstance(node.terms[0], tree.Negated):
             terms[0] = Piece((), node.terms[0])
         return _around(piece, terms)
@@ -149,11 +149,6 @@ def _around(piece: Piece, parts: list[Piece]) -> list[Piece]:
     parts[0] = replace(parts[0], before=(*piece.before, *parts[0].before))
     parts[-1] = replace(parts[-1], after=(*parts[-1].after, *piece.after))
     return parts
-
-
-def _signed(node: Node) -> bool:
-    """A number below 0 behind a plus has brackets."""
-    return isinstance(node, tree.Number)
 
 
 # --- widths -----------------------------------------------------------------------------------------------------------
@@ -185,7 +180,7 @@ def _(node: tree.Word) -> float:
 @width.register
 def _(node: tree.Partial) -> float:
     of, by = width(node.of), LETTER + width(node.by)
-    if isinstance(node.of, (tree.Sum, tree.Negated)):
+    if bracketed(node.of):
         return by + of + 2 * BRACKET + 0.25
     return max(LETTER + of + 2 * BRACKET * isinstance(node.of, tree.Product), by) + 0.25
 

@@ -8,6 +8,7 @@ paint a brace under a factor half: the number under a factor stands in HTML, bel
 from dataclasses import dataclass
 
 from symcnn.formula import tree
+from symcnn.formula.brackets import bracketed, descended, signed_term, single_matrix
 from symcnn.formula.breaking import width
 from symcnn.formula.extent import height, parts, tall
 from symcnn.formula.mathml import (
@@ -15,14 +16,10 @@ from symcnn.formula.mathml import (
     MINUS,
     SIGNS,
     MathML,
-    bracketed,
-    descended,
     function,
     infix,
     large,
     signed,
-    signed_term,
-    single_matrix,
 )
 from symcnn.formula.tree import Node
 

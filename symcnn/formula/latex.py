@@ -9,6 +9,7 @@ from functools import singledispatchmethod
 from typing import ClassVar
 
 from symcnn.formula import tree
+from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Line, Piece, lines
 from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
@@ -124,7 +125,7 @@ class Latex:
     @emit.register
     def _(self, node: tree.Partial) -> str:
         of, by = self.emit(node.of), self.emit(node.by)
-        if isinstance(node.of, (tree.Sum, tree.Negated)):  # too long for a numerator
+        if bracketed(node.of):  # too long for a numerator
             return rf"\frac{{\partial}}{{\partial {by}}} \left({of}\right)"
         # no factor may be taken for one that is not differentiated
         of = rf"\left({of}\right)" if isinstance(node.of, tree.Product) else of
@@ -138,10 +139,7 @@ class Latex:
     def _(self, node: tree.Power) -> str:
         exponent = str(node.exponent)
         base = self.emit(node.base)
-        if isinstance(node.base, (tree.Fraction, tree.Product, tree.Power, tree.Over)):
-            base = rf"\left({base}\right)"
-        else:
-            base = self._operand(node.base)
+        base = rf"\left({base}\right)" if isinstance(node.base, UNDER_A_POWER) else self._operand(node.base)
         return f"{base}^{exponent if len(exponent) == 1 else f'{{{exponent}}}'}"
 
     @emit.register
@@ -157,17 +155,13 @@ class Latex:
     def _(self, node: tree.Sum) -> str:
         first, *rest = node.terms
         text = self.emit(first)
-        for term in rest:
-            if isinstance(term, tree.Negated):
-                text += f" - {self._operand(term.node)}"
-            else:
-                text += f" + {self._signed(term)}"
+        for sign, term, operand in map(signed_term, rest):
+            text += f" {self.signs[sign]} {self._operand(term) if operand else self.emit(term)}"
         return text
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        zero = isinstance(node.node, tree.Number) and node.node.value == 0
-        return self.emit(node.node) if zero else f"-{self._operand(node.node)}"
+        return self.emit(node.node) if is_zero(node.node) else f"-{self._operand(node.node)}"
 
     @emit.register
     def _(self, node: tree.Over) -> str:
@@ -223,15 +217,11 @@ class Latex:
 
     def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
         """In brackets, of which a matrix has its own."""
-        alone = len(nodes) == 1 and isinstance(nodes[0], tree.Matrix)
-        return text if alone else rf"\left({text}\right)"
-
-    def _signed(self, node: Node) -> str:
-        return self._operand(node) if isinstance(node, tree.Number) else self.emit(node)
+        return text if single_matrix(nodes) else rf"\left({text}\right)"
 
     def _operand(self, node: Node) -> str:
         text = self.emit(node)
-        needs = isinstance(node, (tree.Sum, tree.Negated)) or (isinstance(node, tree.Number) and text.startswith("-"))
+        needs = bracketed(node) or (isinstance(node, tree.Number) and text.startswith("-"))
         return rf"\left({text}\right)" if needs else text
 
 

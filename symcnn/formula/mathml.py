@@ -11,6 +11,7 @@ from functools import singledispatchmethod
 from html import escape
 
 from symcnn.formula import tree
+from symcnn.formula.brackets import UNDER_A_POWER, bracketed, descended, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import width
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
@@ -112,7 +113,8 @@ class MathML:
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        zero = isinstance(node.node, tree.Number) and node.node.value == 0 and not node.node.key
+        # a number that may change keeps its sign
+        zero = is_zero(node.node) and not (isinstance(node.node, tree.Number) and node.node.key)
         return self.emit(node.node) if zero else MINUS + self.operand(node.node)
 
     @emit.register
@@ -198,28 +200,7 @@ class MathML:
         return f' data-v="{escape(node.key)}"{digits}'
 
 
-#: What needs brackets under an exponent, besides what needs them as a factor.
-_POWERS_IN_BRACKETS = (tree.Fraction, tree.Partial, tree.Product, tree.Power, tree.Over, tree.Convolution)
-
-
-def signed_term(node: Node) -> tuple[str, Node, bool]:
-    """A further term of a sum: its sign, the term, and whether it is set as an operand."""
-    if isinstance(node, tree.Negated):
-        return "−", node.node, True
-    return "+", node, isinstance(node, tree.Number)
-
-
-def descended(node: tree.Update) -> Node:
-    """What an update puts in a parameter's place."""
-    return tree.Sum((node.name, tree.Negated(tree.Product((tree.Symbol("η"), node.slope)))))
-
-
-def bracketed(node: Node) -> bool:
-    return isinstance(node, (tree.Sum, tree.Negated))
-
-
-def single_matrix(nodes: tuple[Node, ...]) -> bool:
-    return len(nodes) == 1 and isinstance(nodes[0], tree.Matrix)
+_POWERS_IN_BRACKETS = (*UNDER_A_POWER, tree.Partial, tree.Convolution)
 
 
 def large(node: tree.Over) -> str:

@@ -3,6 +3,7 @@
 from functools import singledispatchmethod
 
 from symcnn.formula import tree
+from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero
 from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
@@ -59,7 +60,7 @@ class Plain:
     @emit.register
     def _(self, node: tree.Power) -> str:
         base = self._operand(node.base)
-        if isinstance(node.base, (tree.Fraction, tree.Product, tree.Power, tree.Over)):
+        if isinstance(node.base, UNDER_A_POWER):
             base = f"({base})"
         return f"{base}{str(node.exponent).translate(_POWERS)}"
 
@@ -84,8 +85,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        zero = isinstance(node.node, tree.Number) and node.node.value == 0
-        return self.emit(node.node) if zero else f"−{self._operand(node.node)}"
+        return self.emit(node.node) if is_zero(node.node) else f"−{self._operand(node.node)}"
 
     @emit.register
     def _(self, node: tree.Over) -> str:
@@ -117,7 +117,7 @@ class Plain:
 
     def _operand(self, node: Node) -> str:
         text = self.emit(node)
-        return f"({text})" if isinstance(node, (tree.Sum, tree.Negated)) or text.startswith("−") else text
+        return f"({text})" if bracketed(node) or text.startswith("−") else text
 
     @emit.register
     def _(self, node: tree.Under) -> str:

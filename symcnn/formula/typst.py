@@ -6,6 +6,7 @@
 from functools import singledispatchmethod
 
 from symcnn.formula import tree
+from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Piece, lines
 from symcnn.formula.numerals import shown
 from symcnn.formula.tree import Node
@@ -93,7 +94,7 @@ class Typst:
     @emit.register
     def _(self, node: tree.Partial) -> str:
         of, by = self.emit(node.of), self.emit(node.by)
-        if isinstance(node.of, (tree.Sum, tree.Negated)):  # too long for a numerator
+        if bracketed(node.of):  # too long for a numerator
             return f"frac(∂, ∂ {by}) ({of})"
         # no factor may be taken for one that is not differentiated
         of = f"({of})" if isinstance(node.of, tree.Product) else of
@@ -105,10 +106,7 @@ class Typst:
 
     @emit.register
     def _(self, node: tree.Power) -> str:
-        if isinstance(node.base, (tree.Fraction, tree.Product, tree.Power, tree.Over)):
-            base = f"({self.emit(node.base)})"
-        else:
-            base = self._operand(node.base)
+        base = f"({self.emit(node.base)})" if isinstance(node.base, UNDER_A_POWER) else self._operand(node.base)
         return f"{base}^({str(node.exponent).replace('-', '−')})"
 
     @emit.register
@@ -124,17 +122,13 @@ class Typst:
     def _(self, node: tree.Sum) -> str:
         first, *rest = node.terms
         text = self.emit(first)
-        for term in rest:
-            if isinstance(term, tree.Negated):
-                text += f" − {self._operand(term.node)}"
-            else:
-                text += f" + {self._operand(term) if isinstance(term, tree.Number) else self.emit(term)}"
+        for sign, term, operand in map(signed_term, rest):
+            text += f" {sign} {self._operand(term) if operand else self.emit(term)}"
         return text
 
     @emit.register
     def _(self, node: tree.Negated) -> str:
-        zero = isinstance(node.node, tree.Number) and node.node.value == 0
-        return self.emit(node.node) if zero else f"−{self._operand(node.node)}"
+        return self.emit(node.node) if is_zero(node.node) else f"−{self._operand(node.node)}"
 
     @emit.register
     def _(self, node: tree.Over) -> str:
@@ -180,11 +174,11 @@ class Typst:
 
     def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
         """In brackets, of which a matrix has its own."""
-        return text if len(nodes) == 1 and isinstance(nodes[0], tree.Matrix) else f"({text})"
+        return text if single_matrix(nodes) else f"({text})"
 
     def _operand(self, node: Node) -> str:
         text = self.emit(node)
-        needs = isinstance(node, (tree.Sum, tree.Negated)) or (isinstance(node, tree.Number) and text.startswith("−"))
+        needs = bracketed(node) or (isinstance(node, tree.Number) and text.startswith("−"))
         return f"({text})" if needs else text
 
 

@@ -1,4 +1,7 @@
-"""Derivation reports: a story told as a document, examined, and printed as Markdown, HTML, LaTeX or PDF."""
+"""Derivation reports: a story told as a document, examined, and printed as Markdown, HTML, LaTeX or PDF.
+
+Who imports symcnn need not wait for story and prints: they are imported when a report is written.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,12 +12,6 @@ from symcnn.files import check_writable, write_together
 from symcnn.network import DataLike, Network
 from symcnn.report.content import Content, gather
 from symcnn.report.document import Document
-from symcnn.report.examine import examined
-from symcnn.report.html import to_html
-from symcnn.report.markdown import FIGURE_MARK, to_markdown
-from symcnn.report.pdf import check_pdf, to_pdf
-from symcnn.report.story import tell
-from symcnn.report.tex import to_latex
 from symcnn.text import catalogue
 from symcnn.train import Run
 from symcnn.verification import Verification
@@ -66,6 +63,8 @@ def check_reports(paths: Sequence[str | Path], lang: str) -> list[Path]:
     found = list(dict.fromkeys(check_writable(path, SUFFIXES) for path in paths))
     for path in found:
         if path.suffix.lower() == ".pdf":
+            from symcnn.report.pdf import check_pdf
+
             check_pdf(path)
     return found
 
@@ -76,6 +75,9 @@ def write_content(content: Content, paths: Sequence[str | Path], lang: str) -> l
     Returns:
         the paths, then the figures beside them.
     """
+    from symcnn.report.examine import examined
+    from symcnn.report.story import tell
+
     targets, text = check_reports(paths, lang), catalogue(lang)
     document = examined(tell(content, text), content, text)
     files: dict[Path, bytes] = {}
@@ -90,6 +92,8 @@ def write_content(content: Content, paths: Sequence[str | Path], lang: str) -> l
 
 def check_beside(paths: Iterable[Path]) -> None:
     """Nobody asked by name for the figures beside a report: what is not one of an earlier report is left alone."""
+    from symcnn.report.markdown import FIGURE_MARK
+
     for path in paths:
         check_writable(path, (path.suffix,))
         if path.exists() and FIGURE_MARK not in path.read_bytes():
@@ -97,17 +101,34 @@ def check_beside(paths: Iterable[Path]) -> None:
 
 
 def _markdown(document: Document, stem: str) -> tuple[bytes, dict[str, bytes]]:
+    from symcnn.report.markdown import to_markdown
+
     text, figures = to_markdown(document, stem)
     return text.encode("utf-8"), figures
 
 
+def _html(document: Document, _: str) -> tuple[bytes, dict[str, bytes]]:
+    from symcnn.report.html import to_html
+
+    return to_html(document).encode("utf-8"), {}
+
+
+def _tex(document: Document, _: str) -> tuple[bytes, dict[str, bytes]]:
+    from symcnn.report.tex import to_latex
+
+    return to_latex(document).encode("utf-8"), {}
+
+
+def _pdf(document: Document, _: str) -> tuple[bytes, dict[str, bytes]]:
+    from symcnn.report.pdf import to_pdf
+
+    return to_pdf(document), {}
+
+
 #: Suffix -> the file's content, and the files beside it by their names.
 _PRINTS: Mapping[str, Callable[[Document, str], tuple[bytes, dict[str, bytes]]]] = {
-    ".md": _markdown,
-    ".html": lambda document, _: (to_html(document).encode("utf-8"), {}),
-    ".tex": lambda document, _: (to_latex(document).encode("utf-8"), {}),
-    ".pdf": lambda document, _: (to_pdf(document), {}),
-}
+    ".md": _markdown, ".html": _html, ".tex": _tex, ".pdf": _pdf,
+}  # fmt: skip
 SUFFIXES = tuple(_PRINTS)
 
 __all__ = ["SUFFIXES", "Content", "check_reports", "gather", "write_content", "write_report"]

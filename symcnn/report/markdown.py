@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import singledispatchmethod
 from urllib.parse import quote
 
-from symcnn.formula import Latex, Plain
+from symcnn.formula import Latex
 from symcnn.report.document import (
     Block,
     Bullets,
@@ -30,9 +30,7 @@ from symcnn.report.document import (
     Text,
     Theme,
 )
-from symcnn.report.references import References
-from symcnn.report.running import link_words, one_line, plain
-from symcnn.text import catalogue
+from symcnn.report.running import Print, one_line, plain
 
 #: At the end of each file beside a report: a later report may write over it.
 FIGURE_MARK = b"<!-- a figure of a report, by symcnn -->"
@@ -55,14 +53,11 @@ def to_markdown(document: Document, stem: str) -> tuple[str, dict[str, bytes]]:
     return _Markdown(document, stem).write()
 
 
-class _Markdown:
+class _Markdown(Print):
     def __init__(self, document: Document, stem: str) -> None:
-        self._document = document
+        super().__init__(document)
         self._stem = stem
-        self._references = References(document)
         self._latex = Latex(document.decimal)
-        self._plain = Plain(document.decimal)
-        self._figure_name = catalogue(document.lang)("print.figure", number="{number}")
         self._files: dict[str, bytes] = {}
 
     def write(self) -> tuple[str, dict[str, bytes]]:
@@ -133,7 +128,7 @@ class _Markdown:
             f'<picture>\n<source media="(prefers-color-scheme: dark)" srcset="{quote(dark)}">\n'
             f'<img src="{quote(light)}" width="{round(100 * block.width)}%" alt="{alternative}">\n</picture>'
         )
-        name = self._figure_name.format(number=target.number)
+        name = self.figure_name(target.number)
         yield self.text((Emphasis(f"{name}.", strong=True), " ", *block.caption))
 
     # --- running text -----------------------------------------------------------------------------------------------
@@ -170,7 +165,7 @@ class _Markdown:
         if isinstance(part, Code):
             return code(part.text)
         if isinstance(part, Link):
-            words = link_words(part, self._references, self._figure_name)
+            words = self.link_words(part)
             return f"[{escaped(words)}](#{self._references[part.target].name})"
         return emphasised(part, before, after)
 

@@ -4,8 +4,9 @@ import re
 
 from symcnn.formula import Plain
 from symcnn.formula.extent import tall
-from symcnn.report.document import Formula, Link, Text
+from symcnn.report.document import Document, Formula, Link, Text
 from symcnn.report.references import References
+from symcnn.text import catalogue
 
 #: Control characters and halves of surrogate pairs, which no format may contain.
 _NO_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -17,18 +18,31 @@ def one_line(words: str) -> str:
     return _SURROGATE.sub("\ufffd", _NO_CHARACTER.sub(" ", words))
 
 
-def link_words(link: Link, references: References, figure: str) -> str:
-    """What a link shows: its own words, or the number of its equation or figure, or the title of its section.
+class Print:
+    """What the prints on paper have in common: a document, where its links lead, and what stands for them in words.
 
-    Args:
-        figure: "Figure {number}" in the language of the document.
+    Raises:
+        UnexaminedError: the document shows what was not examined.
     """
-    target = references[link.target]
-    if link.text:
-        return one_line(link.text)
-    if target.kind == "section":
-        return plain(target.title, Plain())
-    return f"({target.number})" if target.kind == "equation" else figure.format(number=target.number)
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._references = References(document)
+        self._plain = Plain(document.decimal)
+        self._text = catalogue(document.lang)
+
+    def figure_name(self, number: int) -> str:
+        """ "Figure 3" in the language of the document."""
+        return self._text("print.figure", number=number)
+
+    def link_words(self, link: Link) -> str:
+        """What a link shows: its own words, or the number of its equation or figure, or the title of its section."""
+        target = self._references[link.target]
+        if link.text:
+            return one_line(link.text)
+        if target.kind == "section":
+            return plain(target.title, Plain())
+        return f"({target.number})" if target.kind == "equation" else self.figure_name(target.number)
 
 
 def plain(text: Text, emitter: Plain) -> str:

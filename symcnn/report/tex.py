@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from functools import singledispatchmethod
 from importlib.resources import files
 
-from symcnn.formula import Plain
 from symcnn.formula.breaking import width
 from symcnn.formula.tex import Tex, escaped
 from symcnn.report.document import (
@@ -27,10 +26,8 @@ from symcnn.report.document import (
     Table,
     Text,
 )
-from symcnn.report.references import References
-from symcnn.report.running import has_fraction, link_words, one_line, plain
+from symcnn.report.running import Print, has_fraction, one_line, plain
 from symcnn.report.tikz import to_tikz
-from symcnn.text import catalogue
 
 #: Estimated em of a line in a table, of one character, and of what stands between two columns.
 _LINE, _CHARACTER, _GAP = 44.0, 0.5, 0.9
@@ -50,13 +47,10 @@ def to_latex(document: Document) -> str:
     return _Latex(document).write()
 
 
-class _Latex:
+class _Latex(Print):
     def __init__(self, document: Document) -> None:
-        self._document = document
-        self._references = References(document)
+        super().__init__(document)
         self._formulas = Tex(document.decimal)
-        self._plain = Plain(document.decimal)
-        self._figure_name = catalogue(document.lang)("print.figure", number="{number}")
 
     def write(self) -> str:
         document, french = self._document, self._document.lang == "fr"
@@ -149,13 +143,13 @@ class _Latex:
         formulas = sum(width(part.node) for part in text if isinstance(part, Formula))
         words = sum(_CHARACTER * len(part if isinstance(part, str) else part.text) for part in text
                     if not isinstance(part, (Formula, Link)))  # fmt: skip
-        links = (link_words(part, self._references, self._figure_name) for part in text if isinstance(part, Link))
+        links = (self.link_words(part) for part in text if isinstance(part, Link))
         return formulas + words + sum(_CHARACTER * len(link) for link in links)
 
     @block.register
     def _(self, block: Figure) -> Iterator[str]:
         target = self._references[block.id]
-        name = escaped(self._figure_name.format(number=target.number))
+        name = escaped(self.figure_name(target.number))
         drawing = to_tikz(block.drawing.svg("light"), block.width)
         caption = rf"{{\small\textbf{{{name}.}} {self.text(block.caption)}\par}}"
         yield (
@@ -177,7 +171,7 @@ class _Latex:
         if isinstance(part, Code):
             return rf"\texttt{{{escaped(one_line(part.text))}}}"
         if isinstance(part, Link):
-            words = escaped(link_words(part, self._references, self._figure_name))
+            words = escaped(self.link_words(part))
             return rf"\hyperref[{self._references[part.target].name}]{{{words}}}"
         return rf"\{'textbf' if part.strong else 'emph'}{{{escaped(one_line(part.text))}}}"
 

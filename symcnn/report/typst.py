@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import singledispatchmethod
 from importlib.resources import files
 
-from symcnn.formula import Plain
 from symcnn.formula.typst import Typst, string
 from symcnn.report.document import (
     Block,
@@ -22,9 +21,7 @@ from symcnn.report.document import (
     Table,
     Text,
 )
-from symcnn.report.references import References
-from symcnn.report.running import has_fraction, link_words, one_line, plain
-from symcnn.text import catalogue
+from symcnn.report.running import Print, has_fraction, one_line, plain
 
 #: Lines of a display that a page does not break.
 WHOLE = 10
@@ -39,13 +36,10 @@ def to_typst(document: Document) -> str:
     return _Typst(document).write()
 
 
-class _Typst:
+class _Typst(Print):
     def __init__(self, document: Document) -> None:
-        self._document = document
-        self._references = References(document)
+        super().__init__(document)
         self._formulas = Typst(document.decimal)
-        self._plain = Plain(document.decimal)
-        self._figure_name = catalogue(document.lang)("print.figure", number="{number}")
 
     def write(self) -> str:
         document = self._document
@@ -114,7 +108,7 @@ class _Typst:
     @block.register
     def _(self, block: Figure) -> Iterator[str]:
         target = self._references[block.id]
-        name = string(self._figure_name.format(number=target.number) + ".")
+        name = string(self.figure_name(target.number) + ".")
         yield (
             f'#figure(image(bytes({string(block.drawing.svg("light"))}), format: "svg", width: {block.width:.0%},'
             f" alt: {string(one_line(block.alternative))}), numbering: none, outlined: false,\n"
@@ -138,6 +132,6 @@ class _Typst:
         if isinstance(part, Code):
             return f"#raw({string(one_line(part.text))});"
         if isinstance(part, Link):
-            words = link_words(part, self._references, self._figure_name)
+            words = self.link_words(part)
             return f"#link(label({string(self._references[part.target].name)}), {string(words)});"
         return f"#{'strong' if part.strong else 'emph'}({string(one_line(part.text))});"

@@ -12,6 +12,7 @@ from symcnn.report.content import gather
 from symcnn.report.examine import examined
 from symcnn.report.markdown import FIGURE_MARK, to_markdown
 from symcnn.report.story import tell
+from symcnn.report.tex import to_latex
 from symcnn.text import catalogue
 from tests.networks import from_seed
 from tests.report.commonmark import changed, formulas_of
@@ -48,7 +49,7 @@ def test_a_random_network_has_its_report(seed, tmp_path):
         document = examined(tell(content, catalogue(lang)), content, catalogue(lang))
         text, _ = to_markdown(document, "d")
         assert changed(text) == []
-        assert report.to_latex(document)
+        assert to_latex(document)
         assert text == to_markdown(document, "d")[0]
 
 
@@ -131,7 +132,7 @@ def test_what_fails_late_leaves_nothing_behind(content, tmp_path, monkeypatch):
     def fails(document):
         raise symcnn.InputError("d.tex: no")
 
-    monkeypatch.setattr(report, "to_latex", fails)
+    monkeypatch.setattr("symcnn.report.tex.to_latex", fails)
     with pytest.raises(symcnn.InputError, match=r"d\.tex"):
         report.write_content(content, [tmp_path / "d.md", tmp_path / "d.tex"], "en")
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ from functools import singledispatch
 from itertools import groupby
 
 from symcnn.formula import Plain, tree
+from symcnn.formula.brackets import bracketed
 from symcnn.formula.tree import Node
 
 #: What is written at one place: words, a formula, or several of both in a row.
@@ -114,7 +115,7 @@ def _(node: tree.Equality, decimal: str) -> Iterator[Run]:
 def _operand(node: Node, decimal: str) -> Iterator[Run]:
     """What stands in a product or after a sign: between brackets where it would be misread."""
     inner = list(_set(node, decimal))
-    brackets = isinstance(node, (tree.Sum, tree.Negated)) or inner[0].text.startswith("−")
+    brackets = bracketed(node) or inner[0].text.startswith("−")
     yield from ([Run("("), *inner, Run(")")] if brackets else inner)
 
 
