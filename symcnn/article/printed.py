@@ -20,12 +20,14 @@ class Equation:
     Attributes:
         cut: its end is hidden in the text that survives.
         garbled: it cannot be read as it stands there.
+        here: what in a report says the same, where its left side does not tell: the id of a display.
     """
 
     id: str
     latex: str
     cut: bool = False
     garbled: bool = False
+    here: str = ""
 
     @property
     def goes_on(self) -> bool:

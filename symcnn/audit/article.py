@@ -10,9 +10,14 @@ from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
-from symcnn.formula.reader import Reader, read_display
+from symcnn.formula import tree
+from symcnn.formula.reader import Chain, Reader, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError
+
+#: "reading": it agrees under the readings that are named; "cut": it agrees as far as it goes.
+State = Literal["agrees", "reading", "cut", "garbled", "missing", "differs"]
 
 
 @dataclass(frozen=True)
@@ -22,15 +27,21 @@ class Held:
     Attributes:
         id: of the equation; empty: it is missing in the text that survives.
         latex: the equation, or the left side of a missing one.
-        state: "reading": it agrees under the readings that are named; "cut": it agrees as far as it goes.
-        must_be: of a cut or missing one: the right side, in the article's typography.
+        must_be: of a cut or missing one: the right side, in the article's typography; ``right``: as a formula.
+        left: what stands on the left, one formula a row; of what goes on with the display before it, that one's.
+        quantities: what the left sides are: "x_11", "dE_dx_11"; as far as they have such a name.
+        goes_on: it begins with a sign of equality.
     """
 
     id: str
     latex: str
-    state: Literal["agrees", "reading", "cut", "garbled", "missing", "differs"]
+    state: State
     readings: tuple[str, ...] = ()
     must_be: str = ""
+    right: Node | None = None
+    left: tuple[Node, ...] = ()
+    quantities: tuple[str, ...] = ()
+    goes_on: bool = False
 
 
 def held(derivation: Derivation | None = None) -> tuple[Held, ...]:
@@ -42,37 +53,81 @@ class _Bench:
     def __init__(self, derivation: Derivation) -> None:
         self._reader = Reader()
         spelled = Spelled(derivation.scalars)
-        notation = Notation(derivation, spelled)
+        self._meaning = (notation := Notation(derivation, spelled)).meaning
         self._judge = Judge(notation)
         self._read = {e.id: read_display(e.latex, self._reader) for e in printed.equations()}
-        chains = [chain for found in self._read.values() for chain in found]
-        self._style = Style(derivation, spelled, self._reader.raw, chains, ",")
-        self._paths = Paths(derivation, self._style.typography, notation.meaning)
+        self._chains = [chain for found in self._read.values() for chain in found]
+        self._style = Style(derivation, spelled, self._reader.raw, self._chains, ",")
+        self._paths = Paths(derivation, self._style.typography, self._meaning)
 
     def held(self) -> tuple[Held, ...]:
         found = []
         carried: Node | None = None
+        left: tuple[Node, ...] = ()
         for equation in printed.equations():
-            judged = []
-            for chain in self._read[equation.id]:
+            chains, judged = self._read[equation.id], []
+            for chain in chains:
                 judged.append(self._judge.chain(chain, carried if chain.goes_on else None))
                 carried = judged[-1].good
-            found.append(self._held(equation, judged))
-        missing = (Held("", left, "missing", (), self._must_be(left)) for left in printed.missing())
-        return (*found, *missing)
+            left = left if equation.goes_on else _left(chains)
+            found.append(self._held(equation, judged, left))
+        return (*found, *map(self._missing, printed.missing()))
 
-    def _held(self, equation: printed.Equation, judged: list[Judged]) -> Held:
+    def _held(self, equation: printed.Equation, judged: list[Judged], left: tuple[Node, ...]) -> Held:
         readings = tuple(dict.fromkeys(r for j in judged for r in j.readings))
+        right = None
+        state: State
         if equation.garbled:
-            return Held(equation.id, equation.latex, "garbled")
-        if any(j.verdict != "true" for j in judged):
-            return Held(equation.id, equation.latex, "differs")
-        if equation.cut:
-            left = self._read[equation.id][0].members[0].text
-            return Held(equation.id, equation.latex, "cut", readings, self._must_be(left))
-        return Held(equation.id, equation.latex, "reading" if readings else "agrees", readings)
+            state = "garbled"
+        elif any(j.verdict != "true" for j in judged):
+            state = "differs"
+        elif equation.cut:
+            state, right = "cut", self._right(left[0])
+        else:
+            state = "reading" if readings else "agrees"
+        here = (equation.here,) if equation.here else self._quantities(left)
+        return Held(
+            equation.id, equation.latex, state, readings, self._latex(right), right, left, here, equation.goes_on
+        )  # fmt: skip
 
-    def _must_be(self, left: str) -> str:
-        node = self._reader.read(left)
-        found = self._paths.correction(node, node)
-        return "" if found is None else self._style.latex(found)
+    def _missing(self, latex: str) -> Held:
+        left = self._reader.read(latex)
+        right = self._right(left)
+        return Held("", latex, "missing", (), self._latex(right), right, (left,), self._quantities((left,)))
+
+    def _right(self, left: Node) -> Node | None:
+        """What must stand on the right, told as the article tells it of a quantity of the same kind."""
+        return self._paths.correction(left, self._like(left) or left)
+
+    def _like(self, left: Node) -> Node | None:
+        if not isinstance(left, tree.Partial) or not isinstance(left.by, tree.Symbol):
+            return None
+        for chain in self._chains:
+            first, *rest = (m.node for m in chain.members)
+            if (
+                isinstance(first, tree.Partial) and first.of == left.of and isinstance(first.by, tree.Symbol)
+                and first.by.letter == left.by.letter and rest
+            ):  # fmt: skip
+                return rest[-1]
+        return None
+
+    def _latex(self, node: Node | None) -> str:
+        return "" if node is None else self._style.latex(node)
+
+    def _quantities(self, left: tuple[Node, ...]) -> tuple[str, ...]:
+        """The names of the quantities on the left: "x_11", "dE_dx_11"."""
+        found = []
+        for node in left:
+            parts = (node.of, node.by) if isinstance(node, tree.Partial) else (node,)
+            try:
+                names = [str(self._meaning.scalar(part)) for part in parts]
+            except MeaningError:
+                continue
+            found.append(names[0] if len(names) == 1 else f"d{names[0]}_d{names[1]}")
+        return tuple(found)
+
+
+def _left(chains: list[Chain]) -> tuple[Node, ...]:
+    """The left sides that could be read."""
+    nodes = (chain.members[0].node for chain in chains)
+    return tuple(node for node in nodes if node is not None)
