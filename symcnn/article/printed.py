@@ -64,3 +64,14 @@ def tables() -> tuple[tuple[tuple[Fraction, ...], ...], ...]:
 def text() -> str:
     """The equations as a text with a display for each: what an audit reads."""
     return "\n\n".join(f"$${equation.latex}$$" for equation in equations()) + "\n"
+
+
+def tables_text() -> str:
+    """Part 1's tables of numbers, in the article's order, with what stands between them there: a sign of operation."""
+    facts = numbers()
+    window = [row[6:9] for row in facts["image"][2:5]]
+    rows = (
+        facts["first_products"], facts["image"], facts["feature"], window, facts["last_products"],
+        [[facts["last_value"]]], facts["map"],
+    )  # fmt: skip
+    return "\n\n∇\n\n".join("\n".join("\t".join(str(v).replace(".", ",") for v in row) for row in t) for t in rows)

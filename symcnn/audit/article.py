@@ -8,11 +8,13 @@ from symcnn.audit.correction import Paths
 from symcnn.audit.judge import Judge
 from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
+from symcnn.audit.tables import Table, tables
 from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.formula import tree
-from symcnn.formula.reader import Chain, Reader, read_display
+from symcnn.formula.reader import Chain, Numbers, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
+from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
 
@@ -27,7 +29,7 @@ class Held:
     Attributes:
         id: of the equation; empty: it is missing in the text that survives.
         latex: the equation, or the left side of a missing one.
-        must_be: of a cut or missing one: the right side, in the article's typography; ``right``: as a formula.
+        must_be: of a cut or missing one: the right side, in the article's typography; ``claim``: the whole, in ours.
         left: what stands on the left, one formula a row; of what goes on with the display before it, that one's.
         quantities: what the left sides are: "x_11", "dE_dx_11"; as far as they have such a name.
         goes_on: it begins with a sign of equality.
@@ -38,7 +40,7 @@ class Held:
     state: State
     readings: tuple[str, ...] = ()
     must_be: str = ""
-    right: Node | None = None
+    claim: tree.Equality | None = None
     left: tuple[Node, ...] = ()
     quantities: tuple[str, ...] = ()
     goes_on: bool = False
@@ -49,15 +51,21 @@ def held(derivation: Derivation | None = None) -> tuple[Held, ...]:
     return _Bench(derivation or derive(network())).held()
 
 
+def tables_held() -> tuple[Table, ...]:
+    """The tables of numbers that the article prints in its first part, each with the operation that gives it."""
+    numbers = [f for f in fragments(printed.tables_text()) if isinstance(f, Numbers)]
+    return tuple(tables(numbers, printed.tables()))
+
+
 class _Bench:
     def __init__(self, derivation: Derivation) -> None:
         self._reader = Reader()
-        spelled = Spelled(derivation.scalars)
-        self._meaning = (notation := Notation(derivation, spelled)).meaning
+        self._spelled = Spelled(derivation.scalars)
+        self._meaning = (notation := Notation(derivation, self._spelled)).meaning
         self._judge = Judge(notation)
         self._read = {e.id: read_display(e.latex, self._reader) for e in printed.equations()}
         self._chains = [chain for found in self._read.values() for chain in found]
-        self._style = Style(derivation, spelled, self._reader.raw, self._chains, ",")
+        self._style = Style(derivation, self._spelled, self._reader.raw, self._chains, ",")
         self._paths = Paths(derivation, self._style.typography, self._meaning)
 
     def held(self) -> tuple[Held, ...]:
@@ -75,29 +83,23 @@ class _Bench:
 
     def _held(self, equation: printed.Equation, judged: list[Judged], left: tuple[Node, ...]) -> Held:
         readings = tuple(dict.fromkeys(r for j in judged for r in j.readings))
-        right = None
-        state: State
-        if equation.garbled:
-            state = "garbled"
-        elif any(j.verdict != "true" for j in judged):
-            state = "differs"
-        elif equation.cut:
-            state, right = "cut", self._right(left[0])
-        else:
-            state = "reading" if readings else "agrees"
+        state = _state(equation, judged)
+        must_be = self._must_be(left[0]) if state == "cut" else ("", None)
         here = (equation.here,) if equation.here else self._quantities(left)
-        return Held(
-            equation.id, equation.latex, state, readings, self._latex(right), right, left, here, equation.goes_on
-        )  # fmt: skip
+        return Held(equation.id, equation.latex, state, readings, *must_be, left, here, equation.goes_on)
 
     def _missing(self, latex: str) -> Held:
         left = self._reader.read(latex)
-        right = self._right(left)
-        return Held("", latex, "missing", (), self._latex(right), right, (left,), self._quantities((left,)))
+        return Held("", latex, "missing", (), *self._must_be(left), (left,), self._quantities((left,)))
 
-    def _right(self, left: Node) -> Node | None:
+    def _must_be(self, left: Node) -> tuple[str, tree.Equality | None]:
         """What must stand on the right, told as the article tells it of a quantity of the same kind."""
-        return self._paths.correction(left, self._like(left) or left)
+        right = self._paths.correction(left, self._like(left) or left)
+        if right is None:
+            return "", None
+        latex = self._style.latex(right)
+        sides = (left, self._reader.read(latex))
+        return latex, tree.Equality(tuple(replaced(side, self._spelled.canonical) for side in sides))
 
     def _like(self, left: Node) -> Node | None:
         if not isinstance(left, tree.Partial) or not isinstance(left.by, tree.Symbol):
@@ -111,9 +113,6 @@ class _Bench:
                 return rest[-1]
         return None
 
-    def _latex(self, node: Node | None) -> str:
-        return "" if node is None else self._style.latex(node)
-
     def _quantities(self, left: tuple[Node, ...]) -> tuple[str, ...]:
         """The names of the quantities on the left: "x_11", "dE_dx_11"."""
         found = []
@@ -125,6 +124,16 @@ class _Bench:
                 continue
             found.append(names[0] if len(names) == 1 else f"d{names[0]}_d{names[1]}")
         return tuple(found)
+
+
+def _state(equation: printed.Equation, judged: list[Judged]) -> State:
+    if equation.garbled:
+        return "garbled"
+    if any(j.verdict != "true" for j in judged):
+        return "differs"
+    if equation.cut:
+        return "cut"
+    return "reading" if any(j.readings for j in judged) else "agrees"
 
 
 def _left(chains: list[Chain]) -> tuple[Node, ...]:

@@ -6,28 +6,9 @@ import pytest
 
 from symcnn.article import printed
 from symcnn.audit import audit_text
+from symcnn.audit.article import tables_held
 from symcnn.audit.tables import tables
 from symcnn.formula.reader import Numbers, fragments
-
-
-def written(table):
-    return "\n".join("\t".join(str(v).replace(".", ",") for v in row) for row in table)
-
-
-def article():
-    """Part 1's tables, in the article's order."""
-    facts = printed.numbers()
-    window = [row[6:9] for row in facts["image"][2:5]]
-    parts = [
-        facts["first_products"],
-        facts["image"],
-        facts["feature"],
-        window,
-        facts["last_products"],
-        [[facts["last_value"]]],
-        facts["map"],
-    ]
-    return "\n\n∇\n\n".join(map(written, parts))
 
 
 def found(text):
@@ -35,13 +16,13 @@ def found(text):
 
 
 def test_the_articles_tables_are_explained():
-    rules = [t.rule for t in tables(found(article()), printed.tables())]
+    rules = [t.rule for t in tables_held()]
     assert rules == ["products", "window", "given", "window", "products", "mean", "map"]
-    assert not any(t.wrong for t in tables(found(article()), printed.tables()))
+    assert not any(t.wrong for t in tables_held())
 
 
 def changed():
-    numbers = found(article())
+    numbers = found(printed.tables_text())
     for k, table in enumerate(numbers):
         for r, row in enumerate(table.rows):
             for c, cell in enumerate(row):
@@ -55,7 +36,7 @@ def test_a_cell_with_the_other_sign_is_told():
     """Of a feature or a window it may be another piece of the image that is meant; then the products after it differ."""
     total = at_the_line = somewhere = 0
     for k, r, numbers in changed():
-        if numbers[k].rows[r] == found(article())[k].rows[r]:
+        if numbers[k].rows[r] == found(printed.tables_text())[k].rows[r]:
             continue
         after = list(tables(numbers, printed.tables()))
         total += 1
@@ -81,7 +62,7 @@ def test_what_a_table_shows(text, rules):
 
 
 def test_a_wrong_cell_is_a_finding_with_its_line_and_what_it_should_be(derivation):
-    text = article().replace("0,8", "0,9", 1)
+    text = printed.tables_text().replace("0,8", "0,9", 1)
     [finding] = audit_text(text, derivation, given=printed.tables()).findings
     assert (finding.verdict, finding.kind, finding.correction) == ("false", "table", "0,8")
     assert text.split("\n")[finding.line - 1].startswith("0,9")
