@@ -12,7 +12,7 @@ from symcnn.audit.mapping import Mapping, front_matter, mapping_from
 from symcnn.audit.notation import Check, Notation
 from symcnn.audit.style import Style
 from symcnn.audit.tables import Rows, Table, tables
-from symcnn.audit.verdicts import Judged
+from symcnn.audit.verdicts import Counterexample, Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.formula.reader import Chain, Fragment, Member, Numbers, Reader, fragments, read_display
@@ -45,6 +45,7 @@ class Finding:
         kind: "display", "inline", or "outside": mathematics without delimiters.
         text: as it is written.
         correction: what should stand in the place of the wrong member, in the text's own typography.
+        at: of a counterexample: each quantity in that typography, with its value.
     """
 
     line: int
@@ -54,6 +55,7 @@ class Finding:
     chain: Chain
     judged: Judged
     correction: str = ""
+    at: tuple[tuple[str, float], ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -187,7 +189,10 @@ class _Auditor:
                     carried = judged.good
                 line = fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
                 correction = "" if judged.correction is None else style.latex(judged.correction)
-                found.append(Finding(line, chain.members[0].row, fragment.kind, chain.text, chain, judged, correction))
+                shown = judged.counterexample and judged.counterexample.at
+                at = tuple((style.latex(node), value) for node, value in shown or ())
+                row = chain.members[0].row
+                found.append(Finding(line, row, fragment.kind, chain.text, chain, judged, correction, at))
         found += [_of_table(table) for table in numbers if table.wrong]
         found.sort(key=lambda f: f.line)
         checked = sum(bool(table.rule) for table in numbers)
@@ -209,7 +214,7 @@ def _of_table(table: Table) -> Finding:
     row, _, written, right = table.wrong
     places = len(written.replace(",", ".").partition(".")[2])
     correction = f"{float(right):.{places}f}".replace(".", "," if "," in written else ".")
-    numbers = (float(written.replace(",", ".").replace("−", "-")), float(right))
+    numbers = Counterexample((float(written.replace(",", ".").replace("−", "-")),), (float(right),))
     judged = Judged("false", _REASONS[table.rule], (), 0, counterexample=numbers)
     text = " ".join(table.numbers.rows[row])
     chain = Chain((Member(written, None),), ())

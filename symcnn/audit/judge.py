@@ -4,18 +4,19 @@ A verdict is more than a comparison of values: what ``formula/steps.py`` tells i
 remark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from sympy import Expr
 
 from symcnn.audit.correction import Paths, repaired
+from symcnn.audit.general import General
 from symcnn.audit.notation import Notation
 from symcnn.audit.shown import Shown
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import ORDER, Judged, Read
-from symcnn.derivation.algebra import UndecidableError
+from symcnn.audit.witness import Witness
 from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
 from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, pairs
@@ -39,6 +40,7 @@ class Judge:
         self.notation = notation
         self.derivation = notation.derivation
         self._shown = Shown(notation, self._letters, self._stepped)
+        self._witness = Witness(notation)
         #: How the text writes, where corrections are wanted.
         self.style: Style | None = None
         #: Does the text write a sign between factors, all but everywhere?
@@ -97,16 +99,17 @@ class Judge:
         try:
             meanings = self.notation.meanings(plain)
         except MeaningError as error:
-            return [Read(m, place, bare(node), node, (), error) for place, m, node in whole]
+            return [Read(m, place, bare(node), node, fault=error) for place, m, node in whole]
         return [self._read(place, m, node, meanings) for place, m, node in whole]
 
     def _read(self, place: int, member: Member, node: Node, meanings: Sequence[Meaning]) -> Read:
         plain = bare(node)
         try:
             resolved = self.notation.resolved(plain)
-            return Read(member, place, plain, node, tuple(meaning.of(resolved) for meaning in meanings))
+            values = tuple(meaning.of(resolved) for meaning in meanings)
+            return Read(member, place, plain, node, values, tuple(meanings))
         except MeaningError as error:
-            return Read(member, place, plain, node, (), error)
+            return Read(member, place, plain, node, fault=error)
 
     # --- verdicts ---------------------------------------------------------------------------------------------------
 
@@ -114,12 +117,21 @@ class Judge:
         for kind, reason in ((OutOfRangeError, "out_of_range"), (DoesNotFitError, "does_not_fit")):
             faulty = next((m for m in members if isinstance(m.fault, kind)), None)
             if faulty:
-                sound = [m.node for m in members if not m.fault]
-                return Judged(
-                    "false", reason, (("text", str(faulty.fault)),), faulty.place, good=sound[-1] if sound else None,
-                    correction=self._from_paths(sound[0], faulty.node) if sound and faulty.place else None,
-                )  # fmt: skip
+                return self._without_value(members, faulty, reason)
         return self._shown.judged(members) or self._letters(members)
+
+    def _without_value(self, members: Sequence[Read], faulty: Read, reason: str) -> Judged:
+        """A member that is no quantity at all."""
+        sound = [m for m in members if not m.fault]
+        reasons = (("text", str(faulty.fault)),)
+        if not sound:
+            return Judged("false", reason, reasons, faulty.place)
+        chain = [m for m in members if m is faulty or not m.fault]
+        return Judged(
+            "false", reason, reasons, faulty.place, good=sound[-1].node,
+            correction=self._correction(chain, chain.index(faulty)) if self.style else None,
+            counterexample=self._witness.shows(faulty, sound[0]),
+        )  # fmt: skip
 
     def _letters(self, members: Sequence[Read]) -> Judged:
         """An equality of quantities."""
@@ -215,7 +227,7 @@ class Judge:
         sound = [m for n, m in enumerate(good) if n != wrong]
         return Judged(
             "false", "differs", (), good[wrong].place, correction=self._correction(good, wrong) if self.style else None,
-            counterexample=self._counterexample(good[wrong], good[other]), good=sound[-1].node, pairs=decided,
+            counterexample=self._witness.shows(good[wrong], good[other]), good=sound[-1].node, pairs=decided,
         )  # fmt: skip
 
     def _correction(self, good: Sequence[Read], wrong: int) -> Node | None:
@@ -224,36 +236,27 @@ class Judge:
         target = others[max(wrong - 1, 0)]
 
         def is_right(node: Node) -> bool:
-            [changed] = self._evaluated([(member.place, member.member, node)])
-            if changed.fault or len(changed.values) != len(target.values):
+            # side by side: how far a free letter runs may be told by the other
+            beside, changed = self._evaluated([(0, target.member, target.node), (member.place, member.member, node)])
+            if changed.fault or len(changed.values) != len(beside.values):
                 return False
-            if self._counterexample(changed, target) is not None or self._equal(changed, target).status == "refuted":
+            if self._witness.differ(changed, beside) or self._equal(changed, beside).status == "refuted":
                 return False
             return self._fault([*good[:wrong], changed, *good[wrong + 1 :]]) is None
 
         found = repaired(member.node, is_right)
         if found is not None or wrong == 0:
             return found
-        return self._from_paths(good[0].node, member.node) or target.node
+        return self._from_paths(good[0].node, member.node) or self._in_general(good[0].node, is_right) or target.node
+
+    def _in_general(self, left: Node, is_right: Callable[[Node], bool]) -> Node | None:
+        """What many quantities at once are: in index notation, or by the chain rule for groups."""
+        assert self.style is not None
+        general = General(self.derivation, self.notation.spelled, self.style.typography)
+        return next(filter(is_right, general.right_sides(left)), None)
 
     def _from_paths(self, left: Node, wrong: Node) -> Node | None:
         """What a left side is, told as a sum over paths."""
         if self.style is None:
             return None
         return Paths(self.derivation, self.style.typography, self.notation.meaning).correction(left, wrong)
-
-    def _counterexample(self, wrong: Read, right: Read) -> tuple[float, float] | None:
-        """Values of both where they differ."""
-        for a, b in zip(wrong.values, right.values, strict=True):
-            try:
-                entries = pairs(a, b, wrong.node)
-            except MeaningError:
-                return None
-            for one, other in entries:
-                try:
-                    left, value = map(float, self.notation.numbers.elements(one, other))
-                except (UndecidableError, ArithmeticError):
-                    continue
-                if abs(left - value) > 1e-9 * max(1, abs(left), abs(value)):
-                    return left, value
-        return None

@@ -231,14 +231,6 @@ class Notation:
             self._identities[images] = Identities(self.derivation, tuple(range(1, images + 1)) or (0,))
         return self._identities[images]
 
-    @cached_property
-    def numbers(self) -> Quantities:
-        """Fixed small values of parameters, pixels and targets, different ones and none of them 0."""
-        images = (0, *range(1, MAX_IMAGES + 1))
-        names = Quantities.inputs(self.derivation, images)
-        algebra = PointAlgebra({name: round(((7 * n + 3) % 19 - 9.5) / 10, 2) for n, name in enumerate(names)})
-        return Quantities(self.derivation, algebra, images)
-
     # --- values that are given --------------------------------------------------------------------------------------
 
     def is_given(self, node: Node) -> bool:

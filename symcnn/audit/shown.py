@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from symcnn.audit.notation import Notation
 from symcnn.audit.numbers import Block, NoNumberError, are_rounded, block, is_numeric, rounded_like, shows_numbers
-from symcnn.audit.verdicts import Judged, Read
+from symcnn.audit.verdicts import Counterexample, Judged, Read
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
@@ -102,7 +102,7 @@ class Shown:
             return Judged("true", method="computed", pairs=1, good=letters.node)
         shown = plain[0].whole
         return Judged(
-            "false", "value", (), plain[0].place, good=letters.node, counterexample=(float((low + high) / 2), value),
+            "false", "value", (), plain[0].place, good=letters.node, counterexample=Counterexample((float((low + high) / 2),), (value,)),
             correction=rounded_like(tree.Number(value), shown), pairs=1,
         )  # fmt: skip
 
@@ -131,9 +131,9 @@ def _middle(interval: tuple[Fraction, Fraction]) -> Node:
     return tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator))
 
 
-def _first_difference(wrong: Block, right: Block) -> tuple[float, float] | None:
+def _first_difference(wrong: Block, right: Block) -> Counterexample | None:
     """Of the first entries that do not agree, both."""
     for a, b in zip(wrong.entries, right.entries, strict=False):
         if a[0] > b[1] or b[0] > a[1]:
-            return float(sum(a) / 2), float(sum(b) / 2)
+            return Counterexample((float(sum(a) / 2),), (float(sum(b) / 2),))
     return None

@@ -2,6 +2,7 @@
 
 import html
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from symcnn.audit.audit import Audit, Finding
@@ -37,10 +38,25 @@ class Told:
         lines = [reason]
         if finding.correction:
             lines.append(text("audit.should", correction=finding.correction))
-        if judged.counterexample is not None:
-            left, right = (self._number(v) for v in judged.counterexample)
-            lines.append(text("audit.shown", left=left, right=right))
-        return lines
+        return [*lines, *self._shown(finding)]
+
+    def _shown(self, finding: Finding) -> Iterator[str]:
+        """The numbers that show it."""
+        found, text = finding.judged.counterexample, self._text
+        if found is None:
+            return
+        left, right = map(self._numbers, (found.written, found.right))
+        if found.at is None:
+            yield text("audit.shown_numbers", left=left, right=right)
+            return
+        at = ", ".join(f"{name} = {self._number(value)}" for name, value in finding.at)
+        where = text("audit.where", at=at) if at else text("audit.somewhere")
+        yield text("audit.shown" if found.written else "audit.shown_alone", where=where, left=left, right=right)
+
+    def _numbers(self, values: Sequence[float]) -> str:
+        """One number, or the entries of a group."""
+        found = [self._number(v) for v in values]
+        return found[0] if len(found) == 1 else f"({self._text('audit.separator').join(found)})"
 
     def _number(self, value: float) -> str:
         return f"{value:.6g}".replace(".", self._text.decimal)
@@ -98,7 +114,8 @@ class Told:
         found |= {"member": judged.member, "wrong": finding.wrong} if finding.wrong else {}
         found |= {"correction": finding.correction} if finding.correction else {}
         if judged.counterexample is not None:
-            found["counterexample"] = dict(zip(("written", "right"), judged.counterexample, strict=True))
+            shown = judged.counterexample
+            found["counterexample"] = {"written": shown.written, "right": shown.right, "at": dict(finding.at)}
         return found
 
     def page(self) -> str:

@@ -3,12 +3,28 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from symcnn.formula.meaning import Value
+from symcnn.formula.meaning import Meaning, Value
 from symcnn.formula.reader import Member
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
 
 Verdict = Literal["true", "false", "remark", "unread", "mention"]
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """Numbers that show that a member is wrong.
+
+    Attributes:
+        written: what stands there; nothing where that has no value, several where it is a group.
+        right: what should stand there.
+        at: the values of what stands in the equality, at a choice of parameters, pixels and targets; empty: they are
+            too many to be told; None: only numbers stand, nothing was chosen.
+    """
+
+    written: tuple[float, ...]
+    right: tuple[float, ...]
+    at: tuple[tuple[Node, float], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -21,7 +37,6 @@ class Judged:
         method: of what is true: proved, probable, agrees, rule, given, computed.
         readings: under which readings, below ``audit.reading``.
         correction: what should stand in the place of the wrong member.
-        counterexample: the values of what stands there and of what should, at one choice of parameters and pixels.
         pairs: how many equalities were decided.
         good: the last member that is right: what a continuation goes on from.
     """
@@ -33,7 +48,7 @@ class Judged:
     method: str = ""
     readings: tuple[str, ...] = ()
     correction: Node | None = None
-    counterexample: tuple[float, float] | None = None
+    counterexample: Counterexample | None = None
     pairs: int = 0
     good: Node | None = field(default=None, compare=False)
 
@@ -46,6 +61,7 @@ class Read:
         place: its number in the chain; -1: the last good member of what the chain continues.
         node: without the numbers under its factors.
         whole: with them.
+        values, meanings: at each of those points.
     """
 
     member: Member
@@ -53,6 +69,7 @@ class Read:
     node: Node
     whole: Node
     values: tuple[Value, ...] = ()
+    meanings: tuple[Meaning, ...] = field(default=(), compare=False, repr=False)
     fault: MeaningError | None = None
 
 
