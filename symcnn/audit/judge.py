@@ -73,7 +73,10 @@ class Judge:
     ) -> Judged:
         """A verdict with what else there is to say: a member that was not read, a sign that is missing, readings."""
         if found.verdict in ("true", "remark") and unread is not None:
-            reason = (("reason", chain.members[unread].reason), ("text", chain.members[unread].text))
+            member = chain.members[unread]
+            if not member.text:
+                return replace(found, verdict="unread", reason="meaning", values=(("text", member.fault or ""),))
+            reason = (("reason", member.fault or ""), ("text", member.text))
             return replace(found, verdict="unread", reason="member_unread", values=reason, member=unread)
         beside = next((n for n, m, _ in whole if m.beside), None) if self.writes_signs else None
         if found.verdict == "true" and beside is not None:
@@ -123,7 +126,7 @@ class Judge:
     def _without_value(self, members: Sequence[Read], faulty: Read, reason: str) -> Judged:
         """A member that is no quantity at all."""
         sound = [m for m in members if not m.fault]
-        reasons = (("text", str(faulty.fault)),)
+        reasons = (("text", faulty.fault or ""),)
         if not sound:
             return Judged("false", reason, reasons, faulty.place)
         chain = [m for m in members if m is faulty or not m.fault]
@@ -146,7 +149,7 @@ class Judge:
             return Judged(
                 "unread",
                 "meaning",
-                (("text", str(unknown.fault)),),
+                (("text", unknown.fault or ""),),
                 unknown.place,
                 pairs=len(methods),
                 good=good[-1].node if good else None,

@@ -152,7 +152,7 @@ class _Words:
         left, right = chains[0].members
         for member in (left, right):
             if member.node is None:
-                raise InputError(f"definitions: {member.text!r}: {member.reason}")
+                raise InputError(f"definitions: {member.text!r}: {member.fault}")
         if not isinstance(left.node, tree.Symbol) or right.node is None:
             raise InputError(f"definitions: {left.text!r}: expected a symbol on the left side")
         return left.node, right.node

@@ -89,7 +89,7 @@ class Notation:
         found = replaced(node, self._put)
         size = sum(1 for _ in islice(nodes(found), MAX_SIZE + 1))
         if size > MAX_SIZE or degree(found) > MAX_DEGREE:
-            raise MeaningError("too large when everything that is defined is put in")
+            raise MeaningError("too_large")
         return found
 
     def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
@@ -97,7 +97,7 @@ class Notation:
             return symbol
         if symbol in self._definitions:
             if symbol in self._open:
-                raise MeaningError("definitions that rest on themselves")
+                raise MeaningError("circular")
             if symbol not in self._put_in:
                 self._open.add(symbol)
                 try:
@@ -143,7 +143,7 @@ class Notation:
         for over in overs:
             count *= (over.last - over.first + 1) if over.first is not None and over.last is not None else 1
         if count > MAX_POINTS:
-            raise MeaningError(f"{count} points of index letters; expected at most {MAX_POINTS}")
+            raise MeaningError("points", count=count, most=MAX_POINTS)
         return [replace(base, sizes=sizes, point=point, base=start) for point in points(free, sizes, start)]
 
     def _sizes(self, texts: Sequence[tuple[tree.Symbol, list[str]]]) -> tuple[dict[str, int], bool]:
@@ -175,7 +175,7 @@ class Notation:
             return self.meaning
         most = max([*labels.values(), 2 if adds else 1])
         if most > MAX_IMAGES:
-            raise MeaningError(f"image {most}: at most {MAX_IMAGES} images are told apart")
+            raise MeaningError("images", number=most, most=MAX_IMAGES)
         return replace(self.meaning, total=True, images=most, labels=labels)
 
     def readings(self, members: Sequence[Node]) -> Iterator[str]:

@@ -100,11 +100,11 @@ class Shown:
         [(low, high), *_] = block(plain[0].whole, True).entries
         if float(low) - 1e-9 <= value <= float(high) + 1e-9:
             return Judged("true", method="computed", pairs=1, good=letters.node)
-        shown = plain[0].whole
+        right = rounded_like(tree.Number(value), plain[0].whole)
+        numbers = Counterexample((float((low + high) / 2),), (value,))
         return Judged(
-            "false", "value", (), plain[0].place, good=letters.node, counterexample=Counterexample((float((low + high) / 2),), (value,)),
-            correction=rounded_like(tree.Number(value), shown), pairs=1,
-        )  # fmt: skip
+            "false", "value", (), plain[0].place, correction=right, counterexample=numbers, pairs=1, good=letters.node
+        )
 
     def _wrong_number(self, members: Sequence[Read], n: int, rounded: bool) -> Judged:
         """Of numbers that do not agree, the one whose neighbours do."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from symcnn.audit.audit import Audit, Finding
-from symcnn.text import Catalogue
+from symcnn.text import Catalogue, SaidError
 
 _COLOURS = {"true": "#1a7f37", "false": "#cf222e", "remark": "#9a6700", "unread": "#6e7781"}
 
@@ -31,10 +31,10 @@ class Told:
                     text("audit.under", readings=", ".join(text(f"audit.reading.{r}") for r in judged.readings))
                 )
             return [", ".join(found)]
-        reason = text(f"audit.reason.{judged.reason}", **dict(judged.values))
+        reason = text(f"audit.reason.{judged.reason}", **{key: self._said(value) for key, value in judged.values})
         if finding.wrong and finding.kind != "table" and judged.reason != "member_unread":
             number = (judged.member or 0) + 1
-            reason = text("audit.member", number=number, text=finding.wrong) + f": {reason}"
+            reason = text("audit.member", number=number, text=finding.wrong, reason=reason)
         lines = [reason]
         if finding.correction:
             lines.append(text("audit.should", correction=finding.correction))
@@ -49,14 +49,22 @@ class Told:
         if found.at is None:
             yield text("audit.shown_numbers", left=left, right=right)
             return
-        at = ", ".join(f"{name} = {self._number(value)}" for name, value in finding.at)
+        at = self._separator.join(f"{name} = {self._number(value)}" for name, value in finding.at)
         where = text("audit.where", at=at) if at else text("audit.somewhere")
         yield text("audit.shown" if found.written else "audit.shown_alone", where=where, left=left, right=right)
+
+    @property
+    def _separator(self) -> str:
+        """Between numbers: no comma beside decimal commas."""
+        return " ; " if self._text.decimal == "," else ", "
+
+    def _said(self, value: str | SaidError) -> str:
+        return value if isinstance(value, str) else value.said(self._text)
 
     def _numbers(self, values: Sequence[float]) -> str:
         """One number, or the entries of a group."""
         found = [self._number(v) for v in values]
-        return found[0] if len(found) == 1 else f"({self._text('audit.separator').join(found)})"
+        return found[0] if len(found) == 1 else f"({self._separator.join(found)})"
 
     def _number(self, value: float) -> str:
         return f"{value:.6g}".replace(".", self._text.decimal)

@@ -7,6 +7,7 @@ from symcnn.formula.meaning import Meaning, Value
 from symcnn.formula.reader import Member
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.text import SaidError
 
 Verdict = Literal["true", "false", "remark", "unread", "mention"]
 
@@ -43,7 +44,7 @@ class Judged:
 
     verdict: Verdict
     reason: str = ""
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, str | SaidError], ...] = ()
     member: int | None = None
     method: str = ""
     readings: tuple[str, ...] = ()

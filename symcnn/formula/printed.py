@@ -65,7 +65,7 @@ class Printed:
         value = self._meaning.of(left.by if isinstance(left, tree.Partial) else left)
         name = f"dE_d{value}" if isinstance(left, tree.Partial) else str(value)
         if name not in {**graph.forward, **graph.backward}:
-            raise MeaningError("…: what it stands for is not shown")
+            raise MeaningError("dots")
         whole = {
             side: t.right_side(graph[name]) for t in self._typographies for side in prints(t, graph[name])
         }  # fmt: skip
@@ -79,7 +79,7 @@ class Printed:
             shape = self._meaning.written.tensor(symbol).shape if texts else ()
             for letter, size in zip(texts, shape, strict=False):
                 if len(letter) == 1 and letter.isalpha() and sizes.setdefault(letter, size) != size:
-                    raise MeaningError(f"{letter}: it runs over {sizes[letter]} entries and over {size}")
+                    raise MeaningError("two_lengths", letter=letter, one=sizes[letter], other=size)
         return sizes
 
 

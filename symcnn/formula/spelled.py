@@ -89,7 +89,7 @@ class Spelled(Written):
             names = self._named_groups[symbol.letter]
             if not 1 <= int(symbol.indices) <= len(names):
                 raise OutOfRangeError(
-                    f"{symbol.letter}_{symbol.indices}: out of range; {symbol.letter} has {len(names)} entries"
+                    "cells", what=f"{symbol.letter}_{symbol.indices}", of=symbol.letter, count=len(names)
                 )
             return self._called(names[int(symbol.indices) - 1])
         return None
@@ -131,7 +131,7 @@ class Spelled(Written):
     def _cell(self, tensor: Tensor, number: int) -> Index:
         """The cell of such a number, counted row by row from 1."""
         if not 1 <= number <= prod(tensor.shape):
-            raise OutOfRangeError(f"{tensor.name}_{number}: out of range; {tensor.name} has {prod(tensor.shape)} cells")
+            raise OutOfRangeError("cells", what=f"{tensor.name}_{number}", of=tensor.name, count=prod(tensor.shape))
         self.counted.add(tensor.name)
         index, rest = [], number - 1
         for size in reversed(tensor.shape):

@@ -93,15 +93,15 @@ class Examiner:
         if isinstance(formula, tree.Relation) and formula.sign == "+=":
             return self._of_equation(formula)
         if not isinstance(formula, tree.Equality):
-            raise MeaningError(f"{brief(formula)}: it says nothing that could be examined")
+            raise RefusedError(f"{brief(formula)}: it says nothing that could be examined")
         members = [m for m in formula.members if not isinstance(m, tree.Word)]
         if len(members) < 2:
-            raise MeaningError(f"{brief(formula)}: only one side")
+            raise RefusedError(f"{brief(formula)}: only one side")
         for a, b in pairwise(members):
             if a == b:
-                raise MeaningError(f"{brief(a)}: the same on both sides, which says nothing")
+                raise RefusedError(f"{brief(a)}: the same on both sides, which says nothing")
         if any(n == tree.Negated(tree.Number(0)) for n in nodes(formula)):
-            raise MeaningError("−0: nothing to take away")
+            raise RefusedError("−0: nothing to take away")
         return self._equality(members)
 
     def _equality(self, members: Sequence[Node]) -> Found:
@@ -159,12 +159,12 @@ class Examiner:
         """E and E_total side by side, without a word which image is meant, would be two readings in one display."""
         symbols = (n for n in nodes(tuple(plain)) if isinstance(n, tree.Symbol))
         if len({s.word for s in symbols if s.letter == "E"}) > 1 and not labelled:
-            raise MeaningError("E and E_total in one equality: which image is meant?")
+            raise RefusedError("E and E_total in one equality: which image is meant?")
 
     def _steps(self, plain: Sequence[Node]) -> None:
         """What value alone cannot see; see ``formula/steps.py``."""
         for fault in faults(plain, self._same_quantity, self._is_rest):
-            raise MeaningError(f"{brief(fault.node)}: {FAULTS[fault.kind]}")
+            raise RefusedError(f"{brief(fault.node)}: {FAULTS[fault.kind]}")
 
     def _same_quantity(self, a: Node, b: Node) -> bool:
         return bool(self._holds(a, b, self._meaning))
@@ -236,7 +236,7 @@ class Examiner:
 
     def _update(self, node: tree.Update) -> Found:
         if str(self._meaning.scalar(node.name)) not in self.d.network.parameters:
-            raise MeaningError(f"{brief(node.name)}: not a parameter")
+            raise RefusedError(f"{brief(node.name)}: not a parameter")
         self._holds(node.slope, tree.Partial(self._total_error.error, node.name), self._meaning)
         return Found("definition")
 
@@ -250,7 +250,7 @@ class Examiner:
     def _rule(self, plain: Sequence[Node], free: frozenset[str]) -> Found:
         """In one letter that stands for any number."""
         if len(free) != 1:
-            raise MeaningError(f"{', '.join(sorted(free))}: letters of which nothing is known")
+            raise RefusedError(f"{', '.join(sorted(free))}: letters of which nothing is known")
         meaning = replace(self._meaning, free=_RATE | free)
         for a, b in pairwise(plain):
             if not stated.same_function(meaning.scalar(a), meaning.scalar(b), *free):

@@ -11,9 +11,13 @@ import symcnn
 from symcnn.article import printed
 from symcnn.audit import audit, audit_text, mapping_from
 from symcnn.audit.article import held
+from symcnn.audit.told import Told
 from symcnn.formula.reader import Reader, read_display
+from symcnn.text import catalogue
 from tests.audit.campaign import Bench
 from tests.audit.derivations import DERIVATIONS
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def audited(derivation, *displays, mapping=""):
@@ -33,7 +37,7 @@ def test_the_articles_equations_are_true_but_one_that_is_garbled(derivation):
     assert (found.count("true"), found.count("unread"), len(found.findings)) == (38, 1, 39)
     assert found.pairs == 87  # of 88: one stands in what is garbled
     [unread] = [f for f in found.findings if f.verdict == "unread"]
-    assert "matrix notation" in dict(unread.judged.values)["reason"]
+    assert "matrix notation" in str(dict(unread.judged.values)["reason"])
     readings = {reading for f in found.findings for reading in f.judged.readings}
     assert readings == {"one_image", "counted", "every", "groups", "rounded"}
 
@@ -128,10 +132,10 @@ def test_what_has_no_value_is_shown_by_what_should_stand_there(derivation):
 
 def test_a_gate_that_hides_an_error_is_opened():
     """relu(x) = x holds at half of the points."""
-    network, _ = read_network(EXAMPLES / "two_filters.toml")
-    names = [v for v in derive(network).graph.forward if v.startswith("a_")]
-    body = "\n\n".join(f"$${name[0]}_{{{name[2:]}}} = x_{{{name[2:]}}}$$" for name in names)
-    found = audit_text(body, derive(network)).findings
+    network, _ = symcnn.read_network(EXAMPLES / "two_filters.toml")
+    derivation = symcnn.derive(network)
+    names = [v for v in derivation.graph.forward if v.startswith("a_")]
+    found = audited(derivation, *(f"a_{{{name[2:]}}} = x_{{{name[2:]}}}" for name in names))
     assert len(found) == len(names) > 8
     assert all(f.verdict == "false" and f.judged.counterexample is not None for f in found)
 
@@ -197,7 +201,7 @@ def test_words_prove_nothing(derivation):
 def test_a_name_that_nobody_knows_is_not_read_and_has_a_nearest(derivation):
     [found] = audited(derivation, "x_{11} = q_{11}")
     assert found.verdict == "unread"
-    assert "nearest is" in dict(found.judged.values)["text"]
+    assert "nearest is" in str(dict(found.judged.values)["text"])
 
 
 def test_a_continuation_goes_on_from_the_last_good_member(derivation):
@@ -267,3 +271,15 @@ def test_an_error_planted_in_our_own_report_is_found(tmp_path, net, data, old, n
     at = text.index(old, text.index(r"x_{11} &="))
     path.write_text(text[:at] + new + text[at + len(old) :], "utf-8")
     assert not audit(path, net, data=data).is_spotless
+
+
+def test_reasons_are_told_in_the_language_of_the_reader(derivation):
+    """A wrong index, an unknown name, what the grammar does not read: no English in French."""
+    text = "\n\n".join(f"$${body}$$" for body in ("x_5 = i_{11}", "x_{11} = q_7", r"x_{11} = A^{\top} x", "x_{11} ="))
+    audit = audit_text(text, derivation)
+    told = {lang: [Told(audit, "t", catalogue(lang)).why(f)[0] for f in audit.findings] for lang in ("en", "fr")}
+    for words in ("out of range", "nearest is", "transposed", "missing"):
+        assert sum(words in line for line in told["en"]) == 1, words
+        assert not any(words in line for line in told["fr"])
+    for words in ("hors limites", "la plus proche", "transposée", "manque"):
+        assert sum(words in line for line in told["fr"]) == 1, words

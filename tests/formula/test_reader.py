@@ -101,7 +101,7 @@ def test_rows_chains_and_lists():
 def test_one_bad_member_does_not_hide_the_others():
     [chain] = read_display(r"a = \frac{1}{ } = c", Reader())
     assert [m.node is None for m in chain.members] == [False, True, False]
-    assert chain.members[1].reason
+    assert chain.members[1].fault
 
 
 def test_a_text_is_taken_apart_with_its_lines():

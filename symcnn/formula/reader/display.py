@@ -44,7 +44,7 @@ class Member:
 
     Attributes:
         text: as it stands there.
-        node: None where it was not read; then ``reason`` says why.
+        node: None where it was not read; then ``fault`` says why.
         start, end: where it stands, in characters of the display.
         row: in which row it begins, from 1.
         beside: does it hold an implicit product?
@@ -52,7 +52,7 @@ class Member:
 
     text: str
     node: Node | None
-    reason: str = ""
+    fault: NotReadError | None = None
     start: int = 0
     end: int = 0
     row: int = 1
@@ -83,7 +83,8 @@ class Chain:
 def read_display(body: str, reader: Reader) -> list[Chain]:
     """The chains of a display; a mention without a relation is a chain of one member."""
     if len(body) > MAX_DISPLAY:
-        return [Chain((Member(body[:200], None, "too long to be read"), Member("…", None, "too long")), ("=",))]
+        fault = NotReadError("too_long")
+        return [Chain((Member(body[:200], None, fault), Member("…", None, fault)), ("=",))]
     body = re.sub(r"^(\s*)(>>+)", lambda m: m[1] + " " * len(m[2]), body)
     body = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m[0]), body)
     body = _ENVIRONMENT.sub(lambda m: m[0] if m[2] not in _ROWS else " " * len(m[0]), body)
@@ -208,9 +209,9 @@ def _member(text: str, at: int, body: str, reader: Reader) -> Member:
     row = 1 + len(_NEWROW.findall(body, 0, start))
     bare = re.sub(r"\s+", " ", text.strip()).rstrip(".,; ").replace(r"\quad{}", "").strip()
     if not bare:
-        return Member(text.strip(), None, "a side is missing", start, end, row)
+        return Member(text.strip(), None, NotReadError("side_missing"), start, end, row)
     try:
         node = reader.read(bare)
     except NotReadError as error:
-        return Member(bare, None, str(error), start, end, row)
-    return Member(bare, node, "", start, end, row, bare in reader.beside)
+        return Member(bare, None, error, start, end, row)
+    return Member(bare, node, None, start, end, row, bare in reader.beside)

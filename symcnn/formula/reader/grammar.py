@@ -13,11 +13,11 @@ from typing import Any, Literal
 from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
-from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.reader.symbols import symbol
 from symcnn.formula.steps import degree
 from symcnn.formula.tree import Node
+from symcnn.text import SaidError
 
 #: Longer members, and deeper ones, are not read: no person wrote them.
 MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS, MAX_DEGREE = 20_000, 60, 20, 400, 30, 500
@@ -50,7 +50,7 @@ _SUPER = (
 _ROUND = r"(?:\\(?:left|right|[bB]igg?[lr]?)\s*)"
 
 
-class NotReadError(SymcnnError):
+class NotReadError(SaidError):
     """Text that the grammar doesn't read; the message says where it breaks off."""
 
 
@@ -143,11 +143,11 @@ class Reader:
 
     def _read(self, text: str) -> Node:
         if len(text) > MAX_MEMBER or _depth(text) > MAX_DEPTH:
-            raise NotReadError("too long or too deeply nested to be read")
+            raise NotReadError("too_long")
         try:
             parsed = self._parser.parse(text)
         except UnexpectedInput as error:
-            raise NotReadError(_reason(text, error)) from None
+            raise _not_read(text, error) from None
         maker = _Maker()
         try:
             found: Node = maker.transform(parsed)
@@ -169,21 +169,20 @@ def _depth(text: str) -> int:
 
 
 _KNOWN_LIMITS = {
-    r"\begin": "a matrix or an environment where none is read", r"\quad": "matrix notation", "|": "bars",
-    r"\partial^": "a second derivative", r"\odot": "a product of vectors", r"\circ": "a product of vectors",
-    r"\top": "a transposed matrix", r"\in": "a set",
+    r"\begin": "matrix", r"\quad": "matrices", "|": "bars", r"\partial^": "second_partial", r"\odot": "vectors",
+    r"\circ": "vectors", r"\in": "set",
+    **dict.fromkeys((r"\top", r"^\top", r"^{\top", "^T", "^{T", r"^\intercal", r"^{\intercal"), "transposed"),
 }  # fmt: skip
 
 
-def _reason(text: str, error: UnexpectedInput) -> str:
+def _not_read(text: str, error: UnexpectedInput) -> NotReadError:
     at = error.pos_in_stream
-    if at is None or at < 0 or at >= len(text):
-        return "it ends too early"
+    if at is None or at < 0 or at >= len(text) or not text[at:].strip():
+        return NotReadError("too_early")
     rest = text[at:].lstrip()
     token = re.match(r"\\[A-Za-z]+|\S", rest)
-    shown = token[0] if token else "its end"
-    known = next((why for sign, why in _KNOWN_LIMITS.items() if rest.startswith(sign)), "")
-    return f"unexpected {shown} at column {at + 1}{f' ({known})' if known else ''}"
+    known = next((key for sign, key in _KNOWN_LIMITS.items() if rest.startswith(sign)), "unexpected")
+    return NotReadError(known, what=token[0] if token else rest[:1], column=at + 1)
 
 
 class _Maker(Transformer[Token, Node]):
@@ -247,10 +246,10 @@ class _Maker(Transformer[Token, Node]):
         power = int(re.sub(r"[\^{}\s]", "", str(exponent)).replace("−", "-")[:9])
         most = MAX_POWER_OF_TEN if base == tree.Number(10) else MAX_EXPONENT
         if abs(power) > most:
-            raise NotReadError(f"an exponent of {power}; read up to {most}")
+            raise NotReadError("exponent", what=power, most=most)
         found = tree.Power(base, power)
         if degree(found) > MAX_DEGREE:
-            raise NotReadError(f"powers of powers: of degree {degree(found)}; read up to {MAX_DEGREE}")
+            raise NotReadError("degree", what=degree(found), most=MAX_DEGREE)
         return found
 
     # --- things -----------------------------------------------------------------------------------------------------
@@ -263,7 +262,7 @@ class _Maker(Transformer[Token, Node]):
     def number(self, parts: list[Any]) -> Node:
         text = re.sub(r"[{}]", "", str(parts[0])).replace(",", ".")
         if len(text) > MAX_DIGITS:
-            raise NotReadError(f"a number of {len(text)} digits; read up to {MAX_DIGITS}")
+            raise NotReadError("digits", what=len(text), most=MAX_DIGITS)
         if "." not in text:
             return tree.Number(int(text))
         digits = len(text.replace(".", "").lstrip("0"))
@@ -366,9 +365,9 @@ def _over(sign: str, body: Node) -> Node:
     if span:
         first, last = span.groups()
     if not letters or bool(first) != bool(last) or (first and not (first + last).isdigit()):
-        raise NotReadError(f"{sign.strip()}: a sum whose limits are not two numbers")
+        raise NotReadError("limits", what=sign.strip())
     if not all(re.fullmatch("[A-Za-z]", letter) for letter in letters.split(",")):
-        raise NotReadError(f"{sign.strip()}: over what does it run?")
+        raise NotReadError("no_letter", what=sign.strip())
     ends = (int(first), int(last)) if first else (None, None)
     return tree.Over(kind, tuple(letters.split(",")), body, *ends)
 
