@@ -30,7 +30,7 @@ MAX_SECONDS = 60
 #: What a table's rule is -> the reason where a cell is not what it gives.
 _REASONS = {
     "given": "table_given", "products": "table_products", "window": "table_window", "mean": "table_mean",
-    "sum": "table_sum", "map": "table_map",
+    "sum": "table_sum", "map": "table_map", "begins": "table_begins",
 }  # fmt: skip
 
 _WHAT = "a text: Markdown, LaTeX, or text with LaTeX in it"

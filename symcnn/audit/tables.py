@@ -5,6 +5,7 @@
     window       a table that is a piece of a larger one before it
     mean, sum    one number, of the table before it
     map          a feature slid over an image before it: sums of products, or their means
+    begins       the first cells of the next table that a rule explains: one that grows from table to table
 
 What no rule explains is told as not checked. A table that a rule explains but for one or two cells is false there.
 """
@@ -12,7 +13,7 @@ What no rule explains is told as not checked. A table that a rule explains but f
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import product, takewhile
 
 from symcnn.formula.reader import Numbers
 
@@ -33,7 +34,7 @@ class Table:
     """What was found of one table.
 
     Attributes:
-        rule: "products", "window", "mean", "sum", "map"; empty: no rule explains it.
+        rule: "given", "products", "window", "mean", "sum", "map", "begins"; empty: no rule explains it.
         wrong: a cell that is not what the rule gives, by row and column from 0, as written, and what it should be.
     """
 
@@ -43,11 +44,15 @@ class Table:
 
 
 def tables(found: Sequence[Numbers], given: Sequence[Rows] = ()) -> Iterator[Table]:
-    """Each table of a text, with what it says of those before it.
+    """Each table of a text, with what it says of those before it, or begins to say.
 
     Args:
         given: tables that are known beforehand.
     """
+    return _grown(list(_looking_back(found, given)))
+
+
+def _looking_back(found: Sequence[Numbers], given: Sequence[Rows]) -> Iterator[Table]:
     known: list[Rows] = []
     for numbers in found:
         rows = _values(numbers)
@@ -58,11 +63,55 @@ def tables(found: Sequence[Numbers], given: Sequence[Rows] = ()) -> Iterator[Tab
         known.append(rows)
 
 
+def _grown(found: list[Table]) -> Iterator[Table]:
+    """What no rule explains, and is the beginning of the table that follows, explained."""
+    for n, table in enumerate(found):
+        ahead = list(takewhile(lambda t: not t.rule, found[n : n + BACK]))
+        whole = found[n + len(ahead)] if n + len(ahead) < len(found) and len(ahead) < BACK else None
+        if table.rule or whole is None:
+            yield table
+            continue
+        behind = list(takewhile(lambda t: not t.rule, reversed(found[:n])))
+        yield _beginning(table.numbers, whole.numbers, [t.numbers for t in (*behind, *ahead[1:])])
+
+
+def _beginning(numbers: Numbers, whole: Numbers, others: Sequence[Numbers]) -> Table:
+    """A table as the first cells of another; told wrong in one cell only where two more grow into the same."""
+    differs = _off(numbers, whole)
+    if differs == []:
+        return Table(numbers, "begins")
+    if differs is None or len(differs) > MOST_WRONG or sum(_off(other, whole) == [] for other in others) < 2:
+        return Table(numbers)
+    row, column = differs[0]
+    right = _number(whole.rows[row][column])
+    return Table(numbers, "begins", (row, column, numbers.rows[row][column], right))
+
+
+def _off(numbers: Numbers, whole: Numbers) -> list[tuple[int, int]] | None:
+    """The cells that are not those of the other table, row by row from its first; None: it is no beginning by shape."""
+    *full, last = numbers.rows
+    shapes = zip(full, whole.rows, strict=False)
+    if len(numbers.rows) > len(whole.rows) or any(len(a) != len(b) for a, b in shapes):
+        return None
+    if len(last) > len(whole.rows[len(full)]) or sum(map(len, numbers.rows)) >= sum(map(len, whole.rows)):
+        return None
+    return [
+        (r, c)
+        for r, row in enumerate(numbers.rows)
+        for c, cell in enumerate(row)
+        if _number(cell) != _number(whole.rows[r][c])
+    ]
+
+
+def _number(cell: str) -> Fraction:
+    return Fraction(cell.replace(",", ".").replace("−", "-"))
+
+
 def _values(numbers: Numbers) -> Rows | None:
     widths = {len(row) for row in numbers.rows}
     if len(widths) != 1 or sum(map(len, numbers.rows)) > MAX_CELLS:
         return None
-    return tuple(tuple(Fraction(c.replace(",", ".").replace("−", "-")) for c in row) for row in numbers.rows)
+    return tuple(tuple(map(_number, row)) for row in numbers.rows)
 
 
 def _explained(numbers: Numbers, rows: Rows, before: Sequence[Rows], given: Sequence[Rows]) -> Table:

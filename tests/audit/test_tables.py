@@ -32,6 +32,27 @@ def changed():
                 yield k, r, [*numbers[:k], dataclasses.replace(table, rows=tuple(map(tuple, rows))), *numbers[k + 1 :]]
 
 
+GROWING = "-1\n\n∇\n\n-1\t1\n\n∇\n\n-1\t1\t1\n\n∇\n\n"
+
+
+def test_a_table_that_grows_is_checked_by_the_one_that_it_becomes():
+    whole = list(tables(found(GROWING + printed.tables_text()), printed.tables()))
+    assert [t.rule for t in whole[:4]] == ["begins"] * 3 + ["products"]
+    assert not any(t.wrong for t in whole)
+
+
+def test_a_cell_that_a_growing_table_loses_again_is_told():
+    text = GROWING.replace("-1\t1\n", "-1\t-1\n") + printed.tables_text()
+    first, second, *_ = tables(found(text), printed.tables())
+    assert first.wrong is None
+    assert second.wrong == (0, 1, "-1", 1)
+
+
+def test_numbers_that_nothing_follows_from_are_not_checked():
+    lonely = list(tables(found("5\t7\n\n∇\n\n" + printed.tables_text()), printed.tables()))
+    assert (lonely[0].rule, lonely[0].wrong) == ("", None)
+
+
 def test_a_cell_with_the_other_sign_is_told():
     """Of a feature or a window it may be another piece of the image that is meant; then the products after it differ."""
     total = at_the_line = somewhere = 0
