@@ -204,9 +204,11 @@ def workbook(each: int, first: int) -> int:
     return len(missed) + len(false) + (len(chosen) < 500)
 
 
-def audited(count: int, seed: int) -> int:
-    """Change one place of the article's equations; the number that was missed, or told on another line."""
+def audited(count: int, seed: int, corrections: bool) -> int:
+    """Change one place of the article's equations; how many were missed, told on another line, or without a proof."""
     bench, start = audit_campaign.Bench(), time.monotonic()
+    if corrections:
+        bench.with_corrections()
     chosen = list(bench.all()) if count == 0 else bench.sample(count, seed)
 
     def tell(done: int) -> None:
@@ -214,12 +216,15 @@ def audited(count: int, seed: int) -> int:
             print(f"{done} of {len(chosen)}, {time.monotonic() - start:.0f} s", flush=True)
 
     tally = bench.run(chosen, tell)
-    for name, mutation in (*tally.missed, *tally.elsewhere):
+    faults = (*tally.missed, *tally.elsewhere, *tally.unshown, *tally.uncorrected)
+    for name, mutation in faults:
         print(f"{name}: {mutation.kind}: {mutation.old} -> {mutation.new} at {mutation.at}: {mutation.body}")
     print(tally)
     print(f"{len(chosen) - len(tally.missed)} of {len(chosen)} caught, {len(tally.elsewhere)} told on another line too")
+    print(f"{tally.false} false, {len(tally.unshown)} of them without a counterexample", end="")
+    print(f", {len(tally.uncorrected)} without a right side that makes them true" if corrections else "")
     print("Not to be caught in principle:", *audit_campaign.UNDETECTABLE, sep="\n  ")
-    return len(tally.missed) + len(tally.elsewhere)
+    return len(faults)
 
 
 def reports() -> int:
@@ -265,12 +270,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutated = commands.add_parser("audit", help="the article's equations with one place changed")
     mutated.add_argument("--count", type=int, default=0, help="of them; 0: all")
     mutated.add_argument("--seed", type=int, default=0)
+    mutated.add_argument("--corrections", action="store_true", help="put what is told in the wrong place, audit again")
     commands.add_parser("reports", help="every report of every example, audited")
     given = parser.parse_args(arguments)
     if given.command == "reports":
         return int(reports() > 0)
     if given.command == "audit":
-        return int(audited(given.count, given.seed) > 0)
+        return int(audited(given.count, given.seed, given.corrections) > 0)
     if given.command == "formulas":
         return int(formulas(given.count, given.seed) > 0)
     if given.command == "workbook":

@@ -4,7 +4,7 @@ First the member itself with one place set right; where that is not to be had, t
 the local derivatives, cut at the derivatives that the wrong member uses itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from itertools import islice
 from typing import Any
@@ -22,25 +22,45 @@ from symcnn.formula.written import MeaningError
 MAX_TRIED = 600
 
 
-def repaired(member: Node, is_right: Callable[[Node], bool]) -> Node | None:
-    """The member with one place changed, where exactly one such change makes it right."""
-    found = [changed for changed in islice(dict.fromkeys(_changes(member)), MAX_TRIED) if is_right(changed)]
-    return found[0] if len(found) == 1 else None
+def repaired(
+    member: Node, others: Sequence[Node], symbols: Iterable[tree.Symbol], is_right: Callable[[Node], bool]
+) -> Node | None:
+    """The member with one place changed, where exactly one such change makes it right.
+
+    Args:
+        others: the other members: a symbol of theirs may have been meant.
+        symbols: of the text: one with the same indices may have been meant.
+    """
+    near = tuple(dict.fromkeys(n for n in nodes(tuple(others)) if isinstance(n, tree.Symbol)))
+    far = tuple(dict.fromkeys(symbols))
+    for change in (_here, lambda node: _meant(node, near, far)):
+        changes = islice(dict.fromkeys(_changes(member, change)), MAX_TRIED)
+        found = [changed for changed in changes if is_right(changed)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
-def _changes(node: Any) -> Iterator[Any]:
+def _changes(node: Any, here: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:
     """A tree with one place changed, each in turn."""
-    yield from _here(node)
+    yield from here(node)
     for part in fields(node):
         value = getattr(node, part.name)
         if isinstance(value, tuple):
             for n, inner in enumerate(value):
                 if is_dataclass(inner):
-                    for new in _changes(inner):
+                    for new in _changes(inner, here):
                         yield replace(node, **{part.name: (*value[:n], new, *value[n + 1 :])})
         elif is_dataclass(value):
-            for new in _changes(value):
+            for new in _changes(value, here):
                 yield replace(node, **{part.name: new})
+
+
+def _meant(node: Any, near: Sequence[tree.Symbol], far: Sequence[tree.Symbol]) -> Iterator[Any]:
+    """Another symbol in the place of one."""
+    if isinstance(node, tree.Symbol):
+        yield from (s for s in near if s != node)
+        yield from (s for s in far if s != node and s.indices == node.indices != "")
 
 
 def _here(node: Any) -> Iterator[Any]:

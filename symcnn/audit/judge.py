@@ -235,6 +235,7 @@ class Judge:
 
     def _correction(self, good: Sequence[Read], wrong: int) -> Node | None:
         """What should stand in the place of the wrong member."""
+        assert self.style is not None
         member, others = good[wrong], [m for n, m in enumerate(good) if n != wrong]
         target = others[max(wrong - 1, 0)]
 
@@ -247,7 +248,7 @@ class Judge:
                 return False
             return self._fault([*good[:wrong], changed, *good[wrong + 1 :]]) is None
 
-        found = repaired(member.node, is_right)
+        found = repaired(member.node, [m.node for m in others], self.style.symbols, is_right)
         if found is not None or wrong == 0:
             return found
         return self._from_paths(good[0].node, member.node) or self._in_general(good[0].node, is_right) or target.node

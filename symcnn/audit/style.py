@@ -66,11 +66,12 @@ class Style:
     @cached_property
     def error(self) -> tree.Symbol:
         """The symbol of the loss."""
-        found = (s for s in self._symbols if s.letter == "E" and not s.indices)
+        found = (s for s in self.symbols if s.letter == "E" and not s.indices)
         return next(found, tree.Symbol("E", "", "total"))
 
     @cached_property
-    def _symbols(self) -> list[tree.Symbol]:
+    def symbols(self) -> list[tree.Symbol]:
+        """Every symbol of the text, in its order."""
         members = (m.node for c in self._chains for m in c.members if m.node is not None)
         return [n for node in members for n in nodes(node) if isinstance(n, tree.Symbol)]
 

@@ -32,8 +32,9 @@ class Tally:
     tried: Counter[str] = field(default_factory=Counter)
     missed: list[tuple[str, Mutation]] = field(default_factory=list)
     elsewhere: list[tuple[str, Mutation]] = field(default_factory=list)
-    corrected: int = 0
     false: int = 0
+    unshown: list[tuple[str, Mutation]] = field(default_factory=list)  # no number shows that it is false
+    uncorrected: list[tuple[str, Mutation]] = field(default_factory=list)  # nothing is told that would be true there
 
     def __str__(self) -> str:
         missed = Counter(m.kind for _, m in self.missed)
@@ -69,6 +70,18 @@ class Bench:
             carried = found[-1].good
         return found, carried
 
+    def is_corrected(self, n: int, mutation: Mutation, judged: list[Judged]) -> bool:
+        """Is the display true with what is told in the place of what is false?"""
+        body = mutation.body
+        for chain, j in reversed(list(zip(read_display(body, self._reader), judged, strict=True))):
+            if j.verdict == "false":
+                if j.correction is None or j.member is None:
+                    return False
+                member = chain.members[j.member]
+                body = body[: member.start] + self.style.latex(j.correction) + body[member.end :]
+        again, _ = self.judged(body, self._carried[n])
+        return all(j.verdict == "true" for j in again)
+
     def all(self) -> Iterator[tuple[int, Mutation]]:
         """Every mutation of every display."""
         for n, equation in enumerate(self.equations):
@@ -89,7 +102,10 @@ class Bench:
                 tally.missed.append((equation.id, mutation))
             wrong = [j for j in found if j.verdict == "false"]
             tally.false += bool(wrong)
-            tally.corrected += any(j.correction is not None for j in wrong)
+            if any(j.counterexample is None for j in wrong):
+                tally.unshown.append((equation.id, mutation))
+            if self._judge.style is not None and wrong and not self.is_corrected(n, mutation, found):
+                tally.uncorrected.append((equation.id, mutation))
             following = self.equations[n + 1] if n + 1 < len(self.equations) else None
             if following is not None and following.goes_on:
                 later, _ = self.judged(following.latex, after)
