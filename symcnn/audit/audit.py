@@ -3,8 +3,8 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from symcnn.audit.judge import Judge
@@ -15,7 +15,7 @@ from symcnn.audit.tables import Rows, Table, tables
 from symcnn.audit.verdicts import Counterexample, Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError
-from symcnn.formula.reader import Chain, Fragment, Member, Numbers, Reader, fragments, read_display
+from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
 from symcnn.network import Data, Network
@@ -46,6 +46,7 @@ class Finding:
         text: as it is written.
         correction: what should stand in the place of the wrong member, in the text's own typography.
         at: of a counterexample: each quantity in that typography, with its value.
+        formulas: what is told, as LaTeX -> as a tree.
     """
 
     line: int
@@ -56,6 +57,7 @@ class Finding:
     judged: Judged
     correction: str = ""
     at: tuple[tuple[str, float], ...] = ()
+    formulas: dict[str, Node] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def verdict(self) -> str:
@@ -188,15 +190,26 @@ class _Auditor:
                 if fragment.kind == "display":
                     carried = judged.good
                 line = fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
-                correction = "" if judged.correction is None else style.latex(judged.correction)
-                shown = judged.counterexample and judged.counterexample.at
-                at = tuple((style.latex(node), value) for node, value in shown or ())
-                row = chain.members[0].row
-                found.append(Finding(line, row, fragment.kind, chain.text, chain, judged, correction, at))
+                found.append(self._finding(line, fragment.kind, chain, judged, style))
         found += [_of_table(table) for table in numbers if table.wrong]
         found.sort(key=lambda f: f.line)
         checked = sum(bool(table.rule) for table in numbers)
         return Audit(tuple(found), mentions, sum(f.judged.pairs for f in found), text, (len(numbers), checked))
+
+    def _finding(self, line: int, kind: str, chain: Chain, judged: Judged, style: Style) -> Finding:
+        correction = "" if judged.correction is None else style.latex(judged.correction)
+        shown = judged.counterexample and judged.counterexample.at
+        at = tuple((style.latex(node), value) for node, value in shown or ())
+        row = chain.members[0].row
+        formulas = dict(self._read([m.text for m in chain.members] + [correction] + [name for name, _ in at]))
+        return Finding(line, row, kind, chain.text, chain, judged, correction, at, formulas)
+
+    def _read(self, texts: Iterable[str]) -> Iterator[tuple[str, Node]]:
+        for text in filter(None, texts):
+            try:
+                yield text, self._reader.read(text)
+            except NotReadError:
+                continue
 
     def _verdict(self, chain: Chain, carried: Node | None, seconds: float) -> Judged:
         """The verdict on a chain, where there is time for it and the network can be written out."""

@@ -22,10 +22,15 @@ from symcnn.formula.written import MeaningError
 MAX_TRIED = 600
 
 
-def repaired(
+def repaired(member: Node, is_right: Callable[[Node], bool]) -> Node | None:
+    """The member with one place changed, where exactly one such change makes it right."""
+    return _only(_changes(member, _here), is_right)
+
+
+def renamed(
     member: Node, others: Sequence[Node], symbols: Iterable[tree.Symbol], is_right: Callable[[Node], bool]
 ) -> Node | None:
-    """The member with one place changed, where exactly one such change makes it right.
+    """The member with another symbol in one place, where exactly one makes it right.
 
     Args:
         others: the other members: a symbol of theirs may have been meant.
@@ -33,12 +38,12 @@ def repaired(
     """
     near = tuple(dict.fromkeys(n for n in nodes(tuple(others)) if isinstance(n, tree.Symbol)))
     far = tuple(dict.fromkeys(symbols))
-    for change in (_here, lambda node: _meant(node, near, far)):
-        changes = islice(dict.fromkeys(_changes(member, change)), MAX_TRIED)
-        found = [changed for changed in changes if is_right(changed)]
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
+    return _only(_changes(member, lambda node: _meant(node, near, far)), is_right)
+
+
+def _only(changes: Iterable[Node], is_right: Callable[[Node], bool]) -> Node | None:
+    found = list(filter(is_right, islice(dict.fromkeys(changes), MAX_TRIED)))
+    return found[0] if len(found) == 1 else None
 
 
 def _changes(node: Any, here: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:

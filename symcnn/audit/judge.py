@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from sympy import Expr
 
-from symcnn.audit.correction import Paths, repaired
+from symcnn.audit.correction import Paths, renamed, repaired
 from symcnn.audit.general import General
 from symcnn.audit.notation import Notation
 from symcnn.audit.shown import Shown
@@ -248,9 +248,11 @@ class Judge:
                 return False
             return self._fault([*good[:wrong], changed, *good[wrong + 1 :]]) is None
 
-        found = repaired(member.node, [m.node for m in others], self.style.symbols, is_right)
-        if found is not None or wrong == 0:
+        found = repaired(member.node, is_right)
+        if found is not None:
             return found
+        if wrong == 0:
+            return renamed(member.node, [m.node for m in others], self.style.symbols, is_right)
         return self._from_paths(good[0].node, member.node) or self._in_general(good[0].node, is_right) or target.node
 
     def _in_general(self, left: Node, is_right: Callable[[Node], bool]) -> Node | None:

@@ -42,19 +42,29 @@ class Style:
 
     def latex(self, node: Node) -> str:
         """A formula as this text would write it."""
-        return _Echo(self._raw, self._sign, self._decimal).emit(node)
+        found = _Echo(self._raw, self._sign, self._decimal).emit(node)
+        return found if r"\left" in self._written else found.replace(r"\left(", "(").replace(r"\right)", ")")
 
     @cached_property
     def typography(self) -> Typography:
         return _Own(self)
 
     @cached_property
+    def _written(self) -> str:
+        """The formulas of the text."""
+        return " ".join(m.text for c in self._chains for m in c.members)
+
+    @cached_property
     def _sign(self) -> str:
-        text = " ".join(m.text for c in self._chains for m in c.members)
-        found = Counter(_SIGN.findall(text))
+        found = Counter(_SIGN.findall(self._written))
         beside = sum(m.beside for c in self._chains for m in c.members)
         most = found.most_common(1)
-        return f" {most[0][0]} " if most and most[0][1] >= beside else r" \, " if beside else r" \cdot "
+        return f" {most[0][0]} " if most and most[0][1] >= beside else self._beside if beside else r" \cdot "
+
+    @property
+    def _beside(self) -> str:
+        """Between factors that stand beside each other."""
+        return r" \, " if r"\," in self._written else " "
 
     @cached_property
     def writes_signs(self) -> bool:

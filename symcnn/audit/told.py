@@ -1,14 +1,11 @@
-"""What an audit found, told: as rows for a terminal, as JSON, as a page of HTML with the text beside the verdicts."""
+"""What an audit found, told: as rows for a terminal, and as JSON."""
 
-import html
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from symcnn.audit.audit import Audit, Finding
 from symcnn.text import Catalogue, SaidError
-
-_COLOURS = {"true": "#1a7f37", "false": "#cf222e", "remark": "#9a6700", "unread": "#6e7781"}
 
 
 class Told:
@@ -21,8 +18,16 @@ class Told:
     def __init__(self, audit: Audit, file: str, text: Catalogue) -> None:
         self.audit, self._file, self._text = audit, file, text
 
-    def why(self, finding: Finding) -> list[str]:
-        """The reason of a verdict, in sentences: of a false one what is wrong, what it should be, and a number."""
+    @property
+    def title(self) -> str:
+        return self._text("audit.title", file=self._file)
+
+    def why(self, finding: Finding, formula: Callable[[str], str] = str) -> list[str]:
+        """The reason of a verdict, in sentences: of a false one what is wrong, what it should be, and a number.
+
+        Args:
+            formula: how a formula of the text, or in its typography, stands in them.
+        """
         judged, text = finding.judged, self._text
         if finding.verdict == "true":
             found = [text(f"audit.method.{judged.method}")]
@@ -34,13 +39,13 @@ class Told:
         reason = text(f"audit.reason.{judged.reason}", **{key: self._said(value) for key, value in judged.values})
         if finding.wrong and finding.kind != "table" and judged.reason != "member_unread":
             number = (judged.member or 0) + 1
-            reason = text("audit.member", number=number, text=finding.wrong, reason=reason)
+            reason = text("audit.member", number=number, text=formula(finding.wrong), reason=reason)
         lines = [reason]
         if finding.correction:
-            lines.append(text("audit.should", correction=finding.correction))
-        return [*lines, *self._shown(finding)]
+            lines.append(text("audit.should", correction=formula(finding.correction)))
+        return [*lines, *self._shown(finding, formula)]
 
-    def _shown(self, finding: Finding) -> Iterator[str]:
+    def _shown(self, finding: Finding, formula: Callable[[str], str]) -> Iterator[str]:
         """The numbers that show it."""
         found, text = finding.judged.counterexample, self._text
         if found is None:
@@ -49,7 +54,7 @@ class Told:
         if found.at is None:
             yield text("audit.shown_numbers", left=left, right=right)
             return
-        at = self._separator.join(f"{name} = {self._number(value)}" for name, value in finding.at)
+        at = self._separator.join(f"{formula(name)} = {self._number(value)}" for name, value in finding.at)
         where = text("audit.where", at=at) if at else text("audit.somewhere")
         yield text("audit.shown" if found.written else "audit.shown_alone", where=where, left=left, right=right)
 
@@ -67,7 +72,7 @@ class Told:
         return found[0] if len(found) == 1 else f"({self._separator.join(found)})"
 
     def _number(self, value: float) -> str:
-        return f"{value:.6g}".replace(".", self._text.decimal)
+        return f"{value:.6g}".replace(".", self._text.decimal).replace("-", "−")
 
     def word(self, finding: Finding) -> str:
         return self._text(f"audit.word.{finding.verdict}")
@@ -125,56 +130,3 @@ class Told:
             shown = judged.counterexample
             found["counterexample"] = {"written": shown.written, "right": shown.right, "at": dict(finding.at)}
         return found
-
-    def page(self) -> str:
-        """One page of HTML without a script: each line of the text with the verdicts that begin on it."""
-        by_line: dict[int, list[Finding]] = {}
-        for finding in self.audit.findings:
-            by_line.setdefault(finding.line, []).append(finding)
-        rows = "\n".join(
-            f'<tr id="L{n}"><td class="n">{n}</td><td class="t">{html.escape(line)}</td>'
-            f"<td>{self._cell(by_line.get(n, []))}</td></tr>"
-            for n, line in enumerate(self.audit.text.split("\n"), 1)
-        )
-        title = html.escape(self._text("audit.title", file=self._file))
-        totals = "".join(f"<p>{html.escape(line)}</p>" for line in self.totals())
-        return _PAGE.format(lang=self._text.lang, title=title, totals=totals, rows=rows, colours=_colours())
-
-    def _cell(self, findings: list[Finding]) -> str:
-        found = []
-        for finding in findings:
-            lines = "<br>".join(map(html.escape, self.why(finding)))
-            found.append(f'<div class="{finding.verdict}"><b>{html.escape(self.word(finding))}</b> {lines}</div>')
-        return "".join(found)
-
-
-def _colours() -> str:
-    return "\n".join(f".{name} b {{ color: {colour}; }}" for name, colour in _COLOURS.items())
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="{lang}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem; }}
-table {{ border-collapse: collapse; width: 100%; table-layout: fixed; }}
-td {{ vertical-align: top; padding: .15rem .5rem; overflow-wrap: anywhere; }}
-tr:has(div) {{ background: #8881; }}
-.n {{ width: 3rem; text-align: right; color: GrayText; }}
-.t {{ font-family: ui-monospace, monospace; font-size: .85rem; white-space: pre-wrap; }}
-{colours}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{totals}
-<table>
-{rows}
-</table>
-</body>
-</html>
-"""

@@ -27,6 +27,7 @@ def audit(
     from symcnn.article import printed
     from symcnn.audit import Told
     from symcnn.audit import audit as audited
+    from symcnn.audit.page import page as as_page
     from symcnn.files import check_apart, check_writable, write_whole
     from symcnn.text import catalogue
     from symcnn.verification import check_equations
@@ -41,7 +42,7 @@ def audit(
     else:
         _print(told)
     if page is not None:
-        write_whole(page, told.page().encode("utf-8"))
+        write_whole(page, as_page(told, catalogue(lang)).encode("utf-8"))
         if not as_json:
             print_files([page])
     if not found.ok or (strict and not found.is_spotless):

@@ -142,8 +142,8 @@ WINDOW = "i_{11} * f_{11} + i_{12} * f_{12} + i_{21} * f_{21} + i_{22} * f_{22}"
         (rf"x_{{11}} = {WINDOW.replace('i_{22}', 'i_{23}')}", "differs", WINDOW.replace("i_{22}", "i_{23}"), WINDOW),
         (r"\frac{\partial E_{total}}{\partial h_{1activation}} = \frac{\partial E_{total}}{\partial o_{1prédit}} * o_{1prédit} * (1 - o_{1prédit}) * w_{h1o1}",
          "differs", None,
-         r"\frac{\partial E_{total}}{\partial o_{1prédit}} * o_{1prédit} * \left(1 - o_{1prédit}\right) * w_{h1o1}"
-         r" + \frac{\partial E_{total}}{\partial o_{2prédit}} * o_{2prédit} * \left(1 - o_{2prédit}\right) * w_{h1o2}"),
+         r"\frac{\partial E_{total}}{\partial o_{1prédit}} * o_{1prédit} * (1 - o_{1prédit}) * w_{h1o1}"
+         r" + \frac{\partial E_{total}}{\partial o_{2prédit}} * o_{2prédit} * (1 - o_{2prédit}) * w_{h1o2}"),
         ("7 / 9 = 0,77", "differs", "0,77", "0{,}78"),
         ("x_{11} = i_{41} * f_{11}", "out_of_range", "i_{41} * f_{11}", WINDOW.replace("i_{11} * f_{11}", "i_{11} * f_{11}")),
         (r"x_5 = 1", "out_of_range", "x_5", ""),
