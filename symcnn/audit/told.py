@@ -33,7 +33,10 @@ class Told:
             found = [text(f"audit.method.{judged.method}")]
             if judged.readings:
                 found.append(
-                    text("audit.under", readings=", ".join(text(f"audit.reading.{r}") for r in judged.readings))
+                    text(
+                        "audit.under",
+                        readings=", ".join(text(f"audit.reading.{r}", total="E_total") for r in judged.readings),
+                    )
                 )
             return [", ".join(found)]
         reason = text(f"audit.reason.{judged.reason}", **{key: self._said(value) for key, value in judged.values})
