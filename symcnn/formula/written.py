@@ -9,12 +9,12 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Places, Typography
 from symcnn.symbolic import Index, Tensor
+from symcnn.text import SaidError
 
 #: Index letter -> its value, from 0.
 Point = Mapping[str, int]
@@ -23,7 +23,7 @@ _END = re.compile(r"(?P<letters>[a-z]*)(?:\((?P<inside>[^()]*(?:\([^()]*\)[^()]*
 _TERM = re.compile(r"([+−-]?)([0-9]*)([A-Za-z]?)")
 
 
-class MeaningError(SymcnnError):
+class MeaningError(SaidError):
     """A formula says nothing that could be decided; the message says where it breaks off."""
 
 
@@ -69,8 +69,11 @@ class Written:
                     group = self._groups.setdefault((symbol.letter.upper(), symbol.word), [])
                     group += [tensor] if tensor not in group else []
 
-    def entry(self, symbol: tree.Symbol, point: Point) -> tuple[Tensor, Index | None]:
+    def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
         """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
+
+        Args:
+            base: from where index letters count.
 
         Raises:
             UnknownNameError, OutOfRangeError
@@ -79,7 +82,7 @@ class Written:
         ends = list(_ends(symbol.indices))
         if any(end["inside"] is not None for end in ends):
             texts = [text for end in ends for text in _split(end["inside"] or "")]
-            return tensor, _at(texts, point, tensor)
+            return tensor, self._at([affine_at(text, point) for text in texts], tensor, base)
         return tensor, self._index(symbol, tensor, "".join(end["digits"] or "" for end in ends))
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
@@ -87,7 +90,7 @@ class Written:
         try:
             return self._by_look[symbol.letter, symbol.word, _look(symbol.indices)]
         except KeyError:
-            raise UnknownNameError(self._unknown(symbol)) from None
+            raise self._unknown(symbol) from None
 
     def is_known(self, symbol: tree.Symbol) -> bool:
         """Is there a tensor that is written so?"""
@@ -106,9 +109,16 @@ class Written:
         found = self._groups.get((symbol.letter, symbol.word), []) if not symbol.indices else []
         if len(found) > 1:
             raise UnknownNameError(
-                f"{self._plain.emit(symbol)}: it may stand for {' or '.join(t.name for t in found)}; expected one group"
+                "several_groups", what=self._plain.emit(symbol), found=", ".join(t.name for t in found)
             )
         return found[0] if found else None
+
+    def _at(self, values: Sequence[int | None], tensor: Tensor, base: int) -> Index | None:
+        """The index with such values, or None outside the tensor."""
+        if len(values) != len(tensor.shape):
+            raise OutOfRangeError("indices", what=tensor.name, count=len(values), expected=len(tensor.shape))
+        index = tuple(-1 if value is None else value - base for value in values)
+        return index if all(0 <= n < size for n, size in zip(index, tensor.shape, strict=True)) else None
 
     def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
         """Each index as wide as its axis is long, from 1."""
@@ -120,17 +130,17 @@ class Written:
             at += width
         if len(digits) != sum(widths) or any(not 0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
             last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
-            raise OutOfRangeError(f"{self._plain.emit(symbol)}: out of range; expected {_first(tensor)} to {last}")
+            raise OutOfRangeError("range", what=self._plain.emit(symbol), first=_first(tensor), last=last)
         return tuple(index)
 
-    def _unknown(self, symbol: tree.Symbol) -> str:
+    def _unknown(self, symbol: tree.Symbol) -> UnknownNameError:
         written = self._plain.emit(symbol)
         known = {
             self._plain.emit(tree.Symbol(letter, "".join(f"{e}…" for e in look), word)): None
             for letter, word, look in self._by_look
         }
         near = difflib.get_close_matches(written, known, 1, 0.0)
-        return f"{written}: no quantity of this network is written so; nearest is {near[0]}"
+        return UnknownNameError("unknown", what=written, nearest=near[0])
 
 
 def letters_in(symbol: tree.Symbol) -> list[str]:
@@ -164,19 +174,6 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")] if text else []
 
 
-def _at(texts: Sequence[str], point: Point, tensor: Tensor) -> Index | None:
-    """The index at a point, or None outside the tensor."""
-    index = []
-    if len(texts) != len(tensor.shape):
-        raise OutOfRangeError(f"{tensor.name}: {len(texts)} indices; expected {len(tensor.shape)}")
-    for text, size in zip(texts, tensor.shape, strict=True):
-        value = affine_at(text, point)
-        if value is None or not 0 <= value < size:
-            return None
-        index.append(value)
-    return tuple(index)
-
-
 def affine_at(text: str, point: Point) -> int | None:
     """2r+u−1, (R−p+1)/2 at a point; None where that is no whole number.
 
@@ -193,9 +190,9 @@ def affine_at(text: str, point: Point) -> int | None:
             break
         end = match.end()
         if letter and letter not in point:
-            raise UnknownNameError(f"{text}: no sum and no axis runs over {letter}")
+            raise UnknownNameError("no_axis", what=text, letter=letter)
         value += (-1 if sign in ("−", "-") else 1) * int(factor or 1) * (point[letter] if letter else 1)
     if end != len(body) or not body or not (divisor.isdigit() or not divisor):
-        raise MeaningError(f"{text}: not an index")
+        raise MeaningError("no_index", what=text)
     by = int(divisor or 1)
     return value // by if value % by == 0 else None

@@ -1,0 +1,325 @@
+"""What a text's symbols mean in a network: definitions put in, index letters run through, images told apart, values."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice, pairwise, product
+
+from sympy import Expr, Symbol
+
+from symcnn.audit.numbers import NoNumberError, block, exactly_equal, is_numeric
+from symcnn.audit.rules import Rules
+from symcnn.derivation import Derivation
+from symcnn.derivation.algebra import UndecidableError
+from symcnn.derivation.algebras import PointAlgebra
+from symcnn.derivation.identities import Decision, Identities
+from symcnn.derivation.paths import Quantities, names_in
+from symcnn.formula import Typography, tree
+from symcnn.formula.meaning import Group, Meaning, Value
+from symcnn.formula.reader import Chain
+from symcnn.formula.spelled import Spelled
+from symcnn.formula.steps import degree, nodes, replaced
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
+from symcnn.network import Data
+from symcnn.text import LANGUAGES, catalogue
+
+#: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
+MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
+
+#: Ways to put the numbers of a text into a formula of its letters.
+MAX_WAYS = 256
+
+#: Whether a network's adjoint equations are right.
+Check = Callable[[Derivation], object]
+
+_IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
+
+
+class Notation:
+    """One text's notation over one network.
+
+    Args:
+        spelled: which symbol is which quantity.
+        definitions: a symbol of the text -> what it stands for.
+        values: name -> value, for steps in numbers.
+        data: the samples that the text may speak of.
+        check: decides whether the network's adjoint equations are right: what is the print of one is proved then.
+    """
+
+    def __init__(
+        self, derivation: Derivation, spelled: Spelled, definitions: Mapping[tree.Symbol, Node] | None = None,
+        values: Mapping[str, float] | None = None, data: Data | None = None, check: Check | None = None,
+    ) -> None:  # fmt: skip
+        self.derivation, self.spelled = derivation, spelled
+        self.meaning = Meaning(derivation, spelled)
+        self.rules = Rules(self)
+        self._values = dict(values or {})
+        self._data, self._check = data, check
+        self._shown: dict[tree.Symbol, list[Node]] = {}
+        self._decided: dict[tuple[Expr, Expr], Decision] = {}
+        self._identities: dict[int, Identities] = {}
+        self._definitions: dict[tree.Symbol, Node] = {}
+        self._put_in: dict[tree.Symbol, Node] = {}
+        self._open: set[tree.Symbol] = set()
+        for symbol, node in (definitions or {}).items():
+            self._definitions[symbol] = self._quantity(node) or node
+
+    # --- symbols ----------------------------------------------------------------------------------------------------
+
+    def _quantity(self, node: Node) -> tree.Symbol | None:
+        """The network's own quantity that a definition defines, where there is one."""
+        try:
+            value = self.meaning.scalar(self.resolved(node))
+        except MeaningError:
+            return None
+        for name in self.derivation.graph.forward:
+            if self.decide(Symbol(name), value).status in ("proved", "probable"):
+                found = Typography(self.derivation.graph, catalogue("en").words("word")).name(name)
+                return found if isinstance(found, tree.Symbol) else None
+        return None
+
+    def resolved(self, node: Node) -> Node:
+        """A formula with what the text's notation says put in.
+
+        Raises:
+            MeaningError: it is too large then, or definitions rest on themselves.
+        """
+        found = replaced(node, self._put)
+        size = sum(1 for _ in islice(nodes(found), MAX_SIZE + 1))
+        if size > MAX_SIZE or degree(found) > MAX_DEGREE:
+            raise MeaningError("too_large")
+        return found
+
+    def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
+        if isinstance(symbol, tree.Word):
+            return symbol
+        if symbol in self._definitions:
+            if symbol in self._open:
+                raise MeaningError("circular")
+            if symbol not in self._put_in:
+                self._open.add(symbol)
+                try:
+                    self._put_in[symbol] = self.resolved(self._definitions[symbol])
+                finally:
+                    self._open.discard(symbol)
+            return self._put_in[symbol]
+        known = self.spelled.canonical(symbol)
+        return known if known.letter == "E" else symbol
+
+    def canonical(self, node: Node) -> Node:
+        """A formula in the typography's own spelling."""
+
+        def put(part: tree.Symbol | tree.Word) -> Node:
+            return self.spelled.canonical(part) if isinstance(part, tree.Symbol) else tree.Word(_own_word(part.text))
+
+        return replaced(self.resolved(node), put)
+
+    # --- meanings ---------------------------------------------------------------------------------------------------
+
+    def meanings(self, members: Sequence[Node]) -> list[Meaning]:
+        """The meaning at every point of the free letters; one where there are none.
+
+        Raises:
+            MeaningError: too many points.
+        """
+        everything = list(nodes(tuple(members)))
+        base = self._of_images(everything)
+        overs = [n for n in everything if isinstance(n, tree.Over)]
+        texts = [
+            (s, letters_in(self.spelled.canonical(s)))
+            for s in dict.fromkeys(n for n in everything if isinstance(n, tree.Symbol))
+        ]
+        if not overs and not any(t for _, t in texts):
+            return [base]
+        sizes, lone = self._sizes(texts)
+        firsts = {n.first for n in overs if n.first is not None}
+        start = 0 if 0 in firsts else 1 if firsts or lone else 0
+        free = sorted(set(sizes) - {letter for n in overs for letter in n.letters})
+        count = 1
+        for letter in free:
+            count *= sizes[letter]
+        for over in overs:
+            count *= (over.last - over.first + 1) if over.first is not None and over.last is not None else 1
+        if count > MAX_POINTS:
+            raise MeaningError("points", count=count, most=MAX_POINTS)
+        return [replace(base, sizes=sizes, point=point, base=start) for point in points(free, sizes, start)]
+
+    def _sizes(self, texts: Sequence[tuple[tree.Symbol, list[str]]]) -> tuple[dict[str, int], bool]:
+        """How far each index letter runs, and whether one counts cells row by row."""
+        sizes: dict[str, int] = {}
+        lone = False
+        for symbol, found in texts:
+            try:
+                tensor = self.spelled.tensor(symbol) if found else None
+            except UnknownNameError:
+                continue
+            if tensor is None:
+                continue
+            shape = tensor.shape
+            if len(found) == 1 and len(shape) > 1:
+                lone, shape = True, (tensor.size,)
+            for letter, size in zip(found, shape, strict=False):
+                if len(letter) == 1 and letter.isalpha():
+                    sizes.setdefault(letter, size)
+        return sizes, lone
+
+    def _of_images(self, everything: Sequence[object]) -> Meaning:
+        """Where images are named, E_total is the sum over them."""
+        words = {n.word for n in everything if isinstance(n, tree.Labelled)}
+        words |= {n.word for n in everything if isinstance(n, tree.Symbol) and n.letter == "E"}
+        labels = {word: int(match[1]) for word in words if (match := _IMAGE.fullmatch(word))}
+        adds = any(isinstance(n, tree.Call) and n.function == "Σ" for n in everything)
+        if not labels and not adds:
+            return self.meaning
+        most = max([*labels.values(), 2 if adds else 1])
+        if most > MAX_IMAGES:
+            raise MeaningError("images", number=most, most=MAX_IMAGES)
+        return replace(self.meaning, total=True, images=most, labels=labels)
+
+    def readings(self, members: Sequence[Node]) -> Iterator[str]:
+        """Under which readings a chain is true."""
+        everything = list(nodes(tuple(members)))
+        symbols = {n for n in everything if isinstance(n, tree.Symbol)}
+        one = self.meaning is self._of_images(everything)
+        if one and any(s.letter == "E" and s.word for s in symbols):
+            yield "one_image"
+        bound = {letter for n in everything if isinstance(n, tree.Over) for letter in n.letters}
+        if any(self._is_counted(s) for s in symbols):
+            yield "counted"
+        if any(set(letters_in(self.spelled.canonical(s))) - bound for s in symbols):
+            yield "every"
+        if any(not s.indices and self._group(s) for s in symbols):
+            yield "groups"
+        try:
+            if all(map(is_numeric, members)) and not all(exactly_equal(a, b) for a, b in pairwise(members)):
+                yield "rounded"
+        except NoNumberError:
+            return
+
+    def _is_counted(self, symbol: tree.Symbol) -> bool:
+        try:
+            shape = self.spelled.tensor(symbol).shape
+        except MeaningError:
+            return False
+        letters = letters_in(self.spelled.canonical(symbol))
+        return len(shape) > 1 and (len(letters) == 1 or (symbol.indices.isdigit() and len(symbol.indices) < len(shape)))
+
+    def _group(self, symbol: tree.Symbol) -> bool:
+        try:
+            return self.spelled.group(symbol) is not None
+        except MeaningError:
+            return False
+
+    @cached_property
+    def adjoints_hold(self) -> bool:
+        """Are the adjoint equations, as they would be printed, proved?"""
+        return self._check is not None and bool(self._check(self.derivation))
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    def decide(self, left: Expr, right: Expr) -> Decision:
+        """Are two expressions equal, whatever the parameters and the pixels?"""
+        if (left, right) not in self._decided:
+            images = {int(n) for name in names_in([left, right]) if (n := name.partition("_image")[2])}
+            self._decided[left, right] = self._over(max(images, default=0)).decide(left, right)
+        return self._decided[left, right]
+
+    def _over(self, images: int) -> Identities:
+        if images not in self._identities:
+            self._identities[images] = Identities(self.derivation, tuple(range(1, images + 1)) or (0,))
+        return self._identities[images]
+
+    # --- values that are given --------------------------------------------------------------------------------------
+
+    def is_given(self, node: Node) -> bool:
+        """Nothing but pixels, targets and parameters?"""
+        everything = list(nodes(node))
+        symbols = [n for n in everything if isinstance(n, tree.Symbol)]
+        if not symbols or not all(isinstance(n, (tree.Symbol, tree.Matrix, tree.Labelled)) for n in everything):
+            return False
+        try:
+            return all(
+                self.spelled.role(self.spelled.canonical(s)) in ("image", "target", "parameter") for s in symbols
+            )
+        except MeaningError:
+            return False
+
+    def contradicts(self, symbols: Node, numbers: Node) -> str:
+        """Which stated pixel or target is not the sample's; empty where none is, or where there are no samples."""
+        match = _IMAGE.fullmatch(symbols.word) if isinstance(symbols, tree.Labelled) else None
+        if match is None or self._data is None or not 1 <= int(match[1]) <= len(self._data.images):
+            return ""
+        try:
+            value = self.meaning.of(symbols.node)  # type: ignore[union-attr]  # labelled, then
+            entries = value.entries if isinstance(value, Group) else (value,)
+            stated = block(numbers, False).entries
+        except (MeaningError, NoNumberError):
+            return ""
+        known = self._sample(int(match[1]) - 1)
+        for entry, (low, high) in zip(entries, stated, strict=False):
+            if str(entry) in known and not float(low) <= known[str(entry)] <= float(high):
+                return f"{entry}: {known[str(entry)]:g}"
+        return ""
+
+    def _sample(self, number: int) -> dict[str, float]:
+        assert self._data is not None
+        stated = self.derivation.network.forward
+        found = dict(zip(stated.image.scalars(), map(float, self._data.images[number].ravel()), strict=False))
+        if stated.targets is not None and self._data.targets is not None and self._data.targets.ndim > 1:
+            found |= dict(zip(stated.targets.scalars(), map(float, self._data.targets[number].ravel()), strict=False))
+        return found
+
+    def collect(self, chains: Iterable[Chain]) -> None:
+        """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
+        for members in ([m.node for m in c.members if m.node is not None] for c in chains):
+            for part in nodes(tuple(members)):
+                if isinstance(part, tree.Under) and isinstance(part.node, tree.Symbol) and is_numeric(part.number):
+                    self._remember(part.node, part.number)
+            if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_numeric(members[-1]):
+                self._remember(members[0], members[-1])
+
+    def _remember(self, symbol: tree.Symbol, number: Node) -> None:
+        known = self._shown.setdefault(self.spelled.canonical(symbol), [])
+        if number not in known and len(known) < MAX_IMAGES:
+            known.append(number)
+
+    def in_shown_numbers(self, node: Node) -> Iterator[Node]:
+        """A formula with the numbers that the text shows for its symbols put in, in each way in which that goes."""
+        symbols = list({n for n in nodes(node) if isinstance(n, tree.Symbol)})
+        known = [self._shown.get(self.spelled.canonical(s), []) for s in symbols]
+        if any(isinstance(n, (tree.Partial, tree.Over, tree.Labelled)) for n in nodes(node)) or not all(known):
+            return
+        for values in islice(product(*known), MAX_WAYS):
+            at = dict(zip(symbols, values, strict=True))
+            yield replaced(node, lambda part, at=at: at.get(part, part))  # type: ignore[misc]
+
+    def value(self, values: Sequence[Value]) -> float | None:
+        """A quantity at the values that the text's notation gives; None where one is missing."""
+        if len(values) != 1 or isinstance(values[0], Group):
+            return None
+        names = Quantities.inputs(self.derivation)
+        known = {name: self._values.get(name) for name in names}
+        if any(v is None for v in known.values()):
+            return None
+        try:
+            point = PointAlgebra({name: v for name, v in known.items() if v is not None})
+            [found] = Quantities(self.derivation, point).elements(values[0])
+        except (UndecidableError, ArithmeticError):
+            return None
+        return float(found)
+
+
+def _own_word(text: str) -> str:
+    """A word of the typography in English, whichever language it is in."""
+    own = catalogue("en").words("word")
+    return next(
+        (own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items() if word == text), text
+    )
+
+
+def points(letters: Sequence[str], sizes: Mapping[str, int], base: int) -> Iterator[dict[str, int]]:
+    """Every index of some letters."""
+    for values in product(*(range(base, base + sizes[letter]) for letter in letters)):
+        yield dict(zip(letters, values, strict=True))
