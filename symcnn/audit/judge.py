@@ -52,6 +52,8 @@ class Judge:
         Args:
             carried: of a continuation: the last good member of what it continues.
         """
+        if chain.hides:
+            return Judged("unread", "hidden")
         if len(chain.members) == 1 and not chain.goes_on:
             return Judged("mention", good=chain.members[0].node)
         unread = next((n for n, m in enumerate(chain.members) if m.node is None), None)

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from symcnn.audit.numbers import NoNumberError, block, shows_numbers
+from symcnn.audit.numbers import NoNumberError, block, is_numeric, shows_numbers
 from symcnn.formula import Typography, stated, tree
 from symcnn.formula.meaning import pairs
 from symcnn.formula.printed import Printed
@@ -46,6 +46,8 @@ class Rules:
                 return self._printed_method(formula) if formula else ""
             if len(plain) < 2 or set(signs) - {"="}:
                 return ""
+            if self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
+                return "given"
             if stated.is_chain_rule(plain):
                 holds = all(map(stated.chain_rule_holds, self._notation._over(0).modular))
                 return "rule" if holds else ""
@@ -62,6 +64,10 @@ class Rules:
         meaning = replace(self._notation.meaning, free=frozenset(free))
         same = (stated.same_function(meaning.scalar(a), meaning.scalar(b), *free) for a, b in pairwise(plain))
         return "rule" if all(same) else ""
+
+    def _is_rate(self, node: Node) -> bool:
+        """A learning rate: of no network, so what a text says that it is, it is."""
+        return isinstance(node, tree.Symbol) and node.letter in _RATES and not self._is_known(node)
 
     def _is_known(self, symbol: tree.Symbol) -> bool:
         return symbol.letter == "E" or self._notation.spelled.is_known(symbol) or symbol == tree.DOTS

@@ -8,9 +8,10 @@ itself, so that one that cannot be read does not hide the others.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import NoneType
 
 from symcnn.formula.reader.grammar import NotReadError, Reader
-from symcnn.formula.tree import Node
+from symcnn.formula.tree import Indicator, Node, Word
 
 #: Longer displays are not read: no person wrote them.
 MAX_DISPLAY = 50_000
@@ -23,9 +24,8 @@ _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 #: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
 _SIGNS = {
     r"\\leftarrow|\\gets|←": r"\leftarrow", r"\\mathrel\{\+\}=|\+=": "+=",
-    rf"\\(?:overset|underset|stackrel)\s*{_GROUP}\s*\{{\s*=\s*\}}": "=",
-    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|doteq)(?![a-z])|:=|=|≡|≜|≝|≔": "=",
-    r"\\(?:approxeq|approx|simeq)(?![a-z])|≈|≃": "≈", r"\\(?:propto|sim|cong)(?![a-z])|∝|∼|≅": "∼",
+    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:=|=|≡|≜|≝|≔": "=",
+    r"\\(?:approxeq|approx|simeq|eqsim)(?![a-z])|≈|≃": "≈", r"\\(?:propto|sim|cong)(?![a-z])|∝|∼|≅": "∼",
     r"\\leq?(?![a-z])|\\leqslant|≤": "≤", r"\\geq?(?![a-z])|\\geqslant|≥": "≥",
     r"\\(?:lt|ll)(?![a-z])|<": "<", r"\\(?:gt|gg)(?![a-z])|>": ">",
 }  # fmt: skip
@@ -51,6 +51,17 @@ _STAYS_OPEN = re.compile(r"(?:[-+−*/=]|\\cdot|\\times|\\ast)[\s&]*$")
 _JOINS = re.compile(r"\s*(?:[+*/)\]]|\\cdot(?![a-z])|\\times|\\ast)")
 #: Of several values by cases: rows of one member, not claims.
 _CASES = re.compile(r"=\s*\\begin\{cases\}.*?\\end\{cases\}", re.DOTALL)
+#: A sign of equality in braces, or with something above it.
+_SET_SIGN = re.compile(
+    rf"(?:\\(?:overset|underset|stackrel)\s*{_GROUP}\s*|\\math[a-z]+\s*)?\{{\s*=\s*\}}|\\(?:stackrel|overset)\s*{_GROUP}\s*="
+)
+#: Of a bracket before a system of equations.
+_SYSTEM = re.compile(r"(?:\\left\s*)?\\l?(?:\{|brace)(?=\s*\\begin\{)|\\right\s*\.")
+#: Words behind a member that say why it holds; those that say when do not go.
+_WHY = re.compile(
+    r"(?:\s|\\[,;:!> ]|(?=\\[a-z]+\s*\{\s*[\s(]))\s*\\(?:text|mbox|textrm|textit)\s*\{(?!\s*"
+    r"(?:if|when|unless|otherwise|except|only|for|not|times|si|sinon|quand|lorsque|sauf|pour|fois)\b)[^{}=<>≈]*\}\s*$"
+)
 #: Scripts: an equality in a lower limit is no claim.
 _SCRIPT = re.compile(rf"[_^]\s*{_GROUP}")
 _BLANK = re.compile(r"(?:\s|&|\\quad\{\}|\\qquad\{\}|\{\}|\\[,;:!> ])*")
@@ -84,7 +95,7 @@ class Chain:
     Attributes:
         signs: before the second member, the third …; of a continuation, before the first one too.
         goes_on: it begins with a sign of relation: it goes on with the display before.
-        hides: one member that was not read, with a sign of relation somewhere in it.
+        hides: one member with a sign of relation somewhere in it: in braces, in brackets, in words.
     """
 
     members: tuple[Member, ...]
@@ -108,6 +119,8 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
     body = re.sub(r"^(\s*)(>>+)", lambda m: m[1] + " " * len(m[2]), body)
     body = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m[0]), body)
     body = re.sub(r"\\boxed(?=\s*\{)", lambda m: " " * len(m[0]), body)
+    body = _SYSTEM.sub(lambda m: " " * len(m[0]), body)
+    body = _SET_SIGN.sub(lambda m: "=".ljust(len(m[0])), body)
     cases = [m.span() for m in _CASES.finditer(body)]
     body = _ENVIRONMENT.sub(
         lambda m: m[0] if m[2] not in _ROWS or any(a < m.start() < b for a, b in cases) else " " * len(m[0]), body
@@ -232,7 +245,8 @@ def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
     members = tuple(_member(piece, at + start, body, reader) for piece, start in pieces)
     if not signs and not _bare(text):
         return None
-    hides = not signs and members[0].node is None and bool(_RELATION.search(_SCRIPT.sub("", text)))
+    is_whole = signs or not isinstance(members[0].node, (Word, Indicator, NoneType))
+    hides = not is_whole and bool(_RELATION.search(_SCRIPT.sub("", text)))
     return Chain(members, tuple(signs), goes_on, hides)
 
 
@@ -253,6 +267,8 @@ def _bare(text: str) -> str:
 
 def _member(text: str, at: int, body: str, reader: Reader) -> Member:
     start = at + len(text) - len(text.lstrip())
+    why = _WHY.search(text)
+    text = text[: why.start()] if why and text[: why.start()].strip() else text
     end = max(start, at + len(text.rstrip()))
     row = 1 + len(_NEWROW.findall(body, 0, start))
     bare = re.sub(r"(?:\\[,;:!> ]|[.,;~\s])+$", "", re.sub(r"\s+", " ", text)).replace(r"\quad{}", "").strip()
