@@ -19,7 +19,7 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value
 from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import degree, nodes, replaced
+from symcnn.formula.steps import bare, degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
@@ -30,6 +30,8 @@ MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
 
 #: Ways to put the numbers of a text into a formula of its letters.
 MAX_WAYS = 256
+#: What a text says of one quantity that is remembered.
+MAX_SAID = 8
 
 #: Whether a network's adjoint equations are right.
 Check = Callable[[Derivation], object]
@@ -57,6 +59,7 @@ class Notation:
         self.rules = Rules(self)
         self._values = dict(values or {})
         self._data, self._check = data, check
+        self._said: dict[Node, list[Node]] = {}
         self._shown: dict[tree.Symbol, list[Node]] = {}
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
         self._identities: dict[int, Identities] = {}
@@ -247,19 +250,21 @@ class Notation:
             return False
 
     def contradicts(self, symbols: Node, numbers: Node) -> str:
-        """Which stated pixel or target is not the sample's; empty where none is, or where there are no samples."""
+        """Which stated value is not the sample's, or not the mapping's; empty where none is, or where none is known."""
         match = _IMAGE.fullmatch(symbols.word) if isinstance(symbols, tree.Labelled) else None
-        if match is None or self._data is None or not 1 <= int(match[1]) <= len(self._data.images):
+        known = dict(self._values)
+        if match is not None and self._data is not None and 1 <= int(match[1]) <= len(self._data.images):
+            known = self._sample(int(match[1]) - 1)
+        if not known or isinstance(symbols, tree.Partial):
             return ""
         try:
-            value = self.meaning.of(symbols.node)  # type: ignore[union-attr]  # labelled, then
+            value = self.meaning.of(self.resolved(symbols.node if isinstance(symbols, tree.Labelled) else symbols))
             entries = value.entries if isinstance(value, Group) else (value,)
-            stated = block(numbers, False).entries
+            stated = block(numbers, True).entries
         except (MeaningError, NoNumberError):
             return ""
-        known = self._sample(int(match[1]) - 1)
         for entry, (low, high) in zip(entries, stated, strict=False):
-            if str(entry) in known and not float(low) <= known[str(entry)] <= float(high):
+            if str(entry) in known and not float(low) - 1e-9 <= known[str(entry)] <= float(high) + 1e-9:
                 return f"{entry}: {known[str(entry)]:g}"
         return ""
 
@@ -279,6 +284,14 @@ class Notation:
                     self._remember(part.node, part.number)
             if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_numeric(members[-1]):
                 self._remember(members[0], members[-1])
+
+            if members and isinstance(members[0], (tree.Symbol, tree.Partial)):
+                said = self._said.setdefault(bare(members[0]), [])
+                said += [m for m in map(bare, members[1:]) if not is_numeric(m)][: MAX_SAID - len(said)]
+
+    def said_of(self, node: Node) -> Sequence[Node]:
+        """What the text says elsewhere that a quantity, or a derivative, is."""
+        return self._said.get(node, ())
 
     def _remember(self, symbol: tree.Symbol, number: Node) -> None:
         known = self._shown.setdefault(self.spelled.canonical(symbol), [])

@@ -12,9 +12,11 @@ from itertools import pairwise
 
 from symcnn.audit.notation import Notation
 from symcnn.audit.numbers import Block, NoNumberError, are_rounded, block, is_numeric, rounded_like, shows_numbers
+from symcnn.audit.putin import PutIn, may_come_from, put_in
 from symcnn.audit.verdicts import Counterexample, Judged, Read
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
+from symcnn.formula.written import brief
 
 
 class Shown:
@@ -59,7 +61,10 @@ class Shown:
         )
         if found.verdict != "true":
             return found
-        if len(with_numbers) > 1:
+        link = self._linked(letters, with_numbers)
+        if link is not None and link.verdict != "true":
+            return link
+        if link is not None and len(with_numbers) > 1:
             return replace(
                 found,
                 method="computed" if len(exact) < 2 else found.method,
@@ -69,9 +74,45 @@ class Shown:
         if plain and all(self._notation.is_given(m.node) for m in letters):
             return self._given(letters[0], plain[0])
         known = self._at_values(letters[0], plain)
-        if known.verdict == "unread" and plain and any(self._is_shown(m.node, plain[0].whole) for m in letters):
+        if known.verdict == "unread" and plain and self._is_any_shown(letters, plain):
             return replace(found, method="computed", pairs=len(members) - 1)
         return known
+
+    def _linked(self, letters: Sequence[Read], with_numbers: Sequence[tuple[Read, Block]]) -> Judged | None:
+        """Do the numbers belong to the letters? None: nothing says so; not true where they can't.
+
+        They stand under them, or were put in for them.
+        """
+        linked: Judged | None = None
+        said = list(dict.fromkeys(n for m in letters for n in (m.node, *self._notation.said_of(m.node))))
+        for m, _ in with_numbers:
+            if not is_numeric(m.whole):
+                linked = linked or Judged("true")
+                continue
+            for other in said:
+                found = put_in(other, m.whole)
+                if found is None:
+                    continue
+                wrong = self._wrongly_put_in(found, m)
+                if wrong is not None:
+                    return wrong
+                linked = linked or Judged("true")
+        if linked is None and any(may_come_from(n, m.whole) for n in said for m, _ in with_numbers):
+            return Judged("true")
+        return linked
+
+    def _wrongly_put_in(self, found: PutIn, m: Read) -> Judged | None:
+        """One letter got two numbers, or not the one that the text's mapping gives it."""
+        if found.torn:
+            return Judged("false", "two_numbers", (("text", brief(found.torn[0])),), m.place)
+        for letter, number in found.numbers.items():
+            wrong = self._notation.contradicts(letter, number)
+            if wrong:
+                return Judged("false", "mapped", (("text", wrong),), m.place)
+        return None
+
+    def _is_any_shown(self, letters: Sequence[Read], plain: Sequence[Read]) -> bool:
+        return any(self._is_shown(m.node, number.whole) for m in letters for number in plain)
 
     def _is_shown(self, letters: Node, number: Node) -> bool:
         """Is a number what letters are, with the numbers that the text shows for them?"""
@@ -89,7 +130,8 @@ class Shown:
         """Pixels, targets or parameters with their values: what a text states, it need not prove."""
         wrong = self._notation.contradicts(symbols.node, numbers.whole)
         if wrong:
-            return Judged("false", "sample", (("text", wrong),), numbers.place, good=symbols.node)
+            reason = "sample" if isinstance(symbols.node, tree.Labelled) else "mapped"
+            return Judged("false", reason, (("text", wrong),), numbers.place, good=symbols.node)
         return Judged("true", method="given", pairs=1, good=symbols.node)
 
     def _at_values(self, letters: Read, plain: Sequence[Read]) -> Judged:
