@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from symcnn.audit.judge import Judge
-from symcnn.audit.mapping import Mapping, front_matter, mapping_from
+from symcnn.audit.mapping import Mapping, front_matter, mapping_from, mapping_in_front
 from symcnn.audit.notation import Check, Notation
+from symcnn.audit.proposal import Proposal, Proposals
 from symcnn.audit.style import Style
 from symcnn.audit.tables import Rows, Table, tables
 from symcnn.audit.verdicts import Counterexample, Judged
@@ -80,6 +81,7 @@ class Audit:
         pairs: how many equalities were decided.
         text: what was audited.
         tables: how many tables of numbers stand in it, and how many of them were checked.
+        proposal: a mapping for names that the network does not know.
     """
 
     findings: tuple[Finding, ...]
@@ -87,6 +89,7 @@ class Audit:
     pairs: int
     text: str
     tables: tuple[int, int] = (0, 0)
+    proposal: Proposal = field(default_factory=Proposal)
 
     def count(self, verdict: str) -> int:
         """How many equations have a verdict."""
@@ -127,7 +130,7 @@ def audit(
         content = read_bytes(Path(mapping), MAX_BYTES, "a mapping file (TOML)")
         found = mapping_from(decoded(content, Path(mapping)), str(mapping))
     elif matter is not None:
-        found = mapping_from(matter, f"{path}: front matter")
+        found = mapping_in_front(matter, f"{path}: front matter")
     result = audit_text(text, derive(network), found, data, check, given)
     if not result.findings:
         raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
@@ -158,7 +161,7 @@ class _Auditor:
     def __init__(
         self, derivation: Derivation, mapping: Mapping, data: Data | None, check: Check | None, given: Sequence[Rows]
     ) -> None:
-        self._given = given
+        self._given, self._names = given, mapping.names
         self._reader = Reader(mapping.names, mapping.decimal)
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
         self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
@@ -194,7 +197,10 @@ class _Auditor:
         found += [_of_table(table) for table in numbers if table.wrong]
         found.sort(key=lambda f: f.line)
         checked = sum(bool(table.rule) for table in numbers)
-        return Audit(tuple(found), mentions, sum(f.judged.pairs for f in found), text, (len(numbers), checked))
+        unread = [f.chain for f in found if f.judged.reason == "meaning"]
+        proposal = Proposals(self._judge.notation, style, self._names).of(unread) if unread else Proposal()
+        pairs = sum(f.judged.pairs for f in found)
+        return Audit(tuple(found), mentions, pairs, text, (len(numbers), checked), proposal)
 
     def _finding(self, line: int, kind: str, chain: Chain, judged: Judged, style: Style) -> Finding:
         correction = "" if judged.correction is None else style.latex(judged.correction)

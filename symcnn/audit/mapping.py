@@ -1,4 +1,4 @@
-r"""How a text's symbols stand for a network's quantities: a TOML file, or the text's front matter between +++ lines.
+r"""How a text's symbols stand for a network's quantities: a TOML file, or the text's own front matter (+++ or ---).
 
 decimal = "point"                                   # "comma"; both if not given
 names = ["net", "out"]                              # names of several letters
@@ -17,6 +17,7 @@ w_x11h1 = 0.3
 
 import re
 import tomllib
+from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -31,6 +32,7 @@ MAX_ENTRIES = 1000
 
 _DECIMAL: dict[str, Literal[".", ","]] = {"point": ".", "comma": ","}
 _TABLES = ("alias", "derived", "groups", "constants", "values")
+_WORDS = dict.fromkeys(("decimal", "names", "definitions", *_TABLES))
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,27 @@ def mapping_from(text: str, where: str) -> Mapping:
     Raises:
         InputError
     """
+    return _checked(text, where, lambda document: document)
+
+
+def mapping_in_front(text: str, where: str) -> Mapping:
+    """The same of front matter, which may say other things too: a title, a date.
+
+    Raises:
+        InputError
+    """
+
+    def own(document: dict[str, Any]) -> dict[str, Any]:
+        if not document.keys() & _WORDS.keys():
+            return {}
+        return {key: value for key, value in document.items() if key in _WORDS or isinstance(value, dict)}
+
+    return _checked(text, where, own)
+
+
+def _checked(text: str, where: str, own: Callable[[dict[str, Any]], dict[str, Any]]) -> Mapping:
     try:
-        return _Words(tomllib.loads(text)).mapping()
+        return _Words(own(tomllib.loads(text))).mapping()
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     except (ValueError, RecursionError) as error:
@@ -69,11 +90,24 @@ def mapping_from(text: str, where: str) -> Mapping:
 
 
 def front_matter(text: str) -> tuple[str | None, str]:
-    """A text's front matter, and the text with blanks in its place: lines keep their numbers."""
-    match = re.match(r"\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*$", text, re.DOTALL | re.MULTILINE)
+    """A text's front matter, and the text with blanks in its place: lines keep their numbers.
+
+    Between lines of +++; between lines of --- where it is TOML: elsewhere that is YAML, which says nothing here.
+    """
+    match = re.match(r"\ufeff?(\+\+\+|---)[ \t]*\r?\n(.*?)^\1[ \t]*$", text, re.DOTALL | re.MULTILINE)
     if match is None:
         return None, text
-    return match[1], re.sub(r"[^\n]", " ", match[0]) + text[match.end() :]
+    blank = re.sub(r"[^\n]", " ", match[0]) + text[match.end() :]
+    if match[1] == "---" and not _is_toml(match[2]):
+        return None, blank
+    return match[2], blank
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        return bool(tomllib.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 def written(key: str) -> tree.Symbol:
@@ -89,10 +123,9 @@ class _Words:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        known = ("decimal", "names", "definitions", *_TABLES)
         for key in document:
-            if key not in known:
-                raise InputError(f"{key}: unknown word; expected one of {', '.join(known)}")
+            if key not in _WORDS:
+                raise InputError(f"{key}: unknown word; expected one of {', '.join(_WORDS)}")
         decimal = document.get("decimal")
         if decimal is not None and decimal not in ("point", "comma"):
             raise InputError(f'decimal = {decimal!r}: expected "point" or "comma"')

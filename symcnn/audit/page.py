@@ -39,7 +39,12 @@ class _Page:
         )
         totals = "".join(f"<p>{html.escape(line)}</p>\n" for line in self._told.totals())
         title = html.escape(self._told.title)
+        totals += self._proposal()
         return _PAGE.format(lang=self._text.lang, title=title, totals=totals, links=self._links(), rows=rows)
+
+    def _proposal(self) -> str:
+        found = self._told.proposal()
+        return f"<p>{html.escape(found[0])}</p>\n<pre>{html.escape(found[1])}</pre>\n" if found else ""
 
     def _links(self) -> str:
         """Where to look: the lines of each verdict that asks for it."""
@@ -94,7 +99,7 @@ tr:has(.false) {{ background: color-mix(in srgb, var(--false) 9%, transparent); 
 tr:has(.remark) {{ background: color-mix(in srgb, var(--remark) 9%, transparent); }}
 tr:target {{ outline: 2px solid; }}
 .n {{ width: 3rem; text-align: right; color: GrayText; }}
-.t, code {{ font-family: ui-monospace, monospace; font-size: .85rem; }}
+.t, code, pre {{ font-family: ui-monospace, monospace; font-size: .85rem; }}
 .t {{ white-space: pre-wrap; }}
 .v > div + div {{ margin-top: .4rem; }}
 math {{ font-size: 1.1em; }}

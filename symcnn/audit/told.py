@@ -33,7 +33,10 @@ class Told:
             found = [text(f"audit.method.{judged.method}")]
             if judged.readings:
                 found.append(
-                    text("audit.under", readings=", ".join(text(f"audit.reading.{r}") for r in judged.readings))
+                    text(
+                        "audit.under",
+                        readings=", ".join(text(f"audit.reading.{r}", total="E_total") for r in judged.readings),
+                    )
                 )
             return [", ".join(found)]
         reason = text(f"audit.reason.{judged.reason}", **{key: self._said(value) for key, value in judged.values})
@@ -99,6 +102,11 @@ class Told:
         found += [text("audit.spotless")] if audit.is_spotless else []
         return [*found, text("audit.unchecked")]
 
+    def proposal(self) -> tuple[str, str] | None:
+        """What a mapping could say: in words, and as TOML."""
+        found = self.audit.proposal
+        return (self._text("audit.proposal"), str(found)) if found else None
+
     def json(self) -> str:
         """Everything, for programs."""
         return json.dumps(self._document(), ensure_ascii=False, indent=2)
@@ -113,6 +121,7 @@ class Told:
                 "mentions": audit.mentions, "tables": {"found": audit.tables[0], "checked": audit.tables[1]},
             },
             "equations": [self._equation(f) for f in audit.findings],
+            "mapping": str(audit.proposal),
             "not_checked": self._text("audit.unchecked"),
         }  # fmt: skip
 

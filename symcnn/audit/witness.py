@@ -39,6 +39,10 @@ class Witness:
         """Do their values differ at the first choice? A quick way to refute."""
         return any(found is not None for found in self._differences(a, b, self._choice(0)))
 
+    def number(self, expression: Expr) -> float | None:
+        """A value at the first choice; None where it has none."""
+        return _number(expression, self._choice(0))
+
     def shows(self, wrong: Read, right: Read) -> Counterexample | None:
         """Where the two differ; of a wrong member without a value what should stand there, alone."""
         if not wrong.values or len(wrong.values) != len(right.values) or not self._fits(wrong, right):

@@ -62,3 +62,5 @@ def _print(told: "object") -> None:
     click.echo("")
     for line in told.totals():
         click.echo(line)
+    for part in told.proposal() or ():
+        click.echo(f"\n{part}")

@@ -50,7 +50,7 @@ def _marks(t: Teller, marks: dict[str, str]) -> Iterator[Block]:
     if marks:
         yield t.paragraph("printed.readings")
         yield Bullets(
-            tuple((Emphasis(mark, strong=True), f" {t.text(f'audit.reading.{r}')}") for r, mark in marks.items())
+            tuple((Emphasis(mark, strong=True), " ", *t.say(f"audit.reading.{r}")) for r, mark in marks.items())
         )
 
 
