@@ -70,6 +70,7 @@ class Meaning:
         free: letters without a quantity that may occur: z in σ(z).
         point: where the index letters stand.
         base: from where they count.
+        limited: those that limits of a sum let run.
         keys: what a number with a key is read as, instead of its value; None: its value.
     """
 
@@ -83,6 +84,7 @@ class Meaning:
     free: frozenset[str] = frozenset()
     point: Mapping[str, int] = field(default_factory=dict)
     base: int = 0
+    limited: frozenset[str] = frozenset()
     keys: Callable[[str], Expr | None] = lambda key: None
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -121,6 +123,8 @@ class Meaning:
         if group is not None:
             return self._group(group)
         tensor, index = self.written.entry(node, self.point, self.base)
+        if index is None and self.limited:
+            self.written.check_limits(node, self.point, self.base, self.limited)
         return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
 
     def _named(self, tensor: Tensor, name: str) -> Expr:
@@ -273,8 +277,10 @@ class Meaning:
     def _(self, node: tree.Over) -> Value:
         if not node.letters:
             raise MeaningError("over_nothing", what=node.sign)
+        letters = frozenset(node.letters)
+        ran = replace(self, limited=self.limited - letters if node.first is None else self.limited | letters)
         terms = [
-            replace(self, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
+            replace(ran, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
             for values in product(*(self._span(node, letter) for letter in node.letters))
         ]
         return maximum(*terms) if node.sign == "max" else Add(*terms)
@@ -337,13 +343,9 @@ class Meaning:
         if height > rows or width > columns:
             raise DoesNotFitError("filter_larger", what=brief(node))
         shape = (rows - height + 1, columns - width + 1)
+        cells = list(product(range(height), range(width)))
         entries = tuple(
-            Add(
-                *(
-                    image.entries[(r + p) * columns + c + q] * window.entries[p * width + q]
-                    for p, q in product(range(height), range(width))
-                )
-            )
+            Add(*(image.entries[(r + p) * columns + c + q] * window.entries[p * width + q] for p, q in cells))
             for r, c in product(*map(range, shape))
         )
         return Group(entries, shape)

@@ -6,7 +6,7 @@ x_3                           x_21: the third cell, row by row
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -107,6 +107,9 @@ class Spelled(Written):
 
     def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
         return super().entry(self.canonical(symbol), point, base)
+
+    def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
+        super().check_limits(self.canonical(symbol), point, base, letters)
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
         return super().tensor(self.canonical(symbol))

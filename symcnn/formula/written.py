@@ -7,7 +7,8 @@ worked out at a point of the index letters.
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
@@ -84,6 +85,19 @@ class Written:
             texts = [text for end in ends for text in _split(end["inside"] or "")]
             return tensor, self._at([affine_at(text, point) for text in texts], tensor, base)
         return tensor, self._index(symbol, tensor, "".join(end["digits"] or "" for end in ends))
+
+    def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
+        """Does a letter alone, which limits of a sum let run, leave its axis? What is worked out, as r − p, may.
+
+        Raises:
+            OutOfRangeError
+        """
+        tensor, texts = self.tensor(symbol), letters_in(symbol)
+        for text, size in zip(texts, tensor.shape, strict=False):
+            if text in letters and not 0 <= point[text] - base < size:
+                at = self._plain.emit(replace(symbol, indices=", ".join(str(affine_at(t, point)) for t in texts)))
+                last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
+                raise OutOfRangeError("range", what=at, first=_first(tensor), last=last)
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
         """The tensor of a symbol, whatever its indices."""

@@ -344,3 +344,14 @@ def test_a_number_of_the_mapping_is_the_one_that_must_be_put_in(derivation):
     turned = rf"{SLOPE} = o_1 - t_1 = 0.01 - 0.75 = -0.74"
     assert verdicts(derivation, chain, turned, mapping=mapping) == ["true", "false"]
     assert verdicts(derivation, "w_{h1o1} = 0.4", "w_{h1o1} = 0.5", mapping=mapping) == ["true", "false"]
+
+
+def test_limits_of_a_sum_keep_a_letter_within_its_axis(derivation):
+    def loss(last):
+        return rf"E = \frac12 \sum_{{k=1}}^{{{last}}} (t_k - o_k)^2"
+
+    window = r"x_{r,c} = \sum_{p=1}^{%d} \sum_{q=1}^{2} i_{r+p-1, c+q-1} f_{p,q}"
+    full = r"\frac{\partial E}{\partial i_{r,c}} = \sum_{p=1}^{2}\sum_{q=1}^{2} \frac{\partial E}{\partial x_{r-p+1,c-q+1}} f_{p,q}"
+    found = audited(derivation, loss(2), loss(3), window % 2, window % 3, full)
+    assert [f.verdict for f in found] == ["true", "false", "true", "false", "true"]
+    assert found[1].judged.reason == "out_of_range"
