@@ -13,6 +13,7 @@ from sympy import Expr
 from symcnn.audit.correction import Paths, renamed, repaired
 from symcnn.audit.general import General
 from symcnn.audit.notation import Notation
+from symcnn.audit.rules import Update
 from symcnn.audit.shown import Shown
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import ORDER, Judged, Read
@@ -25,6 +26,9 @@ from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError
+
+#: A learning rate for a counterexample.
+_RATE = tree.Fraction(tree.Number(1), tree.Number(2))
 
 #: Kinds of faults -> reasons.
 _REMARKS = {
@@ -91,6 +95,9 @@ class Judge:
         """What is more than an equality of quantities: rules, updates, inequalities; None: it is not."""
         members = [node for _, _, node in whole]
         signs = set(chain.signs) - {"=", "≈"}
+        update = self.notation.rules.update(members, chain.signs)
+        if update is not None and update.wrong is not None:
+            return self._false_update(update, whole)
         method = self.notation.rules.method(members, chain.signs)
         if method:
             return Judged("true", method=method, pairs=len(members) - 1, good=members[-1])
@@ -98,6 +105,16 @@ class Judge:
             text = ", ".join(sorted(signs))
             return Judged("unread", "relation", (("text", text),), 0, good=members[-1] if members else None)
         return None
+
+    def _false_update(self, update: Update, whole: Sequence[tuple[int, Member, Node]]) -> Judged:
+        """A step of gradient descent that goes elsewhere, shown at one learning rate."""
+        place, member, _ = whole[update.wrong or 0]
+        sides = (update.members[(update.wrong or 0) - 1], update.right)
+        wrong, right = self._evaluated([(place, member, update.at(side, _RATE)) for side in sides])
+        shown = self._witness.shows(wrong, right)
+        if shown is not None and shown.at is not None:
+            shown = replace(shown, at=(*shown.at, (update.rate, 0.5)))
+        return Judged("false", "differs", (), place, correction=update.right, counterexample=shown)
 
     def _evaluated(self, whole: Sequence[tuple[int, Member, Node]]) -> list[Read]:
         plain = [bare(node) for _, _, node in whole]

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice, product
 from typing import Any
 
-from symcnn.audit.numbers import NoNumberError, block, is_numeric
+from symcnn.audit.numbers import NoNumberError, are_rounded, block, is_numeric
 from symcnn.formula import tree
 from symcnn.formula.steps import nodes, parts, replaced
 from symcnn.formula.tree import Node
@@ -50,14 +50,15 @@ def may_come_from(letters: Node, numbers: Node) -> bool:
     if leaves == [letters] or not leaves or not values or isinstance(numbers, tree.Number):
         return False
     try:
-        wanted = block(numbers, True)
+        rounded = are_rounded((numbers,))
+        wanted = block(numbers, rounded)
     except NoNumberError:
         return False
     for way in islice(product(values, repeat=len(leaves)), MAX_WAYS):
         if len(set(way)) < min(len(values), len(leaves)):
             continue  # some of the numbers would come from nowhere
         try:
-            if block(_exchanged(letters, dict(zip(leaves, way, strict=True))), True).meets(wanted):
+            if block(_exchanged(letters, dict(zip(leaves, way, strict=True))), rounded).meets(wanted):
                 return True
         except NoNumberError:
             continue

@@ -66,7 +66,7 @@ def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[s
     mark = {".": r"\.", ",": r"(?:,|\{,\})", "": r"(?:\.|,|\{,\}|\{\.\})"}[decimal]
     function = "|".join(_FUNCTIONS.values())
     return {
-        "SYMBOL": (rf"{core}(?:{_SUB}|{_SUPER})*", 1),
+        "SYMBOL": (rf"{core}(?:{_SUB}|{_SUPER})*'*", 1),
         "NUMBER": (rf"\d+(?:{mark}\d+)?", 1),
         "WORD": (rf"\\text\s*{_BRACES}", 0),
         "DOTS": (r"\\[lc]?dots|…|\.\.\.", 1),
@@ -273,6 +273,9 @@ class _Maker(Transformer[Token, Node]):
 
     def dots(self, _parts: list[Any]) -> Node:
         return tree.DOTS
+
+    def labelled_symbol(self, parts: list[Any]) -> Node:
+        return tree.Labelled(self.symbol(parts[:1]), _words(parts[1]))
 
     def labelled(self, parts: list[Any]) -> Node:
         return tree.Labelled(parts[0], _words(parts[1]))

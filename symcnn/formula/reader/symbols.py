@@ -30,8 +30,9 @@ _ENDS = re.compile(r"([A-Za-z]+(?:\d+|\(.*\)))-([A-Za-z]+(?:\d+|\(.*\)))")
 @cache
 def symbol(text: str) -> tree.Symbol:
     """The symbol that a piece of LaTeX is."""
-    core, scripts = _taken_apart(text)
-    letter = _plain(core).replace(" ", "")
+    primes = len(text) - len(text.rstrip("'"))
+    core, scripts = _taken_apart(text.rstrip("'"))
+    letter = _plain(core).replace(" ", "") + "'" * primes
     indices, word = "", ""
     for sign, body in scripts:
         if sign == "_" and not indices and not word:
