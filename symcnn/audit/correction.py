@@ -24,7 +24,10 @@ MAX_TRIED = 600
 
 def repaired(member: Node, is_right: Callable[[Node], bool]) -> Node | None:
     """The member with one place changed, where exactly one such change makes it right."""
-    return _only(_changes(member, _here), is_right)
+    if isinstance(member, tree.Negated) and is_right(member.node):
+        return member.node
+    found = _only(_changes(member, _here), is_right)
+    return tree.Negated(member) if found is None and is_right(tree.Negated(member)) else found
 
 
 def renamed(
@@ -85,8 +88,12 @@ def _here(node: Any) -> Iterator[Any]:
             yield rest[0] if len(rest) == 1 else tree.Sum(rest)
             flipped = term.node if isinstance(term, tree.Negated) else tree.Negated(term)
             yield tree.Sum((*node.terms[:n], flipped, *node.terms[n + 1 :]))
+        if len(node.terms) == 2 and isinstance(node.terms[1], tree.Negated):  # b - a for a - b
+            yield tree.Sum((node.terms[1].node, tree.Negated(node.terms[0])))
     elif isinstance(node, tree.Negated):
         yield node.node
+    elif isinstance(node, tree.Call) and node.function == "exp":
+        yield tree.Call("exp", tuple(map(tree.Negated, node.arguments)))
 
 
 class Paths:

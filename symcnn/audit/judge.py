@@ -16,7 +16,7 @@ from symcnn.audit.notation import Notation
 from symcnn.audit.rules import Update
 from symcnn.audit.shown import Shown
 from symcnn.audit.style import Style
-from symcnn.audit.verdicts import ORDER, Judged, Read
+from symcnn.audit.verdicts import ORDER, Counterexample, Judged, Read
 from symcnn.audit.witness import Witness
 from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
@@ -29,6 +29,8 @@ from symcnn.formula.written import MeaningError, OutOfRangeError
 
 #: A learning rate for a counterexample.
 _RATE = tree.Fraction(tree.Number(1), tree.Number(2))
+#: A number for a letter that stands for any.
+_NUMBER = 0.7
 
 #: Kinds of faults -> reasons.
 _REMARKS = {
@@ -98,6 +100,12 @@ class Judge:
         update = self.notation.rules.update(members, chain.signs)
         if update is not None and update.wrong is not None:
             return self._false_update(update, whole)
+        one = self.notation.rules.one_letter(members, chain.signs)
+        if one is not None and one.wrong is not None:
+            wrong, numbers = one.wrong, one.at(_NUMBER)
+            shown = Counterexample(numbers[wrong : wrong + 1], numbers[wrong - 1 : wrong], ((one.letter, _NUMBER),))
+            right = repaired(members[wrong], one.is_right) or members[wrong - 1]
+            return Judged("false", "differs", (), whole[wrong][0], correction=right, counterexample=shown)
         method = self.notation.rules.method(members, chain.signs)
         if method:
             return Judged("true", method=method, pairs=len(members) - 1, good=members[-1])

@@ -13,6 +13,8 @@ from functools import cached_property, partial
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
+from sympy import Expr
+
 from symcnn.audit.numbers import NoNumberError, are_rounded, block, is_numeric, shows_numbers
 from symcnn.audit.putin import put_in
 from symcnn.formula import Typography, stated, tree
@@ -57,6 +59,40 @@ class Update:
         return replaced(node, partial(_at_rate, self.rate, rate))
 
 
+@dataclass(frozen=True)
+class OneLetter:
+    """Functions of one letter that are said to be the same.
+
+    Attributes:
+        letter: that stands for any number.
+        meaning: with it.
+        values: of the members.
+    """
+
+    letter: tree.Symbol
+    meaning: Meaning
+    values: tuple[Expr, ...]
+
+    @property
+    def wrong(self) -> int | None:
+        """The first member that is not what stands before it; None: all are."""
+        return next((n for n, (a, b) in enumerate(pairwise(self.values), 1) if not self.same(a, b)), None)
+
+    def same(self, a: Expr, b: Expr) -> bool:
+        return stated.same_function(a, b, self.letter.letter)
+
+    def is_right(self, node: Node) -> bool:
+        """Could it stand in the place of the wrong member?"""
+        try:
+            return self.same(self.values[(self.wrong or 1) - 1], self.meaning.scalar(node))
+        except MeaningError:
+            return False
+
+    def at(self, number: float) -> tuple[float, ...]:
+        """The members at a number."""
+        return tuple(float(v.subs(self.letter.letter, number).evalf()) for v in self.values)
+
+
 class Rules:
     """Recognises them, over one notation."""
 
@@ -85,19 +121,27 @@ class Rules:
             if stated.is_chain_rule(plain):
                 holds = all(map(stated.chain_rule_holds, self._notation._over(0).modular))
                 return "rule" if holds else ""
-            return self._in_one_letter(plain) or self._printed_method(tree.Equality(tuple(plain)))
+            one = self.one_letter(members, signs)
+            if one is not None:
+                return "rule" if one.wrong is None else ""
+            return self._printed_method(tree.Equality(tuple(plain)))
         except MeaningError:
             return ""
 
-    def _in_one_letter(self, plain: Sequence[Node]) -> str:
-        """An identity in a letter that stands for any number."""
-        symbols = {n for n in nodes(tuple(plain)) if isinstance(n, tree.Symbol)}
-        free = {s.letter for s in symbols if not s.indices and not s.word and not self._is_known(s)}
-        if len(free) != 1 or len(symbols) != 1 or not any(isinstance(n, tree.Call) for n in nodes(tuple(plain))):
-            return ""
-        meaning = replace(self._notation.meaning, free=frozenset(free))
-        same = (stated.same_function(meaning.scalar(a), meaning.scalar(b), *free) for a, b in pairwise(plain))
-        return "rule" if all(same) else ""
+    def one_letter(self, members: Sequence[Node], signs: Sequence[str]) -> OneLetter | None:
+        """An equality of functions in a letter that stands for any number; None: it is nothing of the kind."""
+        try:
+            plain = [self._notation.canonical(bare(m)) for m in members]
+            symbols = {n for n in nodes(tuple(plain)) if isinstance(n, tree.Symbol)}
+            free = [s for s in symbols if not s.indices and not s.word and not self._is_known(s)]
+            of_it = all(any(n in free for n in nodes(m)) for m in plain)
+            calls = any(isinstance(n, tree.Call) for n in nodes(tuple(plain)))
+            if len(plain) < 2 or len(symbols) != 1 or not free or not of_it or not calls or set(signs) - {"="}:
+                return None
+            meaning = replace(self._notation.meaning, free=frozenset((free[0].letter,)))
+            return OneLetter(free[0], meaning, tuple(map(meaning.scalar, plain)))
+        except MeaningError:
+            return None
 
     def _is_rate(self, node: Node) -> bool:
         """A learning rate: of no network, so what a text says that it is, it is."""

@@ -153,12 +153,20 @@ class Shown:
         blocks = [block(m.whole, rounded) for m in members]
         later = blocks[n + 2] if n + 2 < len(members) and members[n].place >= 0 else None
         is_first = later is not None and not blocks[n].meets(later) and blocks[n + 1].meets(later)
+        if (
+            n == 0 and later is None and members[0].place >= 0
+        ):  # 0.7 = 7/9: of the two it is the decimal that was rounded
+            is_first = _is_decimal(members[0].whole) and not isinstance(members[1].whole, tree.Number)
         wrong, right = (n, n + 1) if is_first else (n + 1, n)
         return Judged(
             "false", "differs", (), members[wrong].place, good=members[right].node, pairs=n + 1,
             correction=_number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None,
             counterexample=_first_difference(blocks[wrong], blocks[right]),
         )  # fmt: skip
+
+
+def _is_decimal(node: Node) -> bool:
+    return isinstance(node, tree.Number) and node.digits is not None
 
 
 def _number_instead(wrong: Node, right: Block) -> Node | None:

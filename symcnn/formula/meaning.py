@@ -387,7 +387,9 @@ def _times(a: Value, b: Value) -> Value:
         return _scaled(a, b)
     if a.by is None or a.by != b.of:
         a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
-    if a.by is None or a.by != b.of:
+    if a.by is None or b.by is None:
+        raise MeaningError("matrix_product")
+    if a.by != b.of:
         raise DoesNotFitError("product_groups")
     between = a.by.size
     left, right = len(a.entries) // between, len(b.entries) // between

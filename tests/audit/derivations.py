@@ -164,4 +164,17 @@ $$\frac12 \cdot 0.6 = 0.3$$
 $$\frac{d E}{d y_1} = y_1 - t_1, \quad \frac{d y_1}{d z_{o1}} = y_1 (1 - y_1)$$
 """,
     ),
+    "convolutions between groups, logarithms without brackets, why it holds": (
+        ARTICLE,
+        "",
+        r"""
+\begin{align*}
+X &= I * F && \text{(definition)} \\
+\frac{\partial E}{\partial F} &= I * \frac{\partial E}{\partial X} && \text{by the chain rule} \\
+\frac{\partial E}{\partial F} &= \frac{\partial E}{\partial X} * \frac{\partial X}{\partial F}
+\end{align*}
+$$-t_1 \ln o_1 - t_2 \log o_2 = -t_2 \log(o_2) - t_1 \log(o_1)$$
+$$\frac{\partial o_1}{\partial h_1} = \sigma'(z_{o1})\, w_{h1o1}$$
+""",
+    ),
 }  # fmt: skip
