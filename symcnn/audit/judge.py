@@ -74,6 +74,11 @@ class Judge:
             return Judged("mention", good=whole[0][2] if whole else None)
         found = self._special(chain, whole) if unread is None else None
         found = found or self._judged(self._evaluated(whole))
+        if found.verdict == "false" and self.notation.has_index_letters([node for _, _, node in whole]):
+            other = self._judged(self._evaluated(whole, 1))
+            if other.verdict == "true":
+                readings = self.notation.readings([node for _, _, node in whole])
+                found = replace(other, readings=(*readings, "from_one"))
         return self._qualified(found, chain, whole, unread)
 
     def _qualified(
@@ -124,10 +129,10 @@ class Judge:
             shown = replace(shown, at=(*shown.at, (update.rate, 0.5)))
         return Judged("false", "differs", (), place, correction=update.right, counterexample=shown)
 
-    def _evaluated(self, whole: Sequence[tuple[int, Member, Node]]) -> list[Read]:
+    def _evaluated(self, whole: Sequence[tuple[int, Member, Node]], start: int = 0) -> list[Read]:
         plain = [bare(node) for _, _, node in whole]
         try:
-            meanings = self.notation.meanings(plain)
+            meanings = self.notation.meanings(plain, start)
         except MeaningError as error:
             return [Read(m, place, bare(node), node, fault=error) for place, m, node in whole]
         return [self._read(place, m, node, meanings) for place, m, node in whole]

@@ -121,8 +121,11 @@ class Notation:
 
     # --- meanings ---------------------------------------------------------------------------------------------------
 
-    def meanings(self, members: Sequence[Node]) -> list[Meaning]:
+    def meanings(self, members: Sequence[Node], start: int = 0) -> list[Meaning]:
         """The meaning at every point of the free letters; one where there are none.
+
+        Args:
+            start: from where index letters count, where limits of sums do not tell.
 
         Raises:
             MeaningError: too many points.
@@ -138,7 +141,7 @@ class Notation:
             return [base]
         sizes, lone = self._sizes(texts)
         firsts = {n.first for n in overs if n.first is not None}
-        start = 0 if 0 in firsts else 1 if firsts or lone else 0
+        start = 0 if 0 in firsts else 1 if firsts or lone else start
         free = sorted(set(sizes) - {letter for n in overs for letter in n.letters})
         count = 1
         for letter in free:
@@ -148,6 +151,11 @@ class Notation:
         if count > MAX_POINTS:
             raise MeaningError("points", count=count, most=MAX_POINTS)
         return [replace(base, sizes=sizes, point=point, base=start) for point in points(free, sizes, start)]
+
+    def has_index_letters(self, members: Sequence[Node]) -> bool:
+        """Is anything written in index notation?"""
+        symbols = {n for n in nodes(tuple(members)) if isinstance(n, tree.Symbol)}
+        return any(letters_in(self.spelled.canonical(s)) for s in symbols)
 
     def _sizes(self, texts: Sequence[tuple[tree.Symbol, list[str]]]) -> tuple[dict[str, int], bool]:
         """How far each index letter runs, and whether one counts cells row by row."""

@@ -177,4 +177,16 @@ $$-t_1 \ln o_1 - t_2 \log o_2 = -t_2 \log(o_2) - t_1 \log(o_1)$$
 $$\frac{\partial o_1}{\partial h_1} = \sigma'(z_{o1})\, w_{h1o1}$$
 """,
     ),
+    "where letters run, counted from 1": (
+        ARTICLE,
+        "",
+        r"""
+$$\frac{\partial E}{\partial o_k} = o_k - t_k, \quad k = 1, 2$$
+$$\frac{\partial E}{\partial o_k} = o_k - t_k \qquad (k = 1, 2)$$
+$$\frac{\partial E}{\partial o_k} = o_k - t_k, \ k \in \{1, 2\}$$
+$$\frac{\partial E}{\partial o_k} = o_k - t_k \quad \text{with } k = 1, \ldots, K$$
+$$\frac{\partial x_{rc}}{\partial f_{pq}} = i_{r+p-1,c+q-1} \qquad (1 \le p,q \le 2)$$
+$$\frac{\partial x_{r,c}}{\partial f_{p,q}} = i_{r+p,c+q}$$
+""",
+    ),
 }  # fmt: skip

@@ -40,6 +40,14 @@ _SEPARATOR = re.compile(
 _RANGE = re.compile(
     r"\s*(?:[A-Za-z]\s*,\s*)*[A-Za-z]\s*(?:=|\\in(?![a-z])|∈)[\s\d,.;…{}]*(?:\\(?:[lc]?dots|[{}])[\s\d,.;{}]*)*"
 )
+#: The same without the word, where the letters are indices of the claim before: k = 1, 2; (1 ≤ p, q ≤ 2); k ∈ {1, 2}.
+_AT_MOST = r"(?:\\leq?(?:slant)?(?![a-z])|≤|<)"
+_RUNS = re.compile(
+    rf"(?:\s|\\[,;:!> ])*[(\[]?\s*(?:\d+\s*{_AT_MOST}\s*)?(?P<letters>[A-Za-z](?:\s*,\s*[A-Za-z])*)\s*"
+    rf"(?:=(?=.*(?:,|\.\.|…|dots))|\\in(?![a-z])|∈|{_AT_MOST})"
+    rf"(?:[\s\d,.;…{{}}]|\\[{{}} ]|\\[lc]?dots(?![a-z])|[A-Z](?!\w))+"
+    r"[)\]]?\s*"
+)
 _NEWROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")
 #: At the start of a row: it goes on with what stands above.
 _GOES_ON = re.compile(r"[-+−*/,;)\]]|\\cdot|\\times|\\ast|\\right|\\[bB]igg?r")
@@ -208,7 +216,8 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     text = _NEWROW.sub(lambda m: m[0] if depths[m.start()] else " " * len(m[0]), text)
     text = "".join(" " if c == "&" and not depths[n] else c for n, c in enumerate(text))
     outside = _outside(text)
-    at, last, is_range = 0, text.rfind("="), False
+    at, last, before = 0, text.rfind("="), ""
+    is_range = False
     found = [m for m in _SEPARATOR.finditer(text) if outside[m.start()]]
     ends = [*(m.start() for m in found[1:]), len(text)][: len(found)]
     for match, end in zip(found, ends, strict=True):
@@ -216,11 +225,22 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
             text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
         # what stands behind the last sign of equality is no further claim
         elif match.start() >= at and (not match["comma"] or match.end() < last):
-            if not (is_range and _RANGE.fullmatch(text, at, match.start())):
-                yield text[at : match.start()], start + at
+            piece = text[at : match.start()]
+            if not _only_runs(piece, before, is_range):
+                before = piece if piece.strip() else before
+                yield piece, start + at
             at, is_range = match.end(), bool(match["range"])
-    if not (is_range and _RANGE.fullmatch(text, at)):
+    if not _only_runs(text[at:], before, is_range):
         yield text[at:], start + at
+
+
+def _only_runs(piece: str, before: str, is_range: bool) -> bool:
+    """Does a piece only say where letters run? Behind a word that says so, or where they are indices of a claim."""
+    if is_range and _RANGE.fullmatch(piece):
+        return True
+    match = _RUNS.fullmatch(piece)
+    indices = "".join(re.findall(r"_\s*(\{[^{}]*\}|[A-Za-z])", before))
+    return match is not None and all(letter.strip() in indices for letter in match["letters"].split(","))
 
 
 def _joins(text: str) -> bool:
