@@ -62,6 +62,7 @@ class Judge:
             return Judged("unread", "hidden")
         if len(chain.members) == 1 and not chain.goes_on:
             return Judged("mention", good=chain.members[0].node)
+        self.notation.assumes_shares = False
         unread = next((n for n, m in enumerate(chain.members) if m.node is None), None)
         whole: list[tuple[int, Member, Node]] = [
             (n, m, m.node)

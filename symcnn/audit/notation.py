@@ -33,6 +33,9 @@ MAX_WAYS = 256
 #: What a text says of one quantity that is remembered.
 MAX_SAID = 8
 
+#: Why an equality holds with a softmax and not without: its targets add to 1.
+SHARES = "targets add to 1"
+
 #: Whether a network's adjoint equations are right.
 Check = Callable[[Derivation], object]
 
@@ -61,6 +64,8 @@ class Notation:
         self._data, self._check = data, check
         self._said: dict[Node, list[Node]] = {}
         self._shown: dict[tree.Symbol, list[Node]] = {}
+        #: Did a decision since this was last reset rest on targets that add to 1?
+        self.assumes_shares = False
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
         self._identities: dict[int, Identities] = {}
         self._definitions: dict[tree.Symbol, Node] = {}
@@ -203,6 +208,8 @@ class Notation:
             yield "every"
         if any(not s.indices and self._group(s) for s in symbols):
             yield "groups"
+        if self.assumes_shares:
+            yield "shares"
         try:
             if all(map(is_numeric, members)) and not all(exactly_equal(a, b) for a, b in pairwise(members)):
                 yield "rounded"
@@ -234,7 +241,13 @@ class Notation:
         """Are two expressions equal, whatever the parameters and the pixels?"""
         if (left, right) not in self._decided:
             images = {int(n) for name in names_in([left, right]) if (n := name.partition("_image")[2])}
-            self._decided[left, right] = self._over(max(images, default=0)).decide(left, right)
+            identities = self._over(max(images, default=0))
+            decision = identities.decide(left, right)
+            if decision.status == "refuted" and self.derivation.network.loss == "cross_entropy":
+                shares = identities.agree_where_shares(left, right)
+                decision = replace(decision, status="agrees", reason=SHARES) if shares else decision
+            self._decided[left, right] = decision
+        self.assumes_shares |= self._decided[left, right].reason == SHARES
         return self._decided[left, right]
 
     def _over(self, images: int) -> Identities:

@@ -22,6 +22,7 @@ from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Slope, suffix
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
+from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
 from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
@@ -144,9 +145,7 @@ class Meaning:
             if self.total:
                 return Add(*(Symbol("E" + suffix(n)) for n in range(1, self.images + 1)))
             return Symbol("E" + suffix(self.image))
-        if word:
-            return Symbol("E" + suffix(self._labelled(word)))
-        return Symbol("E" + self._ending("E"))
+        return Symbol("E" + (suffix(self._labelled(word)) if word else self._ending("E")))
 
     def _labelled(self, word: str) -> int:
         if word not in self.labels:
@@ -185,16 +184,15 @@ class Meaning:
     def _slope(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
         if of.is_Symbol and by.is_Symbol:
-            return S.One if of == by else S.Zero if self._is_apart(of, by) else Slope(of.name, by.name)
+            return self._of_name(of, by)
         if not by.is_Symbol:
             raise MeaningError("by_one", what=by)
         if of.has(Slope):
             raise MeaningError("second")
-        parts = []
-        for name in sorted(of.free_symbols, key=str):
-            inner = S.One if name == by else S.Zero if self._is_apart(name, by) else Slope(name.name, by.name)
-            parts.append(Mul(of.diff(name), inner))
-        return Add(*parts)
+        return Add(*(Mul(of.diff(name), self._of_name(name, by)) for name in sorted(of.free_symbols, key=str)))
+
+    def _of_name(self, of: Expr, by: Expr) -> Expr:
+        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of.name, by.name)
 
     def _is_apart(self, of: Expr, by: Expr) -> bool:
         """Does one rest on nothing else, or belong to another image than the other?"""

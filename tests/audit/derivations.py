@@ -8,6 +8,10 @@ MLP = symcnn.Network(
 )
 SOFTMAX = symcnn.Network((2,), [symcnn.Dense(2, activation="tanh"), symcnn.Dense(2)], "cross_entropy")
 
+BINARY = symcnn.Network(
+    (2,), [symcnn.Dense(2, activation="tanh"), symcnn.Dense(1, activation="sigmoid")], "binary_cross_entropy"
+)
+
 #: name -> (network, mapping, text). Every equation is true.
 DERIVATIONS = {
     "English words, \\cdot, chained in align": (
@@ -187,6 +191,25 @@ $$\frac{\partial E}{\partial o_k} = o_k - t_k, \ k \in \{1, 2\}$$
 $$\frac{\partial E}{\partial o_k} = o_k - t_k \quad \text{with } k = 1, \ldots, K$$
 $$\frac{\partial x_{rc}}{\partial f_{pq}} = i_{r+p-1,c+q-1} \qquad (1 \le p,q \le 2)$$
 $$\frac{\partial x_{r,c}}{\partial f_{p,q}} = i_{r+p,c+q}$$
+""",
+    ),
+    "softmax with shares": (
+        SOFTMAX,
+        "",
+        r"""
+$$E = -\sum_{k=1}^{2} t_k \ln y_k$$
+$$\frac{\partial E}{\partial o_1} = y_1 - t_1$$
+$$\frac{\partial E}{\partial w_{h1o1}} = (y_1 - t_1) h_1$$
+$$y_1 + y_2 = 1, \quad \frac{\partial y_1}{\partial o_1} = y_1 (1 - y_1), \quad \frac{\partial y_1}{\partial o_2} = -y_1 y_2$$
+""",
+    ),
+    "binary cross-entropy by its output": (
+        BINARY,
+        "",
+        r"""
+$$E = -t_1 \ln(o_1) - (1 - t_1) \ln(1 - o_1)$$
+$$\frac{\partial E}{\partial o_1} = \frac{o_1 - t_1}{o_1 (1 - o_1)} = -\frac{t_1}{o_1} + \frac{1 - t_1}{1 - o_1}$$
+$$\frac{\partial E}{\partial z_{o1}} = \frac{\partial E}{\partial o_1} \frac{\partial o_1}{\partial z_{o1}} = o_1 - t_1$$
 """,
     ),
 }  # fmt: skip

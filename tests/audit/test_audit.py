@@ -280,3 +280,27 @@ def test_limits_of_a_sum_keep_a_letter_within_its_axis(derivation):
     found = audited(derivation, loss(2), loss(3), window % 2, window % 3, full)
     assert [f.verdict for f in found] == ["true", "false", "true", "false", "true"]
     assert found[1].judged.reason == "out_of_range"
+
+
+@pytest.mark.parametrize(
+    ("name", "display", "expected"),
+    [
+        ("softmax with shares", r"\frac{\partial E}{\partial o_1} = y_1 - t_1", "true"),
+        ("softmax with shares", r"\frac{\partial E}{\partial o_1} = t_1 - y_1", "false"),
+        ("softmax with shares", r"\frac{\partial E}{\partial o_1} = y_1 - t_2", "false"),
+        ("softmax with shares", r"\frac{\partial E}{\partial y_1} = 0", "unread"),  # the loss is stated without it
+        ("binary cross-entropy by its output", r"\frac{\partial E}{\partial o_1} = 0", "false"),
+        ("binary cross-entropy by its output", r"\frac{\partial E}{\partial o_1} = o_1 - t_1", "false"),
+    ],
+)
+def test_a_loss_that_is_stated_without_the_outputs(name, display, expected):
+    network, _, _ = DERIVATIONS[name]
+    [found] = audited(symcnn.derive(network), display)
+    assert found.verdict == expected
+    assert (found.judged.readings == ("shares",)) == (expected == "true")
+    assert (
+        expected != "false"
+        or found.correction not in ("", r"\frac{\partial E}{\partial o_1}")
+        or "0" in display
+        or name[0] == "b"
+    )

@@ -223,6 +223,11 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     for match, end in zip(found, ends, strict=True):
         if match["space"] and _joins(text[match.end() : end]):
             text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
+        elif (
+            match["comma"] and match.start() >= at and _only_runs(text[match.end() :], text[at : match.start()], False)
+        ):
+            yield text[at : match.start()], start + at
+            return
         # what stands behind the last sign of equality is no further claim
         elif match.start() >= at and (not match["comma"] or match.end() < last):
             piece = text[at : match.start()]
@@ -234,7 +239,7 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
         yield text[at:], start + at
 
 
-def _only_runs(piece: str, before: str, is_range: bool) -> bool:
+def _only_runs(piece: str, before: str, is_range: bool = False) -> bool:
     """Does a piece only say where letters run? Behind a word that says so, or where they are indices of a claim."""
     if is_range and _RANGE.fullmatch(piece):
         return True
