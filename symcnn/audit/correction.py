@@ -20,6 +20,8 @@ from symcnn.formula.written import MeaningError
 
 #: Changes of a member that are tried.
 MAX_TRIED = 600
+#: Of a long member fewer: so many nodes in all.
+MAX_WORK = 100_000
 
 
 def repaired(member: Node, is_right: Callable[[Node], bool]) -> Node | None:
@@ -44,8 +46,10 @@ def renamed(
     return _only(_changes(member, lambda node: _meant(node, near, far)), is_right)
 
 
-def _only(changes: Iterable[Node], is_right: Callable[[Node], bool]) -> Node | None:
-    found = list(filter(is_right, islice(dict.fromkeys(changes), MAX_TRIED)))
+def _only(changes: Iterator[Node], is_right: Callable[[Node], bool]) -> Node | None:
+    first = list(islice(changes, 1))
+    most = min(MAX_TRIED, MAX_WORK // (1 + sum(1 for _ in nodes(tuple(first)))))
+    found = list(filter(is_right, islice(dict.fromkeys((*first, *islice(changes, MAX_TRIED))), most)))
     return found[0] if len(found) == 1 else None
 
 

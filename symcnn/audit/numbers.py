@@ -19,6 +19,9 @@ from symcnn.formula.tree import Node
 #: Literals with as many significant digits are taken for rounded, inside of an expression too.
 LONG = 3
 
+#: What floating point holds.
+LARGEST = 10**300
+
 #: A decimal in the place of a whole number has fewer places.
 MOST_PLACES = 7
 
@@ -78,7 +81,10 @@ def block(node: Node, rounded: bool) -> Block:
         NoNumberError
     """
     try:
-        return _Values(rounded).of(node)
+        found = _Values(rounded).of(node)
+        if any(abs(end) > LARGEST for interval in found.entries for end in interval):
+            raise NoNumberError("too large for a number")
+        return found
     except (ArithmeticError, ValueError, OverflowError) as error:
         raise NoNumberError(str(error)) from None
 

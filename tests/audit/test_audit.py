@@ -298,9 +298,3 @@ def test_a_loss_that_is_stated_without_the_outputs(name, display, expected):
     [found] = audited(symcnn.derive(network), display)
     assert found.verdict == expected
     assert (found.judged.readings == ("shares",)) == (expected == "true")
-    assert (
-        expected != "false"
-        or found.correction not in ("", r"\frac{\partial E}{\partial o_1}")
-        or "0" in display
-        or name[0] == "b"
-    )

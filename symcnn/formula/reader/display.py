@@ -16,6 +16,9 @@ from symcnn.formula.tree import Indicator, Node, Word
 #: Longer displays are not read: no person wrote them.
 MAX_DISPLAY = 50_000
 
+#: Of what only says where letters run.
+MAX_RUNS = 120
+
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}(?:\{[lcr|]*\})?")
 _ROWS = frozenset(
     ("aligned", "align", "alignat", "gather", "gathered", "split", "eqnarray", "equation", "multline", "array", "cases")
@@ -241,11 +244,15 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
 
 def _only_runs(piece: str, before: str, is_range: bool = False) -> bool:
     """Does a piece only say where letters run? Behind a word that says so, or where they are indices of a claim."""
+    if len(piece) > MAX_RUNS:
+        return False
     if is_range and _RANGE.fullmatch(piece):
         return True
     match = _RUNS.fullmatch(piece)
+    if match is None:
+        return False
     indices = "".join(re.findall(r"_\s*(\{[^{}]*\}|[A-Za-z])", before))
-    return match is not None and all(letter.strip() in indices for letter in match["letters"].split(","))
+    return all(letter.strip() in indices for letter in match["letters"].split(","))
 
 
 def _joins(text: str) -> bool:
