@@ -179,7 +179,7 @@ class _Auditor:
         chains = [chain for _, found in read for chain in found]
         if len(chains) > MAX_CHAINS:
             raise InputError(f"{len(chains)} formulas; expected at most {MAX_CHAINS}")
-        self._judge.notation.collect(chains)
+        self._judge.notation.remembered.collect(chains)
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
         style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
         self._judge.style, self._judge.writes_signs = style, style.writes_signs

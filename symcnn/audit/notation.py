@@ -1,25 +1,27 @@
 """What a text's symbols mean in a network: definitions put in, index letters run through, images told apart, values."""
 
+import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice, pairwise, product
 
-from sympy import Expr, Symbol
+from sympy import Expr, Rational, Symbol
 
 from symcnn.audit.numbers import NoNumberError, block, exactly_equal, is_numeric
+from symcnn.audit.remembered import Remembered
 from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.derivation.algebra import UndecidableError
 from symcnn.derivation.algebras import PointAlgebra
 from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import Quantities, names_in
+from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value
-from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import bare, degree, nodes, replaced
+from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
@@ -27,11 +29,6 @@ from symcnn.text import LANGUAGES, catalogue
 
 #: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
 MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
-
-#: Ways to put the numbers of a text into a formula of its letters.
-MAX_WAYS = 256
-#: What a text says of one quantity that is remembered.
-MAX_SAID = 8
 
 #: Why an equality holds with a softmax and not without: its targets add to 1.
 SHARES = "targets add to 1"
@@ -62,8 +59,7 @@ class Notation:
         self.rules = Rules(self)
         self._values = dict(values or {})
         self._data, self._check = data, check
-        self._said: dict[Node, list[Node]] = {}
-        self._shown: dict[tree.Symbol, list[Node]] = {}
+        self.remembered = Remembered(spelled)
         #: Did a decision since this was last reset rest on targets that add to 1?
         self.assumes_shares = False
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
@@ -71,6 +67,12 @@ class Notation:
         self._definitions: dict[tree.Symbol, Node] = {}
         self._put_in: dict[tree.Symbol, Node] = {}
         self._open: set[tree.Symbol] = set()
+        self._own = Spelled(derivation.scalars)
+        inputs = Quantities.inputs(derivation)
+        for name in self._values:
+            if name not in inputs:
+                near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
+                raise InputError(f"values.{name}: expected a parameter, a pixel or a target of the network, as {near}")
         for symbol, node in (definitions or {}).items():
             self._definitions[symbol] = self._quantity(node) or node
 
@@ -103,6 +105,7 @@ class Notation:
     def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
         if isinstance(symbol, tree.Word):
             return symbol
+        self._define(symbol)
         if symbol in self._definitions:
             if symbol in self._open:
                 raise MeaningError("circular")
@@ -115,6 +118,25 @@ class Notation:
             return self._put_in[symbol]
         known = self.spelled.canonical(symbol)
         return known if known.letter == "E" else symbol
+
+    def _define(self, symbol: tree.Symbol) -> None:
+        """Of \\delta_*: what δ_1 is, or δ_j."""
+        for pattern, node in list(self._definitions.items()) if symbol not in self._definitions else ():
+            if "*" not in pattern.indices or (pattern.letter, pattern.word) != (symbol.letter, symbol.word):
+                continue
+            match = re.fullmatch(re.escape(pattern.indices).replace(r"\*", r"(\d+|[a-z])"), symbol.indices)
+            if match:
+                found = replaced(node, partial(_starred, match[1]))
+                self._definitions[symbol] = self._quantity(found) or found
+                return
+
+    def is_redefined(self, symbol: tree.Symbol) -> bool:
+        """Does it stand for another quantity than the network's of that name?"""
+        own = self._own.canonical(symbol)
+        if not self._own.is_known(own) and (symbol.letter != "E" or symbol.indices):
+            return False
+        said = self._definitions.get(symbol)
+        return (said is not None and said != own) or self.spelled.canonical(symbol) != own
 
     def canonical(self, node: Node) -> Node:
         """A formula in the typography's own spelling."""
@@ -210,6 +232,8 @@ class Notation:
             yield "groups"
         if self.assumes_shares:
             yield "shares"
+        if any(map(self.is_redefined, symbols)):
+            yield "mapped"
         try:
             if all(map(is_numeric, members)) and not all(exactly_equal(a, b) for a, b in pairwise(members)):
                 yield "rounded"
@@ -221,7 +245,8 @@ class Notation:
             shape = self.spelled.tensor(symbol).shape
         except MeaningError:
             return False
-        letters = letters_in(self.spelled.canonical(symbol))
+        symbol = self.spelled.canonical(symbol)
+        letters = letters_in(symbol)
         return len(shape) > 1 and (len(letters) == 1 or (symbol.indices.isdigit() and len(symbol.indices) < len(shape)))
 
     def _group(self, symbol: tree.Symbol) -> bool:
@@ -297,37 +322,19 @@ class Notation:
             found |= dict(zip(stated.targets.scalars(), map(float, self._data.targets[number].ravel()), strict=False))
         return found
 
-    def collect(self, chains: Iterable[Chain]) -> None:
-        """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
-        for members in ([m.node for m in c.members if m.node is not None] for c in chains):
-            for part in nodes(tuple(members)):
-                if isinstance(part, tree.Under) and isinstance(part.node, tree.Symbol) and is_numeric(part.number):
-                    self._remember(part.node, part.number)
-            if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_numeric(members[-1]):
-                self._remember(members[0], members[-1])
-
-            if members and isinstance(members[0], (tree.Symbol, tree.Partial)):
-                said = self._said.setdefault(bare(members[0]), [])
-                said += [m for m in map(bare, members[1:]) if not is_numeric(m)][: MAX_SAID - len(said)]
-
-    def said_of(self, node: Node) -> Sequence[Node]:
-        """What the text says elsewhere that a quantity, or a derivative, is."""
-        return self._said.get(node, ())
-
-    def _remember(self, symbol: tree.Symbol, number: Node) -> None:
-        known = self._shown.setdefault(self.spelled.canonical(symbol), [])
-        if number not in known and len(known) < MAX_IMAGES:
-            known.append(number)
-
-    def in_shown_numbers(self, node: Node) -> Iterator[Node]:
-        """A formula with the numbers that the text shows for its symbols put in, in each way in which that goes."""
-        symbols = list({n for n in nodes(node) if isinstance(n, tree.Symbol)})
-        known = [self._shown.get(self.spelled.canonical(s), []) for s in symbols]
-        if any(isinstance(n, (tree.Partial, tree.Over, tree.Labelled)) for n in nodes(node)) or not all(known):
-            return
-        for values in islice(product(*known), MAX_WAYS):
-            at = dict(zip(symbols, values, strict=True))
-            yield replaced(node, lambda part, at=at: at.get(part, part))  # type: ignore[misc]
+    def constant(self, values: Sequence[Value]) -> float | None:
+        """A quantity that is one number whatever the parameters and the pixels; None: it is not."""
+        if len(values) != 1 or isinstance(values[0], Group):
+            return None
+        try:
+            point = PointAlgebra(
+                {name: (7 * n % 19 - 9) / 10 for n, name in enumerate(Quantities.inputs(self.derivation))}
+            )
+            [found] = Quantities(self.derivation, point).elements(values[0])
+            number = Rational(str(round(float(found), 12)))
+        except (UndecidableError, ArithmeticError, ValueError):
+            return None
+        return float(number) if self.decide(values[0], number).status in ("proved", "probable") else None
 
     def value(self, values: Sequence[Value]) -> float | None:
         """A quantity at the values that the text's notation gives; None where one is missing."""
@@ -343,6 +350,14 @@ class Notation:
         except (UndecidableError, ArithmeticError):
             return None
         return float(found)
+
+
+def _starred(index: str, part: tree.Symbol | tree.Word) -> Node:
+    """A symbol of a definition with an index in the place of its *: o* with j is o(j)."""
+    if isinstance(part, tree.Word):
+        return part
+    inner = part.indices if index.isdigit() else re.sub(r"(?<=[a-z])\*", f"({index})", part.indices)
+    return replace(part, indices=inner.replace("*", index))
 
 
 def _own_word(text: str) -> str:

@@ -71,8 +71,9 @@ class Shown:
                 pairs=len(members) - 1,
                 good=letters[-1].node,
             )
-        if plain and all(self._notation.is_given(m.node) for m in letters):
-            return self._given(letters[0], plain[0])
+        stated = [m for m in letters if self._notation.is_given(m.node)]
+        if plain and stated:  # the others are what it is
+            return self._given(stated[0], plain[0])
         known = self._at_values(letters[0], plain)
         if known.verdict == "unread" and plain and self._is_any_shown(letters, plain):
             return replace(found, method="computed", pairs=len(members) - 1)
@@ -84,7 +85,7 @@ class Shown:
         They stand under them, or were put in for them.
         """
         linked: Judged | None = None
-        said = list(dict.fromkeys(n for m in letters for n in (m.node, *self._notation.said_of(m.node))))
+        said = list(dict.fromkeys(n for m in letters for n in (m.node, *self._notation.remembered.said_of(m.node))))
         for m, _ in with_numbers:
             if not is_numeric(m.whole):
                 linked = linked or Judged("true")
@@ -118,7 +119,7 @@ class Shown:
         """Is a number what letters are, with the numbers that the text shows for them?"""
         if isinstance(letters, tree.Symbol):  # it would be its own witness
             return False
-        for node in self._notation.in_shown_numbers(letters):
+        for node in self._notation.remembered.in_shown_numbers(letters):
             try:
                 if block(node, True).meets(block(number, True)):
                     return True
@@ -137,6 +138,7 @@ class Shown:
     def _at_values(self, letters: Read, plain: Sequence[Read]) -> Judged:
         """A quantity and its number: checked where all that it rests on has a value."""
         value = self._notation.value(letters.values)
+        value = self._notation.constant(letters.values) if value is None else value
         if value is None or not plain:
             return Judged("unread", "no_values", (), letters.place, good=letters.node)
         [(low, high), *_] = block(plain[0].whole, True).entries

@@ -212,4 +212,39 @@ $$\frac{\partial E}{\partial o_1} = \frac{o_1 - t_1}{o_1 (1 - o_1)} = -\frac{t_1
 $$\frac{\partial E}{\partial z_{o1}} = \frac{\partial E}{\partial o_1} \frac{\partial o_1}{\partial z_{o1}} = o_1 - t_1$$
 """,
     ),
+    "a step by step example, weights by number": (
+        MLP,
+        r"""
+names = ["net", "out", "target"]
+definitions = ['E_{o1} = \frac12 (target_{o1} - out_{o1})^2', 'E_{o2} = \frac12 (target_{o2} - out_{o2})^2']
+[alias]
+"net_{h*}" = "z_h*"
+"net_{o*}" = "z_o*"
+"out_{h*}" = "h_*"
+"out_{o*}" = "o_*"
+"target_{o*}" = "t_*"
+w_1 = "w_i1h1"
+w_2 = "w_i2h1"
+w_5 = "w_h1o1"
+w_6 = "w_h2o1"
+b_1 = "b_h1"
+[derived]
+'\delta_*' = '\frac{\partial E}{\partial net_{o*}}'
+""",
+        r"""
+$$net_{h1} = w_1 * i_1 + w_2 * i_2 + b_1 * 1$$
+$$net_{h1} = 0.15 * 0.05 + 0.2 * 0.1 + 0.35 * 1 = 0.3775$$
+$$out_{h1} = \frac{1}{1+e^{-net_{h1}}} = \frac{1}{1+e^{-0.3775}} = 0.593269992$$
+$$E_{o1} = \frac{1}{2}(target_{o1} - out_{o1})^2 = \frac{1}{2}(0.01 - 0.75136507)^2 = 0.274811083$$
+$$E_{total} = E_{o1} + E_{o2} = 0.274811083 + 0.023560026 = 0.298371109$$
+$$\frac{\partial E_{total}}{\partial out_{o1}} = -(target_{o1} - out_{o1}) = -(0.01 - 0.75136507) = 0.74136507$$
+$$\frac{\partial out_{o1}}{\partial net_{o1}} = out_{o1}(1 - out_{o1}) = 0.75136507(1 - 0.75136507) = 0.186815602$$
+$$\frac{\partial E_{total}}{\partial w_5} = \frac{\partial E_{total}}{\partial out_{o1}} * \frac{\partial out_{o1}}{\partial net_{o1}} * \frac{\partial net_{o1}}{\partial w_5}$$
+$$\frac{\partial E_{total}}{\partial w_5} = 0.74136507 * 0.186815602 * 0.593269992 = 0.082167041$$
+$$\frac{\partial E_{total}}{\partial w_5} = \delta_1 out_{h1}$$
+$$w_5^{+} = w_5 - \eta * \frac{\partial E_{total}}{\partial w_5} = 0.4 - 0.5 * 0.082167041 = 0.35891648$$
+$$\frac{\partial E_{o1}}{\partial out_{h1}} = \frac{\partial E_{o1}}{\partial net_{o1}} * \frac{\partial net_{o1}}{\partial out_{h1}}$$
+$$\frac{\partial net_{o1}}{\partial out_{h1}} = w_5 = 0.40$$
+""",
+    ),
 }  # fmt: skip

@@ -94,7 +94,15 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
+#: The ends of a weight with index letters of their own: h_j, h_k o_j.
+_LETTERED = re.compile(r"([a-z])_\{?([a-z])\}?(?:[\s,-]*([a-z])_\{?([a-z])\}?)?")
+
+
 def _subscript(body: str) -> tuple[str, str]:
+    lettered = _LETTERED.fullmatch(body.strip())
+    if lettered:
+        ends = [f"{end}({letter})" for end, letter in (lettered.groups()[:2], lettered.groups()[2:]) if end]
+        return "-".join(ends), ""
     whole = re.fullmatch(_STYLE + r"\s*\{([^{}]*)\}", body.strip())
     text = _plain(body)
     if whole and " " in text:
