@@ -74,7 +74,9 @@ class Notation:
                 near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
                 raise InputError(f"values.{name}: expected a parameter, a pixel or a target of the network, as {near}")
         for symbol, node in (definitions or {}).items():
-            self._definitions[symbol] = self._quantity(node) or node
+            found = self._quantity(node) or node
+            if found != self._own.canonical(symbol):  # else it says what the network says
+                self._definitions[symbol] = found
 
     # --- symbols ----------------------------------------------------------------------------------------------------
 
