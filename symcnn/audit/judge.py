@@ -286,6 +286,9 @@ class Judge:
             return found
         if wrong == 0:
             return renamed(member.node, [m.node for m in others], self.style.symbols, is_right)
+        added = self.notation.over_images(good[0].node, [m.node for m in good])
+        if added is not None and is_right(added):
+            return added
         return self._from_paths(good[0].node, member.node) or self._in_general(good[0].node, is_right) or target.node
 
     def _in_general(self, left: Node, is_right: Callable[[Node], bool]) -> Node | None:

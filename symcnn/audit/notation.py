@@ -10,7 +10,7 @@ from itertools import islice, pairwise, product
 from sympy import Expr, Rational, Symbol
 
 from symcnn.audit.numbers import NoNumberError, block, exactly_equal, is_numeric
-from symcnn.audit.remembered import Remembered
+from symcnn.audit.remembered import IMAGE, Remembered
 from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.derivation.algebra import UndecidableError
@@ -35,8 +35,6 @@ SHARES = "targets add to 1"
 
 #: Whether a network's adjoint equations are right.
 Check = Callable[[Derivation], object]
-
-_IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
 
 
 class Notation:
@@ -209,14 +207,31 @@ class Notation:
         """Where images are named, E_total is the sum over them."""
         words = {n.word for n in everything if isinstance(n, tree.Labelled)}
         words |= {n.word for n in everything if isinstance(n, tree.Symbol) and n.letter == "E"}
-        labels = {word: int(match[1]) for word in words if (match := _IMAGE.fullmatch(word))}
+        labels = {word: int(match[1]) for word in words if (match := IMAGE.fullmatch(word))}
         adds = any(isinstance(n, tree.Call) and n.function == "Σ" for n in everything)
         if not labels and not adds:
             return self.meaning
-        most = max([*labels.values(), 2 if adds else 1])
+        most = max([*labels.values(), self._images if adds or any(map(is_total, everything)) else 1])
         if most > MAX_IMAGES:
             raise MeaningError("images", number=most, most=MAX_IMAGES)
         return replace(self.meaning, total=True, images=most, labels=labels)
+
+    def over_images(self, node: Node, members: Sequence[Node]) -> Node | None:
+        """Of E_total, or of its derivative, the sum over the images; None where no image is named beside it."""
+        everything = list(nodes(tuple(members)))
+        if self.meaning is self._of_images(everything) or not any(map(is_total, nodes(node))):
+            return None
+        terms = (
+            replaced(node, lambda part, n=n: tree.Symbol("E", "", f"image {n}") if is_total(part) else part)  # type: ignore[misc]
+            for n in range(1, self._images + 1)
+        )
+        return tree.Sum(tuple(terms))
+
+    @cached_property
+    def _images(self) -> int:
+        """How many E_total adds: those of the data, or those that the text names; two, where neither tells."""
+        stated = 0 if self._data is None else len(self._data.images)
+        return max(2, self.remembered.images, stated if stated <= MAX_IMAGES else 0)
 
     def readings(self, members: Sequence[Node]) -> Iterator[str]:
         """Under which readings a chain is true."""
@@ -299,7 +314,7 @@ class Notation:
 
     def contradicts(self, symbols: Node, numbers: Node) -> str:
         """Which stated value is not the sample's, or not the mapping's; empty where none is, or where none is known."""
-        match = _IMAGE.fullmatch(symbols.word) if isinstance(symbols, tree.Labelled) else None
+        match = IMAGE.fullmatch(symbols.word) if isinstance(symbols, tree.Labelled) else None
         known = dict(self._values)
         if match is not None and self._data is not None and 1 <= int(match[1]) <= len(self._data.images):
             known = self._sample(int(match[1]) - 1)
@@ -352,6 +367,11 @@ class Notation:
         except (UndecidableError, ArithmeticError):
             return None
         return float(found)
+
+
+def is_total(node: object) -> bool:
+    """E_total?"""
+    return isinstance(node, tree.Symbol) and (node.letter, node.word) == ("E", "total")
 
 
 def _starred(index: str, part: tree.Symbol | tree.Word) -> Node:

@@ -1,5 +1,6 @@
 """What a text says of its quantities in other places: their numbers, and what they are equal to."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 
@@ -18,6 +19,9 @@ MAX_SAID = 8
 MAX_NUMBERS = 4
 
 
+IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
+
+
 class Remembered:
     """Remembers it, for one text.
 
@@ -27,6 +31,8 @@ class Remembered:
 
     def __init__(self, spelled: Spelled) -> None:
         self.spelled = spelled
+        #: The highest number of an image that the text names.
+        self.images = 0
         self._said: dict[Node, list[Node]] = {}
         self._shown: dict[tree.Symbol, list[Node]] = {}
 
@@ -34,6 +40,8 @@ class Remembered:
         """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
         for members in ([m.node for m in c.members if m.node is not None] for c in chains):
             for part in nodes(tuple(members)):
+                match = IMAGE.fullmatch(part.word) if isinstance(part, (tree.Symbol, tree.Labelled)) else None
+                self.images = max(self.images, min(int(match[1][:3]), MAX_NUMBERS) if match else 0)
                 if isinstance(part, tree.Under) and isinstance(part.node, tree.Symbol) and is_numeric(part.number):
                     self._remember(part.node, part.number)
             if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_numeric(members[-1]):

@@ -12,7 +12,7 @@ The displayed adjoints are never looked up: whether a formula is right is decide
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import singledispatchmethod
+from functools import reduce, singledispatchmethod
 from itertools import product
 from typing import TypeAlias
 
@@ -45,12 +45,14 @@ class Group:
         entries: row by row.
         shape: of the entries.
         of, by: the tensor whose entries they are, and the one by which it is differentiated.
+        slope: are they derivatives?
     """
 
     entries: tuple[Expr, ...]
     shape: tuple[int, ...]
     of: Tensor | None = None
     by: Tensor | None = None
+    slope: bool = False
 
 
 Value: TypeAlias = Expr | Group
@@ -179,7 +181,7 @@ class Meaning:
         above = of if isinstance(of, Group) else Group((of,), ())
         below = by if isinstance(by, Group) else Group((by,), ())
         entries = tuple(self._slope(a, b) for a in above.entries for b in below.entries)
-        return Group(entries, (*above.shape, *below.shape), above.of, below.of)
+        return Group(entries, (*above.shape, *below.shape), above.of, below.of, slope=True)
 
     def _slope(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
@@ -233,10 +235,7 @@ class Meaning:
     def _(self, node: tree.Sum) -> Value:
         if not node.terms:
             raise MeaningError("empty_sum")
-        first, *rest = map(self.of, node.terms)
-        for term in rest:
-            first = _plus(first, term)
-        return first
+        return reduce(_plus, map(self.of, node.terms))
 
     @_of.register
     def _(self, node: tree.Call) -> Value:
@@ -385,16 +384,15 @@ def _times(a: Value, b: Value) -> Value:
         return _scaled(a, b)
     if a.by is None or a.by != b.of:
         a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
-    if a.by is None or b.by is None:
+    if not (a.slope and b.slope):
         raise MeaningError("matrix_product")
-    if a.by != b.of:
+    if a.by is None or a.by != b.of:
         raise DoesNotFitError("product_groups")
     between = a.by.size
     left, right = len(a.entries) // between, len(b.entries) // between
     entries = tuple(
         Add(*(a.entries[n * between + k] * b.entries[k * right + m] for k in range(between)))
-        for n in range(left)
-        for m in range(right)
+        for n, m in product(range(left), range(right))
     )
     dimensions = len(a.by.shape)
-    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by)
+    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by, slope=True)

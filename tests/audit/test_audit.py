@@ -298,3 +298,44 @@ def test_a_loss_that_is_stated_without_the_outputs(name, display, expected):
     [found] = audited(symcnn.derive(network), display)
     assert found.verdict == expected
     assert (found.judged.readings == ("shares",)) == (expected == "true")
+
+
+@pytest.mark.parametrize(
+    ("display", "expected"),
+    [
+        (
+            r"\frac{\partial E}{\partial f_{11}} = \frac{\partial E}{\partial X} \frac{\partial X}{\partial f_{11}}",
+            "true",
+        ),
+        (
+            r"\frac{\partial E}{\partial f_{11}} = \frac{\partial E}{\partial X} \frac{\partial X}{\partial f_{12}}",
+            "false",
+        ),
+        (r"\frac{\partial E}{\partial F} = \frac{\partial E}{\partial X} \frac{\partial X}{\partial f_{11}}", "false"),
+        (r"\frac{\partial E}{\partial f_{11}} = \frac{\partial E}{\partial X} X", "unread"),  # a product of matrices
+        (r"\frac{\partial x_{11}^2}{\partial x_{11}} = 2 x_{11}", "true"),
+        (r"\frac{\partial x_{11}^2}{\partial x_{11}} = 2", "false"),
+    ],
+)
+def test_groups_by_one_quantity_and_powers_are_derived(derivation, display, expected):
+    assert verdicts(derivation, display) == [expected]
+
+
+def test_the_total_is_over_all_images_though_one_is_named(derivation):
+    def slope(word):
+        return rf"\frac{{\partial E_{{{word}}}}}{{\partial f_{{11}}}}"
+
+    one, two = (rf"\text{{image {n}}}" for n in (1, 2))
+    right = [rf"E_{{total}} = E_{{{one}}} + E_{{{two}}}", rf"{slope('total')} = {slope(one)} + {slope(two)}"]
+    wrong = [
+        rf"E_{{total}} = E_{{{one}}}",
+        rf"E_{{total}} = E_{{{one}}} - E_{{{two}}}",
+        rf"{slope('total')} = {slope(one)}",
+    ]
+    assert verdicts(derivation, *right) == ["true", "true"]
+    found = audited(derivation, *wrong)
+    assert [f.verdict for f in found] == ["false"] * 3
+    assert (
+        verdicts(derivation, rf"E_{{total}} = {found[0].correction}", rf"{slope('total')} = {found[2].correction}")
+        == ["true"] * 2
+    )
