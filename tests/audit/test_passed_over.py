@@ -40,3 +40,40 @@ from symcnn.audit import audit_text
 )
 def test_no_equality_is_passed_over_and_none_is_read_in_what_is_no_text(derivation, text, expected):
     assert [f.verdict for f in audit_text(text, derivation).findings] == expected
+
+
+MACROS = r"""
+\newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}
+\def\xx{x_{11}}
+\newcommand\dd[1]{\pd{E}{#1}}
+\DeclareMathOperator{\sigm}{sigmoid}
+"""
+
+
+@pytest.mark.parametrize(
+    ("display", "expected"),
+    [
+        (r"\pd{x_{11}}{f_{11}} = i_{11}", "true"),
+        (r"\pd{\xx}{f_{11}} = i_{12}", "false"),
+        (r"\dd{o_1} = o_1 - t_1", "true"),
+        (r"\dd{o_1} = t_1 - o_1", "false"),
+        (r"h_1 = \sigm(z_{h1})", "true"),
+        (r"\pd{x_{11}} = i_{11}", "unread"),  # an argument is missing
+        (r"\undefined{x_{11}} = i_{11}", "unread"),
+    ],
+)
+def test_an_authors_own_commands_are_put_in(derivation, display, expected):
+    [found] = audit_text(f"{MACROS}\n$${display}$$\n", derivation).findings
+    assert (found.verdict, found.line) == (expected, 7)
+
+
+@pytest.mark.parametrize("body", [r"\a\a", r"\b", "#1#1#1#1#1#1#1#1"])
+def test_commands_that_stand_for_themselves_or_grow_end(derivation, body):
+    text = (
+        rf"\newcommand{{\a}}[1]{{{body}}}\newcommand{{\b}}{{\a{{\b}}}} $x_{{11}} = "
+        + r"\a{" * 12
+        + "1"
+        + "}" * 12
+        + "$"
+    )
+    assert [f.verdict for f in audit_text(text, derivation).findings] == ["unread"]

@@ -8,8 +8,10 @@ outside of any delimiter is told, so that nothing is passed over in silence. One
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from symcnn.formula.reader.macros import defined, put_in
 
 _OPENING = re.compile(
     r"(?P<fence>^(?:`{3,}|~{3,})[^\n]*$)|(?P<comment><!--)"
@@ -66,8 +68,12 @@ class Numbers:
 
 def fragments(text: str) -> list[Fragment | Numbers]:
     """All mathematics of a text, in its order."""
-    scanner = _Scanner(_without_remarks(text))
-    found: list[Fragment | Numbers] = list(scanner.fragments())
+    clean = _without_remarks(text)
+    macros, spans = defined(clean)
+    for start, end in spans:
+        clean = clean[:start] + re.sub(r"[^\n]", " ", clean[start:end]) + clean[end:]
+    scanner = _Scanner(clean)
+    found: list[Fragment | Numbers] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
     remainder = scanner.remainder()
     told: set[int] = set()
     for match in _OUTSIDE.finditer(remainder):
