@@ -117,7 +117,7 @@ class Judge:
             return Judged("true", method=method, pairs=len(members) - 1, good=members[-1])
         if signs:
             text = ", ".join(sorted(signs))
-            return Judged("unread", "relation", (("text", text),), 0, good=members[-1] if members else None)
+            return Judged("unread", "relation", (("text", text),), good=members[-1] if members else None)
         return None
 
     def _false_update(self, update: Update, whole: Sequence[tuple[int, Member, Node]]) -> Judged:

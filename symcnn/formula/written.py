@@ -20,6 +20,9 @@ from symcnn.text import SaidError
 #: Index letter -> its value, from 0.
 Point = Mapping[str, int]
 
+#: How alike two names are, at least, for one to be told as the nearest of the other; entries of a tensor looked at.
+NEAR, MAX_NAMED = 0.6, 200
+
 _END = re.compile(r"(?P<letters>[a-z]*)(?:\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)|(?P<digits>[0-9]*))")
 _TERM = re.compile(r"([+−-]?)([0-9]*)([A-Za-z]?)")
 
@@ -148,13 +151,13 @@ class Written:
         return tuple(index)
 
     def _unknown(self, symbol: tree.Symbol) -> UnknownNameError:
-        written = self._plain.emit(symbol)
-        known = {
-            self._plain.emit(tree.Symbol(letter, "".join(f"{e}…" for e in look), word)): None
-            for letter, word, look in self._by_look
-        }
-        near = difflib.get_close_matches(written, known, 1, 0.0)
-        return UnknownNameError("unknown", what=written, nearest=near[0])
+        written, tensors = self._plain.emit(symbol), dict.fromkeys(self._by_look.values())
+        names = [name for t in tensors for name in (t.scalars() if t.size <= MAX_NAMED else (_first(t),))]
+        raw = "_".join(filter(None, (symbol.letter, symbol.indices)))
+        near = difflib.get_close_matches(raw, names, 1, NEAR)
+        if near:
+            return UnknownNameError("unknown_near", what=written, nearest=near[0])
+        return UnknownNameError("unknown", what=written, known=", ".join(map(_first, tensors)))
 
 
 def letters_in(symbol: tree.Symbol) -> list[str]:

@@ -12,6 +12,7 @@ from symcnn.article import printed
 from symcnn.audit import audit, audit_text, mapping_from
 from symcnn.audit.article import held
 from symcnn.audit.told import Told
+from symcnn.report import gather, write_content
 from symcnn.text import catalogue
 from tests.audit.campaign import Bench
 from tests.audit.derivations import DERIVATIONS
@@ -187,7 +188,9 @@ def test_words_prove_nothing(derivation):
 def test_a_name_that_nobody_knows_is_not_read_and_has_a_nearest(derivation):
     [found] = audited(derivation, "x_{11} = q_{11}")
     assert found.verdict == "unread"
-    assert "nearest is" in str(dict(found.judged.values)["text"])
+    assert str(dict(found.judged.values)["text"]).endswith("nearest is x_11")
+    [found] = audited(derivation, r"x_{11} = \lambda")
+    assert str(dict(found.judged.values)["text"]).endswith("z_h1, h_1, z_o1, o_1"), "nothing is near: all there is"
 
 
 def test_a_continuation_goes_on_from_the_last_good_member(derivation):
@@ -238,30 +241,27 @@ def test_front_matter_is_a_mapping(tmp_path, net):
 # --- the circle -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("lang", "suffix"), [("en", "md"), ("fr", "tex")])
-def test_our_own_report_passes_our_own_audit(tmp_path, net, data, lang, suffix):
-    path = tmp_path / f"derivation.{suffix}"
-    symcnn.write_report(net, path, data=data, lang=lang, steps=20)
-    found = audit(path, net, data=data)
-    assert [(f.line, f.verdict, f.judged.reason, f.text) for f in found.findings if f.verdict != "true"] == []
-    assert len(found.findings) > 100
-
-
-@pytest.mark.parametrize(
-    ("old", "new"), [("0 & 1 & 0", "0 & 1 & 1"), (r"\cdot i_{12}", r"\cdot i_{13}"), ("&= -0.", "&= -0.9")]
-)
-def test_an_error_planted_in_our_own_report_is_found(tmp_path, net, data, old, new):
-    path = tmp_path / "derivation.md"
-    symcnn.write_report(net, path, data=data, steps=20)
-    text = path.read_text("utf-8")
-    at = text.index(old, text.index(r"x_{11} &="))
-    path.write_text(text[:at] + new + text[at + len(old) :], "utf-8")
-    assert not audit(path, net, data=data).is_spotless
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_our_own_reports_pass_our_own_audit_and_an_error_planted_in_one_is_found(tmp_path, net, data, lang):
+    paths = [tmp_path / f"derivation.{suffix}" for suffix in ("md", "tex")]
+    write_content(gather(net, data, None, 0.5, 20, 0), paths, lang)
+    for path in paths:
+        found = audit(path, net, data=data)
+        assert [(f.line, f.verdict, f.judged.reason, f.text) for f in found.findings if f.verdict != "true"] == []
+        assert len(found.findings) > 100
+    text, path = paths[0].read_text("utf-8"), tmp_path / "planted.md"
+    begin = text.index(r"x_{11} &=")
+    for old, new in (("0 & 1 & 0", "0 & 1 & 1"), (r"\cdot i_{12}", r"\cdot i_{13}"), ("&= -0", "&= -1")):
+        at = text.index(old, begin)
+        path.write_text(text[:at] + new + text[at + len(old) :], "utf-8")
+        assert not audit(path, net, data=data).is_spotless, old
 
 
 def test_reasons_are_told_in_the_language_of_the_reader(derivation):
     """A wrong index, an unknown name, what the grammar does not read: no English in French."""
-    text = "\n\n".join(f"$${body}$$" for body in ("x_5 = i_{11}", "x_{11} = q_7", r"x_{11} = A^{\top} x", "x_{11} ="))
+    text = "\n\n".join(
+        f"$${body}$$" for body in ("x_5 = i_{11}", "x_{11} = q_{11}", r"x_{11} = A^{\top} x", "x_{11} =")
+    )
     audit = audit_text(text, derivation)
     told = {lang: [Told(audit, "t", catalogue(lang)).why(f)[0] for f in audit.findings] for lang in ("en", "fr")}
     for words in ("out of range", "nearest is", "transposed", "missing"):
