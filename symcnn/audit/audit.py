@@ -131,7 +131,10 @@ def audit(
         found = mapping_from(decoded(content, Path(mapping)), str(mapping))
     elif matter is not None:
         found = mapping_in_front(matter, f"{path}: front matter")
-    result = audit_text(text, derive(network), found, data, check, given)
+    try:
+        result = audit_text(text, derive(network), found, data, check, given)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     if not result.findings:
         raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
     return result
@@ -169,12 +172,14 @@ class _Auditor:
     def audit(self, text: str) -> Audit:
         everything = fragments(text)
         pieces = [f for f in everything if isinstance(f, Fragment)]
+        if len(pieces) > MAX_CHAINS:
+            raise InputError(f"{len(pieces)} formulas; expected at most {MAX_CHAINS}")
         numbers = list(tables([f for f in everything if isinstance(f, Numbers)], self._given))
         read = [(f, [] if f.kind == "outside" else read_display(f.body, self._reader)) for f in pieces]
         chains = [chain for _, found in read for chain in found]
         if len(chains) > MAX_CHAINS:
             raise InputError(f"{len(chains)} formulas; expected at most {MAX_CHAINS}")
-        self._judge.notation.collect(chains)
+        self._judge.notation.remembered.collect(chains)
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
         style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
         self._judge.style, self._judge.writes_signs = style, style.writes_signs

@@ -20,11 +20,16 @@ from symcnn.formula.written import MeaningError
 
 #: Changes of a member that are tried.
 MAX_TRIED = 600
+#: Of a long member fewer: so many nodes in all.
+MAX_WORK = 100_000
 
 
 def repaired(member: Node, is_right: Callable[[Node], bool]) -> Node | None:
     """The member with one place changed, where exactly one such change makes it right."""
-    return _only(_changes(member, _here), is_right)
+    if isinstance(member, tree.Negated) and is_right(member.node):
+        return member.node
+    found = _only(_changes(member, _here), is_right)
+    return tree.Negated(member) if found is None and is_right(tree.Negated(member)) else found
 
 
 def renamed(
@@ -41,8 +46,10 @@ def renamed(
     return _only(_changes(member, lambda node: _meant(node, near, far)), is_right)
 
 
-def _only(changes: Iterable[Node], is_right: Callable[[Node], bool]) -> Node | None:
-    found = list(filter(is_right, islice(dict.fromkeys(changes), MAX_TRIED)))
+def _only(changes: Iterator[Node], is_right: Callable[[Node], bool]) -> Node | None:
+    first = list(islice(changes, 1))
+    most = min(MAX_TRIED, MAX_WORK // (1 + sum(1 for _ in nodes(tuple(first)))))
+    found = list(filter(is_right, islice(dict.fromkeys((*first, *islice(changes, MAX_TRIED))), most)))
     return found[0] if len(found) == 1 else None
 
 
@@ -85,8 +92,12 @@ def _here(node: Any) -> Iterator[Any]:
             yield rest[0] if len(rest) == 1 else tree.Sum(rest)
             flipped = term.node if isinstance(term, tree.Negated) else tree.Negated(term)
             yield tree.Sum((*node.terms[:n], flipped, *node.terms[n + 1 :]))
+        if len(node.terms) == 2 and isinstance(node.terms[1], tree.Negated):  # b - a for a - b
+            yield tree.Sum((node.terms[1].node, tree.Negated(node.terms[0])))
     elif isinstance(node, tree.Negated):
         yield node.node
+    elif isinstance(node, tree.Call) and node.function == "exp":
+        yield tree.Call("exp", tuple(map(tree.Negated, node.arguments)))
 
 
 class Paths:

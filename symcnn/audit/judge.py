@@ -13,9 +13,10 @@ from sympy import Expr
 from symcnn.audit.correction import Paths, renamed, repaired
 from symcnn.audit.general import General
 from symcnn.audit.notation import Notation
+from symcnn.audit.rules import Update
 from symcnn.audit.shown import Shown
 from symcnn.audit.style import Style
-from symcnn.audit.verdicts import ORDER, Judged, Read
+from symcnn.audit.verdicts import ORDER, Counterexample, Judged, Read
 from symcnn.audit.witness import Witness
 from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
@@ -25,6 +26,11 @@ from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError
+
+#: A learning rate for a counterexample.
+_RATE = tree.Fraction(tree.Number(1), tree.Number(2))
+#: A number for a letter that stands for any.
+_NUMBER = 0.7
 
 #: Kinds of faults -> reasons.
 _REMARKS = {
@@ -52,8 +58,11 @@ class Judge:
         Args:
             carried: of a continuation: the last good member of what it continues.
         """
+        if chain.hides:
+            return Judged("unread", "hidden")
         if len(chain.members) == 1 and not chain.goes_on:
             return Judged("mention", good=chain.members[0].node)
+        self.notation.assumes_shares = False
         unread = next((n for n, m in enumerate(chain.members) if m.node is None), None)
         whole: list[tuple[int, Member, Node]] = [
             (n, m, m.node)
@@ -66,6 +75,11 @@ class Judge:
             return Judged("mention", good=whole[0][2] if whole else None)
         found = self._special(chain, whole) if unread is None else None
         found = found or self._judged(self._evaluated(whole))
+        if found.verdict == "false" and self.notation.has_index_letters([node for _, _, node in whole]):
+            other = self._judged(self._evaluated(whole, 1))
+            if other.verdict == "true":
+                readings = self.notation.readings([node for _, _, node in whole])
+                found = replace(other, readings=(*readings, "from_one"))
         return self._qualified(found, chain, whole, unread)
 
     def _qualified(
@@ -89,18 +103,37 @@ class Judge:
         """What is more than an equality of quantities: rules, updates, inequalities; None: it is not."""
         members = [node for _, _, node in whole]
         signs = set(chain.signs) - {"=", "≈"}
+        update = self.notation.rules.update(members, chain.signs)
+        if update is not None and update.wrong is not None:
+            return self._false_update(update, whole)
+        one = self.notation.rules.one_letter(members, chain.signs)
+        if one is not None and one.wrong is not None:
+            wrong, numbers = one.wrong, one.at(_NUMBER)
+            shown = Counterexample(numbers[wrong : wrong + 1], numbers[wrong - 1 : wrong], ((one.letter, _NUMBER),))
+            right = repaired(members[wrong], one.is_right) or members[wrong - 1]
+            return Judged("false", "differs", (), whole[wrong][0], correction=right, counterexample=shown)
         method = self.notation.rules.method(members, chain.signs)
         if method:
             return Judged("true", method=method, pairs=len(members) - 1, good=members[-1])
         if signs:
             text = ", ".join(sorted(signs))
-            return Judged("unread", "relation", (("text", text),), 0, good=members[-1] if members else None)
+            return Judged("unread", "relation", (("text", text),), good=members[-1] if members else None)
         return None
 
-    def _evaluated(self, whole: Sequence[tuple[int, Member, Node]]) -> list[Read]:
+    def _false_update(self, update: Update, whole: Sequence[tuple[int, Member, Node]]) -> Judged:
+        """A step of gradient descent that goes elsewhere, shown at one learning rate."""
+        place, member, _ = whole[update.wrong or 0]
+        sides = (update.members[(update.wrong or 0) - 1], update.right)
+        wrong, right = self._evaluated([(place, member, update.at(side, _RATE)) for side in sides])
+        shown = self._witness.shows(wrong, right)
+        if shown is not None and shown.at is not None:
+            shown = replace(shown, at=(*shown.at, (update.rate, 0.5)))
+        return Judged("false", "differs", (), place, correction=update.right, counterexample=shown)
+
+    def _evaluated(self, whole: Sequence[tuple[int, Member, Node]], start: int = 0) -> list[Read]:
         plain = [bare(node) for _, _, node in whole]
         try:
-            meanings = self.notation.meanings(plain)
+            meanings = self.notation.meanings(plain, start)
         except MeaningError as error:
             return [Read(m, place, bare(node), node, fault=error) for place, m, node in whole]
         return [self._read(place, m, node, meanings) for place, m, node in whole]
@@ -253,6 +286,9 @@ class Judge:
             return found
         if wrong == 0:
             return renamed(member.node, [m.node for m in others], self.style.symbols, is_right)
+        added = self.notation.over_images(good[0].node, [m.node for m in good])
+        if added is not None and is_right(added):
+            return added
         return self._from_paths(good[0].node, member.node) or self._in_general(good[0].node, is_right) or target.node
 
     def _in_general(self, left: Node, is_right: Callable[[Node], bool]) -> Node | None:

@@ -137,13 +137,14 @@ class _Words:
         self._reader = Reader(self._names, self._decimal)
 
     def mapping(self) -> Mapping:
+        said = [(text, *self._definition(text)) for text in self._strings("definitions")]
+        said += [(key, written(key), self._node(f"derived.{key}", v)) for key, v in self._table("derived").items()]
+        said += [(key, written(key), _number(f"constants.{key}", v)) for key, v in self._table("constants").items()]
         definitions: dict[tree.Symbol, Node] = {}
-        for text in self._strings("definitions"):
-            definitions.update([self._definition(text)])
-        for key, text in self._table("derived").items():
-            definitions[written(key)] = self._node(f"derived.{key}", text)
-        for key, value in self._table("constants").items():
-            definitions[written(key)] = _number(f"constants.{key}", value)
+        for key, defined, node in said:
+            if defined in definitions:
+                raise InputError(f"{key}: said a second time; expected one definition for each symbol")
+            definitions[defined] = node
         alias = {written(key): self._name(f"alias.{key}", value) for key, value in self._table("alias").items()}
         groups = {}
         for key, names in self._table("groups").items():

@@ -1,23 +1,25 @@
 """What a text's symbols mean in a network: definitions put in, index letters run through, images told apart, values."""
 
+import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice, pairwise, product
 
-from sympy import Expr, Symbol
+from sympy import Expr, Rational, Symbol
 
 from symcnn.audit.numbers import NoNumberError, block, exactly_equal, is_numeric
+from symcnn.audit.remembered import IMAGE, Remembered
 from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.derivation.algebra import UndecidableError
 from symcnn.derivation.algebras import PointAlgebra
 from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import Quantities, names_in
+from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value
-from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
@@ -28,13 +30,11 @@ from symcnn.text import LANGUAGES, catalogue
 #: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
 MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
 
-#: Ways to put the numbers of a text into a formula of its letters.
-MAX_WAYS = 256
+#: Why an equality holds with a softmax and not without: its targets add to 1.
+SHARES = "targets add to 1"
 
 #: Whether a network's adjoint equations are right.
 Check = Callable[[Derivation], object]
-
-_IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
 
 
 class Notation:
@@ -57,14 +57,24 @@ class Notation:
         self.rules = Rules(self)
         self._values = dict(values or {})
         self._data, self._check = data, check
-        self._shown: dict[tree.Symbol, list[Node]] = {}
+        self.remembered = Remembered(spelled)
+        #: Did a decision since this was last reset rest on targets that add to 1?
+        self.assumes_shares = False
         self._decided: dict[tuple[Expr, Expr], Decision] = {}
         self._identities: dict[int, Identities] = {}
         self._definitions: dict[tree.Symbol, Node] = {}
         self._put_in: dict[tree.Symbol, Node] = {}
         self._open: set[tree.Symbol] = set()
+        self._own = Spelled(derivation.scalars)
+        inputs = Quantities.inputs(derivation)
+        for name in self._values:
+            if name not in inputs:
+                near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
+                raise InputError(f"values.{name}: expected a parameter, a pixel or a target of the network, as {near}")
         for symbol, node in (definitions or {}).items():
-            self._definitions[symbol] = self._quantity(node) or node
+            found = self._quantity(node) or node
+            if found != self._own.canonical(symbol):  # else it says what the network says
+                self._definitions[symbol] = found
 
     # --- symbols ----------------------------------------------------------------------------------------------------
 
@@ -95,6 +105,7 @@ class Notation:
     def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
         if isinstance(symbol, tree.Word):
             return symbol
+        self._define(symbol)
         if symbol in self._definitions:
             if symbol in self._open:
                 raise MeaningError("circular")
@@ -108,6 +119,25 @@ class Notation:
         known = self.spelled.canonical(symbol)
         return known if known.letter == "E" else symbol
 
+    def _define(self, symbol: tree.Symbol) -> None:
+        """Of \\delta_*: what δ_1 is, or δ_j."""
+        for pattern, node in list(self._definitions.items()) if symbol not in self._definitions else ():
+            if "*" not in pattern.indices or (pattern.letter, pattern.word) != (symbol.letter, symbol.word):
+                continue
+            match = re.fullmatch(re.escape(pattern.indices).replace(r"\*", r"(\d+|[a-z])"), symbol.indices)
+            if match:
+                found = replaced(node, partial(_starred, match[1]))
+                self._definitions[symbol] = self._quantity(found) or found
+                return
+
+    def is_redefined(self, symbol: tree.Symbol) -> bool:
+        """Does it stand for another quantity than the network's of that name?"""
+        own = self._own.canonical(symbol)
+        if not self._own.is_known(own) and (symbol.letter != "E" or symbol.indices):
+            return False
+        said = self._definitions.get(symbol)
+        return (said is not None and said != own) or self.spelled.canonical(symbol) != own
+
     def canonical(self, node: Node) -> Node:
         """A formula in the typography's own spelling."""
 
@@ -118,8 +148,11 @@ class Notation:
 
     # --- meanings ---------------------------------------------------------------------------------------------------
 
-    def meanings(self, members: Sequence[Node]) -> list[Meaning]:
+    def meanings(self, members: Sequence[Node], start: int = 0) -> list[Meaning]:
         """The meaning at every point of the free letters; one where there are none.
+
+        Args:
+            start: from where index letters count, where limits of sums do not tell.
 
         Raises:
             MeaningError: too many points.
@@ -135,7 +168,7 @@ class Notation:
             return [base]
         sizes, lone = self._sizes(texts)
         firsts = {n.first for n in overs if n.first is not None}
-        start = 0 if 0 in firsts else 1 if firsts or lone else 0
+        start = 0 if 0 in firsts else 1 if firsts or lone else start
         free = sorted(set(sizes) - {letter for n in overs for letter in n.letters})
         count = 1
         for letter in free:
@@ -145,6 +178,11 @@ class Notation:
         if count > MAX_POINTS:
             raise MeaningError("points", count=count, most=MAX_POINTS)
         return [replace(base, sizes=sizes, point=point, base=start) for point in points(free, sizes, start)]
+
+    def has_index_letters(self, members: Sequence[Node]) -> bool:
+        """Is anything written in index notation?"""
+        symbols = {n for n in nodes(tuple(members)) if isinstance(n, tree.Symbol)}
+        return any(letters_in(self.spelled.canonical(s)) for s in symbols)
 
     def _sizes(self, texts: Sequence[tuple[tree.Symbol, list[str]]]) -> tuple[dict[str, int], bool]:
         """How far each index letter runs, and whether one counts cells row by row."""
@@ -169,14 +207,31 @@ class Notation:
         """Where images are named, E_total is the sum over them."""
         words = {n.word for n in everything if isinstance(n, tree.Labelled)}
         words |= {n.word for n in everything if isinstance(n, tree.Symbol) and n.letter == "E"}
-        labels = {word: int(match[1]) for word in words if (match := _IMAGE.fullmatch(word))}
+        labels = {word: int(match[1]) for word in words if (match := IMAGE.fullmatch(word))}
         adds = any(isinstance(n, tree.Call) and n.function == "Σ" for n in everything)
         if not labels and not adds:
             return self.meaning
-        most = max([*labels.values(), 2 if adds else 1])
+        most = max([*labels.values(), self._images if adds or any(map(is_total, everything)) else 1])
         if most > MAX_IMAGES:
             raise MeaningError("images", number=most, most=MAX_IMAGES)
         return replace(self.meaning, total=True, images=most, labels=labels)
+
+    def over_images(self, node: Node, members: Sequence[Node]) -> Node | None:
+        """Of E_total, or of its derivative, the sum over the images; None where no image is named beside it."""
+        everything = list(nodes(tuple(members)))
+        if self.meaning is self._of_images(everything) or not any(map(is_total, nodes(node))):
+            return None
+        terms = (
+            replaced(node, lambda part, n=n: tree.Symbol("E", "", f"image {n}") if is_total(part) else part)  # type: ignore[misc]
+            for n in range(1, self._images + 1)
+        )
+        return tree.Sum(tuple(terms))
+
+    @cached_property
+    def _images(self) -> int:
+        """How many E_total adds: those of the data, or those that the text names; two, where neither tells."""
+        stated = 0 if self._data is None else len(self._data.images)
+        return max(2, self.remembered.images, stated if stated <= MAX_IMAGES else 0)
 
     def readings(self, members: Sequence[Node]) -> Iterator[str]:
         """Under which readings a chain is true."""
@@ -192,6 +247,10 @@ class Notation:
             yield "every"
         if any(not s.indices and self._group(s) for s in symbols):
             yield "groups"
+        if self.assumes_shares:
+            yield "shares"
+        if any(map(self.is_redefined, symbols)):
+            yield "mapped"
         try:
             if all(map(is_numeric, members)) and not all(exactly_equal(a, b) for a, b in pairwise(members)):
                 yield "rounded"
@@ -203,7 +262,8 @@ class Notation:
             shape = self.spelled.tensor(symbol).shape
         except MeaningError:
             return False
-        letters = letters_in(self.spelled.canonical(symbol))
+        symbol = self.spelled.canonical(symbol)
+        letters = letters_in(symbol)
         return len(shape) > 1 and (len(letters) == 1 or (symbol.indices.isdigit() and len(symbol.indices) < len(shape)))
 
     def _group(self, symbol: tree.Symbol) -> bool:
@@ -223,7 +283,13 @@ class Notation:
         """Are two expressions equal, whatever the parameters and the pixels?"""
         if (left, right) not in self._decided:
             images = {int(n) for name in names_in([left, right]) if (n := name.partition("_image")[2])}
-            self._decided[left, right] = self._over(max(images, default=0)).decide(left, right)
+            identities = self._over(max(images, default=0))
+            decision = identities.decide(left, right)
+            if decision.status == "refuted" and self.derivation.network.loss == "cross_entropy":
+                shares = identities.agree_where_shares(left, right)
+                decision = replace(decision, status="agrees", reason=SHARES) if shares else decision
+            self._decided[left, right] = decision
+        self.assumes_shares |= self._decided[left, right].reason == SHARES
         return self._decided[left, right]
 
     def _over(self, images: int) -> Identities:
@@ -247,19 +313,21 @@ class Notation:
             return False
 
     def contradicts(self, symbols: Node, numbers: Node) -> str:
-        """Which stated pixel or target is not the sample's; empty where none is, or where there are no samples."""
-        match = _IMAGE.fullmatch(symbols.word) if isinstance(symbols, tree.Labelled) else None
-        if match is None or self._data is None or not 1 <= int(match[1]) <= len(self._data.images):
+        """Which stated value is not the sample's, or not the mapping's; empty where none is, or where none is known."""
+        match = IMAGE.fullmatch(symbols.word) if isinstance(symbols, tree.Labelled) else None
+        known = dict(self._values)
+        if match is not None and self._data is not None and 1 <= int(match[1]) <= len(self._data.images):
+            known = self._sample(int(match[1]) - 1)
+        if not known or isinstance(symbols, tree.Partial):
             return ""
         try:
-            value = self.meaning.of(symbols.node)  # type: ignore[union-attr]  # labelled, then
+            value = self.meaning.of(self.resolved(symbols.node if isinstance(symbols, tree.Labelled) else symbols))
             entries = value.entries if isinstance(value, Group) else (value,)
-            stated = block(numbers, False).entries
+            stated = block(numbers, True).entries
         except (MeaningError, NoNumberError):
             return ""
-        known = self._sample(int(match[1]) - 1)
         for entry, (low, high) in zip(entries, stated, strict=False):
-            if str(entry) in known and not float(low) <= known[str(entry)] <= float(high):
+            if str(entry) in known and not float(low) - 1e-9 <= known[str(entry)] <= float(high) + 1e-9:
                 return f"{entry}: {known[str(entry)]:g}"
         return ""
 
@@ -271,29 +339,19 @@ class Notation:
             found |= dict(zip(stated.targets.scalars(), map(float, self._data.targets[number].ravel()), strict=False))
         return found
 
-    def collect(self, chains: Iterable[Chain]) -> None:
-        """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
-        for members in ([m.node for m in c.members if m.node is not None] for c in chains):
-            for part in nodes(tuple(members)):
-                if isinstance(part, tree.Under) and isinstance(part.node, tree.Symbol) and is_numeric(part.number):
-                    self._remember(part.node, part.number)
-            if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_numeric(members[-1]):
-                self._remember(members[0], members[-1])
-
-    def _remember(self, symbol: tree.Symbol, number: Node) -> None:
-        known = self._shown.setdefault(self.spelled.canonical(symbol), [])
-        if number not in known and len(known) < MAX_IMAGES:
-            known.append(number)
-
-    def in_shown_numbers(self, node: Node) -> Iterator[Node]:
-        """A formula with the numbers that the text shows for its symbols put in, in each way in which that goes."""
-        symbols = list({n for n in nodes(node) if isinstance(n, tree.Symbol)})
-        known = [self._shown.get(self.spelled.canonical(s), []) for s in symbols]
-        if any(isinstance(n, (tree.Partial, tree.Over, tree.Labelled)) for n in nodes(node)) or not all(known):
-            return
-        for values in islice(product(*known), MAX_WAYS):
-            at = dict(zip(symbols, values, strict=True))
-            yield replaced(node, lambda part, at=at: at.get(part, part))  # type: ignore[misc]
+    def constant(self, values: Sequence[Value]) -> float | None:
+        """A quantity that is one number whatever the parameters and the pixels; None: it is not."""
+        if len(values) != 1 or isinstance(values[0], Group):
+            return None
+        try:
+            point = PointAlgebra(
+                {name: (7 * n % 19 - 9) / 10 for n, name in enumerate(Quantities.inputs(self.derivation))}
+            )
+            [found] = Quantities(self.derivation, point).elements(values[0])
+            number = Rational(str(round(float(found), 12)))
+        except (UndecidableError, ArithmeticError, ValueError):
+            return None
+        return float(number) if self.decide(values[0], number).status in ("proved", "probable") else None
 
     def value(self, values: Sequence[Value]) -> float | None:
         """A quantity at the values that the text's notation gives; None where one is missing."""
@@ -309,6 +367,19 @@ class Notation:
         except (UndecidableError, ArithmeticError):
             return None
         return float(found)
+
+
+def is_total(node: object) -> bool:
+    """E_total?"""
+    return isinstance(node, tree.Symbol) and (node.letter, node.word) == ("E", "total")
+
+
+def _starred(index: str, part: tree.Symbol | tree.Word) -> Node:
+    """A symbol of a definition with an index in the place of its *: o* with j is o(j)."""
+    if isinstance(part, tree.Word):
+        return part
+    inner = part.indices if index.isdigit() else re.sub(r"(?<=[a-z])\*", f"({index})", part.indices)
+    return replace(part, indices=inner.replace("*", index))
 
 
 def _own_word(text: str) -> str:

@@ -19,6 +19,12 @@ from symcnn.formula.tree import Node
 #: Literals with as many significant digits are taken for rounded, inside of an expression too.
 LONG = 3
 
+#: What floating point holds.
+LARGEST = 10**300
+
+#: A decimal in the place of a whole number has fewer places.
+MOST_PLACES = 7
+
 Interval = tuple[Fraction, Fraction]
 
 #: Increasing functions of one number.
@@ -75,7 +81,10 @@ def block(node: Node, rounded: bool) -> Block:
         NoNumberError
     """
     try:
-        return _Values(rounded).of(node)
+        found = _Values(rounded).of(node)
+        if any(abs(end) > LARGEST for interval in found.entries for end in interval):
+            raise NoNumberError("too large for a number")
+        return found
     except (ArithmeticError, ValueError, OverflowError) as error:
         raise NoNumberError(str(error)) from None
 
@@ -107,6 +116,13 @@ def rounded_like(value: Node, like: Node) -> Node:
     middle = (low + high) / 2
     if middle.denominator == 1:
         return tree.Number(int(middle))
+    if isinstance(like, tree.Number) and like.digits is None:
+        exact = next((n for n in range(1, MOST_PLACES) if (middle * 10**n).denominator == 1), None)
+        like = (
+            like
+            if exact is None
+            else tree.Number(float(middle), len(str(abs(middle.numerator * 10**exact // middle.denominator))))
+        )
     if not isinstance(like, tree.Number) or like.digits is None:
         return tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator))
     shown = places(like)

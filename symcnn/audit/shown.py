@@ -12,9 +12,11 @@ from itertools import pairwise
 
 from symcnn.audit.notation import Notation
 from symcnn.audit.numbers import Block, NoNumberError, are_rounded, block, is_numeric, rounded_like, shows_numbers
+from symcnn.audit.putin import PutIn, may_come_from, put_in
 from symcnn.audit.verdicts import Counterexample, Judged, Read
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
+from symcnn.formula.written import brief
 
 
 class Shown:
@@ -59,25 +61,65 @@ class Shown:
         )
         if found.verdict != "true":
             return found
-        if len(with_numbers) > 1:
+        link = self._linked(letters, with_numbers)
+        if link is not None and link.verdict != "true":
+            return link
+        if link is not None and len(with_numbers) > 1:
             return replace(
                 found,
                 method="computed" if len(exact) < 2 else found.method,
                 pairs=len(members) - 1,
                 good=letters[-1].node,
             )
-        if plain and all(self._notation.is_given(m.node) for m in letters):
-            return self._given(letters[0], plain[0])
+        stated = [m for m in letters if self._notation.is_given(m.node)]
+        if plain and stated:  # the others are what it is
+            return self._given(stated[0], plain[0])
         known = self._at_values(letters[0], plain)
-        if known.verdict == "unread" and plain and any(self._is_shown(m.node, plain[0].whole) for m in letters):
+        if known.verdict == "unread" and plain and self._is_any_shown(letters, plain):
             return replace(found, method="computed", pairs=len(members) - 1)
         return known
+
+    def _linked(self, letters: Sequence[Read], with_numbers: Sequence[tuple[Read, Block]]) -> Judged | None:
+        """Do the numbers belong to the letters? None: nothing says so; not true where they can't.
+
+        They stand under them, or were put in for them.
+        """
+        linked: Judged | None = None
+        said = list(dict.fromkeys(n for m in letters for n in (m.node, *self._notation.remembered.said_of(m.node))))
+        for m, _ in with_numbers:
+            if not is_numeric(m.whole):
+                linked = linked or Judged("true")
+                continue
+            for other in said:
+                found = put_in(other, m.whole)
+                if found is None:
+                    continue
+                wrong = self._wrongly_put_in(found, m)
+                if wrong is not None:
+                    return wrong
+                linked = linked or Judged("true")
+        if linked is None and any(may_come_from(n, m.whole) for n in said for m, _ in with_numbers):
+            return Judged("true")
+        return linked
+
+    def _wrongly_put_in(self, found: PutIn, m: Read) -> Judged | None:
+        """One letter got two numbers, or not the one that the text's mapping gives it."""
+        if found.torn:
+            return Judged("false", "two_numbers", (("text", brief(found.torn[0])),), m.place)
+        for letter, number in found.numbers.items():
+            wrong = self._notation.contradicts(letter, number)
+            if wrong:
+                return Judged("false", "mapped", (("text", wrong),), m.place)
+        return None
+
+    def _is_any_shown(self, letters: Sequence[Read], plain: Sequence[Read]) -> bool:
+        return any(self._is_shown(m.node, number.whole) for m in letters for number in plain)
 
     def _is_shown(self, letters: Node, number: Node) -> bool:
         """Is a number what letters are, with the numbers that the text shows for them?"""
         if isinstance(letters, tree.Symbol):  # it would be its own witness
             return False
-        for node in self._notation.in_shown_numbers(letters):
+        for node in self._notation.remembered.in_shown_numbers(letters):
             try:
                 if block(node, True).meets(block(number, True)):
                     return True
@@ -89,12 +131,14 @@ class Shown:
         """Pixels, targets or parameters with their values: what a text states, it need not prove."""
         wrong = self._notation.contradicts(symbols.node, numbers.whole)
         if wrong:
-            return Judged("false", "sample", (("text", wrong),), numbers.place, good=symbols.node)
+            reason = "sample" if isinstance(symbols.node, tree.Labelled) else "mapped"
+            return Judged("false", reason, (("text", wrong),), numbers.place, good=symbols.node)
         return Judged("true", method="given", pairs=1, good=symbols.node)
 
     def _at_values(self, letters: Read, plain: Sequence[Read]) -> Judged:
         """A quantity and its number: checked where all that it rests on has a value."""
         value = self._notation.value(letters.values)
+        value = self._notation.constant(letters.values) if value is None else value
         if value is None or not plain:
             return Judged("unread", "no_values", (), letters.place, good=letters.node)
         [(low, high), *_] = block(plain[0].whole, True).entries
@@ -111,12 +155,20 @@ class Shown:
         blocks = [block(m.whole, rounded) for m in members]
         later = blocks[n + 2] if n + 2 < len(members) and members[n].place >= 0 else None
         is_first = later is not None and not blocks[n].meets(later) and blocks[n + 1].meets(later)
+        if (
+            n == 0 and later is None and members[0].place >= 0
+        ):  # 0.7 = 7/9: of the two it is the decimal that was rounded
+            is_first = _is_decimal(members[0].whole) and not isinstance(members[1].whole, tree.Number)
         wrong, right = (n, n + 1) if is_first else (n + 1, n)
         return Judged(
             "false", "differs", (), members[wrong].place, good=members[right].node, pairs=n + 1,
             correction=_number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None,
             counterexample=_first_difference(blocks[wrong], blocks[right]),
         )  # fmt: skip
+
+
+def _is_decimal(node: Node) -> bool:
+    return isinstance(node, tree.Number) and node.digits is not None
 
 
 def _number_instead(wrong: Node, right: Block) -> Node | None:

@@ -14,7 +14,7 @@ from symcnn.audit.notation import MAX_IMAGES, Notation
 from symcnn.audit.verdicts import Counterexample, Read
 from symcnn.derivation.algebra import UndecidableError
 from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.paths import Quantities
+from symcnn.derivation.paths import Quantities, suffix
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import parts
@@ -106,8 +106,13 @@ class Witness:
     def _choice(self, n: int) -> Quantities:
         while len(self._choices) <= n:
             chosen = random.Random(len(self._choices))
-            algebra = PointAlgebra({name: chosen.choice(_VALUES) for name in self._names})
-            self._choices.append(Quantities(self._notation.derivation, algebra, self._images))
+            values = {name: chosen.choice(_VALUES) for name in self._names}
+            network = self._notation.derivation.network
+            if network.loss == "cross_entropy" and network.forward.targets is not None:
+                for image in self._images:  # shares, as everyone has them
+                    *others, last = (name + suffix(image) for name in network.forward.targets.scalars())
+                    values[last] = round(1 - sum(values[name] for name in others), 2)
+            self._choices.append(Quantities(self._notation.derivation, PointAlgebra(values), self._images))
         return self._choices[n]
 
     @cached_property

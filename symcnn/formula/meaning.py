@@ -12,7 +12,7 @@ The displayed adjoints are never looked up: whether a formula is right is decide
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import singledispatchmethod
+from functools import reduce, singledispatchmethod
 from itertools import product
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Slope, suffix
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
+from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
 from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
@@ -44,12 +45,14 @@ class Group:
         entries: row by row.
         shape: of the entries.
         of, by: the tensor whose entries they are, and the one by which it is differentiated.
+        slope: are they derivatives?
     """
 
     entries: tuple[Expr, ...]
     shape: tuple[int, ...]
     of: Tensor | None = None
     by: Tensor | None = None
+    slope: bool = False
 
 
 Value: TypeAlias = Expr | Group
@@ -70,6 +73,7 @@ class Meaning:
         free: letters without a quantity that may occur: z in σ(z).
         point: where the index letters stand.
         base: from where they count.
+        limited: those that limits of a sum let run.
         keys: what a number with a key is read as, instead of its value; None: its value.
     """
 
@@ -83,6 +87,7 @@ class Meaning:
     free: frozenset[str] = frozenset()
     point: Mapping[str, int] = field(default_factory=dict)
     base: int = 0
+    limited: frozenset[str] = frozenset()
     keys: Callable[[str], Expr | None] = lambda key: None
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -121,6 +126,8 @@ class Meaning:
         if group is not None:
             return self._group(group)
         tensor, index = self.written.entry(node, self.point, self.base)
+        if index is None and self.limited:
+            self.written.check_limits(node, self.point, self.base, self.limited)
         return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
 
     def _named(self, tensor: Tensor, name: str) -> Expr:
@@ -140,9 +147,7 @@ class Meaning:
             if self.total:
                 return Add(*(Symbol("E" + suffix(n)) for n in range(1, self.images + 1)))
             return Symbol("E" + suffix(self.image))
-        if word:
-            return Symbol("E" + suffix(self._labelled(word)))
-        return Symbol("E" + self._ending("E"))
+        return Symbol("E" + (suffix(self._labelled(word)) if word else self._ending("E")))
 
     def _labelled(self, word: str) -> int:
         if word not in self.labels:
@@ -176,21 +181,20 @@ class Meaning:
         above = of if isinstance(of, Group) else Group((of,), ())
         below = by if isinstance(by, Group) else Group((by,), ())
         entries = tuple(self._slope(a, b) for a in above.entries for b in below.entries)
-        return Group(entries, (*above.shape, *below.shape), above.of, below.of)
+        return Group(entries, (*above.shape, *below.shape), above.of, below.of, slope=True)
 
     def _slope(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
         if of.is_Symbol and by.is_Symbol:
-            return S.One if of == by else S.Zero if self._is_apart(of, by) else Slope(of.name, by.name)
+            return self._of_name(of, by)
         if not by.is_Symbol:
             raise MeaningError("by_one", what=by)
         if of.has(Slope):
             raise MeaningError("second")
-        parts = []
-        for name in sorted(of.free_symbols, key=str):
-            inner = S.One if name == by else S.Zero if self._is_apart(name, by) else Slope(name.name, by.name)
-            parts.append(Mul(of.diff(name), inner))
-        return Add(*parts)
+        return Add(*(Mul(of.diff(name), self._of_name(name, by)) for name in sorted(of.free_symbols, key=str)))
+
+    def _of_name(self, of: Expr, by: Expr) -> Expr:
+        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of.name, by.name)
 
     def _is_apart(self, of: Expr, by: Expr) -> bool:
         """Does one rest on nothing else, or belong to another image than the other?"""
@@ -231,10 +235,7 @@ class Meaning:
     def _(self, node: tree.Sum) -> Value:
         if not node.terms:
             raise MeaningError("empty_sum")
-        first, *rest = map(self.of, node.terms)
-        for term in rest:
-            first = _plus(first, term)
-        return first
+        return reduce(_plus, map(self.of, node.terms))
 
     @_of.register
     def _(self, node: tree.Call) -> Value:
@@ -273,8 +274,10 @@ class Meaning:
     def _(self, node: tree.Over) -> Value:
         if not node.letters:
             raise MeaningError("over_nothing", what=node.sign)
+        letters = frozenset(node.letters)
+        ran = replace(self, limited=self.limited - letters if node.first is None else self.limited | letters)
         terms = [
-            replace(self, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
+            replace(ran, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
             for values in product(*(self._span(node, letter) for letter in node.letters))
         ]
         return maximum(*terms) if node.sign == "max" else Add(*terms)
@@ -337,13 +340,9 @@ class Meaning:
         if height > rows or width > columns:
             raise DoesNotFitError("filter_larger", what=brief(node))
         shape = (rows - height + 1, columns - width + 1)
+        cells = list(product(range(height), range(width)))
         entries = tuple(
-            Add(
-                *(
-                    image.entries[(r + p) * columns + c + q] * window.entries[p * width + q]
-                    for p, q in product(range(height), range(width))
-                )
-            )
+            Add(*(image.entries[(r + p) * columns + c + q] * window.entries[p * width + q] for p, q in cells))
             for r, c in product(*map(range, shape))
         )
         return Group(entries, shape)
@@ -385,14 +384,15 @@ def _times(a: Value, b: Value) -> Value:
         return _scaled(a, b)
     if a.by is None or a.by != b.of:
         a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
+    if not (a.slope and b.slope):
+        raise MeaningError("matrix_product")
     if a.by is None or a.by != b.of:
         raise DoesNotFitError("product_groups")
     between = a.by.size
     left, right = len(a.entries) // between, len(b.entries) // between
     entries = tuple(
         Add(*(a.entries[n * between + k] * b.entries[k * right + m] for k in range(between)))
-        for n in range(left)
-        for m in range(right)
+        for n, m in product(range(left), range(right))
     )
     dimensions = len(a.by.shape)
-    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by)
+    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by, slope=True)

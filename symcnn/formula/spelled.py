@@ -6,7 +6,7 @@ x_3                           x_21: the third cell, row by row
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -55,6 +55,8 @@ class Spelled(Written):
                 continue
             name = tensor.scalars()[0] if tensor.size < 2 else _first(tensor)
             letter, _, rest = name.partition("_")
+            if _WEIGHT.fullmatch(rest):
+                continue  # w_1 is nobody's first weight before a mapping says whose
             self._by_look.setdefault((letter, "", _look(rest)), tensor)
 
     def canonical(self, symbol: tree.Symbol) -> tree.Symbol:
@@ -84,7 +86,11 @@ class Spelled(Written):
             pattern = re.escape(indices).replace(r"\*", r"(\d+|[a-z])")
             match = re.fullmatch(pattern, symbol.indices.replace(", ", ""))
             if (letter, word) == (symbol.letter, symbol.word) and match:
-                return self._called(name.replace("*", match[1] if match.groups() else "*"))
+                index = match[1] if match.groups() else "*"
+                letter, _, rest = name.partition("_")
+                if index.isalpha() and re.search(r"[a-z]\*", rest):  # b_o* with k: b_{o(k)}
+                    return tree.Symbol(letter, re.sub(r"(?<=[a-z])\*", f"({index})", rest))
+                return self._called(name.replace("*", index))
         if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:
             names = self._named_groups[symbol.letter]
             if not 1 <= int(symbol.indices) <= len(names):
@@ -107,6 +113,9 @@ class Spelled(Written):
 
     def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
         return super().entry(self.canonical(symbol), point, base)
+
+    def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
+        super().check_limits(self.canonical(symbol), point, base, letters)
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
         return super().tensor(self.canonical(symbol))

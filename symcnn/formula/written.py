@@ -7,7 +7,8 @@ worked out at a point of the index letters.
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
@@ -18,6 +19,9 @@ from symcnn.text import SaidError
 
 #: Index letter -> its value, from 0.
 Point = Mapping[str, int]
+
+#: How alike two names are, at least, for one to be told as the nearest of the other; entries of a tensor looked at.
+NEAR, MAX_NAMED = 0.6, 200
 
 _END = re.compile(r"(?P<letters>[a-z]*)(?:\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)|(?P<digits>[0-9]*))")
 _TERM = re.compile(r"([+−-]?)([0-9]*)([A-Za-z]?)")
@@ -85,6 +89,19 @@ class Written:
             return tensor, self._at([affine_at(text, point) for text in texts], tensor, base)
         return tensor, self._index(symbol, tensor, "".join(end["digits"] or "" for end in ends))
 
+    def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
+        """Does a letter alone, which limits of a sum let run, leave its axis? What is worked out, as r − p, may.
+
+        Raises:
+            OutOfRangeError
+        """
+        tensor, texts = self.tensor(symbol), letters_in(symbol)
+        for text, size in zip(texts, tensor.shape, strict=False):
+            if text in letters and not 0 <= point[text] - base < size:
+                at = self._plain.emit(replace(symbol, indices=", ".join(str(affine_at(t, point)) for t in texts)))
+                last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
+                raise OutOfRangeError("range", what=at, first=_first(tensor), last=last)
+
     def tensor(self, symbol: tree.Symbol) -> Tensor:
         """The tensor of a symbol, whatever its indices."""
         try:
@@ -134,13 +151,13 @@ class Written:
         return tuple(index)
 
     def _unknown(self, symbol: tree.Symbol) -> UnknownNameError:
-        written = self._plain.emit(symbol)
-        known = {
-            self._plain.emit(tree.Symbol(letter, "".join(f"{e}…" for e in look), word)): None
-            for letter, word, look in self._by_look
-        }
-        near = difflib.get_close_matches(written, known, 1, 0.0)
-        return UnknownNameError("unknown", what=written, nearest=near[0])
+        written, tensors = self._plain.emit(symbol), dict.fromkeys(self._by_look.values())
+        names = [name for t in tensors for name in (t.scalars() if t.size <= MAX_NAMED else (_first(t),))]
+        raw = "_".join(filter(None, (symbol.letter, symbol.indices)))
+        near = difflib.get_close_matches(raw, names, 1, NEAR)
+        if near:
+            return UnknownNameError("unknown_near", what=written, nearest=near[0])
+        return UnknownNameError("unknown", what=written, known=", ".join(map(_first, tensors)))
 
 
 def letters_in(symbol: tree.Symbol) -> list[str]:

@@ -8,6 +8,10 @@ MLP = symcnn.Network(
 )
 SOFTMAX = symcnn.Network((2,), [symcnn.Dense(2, activation="tanh"), symcnn.Dense(2)], "cross_entropy")
 
+BINARY = symcnn.Network(
+    (2,), [symcnn.Dense(2, activation="tanh"), symcnn.Dense(1, activation="sigmoid")], "binary_cross_entropy"
+)
+
 #: name -> (network, mapping, text). Every equation is true.
 DERIVATIONS = {
     "English words, \\cdot, chained in align": (
@@ -162,6 +166,85 @@ $$\frac12 \cdot 0.6 = 0.3$$
 """,
         r"""
 $$\frac{d E}{d y_1} = y_1 - t_1, \quad \frac{d y_1}{d z_{o1}} = y_1 (1 - y_1)$$
+""",
+    ),
+    "convolutions between groups, logarithms without brackets, why it holds": (
+        ARTICLE,
+        "",
+        r"""
+\begin{align*}
+X &= I * F && \text{(definition)} \\
+\frac{\partial E}{\partial F} &= I * \frac{\partial E}{\partial X} && \text{by the chain rule} \\
+\frac{\partial E}{\partial F} &= \frac{\partial E}{\partial X} * \frac{\partial X}{\partial F}
+\end{align*}
+$$-t_1 \ln o_1 - t_2 \log o_2 = -t_2 \log(o_2) - t_1 \log(o_1)$$
+$$\frac{\partial o_1}{\partial h_1} = \sigma'(z_{o1})\, w_{h1o1}$$
+""",
+    ),
+    "where letters run, counted from 1": (
+        ARTICLE,
+        "",
+        r"""
+$$\frac{\partial E}{\partial o_k} = o_k - t_k, \quad k = 1, 2$$
+$$\frac{\partial E}{\partial o_k} = o_k - t_k \qquad (k = 1, 2)$$
+$$\frac{\partial E}{\partial o_k} = o_k - t_k, \ k \in \{1, 2\}$$
+$$\frac{\partial E}{\partial o_k} = o_k - t_k \quad \text{with } k = 1, \ldots, K$$
+$$\frac{\partial x_{rc}}{\partial f_{pq}} = i_{r+p-1,c+q-1} \qquad (1 \le p,q \le 2)$$
+$$\frac{\partial x_{r,c}}{\partial f_{p,q}} = i_{r+p,c+q}$$
+""",
+    ),
+    "softmax with shares": (
+        SOFTMAX,
+        "",
+        r"""
+$$E = -\sum_{k=1}^{2} t_k \ln y_k$$
+$$\frac{\partial E}{\partial o_1} = y_1 - t_1$$
+$$\frac{\partial E}{\partial w_{h1o1}} = (y_1 - t_1) h_1$$
+$$y_1 + y_2 = 1, \quad \frac{\partial y_1}{\partial o_1} = y_1 (1 - y_1), \quad \frac{\partial y_1}{\partial o_2} = -y_1 y_2$$
+""",
+    ),
+    "binary cross-entropy by its output": (
+        BINARY,
+        "",
+        r"""
+$$E = -t_1 \ln(o_1) - (1 - t_1) \ln(1 - o_1)$$
+$$\frac{\partial E}{\partial o_1} = \frac{o_1 - t_1}{o_1 (1 - o_1)} = -\frac{t_1}{o_1} + \frac{1 - t_1}{1 - o_1}$$
+$$\frac{\partial E}{\partial z_{o1}} = \frac{\partial E}{\partial o_1} \frac{\partial o_1}{\partial z_{o1}} = o_1 - t_1$$
+""",
+    ),
+    "a step by step example, weights by number": (
+        MLP,
+        r"""
+names = ["net", "out", "target"]
+definitions = ['E_{o1} = \frac12 (target_{o1} - out_{o1})^2', 'E_{o2} = \frac12 (target_{o2} - out_{o2})^2']
+[alias]
+"net_{h*}" = "z_h*"
+"net_{o*}" = "z_o*"
+"out_{h*}" = "h_*"
+"out_{o*}" = "o_*"
+"target_{o*}" = "t_*"
+w_1 = "w_i1h1"
+w_2 = "w_i2h1"
+w_5 = "w_h1o1"
+w_6 = "w_h2o1"
+b_1 = "b_h1"
+[derived]
+'\delta_*' = '\frac{\partial E}{\partial net_{o*}}'
+""",
+        r"""
+$$net_{h1} = w_1 * i_1 + w_2 * i_2 + b_1 * 1$$
+$$net_{h1} = 0.15 * 0.05 + 0.2 * 0.1 + 0.35 * 1 = 0.3775$$
+$$out_{h1} = \frac{1}{1+e^{-net_{h1}}} = \frac{1}{1+e^{-0.3775}} = 0.593269992$$
+$$E_{o1} = \frac{1}{2}(target_{o1} - out_{o1})^2 = \frac{1}{2}(0.01 - 0.75136507)^2 = 0.274811083$$
+$$E_{total} = E_{o1} + E_{o2} = 0.274811083 + 0.023560026 = 0.298371109$$
+$$\frac{\partial E_{total}}{\partial out_{o1}} = -(target_{o1} - out_{o1}) = -(0.01 - 0.75136507) = 0.74136507$$
+$$\frac{\partial out_{o1}}{\partial net_{o1}} = out_{o1}(1 - out_{o1}) = 0.75136507(1 - 0.75136507) = 0.186815602$$
+$$\frac{\partial E_{total}}{\partial w_5} = \frac{\partial E_{total}}{\partial out_{o1}} * \frac{\partial out_{o1}}{\partial net_{o1}} * \frac{\partial net_{o1}}{\partial w_5}$$
+$$\frac{\partial E_{total}}{\partial w_5} = 0.74136507 * 0.186815602 * 0.593269992 = 0.082167041$$
+$$\frac{\partial E_{total}}{\partial w_5} = \delta_1 out_{h1}$$
+$$w_5^{+} = w_5 - \eta * \frac{\partial E_{total}}{\partial w_5} = 0.4 - 0.5 * 0.082167041 = 0.35891648$$
+$$\frac{\partial E_{o1}}{\partial out_{h1}} = \frac{\partial E_{o1}}{\partial net_{o1}} * \frac{\partial net_{o1}}{\partial out_{h1}}$$
+$$\frac{\partial net_{o1}}{\partial out_{h1}} = w_5 = 0.40$$
 """,
     ),
 }  # fmt: skip

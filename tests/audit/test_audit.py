@@ -12,20 +12,13 @@ from symcnn.article import printed
 from symcnn.audit import audit, audit_text, mapping_from
 from symcnn.audit.article import held
 from symcnn.audit.told import Told
+from symcnn.report import gather, write_content
 from symcnn.text import catalogue
 from tests.audit.campaign import Bench
 from tests.audit.derivations import DERIVATIONS
+from tests.audit.texts import audited, verdicts
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def audited(derivation, *displays, mapping=""):
-    text = "\n\n".join(f"$${display}$$" for display in displays)
-    return audit_text(text, derivation, mapping_from(mapping, "test"), symcnn.article.images()).findings
-
-
-def verdicts(derivation, *displays, mapping=""):
-    return [f.verdict for f in audited(derivation, *displays, mapping=mapping)]
 
 
 # --- the article ------------------------------------------------------------------------------------------------------
@@ -147,6 +140,10 @@ WINDOW = "i_{11} * f_{11} + i_{12} * f_{12} + i_{21} * f_{21} + i_{22} * f_{22}"
         ("7 / 9 = 0,77", "differs", "0,77", "0{,}78"),
         ("x_{11} = i_{41} * f_{11}", "out_of_range", "i_{41} * f_{11}", WINDOW.replace("i_{11} * f_{11}", "i_{11} * f_{11}")),
         (r"x_5 = 1", "out_of_range", "x_5", ""),
+        ("0,7 = 7 / 9", "differs", "0,7", "0{,}8"),
+        ("0.8 = 1", "differs", "1", "0.8"),
+        (r"\frac{\partial E}{\partial o_1} = t_1 - o_1", "differs", "t_1 - o_1", "o_1 - t_1"),
+        (r"\frac{\partial h_1}{\partial z_{h1}} = -h_1 * (1 - h_1)", "differs", None, r"h_1 * (1 - h_1)"),
         (r"\frac{\partial E}{\partial F} = \frac{\partial E}{\partial F} * \frac{\partial X}{\partial F}", "does_not_fit", None,
          r"\frac{\partial E}{\partial X} * \frac{\partial X}{\partial F}"),
         (r"\frac{\partial E}{\partial F} = 2 * \frac{\partial E}{\partial X} * \frac{\partial X}{\partial F} + F", "differs", None,
@@ -191,7 +188,9 @@ def test_words_prove_nothing(derivation):
 def test_a_name_that_nobody_knows_is_not_read_and_has_a_nearest(derivation):
     [found] = audited(derivation, "x_{11} = q_{11}")
     assert found.verdict == "unread"
-    assert "nearest is" in str(dict(found.judged.values)["text"])
+    assert str(dict(found.judged.values)["text"]).endswith("nearest is x_11")
+    [found] = audited(derivation, r"x_{11} = \lambda")
+    assert str(dict(found.judged.values)["text"]).endswith("z_h1, h_1, z_o1, o_1"), "nothing is near: all there is"
 
 
 def test_a_continuation_goes_on_from_the_last_good_member(derivation):
@@ -242,30 +241,27 @@ def test_front_matter_is_a_mapping(tmp_path, net):
 # --- the circle -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("lang", "suffix"), [("en", "md"), ("fr", "tex")])
-def test_our_own_report_passes_our_own_audit(tmp_path, net, data, lang, suffix):
-    path = tmp_path / f"derivation.{suffix}"
-    symcnn.write_report(net, path, data=data, lang=lang, steps=20)
-    found = audit(path, net, data=data)
-    assert [(f.line, f.verdict, f.judged.reason, f.text) for f in found.findings if f.verdict != "true"] == []
-    assert len(found.findings) > 100
-
-
-@pytest.mark.parametrize(
-    ("old", "new"), [("0 & 1 & 0", "0 & 1 & 1"), (r"\cdot i_{12}", r"\cdot i_{13}"), ("&= -0.", "&= -0.9")]
-)
-def test_an_error_planted_in_our_own_report_is_found(tmp_path, net, data, old, new):
-    path = tmp_path / "derivation.md"
-    symcnn.write_report(net, path, data=data, steps=20)
-    text = path.read_text("utf-8")
-    at = text.index(old, text.index(r"x_{11} &="))
-    path.write_text(text[:at] + new + text[at + len(old) :], "utf-8")
-    assert not audit(path, net, data=data).is_spotless
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_our_own_reports_pass_our_own_audit_and_an_error_planted_in_one_is_found(tmp_path, net, data, lang):
+    paths = [tmp_path / f"derivation.{suffix}" for suffix in ("md", "tex")]
+    write_content(gather(net, data, None, 0.5, 20, 0), paths, lang)
+    for path in paths:
+        found = audit(path, net, data=data)
+        assert [(f.line, f.verdict, f.judged.reason, f.text) for f in found.findings if f.verdict != "true"] == []
+        assert len(found.findings) > 100
+    text, path = paths[0].read_text("utf-8"), tmp_path / "planted.md"
+    begin = text.index(r"x_{11} &=")
+    for old, new in (("0 & 1 & 0", "0 & 1 & 1"), (r"\cdot i_{12}", r"\cdot i_{13}"), ("&= -0", "&= -1")):
+        at = text.index(old, begin)
+        path.write_text(text[:at] + new + text[at + len(old) :], "utf-8")
+        assert not audit(path, net, data=data).is_spotless, old
 
 
 def test_reasons_are_told_in_the_language_of_the_reader(derivation):
     """A wrong index, an unknown name, what the grammar does not read: no English in French."""
-    text = "\n\n".join(f"$${body}$$" for body in ("x_5 = i_{11}", "x_{11} = q_7", r"x_{11} = A^{\top} x", "x_{11} ="))
+    text = "\n\n".join(
+        f"$${body}$$" for body in ("x_5 = i_{11}", "x_{11} = q_{11}", r"x_{11} = A^{\top} x", "x_{11} =")
+    )
     audit = audit_text(text, derivation)
     told = {lang: [Told(audit, "t", catalogue(lang)).why(f)[0] for f in audit.findings] for lang in ("en", "fr")}
     for words in ("out of range", "nearest is", "transposed", "missing"):
@@ -273,3 +269,73 @@ def test_reasons_are_told_in_the_language_of_the_reader(derivation):
         assert not any(words in line for line in told["fr"])
     for words in ("hors limites", "la plus proche", "transposée", "manque"):
         assert sum(words in line for line in told["fr"]) == 1, words
+
+
+def test_limits_of_a_sum_keep_a_letter_within_its_axis(derivation):
+    def loss(last):
+        return rf"E = \frac12 \sum_{{k=1}}^{{{last}}} (t_k - o_k)^2"
+
+    window = r"x_{r,c} = \sum_{p=1}^{%d} \sum_{q=1}^{2} i_{r+p-1, c+q-1} f_{p,q}"
+    full = r"\frac{\partial E}{\partial i_{r,c}} = \sum_{p=1}^{2}\sum_{q=1}^{2} \frac{\partial E}{\partial x_{r-p+1,c-q+1}} f_{p,q}"
+    found = audited(derivation, loss(2), loss(3), window % 2, window % 3, full)
+    assert [f.verdict for f in found] == ["true", "false", "true", "false", "true"]
+    assert found[1].judged.reason == "out_of_range"
+
+
+@pytest.mark.parametrize(
+    ("name", "display", "expected"),
+    [
+        ("softmax with shares", r"\frac{\partial E}{\partial o_1} = y_1 - t_1", "true"),
+        ("softmax with shares", r"\frac{\partial E}{\partial o_1} = t_1 - y_1", "false"),
+        ("softmax with shares", r"\frac{\partial E}{\partial o_1} = y_1 - t_2", "false"),
+        ("softmax with shares", r"\frac{\partial E}{\partial y_1} = 0", "unread"),  # the loss is stated without it
+        ("binary cross-entropy by its output", r"\frac{\partial E}{\partial o_1} = 0", "false"),
+        ("binary cross-entropy by its output", r"\frac{\partial E}{\partial o_1} = o_1 - t_1", "false"),
+    ],
+)
+def test_a_loss_that_is_stated_without_the_outputs(name, display, expected):
+    network, _, _ = DERIVATIONS[name]
+    [found] = audited(symcnn.derive(network), display)
+    assert found.verdict == expected
+    assert (found.judged.readings == ("shares",)) == (expected == "true")
+
+
+@pytest.mark.parametrize(
+    ("display", "expected"),
+    [
+        (
+            r"\frac{\partial E}{\partial f_{11}} = \frac{\partial E}{\partial X} \frac{\partial X}{\partial f_{11}}",
+            "true",
+        ),
+        (
+            r"\frac{\partial E}{\partial f_{11}} = \frac{\partial E}{\partial X} \frac{\partial X}{\partial f_{12}}",
+            "false",
+        ),
+        (r"\frac{\partial E}{\partial F} = \frac{\partial E}{\partial X} \frac{\partial X}{\partial f_{11}}", "false"),
+        (r"\frac{\partial E}{\partial f_{11}} = \frac{\partial E}{\partial X} X", "unread"),  # a product of matrices
+        (r"\frac{\partial x_{11}^2}{\partial x_{11}} = 2 x_{11}", "true"),
+        (r"\frac{\partial x_{11}^2}{\partial x_{11}} = 2", "false"),
+    ],
+)
+def test_groups_by_one_quantity_and_powers_are_derived(derivation, display, expected):
+    assert verdicts(derivation, display) == [expected]
+
+
+def test_the_total_is_over_all_images_though_one_is_named(derivation):
+    def slope(word):
+        return rf"\frac{{\partial E_{{{word}}}}}{{\partial f_{{11}}}}"
+
+    one, two = (rf"\text{{image {n}}}" for n in (1, 2))
+    right = [rf"E_{{total}} = E_{{{one}}} + E_{{{two}}}", rf"{slope('total')} = {slope(one)} + {slope(two)}"]
+    wrong = [
+        rf"E_{{total}} = E_{{{one}}}",
+        rf"E_{{total}} = E_{{{one}}} - E_{{{two}}}",
+        rf"{slope('total')} = {slope(one)}",
+    ]
+    assert verdicts(derivation, *right) == ["true", "true"]
+    found = audited(derivation, *wrong)
+    assert [f.verdict for f in found] == ["false"] * 3
+    assert (
+        verdicts(derivation, rf"E_{{total}} = {found[0].correction}", rf"{slope('total')} = {found[2].correction}")
+        == ["true"] * 2
+    )

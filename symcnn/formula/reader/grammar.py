@@ -47,6 +47,7 @@ _SUB = r"\s*_\s*(?:" + _BRACES + r"|\\[A-Za-z]+|[^\s{}\\])"
 _SUPER = (
     r"\s*\^\s*(?:\{(?!\s*(?:[-−]?\d+|T|\\top|\\intercal|\\text\{[^{}]*\})\s*\})(?:[^{}]|\{[^{}]*\})*\}|[+*]|\([^()]*\))"
 )
+_D = r"(?:\\mathrm\s*\{\s*d\s*\}|d)"
 _ROUND = r"(?:\\(?:left|right|[bB]igg?[lr]?)\s*)"
 
 
@@ -66,7 +67,7 @@ def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[s
     mark = {".": r"\.", ",": r"(?:,|\{,\})", "": r"(?:\.|,|\{,\}|\{\.\})"}[decimal]
     function = "|".join(_FUNCTIONS.values())
     return {
-        "SYMBOL": (rf"{core}(?:{_SUB}|{_SUPER})*", 1),
+        "SYMBOL": (rf"{core}(?:{_SUB}|{_SUPER})*'*", 1),
         "NUMBER": (rf"\d+(?:{mark}\d+)?", 1),
         "WORD": (rf"\\text\s*{_BRACES}", 0),
         "DOTS": (r"\\[lc]?dots|…|\.\.\.", 1),
@@ -78,7 +79,8 @@ def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[s
         "LABEL": (rf"\^\s*\{{\s*\\text\s*{_BRACES}\s*\}}", 2),
         "FRACTION_OF_DIGITS": (r"\\[dt]?frac\s*\d\s*\d", 3),
         "FRAC": (r"\\[dt]?frac(?![A-Za-z])", 2),
-        "PARTIAL": (r"\\partial(?![A-Za-z])\s*|∂|(?<=\{)\s*(?:\\mathrm\s*\{\s*d\s*\}|d)(?=\s*(?:[A-Za-z\\(]))", 4),
+        "PARTIAL": (rf"\\partial(?![A-Za-z])\s*|∂|(?<=\{{)\s*{_D}(?=\s*(?:[A-Za-z\\(]|\}}\s*\{{\s*{_D}))", 4),
+        "PRIME": (r"'|\^\s*\{?\s*\\prime\s*\}?", 2),
         "FUNCTION": (rf"(?:{function})(?![A-Za-z_])", 2),
         "EXP": (r"(?:e|\\mathrm\{e\})\s*\^\s*", 3),
         "UNDERSET": (r"\\underset", 2), "UNDERBRACE": (r"\\underbrace", 2), "UNDER": (r"_(?=\s*\{)", 1),
@@ -219,7 +221,7 @@ class _Maker(Transformer[Token, Node]):
     def further(self, parts: list[Any]) -> tuple[str, Node]:
         """(sign, factor)"""
         *signs, node = parts
-        sign = signs[0].type if signs else ""
+        sign = ("STAR" if signs[0] == "*" else signs[0].type) if signs else ""
         return sign, tree.Negated(node) if len(signs) > 1 else node
 
     last = further
@@ -230,8 +232,8 @@ class _Maker(Transformer[Token, Node]):
         for sign, node in rest:
             if sign == "DIV":
                 factors = [tree.Fraction(_product(factors), node)]
-            elif sign == "AST":
-                factors[-1] = _slid(factors[-1], node)
+            elif sign == "AST" or (sign == "STAR" and (_is_group(factors[-1]) or _is_group(node))):
+                factors[-1] = _slid(factors[-1], node)  # ∂E/∂X * ∂X/∂F is the chain rule, I * ∂E/∂X a convolution
             else:
                 self.beside = self.beside or not sign
                 factors.append(node)
@@ -274,6 +276,9 @@ class _Maker(Transformer[Token, Node]):
     def dots(self, _parts: list[Any]) -> Node:
         return tree.DOTS
 
+    def labelled_symbol(self, parts: list[Any]) -> Node:
+        return tree.Labelled(self.symbol(parts[:1]), _words(parts[1]))
+
     def labelled(self, parts: list[Any]) -> Node:
         return tree.Labelled(parts[0], _words(parts[1]))
 
@@ -296,6 +301,19 @@ class _Maker(Transformer[Token, Node]):
     def call(self, parts: list[Any]) -> Node:
         name = next(n for n, pattern in _FUNCTIONS.items() if re.fullmatch(pattern, str(parts[0])))
         return tree.Call(name, tuple(_nodes(parts)))
+
+    def call_of_symbol(self, parts: list[Any]) -> Node:
+        return self.call([parts[0], self.symbol(parts[1:])])
+
+    def powered_call(self, parts: list[Any]) -> Node:
+        """tanh²(x); a negative exponent may mean the inverse."""
+        if re.search("[-−]", str(parts[1])):
+            raise NotReadError("exponent", what=str(parts[1]), most=MAX_EXPONENT)
+        return self.raised([self.call(parts), parts[1]])
+
+    def slope(self, parts: list[Any]) -> Node:
+        """σ'(z): of a function of one letter, its derivative by it."""
+        return tree.Partial(self.call(parts), *_nodes(parts))
 
     def exponential(self, parts: list[Any]) -> Node:
         return tree.Call("exp", tuple(_nodes(parts)))

@@ -8,17 +8,29 @@ outside of any delimiter is told, so that nothing is passed over in silence. One
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from symcnn.formula.reader.macros import defined, put_in
+
 _OPENING = re.compile(
-    r"(?P<fence>^(?:`{3,}|~{3,})[^\n]*$)|(?P<comment><!--)|(?P<picture>\\begin\{tikzpicture\})|(?P<code>`[^`\n]+`)"
+    r"(?P<fence>^(?:`{3,}|~{3,})[^\n]*$)|(?P<comment><!--)"
+    r"|(?P<code>`[^`\n]+`|\\verb\*?(?P<bar>[^\w\s*]).*?(?P=bar))"
+    r"|(?P<picture>\\begin\{(?P<raw>(?:tikzpicture|verbatim|Verbatim|lstlisting|minted|comment|filecontents)\*?)\})"
     r"|(?P<dollars>(?<!\\)\$\$)|(?P<bracket>\\\[)|(?P<inline>(?<!\\)\$)|(?P<round>\\\\?\()"
     r"|\\begin\{(?P<name>(?:equation|align|alignat|gather|multline|eqnarray|displaymath|flalign)\*?)\}",
     re.MULTILINE,
 )
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
-_OUTSIDE = re.compile(r"\\frac|\\partial|\\sum|\$\$|\\begin\{aligned\}")
+_OUTSIDE = re.compile(
+    r"\\frac|\\partial|\\sum|\$\$|(?<!\\)\\\[|\\ensuremath\{[^}\n]*=|\\begin\{(?:aligned|array|cases|split|gathered|[db]?math)\}"
+    r"|∂[^\n]*=|=[^\n]*∂|(?<![\w.`/$\\])[^\W\d_]_(?:\{[^{}\n]*\}|\w+)\s*[=≈](?!=)"
+)
+#: What only a whole document in LaTeX holds; there % begins a comment anywhere, elsewhere at the start of a line.
+_DOCUMENT = re.compile(r"\\(?:documentclass|begin\{document\}|(?:sub)*section\*?\{|chapter\*?\{)")
+_REMARK = re.compile(r"(?<!\\)%[^\n]*")
+#: Between two formulas: it makes one claim of them.
+_JOINS = re.compile(r"[^\S\n]*\n?[^\S\n]*(?:=|≈)[^\S\n]*\n?[^\S\n]*")
 _NUMBER = r"[-−+]?\d+(?:[.,]\d+)?"
 _ROW = re.compile(rf"{_NUMBER}(?:(?:\s*[|&;]\s*|\s+){_NUMBER})*")
 
@@ -56,8 +68,12 @@ class Numbers:
 
 def fragments(text: str) -> list[Fragment | Numbers]:
     """All mathematics of a text, in its order."""
-    scanner = _Scanner(text)
-    found: list[Fragment | Numbers] = list(scanner.fragments())
+    clean = _without_remarks(text)
+    macros, spans = defined(clean)
+    for start, end in spans:
+        clean = clean[:start] + re.sub(r"[^\n]", " ", clean[start:end]) + clean[end:]
+    scanner = _Scanner(clean)
+    found: list[Fragment | Numbers] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
     remainder = scanner.remainder()
     told: set[int] = set()
     for match in _OUTSIDE.finditer(remainder):
@@ -66,9 +82,20 @@ def fragments(text: str) -> list[Fragment | Numbers]:
             told.add(line)
             start = remainder.rfind("\n", 0, match.start()) + 1
             end = remainder.find("\n", match.start())
-            found.append(Fragment("outside", remainder[start : end if end >= 0 else None].strip(), start, line))
+            found.append(Fragment("outside", text[start : end if end >= 0 else None].strip(), start, line))
     found += _tables(remainder)
     return sorted(found, key=lambda f: (f.line, f.start if isinstance(f, Fragment) else 0))
+
+
+def _without_remarks(text: str) -> str:
+    """A text with blanks for LaTeX's comments."""
+    whole = _DOCUMENT.search(text) is not None
+
+    def blank(match: re.Match[str]) -> str:
+        is_first = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+        return " " * len(match[0]) if whole or is_first else match[0]
+
+    return _REMARK.sub(blank, text)
 
 
 class _Scanner:
@@ -85,6 +112,23 @@ class _Scanner:
         return bisect_right(self._starts, position)
 
     def fragments(self) -> Iterator[Fragment]:
+        """Of formulas with nothing but a sign of equality between them, one: $a$ = $b$."""
+        before: Fragment | None = None
+        for fragment in self._each():
+            if before is not None and before.kind == fragment.kind == "inline":
+                end = before.start + len(before.body)
+                if _JOINS.fullmatch(re.sub(r"\$|\\+[()]", "", self._text[end : fragment.start])):
+                    body = self._text[before.start : fragment.start + len(fragment.body)]
+                    body = re.sub(r"\$|\\+[()]", lambda m: " " * len(m[0]), body)
+                    before = Fragment("inline", body, before.start, before.line)
+                    continue
+            if before is not None:
+                yield before
+            before = fragment
+        if before is not None:
+            yield before
+
+    def _each(self) -> Iterator[Fragment]:
         at = 0
         while (match := _OPENING.search(self._text, at)) is not None:
             kind = match.lastgroup or ""
@@ -94,9 +138,12 @@ class _Scanner:
                 continue
             at = end + len(closing)
             self._taken.append((match.start(), at))
-            if kind in ("fence", "comment", "picture", "code"):
+            is_math = kind == "fence" and match[0].strip("`~ \t") == "math"
+            if kind in ("fence", "comment", "picture", "code") and not is_math:
                 continue
             body = self._text[match.end() : end]
+            if kind == "inline" and len(body) > 2 and body[0] == body[-1] == "`":
+                body = f" {body[1:-1]} "
             lead = len(body) - len(body.lstrip())
             line = self.line(match.end() + lead)
             if self._is_quoted(match.start()):
@@ -107,10 +154,10 @@ class _Scanner:
     def _end(self, kind: str, match: re.Match[str]) -> tuple[int, str]:
         """Where what begins there ends, and with what; -1 where it does not."""
         if kind == "code":
-            return match.end() - 1, "`"
+            return match.end() - 1, match[0][-1]
         closing = {
             "fence": "\n" + re.match("`+|~+", match[0])[0] if kind == "fence" else "",  # type: ignore[index]
-            "comment": "-->", "picture": r"\end{tikzpicture}", "dollars": "$$", "bracket": r"\]", "inline": "$",
+            "comment": "-->", "picture": rf"\end{{{match['raw']}}}", "dollars": "$$", "bracket": r"\]", "inline": "$",
             "round": r"\)", "name": rf"\end{{{match['name']}}}",
         }[kind]  # fmt: skip
         end = self._find(closing, match.end())

@@ -30,8 +30,9 @@ _ENDS = re.compile(r"([A-Za-z]+(?:\d+|\(.*\)))-([A-Za-z]+(?:\d+|\(.*\)))")
 @cache
 def symbol(text: str) -> tree.Symbol:
     """The symbol that a piece of LaTeX is."""
-    core, scripts = _taken_apart(text)
-    letter = _plain(core).replace(" ", "")
+    primes = len(text) - len(text.rstrip("'"))
+    core, scripts = _taken_apart(text.rstrip("'"))
+    letter = _plain(core).replace(" ", "") + "'" * primes
     indices, word = "", ""
     for sign, body in scripts:
         if sign == "_" and not indices and not word:
@@ -93,7 +94,15 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
+#: The ends of a weight with index letters of their own: h_j, h_k o_j.
+_LETTERED = re.compile(r"([a-z])_\{?([a-z])\}?(?:[\s,-]*([a-z])_\{?([a-z])\}?)?")
+
+
 def _subscript(body: str) -> tuple[str, str]:
+    lettered = _LETTERED.fullmatch(body.strip())
+    if lettered:
+        ends = [f"{end}({letter})" for end, letter in (lettered.groups()[:2], lettered.groups()[2:]) if end]
+        return "-".join(ends), ""
     whole = re.fullmatch(_STYLE + r"\s*\{([^{}]*)\}", body.strip())
     text = _plain(body)
     if whole and " " in text:
