@@ -13,5 +13,5 @@ print("proved:", proof.proved, "of", len(proof.rows))
 
 run = symcnn.train(network, data, learning_rate=2.0, steps=3_000)
 print(run)
-print(symcnn.export_workbook(network, data, "own.xlsx", run=run, steps=100, lang="fr"))
+print(symcnn.export_workbook(network, data, "own.xlsx", run=run, steps=30, lang="fr"))
 print(symcnn.write_report(network, "own.md", run=run, lang="fr"))

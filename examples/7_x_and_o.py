@@ -13,5 +13,5 @@ for equation in derivation.equations:
 run = symcnn.train(network, data, learning_rate=0.5, steps=100)
 print(run)
 print(f"right: {run.right} of {len(data.images)}")
-print(symcnn.export_workbook(network, data, "x_and_o.xlsx", run=run, steps=20))
+print(symcnn.export_workbook(network, data, "x_and_o.xlsx", run=run, steps=10))
 print(symcnn.write_report(network, "x_and_o.md", run=run))  # so many formulas: index notation, chosen entries

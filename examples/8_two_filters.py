@@ -18,5 +18,5 @@ print("proved:", proof.proved, "of", len(proof.rows))
 
 run = symcnn.train(network, data, learning_rate=0.1, steps=300)
 print(run)
-print(symcnn.export_workbook(network, data, "two_filters.xlsx", run=run, lang="fr"))
+print(symcnn.export_workbook(network, data, "two_filters.xlsx", run=run, steps=50, lang="fr"))
 print(symcnn.write_report(network, "two_filters.md", run=run, lang="fr"))

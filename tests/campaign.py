@@ -4,6 +4,8 @@ networks   random networks, every tensor's gradient of every program against the
            pass and PyTorch; on a part of them also the scalar derivation at 50 digits and numba
 planted    wrong index-notation equations of a network like LeNet, and how many the modular check catches
 formulas   random expressions as cell formulas and back, and the value that a spreadsheet engine gives them
+audit      the article's equations with one place changed: each must be told, on its line and on no other
+reports    our own reports, of every example, in every language: our own audit finds every equation true
 workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
            nothing found in workbooks that nobody touched
 
@@ -19,16 +21,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import mpmath
 import numpy as np
 
 import symcnn
+from symcnn.audit import audit
 from symcnn.network import read_network
+from symcnn.text import LANGUAGES
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
 from symcnn.verification.modular import accepts
 from tests import alterations, oracles, torch_oracle
+from tests.audit import campaign as audit_campaign
 from tests.networks import from_seed, lenet
 from tests.printers import cells
 
@@ -198,6 +204,46 @@ def workbook(each: int, first: int) -> int:
     return len(missed) + len(false) + (len(chosen) < 500)
 
 
+def audited(count: int, seed: int, corrections: bool) -> int:
+    """Change one place of the article's equations; how many were missed, told on another line, or without a proof."""
+    bench, start = audit_campaign.Bench(), time.monotonic()
+    if corrections:
+        bench.with_corrections()
+    chosen = list(bench.all()) if count == 0 else bench.sample(count, seed)
+
+    def tell(done: int) -> None:
+        if done % 1000 == 0:
+            print(f"{done} of {len(chosen)}, {time.monotonic() - start:.0f} s", flush=True)
+
+    tally = bench.run(chosen, tell)
+    faults = (*tally.missed, *tally.elsewhere, *tally.unshown, *tally.uncorrected)
+    for name, mutation in faults:
+        print(f"{name}: {mutation.kind}: {mutation.old} -> {mutation.new} at {mutation.at}: {mutation.body}")
+    print(tally)
+    print(f"{len(chosen) - len(tally.missed)} of {len(chosen)} caught, {len(tally.elsewhere)} told on another line too")
+    print(f"{tally.false} false, {len(tally.unshown)} of them without a counterexample", end="")
+    print(f", {len(tally.uncorrected)} without a right side that makes them true" if corrections else "")
+    print("Not to be caught in principle:", *audit_campaign.UNDETECTABLE, sep="\n  ")
+    return len(faults)
+
+
+def reports() -> int:
+    """Write every report and audit it; the number of equations that are not true, or not read."""
+    nets = {"article": (symcnn.article.network(), symcnn.article.images())}
+    nets |= {file.stem: read_network(file) for file in sorted((Path(__file__).parents[1] / "examples").glob("*.toml"))}
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for (name, (net, data)), lang, suffix in product(nets.items(), LANGUAGES, ("md", "tex")):
+            path = Path(folder) / f"{name}-{lang}.{suffix}"
+            symcnn.write_report(net, path, data=data, lang=lang)
+            found = audit(path, net, data=data, check=check_equations)
+            print(f"{path.name}: {found.count('true')} of {len(found.findings)} equations true", flush=True)
+            for finding in (f for f in found.findings if f.verdict != "true"):
+                wrong += 1
+                print(f"  {finding.line}: {finding.verdict}, {finding.judged.reason}: {finding.text}")
+    return wrong
+
+
 def untouched(net: symcnn.Network, data: symcnn.Data, folder: Path, lang: str) -> list[str]:
     """What is found in a workbook as it was written."""
     path = folder / "untouched.xlsx"
@@ -221,7 +267,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     altered = commands.add_parser("workbook", help="altered formulas of a workbook")
     altered.add_argument("--each", type=int, default=3, help="ways in which a formula is altered")
     altered.add_argument("--seed", type=int, default=0)
+    mutated = commands.add_parser("audit", help="the article's equations with one place changed")
+    mutated.add_argument("--count", type=int, default=0, help="of them; 0: all")
+    mutated.add_argument("--seed", type=int, default=0)
+    mutated.add_argument("--corrections", action="store_true", help="put what is told in the wrong place, audit again")
+    commands.add_parser("reports", help="every report of every example, audited")
     given = parser.parse_args(arguments)
+    if given.command == "reports":
+        return int(reports() > 0)
+    if given.command == "audit":
+        return int(audited(given.count, given.seed, given.corrections) > 0)
     if given.command == "formulas":
         return int(formulas(given.count, given.seed) > 0)
     if given.command == "workbook":

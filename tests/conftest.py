@@ -1,6 +1,7 @@
 """What the tests share: the article's network, and a fixed, printed seed for hypothesis."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -9,6 +10,10 @@ import symcnn
 
 settings.register_profile("suite", deadline=None, derandomize=True, print_blob=True, max_examples=40)
 settings.load_profile("suite")
+
+
+# a run in the background of a shell inherits an ignored Ctrl-C: trainings that a test interrupts would go on for ever
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:

@@ -28,7 +28,7 @@ def run(*arguments, capsys=None):
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_the_story_of_the_article(tmp_path, capsys, lang):
     folder = tmp_path / "a" / "story"
-    status, out, _ = run("article", "--out", folder, "--lang", lang, "--steps", 2000, capsys=capsys)
+    status, out, _ = run("article", "--out", folder, "--lang", lang, "--steps", 200, capsys=capsys)
     assert status == 0
     reports = [f"derivation{suffix}" for suffix in (".md", ".html", ".tex", ".pdf") if suffix != ".pdf" or has_pdf()]
     made = {p.name for p in folder.iterdir()}
@@ -202,7 +202,17 @@ def test_every_command_has_help(capsys):
         status, out, _ = run(*([name] if name else []), "--help", capsys=capsys)
         assert status == 0
         assert "Usage: symcnn" in out
-    assert set(commands.commands) == {"article", "derive", "train", "export", "report", "verify", "predict", "explain"}
+    assert set(commands.commands) == {
+        "article",
+        "audit",
+        "derive",
+        "train",
+        "export",
+        "report",
+        "verify",
+        "predict",
+        "explain",
+    }
 
 
 def test_the_version(capsys):

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from symcnn import article
+from symcnn.audit import audit
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHOWN = {
     "1_one_gradient.py": ["dE_dx_11*i_12 + dE_dx_12*i_13 + dE_dx_21*i_22 + dE_dx_22*i_23", "dE_do_1 = o_1 - t_1"],
@@ -39,6 +42,13 @@ def test_an_example(name, tmp_path):
         assert words in out, out
     if name == "6_digits.py":
         assert float(re.search(r"test accuracy: ([0-9.]+)%", out)[1]) >= 95
+
+
+def test_the_notes_have_three_wrong_lines_and_one_that_is_right_by_luck():
+    found = audit(EXAMPLES / "notes.md", article.network()).findings
+    assert [f.line for f in found if f.verdict == "false"] == [10, 18, 26]
+    assert [f.line for f in found if f.verdict == "remark"] == [29]
+    assert {f.verdict for f in found} == {"true", "false", "remark"}
 
 
 def shown_by(name, folder):

@@ -64,6 +64,9 @@ def test_pages_on_paper(both):
 
 
 def test_workbooks(both):
+    """The same bytes where the same openpyxl wrote them, else the same cells."""
+    if len({(folder / "cnn.xlsx").read_bytes() for folder in both}) == 1:
+        return
     fresh, kept = (openpyxl.load_workbook(folder / "cnn.xlsx") for folder in both)
     assert fresh.sheetnames == kept.sheetnames
     for sheet in fresh:

@@ -13,7 +13,7 @@ LINES = [
     {"story"},
     {"picture", "explain"},
     {"report", "excel"},
-    {"verification"},
+    {"verification", "audit"},
     {"train"},
     {"numeric"},
     {"printers", "formula"},

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.audit import audit
 from symcnn.cli.shared import (
     CheckFailed,
     given_network,
@@ -97,6 +98,7 @@ def _quantity(derivation: "Derivation", name: str) -> str:
 
 commands.add_command(train)
 commands.add_command(predict)
+commands.add_command(audit)
 
 
 @commands.command(short_help="Write the workbook of live formulas.")

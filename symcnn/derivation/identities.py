@@ -18,7 +18,7 @@ from sympy import Expr
 from symcnn.derivation.algebra import Element, TooLargeError, UndecidableError
 from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.derivation.derivation import Derivation
-from symcnn.derivation.paths import Quantities
+from symcnn.derivation.paths import Quantities, suffix
 from symcnn.derivation.proof import SEEDS, generators_of
 
 #: Products of monomials for all identities of one network together: about a second. Past it, random points decide.
@@ -101,6 +101,25 @@ class Identities:
                 return Decision("refuted", f"{float(a):.6g} ≠ {float(b):.6g}")
             compared += a != 0  # what a closed gate makes 0 on both sides says nothing
         return Decision("agrees", "") if compared >= POINTS // 4 else Decision("unknown", reason)
+
+    def agree_where_shares(self, left: Expr, right: Expr) -> bool:
+        """Are they the same in numbers wherever each image's targets add to 1, as shares do?"""
+        try:
+            return all(agree(*quantities.elements(left, right)) for quantities in self._shares)
+        except UndecidableError:
+            return False
+
+    @cached_property
+    def _shares(self) -> list[Quantities]:
+        targets = self.derivation.network.forward.targets
+        found = []
+        for seed in range(POINTS // 4):
+            algebra = RealAlgebra(self._names, seed)
+            for n in self.images if targets is not None else ():
+                *others, last = (name + suffix(n) for name in targets.scalars())  # type: ignore[union-attr]
+                algebra.generators[last] = algebra.one - sum(algebra.generators[name] for name in others)
+            found.append(Quantities(self.derivation, algebra, self.images))
+        return found
 
     @cached_property
     def _exact(self) -> Quantities | None:

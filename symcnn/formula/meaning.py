@@ -12,7 +12,7 @@ The displayed adjoints are never looked up: whether a formula is right is decide
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import singledispatchmethod
+from functools import reduce, singledispatchmethod
 from itertools import product
 from typing import TypeAlias
 
@@ -22,11 +22,19 @@ from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Slope, suffix
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
+from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
 from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
 
+#: Terms of a sum with limits; a longer one is a slip of the pen, or malice.
+MAX_SPAN = 1000
+
 _FUNCTIONS: dict[str, Callable[..., Expr]] = {written: function for function, written in CALLS.items()}
+
+
+class DoesNotFitError(MeaningError):
+    """Groups that cannot be put together so: of other shapes, or that do not follow each other."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +45,14 @@ class Group:
         entries: row by row.
         shape: of the entries.
         of, by: the tensor whose entries they are, and the one by which it is differentiated.
+        slope: are they derivatives?
     """
 
     entries: tuple[Expr, ...]
     shape: tuple[int, ...]
     of: Tensor | None = None
     by: Tensor | None = None
+    slope: bool = False
 
 
 Value: TypeAlias = Expr | Group
@@ -62,6 +72,8 @@ class Meaning:
         sizes: index letter -> how far it runs.
         free: letters without a quantity that may occur: z in σ(z).
         point: where the index letters stand.
+        base: from where they count.
+        limited: those that limits of a sum let run.
         keys: what a number with a key is read as, instead of its value; None: its value.
     """
 
@@ -74,6 +86,8 @@ class Meaning:
     sizes: Mapping[str, int] = field(default_factory=dict)
     free: frozenset[str] = frozenset()
     point: Mapping[str, int] = field(default_factory=dict)
+    base: int = 0
+    limited: frozenset[str] = frozenset()
     keys: Callable[[str], Expr | None] = lambda key: None
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -91,13 +105,13 @@ class Meaning:
 
     @singledispatchmethod
     def _of(self, node: Node) -> Value:
-        raise MeaningError(f"{brief(node)}: not a value")
+        raise MeaningError("not_a_value", what=brief(node))
 
     def scalar(self, node: Node) -> Expr:
         """The meaning of what must be a single quantity."""
         value = self.of(node)
         if isinstance(value, Group):
-            raise MeaningError(f"{brief(node)}: a group of {len(value.entries)}, expected a single quantity")
+            raise MeaningError("group", what=brief(node), count=len(value.entries))
         return value
 
     @_of.register
@@ -105,13 +119,15 @@ class Meaning:
         if node.letter == "E" and not node.indices:
             return self._error(node.word)
         if node == tree.DOTS:
-            raise MeaningError("…: what it stands for is not shown")
+            raise MeaningError("dots")
         if node.letter in self.free and not node.indices and not node.word:
             return Symbol(node.letter)
         group = self.written.group(node)
         if group is not None:
             return self._group(group)
-        tensor, index = self.written.entry(node, self.point)
+        tensor, index = self.written.entry(node, self.point, self.base)
+        if index is None and self.limited:
+            self.written.check_limits(node, self.point, self.base, self.limited)
         return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
 
     def _named(self, tensor: Tensor, name: str) -> Expr:
@@ -119,7 +135,7 @@ class Meaning:
 
     def _ending(self, what: str) -> str:
         if self.total and not self.image:
-            raise MeaningError(f"{what}: of which image? E_total adds {self.images} of them here")
+            raise MeaningError("which_image", what=what, count=self.images)
         return suffix(self.image)
 
     def _group(self, tensor: Tensor) -> Group:
@@ -131,13 +147,11 @@ class Meaning:
             if self.total:
                 return Add(*(Symbol("E" + suffix(n)) for n in range(1, self.images + 1)))
             return Symbol("E" + suffix(self.image))
-        if word:
-            return Symbol("E" + suffix(self._labelled(word)))
-        return Symbol("E" + self._ending("E"))
+        return Symbol("E" + (suffix(self._labelled(word)) if word else self._ending("E")))
 
     def _labelled(self, word: str) -> int:
         if word not in self.labels:
-            raise UnknownNameError(f"{word}: no image is called so; expected one of {', '.join(self.labels)}")
+            raise UnknownNameError("no_image", word=word, known=", ".join(self.labels))
         return self.labels[word]
 
     @_of.register
@@ -147,9 +161,9 @@ class Meaning:
     @_of.register
     def _(self, node: tree.Number) -> Value:
         if not math.isfinite(node.value):
-            raise MeaningError(f"{node.value}: not a finite number")
+            raise MeaningError("not_finite", what=node.value)
         named = self.keys(node.key) if node.key else None
-        return Rational(node.value) if named is None else named
+        return Rational(str(node.value)) if named is None else named  # 0.1 is a tenth
 
     @_of.register
     def _(self, node: tree.Under) -> Value:
@@ -167,21 +181,20 @@ class Meaning:
         above = of if isinstance(of, Group) else Group((of,), ())
         below = by if isinstance(by, Group) else Group((by,), ())
         entries = tuple(self._slope(a, b) for a in above.entries for b in below.entries)
-        return Group(entries, (*above.shape, *below.shape), above.of, below.of)
+        return Group(entries, (*above.shape, *below.shape), above.of, below.of, slope=True)
 
     def _slope(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
         if of.is_Symbol and by.is_Symbol:
-            return S.One if of == by else S.Zero if self._is_apart(of, by) else Slope(of.name, by.name)
+            return self._of_name(of, by)
         if not by.is_Symbol:
-            raise MeaningError(f"∂/∂({by}): expected a single quantity to differentiate by")
+            raise MeaningError("by_one", what=by)
         if of.has(Slope):
-            raise MeaningError("a derivative of a derivative: only first derivatives have a meaning here")
-        parts = []
-        for name in sorted(of.free_symbols, key=str):
-            inner = S.One if name == by else S.Zero if self._is_apart(name, by) else Slope(name.name, by.name)
-            parts.append(Mul(of.diff(name), inner))
-        return Add(*parts)
+            raise MeaningError("second")
+        return Add(*(Mul(of.diff(name), self._of_name(name, by)) for name in sorted(of.free_symbols, key=str)))
+
+    def _of_name(self, of: Expr, by: Expr) -> Expr:
+        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of.name, by.name)
 
     def _is_apart(self, of: Expr, by: Expr) -> bool:
         """Does one rest on nothing else, or belong to another image than the other?"""
@@ -197,14 +210,14 @@ class Meaning:
     def _(self, node: tree.Fraction) -> Value:
         below = self.scalar(node.below)
         if below == 0:
-            raise MeaningError(f"{brief(node)}: a division by zero")
+            raise MeaningError("by_zero", what=brief(node))
         return _scaled(self.of(node.above), 1 / below)
 
     @_of.register
     def _(self, node: tree.Power) -> Value:
         base = self.scalar(node.base)
         if base == 0 and node.exponent < 0:
-            raise MeaningError(f"{brief(node)}: a division by zero")
+            raise MeaningError("by_zero", what=brief(node))
         return base**node.exponent
 
     @_of.register
@@ -221,20 +234,17 @@ class Meaning:
     @_of.register
     def _(self, node: tree.Sum) -> Value:
         if not node.terms:
-            raise MeaningError("a sum of nothing")
-        first, *rest = map(self.of, node.terms)
-        for term in rest:
-            first = _plus(first, term)
-        return first
+            raise MeaningError("empty_sum")
+        return reduce(_plus, map(self.of, node.terms))
 
     @_of.register
     def _(self, node: tree.Call) -> Value:
         if node.function == "Σ":
             return self._over_images(node)
         if node.function not in _FUNCTIONS:
-            raise UnknownNameError(f"{node.function}: unknown function; expected one of {', '.join(_FUNCTIONS)}")
+            raise UnknownNameError("no_function", what=node.function, known=", ".join(_FUNCTIONS))
         if not node.arguments:
-            raise MeaningError(f"{node.function}: of nothing")
+            raise MeaningError("of_nothing", what=node.function)
         function = _FUNCTIONS[node.function]
         if len(node.arguments) == 1 and isinstance(group := self.of(node.arguments[0]), Group):
             return replace(group, entries=tuple(map(function, group.entries)), of=None, by=None)  # cell by cell
@@ -242,12 +252,12 @@ class Meaning:
         if function is maximum:
             return maximum(*arguments) if len(arguments) > 1 else arguments[0]
         if len(arguments) != 1:
-            raise MeaningError(f"{node.function}: {len(arguments)} arguments, expected one")
+            raise MeaningError("arguments", what=node.function, count=len(arguments))
         [z] = arguments
         if function is log and z.is_Add and len(z.args) == 2 and z.args[0] == 1 and isinstance(z.args[1], exp):
             return softplus(z.args[1].args[0])  # that is its definition
         if function is log and z == 0:
-            raise MeaningError(f"{brief(node)}: the logarithm of 0")
+            raise MeaningError("log_zero", what=brief(node))
         return function(z)
 
     def _over_images(self, node: tree.Call) -> Value:
@@ -263,27 +273,36 @@ class Meaning:
     @_of.register
     def _(self, node: tree.Over) -> Value:
         if not node.letters:
-            raise MeaningError(f"{node.sign}: over nothing")
-        for letter in node.letters:
-            if letter not in self.sizes:
-                raise UnknownNameError(f"{node.sign} over {letter}: nothing tells how far it runs")
+            raise MeaningError("over_nothing", what=node.sign)
+        letters = frozenset(node.letters)
+        ran = replace(self, limited=self.limited - letters if node.first is None else self.limited | letters)
         terms = [
-            replace(self, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
-            for values in product(*(range(self.sizes[letter]) for letter in node.letters))
+            replace(ran, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
+            for values in product(*(self._span(node, letter) for letter in node.letters))
         ]
         return maximum(*terms) if node.sign == "max" else Add(*terms)
+
+    def _span(self, node: tree.Over, letter: str) -> range:
+        """From where to where a letter runs."""
+        if node.first is not None and node.last is not None:
+            if not 0 <= node.last - node.first < MAX_SPAN:
+                raise MeaningError("span", what=node.sign, first=node.first, last=node.last, most=MAX_SPAN)
+            return range(node.first, node.last + 1)
+        if letter not in self.sizes:
+            raise UnknownNameError("no_length", what=node.sign, letter=letter)
+        return range(self.base, self.base + self.sizes[letter])
 
     @_of.register
     def _(self, node: tree.Indicator) -> Value:
         relations = [c for c in node.conditions if isinstance(c, tree.Relation)]
         if len(relations) != len(node.conditions):
-            raise MeaningError(f"{brief(node)}: words decide nothing")
+            raise MeaningError("words", what=brief(node))
         first, *others = relations
         left, right = self.scalar(first.left), self.scalar(first.right)
         if first.sign in (">", "≤") and right == 0 and not others:
             return gate(left, 1, 0) if first.sign == ">" else gate(left, 0, 1)
         if first.sign != "=" or any(r.sign != "<" or self.scalar(r.right) != right for r in others):
-            raise MeaningError(f"{brief(node)}: neither a gate nor the first of a maximum")
+            raise MeaningError("no_gate", what=brief(node))
         return self._first_of(left, right, {self.scalar(r.left) for r in others}, node)
 
     def _first_of(self, cell: Expr, largest: Expr, before: set[Expr], node: Node) -> Expr:
@@ -291,11 +310,11 @@ class Meaning:
         ending = suffix(self.image)
         variable = self.derivation.graph.forward.get(str(largest).removesuffix(ending))
         if variable is None or variable.reduce != "max":
-            raise MeaningError(f"{brief(node)}: {largest} is not a maximum")
+            raise MeaningError("no_maximum", what=brief(node), largest=largest)
         names = {s: Symbol(s.name + ending) for s in variable.symbols()}
         candidates = [Mul(*factors).xreplace(names) for a in variable.addends for factors in a.products]
         if cell not in candidates or set(candidates[: candidates.index(cell)]) != before:
-            raise MeaningError(f"{brief(node)}: not a candidate of {largest} with those before it")
+            raise MeaningError("no_candidate", what=brief(node), largest=largest)
         return wins(cell, largest, *candidates[: candidates.index(cell)])
 
     # --- groups -----------------------------------------------------------------------------------------------------
@@ -304,7 +323,7 @@ class Meaning:
     def _(self, node: tree.Matrix) -> Value:
         widths = {len(row) for row in node.rows}
         if len(widths) != 1:
-            raise MeaningError("a matrix with rows of different lengths")
+            raise MeaningError("ragged")
         entries = tuple(self.scalar(entry) for row in node.rows for entry in row)
         return Group(entries, (len(node.rows), *widths))
 
@@ -316,18 +335,14 @@ class Meaning:
             or not isinstance(window, Group)
             or {len(image.shape), len(window.shape)} != {2}
         ):
-            raise MeaningError(f"{brief(node)}: expected two matrices")
+            raise DoesNotFitError("two_matrices", what=brief(node))
         (rows, columns), (height, width) = image.shape, window.shape
         if height > rows or width > columns:
-            raise MeaningError(f"{brief(node)}: the filter is larger than the image")
+            raise DoesNotFitError("filter_larger", what=brief(node))
         shape = (rows - height + 1, columns - width + 1)
+        cells = list(product(range(height), range(width)))
         entries = tuple(
-            Add(
-                *(
-                    image.entries[(r + p) * columns + c + q] * window.entries[p * width + q]
-                    for p, q in product(range(height), range(width))
-                )
-            )
+            Add(*(image.entries[(r + p) * columns + c + q] * window.entries[p * width + q] for p, q in cells))
             for r, c in product(*map(range, shape))
         )
         return Group(entries, shape)
@@ -343,8 +358,8 @@ def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
         return list(zip(left.entries, right.entries, strict=True))
     one, other = (v.entries[0] if isinstance(v, Group) and len(v.entries) == 1 else v for v in (left, right))
     if isinstance(one, Group) or isinstance(other, Group):
-        sizes = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
-        raise MeaningError(f"{brief(what)}: entries {' and '.join(sizes)}, expected as many on both sides")
+        one_size, other_size = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
+        raise DoesNotFitError("sizes", what=brief(what), one=one_size, other=other_size)
     return [(one, other)]
 
 
@@ -358,7 +373,7 @@ def _plus(a: Value, b: Value) -> Value:
     if not isinstance(a, Group) and not isinstance(b, Group):
         return Add(a, b)
     if not isinstance(a, Group) or not isinstance(b, Group) or a.shape != b.shape:
-        raise MeaningError("a sum of groups of different shapes")
+        raise DoesNotFitError("sum_shapes")
     return replace(a, entries=tuple(map(Add, a.entries, b.entries)))
 
 
@@ -369,14 +384,15 @@ def _times(a: Value, b: Value) -> Value:
         return _scaled(a, b)
     if a.by is None or a.by != b.of:
         a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
+    if not (a.slope and b.slope):
+        raise MeaningError("matrix_product")
     if a.by is None or a.by != b.of:
-        raise MeaningError("a product of groups that do not follow each other: expected ∂A/∂B · ∂B/∂C")
+        raise DoesNotFitError("product_groups")
     between = a.by.size
     left, right = len(a.entries) // between, len(b.entries) // between
     entries = tuple(
         Add(*(a.entries[n * between + k] * b.entries[k * right + m] for k in range(between)))
-        for n in range(left)
-        for m in range(right)
+        for n, m in product(range(left), range(right))
     )
     dimensions = len(a.by.shape)
-    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by)
+    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by, slope=True)

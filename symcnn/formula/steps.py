@@ -7,11 +7,12 @@ A pixel that a derivative kills may be any pixel; ∂x_12/∂f_11 and ∂x_11/�
     chains fit              ∂E/∂h · ∂h/∂z · ∂z/∂x: each ends where the next begins, the whole is ∂E/∂x
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
 from itertools import pairwise
 from typing import Any
 
+from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
@@ -45,6 +46,22 @@ def nodes(part: object) -> Iterator[Any]:
                 stack += reversed(vars(node).values())
 
 
+def replaced(node: Node, put: Callable[[Any], Node]) -> Node:
+    """A tree with every symbol, and every word, replaced."""
+    found: Node = _replaced(node, put)
+    return found
+
+
+def _replaced(part: Any, put: Callable[[Any], Node]) -> Any:
+    if isinstance(part, (tree.Symbol, tree.Word)):
+        return put(part)
+    if isinstance(part, tuple):
+        return tuple(_replaced(p, put) for p in part)
+    if not is_dataclass(part) or isinstance(part, (type, tree.Number)):
+        return part
+    return type(part)(*(_replaced(p, put) for p in vars(part).values()))
+
+
 def parts(node: Node) -> list[Node]:
     """A node's own parts, row by row."""
     found: list[Node] = []
@@ -52,6 +69,16 @@ def parts(node: Node) -> list[Node]:
         for inner in part if isinstance(part, tuple) else (part,):
             found += inner if isinstance(inner, tuple) else [inner] if is_dataclass(inner) else []  # type: ignore[list-item]
     return found
+
+
+def degree(node: Node) -> int:
+    """The degree of a formula as a polynomial of what stands in it, from above."""
+    if isinstance(node, tree.Power):
+        return abs(node.exponent) * max(1, degree(node.base))
+    inner = [degree(part) for part in parts(node)]
+    if isinstance(node, (tree.Product, tree.Fraction, tree.Convolution)):
+        return sum(inner)
+    return max(inner, default=1 if isinstance(node, tree.Symbol) else 0)
 
 
 def alike(a: Node, b: Node) -> bool:
@@ -94,6 +121,10 @@ def mixed(member: Node) -> bool:
     return compound and len(found) == len(terms) and len({part.by for part in found}) > 1
 
 
+#: So many more results than terms.
+MAX_RUN = 8
+
+
 def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]] | None:
     """Terms that must be equal one by one: of a sum of derivatives and of what it gives; None: one is missing."""
     if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or not derived(first) or derived(second):
@@ -119,19 +150,99 @@ def misplaced_product(first: Node, second: Node) -> Node | None:
     return None
 
 
-def broken_chain(members: Sequence[Node]) -> Node | None:
-    """The first product of derivatives that is no chain from the first member's A to its B."""
+def broken_chain(members: Sequence[Node]) -> tuple[int, Node] | None:
+    """The first product of derivatives that is no chain from the first member's A to its B, and in which member."""
     left = members[0]
-    for member in members[1:]:
+    for place, member in enumerate(members[1:], 1):
         for term in member.terms if isinstance(member, tree.Sum) else (member,):
-            factors = term.factors if isinstance(term, tree.Product) else ()
+            inner = term.body if isinstance(term, tree.Over) else term
+            factors = inner.factors if isinstance(inner, tree.Product) else ()
             chain = [f for f in factors if isinstance(f, tree.Partial)]
             if len(chain) < 2 or len(chain) != len(factors):
                 continue
             ends = [(f.of, f.by) for f in chain]
-            fits = all(by == of for (_, by), (of, _) in pairwise(ends))
+            fits = _follow(ends) or _follow(ends[::-1])
             if isinstance(left, tree.Partial):
-                fits = fits and (ends[0][0], ends[-1][1]) == (left.of, left.by)
+                fits = any(_follow(e) and (e[0][0], e[-1][1]) == (left.of, left.by) for e in (ends, ends[::-1]))
             if not fits:
-                return term
+                return place, term
     return None
+
+
+def _follow(ends: Sequence[tuple[Node, Node]]) -> bool:
+    return all(by == of for (_, by), (of, _) in pairwise(ends))
+
+
+def _terms(node: Node) -> tuple[Node, ...]:
+    return node.terms if isinstance(node, tree.Sum) else (node,)
+
+
+def _in_runs(terms: Sequence[Node], results: Sequence[Node], same: Callable[[Node, Node], bool]) -> bool:
+    """Is each term equal to one or more results in a row? ∂(a)/∂f + ∂(b)/∂f = u + v + 0, where ∂(a)/∂f = u + v."""
+    if not terms or len(results) < len(terms) or len(results) > len(terms) + MAX_RUN:
+        return not terms and not results
+    for n in range(1, len(results) - len(terms) + 2):
+        run = results[0] if n == 1 else tree.Sum(tuple(results[:n]))
+        if _agree(terms[0], run, same) and _in_runs(terms[1:], results[n:], same):
+            return True
+    return False
+
+
+def _agree(a: Node, b: Node, same: Callable[[Node, Node], bool]) -> bool:
+    try:
+        return same(a, b)
+    except SymcnnError:
+        return False
+
+
+#: Kinds of what value alone cannot see, in an error message.
+FAULTS = {
+    "chain": "the derivatives do not follow each other", "variable": "differentiated by another quantity than before",
+    "varied": "not the same thing under ∂ as before", "terms": "not the derivative of the sum before it, term by term",
+    "product": "not the product of the cells at its place",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A step that is wrong although both sides may be equal.
+
+    Attributes:
+        kind: "chain", "varied", "variable", "terms", "product".
+        member: in which member of the equality, from 0.
+        node: what is wrong there.
+    """
+
+    kind: str
+    member: int
+    node: Node
+
+
+def faults(
+    members: Sequence[Node], same: Callable[[Node, Node], bool], is_rest: Callable[[Derived, Derived], bool]
+) -> Iterator[Fault]:
+    """What value alone cannot see, step by step.
+
+    Args:
+        same: are two formulas the same quantity?
+        is_rest: is the second what is left of the first when all that is constant is taken away?
+    """
+    broken = broken_chain(members) if members else None
+    if broken:
+        yield Fault("chain", *broken)
+    for n, (a, b) in enumerate(pairwise(members), 1):
+        first, second = derived(a), derived(b)
+        if first and second and first.by != second.by:
+            if first.of != second.of:  # ∂E/∂b = ∂E/∂z, where nothing else lies between, is a step
+                yield Fault("variable", n, b)
+        elif first and second and not is_rest(first, second) and not same(first.of, second.of):
+            yield Fault("varied", n, b)
+        terms = same_terms(a, b)
+        if mixed(b) or (terms is None and not _in_runs(_terms(a), _terms(b), same)):
+            yield Fault("terms", n, b)
+        for term, result in terms or ():
+            if not same(term, result):
+                yield Fault("terms", n, result)
+        misplaced = misplaced_product(a, b)
+        if misplaced:
+            yield Fault("product", n, misplaced)

@@ -80,11 +80,17 @@ class Negated:
 
 @dataclass(frozen=True)
 class Over:
-    """A sum ("Σ") or a maximum ("max") over index letters: Σ_{p, q} body."""
+    """A sum ("Σ") or a maximum ("max") over index letters: Σ_{p, q} body, Σ_{k=1}^4 body.
+
+    Attributes:
+        first, last: from where to where each letter runs; None: as far as what it is an index of.
+    """
 
     sign: Literal["Σ", "max"]
     letters: tuple[str, ...]
     body: "Node"
+    first: int | None = None
+    last: int | None = None
 
 
 @dataclass(frozen=True)

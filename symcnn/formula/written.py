@@ -7,23 +7,27 @@ worked out at a point of the index letters.
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Places, Typography
 from symcnn.symbolic import Index, Tensor
+from symcnn.text import SaidError
 
 #: Index letter -> its value, from 0.
 Point = Mapping[str, int]
+
+#: How alike two names are, at least, for one to be told as the nearest of the other; entries of a tensor looked at.
+NEAR, MAX_NAMED = 0.6, 200
 
 _END = re.compile(r"(?P<letters>[a-z]*)(?:\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)|(?P<digits>[0-9]*))")
 _TERM = re.compile(r"([+−-]?)([0-9]*)([A-Za-z]?)")
 
 
-class MeaningError(SymcnnError):
+class MeaningError(SaidError):
     """A formula says nothing that could be decided; the message says where it breaks off."""
 
 
@@ -69,8 +73,11 @@ class Written:
                     group = self._groups.setdefault((symbol.letter.upper(), symbol.word), [])
                     group += [tensor] if tensor not in group else []
 
-    def entry(self, symbol: tree.Symbol, point: Point) -> tuple[Tensor, Index | None]:
+    def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
         """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
+
+        Args:
+            base: from where index letters count.
 
         Raises:
             UnknownNameError, OutOfRangeError
@@ -79,15 +86,28 @@ class Written:
         ends = list(_ends(symbol.indices))
         if any(end["inside"] is not None for end in ends):
             texts = [text for end in ends for text in _split(end["inside"] or "")]
-            return tensor, _at(texts, point, tensor)
+            return tensor, self._at([affine_at(text, point) for text in texts], tensor, base)
         return tensor, self._index(symbol, tensor, "".join(end["digits"] or "" for end in ends))
+
+    def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
+        """Does a letter alone, which limits of a sum let run, leave its axis? What is worked out, as r − p, may.
+
+        Raises:
+            OutOfRangeError
+        """
+        tensor, texts = self.tensor(symbol), letters_in(symbol)
+        for text, size in zip(texts, tensor.shape, strict=False):
+            if text in letters and not 0 <= point[text] - base < size:
+                at = self._plain.emit(replace(symbol, indices=", ".join(str(affine_at(t, point)) for t in texts)))
+                last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
+                raise OutOfRangeError("range", what=at, first=_first(tensor), last=last)
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
         """The tensor of a symbol, whatever its indices."""
         try:
             return self._by_look[symbol.letter, symbol.word, _look(symbol.indices)]
         except KeyError:
-            raise UnknownNameError(self._unknown(symbol)) from None
+            raise self._unknown(symbol) from None
 
     def is_known(self, symbol: tree.Symbol) -> bool:
         """Is there a tensor that is written so?"""
@@ -106,9 +126,16 @@ class Written:
         found = self._groups.get((symbol.letter, symbol.word), []) if not symbol.indices else []
         if len(found) > 1:
             raise UnknownNameError(
-                f"{self._plain.emit(symbol)}: it may stand for {' or '.join(t.name for t in found)}; expected one group"
+                "several_groups", what=self._plain.emit(symbol), found=", ".join(t.name for t in found)
             )
         return found[0] if found else None
+
+    def _at(self, values: Sequence[int | None], tensor: Tensor, base: int) -> Index | None:
+        """The index with such values, or None outside the tensor."""
+        if len(values) != len(tensor.shape):
+            raise OutOfRangeError("indices", what=tensor.name, count=len(values), expected=len(tensor.shape))
+        index = tuple(-1 if value is None else value - base for value in values)
+        return index if all(0 <= n < size for n, size in zip(index, tensor.shape, strict=True)) else None
 
     def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
         """Each index as wide as its axis is long, from 1."""
@@ -120,17 +147,17 @@ class Written:
             at += width
         if len(digits) != sum(widths) or any(not 0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
             last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
-            raise OutOfRangeError(f"{self._plain.emit(symbol)}: out of range; expected {_first(tensor)} to {last}")
+            raise OutOfRangeError("range", what=self._plain.emit(symbol), first=_first(tensor), last=last)
         return tuple(index)
 
-    def _unknown(self, symbol: tree.Symbol) -> str:
-        written = self._plain.emit(symbol)
-        known = {
-            self._plain.emit(tree.Symbol(letter, "".join(f"{e}…" for e in look), word)): None
-            for letter, word, look in self._by_look
-        }
-        near = difflib.get_close_matches(written, known, 1, 0.0)
-        return f"{written}: no quantity of this network is written so; nearest is {near[0]}"
+    def _unknown(self, symbol: tree.Symbol) -> UnknownNameError:
+        written, tensors = self._plain.emit(symbol), dict.fromkeys(self._by_look.values())
+        names = [name for t in tensors for name in (t.scalars() if t.size <= MAX_NAMED else (_first(t),))]
+        raw = "_".join(filter(None, (symbol.letter, symbol.indices)))
+        near = difflib.get_close_matches(raw, names, 1, NEAR)
+        if near:
+            return UnknownNameError("unknown_near", what=written, nearest=near[0])
+        return UnknownNameError("unknown", what=written, known=", ".join(map(_first, tensors)))
 
 
 def letters_in(symbol: tree.Symbol) -> list[str]:
@@ -164,19 +191,6 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")] if text else []
 
 
-def _at(texts: Sequence[str], point: Point, tensor: Tensor) -> Index | None:
-    """The index at a point, or None outside the tensor."""
-    index = []
-    if len(texts) != len(tensor.shape):
-        raise OutOfRangeError(f"{tensor.name}: {len(texts)} indices; expected {len(tensor.shape)}")
-    for text, size in zip(texts, tensor.shape, strict=True):
-        value = affine_at(text, point)
-        if value is None or not 0 <= value < size:
-            return None
-        index.append(value)
-    return tuple(index)
-
-
 def affine_at(text: str, point: Point) -> int | None:
     """2r+u−1, (R−p+1)/2 at a point; None where that is no whole number.
 
@@ -193,9 +207,9 @@ def affine_at(text: str, point: Point) -> int | None:
             break
         end = match.end()
         if letter and letter not in point:
-            raise UnknownNameError(f"{text}: no sum and no axis runs over {letter}")
+            raise UnknownNameError("no_axis", what=text, letter=letter)
         value += (-1 if sign in ("−", "-") else 1) * int(factor or 1) * (point[letter] if letter else 1)
     if end != len(body) or not body or not (divisor.isdigit() or not divisor):
-        raise MeaningError(f"{text}: not an index")
+        raise MeaningError("no_index", what=text)
     by = int(divisor or 1)
     return value // by if value % by == 0 else None

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from sympy import Add, Symbol
 
+from symcnn import article
+from symcnn.audit.article import Held, held
 from symcnn.derivation import Derivation, Proof, Verdict, count_products
 from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
@@ -36,6 +38,7 @@ class Content:
         seed: where the initial parameters came from; None if they were given.
         loss_gradient: what was found and proved of ∂E/∂(output), one verdict an output.
         verification: one that was handed in.
+        printed: beside the article's own network: each equation that the article prints, and how it agrees.
     """
 
     derivation: Derivation
@@ -50,6 +53,7 @@ class Content:
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
     verification: Verification | None = None
+    printed: tuple[Held, ...] = ()
 
     @property
     def answers(self) -> Tensor:
@@ -101,7 +105,8 @@ def gather(
     large = is_large(derivation)
     proof = Proof((_equations_checked(derivation),)) if large else derivation.prove()
     found = loss_gradient(derivation)
-    content = Content(derivation, proof, given, (), None, None, (), large, None, None, found)
+    printed = held(derivation) if network == article.network() else ()
+    content = Content(derivation, proof, given, (), None, None, (), large, None, None, found, printed=printed)
     if given is None:
         return content
     own_seed = None if run else seed

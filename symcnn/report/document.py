@@ -4,7 +4,7 @@ Nothing here knows a format: running text is made of words and formula trees, a 
 equation carries how it was examined. A print escapes every word that it sets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -194,15 +194,20 @@ class Document:
 
     def blocks(self) -> Iterator[Block]:
         """Every block, in the order in which it is read."""
-        for section in self.sections:
-            yield from _blocks(section)
+        return blocks(self.sections)
 
     def displays(self) -> Iterator[Display]:
         """Every equation, in the order of the document."""
-        return (block for block in self.blocks() if isinstance(block, Display))
+        return displays(self.sections)
 
 
-def _blocks(section: Section) -> Iterator[Block]:
-    yield from section.blocks
-    for inner in section.sections:
-        yield from _blocks(inner)
+def blocks(sections: Iterable[Section]) -> Iterator[Block]:
+    """Every block of sections, in the order in which it is read."""
+    for section in sections:
+        yield from section.blocks
+        yield from blocks(section.sections)
+
+
+def displays(sections: Iterable[Section]) -> Iterator[Display]:
+    """Every equation of sections, in the order in which it is read."""
+    return (block for block in blocks(sections) if isinstance(block, Display))

@@ -5,27 +5,26 @@ beside words that name images, and wherever numbers stand, for the sum over them
 such words are refused.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from sympy import Add, Expr
+from sympy import Expr
 
 from symcnn.derivation import Derivation, Verdict, derive
 from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import names_in, of_one_image
 from symcnn.errors import RefusedError
-from symcnn.formula import Typography, tree
+from symcnn.formula import Typography, stated, tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
-from symcnn.formula.steps import bare, broken_chain, derived, misplaced_product, mixed, nodes, same_terms
+from symcnn.formula.printed import Printed, points
+from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, brief, letters_in
 from symcnn.network import Dense, Network
-from symcnn.report import stated
 from symcnn.report.content import Content
 from symcnn.report.document import Method
-from symcnn.report.printed import Printed, points
 from symcnn.report.shown import MAX_TRIED, Shown, image_of, is_shown
 from symcnn.report.values import Values
 from symcnn.text import Catalogue
@@ -94,15 +93,15 @@ class Examiner:
         if isinstance(formula, tree.Relation) and formula.sign == "+=":
             return self._of_equation(formula)
         if not isinstance(formula, tree.Equality):
-            raise MeaningError(f"{brief(formula)}: it says nothing that could be examined")
+            raise RefusedError(f"{brief(formula)}: it says nothing that could be examined")
         members = [m for m in formula.members if not isinstance(m, tree.Word)]
         if len(members) < 2:
-            raise MeaningError(f"{brief(formula)}: only one side")
+            raise RefusedError(f"{brief(formula)}: only one side")
         for a, b in pairwise(members):
             if a == b:
-                raise MeaningError(f"{brief(a)}: the same on both sides, which says nothing")
+                raise RefusedError(f"{brief(a)}: the same on both sides, which says nothing")
         if any(n == tree.Negated(tree.Number(0)) for n in nodes(formula)):
-            raise MeaningError("−0: nothing to take away")
+            raise RefusedError("−0: nothing to take away")
         return self._equality(members)
 
     def _equality(self, members: Sequence[Node]) -> Found:
@@ -160,41 +159,18 @@ class Examiner:
         """E and E_total side by side, without a word which image is meant, would be two readings in one display."""
         symbols = (n for n in nodes(tuple(plain)) if isinstance(n, tree.Symbol))
         if len({s.word for s in symbols if s.letter == "E"}) > 1 and not labelled:
-            raise MeaningError("E and E_total in one equality: which image is meant?")
+            raise RefusedError("E and E_total in one equality: which image is meant?")
 
     def _steps(self, plain: Sequence[Node]) -> None:
         """What value alone cannot see; see ``formula/steps.py``."""
-        broken = broken_chain(plain)
-        if broken:
-            raise MeaningError(f"{brief(broken)}: the derivatives do not follow each other")
-        for a, b in pairwise(plain):
-            self._derived(a, b)
-            terms = same_terms(a, b)
-            if terms is None or mixed(b):
-                raise MeaningError(f"{brief(b)}: not the derivative of the sum before it, term by term")
-            for term, result in terms:
-                self._holds(term, result, self._meaning)
-            misplaced = misplaced_product(a, b)
-            if misplaced:
-                raise MeaningError(f"{brief(misplaced)}: not the product of the cells at its place")
+        for fault in faults(plain, self._same_quantity, self._is_rest):
+            raise RefusedError(f"{brief(fault.node)}: {FAULTS[fault.kind]}")
 
-    def _derived(self, a: Node, b: Node) -> None:
-        """Under ∂ stands the same thing as before, derived by the same."""
-        first, second = derived(a), derived(b)
-        if not first or not second:
-            return
-        if first.by != second.by:
-            if first.of == second.of:
-                return  # ∂E/∂b = ∂E/∂z, where nothing else lies between
-            raise MeaningError(f"{brief(b)}: differentiated by another quantity than before")
-        by, whole, part = (self._meaning.of(node) for node in (first.by, first.of, second.of))
-        variable = None if self._large else self.d.graph.forward.get(str(whole))
-        if variable and not isinstance(part, Group):
-            # of a long sum only the terms that are not constant may stand there
-            moving = {e for e in _terms(variable.expression) if by in e.free_symbols}
-            if set(_terms(part)) == moving:
-                return
-        self._holds(first.of, second.of, self._meaning)
+    def _same_quantity(self, a: Node, b: Node) -> bool:
+        return bool(self._holds(a, b, self._meaning))
+
+    def _is_rest(self, first: Derived, second: Derived) -> bool:
+        return not self._large and stated.is_rest(first, second, self._meaning, self.d.graph)
 
     def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
         found = self._holds(a, b, meaning)
@@ -260,7 +236,7 @@ class Examiner:
 
     def _update(self, node: tree.Update) -> Found:
         if str(self._meaning.scalar(node.name)) not in self.d.network.parameters:
-            raise MeaningError(f"{brief(node.name)}: not a parameter")
+            raise RefusedError(f"{brief(node.name)}: not a parameter")
         self._holds(node.slope, tree.Partial(self._total_error.error, node.name), self._meaning)
         return Found("definition")
 
@@ -274,7 +250,7 @@ class Examiner:
     def _rule(self, plain: Sequence[Node], free: frozenset[str]) -> Found:
         """In one letter that stands for any number."""
         if len(free) != 1:
-            raise MeaningError(f"{', '.join(sorted(free))}: letters of which nothing is known")
+            raise RefusedError(f"{', '.join(sorted(free))}: letters of which nothing is known")
         meaning = replace(self._meaning, free=_RATE | free)
         for a, b in pairwise(plain):
             if not stated.same_function(meaning.scalar(a), meaning.scalar(b), *free):
@@ -347,9 +323,3 @@ def weakest(found: Sequence[Found]) -> Found:
     letters = [f for f in found if not f.numbers] or found
     worst = max(letters, key=lambda f: (STRENGTH.index(f.method), f.epsilon))
     return replace(worst, numbers=any(f.numbers for f in found))
-
-
-def _terms(expression: Expr) -> Iterator[Expr]:
-    """The terms of a sum; of a number times a sum in it, as in a mean, each with that number."""
-    for term in Add.make_args(expression):
-        yield from Add.make_args(term.expand(deep=False))

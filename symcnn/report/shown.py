@@ -15,7 +15,7 @@ from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import alike, bare, nodes, parts
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, brief
+from symcnn.formula.written import brief
 from symcnn.report.values import Values, close
 
 #: Images that are tried where a display with numbers does not say whose they are.
@@ -64,7 +64,7 @@ class Shown:
         if not any(isinstance(n, tree.Symbol) for m in plain for n in nodes(m)):
             return self._results_only(plain)
         if self.values is None:
-            raise MeaningError("numbers, but no pass that they could come from")
+            raise RefusedError("numbers, but no pass that they could come from")
         named = image_of(members)
         tried = [named] if named or labelled else range(1, min(self.values.images, MAX_TRIED) + 1)
         refused: SymcnnError | None = None
@@ -97,7 +97,7 @@ class Shown:
         rounded = [[n for n in nodes(m) if isinstance(n, tree.Number) and n.digits] for m in plain]
         for number in rounded[0]:
             if number.value not in self._results:
-                raise MeaningError(f"{brief(number)}: a rounded number that comes from nowhere")
+                raise RefusedError(f"{brief(number)}: a rounded number that comes from nowhere")
         self._at(plain, plain, self._meaning)
         self._results |= {n.value for numbers in rounded for n in numbers}
 
@@ -145,4 +145,4 @@ class Shown:
             assert self.values is not None  # a letter was found, so there are values
             return self.values.of(e)
         except (OverflowError, TypeError):
-            raise MeaningError(f"{brief(node)}: too large a number, or none") from None
+            raise RefusedError(f"{brief(node)}: too large a number, or none") from None

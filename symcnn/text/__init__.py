@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, SymcnnError
 
 LANGUAGES = ("en", "fr")
 
@@ -43,6 +43,22 @@ class Catalogue:
             return [self("label.image", number=n + 1) for n in range(count)]
         known = self.words("shown")
         return [self("label.image_named", number=n + 1, label=known.get(x, x)) for n, x in enumerate(labels)]
+
+
+class SaidError(SymcnnError):
+    """An error whose sentence stands in the catalogue, below ``fault``: ``str`` gives it in English.
+
+    Args:
+        key: of the sentence; ``values`` stand in it.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key, self.values = f"fault.{key}", values
+        super().__init__(self.said(catalogue("en")))
+
+    def said(self, text: Catalogue) -> str:
+        """The sentence in the catalogue's language."""
+        return text(self.key, **self.values)
 
 
 def catalogue(lang: str) -> Catalogue:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -38,7 +39,13 @@ def set_cells(path: Path, changes: dict[str, float], copy: Path) -> Path:
 
 
 def by_formualizer(path: Path) -> dict[tuple[str, str], object]:
-    """(sheet, cell) -> value, for every formula cell."""
+    """(sheet, cell) -> value, for every formula cell; worked out once for a file as it stands."""
+    written = path.stat()
+    return dict(_by_formualizer(path, written.st_mtime_ns, written.st_size))
+
+
+@lru_cache(maxsize=32)
+def _by_formualizer(path: Path, *_: int) -> dict[tuple[str, str], object]:
     engine = formualizer.load_workbook(str(path))
     engine.evaluate_all()
     found = {}

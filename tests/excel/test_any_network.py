@@ -139,14 +139,13 @@ def test_a_sum_that_no_cell_holds_is_written_row_by_row(tmp_path):
     rng = np.random.default_rng(3)
     data, theta = (rng.normal(size=(1, 20, 20)), np.eye(2)[:1]), rng.uniform(-1, 1, len(net.parameters))
     path = symcnn.export_workbook(net, data, tmp_path / "rows.xlsx", initial=theta, steps=1)
-    sheet, cell = named(path)["dE_df_11_image1"]
-    formula = openpyxl.load_workbook(path)[sheet][cell].value
-    assert formula.count("SUMPRODUCT(") == 16
-    assert len(formula) < 2000
-    sheet, cell = named(path)["dE_db_x1_image1"]
-    assert openpyxl.load_workbook(path)[sheet][cell].value.count("SUM(") == 16
-    sheet, cell = named(path)["x_1010_image1"]
-    assert "SUMPRODUCT" not in openpyxl.load_workbook(path)[sheet][cell].value
+    book, places = openpyxl.load_workbook(path), named(path)
+    names = ("dE_df_11_image1", "dE_db_x1_image1", "x_1010_image1")
+    weight, bias, cell = (book[places[name][0]][places[name][1]].value for name in names)
+    assert weight.count("SUMPRODUCT(") == 16
+    assert len(weight) < 2000
+    assert bias.count("SUM(") == 16
+    assert "SUMPRODUCT" not in cell
     check_any(path, net, theta, data, by_formualizer(path))
 
 

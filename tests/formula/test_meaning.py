@@ -145,7 +145,7 @@ def test_indices_are_worked_out(text, point, value):
         (x("x", "5"), OutOfRangeError, "x₅: out of range"),
         (x("v", "11"), UnknownNameError, "no quantity of this network is written so; nearest is"),
         (x("h", "1", "predicted"), UnknownNameError, "nearest is"),
-        (x("W"), UnknownNameError, "it may stand for w_xh or w_ho"),
+        (x("W"), UnknownNameError, "it may stand for one of w_xh, w_ho"),
         (tree.DOTS, MeaningError, "what it stands for is not shown"),
         (Number(float("nan")), MeaningError, "not a finite number"),
         (tree.Fraction(x("h", "1"), Number(0)), MeaningError, "a division by zero"),

@@ -53,7 +53,9 @@ def test_no_text_is_left_unused():
             "figure",
             "diagram",
         )  # f"kind.{letter}" …
-        derived = word.startswith(("on_", "status_", "forward_", "convention_")) or word.endswith(("_value", "_prompt"))
+        derived = word.startswith(("on_", "count_", "status_", "forward_", "convention_")) or word.endswith(
+            ("_value", "_prompt")
+        )
         assert built or derived or re.search(rf"[\"'.]{word}[\"']", source), key
 
 

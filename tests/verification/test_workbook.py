@@ -80,7 +80,7 @@ def test_a_sheet_that_is_larger_than_a_reader_can_follow_is_read_too(tmp_path):
     net = symcnn.Network((9, 9), [symcnn.Conv2D(4, 3), symcnn.Flatten(), symcnn.Dense(3, "sigmoid")], "mse")
     rng = np.random.default_rng(0)
     path = tmp_path / "one.xlsx"
-    symcnn.export_workbook(net, (rng.normal(size=(2, 9, 9)), rng.uniform(size=(2, 3))), path)
+    symcnn.export_workbook(net, (rng.normal(size=(2, 9, 9)), rng.uniform(size=(2, 3))), path, steps=5)
     found = verify_workbook(path, net)
     assert found.ok, [str(f) for f in found.findings[:3]]
 

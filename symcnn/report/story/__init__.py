@@ -1,7 +1,8 @@
 """The story of a derivation, as a document: what is told, in which order. The prints lay it out.
 
 conventions · the operations with their numbers · network, images · forward pass, error · chain rule ·
-∂x/∂f, ∂E/∂f, the convolution · ∂E/∂x · weights and biases · gradient descent · training · what was verified
+∂x/∂f, ∂E/∂f, the convolution · ∂E/∂x · weights and biases · gradient descent · training · the article's equations ·
+what was verified
 """
 
 import re
@@ -10,13 +11,14 @@ from dataclasses import fields, is_dataclass
 
 from symcnn.formula import tree
 from symcnn.report.content import Content
-from symcnn.report.document import Document, Figure, Section, States
+from symcnn.report.document import Document, Figure, Section, States, displays
 from symcnn.report.story.descent import at_a_glance, descent
 from symcnn.report.story.filters import filters
 from symcnn.report.story.forward import error, forward
 from symcnn.report.story.neurons import maps, weights
 from symcnn.report.story.opening import conventions, images, network
 from symcnn.report.story.operations import operations
+from symcnn.report.story.printed import printed
 from symcnn.report.story.rule import chain_rule
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.training import training
@@ -33,8 +35,10 @@ def tell(content: Content, text: Catalogue) -> Document:
     t = Teller(content, text)
     told = [
         conventions(t), operations(t), network(t), images(t), forward(t), error(t), chain_rule(t), *filters(t),
-        maps(t), weights(t), at_a_glance(t), descent(t), training(t), verified(t),
+        maps(t), weights(t), at_a_glance(t), descent(t), training(t),
     ]  # fmt: skip
+    chapters = [section for section in told if section is not None]
+    told = [*chapters, printed(t, {d.id for d in displays(chapters)}), verified(t)]
     sections = tuple(section for section in told if section is not None)
     title = t.say("story.title", count=len(t.d.names))
     lead = t.say("story.lead", count=len(t.d.names), version=__version__)

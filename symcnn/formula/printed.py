@@ -8,10 +8,11 @@ from functools import cached_property
 from itertools import product
 
 from symcnn.derivation import Derivation, Graph, Variable, instance
-from symcnn.formula import Typography, tree
+from symcnn.formula import tree
 from symcnn.formula.meaning import Meaning
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import Typography
 from symcnn.formula.written import MeaningError, letters_in
 from symcnn.symbolic import Equation
 
@@ -64,7 +65,7 @@ class Printed:
         value = self._meaning.of(left.by if isinstance(left, tree.Partial) else left)
         name = f"dE_d{value}" if isinstance(left, tree.Partial) else str(value)
         if name not in {**graph.forward, **graph.backward}:
-            raise MeaningError("…: what it stands for is not shown")
+            raise MeaningError("dots")
         whole = {
             side: t.right_side(graph[name]) for t in self._typographies for side in prints(t, graph[name])
         }  # fmt: skip
@@ -78,7 +79,7 @@ class Printed:
             shape = self._meaning.written.tensor(symbol).shape if texts else ()
             for letter, size in zip(texts, shape, strict=False):
                 if len(letter) == 1 and letter.isalpha() and sizes.setdefault(letter, size) != size:
-                    raise MeaningError(f"{letter}: it runs over {sizes[letter]} entries and over {size}")
+                    raise MeaningError("two_lengths", letter=letter, one=sizes[letter], other=size)
         return sizes
 
 

@@ -5,14 +5,16 @@ are linear on either side of their kink, at points on both sides and at it. The 
 quantity of the network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sympy
-from sympy import Expr, Rational, Symbol
+from sympy import Add, Expr, Rational, Symbol
 
+from symcnn.derivation.graph import Graph
 from symcnn.derivation.paths import Quantities
 from symcnn.formula import tree
-from symcnn.formula.steps import nodes
+from symcnn.formula.meaning import Group, Meaning
+from symcnn.formula.steps import Derived, nodes
 from symcnn.formula.tree import Node
 from symcnn.symbolic import gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh
 
@@ -65,3 +67,18 @@ def chain_rule_holds(quantities: Quantities) -> bool:
     The left side is carried forward from u to E, the right side backward from E.
     """
     return all(quantities.carried(u, "E") == quantities.slope("E", u) for u in quantities.names if u != "E")
+
+
+def is_rest(first: Derived, second: Derived, meaning: Meaning, graph: Graph) -> bool:
+    """Of a long sum only the terms that are not constant may stand under the second ∂."""
+    by, whole, part = (meaning.of(node) for node in (first.by, first.of, second.of))
+    variable = graph.forward.get(str(whole))
+    if variable is None or isinstance(part, Group) or isinstance(by, Group):
+        return False
+    return set(_terms(part)) == {e for e in _terms(variable.expression) if by in e.free_symbols}
+
+
+def _terms(expression: Expr) -> Iterator[Expr]:
+    """The terms of a sum; of a number times a sum in it, as in a mean, each with that number."""
+    for term in Add.make_args(expression):
+        yield from Add.make_args(term.expand(deep=False))

@@ -1,0 +1,245 @@
+"""A text audited: every display and every chain in it, with line, verdict and reason."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from symcnn.audit.judge import Judge
+from symcnn.audit.mapping import Mapping, front_matter, mapping_from, mapping_in_front
+from symcnn.audit.notation import Check, Notation
+from symcnn.audit.proposal import Proposal, Proposals
+from symcnn.audit.style import Style
+from symcnn.audit.tables import Rows, Table, tables
+from symcnn.audit.verdicts import Counterexample, Judged
+from symcnn.derivation import Derivation, derive
+from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers, Reader, fragments, read_display
+from symcnn.formula.spelled import Spelled
+from symcnn.formula.tree import Node
+from symcnn.network import Data, Network
+from symcnn.network.images import read_bytes
+
+#: A text that a person wrote is smaller; so are its equations fewer.
+MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
+
+#: Past so many seconds what is left is told as not read.
+MAX_SECONDS = 60
+
+#: What a table's rule is -> the reason where a cell is not what it gives.
+_REASONS = {
+    "given": "table_given", "products": "table_products", "window": "table_window", "mean": "table_mean",
+    "sum": "table_sum", "map": "table_map", "begins": "table_begins",
+}  # fmt: skip
+
+_WHAT = "a text: Markdown, LaTeX, or text with LaTeX in it"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One chain of the text.
+
+    Attributes:
+        line: on which it begins, from 1; row: in a display of several rows, from 1.
+        kind: "display", "inline", or "outside": mathematics without delimiters.
+        text: as it is written.
+        correction: what should stand in the place of the wrong member, in the text's own typography.
+        at: of a counterexample: each quantity in that typography, with its value.
+        formulas: what is told, as LaTeX -> as a tree.
+    """
+
+    line: int
+    row: int
+    kind: str
+    text: str
+    chain: Chain
+    judged: Judged
+    correction: str = ""
+    at: tuple[tuple[str, float], ...] = ()
+    formulas: dict[str, Node] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def verdict(self) -> str:
+        return self.judged.verdict
+
+    @property
+    def wrong(self) -> str:
+        """The member that the reason is about."""
+        n = self.judged.member
+        return "" if n is None or n < 0 else self.chain.members[n].text
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found in one text.
+
+    Attributes:
+        findings: equations, in their order.
+        mentions: how many formulas hold no relation: nothing to prove.
+        pairs: how many equalities were decided.
+        text: what was audited.
+        tables: how many tables of numbers stand in it, and how many of them were checked.
+        proposal: a mapping for names that the network does not know.
+    """
+
+    findings: tuple[Finding, ...]
+    mentions: int
+    pairs: int
+    text: str
+    tables: tuple[int, int] = (0, 0)
+    proposal: Proposal = field(default_factory=Proposal)
+
+    def count(self, verdict: str) -> int:
+        """How many equations have a verdict."""
+        return Counter(f.verdict for f in self.findings)[verdict]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is false."""
+        return not self.count("false")
+
+    @property
+    def is_spotless(self) -> bool:
+        """Nothing but true equations."""
+        return self.count("true") == len(self.findings)
+
+
+def audit(
+    path: str | Path, network: Network, mapping: str | Path | None = None, data: Data | None = None,
+    check: Check | None = None, given: Sequence[Rows] = (),
+) -> Audit:  # fmt: skip
+    """The audit of a file.
+
+    Args:
+        mapping: a TOML file that maps the text's symbols to the network's; else the text's own front matter.
+        data: the samples of which the text may state pixels and targets.
+        check: decides whether the network's adjoint equations are right (``verification.check_equations``): it is
+            asked where a text prints one in index notation.
+        given: tables of numbers that are known beforehand.
+
+    Raises:
+        InputError: no text, not a single equation, a mapping that says nothing.
+    """
+    path = Path(path)
+    text = decoded(read_bytes(path, MAX_BYTES, _WHAT), path)
+    matter, text = front_matter(text)
+    found = Mapping()
+    if mapping is not None:
+        content = read_bytes(Path(mapping), MAX_BYTES, "a mapping file (TOML)")
+        found = mapping_from(decoded(content, Path(mapping)), str(mapping))
+    elif matter is not None:
+        found = mapping_in_front(matter, f"{path}: front matter")
+    try:
+        result = audit_text(text, derive(network), found, data, check, given)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    if not result.findings:
+        raise InputError(f"{path}: not a single equation between $$, $, \\[ or in an environment; expected {_WHAT}")
+    return result
+
+
+def decoded(content: bytes, path: Path) -> str:
+    """A file's text: UTF-8, or UTF-16 that says so."""
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not text in UTF-8 (at byte {error.start}); expected {_WHAT}") from None
+    if "\0" in text:
+        raise InputError(f"{path}: holds null characters; expected {_WHAT}")
+    return text.replace("\r\n", "\n")
+
+
+def audit_text(
+    text: str, derivation: Derivation, mapping: Mapping | None = None, data: Data | None = None,
+    check: Check | None = None, given: Sequence[Rows] = (),
+) -> Audit:  # fmt: skip
+    """The audit of a text over a network; see :func:`audit`."""
+    return _Auditor(derivation, mapping or Mapping(), data, check, given).audit(text)
+
+
+class _Auditor:
+    def __init__(
+        self, derivation: Derivation, mapping: Mapping, data: Data | None, check: Check | None, given: Sequence[Rows]
+    ) -> None:
+        self._given, self._names = given, mapping.names
+        self._reader = Reader(mapping.names, mapping.decimal)
+        spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
+        self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
+
+    def audit(self, text: str) -> Audit:
+        everything = fragments(text)
+        pieces = [f for f in everything if isinstance(f, Fragment)]
+        if len(pieces) > MAX_CHAINS:
+            raise InputError(f"{len(pieces)} formulas; expected at most {MAX_CHAINS}")
+        numbers = list(tables([f for f in everything if isinstance(f, Numbers)], self._given))
+        read = [(f, [] if f.kind == "outside" else read_display(f.body, self._reader)) for f in pieces]
+        chains = [chain for _, found in read for chain in found]
+        if len(chains) > MAX_CHAINS:
+            raise InputError(f"{len(chains)} formulas; expected at most {MAX_CHAINS}")
+        self._judge.notation.remembered.collect(chains)
+        decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
+        style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
+        self._judge.style, self._judge.writes_signs = style, style.writes_signs
+        found: list[Finding] = []
+        carried: Node | None = None
+        mentions, start = 0, time.monotonic()
+        for fragment, own in read:
+            if fragment.kind == "outside":
+                nothing = Judged("unread", "outside")
+                found.append(Finding(fragment.line, 1, "outside", fragment.body[:200], Chain((), ()), nothing))
+            for chain in own:
+                judged = self._verdict(chain, carried if chain.goes_on else None, time.monotonic() - start)
+                if judged.verdict == "mention":
+                    mentions += 1
+                    continue
+                if fragment.kind == "display":
+                    carried = judged.good
+                line = fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
+                found.append(self._finding(line, fragment.kind, chain, judged, style))
+        found += [_of_table(table) for table in numbers if table.wrong]
+        found.sort(key=lambda f: f.line)
+        checked = sum(bool(table.rule) for table in numbers)
+        unread = [f.chain for f in found if f.judged.reason == "meaning"]
+        proposal = Proposals(self._judge.notation, style, self._names).of(unread) if unread else Proposal()
+        pairs = sum(f.judged.pairs for f in found)
+        return Audit(tuple(found), mentions, pairs, text, (len(numbers), checked), proposal)
+
+    def _finding(self, line: int, kind: str, chain: Chain, judged: Judged, style: Style) -> Finding:
+        correction = "" if judged.correction is None else style.latex(judged.correction)
+        shown = judged.counterexample and judged.counterexample.at
+        at = tuple((style.latex(node), value) for node, value in shown or ())
+        row = chain.members[0].row
+        formulas = dict(self._read([m.text for m in chain.members] + [correction] + [name for name, _ in at]))
+        return Finding(line, row, kind, chain.text, chain, judged, correction, at, formulas)
+
+    def _read(self, texts: Iterable[str]) -> Iterator[tuple[str, Node]]:
+        for text in filter(None, texts):
+            try:
+                yield text, self._reader.read(text)
+            except NotReadError:
+                continue
+
+    def _verdict(self, chain: Chain, carried: Node | None, seconds: float) -> Judged:
+        """The verdict on a chain, where there is time for it and the network can be written out."""
+        if seconds > MAX_SECONDS:
+            return Judged("unread", "no_time", (("text", f"{MAX_SECONDS}"),), 0)
+        try:
+            return self._judge.chain(chain, carried)
+        except NotSupportedYetError:
+            return Judged("unread", "too_large", (), 0)
+
+
+def _of_table(table: Table) -> Finding:
+    """The cell of a table that is not what stands before it says."""
+    assert table.wrong is not None
+    row, _, written, right = table.wrong
+    places = len(written.replace(",", ".").partition(".")[2])
+    correction = f"{float(right):.{places}f}".replace(".", "," if "," in written else ".")
+    numbers = Counterexample((float(written.replace(",", ".").replace("−", "-")),), (float(right),))
+    judged = Judged("false", _REASONS[table.rule], (), 0, counterexample=numbers)
+    text = " ".join(table.numbers.rows[row])
+    chain = Chain((Member(written, None),), ())
+    return Finding(table.numbers.line + row, 1, "table", text, chain, judged, correction)

@@ -1,0 +1,304 @@
+"""One chain of equalities judged: each member has its meaning, neighbours are compared, and one that is wrong is named.
+
+A verdict is more than a comparison of values: what ``formula/steps.py`` tells is wrong as a step, though equal, is a
+remark.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from sympy import Expr
+
+from symcnn.audit.correction import Paths, renamed, repaired
+from symcnn.audit.general import General
+from symcnn.audit.notation import Notation
+from symcnn.audit.rules import Update
+from symcnn.audit.shown import Shown
+from symcnn.audit.style import Style
+from symcnn.audit.verdicts import ORDER, Counterexample, Judged, Read
+from symcnn.audit.witness import Witness
+from symcnn.derivation.identities import Decision
+from symcnn.formula import tree
+from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, pairs
+from symcnn.formula.reader import Chain, Member
+from symcnn.formula.stated import is_rest
+from symcnn.formula.steps import Derived, bare, faults, nodes
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError, OutOfRangeError
+
+#: A learning rate for a counterexample.
+_RATE = tree.Fraction(tree.Number(1), tree.Number(2))
+#: A number for a letter that stands for any.
+_NUMBER = 0.7
+
+#: Kinds of faults -> reasons.
+_REMARKS = {
+    "chain": "step_chain", "variable": "step_variable", "varied": "step_varied", "terms": "step_terms",
+    "product": "step_product",
+}  # fmt: skip
+
+
+class Judge:
+    """Judges chains over one network."""
+
+    def __init__(self, notation: Notation) -> None:
+        self.notation = notation
+        self.derivation = notation.derivation
+        self._shown = Shown(notation, self._letters, self._stepped)
+        self._witness = Witness(notation)
+        #: How the text writes, where corrections are wanted.
+        self.style: Style | None = None
+        #: Does the text write a sign between factors, all but everywhere?
+        self.writes_signs = False
+
+    def chain(self, chain: Chain, carried: Node | None = None) -> Judged:
+        """The verdict on a chain.
+
+        Args:
+            carried: of a continuation: the last good member of what it continues.
+        """
+        if chain.hides:
+            return Judged("unread", "hidden")
+        if len(chain.members) == 1 and not chain.goes_on:
+            return Judged("mention", good=chain.members[0].node)
+        self.notation.assumes_shares = False
+        unread = next((n for n, m in enumerate(chain.members) if m.node is None), None)
+        whole: list[tuple[int, Member, Node]] = [
+            (n, m, m.node)
+            for n, m in enumerate(chain.members)
+            if m.node is not None and not isinstance(m.node, tree.Word)
+        ]
+        if carried is not None:
+            whole.insert(0, (-1, Member("", carried), carried))
+        if unread is None and len(whole) < 2:  # the rest is words
+            return Judged("mention", good=whole[0][2] if whole else None)
+        found = self._special(chain, whole) if unread is None else None
+        found = found or self._judged(self._evaluated(whole))
+        if found.verdict == "false" and self.notation.has_index_letters([node for _, _, node in whole]):
+            other = self._judged(self._evaluated(whole, 1))
+            if other.verdict == "true":
+                readings = self.notation.readings([node for _, _, node in whole])
+                found = replace(other, readings=(*readings, "from_one"))
+        return self._qualified(found, chain, whole, unread)
+
+    def _qualified(
+        self, found: Judged, chain: Chain, whole: Sequence[tuple[int, Member, Node]], unread: int | None
+    ) -> Judged:
+        """A verdict with what else there is to say: a member that was not read, a sign that is missing, readings."""
+        if found.verdict in ("true", "remark") and unread is not None:
+            member = chain.members[unread]
+            if not member.text:
+                return replace(found, verdict="unread", reason="meaning", values=(("text", member.fault or ""),))
+            reason = (("reason", member.fault or ""), ("text", member.text))
+            return replace(found, verdict="unread", reason="member_unread", values=reason, member=unread)
+        beside = next((n for n, m, _ in whole if m.beside), None) if self.writes_signs else None
+        if found.verdict == "true" and beside is not None:
+            return replace(found, verdict="remark", reason="beside", member=beside)
+        if found.verdict in ("true", "remark") and not found.readings:
+            return replace(found, readings=tuple(self.notation.readings([node for _, _, node in whole])))
+        return found
+
+    def _special(self, chain: Chain, whole: Sequence[tuple[int, Member, Node]]) -> Judged | None:
+        """What is more than an equality of quantities: rules, updates, inequalities; None: it is not."""
+        members = [node for _, _, node in whole]
+        signs = set(chain.signs) - {"=", "≈"}
+        update = self.notation.rules.update(members, chain.signs)
+        if update is not None and update.wrong is not None:
+            return self._false_update(update, whole)
+        one = self.notation.rules.one_letter(members, chain.signs)
+        if one is not None and one.wrong is not None:
+            wrong, numbers = one.wrong, one.at(_NUMBER)
+            shown = Counterexample(numbers[wrong : wrong + 1], numbers[wrong - 1 : wrong], ((one.letter, _NUMBER),))
+            right = repaired(members[wrong], one.is_right) or members[wrong - 1]
+            return Judged("false", "differs", (), whole[wrong][0], correction=right, counterexample=shown)
+        method = self.notation.rules.method(members, chain.signs)
+        if method:
+            return Judged("true", method=method, pairs=len(members) - 1, good=members[-1])
+        if signs:
+            text = ", ".join(sorted(signs))
+            return Judged("unread", "relation", (("text", text),), good=members[-1] if members else None)
+        return None
+
+    def _false_update(self, update: Update, whole: Sequence[tuple[int, Member, Node]]) -> Judged:
+        """A step of gradient descent that goes elsewhere, shown at one learning rate."""
+        place, member, _ = whole[update.wrong or 0]
+        sides = (update.members[(update.wrong or 0) - 1], update.right)
+        wrong, right = self._evaluated([(place, member, update.at(side, _RATE)) for side in sides])
+        shown = self._witness.shows(wrong, right)
+        if shown is not None and shown.at is not None:
+            shown = replace(shown, at=(*shown.at, (update.rate, 0.5)))
+        return Judged("false", "differs", (), place, correction=update.right, counterexample=shown)
+
+    def _evaluated(self, whole: Sequence[tuple[int, Member, Node]], start: int = 0) -> list[Read]:
+        plain = [bare(node) for _, _, node in whole]
+        try:
+            meanings = self.notation.meanings(plain, start)
+        except MeaningError as error:
+            return [Read(m, place, bare(node), node, fault=error) for place, m, node in whole]
+        return [self._read(place, m, node, meanings) for place, m, node in whole]
+
+    def _read(self, place: int, member: Member, node: Node, meanings: Sequence[Meaning]) -> Read:
+        plain = bare(node)
+        try:
+            resolved = self.notation.resolved(plain)
+            values = tuple(meaning.of(resolved) for meaning in meanings)
+            return Read(member, place, plain, node, values, tuple(meanings))
+        except MeaningError as error:
+            return Read(member, place, plain, node, fault=error)
+
+    # --- verdicts ---------------------------------------------------------------------------------------------------
+
+    def _judged(self, members: Sequence[Read]) -> Judged:
+        for kind, reason in ((OutOfRangeError, "out_of_range"), (DoesNotFitError, "does_not_fit")):
+            faulty = next((m for m in members if isinstance(m.fault, kind)), None)
+            if faulty:
+                return self._without_value(members, faulty, reason)
+        return self._shown.judged(members) or self._letters(members)
+
+    def _without_value(self, members: Sequence[Read], faulty: Read, reason: str) -> Judged:
+        """A member that is no quantity at all."""
+        sound = [m for m in members if not m.fault]
+        reasons = (("text", faulty.fault or ""),)
+        if not sound:
+            return Judged("false", reason, reasons, faulty.place)
+        chain = [m for m in members if m is faulty or not m.fault]
+        return Judged(
+            "false", reason, reasons, faulty.place, good=sound[-1].node,
+            correction=self._correction(chain, chain.index(faulty)) if self.style else None,
+            counterexample=self._witness.shows(faulty, sound[0]),
+        )  # fmt: skip
+
+    def _letters(self, members: Sequence[Read]) -> Judged:
+        """An equality of quantities."""
+        unknown = next((m for m in members if m.fault), None)
+        good = [m for m in members if not m.fault]
+        methods: list[str] = []
+        for n, (a, b) in enumerate(pairwise(good)):
+            methods.append(self._equal(a, b).status)
+            if methods[-1] == "refuted":
+                return self._false(good, self._blamed(good, n), len(methods))
+        if unknown:
+            return Judged(
+                "unread",
+                "meaning",
+                (("text", unknown.fault or ""),),
+                unknown.place,
+                pairs=len(methods),
+                good=good[-1].node if good else None,
+            )
+        if "unknown" in methods:
+            return Judged(
+                "unread", "undecided", (), methods.index("unknown") + 1, pairs=len(methods), good=good[-1].node
+            )
+        return self._stepped(good, max(methods, key=ORDER.index, default="proved"))
+
+    def _stepped(self, good: Sequence[Read], method: str) -> Judged:
+        """Equal; is each a step that follows?"""
+        last = good[-1].node if good else None
+        fault = self._fault(good)
+        if fault:
+            return Judged("remark", fault[0], (), fault[1], method, pairs=len(good) - 1, good=last)
+        return Judged("true", method=method, pairs=len(good) - 1, good=last)
+
+    def _fault(self, members: Sequence[Read]) -> tuple[str, int] | None:
+        """What value alone cannot see: the reason, and the member."""
+        for m in members:
+            if m.place >= 0 and any(n == tree.Negated(tree.Number(0)) for n in nodes(m.node)):
+                return "negative_zero", m.place
+        plain = [m.node for m in members]
+        for fault in faults(plain, self._same, self._is_rest):
+            return _REMARKS[fault.kind], max(members[fault.member].place, 0)
+        return None
+
+    def _same(self, a: Node, b: Node) -> bool:
+        """One quantity?"""
+        try:
+            entries = pairs(self._meant(a), self._meant(b), a)
+            return all(self._decide(one, other).status != "refuted" for one, other in entries)
+        except MeaningError:
+            return True  # in index notation, term by term is not told
+
+    def _meant(self, node: Node) -> Value:
+        return self.notation.meaning.of(self.notation.resolved(node))
+
+    def _is_rest(self, first: Derived, second: Derived) -> bool:
+        try:
+            of, by, part = (self.notation.resolved(n) for n in (first.of, first.by, second.of))
+            return is_rest(Derived(of, by), Derived(part, by), self.notation.meaning, self.derivation.graph)
+        except MeaningError:
+            return True
+
+    def _equal(self, a: Read, b: Read) -> Decision:
+        worst = Decision("proved")
+        for left, right in zip(a.values, b.values, strict=True):
+            try:
+                entries = pairs(left, right, tree.Equality((a.node, b.node)))
+            except MeaningError as error:
+                return Decision("refuted", str(error))
+            for one, other in entries:
+                decision = self._decide(one, other)
+                if decision.status == "refuted":
+                    return decision
+                worst = max(worst, decision, key=lambda d: ORDER.index(d.status))
+        return worst
+
+    def _decide(self, left: Expr, right: Expr) -> Decision:
+        return self.notation.decide(left, right)
+
+    def _blamed(self, good: Sequence[Read], n: int) -> int:
+        """Of a failing pair (n, n+1) the member that is wrong: the one whose neighbours agree."""
+        if good[n].place < 0:
+            return n + 1
+        if n + 2 < len(good) and self._equal(good[n], good[n + 2]).status != "refuted":
+            return n + 1
+        if n >= 1 and self._equal(good[n - 1], good[n + 1]).status != "refuted":
+            return n
+        if n == 0 and n + 2 < len(good) and all(self._equal(a, b).status != "refuted" for a, b in pairwise(good[1:])):
+            return 0
+        return n + 1
+
+    def _false(self, good: Sequence[Read], wrong: int, decided: int) -> Judged:
+        other = wrong - 1 if wrong else 1
+        sound = [m for n, m in enumerate(good) if n != wrong]
+        return Judged(
+            "false", "differs", (), good[wrong].place, correction=self._correction(good, wrong) if self.style else None,
+            counterexample=self._witness.shows(good[wrong], good[other]), good=sound[-1].node, pairs=decided,
+        )  # fmt: skip
+
+    def _correction(self, good: Sequence[Read], wrong: int) -> Node | None:
+        """What should stand in the place of the wrong member."""
+        assert self.style is not None
+        member, others = good[wrong], [m for n, m in enumerate(good) if n != wrong]
+        target = others[max(wrong - 1, 0)]
+
+        def is_right(node: Node) -> bool:
+            # side by side: how far a free letter runs may be told by the other
+            beside, changed = self._evaluated([(0, target.member, target.node), (member.place, member.member, node)])
+            if changed.fault or len(changed.values) != len(beside.values):
+                return False
+            if self._witness.differ(changed, beside) or self._equal(changed, beside).status == "refuted":
+                return False
+            return self._fault([*good[:wrong], changed, *good[wrong + 1 :]]) is None
+
+        found = repaired(member.node, is_right)
+        if found is not None:
+            return found
+        if wrong == 0:
+            return renamed(member.node, [m.node for m in others], self.style.symbols, is_right)
+        added = self.notation.over_images(good[0].node, [m.node for m in good])
+        if added is not None and is_right(added):
+            return added
+        return self._from_paths(good[0].node, member.node) or self._in_general(good[0].node, is_right) or target.node
+
+    def _in_general(self, left: Node, is_right: Callable[[Node], bool]) -> Node | None:
+        """What many quantities at once are: in index notation, or by the chain rule for groups."""
+        assert self.style is not None
+        general = General(self.derivation, self.notation.spelled, self.style.typography)
+        return next(filter(is_right, general.right_sides(left)), None)
+
+    def _from_paths(self, left: Node, wrong: Node) -> Node | None:
+        """What a left side is, told as a sum over paths."""
+        if self.style is None:
+            return None
+        return Paths(self.derivation, self.style.typography, self.notation.meaning).correction(left, wrong)

@@ -1,0 +1,396 @@
+"""What a text's symbols mean in a network: definitions put in, index letters run through, images told apart, values."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from itertools import islice, pairwise, product
+
+from sympy import Expr, Rational, Symbol
+
+from symcnn.audit.numbers import NoNumberError, block, exactly_equal, is_numeric
+from symcnn.audit.remembered import IMAGE, Remembered
+from symcnn.audit.rules import Rules
+from symcnn.derivation import Derivation
+from symcnn.derivation.algebra import UndecidableError
+from symcnn.derivation.algebras import PointAlgebra
+from symcnn.derivation.identities import Decision, Identities
+from symcnn.derivation.paths import Quantities, names_in
+from symcnn.errors import InputError
+from symcnn.formula import Typography, tree
+from symcnn.formula.meaning import Group, Meaning, Value
+from symcnn.formula.spelled import Spelled
+from symcnn.formula.steps import degree, nodes, replaced
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
+from symcnn.network import Data
+from symcnn.text import LANGUAGES, catalogue
+
+#: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
+MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
+
+#: Why an equality holds with a softmax and not without: its targets add to 1.
+SHARES = "targets add to 1"
+
+#: Whether a network's adjoint equations are right.
+Check = Callable[[Derivation], object]
+
+
+class Notation:
+    """One text's notation over one network.
+
+    Args:
+        spelled: which symbol is which quantity.
+        definitions: a symbol of the text -> what it stands for.
+        values: name -> value, for steps in numbers.
+        data: the samples that the text may speak of.
+        check: decides whether the network's adjoint equations are right: what is the print of one is proved then.
+    """
+
+    def __init__(
+        self, derivation: Derivation, spelled: Spelled, definitions: Mapping[tree.Symbol, Node] | None = None,
+        values: Mapping[str, float] | None = None, data: Data | None = None, check: Check | None = None,
+    ) -> None:  # fmt: skip
+        self.derivation, self.spelled = derivation, spelled
+        self.meaning = Meaning(derivation, spelled)
+        self.rules = Rules(self)
+        self._values = dict(values or {})
+        self._data, self._check = data, check
+        self.remembered = Remembered(spelled)
+        #: Did a decision since this was last reset rest on targets that add to 1?
+        self.assumes_shares = False
+        self._decided: dict[tuple[Expr, Expr], Decision] = {}
+        self._identities: dict[int, Identities] = {}
+        self._definitions: dict[tree.Symbol, Node] = {}
+        self._put_in: dict[tree.Symbol, Node] = {}
+        self._open: set[tree.Symbol] = set()
+        self._own = Spelled(derivation.scalars)
+        inputs = Quantities.inputs(derivation)
+        for name in self._values:
+            if name not in inputs:
+                near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
+                raise InputError(f"values.{name}: expected a parameter, a pixel or a target of the network, as {near}")
+        for symbol, node in (definitions or {}).items():
+            found = self._quantity(node) or node
+            if found != self._own.canonical(symbol):  # else it says what the network says
+                self._definitions[symbol] = found
+
+    # --- symbols ----------------------------------------------------------------------------------------------------
+
+    def _quantity(self, node: Node) -> tree.Symbol | None:
+        """The network's own quantity that a definition defines, where there is one."""
+        try:
+            value = self.meaning.scalar(self.resolved(node))
+        except MeaningError:
+            return None
+        for name in self.derivation.graph.forward:
+            if self.decide(Symbol(name), value).status in ("proved", "probable"):
+                found = Typography(self.derivation.graph, catalogue("en").words("word")).name(name)
+                return found if isinstance(found, tree.Symbol) else None
+        return None
+
+    def resolved(self, node: Node) -> Node:
+        """A formula with what the text's notation says put in.
+
+        Raises:
+            MeaningError: it is too large then, or definitions rest on themselves.
+        """
+        found = replaced(node, self._put)
+        size = sum(1 for _ in islice(nodes(found), MAX_SIZE + 1))
+        if size > MAX_SIZE or degree(found) > MAX_DEGREE:
+            raise MeaningError("too_large")
+        return found
+
+    def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
+        if isinstance(symbol, tree.Word):
+            return symbol
+        self._define(symbol)
+        if symbol in self._definitions:
+            if symbol in self._open:
+                raise MeaningError("circular")
+            if symbol not in self._put_in:
+                self._open.add(symbol)
+                try:
+                    self._put_in[symbol] = self.resolved(self._definitions[symbol])
+                finally:
+                    self._open.discard(symbol)
+            return self._put_in[symbol]
+        known = self.spelled.canonical(symbol)
+        return known if known.letter == "E" else symbol
+
+    def _define(self, symbol: tree.Symbol) -> None:
+        """Of \\delta_*: what δ_1 is, or δ_j."""
+        for pattern, node in list(self._definitions.items()) if symbol not in self._definitions else ():
+            if "*" not in pattern.indices or (pattern.letter, pattern.word) != (symbol.letter, symbol.word):
+                continue
+            match = re.fullmatch(re.escape(pattern.indices).replace(r"\*", r"(\d+|[a-z])"), symbol.indices)
+            if match:
+                found = replaced(node, partial(_starred, match[1]))
+                self._definitions[symbol] = self._quantity(found) or found
+                return
+
+    def is_redefined(self, symbol: tree.Symbol) -> bool:
+        """Does it stand for another quantity than the network's of that name?"""
+        own = self._own.canonical(symbol)
+        if not self._own.is_known(own) and (symbol.letter != "E" or symbol.indices):
+            return False
+        said = self._definitions.get(symbol)
+        return (said is not None and said != own) or self.spelled.canonical(symbol) != own
+
+    def canonical(self, node: Node) -> Node:
+        """A formula in the typography's own spelling."""
+
+        def put(part: tree.Symbol | tree.Word) -> Node:
+            return self.spelled.canonical(part) if isinstance(part, tree.Symbol) else tree.Word(_own_word(part.text))
+
+        return replaced(self.resolved(node), put)
+
+    # --- meanings ---------------------------------------------------------------------------------------------------
+
+    def meanings(self, members: Sequence[Node], start: int = 0) -> list[Meaning]:
+        """The meaning at every point of the free letters; one where there are none.
+
+        Args:
+            start: from where index letters count, where limits of sums do not tell.
+
+        Raises:
+            MeaningError: too many points.
+        """
+        everything = list(nodes(tuple(members)))
+        base = self._of_images(everything)
+        overs = [n for n in everything if isinstance(n, tree.Over)]
+        texts = [
+            (s, letters_in(self.spelled.canonical(s)))
+            for s in dict.fromkeys(n for n in everything if isinstance(n, tree.Symbol))
+        ]
+        if not overs and not any(t for _, t in texts):
+            return [base]
+        sizes, lone = self._sizes(texts)
+        firsts = {n.first for n in overs if n.first is not None}
+        start = 0 if 0 in firsts else 1 if firsts or lone else start
+        free = sorted(set(sizes) - {letter for n in overs for letter in n.letters})
+        count = 1
+        for letter in free:
+            count *= sizes[letter]
+        for over in overs:
+            count *= (over.last - over.first + 1) if over.first is not None and over.last is not None else 1
+        if count > MAX_POINTS:
+            raise MeaningError("points", count=count, most=MAX_POINTS)
+        return [replace(base, sizes=sizes, point=point, base=start) for point in points(free, sizes, start)]
+
+    def has_index_letters(self, members: Sequence[Node]) -> bool:
+        """Is anything written in index notation?"""
+        symbols = {n for n in nodes(tuple(members)) if isinstance(n, tree.Symbol)}
+        return any(letters_in(self.spelled.canonical(s)) for s in symbols)
+
+    def _sizes(self, texts: Sequence[tuple[tree.Symbol, list[str]]]) -> tuple[dict[str, int], bool]:
+        """How far each index letter runs, and whether one counts cells row by row."""
+        sizes: dict[str, int] = {}
+        lone = False
+        for symbol, found in texts:
+            try:
+                tensor = self.spelled.tensor(symbol) if found else None
+            except UnknownNameError:
+                continue
+            if tensor is None:
+                continue
+            shape = tensor.shape
+            if len(found) == 1 and len(shape) > 1:
+                lone, shape = True, (tensor.size,)
+            for letter, size in zip(found, shape, strict=False):
+                if len(letter) == 1 and letter.isalpha():
+                    sizes.setdefault(letter, size)
+        return sizes, lone
+
+    def _of_images(self, everything: Sequence[object]) -> Meaning:
+        """Where images are named, E_total is the sum over them."""
+        words = {n.word for n in everything if isinstance(n, tree.Labelled)}
+        words |= {n.word for n in everything if isinstance(n, tree.Symbol) and n.letter == "E"}
+        labels = {word: int(match[1]) for word in words if (match := IMAGE.fullmatch(word))}
+        adds = any(isinstance(n, tree.Call) and n.function == "Σ" for n in everything)
+        if not labels and not adds:
+            return self.meaning
+        most = max([*labels.values(), self._images if adds or any(map(is_total, everything)) else 1])
+        if most > MAX_IMAGES:
+            raise MeaningError("images", number=most, most=MAX_IMAGES)
+        return replace(self.meaning, total=True, images=most, labels=labels)
+
+    def over_images(self, node: Node, members: Sequence[Node]) -> Node | None:
+        """Of E_total, or of its derivative, the sum over the images; None where no image is named beside it."""
+        everything = list(nodes(tuple(members)))
+        if self.meaning is self._of_images(everything) or not any(map(is_total, nodes(node))):
+            return None
+        terms = (
+            replaced(node, lambda part, n=n: tree.Symbol("E", "", f"image {n}") if is_total(part) else part)  # type: ignore[misc]
+            for n in range(1, self._images + 1)
+        )
+        return tree.Sum(tuple(terms))
+
+    @cached_property
+    def _images(self) -> int:
+        """How many E_total adds: those of the data, or those that the text names; two, where neither tells."""
+        stated = 0 if self._data is None else len(self._data.images)
+        return max(2, self.remembered.images, stated if stated <= MAX_IMAGES else 0)
+
+    def readings(self, members: Sequence[Node]) -> Iterator[str]:
+        """Under which readings a chain is true."""
+        everything = list(nodes(tuple(members)))
+        symbols = {n for n in everything if isinstance(n, tree.Symbol)}
+        one = self.meaning is self._of_images(everything)
+        if one and any(s.letter == "E" and s.word for s in symbols):
+            yield "one_image"
+        bound = {letter for n in everything if isinstance(n, tree.Over) for letter in n.letters}
+        if any(self._is_counted(s) for s in symbols):
+            yield "counted"
+        if any(set(letters_in(self.spelled.canonical(s))) - bound for s in symbols):
+            yield "every"
+        if any(not s.indices and self._group(s) for s in symbols):
+            yield "groups"
+        if self.assumes_shares:
+            yield "shares"
+        if any(map(self.is_redefined, symbols)):
+            yield "mapped"
+        try:
+            if all(map(is_numeric, members)) and not all(exactly_equal(a, b) for a, b in pairwise(members)):
+                yield "rounded"
+        except NoNumberError:
+            return
+
+    def _is_counted(self, symbol: tree.Symbol) -> bool:
+        try:
+            shape = self.spelled.tensor(symbol).shape
+        except MeaningError:
+            return False
+        symbol = self.spelled.canonical(symbol)
+        letters = letters_in(symbol)
+        return len(shape) > 1 and (len(letters) == 1 or (symbol.indices.isdigit() and len(symbol.indices) < len(shape)))
+
+    def _group(self, symbol: tree.Symbol) -> bool:
+        try:
+            return self.spelled.group(symbol) is not None
+        except MeaningError:
+            return False
+
+    @cached_property
+    def adjoints_hold(self) -> bool:
+        """Are the adjoint equations, as they would be printed, proved?"""
+        return self._check is not None and bool(self._check(self.derivation))
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    def decide(self, left: Expr, right: Expr) -> Decision:
+        """Are two expressions equal, whatever the parameters and the pixels?"""
+        if (left, right) not in self._decided:
+            images = {int(n) for name in names_in([left, right]) if (n := name.partition("_image")[2])}
+            identities = self._over(max(images, default=0))
+            decision = identities.decide(left, right)
+            if decision.status == "refuted" and self.derivation.network.loss == "cross_entropy":
+                shares = identities.agree_where_shares(left, right)
+                decision = replace(decision, status="agrees", reason=SHARES) if shares else decision
+            self._decided[left, right] = decision
+        self.assumes_shares |= self._decided[left, right].reason == SHARES
+        return self._decided[left, right]
+
+    def _over(self, images: int) -> Identities:
+        if images not in self._identities:
+            self._identities[images] = Identities(self.derivation, tuple(range(1, images + 1)) or (0,))
+        return self._identities[images]
+
+    # --- values that are given --------------------------------------------------------------------------------------
+
+    def is_given(self, node: Node) -> bool:
+        """Nothing but pixels, targets and parameters?"""
+        everything = list(nodes(node))
+        symbols = [n for n in everything if isinstance(n, tree.Symbol)]
+        if not symbols or not all(isinstance(n, (tree.Symbol, tree.Matrix, tree.Labelled)) for n in everything):
+            return False
+        try:
+            return all(
+                self.spelled.role(self.spelled.canonical(s)) in ("image", "target", "parameter") for s in symbols
+            )
+        except MeaningError:
+            return False
+
+    def contradicts(self, symbols: Node, numbers: Node) -> str:
+        """Which stated value is not the sample's, or not the mapping's; empty where none is, or where none is known."""
+        match = IMAGE.fullmatch(symbols.word) if isinstance(symbols, tree.Labelled) else None
+        known = dict(self._values)
+        if match is not None and self._data is not None and 1 <= int(match[1]) <= len(self._data.images):
+            known = self._sample(int(match[1]) - 1)
+        if not known or isinstance(symbols, tree.Partial):
+            return ""
+        try:
+            value = self.meaning.of(self.resolved(symbols.node if isinstance(symbols, tree.Labelled) else symbols))
+            entries = value.entries if isinstance(value, Group) else (value,)
+            stated = block(numbers, True).entries
+        except (MeaningError, NoNumberError):
+            return ""
+        for entry, (low, high) in zip(entries, stated, strict=False):
+            if str(entry) in known and not float(low) - 1e-9 <= known[str(entry)] <= float(high) + 1e-9:
+                return f"{entry}: {known[str(entry)]:g}"
+        return ""
+
+    def _sample(self, number: int) -> dict[str, float]:
+        assert self._data is not None
+        stated = self.derivation.network.forward
+        found = dict(zip(stated.image.scalars(), map(float, self._data.images[number].ravel()), strict=False))
+        if stated.targets is not None and self._data.targets is not None and self._data.targets.ndim > 1:
+            found |= dict(zip(stated.targets.scalars(), map(float, self._data.targets[number].ravel()), strict=False))
+        return found
+
+    def constant(self, values: Sequence[Value]) -> float | None:
+        """A quantity that is one number whatever the parameters and the pixels; None: it is not."""
+        if len(values) != 1 or isinstance(values[0], Group):
+            return None
+        try:
+            point = PointAlgebra(
+                {name: (7 * n % 19 - 9) / 10 for n, name in enumerate(Quantities.inputs(self.derivation))}
+            )
+            [found] = Quantities(self.derivation, point).elements(values[0])
+            number = Rational(str(round(float(found), 12)))
+        except (UndecidableError, ArithmeticError, ValueError):
+            return None
+        return float(number) if self.decide(values[0], number).status in ("proved", "probable") else None
+
+    def value(self, values: Sequence[Value]) -> float | None:
+        """A quantity at the values that the text's notation gives; None where one is missing."""
+        if len(values) != 1 or isinstance(values[0], Group):
+            return None
+        names = Quantities.inputs(self.derivation)
+        known = {name: self._values.get(name) for name in names}
+        if any(v is None for v in known.values()):
+            return None
+        try:
+            point = PointAlgebra({name: v for name, v in known.items() if v is not None})
+            [found] = Quantities(self.derivation, point).elements(values[0])
+        except (UndecidableError, ArithmeticError):
+            return None
+        return float(found)
+
+
+def is_total(node: object) -> bool:
+    """E_total?"""
+    return isinstance(node, tree.Symbol) and (node.letter, node.word) == ("E", "total")
+
+
+def _starred(index: str, part: tree.Symbol | tree.Word) -> Node:
+    """A symbol of a definition with an index in the place of its *: o* with j is o(j)."""
+    if isinstance(part, tree.Word):
+        return part
+    inner = part.indices if index.isdigit() else re.sub(r"(?<=[a-z])\*", f"({index})", part.indices)
+    return replace(part, indices=inner.replace("*", index))
+
+
+def _own_word(text: str) -> str:
+    """A word of the typography in English, whichever language it is in."""
+    own = catalogue("en").words("word")
+    return next(
+        (own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items() if word == text), text
+    )
+
+
+def points(letters: Sequence[str], sizes: Mapping[str, int], base: int) -> Iterator[dict[str, int]]:
+    """Every index of some letters."""
+    for values in product(*(range(base, base + sizes[letter]) for letter in letters)):
+        yield dict(zip(letters, values, strict=True))

@@ -1,0 +1,280 @@
+"""Equalities between numbers as they are written: 7 / 9 = 0,78 holds to the places that are shown.
+
+A value lies in an interval: a rounded literal may be off by half a unit of its last place. A single literal is rounded
+to its own places, however few; inside of an expression a literal counts as rounded only where the equality shows
+numbers of several digits (so that 0,5 · 3 = 1,5 is exact). Two members agree where their intervals meet.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce, singledispatchmethod
+from itertools import product
+
+from symcnn.formula import tree
+from symcnn.formula.steps import nodes
+from symcnn.formula.tree import Node
+
+#: Literals with as many significant digits are taken for rounded, inside of an expression too.
+LONG = 3
+
+#: What floating point holds.
+LARGEST = 10**300
+
+#: A decimal in the place of a whole number has fewer places.
+MOST_PLACES = 7
+
+Interval = tuple[Fraction, Fraction]
+
+#: Increasing functions of one number.
+_INCREASING: dict[str, Callable[[float], float]] = {
+    "σ": lambda z: 1 / (1 + math.exp(-z)), "tanh": math.tanh, "exp": math.exp, "ln": math.log,
+    "ReLU": lambda z: max(z, 0.0), "LeakyReLU": lambda z: z if z > 0 else z / 100,
+}  # fmt: skip
+#: What floating point adds on either side.
+_FLOAT = Fraction(1, 10**12)
+
+
+class NoNumberError(Exception):
+    """A formula holds letters without a number, or has no value."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Intervals in rows; a single number has no shape."""
+
+    entries: tuple[Interval, ...]
+    shape: tuple[int, ...] = ()
+
+    def meets(self, other: "Block") -> bool:
+        """Can both have one value, entry by entry?"""
+        if len(self.entries) != len(other.entries):
+            return False
+        return all(a[0] <= b[1] and b[0] <= a[1] for a, b in zip(self.entries, other.entries, strict=True))
+
+
+def is_numeric(node: Node) -> bool:
+    """Nothing but numbers, and no letter?"""
+    return not any(isinstance(n, (tree.Symbol, tree.Word, tree.Partial)) for n in nodes(node))
+
+
+def shows_numbers(members: "tuple[Node, ...]") -> bool:
+    """Does an equality show values: under its letters, or as decimals?"""
+    return any(
+        isinstance(n, tree.Under) or (isinstance(n, tree.Number) and n.digits is not None) for n in nodes(members)
+    )
+
+
+def are_rounded(members: "tuple[Node, ...]") -> bool:
+    """Are the literals inside of expressions rounded too?"""
+    return any(
+        isinstance(n, tree.Under) or (isinstance(n, tree.Number) and n.digits is not None and n.digits >= LONG)
+        for n in nodes(members)
+    )
+
+
+def block(node: Node, rounded: bool) -> Block:
+    """Between which numbers a written value lies.
+
+    Raises:
+        NoNumberError
+    """
+    try:
+        found = _Values(rounded).of(node)
+        if any(abs(end) > LARGEST for interval in found.entries for end in interval):
+            raise NoNumberError("too large for a number")
+        return found
+    except (ArithmeticError, ValueError, OverflowError) as error:
+        raise NoNumberError(str(error)) from None
+
+
+def exactly_equal(a: Node, b: Node) -> bool:
+    """One value, as the literals say?"""
+    try:
+        return _Values(False).block(a) == _Values(False).block(b)
+    except (ArithmeticError, ValueError) as error:
+        raise NoNumberError(str(error)) from None
+
+
+def places(number: tree.Number) -> int:
+    """How many digits stand behind the decimal sign."""
+    if number.digits is None:
+        return 0
+    exponent = math.floor(math.log10(abs(number.value))) if number.value else 0
+    return number.digits - 1 - exponent
+
+
+def half_unit(number: tree.Number) -> Fraction:
+    """By how much a rounded number may be off."""
+    return Fraction(0) if number.digits is None else Fraction(1, 2) / Fraction(10) ** places(number)
+
+
+def rounded_like(value: Node, like: Node) -> Node:
+    """A value as a number with as many places as another one has."""
+    [(low, high)] = block(value, False).entries
+    middle = (low + high) / 2
+    if middle.denominator == 1:
+        return tree.Number(int(middle))
+    if isinstance(like, tree.Number) and like.digits is None:
+        exact = next((n for n in range(1, MOST_PLACES) if (middle * 10**n).denominator == 1), None)
+        like = (
+            like
+            if exact is None
+            else tree.Number(float(middle), len(str(abs(middle.numerator * 10**exact // middle.denominator))))
+        )
+    if not isinstance(like, tree.Number) or like.digits is None:
+        return tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator))
+    shown = places(like)
+    found = round(middle, shown)
+    exponent = math.floor(math.log10(abs(found))) if found else 0
+    return tree.Number(float(found), shown + 1 + exponent)
+
+
+class _Values:
+    """Works out intervals."""
+
+    def __init__(self, rounded: bool) -> None:
+        self._rounded = rounded
+
+    def of(self, node: Node) -> Block:
+        """The value of a whole member: a single literal is rounded to its own places."""
+        alone = node.node if isinstance(node, tree.Negated) else node
+        if isinstance(alone, tree.Number):
+            low, high = _around(alone)
+            return Block(((low, high),) if alone is node else ((-high, -low),))
+        if isinstance(node, tree.Matrix):
+            return self._matrix(node, _Values(True))
+        return self.block(node)
+
+    @singledispatchmethod
+    def block(self, node: Node) -> Block:
+        raise NoNumberError(type(node).__name__)
+
+    def one(self, node: Node) -> Interval:
+        found = self.block(node)
+        if len(found.entries) != 1:
+            raise NoNumberError("a group where one number is expected")
+        return found.entries[0]
+
+    @block.register
+    def _(self, node: tree.Number) -> Block:
+        value = Fraction(str(node.value))
+        return Block((_around(node) if self._rounded else (value, value),))
+
+    @block.register
+    def _(self, node: tree.Under) -> Block:
+        return _Values(True).block(node.number)
+
+    @block.register
+    def _(self, node: tree.Labelled) -> Block:
+        return self.block(node.node)
+
+    @block.register
+    def _(self, node: tree.Negated) -> Block:
+        found = self.block(node.node)
+        return Block(tuple((-high, -low) for low, high in found.entries), found.shape)
+
+    @block.register
+    def _(self, node: tree.Sum) -> Block:
+        return reduce(_plus, map(self.block, node.terms))
+
+    @block.register
+    def _(self, node: tree.Product) -> Block:
+        return reduce(_scaled, map(self.block, node.factors))
+
+    @block.register
+    def _(self, node: tree.Fraction) -> Block:
+        low, high = self.one(node.below)
+        if low <= 0 <= high:
+            raise NoNumberError("a division by zero")
+        return _scaled(self.block(node.above), Block(((1 / high, 1 / low),)))
+
+    @block.register
+    def _(self, node: tree.Power) -> Block:
+        low, high = self.one(node.base)
+        if node.exponent < 0 and low <= 0 <= high:
+            raise NoNumberError("a division by zero")
+        ends = [low**node.exponent, high**node.exponent]
+        if low < 0 < high and node.exponent % 2 == 0:
+            ends.append(Fraction(0))
+        return Block(((min(ends), max(ends)),))
+
+    @block.register
+    def _(self, node: tree.Call) -> Block:
+        if node.function == "max":
+            found = [self.one(a) for a in node.arguments]
+            return Block(((max(f[0] for f in found), max(f[1] for f in found)),))
+        if node.function not in _INCREASING or len(node.arguments) != 1:
+            raise NoNumberError(node.function)
+        inner = self.block(node.arguments[0])
+        return Block(tuple(_applied(_INCREASING[node.function], e) for e in inner.entries), inner.shape)
+
+    @block.register
+    def _(self, node: tree.Matrix) -> Block:
+        return self._matrix(node, self)
+
+    def _matrix(self, node: tree.Matrix, values: "_Values") -> Block:
+        entries = tuple(values.one(entry) for row in node.rows for entry in row)
+        return Block(entries, (len(node.rows), len(node.rows[0])))
+
+    @block.register
+    def _(self, node: tree.Convolution) -> Block:
+        image, window = self.block(node.image), self.block(node.filter)
+        if len(image.shape) != 2 or len(window.shape) != 2:
+            raise NoNumberError("a convolution of what is no matrix")
+        (rows, columns), (height, width) = image.shape, window.shape
+        shape = (rows - height + 1, columns - width + 1)
+        entries = tuple(
+            reduce(_add, (
+                _times(image.entries[(r + p) * columns + c + q], window.entries[p * width + q])
+                for p, q in product(range(height), range(width))
+            ))
+            for r, c in product(*map(range, shape))
+        )  # fmt: skip
+        return Block(entries, shape)
+
+    @block.register
+    def _(self, node: tree.Indicator) -> Block:
+        first, *_ = node.conditions
+        if not isinstance(first, tree.Relation) or len(node.conditions) != 1 or first.sign not in (">", "≤", "<"):
+            raise NoNumberError("a condition")
+        left, right = self.one(first.left), self.one(first.right)
+        above = left[0] > right[1]
+        below = left[1] <= right[0]
+        if not above and not below:
+            return Block(((Fraction(0), Fraction(1)),))
+        holds = above if first.sign == ">" else below
+        return Block(((Fraction(holds), Fraction(holds)),))
+
+
+def _around(number: tree.Number) -> Interval:
+    value, half = Fraction(str(number.value)), half_unit(number)
+    return value - half, value + half
+
+
+def _applied(function: Callable[[float], float], interval: Interval) -> Interval:
+    low, high = (Fraction(function(float(end))) for end in interval)
+    return low - _FLOAT, high + _FLOAT
+
+
+def _add(a: Interval, b: Interval) -> Interval:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _times(a: Interval, b: Interval) -> Interval:
+    products = [x * y for x in a for y in b]
+    return min(products), max(products)
+
+
+def _plus(a: Block, b: Block) -> Block:
+    if a.shape != b.shape:
+        raise NoNumberError("a sum of groups of different shapes")
+    return Block(tuple(map(_add, a.entries, b.entries)), a.shape)
+
+
+def _scaled(a: Block, b: Block) -> Block:
+    if len(a.entries) > 1 and len(b.entries) > 1:
+        raise NoNumberError("a product of groups")
+    few, many = (a, b) if len(a.entries) == 1 else (b, a)
+    return Block(tuple(_times(few.entries[0], e) for e in many.entries), many.shape)

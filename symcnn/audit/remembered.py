@@ -1,0 +1,71 @@
+"""What a text says of its quantities in other places: their numbers, and what they are equal to."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
+
+from symcnn.audit.numbers import is_numeric
+from symcnn.formula import tree
+from symcnn.formula.reader import Chain
+from symcnn.formula.spelled import Spelled
+from symcnn.formula.steps import bare, nodes, replaced
+from symcnn.formula.tree import Node
+
+#: Ways to put the numbers of a text into a formula of its letters.
+MAX_WAYS = 256
+#: What a text says of one quantity that is remembered.
+MAX_SAID = 8
+#: Numbers of one symbol: of so many images.
+MAX_NUMBERS = 4
+
+
+IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
+
+
+class Remembered:
+    """Remembers it, for one text.
+
+    Args:
+        spelled: which symbols are the same quantity.
+    """
+
+    def __init__(self, spelled: Spelled) -> None:
+        self.spelled = spelled
+        #: The highest number of an image that the text names.
+        self.images = 0
+        self._said: dict[Node, list[Node]] = {}
+        self._shown: dict[tree.Symbol, list[Node]] = {}
+
+    def collect(self, chains: Iterable[Chain]) -> None:
+        """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
+        for members in ([m.node for m in c.members if m.node is not None] for c in chains):
+            for part in nodes(tuple(members)):
+                match = IMAGE.fullmatch(part.word) if isinstance(part, (tree.Symbol, tree.Labelled)) else None
+                self.images = max(self.images, min(int(match[1][:3]), MAX_NUMBERS) if match else 0)
+                if isinstance(part, tree.Under) and isinstance(part.node, tree.Symbol) and is_numeric(part.number):
+                    self._remember(part.node, part.number)
+            if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_numeric(members[-1]):
+                self._remember(members[0], members[-1])
+
+            if members and isinstance(members[0], (tree.Symbol, tree.Partial)):
+                said = self._said.setdefault(bare(members[0]), [])
+                said += [m for m in map(bare, members[1:]) if not is_numeric(m)][: MAX_SAID - len(said)]
+
+    def said_of(self, node: Node) -> Sequence[Node]:
+        """What the text says elsewhere that a quantity, or a derivative, is."""
+        return self._said.get(node, ())
+
+    def _remember(self, symbol: tree.Symbol, number: Node) -> None:
+        known = self._shown.setdefault(self.spelled.canonical(symbol), [])
+        if number not in known and len(known) < MAX_NUMBERS:
+            known.append(number)
+
+    def in_shown_numbers(self, node: Node) -> Iterator[Node]:
+        """A formula with the numbers that the text shows for its symbols put in, in each way in which that goes."""
+        symbols = list({n for n in nodes(node) if isinstance(n, tree.Symbol)})
+        known = [self._shown.get(self.spelled.canonical(s), []) for s in symbols]
+        if any(isinstance(n, (tree.Partial, tree.Over, tree.Labelled)) for n in nodes(node)) or not all(known):
+            return
+        for values in islice(product(*known), MAX_WAYS):
+            at = dict(zip(symbols, values, strict=True))
+            yield replaced(node, lambda part, at=at: at.get(part, part))  # type: ignore[misc]

@@ -1,0 +1,141 @@
+"""What an audit found, told: as rows for a terminal, and as JSON."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from symcnn.audit.audit import Audit, Finding
+from symcnn.text import Catalogue, SaidError
+
+
+class Told:
+    """One audit in one language.
+
+    Args:
+        file: what the text is called.
+    """
+
+    def __init__(self, audit: Audit, file: str, text: Catalogue) -> None:
+        self.audit, self._file, self._text = audit, file, text
+
+    @property
+    def title(self) -> str:
+        return self._text("audit.title", file=self._file)
+
+    def why(self, finding: Finding, formula: Callable[[str], str] = str) -> list[str]:
+        """The reason of a verdict, in sentences: of a false one what is wrong, what it should be, and a number.
+
+        Args:
+            formula: how a formula of the text, or in its typography, stands in them.
+        """
+        judged, text = finding.judged, self._text
+        if finding.verdict == "true":
+            found = [text(f"audit.method.{judged.method}")]
+            if judged.readings:
+                found.append(
+                    text(
+                        "audit.under",
+                        readings=", ".join(text(f"audit.reading.{r}", total="E_total") for r in judged.readings),
+                    )
+                )
+            return [", ".join(found)]
+        reason = text(f"audit.reason.{judged.reason}", **{key: self._said(value) for key, value in judged.values})
+        if finding.wrong and finding.kind != "table" and judged.reason != "member_unread":
+            number = (judged.member or 0) + 1
+            reason = text("audit.member", number=number, text=formula(finding.wrong), reason=reason)
+        lines = [reason]
+        if finding.correction:
+            lines.append(text("audit.should", correction=formula(finding.correction)))
+        return [*lines, *self._shown(finding, formula)]
+
+    def _shown(self, finding: Finding, formula: Callable[[str], str]) -> Iterator[str]:
+        """The numbers that show it."""
+        found, text = finding.judged.counterexample, self._text
+        if found is None:
+            return
+        left, right = map(self._numbers, (found.written, found.right))
+        if found.at is None:
+            yield text("audit.shown_numbers", left=left, right=right)
+            return
+        at = self._separator.join(f"{formula(name)} = {self._number(value)}" for name, value in finding.at)
+        where = text("audit.where", at=at) if at else text("audit.somewhere")
+        yield text("audit.shown" if found.written else "audit.shown_alone", where=where, left=left, right=right)
+
+    @property
+    def _separator(self) -> str:
+        """Between numbers: no comma beside decimal commas."""
+        return " ; " if self._text.decimal == "," else ", "
+
+    def _said(self, value: str | SaidError) -> str:
+        return value if isinstance(value, str) else value.said(self._text)
+
+    def _numbers(self, values: Sequence[float]) -> str:
+        """One number, or the entries of a group."""
+        found = [self._number(v) for v in values]
+        return found[0] if len(found) == 1 else f"({self._separator.join(found)})"
+
+    def _number(self, value: float) -> str:
+        return f"{value:.6g}".replace(".", self._text.decimal).replace("-", "−")
+
+    def word(self, finding: Finding) -> str:
+        return self._text(f"audit.word.{finding.verdict}")
+
+    def heads(self) -> tuple[str, ...]:
+        return tuple(self._text(f"audit.{key}") for key in ("line", "verdict", "equation", "why"))
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """line, verdict, equation, reason"""
+        return [(self.place(f), self.word(f), f.text, "\n".join(self.why(f))) for f in self.audit.findings]
+
+    def place(self, finding: Finding) -> str:
+        return f"{finding.line}" if finding.row == 1 else f"{finding.line} ({finding.row})"
+
+    def totals(self) -> list[str]:
+        """Counts, and what was not checked."""
+        audit, text = self.audit, self._text
+        counts = {verdict: audit.count(verdict) for verdict in ("true", "remark", "false", "unread")}
+        read = len(audit.findings) - counts["unread"]
+        found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
+        found.append(text("audit.mentions", count=audit.mentions))
+        count, checked = audit.tables
+        found += [text("audit.tables", count=count, checked=checked)] if count else []
+        found += [text("audit.spotless")] if audit.is_spotless else []
+        return [*found, text("audit.unchecked")]
+
+    def proposal(self) -> tuple[str, str] | None:
+        """What a mapping could say: in words, and as TOML."""
+        found = self.audit.proposal
+        return (self._text("audit.proposal"), str(found)) if found else None
+
+    def json(self) -> str:
+        """Everything, for programs."""
+        return json.dumps(self._document(), ensure_ascii=False, indent=2)
+
+    def _document(self) -> dict[str, Any]:
+        audit = self.audit
+        counts = {verdict: audit.count(verdict) for verdict in ("true", "remark", "false", "unread")}
+        return {
+            "file": self._file,
+            "totals": {
+                "read": len(audit.findings) - counts["unread"], "pairs": audit.pairs, **counts,
+                "mentions": audit.mentions, "tables": {"found": audit.tables[0], "checked": audit.tables[1]},
+            },
+            "equations": [self._equation(f) for f in audit.findings],
+            "mapping": str(audit.proposal),
+            "not_checked": self._text("audit.unchecked"),
+        }  # fmt: skip
+
+    def _equation(self, finding: Finding) -> dict[str, Any]:
+        judged = finding.judged
+        found: dict[str, Any] = {
+            "line": finding.line, "row": finding.row, "kind": finding.kind, "text": finding.text,
+            "verdict": finding.verdict, "why": self.why(finding),
+        }  # fmt: skip
+        found |= {"method": judged.method, "readings": list(judged.readings)} if judged.method else {}
+        found |= {"reason": judged.reason} if judged.reason else {}
+        found |= {"member": judged.member, "wrong": finding.wrong} if finding.wrong else {}
+        found |= {"correction": finding.correction} if finding.correction else {}
+        if judged.counterexample is not None:
+            shown = judged.counterexample
+            found["counterexample"] = {"written": shown.written, "right": shown.right, "at": dict(finding.at)}
+        return found

@@ -1,0 +1,66 @@
+"""``symcnn audit``: a written derivation, held against the mathematics of a network."""
+
+from pathlib import Path
+
+import click
+
+from symcnn.cli.shared import CheckFailed, given_network, lang_option, print_files
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(short_help="Which equations of a text are true.")
+@click.argument("file", type=FILE)
+@click.option("--network", type=FILE, metavar="NETWORK.toml", help="The network that the text is about.")
+@click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which of its symbols is which quantity.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--html", "page", type=FILE, metavar="OUT.html", help="Write a page: the text beside the verdicts.")
+@click.option("--strict", is_flag=True, help="Remarks, and equations that are not read, fail too.")
+@lang_option
+def audit(
+    file: Path, network: Path | None, mapping: Path | None, as_json: bool, page: Path | None, strict: bool, lang: str
+) -> None:
+    """Hold every equation of FILE (Markdown, LaTeX, or text with LaTeX in it) against a network's mathematics.
+
+    Exit status 1 if an equation is false.
+    """
+    from symcnn.article import printed
+    from symcnn.audit import Told
+    from symcnn.audit import audit as audited
+    from symcnn.audit.page import page as as_page
+    from symcnn.files import check_apart, check_writable, write_whole
+    from symcnn.text import catalogue
+    from symcnn.verification import check_equations
+
+    if page is not None:
+        check_apart(check_writable(page, (".html",)), file, network, mapping)
+    net, data = given_network(network)
+    found = audited(file, net, mapping, data, check_equations, printed.tables() if network is None else ())
+    told = Told(found, file.name, catalogue(lang))
+    if as_json:
+        click.echo(told.json())
+    else:
+        _print(told)
+    if page is not None:
+        write_whole(page, as_page(told, catalogue(lang)).encode("utf-8"))
+        if not as_json:
+            print_files([page])
+    if not found.ok or (strict and not found.is_spotless):
+        raise CheckFailed(f"{file}: {told.totals()[0]}")
+
+
+def _print(told: "object") -> None:
+    from symcnn.audit import Told
+
+    assert isinstance(told, Told)
+    for place, word, equation, why in told.rows():
+        lines = why.split("\n")
+        shown = equation if len(equation) <= 90 else f"{equation[:88]} …"
+        click.echo(f"{place:>8}  {word:<9} {shown}")
+        for line in lines:
+            click.echo(f"{'':8}  {'':<9} {line}")
+    click.echo("")
+    for line in told.totals():
+        click.echo(line)
+    for part in told.proposal() or ():
+        click.echo(f"\n{part}")

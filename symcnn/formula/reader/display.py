@@ -1,0 +1,313 @@
+r"""One display: its rows, the chains of equalities in them, and every member with its place.
+
+A row that begins with a sign of relation goes on with the chain above it, one that begins with another sign goes on
+with the member above it. What stands side by side (``,  \quad  \text{and}``) is several claims. Each member is read by
+itself, so that one that cannot be read does not hide the others.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import NoneType
+
+from symcnn.formula.reader.grammar import NotReadError, Reader
+from symcnn.formula.tree import Indicator, Node, Word
+
+#: Longer displays are not read: no person wrote them.
+MAX_DISPLAY = 50_000
+
+#: Of what only says where letters run.
+MAX_RUNS = 120
+
+_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}(?:\{[lcr|]*\})?")
+_ROWS = frozenset(
+    ("aligned", "align", "alignat", "gather", "gathered", "split", "eqnarray", "equation", "multline", "array", "cases")
+)
+_GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+#: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
+_SIGNS = {
+    r"\\leftarrow|\\gets|←": r"\leftarrow", r"\\mathrel\{\+\}=|\+=": "+=",
+    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:=|=|≡|≜|≝|≔": "=",
+    r"\\(?:approxeq|approx|simeq|eqsim)(?![a-z])|≈|≃": "≈", r"\\(?:propto|sim|cong)(?![a-z])|∝|∼|≅": "∼",
+    r"\\leq?(?![a-z])|\\leqslant|≤": "≤", r"\\geq?(?![a-z])|\\geqslant|≥": "≥",
+    r"\\(?:lt|ll)(?![a-z])|<": "<", r"\\(?:gt|gg)(?![a-z])|>": ">",
+}  # fmt: skip
+_RELATION = re.compile("|".join(_SIGNS))
+_SEPARATOR = re.compile(
+    r"(?:(?<!\\)[,;.]\s*)?(?:(?P<space>\\qq?uad(?![A-Za-z]|\{\})|\\hspace\{[^}]*\})"
+    r"|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with|avec|where|où|so|donc|(?P<range>for|pour))(?!\w)[^{}]*\}"
+    r"|\\(?:Rightarrow|implies|iff|Leftrightarrow)(?![A-Za-z]))\s*(?:[,;]\s*)?"
+    r"|(?P<comma>(?<!\\)[,;](?!\d)(?=\s*[\\A-Za-z]))|(?<=\s)(?:and|et)(?=\s)"
+)
+#: Behind "for": where a letter runs, which is no claim.
+_RANGE = re.compile(
+    r"\s*(?:[A-Za-z]\s*,\s*)*[A-Za-z]\s*(?:=|\\in(?![a-z])|∈)[\s\d,.;…{}]*(?:\\(?:[lc]?dots|[{}])[\s\d,.;{}]*)*"
+)
+#: The same without the word, where the letters are indices of the claim before: k = 1, 2; (1 ≤ p, q ≤ 2); k ∈ {1, 2}.
+_AT_MOST = r"(?:\\leq?(?:slant)?(?![a-z])|≤|<)"
+_RUNS = re.compile(
+    rf"(?:\s|\\[,;:!> ])*[(\[]?\s*(?:\d+\s*{_AT_MOST}\s*)?(?P<letters>[A-Za-z](?:\s*,\s*[A-Za-z])*)\s*"
+    rf"(?:=(?=.*(?:,|\.\.|…|dots))|\\in(?![a-z])|∈|{_AT_MOST})"
+    rf"(?:[\s\d,.;…{{}}]|\\[{{}} ]|\\[lc]?dots(?![a-z])|[A-Z](?!\w))+"
+    r"[)\]]?\s*"
+)
+_NEWROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")
+#: At the start of a row: it goes on with what stands above.
+_GOES_ON = re.compile(r"[-+−*/,;)\]]|\\cdot|\\times|\\ast|\\right|\\[bB]igg?r")
+#: The whole row when it begins with a minus but is a claim of its own: −a &= b.
+_OWN_CLAIM = re.compile(rf"[-+−][^&]*&\s*(?:{_RELATION.pattern})")
+#: At the end of a row: the next one goes on with it.
+_STAYS_OPEN = re.compile(r"(?:[-+−*/=]|\\cdot|\\times|\\ast)[\s&]*$")
+#: What joins, in front of a term or a factor: no space makes a claim of its own out of what follows.
+_JOINS = re.compile(r"\s*(?:[+*/)\]]|\\cdot(?![a-z])|\\times|\\ast)")
+#: Of several values by cases: rows of one member, not claims.
+_CASES = re.compile(r"=\s*\\begin\{cases\}.*?\\end\{cases\}", re.DOTALL)
+#: A sign of equality in braces, or with something above it.
+_SET_SIGN = re.compile(
+    rf"(?:\\(?:overset|underset|stackrel)\s*{_GROUP}\s*|\\math[a-z]+\s*)?\{{\s*=\s*\}}|\\(?:stackrel|overset)\s*{_GROUP}\s*="
+)
+#: Of a bracket before a system of equations.
+_SYSTEM = re.compile(r"(?:\\left\s*)?\\l?(?:\{|brace)(?=\s*\\begin\{)|\\right\s*\.")
+#: Words behind a member that say why it holds; those that say when do not go.
+_WHY = re.compile(
+    r"(?:\s|\\[,;:!> ]|(?=\\[a-z]+\s*\{\s*[\s(]))\s*\\(?:text|mbox|textrm|textit)\s*\{(?!\s*"
+    r"(?:if|when|unless|otherwise|except|only|for|not|times|si|sinon|quand|lorsque|sauf|pour|fois)\b)[^{}=<>≈]*\}\s*$"
+)
+#: Scripts: an equality in a lower limit is no claim.
+_SCRIPT = re.compile(rf"[_^]\s*{_GROUP}")
+_BLANK = re.compile(r"(?:\s|&|\\quad\{\}|\\qquad\{\}|\{\}|\\[,;:!> ])*")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a chain.
+
+    Attributes:
+        text: as it stands there.
+        node: None where it was not read; then ``fault`` says why.
+        start, end: where it stands, in characters of the display.
+        row: in which row it begins, from 1.
+        beside: does it hold an implicit product?
+    """
+
+    text: str
+    node: Node | None
+    fault: NotReadError | None = None
+    start: int = 0
+    end: int = 0
+    row: int = 1
+    beside: bool = False
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A = B = C.
+
+    Attributes:
+        signs: before the second member, the third …; of a continuation, before the first one too.
+        goes_on: it begins with a sign of relation: it goes on with the display before.
+        hides: one member with a sign of relation somewhere in it: in braces, in brackets, in words.
+    """
+
+    members: tuple[Member, ...]
+    signs: tuple[str, ...]
+    goes_on: bool = False
+    hides: bool = False
+
+    @property
+    def text(self) -> str:
+        first, *rest = self.members
+        start = f"{self.signs[0]} " if self.goes_on else ""
+        signs = self.signs[1:] if self.goes_on else self.signs
+        return start + " ".join((first.text, *(f"{s} {m.text}" for s, m in zip(signs, rest, strict=True))))
+
+
+def read_display(body: str, reader: Reader) -> list[Chain]:
+    """The chains of a display; a mention without a relation is a chain of one member."""
+    if len(body) > MAX_DISPLAY:
+        fault = NotReadError("too_long")
+        return [Chain((Member(body[:200], None, fault), Member("…", None, fault)), ("=",))]
+    body = re.sub(r"^(\s*)(>>+)", lambda m: m[1] + " " * len(m[2]), body)
+    body = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m[0]), body)
+    body = re.sub(r"\\boxed(?=\s*\{)", lambda m: " " * len(m[0]), body)
+    body = _SYSTEM.sub(lambda m: " " * len(m[0]), body)
+    body = _SET_SIGN.sub(lambda m: "=".ljust(len(m[0])), body)
+    cases = [m.span() for m in _CASES.finditer(body)]
+    body = _ENVIRONMENT.sub(
+        lambda m: m[0] if m[2] not in _ROWS or any(a < m.start() < b for a, b in cases) else " " * len(m[0]), body
+    )
+    body = re.sub(r"\\(?:tag\*?|label)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
+    found: list[Chain] = []
+    for start, end in _rows(body):
+        for piece, at in _claims(body, start, end):
+            chain = _chain(piece, at, body, reader)
+            if chain is None:
+                continue
+            if chain.goes_on and found:
+                before = found.pop()
+                chain = Chain((*before.members, *chain.members), (*before.signs, *chain.signs), before.goes_on)
+            found.append(chain)
+    return found
+
+
+def _levels(text: str) -> Iterator[tuple[int, int]]:
+    """(position, depth in braces and environments) of every character; inside of commands too."""
+    depth, at = 0, 0
+    while at < len(text):
+        match = _ENVIRONMENT.match(text, at)
+        if match:
+            depth += 1 if match[1] == "begin" else -1
+            yield from ((n, max(depth, 1)) for n in range(at, match.end()))
+            at = match.end()
+            continue
+        if text[at] == "\\" and at + 1 < len(text) and text[at + 1] in "{}":
+            yield at, depth
+            yield at + 1, depth
+            at += 2
+            continue
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        yield at, depth + (text[at] == "}")
+        at += 1
+
+
+def _rows(body: str) -> list[tuple[int, int]]:
+    """Where the rows begin and end; a row that begins with an operator belongs to the one before."""
+    depths = dict(_levels(body))
+    cuts = [m for m in _NEWROW.finditer(body) if depths[m.start()] == 0]
+    found: list[tuple[int, int]] = []
+    start = 0
+    for end, following in [*((m.start(), m.end()) for m in cuts), (len(body), len(body))]:
+        blank = _BLANK.match(body, start, end)
+        first = blank.end() if blank else start
+        indented = r"\quad{}" in body[start:first]  # as symcnn itself sets a line that goes on
+        own = "&" not in body[start:first] and _OWN_CLAIM.match(body, first, end)
+        if found and (
+            indented
+            or (_GOES_ON.match(body, first, end) and not own)
+            or (found[-1][0] <= start and first < end and _open(body, found[-1]))
+        ):
+            found[-1] = (found[-1][0], end)
+        elif body[first:end].strip():
+            found.append((start, end))
+        start = following
+    return found
+
+
+def _open(body: str, row: tuple[int, int]) -> bool:
+    """Is a bracket still open at the end of a row, or is an operand missing?"""
+    text = body[slice(*row)]
+    return bool(_STAYS_OPEN.search(text)) or sum(text.count(c) for c in "(") > sum(text.count(c) for c in ")")
+
+
+def _outside(text: str) -> list[bool]:
+    """Of each character: is it outside of braces, environments and brackets?"""
+    depths = [0] * len(text)
+    for n, depth in _levels(text):
+        depths[n] = depth
+    round_depth, brackets = 0, []
+    for c, depth in zip(text, depths, strict=True):
+        round_depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(c, 0) if depth == 0 else 0
+        brackets.append(round_depth)
+    balanced = round_depth == 0 and min(brackets, default=0) >= 0
+    return [d == 0 and (not balanced or b == 0) for d, b in zip(depths, brackets, strict=True)]
+
+
+def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """What stands side by side in one row."""
+    text = body[start:end]
+    depths = dict(_levels(text))
+    text = _NEWROW.sub(lambda m: m[0] if depths[m.start()] else " " * len(m[0]), text)
+    text = "".join(" " if c == "&" and not depths[n] else c for n, c in enumerate(text))
+    outside = _outside(text)
+    at, last, before = 0, text.rfind("="), ""
+    is_range = False
+    found = [m for m in _SEPARATOR.finditer(text) if outside[m.start()]]
+    ends = [*(m.start() for m in found[1:]), len(text)][: len(found)]
+    for match, end in zip(found, ends, strict=True):
+        if match["space"] and _joins(text[match.end() : end]):
+            text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
+        elif (
+            match["comma"] and match.start() >= at and _only_runs(text[match.end() :], text[at : match.start()], False)
+        ):
+            yield text[at : match.start()], start + at
+            return
+        # what stands behind the last sign of equality is no further claim
+        elif match.start() >= at and (not match["comma"] or match.end() < last):
+            piece = text[at : match.start()]
+            if not _only_runs(piece, before, is_range):
+                before = piece if piece.strip() else before
+                yield piece, start + at
+            at, is_range = match.end(), bool(match["range"])
+    if not _only_runs(text[at:], before, is_range):
+        yield text[at:], start + at
+
+
+def _only_runs(piece: str, before: str, is_range: bool = False) -> bool:
+    """Does a piece only say where letters run? Behind a word that says so, or where they are indices of a claim."""
+    if len(piece) > MAX_RUNS:
+        return False
+    if is_range and _RANGE.fullmatch(piece):
+        return True
+    match = _RUNS.fullmatch(piece)
+    if match is None:
+        return False
+    indices = "".join(re.findall(r"_\s*(\{[^{}]*\}|[A-Za-z])", before))
+    return all(letter.strip() in indices for letter in match["letters"].split(","))
+
+
+def _joins(text: str) -> bool:
+    """Does it go on with the member before: + b, or − b where no sign of relation follows?"""
+    return bool(_JOINS.match(text)) or (text.lstrip()[:1] in ("-", "−") and not _RELATION.search(text))
+
+
+def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
+    """One chain; None where there is nothing."""
+    text = _unwrapped(text)
+    outside = _outside(text)
+    signs, cuts = [], [0]
+    for match in _RELATION.finditer(text):
+        if outside[match.start()]:
+            signs.append(next(sign for pattern, sign in _SIGNS.items() if re.fullmatch(pattern, match[0])))
+            cuts += [match.start(), match.end()]
+    cuts.append(len(text))
+    pieces = [(text[a:b], a) for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
+    goes_on = bool(signs) and not _bare(pieces[0][0])
+    if goes_on:
+        pieces = pieces[1:]
+    members = tuple(_member(piece, at + start, body, reader) for piece, start in pieces)
+    if not signs and not _bare(text):
+        return None
+    is_whole = signs or not isinstance(members[0].node, (Word, Indicator, NoneType))
+    hides = not is_whole and bool(_RELATION.search(_SCRIPT.sub("", text)))
+    return Chain(members, tuple(signs), goes_on, hides)
+
+
+def _unwrapped(text: str) -> str:
+    """A claim without braces around the whole of it."""
+    bare = text.strip().rstrip(".,;").rstrip()
+    while bare.startswith("{") and bare.endswith("}") and all(depth for _, depth in _levels(bare)):
+        at = text.index(bare)
+        text = text[:at] + " " + text[at + 1 : at + len(bare) - 1] + " " + text[at + len(bare) :]
+        bare = bare[1:-1].strip()
+    return text
+
+
+def _bare(text: str) -> str:
+    """Without what only sets space, and without a full stop at the end."""
+    return re.sub(r"\\quad\{\}|\{\}|\\[,;:!> ]", "", text).strip().rstrip(".,;").strip()
+
+
+def _member(text: str, at: int, body: str, reader: Reader) -> Member:
+    start = at + len(text) - len(text.lstrip())
+    why = _WHY.search(text)
+    text = text[: why.start()] if why and text[: why.start()].strip() else text
+    end = max(start, at + len(text.rstrip()))
+    row = 1 + len(_NEWROW.findall(body, 0, start))
+    bare = re.sub(r"(?:\\[,;:!> ]|[.,;~\s])+$", "", re.sub(r"\s+", " ", text)).replace(r"\quad{}", "").strip()
+    if not bare:
+        return Member(text.strip(), None, NotReadError("side_missing"), start, end, row)
+    try:
+        node = reader.read(bare)
+    except NotReadError as error:
+        return Member(bare, None, error, start, end, row)
+    return Member(bare, node, None, start, end, row, bare in reader.beside)

@@ -1,0 +1,102 @@
+r"""An author's own commands put in: \newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}, \def\xx{x_{11}}.
+
+Only plain ones, with arguments in braces: one with an optional argument stays as it is, and what uses it is not read.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+_NAMED = r"\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?\s*"
+_DEFINITION = re.compile(
+    rf"\\(?:(?:re|provide)?newcommand\*?{_NAMED}(?:\[(?P<count>\d)\])?\s*(?=\{{)"
+    r"|def\s*\\(?P<defined>[A-Za-z]+)(?P<places>(?:#\d)*)\s*(?=\{)"
+    rf"|(?P<operator>DeclareMathOperator)\*?{_NAMED.replace('<name>', '<called>')}(?=\{{))"
+)
+
+#: Commands within commands, and how long a formula may become.
+MAX_ROUNDS, MAX_LENGTH = 8, 50_000
+
+#: Definitions of one text, and how long what stands in braces may be.
+MAX_DEFINITIONS, MAX_BRACES = 300, 2_000
+
+
+@dataclass(frozen=True)
+class Macro:
+    """What a command stands for.
+
+    Attributes:
+        count: of its arguments.
+        body: with #1, #2 for them.
+    """
+
+    count: int
+    body: str
+
+
+def defined(text: str) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
+    """The commands that a text defines, and where it does."""
+    found: dict[str, Macro] = {}
+    spans: list[tuple[int, int]] = []
+    for match in islice(_DEFINITION.finditer(text), MAX_DEFINITIONS):
+        end = _closing(text, match.end())
+        if end < 0:
+            continue
+        body = text[match.end() + 1 : end - 1].replace("\n", " ")
+        if match["operator"]:
+            body = rf"\operatorname{{{body}}}"
+        name = match["name"] or match["defined"] or match["called"]
+        found[name] = Macro(int(match["count"] or (match["places"] or "").count("#")), body)
+        spans.append((match.start(), end))
+    return found, spans
+
+
+def put_in(formula: str, macros: Mapping[str, Macro]) -> str:
+    """A formula with what its commands stand for; as many lines as before."""
+    if not macros:
+        return formula
+    command = re.compile(rf"\\({'|'.join(sorted(macros, key=len, reverse=True))})(?![A-Za-z])")
+    found = formula
+    for _ in range(MAX_ROUNDS):
+        match = command.search(found)
+        if match is None:
+            return found
+        parts, at = [], 0
+        while match is not None:
+            put, end = _one(found, match, macros[match[1]])
+            parts += [found[at : match.start()], put]
+            at, match = end, command.search(found, end)
+        found = "".join((*parts, found[at:]))
+        if len(found) > MAX_LENGTH:
+            return formula
+    return formula  # it stands for itself
+
+
+def _one(text: str, match: re.Match[str], macro: Macro) -> tuple[str, int]:
+    """What stands for one command with its arguments, and where they end."""
+    arguments: list[str] = []
+    at = match.end()
+    for _ in range(macro.count):
+        while text[at : at + 1].isspace():
+            at += 1
+        end = _closing(text, at) if text[at : at + 1] == "{" else at + 1
+        token = re.compile(r"\\[A-Za-z]+").match(text, at)
+        end = token.end() if token else end
+        if end < 0 or at >= len(text):
+            return match[0].replace("\\", r"\unfinished "), match.end()
+        arguments.append(text[at + 1 : end - 1] if text[at] == "{" else text[at:end])
+        at = end
+    body = re.sub(r"#([1-9])", lambda m: "".join(arguments[int(m[1]) - 1 : int(m[1])]).replace("\n", " "), macro.body)
+    return f"{body} " + "\n" * text.count("\n", match.start(), at), at
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the brace that opens at a place is closed; -1: nowhere."""
+    depth = 0
+    for n in range(start, min(len(text), start + MAX_BRACES)):
+        if text[n] in "{}" and text[n - 1 : n] != "\\":
+            depth += 1 if text[n] == "{" else -1
+            if depth == 0:
+                return n + 1
+    return -1

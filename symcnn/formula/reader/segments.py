@@ -1,0 +1,217 @@
+r"""What of a text is mathematics: displays, inline formulas, tables of numbers, each with its line.
+
+Delimiters: ``$$ … $$``, ``\[ … \]``, equation environments; ``$ … $``, ``\( … \)``. A display closes before a blank
+line (one right behind its first ``$$`` is let through) and holds no ``$``. Code is skipped; mathematics that stands
+outside of any delimiter is told, so that nothing is passed over in silence. One pass, however long the text.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from symcnn.formula.reader.macros import defined, put_in
+
+_OPENING = re.compile(
+    r"(?P<fence>^(?:`{3,}|~{3,})[^\n]*$)|(?P<comment><!--)"
+    r"|(?P<code>`[^`\n]+`|\\verb\*?(?P<bar>[^\w\s*]).*?(?P=bar))"
+    r"|(?P<picture>\\begin\{(?P<raw>(?:tikzpicture|verbatim|Verbatim|lstlisting|minted|comment|filecontents)\*?)\})"
+    r"|(?P<dollars>(?<!\\)\$\$)|(?P<bracket>\\\[)|(?P<inline>(?<!\\)\$)|(?P<round>\\\\?\()"
+    r"|\\begin\{(?P<name>(?:equation|align|alignat|gather|multline|eqnarray|displaymath|flalign)\*?)\}",
+    re.MULTILINE,
+)
+_BLANK_LINE = re.compile(r"\n[ \t>]*\n")
+_OUTSIDE = re.compile(
+    r"\\frac|\\partial|\\sum|\$\$|(?<!\\)\\\[|\\ensuremath\{[^}\n]*=|\\begin\{(?:aligned|array|cases|split|gathered|[db]?math)\}"
+    r"|∂[^\n]*=|=[^\n]*∂|(?<![\w.`/$\\])[^\W\d_]_(?:\{[^{}\n]*\}|\w+)\s*[=≈](?!=)"
+)
+#: What only a whole document in LaTeX holds; there % begins a comment anywhere, elsewhere at the start of a line.
+_DOCUMENT = re.compile(r"\\(?:documentclass|begin\{document\}|(?:sub)*section\*?\{|chapter\*?\{)")
+_REMARK = re.compile(r"(?<!\\)%[^\n]*")
+#: Between two formulas: it makes one claim of them.
+_JOINS = re.compile(r"[^\S\n]*\n?[^\S\n]*(?:=|≈)[^\S\n]*\n?[^\S\n]*")
+_NUMBER = r"[-−+]?\d+(?:[.,]\d+)?"
+_ROW = re.compile(rf"{_NUMBER}(?:(?:\s*[|&;]\s*|\s+){_NUMBER})*")
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A piece of mathematics.
+
+    Attributes:
+        body: between its delimiters.
+        start: where the body begins in the text.
+        line: on which line, from 1.
+    """
+
+    kind: Literal["display", "inline", "outside"]
+    body: str
+    start: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A table of nothing but numbers.
+
+    Attributes:
+        rows: as they are written.
+        line: of the first row, from 1; each row has a line of its own.
+        marked: does a sign like ∇ stand between it and the table before?
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    line: int
+    marked: bool = False
+
+
+def fragments(text: str) -> list[Fragment | Numbers]:
+    """All mathematics of a text, in its order."""
+    clean = _without_remarks(text)
+    macros, spans = defined(clean)
+    for start, end in spans:
+        clean = clean[:start] + re.sub(r"[^\n]", " ", clean[start:end]) + clean[end:]
+    scanner = _Scanner(clean)
+    found: list[Fragment | Numbers] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
+    remainder = scanner.remainder()
+    told: set[int] = set()
+    for match in _OUTSIDE.finditer(remainder):
+        line = scanner.line(match.start())
+        if line not in told:
+            told.add(line)
+            start = remainder.rfind("\n", 0, match.start()) + 1
+            end = remainder.find("\n", match.start())
+            found.append(Fragment("outside", text[start : end if end >= 0 else None].strip(), start, line))
+    found += _tables(remainder)
+    return sorted(found, key=lambda f: (f.line, f.start if isinstance(f, Fragment) else 0))
+
+
+def _without_remarks(text: str) -> str:
+    """A text with blanks for LaTeX's comments."""
+    whole = _DOCUMENT.search(text) is not None
+
+    def blank(match: re.Match[str]) -> str:
+        is_first = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+        return " " * len(match[0]) if whole or is_first else match[0]
+
+    return _REMARK.sub(blank, text)
+
+
+class _Scanner:
+    """Walks through a text once; where each kind of end comes next is remembered."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
+        self._next: dict[str, int] = {}
+        self._taken: list[tuple[int, int]] = []
+
+    def line(self, position: int) -> int:
+        """Lines end at \\n and nowhere else."""
+        return bisect_right(self._starts, position)
+
+    def fragments(self) -> Iterator[Fragment]:
+        """Of formulas with nothing but a sign of equality between them, one: $a$ = $b$."""
+        before: Fragment | None = None
+        for fragment in self._each():
+            if before is not None and before.kind == fragment.kind == "inline":
+                end = before.start + len(before.body)
+                if _JOINS.fullmatch(re.sub(r"\$|\\+[()]", "", self._text[end : fragment.start])):
+                    body = self._text[before.start : fragment.start + len(fragment.body)]
+                    body = re.sub(r"\$|\\+[()]", lambda m: " " * len(m[0]), body)
+                    before = Fragment("inline", body, before.start, before.line)
+                    continue
+            if before is not None:
+                yield before
+            before = fragment
+        if before is not None:
+            yield before
+
+    def _each(self) -> Iterator[Fragment]:
+        at = 0
+        while (match := _OPENING.search(self._text, at)) is not None:
+            kind = match.lastgroup or ""
+            end, closing = self._end(kind, match)
+            if end < 0:
+                at = match.end()
+                continue
+            at = end + len(closing)
+            self._taken.append((match.start(), at))
+            is_math = kind == "fence" and match[0].strip("`~ \t") == "math"
+            if kind in ("fence", "comment", "picture", "code") and not is_math:
+                continue
+            body = self._text[match.end() : end]
+            if kind == "inline" and len(body) > 2 and body[0] == body[-1] == "`":
+                body = f" {body[1:-1]} "
+            lead = len(body) - len(body.lstrip())
+            line = self.line(match.end() + lead)
+            if self._is_quoted(match.start()):
+                body = re.sub(r"(?m)^[ \t]*>[ \t]?", lambda m: " " * len(m[0]), body)
+            shown: Literal["display", "inline"] = "inline" if kind in ("inline", "round") else "display"
+            yield Fragment(shown, body, match.end(), line)
+
+    def _end(self, kind: str, match: re.Match[str]) -> tuple[int, str]:
+        """Where what begins there ends, and with what; -1 where it does not."""
+        if kind == "code":
+            return match.end() - 1, match[0][-1]
+        closing = {
+            "fence": "\n" + re.match("`+|~+", match[0])[0] if kind == "fence" else "",  # type: ignore[index]
+            "comment": "-->", "picture": rf"\end{{{match['raw']}}}", "dollars": "$$", "bracket": r"\]", "inline": "$",
+            "round": r"\)", "name": rf"\end{{{match['name']}}}",
+        }[kind]  # fmt: skip
+        end = self._find(closing, match.end())
+        if kind in ("fence", "comment", "picture", "name") or end < 0:
+            return end, closing
+        while kind == "inline" and end > 0 and self._text[end - 1] == "\\":
+            end = self._text.find("$", end + 1)
+        body_start = match.end() + len(re.match(r"[ \t]*\n?", self._text[match.end() : match.end() + 200])[0])  # type: ignore[index]
+        body_start = match.end() if kind in ("inline", "round") else body_start
+        blank = self._find("", body_start)
+        dollar = self._find("$", match.end()) if kind == "dollars" else end
+        is_empty = not self._text[match.end() : end].strip()
+        if end < 0 or 0 <= blank < end or dollar != end or is_empty:
+            return -1, closing
+        return end - (closing == r"\)" and self._text[end - 1] == "\\"), closing
+
+    def _find(self, what: str, at: int) -> int:
+        """Where something comes next; "": a blank line."""
+        known = self._next.get(what, -2)
+        if known == -1 or known >= at:
+            return known
+        if what:
+            known = self._text.find(what, at)
+        else:
+            match = _BLANK_LINE.search(self._text, at)
+            known = match.start() if match else -1
+        self._next[what] = known
+        return known
+
+    def _is_quoted(self, at: int) -> bool:
+        start = self._starts[self.line(at) - 1]
+        return self._text[start:at].lstrip().startswith(">")
+
+    def remainder(self) -> str:
+        """The text with blanks for what was taken out."""
+        parts, at = [], 0
+        for start, end in self._taken:
+            parts += [self._text[at:start], re.sub(r"[^\n]", " ", self._text[start:end])]
+            at = end
+        return "".join((*parts, self._text[at:]))
+
+
+def _tables(text: str) -> Iterator[Numbers]:
+    """Runs of lines that hold nothing but numbers."""
+    run: list[tuple[str, ...]] = []
+    first, marked = 0, False
+    for n, line in enumerate([*text.split("\n"), ""], 1):
+        bare = line.strip().removesuffix(r"\\").strip()
+        if _ROW.fullmatch(bare):
+            first = first if run else n
+            run.append(tuple(re.findall(_NUMBER, bare)))
+            continue
+        if run:
+            yield Numbers(tuple(run), first, marked)
+            run, marked = [], False
+        if bare:
+            marked = bare == "∇"

@@ -1,0 +1,133 @@
+r"""One symbol with all that hangs on it, as people write it: h_{1activation}, w_{x11\text{-}h1}, E_{\text{total}}.
+
+What is only typography goes: \text, braces, spaces, trailing commas. What is left is a letter, indices, and a word:
+
+    h_{1,\text{preactivation}}    h   1        preactivation
+    o_{1prédit}                   o   1        prédit
+    w_{x11h1}                     w   x11h1
+    x_{kl}, i_{r+p, c+q}          x   k,l      single letters are indices
+    E_{\text{image 1}}            E            image 1
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from symcnn.formula import tree
+from symcnn.formula.latex import GREEK
+
+_STYLE = r"\\(?:text|mathrm|mathbf|mathit|mathsf|mathcal|mathbb|operatorname|textit|textbf|textrm|bm|boldsymbol|mbox)"
+_LETTERS = {name: letter for letter, name in GREEK.items()} | {"epsilon": "ε", "ell": "l", "partial": "∂"}
+
+#: Shorter runs of letters are indices: kl; these are words all the same.
+_SHORT_WORDS = {"tot", "pre", "act", "in", "out", "net"}
+
+
+#: The two ends of a weight, joined by a hyphen: x11-h1, x(r, c)-h(k).
+_ENDS = re.compile(r"([A-Za-z]+(?:\d+|\(.*\)))-([A-Za-z]+(?:\d+|\(.*\)))")
+
+
+@cache
+def symbol(text: str) -> tree.Symbol:
+    """The symbol that a piece of LaTeX is."""
+    primes = len(text) - len(text.rstrip("'"))
+    core, scripts = _taken_apart(text.rstrip("'"))
+    letter = _plain(core).replace(" ", "") + "'" * primes
+    indices, word = "", ""
+    for sign, body in scripts:
+        if sign == "_" and not indices and not word:
+            indices, word = _subscript(body)
+        else:
+            letter += f"{sign}{_plain(body).replace(' ', '')}"
+    return tree.Symbol(letter, indices, word)
+
+
+def _taken_apart(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The letter, and the scripts behind it: (sign, what stands in it)."""
+    core, scripts = text, []
+    at = _script_at(text, 0)
+    if at is not None:
+        core = text[:at]
+        while at is not None and at < len(text):
+            sign, start = text[at], at + 1
+            while text[start : start + 1] == " ":
+                start += 1
+            end = _closing(text, start) if text[start : start + 1] == "{" else _one(text, start)
+            scripts.append(
+                (sign, text[start:end].removeprefix("{").removesuffix("}") if text[start] == "{" else text[start:end])
+            )
+            at = _script_at(text, end)
+    return core.strip(), scripts
+
+
+def _script_at(text: str, start: int) -> int | None:
+    """Where the next script begins, outside of braces."""
+    depth = 0
+    for n in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[n], 0)
+        if not depth and text[n] in "_^":
+            return n
+    return None
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for n in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[n], 0)
+        if not depth:
+            return n + 1
+    return len(text)
+
+
+def _one(text: str, start: int) -> int:
+    """The end of a script without braces: one character, or one command."""
+    command = re.compile(r"\\[A-Za-z]+").match(text, start)
+    return command.end() if command else start + 1
+
+
+def _plain(text: str) -> str:
+    """Text without commands of typography."""
+    text = text.replace(r"\text{-}", "-")
+    text = re.sub(_STYLE + r"\s*", "", text)
+    text = re.sub(r"\\([A-Za-z]+)\s*", lambda m: _LETTERS.get(m[1], ""), text)
+    text = re.sub(r"\\[,;:! ]|[{}~]", " ", text)
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+#: The ends of a weight with index letters of their own: h_j, h_k o_j.
+_LETTERED = re.compile(r"([a-z])_\{?([a-z])\}?(?:[\s,-]*([a-z])_\{?([a-z])\}?)?")
+
+
+def _subscript(body: str) -> tuple[str, str]:
+    lettered = _LETTERED.fullmatch(body.strip())
+    if lettered:
+        ends = [f"{end}({letter})" for end, letter in (lettered.groups()[:2], lettered.groups()[2:]) if end]
+        return "-".join(ends), ""
+    whole = re.fullmatch(_STYLE + r"\s*\{([^{}]*)\}", body.strip())
+    text = _plain(body)
+    if whole and " " in text:
+        return "", text
+    if " " in text and re.search(_STYLE, body):  # 1,\text{first of all}
+        head, _, tail = re.sub(_STYLE + r"\s*\{([^{}]*)\}\s*$", "\0\\1", body).partition("\0")
+        if tail.strip():
+            return _tidy(_plain(head)), " ".join(tail.split())
+    text = text.replace(" ", "").replace("_", "").rstrip(",")
+    match = re.fullmatch(r"(?P<indices>.*?),?-?(?P<word>[^\W\d_]{2,})", text)
+    if not match:
+        return _tidy(text), ""
+    indices, word = match["indices"].rstrip(",-"), match["word"]
+    if len(word) > 3 or word.lower() in _SHORT_WORDS or not word.isascii():
+        return _tidy(indices), word
+    if indices and not indices[-1:].isdigit() and indices[-1:] not in ",":
+        return _tidy(text), ""
+    return _tidy(",".join(filter(None, [indices.rstrip(","), *word]))), ""
+
+
+def _tidy(indices: str) -> str:
+    """As the typography writes them: digits run together, index notation with ", " and a true minus."""
+    found = indices.rstrip(",")
+    if re.fullmatch(r"[\d,]*", found):
+        return found.replace(",", "")
+    ends = _ENDS.fullmatch(found)
+    parts = ends.groups() if ends else (found,)
+    return re.sub(r",\s*", ", ", "-".join(part.replace("-", "−") for part in parts))

@@ -1,0 +1,152 @@
+"""Other people's spelling: which quantity a symbol is, written in any of the languages and in more than one way.
+
+h_{1activation}, h_1          h_1          o_{1prédit}, o_{1,predicted}     o_1
+w_{x11h1}, W_{x11-h1}         w_x11h1      z_{h1}, h_{1,preactivation}      z_h1
+x_3                           x_21: the third cell, row by row
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from math import prod
+
+from symcnn.formula import tree
+from symcnn.formula.typography import Places, Typography
+from symcnn.formula.written import OutOfRangeError, Point, UnknownNameError, Written, _first, _look
+from symcnn.symbolic import Index, Tensor
+from symcnn.text import LANGUAGES, catalogue
+
+_WEIGHT = re.compile(r"([a-z]+\d+)[-−,]?([a-z]+\d+)")
+#: Other words for the typography's own.
+_OTHER_WORDS = {
+    "pred": "predicted", "target": "expected", "cible": "expected", "true": "expected", "attendu": "expected",
+    "preactivation": "preactivation", "pre": "preactivation", "act": "activation",
+}  # fmt: skip
+
+
+class Spelled(Written):
+    """Finds the quantity of a symbol as other people write it.
+
+    Args:
+        places: whose quantities are written.
+        aliases: a symbol of the text, * for digits -> the name of a quantity.
+        groups: a letter -> the names of its entries.
+    """
+
+    def __init__(
+        self, places: Places, aliases: Mapping[tree.Symbol, str] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:  # fmt: skip
+        own = catalogue("en").words("word")
+        super().__init__(places, own)
+        self._typography = Typography(places, own)
+        self._aliases = {(s.letter, s.indices, s.word): name for s, name in (aliases or {}).items()}
+        self._named_groups = dict(groups or {})
+        self._words = {
+            word.replace(" ", "").lower(): own[key]
+            for lang in LANGUAGES
+            for key, word in catalogue(lang).words("word").items()
+        } | _OTHER_WORDS
+        self._canonical: dict[tree.Symbol, tree.Symbol] = {}
+        #: Symbols of which the cells were counted row by row.
+        self.counted: set[str] = set()
+        for tensor in places.tensors:
+            if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
+                continue
+            name = tensor.scalars()[0] if tensor.size < 2 else _first(tensor)
+            letter, _, rest = name.partition("_")
+            if _WEIGHT.fullmatch(rest):
+                continue  # w_1 is nobody's first weight before a mapping says whose
+            self._by_look.setdefault((letter, "", _look(rest)), tensor)
+
+    def canonical(self, symbol: tree.Symbol) -> tree.Symbol:
+        """The same symbol in the typography's own spelling, where there is one."""
+        if symbol not in self._canonical:
+            self._canonical[symbol] = self._spelled(symbol)
+        return self._canonical[symbol]
+
+    def _spelled(self, symbol: tree.Symbol) -> tree.Symbol:
+        alias = self._alias(symbol)
+        if alias:
+            return alias
+        word = self._words.get(symbol.word.replace(" ", "").lower(), symbol.word)
+        weight = _WEIGHT.fullmatch(symbol.indices)
+        indices = "-".join(weight.groups()) if weight else symbol.indices
+        for letter in (symbol.letter, symbol.letter.lower()):
+            found = tree.Symbol(letter, indices, word)
+            if super().is_known(found) or (not indices and (letter, word) in self._groups):
+                return found
+        return replace(symbol, word=word)
+
+    def _alias(self, symbol: tree.Symbol) -> tree.Symbol | None:
+        """What the text's notation says that a symbol is."""
+        for (letter, indices, word), name in self._aliases.items():
+            if not indices and not word and letter == symbol.letter and "_" not in name and name != "E":
+                return replace(symbol, letter=name)  # only another letter
+            pattern = re.escape(indices).replace(r"\*", r"(\d+|[a-z])")
+            match = re.fullmatch(pattern, symbol.indices.replace(", ", ""))
+            if (letter, word) == (symbol.letter, symbol.word) and match:
+                index = match[1] if match.groups() else "*"
+                letter, _, rest = name.partition("_")
+                if index.isalpha() and re.search(r"[a-z]\*", rest):  # b_o* with k: b_{o(k)}
+                    return tree.Symbol(letter, re.sub(r"(?<=[a-z])\*", f"({index})", rest))
+                return self._called(name.replace("*", index))
+        if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:
+            names = self._named_groups[symbol.letter]
+            if not 1 <= int(symbol.indices) <= len(names):
+                raise OutOfRangeError(
+                    "cells", what=f"{symbol.letter}_{symbol.indices}", of=symbol.letter, count=len(names)
+                )
+            return self._called(names[int(symbol.indices) - 1])
+        return None
+
+    def _called(self, name: str) -> tree.Symbol:
+        """The symbol of a quantity by its name."""
+        if name in ("E", "E_total"):
+            return tree.Symbol("E", "", "total" if name == "E_total" else "")
+        letter, _, rest = name.partition("_")
+        try:
+            found = self._typography.name(name)
+        except (KeyError, ValueError):
+            return tree.Symbol(letter, rest)
+        return found if isinstance(found, tree.Symbol) else tree.Symbol(letter, rest)
+
+    def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
+        return super().entry(self.canonical(symbol), point, base)
+
+    def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
+        super().check_limits(self.canonical(symbol), point, base, letters)
+
+    def tensor(self, symbol: tree.Symbol) -> Tensor:
+        return super().tensor(self.canonical(symbol))
+
+    def is_known(self, symbol: tree.Symbol) -> bool:
+        return super().is_known(self.canonical(symbol))
+
+    def group(self, symbol: tree.Symbol) -> Tensor | None:
+        return super().group(self.canonical(symbol))
+
+    def _at(self, values: Sequence[int | None], tensor: Tensor, base: int) -> Index | None:
+        if len(values) == 1 and len(tensor.shape) > 1:
+            [value] = values
+            return self._cell(tensor, -1 if value is None else value - base + 1)
+        return super()._at(values, tensor, base)
+
+    def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
+        if digits and len(tensor.shape) > 1 and len(digits) < sum(len(str(n)) for n in tensor.shape):
+            return self._cell(tensor, int(digits))
+        return super()._index(symbol, tensor, digits)
+
+    def _cell(self, tensor: Tensor, number: int) -> Index:
+        """The cell of such a number, counted row by row from 1."""
+        if not 1 <= number <= prod(tensor.shape):
+            raise OutOfRangeError("cells", what=f"{tensor.name}_{number}", of=tensor.name, count=prod(tensor.shape))
+        self.counted.add(tensor.name)
+        index, rest = [], number - 1
+        for size in reversed(tensor.shape):
+            rest, at = divmod(rest, size)
+            index.append(at)
+        return tuple(reversed(index))
+
+
+__all__ = ["Spelled", "UnknownNameError"]

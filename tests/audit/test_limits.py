@@ -1,0 +1,38 @@
+"""Texts that nobody would write: one line, or not read, in bounded time."""
+
+import time
+
+import pytest
+
+from symcnn.audit import audit, audit_text
+from symcnn.errors import InputError
+from tests.audit.texts import verdicts
+
+
+def test_numbers_that_floating_point_does_not_hold_are_compared_all_the_same(derivation):
+    assert verdicts(derivation, "10^{400} = 10^{399}", "10^{400} = 10^{400}") == ["false", "true"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x_{11} = " + " + ".join(["i_{11} f_{11}"] * 700),
+        "x_{11} = i_{11}, " + "k, " * 9000,
+        "x_{11} = i_{11} " + r"\text{ a}" * 5000,
+        "x" + "_{1" * 3000 + "}" * 3000 + " = 1",
+    ],
+    ids=["terms", "commas", "words", "braces"],
+)
+def test_long_displays_take_bounded_time(derivation, body):
+    start = time.perf_counter()
+    assert "true" not in [f.verdict for f in audit_text(f"$${body}$$", derivation).findings]
+    assert time.perf_counter() - start < 8
+
+
+def test_too_many_formulas_are_refused_before_they_are_read(tmp_path, net):
+    path = tmp_path / "many.md"
+    path.write_text("$x_{11} = i_{11}$\n" * 20_000, "utf-8")
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=r"many\.md: 20000 formulas; expected at most"):
+        audit(path, net)
+    assert time.perf_counter() - start < 4
