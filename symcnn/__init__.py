@@ -1,6 +1,7 @@
 """Take a small convolutional network apart, symbolically: derive, prove, train and export every number in it."""
 
 from symcnn import article
+from symcnn.certificate import write_certificate
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError, SymcnnError, TrainingDivergedError
 from symcnn.excel import export_workbook
@@ -28,5 +29,5 @@ __all__ = [
     "Activation", "AvgPool2D", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError", "MaxPool2D",
     "Network", "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError", "Verification",
     "__version__", "article", "compile", "derive", "export_workbook", "read_data", "read_network", "train",
-    "verify", "write_report",
+    "verify", "write_certificate", "write_report",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ audit      the article's equations with one place changed: each must be told, on
 reports    our own reports, of every example, in every language: our own audit finds every equation true
 workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
            nothing found in workbooks that nobody touched
+certificates   of random networks: Coq must accept each
 
 Exit status 1 if anything differs or is missed. ``--seed`` is the first one: two processes may share the work.
 """
@@ -29,6 +30,7 @@ import numpy as np
 
 import symcnn
 from symcnn.audit import audit
+from symcnn.certificate import Certificate, check
 from symcnn.network import read_network
 from symcnn.text import LANGUAGES
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
@@ -252,6 +254,19 @@ def untouched(net: symcnn.Network, data: symcnn.Data, folder: Path, lang: str) -
     return [str(finding) for finding in found.findings] + [row.claim for row in found.rows if not row.ok]
 
 
+def certificates(count: int, seed: int) -> int:
+    """How many certificates of random networks Coq does not accept."""
+    refused = 0
+    for n in range(seed, seed + count):
+        net, _, images, _ = from_seed(n)
+        verdict = check(Certificate(symcnn.derive(net), len(images)))
+        if not verdict.ok:
+            refused += 1
+            print(f"seed {n}: {verdict.reason}")
+    print(f"{count - refused} of {count} certified")
+    return refused
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -267,12 +282,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     altered = commands.add_parser("workbook", help="altered formulas of a workbook")
     altered.add_argument("--each", type=int, default=3, help="ways in which a formula is altered")
     altered.add_argument("--seed", type=int, default=0)
+    proved = commands.add_parser("certificates", help="certificates of random networks")
+    proved.add_argument("--count", type=int, default=100)
+    proved.add_argument("--seed", type=int, default=0)
     mutated = commands.add_parser("audit", help="the article's equations with one place changed")
     mutated.add_argument("--count", type=int, default=0, help="of them; 0: all")
     mutated.add_argument("--seed", type=int, default=0)
     mutated.add_argument("--corrections", action="store_true", help="put what is told in the wrong place, audit again")
     commands.add_parser("reports", help="every report of every example, audited")
     given = parser.parse_args(arguments)
+    if given.command == "certificates":
+        return int(certificates(given.count, given.seed) > 0)
     if given.command == "reports":
         return int(reports() > 0)
     if given.command == "audit":

@@ -28,6 +28,10 @@ SHOWN = {
         "η = 0.5: E_total 0.496", "0.322; falls at every step", "η = 30.0: E_total 0.496, 0.365, 0.638",
         "does not fall at every step",
     ],
+    "11_certificate.py": [
+        "Definition dE_df_12 := dE_dx_11 * i_12 + dE_dx_12 * i_13", "(f_12 parameter)", "theorems: 28",
+        "as it was written: ", "with one sign turned: line ", "is not what symcnn writes for this network",
+    ],
     "9_stride_and_padding.py": [
         "Σ_{k, p, q} dE_dx[k, (R - p + 1)/2, (C - q + 1)/2]·f[k, p, q]", "dE_dx_122*i_22", "feeds a₁₁₁", "strided.md",
     ],

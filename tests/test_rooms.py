@@ -13,7 +13,7 @@ LINES = [
     {"story"},
     {"picture", "explain"},
     {"report", "excel"},
-    {"verification", "audit"},
+    {"verification", "audit", "certificate"},
     {"train"},
     {"numeric"},
     {"printers", "formula"},

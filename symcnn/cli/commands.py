@@ -1,5 +1,6 @@
 """The commands. They only call what the package offers; heavy imports stand inside them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import click
 from symcnn.cli.audit import audit
 from symcnn.cli.shared import (
     CheckFailed,
+    certificate_option,
     given_network,
     given_samples,
     lang_option,
@@ -132,20 +134,24 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     show_default=True,
     help="A file to write: .md, .html, .tex or .pdf; may be given several times.",
 )
+@certificate_option
 @lang_option
 @steps_option(10_000)
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], lang: str, steps: int, learning_rate: float, seed: int
-) -> None:
+    network: Path | None, outs: tuple[Path, ...], certificate: Path | None, lang: str, steps: int, learning_rate: float,
+    seed: int,
+) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
     net, data = given_network(network)
+    word = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with progress_bar("report", steps) as advance:
         content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
+        content = replace(content, certificate=word)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
         click.echo(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
@@ -163,25 +169,30 @@ def report(
     metavar="FILE.xlsx",
     help="Read this workbook's formulas back instead.",
 )
+@certificate_option
 @lang_option
-def verify(network: Path | None, numba: bool, workbook: Path | None, lang: str) -> None:
+def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None, lang: str) -> None:
     """Verify every gradient and every program; show that each check can fail; say what was not checked.
 
-    With --workbook: prove every formula cell of a workbook of the network, read back from the file. Exit status 1 if a
-    claim is refuted.
+    With --workbook: prove every formula cell of a workbook of the network, read back from the file. With --certificate:
+    Coq sees the file if it is what `symcnn certify` writes. Exit status 1 if a claim is refuted.
     """
+    if workbook is not None and certificate is not None:
+        raise InputError("--workbook --certificate: expected one of them")
     if workbook is not None:
         verify_workbook(workbook, network, lang)
         return
     import symcnn
+    from symcnn.certificate import recheck
     from symcnn.numeric import BACKENDS, PROGRAMS
     from symcnn.verification import taken_one_by_one
 
     net, data = given_network(network)
     net.require_loss(str(network))
     backends = tuple(BACKENDS if numba else PROGRAMS)
+    word = None if certificate is None else recheck(certificate, net, data)
     with progress_bar("verifying", len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
-        found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance)
+        found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance, certificate=word)
     heads, rows = found.table()
     print_table("", rows, heads)
     click.echo(found.summary)
@@ -205,6 +216,40 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
     if not found.ok:
         cells = ", ".join(f.cell for f in found.findings[:5]) or "a claim is refuted"
         raise CheckFailed(f"{workbook}: {len(found.findings)} cells are wrong: {cells}")
+
+
+@commands.command(short_help="Let a proof assistant check the gradients.")
+@network_argument
+@click.option("--network", "named", type=click.Path(path_type=Path), metavar="NETWORK.toml", help="The same by name.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="certificate",
+    show_default=True,
+    help="The folder to write into.",
+)
+@lang_option
+def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> None:
+    """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.
+
+    Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq is there and
+    does not accept every one of them.
+    """
+    from symcnn.certificate import certify
+    from symcnn.text import catalogue
+
+    if network is not None and named is not None:
+        raise InputError("NETWORK.toml and --network: expected one of them")
+    net, data = given_network(network or named)
+    with progress_bar("coqc"):
+        found = certify(net, out, data=data, lang=lang)
+    heads = [catalogue(lang)(f"certificate.{key}") for key in ("theorem", "verdict", "axioms")]
+    if len(found.rows) <= MOST_FORMULAS:
+        print_table("", found.rows, heads)
+    click.echo(found.summary)
+    print_files(found.files)
+    if found.verdict.status == "rejected":
+        raise CheckFailed(found.summary)
 
 
 @commands.command(short_help="Where a number comes from.")

@@ -26,6 +26,12 @@ lang_option = click.option(
     show_default=True,
     help="Language of what is written.",
 )
+certificate_option = click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE.v",
+    help="A certificate of this network, from `symcnn certify`: Coq checks it, and it is told of.",
+)
 rate_option = click.option("--learning-rate", "--rate", type=float, default=0.5, show_default=True, help="Above 0.")
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Of the initial values.")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from symcnn.excel.addresses import Cell
 from symcnn.excel.layout import Block
@@ -25,7 +26,7 @@ class Desk:
     network: Network
     images: int
 
-    @property
+    @cached_property
     def _block(self) -> Block:
         image = self.network.forward.image
         return Block(image, 0, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
@@ -55,6 +56,11 @@ class Desk:
             for index in block.tensor.indices()
             for row, column in [block.place(index)]
         }
+
+    @cached_property
+    def own_pixels(self) -> dict[str, Cell]:
+        """The reader's image: every formula of its pass looks there."""
+        return self.pixels(self.images)
 
     def outputs(self, image: int) -> list[Cell]:
         """The cells under an image's pixels: its targets, or what the network answers for the reader's."""

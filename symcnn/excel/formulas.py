@@ -21,7 +21,7 @@ def forward_formula(plan: Plan, image: int, name: str) -> str:
 
 def own_formula(plan: Plan, name: str) -> str:
     """The same in the band of the reader's image."""
-    pixels = plan.desk.pixels(plan.images)
+    pixels = plan.desk.own_pixels
     if name in pixels:
         return fetched(pixels[name], plan.own[name])
     return _computed(plan, plan.own, name, plan.own_row)

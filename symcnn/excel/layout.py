@@ -58,8 +58,10 @@ class Block:
     @cached_property
     def extent(self) -> tuple[int, int]:
         """Rows and columns that the block takes."""
-        places = [self.place(index) for index in self.tensor.indices()]
-        return 1 + max(r for r, _ in places), 1 + max(c for _, c in places) - self.column
+        row, column = self.place(
+            tuple(size - 1 for size in self.tensor.shape)
+        )  # no other is further down, or to the right
+        return 1 + row, 1 + column - self.column
 
 
 @dataclass(frozen=True)

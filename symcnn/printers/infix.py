@@ -91,18 +91,22 @@ class InfixPrinter:
     def product(self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One) -> Text:
         """Factors in their order; a rational coefficient as a number in front, what is divided by behind."""
         above: list[Text] = []
-        below: list[Text] = []
+        below: list[Expr] = []
         for factor in factors:
             if factor.is_Number:
                 coefficient = coefficient * factor
             elif is_divisor(factor):
-                below.append(self.expression(1 / factor))
+                below.append(1 / factor)
             else:
                 above.append(self.expression(factor))
         text = self._scaled(self._times(above), coefficient) if above else self._number(coefficient)
         if not below:
             return text
-        divisor = below[0] if len(below) == 1 else self._times(below)
+        return self._quotient(text, below)
+
+    def _quotient(self, text: Text, below: Sequence[Expr]) -> Text:
+        divisors = [self.expression(d) for d in below]
+        divisor = divisors[0] if len(divisors) == 1 else self._times(divisors)
         return Text(f"{text.within(PRODUCT)}/{divisor.within(ATOM)}", PRODUCT)
 
     def sum(self, parts: Sequence[Text]) -> Text:

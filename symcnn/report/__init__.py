@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from symcnn.certificate import recheck
 from symcnn.errors import InputError
 from symcnn.files import check_writable, write_together
 from symcnn.network import DataLike, Network
@@ -14,7 +15,7 @@ from symcnn.report.content import Content, gather
 from symcnn.report.document import Document
 from symcnn.text import catalogue
 from symcnn.train import Run
-from symcnn.verification import Verification
+from symcnn.verification import Certified, Verification
 
 
 def write_report(
@@ -25,6 +26,7 @@ def write_report(
     lang: str = "en",
     run: Run | None = None,
     verification: Verification | None = None,
+    certificate: str | Path | None = None,
     learning_rate: float = 0.5,
     steps: int = 10_000,
     seed: int = 0,
@@ -42,19 +44,35 @@ def write_report(
         lang: "en" or "fr".
         run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``.
         verification: of :func:`symcnn.verify`, to be told of beside what the report itself proves.
+        certificate: a ``.v`` file of ``symcnn certify`` for this network and these samples: Coq checks it, if it is
+            installed, and the report tells of it.
 
     Returns:
         the path.
 
     Raises:
-        InputError: language, suffix, path, data or settings cannot be used, or the verification failed; nothing is
-            written then.
+        InputError: language, suffix, path, data or settings cannot be used, or the verification or the certificate
+            failed; nothing is written then.
     """
     check_reports([path], lang)
     if verification is not None and not verification.ok:
         raise InputError(f"verification: {verification.summary}; expected one in which nothing failed")
+    data = run.data if data is None and run is not None else data
+    certified = None if certificate is None else checked_certificate(certificate, network, data)
     content = gather(network, data, run, learning_rate, steps, seed)
-    return write_content(replace(content, verification=verification), [path], lang)[0]
+    return write_content(replace(content, verification=verification, certificate=certified), [path], lang)[0]
+
+
+def checked_certificate(path: str | Path, network: Network, data: DataLike | None) -> Certified:
+    """What Coq says of a certificate that a report is to tell of.
+
+    Raises:
+        InputError: it is not what symcnn writes for this network, or Coq does not accept it.
+    """
+    found = recheck(path, network, data)
+    if found.status == "rejected":
+        raise InputError(f"{path}: {found.reason}; expected a certificate of this network and these samples")
+    return found
 
 
 def check_reports(paths: Sequence[str | Path], lang: str) -> list[Path]:
@@ -131,4 +149,4 @@ _PRINTS: Mapping[str, Callable[[Document, str], tuple[bytes, dict[str, bytes]]]]
 }  # fmt: skip
 SUFFIXES = tuple(_PRINTS)
 
-__all__ = ["SUFFIXES", "Content", "check_reports", "gather", "write_content", "write_report"]
+__all__ = ["SUFFIXES", "Content", "check_reports", "checked_certificate", "gather", "write_content", "write_report"]

@@ -15,7 +15,7 @@ from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
-from symcnn.verification import Agreement, Verification, check_equations, programs_agree
+from symcnn.verification import Agreement, Certified, Verification, check_equations, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
@@ -37,7 +37,7 @@ class Content:
             outputs).
         seed: where the initial parameters came from; None if they were given.
         loss_gradient: what was found and proved of ∂E/∂(output), one verdict an output.
-        verification: one that was handed in.
+        verification, certificate: what was handed in, and nothing of it failed.
         printed: beside the article's own network: each equation that the article prints, and how it agrees.
     """
 
@@ -53,6 +53,7 @@ class Content:
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
     verification: Verification | None = None
+    certificate: Certified | None = None
     printed: tuple[Held, ...] = ()
 
     @property

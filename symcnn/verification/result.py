@@ -1,11 +1,13 @@
 """The result of a verification: claims with their verdicts and figures, and what was caught and not checked."""
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from symcnn.derivation import Verdict
 from symcnn.derivation.proof import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
+from symcnn.network import Network
 from symcnn.text import Catalogue
 from symcnn.verification.evidence import METHODS, Figure
 from symcnn.verification.modular import EQUATIONS
@@ -45,6 +47,33 @@ class Row:
     def ok(self) -> bool:
         """Not refuted."""
         return self.status != "refuted"
+
+
+class Certified(Protocol):
+    """What is known of a certificate: ``symcnn.certificate`` says it, of which this room knows nothing."""
+
+    @property
+    def network(self) -> Network | None: ...
+    @property
+    def status(self) -> Literal["certified", "unchecked", "rejected"]: ...
+    @property
+    def theorems(self) -> Mapping[str, frozenset[str]]: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def coq(self) -> str: ...
+    @property
+    def premises(self) -> Mapping[str, int]: ...
+
+
+def certificate_row(certificate: Certified, text: Catalogue) -> Row:
+    """The strongest evidence that there is: a proof assistant's word for every step."""
+    claim = text("verify.certificate")
+    if certificate.status == "certified":
+        return Row(claim, "proved", text("verify.by_coq", count=len(certificate.theorems), version=certificate.coq))
+    if certificate.status == "unchecked":
+        return Row(claim, "unknown", text("verify.no_coq"))
+    return Row(claim, "refuted", certificate.reason)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sympy import QQ, Expr, Symbol
 
 from symcnn.derivation import Derivation, Judge, Verdict, count_products
 from symcnn.derivation.reverse import reverse
+from symcnn.errors import InputError
 from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.printers.rewriting import rewritten
@@ -29,7 +30,15 @@ from symcnn.verification.modular import accepts, check_equations
 from symcnn.verification.planted import Planted, planted_errors
 from symcnn.verification.planted_equations import planted_equations
 from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on_flat_images, rows_with_duals
-from symcnn.verification.result import DECIDING, Caught, Row, Verification, method_in_words
+from symcnn.verification.result import (
+    DECIDING,
+    Caught,
+    Certified,
+    Row,
+    Verification,
+    certificate_row,
+    method_in_words,
+)  # fmt: skip
 
 #: Images at which numbers are compared.
 MOST_IMAGES = 4
@@ -76,6 +85,7 @@ def verify(
     seconds: float = 120.0,
     lang: str = "en",
     progress: Callable[[int], None] | None = None,
+    certificate: Certified | None = None,
 ) -> Verification:
     """Hold every gradient against the mathematics, and every program against every other.
 
@@ -90,18 +100,22 @@ def verify(
             what has been begun is finished.
         lang: of the table, "en" or "fr".
         progress: called with the number of gradients done.
+        certificate: what ``symcnn.certificate.recheck`` says of a certificate of this network; the first row tells it.
 
     Returns:
         a ``Verification``: rows of claims with their verdicts and figures, the planted errors that each method caught,
         and what was not checked. It prints as a table.
     """
     network.require_loss("verify")
+    if certificate is not None and certificate.network != network:
+        raise InputError("certificate: it is what is known of another network's; expected one of the network given")
     text = catalogue(lang)
     images, targets = _random_data(network) if data is None else checked(network, as_data(data))
     derivation = Derivation(network, len(images))
     # what numba compiles for a small network is not what trains it by epochs
     backends = [*backends, *(["numba loops"] if "numba" in backends else [])]
     task = _Task(derivation, images, targets, backends, time.monotonic() + seconds, seconds, text)
+    first = [] if certificate is None else [certificate_row(certificate, text)]
     rows = [*_equation_rows(task), *leaf_rows(derivation, text)]
     programs, refused = able(network, backends, task.data, text)
     names = taken_one_by_one(derivation)
@@ -113,7 +127,7 @@ def verify(
     else:
         planted = _caught_in_index_notation(task)
         rows += rows_with_duals(derivation, task.data, programs, text)
-    return Verification((*rows, *refused), planted, tuple(_not_checked(task, len(names))), text)
+    return Verification((*first, *rows, *refused), planted, tuple(_not_checked(task, len(names))), text)
 
 
 def taken_one_by_one(derivation: Derivation) -> list[str]:

@@ -85,14 +85,10 @@ def near(found, wanted):
     return math.isclose(float(found), float(wanted), rel_tol=1e-12, abs_tol=1e-14)
 
 
-def test_a_fast_engine_follows(changed, net, derivation):
-    for case in changed:
-        check(case, by_formualizer(case.path), net, derivation)
-
-
-def test_symcnns_own_values_are_those_of_the_engine(changed):
+def test_a_fast_engine_follows_and_symcnns_own_values_are_its(changed, net, derivation):
     for case in changed:
         engine = by_formualizer(case.path)
+        check(case, engine, net, derivation)
         found = cell_values(openpyxl.load_workbook(case.path))
         for (sheet, cell), value in engine.items():
             own = found[sheet][cell]

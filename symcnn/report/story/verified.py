@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
+from symcnn.certificate import held_in_words, premises_held
 from symcnn.derivation import Verdict
 from symcnn.formula import tree
 from symcnn.report.content import MAX_COMPARED
@@ -12,6 +13,9 @@ from symcnn.report.document import Block, Bullets, Paragraph, Section, Table, Te
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.words import capitalized, listed
 from symcnn.verification import TOLERANCE, method_in_words
+
+#: A certificate's premises, in words.
+PREMISES = {"no_kink": "report.certificate_no_kink", "no_tie": "report.certificate_no_tie"}
 
 
 def verified(t: Teller) -> Section:
@@ -29,8 +33,24 @@ def verified(t: Teller) -> Section:
     return t.section(
         "verified",
         t.say("report.proof_heading"),
-        [*blocks, *_programs(t), *_verification(t), t.paragraph("report.not_checked")],
+        [*_certificate(t), *blocks, *_programs(t), *_verification(t), t.paragraph("report.not_checked")],
     )
+
+
+def _certificate(t: Teller) -> Iterator[Block]:
+    """Of a certificate that was handed in: the strongest evidence, and what it presupposes."""
+    found = t.content.certificate
+    if found is None:
+        return
+    if found.status == "unchecked":
+        yield t.paragraph("report.certificate_unchecked")
+        return
+    yield t.paragraph("report.certificate", count=len(found.theorems), version=found.coq)
+    for premise, count in found.premises.items():
+        yield t.paragraph(PREMISES[premise], count=count)
+    if found.premises and t.content.run is not None and t.content.data is not None:
+        held = premises_held(t.network, t.content.run.initial, t.content.data)
+        yield Paragraph((held_in_words(held, t.text, t.content.seed),))
 
 
 def _verification(t: Teller) -> Iterator[Block]:

@@ -5,7 +5,7 @@ as on Symbols, the address of the one quantity that it shows.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from symcnn.formula import Plain, Typography
@@ -66,14 +66,15 @@ class Labels:
         total = any((sheet, row, c) in self._totals for c in columns)
         if not (addressed or total or texts[0][1] in {f"{s} =" for s in symbols}):
             return
-        first, *others = texts
-        wanted = [(first, [*symbols, *(f"{s} =" for s in symbols)])]
-        wanted += [(other, self._formulas(name)) for other in others if SIGNS.search(other[1])]
-        for (column, found), right in wanted:
+        (column, found), *others = texts
+        self.count += 1
+        if not _is_one_of(found, (*symbols, *(f"{s} =" for s in symbols))):
+            shown = symbols[1] if total and len(symbols) > 1 else symbols[0]
+            yield Finding(written((sheet, row, column)), name, found, shown)
+        for column, found in (other for other in others if SIGNS.search(other[1])):
             self.count += 1
-            if _as_runs(found) not in map(_as_runs, right):
-                shown = right[1] if total and column == first[0] and len(symbols) > 1 else right[0]
-                yield Finding(written((sheet, row, column)), name, found, shown)
+            if not _is_one_of(found, self._formulas(name)):
+                yield Finding(written((sheet, row, column)), name, found, next(self._formulas(name)))
 
     # --- whose a row is ---------------------------------------------------------------------------------------------
 
@@ -110,18 +111,23 @@ class Labels:
         """∂E/∂f₁₁, and where it is of all images ∂E_total/∂f₁₁."""
         return list(dict.fromkeys(self._emitted(t.name(name)) for t in (self._short, self._full)))
 
-    def _formulas(self, name: str) -> list[str]:
+    def _formulas(self, name: str) -> Iterator[str]:
         """The right side, in full or with dots; of a parameter how it moves."""
         if name in self._parameters:
-            slopes = [t.name(f"dE_d{name}") for t in (self._full, self._short)]
-            return [self._emitted(Update(self._full.name(name), slope)) for slope in slopes]
+            slopes = (t.name(f"dE_d{name}") for t in (self._full, self._short))
+            yield from (self._emitted(Update(self._full.name(name), slope)) for slope in slopes)
+            return
         variable = self.quantities.derivation.graph[name]
-        sides = [typography.right_side(variable, most) for typography in (self._short, self._full)
-                 for most in (None, *SHORTENED)]  # fmt: skip
-        return list(dict.fromkeys(map(self._emitted, sides)))
+        for most in (None, *SHORTENED):
+            for typography in (self._short, self._full):
+                yield self._emitted(typography.right_side(variable, most))
 
     def _emitted(self, node: Node) -> str:
         return self._plain.emit(node)
+
+
+def _is_one_of(text: str, wanted: Iterable[str]) -> bool:
+    return _as_runs(text) in map(_as_runs, wanted)
 
 
 def _as_runs(text: str) -> str:

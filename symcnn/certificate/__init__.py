@@ -1,0 +1,138 @@
+"""Certificates: a network's gradients, proved by the kernel of the proof assistant Coq.
+
+    file       certificate.v   the calculus (proved once for all networks), the specification, its proof, the theorems
+    verdict    what coqc says of it, and the axioms that the theorems rest on
+
+The file is one more print of the graph that trains, fills the workbook and makes the report.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
+from symcnn.certificate.premises import Held, held
+from symcnn.certificate.theorems import Claim
+from symcnn.certificate.verdict import AXIOMS, TIMEOUT, Verdict, read, verdict_on
+from symcnn.certificate.write import Certificate
+from symcnn.derivation import derive
+from symcnn.files import check_folder, check_writable, folder_for, write_whole
+from symcnn.network import DataLike, Network, checked
+from symcnn.numeric import initial_values
+from symcnn.text import Catalogue, catalogue
+
+SUFFIXES = (".v",)
+
+
+def certificate_of(network: Network, data: DataLike | None = None) -> Certificate:
+    """The certificate of a network's gradients, over as many images as the data has; without data, over any number."""
+    derivation = derive(network)
+    return Certificate(derivation, None if data is None else len(checked(network, data)[0]))
+
+
+def write_certificate(network: Network, path: str | Path, *, data: DataLike | None = None) -> Path:
+    """Write a Coq file (Coq 8.16 or later, with Coquelicot) in which the gradients are proved.
+
+    Theorems: ``is_dE_d<parameter>`` for ∂E_total over the images, ``is_dE_d<cell>_image<n>`` for ∂E of one image by a
+    cell of a feature map. Past 2,000 of them a sample.
+
+    Args:
+        network: with a loss.
+        path: ``.v``.
+        data: samples, of which only the number plays a part: the theorems hold for whatever they show. Without them,
+            or with more than 10, the theorems are about any number of images.
+
+    Returns:
+        the path.
+
+    Raises:
+        InputError: network, data or path cannot be used; nothing is written then.
+        NotSupportedYetError: the network is too large.
+    """
+    target = check_writable(path, SUFFIXES)
+    write_whole(target, certificate_of(network, data).text.encode("utf-8"))
+    return target
+
+
+def check(certificate: Certificate, timeout: float = TIMEOUT) -> Verdict:
+    """What Coq says of a certificate, and what that presupposes; after so many seconds it is not certified."""
+    found = verdict_on(certificate.text, certificate.theorems, timeout)
+    return replace(found, premises=certificate.premises, network=certificate.derivation.network)
+
+
+def premises_held(network: Network, theta: Any, data: DataLike) -> Held:
+    """Of which theorems the premises hold at parameters and samples."""
+    return held(certificate_of(network, data), theta, data)
+
+
+def recheck(path: str | Path, network: Network, data: DataLike | None = None, timeout: float = TIMEOUT) -> Verdict:
+    """The verdict on a file of which nothing is known: it has to be, byte by byte, what symcnn writes for this network.
+
+    Coq is then shown what symcnn writes, never the file. With data: for as many images, or for any number of them.
+    """
+    given, own = read(path), certificate_of(network, data)
+    wanted = own.text.encode("utf-8")
+    if given == wanted:
+        return check(own, timeout)
+    if own.images and given == (every := Certificate(own.derivation, None)).text.encode("utf-8"):
+        return check(every, timeout)
+    pairs = zip_longest(given.split(b"\n"), wanted.split(b"\n"))
+    line = next(n for n, (a, b) in enumerate(pairs, 1) if a != b)
+    return Verdict("rejected", reason=f"line {line} is not what symcnn writes for this network", network=network)
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What ``certify`` wrote and found.
+
+    Attributes:
+        rows: what is claimed, the verdict, the axioms: for each theorem.
+    """
+
+    verdict: Verdict
+    summary: str
+    rows: list[tuple[str, str, str]]
+    files: list[Path]
+
+
+def certify(network: Network, folder: str | Path, *, data: DataLike | None = None, lang: str = "en") -> Certified:
+    """Write a network's certificate and a page of plain words into a folder, and let Coq check it if it is there."""
+    text: Catalogue = catalogue(lang)
+    target = Path(folder)
+    check_folder(target)
+    certificate = certificate_of(network, data)
+    with folder_for(target) as fresh:
+        write_whole(fresh / FILE, certificate.text.encode("utf-8"))
+        verdict = check(certificate)
+        numbers = _held(certificate, data)
+        page = Page(certificate, verdict, text, numbers)
+        write_whole(fresh / text("certificate.page"), page.write().encode("utf-8"))
+    files = [target / FILE, target / text("certificate.page")]
+    summary = "\n".join([in_words(verdict, text), *([held_in_words(numbers, text, SEED)] if numbers else [])])
+    return Certified(verdict, summary, page.rows(), files)
+
+
+def _held(certificate: Certificate, data: DataLike | None) -> Held | None:
+    if data is None or not certificate.premises:
+        return None
+    return held(certificate, initial_values(certificate.derivation.network, SEED), data)
+
+
+__all__ = [
+    "AXIOMS",
+    "FILE",
+    "SUFFIXES",
+    "Certificate",
+    "Certified",
+    "Claim",
+    "Held",
+    "Verdict",
+    "certificate_of",
+    "certify",
+    "check",
+    "held_in_words",
+    "premises_held",
+    "recheck",
+    "write_certificate",
+]  # fmt: skip

@@ -1,0 +1,153 @@
+"""The verdict on a certificate: what ``coqc`` says of it, which axioms its theorems rest on, whether one is missing.
+
+Coq accepts a file with admitted lemmas, and it accepts any axiom. So its word is one of three things to ask for:
+
+    1. coqc compiles the file
+    2. ``Print Assumptions`` of the theorems names nothing but the axioms of the standard library's real numbers
+    3. every theorem that the network should have is there
+
+And a text from elsewhere may define its words as it likes, and commands in it are run: what is here takes texts that
+symcnn has printed itself. A file that someone hands in is compared with such a text; Coq never sees it (``recheck``).
+"""
+
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from symcnn.errors import InputError
+from symcnn.network import Network
+
+#: What Coq's real numbers rest on, without the path that Coq may print before it.
+AXIOMS = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep"})
+
+#: Seconds that Coq may take.
+TIMEOUT = 600
+
+Status = Literal["certified", "unchecked", "rejected"]
+
+_THEOREM = re.compile(r"^Theorem (is_\w+) ?:", re.MULTILINE)
+
+#: What coqc says where the library is not installed.
+_NO_COQUELICOT = re.compile(r"Cannot find a physical path bound to logical\s+path\s.*Coquelicot", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a certificate.
+
+    Attributes:
+        status: "certified" (checked by Coq), "unchecked" (Coq is not installed), "rejected".
+        theorems: theorem -> the axioms that it rests on; none where Coq has not accepted it.
+        reason: why it is not certified, in one line; empty where it is.
+        coq: the version that checked it.
+        premises: what the theorems presuppose ("no_kink", "no_tie"), and of how many parts.
+        network: whose gradients they are.
+    """
+
+    status: Status
+    theorems: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reason: str = ""
+    coq: str = ""
+    premises: Mapping[str, int] = field(default_factory=dict)
+    network: Network | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Certified."""
+        return self.status == "certified"
+
+
+def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> Verdict:
+    """Let Coq check a text that symcnn has printed.
+
+    Of a text from elsewhere it would prove nothing: commands in it are run, and a notation may change what is asked.
+
+    Args:
+        theorems: those that it must hold.
+        timeout: seconds.
+    """
+    stated = set(_THEOREM.findall(text))
+    missing = [t for t in theorems if t not in stated]
+    if missing:
+        return Verdict("rejected", reason=f"{len(missing)} theorems are missing: {_some(missing)}")
+    own = [a for a in AXIOMS if a in text]
+    if own:  # Coq would print it like the library's
+        return Verdict("rejected", reason=f"it has something of its own called like an axiom: {_some(own)}")
+    coqc = shutil.which("coqc")
+    return Verdict("unchecked") if coqc is None else _run(coqc, text, theorems, timeout)
+
+
+def read(path: str | Path) -> bytes:
+    """A file that is said to be a certificate."""
+    if not Path(path).is_file():  # one that never ends would be read forever
+        raise InputError(f"{path}: is no file; expected a certificate, a .v file")
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error}); expected a certificate, a .v file") from None
+
+
+def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> Verdict:
+    # an unforeseeable word: what the text prints is not taken for the answer, nor what it calls like a theorem for that
+    mark = f"certificate_{secrets.token_hex(8)}"
+    every = " ".join(f"let _ := {mark}.{t} in" for t in theorems)
+    asked = f'\nGoal True. idtac "{mark}". Abort.\nDefinition {mark} := {every} I.\nPrint Assumptions {mark}.\n'
+    with tempfile.TemporaryDirectory(prefix="symcnn.") as folder:
+        file = Path(folder) / f"{mark}.v"
+        file.write_bytes((text + asked).encode("utf-8"))
+        try:
+            found = subprocess.run(
+                [coqc, "-q", "-w", "none", file.name], cwd=folder, capture_output=True, encoding="utf-8",
+                errors="replace", timeout=timeout,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return Verdict("rejected", reason=f"coqc did not answer within {timeout:g} s")
+        except OSError as error:
+            return Verdict("rejected", reason=f"coqc cannot be run ({error.strerror})")
+    if found.returncode:
+        if _NO_COQUELICOT.search(found.stderr):
+            return Verdict("unchecked")
+        return Verdict("rejected", reason=_complaint(found, text))
+    axioms = _axioms(found.stdout.partition(mark)[2])
+    foreign = sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS)
+    if foreign:
+        return Verdict("rejected", reason=f"it rests on what is not proved: {_some(foreign)}")
+    return Verdict("certified", dict.fromkeys(theorems, axioms), coq=version(coqc))
+
+
+def _axioms(answer: str) -> frozenset[str]:
+    """The names in what ``Print Assumptions`` says; a line that is no name (of a check that is off) is one too."""
+    heads = [line for line in answer.splitlines() if line and not line[0].isspace()]
+    if heads == ["Closed under the global context"]:
+        return frozenset()
+    if heads[:1] != ["Axioms:"]:
+        return frozenset(heads or ["no answer"])
+    return frozenset(re.sub(r"^([\w.]+)( :.*)?$", r"\1", line) for line in heads[1:])
+
+
+def version(coqc: str) -> str:
+    """ "8.16.1" """
+    found = subprocess.run([coqc, "--print-version"], capture_output=True, text=True, timeout=60)
+    return (found.stdout.split() or ["?"])[0]
+
+
+def _complaint(found: subprocess.CompletedProcess[str], text: str) -> str:
+    """Where Coq stopped, and what it said, in one line."""
+    said = " ".join(found.stderr.partition("Error:")[2].split())[:200]
+    if not said:
+        return f"coqc ended with status {found.returncode} and no word"
+    place = re.search(r"line (\d+), characters", found.stderr)
+    lines = text.splitlines()
+    number = int(place[1]) if place else 0
+    heads = [line.split()[1] for line in lines[:number] if re.match("(Lemma|Theorem|Definition) ", line)]
+    return f"coqc stopped in {heads[-1] if heads else 'the file'} (line {number}): {said}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f", … ({len(names)} in all)" if len(names) > 3 else "")
