@@ -46,7 +46,7 @@ def exported(seed, folder, steps=3):
     return path, net, theta, (images, targets)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_random_networks_recalculate_to_symcnns_numbers(seed, tmp_path):
     """Every layer, activation and loss: maxima, softmax and their adjoints included."""
     path, net, theta, data = exported(seed, tmp_path)
@@ -69,7 +69,7 @@ def deepest(formula):
 
 
 @needs_office
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_libreoffice_agrees_on_random_networks(seed, tmp_path):
     path, net, theta, data = exported(seed, tmp_path)
     check_any(path, net, theta, data, by_office(path, tmp_path))
@@ -110,7 +110,7 @@ def digits():
     return symcnn.Network((8, 8), layers, "cross_entropy"), (rng.uniform(size=(3, 8, 8)), np.array([7, 0, 3]))
 
 
-@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("lang", ["fr"])
 def test_past_a_size_one_image_is_shown_and_contents_says_so(digits, lang, tmp_path):
     net, data = digits
     run = symcnn.train(net, data, steps=20, learning_rate=0.05, backend="expressions")

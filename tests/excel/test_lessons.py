@@ -53,21 +53,20 @@ def shown(request, tmp_path_factory):
 def test_the_network_answers_for_the_readers_image(shown, tmp_path):
     """Any image, at the step shown: the outputs are predict's, and the verdict is the largest of them."""
     plan, rng = shown.plan, np.random.default_rng(0)
-    for n in range(2):
-        image = rng.uniform(size=shown.data[0][0].shape)
-        cells = plan.desk.pixels(plan.images).values()
-        changes = {f"{c.sheet}!{c.local}": float(v) for c, v in zip(cells, image.ravel(), strict=True)}
-        path = set_cells(shown.path, changes, tmp_path / f"{n}.xlsx")
-        values = by_formualizer(path)
-        outputs = shown.net.forward.outputs.scalars()
-        wanted = symcnn.compile(shown.net).forward(shown.run.theta, image[None])[shown.net.forward.outputs.name][0]
-        for name, cell, value in zip(outputs, plan.desk.outputs(plan.images), wanted.ravel(), strict=True):
-            assert float(values[cell.sheet, cell.local]) == pytest.approx(value, rel=1e-12, abs=1e-14), name
-            own = plan.own[name]
-            assert values[own.sheet, own.local] == values[cell.sheet, cell.local]
-        largest = plan.desk.outputs(plan.images)[int(np.argmax(wanted))]
-        name = openpyxl.load_workbook(path)[largest.sheet].cell(largest.row + 1, largest.column).value
-        assert values[plan.verdict.sheet, plan.verdict.local] == name
+    image = rng.uniform(size=shown.data[0][0].shape)
+    cells = plan.desk.pixels(plan.images).values()
+    changes = {f"{c.sheet}!{c.local}": float(v) for c, v in zip(cells, image.ravel(), strict=True)}
+    path = set_cells(shown.path, changes, tmp_path / "other.xlsx")
+    values = by_formualizer(path)
+    outputs = shown.net.forward.outputs.scalars()
+    wanted = symcnn.compile(shown.net).forward(shown.run.theta, image[None])[shown.net.forward.outputs.name][0]
+    for name, cell, value in zip(outputs, plan.desk.outputs(plan.images), wanted.ravel(), strict=True):
+        assert float(values[cell.sheet, cell.local]) == pytest.approx(value, rel=1e-12, abs=1e-14), name
+        own = plan.own[name]
+        assert values[own.sheet, own.local] == values[cell.sheet, cell.local]
+    largest = plan.desk.outputs(plan.images)[int(np.argmax(wanted))]
+    name = openpyxl.load_workbook(path)[largest.sheet].cell(largest.row + 1, largest.column).value
+    assert values[plan.verdict.sheet, plan.verdict.local] == name
 
 
 def test_the_article_names_what_the_largest_output_stands_for(tmp_path):

@@ -104,7 +104,7 @@ def test_the_examples_are_examined(name):
     assert all(d.evidence for d in found.displays())
 
 
-@pytest.mark.parametrize("seed", [3, 17, 22, 62])
+@pytest.mark.parametrize("seed", [17, 62])
 def test_any_network_is_examined(seed):
     net, _, images, targets = from_seed(seed)
     own = gather(net, (images, targets), None, 0.5, 3, 0)

