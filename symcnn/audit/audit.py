@@ -12,7 +12,7 @@ from symcnn.audit.mapping import Mapping, front_matter, mapping_from, mapping_in
 from symcnn.audit.notation import Check, Notation
 from symcnn.audit.proposal import Proposal, Proposals
 from symcnn.audit.style import Style
-from symcnn.audit.tables import Rows, Table, tables
+from symcnn.audit.tables import Rows, Table, number, tables
 from symcnn.audit.verdicts import Counterexample, Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError
@@ -203,9 +203,9 @@ class _Auditor:
         found.sort(key=lambda f: f.line)
         checked = sum(bool(table.rule) for table in numbers)
         unread = [f.chain for f in found if f.judged.reason == "meaning"]
-        proposal = Proposals(self._judge.notation, style, self._names).of(unread) if unread else Proposal()
+        proposals = Proposals(self._judge.notation, self._judge.witness, style, self._names)
         pairs = sum(f.judged.pairs for f in found)
-        return Audit(tuple(found), mentions, pairs, text, (len(numbers), checked), proposal)
+        return Audit(tuple(found), mentions, pairs, text, (len(numbers), checked), proposals.of(unread))
 
     def _finding(self, line: int, kind: str, chain: Chain, judged: Judged, style: Style) -> Finding:
         correction = "" if judged.correction is None else style.latex(judged.correction)
@@ -238,7 +238,7 @@ def _of_table(table: Table) -> Finding:
     row, _, written, right = table.wrong
     places = len(written.replace(",", ".").partition(".")[2])
     correction = f"{float(right):.{places}f}".replace(".", "," if "," in written else ".")
-    numbers = Counterexample((float(written.replace(",", ".").replace("−", "-")),), (float(right),))
+    numbers = Counterexample((float(number(written)),), (float(right),))
     judged = Judged("false", _REASONS[table.rule], (), 0, counterexample=numbers)
     text = " ".join(table.numbers.rows[row])
     chain = Chain((Member(written, None),), ())

@@ -6,13 +6,13 @@ x_kl, ∂E/∂f_i      the network's own equation in index notation, with the te
 
 import re
 from collections.abc import Iterator
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography, tree
 from symcnn.formula.spelled import Spelled
-from symcnn.formula.steps import nodes
+from symcnn.formula.steps import nodes, rewritten
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, letters_in
 from symcnn.symbolic import Access, Equation, Tensor
@@ -84,17 +84,16 @@ def _renamed(node: Node, letters: dict[str, str]) -> Node:
     bound = {letter for n in nodes(node) if isinstance(n, tree.Over) for letter in n.letters}
     taken = set(letters.values()) | bound
     spare = (c for c in _LETTERS if c not in taken)
-    found: Node = _put(node, letters | {letter: next(spare) for letter in sorted(bound & set(letters.values()))})
+    return _put(node, letters | {letter: next(spare) for letter in sorted(bound & set(letters.values()))})
+
+
+def _put(node: Node, names: dict[str, str]) -> Node:
+    def put(part: Any) -> Node | None:
+        if isinstance(part, tree.Symbol):
+            return replace(part, indices=_RUNNING.sub(lambda found: names.get(found[0], found[0]), part.indices))
+        if isinstance(part, tree.Over):
+            return replace(part, letters=tuple(names.get(x, x) for x in part.letters), body=_put(part.body, names))
+        return None
+
+    found: Node = rewritten(node, put)
     return found
-
-
-def _put(part: Any, names: dict[str, str]) -> Any:
-    if isinstance(part, tree.Symbol):
-        return replace(part, indices=_RUNNING.sub(lambda found: names.get(found[0], found[0]), part.indices))
-    if isinstance(part, tuple):
-        return tuple(_put(p, names) for p in part)
-    if isinstance(part, tree.Over):
-        return replace(part, letters=tuple(names.get(x, x) for x in part.letters), body=_put(part.body, names))
-    if not is_dataclass(part) or isinstance(part, (type, tree.Number)):
-        return part
-    return type(part)(*(_put(p, names) for p in vars(part).values()))

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from sympy import Expr
-
 from symcnn.audit.correction import Paths, renamed, repaired
 from symcnn.audit.general import General
 from symcnn.audit.notation import Notation
@@ -46,7 +44,7 @@ class Judge:
         self.notation = notation
         self.derivation = notation.derivation
         self._shown = Shown(notation, self._letters, self._stepped)
-        self._witness = Witness(notation)
+        self.witness = Witness(notation)
         #: How the text writes, where corrections are wanted.
         self.style: Style | None = None
         #: Does the text write a sign between factors, all but everywhere?
@@ -125,7 +123,7 @@ class Judge:
         place, member, _ = whole[update.wrong or 0]
         sides = (update.members[(update.wrong or 0) - 1], update.right)
         wrong, right = self._evaluated([(place, member, update.at(side, _RATE)) for side in sides])
-        shown = self._witness.shows(wrong, right)
+        shown = self.witness.shows(wrong, right)
         if shown is not None and shown.at is not None:
             shown = replace(shown, at=(*shown.at, (update.rate, 0.5)))
         return Judged("false", "differs", (), place, correction=update.right, counterexample=shown)
@@ -166,7 +164,7 @@ class Judge:
         return Judged(
             "false", reason, reasons, faulty.place, good=sound[-1].node,
             correction=self._correction(chain, chain.index(faulty)) if self.style else None,
-            counterexample=self._witness.shows(faulty, sound[0]),
+            counterexample=self.witness.shows(faulty, sound[0]),
         )  # fmt: skip
 
     def _letters(self, members: Sequence[Read]) -> Judged:
@@ -215,7 +213,7 @@ class Judge:
         """One quantity?"""
         try:
             entries = pairs(self._meant(a), self._meant(b), a)
-            return all(self._decide(one, other).status != "refuted" for one, other in entries)
+            return all(self.notation.decide(one, other).status != "refuted" for one, other in entries)
         except MeaningError:
             return True  # in index notation, term by term is not told
 
@@ -237,14 +235,11 @@ class Judge:
             except MeaningError as error:
                 return Decision("refuted", str(error))
             for one, other in entries:
-                decision = self._decide(one, other)
+                decision = self.notation.decide(one, other)
                 if decision.status == "refuted":
                     return decision
                 worst = max(worst, decision, key=lambda d: ORDER.index(d.status))
         return worst
-
-    def _decide(self, left: Expr, right: Expr) -> Decision:
-        return self.notation.decide(left, right)
 
     def _blamed(self, good: Sequence[Read], n: int) -> int:
         """Of a failing pair (n, n+1) the member that is wrong: the one whose neighbours agree."""
@@ -263,7 +258,7 @@ class Judge:
         sound = [m for n, m in enumerate(good) if n != wrong]
         return Judged(
             "false", "differs", (), good[wrong].place, correction=self._correction(good, wrong) if self.style else None,
-            counterexample=self._witness.shows(good[wrong], good[other]), good=sound[-1].node, pairs=decided,
+            counterexample=self.witness.shows(good[wrong], good[other]), good=sound[-1].node, pairs=decided,
         )  # fmt: skip
 
     def _correction(self, good: Sequence[Read], wrong: int) -> Node | None:
@@ -277,7 +272,7 @@ class Judge:
             beside, changed = self._evaluated([(0, target.member, target.node), (member.place, member.member, node)])
             if changed.fault or len(changed.values) != len(beside.values):
                 return False
-            if self._witness.differ(changed, beside) or self._equal(changed, beside).status == "refuted":
+            if self.witness.differ(changed, beside) or self._equal(changed, beside).status == "refuted":
                 return False
             return self._fault([*good[:wrong], changed, *good[wrong + 1 :]]) is None
 

@@ -1,11 +1,12 @@
 """What a text's symbols mean in a network: definitions put in, index letters run through, images told apart, values."""
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from itertools import islice, pairwise, product
+from itertools import islice, pairwise
 
 from sympy import Expr, Rational, Symbol
 
@@ -20,6 +21,7 @@ from symcnn.derivation.paths import Quantities, names_in
 from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value
+from symcnn.formula.printed import points
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
@@ -343,14 +345,11 @@ class Notation:
         """A quantity that is one number whatever the parameters and the pixels; None: it is not."""
         if len(values) != 1 or isinstance(values[0], Group):
             return None
-        try:
-            point = PointAlgebra(
-                {name: (7 * n % 19 - 9) / 10 for n, name in enumerate(Quantities.inputs(self.derivation))}
-            )
-            [found] = Quantities(self.derivation, point).elements(values[0])
-            number = Rational(str(round(float(found), 12)))
-        except (UndecidableError, ArithmeticError, ValueError):
+        point = {name: (7 * n % 19 - 9) / 10 for n, name in enumerate(Quantities.inputs(self.derivation))}
+        found = self._number_at(values[0], point)
+        if found is None or not math.isfinite(found):
             return None
+        number = Rational(str(round(found, 12)))
         return float(number) if self.decide(values[0], number).status in ("proved", "probable") else None
 
     def value(self, values: Sequence[Value]) -> float | None:
@@ -361,12 +360,23 @@ class Notation:
         known = {name: self._values.get(name) for name in names}
         if any(v is None for v in known.values()):
             return None
+        return self._number_at(values[0], {name: v for name, v in known.items() if v is not None})
+
+    def _number_at(self, expression: Expr, point: Mapping[str, float]) -> float | None:
         try:
-            point = PointAlgebra({name: v for name, v in known.items() if v is not None})
-            [found] = Quantities(self.derivation, point).elements(values[0])
+            quantities = Quantities(self.derivation, PointAlgebra(dict(point)))
         except (UndecidableError, ArithmeticError):
             return None
+        return number_of(expression, quantities)
+
+
+def number_of(expression: Expr, quantities: Quantities) -> float | None:
+    """The value of an expression; None where it has none."""
+    try:
+        [found] = quantities.elements(expression)
         return float(found)
+    except (UndecidableError, ArithmeticError):
+        return None
 
 
 def is_total(node: object) -> bool:
@@ -388,9 +398,3 @@ def _own_word(text: str) -> str:
     return next(
         (own[key] for lang in LANGUAGES for key, word in catalogue(lang).words("word").items() if word == text), text
     )
-
-
-def points(letters: Sequence[str], sizes: Mapping[str, int], base: int) -> Iterator[dict[str, int]]:
-    """Every index of some letters."""
-    for values in product(*(range(base, base + sizes[letter]) for letter in letters)):
-        yield dict(zip(letters, values, strict=True))

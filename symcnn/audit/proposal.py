@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sympy import Expr, Symbol
 
@@ -58,12 +59,12 @@ class Proposals:
     """Looks for what a text's own names stand for.
 
     Args:
+        witness: works out numbers over the notation.
         names: those of several letters that are known.
     """
 
-    def __init__(self, notation: Notation, style: Style, names: Sequence[str] = ()) -> None:
-        self._notation, self._style, self._names = notation, style, frozenset(names)
-        self._witness = Witness(notation)
+    def __init__(self, notation: Notation, witness: Witness, style: Style, names: Sequence[str] = ()) -> None:
+        self._notation, self._witness, self._style, self._names = notation, witness, style, frozenset(names)
 
     def of(self, unread: Iterable[Chain]) -> Proposal:
         """What the names in equations that could not be read may be."""
@@ -102,12 +103,17 @@ class Proposals:
 
     def _quantity(self, value: Expr) -> Expr | None:
         """The network's quantity, or the derivative of its error, that an expression is."""
-        derivation = self._notation.derivation
-        names = [*derivation.graph.forward, *derivation.network.parameters]
-        candidates = (*map(Symbol, derivation.graph.forward), *(Slope("E", name) for name in names if name != "E"))
         number = self._witness.number(value)
         if number is None:
             return None
-        near = (c for c in candidates if (n := self._witness.number(c)) is not None and math.isclose(n, number))
+        near = (candidate for candidate, at in self._candidates if math.isclose(at, number))
         decided = (c for c in near if self._notation.decide(c, value).status in ("proved", "probable"))
         return next(decided, None)
+
+    @cached_property
+    def _candidates(self) -> list[tuple[Expr, float]]:
+        """What a name may stand for, each with its number."""
+        derivation = self._notation.derivation
+        names = [*derivation.graph.forward, *derivation.network.parameters]
+        found = (*map(Symbol, derivation.graph.forward), *(Slope("E", name) for name in names if name != "E"))
+        return [(c, number) for c in found if (number := self._witness.number(c)) is not None]

@@ -6,15 +6,15 @@ o_1 · (1 − o_1) = 0.75 · (1 − 0.77)  o_1 is two numbers: wrong, though not
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, product
 from typing import Any
 
 from symcnn.audit.numbers import NoNumberError, are_rounded, block, is_numeric
 from symcnn.formula import tree
-from symcnn.formula.steps import nodes, parts, replaced
+from symcnn.formula.steps import leaves, nodes, parts, replaced, rewritten
 from symcnn.formula.tree import Node
 
 #: Ways to put the numbers of one side in for the letters of the other; terms of a sum that is written out.
@@ -45,20 +45,20 @@ def put_in(letters: Node, numbers: Node) -> PutIn | None:
 def may_come_from(letters: Node, numbers: Node) -> bool:
     """Is one side what the other gives with its numbers put in, in one way or another?"""
     letters = _written_out(letters)
-    leaves = list(dict.fromkeys(_leaves(letters)))
+    own = list(dict.fromkeys(leaves(letters)))
     values = list(dict.fromkeys(n for n in nodes(numbers) if isinstance(n, tree.Number)))
-    if leaves == [letters] or not leaves or not values or isinstance(numbers, tree.Number):
+    if own == [letters] or not own or not values or isinstance(numbers, tree.Number):
         return False
     try:
         rounded = are_rounded((numbers,))
         wanted = block(numbers, rounded)
     except NoNumberError:
         return False
-    for way in islice(product(values, repeat=len(leaves)), MAX_WAYS):
-        if len(set(way)) < min(len(values), len(leaves)):
+    for way in islice(product(values, repeat=len(own)), MAX_WAYS):
+        if len(set(way)) < min(len(values), len(own)):
             continue  # some of the numbers would come from nowhere
         try:
-            if block(_exchanged(letters, dict(zip(leaves, way, strict=True))), rounded).meets(wanted):
+            if block(_exchanged(letters, dict(zip(own, way, strict=True))), rounded).meets(wanted):
                 return True
         except NoNumberError:
             continue
@@ -105,36 +105,25 @@ def _bound(letter: Node, number: Node, found: PutIn) -> bool:
     return True
 
 
-def _leaves(node: Node) -> Iterator[Node]:
-    if isinstance(node, (tree.Symbol, tree.Partial)):
-        yield node
-        return
-    for part in parts(node):
-        yield from _leaves(part)
+def _exchanged(node: Node, numbers: dict[Node, Node]) -> Node:
+    """A formula with numbers for its symbols and derivatives."""
+    found: Node = rewritten(node, lambda part: numbers[part] if isinstance(part, (tree.Symbol, tree.Partial)) else None)
+    return found
 
 
-def _exchanged(part: Any, put: dict[Node, Node]) -> Any:
-    if isinstance(part, (tree.Symbol, tree.Partial)):
-        return put[part]
-    if isinstance(part, tuple):
-        return tuple(_exchanged(p, put) for p in part)
-    if not hasattr(part, "__dataclass_fields__") or isinstance(part, tree.Number):
-        return part
-    return replace(part, **{f.name: _exchanged(getattr(part, f.name), put) for f in fields(part)})
-
-
-def _written_out(part: Any) -> Any:
+def _written_out(node: Node) -> Node:
     """A formula with its sums of a few terms written out: Σ_{k=1..2} x_k as x_1 + x_2."""
-    if isinstance(part, tuple):
-        return tuple(map(_written_out, part))
-    if not hasattr(part, "__dataclass_fields__") or isinstance(part, (tree.Symbol, tree.Number)):
-        return part
-    new = replace(part, **{f.name: _written_out(getattr(part, f.name)) for f in fields(part)})
-    if not isinstance(new, tree.Over) or new.first is None or new.last is None or new.sign != "Σ":
-        return new
-    if len(new.letters) != 1 or not 0 <= new.last - new.first < MAX_TERMS:
-        return new
-    terms = tuple(replaced(new.body, partial(_at, new.letters[0], n)) for n in range(new.first, new.last + 1))
+    found: Node = rewritten(node, lambda part: _terms_of(part) if isinstance(part, tree.Over) else None)
+    return found
+
+
+def _terms_of(over: tree.Over) -> Node:
+    body = _written_out(over.body)
+    if over.first is None or over.last is None or over.sign != "Σ":
+        return replace(over, body=body)
+    if len(over.letters) != 1 or not 0 <= over.last - over.first < MAX_TERMS:
+        return replace(over, body=body)
+    terms = tuple(replaced(body, partial(_at, over.letters[0], n)) for n in range(over.first, over.last + 1))
     return terms[0] if len(terms) == 1 else tree.Sum(terms)
 
 

@@ -83,7 +83,7 @@ def _beginning(numbers: Numbers, whole: Numbers, others: Sequence[Numbers]) -> T
     if differs is None or len(differs) > MOST_WRONG or sum(_off(other, whole) == [] for other in others) < 2:
         return Table(numbers)
     row, column = differs[0]
-    right = _number(whole.rows[row][column])
+    right = number(whole.rows[row][column])
     return Table(numbers, "begins", (row, column, numbers.rows[row][column], right))
 
 
@@ -99,11 +99,12 @@ def _off(numbers: Numbers, whole: Numbers) -> list[tuple[int, int]] | None:
         (r, c)
         for r, row in enumerate(numbers.rows)
         for c, cell in enumerate(row)
-        if _number(cell) != _number(whole.rows[r][c])
+        if number(cell) != number(whole.rows[r][c])
     ]
 
 
-def _number(cell: str) -> Fraction:
+def number(cell: str) -> Fraction:
+    """What a cell says, with a decimal comma or point."""
     return Fraction(cell.replace(",", ".").replace("−", "-"))
 
 
@@ -111,7 +112,7 @@ def _values(numbers: Numbers) -> Rows | None:
     widths = {len(row) for row in numbers.rows}
     if len(widths) != 1 or sum(map(len, numbers.rows)) > MAX_CELLS:
         return None
-    return tuple(tuple(map(_number, row)) for row in numbers.rows)
+    return tuple(tuple(map(number, row)) for row in numbers.rows)
 
 
 def _explained(numbers: Numbers, rows: Rows, before: Sequence[Rows], given: Sequence[Rows]) -> Table:

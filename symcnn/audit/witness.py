@@ -10,14 +10,13 @@ from functools import cached_property
 
 from sympy import Expr
 
-from symcnn.audit.notation import MAX_IMAGES, Notation
+from symcnn.audit.notation import MAX_IMAGES, Notation, number_of
 from symcnn.audit.verdicts import Counterexample, Read
-from symcnn.derivation.algebra import UndecidableError
 from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.paths import Quantities, suffix
+from symcnn.derivation.paths import Quantities
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
-from symcnn.formula.steps import parts
+from symcnn.formula.steps import leaves
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
 
@@ -41,7 +40,7 @@ class Witness:
 
     def number(self, expression: Expr) -> float | None:
         """A value at the first choice; None where it has none."""
-        return _number(expression, self._choice(0))
+        return number_of(expression, self._choice(0))
 
     def shows(self, wrong: Read, right: Read) -> Counterexample | None:
         """Where the two differ; of a wrong member without a value what should stand there, alone."""
@@ -76,7 +75,7 @@ class Witness:
     def _values(self, value: Value, quantities: Quantities) -> tuple[float, ...]:
         """The first entries of a group, or the value of one quantity; none where one of them has no number."""
         entries = value.entries[:MAX_ENTRIES] if isinstance(value, Group) else (value,)
-        found = [_number(entry, quantities) for entry in entries]
+        found = [number_of(entry, quantities) for entry in entries]
         return tuple(v for v in found if v is not None) if None not in found else ()
 
     def _differences(self, a: Read, b: Read, quantities: Quantities) -> Iterator[tuple[float, float] | None]:
@@ -94,25 +93,24 @@ class Witness:
         """The values of what stands in the members: symbols, and derivatives as a whole."""
         letters = [(tree.Symbol(letter), float(n)) for letter, n in sorted(meaning.point.items())]
         found: dict[Node, float] = dict(letters)
-        for leaf in dict.fromkeys(leaf for member in members for leaf in _leaves(member)):
+        for leaf in dict.fromkeys(leaf for member in members for leaf in leaves(member)):
             try:
-                value = _number(meaning.scalar(self._notation.resolved(leaf)), quantities)
+                value = number_of(meaning.scalar(self._notation.resolved(leaf)), quantities)
             except MeaningError:
                 continue
             if value is not None:
                 found[leaf] = value
-        return tuple(found.items())[:MAX_TOLD] if len(found) <= MAX_TOLD else ()
+        return tuple(found.items()) if len(found) <= MAX_TOLD else ()
 
     def _choice(self, n: int) -> Quantities:
         while len(self._choices) <= n:
             chosen = random.Random(len(self._choices))
             values = {name: chosen.choice(_VALUES) for name in self._names}
-            network = self._notation.derivation.network
-            if network.loss == "cross_entropy" and network.forward.targets is not None:
-                for image in self._images:  # shares, as everyone has them
-                    *others, last = (name + suffix(image) for name in network.forward.targets.scalars())
+            derivation = self._notation.derivation
+            if derivation.network.loss == "cross_entropy":  # shares, as everyone has them
+                for last, others in Quantities.shares(derivation, self._images):
                     values[last] = round(1 - sum(values[name] for name in others), 2)
-            self._choices.append(Quantities(self._notation.derivation, PointAlgebra(values), self._images))
+            self._choices.append(Quantities(derivation, PointAlgebra(values), self._images))
         return self._choices[n]
 
     @cached_property
@@ -126,24 +124,7 @@ class Witness:
 
 def _difference(entries: Sequence[tuple[Expr, Expr]], quantities: Quantities) -> tuple[float, float] | None:
     for one, other in entries:
-        left, right = _number(one, quantities), _number(other, quantities)
+        left, right = number_of(one, quantities), number_of(other, quantities)
         if left is not None and right is not None and abs(left - right) > 1e-9 * max(1, abs(left), abs(right)):
             return left, right
     return None
-
-
-def _number(expression: Expr, quantities: Quantities) -> float | None:
-    try:
-        [found] = quantities.elements(expression)
-        return float(found)
-    except (UndecidableError, ArithmeticError):
-        return None
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    """Symbols, and derivatives as a whole, in their order."""
-    if isinstance(node, (tree.Symbol, tree.Partial)):
-        yield node
-        return
-    for part in parts(node):
-        yield from _leaves(part)

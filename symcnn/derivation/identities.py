@@ -18,7 +18,7 @@ from sympy import Expr
 from symcnn.derivation.algebra import Element, TooLargeError, UndecidableError
 from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.derivation.derivation import Derivation
-from symcnn.derivation.paths import Quantities, suffix
+from symcnn.derivation.paths import Quantities
 from symcnn.derivation.proof import SEEDS, generators_of
 
 #: Products of monomials for all identities of one network together: about a second. Past it, random points decide.
@@ -111,12 +111,10 @@ class Identities:
 
     @cached_property
     def _shares(self) -> list[Quantities]:
-        targets = self.derivation.network.forward.targets
         found = []
         for seed in range(POINTS // 4):
             algebra = RealAlgebra(self._names, seed)
-            for n in self.images if targets is not None else ():
-                *others, last = (name + suffix(n) for name in targets.scalars())  # type: ignore[union-attr]
+            for last, others in Quantities.shares(self.derivation, self.images):
                 algebra.generators[last] = algebra.one - sum(algebra.generators[name] for name in others)
             found.append(Quantities(self.derivation, algebra, self.images))
         return found

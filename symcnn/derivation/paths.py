@@ -8,7 +8,7 @@ index notation, so a wrong backward formula has nothing to lean on here. B is cu
 lies between B and A counts. Of what an equation holds constant (the shift of a softmax) nothing is collected.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sympy import Expr, Symbol
 from sympy.core.expr import AtomicExpr
@@ -79,6 +79,15 @@ class Quantities:
         shared = derivation.network.parameters
         data = [name for name in derivation.graph.inputs if name not in set(shared)]
         return [*shared, *(name + suffix(n) for n in images for name in data)]
+
+    @staticmethod
+    def shares(derivation: Derivation, images: Sequence[int]) -> Iterator[tuple[str, list[str]]]:
+        """Of each image: the target that the others leave to 1 where targets are shares, and the others."""
+        targets = derivation.network.forward.targets
+        names = targets.scalars() if targets is not None else ()
+        for ending in map(suffix, images if names else ()):
+            *others, last = (name + ending for name in names)
+            yield last, others
 
     def elements(self, *expressions: Expr) -> list[Element]:
         """Expressions in names and slopes as elements; the functions that only they bring are forgotten afterwards.

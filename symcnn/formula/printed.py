@@ -83,9 +83,9 @@ class Printed:
         return sizes
 
 
-def points(letters: Sequence[str], sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Every index of some letters."""
-    for values in product(*(range(sizes[letter]) for letter in letters)):
+def points(letters: Sequence[str], sizes: Mapping[str, int], base: int = 0) -> Iterator[dict[str, int]]:
+    """Every index of some letters, counted from a base."""
+    for values in product(*(range(base, base + sizes[letter]) for letter in letters)):
         yield dict(zip(letters, values, strict=True))
 
 

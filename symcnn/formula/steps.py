@@ -17,20 +17,32 @@ from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
 
+def rewritten(part: Any, put: Callable[[Any], Any]) -> Any:
+    """A tree, or whatever holds trees, with nodes replaced from the root on.
+
+    Args:
+        put: what stands in a node's place; None: it stays, and what is in it is looked at.
+    """
+    if isinstance(part, tuple):
+        return tuple(rewritten(p, put) for p in part)
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
+    found = put(part)
+    if found is not None or isinstance(part, (tree.Symbol, tree.Number)):
+        return part if found is None else found
+    return type(part)(*(rewritten(p, put) for p in vars(part).values()))
+
+
 def bare(node: Node) -> Node:
     """A tree without the numbers under its factors."""
-    found: Node = _bare(node)
+    found: Node = rewritten(node, lambda part: bare(part.node) if isinstance(part, tree.Under) else None)
     return found
 
 
-def _bare(part: Any) -> Any:
-    if isinstance(part, tree.Under):
-        return _bare(part.node)
-    if isinstance(part, tuple):
-        return tuple(map(_bare, part))
-    if not is_dataclass(part) or isinstance(part, (type, tree.Symbol, tree.Number)):
-        return part
-    return type(part)(*map(_bare, vars(part).values()))
+def replaced(node: Node, put: Callable[[Any], Node]) -> Node:
+    """A tree with every symbol, and every word, replaced."""
+    found: Node = rewritten(node, lambda part: put(part) if isinstance(part, (tree.Symbol, tree.Word)) else None)
+    return found
 
 
 def nodes(part: object) -> Iterator[Any]:
@@ -46,22 +58,6 @@ def nodes(part: object) -> Iterator[Any]:
                 stack += reversed(vars(node).values())
 
 
-def replaced(node: Node, put: Callable[[Any], Node]) -> Node:
-    """A tree with every symbol, and every word, replaced."""
-    found: Node = _replaced(node, put)
-    return found
-
-
-def _replaced(part: Any, put: Callable[[Any], Node]) -> Any:
-    if isinstance(part, (tree.Symbol, tree.Word)):
-        return put(part)
-    if isinstance(part, tuple):
-        return tuple(_replaced(p, put) for p in part)
-    if not is_dataclass(part) or isinstance(part, (type, tree.Number)):
-        return part
-    return type(part)(*(_replaced(p, put) for p in vars(part).values()))
-
-
 def parts(node: Node) -> list[Node]:
     """A node's own parts, row by row."""
     found: list[Node] = []
@@ -69,6 +65,15 @@ def parts(node: Node) -> list[Node]:
         for inner in part if isinstance(part, tuple) else (part,):
             found += inner if isinstance(inner, tuple) else [inner] if is_dataclass(inner) else []  # type: ignore[list-item]
     return found
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """Symbols, and derivatives as a whole, in their order."""
+    if isinstance(node, (tree.Symbol, tree.Partial)):
+        yield node
+        return
+    for part in parts(node):
+        yield from leaves(part)
 
 
 def degree(node: Node) -> int:

@@ -12,6 +12,16 @@ BINARY = symcnn.Network(
     (2,), [symcnn.Dense(2, activation="tanh"), symcnn.Dense(1, activation="sigmoid")], "binary_cross_entropy"
 )
 
+#: The usual names of a step by step example.
+NET_OUT = """
+[alias]
+"net_{h*}" = "z_h*"
+"net_{o*}" = "z_o*"
+"out_{h*}" = "h_*"
+"out_{o*}" = "o_*"
+"target_{o*}" = "t_*"
+"""
+
 #: name -> (network, mapping, text). Every equation is true.
 DERIVATIONS = {
     "English words, \\cdot, chained in align": (
@@ -38,15 +48,7 @@ $$\frac{\partial E}{\partial b_{o1}} = (o_1 - t_1)\, o_1 (1 - o_1)$$
     ),
     "net, out and target": (
         MLP,
-        """
-names = ["net", "out", "target"]
-[alias]
-"net_{h*}" = "z_h*"
-"net_{o*}" = "z_o*"
-"out_{h*}" = "h_*"
-"out_{o*}" = "o_*"
-"target_{o*}" = "t_*"
-""",
+        'names = ["net", "out", "target"]' + NET_OUT,
         r"""
 $$net_{h1} = w_{i1h1} \times i_1 + w_{i2h1} \times i_2 + b_{h1}$$
 $$out_{h1} = \frac{1}{1+e^{-net_{h1}}}$$
@@ -217,13 +219,9 @@ $$\frac{\partial E}{\partial z_{o1}} = \frac{\partial E}{\partial o_1} \frac{\pa
         r"""
 names = ["net", "out", "target"]
 definitions = ['E_{o1} = \frac12 (target_{o1} - out_{o1})^2', 'E_{o2} = \frac12 (target_{o2} - out_{o2})^2']
-[alias]
-"net_{h*}" = "z_h*"
-"net_{o*}" = "z_o*"
-"out_{h*}" = "h_*"
-"out_{o*}" = "o_*"
-"target_{o*}" = "t_*"
-w_1 = "w_i1h1"
+"""
+        + NET_OUT
+        + r"""w_1 = "w_i1h1"
 w_2 = "w_i2h1"
 w_5 = "w_h1o1"
 w_6 = "w_h2o1"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from string import ascii_lowercase
 
 from symcnn.article import printed as source
 from symcnn.audit.article import Held, tables_held
@@ -26,7 +27,7 @@ def printed(t: Teller, displays: Collection[str]) -> Section | None:
     held = t.content.printed
     if not held:
         return None
-    marks = dict(zip(dict.fromkeys(r for h in held for r in h.readings), "abcdefgh", strict=False))
+    marks = dict(zip(dict.fromkeys(r for h in held for r in h.readings), ascii_lowercase, strict=False))
     head = tuple(t.say(f"printed.{key}") for key in ("there", "verdict", "here"))
     rows = tuple((_there(t, h), _verdict(t, h, marks), _here(h, displays)) for h in held)
     counts = [_count(t, held, state) for state in dict.fromkeys(h.state for h in held)]
