@@ -77,8 +77,3 @@ def test_derivation_and_printers_know_no_numpy():
     for room in ("symbolic", "derivation", "formula"):
         for path in (PACKAGE / room).glob("*.py"):
             assert "import numpy" not in path.read_text("utf-8"), path
-
-
-def test_files_stay_small():
-    for path in PACKAGE.rglob("*.py"):
-        assert len(path.read_text("utf-8").splitlines()) <= 400, path
