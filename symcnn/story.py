@@ -1,6 +1,6 @@
 """The story of the article, told once: derive, prove, check, train, write the workbook and the report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from symcnn.report import SUFFIXES, gather, write_content
 from symcnn.report.pdf import has_pdf
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import train
-from symcnn.verification import TOLERANCE
+from symcnn.verification import TOLERANCE, Agreement
 
 #: Rows of the workbook's Training sheet, at most.
 WORKBOOK_STEPS = 1_000
@@ -70,7 +70,6 @@ def tell(
     forward, backward = derivation.operations
     images = len(data.images)
     totals = images * (forward + backward) + (images - 1) * (1 + parameters)
-    worst = max(a.worst for a in agreement)
     rows = [
         _part_one(text),
         _row(
@@ -78,7 +77,7 @@ def tell(
             samples=images,
         ),
         _row(text, "proved", proved=proof.proved, count=names),
-        _row(text, "checked", programs=len(PROGRAMS), worst=_power(text, worst), tolerance=_power(text, TOLERANCE)),
+        _row(text, "checked", programs=len(PROGRAMS), difference=_bound(text, agreement)),
         _row(
             text, "trained", steps=run.steps, backend=run.backend, before=_number(text, float(run.loss[0])),
             after=_number(text, float(run.loss[-1])), right=run.right, samples=images,
@@ -103,9 +102,11 @@ def _row(text: Catalogue, key: str, **values: object) -> tuple[str, str]:
     return text(f"summary.{key}"), text(f"summary.{key}_value", **values)
 
 
-def _power(text: Catalogue, value: float) -> str:
-    """2.1·10⁻¹⁵"""
-    return Plain(text.decimal).emit(tree.Number(value, 2)) if value else "0"
+def _bound(text: Catalogue, agreement: Sequence[Agreement]) -> str:
+    """≤ 10⁻¹³: what holds on every processor; the figure itself only where it is larger than allowed."""
+    worst = max(a.worst for a in agreement)
+    sign, value = ("≤", TOLERANCE) if all(a.ok for a in agreement) else ("=", worst)
+    return f"{sign} {Plain(text.decimal).emit(tree.Number(value, 2))}"
 
 
 def _number(text: Catalogue, value: float) -> str:

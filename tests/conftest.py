@@ -22,8 +22,11 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_programs_go_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Not into the cache of whoever runs the tests."""
-    os.environ["SYMCNN_CACHE"] = str(tmp_path_factory.mktemp("compiled"))
+    """Not into the cache of whoever runs the tests; workers share what they compile."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.environ["SYMCNN_CACHE"] = str(folder)
 
 
 @pytest.fixture(scope="session")

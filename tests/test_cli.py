@@ -12,6 +12,7 @@ import symcnn
 from symcnn.cli import commands, main
 from symcnn.report.pdf import has_pdf
 from tests.network.test_file import BAD, GOOD, SAMPLE
+from tests.slow import rest_slow
 
 
 def run(*arguments, capsys=None):
@@ -25,7 +26,7 @@ def run(*arguments, capsys=None):
     return status, out, err
 
 
-@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("lang", rest_slow(["en", "fr"]))
 def test_the_story_of_the_article(tmp_path, capsys, lang):
     folder = tmp_path / "a" / "story"
     status, out, _ = run("article", "--out", folder, "--lang", lang, "--steps", 200, capsys=capsys)

@@ -24,15 +24,15 @@ def test_numbers_that_floating_point_does_not_hold_are_compared_all_the_same(der
     ids=["terms", "commas", "words", "braces"],
 )
 def test_long_displays_take_bounded_time(derivation, body):
-    start = time.perf_counter()
+    start = time.process_time()  # not the clock: other programs may run beside the tests
     assert "true" not in [f.verdict for f in audit_text(f"$${body}$$", derivation).findings]
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
 
 
 def test_too_many_formulas_are_refused_before_they_are_read(tmp_path, net):
     path = tmp_path / "many.md"
     path.write_text("$x_{11} = i_{11}$\n" * 20_000, "utf-8")
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match=r"many\.md: 20000 formulas; expected at most"):
         audit(path, net)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4

@@ -53,6 +53,7 @@ def test_numbers_that_nothing_follows_from_are_not_checked():
     assert (lonely[0].rule, lonely[0].wrong) == ("", None)
 
 
+@pytest.mark.slow
 def test_a_cell_with_the_other_sign_is_told():
     """Of a feature or a window it may be another piece of the image that is meant; then the products after it differ."""
     total = at_the_line = somewhere = 0

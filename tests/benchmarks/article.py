@@ -68,7 +68,7 @@ def derivation_and_proof() -> None:
     line("  the proof alone", spread(timed(lambda: fresh.pop().prove()), 1e3, " ms"), "≤ 100 ms")
     judge = Judge(d)
     wrong = [judge.decide(name, candidate).proved for name, _, candidate in wrong_candidates(d)]
-    line("wrong candidates rejected, some off by 1e-12", f"{wrong.count(False)} of {len(wrong)}", "160, all")
+    line("wrong candidates rejected, some off by 2e-12", f"{wrong.count(False)} of {len(wrong)}", "160, all")
 
 
 def jax_steps(steps: int) -> float | None:

@@ -102,6 +102,7 @@ def said(net, two_filters, other):
     return verdict_on("\n".join(lines), [*article.theorems, "is_certified_two_filters", "is_certified_other"])
 
 
+@pytest.mark.slow
 @needs_coq
 def test_every_wrong_formula_is_refused(said):
     """Coq proves of each that it is wrong, and where; if one were right, it would stop there."""
@@ -109,6 +110,7 @@ def test_every_wrong_formula_is_refused(said):
     assert said.ok, said.reason
 
 
+@pytest.mark.slow
 @needs_coq
 def test_relu_maxima_and_softmax_are_certified_with_their_premises(said, two_filters):
     assert "is_certified_two_filters" in said.theorems, said.reason
@@ -120,6 +122,7 @@ def test_relu_maxima_and_softmax_are_certified_with_their_premises(said, two_fil
     assert "no_tie 1 parameter image3 ->" in statement
 
 
+@pytest.mark.slow
 @needs_coq
 def test_other_layers_and_losses_are_certified_for_any_number_of_images(said, other):
     assert "is_certified_other" in said.theorems, said.reason

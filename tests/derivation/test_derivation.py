@@ -57,6 +57,7 @@ def test_other_adjoints_have_names_too(derivation):
         derivation.gradients["h_1"]  # only the 24
 
 
+@pytest.mark.slow
 def test_the_closed_form_is_the_derivative_of_the_substituted_error(derivation):
     """Against SymPy's own diff of the fully substituted error, at 30 digits."""
     error = derivation.in_inputs("E").rewrite(sympy.exp)

@@ -6,6 +6,7 @@ from sympy import Mul
 import symcnn
 from symcnn.derivation import count_operations
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 
 def one_by_one(variables):
@@ -25,7 +26,7 @@ def one_by_one(variables):
     return total
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", rest_slow(range(40), fast=15))
 def test_the_count_is_that_of_the_graph(seed):
     net = from_seed(seed)[0]
     d = symcnn.derive(net)

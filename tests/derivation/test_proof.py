@@ -43,7 +43,7 @@ def test_at_least_160_wrong_candidates_are_rejected(derivation, prover):
     assert len(found) >= 160
     for name, kind, verdict in found:
         assert verdict.status == "refuted", f"{kind} of {name} (seed {SEED}): {verdict}"
-    assert {"sign", "relative 1e-12", "missing term", "indices exchanged", "1 + output"} <= {k for _, k, _ in found}
+    assert {"sign", "relative 2e-12", "missing term", "indices exchanged", "1 + output"} <= {k for _, k, _ in found}
 
 
 def test_a_corrupted_core_is_caught(net):
@@ -181,6 +181,7 @@ def test_gates_and_winners_are_generators(kind):
         assert verdict.status == "refuted" or "ind" in planted.kind, (planted, verdict)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_cross_entropy_is_found():
     """∂E/∂o = y·Σt - t, and y - t only where Σt = 1."""
     d = symcnn.derive(KINKED["modular"], samples=1)
@@ -196,6 +197,7 @@ def test_binary_cross_entropy_gives_o_minus_t():
     assert d.prove().ok
 
 
+@pytest.mark.slow
 def test_where_normal_forms_explode_random_points_decide_and_say_so():
     layers = [symcnn.Conv2D(2, 3, bias=False) for _ in range(2)]
     net = symcnn.Network((6, 6), [*layers, symcnn.Dense(2, "sigmoid"), symcnn.Dense(2, "sigmoid")])

@@ -9,6 +9,7 @@ from tests import campaign
 from tests.campaign import SATURATED
 from tests.networks import differentiable, from_seed
 from tests.oracles import gradient, loss
+from tests.slow import rest_slow
 
 
 @given(differentiable())
@@ -22,6 +23,7 @@ def test_every_program_gives_the_gradient_of_the_oracle(case):
         assert np.all(np.abs(found - wanted) <= 1e-11 * np.maximum(np.abs(wanted), floor)), backend
 
 
+@pytest.mark.slow
 @given(differentiable())
 def test_the_displayed_expressions_add_up_to_the_gradient(case):
     net, theta, images, targets = case
@@ -32,7 +34,7 @@ def test_the_displayed_expressions_add_up_to_the_gradient(case):
     assert np.all(np.abs(sums - wanted) <= 1e-11 * np.maximum(np.abs(wanted), floor))
 
 
-@pytest.mark.parametrize("first", range(0, 120, 30))
+@pytest.mark.parametrize("first", rest_slow(range(0, 120, 30)))
 def test_120_random_networks_tensor_by_tensor(first):
     """The campaign's first networks: every tensor of the gradient, against the oracle; the equations modulo a prime."""
     tally = campaign.Tally({"50 digits": 30, "expressions": 6, "python": 6})

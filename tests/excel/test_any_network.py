@@ -14,6 +14,7 @@ from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
 from tests.excel.recalculate import by_formualizer, by_office, named, needs_office
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -46,7 +47,7 @@ def exported(seed, folder, steps=3):
     return path, net, theta, (images, targets)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", rest_slow(range(2)))
 def test_random_networks_recalculate_to_symcnns_numbers(seed, tmp_path):
     """Every layer, activation and loss: maxima, softmax and their adjoints included."""
     path, net, theta, data = exported(seed, tmp_path)
@@ -68,6 +69,7 @@ def deepest(formula):
     return max(itertools.accumulate((c == "(") - (c == ")") for c in formula))
 
 
+@pytest.mark.slow
 @needs_office
 @pytest.mark.parametrize("seed", range(1))
 def test_libreoffice_agrees_on_random_networks(seed, tmp_path):
@@ -75,6 +77,7 @@ def test_libreoffice_agrees_on_random_networks(seed, tmp_path):
     check_any(path, net, theta, data, by_office(path, tmp_path))
 
 
+@pytest.mark.slow
 @needs_office
 @pytest.mark.parametrize("name", ["two_filters", "strided"])
 def test_the_examples_recalculate_in_both_programs(name, tmp_path):
@@ -110,6 +113,7 @@ def digits():
     return symcnn.Network((8, 8), layers, "cross_entropy"), (rng.uniform(size=(3, 8, 8)), np.array([7, 0, 3]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["fr"])
 def test_past_a_size_one_image_is_shown_and_contents_says_so(digits, lang, tmp_path):
     net, data = digits
@@ -133,6 +137,7 @@ def test_past_a_size_one_image_is_shown_and_contents_says_so(digits, lang, tmp_p
         assert not str(value).startswith("#"), place
 
 
+@pytest.mark.slow
 def test_a_sum_that_no_cell_holds_is_written_row_by_row(tmp_path):
     """A weight of a filter on a 20×20 image: 256 products; each row of the map stands beside a row of the image."""
     net = symcnn.Network((20, 20), [symcnn.Conv2D(1, 5, normalize=True), symcnn.AvgPool2D(8), symcnn.Dense(2)])

@@ -13,6 +13,7 @@ from symcnn.excel.functions import CellError
 from symcnn.excel.values import cell_values
 from symcnn.numeric.values import values_of_images
 from tests.excel.recalculate import by_formualizer, cached, named, needs_office, set_cells, through_office
+from tests.slow import rest_slow
 
 STEPS, CHANGES = 12, 20
 
@@ -28,7 +29,7 @@ class Changed:
     data: symcnn.Data
 
 
-@pytest.fixture(scope="module", params=["en", "fr"])
+@pytest.fixture(scope="module", params=rest_slow(["en", "fr"]))
 def changed(request, net, data, tmp_path_factory):
     """Twenty of them, half of them in each language."""
     folder = tmp_path_factory.mktemp("changed")

@@ -13,6 +13,7 @@ from symcnn.excel.sections import Shares
 from symcnn.text import catalogue
 from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 STEPS, STEP = 8, 5
 
@@ -45,7 +46,7 @@ def two_filters(folder):
     return Shown(net, data, folder, learning_rate=0.1)
 
 
-@pytest.fixture(scope="module", params=[article, two_filters])
+@pytest.fixture(scope="module", params=rest_slow([article, two_filters]))
 def shown(request, tmp_path_factory):
     return request.param(tmp_path_factory.mktemp("shown"))
 
@@ -77,6 +78,7 @@ def test_the_article_names_what_the_largest_output_stands_for(tmp_path):
     assert found[found.plan.verdict] in ("croix", "rond")
 
 
+@pytest.mark.slow
 def test_the_readers_image_is_not_learnt_from(tmp_path):
     plain, drawn = (tmp_path / "plain"), (tmp_path / "drawn")
     plain.mkdir()
@@ -141,6 +143,7 @@ def test_the_numbers_put_in_give_the_gradient(shown):
     assert count >= shown.plan.put_in * 20
 
 
+@pytest.mark.slow
 def test_of_a_long_sum_the_ends_are_shown(tmp_path):
     found = two_filters(tmp_path)
     text = put_in(found, "f_111", 0)
@@ -148,7 +151,7 @@ def test_of_a_long_sum_the_ends_are_shown(tmp_path):
     assert " + … + " in text
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", rest_slow([1, 0]))
 def test_any_network_says_its_numbers(seed, tmp_path):
     """Whatever a formula is made of (gates, maxima, quotients): a text, no error, and short enough."""
     net, theta, images, targets = from_seed(seed)
@@ -162,6 +165,7 @@ def test_any_network_says_its_numbers(seed, tmp_path):
         assert "#" not in text
 
 
+@pytest.mark.slow
 @needs_office
 def test_libreoffice_says_the_same_numbers(tmp_path):
     found = article(tmp_path)

@@ -129,6 +129,7 @@ def test_the_size_of_the_gradient_is_its_norm(workbook):
     assert values[sheet, first] == pytest.approx(squares**0.5, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_large_network_is_told_by_tensor(tmp_path):
     layers = [symcnn.Conv2D(3, 3), symcnn.Activation("relu"), symcnn.Dense(4)]
     net = symcnn.Network((6, 6), layers, "cross_entropy")

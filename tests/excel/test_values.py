@@ -16,6 +16,7 @@ from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from tests.excel.recalculate import by_formualizer, by_office, cached, needs_office
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 RECALC = Path(sysconfig.get_path("scripts")) / "formualizer"
 
@@ -103,7 +104,7 @@ def test_no_cached_value_of_the_article_changes_when_it_is_recalculated(net, dat
     assert cached(path) == by_formualizer(path)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", rest_slow([1, 0]))
 def test_nor_of_a_random_network(seed, tmp_path):
     net, theta, images, targets = from_seed(seed)
     path = symcnn.export_workbook(
@@ -119,6 +120,7 @@ def test_a_poisoned_value_is_seen(net, data, tmp_path):
     assert " 1 cached values changed" in done.stdout
 
 
+@pytest.mark.slow
 @needs_office
 def test_libreoffice_works_a_poisoned_value_out_again(net, data, tmp_path):
     """It trusts what it finds; only a copy without values says anything."""

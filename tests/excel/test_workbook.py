@@ -293,6 +293,7 @@ def test_a_run_gives_its_settings(net, data, tmp_path):
     assert near(values[sheet, "C13"], run.loss[5])
 
 
+@pytest.mark.slow
 def test_any_other_network_is_laid_out_by_the_same_code(tmp_path):
     layers = [
         symcnn.Conv2D(2, 2, normalize=True), symcnn.Activation("sigmoid"), symcnn.AvgPool2D(2, 1),

@@ -9,9 +9,10 @@ import symcnn
 from symcnn.explain import Question, explain_number
 from symcnn.numeric.values import values_of_images
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 
-@pytest.mark.parametrize("step", [0, 7])
+@pytest.mark.parametrize("step", rest_slow([7, 0]))
 def test_every_quantity_of_every_image_can_be_asked_for(net, data, derivation, step):
     run = symcnn.train(net, data, steps=step)
     for image, values in enumerate(values_of_images(derivation, run.theta, data), 1):
@@ -105,7 +106,7 @@ def test_what_jupyter_shows(net, data, derivation):
     assert "cross" in run._repr_html_()
 
 
-@pytest.mark.parametrize("seed", [1, 3, 4, 6])
+@pytest.mark.parametrize("seed", rest_slow([1, 3, 4, 6]))
 def test_quantities_of_any_network_can_be_asked_for(seed):
     """Maxima, kinks, softmax and its pieces: value, formula and numbers, in both languages."""
     net, theta, images, targets = from_seed(seed)

@@ -101,6 +101,7 @@ def test_a_batch_fills_as_few_blocks_as_possible():
     assert lanes_for(symcnn.Network((300, 300), [symcnn.Conv2D(50, 3), symcnn.Dense(1)]), 64) == 8  # it must fit
 
 
+@pytest.mark.slow
 @needs_numba
 def test_a_larger_network_compiles_and_agrees():
     """In blocks of 32, one of them filled up, beside the complex step."""

@@ -18,6 +18,7 @@ from symcnn.printers.rewriting import functions_behind
 from symcnn.symbolic import LEAVES, maximum, wins
 from tests import oracles
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 DIGITS = symcnn.Network(
     (8, 8),
@@ -59,7 +60,7 @@ def differences(net, theta, images, targets, found):
     )
 
 
-@pytest.mark.parametrize("start", [0, 40, 80])
+@pytest.mark.parametrize("start", rest_slow([0, 40, 80]))
 def test_random_networks_agree_with_the_oracle(start):
     """Any layer, stride, padding and loss; blocks of one to four lanes, whole and filled up."""
     for seed in range(start, start + 40):

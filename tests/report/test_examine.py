@@ -19,6 +19,7 @@ from symcnn.report.story import tell
 from symcnn.text import catalogue
 from tests.networks import digits, from_seed
 from tests.report.mutations import mutations
+from tests.slow import rest_slow
 
 EN = catalogue("en")
 
@@ -96,7 +97,7 @@ def test_the_last_table_names_every_equation_once(content, told):
     assert evidence_table(found, EN) == table
 
 
-@pytest.mark.parametrize("name", ["two_filters", "strided", "x_and_o"])
+@pytest.mark.parametrize("name", rest_slow(["strided", "two_filters", "x_and_o"]))
 def test_the_examples_are_examined(name):
     net, data = symcnn.read_network(f"examples/{name}.toml")
     own = gather(net, data, None, 0.5, 3, 0)
@@ -104,6 +105,7 @@ def test_the_examples_are_examined(name):
     assert all(d.evidence for d in found.displays())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [17, 62])
 def test_any_network_is_examined(seed):
     net, _, images, targets = from_seed(seed)
@@ -112,6 +114,7 @@ def test_any_network_is_examined(seed):
     assert all(d.evidence for d in found.displays())
 
 
+@pytest.mark.slow
 def test_a_network_without_data_and_a_large_one_are_examined(large):
     for own in (gather(article.network(), None, None, 0.5, 3, 0), large):
         assert all(d.evidence for d in examined(tell(own, EN), own, EN).displays())

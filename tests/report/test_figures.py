@@ -373,6 +373,7 @@ def test_a_strangers_words_stay_words(of_article):
             assert any("alert" in (e.text or "") for e in root.iter())
 
 
+@pytest.mark.slow
 def test_the_same_bytes_under_another_hash_seed():
     code = (
         "from tests.report.test_figures import *\n"

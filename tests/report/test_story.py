@@ -16,6 +16,7 @@ from symcnn.report.story import tell
 from symcnn.report.story.words import sentence
 from symcnn.text import catalogue
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 EXAMPLES = ("network", "two_filters", "strided", "x_and_o")
 
@@ -223,7 +224,7 @@ def example(name):
     return gather(net, data, None, 0.1, 20, 0)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", rest_slow(EXAMPLES))
 def test_an_example_has_its_story(name):
     content = example(name)
     english, french = (tell(content, catalogue(lang)) for lang in ("en", "fr"))
@@ -234,7 +235,7 @@ def test_an_example_has_its_story(name):
     assert not any(re.search(r"\b[a-zA-Z]+_\w", words) for words in texts(english))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", rest_slow(range(5)))
 def test_a_random_network_has_its_story(seed):
     net, theta, images, targets = from_seed(seed)
     run = symcnn.train(net, (images, targets), initial=theta, steps=2, learning_rate=0.1)

@@ -68,6 +68,7 @@ def test_pdflatex_sets_the_article_within_the_page(reports, tmp_path):
     assert set(map(str, range(1, len(displays) + 1))) <= set(re.findall(r"\((\d+)\)", text))
 
 
+@pytest.mark.slow
 @needs_pdflatex
 def test_long_sums_of_several_images_stay_within_the_page(tmp_path):
     net, data = symcnn.read_network(EXAMPLES / "two_filters.toml")

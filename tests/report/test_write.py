@@ -40,6 +40,7 @@ def test_no_reader_meets_an_ascii_name_or_another_decimal_sign(article):
     assert not re.search(r"E\\?_total|dE\\?_d|w\\?_x", prose)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [5])
 def test_a_random_network_has_its_report(seed, tmp_path):
     net, theta, images, targets = from_seed(seed)
@@ -104,6 +105,7 @@ def test_labels_mean_nothing_in_any_format(net, data, tmp_path):
     assert "$ <b>" not in (tmp_path / "d.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_many_images_and_channels(tmp_path):
     layers = [symcnn.Conv2D(2, 3, normalize=True), symcnn.Activation("sigmoid"), symcnn.Dense(2)]
     rng = np.random.default_rng(0)

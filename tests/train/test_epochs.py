@@ -12,6 +12,7 @@ import pytest
 import symcnn
 from symcnn.numeric import initial_values
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 SAMPLES = 22
 OPTIMIZERS = ("sgd", "momentum", "adam")
@@ -260,7 +261,7 @@ def test_auto_takes_numba_for_many_samples_only(net):
     assert choose_for_epochs(net, 1_000_000, 64, "float64") == "numba"
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", rest_slow([".svg", ".png"]))
 def test_the_picture_of_epochs_is_the_same_every_time(tmp_path, suffix):
     pytest.importorskip("matplotlib", reason='matplotlib is not installed: pip install "symcnn[plot]"')
     rng = np.random.default_rng(1)
@@ -322,7 +323,7 @@ def test_a_damaged_run_by_epochs(net, data, tmp_path, word, value):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", rest_slow(range(8), fast=2))
 def test_random_networks_are_trained_as_by_pytorchs_optimizers(optimizer, seed):
     torch = pytest.importorskip("torch", reason='PyTorch is not installed: pip install "symcnn[torch]"')
     from tests.torch_oracle import loss_and_gradient

@@ -11,6 +11,7 @@ import symcnn
 from symcnn.numeric import BACKENDS, initial_values
 from symcnn.train.choice import choose
 from tests.oracles import article_gradients
+from tests.slow import rest_slow
 
 LINEAR = symcnn.Network((2,), [symcnn.Dense(1)])
 LINE = ([[1.0, 2.0], [3.0, -1.0]], [[1.0], [0.0]])
@@ -281,7 +282,7 @@ def test_a_training_goes_on_from_a_saved_run(net, data, tmp_path):
     assert np.array_equal(second.theta, whole.theta)
 
 
-@pytest.mark.parametrize("samples", [1, 3, 12])
+@pytest.mark.parametrize("samples", rest_slow([12, 1, 3]))
 def test_the_compiled_loop_for_few_and_for_many_images(net, samples):
     """Few images are written out, many are a loop: both walk as the arrays do."""
     rng = np.random.default_rng(samples)

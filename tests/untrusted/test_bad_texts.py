@@ -23,12 +23,12 @@ TEXTS = {
 def test_what_is_no_text_is_one_line(tmp_path, capsys, name):
     path = tmp_path / "text.md"
     path.write_bytes(TEXTS[name])
-    start = time.perf_counter()
+    start = time.process_time()
     status, out, err = run("audit", str(path), capsys=capsys)
     assert status == 2, (out, err)
     assert len(err.strip().split("\n")) == 1
     assert str(path) in err
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 MAPPINGS = [
@@ -73,22 +73,22 @@ def test_a_hostile_text_takes_bounded_time_and_nothing_is_evaluated(tmp_path, ne
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "text.md"
     path.write_text(HOSTILE[name], "utf-8")
-    start = time.perf_counter()
+    start = time.process_time()
     with suppress(InputError):  # too many formulas
         found = audit(path, net)
         assert all(f.verdict in ("true", "false", "unread", "remark") for f in found.findings)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert not (tmp_path / "broken").exists()
 
 
 def test_definitions_that_rest_on_each_other_take_bounded_time(net):
     doubled = ", ".join(f"'{a} = {b} + {b} + {b} + {b}^9'" for a, b in itertools.pairwise("abcdgjklmnpqrsuv"))
     for definitions in (f"[{doubled}]", "['a = b', 'b = a + 1']", "['a = a + 1']"):
-        start = time.perf_counter()
+        start = time.process_time()
         text = "$$a = x_{11}$$"
         [found] = audit_text(text, symcnn.derive(net), mapping_from(f"definitions = {definitions}", "test")).findings
         assert found.verdict == "unread"
-        assert time.perf_counter() - start < 10
+        assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(

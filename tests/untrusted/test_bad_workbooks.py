@@ -226,13 +226,13 @@ BAD: list[tuple[str, Callable[[Parts], bytes], str]] = [
 def test_a_bad_file_is_one_line_and_status_2(good, tmp_path, capsys, make, words):
     path = tmp_path / "bad.xlsx"
     path.write_bytes(make(good))
-    start = time.monotonic()
+    start = time.process_time()
     status, out, err = run("verify", "--workbook", path, capsys=capsys)
     assert (status, out) == (2, "")
     [line] = err.strip().splitlines()
     assert str(path) in line
     assert words in line
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_another_networks_workbook_is_told_from_a_wrong_one(good, tmp_path, capsys):

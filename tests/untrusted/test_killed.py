@@ -26,6 +26,7 @@ while True:
 SEED = 7
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_a_killed_writer_leaves_a_whole_file(tmp_path):
     path = tmp_path / "run.json"

@@ -16,6 +16,7 @@ from symcnn.verification.evidence import METHODS, Point
 from symcnn.verification.leaf_rules import RULES
 from symcnn.verification.leaves import leaves
 from tests.networks import from_seed, lenet
+from tests.slow import rest_slow
 
 SMALL = symcnn.Network(
     (4, 4), [symcnn.Conv2D(1, 2), symcnn.Activation("relu"), symcnn.MaxPool2D(2, 1), symcnn.Dense(2)], "cross_entropy"
@@ -27,7 +28,7 @@ def claims(verification):
     return {row.claim: row for row in verification.rows}
 
 
-@pytest.mark.parametrize("seed", [6, 24])
+@pytest.mark.parametrize("seed", rest_slow([24, 6]))
 def test_random_networks_are_verified(seed):
     net, _, images, targets = from_seed(seed)
     found = symcnn.verify(net, (images, targets), seconds=2)
@@ -81,6 +82,7 @@ def large(monkeypatch):
     monkeypatch.setattr(sys.modules["symcnn.verification.verify"], "MOST_PRODUCTS", 50)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("large")
 def test_a_large_network_is_checked_in_index_notation_and_says_so():
     found = symcnn.verify(SMALL)
@@ -114,6 +116,7 @@ def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
     assert "∂E_total/∂b_o" in bad.method
 
 
+@pytest.mark.slow
 def test_lenet_is_verified():
     found = symcnn.verify(lenet(), backends=("numpy",), seconds=1)
     assert found.ok, found
@@ -149,6 +152,7 @@ def test_a_wrong_adjoint_equation_is_refuted(monkeypatch):
     assert "∂E/∂" in claims(found)[EQUATIONS].method
 
 
+@pytest.mark.slow
 def test_the_equations_that_the_numpy_program_rewrites_are_checked_too(monkeypatch):
     claim = "the equations as the NumPy program rewrites them, and their adjoints"
     assert claims(symcnn.verify(SMALL, seconds=0))[claim].status == "probable"
@@ -281,6 +285,7 @@ def test_a_program_that_credits_every_tied_cell_is_refuted(monkeypatch):
     assert [row.status for row in wrong.rows if "numpy" in row.claim and "tie" in row.claim] == ["refuted"]
 
 
+@pytest.mark.slow
 def test_what_trains_by_epochs_is_compared_too():
     pytest.importorskip("numba", reason='numba is not installed: pip install "symcnn[fast]"')
     net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2), symcnn.Dense(1)])

@@ -40,6 +40,7 @@ def test_programs_are_compared_and_not_called_proved(verification):
     assert all(r.status == "unknown" and "agrees at 2 points" in r.method for r in programs)
 
 
+@pytest.mark.slow
 def test_the_compiled_program_can_be_compared_too(net, data):
     found = symcnn.verify(net, data, backends=("numpy", "numba"))
     assert found.ok
@@ -146,6 +147,7 @@ def test_a_formula_whose_error_is_linear_has_no_remainder():
     assert symcnn.verify(net).ok
 
 
+@pytest.mark.slow
 def test_any_network_is_verified_and_larger_ones_in_a_sample(monkeypatch):
     import sys
 
@@ -171,6 +173,7 @@ def test_networks_without_a_normal_form_are_proved_with_a_probability(monkeypatc
     assert found.planted[0].caught == found.planted[0].planted >= 30
 
 
+@pytest.mark.slow
 def test_bright_pixels_saturate_neurons_and_nothing_overflows():
     """Pixels from 0 to 255: sigmoids at their ends, gradients near 0, and every figure still there."""
     net = symcnn.article.network()
@@ -190,6 +193,7 @@ def test_time_is_bounded_and_said(net, data):
     assert found.planted[0].planted == 20
 
 
+@pytest.mark.slow
 def test_many_images_are_said_not_to_be_compared(net):
     rng = np.random.default_rng(0)
     found = symcnn.verify(net, (rng.uniform(size=(6, 3, 3)), rng.uniform(size=(6, 2))))

@@ -20,6 +20,7 @@ from symcnn.verification.workbook.verify import verify_package
 from tests.alterations import alterations, missed
 from tests.alterations import workbook as article_package
 from tests.networks import from_seed
+from tests.slow import rest_slow
 
 ARTICLE = symcnn.article.network()
 
@@ -60,7 +61,7 @@ def test_an_untouched_workbook_raises_nothing_and_all_24_are_proved(tmp_path, la
     assert words in str(found)
 
 
-@pytest.mark.parametrize("seed", [1, 12])
+@pytest.mark.parametrize("seed", rest_slow([12, 1]))
 def test_untouched_workbooks_of_other_networks_raise_nothing(tmp_path, seed):
     net, theta, images, targets = from_seed(seed)
     path = tmp_path / "a.xlsx"
@@ -76,6 +77,7 @@ def test_thirty_altered_formulas_are_caught(package):
     assert missed(package, chosen, ARTICLE) == []
 
 
+@pytest.mark.slow
 def test_a_sheet_that_is_larger_than_a_reader_can_follow_is_read_too(tmp_path):
     net = symcnn.Network((9, 9), [symcnn.Conv2D(4, 3), symcnn.Flatten(), symcnn.Dense(3, "sigmoid")], "mse")
     rng = np.random.default_rng(0)
@@ -147,6 +149,7 @@ def test_a_label_that_states_another_formula_is_found(package):
             assert (finding.cell, finding.found, finding.right) == (written(tuple(cell)), wrong, text)
 
 
+@pytest.mark.slow
 def test_labels_are_read_in_both_languages(tmp_path):
     for lang in ("en", "fr"):
         found = verify_package(article_package(tmp_path, lang), "x", ARTICLE, catalogue("en"))
