@@ -8,8 +8,10 @@ import io
 import os
 import signal
 import sys
+from _thread import interrupt_main
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Timer
 from types import FrameType
 from typing import IO, Any
 
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except OSError as error:
         _drop(sys.stdout)
-        if not message and not isinstance(error, BrokenPipeError):  # that is `symcnn derive | head`
+        if not message and not isinstance(error, BrokenPipeError):
             status, message = 1, f"the output cannot be written ({error.strerror})"
     if message:
         try:
@@ -62,7 +64,10 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
         return error.exit_code if isinstance(error, CheckFailed) else 2, error.format_message()
     except SymcnnError as error:
         return 2, str(error)
-    except BrokenPipeError:
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # `symcnn derive | head`; SystemExit is click's word for it, and nobody else's
         _drop(sys.stdout)
     except OSError as error:  # a full disk behind `symcnn derive > formulas.txt`
         _drop(sys.stdout)
@@ -83,8 +88,8 @@ def _interrupts() -> Iterator[list[int]]:
         signal.default_int_handler(number, frame)
 
     def unraisable(lost: Any) -> None:
-        if issubclass(lost.exc_type, KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
+        if issubclass(lost.exc_type, KeyboardInterrupt):  # once more, soon: here it would be lost again
+            Timer(0.001, interrupt_main).start()
         else:
             hook(lost)
 
