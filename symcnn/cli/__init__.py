@@ -67,7 +67,7 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
     except (
         BrokenPipeError,
         SystemExit,
-    ):  # `symcnn derive | head`; SystemExit is click's word for it, and nobody else's
+    ):  # `symcnn derive | head`; SystemExit is click's word for it
         _drop(sys.stdout)
     except OSError as error:  # a full disk behind `symcnn derive > formulas.txt`
         _drop(sys.stdout)
