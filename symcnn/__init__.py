@@ -1,29 +1,38 @@
 """Take a small convolutional network apart, symbolically: derive, prove, train and export every number in it."""
 
-from symcnn import article
-from symcnn.certificate import write_certificate
-from symcnn.derivation import Derivation, derive
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from symcnn.dispatch import registrars
 from symcnn.errors import InputError, NotSupportedYetError, SymcnnError, TrainingDivergedError
-from symcnn.excel import export_workbook
-from symcnn.network import (
-    Activation,
-    AvgPool2D,
-    Conv2D,
-    Data,
-    Dense,
-    Flatten,
-    MaxPool2D,
-    Network,
-    read_data,
-    read_network,
-)
-from symcnn.numeric import Program
-from symcnn.numeric import compile_program as compile
-from symcnn.report import write_report
-from symcnn.train import Run
-from symcnn.train import train as train
-from symcnn.verification import Verification, verify
 from symcnn.version import __version__
+
+if TYPE_CHECKING:
+    from symcnn import article
+    from symcnn.certificate import write_certificate
+    from symcnn.derivation import Derivation, derive
+    from symcnn.excel import export_workbook
+    from symcnn.network import (
+        Activation,
+        AvgPool2D,
+        Conv2D,
+        Data,
+        Dense,
+        Flatten,
+        MaxPool2D,
+        Network,
+        read_data,
+        read_network,
+    )
+    from symcnn.numeric import Program
+    from symcnn.numeric import compile_program as compile
+    from symcnn.report import write_report
+    from symcnn.train import Run
+    from symcnn.train import train as train
+    from symcnn.verification import Verification
+    from symcnn.verification.verify import verify
 
 __all__ = [
     "Activation", "AvgPool2D", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError", "MaxPool2D",
@@ -31,3 +40,75 @@ __all__ = [
     "__version__", "article", "compile", "derive", "export_workbook", "read_data", "read_network", "train",
     "verify", "write_certificate", "write_report",
 ]  # fmt: skip
+
+#: Public name -> where it is defined, imported at its first use: SymPy and NumPy take a second to import, and
+#: ``symcnn --help`` needs neither. The imports above are the same table for type checkers; a test holds them together.
+_DEFINED_IN = {
+    "write_certificate": "certificate",
+    "Derivation": "derivation", "derive": "derivation",
+    "export_workbook": "excel",
+    "Activation": "network", "AvgPool2D": "network", "Conv2D": "network", "Data": "network", "Dense": "network",
+    "Flatten": "network", "MaxPool2D": "network", "Network": "network", "read_data": "network",
+    "read_network": "network",
+    "Program": "numeric", "compile": "numeric:compile_program",
+    "write_report": "report",
+    "Run": "train", "train": "train",
+    "Verification": "verification", "verify": "verification.verify",
+}  # fmt: skip
+
+# a function that a low room declares -> the room above it that has its rules (see symcnn/dispatch.py)
+registrars.update({
+    "symcnn.symbolic.display.latex_of": "symcnn.formula",
+    "symcnn.symbolic.display.html_of": "symcnn.formula",
+    "symcnn.derivation.derivation.explain": "symcnn.numeric",
+    "symcnn.derivation.derivation.evaluate": "symcnn.numeric",
+    "symcnn.verification.again.formulas_again": "symcnn.excel",
+})  # fmt: skip
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = _DEFINED_IN[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), attribute or name)
+
+
+class _Package(ModuleType):
+    """This package, in which ``train`` is the function and never the subpackage of the same name.
+
+    When ``symcnn.train`` is imported, the import system binds the subpackage as an attribute of its parent; the setter
+    ignores that one value, so that ``symcnn.train(…)`` and ``python -m symcnn.train`` both work.
+    """
+
+    @property
+    def train(self) -> Any:
+        if "train" not in self.__dict__:
+            self.__dict__["train"] = _load("train")
+        return self.__dict__["train"]
+
+    @train.setter
+    def train(self, value: object) -> None:
+        if value is not sys.modules.get(f"{__name__}.train"):
+            self.__dict__["train"] = value
+
+    @train.deleter
+    def train(self) -> None:
+        self.__dict__.pop("train", None)
+
+
+if not TYPE_CHECKING:  # a checker that saw __getattr__ would accept any name
+    sys.modules[__name__].__class__ = _Package
+
+    def __getattr__(name: str) -> Any:
+        """A public name or a subpackage, at its first use."""
+        if name in _DEFINED_IN:
+            value = globals()[name] = _load(name)
+            return value
+        if not name.startswith("_"):
+            try:
+                return import_module(f"{__name__}.{name}")
+            except ModuleNotFoundError as error:
+                if error.name != f"{__name__}.{name}":
+                    raise
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import symcnn
-from symcnn.cli import commands, main
+from symcnn.cli import main
+from symcnn.cli.commands import commands
 from symcnn.report.pdf import has_pdf
 from tests.network.test_file import BAD, GOOD, SAMPLE
 from tests.slow import rest_slow

@@ -22,7 +22,7 @@ LINES = [
     {"network"},
     {"symbolic"},
     {"text", "files"},
-    {"errors", "version"},
+    {"errors", "version", "dispatch"},
 ]
 
 

@@ -33,13 +33,19 @@ if TYPE_CHECKING:
     from symcnn.derivation import Derivation
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="symcnn")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Take a small convolutional network apart, symbolically.
 
     Each command works on the article's network, or on a NETWORK.toml that you give.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        context.exit(2)
 
 
 @commands.command(short_help="The article's whole story, into a folder.")

@@ -72,7 +72,11 @@ def given_samples(network: "Network", data: "Data | None", path: Path | None) ->
 
 
 def console_for(stderr: bool = False) -> "Console":
-    from rich.console import Console
+    from rich import console as rich
+
+    class Console(rich.Console):
+        def on_broken_pipe(self) -> None:  # `symcnn train | head`: rich would end the program with status 1
+            raise BrokenPipeError
 
     console = Console(stderr=stderr, highlight=False)
     if not console.is_terminal:

@@ -18,6 +18,7 @@ from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantiate
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import reverse
+from symcnn.dispatch import call_registered
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.network import Array, Network
 from symcnn.symbolic import Equation, latex_of
@@ -339,10 +340,11 @@ def derive(network: Network, samples: int = 2) -> Derivation:
 @singledispatch
 def explain(gradient: object, values: Mapping[str, float], lang: str = "en") -> Any:
     """How ``Gradient.explain`` reaches numbers and typography: ``symcnn.numeric`` registers it."""
-    raise NotImplementedError(type(gradient))
+    return call_registered(explain, gradient, values, lang)
 
 
 @singledispatch
 def evaluate(derivation: object, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
     """How ``Derivation.evaluate`` reaches NumPy, of which this room knows nothing: ``symcnn.numeric`` registers it."""
-    raise NotImplementedError(type(derivation))
+    rows: dict[str, Array] = call_registered(evaluate, derivation, theta, images, targets)
+    return rows

@@ -18,8 +18,8 @@ from symcnn.printers.cells import Range, parse, reference
 
 #: A text, which is left alone, or a reference: ``K12``, ``Inputs!$F$6``, ``'Entrées'!B3:D3``.
 _PIECE = re.compile(
-    r'"(?:[^"]|"")*"'
-    r"|(?<![\w.])(?:(?:'(?:[^']|'')+'|\w+)!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?(?![\w(.])"
+    r'("(?:[^"]|"")*"'
+    r"|(?<![\w.])(?:(?:'(?:[^']|'')+'|\w+)!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?(?![\w(.]))"
 )
 
 #: The place of every cell that holds nothing.
@@ -32,7 +32,7 @@ class _Formula:
     cell: str
     run: Run
     places: Places
-    names: tuple[int, ...]
+    needed: list[int]
 
 
 def cell_values(workbook: Workbook) -> dict[str, dict[str, Value]]:
@@ -86,15 +86,14 @@ class _Calculation:
     # --- references -------------------------------------------------------------------------------------------------
 
     def _formula(self, sheet: str, cell: str, text: str) -> _Formula:
-        references: list[str] = []
-
-        def cut(piece: re.Match[str]) -> str:
-            if piece[0][0] == '"':
-                return piece[0]
-            references.append(piece[0])
-            return ":" if ":" in piece[0] else "."
-
-        shape = _PIECE.sub(cut, text)
+        pieces = _PIECE.split(text)  # what stands between references, and at the odd places the references
+        references = pieces[1::2]
+        if '"' in text:
+            pieces[1::2] = [r if r[0] == '"' else ":" if ":" in r else "." for r in references]
+            references = [r for r in references if r[0] != '"']
+        else:
+            pieces[1::2] = [":" if ":" in r else "." for r in references] if ":" in text else "." * len(references)
+        shape = "\0".join(pieces)
         known = self._shapes.get(shape)
         if known is None:
             self._names = []
@@ -102,8 +101,12 @@ class _Calculation:
             known = self._shapes[shape] = (run, count, tuple(self._names))
         run, count, names = known
         assert count == len(references), (text, references)
-        places = self._known[sheet]
-        return _Formula(sheet, cell, run, [places.get(r) or self._place(sheet, r) for r in references], names)
+        index, places = self._index[sheet], self._known[sheet]
+        found = [index.get(r) or places.get(r) or self._place(sheet, r) for r in references]
+        needed: list[Any] = [*names, *found]
+        if ":" in shape:
+            needed = [p for place in needed for p in (place.places if isinstance(place, Area) else (place,))]
+        return _Formula(sheet, cell, run, found, needed)
 
     def _place(self, sheet: str, text: str) -> int | Area:
         """Where a reference points, seen from a sheet."""
@@ -136,7 +139,7 @@ class _Calculation:
                 waiting.pop()
                 continue
             formula = self._formulas[current]
-            missing = [p for p in _needed(formula) if not done[p]]
+            missing = [p for p in formula.needed if not done[p]]
             if not missing:
                 self._values[current] = _result(formula)
                 done[current] = True
@@ -146,16 +149,6 @@ class _Calculation:
             else:
                 opened.add(current)
                 waiting += missing
-
-
-def _needed(formula: _Formula) -> list[int]:
-    found = list(formula.names)
-    for place in formula.places:
-        if isinstance(place, int):
-            found.append(place)
-        else:
-            found += place.places
-    return found
 
 
 def _result(formula: _Formula) -> Value:

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText
@@ -31,6 +32,9 @@ ENGINE = 191029
 IGNORED = (
     "evalError", "numberStoredAsText", "formula", "formulaRange", "unlockedFormula", "emptyCellReference",
 )  # fmt: skip
+
+#: How openpyxl writes a sheet without rows: with or without lxml.
+_NO_ROWS = re.compile(rb"<sheetData ?/>")
 
 
 def written(workbook: Workbook) -> bytes:
@@ -92,7 +96,9 @@ class _BookWriter(ExcelWriter):
         writer = _SheetWriter(ws, self._values[ws.title], self._strings)
         writer.write()
         ws._rels = writer._rels  # type: ignore[attr-defined]
-        self._archive.write(str(writer.out), ws.path[1:])
+        with open(str(writer.out), "rb") as file:
+            head, tail = _NO_ROWS.split(file.read())
+        self._archive.writestr(ws.path[1:], b"".join((head, writer.sheet_data, tail)))
         self.manifest.append(ws)
         writer.cleanup()
 
@@ -110,35 +116,46 @@ class _SheetWriter(WorksheetWriter):
     def __init__(self, ws: Worksheet, values: Mapping[str, Value], strings: _Strings) -> None:
         super().__init__(ws)
         self._values, self._strings = values, strings
+        self.sheet_data = b""
 
-    def write_row(self, xf: Any, row: Iterable[Any], row_idx: int) -> None:
-        attributes = {"r": str(row_idx), **dict(self.ws.row_dimensions.get(row_idx, {}))}
-        with xf.element("row", attributes):
-            for cell in row:
-                if cell.value is not None or cell.has_style:
-                    xf.write(self._cell(cell))
+    def write_rows(self) -> None:
+        """Make the rows as text, which is five times as fast as elements; an empty element takes their place."""
+        self.sheet_data = self._rows()
+        self.xf.send(Element("sheetData"))
 
-    def _cell(self, cell: Any) -> Any:
-        attributes = {"r": cell.coordinate}
-        if cell.has_style:
-            attributes["s"] = str(cell.style_id)
+    def _rows(self) -> bytes:
+        """The rows with their cells, as openpyxl would write them; hyperlinks are collected on the way."""
+        parts = ["<sheetData>"]
+        rows: Iterable[tuple[int, Iterable[Any]]] = self.rows()
+        for number, row in rows:
+            attributes = {"r": str(number), **dict(self.ws.row_dimensions.get(number, {}))}
+            parts += ["<row", *(f" {name}={quoteattr(value)}" for name, value in attributes.items()), ">"]
+            parts += [self._cell(cell) for cell in row if cell._value is not None or cell.has_style]
+            parts.append("</row>")
+        parts.append("</sheetData>")
+        return "".join(parts).encode("utf-8")
+
+    def _cell(self, cell: Any) -> str:
+        place, content, kind = cell.coordinate, cell._value, cell.data_type
+        style = f' s="{cell.style_id}"' if cell.has_style else ""
         if cell.hyperlink:
             self.ws._hyperlinks.append(cell.hyperlink)
-        element = Element("c", attributes)
-        content: Any = cell.value
         if content is None:
-            return element
-        if cell.data_type == "f":
-            SubElement(element, "f").text = content[1:]
-            kind, text = _cached(self._values[cell.coordinate])
-        elif cell.data_type == "s":
-            kind, text = "s", str(self._strings.number(content))
+            return f'<c r="{place}"{style} />'
+        formula = ""
+        if kind == "f":
+            formula = f"<f>{escape(content[1:])}</f>"
+            kind, text = _cached(self._values[place])
+        elif kind == "s":
+            text = str(self._strings.number(content))
         else:
             kind, text = _cached(content)
-        if kind != "n":
-            element.set("t", kind)
-        _text(SubElement(element, "v"), text)
-        return element
+        if kind == "n":  # nearly all of them
+            return f'<c r="{place}"{style}>{formula}<v>{text}</v></c>'
+        value = Element("v")
+        _text(value, text)
+        xml: str = tostring(value, encoding="unicode")  # type: ignore[call-overload]
+        return f'<c r="{place}"{style} t="{kind}">{formula}{xml}</c>'
 
     def write_drawings(self) -> None:
         """Before the drawings, where the schema wants them, the warnings that are not wanted."""

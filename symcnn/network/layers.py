@@ -13,7 +13,7 @@ Index letters: n sample · d channel · k filter or map · r c row, column · p 
 u v row, column in the pooling window · j neuron.
 """
 
-import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -175,7 +175,8 @@ class MaxPool2D:
     def __post_init__(self) -> None:
         _pooling(self)
         number = isinstance(self.pad_value, (int, float)) and not isinstance(self.pad_value, bool)
-        if self.pad_value is not None and not (number and math.isfinite(self.pad_value)):
+        # a whole number of hundreds of digits is no float: math.isfinite would raise an OverflowError
+        if self.pad_value is not None and not (number and abs(self.pad_value) <= sys.float_info.max):
             raise InputError(f"{_call(self, 'pad_value')}: expected a finite number or None")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
@@ -329,6 +330,10 @@ def _positive(layer: Layer, field: str) -> int:
     value = getattr(layer, field)
     if not _is_count(value, 1):
         raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1")
+    if value > sys.maxsize:
+        raise InputError(
+            f"{type(layer).__name__}({field}=…): a number of {len(str(value))} digits; expected at most 18"
+        )
     return int(value)
 
 

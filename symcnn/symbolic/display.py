@@ -2,14 +2,16 @@
 
 from functools import singledispatch
 
+from symcnn.dispatch import call_registered
+
 
 @singledispatch
 def latex_of(thing: object) -> str:
     """LaTeX of an object, as displays."""
-    raise NotImplementedError(type(thing))
+    return str(call_registered(latex_of, thing))
 
 
 @singledispatch
 def html_of(thing: object) -> str:
     """HTML of an object."""
-    raise NotImplementedError(type(thing))
+    return str(call_registered(html_of, thing))

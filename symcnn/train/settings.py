@@ -6,6 +6,7 @@ Full batch, the article's way, unless something is asked for that only a trainin
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeGuard
@@ -123,4 +124,6 @@ def _one_of(word: str, value: object, allowed: tuple[str, ...]) -> None:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, int) and abs(value) > sys.float_info.max:  # no float: math.isfinite would raise OverflowError
+        return False
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
+from symcnn.dispatch import call_registered
 from symcnn.network import Array, Network
 
 
@@ -28,4 +29,5 @@ class Given:
 @singledispatch
 def formulas_again(given: object) -> Mapping[tuple[str, int, int], str]:
     """(sheet, row, column) -> formula, as symcnn writes the workbook today: ``symcnn.excel`` registers it."""
-    raise NotImplementedError(type(given))
+    formulas: Mapping[tuple[str, int, int], str] = call_registered(formulas_again, given)
+    return formulas

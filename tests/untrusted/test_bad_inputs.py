@@ -62,6 +62,10 @@ NETWORKS = [
        "[2, 2, 2]", "[100000, 100000]")),
     *(replaced(("units = 2", f"units = {v}")) for v in ("1000000000", "99999999999999999999")),
     replaced(("kernel_size = 2", "kernel_size = 2\npadding = 1000000")),
+    *(replaced(('type = "Flatten"', f'type = "MaxPool2D"\nsize = 1\npad_value = {v}\n[[layer]]\ntype = "Flatten"')) for v in
+      ("1" * 400, "-" + "1" * 400, "9" * 309, "1e400", "nan", "true", '"0"')),
+    replaced(("kernel_size = 2", "kernel_size = 2\nstride = " + "1" * 400)), replaced(("units = 2", "units = " + "1" * 400)),
+    replaced(("target = [1, 0]", f"target = [{'1' * 400}, 0]")), replaced(("[[1, 0, 1]", f"[[{'1' * 400}, 0, 1]")),
     replaced(("filters = 1", "filtres = 1")), replaced(("[[layer]]", "[[layers]]")), replaced(("[[layer]]", "[layer]")),
     replaced(("input_shape", "shape")), replaced(("[[sample]]", "[[samples]]")), replaced(("image =", "picture =")),
     "", "x", "=", "[[layer]]", "input_shape = [3, 3]", "input_shape = [3, 3]\nlayer = []", "layer = 3\ninput_shape = [1]",

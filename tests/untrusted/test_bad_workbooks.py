@@ -139,6 +139,16 @@ BAD: list[tuple[str, Callable[[Parts], bytes], str]] = [
     ("a locked part", encrypted_part, "is encrypted"),
     ("a part twice", twice, "two parts of one name"),
     ("entities", with_sheet(DOCTYPE + SHEET.format("<row><c><v>&b;</v></c></row>")), "document type"),
+    *(
+        (f"encoding {name[:9]}", with_sheet(f'<?xml version="1.0" encoding="{name}"?>' + SHEET.format("")), words)
+        for name, words in (
+            ("foo", "unknown encoding: foo; expected UTF-8"),
+            ("base64", "expected UTF-8"),
+            ("a" * 3000, "unknown encoding: aaaa"),
+            ("shift_jis", "damaged"),
+            ("undefined", "damaged"),
+        )
+    ),
     ("external entity", with_sheet(EXTERNAL + SHEET.format("")), "document type"),
     ("unknown entity", row("<c><v>&b;</v></c>"), "not well-formed XML"),
     ("no XML", with_sheet("hello"), "not well-formed XML"),

@@ -169,6 +169,10 @@ class _Reader:
                 parser.Parse(b"", True)
         except expat.ExpatError as reason:
             raise self._refused(f"{name}: not well-formed XML ({reason})") from None
+        except LookupError as reason:
+            if isinstance(reason, (KeyError, IndexError)):  # ours
+                raise
+            raise self._refused(f"{name}: {str(reason)[:60]}; expected UTF-8") from None
 
     def _refused(self, reason: str) -> InputError:
         return InputError(f"{self._path}: {reason}")

@@ -1,0 +1,274 @@
+"""How the package and the command start and stop: what is imported when, spellings of ``train``, Ctrl-C, streams."""
+
+import ast
+import importlib
+import inspect
+import os
+import pickle
+import pydoc
+import signal
+import subprocess
+import sys
+import textwrap
+import zipfile
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+import symcnn
+from symcnn.cli.commands import commands
+
+HEAVY = ("sympy", "numpy", "mpmath", "openpyxl", "lark", "rich", "numba", "torch", "matplotlib")
+INIT = Path(symcnn.__file__)
+
+
+def python(code, *options, **settings):
+    """A new process: what it prints."""
+    command = [sys.executable, *options, "-c", textwrap.dedent(code)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, **settings).stdout.strip()
+
+
+# --- what is imported -----------------------------------------------------------------------------------------------
+
+USES = [["--version"], ["--help"], [], ["nonsense"], ["train", "--nonsense"], ["train", "--steps", "many"],
+        ["article", "--lang", "de"], *([name, "--help"] for name in commands.commands)]  # fmt: skip
+
+
+def test_what_only_prints_a_text_imports_nothing_heavy():
+    """In one process: none of these calls leaves a heavy module behind."""
+    out = python(f"""
+        import sys, io, contextlib
+        import symcnn, symcnn.cli
+        for arguments in {USES!r}:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                try:
+                    symcnn.cli.main(arguments)
+                except SystemExit as stop:
+                    assert stop.code in (0, 2)
+            heavy = [m for m in {HEAVY!r} if m in sys.modules]
+            assert not heavy, (arguments, heavy)
+        print(len(sys.modules))
+    """)
+    assert int(out) > 0
+
+
+def test_a_name_is_imported_at_its_first_use():
+    code = """
+        import sys, symcnn
+        assert "sympy" not in sys.modules and "numpy" not in sys.modules
+        net = symcnn.article.network()
+        assert "sympy" in sys.modules and "openpyxl" not in sys.modules
+        print(len(net.parameters))
+    """
+    assert python(code) == "20"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from symcnn.network import Dense, Network; print(Network((2,), [Dense(1)])._repr_html_()[:7])",
+        "from symcnn.derivation import derive; from symcnn.article import network\n"
+        "print(derive(network())['f_12']._repr_latex_().replace('$$', '<table>')[:7])",
+        "from symcnn.derivation import derive; from symcnn.article import network\n"
+        "print('<table>' if r'\\sum' in derive(network()).equations[0]._repr_latex_() else '')",
+        "from symcnn.derivation import derive; from symcnn.article import network, images\n"
+        "d = images(); print('<table>' if derive(network()).evaluate([0.1] * 20, d.images, d.targets) else '')",
+        "from symcnn.derivation import derive; from symcnn.article import network\n"
+        "n = derive(network()); v = {k: 0.5 for k in (*n.network.parameters, *n.graph.inputs)}\n"
+        "print('<table>' if str(n['f_12'].explain(v)) else '')",
+    ],
+)
+def test_displays_find_their_rules_though_nothing_imported_them(code):
+    assert python(code) == "<table>"
+
+
+def test_a_display_without_a_rule_says_so():
+    from symcnn.symbolic import latex_of
+
+    with pytest.raises(NotImplementedError, match="latex_of: no rule for int"):
+        latex_of(3)
+
+
+def test_the_rooms_that_register_are_there():
+    from symcnn.dispatch import registrars
+
+    for name, module in registrars.items():
+        home, _, function = name.rpartition(".")
+        importlib.import_module(module)
+        assert len(getattr(importlib.import_module(home), function).registry) > 1, name
+
+
+# --- the names ------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_names_is_that_of_the_imports_for_type_checkers():
+    (block,) = [n for n in ast.parse(INIT.read_text("utf-8")).body
+                if isinstance(n, ast.If) and isinstance(n.test, ast.Name)]  # fmt: skip
+    imported = {alias.asname or alias.name: (node.module, alias.name) for node in block.body for alias in node.names}
+    assert imported.pop("article") == ("symcnn", "article")
+    table = {name: where.partition(":") for name, where in symcnn._DEFINED_IN.items()}
+    assert {n: (f"symcnn.{module}", name or n) for n, (module, _, name) in table.items()} == imported
+    here = {"InputError", "NotSupportedYetError", "SymcnnError", "TrainingDivergedError", "__version__", "article"}
+    assert set(symcnn.__all__) == here | set(imported)
+
+
+def test_every_public_name_is_there():
+    space = {}
+    exec("from symcnn import *", space)
+    assert set(symcnn.__all__) <= set(space)
+    assert set(symcnn.__all__) <= set(dir(symcnn))
+    assert {name for name, _ in inspect.getmembers(symcnn)} >= set(symcnn.__all__)
+    assert "write_report" in pydoc.plain(pydoc.render_doc(symcnn))
+    with pytest.raises(AttributeError, match="module 'symcnn' has no attribute 'trane'"):
+        _ = symcnn.trane
+    with pytest.raises(ImportError):
+        exec("from symcnn import trane")
+    assert symcnn.formula.Latex is importlib.import_module("symcnn.formula").Latex
+    assert symcnn.story.tell
+
+
+def test_every_spelling_of_train():
+    out = python(
+        """
+        import pickle
+        import symcnn.train
+        function = symcnn.train
+        import symcnn, importlib
+        from symcnn import train as a
+        from symcnn.train import train as b
+        import symcnn.train as c
+        from symcnn.train import Run
+        module = importlib.import_module("symcnn.train")
+        import symcnn.train.run
+        assert function is symcnn.train is a is b is c is pickle.loads(pickle.dumps(symcnn.train)) is module.train
+        assert module.Run is symcnn.Run is Run
+        importlib.reload(symcnn)
+        assert symcnn.train is function
+        print(symcnn.train(symcnn.article.network(), symcnn.article.images(), steps=2).steps)
+        """,
+        "-W", "error",
+    )  # fmt: skip
+    assert out == "2"
+    assert pickle.loads(pickle.dumps(symcnn.train)) is symcnn.train
+
+
+def test_train_can_be_replaced_and_put_back():
+    original = symcnn.train
+    with mock.patch("symcnn.train", 3), mock.patch("symcnn.derive", 4):
+        assert (symcnn.train, symcnn.derive) == (3, 4)
+    assert symcnn.train is original
+    assert callable(symcnn.derive)
+
+
+@pytest.mark.parametrize("module", ["symcnn", "symcnn.train"])
+def test_as_a_module(module):
+    shown = subprocess.run(
+        [sys.executable, "-W", "error", "-m", module, "--help"], check=True, capture_output=True, text=True
+    )
+    assert shown.stdout.startswith("Usage: symcnn" + (" train" if module.endswith("train") else ""))
+    assert shown.stderr == ""
+
+
+@pytest.mark.slow
+def test_a_type_checker_knows_every_name(tmp_path):
+    api = pytest.importorskip("mypy.api")
+    path = tmp_path / "user.py"
+    names = "\n".join(f"symcnn.{name}" for name in symcnn.__all__ if name != "__version__")
+    path.write_text(f"""
+import symcnn
+from symcnn import Network, derive
+run: symcnn.Run = symcnn.train(symcnn.article.network(), symcnn.article.images(), steps=3)
+net: symcnn.Network = Network(input_shape=(2,), layers=[symcnn.Dense(1)])
+steps: int = run.steps
+{names}
+symcnn.trane
+""")
+    out, _, _ = api.run(["--strict", "--config-file=", f"--cache-dir={tmp_path}", "--follow-imports=silent", str(path)])
+    assert 'Module has no attribute "trane"' in out
+    assert "Found 1 error in 1 file" in out, out
+
+
+# --- Ctrl-C and streams ---------------------------------------------------------------------------------------------
+
+
+def interrupting(module, raised="_thread.interrupt_main()"):
+    """Code that runs ``symcnn derive`` and presses Ctrl-C while a module is imported."""
+    return f"""
+import importlib.abc, signal, sys, _thread
+import symcnn.cli
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            {raised}
+sys.meta_path.insert(0, Finder())
+symcnn.cli.main(["derive"])
+"""
+
+
+CALLBACK = "import weakref; gone = set(); ref = weakref.ref(gone, lambda _: _thread.interrupt_main()); del gone"
+COMPILED = """
+            try: _thread.interrupt_main(); [None for _ in range(9)]
+            except KeyboardInterrupt: pass
+            raise ImportError("initialization failed")"""
+
+
+@pytest.mark.parametrize(
+    ("module", "raised"),
+    [
+        ("click", "_thread.interrupt_main()"),
+        ("sympy", "_thread.interrupt_main()"),
+        ("numpy", "_thread.interrupt_main()"),
+        ("symcnn.cli.commands", "_thread.interrupt_main()"),
+        ("sympy", CALLBACK),  # Python prints what is raised in a weak reference's callback, and goes on
+        ("numpy", COMPILED),  # a compiled module turns it into another error
+    ],
+)
+def test_ctrl_c_while_modules_are_imported(module, raised):
+    ended = subprocess.run([sys.executable, "-c", interrupting(module, raised)], capture_output=True, text=True)
+    assert ended.stderr.strip() == "symcnn: interrupted"
+    assert ended.returncode == 130
+    assert ended.stdout == ""
+
+
+def test_ctrl_c_afterwards_is_python_s_own_again():
+    code = "import signal, symcnn.cli; symcnn.cli.main(['--version'])\n"
+    code += "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    restore = None if os.name == "nt" else lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert python(code, preexec_fn=restore).endswith("True")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell redirections as sh has them")
+@pytest.mark.parametrize(
+    ("redirected", "arguments", "status", "message"),
+    [
+        (">&-", "derive", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
+        (">&-", "--version", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
+        (">&-", "nonsense", 2, "symcnn: No such command 'nonsense'."),
+        ("<&- >&-", "--help", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
+        ("2>&-", "--version", 0, ""),
+        ("2>&-", "nonsense", 2, ""),
+        (">&- 2>&-", "--version", 1, ""),
+        (">/dev/full", "--version", 1, "symcnn: the output cannot be written (No space left on device)"),
+        (">/dev/full", "nonsense", 2, "symcnn: No such command 'nonsense'."),
+        ("2>/dev/full", "nonsense", 2, ""),
+        ("| true", "--help", 0, ""),
+    ],
+)
+def test_streams_that_cannot_be_written(redirected, arguments, status, message):
+    command = f"{sys.executable} -m symcnn {arguments} {redirected}"
+    if redirected.startswith("|"):
+        command = f"set -o pipefail; {command}"
+    elif "/dev/full" in redirected and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert ended.stderr.strip() == message
+    assert ended.returncode == status
+
+
+def test_a_file_never_gets_the_number_of_a_closed_stream(tmp_path):
+    command = f"{sys.executable} -m symcnn export --steps 3 --out {tmp_path / 'cnn.xlsx'} >&-"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert zipfile.ZipFile(tmp_path / "cnn.xlsx").testzip() is None
