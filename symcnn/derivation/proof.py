@@ -147,21 +147,26 @@ class Prover:
 
     Args:
         make: an algebra of these generators with room for so many more.
+        directions: the parameters by which E_total is differentiated at once; any other one by itself.
     """
 
-    def __init__(self, derivation: Derivation, make: Callable[[Iterable[str], int], Algebra]) -> None:
+    def __init__(
+        self, derivation: Derivation, make: Callable[[Iterable[str], int], Algebra], directions: Iterable[str]
+    ) -> None:
         d = self.derivation = derivation
-        self._make = make
+        self._make, self._directions = make, tuple(directions)
         self._shared = d.network.parameters
-        self._data = [name for name in d.graph.inputs if name not in self._shared]
+        self._is_shared = frozenset(self._shared)
+        self._data = [name for name in d.graph.inputs if name not in self._is_shared]
         self._maps = {n: tensor for tensor in d.network.forward.feature_maps for n in tensor.scalars()}
-        self._calls = generators_of(d)
+        self.calls = generators_of(d)
         # every image brings the same formulas with names of its own: two show that they are added
         images = range(1, min(d.samples, 2) + 1)
         data = [f"{name}_image{m}" for m in images for name in self._data]
         # as many again as the network has: a candidate may bring its own
-        algebra = make([*self._shared, *data], self._calls * len(images) + self._calls)
+        algebra = make([*self._shared, *data], self.calls * len(images) + self.calls)
         self._total = _Images(d, algebra, [self._symbols(algebra, f"_image{m}") for m in images])
+        self._total_slopes: dict[str, Element] = {}
         self._kept: dict[Tensor, _Images] = {}
         self._kept_slopes: dict[Tensor, dict[str, Element]] = {}
 
@@ -176,11 +181,13 @@ class Prover:
         Raises:
             TooLargeError: that alone is too much.
         """
-        _ = self._total_slopes, self._total.quantities
+        _ = self._total.quantities
+        if name in self._is_shared:
+            self._total_slope(name)
         if name in self._maps:
             tensor = self._maps[name]
             if tensor not in self._kept_slopes:
-                algebra = self._make([*self._shared, *self._data, *tensor.scalars()], 2 * self._calls)
+                algebra = self._make([*self._shared, *self._data, *tensor.scalars()], 2 * self.calls)
                 self._kept[tensor] = _Images(self.derivation, algebra, [self._symbols(algebra, "", tensor.scalars())])
                 self._kept_slopes[tensor] = self._kept[tensor].slopes(tensor.scalars())
             _ = self._kept[tensor].quantities
@@ -206,14 +213,16 @@ class Prover:
 
     def sides(self, name: str, candidate: Expr) -> tuple[Element, Element]:
         """The candidate and the derivative, everything put in."""
-        if name in self._shared:
-            return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slopes[name]
+        if name in self._is_shared:
+            return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slope(name)
         return self._total.elements(candidate)[0], self._total.slope_put_in(name)
 
-    @cached_property
-    def _total_slopes(self) -> Mapping[str, Element]:
-        """∂E_total/∂parameter of the fully substituted E_total, in all directions at once."""
-        return self._total.slopes(self._shared)
+    def _total_slope(self, name: str) -> Element:
+        """∂E_total/∂parameter of the fully substituted E_total."""
+        if name not in self._total_slopes:
+            together = self._directions if name in self._directions else (name,)
+            self._total_slopes |= self._total.slopes(together)
+        return self._total_slopes[name]
 
     def _symbols(self, algebra: Algebra, suffix: str, kept: Iterable[str] = ()) -> dict[Expr, Element]:
         """What is given for one image: the shared parameters, its own data, and what is kept."""
@@ -231,10 +240,16 @@ def generators_of(derivation: Derivation) -> int:
 
 
 class Judge:
-    """Decides candidates: by normal forms, or where they are too large, modulo a prime at random points."""
+    """Decides candidates: by normal forms, or where they are too large, modulo a prime at random points.
 
-    def __init__(self, derivation: Derivation) -> None:
+    Args:
+        names: the gradients about which it will be asked: what they share is worked out once. None: all.
+    """
+
+    def __init__(self, derivation: Derivation, names: Iterable[str] | None = None) -> None:
         self.derivation = derivation
+        parameters = derivation.network.parameters
+        self._directions = parameters if names is None else tuple(frozenset(parameters).intersection(names))
         self._exact_is_possible = True
         self._real_points: dict[int, Prover] = {}
         kinked = any(v.expression.has(relu, leaky_relu, maximum) for v in derivation.graph.forward.values())
@@ -242,22 +257,24 @@ class Judge:
 
     @cached_property
     def _exact(self) -> Prover:
-        return Prover(self.derivation, PolynomialAlgebra)
+        return Prover(self.derivation, PolynomialAlgebra, self._directions)
 
     @cached_property
     def _modular(self) -> list[Prover]:
         def at(seed: int) -> Prover:
-            return Prover(self.derivation, lambda names, _: ModularAlgebra(names, seed))
+            return Prover(self.derivation, lambda names, _: ModularAlgebra(names, seed), self._directions)
 
         return [at(seed) for seed in SEEDS]
 
     @cached_property
     def _degrees(self) -> Prover:
-        return Prover(self.derivation, lambda names, _: DegreeAlgebra(names))
+        return Prover(self.derivation, lambda names, _: DegreeAlgebra(names), self._directions)
 
     def _real(self, seed: int) -> Prover:
         if seed not in self._real_points:
-            self._real_points[seed] = Prover(self.derivation, lambda names, _: RealAlgebra(names, seed))
+            self._real_points[seed] = Prover(
+                self.derivation, lambda names, _: RealAlgebra(names, seed), self._directions
+            )
         return self._real_points[seed]
 
     def renew_budget(self) -> None:
@@ -312,7 +329,7 @@ class Judge:
             # a wrong "equal": the two polynomials, or the arguments of two functions, agree at a random point;
             # twice, for what is divided by
             degree = 2 * max(map(int, self._degrees.sides(name, candidate)))
-            calls = 2 * generators_of(self.derivation)
+            calls = 2 * self._degrees.calls
             epsilon = float((degree * (1 + calls**2) / PRIME) ** len(SEEDS))
             return Verdict(name, claim, "probable", self.modular, epsilon)
         except UndecidableError as reason:
