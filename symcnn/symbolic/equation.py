@@ -21,6 +21,7 @@ The axis of the samples is implicit: every tensor but the parameters and the con
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Literal
 
@@ -150,7 +151,13 @@ class Tensor:
             for n, size in zip(index, self.shape, strict=True):
                 flat = flat * size + n
             return self.values[flat]
-        return sympy.Symbol(self.scalar(index))
+        return symbol(self.scalar(index))
+
+
+@lru_cache(maxsize=100_000)
+def symbol(name: str) -> sympy.Symbol:
+    """``sympy.Symbol(name)``, the same object each time: SymPy itself remembers only a thousand, and compares slowly."""
+    return sympy.Symbol(name)
 
 
 class Access(AtomicExpr):

@@ -46,11 +46,11 @@ MOST_IMAGES = 4
 #: Products of one image up to which each gradient is verified for itself.
 MOST_PRODUCTS = 30_000
 
-#: Gradients that are verified one by one; of a larger network a sample, the smaller the more each of them costs:
-#: as many as let so many products be worked out again, one moved quantity after the other; but at least so many.
+#: Gradients that are verified one by one; of more than MOST_GRADIENTS, or where that would work out more than MOST_WORK
+#: products again (each gradient moves a quantity, and what rests on it), a sample of so many.
 MOST_GRADIENTS = 400
 MOST_WORK = 60_000
-LEAST_GRADIENTS = 20
+SAMPLE = 20, 150
 
 #: Gradients from which that cost is estimated.
 PROBED = 40
@@ -139,10 +139,13 @@ def taken_one_by_one(derivation: Derivation) -> list[str]:
     """The gradients that are verified for themselves: all, a sample, or of a large network none."""
     if count_products((*derivation.forward, *derivation.backward)) > MOST_PRODUCTS:
         return []
+    names, (least, most) = derivation.names, SAMPLE
     evaluator = Evaluator(derivation.graph.forward.values(), "numpy")
-    probed = _evenly(derivation.names, PROBED)
-    cost = sum(map(evaluator.cost, probed)) / len(probed)
-    return _evenly(derivation.names, min(MOST_GRADIENTS, max(LEAST_GRADIENTS, int(MOST_WORK / max(cost, 1)))))
+    probed = _evenly(names, PROBED)
+    cost = max(1.0, sum(map(evaluator.cost, probed)) / len(probed))
+    if len(names) <= MOST_GRADIENTS and len(names) * cost <= MOST_WORK:
+        return list(names)
+    return _evenly(names, min(most, max(least, int(MOST_WORK / cost))))
 
 
 def _evenly(names: Sequence[str], most: int) -> list[str]:
