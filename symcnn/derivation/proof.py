@@ -20,7 +20,7 @@ from sympy import Expr, Function
 from symcnn.derivation.algebra import Algebra, Dual, Element, TooLargeError, UndecidableError, merged
 from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.derivation.derivation import Derivation
-from symcnn.errors import InputError
+from symcnn.errors import UnknownQuantityError, one_of, quoted
 from symcnn.symbolic import Tensor, leaky_relu, maximum, relu, symbol
 
 Status = Literal["proved", "probable", "refuted", "unknown"]
@@ -308,8 +308,8 @@ class Judge:
         d = self.derivation
         parameter = name in d.network.parameters
         if not parameter and name not in d.graph.forward:
-            known = ", ".join((*d.network.parameters, *d.graph.forward))
-            raise InputError(f"{name}: nothing is differentiated by it; expected one of {known}")
+            names = [*d.network.parameters, *d.graph.forward]
+            raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(name, names)}")
         claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
         try:
             if self._prepared(name):

@@ -183,6 +183,9 @@ class Access(AtomicExpr):
     def _hashable_content(self) -> tuple[object, ...]:
         return (self.tensor, self.index, str(self.outside))
 
+    def __getnewargs__(self) -> tuple[object, ...]:
+        return (self.tensor, self.index, self.outside)
+
     def _sympystr(self, printer: object) -> str:
         return f"{self.tensor.name}[{', '.join(map(str, self.index))}]" if self.index else self.tensor.name
 
@@ -231,6 +234,8 @@ class Wins(AtomicExpr):
 
     def _hashable_content(self) -> tuple[object, ...]:
         return (self.cell, self.largest, self.window, self.bound)
+
+    __getnewargs__ = _hashable_content
 
     @property
     def solved(self) -> tuple[Access, Access]:
