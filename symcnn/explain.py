@@ -1,12 +1,11 @@
 """Any number of a training, explained: at which step, for which image."""
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from symcnn.derivation import Derivation
-from symcnn.errors import InputError
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.formula import (
     Change,
     Explanation,
@@ -60,9 +59,7 @@ def explain_number(
     given = dict.fromkeys((*network.parameters, *derivation.graph.inputs))
     known = [*given, *(v.name for v in derivation.graph), "E_total"]
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
-        listed = ", ".join(near or known[:8])
-        raise InputError(f"{question.name}: no such quantity; expected a name such as {listed} ({len(known)} in all)")
+        raise InputError(f"{quoted(question.name)}: no such quantity; {one_of(name, known)}")
     if image is not None and (name in network.parameters or name == "E_total"):
         raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
 

@@ -23,7 +23,7 @@ from symcnn.cli.shared import (
     steps_option,
 )
 from symcnn.cli.training import predict, train
-from symcnn.errors import InputError
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.version import __version__
 
 #: Formulas that ``derive`` prints one by one.
@@ -100,8 +100,7 @@ def _quantity(derivation: "Derivation", name: str) -> str:
     bare = written_names(derivation.graph).get(name, name).removeprefix("dE_d")
     if bare in known:
         return bare
-    shown = ", ".join(known[:30]) + (f", … ({len(known)} in all)" if len(known) > 30 else "")
-    raise InputError(f"--of {name}: no such quantity; expected one of {shown}")
+    raise InputError(f"--of {quoted(name)}: no such quantity; {one_of(bare, known)}")
 
 
 commands.add_command(train)

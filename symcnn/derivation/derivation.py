@@ -7,7 +7,7 @@ d["f_12"].total      over the images                          names with _image1
 d["f_12"].steps      the chain rule, from E down to f_12
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantia
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import reverse
 from symcnn.dispatch import call_registered
-from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
 from symcnn.network import Array, Network
 from symcnn.symbolic import Equation, latex_of
 
@@ -68,6 +68,17 @@ class Gradient:
         self.adjoint = f"dE_d{name}"
         self.derivation = derivation
         self.variable: Variable = derivation.graph.backward[self.adjoint]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Gradient):
+            return NotImplemented
+        return (self.derivation, self.name) == (other.derivation, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.derivation, self.name))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.derivation, self.name)
 
     @property
     def formula(self) -> Expr:
@@ -131,23 +142,30 @@ class Gradient:
 class Gradients(Mapping[str, Expr]):
     """An ordered mapping, name -> expression of one image, made when looked at."""
 
-    def __init__(self, names: tuple[str, ...], make: Callable[[str], Expr]) -> None:
-        self._names, self._make = names, make
+    def __init__(self, derivation: "Derivation") -> None:
+        self._derivation = derivation
 
     def __getitem__(self, name: str) -> Expr:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._make(name)
+        names = self._derivation._is_gradient
+        if name not in names:
+            raise UnknownQuantityError(f"{quoted(name)}: not among the gradients; {one_of(name, names)}")
+        return self._derivation.in_forward_quantities(f"dE_d{name}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._derivation._is_gradient
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._derivation.names)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._derivation.names)
 
 
-class Derivation:
-    """All derivatives of a network's error.
+class Derivation(Mapping[str, Gradient]):
+    """All derivatives of a network's error, by name; in the order of ``gradients``.
+
+    Beside those that it lists, ``d["h_1"]`` gives ∂E/∂(any other quantity but pixels and targets); ``d["dE_dh_1"]`` is
+    the same.
 
     Args:
         network: with a loss.
@@ -206,14 +224,50 @@ class Derivation:
 
     @cached_property
     def gradients(self) -> Gradients:
-        return Gradients(self.names, lambda name: self.in_forward_quantities(f"dE_d{name}"))
+        return Gradients(self)
+
+    @cached_property
+    def _is_gradient(self) -> dict[str, None]:
+        return dict.fromkeys(self.names)
 
     def __getitem__(self, name: str) -> Gradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
-        bare = name.removeprefix("dE_d")
-        if f"dE_d{bare}" not in self.graph.backward:
-            raise KeyError(f"{name}: expected one of {', '.join(v.removeprefix('dE_d') for v in self.graph.backward)}")
-        return Gradient(self, bare)
+        if name not in self:
+            bare = name.removeprefix("dE_d") if isinstance(name, str) else name
+            names = [v.removeprefix("dE_d") for v in self.graph.backward]
+            raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(bare, names)}")
+        return Gradient(self, name.removeprefix("dE_d"))
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str):
+            return False
+        try:
+            self._adjoints.place(f"dE_d{name.removeprefix('dE_d')}")
+        except KeyError:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Derivation):
+            return NotImplemented
+        return (self.network, self.samples) == (other.network, other.samples)
+
+    def __hash__(self) -> int:
+        return hash((self.network, self.samples))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # a copy derives again
+        return type(self), (self.network, self.samples)
+
+    @cached_property
+    def _adjoints(self) -> Scalars:
+        return Scalars(e.target.tensor for e in self.backward)
 
     def evaluate(self, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
         """The displayed expressions (``gradients``) themselves, evaluated with NumPy; where one would be too long, its

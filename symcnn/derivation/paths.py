@@ -35,6 +35,8 @@ class Slope(AtomicExpr):
     def _hashable_content(self) -> tuple[object, ...]:
         return (self.of, self.by)
 
+    __getnewargs__ = _hashable_content
+
     def _sympystr(self, printer: object) -> str:
         return f"∂{self.of}/∂{self.by}"
 

@@ -10,18 +10,18 @@ random points of a large prime field decides with an error probability that is t
 with a witness, a real point at which the values differ: outputs may depend on each other (σ(2z) on σ(z)), gates too.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sympy import Expr, Function, Symbol
+from sympy import Expr, Function
 
 from symcnn.derivation.algebra import Algebra, Dual, Element, TooLargeError, UndecidableError, merged
 from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.derivation.derivation import Derivation
-from symcnn.errors import InputError
-from symcnn.symbolic import Tensor, leaky_relu, maximum, relu
+from symcnn.errors import UnknownQuantityError, one_of, quoted
+from symcnn.symbolic import Tensor, leaky_relu, maximum, relu, symbol
 
 Status = Literal["proved", "probable", "refuted", "unknown"]
 
@@ -93,21 +93,42 @@ class _Images:
         self._quantities: list[dict[Expr, Element]] | None = None
 
     @property
-    def quantities(self) -> list[dict[Expr, Element]]:
-        """Every quantity of each image as an element: what a candidate may use."""
+    def forward(self) -> list[dict[Expr, Element]]:
+        """Every quantity of the forward pass of each image as an element, and the adjoints that were needed."""
         if self._quantities is None:
-            self._quantities = [self._all_quantities(given) for given in self.given]
+            self._quantities = [dict(given) for given in self.given]
+            self._add(self._graph.forward)
         return self._quantities
 
     def elements(self, candidate: Expr) -> list[Element]:
         """The candidate with each image's quantities put in; what it alone brings is forgotten afterwards."""
-        known = self.quantities
+        known = self.forward
+        self._add(self._adjoints_of(candidate))
         mark = self.algebra.mark()
         try:
             return [self.algebra.element(candidate, k) for k in known]
         finally:
             if self.algebra.restore(mark):
                 self._quantities = None  # they remember sums with sigmoids that are gone
+
+    def _adjoints_of(self, candidate: Expr) -> list[str]:
+        """The adjoints that a candidate rests on, each after those that it itself rests on."""
+        backward, needed = self._graph.backward, set()
+        waiting = [s.name for s in candidate.free_symbols]
+        while waiting:
+            name = waiting.pop()
+            if name in backward and name not in needed:
+                needed.add(name)
+                waiting += [s.name for s in backward[name].symbols()]
+        return [name for name in backward if name in needed] if needed else []
+
+    def _add(self, names: Iterable[str]) -> None:
+        assert self._quantities is not None
+        for name in names:
+            variable, key = self._graph[name], symbol(name)
+            for known in self._quantities:
+                if key not in known:
+                    known[key] = self.algebra.element(variable.expression, known)
 
     def slopes(self, directions: Iterable[str]) -> dict[str, Element]:
         """∂E/∂direction, added over the images: dual numbers, everything that is not given put in."""
@@ -128,14 +149,6 @@ class _Images:
             values[variable.name] = Dual(found.value, {name: self.algebra.one}) if variable.name == name else found
         return values["E"].slopes.get(name, self.algebra.zero)
 
-    def _all_quantities(self, given: dict[Expr, Element]) -> dict[Expr, Element]:
-        found = dict(given)
-        for variable in self._graph:
-            symbol = Symbol(variable.name)
-            if symbol not in found:
-                found[symbol] = self.algebra.element(variable.expression, found)
-        return found
-
 
 class Prover:
     """Decides candidates for the gradients of one derivation in one algebra.
@@ -147,21 +160,29 @@ class Prover:
 
     Args:
         make: an algebra of these generators with room for so many more.
+        directions: the parameters by which E_total is differentiated at once (None: all); any other one by itself.
     """
 
-    def __init__(self, derivation: Derivation, make: Callable[[Iterable[str], int], Algebra]) -> None:
+    def __init__(
+        self,
+        derivation: Derivation,
+        make: Callable[[Iterable[str], int], Algebra],
+        directions: Sequence[str] | None = None,
+    ) -> None:
         d = self.derivation = derivation
-        self._make = make
         self._shared = d.network.parameters
-        self._data = [name for name in d.graph.inputs if name not in self._shared]
+        self._make, self._directions = make, self._shared if directions is None else directions
+        self._is_shared = frozenset(self._shared)
+        self._data = [name for name in d.graph.inputs if name not in self._is_shared]
         self._maps = {n: tensor for tensor in d.network.forward.feature_maps for n in tensor.scalars()}
-        self._calls = generators_of(d)
+        self.calls = generators_of(d)
         # every image brings the same formulas with names of its own: two show that they are added
         images = range(1, min(d.samples, 2) + 1)
         data = [f"{name}_image{m}" for m in images for name in self._data]
         # as many again as the network has: a candidate may bring its own
-        algebra = make([*self._shared, *data], self._calls * len(images) + self._calls)
+        algebra = make([*self._shared, *data], self.calls * len(images) + self.calls)
         self._total = _Images(d, algebra, [self._symbols(algebra, f"_image{m}") for m in images])
+        self._total_slopes: dict[str, Element] = {}
         self._kept: dict[Tensor, _Images] = {}
         self._kept_slopes: dict[Tensor, dict[str, Element]] = {}
 
@@ -176,14 +197,16 @@ class Prover:
         Raises:
             TooLargeError: that alone is too much.
         """
-        _ = self._total_slopes, self._total.quantities
+        _ = self._total.forward
+        if name in self._is_shared:
+            self._total_slope(name)
         if name in self._maps:
             tensor = self._maps[name]
             if tensor not in self._kept_slopes:
-                algebra = self._make([*self._shared, *self._data, *tensor.scalars()], 2 * self._calls)
+                algebra = self._make([*self._shared, *self._data, *tensor.scalars()], 2 * self.calls)
                 self._kept[tensor] = _Images(self.derivation, algebra, [self._symbols(algebra, "", tensor.scalars())])
                 self._kept_slopes[tensor] = self._kept[tensor].slopes(tensor.scalars())
-            _ = self._kept[tensor].quantities
+            _ = self._kept[tensor].forward
 
     def equal(self, name: str, candidate: Expr) -> bool:
         """Is the candidate, an expression of one image, ∂E/∂name in this algebra?
@@ -206,19 +229,21 @@ class Prover:
 
     def sides(self, name: str, candidate: Expr) -> tuple[Element, Element]:
         """The candidate and the derivative, everything put in."""
-        if name in self._shared:
-            return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slopes[name]
+        if name in self._is_shared:
+            return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slope(name)
         return self._total.elements(candidate)[0], self._total.slope_put_in(name)
 
-    @cached_property
-    def _total_slopes(self) -> Mapping[str, Element]:
-        """∂E_total/∂parameter of the fully substituted E_total, in all directions at once."""
-        return self._total.slopes(self._shared)
+    def _total_slope(self, name: str) -> Element:
+        """∂E_total/∂parameter of the fully substituted E_total."""
+        if name not in self._total_slopes:
+            together = self._directions if name in self._directions else (name,)
+            self._total_slopes |= self._total.slopes(together)
+        return self._total_slopes[name]
 
     def _symbols(self, algebra: Algebra, suffix: str, kept: Iterable[str] = ()) -> dict[Expr, Element]:
         """What is given for one image: the shared parameters, its own data, and what is kept."""
-        shared = {Symbol(name): algebra.generators[name] for name in self._shared}
-        return shared | {Symbol(name): algebra.generators[name + suffix] for name in (*self._data, *kept)}
+        shared = {symbol(name): algebra.generators[name] for name in self._shared}
+        return shared | {symbol(name): algebra.generators[name + suffix] for name in (*self._data, *kept)}
 
 
 def generators_of(derivation: Derivation) -> int:
@@ -231,10 +256,17 @@ def generators_of(derivation: Derivation) -> int:
 
 
 class Judge:
-    """Decides candidates: by normal forms, or where they are too large, modulo a prime at random points."""
+    """Decides candidates: by normal forms, or where they are too large, modulo a prime at random points.
 
-    def __init__(self, derivation: Derivation) -> None:
+    Args:
+        names: the gradients about which it will be asked: what they share is worked out once. None: all.
+    """
+
+    def __init__(self, derivation: Derivation, names: Iterable[str] | None = None) -> None:
         self.derivation = derivation
+        parameters = derivation.network.parameters
+        wanted = frozenset(parameters if names is None else names)
+        self._directions = tuple(name for name in parameters if name in wanted)
         self._exact_is_possible = True
         self._real_points: dict[int, Prover] = {}
         kinked = any(v.expression.has(relu, leaky_relu, maximum) for v in derivation.graph.forward.values())
@@ -242,22 +274,24 @@ class Judge:
 
     @cached_property
     def _exact(self) -> Prover:
-        return Prover(self.derivation, PolynomialAlgebra)
+        return Prover(self.derivation, PolynomialAlgebra, self._directions)
 
     @cached_property
     def _modular(self) -> list[Prover]:
         def at(seed: int) -> Prover:
-            return Prover(self.derivation, lambda names, _: ModularAlgebra(names, seed))
+            return Prover(self.derivation, lambda names, _: ModularAlgebra(names, seed), self._directions)
 
         return [at(seed) for seed in SEEDS]
 
     @cached_property
     def _degrees(self) -> Prover:
-        return Prover(self.derivation, lambda names, _: DegreeAlgebra(names))
+        return Prover(self.derivation, lambda names, _: DegreeAlgebra(names), self._directions)
 
     def _real(self, seed: int) -> Prover:
         if seed not in self._real_points:
-            self._real_points[seed] = Prover(self.derivation, lambda names, _: RealAlgebra(names, seed))
+            self._real_points[seed] = Prover(
+                self.derivation, lambda names, _: RealAlgebra(names, seed), self._directions
+            )
         return self._real_points[seed]
 
     def renew_budget(self) -> None:
@@ -274,8 +308,8 @@ class Judge:
         d = self.derivation
         parameter = name in d.network.parameters
         if not parameter and name not in d.graph.forward:
-            known = ", ".join((*d.network.parameters, *d.graph.forward))
-            raise InputError(f"{name}: nothing is differentiated by it; expected one of {known}")
+            names = [*d.network.parameters, *d.graph.forward]
+            raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(name, names)}")
         claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
         try:
             if self._prepared(name):
@@ -312,7 +346,7 @@ class Judge:
             # a wrong "equal": the two polynomials, or the arguments of two functions, agree at a random point;
             # twice, for what is divided by
             degree = 2 * max(map(int, self._degrees.sides(name, candidate)))
-            calls = 2 * generators_of(self.derivation)
+            calls = 2 * self._degrees.calls
             epsilon = float((degree * (1 + calls**2) / PRIME) ** len(SEEDS))
             return Verdict(name, claim, "probable", self.modular, epsilon)
         except UndecidableError as reason:

@@ -63,6 +63,10 @@ class Network:
         check_loss(loss)
         _ = self.forward  # a network that does not fit together is refused here, not at its first use
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # a copy works the rest out again
+        return type(self), (self.input_shape, self.layers, self.loss)
+
     @cached_property
     def forward(self) -> Forward:
         names = Names()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.network import Array, Network
 from symcnn.symbolic import Access
 
@@ -20,10 +20,13 @@ def as_theta(network: Network, values: Any) -> Array:
     names = network.parameters
     if isinstance(values, Mapping):
         missing = [n for n in names if n not in values]
-        unknown = [n for n in values if n not in names]
+        known = frozenset(names)
+        unknown = [n for n in values if n not in known]
         if missing or unknown:
-            what = f"{missing[0]} is missing" if missing else f"{unknown[0]} is unknown"
-            raise InputError(f"parameters: {what}; expected exactly {', '.join(names)}")
+            where = f"expected a value for each of the {len(names)} parameters of the network, no other name"
+            if unknown:
+                raise InputError(f"parameters: {quoted(unknown[0])} is unknown; {one_of(unknown[0], names)}")
+            raise InputError(f"parameters: {missing[0]} is missing ({len(missing)} of {len(names)} are); {where}")
         values = [values[n] for n in names]
     try:
         theta = np.array(values, dtype=np.float64)

@@ -60,6 +60,10 @@ class Program(ABC):
         self.network, self.dtype = network, dtype
         self._check_size()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # a copy prints and compiles again: what runs is never read from a file
+        return type(self), (self.network, self.dtype)
+
     @cached_property
     def source(self) -> str:
         """The printed program, for reading; it is what runs."""

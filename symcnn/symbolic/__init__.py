@@ -1,7 +1,7 @@
 """The ground floor: index-notation equations, and the leaf functions with their derivative rules."""
 
 from symcnn.symbolic.display import html_of, latex_of
-from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term, Wins
+from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term, Wins, symbol
 from symcnn.symbolic.functions import (
     LEAKY_SLOPE,
     LEAVES,
@@ -21,5 +21,5 @@ from symcnn.symbolic.order import in_reading_order
 __all__ = [
     "LEAKY_SLOPE", "LEAVES", "Access", "Affine", "Axis", "Equation", "Index", "Role", "Tensor", "Term", "Wins",
     "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log", "maximum", "relu", "sigmoid",
-    "softplus", "tanh", "wins",
+    "softplus", "symbol", "tanh", "wins",
 ]  # fmt: skip

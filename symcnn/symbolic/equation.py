@@ -21,6 +21,7 @@ The axis of the samples is implicit: every tensor but the parameters and the con
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Literal
 
@@ -150,7 +151,13 @@ class Tensor:
             for n, size in zip(index, self.shape, strict=True):
                 flat = flat * size + n
             return self.values[flat]
-        return sympy.Symbol(self.scalar(index))
+        return symbol(self.scalar(index))
+
+
+@lru_cache(maxsize=100_000)
+def symbol(name: str) -> sympy.Symbol:
+    """``sympy.Symbol(name)``, the same object each time: SymPy itself remembers only a thousand, and compares slowly."""
+    return sympy.Symbol(name)
 
 
 class Access(AtomicExpr):
@@ -175,6 +182,9 @@ class Access(AtomicExpr):
 
     def _hashable_content(self) -> tuple[object, ...]:
         return (self.tensor, self.index, str(self.outside))
+
+    def __getnewargs__(self) -> tuple[object, ...]:
+        return (self.tensor, self.index, self.outside)
 
     def _sympystr(self, printer: object) -> str:
         return f"{self.tensor.name}[{', '.join(map(str, self.index))}]" if self.index else self.tensor.name
@@ -224,6 +234,8 @@ class Wins(AtomicExpr):
 
     def _hashable_content(self) -> tuple[object, ...]:
         return (self.cell, self.largest, self.window, self.bound)
+
+    __getnewargs__ = _hashable_content
 
     @property
     def solved(self) -> tuple[Access, Access]:

@@ -18,6 +18,15 @@ class Catalogue:
         self.lang = lang
         self._tables = tables
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Catalogue) and self.lang == other.lang
+
+    def __hash__(self) -> int:
+        return hash(self.lang)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return catalogue, (self.lang,)
+
     @property
     def decimal(self) -> str:
         """The decimal sign of the language."""
@@ -56,9 +65,16 @@ class SaidError(SymcnnError):
         self.key, self.values = f"fault.{key}", values
         super().__init__(self.said(catalogue("en")))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.key.removeprefix("fault."), self.values)
+
     def said(self, text: Catalogue) -> str:
         """The sentence in the catalogue's language."""
         return text(self.key, **self.values)
+
+
+def _again(kind: type[SaidError], key: str, values: dict[str, object]) -> SaidError:
+    return kind(key, **values)
 
 
 def catalogue(lang: str) -> Catalogue:

@@ -1,27 +1,27 @@
 """The programs held against the symbolic expressions evaluated to 50 digits.
 
-The reference does not go through symcnn's printers: SymPy's own ``lambdify`` prints the expressions for mpmath, the
-forward quantities as its common subexpressions. So a printer's mistake shows.
+The reference does not go through symcnn's printers: ``evaluate.py`` walks the expressions. So a printer's mistake
+shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import mpmath
 import numpy as np
-import sympy
 
 from symcnn.derivation import Derivation
 from symcnn.network import Array, DataLike, checked
-from symcnn.numeric import PROGRAMS, as_theta, compile_program
+from symcnn.numeric import PROGRAMS, Program, as_theta, compile_program, given_by_name
 from symcnn.numeric.values import values_of_images
-from symcnn.verification.leaves import leaves
+from symcnn.symbolic import Tensor
+from symcnn.verification.evaluate import Evaluator
 
 DIGITS = 50
 
-#: The largest relative difference that float64 programs may have, entry by entry; where sums are longer than LONG, in
-#: proportion more: every addend brings its rounding.
+#: The largest relative difference that float64 programs may have, entry by entry; where the sums on the way to E are
+#: longer than LONG, one after the other, in proportion more: every addend brings its rounding.
 TOLERANCE = 1e-13
 LONG = 20
 
@@ -73,29 +73,26 @@ def _exact(derivation: Derivation, theta: Any, data: DataLike) -> tuple[Any, lis
     """The same, and the distance from the nearest kink or tie."""
     network, graph = derivation.network, derivation.graph
     images, targets = checked(network, data)
-    assert network.forward.targets is not None
-    names = [*network.parameters, *network.forward.image.scalars(), *network.forward.targets.scalars()]
-    variables = [(sympy.Symbol(v.name), v.expression) for v in graph]
-    wanted = [sympy.Symbol(name) for name in ("E", *(f"dE_d{name}" for name in derivation.names))]
     distances: list[Any] = []
-    known = [leaves("mpmath", distances=distances), "mpmath"]
-    function = sympy.lambdify(names, wanted, modules=known, cse=lambda e: (variables, e))
-    values = as_theta(network, theta).tolist()
+    evaluator = Evaluator(graph, "mpmath", distances)
+    values = as_theta(network, theta)
     with mpmath.workdps(DIGITS):
-        rows = [
-            function(*map(mpmath.mpf, [*values, *image.ravel().tolist(), *target.tolist()]))
+        each = [
+            evaluator.values(given_by_name(network, values, image, target))
             for image, target in zip(images, targets, strict=True)
         ]
-        total = mpmath.fsum(row[0] for row in rows)
-    each = [dict(zip(derivation.names, row[1:], strict=True)) for row in rows]
-    return total, each, float(min(distances, default=mpmath.inf))
+        total = mpmath.fsum(quantities["E"] for quantities in each)
+    rows = [{name: quantities[f"dE_d{name}"] for name in derivation.names} for quantities in each]
+    return total, rows, float(min(distances, default=mpmath.inf))
 
 
 def programs_agree(
-    derivation: Derivation, theta: Any, data: DataLike, backends: Sequence[str] = tuple(PROGRAMS)
+    derivation: Derivation, theta: Any, data: DataLike, programs: Sequence[str] | Mapping[str, Program] = tuple(PROGRAMS)
 ) -> list[Agreement]:
-    """Programs, and the displayed expressions if they are short, against the 50-digit values."""
+    """Programs (or the names of backends), and the displayed expressions if they are short, against 50 digits."""
     network = derivation.network
+    if not isinstance(programs, Mapping):
+        programs = {backend: compile_program(network, backend) for backend in programs}
     images, targets = checked(network, data)
     total, each, distance = _exact(derivation, theta, (images, targets))
     with mpmath.workdps(DIGITS):
@@ -108,8 +105,8 @@ def programs_agree(
     )
     remarks = distance <= NEAR * reach, tolerance(derivation)
     found = []
-    for backend in backends:
-        loss, gradient = compile_program(network, backend).loss_and_gradient(theta, images, targets)
+    for backend, program in programs.items():
+        loss, gradient = program.loss_and_gradient(theta, images, targets)
         ours = dict(zip(wanted, [loss, *gradient.tolist()], strict=True))
         found.append(Agreement(backend, *_worst(ours, wanted, size, reach), *remarks))
     if not displayed_is_short(derivation):
@@ -122,8 +119,12 @@ def programs_agree(
 
 
 def tolerance(derivation: Derivation) -> float:
-    """What rounding may do in this network's longest sum."""
-    return TOLERANCE * max(1.0, max(len(v.products) for v in derivation.graph) / LONG)
+    """What rounding may do on the way through this network."""
+    longest: dict[Tensor, int] = {}
+    for variable in derivation.graph:
+        longest[variable.tensor] = max(longest.get(variable.tensor, 0), len(variable.products))
+    forward = sum(n for tensor, n in longest.items() if n > 1 and not tensor.is_adjoint)
+    return TOLERANCE * max(1.0, max(forward, *longest.values()) / LONG)
 
 
 def displayed_is_short(derivation: Derivation) -> bool:
@@ -137,7 +138,8 @@ def _numbered(array: Array) -> list[tuple[int, Any]]:
 
 def _worst(ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any], reach: float) -> tuple[float, str]:
     floor = max(LEAST * reach, FLOOR * max(value for name, value in size.items() if name != "E_total"))
-    differences = {name: _relative(ours[name], value, max(size[name], floor)) for name, value in exact.items()}
+    with mpmath.workdps(DIGITS):
+        differences = {name: _relative(ours[name], value, max(size[name], floor)) for name, value in exact.items()}
     where = max(differences, key=lambda name: differences[name])
     return differences[where], where
 
@@ -145,5 +147,4 @@ def _worst(ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any], 
 def _relative(value: float, exact: Any, scale: Any) -> float:
     if not np.isfinite(value):
         return float("inf")
-    with mpmath.workdps(DIGITS):
-        return float(abs(mpmath.mpf(value) - exact) / scale) if scale else abs(value)
+    return float(abs(mpmath.mpf(value) - exact) / scale) if scale else abs(value)

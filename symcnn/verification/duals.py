@@ -9,7 +9,7 @@ import numpy as np
 
 from symcnn.derivation import Derivation
 from symcnn.network import DataLike, checked
-from symcnn.numeric import as_theta, compile_program
+from symcnn.numeric import Program, as_theta
 from symcnn.verification.arithmetic import Reals
 from symcnn.verification.interpret import Interpreter
 
@@ -22,12 +22,12 @@ FLOOR = 1e-3
 SEED = 0
 
 
-def duals_agree(derivation: Derivation, theta: Any, data: DataLike, backend: str) -> tuple[float, str]:
+def duals_agree(derivation: Derivation, theta: Any, data: DataLike, program: Program) -> tuple[float, str]:
     """The largest relative difference, and the tensor (or E_total) that has it."""
     network = derivation.network
     images, targets = checked(network, data)
     values = as_theta(network, theta)
-    loss, gradient = compile_program(network, backend).loss_and_gradient(values, images, targets)
+    loss, gradient = program.loss_and_gradient(values, images, targets)
     if not (np.isfinite(loss) and np.all(np.isfinite(gradient))):
         return float("inf"), "E_total"
     tensors = network.forward.parameters

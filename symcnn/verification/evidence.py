@@ -5,28 +5,27 @@
     Taylor remainder      slope of |E(θ + h) - E(θ) - h·g| in h: 2.00 when g is right          2.00 ± 0.05
     central differences   the formula in float64 against (E(θ + h) - E(θ - h))/2h              relative 1e-7
 
-E is evaluated from the forward equations as SymPy prints them (``lambdify``), not through symcnn's printers. A method
-answers with a figure; whether it speaks for the formula is decided by its bar, which stands here and nowhere else.
+E is worked out from the scalar graph (``evaluate.py``), not through symcnn's printers; where one quantity moves, only
+what rests on it. A method answers with a figure; whether it speaks for the formula is decided by its bar, which stands
+here and nowhere else.
 Where a step would cross a kink (a rectifier changes sides, another cell becomes the maximum), a difference of two
 values of E says nothing of the derivative: that method has no figure there. A complex step crosses none: the real parts
 decide.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import mpmath
-import numpy as np
-import sympy
 from sympy import Expr
 
 from symcnn.derivation import Derivation
 from symcnn.network import Array
 from symcnn.numeric import given_by_name
-from symcnn.verification.leaves import Library, leaves
+from symcnn.verification.evaluate import Evaluator, Values
 
 DIGITS = 50
 
@@ -63,6 +62,22 @@ class Figure:
         return f"{self.value:.2f}" if self.method == "Taylor remainder" else f"{self.value:.0e}"
 
 
+@dataclass(frozen=True)
+class _Slopes:
+    """What E itself says of one derivative at one point; None where a step crosses a kink.
+
+    Attributes:
+        exact: by a complex step, to 50 digits; complex: the same in float64.
+        central: from E on either side.
+        taylor: (h, E(θ + h) - E(θ)) for two steps.
+    """
+
+    exact: Any
+    complex: float
+    central: float | None
+    taylor: tuple[tuple[Any, Any], ...] | None
+
+
 class Point:
     """One choice of parameters, images and targets, with what every method needs to know of it.
 
@@ -71,61 +86,57 @@ class Point:
     """
 
     def __init__(self, derivation: Derivation, theta: Array, images: Array, targets: Array) -> None:
-        self._decisions: list[int] = []
         d = self._derivation = derivation
-        self._shared = d.network.parameters
+        self._shared = frozenset(d.network.parameters)
         self._given = [given_by_name(d.network, theta, i, t) for i, t in zip(images, targets, strict=True)]
-        self._functions: dict[tuple[str, ...], Callable[..., Any]] = {}
-        self._slopes: dict[str, Any] = {}
+        self._digits = Evaluator(d.graph, "mpmath")
+        self._floats = Evaluator(d.graph.forward.values(), "numpy")
+        self._slopes: dict[str, _Slopes] = {}
 
     # --- E and its derivatives, independently -----------------------------------------------------------------------
-
-    def _error(self, kept: Sequence[str], values: Mapping[str, Any], modules: Library) -> Any:
-        """E as a function of what is given and, if a tensor of the forward pass is kept, of its scalars."""
-        graph = self._derivation.graph
-        names = [*graph.inputs, *kept]
-        key = (modules, *kept[:1])
-        if key not in self._functions:
-            before = [(sympy.Symbol(v.name), v.expression) for v in graph.forward.values() if v.name not in kept]
-            known = [leaves(modules, self._decisions), modules]
-            self._functions[key] = sympy.lambdify(names, before[-1][0], modules=known, cse=lambda e: (before, e))
-        return self._functions[key](*(values[n] for n in names))
 
     def _images(self, name: str) -> Sequence[int]:
         """A parameter moves E of every image; any other quantity only that of its own, and we look at the first."""
         return range(len(self._given)) if name in self._shared else (0,)
 
-    def _moved(self, name: str, by: Any, modules: Library, number: Callable[[Any], Any]) -> tuple[Any, tuple[int, ...]]:
-        """E_total (or E of the first image) with one quantity moved, and on which side of each kink that is."""
-        self._decisions.clear()
-        graph = self._derivation.graph
-        kept = graph.forward[name].tensor.scalars() if name in graph.forward else []
-        total: Any = 0
-        for image in self._images(name):
-            values = {n: number(v) for n, v in self._given[image].items()}
-            values |= {n: number(self._quantities[image][n]) for n in kept}
-            values[name] = values[name] + by
-            total = total + self._error(kept, values, modules)
-        return total, tuple(self._decisions)
+    def _moved(self, evaluator: Evaluator, images: Sequence[Values], name: str, by: Any) -> tuple[Any, bool]:
+        """E_total (or E of the first image) with one quantity moved, and whether that crosses a kink.
+
+        A quantity of the forward pass is moved with all else that it does not itself change.
+        """
+        moved = [evaluator.moved(images[m], name, by) for m in self._images(name)]
+        return sum(error for error, _ in moved), any(crossed for _, crossed in moved)
 
     def exact(self, name: str) -> Any:
         """∂E_total/∂name (∂E/∂name of the first image) by a complex step, to 50 digits."""
-        if name not in self._slopes:
-            with mpmath.workdps(DIGITS):
-                step = mpmath.mpf(10) ** -30
-                moved, _ = self._moved(name, mpmath.mpc(0, step), "mpmath", mpmath.mpf)
-                self._slopes[name] = moved.imag / step
-        return self._slopes[name]
+        with mpmath.workdps(DIGITS):
+            step = mpmath.mpf(10) ** -30
+            return self._moved(self._digits, self._quantities, name, mpmath.mpc(0, step))[0].imag / step
 
     def _complex(self, name: str) -> float:
         step = 1e-100
-        return float(self._moved(name, 1j * step, "numpy", complex)[0].imag) / step
+        return float(self._moved(self._floats, self._in_float64, name, 1j * step)[0].imag) / step
 
     def _central(self, name: str) -> float | None:
-        """None where a step crosses a kink."""
         step = 1e-5
-        (after, one), (before, other) = (self._moved(name, s, "numpy", np.float64) for s in (step, -step))
-        return float(after - before) / (2 * step) if one == other else None
+        (after, one), (before, other) = (self._moved(self._floats, self._in_float64, name, s) for s in (step, -step))
+        return None if one or other else float(after - before) / (2 * step)
+
+    def _taylor(self, name: str) -> tuple[tuple[Any, Any], ...] | None:
+        start = sum(self._quantities[m]["E"] for m in self._images(name))
+        steps = [mpmath.mpf(10) ** -n for n in (12, 13)]
+        moved = [self._moved(self._digits, self._quantities, name, h) for h in steps]
+        if any(crossed for _, crossed in moved):
+            return None
+        return tuple((h, error - start) for h, (error, _) in zip(steps, moved, strict=True))
+
+    def _slopes_of(self, name: str) -> _Slopes:
+        """Worked out once, whatever formulas are held against it."""
+        if name not in self._slopes:
+            with mpmath.workdps(DIGITS):
+                taylor = self._taylor(name)
+            self._slopes[name] = _Slopes(self.exact(name), self._complex(name), self._central(name), taylor)
+        return self._slopes[name]
 
     @cached_property
     def scale(self) -> float:
@@ -136,21 +147,15 @@ class Point:
     # --- the formulas -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def _quantities(self) -> list[dict[str, Any]]:
+    def _quantities(self) -> list[Values]:
         """Every quantity of every image to 50 digits, by the derivation's own formulas."""
-        graph = self._derivation.graph
-        names = list(graph.inputs)
-        variables = [(sympy.Symbol(v.name), v.expression) for v in graph]
-        wanted = [symbol for symbol, _ in variables]
-        function = sympy.lambdify(names, wanted, modules=[leaves("mpmath"), "mpmath"], cse=lambda e: (variables, e))
         with mpmath.workdps(DIGITS):
-            found = []
-            for given in self._given:
-                values = {n: mpmath.mpf(v) for n, v in given.items()}
-                found.append(
-                    values | dict(zip((s.name for s in wanted), function(*(values[n] for n in names)), strict=True))
-                )
-        return found
+            return [self._digits.values(given) for given in self._given]
+
+    @cached_property
+    def _in_float64(self) -> list[Values]:
+        """Every quantity of the forward pass of every image."""
+        return [self._floats.values(given) for given in self._given]
 
     def tells_apart(self, name: str, one: Expr, other: Expr) -> bool:
         """Do two formulas differ here, to 40 digits?"""
@@ -159,27 +164,25 @@ class Point:
 
     def value(self, name: str, candidate: Expr) -> Any:
         """A formula for ∂E/∂name at 50 digits: summed over the images for a parameter."""
-        symbols = sorted(candidate.free_symbols, key=str)
-        function = sympy.lambdify(symbols, candidate, modules=[leaves("mpmath"), "mpmath"])
         with mpmath.workdps(DIGITS):
-            each = [function(*(self._quantities[m][s.name] for s in symbols)) for m in self._images(name)]
-            return mpmath.fsum(each)
+            return mpmath.fsum(self._digits.value(candidate, self._quantities[m]) for m in self._images(name))
 
     # --- the methods ------------------------------------------------------------------------------------------------
 
     def figures(self, name: str, candidate: Expr) -> list[Figure]:
         """What every method says of a formula for ∂E/∂name; near a kink, what those say that cross none."""
-        value = self.value(name, candidate)
+        value, slopes = self.value(name, candidate), self._slopes_of(name)
         with mpmath.workdps(DIGITS):
             found = [
-                Figure("50 digits", self._difference(value, self.exact(name))),
-                Figure("complex step", self._difference(float(value), self._complex(name))),
+                Figure("50 digits", self._difference(value, slopes.exact)),
+                Figure("complex step", self._difference(float(value), slopes.complex)),
             ]
-            slope, central = self._slope(name, value), self._central(name)
-            if slope is not None:
-                found.append(Figure("Taylor remainder", slope))
-            if central is not None:
-                found.append(Figure("central differences", self._difference(float(value), central, self._noise)))
+            if slopes.taylor is not None:
+                found.append(Figure("Taylor remainder", self._order(slopes.taylor, value)))
+            if slopes.central is not None:
+                found.append(
+                    Figure("central differences", self._difference(float(value), slopes.central, self._noise))
+                )
         return found
 
     def _difference(self, found: Any, wanted: Any, least: float = 0.0) -> float:
@@ -188,19 +191,12 @@ class Point:
     @cached_property
     def _noise(self) -> float:
         """What central differences cannot see beneath: E's rounding over the step, as it weighs against their bar."""
-        return 1e-3 * abs(float(self._moved(self._shared[0], 0.0, "numpy", np.float64)[0]))
+        return 1e-3 * abs(float(sum(values["E"] for values in self._in_float64)))
 
-    def _slope(self, name: str, value: Any) -> float | None:
-        """How fast the remainder of the first-order Taylor expansion falls; 2 where it is 0 altogether.
-
-        None where a step crosses a kink.
-        """
-        steps = [mpmath.mpf(10) ** -n for n in (12, 13)]
-        start, here = self._moved(name, mpmath.mpf(0), "mpmath", mpmath.mpf)
-        moved = [self._moved(name, h, "mpmath", mpmath.mpf) for h in steps]
-        if any(side != here for _, side in moved):
-            return None
-        rest = [abs(error - start - h * value) for h, (error, _) in zip(steps, moved, strict=True)]
+    @staticmethod
+    def _order(taylor: Sequence[tuple[Any, Any]], slope: Any) -> float:
+        """How fast the remainder of the first-order Taylor expansion falls; 2 where it is 0 altogether."""
+        rest = [abs(change - h * slope) for h, change in taylor]
         if all(r < mpmath.mpf(10) ** (10 - DIGITS) for r in rest):
             return 2.0
         return float(mpmath.log10(rest[0] / rest[1])) if all(rest) else math.nan

@@ -5,7 +5,7 @@ as 2·10⁻¹²: what people get wrong, and what hides best.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sympy
@@ -28,10 +28,12 @@ class Planted:
     candidate: Expr
 
 
-def planted_errors(derivation: Derivation, most: int = 300) -> list[Planted]:
-    """Wrong formulas for the derivation's gradients, the same ones every time; at most so many, evenly chosen."""
+def planted_errors(
+    derivation: Derivation, most: int = 300, names: Sequence[str] | None = None
+) -> list[Planted]:
+    """Wrong formulas for some gradients (None: all), the same ones every time; at most so many, evenly chosen."""
     rng = random.Random(SEED)
-    names = list(derivation.names)
+    names = list(derivation.names if names is None else names)
     if 8 * len(names) > most:
         names = rng.sample(names, max(1, most // 8))
     found = [p for name in names for p in _corrupted(derivation, name, rng)]

@@ -3,7 +3,7 @@
 Programs are compared, not proved: a row that holds is "unknown", with how far it agrees.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +12,7 @@ from sympy import Expr
 from symcnn.derivation import Derivation
 from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, Network
-from symcnn.numeric import compile_program, initial_values
+from symcnn.numeric import Program, compile_program, initial_values
 from symcnn.symbolic import Access, Equation, leaky_relu, relu
 from symcnn.text import Catalogue
 from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
@@ -26,46 +26,50 @@ SEEDS = (0, 1)
 PAIR_FACTOR = 2
 
 Data = tuple[Array, Array]
+Programs = Mapping[str, Program]
 
 
-def able(network: Network, backends: Sequence[str], data: Data, text: Catalogue) -> tuple[list[str], list[Row]]:
-    """The programs that exist for a network, and a row for each that does not."""
-    found, refused = [], []
+def able(
+    network: Network, backends: Sequence[str], data: Data, text: Catalogue
+) -> tuple[dict[str, Program], list[Row]]:
+    """The programs that exist for a network, compiled, and a row for each that does not."""
+    found, refused = {}, []
     theta = initial_values(network, SEEDS[0])
     for backend in backends:
         try:
-            compile_program(network, backend).loss_and_gradient(theta, *data)
-            found.append(backend)
+            program = compile_program(network, backend)
+            program.loss_and_gradient(theta, *data)
+            found[backend] = program
         except NotSupportedYetError as reason:
             refused.append(Row(text("verify.program", backend=backend), "unknown", str(reason)))
     return found, refused
 
 
 def rows_at_50_digits(
-    derivation: Derivation, data: Data, backends: Sequence[str], elsewhere: Data | None, text: Catalogue
+    derivation: Derivation, data: Data, programs: Programs, elsewhere: Data | None, text: Catalogue
 ) -> Iterator[Row]:
     """Every program, and the formulas as displayed, against 50 digits; then two by two.
 
     Args:
         elsewhere: other images, for when rounding alone decides a kink or a tie at these; None: there are none.
     """
-    found = _at_seeds(derivation, data, backends)
+    found = _at_seeds(derivation, data, programs)
     where = ""
     if elsewhere and any(not a.ok and a.at_a_tie for same in found for a in same):
         data, where = elsewhere, text("verify.elsewhere")
-        found = _at_seeds(derivation, data, backends)
+        found = _at_seeds(derivation, data, programs)
     for same in zip(*found, strict=True):
         worst = max(same, key=lambda a: a.worst)
         key = "verify.displayed" if worst.backend == "displayed" else "verify.program"
         yield _row(text(key, backend=worst.backend), worst.ok, worst.worst, worst.where, text, where)
-    yield from pair_rows(derivation.network, data, backends, text, PAIR_FACTOR * tolerance(derivation))
+    yield from pair_rows(derivation.network, data, programs, text, PAIR_FACTOR * tolerance(derivation))
 
 
-def _at_seeds(derivation: Derivation, data: Data, backends: Sequence[str]) -> list[list[Agreement]]:
-    return [programs_agree(derivation, initial_values(derivation.network, s), data, backends) for s in SEEDS]
+def _at_seeds(derivation: Derivation, data: Data, programs: Programs) -> list[list[Agreement]]:
+    return [programs_agree(derivation, initial_values(derivation.network, s), data, programs) for s in SEEDS]
 
 
-def rows_on_flat_images(derivation: Derivation, backends: Sequence[str], text: Catalogue) -> Iterator[Row]:
+def rows_on_flat_images(derivation: Derivation, programs: Programs, text: Catalogue) -> Iterator[Row]:
     """Where every window ties and rectifiers stand at 0: first maximum, relu'(0) = 0, in every program.
 
     All numbers are exact in binary, so equal sums are equal numbers in whatever order they are added; networks in which
@@ -80,7 +84,7 @@ def rows_on_flat_images(derivation: Derivation, backends: Sequence[str], text: C
     images[1] = -0.5
     targets = np.zeros((2, network.outputs))
     targets[:, 0] = 1
-    found = [programs_agree(derivation, theta, (images, targets), backends) for theta in thetas]
+    found = [programs_agree(derivation, theta, (images, targets), programs) for theta in thetas]
     for same in zip(*found, strict=True):
         worst = max(same, key=lambda a: a.worst)
         if worst.backend != "displayed":
@@ -113,21 +117,21 @@ def _is_power_of_2(n: int) -> bool:
     return int(n) & (int(n) - 1) == 0
 
 
-def rows_with_duals(derivation: Derivation, data: Data, backends: Sequence[str], text: Catalogue) -> Iterator[Row]:
+def rows_with_duals(derivation: Derivation, data: Data, programs: Programs, text: Catalogue) -> Iterator[Row]:
     """For networks that are too large to be written out: dual numbers through the forward equations."""
     thetas = [initial_values(derivation.network, seed) for seed in SEEDS]
-    for backend in backends:
-        found = [duals_agree(derivation, theta, data, backend) for theta in thetas]
+    for backend, program in programs.items():
+        found = [duals_agree(derivation, theta, data, program) for theta in thetas]
         worst, where = max(found)
         row = text("verify.program", backend=backend)
         yield _row(row, worst <= DUAL_TOLERANCE, worst, where, text, text("verify.duals"))
-    yield from pair_rows(derivation.network, data, backends, text, DUAL_TOLERANCE)
+    yield from pair_rows(derivation.network, data, programs, text, DUAL_TOLERANCE)
 
 
-def pair_rows(network: Network, data: Data, backends: Sequence[str], text: Catalogue, allowed: float) -> Iterator[Row]:
+def pair_rows(network: Network, data: Data, programs: Programs, text: Catalogue, allowed: float) -> Iterator[Row]:
     """Every two programs against each other."""
     thetas = [initial_values(network, seed) for seed in SEEDS]
-    gradients = {b: [compile_program(network, b).loss_and_gradient(t, *data)[1] for t in thetas] for b in backends}
+    gradients = {b: [p.loss_and_gradient(t, *data)[1] for t in thetas] for b, p in programs.items()}
     for one, other in combinations(gradients, 2):
         pairs = zip(gradients[one], gradients[other], strict=True)
         gap = max(float(np.abs(a - b).max() / max(np.abs(a).max(), LEAST)) for a, b in pairs)

@@ -9,7 +9,6 @@ larger            programs against dual numbers through the equations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import mpmath
 import numpy as np
@@ -24,6 +23,7 @@ from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import leaky_relu, maximum, relu
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
+from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.evidence import METHODS, Figure, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
 from symcnn.verification.modular import accepts, check_equations
@@ -46,9 +46,14 @@ MOST_IMAGES = 4
 #: Products of one image up to which each gradient is verified for itself.
 MOST_PRODUCTS = 30_000
 
-#: Gradients that are verified one by one; of a larger network a sample, the smaller the more each of them costs.
+#: Gradients that are verified one by one; of more than MOST_GRADIENTS, or where that would work out more than MOST_WORK
+#: products again (each gradient moves a quantity, and what rests on it), a sample of so many.
 MOST_GRADIENTS = 400
-MOST_WORK = 1_000_000
+MOST_WORK = 60_000
+SAMPLE = 20, 150
+
+#: Gradients from which that cost is estimated.
+PROBED = 40
 
 #: Planted errors that are tried whatever the time, and in index notation at most.
 LEAST_PLANTED = 20
@@ -132,11 +137,21 @@ def verify(
 
 def taken_one_by_one(derivation: Derivation) -> list[str]:
     """The gradients that are verified for themselves: all, a sample, or of a large network none."""
-    products = count_products((*derivation.forward, *derivation.backward))
-    if products > MOST_PRODUCTS:
+    if count_products((*derivation.forward, *derivation.backward)) > MOST_PRODUCTS:
         return []
-    most = min(MOST_GRADIENTS, max(1, MOST_WORK // products))
-    return list(islice(derivation.names, 0, None, -(-len(derivation.names) // most)))
+    names, (least, most) = derivation.names, SAMPLE
+    evaluator = Evaluator(derivation.graph.forward.values(), "numpy")
+    probed = _evenly(names, PROBED)
+    cost = max(1.0, sum(map(evaluator.cost, probed)) / len(probed))
+    if len(names) <= MOST_GRADIENTS and len(names) * cost <= MOST_WORK:
+        return list(names)
+    return _evenly(names, min(most, max(least, int(MOST_WORK / cost))))
+
+
+def _evenly(names: Sequence[str], most: int) -> list[str]:
+    """At most so many of the names, evenly spread over all."""
+    count = min(most, len(names))
+    return [names[n * len(names) // count] for n in range(count)]
 
 
 # --- the equations in index notation --------------------------------------------------------------------------------
@@ -177,7 +192,7 @@ def _one_by_one(
     """The rows of gradients, and the planted errors that were caught."""
     d, text = task.derivation, task.text
     points = [Point(d, initial_values(d.network, seed), *task.data) for seed in SEEDS]
-    judge, rows = Judge(d), []
+    judge, rows = Judge(d, names), []
     for n, name in enumerate(names, 1):
         if task.time_is_up:
             claim = f"∂{'E_total' if name in d.network.parameters else 'E'}/∂{name}"
@@ -187,7 +202,7 @@ def _one_by_one(
         if progress:
             progress(n)
     rows += _convolution_rows(d, judge, text)
-    return rows, _caught(judge, points[0], _really_wrong(d), task)
+    return rows, _caught(judge, points[0], _really_wrong(d, names), task)
 
 
 def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str, text: Catalogue) -> Row:
@@ -229,11 +244,11 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
     yield Row(text("verify.convolution"), bad.status, method_in_words(bad, text))
 
 
-def _really_wrong(derivation: Derivation) -> Iterator[Planted]:
+def _really_wrong(derivation: Derivation, names: Sequence[str]) -> Iterator[Planted]:
     """Planted errors that are errors: cells of one pooling window have the same ∂E/∂x, so exchanging them is none."""
     network = derivation.network
     elsewhere = Point(derivation, initial_values(network, 2), *_random_data(network))
-    for planted in planted_errors(derivation):
+    for planted in planted_errors(derivation, names=names):
         if elsewhere.tells_apart(planted.name, planted.candidate, derivation[planted.name].formula):
             yield planted
 

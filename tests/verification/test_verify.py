@@ -155,6 +155,7 @@ def test_any_network_is_verified_and_larger_ones_in_a_sample(monkeypatch):
 
     module = sys.modules["symcnn.verification.verify"]
     monkeypatch.setattr(module, "MOST_GRADIENTS", 10)
+    monkeypatch.setattr(module, "SAMPLE", (1, 10))
     net = symcnn.Network((2, 3, 3), [symcnn.Conv2D(1, 2, padding=1), symcnn.AvgPool2D(2), symcnn.Dense(1, "sigmoid")])
     found = function(net)
     assert found.ok
