@@ -6,6 +6,7 @@ file is what numba's cache hangs on, and is written again where its content diff
 to use, the program is compiled in memory.
 """
 
+import ast
 import hashlib
 import math
 import os
@@ -21,6 +22,7 @@ import numpy as np
 
 from symcnn.errors import InputError
 from symcnn.files import write_whole
+from symcnn.numeric.native import native
 from symcnn.version import __version__
 
 #: Reordering sums and fusing multiply-adds; nothing that ignores NaN, infinity or the sign of zero where it matters.
@@ -75,12 +77,11 @@ def compiled(source: str, name: str) -> Callable[..., Any]:
     names = {"exp": math.exp, "tanh": math.tanh, "log": math.log, "log1p": math.log1p, "largest": numba.njit(largest)}
     space.__dict__.update(names)  # what straight lines call
     exec(compile(source, str(path or "<printed by symcnn>"), "exec"), space.__dict__)
+    constants = {called: array for called, array in vars(space).items() if isinstance(array, np.ndarray)}
+    for nest in ast.parse(source).body:
+        if isinstance(nest, ast.FunctionDef) and nest.name != name:
+            setattr(space, nest.name, native(nest, constants))
     options = {"fastmath": set(SAFE_MATH), "error_model": "numpy"}
-    for called, function in list(vars(space).items()):
-        if isinstance(function, types.FunctionType) and called != name:
-            # no door for Python to come in by
-            inner = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
-            setattr(space, called, inner(function))
     found: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))
     return interruptible(found)
 
