@@ -21,7 +21,7 @@ from symcnn.errors import InputError
 from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
 from symcnn.numeric.cache import largest
-from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.learner import Batching, Learner, Meter, State
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
@@ -32,6 +32,9 @@ from symcnn.printers.python import one_image, training_loop
 Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
 
 DTYPES = ("float64", "float32")
+
+#: Samples that are measured at once: their windows stay near the processor.
+MEASURED = 64
 
 #: Python's compiler and the reader both drown in more products than this (forward, of one image).
 MAX_PRODUCTS = 10_000
@@ -142,8 +145,7 @@ class ArrayProgram(Program):
             if len(self._buffers) >= 4:
                 self._buffers.pop(next(iter(self._buffers)))
             theta = np.zeros(len(self.network.parameters), self.dtype)
-            function = (self._measuring if name == "loss" else self._functions)[name]
-            self._buffers[key] = Filled(function, self.network, samples, theta, np.zeros_like(theta))
+            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
         return self._buffers[key]
 
     @cached_property
@@ -155,7 +157,9 @@ class ArrayProgram(Program):
         """The function ``loss``, printed when a metric asks for it."""
         stated = self.network.forward
         assert stated.targets is not None  # a metric has targets
-        return run_source(loss_program(stated.equations, stated.parameters, stated.image, stated.targets))
+        return run_source(
+            loss_program(stated.equations, stated.parameters, stated.image, stated.targets, stated.outputs)
+        )
 
     def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
         """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
@@ -178,15 +182,25 @@ class ArrayProgram(Program):
             gradient += filled.gradient
         return loss, gradient
 
-    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
-        name, loss, outputs = self.network.forward.outputs.name, 0.0, []
-        for block in blocks(len(images), self._at_once):
-            filled = self._with_buffers("loss", block.stop - block.start)
-            filled.fill(theta, images[block], targets[block])
-            loss += float(filled.run())
-            outputs.append(filled.arrays[name].T.copy())
-        return loss, np.concatenate(outputs)
+    def meter(self, theta: Array, images: Array, targets: Array) -> Meter:
+        """Measures these samples, which were checked, with what stands in ``theta`` then."""
+        pixels, name = images.reshape(len(images), -1), self.network.forward.outputs.name
+        parts, unused = blocks(len(images), min(self._at_once, MEASURED)), np.zeros_like(theta)
+        sizes = {part.stop - part.start for part in parts}
+        filled = {n: Filled(self._measuring["loss"], self.network, n, theta, unused) for n in sizes}
+        outputs = np.empty(targets.shape, theta.dtype)
+
+        def measure() -> tuple[float, Array]:
+            loss = 0.0
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                for part in parts:
+                    block = filled[part.stop - part.start]
+                    block.give(pixels[part], targets[part])
+                    loss += float(block.run())
+                    outputs[part] = block.arrays[name].reshape(-1, part.stop - part.start).T
+            return loss, outputs
+
+        return measure
 
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
         """Every tensor of the forward pass by name: (samples, *shape)."""

@@ -15,10 +15,9 @@ import numpy as np
 
 from symcnn.errors import TrainingDivergedError
 from symcnn.network import Array
-from symcnn.numeric import ArrayProgram, Program
+from symcnn.numeric import Program
 from symcnn.numeric.learner import Order, State
-from symcnn.numeric.optimizers import THETA
-from symcnn.train.metrics import Epoch, measure
+from symcnn.train.metrics import Epoch, measuring
 from symcnn.train.settings import Course, Progress
 
 Samples = tuple[Array, Array]
@@ -86,15 +85,15 @@ class Lesson:
         each_epoch: Callable[[Stand], None], progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self._course = course
-        # whole arrays measure fastest, whatever trains
-        self._measuring = ArrayProgram(program.network, course.dtype)
-        self._samples = _as(course.dtype, samples)
-        self._validation = None if validation is None else _as(course.dtype, validation)
+        samples = _as(course.dtype, samples)
+        self._count = len(samples[0])
         self.stand = stand
         self._each_epoch, self._progress = each_epoch, progress
         self._piece = FIRST_PIECE
         self._state = copied(stand.state)
-        self._learner = program.learner(*self._samples, course.batching, self._state)
+        self._learner = program.learner(*samples, course.batching, self._state)
+        self._known = measuring(self._learner, *samples)
+        self._unseen = measuring(self._learner, *_as(course.dtype, validation)) if validation else None
 
     def run(self, limits: Limits) -> Ended:
         """Go on until a limit is reached; ``stand`` says where that is."""
@@ -119,7 +118,7 @@ class Lesson:
         return "epochs" if self.stand.epochs >= limits.epochs else None
 
     def _epoch(self, number: int) -> None:
-        order = order_of(number, self._course.seed, len(self._samples[0]))
+        order = order_of(number, self._course.seed, self._count)
         done = 0
         while done < len(order):
             began = time.perf_counter()
@@ -135,12 +134,7 @@ class Lesson:
                 self._piece *= 2
 
     def _measure(self, number: int) -> None:
-        theta = self._state.arrays[THETA.name]
-        known, unseen = (
-            measure(self._measuring, theta, *samples) if samples else (None, None)
-            for samples in (self._samples, self._validation)
-        )
-        epoch = Epoch(number, *known, *unseen)
+        epoch = Epoch(number, *self._known(), *(self._unseen() if self._unseen else ()))
         for loss in (epoch.loss, epoch.watched):
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss is {loss} after epoch {number}")

@@ -1,14 +1,12 @@
 """How well a network does on some samples."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from symcnn.network import Array
-from symcnn.numeric import ArrayProgram
-
-#: Samples that are measured at once: a bound on memory.
-AT_ONCE = 512
+from symcnn.numeric.learner import Learner
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,15 @@ class Epoch:
         return self.loss if self.validation_loss is None else self.validation_loss
 
 
-def measure(program: ArrayProgram, theta: Array, images: Array, targets: Array) -> tuple[float, float | None]:
-    """Loss per sample, and accuracy."""
-    loss, good = 0.0, 0
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for start in range(0, len(images), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            total, outputs = program.loss_and_outputs(theta, images[some], targets[some])
-            loss += total
-            good += int(right(outputs, targets[some]).sum())
-    return loss / len(images), good / len(images) if are_classes(targets) else None
+def measuring(learner: Learner, images: Array, targets: Array) -> Callable[[], tuple[float, float | None]]:
+    """Loss per sample and accuracy of these samples, of the type that is trained, whenever it is called."""
+    meter, classes = learner.meter(images, targets), are_classes(targets)
+
+    def measure() -> tuple[float, float | None]:
+        loss, outputs = meter()
+        return loss / len(images), float(right(outputs, targets).mean()) if classes else None
+
+    return measure
 
 
 def right(outputs: Array, targets: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

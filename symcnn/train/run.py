@@ -21,8 +21,11 @@ from symcnn.network import (
     class_names,
 )
 from symcnn.numeric import ArrayProgram, as_theta, compile_program, initial_values
-from symcnn.train.metrics import AT_ONCE, Epoch, are_classes, right
+from symcnn.train.metrics import Epoch, are_classes, right
 from symcnn.train.settings import Course
+
+#: Samples that are predicted at once: a bound on memory.
+AT_ONCE = 512
 
 STOPPED = ("steps", "epochs", "loss", "patience", "interrupted")
 
