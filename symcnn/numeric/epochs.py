@@ -71,7 +71,7 @@ class Epochs:
 
         Args:
             mode: LEARN, DIFFERENTIATE (one batch), or MEASURE.
-            outputs: filled when it measures: (samples, outputs).
+            outputs: filled when it measures: (outputs, samples).
         """
         samples = _plain(order, np.dtype(np.int64))
         check_order(samples, len(self._images))
@@ -102,8 +102,8 @@ class LoopLearner(Learner):
     def meter(self, images: Array, targets: Array) -> Meter:
         """See ``Learner.meter``."""
         epochs = Epochs(self._loops, images, targets, len(images), False, self.program.dtype)
-        order, outputs = np.arange(len(images)), np.empty(targets.shape, self.program.dtype)
-        return lambda: (float(self._run(epochs, order, MEASURE, outputs).sum()), outputs)
+        order, outputs = np.arange(len(images)), np.empty(targets.shape[::-1], self.program.dtype)
+        return lambda: (float(self._run(epochs, order, MEASURE, outputs).sum()), outputs.T)
 
     def _run(self, epochs: Epochs, order: Order, mode: int, outputs: Array | None = None) -> Array:
         optimizer, state = self.batching.optimizer, self.state

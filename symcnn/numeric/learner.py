@@ -6,6 +6,7 @@ loss and gradient, batch by batch.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -76,10 +77,13 @@ class Learner:
     def __init__(self, program: "Program", images: Array, targets: Array, batching: Batching, state: State) -> None:
         self.program, self.batching, self.state = program, batching, state
         self._images, self._targets = images, targets
+
+    @cached_property
+    def _updates(self) -> list[tuple[str, Any]]:
         printer = InfixPrinter(NUMPY)
-        self._updates = [
+        return [
             (symbol.name, compile(printer.expression(e).text, f"<{symbol.name}>", "eval"))  # our own print
-            for symbol, e in batching.optimizer.updates
+            for symbol, e in self.batching.optimizer.updates
         ]
 
     def epoch(self, order: Order) -> Array:

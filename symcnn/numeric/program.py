@@ -33,9 +33,6 @@ Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
 
 DTYPES = ("float64", "float32")
 
-#: Samples that are measured at once: their windows stay near the processor.
-MEASURED = 64
-
 #: Python's compiler and the reader both drown in more products than this (forward, of one image).
 MAX_PRODUCTS = 10_000
 
@@ -149,8 +146,9 @@ class ArrayProgram(Program):
         return self._buffers[key]
 
     @cached_property
-    def _at_once(self) -> int:
-        return samples_at_once(self.network.forward.equations)
+    def at_once(self) -> int:
+        """How many samples go through one set of buffers."""
+        return samples_at_once(self.network.forward.equations, np.dtype(self.dtype).itemsize)
 
     @cached_property
     def _measuring(self) -> dict[str, Callable[..., Any]]:
@@ -175,7 +173,7 @@ class ArrayProgram(Program):
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         loss, gradient = 0.0, np.zeros(len(theta))
-        for block in blocks(len(images), self._at_once):
+        for block in blocks(len(images), self.at_once):
             filled = self._with_buffers("loss_and_gradient", block.stop - block.start)
             filled.fill(theta, images[block], targets[block])
             loss += float(filled.run())
@@ -185,10 +183,10 @@ class ArrayProgram(Program):
     def meter(self, theta: Array, images: Array, targets: Array) -> Meter:
         """Measures these samples, which were checked, with what stands in ``theta`` then."""
         pixels, name = images.reshape(len(images), -1), self.network.forward.outputs.name
-        parts, unused = blocks(len(images), min(self._at_once, MEASURED)), np.zeros_like(theta)
+        parts, unused = blocks(len(images), self.at_once), np.zeros_like(theta)
         sizes = {part.stop - part.start for part in parts}
         filled = {n: Filled(self._measuring["loss"], self.network, n, theta, unused) for n in sizes}
-        outputs = np.empty(targets.shape, theta.dtype)
+        outputs = np.empty(targets.shape[::-1], theta.dtype)
 
         def measure() -> tuple[float, Array]:
             loss = 0.0
@@ -197,8 +195,8 @@ class ArrayProgram(Program):
                     block = filled[part.stop - part.start]
                     block.give(pixels[part], targets[part])
                     loss += float(block.run())
-                    outputs[part] = block.arrays[name].reshape(-1, part.stop - part.start).T
-            return loss, outputs
+                    outputs[:, part] = block.arrays[name].reshape(len(outputs), -1)
+            return loss, outputs.T
 
         return measure
 
@@ -211,7 +209,7 @@ class ArrayProgram(Program):
 
     def _forward(self, theta: Array, images: Array, only: str | None) -> Iterator[dict[str, Array]]:
         """Block by block: every tensor, or only one."""
-        for block in blocks(len(images), self._at_once):
+        for block in blocks(len(images), self.at_once):
             filled = self._with_buffers("forward", block.stop - block.start)
             filled.fill(theta, images[block])
             filled.run()

@@ -52,7 +52,8 @@ def train_by_epochs(
     samples = given.images, given.targets
     unseen = None if extras.validation is None else _validation(network, given, extras.validation)
     target = None if extras.checkpoint is None else check_place(extras.checkpoint)
-    mark = fingerprint(samples, unseen)
+    # nobody asks for it unless there is a checkpoint, and many samples take a while
+    mark = "" if target is None and extras.resume is None else fingerprint(samples, unseen)
     if extras.resume is None:
         start = _anew(network, samples, asked, initial, extras.backend)
     else:

@@ -39,11 +39,11 @@ def run(source, work, net, theta, images, targets, mode=DIFFERENTIATE):
     space["exp"] = lambda z: math.exp(z) if z < 700 else math.inf
     theta = np.array(theta, dtype=float)
     gradient, losses, samples = np.full_like(theta, np.nan), np.zeros(1), np.arange(len(images))
-    outputs = np.full(targets.shape, np.nan)
+    outputs = np.full(targets.shape[::-1], np.nan)
     arrays = (np.full(work, np.nan), images.reshape(len(images), -1), targets, samples)
     with np.errstate(all="ignore"):
         space["epoch"](theta, gradient, *arrays, len(images), False, 0.0, mode, losses, outputs)
-    return losses[0], outputs if mode == MEASURE else gradient
+    return losses[0], outputs.T if mode == MEASURE else gradient
 
 
 def loss_and_gradient(net, theta, images, targets, lanes=2):

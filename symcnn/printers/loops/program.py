@@ -194,7 +194,7 @@ def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:
 def _scattered(outputs: Tensor, layout: Layout) -> list[str]:
     """The block's outputs, in the samples' places."""
     loops, entry, column = _entries(outputs, layout)
-    row = [f"for n in range(min({layout.lanes}, stop - first)):", f"    outputs[samples[n], {column}] = {entry}"]
+    row = [f"for n in range(min({layout.lanes}, stop - first)):", f"    outputs[{column}, samples[n]] = {entry}"]
     return [*loops, *indented(len(loops), row)]
 
 
