@@ -128,8 +128,7 @@ class ArrayProgram(Program):
     backend = "numpy"
 
     def _print(self) -> str:
-        stated = self.network.forward
-        return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
+        return _array_source(self.network)
 
     @cached_property
     def _buffers(self) -> dict[tuple[str, int], Filled]:
@@ -153,11 +152,7 @@ class ArrayProgram(Program):
     @cached_property
     def _measuring(self) -> dict[str, Callable[..., Any]]:
         """The function ``loss``, printed when a metric asks for it."""
-        stated = self.network.forward
-        assert stated.targets is not None  # a metric has targets
-        return run_source(
-            loss_program(stated.equations, stated.parameters, stated.image, stated.targets, stated.outputs)
-        )
+        return run_source(_loss_source(self.network))
 
     def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
         """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
@@ -300,6 +295,21 @@ def _exp(z: float) -> float:
         return math.exp(z)
     except OverflowError:
         return math.inf
+
+
+@lru_cache(maxsize=32)
+def _array_source(network: Network) -> str:
+    """The array program, printed once in a process."""
+    stated = network.forward
+    return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
+
+
+@lru_cache(maxsize=32)
+def _loss_source(network: Network) -> str:
+    """What measures, printed once in a process."""
+    stated = network.forward
+    assert stated.targets is not None  # a metric has targets
+    return loss_program(stated.equations, stated.parameters, stated.image, stated.targets, stated.outputs)
 
 
 @lru_cache(maxsize=32)
