@@ -70,10 +70,14 @@ def train_by_epochs(
     program = compile_program(network, start.backend, start.course.dtype)
     lesson = Lesson(program, start.course, samples, unseen, start.stand, after, extras.progress)
     ended = lesson.run(limits)
-    theta = lesson.stand.state.arrays[THETA.name].astype(np.float64)
+    stand = lesson.stand
+    assert stand.best is not None  # epoch 0 is measured first
+    last, best = (theta.astype(np.float64) for theta in (stand.state.arrays[THETA.name], stand.best))
+    stopped_early = limits.patience is not None and not np.array_equal(last, best)
     return Run(
-        network, given, start.initial, theta, lesson.stand.losses, start.course.learning_rate, start.course.reduction,
-        start.backend, ended, start.course, lesson.stand.history,
+        network, given, start.initial, best if stopped_early else last, stand.losses, start.course.learning_rate,
+        start.course.reduction, start.backend, ended, start.course, stand.history, stand.best_epoch,
+        last if stopped_early else None,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from symcnn.errors import TrainingDivergedError
 from symcnn.network import Array
 from symcnn.numeric import Program
 from symcnn.numeric.learner import Order, State
+from symcnn.numeric.optimizers import THETA
 from symcnn.train.metrics import Epoch, measuring
 from symcnn.train.settings import Course, Progress
 
@@ -35,11 +36,14 @@ class Stand:
         state: theta and what the optimizer remembers.
         losses: of every step so far, before its update.
         history: what was measured after each whole epoch, from epoch 0.
+        best_epoch, best: the epoch where the watched loss was lowest, of those whose parameters are known, and these.
     """
 
     state: State
     losses: Array = field(default_factory=lambda: np.empty(0))
     history: tuple[Epoch, ...] = ()
+    best_epoch: int = 0
+    best: Array | None = None
 
     @property
     def epochs(self) -> int:
@@ -126,7 +130,7 @@ class Lesson:
             losses = self._learner.epoch(piece)
             self._check(losses, number, done // self._course.batch_size)
             # in one assignment, so that Ctrl-C never finds half of it
-            self.stand = Stand(copied(self._state), np.append(self.stand.losses, losses), self.stand.history)
+            self.stand = replace(self.stand, state=copied(self._state), losses=np.append(self.stand.losses, losses))
             done += len(piece)
             if self._progress:
                 self._progress(len(self.stand.losses))
@@ -138,7 +142,12 @@ class Lesson:
         for loss in (epoch.loss, epoch.watched):
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss is {loss} after epoch {number}")
-        self.stand = replace(self.stand, history=(*self.stand.history, epoch))
+        history = (*self.stand.history, epoch)
+        if self.stand.best is None or epoch.watched < history[self.stand.best_epoch].watched:
+            best = self._state.arrays[THETA.name].copy()
+            self.stand = replace(self.stand, history=history, best_epoch=number, best=best)
+        else:
+            self.stand = replace(self.stand, history=history)
         self._each_epoch(self.stand)
 
     def _check(self, losses: Array, number: int, before: int) -> None:
