@@ -85,6 +85,23 @@ def console_for(stderr: bool = False) -> "Console":
 
 
 @contextmanager
+def log_lines() -> Iterator[None]:
+    """What symcnn's log says of long work, as lines on standard error."""
+    import logging
+
+    # standard error as it is now: a progress bar lets lines through
+    log, handler = logging.getLogger("symcnn"), logging.StreamHandler(sys.stderr)
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+
+
+@contextmanager
 def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error, on a terminal only; calls tell how much is done."""
     from rich.progress import Progress

@@ -10,6 +10,7 @@ import click
 from symcnn.cli.shared import (
     given_network,
     given_samples,
+    log_lines,
     network_argument,
     print_files,
     print_table,
@@ -51,7 +52,11 @@ FILE = click.Path(path_type=Path)
     "--reduction", type=click.Choice(["sum", "mean"]), help="Over the images.  [default: sum; mean by epochs]"
 )
 @click.option("--stop-below", type=float, help="Stop as soon as the loss is below this.")
-@click.option("--patience", type=int, help="Stop when the loss has not been lower for so many epochs.")
+@click.option(
+    "--patience",
+    type=int,
+    help="Stop when the loss has not been lower for so many epochs; keep the parameters of the lowest.",
+)
 @click.option("--checkpoint", type=FILE, metavar="FILE.npz", help="Write all that --resume needs, after every epoch.")
 @click.option(
     "--resume",
@@ -93,7 +98,7 @@ def train(
         samples, asked["validation"] = _held_out(samples, hold_out, asked)
     if save is not None:
         check_savable(save, net, samples)
-    with progress_bar("training", _steps(len(samples.images), by_epochs, asked)) as advance:
+    with progress_bar("training", _steps(len(samples.images), by_epochs, asked)) as advance, log_lines():
         each = _EpochLines() if by_epochs else None
         run = symcnn.train(net, samples, progress=advance, each_epoch=each, **asked)
     _show(run)
@@ -216,14 +221,15 @@ def _show(run: "Run") -> None:
     if run.course is not None:
         c = run.course
         words = f"{c.optimizer}, rate {c.learning_rate:g}, batches of {c.batch_size}, {c.reduction}, {c.dtype}"
-        rows[1:1] = [("epochs", f"{run.history[-1].number}: {words}")]
+        best = [("parameters", f"of epoch {run.best_epoch}, where the watched loss was lowest")]
+        rows[1:1] = [("epochs", f"{run.history[-1].number}: {words}"), *(best if run.last is not None else [])]
     print_table("training", rows)
     if run.course is None:
         _show_outputs(run)
 
 
 def _losses(run: "Run") -> tuple[float, float]:
-    return run.history[0].loss, run.history[-1].loss
+    return run.history[0].loss, run.measured.loss
 
 
 def _show_outputs(run: "Run") -> None:

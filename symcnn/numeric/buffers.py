@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symcnn.network import Array, Network
-from symcnn.numeric.learner import Batching, Learner, Order, State, check_order
+from symcnn.numeric.learner import Batching, Learner, Meter, Order, State, check_order
 from symcnn.numeric.optimizers import THETA
 from symcnn.symbolic import Access, Equation
 
 if TYPE_CHECKING:
     from symcnn.numeric.program import ArrayProgram
 
-#: Samples that are taken at once, at most, and entries of one buffer: what is used again stays near the processor.
-MOST_SAMPLES, MOST_ENTRIES = 256, 4_000_000
+#: Samples that are taken at once, at most; bytes of one buffer, so that what is used again stays near the processor;
+#: samples for which it may be larger, so that products have long rows; and entries that it never has more of.
+MOST_SAMPLES, NEAR, FEW_SAMPLES, MOST_ENTRIES = 256, 1 << 21, 16, 4_000_000
 
 
 class Filled:
@@ -52,7 +53,7 @@ class Filled:
             np.copyto(self._targets, targets)
 
 
-def samples_at_once(equations: Sequence[Equation]) -> int:
+def samples_at_once(equations: Sequence[Equation], itemsize: int) -> int:
     """How many samples go through one set of buffers: fewer where there are many windows to copy."""
     largest = 1
     for equation in equations:
@@ -61,12 +62,18 @@ def samples_at_once(equations: Sequence[Equation]) -> int:
             for access in (a for f in term.factors for a in f.atoms(Access) if not a.tensor.is_shared):
                 seen = {letter for affine in access.index for letter, _ in affine.coefficients}
                 largest = max(largest, math.prod(sizes[letter] for letter in seen))
-    return max(1, min(MOST_SAMPLES, MOST_ENTRIES // largest))
+    near = max(FEW_SAMPLES, NEAR // (itemsize * largest))
+    return max(1, min(MOST_SAMPLES, near, MOST_ENTRIES // largest))
 
 
 def blocks(samples: int, at_once: int) -> list[slice]:
     """Many samples go through the same buffers, a block after the other."""
     return [slice(at, min(at + at_once, samples)) for at in range(0, samples, at_once)]
+
+
+def even_blocks(samples: int, at_once: int) -> list[slice]:
+    """As many blocks, of one size but for the last."""
+    return blocks(samples, -(-samples // -(-samples // at_once)))
 
 
 class ArrayLearner(Learner):
@@ -84,21 +91,28 @@ class ArrayLearner(Learner):
         self._gradient = np.zeros_like(theta)
         remembered = (state.arrays[name] for name in batching.optimizer.remembered)
         self._run_update = program.update(batching.optimizer)(theta, self._gradient, *remembered)
-        self._batches: dict[int, _Batch] = {}
+        self._parts: dict[int, _Part] = {}
 
     def epoch(self, order: Order) -> Array:
         check_order(order, len(self._images))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return super().epoch(order)
 
+    def meter(self, images: Array, targets: Array) -> Meter:
+        """See ``Learner.meter``."""
+        return self.program.meter(self.state.arrays[THETA.name], images, targets)
+
     def _step(self, batch: Order) -> float:
         size = len(batch)
-        if size not in self._batches:
-            theta = self.state.arrays[THETA.name]
-            self._batches[size] = _Batch(
-                self.program.filled(size, theta, self._gradient), self._images, self._targets, size
-            )
-        loss = self._batches[size].run(batch)
+        parts = even_blocks(size, self.program.at_once)
+        loss = self._part(parts[0]).run(batch[parts[0]])
+        if len(parts) > 1:
+            # the first part has filled the gradient, the others are added
+            total = self._gradient.copy()
+            for part in parts[1:]:
+                loss += self._part(part).run(batch[part])
+                total += self._gradient
+            self._gradient[:] = total
         if self.batching.reduction == "mean":
             loss *= 1.0 / size
             np.multiply(self._gradient, 1.0 / size, self._gradient)
@@ -108,9 +122,16 @@ class ArrayLearner(Learner):
         self._run_update(self.batching.rate, *scalars.values())
         return loss
 
+    def _part(self, block: slice) -> "_Part":
+        size = block.stop - block.start
+        if size not in self._parts:
+            filled = self.program.filled(size, self.state.arrays[THETA.name], self._gradient)
+            self._parts[size] = _Part(filled, self._images, self._targets, size)
+        return self._parts[size]
 
-class _Batch:
-    """Batches of one size, gathered into their buffers."""
+
+class _Part:
+    """Batches of one size, or parts of them, gathered into their buffers."""
 
     def __init__(self, filled: Filled, images: Array, targets: Array, size: int) -> None:
         self._filled = filled

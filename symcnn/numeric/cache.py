@@ -6,7 +6,9 @@ file is what numba's cache hangs on, and is written again where its content diff
 to use, the program is compiled in memory.
 """
 
+import ast
 import hashlib
+import logging
 import math
 import os
 import stat
@@ -21,10 +23,13 @@ import numpy as np
 
 from symcnn.errors import InputError
 from symcnn.files import write_whole
+from symcnn.numeric.native import native
 from symcnn.version import __version__
 
 #: Reordering sums and fusing multiply-adds; nothing that ignores NaN, infinity or the sign of zero where it matters.
 SAFE_MATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
+
+LOG = logging.getLogger("symcnn.numba")
 
 #: Modules that are kept; the oldest go first.
 KEPT = 100
@@ -75,21 +80,36 @@ def compiled(source: str, name: str) -> Callable[..., Any]:
     names = {"exp": math.exp, "tanh": math.tanh, "log": math.log, "log1p": math.log1p, "largest": numba.njit(largest)}
     space.__dict__.update(names)  # what straight lines call
     exec(compile(source, str(path or "<printed by symcnn>"), "exec"), space.__dict__)
+    constants = {called: array for called, array in vars(space).items() if isinstance(array, np.ndarray)}
+    for nest in ast.parse(source).body:
+        if isinstance(nest, ast.FunctionDef) and nest.name != name:
+            setattr(space, nest.name, native(nest, constants))
     options = {"fastmath": set(SAFE_MATH), "error_model": "numpy"}
-    for called, function in list(vars(space).items()):
-        if isinstance(function, types.FunctionType) and called != name:
-            # no door for Python to come in by
-            inner = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
-            setattr(space, called, inner(function))
     found: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))
-    return interruptible(found)
+    kept = "in memory only" if path is None else f"kept in {path.parent} for the next time"
+    waits_for = (
+        "" if _has_machine_code(path) else f"numba compiles this network's program, which takes seconds ({kept})"
+    )
+    return interruptible(found, waits_for)
 
 
-def interruptible(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, compiled at its first call; Ctrl-C during that is Ctrl-C, whatever numba makes of it."""
+def _has_machine_code(path: Path | None) -> bool:
+    """Is it compiled already, by this process or one before?"""
+    return path is not None and any(path.parent.glob(f"__pycache__/{path.stem}.*.nbc"))
+
+
+def interruptible(function: Callable[..., Any], waits_for: str = "") -> Callable[..., Any]:
+    """The function, compiled at its first call; Ctrl-C during that is Ctrl-C, whatever numba makes of it.
+
+    Args:
+        waits_for: what the log says of the first call.
+    """
+    lines = [waits_for] if waits_for else []
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
+        if lines:
+            LOG.info(lines.pop())
         try:
             return function(*arguments)
         except Exception as error:

@@ -17,7 +17,7 @@ from symcnn.numeric.cache import compiled, require_numba
 from symcnn.numeric.epochs import LANES, Epochs, LoopLearner, lanes_for, printed
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.program import ArrayProgram, Program, Trainer, scalar_graph
-from symcnn.printers.loops import Loops
+from symcnn.printers.loops import DIFFERENTIATE, LEARN, Loops
 from symcnn.printers.numba import compiled_gradient, compiled_training
 
 #: Products (forward, of one image) up to which straight lines compile in a second or two.
@@ -68,7 +68,7 @@ class NumbaProgram(Program):
         epochs = Epochs(self._loops(LANES), images, targets, max(len(images), 1), False, self.dtype)
         values = np.ascontiguousarray(theta, dtype=self.dtype)
         gradient = np.zeros_like(values)
-        losses = epochs(values, gradient, np.arange(len(images)), 0.0, learn=False)
+        losses = epochs(values, gradient, np.arange(len(images)), 0.0, DIFFERENTIATE)
         return float(losses.sum()), gradient
 
     def _predict(self, theta: Array, images: Array) -> Array:
@@ -103,7 +103,7 @@ class NumbaProgram(Program):
         def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
             values = np.array(theta, dtype=self.dtype)
             gradient = np.zeros_like(values)
-            losses = epochs(values, gradient, np.tile(order, steps), step, learn=True)
+            losses = epochs(values, gradient, np.tile(order, steps), step, LEARN)
             return values.tolist(), losses
 
         return train

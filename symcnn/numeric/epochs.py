@@ -1,4 +1,7 @@
-"""Mini-batch training in a compiled loop: an epoch is one call, from gathering the samples to the update."""
+"""Mini-batch training in a compiled loop: an epoch is one call, from gathering the samples to the update.
+
+The same function measures: forward only, on any samples.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,9 +11,9 @@ import numpy as np
 
 from symcnn.network import Array, Network
 from symcnn.numeric.cache import compiled
-from symcnn.numeric.learner import Batching, Learner, Order, State, check_order
+from symcnn.numeric.learner import Batching, Learner, Meter, Order, State, check_order
 from symcnn.numeric.optimizers import OPTIMIZERS, THETA
-from symcnn.printers.loops import Loops, Stated, Update, loops
+from symcnn.printers.loops import LEARN, MEASURE, Loops, Stated, Update, loops
 
 if TYPE_CHECKING:
     from symcnn.numeric.program import Program
@@ -38,7 +41,7 @@ def printed(network: Network, optimizer: str, lanes: int, dtype: str) -> Loops:
     """The program of an optimizer by name, printed once in a process."""
     stated, rule = network.forward, OPTIMIZERS[optimizer]
     assert stated.targets is not None  # whoever trains has a loss
-    given = Stated(stated.image, stated.targets, stated.parameters, stated.equations)
+    given = Stated(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
     return loops(given, Update(rule.updates, rule.scalars), lanes, dtype)
 
 
@@ -61,15 +64,22 @@ class Epochs:
         self._function = compiled(program.source, "epoch")
 
     def __call__(
-        self, theta: Array, gradient: Array, order: Order, rate: float, learn: bool, remembered: Sequence[Array] = (),
+        self, theta: Array, gradient: Array, order: Order, rate: float, mode: int, remembered: Sequence[Array] = (),
+        outputs: Array | None = None,
     ) -> Array:  # fmt: skip
-        """One pass over ``order``; theta, gradient and what is remembered are changed in place."""
+        """One pass over ``order``; theta, gradient and what is remembered are changed in place.
+
+        Args:
+            mode: LEARN, DIFFERENTIATE (one batch), or MEASURE.
+            outputs: filled when it measures: (outputs, samples).
+        """
         samples = _plain(order, np.dtype(np.int64))
         check_order(samples, len(self._images))
         losses = np.zeros(-(-len(samples) // self._batch_size))
         self._function(
             theta, gradient, self._work, self._images, self._targets, samples, self._batch_size, self._mean,
-            self._dtype.type(rate), learn, losses, *remembered,
+            self._dtype.type(rate), mode, losses, np.empty((0, 0), self._dtype) if outputs is None else outputs,
+            *remembered,
         )  # fmt: skip
         return losses
 
@@ -80,19 +90,29 @@ class LoopLearner(Learner):
     def __init__(self, program: "Program", images: Array, targets: Array, batching: Batching, state: State) -> None:
         super().__init__(program, images, targets, batching, state)
         lanes = lanes_for(program.network, batching.batch_size)
-        loops = printed(program.network, batching.optimizer.name, lanes, program.dtype)
+        self._loops = printed(program.network, batching.optimizer.name, lanes, program.dtype)
         self._gradient = np.zeros(len(program.network.parameters), program.dtype)
-        self._epochs = Epochs(loops, images, targets, batching.batch_size, batching.reduction == "mean", program.dtype)
+        mean = batching.reduction == "mean"
+        self._epochs = Epochs(self._loops, images, targets, batching.batch_size, mean, program.dtype)
 
     def epoch(self, order: Order) -> Array:
         """See ``Learner.epoch``."""
+        return self._run(self._epochs, order, LEARN)
+
+    def meter(self, images: Array, targets: Array) -> Meter:
+        """See ``Learner.meter``."""
+        epochs = Epochs(self._loops, images, targets, len(images), False, self.program.dtype)
+        order, outputs = np.arange(len(images)), np.empty(targets.shape[::-1], self.program.dtype)
+        return lambda: (float(self._run(epochs, order, MEASURE, outputs).sum()), outputs.T)
+
+    def _run(self, epochs: Epochs, order: Order, mode: int, outputs: Array | None = None) -> Array:
         optimizer, state = self.batching.optimizer, self.state
         names = [THETA.name, *(s.name for s, _ in optimizer.updates if s != THETA)]
         # of the program's own type; the state's arrays themselves where they already are
         theta, *rest = arrays = [_plain(state.arrays[n], np.dtype(self.program.dtype)) for n in names]
         powers = np.array([state.scalars[n] for n in optimizer.scalars])
         remembered = [*rest, powers] if optimizer.scalars else rest
-        losses = self._epochs(theta, self._gradient, order, self.batching.rate, True, remembered)
+        losses = epochs(theta, self._gradient, order, self.batching.rate, mode, remembered, outputs)
         for name, array in zip(names, arrays, strict=True):
             if array is not state.arrays[name]:
                 state.arrays[name][:] = array

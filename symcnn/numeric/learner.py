@@ -4,8 +4,9 @@ A program may bring a learner of its own (buffers that are used again, a compile
 loss and gradient, batch by batch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from symcnn.numeric.program import Program
 
 Order = NDArray[np.intp]
+
+#: What some samples are worth at the parameters of now: the loss summed over them, and (samples, outputs).
+Meter = Callable[[], tuple[float, Array]]
 
 
 def check_order(order: Order, samples: int) -> None:
@@ -73,10 +77,13 @@ class Learner:
     def __init__(self, program: "Program", images: Array, targets: Array, batching: Batching, state: State) -> None:
         self.program, self.batching, self.state = program, batching, state
         self._images, self._targets = images, targets
+
+    @cached_property
+    def _updates(self) -> list[tuple[str, Any]]:
         printer = InfixPrinter(NUMPY)
-        self._updates = [
+        return [
             (symbol.name, compile(printer.expression(e).text, f"<{symbol.name}>", "eval"))  # our own print
-            for symbol, e in batching.optimizer.updates
+            for symbol, e in self.batching.optimizer.updates
         ]
 
     def epoch(self, order: Order) -> Array:
@@ -86,6 +93,16 @@ class Learner:
             each batch's loss before its update (reduction "mean": divided by its samples).
         """
         return np.array([self._step(batch) for batch in self.batches(order)])
+
+    def meter(self, images: Array, targets: Array) -> Meter:
+        """Measures these samples with the parameters that the state has then.
+
+        By the program that trains, forward only; one that has no such part leaves it to whole arrays.
+        """
+        from symcnn.numeric.program import ArrayProgram
+
+        program = ArrayProgram(self.program.network, self.program.dtype)
+        return program.meter(self.state.arrays[THETA.name], images, targets)
 
     def batches(self, order: Order) -> Iterator[Order]:
         for start in range(0, len(order), self.batching.batch_size):

@@ -21,7 +21,7 @@ from symcnn.errors import InputError
 from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
 from symcnn.numeric.cache import largest
-from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.learner import Batching, Learner, Meter, State
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
@@ -132,8 +132,7 @@ class ArrayProgram(Program):
     backend = "numpy"
 
     def _print(self) -> str:
-        stated = self.network.forward
-        return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
+        return _array_source(self.network)
 
     @cached_property
     def _buffers(self) -> dict[tuple[str, int], Filled]:
@@ -146,20 +145,18 @@ class ArrayProgram(Program):
             if len(self._buffers) >= 4:
                 self._buffers.pop(next(iter(self._buffers)))
             theta = np.zeros(len(self.network.parameters), self.dtype)
-            function = (self._measuring if name == "loss" else self._functions)[name]
-            self._buffers[key] = Filled(function, self.network, samples, theta, np.zeros_like(theta))
+            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
         return self._buffers[key]
 
     @cached_property
-    def _at_once(self) -> int:
-        return samples_at_once(self.network.forward.equations)
+    def at_once(self) -> int:
+        """How many samples go through one set of buffers."""
+        return samples_at_once(self.network.forward.equations, np.dtype(self.dtype).itemsize)
 
     @cached_property
     def _measuring(self) -> dict[str, Callable[..., Any]]:
         """The function ``loss``, printed when a metric asks for it."""
-        stated = self.network.forward
-        assert stated.targets is not None  # a metric has targets
-        return run_source(loss_program(stated.equations, stated.parameters, stated.image, stated.targets))
+        return run_source(_loss_source(self.network))
 
     def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
         """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
@@ -175,22 +172,32 @@ class ArrayProgram(Program):
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         loss, gradient = 0.0, np.zeros(len(theta))
-        for block in blocks(len(images), self._at_once):
+        for block in blocks(len(images), self.at_once):
             filled = self._with_buffers("loss_and_gradient", block.stop - block.start)
             filled.fill(theta, images[block], targets[block])
             loss += float(filled.run())
             gradient += filled.gradient
         return loss, gradient
 
-    def loss_and_outputs(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        """E_total and the last layer's values, of samples that were checked: what a metric needs."""
-        name, loss, outputs = self.network.forward.outputs.name, 0.0, []
-        for block in blocks(len(images), self._at_once):
-            filled = self._with_buffers("loss", block.stop - block.start)
-            filled.fill(theta, images[block], targets[block])
-            loss += float(filled.run())
-            outputs.append(filled.arrays[name].T.copy())
-        return loss, np.concatenate(outputs)
+    def meter(self, theta: Array, images: Array, targets: Array) -> Meter:
+        """Measures these samples, which were checked, with what stands in ``theta`` then."""
+        pixels, name = images.reshape(len(images), -1), self.network.forward.outputs.name
+        parts, unused = blocks(len(images), self.at_once), np.zeros_like(theta)
+        sizes = {part.stop - part.start for part in parts}
+        filled = {n: Filled(self._measuring["loss"], self.network, n, theta, unused) for n in sizes}
+        outputs = np.empty(targets.shape[::-1], theta.dtype)
+
+        def measure() -> tuple[float, Array]:
+            loss = 0.0
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                for part in parts:
+                    block = filled[part.stop - part.start]
+                    block.give(pixels[part], targets[part])
+                    loss += float(block.run())
+                    outputs[:, part] = block.arrays[name].reshape(len(outputs), -1)
+            return loss, outputs.T
+
+        return measure
 
     def forward(self, theta: Any, images: Any) -> dict[str, Array]:
         """Every tensor of the forward pass by name: (samples, *shape)."""
@@ -201,7 +208,7 @@ class ArrayProgram(Program):
 
     def _forward(self, theta: Array, images: Array, only: str | None) -> Iterator[dict[str, Array]]:
         """Block by block: every tensor, or only one."""
-        for block in blocks(len(images), self._at_once):
+        for block in blocks(len(images), self.at_once):
             filled = self._with_buffers("forward", block.stop - block.start)
             filled.fill(theta, images[block])
             filled.run()
@@ -292,6 +299,21 @@ def _exp(z: float) -> float:
         return math.exp(z)
     except OverflowError:
         return math.inf
+
+
+@lru_cache(maxsize=32)
+def _array_source(network: Network) -> str:
+    """The array program, printed once in a process."""
+    stated = network.forward
+    return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
+
+
+@lru_cache(maxsize=32)
+def _loss_source(network: Network) -> str:
+    """What measures, printed once in a process."""
+    stated = network.forward
+    assert stated.targets is not None  # a metric has targets
+    return loss_program(stated.equations, stated.parameters, stated.image, stated.targets, stated.outputs)
 
 
 @lru_cache(maxsize=32)

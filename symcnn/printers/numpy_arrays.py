@@ -40,9 +40,11 @@ def array_program(
     return _module(functions)
 
 
-def loss_program(forward: Sequence[Equation], parameters: Sequence[Tensor], image: Tensor, targets: Tensor) -> str:
-    """The function ``loss(theta, gradient, samples)``: ``forward`` with the error, every tensor in its arrays."""
-    return _module([_Function("loss", parameters, (image, targets), forward, loss=True)])
+def loss_program(
+    forward: Sequence[Equation], parameters: Sequence[Tensor], image: Tensor, targets: Tensor, outputs: Tensor
+) -> str:
+    """The function ``loss(theta, gradient, samples)``: what E and the outputs depend on, and nothing else."""
+    return _module([_Function("loss", parameters, (image, targets), rewritten(forward, outputs), loss=True)])
 
 
 def _module(functions: "Sequence[_Function]") -> str:

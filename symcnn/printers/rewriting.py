@@ -27,9 +27,9 @@ MONOTONE: tuple[type[sympy.Function], ...] = (relu,)
 Step = Callable[["_Maximum"], tuple[Equation, ...] | None]
 
 
-def rewritten(forward: Sequence[Equation]) -> tuple[Equation, ...]:
-    """The same E (the target of the last equation) in other equations: all of the above."""
-    return _at_maxima(used(forward), (_function_behind, _terms_behind), _by_window)
+def rewritten(forward: Sequence[Equation], outputs: Tensor | None = None) -> tuple[Equation, ...]:
+    """The same E (the target of the last equation), and outputs, in other equations: all of the above."""
+    return _at_maxima(used(forward, outputs), (_function_behind, _terms_behind), _by_window)
 
 
 def functions_behind(forward: Sequence[Equation]) -> tuple[Equation, ...]:
@@ -52,9 +52,9 @@ def _at_maxima(forward: Sequence[Equation], steps: Sequence[Step], last: Step | 
     return tuple(equations)
 
 
-def used(equations: Sequence[Equation]) -> list[Equation]:
-    """Those that the last one depends on."""
-    wanted = {equations[-1].target.tensor}
+def used(equations: Sequence[Equation], outputs: Tensor | None = None) -> list[Equation]:
+    """Those that the last one, or the outputs, depend on."""
+    wanted = {equations[-1].target.tensor, outputs}
     kept = []
     for equation in reversed(equations):
         if equation.target.tensor in wanted:

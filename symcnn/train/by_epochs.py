@@ -52,7 +52,8 @@ def train_by_epochs(
     samples = given.images, given.targets
     unseen = None if extras.validation is None else _validation(network, given, extras.validation)
     target = None if extras.checkpoint is None else check_place(extras.checkpoint)
-    mark = fingerprint(samples, unseen)
+    # nobody asks for it unless there is a checkpoint, and many samples take a while
+    mark = "" if target is None and extras.resume is None else fingerprint(samples, unseen)
     if extras.resume is None:
         start = _anew(network, samples, asked, initial, extras.backend)
     else:
@@ -69,10 +70,14 @@ def train_by_epochs(
     program = compile_program(network, start.backend, start.course.dtype)
     lesson = Lesson(program, start.course, samples, unseen, start.stand, after, extras.progress)
     ended = lesson.run(limits)
-    theta = lesson.stand.state.arrays[THETA.name].astype(np.float64)
+    stand = lesson.stand
+    assert stand.best is not None  # epoch 0 is measured first
+    last, best = (theta.astype(np.float64) for theta in (stand.state.arrays[THETA.name], stand.best))
+    stopped_early = limits.patience is not None and not np.array_equal(last, best)
     return Run(
-        network, given, start.initial, theta, lesson.stand.losses, start.course.learning_rate, start.course.reduction,
-        start.backend, ended, start.course, lesson.stand.history,
+        network, given, start.initial, best if stopped_early else last, stand.losses, start.course.learning_rate,
+        start.course.reduction, start.backend, ended, start.course, stand.history, stand.best_epoch,
+        last if stopped_early else None,
     )  # fmt: skip
 
 

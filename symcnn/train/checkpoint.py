@@ -2,6 +2,7 @@
 
     theta, velocity, moment_1 …    the state of the optimizer, in the dtype of the training
     initial, loss                  parameters before the first step; the loss of each step so far
+    best                           parameters of the epoch where the watched loss was lowest
     settings                       network, course, history …: JSON as bytes
     checksum                       SHA-256 of all of it
 
@@ -29,9 +30,10 @@ from symcnn.numeric.learner import State
 from symcnn.numeric.optimizers import THETA, optimizer_called
 from symcnn.train.epochs import Samples, Stand
 from symcnn.train.settings import Course
-from symcnn.train.words import backend_from, course_from, history_from, history_words, json_from, network_of
+from symcnn.train.words import backend_from, course_from, epoch_from, history_from, history_words, json_from, network_of
 
-FORMAT, FAMILY = "symcnn checkpoint 1", b"symcnn checkpoint"
+#: What is written, and what is read: the first one knew of no best epoch.
+FORMAT, FORMAT_LAST, FAMILY = "symcnn checkpoint 2", "symcnn checkpoint 1", b"symcnn checkpoint"
 SUFFIXES = (".npz",)
 WHAT = "a checkpoint that symcnn wrote (.npz)"
 WORDS = ("network", "course", "backend", "mark", "classes", "scalars", "history")
@@ -84,6 +86,7 @@ def fingerprint(samples: Samples, validation: Samples | None) -> str:
 def save_checkpoint(checkpoint: Checkpoint, target: Path) -> None:
     """Write it; the file is there as a whole or not at all."""
     stand = checkpoint.stand
+    assert stand.best is not None  # an epoch was measured
     settings = {
         "format": FORMAT,
         "network": words_of(checkpoint.network),
@@ -93,11 +96,13 @@ def save_checkpoint(checkpoint: Checkpoint, target: Path) -> None:
         "classes": checkpoint.classes,
         "scalars": stand.state.scalars,
         "history": history_words(stand.history),
+        "best_epoch": stand.best_epoch,
     }
     arrays: dict[str, NDArray[Any]] = {
         **stand.state.arrays,
         "initial": checkpoint.initial,
         "loss": stand.losses,
+        "best": stand.best,
         "settings": np.frombuffer(json.dumps(settings, allow_nan=False).encode("utf-8"), np.uint8),
     }
     buffer = io.BytesIO()
@@ -113,9 +118,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     """
     with open_npz(Path(path), WHAT) as archive:
         content = _settings(archive)
-        settings = json_from(content.tobytes(), (FORMAT,), WHAT, WORDS)
+        settings = json_from(content.tobytes(), (FORMAT, FORMAT_LAST), WHAT, WORDS)
         network, course = network_of(settings["network"]), course_from(settings["course"])
-        arrays = {"settings": content, **_numbers(archive, network, course)}
+        arrays = {"settings": content, **_numbers(archive, network, course, settings["format"] == FORMAT)}
         if "checksum" not in archive.names or not np.array_equal(archive.array("checksum"), _checksum(arrays)):
             raise InputError("damaged or changed by hand: its checksum does not fit")
         return _checkpoint(settings, network, course, arrays)
@@ -152,11 +157,11 @@ def _settings(archive: Npz) -> NDArray[Any]:
     return archive.array("settings")
 
 
-def _numbers(archive: Npz, network: Network, course: Course) -> dict[str, NDArray[Any]]:
+def _numbers(archive: Npz, network: Network, course: Course, has_best: bool) -> dict[str, NDArray[Any]]:
     """The arrays beside the settings, each of the length that the network says before it is read."""
     count = len(network.parameters)
     held = (THETA.name, *optimizer_called(course.optimizer).remembered)
-    lengths = {**dict.fromkeys(held, count), "initial": count, "loss": None}
+    lengths = {**dict.fromkeys(held, count), "initial": count, "loss": None, **({"best": count} if has_best else {})}
     unknown = sorted(set(archive.names) - set(lengths) - {"settings", "checksum"})
     if unknown:
         raise InputError(f"unknown array {unknown[0][:30]!a}; expected {', '.join(sorted(lengths))}")
@@ -177,7 +182,12 @@ def _checkpoint(
         raise InputError(f"scalars: expected those of {course.optimizer}")
     if not all(isinstance(v, float) and 0 <= v <= 1 for v in scalars.values()):
         raise InputError("scalars: expected numbers from 0 to 1")
-    stand = Stand(State(held, scalars), _floats(arrays, "loss", "float64"), history_from(settings["history"]))
+    history = history_from(settings["history"])
+    if settings["format"] == FORMAT:
+        best_epoch, best = epoch_from(settings.get("best_epoch"), history), _floats(arrays, "best", course.dtype)
+    else:  # of the epochs before, nobody kept the parameters
+        best_epoch, best = len(history) - 1, held[THETA.name].copy()
+    stand = Stand(State(held, scalars), _floats(arrays, "loss", "float64"), history, best_epoch, best)
     return Checkpoint(
         network, course, backend_from(settings["backend"]), str(settings["mark"]),
         _classes(network, settings["classes"]), _floats(arrays, "initial", "float64"), stand,

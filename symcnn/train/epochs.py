@@ -15,10 +15,10 @@ import numpy as np
 
 from symcnn.errors import TrainingDivergedError
 from symcnn.network import Array
-from symcnn.numeric import ArrayProgram, Program
+from symcnn.numeric import Program
 from symcnn.numeric.learner import Order, State
 from symcnn.numeric.optimizers import THETA
-from symcnn.train.metrics import Epoch, measure
+from symcnn.train.metrics import Epoch, measuring
 from symcnn.train.settings import Course, Progress
 
 Samples = tuple[Array, Array]
@@ -36,11 +36,14 @@ class Stand:
         state: theta and what the optimizer remembers.
         losses: of every step so far, before its update.
         history: what was measured after each whole epoch, from epoch 0.
+        best_epoch, best: the epoch where the watched loss was lowest, of those whose parameters are known, and these.
     """
 
     state: State
     losses: Array = field(default_factory=lambda: np.empty(0))
     history: tuple[Epoch, ...] = ()
+    best_epoch: int = 0
+    best: Array | None = None
 
     @property
     def epochs(self) -> int:
@@ -86,15 +89,15 @@ class Lesson:
         each_epoch: Callable[[Stand], None], progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self._course = course
-        # whole arrays measure fastest, whatever trains
-        self._measuring = ArrayProgram(program.network, course.dtype)
-        self._samples = _as(course.dtype, samples)
-        self._validation = None if validation is None else _as(course.dtype, validation)
+        samples = _as(course.dtype, samples)
+        self._count = len(samples[0])
         self.stand = stand
         self._each_epoch, self._progress = each_epoch, progress
         self._piece = FIRST_PIECE
         self._state = copied(stand.state)
-        self._learner = program.learner(*self._samples, course.batching, self._state)
+        self._learner = program.learner(*samples, course.batching, self._state)
+        self._known = measuring(self._learner, *samples)
+        self._unseen = measuring(self._learner, *_as(course.dtype, validation)) if validation else None
 
     def run(self, limits: Limits) -> Ended:
         """Go on until a limit is reached; ``stand`` says where that is."""
@@ -119,7 +122,7 @@ class Lesson:
         return "epochs" if self.stand.epochs >= limits.epochs else None
 
     def _epoch(self, number: int) -> None:
-        order = order_of(number, self._course.seed, len(self._samples[0]))
+        order = order_of(number, self._course.seed, self._count)
         done = 0
         while done < len(order):
             began = time.perf_counter()
@@ -127,7 +130,7 @@ class Lesson:
             losses = self._learner.epoch(piece)
             self._check(losses, number, done // self._course.batch_size)
             # in one assignment, so that Ctrl-C never finds half of it
-            self.stand = Stand(copied(self._state), np.append(self.stand.losses, losses), self.stand.history)
+            self.stand = replace(self.stand, state=copied(self._state), losses=np.append(self.stand.losses, losses))
             done += len(piece)
             if self._progress:
                 self._progress(len(self.stand.losses))
@@ -135,16 +138,16 @@ class Lesson:
                 self._piece *= 2
 
     def _measure(self, number: int) -> None:
-        theta = self._state.arrays[THETA.name]
-        known, unseen = (
-            measure(self._measuring, theta, *samples) if samples else (None, None)
-            for samples in (self._samples, self._validation)
-        )
-        epoch = Epoch(number, *known, *unseen)
+        epoch = Epoch(number, *self._known(), *(self._unseen() if self._unseen else ()))
         for loss in (epoch.loss, epoch.watched):
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss is {loss} after epoch {number}")
-        self.stand = replace(self.stand, history=(*self.stand.history, epoch))
+        history = (*self.stand.history, epoch)
+        if self.stand.best is None or epoch.watched < history[self.stand.best_epoch].watched:
+            best = self._state.arrays[THETA.name].copy()
+            self.stand = replace(self.stand, history=history, best_epoch=number, best=best)
+        else:
+            self.stand = replace(self.stand, history=history)
         self._each_epoch(self.stand)
 
     def _check(self, losses: Array, number: int, before: int) -> None:

@@ -56,14 +56,17 @@ def train(
             samples. Default: "sum"; by epochs "mean".
         stop_below: stop as soon as the loss is below this; by epochs: an epoch's loss per sample.
         backend: "numpy", "expressions", "python", "numba" (extra ``fast``), or "auto": what should finish first for
-            this size and these steps.
+            this size and these steps. "numba" compiles before its first step, which takes seconds for a network that it
+            did not see before (the logger "symcnn.numba" says so), and computes the same bits every time.
         progress: called now and then with the number of steps done so far.
         batch_size: samples of a step; None: all of them.
         epochs: how many in all, those before a resumed checkpoint included, ≥ 0; default 20.
         optimizer: "sgd" (the default), "momentum" (0.9) or "adam" (0.9, 0.999).
         validation: samples that are only measured, after every epoch; where both have labels, a class has the same.
         dtype: "float64" (the default) or "float32" of the training.
-        patience: stop when the loss (of the validation data where given) has not been lower for so many epochs.
+        patience: stop when the loss (of the validation data where given) has not been lower for so many epochs. However
+            the training ends then, the parameters are those of the epoch where it was lowest, ``Run.best_epoch``; those
+            after the last step are ``Run.last_theta``.
         checkpoint: a file (``.npz``) to write after every epoch, as a whole or not at all.
         resume: a checkpoint to go on from, to the bit as if it had never stopped; its settings are taken over where
             None is given here, and others must be as there.

@@ -1,14 +1,14 @@
 """How well a network does on some samples."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from symcnn.network import Array
-from symcnn.numeric import ArrayProgram
+from symcnn.numeric.learner import Learner
 
-#: Samples that are measured at once: a bound on memory.
-AT_ONCE = 512
+Judged = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -33,28 +33,38 @@ class Epoch:
         return self.loss if self.validation_loss is None else self.validation_loss
 
 
-def measure(program: ArrayProgram, theta: Array, images: Array, targets: Array) -> tuple[float, float | None]:
-    """Loss per sample, and accuracy."""
-    loss, good = 0.0, 0
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for start in range(0, len(images), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            total, outputs = program.loss_and_outputs(theta, images[some], targets[some])
-            loss += total
-            good += int(right(outputs, targets[some]).sum())
-    return loss / len(images), good / len(images) if are_classes(targets) else None
+def measuring(learner: Learner, images: Array, targets: Array) -> Callable[[], tuple[float, float | None]]:
+    """Loss per sample and accuracy of these samples, of the type that is trained, whenever it is called."""
+    meter, judge = learner.meter(images, targets), judging(targets) if are_classes(targets) else None
+
+    def measure() -> tuple[float, float | None]:
+        loss, outputs = meter()
+        return loss / len(images), np.count_nonzero(judge(outputs)) / len(images) if judge else None
+
+    return measure
 
 
-def right(outputs: Array, targets: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def right(outputs: Array, targets: Array) -> Judged:
     """Which samples have their largest output, and no other as large, where their largest target is.
 
     A single output: on its side of ½.
     """
+    return judging(targets)(outputs)
+
+
+def judging(targets: Array) -> Callable[[Array], Judged]:
+    """``right`` for outputs that come again and again."""
     if targets.shape[1] == 1:
-        found = (outputs >= 0.5) == (targets >= 0.5)
-        return found[:, 0]  # type: ignore[no-any-return]
-    alone = (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1) == 1
-    return alone & (np.argmax(outputs, axis=1) == np.argmax(targets, axis=1))  # type: ignore[no-any-return]
+        above = targets[:, 0] >= 0.5
+        return lambda outputs: (outputs[:, 0] >= 0.5) == above
+    place = np.arange(len(targets)), np.argmax(targets, axis=1)
+
+    def judge(outputs: Array) -> Judged:
+        largest = outputs.max(axis=1)
+        alone = np.count_nonzero(outputs == largest[:, None], axis=1) == 1
+        return alone & (outputs[place] == largest)  # type: ignore[no-any-return]
+
+    return judge
 
 
 def are_classes(targets: Array) -> bool:

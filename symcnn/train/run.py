@@ -21,8 +21,11 @@ from symcnn.network import (
     class_names,
 )
 from symcnn.numeric import ArrayProgram, as_theta, compile_program, initial_values
-from symcnn.train.metrics import AT_ONCE, Epoch, are_classes, right
+from symcnn.train.metrics import Epoch, are_classes, right
 from symcnn.train.settings import Course
+
+#: Samples that are predicted at once: a bound on memory.
+AT_ONCE = 512
 
 STOPPED = ("steps", "epochs", "loss", "patience", "interrupted")
 
@@ -33,7 +36,8 @@ class Run:
 
     Attributes:
         network, data: what was trained, on what.
-        initial, theta: parameters before and after, 1-D in the order of ``network.parameters``.
+        initial, theta: parameters before and after, 1-D in the order of ``network.parameters``. After a training with
+            ``patience`` they are those of ``best_epoch``; else those after the last step.
         loss: full batch: steps + 1 values, ``loss[k]`` is E_total (or its mean) after k updates; by epochs: as many
             values as steps, each the loss of the step's batch before its update.
         learning_rate, reduction: as asked; ``reduction`` is "sum" or "mean" over the samples.
@@ -42,6 +46,8 @@ class Run:
             any more) or "interrupted" (Ctrl-C).
         course: batch size, optimizer, dtype and seed of a training by epochs; None: full batch.
         history: by epochs: loss and accuracy after each, from epoch 0, which is before the first step.
+        best_epoch: by epochs: where the loss (of the validation data where given) was lowest.
+        last: parameters after the last step, where ``theta`` is something else; see ``last_theta``.
     """
 
     network: Network
@@ -55,6 +61,19 @@ class Run:
     stopped: Literal["steps", "epochs", "loss", "patience", "interrupted"]
     course: Course | None = None
     history: tuple[Epoch, ...] = ()
+    best_epoch: int | None = None
+    last: Array | None = None
+
+    @property
+    def last_theta(self) -> Array:
+        """Parameters after the last step."""
+        return self.theta if self.last is None else self.last
+
+    @property
+    def measured(self) -> Epoch:
+        """By epochs: what was measured with ``theta``."""
+        assert self.history  # by epochs
+        return self.history[-1 if self.last is None or self.best_epoch is None else self.best_epoch]
 
     @property
     def steps(self) -> int:
@@ -141,7 +160,7 @@ class Run:
 
     def __repr__(self) -> str:
         if self.history:  # per sample, before and after
-            first, last, epochs = self.history[0].loss, self.history[-1].loss, f"{self.history[-1].number} epochs, "
+            first, last, epochs = self.history[0].loss, self.measured.loss, f"{self.history[-1].number} epochs, "
         else:
             first, last, epochs = self.loss[0], self.loss[-1], ""
         return (

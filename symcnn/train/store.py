@@ -20,23 +20,27 @@ from symcnn.train.settings import checked_rate, checked_reduction
 from symcnn.train.words import (
     backend_from,
     course_from,
+    epoch_from,
     history_from,
     history_words,
     is_finite,
     json_from,
+    lowest,
     network_of,
     one_of,
 )
 
-#: A run on all samples at once, and one by epochs, which has more to tell.
-FORMAT, FORMAT_EPOCHS = "symcnn run 1", "symcnn run 2"
+#: A run on all samples at once; one by epochs, which has more to tell; and one whose parameters are not its last ones.
+FORMAT, FORMAT_EPOCHS, FORMAT_BEST = "symcnn run 1", "symcnn run 2", "symcnn run 3"
 WHAT = "a training saved by symcnn"
 SUFFIXES = (".json",)
 MAX_BYTES = 256_000_000
 
 WORDS = ("network", "learning_rate", "reduction", "backend", "stopped", "initial", "theta", "loss", "images", "targets",
          "labels")  # fmt: skip
-MORE_WORDS = ("course", "history")
+MORE_WORDS = {
+    FORMAT: (), FORMAT_EPOCHS: ("course", "history"), FORMAT_BEST: ("course", "history", "best_epoch", "last_theta")
+}  # fmt: skip
 
 #: Numbers whose length is measured to foresee that of all.
 SAMPLED = 2_000
@@ -63,6 +67,9 @@ def save_run(run: Run, path: str | Path) -> Path:
     if run.course is not None:
         content |= {"course": asdict(run.course), "history": history_words(run.history)}
     form = FORMAT if run.course is None else FORMAT_EPOCHS
+    if run.last is not None:
+        content |= {"best_epoch": run.best_epoch, "last_theta": run.last.tolist()}
+        form = FORMAT_BEST
     text = json.dumps({"format": form, "checksum": _checksum(content), **content}, allow_nan=False)
     if len(text) >= MAX_BYTES:
         raise InputError(
@@ -99,8 +106,8 @@ def load_run(path: str | Path) -> Run:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    document = json_from(content, (FORMAT, FORMAT_EPOCHS), WHAT, WORDS)
-    words = WORDS if document["format"] == FORMAT else (*WORDS, *MORE_WORDS)
+    document = json_from(content, tuple(MORE_WORDS), WHAT, WORDS)
+    words = (*WORDS, *MORE_WORDS[document["format"]])
     for word in words:
         if word not in document:
             raise InputError(f"damaged: {word} is missing")
@@ -127,10 +134,14 @@ def _run(document: dict[str, Any]) -> Run:
         raise InputError("labels: expected printable words")
     images, targets = checked(network, Data(document["images"], document["targets"], labels))
     history = history_from(document["history"]) if course is not None else ()
+    last, best_epoch = None, lowest(history) if history else None
+    if "last_theta" in document:
+        last = _numbers(document, "last_theta", count)
+        best_epoch = epoch_from(document["best_epoch"], history)
     return Run(
         network, Data(images, targets, labels), initial, theta, loss, rate, checked_reduction(document["reduction"]),
         backend_from(document["backend"]), one_of("stopped", document["stopped"], STOPPED), course,
-        history,
+        history, best_epoch, last,
     )  # fmt: skip
 
 

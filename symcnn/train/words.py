@@ -74,6 +74,18 @@ def history_from(rows: Any) -> tuple[Epoch, ...]:
     return tuple(found)
 
 
+def lowest(history: Sequence[Epoch]) -> int:
+    """The first epoch where the watched loss is lowest."""
+    return min(history, key=lambda epoch: epoch.watched).number
+
+
+def epoch_from(value: Any, history: Sequence[Epoch]) -> int:
+    """The number of an epoch of the history."""
+    if type(value) is not int or not 0 <= value < len(history):
+        raise InputError(f"best_epoch={str(value)[:40]}: expected a whole number from 0 to {len(history) - 1}")
+    return value
+
+
 def is_finite(value: object) -> bool:
     return type(value) in (int, float) and abs(value) <= MAX_FLOAT  # type: ignore[arg-type]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.numeric.buffers import blocks, samples_at_once
+from symcnn.numeric import ArrayProgram
+from symcnn.numeric.buffers import blocks, even_blocks, samples_at_once
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import OPTIMIZERS
 from symcnn.numeric.views import reshaped, view
@@ -63,12 +64,34 @@ def test_a_state_that_is_taken_up_goes_on_bit_for_bit():
 
 
 def test_fewer_samples_at_once_where_there_are_many_windows():
-    def at_once(*layers):
-        return samples_at_once(symcnn.Network((40, 40), layers, None).forward.equations)
+    def at_once(*layers, itemsize=8, size=40):
+        return samples_at_once(symcnn.Network((size, size), layers, None).forward.equations, itemsize)
 
-    assert at_once(symcnn.Conv2D(2, 3)) == 256
-    assert at_once(symcnn.Conv2D(2, 20)) == 4_000_000 // (20 * 20 * 21 * 21)
+    assert at_once(symcnn.Conv2D(2, 3), size=8) == 256
+    assert at_once(symcnn.Conv2D(2, 3)) == 2 * 1024 * 1024 // (8 * 9 * 38 * 38)  # two megabytes
+    assert at_once(symcnn.Conv2D(2, 3), itemsize=4) == 2 * 1024 * 1024 // (4 * 9 * 38 * 38)
+    assert at_once(symcnn.Conv2D(2, 10)) == 16  # at least
+    assert at_once(symcnn.Conv2D(2, 20, 1, 10)) == 4_000_000 // (20 * 20 * 41 * 41)  # but not above what must fit
     assert [b.stop - b.start for b in blocks(7, 3)] == [3, 3, 1]
+    assert [b.stop - b.start for b in even_blocks(64, 36)] == [32, 32]
+    assert [b.stop - b.start for b in even_blocks(7, 3)] == [3, 3, 1]
+    assert [b.stop - b.start for b in even_blocks(5, 256)] == [5]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_batch_in_parts_is_the_batch(monkeypatch, optimizer):
+    """Parts of 3, 3, 2 of a batch of 8, then the rest of 3 (the last batch): the same walk up to rounding."""
+    net = symcnn.Network((6, 6), [symcnn.Conv2D(2, 3), symcnn.MaxPool2D(2), symcnn.Dense(3)], "cross_entropy")
+    rng = np.random.default_rng(1)
+    data = (rng.normal(size=(11, 6, 6)), rng.integers(0, 3, 11))
+    settings = {"batch_size": 8, "epochs": 3, "backend": "numpy", "optimizer": optimizer}
+    whole = symcnn.train(net, data, **settings)
+    monkeypatch.setattr(ArrayProgram, "at_once", 3)
+    parts = symcnn.train(net, data, **settings)
+    assert not np.array_equal(parts.theta, whole.theta)  # other sums
+    assert np.allclose(parts.theta, whole.theta, rtol=1e-9, atol=1e-12)
+    assert np.allclose(parts.loss, whole.loss, rtol=1e-12)
+    assert parts.history[-1].accuracy == whole.history[-1].accuracy
 
 
 def test_a_view_is_the_array_through_its_index():

@@ -165,6 +165,31 @@ def test_many_images_are_trained_in_blocks():
     assert np.allclose(runs[0].loss, runs[1].loss, rtol=1e-12)
 
 
+SAME_BITS = """
+import hashlib, numpy as np, symcnn
+rng = np.random.default_rng(0)
+layers = [symcnn.Conv2D(3, 3), symcnn.Activation("relu"), symcnn.MaxPool2D(2), symcnn.Dense(4)]
+net = symcnn.Network((7, 7), layers, "cross_entropy")
+data = (rng.normal(size=(50, 7, 7)), rng.integers(0, 4, 50))
+for _ in range(2):
+    run = symcnn.train(net, data, batch_size=16, epochs=4, optimizer="adam", backend="numba")
+    said = run.theta.tobytes() + run.loss.tobytes() + repr(run.history).encode()
+    print(run.backend, hashlib.sha256(said).hexdigest())
+"""
+
+
+@needs_numba
+def test_the_same_bits_every_time(tmp_path):
+    """Compiled in this process, again in it, and taken from the cache by the next one."""
+    environment, lines = {**os.environ, "SYMCNN_CACHE": str(tmp_path)}, []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", SAME_BITS], env=environment, capture_output=True, text=True)
+        lines += done.stdout.splitlines()
+    assert len(lines) == 4
+    assert len(set(lines)) == 1
+    assert lines[0].startswith("numba ")
+
+
 # --- the cache ------------------------------------------------------------------------------------------------------
 
 PROCESS = """
@@ -213,6 +238,23 @@ def test_a_folder_that_others_may_write_to_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setenv("SYMCNN_CACHE", str(tmp_path / "file"))
     assert compiled(source + "\n\n", "twice")(2) == 4
     assert len(list((tmp_path / "compiled").glob("*.py"))) == 1
+
+
+@needs_numba
+def test_the_log_says_once_what_it_waits_for(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("SYMCNN_CACHE", str(tmp_path))
+    caplog.set_level("INFO", logger="symcnn")
+    source = "def thrice(x):\n    return 3*x\n"
+    for _ in range(2):
+        assert compiled(source, "thrice")(2) == 6
+    [record] = caplog.records
+    assert record.name == "symcnn.numba"
+    assert record.getMessage().startswith("numba compiles this network's program")
+    assert str(tmp_path) in record.getMessage()
+    caplog.clear()
+    compiled.cache_clear()  # as in another process: the machine code is there
+    assert compiled(source, "thrice")(2) == 6
+    assert not caplog.records
 
 
 def test_the_oldest_modules_are_forgotten(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import sympy
 import symcnn
 from symcnn.derivation.reverse import reverse
 from symcnn.numeric.optimizers import OPTIMIZERS
-from symcnn.printers.loops import Stated, Update, loops
+from symcnn.printers.loops import DIFFERENTIATE, MEASURE, Stated, Update, loops
 from symcnn.printers.loops.language import LoopPrinter, language
 from symcnn.printers.loops.rewrite import put_in_readers, rewritten, seeded, with_winners
 from symcnn.printers.loops.statements import grouped
@@ -29,21 +29,22 @@ DIGITS = symcnn.Network(
 
 def program(net, lanes, dtype="float64"):
     stated, sgd = net.forward, OPTIMIZERS["sgd"]
-    given = Stated(stated.image, stated.targets, stated.parameters, stated.equations)
+    given = Stated(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
     return loops(given, Update(sgd.updates, sgd.scalars), lanes, dtype)
 
 
-def run(source, work, net, theta, images, targets):
-    """Loss and gradient of one batch; what the buffers held before must not matter."""
+def run(source, work, net, theta, images, targets, mode=DIFFERENTIATE):
+    """Loss and gradient of one batch, or its loss and outputs; what the buffers held before must not matter."""
     space = {}
     exec(source, space)
     space["exp"] = lambda z: math.exp(z) if z < 700 else math.inf
     theta = np.array(theta, dtype=float)
     gradient, losses, samples = np.full_like(theta, np.nan), np.zeros(1), np.arange(len(images))
+    outputs = np.full(targets.shape[::-1], np.nan)
     arrays = (np.full(work, np.nan), images.reshape(len(images), -1), targets, samples)
     with np.errstate(all="ignore"):
-        space["epoch"](theta, gradient, *arrays, len(images), False, 0.0, False, losses)
-    return losses[0], gradient
+        space["epoch"](theta, gradient, *arrays, len(images), False, 0.0, mode, losses, outputs)
+    return losses[0], outputs.T if mode == MEASURE else gradient
 
 
 def loss_and_gradient(net, theta, images, targets, lanes=2):
@@ -210,13 +211,13 @@ def test_an_adjoint_that_goes_to_winners_stands_in_its_readers():
 
 def test_a_bias_does_not_ask_which_candidate_won():
     stated = DIGITS.forward
-    _, backward = rewritten(stated.equations, (stated.image, stated.targets))
+    _, backward = rewritten(stated.equations, (stated.image, stated.targets), stated.outputs)
     assert "dE_db_x[k] += dE_dlargest_x[k, r, c]" in map(str, backward)
 
 
 def test_what_is_read_once_is_computed_there_and_what_is_small_is_one_line():
     stated = DIGITS.forward
-    groups = grouped(*rewritten(stated.equations, (stated.image, stated.targets)))
+    groups = grouped(*rewritten(stated.equations, (stated.image, stated.targets), stated.outputs))
     assert [len(g.said) for g in groups] == [3, 1, 8, 1, 1, 2, 1, 1]
     assert [g.straight for g in groups] == [False, False, True, False, True, False, False, False]
     assert not any("y[k]" in said for g in groups for said in g.said)  # probabilities that nobody asked for
@@ -224,7 +225,7 @@ def test_what_is_read_once_is_computed_there_and_what_is_small_is_one_line():
 
 def test_tiles_are_windows_and_blocks():
     stated = DIGITS.forward
-    groups = grouped(*rewritten(stated.equations, (stated.image, stated.targets)))
+    groups = grouped(*rewritten(stated.equations, (stated.image, stated.targets), stated.outputs))
     machine = Machine(64, 8)
     convolution = max(groups[0].statements, key=lambda s: s.instances)
     found = tile(convolution, machine, {}, frozenset("uv"))

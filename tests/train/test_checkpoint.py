@@ -55,6 +55,33 @@ def test_patience_goes_on_too(net, many, tmp_path):
     assert resumed.history == whole.history
 
 
+def test_the_best_parameters_are_kept_across_checkpoints(net, many, tmp_path):
+    """Stopped behind the best epoch: it is before the checkpoint."""
+    train, unseen = many.split(0.5)
+    wrong = symcnn.Data(unseen.images, 1 - unseen.targets)
+    settings = {"optimizer": "adam", **COURSE, "validation": wrong}
+    whole = symcnn.train(net, train, epochs=300, patience=3, **settings)
+    path = tmp_path / "c.npz"
+    symcnn.train(net, train, epochs=whole.best_epoch + 1, checkpoint=path, **settings)
+    found = load_checkpoint(path)
+    assert found.stand.best_epoch == whole.best_epoch
+    assert np.array_equal(found.stand.best, whole.theta)
+    resumed = symcnn.train(net, train, epochs=300, patience=3, resume=path, validation=wrong)
+    assert resumed.stopped == "patience"
+    for word in ("theta", "last_theta", "loss"):
+        assert np.array_equal(getattr(resumed, word), getattr(whole, word)), word
+    assert resumed.best_epoch == whole.best_epoch
+    # as written before a checkpoint had the best parameters: those of its own epoch are all that is known
+    rewritten(path, path, lambda arrays: [settings_with(format="symcnn checkpoint 1")(arrays), arrays.pop("best")])
+    old = load_checkpoint(path)
+    assert (old.stand.best_epoch, old.stand.epochs) == (whole.best_epoch + 1, whole.best_epoch + 1)
+    resumed = symcnn.train(net, train, epochs=300, patience=3, resume=path, validation=wrong)
+    assert resumed.history == whole.history
+    assert resumed.best_epoch == whole.best_epoch + 1
+    assert np.array_equal(resumed.theta, old.theta)
+    assert np.array_equal(resumed.last_theta, whole.last_theta)
+
+
 @pytest.fixture(scope="module")
 def saved(net, many, tmp_path_factory):
     path = tmp_path_factory.mktemp("c") / "c.npz"
@@ -147,6 +174,9 @@ BAD = {
     "short theta": array_with("theta", [1.0]),
     "theta in float32": array_with("theta", np.zeros(20, np.float32)),
     "theta in two dimensions": array_with("theta", np.zeros((20, 1))),
+    "a best epoch that is none": settings_with(best_epoch=3),
+    "no best epoch": settings_with(best_epoch=None),
+    "short best parameters": array_with("best", [1.0]),
     "NaN": array_with("velocity", np.full(20, np.nan)),
     "no velocity": lambda arrays: arrays.pop("velocity"),
     "no loss": lambda arrays: arrays.pop("loss"),
@@ -256,7 +286,7 @@ def test_a_small_file_that_would_unpack_to_much_is_not_unpacked(saved, tmp_path,
         ("theta", (21,), r"theta: shape \(21,\); expected \(20,\)"),
         ("initial", (20, 1), r"initial: shape \(20, 1\); expected \(20,\)"),
         ("loss", (2, 2), r"loss: shape \(2, 2\); expected one axis"),
-        ("more", (3,), "unknown array 'more'; expected initial, loss, theta, velocity"),
+        ("more", (3,), "unknown array 'more'; expected best, initial, loss, theta, velocity"),
     ],
 )
 def test_lengths_are_those_of_the_network(saved, tmp_path, name, shape, message):

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.numeric import initial_values
+from symcnn.numeric import initial_values, numba_is_there
 from tests.networks import from_seed
 from tests.slow import rest_slow
+
+needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
 
 SAMPLES = 22
 OPTIMIZERS = ("sgd", "momentum", "adam")
@@ -168,6 +170,89 @@ def test_patience_watches_the_validation_data(net, many):
     assert without.stopped == "epochs"
 
 
+def overfitted(many):
+    """Samples, and validation data that learning makes worse sooner or later."""
+    train, unseen = many.split(0.5)
+    return train, symcnn.Data(unseen.images, 1 - unseen.targets)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=needs_numba)])
+def test_patience_gives_back_the_best_parameters(net, many, backend, dtype):
+    train, unseen = overfitted(many)
+    settings = {"batch_size": 4, "optimizer": "adam", "validation": unseen, "backend": backend, "dtype": dtype}
+    run = symcnn.train(net, train, epochs=300, patience=3, **settings)
+    watched = [epoch.validation_loss for epoch in run.history]
+    assert (run.stopped, run.best_epoch) == ("patience", len(watched) - 4)
+    assert run.best_epoch == int(np.argmin(watched))
+    best = symcnn.train(net, train, epochs=run.best_epoch, **settings)
+    assert np.array_equal(run.theta, best.theta)
+    assert run.measured == best.history[-1]
+    assert run.accuracy(unseen) == run.measured.validation_accuracy
+    last = symcnn.train(net, train, epochs=len(watched) - 1, **settings)
+    assert np.array_equal(run.last_theta, last.theta)
+    assert np.array_equal(last.last_theta, last.theta)
+    assert not np.array_equal(run.theta, run.last_theta)
+    assert (last.best_epoch, last.measured) == (run.best_epoch, last.history[-1])  # nobody asked for an early stop
+    assert f"-> {run.measured.loss:.6g}, stopped: patience" in repr(run)
+
+
+def test_patience_that_does_not_run_out_gives_the_best_too(net, many):
+    train, unseen = overfitted(many)
+    settings = {"batch_size": 4, "optimizer": "adam", "validation": unseen}
+    whole = symcnn.train(net, train, epochs=300, patience=3, **settings)
+    run = symcnn.train(net, train, epochs=whole.best_epoch + 2, patience=3, **settings)
+    assert run.stopped == "epochs"
+    assert np.array_equal(run.theta, whole.theta)
+    assert run.best_epoch == whole.best_epoch
+
+
+def test_of_equal_losses_the_first_is_the_best_and_epoch_0_may_be(net, many):
+    """A rate so small that nothing changes; and data that any step makes worse."""
+    still = symcnn.train(net, many, batch_size=22, epochs=9, patience=2, learning_rate=1e-300)
+    assert (still.best_epoch, still.history[-1].number, still.stopped) == (0, 2, "patience")
+    assert np.array_equal(still.theta, still.initial)
+    settings = {"batch_size": 8, "epochs": 50, "learning_rate": 0.05, "seed": 1}
+    learnt = symcnn.train(net, many, **settings)
+    opposite = symcnn.Data(many.images, 1 - many.targets)
+    run = symcnn.train(net, many, **settings, initial=learnt, validation=opposite, patience=4)
+    assert run.best_epoch == int(np.argmin([epoch.validation_loss for epoch in run.history]))
+    full = symcnn.train(net, many, steps=3)
+    assert full.best_epoch is None
+    assert np.array_equal(full.last_theta, full.theta)
+
+
+def test_a_run_with_its_best_parameters_is_saved(net, many, tmp_path):
+    train, unseen = overfitted(many)
+    run = symcnn.train(net, train, batch_size=4, epochs=300, optimizer="adam", validation=unseen, patience=3)
+    path = run.save(tmp_path / "run.json")
+    again = symcnn.Run.load(path)
+    assert (again.best_epoch, again.measured, again.history) == (run.best_epoch, run.measured, run.history)
+    assert np.array_equal(again.theta, run.theta)
+    assert np.array_equal(again.last_theta, run.last_theta)
+    assert again.save(tmp_path / "again.json").read_bytes() == path.read_bytes()
+    plain = symcnn.train(net, train, batch_size=4, epochs=5, validation=unseen)
+    document = json.loads(plain.save(tmp_path / "plain.json").read_text("utf-8"))
+    assert document["format"] == "symcnn run 2"  # as earlier versions wrote it, and read it
+    assert "last_theta" not in document
+    assert symcnn.Run.load(tmp_path / "plain.json").best_epoch == plain.best_epoch
+
+
+@pytest.mark.parametrize("value", [-1, 999, 1.0, True, None, "2"])
+def test_a_best_epoch_that_was_none(net, many, tmp_path, value):
+    from symcnn.train.store import _checksum
+
+    train, unseen = overfitted(many)
+    run = symcnn.train(net, train, batch_size=4, epochs=300, optimizer="adam", validation=unseen, patience=3)
+    document = json.loads(run.save(tmp_path / "run.json").read_text("utf-8"))
+    assert document["format"] == "symcnn run 3"
+    rest = {k: v for k, v in {**document, "best_epoch": value}.items() if k not in ("format", "checksum")}
+    text = json.dumps({"format": document["format"], "checksum": _checksum(rest), **rest})
+    (tmp_path / "run.json").write_text(text, "utf-8")
+    with pytest.raises(symcnn.InputError, match=r"run\.json: best_epoch="):
+        symcnn.Run.load(tmp_path / "run.json")
+
+
 def test_divergence_names_epoch_and_step():
     net = symcnn.Network((2,), [symcnn.Dense(1)])
     data = (np.ones((6, 2)) * 3, np.zeros((6, 1)))
@@ -298,6 +383,10 @@ def test_a_report_tells_of_epochs_and_a_workbook_of_steps_only(net, data, tmp_pa
     run = symcnn.train(net, data, batch_size=2, epochs=3, optimizer="adam")
     text = symcnn.write_report(net, tmp_path / "d.md", run=run, lang=lang).read_text("utf-8")
     assert words in text
+    early = symcnn.train(net, data, batch_size=2, epochs=30, optimizer="adam", learning_rate=2, patience=2)
+    assert early.last is not None
+    told = symcnn.write_report(net, tmp_path / "e.md", run=early, lang=lang).read_text("utf-8")
+    assert {"en": "those of epoch ", "fr": "ceux de l'époque "}[lang] + str(early.best_epoch) in told
     with pytest.raises(symcnn.InputError, match="run: trained by epochs"):
         symcnn.export_workbook(net, data, tmp_path / "c.xlsx", run=run)
     assert not (tmp_path / "c.xlsx").exists()

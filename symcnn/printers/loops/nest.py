@@ -68,7 +68,8 @@ def nest(group: Group, local: set[Tensor], setting: Setting) -> list[str]:
     """The lines of a group; ``local``: tensors that are not stored."""
     lines = [f"# {said}" for said in group.said]
     if group.cleared:
-        lines.append(f"{group.cleared.name}[:] = {number_text(S.Zero, setting.dtype)}")
+        lines.append(f"for at in range({setting.layout.length(group.cleared)}):")
+        lines.append(f"    {group.cleared.name}[at] = {number_text(S.Zero, setting.dtype)}")
     counts = _tiles(group, local, setting)
     outer = {a.name: counts[0][a.name] for a in group.outer}
     setting.rows.slots.clear()

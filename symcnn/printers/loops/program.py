@@ -1,8 +1,10 @@
-"""The whole program of loops: an epoch of mini-batch training in one function.
+"""The whole program of loops: an epoch of mini-batch training in one function, which measures too.
 
     for each batch:     gradient = 0
-        for each block of lanes:    gather its samples · the nests: forward, backward, adding to the gradient
+        for each block of lanes:    gather its samples · the nests: forward; backward, adding to the gradient
         losses[batch] = …           θ and what the optimizer remembers are updated
+
+``mode`` says how far it goes: MEASURE only fills ``outputs``, DIFFERENTIATE stops at the gradient, LEARN updates.
 
 A block always has the same number of lanes, so that every length is a number in the source. Lanes that no sample is
 left for repeat the batch's last one, with ∂E/∂E = 0: finite wherever the batch is.
@@ -22,6 +24,9 @@ from symcnn.printers.loops.statements import Group, grouped, local_tensors
 from symcnn.printers.loops.tile import Machine
 from symcnn.printers.python import indented
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor
+
+#: How far ``epoch`` goes.
+MEASURE, DIFFERENTIATE, LEARN = 0, 1, 2
 
 #: Bytes of a vector register, and what arrays begin at.
 VECTOR = 64
@@ -54,10 +59,11 @@ class Loops:
 
 @dataclass(frozen=True)
 class Stated:
-    """A network as a printer sees it: data, parameters, and the forward equations, of which the last states E."""
+    """A network as a printer sees it: data, outputs, parameters, and the forward equations; the last one states E."""
 
     image: Tensor
     targets: Tensor
+    outputs: Tensor
     parameters: tuple[Tensor, ...]
     equations: tuple[Equation, ...]
 
@@ -72,7 +78,8 @@ class Update:
 
 def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
     """``epoch(theta, gradient, …)`` for blocks of so many lanes."""
-    forward, backward = rewritten(stated.equations, (stated.image, stated.targets))
+    outputs = stated.outputs
+    forward, backward = rewritten(stated.equations, (stated.image, stated.targets), outputs)
     groups = grouped(forward, backward)
     error = stated.equations[-1].target.tensor
     layout = Layout.of(groups, lanes)
@@ -82,10 +89,13 @@ def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
         layout.borders.setdefault(tensor, ((0, 0),) * len(tensor.shape))
     # what stands around a tensor stands in memory
     bordered = {t for t, dimensions in layout.borders.items() if any(map(any, dimensions))}
-    local = [own - bordered for own in local_tensors(groups, error)]
+    local = [own - bordered for own in local_tensors(groups, {error, outputs})]
     nests = [_Nest.of(n, g, own, setting) for n, (g, own) in enumerate(zip(groups, local, strict=True), 1)]
     arrays, work = _arrays(stated, layout, set().union(*local), setting)
     arguments = _arguments(update)
+    # a straight line may hold the error and some adjoints
+    last = max(n for n, g in enumerate(groups) if any(s.target.tensor in (error, outputs) for s in g.statements))
+    calls = [n.call for n in nests]
     lines = [
         f"def epoch({', '.join(arguments)}):",
         *indented(1, arrays),
@@ -94,12 +104,15 @@ def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
         f"        gradient[:] = {number_text(S.Zero, dtype)}",
         "        loss = 0.0",
         f"        for first in range(start, stop, {lanes}):",
-        *indented(3, [*_gathered(stated, layout, dtype), *(n.call for n in nests)]),
+        *indented(3, [*_gathered(stated, layout, dtype), *calls[: last + 1]]),
+        f"            if mode == {MEASURE}:",
+        *indented(4, _scattered(outputs, layout)),
+        *([*indented(3, ["else:"]), *indented(4, calls[last + 1 :])] if calls[last + 1 :] else []),
         f"            for n in range(min({lanes}, stop - first)):",
         f"                loss += {error.name}[n]",
         "        factor = real(1.0/(stop - start) if mean else 1.0)",
         "        losses[batch] = loss*factor",
-        "        if learn:",
+        f"        if mode == {LEARN}:",
         *indented(3, _updated(update, dtype)),
         "",
     ]
@@ -126,8 +139,8 @@ class _Nest:
 def _arguments(update: Update) -> tuple[str, ...]:
     remembered = [symbol.name for symbol, _ in update.updates if symbol.name != "theta"]
     return (
-        "theta", "gradient", "work", "images", "targets", "order", "batch_size", "mean", "rate", "learn", "losses",
-        *remembered, *(["powers"] if update.scalars else []),
+        "theta", "gradient", "work", "images", "targets", "order", "batch_size", "mean", "rate", "mode", "losses",
+        "outputs", *remembered, *(["powers"] if update.scalars else []),
     )  # fmt: skip
 
 
@@ -172,19 +185,28 @@ def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:
         f"    {SEED.name}[n] = {one} if first + n < stop else {zero}",
     ]
     for tensor, source in ((stated.image, "images"), (stated.targets, "targets")):
-        axes = tuple(Axis(letter, size) for letter, size in zip("dpq", tensor.shape, strict=False))
-        access = Access(tensor, tuple(Affine(((a.name, 1),)) for a in axes))
-        flat = layout.flat(access, dict.fromkeys("dpq", 0), frozenset())
-        strides = [math.prod(tensor.shape[d + 1 :]) for d in range(len(tensor.shape))]
-        place = index_text((tuple((a.name, s) for a, s in zip(axes, strides, strict=True)), 0))
-        for depth, axis in enumerate(axes):
-            lines += indented(depth, [f"for at_{axis.name} in range({axis.size}):"])
-        row = [
-            f"for n in range({layout.lanes}):",
-            f"    {tensor.name}[n + {index_text(flat)}] = {source}[samples[n], {place}]",
-        ]
-        lines += indented(len(axes), row)
+        loops, entry, column = _entries(tensor, layout)
+        row = [f"for n in range({layout.lanes}):", f"    {entry} = {source}[samples[n], {column}]"]
+        lines += [*loops, *indented(len(loops), row)]
     return lines
+
+
+def _scattered(outputs: Tensor, layout: Layout) -> list[str]:
+    """The block's outputs, in the samples' places."""
+    loops, entry, column = _entries(outputs, layout)
+    row = [f"for n in range(min({layout.lanes}, stop - first)):", f"    outputs[{column}, samples[n]] = {entry}"]
+    return [*loops, *indented(len(loops), row)]
+
+
+def _entries(tensor: Tensor, layout: Layout) -> tuple[list[str], str, str]:
+    """Loops over a tensor's entries, the entry of lane n, and its column in an array with a row for each sample."""
+    axes = tuple(Axis(letter, size) for letter, size in zip("dpq", tensor.shape, strict=False))
+    access = Access(tensor, tuple(Affine(((a.name, 1),)) for a in axes))
+    flat = layout.flat(access, dict.fromkeys("dpq", 0), frozenset())
+    strides = [math.prod(tensor.shape[d + 1 :]) for d in range(len(tensor.shape))]
+    column = index_text((tuple((a.name, s) for a, s in zip(axes, strides, strict=True)), 0))
+    loops = [line for d, a in enumerate(axes) for line in indented(d, [f"for at_{a.name} in range({a.size}):"])]
+    return loops, f"{tensor.name}[n + {index_text(flat)}]", column
 
 
 def _updated(update: Update, dtype: str) -> list[str]:

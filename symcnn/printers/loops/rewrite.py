@@ -7,7 +7,7 @@ with_winners     [a[2r + u] reaches p[r]]    ->  [p_winner[r] is u]: the maximum
 put_in_readers   dE_dx[2r + u] += dE_dp[r]·[p_winner[r] is u], read as dE_dx[r] elsewhere: its right side stands
                  in its readers, with r -> 2r + u, and dE_dx is not stored
 without_windows  dE_db += dE_dp[r]·[p_winner[r] is u] for every u  ->  dE_db += dE_dp[r]: one of a window wins
-needed, useful   forward: what E does not depend on is left out; adjoints: what no gradient depends on
+needed, useful   forward: what neither E nor the outputs depend on is left out; adjoints: what no gradient depends on
 """
 
 from collections.abc import Sequence
@@ -49,11 +49,13 @@ class Won(AtomicExpr):
         return Won(self.winner.put_in(axis, value), self.number.put_in(axis, value))
 
 
-def rewritten(forward: Sequence[Equation], data: Sequence[Tensor]) -> tuple[tuple[Equation, ...], tuple[Equation, ...]]:
+def rewritten(
+    forward: Sequence[Equation], data: Sequence[Tensor], outputs: Tensor
+) -> tuple[tuple[Equation, ...], tuple[Equation, ...]]:
     """Forward and adjoint equations, rewritten; ``data``: tensors that nobody differentiates by."""
     forward = functions_behind(forward)
     backward = useful(without_windows(put_in_readers(with_winners(seeded(reverse(forward, data))))))
-    return needed(forward, backward), backward
+    return needed(forward, backward, outputs), backward
 
 
 # --- the rewritings -------------------------------------------------------------------------------------------------
@@ -101,9 +103,9 @@ def without_windows(adjoints: Sequence[Equation]) -> tuple[Equation, ...]:
     return tuple(map(_without_windows, adjoints))
 
 
-def needed(forward: Sequence[Equation], backward: Sequence[Equation]) -> tuple[Equation, ...]:
-    """Forward equations that E or an adjoint depends on."""
-    wanted = {a.tensor for e in backward for a in accesses(e)} | {forward[-1].target.tensor}
+def needed(forward: Sequence[Equation], backward: Sequence[Equation], outputs: Tensor) -> tuple[Equation, ...]:
+    """Forward equations that E, the outputs or an adjoint depend on."""
+    wanted = {a.tensor for e in backward for a in accesses(e)} | {forward[-1].target.tensor, outputs}
     found: list[Equation] = []
     for equation in reversed(forward):
         if equation.target.tensor in wanted or winner_of(equation.target).tensor in wanted:

@@ -87,13 +87,13 @@ def grouped(forward: Sequence[Equation], backward: Sequence[Equation]) -> tuple[
     return straightened(computed_where_read(groups))
 
 
-def local_tensors(groups: Sequence[Group], error: Tensor) -> list[set[Tensor]]:
-    """For each group, what it computes and nobody else reads (the error is for the caller)."""
+def local_tensors(groups: Sequence[Group], results: set[Tensor]) -> list[set[Tensor]]:
+    """For each group, what it computes and nobody else reads; the results are for the caller."""
     found = []
     for group in groups:
         own = {w.tensor for s in group.statements for w in s.writes() if not w.tensor.is_shared}
         others = set().union(*(g.tensors() for g in groups if g is not group))
-        found.append(own - others - {error})
+        found.append(own - others - results)
     return found
 
 

@@ -36,6 +36,8 @@ def _steps(t: Teller, run: Run) -> Iterator[Block]:
 def _epochs(t: Teller, run: Run, course: Course) -> Iterator[Block]:
     last, rate = run.history[-1].number, tree.Number(course.learning_rate, DIGITS)
     yield t.paragraph("story.epochs_text", epochs=last, batch=course.batch_size, optimizer=course.optimizer, rate=rate)
+    if run.last is not None:
+        yield t.paragraph("story.best_text", epoch=run.measured.number)
     shown = [run.history[n] for n in some(last)]
     rows: Rows = tuple(
         ((str(e.number),), *((t.shown(v),) for v in (e.loss, e.accuracy) if v is not None)) for e in shown
