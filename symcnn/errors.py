@@ -1,6 +1,7 @@
 """What can go wrong, as a caller would tell it apart. Every message is one line: what, where, expected."""
 
 import reprlib
+import sys
 
 
 class SymcnnError(Exception):
@@ -23,6 +24,25 @@ class RefusedError(SymcnnError, ValueError):
     """An equality that a report would show fails, or cannot be examined; the message names the display."""
 
 
+class SymcnnWarning(UserWarning):
+    """Something that can be done, and is seldom meant; the message says what usually is."""
+
+
+#: Libraries that not everything needs, as ``pyproject.toml`` has them among its extras.
+LIBRARIES = {
+    "matplotlib": "matplotlib>=3.8,<4",
+    "numba": "numba>=0.60,<1",
+    "pillow": "pillow>=10,<14",
+    "typst": "typst>=0.14,<0.16",
+}
+
+
+def install_command(library: str) -> str:
+    """What installs one of ``LIBRARIES`` for the Python that runs."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable or "python"
+    return f'{python} -m pip install "{LIBRARIES[library]}"'
+
+
 def quoted(value: object, limit: int = 60) -> str:
     """The value as Python writes it, on one line, shortened in the middle to ``limit`` characters."""
     short = reprlib.Repr()
@@ -38,3 +58,9 @@ def quoted(value: object, limit: int = 60) -> str:
     if len(text) > limit:
         text = f"{text[: limit // 2]}…{text[len(text) - (limit - limit // 2 - 1) :]}"
     return text
+
+
+def shortened(message: str, limit: int = 1_000) -> str:
+    """A message that fits a screen, whatever was put into it."""
+    half = limit // 2 - 1
+    return message if len(message) <= limit else f"{message[:half]} … {message[-half:]}"

@@ -13,7 +13,7 @@ import click
 
 from symcnn.cli.commands import commands
 from symcnn.cli.shared import CheckFailed
-from symcnn.errors import SymcnnError
+from symcnn.errors import SymcnnError, shortened
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    click.echo(f"symcnn: {' '.join(message.split())}", err=True)
+    click.echo(f"symcnn: {shortened(' '.join(message.split()))}", err=True)
     sys.exit(status)
 
 

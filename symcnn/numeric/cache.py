@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, install_command
 from symcnn.files import write_whole
 from symcnn.version import __version__
 
@@ -35,7 +35,7 @@ def require_numba() -> Any:
     try:
         import numba
     except ImportError:
-        raise InputError('backend="numba": numba is not installed; pip install "symcnn[fast]"') from None
+        raise InputError(f'backend="numba": numba is not installed: {install_command("numba")}') from None
     return numba
 
 
