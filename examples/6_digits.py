@@ -1,4 +1,4 @@
-"""Train on real data: the 8×8 handwritten digits of scikit-learn (pip install "symcnn[digits]")."""
+"""Train on real data: the 8×8 handwritten digits of scikit-learn (pip install scikit-learn)."""
 
 from pathlib import Path
 

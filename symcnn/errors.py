@@ -1,6 +1,8 @@
 """What can go wrong, as a caller would tell it apart. Every message is one line: what, where, expected."""
 
 import difflib
+import reprlib
+import sys
 from collections.abc import Collection
 from itertools import islice
 
@@ -37,10 +39,46 @@ class UnknownQuantityError(InputError, KeyError):
         return str(self.args[0])
 
 
+class SymcnnWarning(UserWarning):
+    """Something that can be done, and is seldom meant; the message says what usually is."""
+
+
+#: Libraries that not everything needs, as ``pyproject.toml`` has them among its extras.
+LIBRARIES = {
+    "matplotlib": "matplotlib>=3.8,<4",
+    "numba": "numba>=0.60,<1",
+    "pillow": "pillow>=10,<14",
+    "typst": "typst>=0.14,<0.16",
+}
+
+
+def install_command(library: str) -> str:
+    """What installs one of ``LIBRARIES`` for the Python that runs."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable or "python"
+    return f'{python} -m pip install "{LIBRARIES[library]}"'
+
+
 def quoted(value: object, limit: int = 60) -> str:
-    """A value as a message shows it: its ``repr``, shortened to fit a line."""
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """The value as Python writes it, on one line, shortened in the middle to ``limit`` characters."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = limit
+    short.maxlist = short.maxtuple = short.maxdict = short.maxset = short.maxfrozenset = limit // 3
+    short.fillvalue = "…"
+    try:
+        text = short.repr(value)
+    except ValueError:  # a whole number of more digits than Python prints
+        text = f"{type(value).__name__} of thousands of digits"
+    if "\n" in text:
+        text = " ".join(text.split())
+    if len(text) > limit:
+        text = f"{text[: limit // 2]}…{text[len(text) - (limit - limit // 2 - 1) :]}"
+    return text
+
+
+def shortened(message: str, limit: int = 1_000) -> str:
+    """A message that fits a screen, whatever was put into it."""
+    half = limit // 2 - 1
+    return message if len(message) <= limit else f"{message[:half]} … {message[-half:]}"
 
 
 def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 import symcnn
 from symcnn.cli import main
+from symcnn.errors import install_command
 from symcnn.train import load_checkpoint, plot, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
 from tests.network.pictures import ink, write_png
@@ -233,7 +234,7 @@ def test_a_plot_without_matplotlib_is_refused_before_the_training(here, capsys, 
     monkeypatch.setattr(plot, "find_spec", lambda name: None)
     status, out, err = run("train", "net.toml", "--data", "data.npz", "--plot", "p.png", capsys=capsys)
     assert (status, out) == (2, "")
-    assert err == 'symcnn: p.png: plots need matplotlib: pip install "symcnn[plot]"\n'
+    assert err == f"symcnn: p.png: plots need matplotlib: {install_command('matplotlib')}\n"
 
 
 def cells_of(out):

@@ -62,7 +62,7 @@ def test_the_notes_have_three_wrong_lines_and_one_that_is_right_by_luck():
 
 def shown_by(name, folder):
     if name == "6_digits.py":
-        pytest.importorskip("sklearn", reason='scikit-learn is not installed: pip install "symcnn[digits]"')
+        pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install scikit-learn")
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / name)], cwd=folder, capture_output=True, check=False,
         encoding="utf-8", env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(EXAMPLES.parent)},

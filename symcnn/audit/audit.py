@@ -16,11 +16,11 @@ from symcnn.audit.tables import Rows, Table, number, tables
 from symcnn.audit.verdicts import Counterexample, Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.files import read_bytes
 from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
 from symcnn.network import Data, Network
-from symcnn.network.images import read_bytes
 
 #: A text that a person wrote is smaller; so are its equations fewer.
 MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000

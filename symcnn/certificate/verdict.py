@@ -20,11 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from symcnn.errors import InputError
+from symcnn.files import read_bytes
 from symcnn.network import Network
 
 #: What Coq's real numbers rest on, without the path that Coq may print before it.
 AXIOMS = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep"})
+
+#: Bytes of a certificate.
+MAX_BYTES = 200_000_000
 
 #: Seconds that Coq may take.
 TIMEOUT = 600
@@ -85,12 +88,7 @@ def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> 
 
 def read(path: str | Path) -> bytes:
     """A file that is said to be a certificate."""
-    if not Path(path).is_file():  # one that never ends would be read forever
-        raise InputError(f"{path}: is no file; expected a certificate, a .v file")
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error}); expected a certificate, a .v file") from None
+    return read_bytes(path, MAX_BYTES, "a certificate, a .v file")
 
 
 def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> Verdict:

@@ -36,8 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not message and not isinstance(error, BrokenPipeError):
             status, message = 1, f"the output cannot be written ({error.strerror})"
     if message:
+        from symcnn.errors import shortened
+
         try:
-            print(f"symcnn: {' '.join(message.split())}", file=sys.stderr, flush=True)
+            print(f"symcnn: {shortened(' '.join(message.split()))}", file=sys.stderr, flush=True)
         except OSError:
             _drop(sys.stderr)
     if status:

@@ -1,6 +1,7 @@
 """What the commands share: options, the network they work on, tables and progress bars."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, SymcnnWarning
 from symcnn.text import LANGUAGES
 
 if TYPE_CHECKING:
@@ -132,6 +133,21 @@ def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] 
     for row in rows:
         table.add_row(*row)
     console.print(table)
+
+
+def print_hint(message: str) -> None:
+    """A line on standard error that changes nothing."""
+    click.echo(f"symcnn: hint: {message}", err=True)
+
+
+@contextmanager
+def print_hints() -> Iterator[None]:
+    """The warnings of the package as hints, each once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SymcnnWarning)
+        yield
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        print_hint(message)
 
 
 def print_files(files: Sequence[Path]) -> None:

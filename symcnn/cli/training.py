@@ -1,7 +1,9 @@
 """``symcnn train`` and ``symcnn predict``."""
 
 import math
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,15 @@ from symcnn.cli.shared import (
     log_lines,
     network_argument,
     print_files,
+    print_hint,
+    print_hints,
     print_table,
     progress_bar,
 )
-from symcnn.errors import InputError
+from symcnn.errors import InputError, SymcnnWarning
 
 if TYPE_CHECKING:
-    from symcnn.network import Data, Network
+    from symcnn.network import Data, Ink, Network
     from symcnn.train import Epoch, Run
 
 #: By epochs, on the command line.
@@ -29,12 +33,25 @@ RATES = "Above 0.  [default: 0.5; by epochs 0.2 for sgd, 0.05 for momentum, 0.00
 
 FILE = click.Path(path_type=Path)
 
+ink_option = click.option(
+    "--ink",
+    type=click.Choice(["black", "white"]),
+    help="Which colour of a picture is 1: the pen's.  [default: black, on white paper]",
+)
+
 
 @click.command(short_help="Train by gradient descent, by steps or by epochs.")
 @network_argument
 @click.option("--data", type=FILE, metavar="FILE|DIR", help="Samples: .npz, .csv, or a folder of PNG images per class.")
 @click.option("--validation", type=FILE, metavar="FILE|DIR", help="Samples that are only measured, after every epoch.")
 @click.option("--hold-out", type=float, metavar="SHARE", help="Hold out this share of the samples for validation.")
+@click.option(
+    "--label-column",
+    metavar="first|last|NAME|N",
+    help="Which column of a .csv is the class.  [default: by its name; else last]",
+)
+@click.option("--header/--no-header", default=None, help="Has a .csv a line of names?  [default: as it looks]")
+@ink_option
 @click.option("--learning-rate", "--rate", type=float, help=RATES)
 @click.option("--steps", type=int, help="Steps on all samples at once.  [default: 10000, without --data]")
 @click.option("--epochs", type=int, help="Passes over the samples, in all.  [default: 20, with --data]")
@@ -68,7 +85,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw it (extra plot).")
 def train(
     network: Path | None, data: Path | None, validation: Path | None, hold_out: float | None, save: Path | None,
-    plot: Path | None, resume: Path | None, **asked: Any,
+    plot: Path | None, resume: Path | None, label_column: str | None, header: bool | None, ink: "Ink | None",
+    **asked: Any,
 ) -> None:  # fmt: skip
     """Train by gradient descent on all images at once; print loss, outputs and parameters.
 
@@ -77,6 +95,7 @@ def train(
     """
     import symcnn
     from symcnn.files import check_apart, check_writable
+    from symcnn.network import checked_images, large_pixels
     from symcnn.train.plot import check_plottable
     from symcnn.train.store import check_savable
 
@@ -88,27 +107,66 @@ def train(
             check_apart(check_writable(path, suffixes), network, data, validation, None if own else resume)
     if plot is not None:
         check_plottable(plot)
-    net, samples = _what(network, data, resume, asked)
+    read = _Reader(label_column, header, ink)
+    read.check((data, validation))
+    net, samples = _what(network, data, resume, asked, read)
     by_epochs = _by_epochs(data, validation or hold_out, asked)
     if validation is not None and hold_out is not None:
         raise InputError("--validation, --hold-out: expected one of them")
     if validation is not None:
-        asked["validation"] = symcnn.read_data(validation, net)
+        asked["validation"] = read(validation, net)
     if hold_out is not None:
         samples, asked["validation"] = _held_out(samples, hold_out, asked)
     if save is not None:
         check_savable(save, net, samples)
-    with progress_bar("training", _steps(len(samples.images), by_epochs, asked)) as advance, log_lines():
+    hint = large_pixels(checked_images(net, samples.images, samples.ink))
+    if hint is not None:
+        print_hint(hint)
+    bar = progress_bar("training", _steps(len(samples.images), by_epochs, asked))
+    with warnings.catch_warnings(), bar as advance, log_lines():
+        warnings.simplefilter("ignore", SymcnnWarning)
         each = _EpochLines() if by_epochs else None
         run = symcnn.train(net, samples, progress=advance, each_epoch=each, **asked)
     _show(run)
+    hint = chance_hint(run)
+    if hint is not None:
+        print_hint(hint)
     print_files([run.save(save)] if save is not None else [])
     print_files([run.plot(plot)] if plot is not None else [])
     print_files([asked["checkpoint"]] if asked["checkpoint"] is not None else [])
 
 
+@dataclass(frozen=True)
+class _Reader:
+    """Reads samples with the options that the command has for them."""
+
+    label_column: str | None
+    header: bool | None
+    ink: "Ink | None"
+
+    def check(self, files: Sequence[Path | None]) -> None:
+        """Refuse an option that no file is for."""
+        table = any(file is not None and file.suffix.lower() == ".csv" for file in files)
+        if not table and self.label_column is not None:
+            raise InputError("--label-column: is for a .csv file in --data or --validation")
+        if not table and self.header is not None:
+            raise InputError("--header: is for a .csv file in --data or --validation")
+        if self.ink is not None and not any(file is not None and file.is_dir() for file in files):
+            raise InputError("--ink: is for a folder of pictures in --data or --validation")
+
+    def __call__(self, path: Path, network: "Network") -> "Data":
+        import symcnn
+
+        table, folder = path.suffix.lower() == ".csv", path.is_dir()
+        with print_hints():
+            return symcnn.read_data(
+                path, network, label_column=self.label_column if table and not folder else None,
+                header=self.header if table and not folder else None, ink=self.ink if folder else None,
+            )  # fmt: skip
+
+
 def _what(
-    network: Path | None, data: Path | None, resume: Path | None, asked: dict[str, Any]
+    network: Path | None, data: Path | None, resume: Path | None, asked: dict[str, Any], read: "_Reader"
 ) -> "tuple[Network, Data]":
     """The network and the samples; what to go on from is put into ``asked``."""
     import symcnn
@@ -130,7 +188,7 @@ def _what(
         _as_before(initial, asked)
     assert net is not None
     if data is not None:
-        return net, symcnn.read_data(data, net)
+        return net, read(data, net)
     if samples is None and network is None:
         raise InputError(f"{resume}: a checkpoint holds no samples; expected --data")
     if samples is None and net.loss is not None:
@@ -228,6 +286,41 @@ def _show(run: "Run") -> None:
         _show_outputs(run)
 
 
+def chance_hint(run: "Run") -> str | None:
+    """A line for a training that has learnt nothing: the network answers no better than one that says the same for
+    every image. None where it does better, or where the targets are no classes."""
+    import numpy as np
+
+    from symcnn.network import checked
+    from symcnn.train.metrics import are_classes
+
+    targets = checked(run.network, run.data)[1]
+    steps = run.steps if run.course is None else run.history[-1].number
+    classes = targets[:, 0] if targets.shape[1] == 1 else np.argmax(targets, axis=1)
+    counts = np.unique(classes, return_counts=True)[1]
+    if not steps or len(counts) < 2 or not are_classes(targets):
+        return None
+    mean = targets.mean(axis=0)
+    deviation, entropy = ((targets - mean) ** 2).mean(axis=0), 0.0
+    for share in mean[mean > 0].tolist():
+        entropy -= share * math.log(share)
+    if run.network.loss == "binary_cross_entropy":
+        entropy -= sum(share * math.log(share) for share in (1 - mean)[mean < 1].tolist())
+    constant = {"half_squared_error": float(deviation.sum()) / 2, "mse": float(deviation.mean())}
+    best = constant.get(str(run.network.loss), entropy)
+    loss = run.history[-1].loss if run.course is not None else float(run.loss[-1])
+    if run.course is None and run.reduction == "sum":
+        loss /= len(targets)
+    commonest = int(counts.max())
+    if run.right > commonest or loss < best * (1 - 1e-3):
+        return None
+    share = f"{100 * commonest / len(targets):.3g} %"
+    return (
+        f"nothing is learnt yet: the same answer for every image would be right as often ({share}); pixels from 0 to 1,"
+        " another --rate, --optimizer adam, or more epochs usually help"
+    )
+
+
 def _losses(run: "Run") -> tuple[float, float]:
     return run.history[0].loss, run.measured.loss
 
@@ -252,8 +345,9 @@ def _show_outputs(run: "Run") -> None:
 @click.command(short_help="What a saved training says of your images.")
 @click.argument("run", type=FILE, metavar="RUN.json|CHECKPOINT.npz")
 @click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
-def predict(run: Path, images: tuple[Path, ...]) -> None:
-    """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1).
+@ink_option
+def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
+    """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1; see --ink).
 
     With cross_entropy, and with one output and binary_cross_entropy: the class and its probability.
     """
@@ -261,7 +355,11 @@ def predict(run: Path, images: tuple[Path, ...]) -> None:
     from symcnn.train.trained import load_trained
 
     trained = load_trained(run)
-    found = [(path, read_images(path, trained.network)) for path in images]
+    pictures = [path for path in images if path.suffix.lower() == ".png"]
+    if ink is not None and not pictures:
+        raise InputError("--ink: is for PNG images; numbers are taken as they are")
+    with print_hints():
+        found = [(path, read_images(path, trained.network, ink if path in pictures else None)) for path in images]
     shares = trained.network.probabilities is not None
     heads, row = _answers(trained.network, trained.classes)
     rows: list[list[str]] = []

@@ -1,16 +1,22 @@
 """Samples: images with their targets, checked against a network."""
 
-from collections.abc import Sequence
+import math
+import re
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, SymcnnWarning, quoted
 from symcnn.network.network import Network
+from symcnn.network.png import Array as Array
+from symcnn.network.png import Ink, check_ink, is_picture, picture_pixels, warn_of_dark_paper
 
-Array = NDArray[np.float64]
+#: Pixels past which gradient descent at the usual rates seldom gets anywhere.
+LARGE_PIXELS = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,15 +24,19 @@ class Data:
     """Images and what the network should answer.
 
     Attributes:
-        images: (samples, [channels,] height, width) or (samples, features).
-        targets: (samples, outputs), or None for a forward-only network; for cross-entropy also (samples,): the number
-            of each image's class, from 0.
-        labels: what each image shows, in words.
+        images: (samples, [channels,] height, width) or (samples, features), taken as they are; or a list of Pillow's
+            images, which become pixels as PNG files do (``symcnn.network.png``).
+        targets: (samples, outputs), or None for a forward-only network; for a single output also (samples,); for
+            cross-entropy also (samples,): the number of each image's class, from 0; or (samples,) names of classes, of
+            which there must be as many as the network tells apart (``class_order``).
+        labels: what each image shows, in words; if None, the names of the classes where the targets are names.
+        ink: of Pillow's images: "black" on white (the default) or "white" on black.
     """
 
     images: Any
     targets: Any = None
     labels: Sequence[str] | None = None
+    ink: Ink | None = None
 
     def split(self, share: float, seed: int = 0) -> "tuple[Data, Data]":
         """Two parts of the samples, each in the order of this one: the rest, and a share held out, drawn at random.
@@ -38,30 +48,36 @@ class Data:
         count = len(self.images)
         if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 < share < 1 or count < 2:
             raise InputError(
-                f"share {share!r} of {count} samples: expected a number above 0 and below 1, of at least 2"
+                f"share {quoted(share)} of {count} samples: expected a number above 0 and below 1, of at least 2"
             )
         if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-            raise InputError(f"seed={seed!r}: expected a whole number, at least 0")
+            raise InputError(f"seed={quoted(seed)}: expected a whole number, at least 0")
+        if (names := _names(self.targets)) is not None:  # a part may lack a class, and still has its number
+            return Data(self.images, _class_numbers(names), self.labels or names, self.ink).split(share, seed)
         out = np.random.default_rng(seed).permutation(count)[: min(max(round(share * count), 1), count - 1)]
         rest = np.setdiff1d(np.arange(count), out)
         return self._part(rest), self._part(np.sort(out))
 
     def _part(self, numbers: NDArray[np.intp]) -> "Data":
-        targets = None if self.targets is None else np.asarray(self.targets)[numbers]
+        targets = None if self.targets is None else np.asarray(as_array(self.targets))[numbers]
         labels = None if self.labels is None else [self.labels[n] for n in numbers]
-        return Data(np.asarray(self.images)[numbers], targets, labels)
+        pictures = _pictures(self.images)
+        images = np.asarray(as_array(self.images))[numbers] if pictures is None else [pictures[n] for n in numbers]
+        return Data(images, targets, labels, self.ink)
 
 
 DataLike = Data | tuple[Any, Any]
 
 
 def as_data(data: DataLike) -> Data:
-    """``Data`` as it is, or made of a pair (images, targets)."""
-    if isinstance(data, Data):
-        return data
+    """``Data`` as it is, or made of a pair (images, targets); with labels where the targets are names."""
     if isinstance(data, (tuple, list)) and len(data) == 2:
-        return Data(*data)
-    raise InputError(f"data of type {type(data).__name__}: expected symcnn.Data or a pair (images, targets)")
+        data = Data(*data)
+    if not isinstance(data, Data):
+        raise InputError(f"data of type {type(data).__name__}: expected symcnn.Data or a pair (images, targets)")
+    if data.labels is None and (names := _names(data.targets)) is not None:
+        return Data(data.images, data.targets, names, data.ink)
+    return data
 
 
 def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
@@ -71,7 +87,7 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
         images: (samples, *network.forward.image.shape), an axis of one channel left out; targets: (samples, outputs).
     """
     given = as_data(data)
-    images = checked_images(network, given.images)
+    images = checked_images(network, given.images, given.ink)
     if given.targets is None:
         raise InputError(f"targets: missing; expected {len(images)} rows of {network.outputs} values")
     targets = _rows(network, given.targets)
@@ -138,46 +154,273 @@ def check_same_classes(known: tuple[Array, Sequence[str] | None], other: tuple[A
 
 
 def _rows(network: Network, given: Any) -> Array:
-    """Targets as rows; a whole number for each image is a class, for cross-entropy."""
+    """Targets as rows; a whole number for each image is a class, for cross-entropy, and so is a name."""
+    names = _names(given)
+    if names is not None:
+        return class_rows(network, class_numbers(network, names, "targets"))
     targets = _numbers("targets", given)
+    if network.outputs == 1:
+        return targets[:, np.newaxis] if targets.ndim == 1 else targets
+    if network.loss == "cross_entropy" and targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
     if targets.ndim != 1 or network.loss != "cross_entropy":
         return targets
-    classes = network.outputs
-    bad = np.flatnonzero((targets != np.floor(targets)) | (targets < 0) | (targets >= classes))
-    if bad.size:
+    bad = bad_class(network, targets)
+    if bad is not None:
         raise InputError(
-            f"targets: the label of image {bad[0] + 1} is {targets[bad[0]]:g}; expected whole numbers from 0 to"
-            f" {classes - 1}, or rows of {classes} values"
+            f"targets: the label of image {bad + 1} is {targets[bad]:g}; expected whole numbers from 0 to"
+            f" {network.outputs - 1}, or rows of {network.outputs} values"
         )
-    rows: Array = np.eye(classes)[targets.astype(int)]
+    return class_rows(network, targets)
+
+
+# --- classes ------------------------------------------------------------------------------------------------------
+
+
+def class_order(names: Iterable[str]) -> list[str]:
+    """Names of classes, each once, in the order that numbers them: whole numbers first, by size; then the others, in
+    which a run of digits counts as a number, so that ``class2`` is before ``class10``."""
+
+    def key(name: str) -> tuple[Any, ...]:
+        if re.fullmatch(r"[+-]?[0-9]{1,300}", name):
+            return 0, int(name), name
+        parts = re.split(r"([0-9]{1,300})", name)
+        return 1, [(1, part) if n % 2 == 0 else (0, int(part)) for n, part in enumerate(parts) if part], name
+
+    return sorted(set(names), key=key)
+
+
+def class_numbers(network: Network, names: Sequence[str], what: str) -> Array:
+    """The class of each sample, by the names of all.
+
+    Raises:
+        InputError: there are more or fewer names than classes, so nothing tells which number a name has.
+    """
+    known, classes = class_order(names), max(network.outputs, 2)
+    if len(known) != classes:
+        raise InputError(
+            f"{what}: names of {len(known)} classes ({listed(known)}); expected {classes}, as the network tells apart,"
+            f" or whole numbers from 0 to {classes - 1}"
+        )
+    return _class_numbers(names)
+
+
+def _class_numbers(names: Sequence[str]) -> Array:
+    number = {name: n for n, name in enumerate(class_order(names))}
+    return np.array([number[name] for name in names], dtype=np.float64)
+
+
+def bad_class(network: Network, numbers: Array) -> int | None:
+    """The first sample whose class is none of the network's."""
+    with np.errstate(invalid="ignore"):
+        good = (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < max(network.outputs, 2))
+    return None if good.all() else int(np.argmin(good))
+
+
+def class_rows(network: Network, numbers: Array) -> Array:
+    """Rows of targets for classes: 1 for the class, 0 for the others; a single output is 0 or 1."""
+    if network.outputs == 1:
+        return numbers[:, np.newaxis]
+    rows: Array = np.eye(network.outputs)[numbers.astype(int)]
     return rows
 
 
-def checked_images(network: Network, images: Any) -> Array:
-    """Images as a float array (samples, *shape of the input), an axis of one channel left out."""
-    array = _numbers("images", images)
+def _names(targets: Any) -> list[str] | None:
+    """Targets (samples,) or (samples, 1) that are text, as names of classes."""
+    if targets is None or isinstance(targets, (str, bytes)) or _is_foreign(targets):
+        return None
+    try:
+        array = np.asarray(targets)
+    except (ValueError, RuntimeError):  # ragged
+        return None
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1 or not len(array) or array.dtype.kind not in "USO":
+        return None
+    if not all(isinstance(name, (str, bytes)) for name in (targets if isinstance(targets, list) else array.tolist())):
+        return None
+    return [name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in array.tolist()]
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Some of many names, for a message."""
+    some = ", ".join(name[:30] if name.isprintable() else quoted(name, 30) for name in names[:most])
+    return f"{some}, …" if len(names) > most else some or "none"
+
+
+# --- images and numbers -------------------------------------------------------------------------------------------
+
+
+def checked_images(network: Network, images: Any, ink: Ink | None = None) -> Array:
+    """Images as a float array (samples, *shape of the input), an axis of one channel left out.
+
+    Args:
+        images: an array, taken as it is, or one or several of Pillow's images.
+        ink: of Pillow's images: "black" or "white".
+    """
     shape = network.forward.image.shape
-    if array.shape[1:] not in (shape, network.input_shape) or not len(array):
-        raise InputError(
-            f"images of shape {_shape(array.shape)}: expected (samples, {', '.join(map(str, network.input_shape))}),"
-            " at least one sample"
-        )
+    check_shape(network.input_shape)
+    pictures = _pictures(images)
+    if pictures is not None:
+        return _of_pictures(pictures, shape, check_ink(ink))
+    if ink is not None:
+        raise InputError(f"ink={quoted(ink)}: is for pictures; the images are numbers, which are taken as they are")
+    array = _numbers("images", images)
+    check_image_shape(network, array.shape)
     return array.reshape(len(array), *shape)
 
 
+def check_image_shape(network: Network, found: tuple[int, ...]) -> None:
+    """Refuse images of a shape that does not fit, and say what would make them fit."""
+    shape = network.forward.image.shape
+    one_channel = ((1, *shape), (*shape, 1)) if len(shape) == 2 else ()
+    if found[1:] in (shape, network.input_shape, *one_channel) and found[0]:
+        return
+    wanted = ", ".join(map(str, network.input_shape))
+    remedy = ""
+    if len(shape) == 3 and found[1:] == (*shape[1:], shape[0]):
+        remedy = "; channels come first: numpy.moveaxis(images, -1, 1)"
+    elif found in (shape, network.input_shape):
+        remedy = "; of a single image: images[None]"
+    elif len(found) > 1 and math.prod(found[1:]) == math.prod(shape) and 1 in (len(shape), len(found) - 1):
+        remedy = f"; of as many values, row by row: images.reshape(-1, {wanted})"
+    raise InputError(f"images of shape {_shape(found)}: expected (samples, {wanted}), at least one sample{remedy}")
+
+
+def check_shape(shape: tuple[int, ...]) -> None:
+    """Refuse data for an input that is written with its channels last."""
+    if len(shape) != 3 or shape[2] not in (1, 3, 4) or min(shape[:2]) < 4 or min(shape[:2]) <= shape[2]:
+        return
+    if shape[0] == shape[1] or (shape[2] > 1 and min(shape[:2]) > 4):
+        rows, columns, channels = shape
+        right = (channels, rows, columns) if channels > 1 else (rows, columns)
+        raise InputError(
+            f"input_shape={shape}: channels come first; for images of {rows}×{columns} pixels expected {right}"
+            f" (for {rows} channels of {columns}×{channels} turn them on their side: ({rows}, {channels}, {columns}))"
+        )
+
+
+def large_pixels(images: Array) -> str | None:
+    """What to know before a training on pixels that are far from [0, 1]."""
+    largest = float(np.abs(images).max())
+    if largest <= LARGE_PIXELS:
+        return None
+    scale = 255 if largest <= 255 else 65535 if 30_000 < largest <= 65535 else None
+    remedy = f"divide them by {scale}" if scale else "scale them to about [0, 1]"
+    return f"pixels reach {largest:g}: a training usually wants them from 0 to 1, {remedy}; else a lower learning rate"
+
+
+def warn_of_large_pixels(images: Array) -> None:
+    message = large_pixels(images)
+    if message is not None:
+        warnings.warn(message, SymcnnWarning, stacklevel=3)
+
+
+def as_array(values: Any) -> Any:
+    """What NumPy would take wrongly, or not at all: tensors of PyTorch, masked and sparse arrays, and lists of them."""
+    if isinstance(values, (list, tuple)) and any(map(_is_foreign, values)):
+        return [as_array(value) for value in values]
+    if not _is_foreign(values):
+        return values
+    if isinstance(values, np.ma.MaskedArray):
+        if np.ma.is_masked(values):
+            count = int(np.ma.getmaskarray(values).sum())
+            raise InputError(f"a masked array, {count} of whose values are masked; fill them: array.filled(0)")
+        return np.asarray(values.data)
+    if hasattr(values, "toarray"):
+        return values.toarray()
+    tensor = values.detach()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    tensor = tensor.cpu()
+    return (tensor.double() if tensor.is_floating_point() else tensor).numpy()  # NumPy has no bfloat16
+
+
+def _is_foreign(values: Any) -> bool:
+    kind = type(values)
+    return (
+        isinstance(values, np.ma.MaskedArray)
+        or (kind.__module__.startswith("scipy.sparse") and hasattr(values, "toarray"))
+        or (hasattr(kind, "detach") and hasattr(kind, "numpy"))
+    )
+
+
+def _pictures(images: Any) -> list[Any] | None:
+    """Pillow's images, one or several."""
+    if is_picture(images):
+        return [images]
+    if isinstance(images, (list, tuple)) and any(map(is_picture, images)):
+        return list(images)
+    return None
+
+
+def _of_pictures(pictures: list[Any], shape: tuple[int, ...], ink: Ink) -> Array:
+    array = np.empty((len(pictures), *shape))
+    for n, picture in enumerate(pictures):
+        if not is_picture(picture):
+            raise InputError(f"images: number {n + 1} is no image of Pillow's, as others are; expected one kind")
+        try:
+            array[n] = picture_pixels(picture, shape, ink)
+        except InputError as error:
+            raise InputError(f"images: number {n + 1}: {error}") from None
+    warn_of_dark_paper(array, ink)
+    return array
+
+
 def _numbers(what: str, values: Any) -> Array:
+    expected = f"{what}: expected numbers, every sample of the same shape"
     try:
-        given = np.asarray(values)
-        if given.dtype.kind not in "iufb":
-            raise TypeError(f"{given.dtype} values")
-        array = given.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{what}: expected numbers, every sample of the same shape ({_first_line(error)})") from None
+        values = as_array(values)
+        array = np.asarray(values)
+        if array.dtype.kind not in "iufb":
+            raise TypeError(_not_a_number(values) or f"{array.dtype} values")
+        array = array.astype(np.float64)
+    except InputError as error:
+        raise InputError(f"{what}: {error}") from None
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        reason = _uneven(what, values) if isinstance(error, ValueError) else None
+        raise InputError(f"{expected} ({reason or _first_line(error)})") from None
     if not np.isfinite(array).all():
         place = tuple(int(n) + 1 for n in np.argwhere(~np.isfinite(array))[0])
         value = array[tuple(n - 1 for n in place)]
         raise InputError(f"{what}: the value at {_shape(place)} (counted from 1) is {value}; expected a finite number")
     return array
+
+
+def _not_a_number(values: Any) -> str | None:
+    """The first of some values that is none, with its place."""
+    array = np.asarray(values, dtype=object)
+    for place, value in np.ndenumerate(array):
+        if not isinstance(value, (int, float, np.number, np.bool_)):
+            where = f"the value at {_shape([n + 1 for n in place])}" if place else "it"
+            return f"{where} is {quoted(value)}"
+    return None
+
+
+def _uneven(what: str, values: Any) -> str | None:
+    """Which sample of a list differs from the first, or is uneven in itself."""
+    first: tuple[int, ...] | None = None
+    for n, value in enumerate(values if isinstance(values, (list, tuple)) else (), 1):
+        lengths = _row_lengths(value)
+        if lengths is not None:
+            return f"{what[:-1]} {n}: its rows have {' and '.join(map(str, lengths))} values"
+        shape = np.shape(value)
+        first = shape if first is None else first
+        if shape != first:
+            return f"{what[:-1]} {n} is of shape {_shape(shape)}, the first of {_shape(first)}"
+    return None
+
+
+def _row_lengths(value: Any) -> list[int] | None:
+    """The different lengths of the rows of nested lists, where there are several."""
+    if not isinstance(value, (list, tuple)):
+        return None
+    lengths = list(dict.fromkeys(len(row) if isinstance(row, (list, tuple)) else 1 for row in value))
+    if len(lengths) > 1 or any(isinstance(row, (list, tuple)) for row in value) != all(
+        isinstance(row, (list, tuple)) for row in value
+    ):
+        return lengths[:4]
+    return next((found for row in value if (found := _row_lengths(row)) is not None), None)
 
 
 def _shape(shape: Sequence[int]) -> str:

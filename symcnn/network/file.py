@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.files import read_bytes
 from symcnn.network.data import Data, checked, checked_images
-from symcnn.network.images import read_bytes, text_of
+from symcnn.network.images import text_of
 from symcnn.network.layers import LAYERS, Layer
 from symcnn.network.network import Network
 

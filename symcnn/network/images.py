@@ -1,59 +1,56 @@
 """A user's own images from files: TOML, CSV or PNG, as pixels that fit a network.
 
     TOML   image = [[1, 0, 1], [0, 1, 0], [1, 0, 1]], or [[sample]] tables with an image each
-    CSV    one row of the image a line; numbers with a decimal point, separated by commas, semicolons or blanks
+    CSV    one row of the image a line; cells and numbers as in ``symcnn.network.tables``
     PNG    as in ``symcnn.network.png``: ink is 1, or three colours
 
 Parsed, never evaluated, and never larger than ``MAX_BYTES``.
 """
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symcnn.errors import InputError
-from symcnn.network.data import Array, checked_images
+from symcnn.errors import InputError, quoted
+from symcnn.files import read_bytes
+from symcnn.network.data import Array, check_shape, checked_images
 from symcnn.network.network import Network
-from symcnn.network.png import png_pixels
+from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
+from symcnn.network.tables import Numbers, records
+from symcnn.network.tables import text_of as csv_text
 
 MAX_BYTES = 4_000_000
-
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
 SUFFIXES = (".toml", ".csv", ".png")
 
 
-def read_images(path: str | Path, network: Network) -> Array:
+def read_images(path: str | Path, network: Network, ink: Ink | None = None) -> Array:
     """The images of a file: (images, *shape of the network's input).
+
+    Args:
+        ink: of a PNG: "black" on white (the default) or "white" on black.
 
     Raises:
         InputError: names the file, the place in it, and what was expected.
     """
-    path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{path}: unknown suffix {path.suffix!r}; expected {', '.join(SUFFIXES)}")
+    path, colour = Path(path), check_ink(ink)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {', '.join(SUFFIXES)}")
     content = read_bytes(path, MAX_BYTES, "an image")
-    reader = {".toml": _toml, ".csv": _csv, ".png": _png}[path.suffix.lower()]
     try:
-        return checked_images(network, reader(content, network))
+        if suffix == ".png":
+            check_shape(network.input_shape)
+            images = png_pixels(content, network.forward.image.shape, colour)[np.newaxis]
+            warn_of_dark_paper(images, colour)
+            return images
+        if ink is not None:
+            raise InputError(f"ink={quoted(ink)}: is for PNG; numbers are taken as they are")
+        return checked_images(network, {".toml": _toml, ".csv": _csv}[suffix](content, network))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def read_bytes(path: Path, most: int, what: str) -> bytes:
-    """A file of bounded size."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path with a null character
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{path}: cannot be read ({reason}); expected {what}") from None
-    if len(content) > most:
-        raise InputError(f"{path}: larger than {most} bytes; expected {what}")
-    return content
 
 
 def text_of(content: bytes, what: str) -> str:
@@ -78,17 +75,15 @@ def _toml(content: bytes, network: Network) -> Any:
 
 
 def _csv(content: bytes, network: Network) -> Any:
-    rows = []
-    for number, line in enumerate(text_of(content, "CSV").splitlines(), 1):
-        if not line.strip():
-            continue
-        cells = re.split(r"\s*[,;]\s*|\s+", line.strip())
-        bad = next((c for c in cells if not NUMBER.fullmatch(c)), None)
-        if bad is not None:
-            raise InputError(f"line {number}: {bad[:20]!r} is not a number (written with a decimal point)")
-        rows.append([float(c) for c in cells])
+    rows: list[list[float]] = []
+    stream = records(csv_text(content))
+    numbers = Numbers(next(stream)[1][0])
+    for line, cells in stream:
+        while len(cells) > (len(rows[0]) if rows else 1) and not cells[-1]:
+            cells.pop()
+        rows.append(numbers.row(line, cells).tolist())
         if len(rows[-1]) != len(rows[0]):
-            raise InputError(f"line {number}: {len(rows[-1])} numbers; the first line has {len(rows[0])}")
+            raise InputError(f"line {line}: {len(rows[-1])} numbers; the first line has {len(rows[0])}")
     if not rows:
         raise InputError("holds no numbers; expected one row of the image a line")
     return np.array(rows).reshape(1, *network.forward.image.shape) if _fits(rows, network) else [rows]
@@ -99,7 +94,3 @@ def _fits(rows: list[list[float]], network: Network) -> bool:
     shape = network.forward.image.shape
     below = int(np.prod(shape[:-1])) if len(shape) > 1 else 1
     return (len(rows), len(rows[0])) in ((below, shape[-1]), (shape[-1], 1) if len(shape) == 1 else (0, 0))
-
-
-def _png(content: bytes, network: Network) -> Any:
-    return png_pixels(content, network.forward.image.shape)[np.newaxis]

@@ -19,6 +19,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from symcnn.errors import InputError
+from symcnn.files import format_of, open_file
 
 #: Bytes of a file, and of one array in it.
 MAX_BYTES = 2_000_000_000
@@ -35,18 +36,20 @@ def open_npz(path: Path, what: str) -> Iterator["Npz"]:
     Args:
         what: what was expected, for the message.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"larger than {MAX_BYTES} bytes; expected {what}")
-        with zipfile.ZipFile(path) as archive:
-            yield Npz(archive)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (zipfile.BadZipFile, struct.error, EOFError, NotImplementedError) as error:
-        raise InputError(f"{path}: not a whole .npz file ({_line(error)}); expected {what}") from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a null character
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{path}: cannot be read ({reason}); expected {what}") from None
+    with open_file(path, MAX_BYTES, what) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                yield Npz(archive)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        except (zipfile.BadZipFile, struct.error, EOFError, ValueError, NotImplementedError) as error:
+            file.seek(0)
+            kind = format_of(file.read(4_000))
+            damaged = kind is None or kind.endswith(("zip archive", ".npz file", "empty file"))
+            reason = f"not a whole .npz file ({_line(error)})" if damaged else f"not an .npz file but {kind}"
+            raise InputError(f"{path}: {reason}; expected {what}") from None
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror or error}); expected {what}") from None
 
 
 class Npz:
@@ -67,15 +70,19 @@ class Npz:
         """The members that unpack to more, or less, than the file holds of them."""
         return [i.filename for i in self._archive.infolist() if i.compress_type != zipfile.ZIP_STORED]
 
-    def shape(self, name: str) -> tuple[int, ...]:
+    def shape(self, name: str, text: bool = False) -> tuple[int, ...]:
         """As the member's head says; nothing is unpacked."""
         with self._member(name) as member:
-            return self._head(name, member)[0]
+            return self._head(name, member, text)[0]
 
-    def array(self, name: str) -> NDArray[Any]:
-        """The numbers of a member, as they are stored: whole, floating-point or truth values."""
+    def array(self, name: str, text: bool = False) -> NDArray[Any]:
+        """The numbers of a member, as they are stored: whole, floating-point or truth values.
+
+        Args:
+            text: it may hold text instead.
+        """
         with self._member(name) as member:
-            shape, fortran, dtype = self._head(name, member)
+            shape, fortran, dtype = self._head(name, member, text)
             try:
                 content = member.read(math.prod(shape) * dtype.itemsize + 1)
             except _BROKEN as error:
@@ -95,7 +102,7 @@ class Npz:
         with member:
             yield member
 
-    def _head(self, name: str, member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    def _head(self, name: str, member: IO[bytes], text: bool) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         try:
             version = npy.read_magic(member)
             if version not in _HEADERS:
@@ -103,7 +110,7 @@ class Npz:
             shape, fortran, dtype = _HEADERS[version](member)
         except (*_BROKEN, tokenize.TokenError, RecursionError, MemoryError) as error:
             raise InputError(f"{name}: not a NumPy array ({_line(error)})") from None
-        if dtype.kind not in "iufb":
+        if dtype.kind not in ("iufbUS" if text and dtype.itemsize else "iufb"):
             raise InputError(f"{name}: holds {'Python objects' if dtype.hasobject else dtype}; expected numbers")
         if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > MAX_BYTES:
             raise InputError(f"{name}: shape {shape}; expected at most {MAX_BYTES} bytes")

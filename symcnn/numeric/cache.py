@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, install_command
 from symcnn.files import write_whole
 from symcnn.numeric.native import native
 from symcnn.version import __version__
@@ -40,7 +40,7 @@ def require_numba() -> Any:
     try:
         import numba
     except ImportError:
-        raise InputError('backend="numba": numba is not installed; pip install "symcnn[fast]"') from None
+        raise InputError(f'backend="numba": numba is not installed: {install_command("numba")}') from None
     return numba
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symcnn.errors import InputError, one_of, quoted
-from symcnn.network import Array, Network
+from symcnn.network import Array, Network, as_array
 from symcnn.symbolic import Access
 
 
@@ -29,8 +29,8 @@ def as_theta(network: Network, values: Any) -> Array:
             raise InputError(f"parameters: {missing[0]} is missing ({len(missing)} of {len(names)} are); {where}")
         values = [values[n] for n in names]
     try:
-        theta = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+        theta = np.array(as_array(values), dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError):
         raise InputError(f"parameters: expected {len(names)} numbers") from None
     if theta.shape != (len(names),):
         raise InputError(f"parameters of shape {theta.shape}: expected ({len(names)},), in the order of the network")

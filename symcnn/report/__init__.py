@@ -9,13 +9,16 @@ from pathlib import Path
 
 from symcnn.certificate import recheck
 from symcnn.errors import InputError
-from symcnn.files import check_writable, write_together
+from symcnn.files import check_writable, read_bytes, write_together
 from symcnn.network import DataLike, Network
 from symcnn.report.content import Content, gather
 from symcnn.report.document import Document
 from symcnn.text import catalogue
 from symcnn.train import Run
 from symcnn.verification import Certified, Verification
+
+#: Bytes of a figure beside a report.
+MAX_FIGURE_BYTES = 100_000_000
 
 
 def write_report(
@@ -114,7 +117,7 @@ def check_beside(paths: Iterable[Path]) -> None:
 
     for path in paths:
         check_writable(path, (path.suffix,))
-        if path.exists() and FIGURE_MARK not in path.read_bytes():
+        if path.exists() and FIGURE_MARK not in read_bytes(path, MAX_FIGURE_BYTES, "a figure"):
             raise InputError(f"{path}: is no figure of a report; expected to be able to put one there: move it away")
 
 

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, install_command
 from symcnn.report.document import Document
 from symcnn.report.typst import to_typst
 
@@ -15,7 +15,7 @@ def has_pdf() -> bool:
 def check_pdf(name: object) -> None:
     """Refuse early where the extra is missing."""
     if not has_pdf():
-        raise InputError(f'{name}: a PDF needs the extra pdf; expected it after: pip install "symcnn[pdf]"')
+        raise InputError(f"{name}: a PDF needs typst: {install_command('typst')}")
 
 
 def to_pdf(document: Document) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from symcnn.network import Data, DataLike, Network, as_data, checked
+from symcnn.network import Data, DataLike, Network, as_data, checked, warn_of_large_pixels
 from symcnn.train.by_epochs import Extras, train_by_epochs
 from symcnn.train.descent import train_full_batch
 from symcnn.train.epochs import Limits
@@ -83,6 +83,7 @@ def train(
     labels = as_data(data).labels
     images, targets = checked(network, data)
     given = Data(images.copy(), targets.copy(), None if labels is None else tuple(map(str, labels)))
+    warn_of_large_pixels(images)
     check_stop(stop_below, backend)
     asked = {
         "optimizer": optimizer, "batch_size": batch_size, "learning_rate": learning_rate, "reduction": reduction,

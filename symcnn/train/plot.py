@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, install_command
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, checked
 from symcnn.numeric import compile_program
@@ -27,7 +27,7 @@ def check_plottable(path: str | Path) -> Path:
     """The path, if a picture can be drawn and written there: known before any work is done."""
     target = check_writable(path, SUFFIXES)
     if find_spec("matplotlib") is None:
-        raise InputError(f'{path}: plots need matplotlib: pip install "symcnn[plot]"')
+        raise InputError(f"{path}: plots need matplotlib: {install_command('matplotlib')}")
     return target
 
 

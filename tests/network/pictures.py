@@ -15,5 +15,5 @@ def colour(pixels):
 
 
 def write_png(path, values):
-    image = pytest.importorskip("PIL.Image", reason='Pillow is not installed: pip install "symcnn[plot]"')
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
     image.fromarray(values).save(path, format="PNG")

@@ -13,7 +13,7 @@ from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import OPTIMIZERS
 from tests import oracles
 
-needs_numba = pytest.mark.skipif(not cache.numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
+needs_numba = pytest.mark.skipif(not cache.numba_is_there(), reason="numba is not installed: pip install numba")
 
 SMALL = symcnn.Network(
     (5, 4),

@@ -20,7 +20,7 @@ def test_the_articles_gradient_as_written_by_hand(net, data, backend, seed):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_pytorch_agrees(net, data, backend):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install symcnn[torch]")
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
     theta = initial_values(net, 3)
     values = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
     f, w1, b1, w2, b2 = values[:4], values[4:12], values[12:14], values[14:18], values[18:]

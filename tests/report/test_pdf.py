@@ -8,12 +8,13 @@ import sys
 import pytest
 
 import symcnn
+from symcnn.errors import install_command
 from symcnn.formula import Plain, tree
 from symcnn.formula.typst import string
 from symcnn.report.pdf import check_pdf, to_pdf
 from tests.report.sample import HOSTILE, document
 
-pytest.importorskip("typst", reason='no typst: pip install "symcnn[pdf]"')
+pytest.importorskip("typst", reason="no typst: pip install typst")
 PDFTOTEXT = shutil.which("pdftotext")
 needs_pdftotext = pytest.mark.skipif(PDFTOTEXT is None, reason="no pdftotext: apt-get install poppler-utils")
 
@@ -80,7 +81,7 @@ def test_strings_end_where_they_end():
 def test_without_the_extra_one_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
     monkeypatch.setattr("symcnn.report.pdf.find_spec", lambda name: None)
-    with pytest.raises(symcnn.InputError, match=re.escape('pip install "symcnn[pdf]"')):
+    with pytest.raises(symcnn.InputError, match=re.escape(install_command("typst"))):
         check_pdf("d.pdf")
-    with pytest.raises(symcnn.InputError, match="the extra pdf"):
+    with pytest.raises(symcnn.InputError, match="a PDF needs typst"):
         to_pdf(document())

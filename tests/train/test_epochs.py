@@ -348,7 +348,7 @@ def test_auto_takes_numba_for_many_samples_only(net):
 
 @pytest.mark.parametrize("suffix", rest_slow([".svg", ".png"]))
 def test_the_picture_of_epochs_is_the_same_every_time(tmp_path, suffix):
-    pytest.importorskip("matplotlib", reason='matplotlib is not installed: pip install "symcnn[plot]"')
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install matplotlib")
     rng = np.random.default_rng(1)
     net = symcnn.Network((3, 5, 4), [symcnn.Conv2D(6, (2, 3)), symcnn.Dense(2, "sigmoid")])
     data = (rng.uniform(size=(12, 3, 5, 4)), np.eye(2)[rng.integers(0, 2, 12)])
@@ -361,7 +361,7 @@ def test_the_picture_of_epochs_is_the_same_every_time(tmp_path, suffix):
 
 
 def test_a_picture_without_convolution_or_accuracy(tmp_path):
-    pytest.importorskip("matplotlib", reason='matplotlib is not installed: pip install "symcnn[plot]"')
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install matplotlib")
     net = symcnn.Network((2,), [symcnn.Dense(1)])
     run = symcnn.train(net, ([[1.0, 2.0], [0.0, 1.0]], [[3.0], [1.5]]), epochs=2)
     assert b"accuracy" not in run.plot(tmp_path / "x.svg").read_bytes()
@@ -414,7 +414,7 @@ def test_a_damaged_run_by_epochs(net, data, tmp_path, word, value):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("seed", rest_slow(range(8), fast=2))
 def test_random_networks_are_trained_as_by_pytorchs_optimizers(optimizer, seed):
-    torch = pytest.importorskip("torch", reason='PyTorch is not installed: pip install "symcnn[torch]"')
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
     from tests.torch_oracle import loss_and_gradient
 
     net, theta, _, _ = from_seed(seed)

@@ -255,7 +255,7 @@ def test_equal_layers_are_equal_and_flags_are_flags():
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_a_plot_is_the_same_every_time(net, data, tmp_path, suffix):
-    pytest.importorskip("matplotlib", reason='matplotlib is not installed: pip install "symcnn[plot]"')
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install matplotlib")
     run = symcnn.train(net, data, steps=300)
     files = [run.plot(tmp_path / f"{n}{suffix}").read_bytes() for n in range(2)]
     assert files[0] == files[1]

@@ -28,7 +28,7 @@ NOT_WORDS = ["0", '"unknown"', "[]", "true", "{}", '"sigmoid "', '"Sigmoid"']
 NOT_IMAGES = [
     "[]", "[[]]", "3", '"abc"', "[[1, 0, 1]]", "[[1, 0], [0, 1]]", "[[1, 0, 1], [0, 1], [1, 0, 1]]", "true", "{}",
     '[["a", 0, 1], [0, 1, 0], [1, 0, 1]]', "[[nan, 0, 1], [0, 1, 0], [1, 0, 1]]", "[[inf, 0, 1], [0, 1, 0], [1, 0, 1]]",
-    "[[[1, 0, 1], [0, 1, 0], [1, 0, 1]]]", "[[1, 0, 1], [0, 1, 0], [1, 0, {a = 1}]]", "2026-01-01",
+    "[[[[1, 0, 1], [0, 1, 0], [1, 0, 1]]]]", "[[1, 0, 1], [0, 1, 0], [1, 0, {a = 1}]]", "2026-01-01",
 ]  # fmt: skip
 NOT_TARGETS = [
     "[]",
@@ -202,7 +202,7 @@ def test_a_bad_image(tmp_path, monkeypatch, capsys, saved, name):
 
 @pytest.mark.parametrize("size", [(4, 3), (3, 4), (1, 1), (6000, 6000)])
 def test_a_png_of_another_size_is_never_unpacked(tmp_path, monkeypatch, capsys, saved, size):
-    image = pytest.importorskip("PIL.Image", reason='Pillow is not installed: pip install "symcnn[plot]"')
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
     monkeypatch.chdir(tmp_path)
     Path("run.json").write_text(saved, "utf-8")
     image.new("L", size).save("x.png")
@@ -211,7 +211,7 @@ def test_a_png_of_another_size_is_never_unpacked(tmp_path, monkeypatch, capsys, 
 
 
 def test_a_users_own_images(tmp_path, monkeypatch, capsys, saved):
-    image = pytest.importorskip("PIL.Image", reason='Pillow is not installed: pip install "symcnn[plot]"')
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
     monkeypatch.chdir(tmp_path)
     Path("run.json").write_text(saved, "utf-8")
     Path("a.csv").write_text("1;0;1\n0;1;0\n1;0;1\n")

@@ -284,7 +284,7 @@ def test_a_program_that_credits_every_tied_cell_is_refuted(monkeypatch):
 
 @pytest.mark.slow
 def test_what_trains_by_epochs_is_compared_too():
-    pytest.importorskip("numba", reason='numba is not installed: pip install "symcnn[fast]"')
+    pytest.importorskip("numba", reason="numba is not installed: pip install numba")
     net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2), symcnn.Dense(1)])
     found = symcnn.verify(net, backends=("python", "numba"), seconds=5)
     assert any("numba loops" in row.claim for row in found.rows)

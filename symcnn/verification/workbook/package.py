@@ -16,6 +16,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from symcnn.errors import InputError
+from symcnn.files import open_file
 from symcnn.printers.cells import FormulaError, Range, Reference, reference
 from symcnn.printers.cells.filling import moved
 
@@ -56,16 +57,13 @@ def read_package(path: Path) -> Package:
         InputError: it is no workbook, or past a limit; one line.
     """
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise InputError(f"{path}: {path.stat().st_size} bytes; a workbook that is verified has at most {MAX_FILE}")
-        with path.open("rb") as file:
-            head = file.read(8)
-        if head == bytes.fromhex("d0cf11e0a1b11ae1"):
-            raise InputError(
-                f"{path}: encrypted, or in the format of before 2007; expected an .xlsx file without password"
-            )
-        with zipfile.ZipFile(path) as archive:
-            return _Reader(path, archive).package()
+        with open_file(path, MAX_FILE, "a workbook (.xlsx)") as file:
+            if file.read(8) == bytes.fromhex("d0cf11e0a1b11ae1"):
+                raise InputError(
+                    f"{path}: encrypted, or in the format of before 2007; expected an .xlsx file without password"
+                )
+            with zipfile.ZipFile(file) as archive:
+                return _Reader(path, archive).package()
     except zipfile.BadZipFile:
         raise InputError(f"{path}: not an .xlsx file (no zip archive, or a damaged one)") from None
     except OSError as reason:

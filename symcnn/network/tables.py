@@ -1,0 +1,514 @@
+"""CSV files: one sample a line, as RFC 4180, Excel and the usual libraries write them.
+
+    separator   ``;``, tab, ``|``, ``,`` or blanks, by the first line; or as a line ``sep=;`` says
+    numbers     with a decimal point; where the separator is no comma, all with a decimal comma
+    quotes      around any cell; a cell in quotes may hold separators and line ends
+    head        a line of names; or of the numbers of the columns: 0, 1, 2, …
+
+Which column is the class is told by its name (in English or French), or by ``label_column``, or it is the last. Where a
+line or a column may be read in two ways and nothing decides, the file is refused.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from symcnn.errors import InputError, quoted
+from symcnn.files import format_of
+from symcnn.network.data import Data, bad_class, class_numbers, class_rows
+from symcnn.network.network import Network
+from symcnn.network.png import Array
+
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+
+#: What the cells of a line of numbers are made of.
+_PLAIN = re.compile(r"[0-9eE.+\-]*", re.ASCII)
+
+#: Numbers of all lines together.
+MAX_VALUES = 200_000_000
+
+#: Words in the name of a column that holds a class; a class or a number; neither, beside one of those; no pixel.
+_CLASS = {
+    "class", "classes", "classname", "label", "labels", "category", "categories", "digit", "digits", "species",
+    "variety", "letter", "character", "diagnosis", "type", "classe", "etiquette", "etiquettes", "libelle",
+    "categorie", "espece", "chiffre", "lettre", "caractere", "variete",
+}  # fmt: skip
+_TARGET = {
+    "target", "targets", "y", "output", "outcome", "answer", "truth", "result", "cible", "cibles", "sortie",
+    "reponse", "verite", "resultat",
+}  # fmt: skip
+_BESIDE = {
+    "name", "id", "true", "ground", "number", "image", "nom", "numero", "de", "la", "du", "l", "valeur", "value",
+    "t",
+}  # fmt: skip
+_INDEX = {
+    "id", "ids", "index", "idx", "no", "nr", "n", "num", "numero", "identifiant", "indice", "row", "rownames",
+}  # fmt: skip
+_FILE = {
+    "image", "img", "file", "filename", "path", "fichier", "nom", "name",
+}  # fmt: skip
+
+#: Columns counted by a head of numbers from which no sample would look so by chance.
+_SURELY_COUNTED = 9
+
+
+# --- lines and cells ----------------------------------------------------------------------------------------------
+
+
+def text_of(content: bytes) -> str:
+    """The text of a CSV file, in UTF-8, or as Excel writes it in Western Europe."""
+    kind = format_of(content)
+    if kind is not None and content and not kind.startswith(("XML", "a BMP")):
+        raise InputError(f"not CSV but {kind}; expected text: in a spreadsheet, save as CSV")
+    try:
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return content.decode("utf-16")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        text = "\0"
+    if any(c < " " and c not in "\t\r\n\f\v" for c in text) or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError("not text in UTF-8; expected CSV")
+    return text
+
+
+def records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of every line that holds something; without the blanks around a cell.
+
+    A first record (0, [separator]) says what separates the cells.
+    """
+    lines = io.StringIO(text, newline="")
+    passed = 0
+    first = next((line for line in iter(lines.readline, "") if line.strip(" \t\r\n")), "")
+    if (told := re.fullmatch(r"\s*\"?sep=(.|\\t)\"?\s*", first)) is not None:
+        separator = "\t" if told[1] == "\\t" else told[1]
+        passed = text[: lines.tell()].count("\n") or 1
+    else:
+        separator = _separator(first)
+        lines.seek(0)
+    yield 0, [separator]
+    source = lines if separator != " " else (re.sub(r"\s+", " ", line.strip()) for line in lines)
+    reader = csv.reader(source, delimiter=separator, skipinitialspace=True, strict=True)
+    try:
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            if any(cells):
+                yield passed + reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"line {passed + reader.line_num}: {error}; expected CSV") from None
+
+
+def _separator(line: str) -> str:
+    bare = re.sub(r'"[^"]*"', "", line)
+    comma_and_tab = re.search(r",\s*\t|\t\s*,", bare)
+    order = ";\t|," if comma_and_tab is None else ";|,"
+    return next((s for s in order if s in bare), " ")
+
+
+@dataclass
+class Numbers:
+    """Turns cells into numbers; remembers which decimal sign the file has."""
+
+    separator: str
+    _point: int | None = None
+    _comma: int | None = None
+
+    def row(self, line: int, cells: Sequence[str]) -> Array:
+        """The numbers of a line.
+
+        Raises:
+            InputError: names the line and what is no number.
+        """
+        joined = "".join(cells)
+        if "." in joined and self._point is None:
+            self._point = line
+        if "," in joined and self.separator != ",":
+            self._comma = line if self._comma is None else self._comma
+            cells, joined = [cell.replace(",", ".") for cell in cells], joined.replace(",", ".")
+        if self._point is not None and self._comma is not None:
+            raise InputError(
+                f"line {self._comma} has a decimal comma, line {self._point} a decimal point; expected one of them"
+            )
+        try:
+            if not _PLAIN.fullmatch(joined):
+                raise ValueError
+            row = np.array(list(map(float, cells)))
+        except ValueError:
+            bad = next((cell for cell in cells if not NUMBER.fullmatch(cell)), joined)
+            raise InputError(f"line {line}: {quoted(bad, 40)} is not a number (written with a decimal point)") from None
+        if not np.isfinite(row).all():
+            raise InputError(f"line {line}: a number is too large; expected finite numbers")
+        return row
+
+    def is_number(self, cell: str) -> bool:
+        return NUMBER.fullmatch(cell if self.separator == "," else cell.replace(",", ".")) is not None
+
+
+# --- the head -----------------------------------------------------------------------------------------------------
+
+
+def _counts(cells: Sequence[str]) -> int:
+    """How many columns a line counts: 0, 1, 2, … or 1, 2, 3, …, but for its first or its last cell."""
+    for part in (cells, cells[:-1], cells[1:]):
+        if all(re.fullmatch("[0-9]{1,7}", cell) for cell in part) and part:
+            values = [int(cell) for cell in part]
+            if values[0] in (0, 1) and values == list(range(values[0], values[0] + len(values))):
+                return len(part)
+    return 0
+
+
+def _plain(name: str) -> str:
+    """A name in small letters, without accents and signs."""
+    letters = unicodedata.normalize("NFKD", name)
+    bare = "".join(c for c in letters if not unicodedata.combining(c)).casefold()
+    return re.sub(r"[^a-z0-9]+", " ", bare).strip()
+
+
+def _speaks_of(name: str, words: set[str]) -> bool:
+    parts = set(_plain(name).split())
+    return bool(parts & words) and parts <= words | _CLASS | _TARGET | _BESIDE
+
+
+def _is_index_name(name: str, number: int) -> bool:
+    plain = _plain(name)
+    parts = set(plain.split())
+    if not plain:
+        return number == 0 or name == "#"
+    return re.fullmatch(r"unnamed( [0-9]+)*", plain) is not None or (
+        bool(parts & _INDEX) and parts <= _INDEX | _FILE | {"sample"}
+    )
+
+
+def _is_file_name(name: str) -> bool:
+    parts = set(_plain(name).split())
+    return bool(parts) and parts <= _FILE | _INDEX | {"path"}
+
+
+# --- samples ------------------------------------------------------------------------------------------------------
+
+
+def samples(
+    content: bytes, network: Network, label_column: str | int | None = None, header: bool | None = None
+) -> Data:
+    """Images, targets and (where the classes are names) labels of a CSV file.
+
+    Raises:
+        InputError: names the line, and what was expected.
+    """
+    table = _Table(network, label_column)
+    return table.read(text_of(content), header)
+
+
+@dataclass
+class _Table:
+    network: Network
+    label_column: str | int | None
+    names: list[str] | None = None
+    class_names: list[str] = field(default_factory=list)
+    line: int = 1
+    width: int = 0
+    classes: list[int] = field(default_factory=list)  # the column of the class, or those of the targets
+    skipped: list[int] = field(default_factory=list)
+    by_default: bool = False
+
+    def read(self, text: str, header: bool | None) -> Data:
+        stream = records(text)
+        numbers = Numbers(next(stream)[1][0])
+        head = list(islice(stream, 2))
+        pixels = self.network.forward.image.size
+        if not head:
+            raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
+        self.line, first = head[0]
+        while len(first) > 1 and not first[-1]:
+            first.pop()
+        self.width = len(first)
+        second = head[1][1] if len(head) > 1 else None
+        is_head = self._is_head(first, second, numbers) if header is None else header
+        if is_head:
+            self._name(first, second)
+            head = head[1:]
+        self._choose()
+        lines, rows, texts = [], [], []
+        special = sorted([*self.skipped, *(self.classes if len(self.classes) == 1 else [])], reverse=True)
+        for line, cells in (*head, *stream):
+            cells = self._cells(line, cells)
+            texts.append([cells[n] for n in reversed(special)])
+            for n in special:
+                del cells[n]
+            rows.append(numbers.row(line, cells))
+            lines.append(line)
+            if len(rows) * self.width > MAX_VALUES:
+                raise InputError(f"{len(rows)} lines of {self.width} numbers; expected at most {MAX_VALUES} in all")
+        if not rows:
+            raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
+        matrix = np.array(rows)
+        if header is None and not is_head and self._is_counted(first, matrix):
+            matrix, lines, texts = matrix[1:], lines[1:], texts[1:]
+        special.reverse()
+        columns = {n: [row[k] for row in texts] for k, n in enumerate(special)}
+        self._check_skipped(columns)
+        shape = self.network.forward.image.shape
+        if len(self.classes) > 1:
+            kept = [n for n in range(self.width) if n not in self.skipped]
+            places = [kept.index(n) for n in self.classes]
+            images, targets = np.delete(matrix, places, axis=1), matrix[:, places]
+            self._check_index_read_as_pixel(images)
+            self._check_targets(images, targets)
+            return Data(images.reshape(len(images), *shape), targets)
+        self._check_index_read_as_pixel(matrix)
+        labels = columns[self.classes[0]]
+        if self.by_default:
+            self._check_default(labels, matrix, numbers)
+        targets, words = self._targets(labels, lines, numbers)
+        return Data(matrix.reshape(len(matrix), *shape), targets, words)
+
+    def _cells(self, line: int, cells: list[str]) -> list[str]:
+        while len(cells) > self.width and not cells[-1]:
+            cells.pop()
+        if len(cells) != self.width:
+            raise InputError(f"line {line}: {len(cells)} columns; the first line has {self.width}")
+        return cells
+
+    # --- head and columns
+
+    def _is_head(self, first: list[str], second: list[str] | None, numbers: Numbers) -> bool:
+        figures = [cell for cell in first if numbers.is_number(cell)]
+        if not figures or any(_speaks_of(cell, _CLASS | _TARGET) for cell in first):
+            return True
+        if len(figures) == len(first):
+            return False  # or it counts the columns: the samples will show
+        if self._is_summary(first):
+            return True
+        if len(figures) > 2 and _counts(figures) == len(figures):
+            words = [n for n, cell in enumerate(first) if not numbers.is_number(cell)]
+            return second is None or len(second) < len(first) or any(numbers.is_number(second[n]) for n in words)
+        return False
+
+    def _is_summary(self, first: list[str]) -> bool:
+        """``150,4,setosa,versicolor,virginica``: samples, features and the names of the classes."""
+        size, classes = self.network.forward.image.size, max(self.network.outputs, 2)
+        whole = [cell for cell in first[:2] if re.fullmatch("[0-9]{1,9}", cell)]
+        return len(whole) == 2 and int(first[1]) == size and len(set(first[2:])) == classes == len(first) - 2
+
+    def _name(self, first: list[str], second: list[str] | None) -> None:
+        if self._is_summary(first):
+            self.class_names, self.width = first[2:], self.network.forward.image.size + 1
+            return
+        self.names = first
+        if self.width == 1 and second is not None and len(second) > 1:
+            self.names, self.width = None, len(second)  # a title above the numbers
+
+    def _choose(self) -> None:
+        """Which columns are the class or the targets, and which are passed over."""
+        pixels, outputs, width = self.network.forward.image.size, self.network.outputs, self.width
+        label = self._label()
+        targets = self._numbered_targets() if label is None else []
+        names = self.names or []
+        indices = [n for n, name in enumerate(names) if _is_index_name(name, n) and n not in (label, *targets)]
+        files = [n for n, name in enumerate(names) if n not in (*indices, label, *targets) and _is_file_name(name)]
+        if label is not None or outputs == 1:
+            wanted = [pixels + 1]
+        else:
+            wanted = [pixels + outputs] if targets else [pixels + 1, pixels + outputs]
+        choices = [p for p in ([], indices, [*indices, *files], files) if p or not indices]
+        passed = next((p for p in choices if width - len(p) in wanted), None)
+        if passed is None and width in wanted:
+            passed = []
+        if passed is None and not names and width == pixels + 2 and label != 0:
+            passed = [0]
+        if passed is None:
+            raise InputError(f"line {self.line}: {width} columns; expected {self._columns(label)}")
+        self.skipped = sorted(passed)
+        kept = [n for n in range(width) if n not in passed]
+        if label is not None:
+            self.classes = [label]
+        elif targets:
+            self.classes = targets
+        elif len(kept) == pixels + 1:
+            self.classes, self.by_default = kept[-1:], not self.class_names
+        else:
+            self.classes = kept[-outputs:]
+
+    def _label(self) -> int | None:
+        """The column of the class, where something names it."""
+        if self.label_column is not None:
+            return _chosen(self.label_column, self.names, self.width, self.line)
+        names = self.names or []
+        strong = [n for n, name in enumerate(names) if _speaks_of(name, _CLASS)]
+        weak = [n for n, name in enumerate(names) if _speaks_of(name, _TARGET)]
+        if len(strong) > 1:
+            known = {_plain(names[n]) for n in strong}
+            if len(known) == 1:
+                raise InputError(f"line {self.line}: {len(strong)} columns are named {known.pop()}; expected one")
+            which = " and ".join(f"{n + 1} ({names[n][:30]})" for n in strong[:3])
+            raise InputError(f"line {self.line}: columns {which} may hold the class; expected one, or --label-column")
+        if strong:
+            return strong[0]
+        if len(weak) == 1:
+            if weak[0] in (0, self.width - 1):
+                return weak[0]
+            raise InputError(
+                f"line {self.line}: column {weak[0] + 1} ({names[weak[0]][:30]}) may be a pixel or the class; expected"
+                " --label-column NAME (read_data: label_column)"
+            )
+        return None
+
+    def _numbered_targets(self) -> list[int]:
+        """Columns such as y1, y2 or class_0, class_1, as many as there are outputs."""
+        bases: dict[str, list[int]] = {}
+        for n, name in enumerate(self.names or []):
+            parts = re.fullmatch(r"([a-z ]*?) ?[0-9]+", _plain(name))
+            if parts and parts[1] in _CLASS | _TARGET | {"t"}:
+                bases.setdefault(parts[1], []).append(n)
+        wanted = [columns for columns in bases.values() if len(columns) == self.network.outputs > 1]
+        return wanted[0] if len(wanted) == 1 else []
+
+    def _columns(self, label: int | None) -> str:
+        pixels, outputs = self.network.forward.image.size, self.network.outputs
+        if label is not None:
+            return f"{pixels + 1}: {pixels} pixels and the label"
+        targets = f", or {pixels + outputs}: the pixels and {outputs} targets" if outputs > 1 else ""
+        return f"{pixels + 1}: {pixels} pixels, then the {'class' if outputs > 1 else 'target'}{targets}"
+
+    def _column(self, number: int) -> str:
+        name = self.names[number] if self.names else ""
+        return f"column {number + 1}" + (f" ({name[:30]})" if name else "")
+
+    # --- what the samples show
+
+    def _is_counted(self, first: list[str], matrix: Array) -> bool:
+        """Is the first line, of numbers only, a head that counts the columns?"""
+        count = _counts(first)
+        if count < 3 or len(matrix) < 2:
+            return False
+        others = matrix[1:]
+        if (np.diff(others[:, : min(count, others.shape[1])], axis=1) == 1).all(axis=1).any():
+            return False  # such samples are ordinary here
+        if count >= _SURELY_COUNTED or np.abs(others).max() < count - 1:
+            return True
+        raise InputError(
+            f"line {self.line}: 0, 1, 2, … may be a head or a sample; expected --header or --no-header (read_data:"
+            " header)"
+        )
+
+    def _check_skipped(self, columns: dict[int, list[str]]) -> None:
+        for n in self.skipped:
+            values = columns[n]
+            counted = values in ([str(k + start) for k in range(len(values))] for start in (0, 1))
+            if len(set(values)) != len(values) or (not self.names and not counted):
+                expected = self._columns(self.classes[0] if len(self.classes) == 1 and not self.by_default else None)
+                raise InputError(
+                    f"line {self.line}: {self.width} columns; expected {expected}; {self._column(n)} is no index of the"
+                    " lines"
+                )
+
+    def _check_index_read_as_pixel(self, images: Array) -> None:
+        """A number for each line, in a column that would be a pixel."""
+        kept = [n for n in range(self.width) if n not in self.skipped and n not in self.classes]
+        for place, n in enumerate(kept):
+            values = images[:, place]
+            if len(values) < 3 or not (values == np.floor(values)).all() or len(np.unique(values)) < len(values):
+                continue
+            if self.names and _is_index_name(self.names[n], n):
+                raise InputError(
+                    f"{self._column(n)} numbers the lines, and would be read as a pixel: the network's input has"
+                    f" {images.shape[1]}; expected it without that column (or with another name for it)"
+                )
+            counted = n == 0 and (values == np.arange(len(values)) + values[0]).all() and values[0] in (0, 1)
+            if counted and not self.names and len(self.classes) == 2 and self.label_column is None:
+                raise InputError(
+                    "column 1 counts 0, 1, 2, …: the last two columns may be two targets, or the first an index and the"
+                    " last the class; expected a head of names, or --label-column last (read_data: label_column)"
+                )
+
+    def _check_targets(self, images: Array, targets: Array) -> None:
+        """Targets 1 for the class and 0 for the others, but in the first columns."""
+        outputs = self.network.outputs
+        if self._numbered_targets() or len(images) < 2:
+            return
+
+        def one_hot(block: Array) -> bool:
+            return bool(np.isin(block, (0, 1)).all() and (block.sum(axis=1) == 1).all())
+
+        if outputs > 2 and one_hot(images[:, :outputs]) and not one_hot(targets):
+            raise InputError(
+                f"the first {outputs} columns hold a 1 and zeros, as targets do; the last {outputs} do not; expected"
+                " the targets last, or their columns named target1, target2, …"
+            )
+
+    def _check_default(self, labels: list[str], pixels: Array, numbers: Numbers) -> None:
+        """The last column is the class because nothing says another: refuse where another is as likely."""
+        ask = "expected --label-column first, last, a name or a number (read_data: label_column)"
+        if len(labels) > 1 and len(set(labels)) == 1:
+            raise InputError(
+                f"all {len(labels)} samples have {quoted(labels[0], 30)} in the last column, which is read as the"
+                f" class; {ask}"
+            )
+        classes = self.network.outputs
+        if classes < 3 or not all(map(numbers.is_number, labels)):
+            return
+        last = {float(label.replace(",", ".")) for label in labels}
+        first, every = set(pixels[:, 0].tolist()), set(map(float, range(classes)))
+        if first == every and last != every:
+            raise InputError(
+                f"the first column holds every class from 0 to {classes - 1}, and the last, which is read as the class,"
+                f" does not; {ask}"
+            )
+
+    def _targets(self, labels: list[str], lines: list[int], numbers: Numbers) -> tuple[Array, list[str] | None]:
+        column, network = self.classes[0], self.network
+        texts = [n for n, label in enumerate(labels) if not numbers.is_number(label)]
+        if texts:
+            distinct = set(labels)
+            if "" in distinct or (len(texts) < len(labels) and len(distinct) != max(network.outputs, 2)):
+                raise InputError(
+                    f"line {lines[texts[0]]}: {quoted(labels[texts[0]], 40)} is not a number (written with a decimal"
+                    " point)"
+                )
+            if not all(label.isprintable() for label in distinct):
+                raise InputError(f"{self._column(column)}: a class is no printable text")
+            return class_rows(network, class_numbers(network, labels, self._column(column))), labels
+        values = np.array([numbers.row(line, [label])[0] for line, label in zip(lines, labels, strict=True)])
+        strong = self.names is not None and _speaks_of(self.names[column], _CLASS)
+        if network.outputs == 1 and not (strong or self.class_names):
+            return values[:, np.newaxis], None
+        bad = bad_class(network, values)
+        if bad is not None:
+            raise InputError(
+                f"line {lines[bad]}: the label is {values[bad]:g}; expected whole numbers from 0 to"
+                f" {max(network.outputs, 2) - 1}"
+            )
+        words = [self.class_names[int(value)] for value in values] if self.class_names else None
+        return class_rows(network, values), words
+
+
+def _chosen(column: str | int, names: list[str] | None, width: int, line: int) -> int:
+    """The column that ``label_column`` asks for."""
+    expected = f"expected first, last, a number from 1 to {width}, or the name of a column"
+    if isinstance(column, bool) or not isinstance(column, (str, int)):
+        raise InputError(f"label_column={quoted(column)}: {expected}")
+    word = str(column)
+    named = [n for n, name in enumerate(names or []) if name == word] or [
+        n for n, name in enumerate(names or []) if _plain(name) == _plain(word) != ""
+    ]
+    numbered = [int(word) - 1] if re.fullmatch("[0-9]{1,9}", word) else []
+    if isinstance(column, int):
+        named = []
+    found = set(named + numbered) or {"first": {0}, "last": {width - 1}}.get(word, set())
+    if len(found) > 1:
+        which = ", ".join(str(n + 1) for n in sorted(found))
+        raise InputError(f"--label-column {quoted(word, 30)}: may be one of columns {which}; {expected}")
+    for number in found:
+        if 0 <= number < width:
+            return number
+    known = f"; its columns: {', '.join(name[:20] for name in names[:8])}" if names else ""
+    raise InputError(f"--label-column {quoted(word, 30)}: line {line} has no such column; {expected}{known}")
