@@ -14,6 +14,7 @@ import click
 from symcnn.cli.commands import commands
 from symcnn.cli.shared import CheckFailed
 from symcnn.errors import SymcnnError
+from symcnn.text.characters import visible
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort:
         _fail("interrupted", 130)
     except click.ClickException as error:
-        _fail(error.format_message(), error.exit_code if isinstance(error, CheckFailed) else 2)
+        _fail(" ".join(error.format_message().split()), error.exit_code if isinstance(error, CheckFailed) else 2)
     except SymcnnError as error:
         _fail(str(error), 2)
     except BrokenPipeError:  # `symcnn derive | head`
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    click.echo(f"symcnn: {' '.join(message.split())}", err=True)
+    click.echo(f"symcnn: {visible(message)}", err=True)
     sys.exit(status)
 
 

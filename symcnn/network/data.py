@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symcnn.errors import InputError
+from symcnn.network.labels import check_labels
 from symcnn.network.network import Network
 
 Array = NDArray[np.float64]
@@ -22,11 +23,18 @@ class Data:
         targets: (samples, outputs), or None for a forward-only network; for cross-entropy also (samples,): the number
             of each image's class, from 0.
         labels: what each image shows, in words.
+
+    Raises:
+        InputError: a label that some format cannot hold (``symcnn.network.labels``).
     """
 
     images: Any
     targets: Any = None
     labels: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            check_labels(self.labels)
 
     def split(self, share: float, seed: int = 0) -> "tuple[Data, Data]":
         """Two parts of the samples, each in the order of this one: the rest, and a share held out, drawn at random.

@@ -23,6 +23,7 @@ from symcnn.errors import InputError
 from symcnn.network.data import Array, Data, checked
 from symcnn.network.images import MAX_BYTES as MAX_PNG_BYTES
 from symcnn.network.images import NUMBER, read_bytes, text_of
+from symcnn.network.labels import check_label
 from symcnn.network.network import Network
 from symcnn.network.npz import Npz, open_npz
 from symcnn.network.png import png_pixels
@@ -179,8 +180,7 @@ def _folder(path: Path, network: Network) -> Data:
     for entry in folders:
         if not entry.is_dir():
             raise InputError(f"{entry}: a file; expected only subfolders there, one for each class")
-        if not entry.name.isprintable():
-            raise InputError(f"{path}: {entry.name!r}; expected a name of printable characters")
+        check_label(str(path), entry.name)
     if len(folders) != classes:
         found = ", ".join(f.name for f in folders[:20]) or "none"
         raise InputError(f"{path}: {len(folders)} subfolders ({found}); expected {classes}, one for each class")
