@@ -37,9 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             status, message = 1, f"the output cannot be written ({error.strerror})"
     if message:
         from symcnn.errors import shortened
+        from symcnn.text.characters import visible
 
         try:
-            print(f"symcnn: {shortened(' '.join(message.split()))}", file=sys.stderr, flush=True)
+            print(f"symcnn: {visible(shortened(message))}", file=sys.stderr, flush=True)
         except OSError:
             _drop(sys.stderr)
     if status:
@@ -64,7 +65,7 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
     except click.Abort:
         return 130, "interrupted"
     except click.ClickException as error:
-        return error.exit_code if isinstance(error, CheckFailed) else 2, error.format_message()
+        return error.exit_code if isinstance(error, CheckFailed) else 2, " ".join(error.format_message().split())
     except SymcnnError as error:
         return 2, str(error)
     except (

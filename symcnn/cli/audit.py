@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from symcnn.cli.shared import CheckFailed, given_network, lang_option, print_files
+from symcnn.cli.shared import CheckFailed, given_network, lang_option, print_files, say
+from symcnn.text.characters import visible
 
 FILE = click.Path(path_type=Path)
 
@@ -36,15 +37,14 @@ def audit(
         check_apart(check_writable(page, (".html",)), file, network, mapping)
     net, data = given_network(network)
     found = audited(file, net, mapping, data, check_equations, printed.tables() if network is None else ())
-    told = Told(found, file.name, catalogue(lang))
+    told = Told(found, visible(file.name), catalogue(lang))
+    if page is not None:  # before anything is printed
+        write_whole(page, as_page(told, catalogue(lang)).encode("utf-8"))
     if as_json:
-        click.echo(told.json())
+        say(told.json())
     else:
         _print(told)
-    if page is not None:
-        write_whole(page, as_page(told, catalogue(lang)).encode("utf-8"))
-        if not as_json:
-            print_files([page])
+        print_files([page] if page is not None else [])
     if not found.ok or (strict and not found.is_spotless):
         raise CheckFailed(f"{file}: {told.totals()[0]}")
 
@@ -55,12 +55,13 @@ def _print(told: "object") -> None:
     assert isinstance(told, Told)
     for place, word, equation, why in told.rows():
         lines = why.split("\n")
+        equation = visible(equation)
         shown = equation if len(equation) <= 90 else f"{equation[:88]} …"
-        click.echo(f"{place:>8}  {word:<9} {shown}")
+        say(f"{place:>8}  {word:<9} {shown}")
         for line in lines:
-            click.echo(f"{'':8}  {'':<9} {line}")
-    click.echo("")
+            say(f"{'':8}  {'':<9} {line}")
+    say("")
     for line in told.totals():
-        click.echo(line)
+        say(line)
     for part in told.proposal() or ():
-        click.echo(f"\n{part}")
+        say(f"\n{part}")

@@ -19,6 +19,7 @@ from symcnn.cli.shared import (
     print_table,
     progress_bar,
     rate_option,
+    say,
     seed_option,
     steps_option,
 )
@@ -159,7 +160,7 @@ def report(
         content = replace(content, certificate=word)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
-        click.echo(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
+        say(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
     print_files(files[: len(outs)])
     if content.failed:
         raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
@@ -200,9 +201,9 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
         found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance, certificate=word)
     heads, rows = found.table()
     print_table("", rows, heads)
-    click.echo(found.summary)
+    say(found.summary)
     for line in found.remarks():
-        click.echo(line)
+        say(line)
     if not found.ok:
         bad = [row.claim for row in found.rows if not row.ok or not all(f.ok for f in row.figures)]
         raise CheckFailed(f"verification failed: {', '.join(bad) or 'a planted error was not caught'}")
@@ -215,9 +216,9 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
     found = verify_workbook(workbook, given_network(network)[0], lang=lang)
     heads, rows = found.table()
     print_table("", rows, heads)
-    click.echo(found.summary)
+    say(found.summary)
     for line in found.remarks():
-        click.echo(line)
+        say(line)
     if not found.ok:
         cells = ", ".join(f.cell for f in found.findings[:5]) or "a claim is refuted"
         raise CheckFailed(f"{workbook}: {len(found.findings)} cells are wrong: {cells}")
@@ -251,7 +252,7 @@ def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> N
     heads = [catalogue(lang)(f"certificate.{key}") for key in ("theorem", "verdict", "axioms")]
     if len(found.rows) <= MOST_FORMULAS:
         print_table("", found.rows, heads)
-    click.echo(found.summary)
+    say(found.summary)
     print_files(found.files)
     if found.verdict.status == "rejected":
         raise CheckFailed(found.summary)
@@ -285,4 +286,4 @@ def explain(
             net, given_samples(net, data, network), Question(name, step, image), learning_rate=learning_rate,
             seed=seed, reduction=reduction, lang=lang, progress=advance,
         )  # fmt: skip
-    click.echo(found.latex if latex else found)
+    say(found.latex if latex else str(found))

@@ -1,8 +1,6 @@
 """What ``symcnn derive`` prints: every formula, or the equations in index notation."""
 
-import click
-
-from symcnn.cli.shared import CheckFailed
+from symcnn.cli.shared import CheckFailed, say
 from symcnn.derivation import Derivation
 from symcnn.formula import Latex, Plain, Typography
 from symcnn.symbolic import latex_of
@@ -20,20 +18,20 @@ def print_formulas(derivation: Derivation, of: str | None, latex: bool) -> None:
         on_the_way = [v.removeprefix("dE_d") for v in derivation.graph.backward]
         wanted = [v for v in on_the_way if v not in derivation.names] + list(derivation.names)
     for quantity in wanted:
-        click.echo(emit(typography.chain_rule(derivation, quantity)))
+        say(emit(typography.chain_rule(derivation, quantity)))
     if of is None:
-        click.echo(f"\n{_count(derivation)}\n{_operations(derivation)}")
+        say(f"\n{_count(derivation)}\n{_operations(derivation)}")
 
 
 def print_equations(derivation: Derivation, latex: bool) -> None:
     """Forward, backward, and whether they were found to be right."""
     for equation in derivation.equations:
-        click.echo(latex_of(equation) if latex else str(equation))
-    click.echo("\nWhere an index lies outside its range, or is no whole number, nothing is added.")
+        say(latex_of(equation) if latex else str(equation))
+    say("\nWhere an index lies outside its range, or is no whole number, nothing is added.")
     verdict = check_equations(derivation)
-    click.echo(f"{_count(derivation)}\n{_operations(derivation)}")
+    say(f"{_count(derivation)}\n{_operations(derivation)}")
     words = f"error probability below {verdict.epsilon:.0e}" if verdict.status == "probable" else verdict.status
-    click.echo(f"Checked, {words}: {verdict.method}.")
+    say(f"Checked, {words}: {verdict.method}.")
     if verdict.status == "refuted":
         raise CheckFailed("the equations are not the derivative of E")
 

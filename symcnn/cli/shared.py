@@ -11,6 +11,7 @@ import click
 
 from symcnn.errors import InputError, SymcnnWarning
 from symcnn.text import LANGUAGES
+from symcnn.text.characters import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,16 +74,22 @@ def given_samples(network: "Network", data: "Data | None", path: Path | None) ->
 
 
 def console_for(stderr: bool = False) -> "Console":
+    """A console for which texts are texts: no markup, no names of emoji, nothing highlighted."""
     from rich import console as rich
 
     class Console(rich.Console):
         def on_broken_pipe(self) -> None:  # `symcnn train | head`: rich would end the program with status 1
             raise BrokenPipeError
 
-    console = Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=140)
+        console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=140)
     return console
+
+
+def say(text: str, stderr: bool = False) -> None:
+    """Print lines; a character that would move the cursor or colour the terminal is shown as its escape."""
+    click.echo("\n".join(map(visible, text.split("\n"))), err=stderr)
 
 
 @contextmanager
@@ -126,18 +133,18 @@ def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] 
 
     console = console_for()
     if title:
-        console.print(title)
+        console.print(visible(title))
     table = Table(show_header=bool(heads))
     for head in heads or rows[0]:
         table.add_column(head if heads else "")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*("\n".join(map(visible, cell.split("\n"))) for cell in row))
     console.print(table)
 
 
 def print_hint(message: str) -> None:
     """A line on standard error that changes nothing."""
-    click.echo(f"symcnn: hint: {message}", err=True)
+    click.echo(f"symcnn: hint: {visible(message)}", err=True)
 
 
 @contextmanager
@@ -152,4 +159,4 @@ def print_hints() -> Iterator[None]:
 
 def print_files(files: Sequence[Path]) -> None:
     for file in files:
-        click.echo(f"{file}")
+        click.echo(visible(str(file)))

@@ -19,8 +19,10 @@ from symcnn.cli.shared import (
     print_hints,
     print_table,
     progress_bar,
+    say,
 )
 from symcnn.errors import InputError, SymcnnWarning
+from symcnn.text.characters import visible
 
 if TYPE_CHECKING:
     from symcnn.network import Data, Ink, Network
@@ -127,13 +129,17 @@ def train(
         warnings.simplefilter("ignore", SymcnnWarning)
         each = _EpochLines() if by_epochs else None
         run = symcnn.train(net, samples, progress=advance, each_epoch=each, **asked)
-    _show(run)
+    written: list[Path] = []
+    try:  # first the files: whatever happens to the terminal, what was learnt is kept
+        written += [run.save(save)] if save is not None else []
+        written += [run.plot(plot)] if plot is not None else []
+        written += [asked["checkpoint"]] if asked["checkpoint"] is not None else []
+    finally:
+        _show(run)
+        print_files(written)
     hint = chance_hint(run)
     if hint is not None:
         print_hint(hint)
-    print_files([run.save(save)] if save is not None else [])
-    print_files([run.plot(plot)] if plot is not None else [])
-    print_files([asked["checkpoint"]] if asked["checkpoint"] is not None else [])
 
 
 @dataclass(frozen=True)
@@ -251,15 +257,13 @@ class _EpochLines:
     def __call__(self, epoch: "Epoch") -> None:
         cells = (epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy)
         if not self._begun:
-            click.echo(
-                "  ".join(name for name, cell in zip(self.COLUMNS, (0, *cells), strict=True) if cell is not None)
-            )
+            say("  ".join(name for name, cell in zip(self.COLUMNS, (0, *cells), strict=True) if cell is not None))
             self._begun = True
         text = [f"{epoch.number:>5}"]
         for name, cell in zip(self.COLUMNS[1:], cells, strict=True):
             if cell is not None:
                 text.append(_figure(cell, name).rjust(len(name)))
-        click.echo("  ".join(text))
+        say("  ".join(text))
 
 
 def _figure(value: float, name: str) -> str:
@@ -339,7 +343,7 @@ def _show_outputs(run: "Run") -> None:
     ]
     print_table("parameters", values[:60], ["name", "before", "after"])
     if len(values) > 60:
-        click.echo(f"… and {len(values) - 60} more")
+        say(f"… and {len(values) - 60} more")
 
 
 @click.command(short_help="What a saved training says of your images.")
@@ -368,12 +372,12 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
         for n, outputs in enumerate(values.tolist(), 1):
             if not all(map(math.isfinite, outputs)):
                 raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
-            name = str(path) if len(pixels) == 1 else f"{path} ({n})"
+            name = visible(str(path)) if len(pixels) == 1 else f"{visible(str(path))} ({n})"
             rows.append([name, *row(outputs, trained.classes)])
     print_table("", rows, ["image", *heads])
     if trained.labels:
         more = ", …" if len(trained.labels) > 20 else ""
-        click.echo(f"trained on: {', '.join(trained.labels[:20])}{more}")
+        say(f"trained on: {', '.join(trained.labels[:20])}{more}")
 
 
 def _answers(

@@ -6,6 +6,7 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell as SheetCell
+from openpyxl.cell.rich_text import CellRichText
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -13,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, is_legal_name
+from symcnn.printers.excel import Formula
 from symcnn.text import Catalogue
 
 
@@ -54,8 +56,15 @@ class Book:
         return sheet
 
     def put(self, sheet: Worksheet, row: int, column: int, value: Any, look: Mapping[str, object]) -> SheetCell:
-        """Write a cell in a style; a style is worked out once and then copied."""
-        cell: Any = sheet.cell(row, column, value)
+        """Write a cell in a style; a style is worked out once and then copied.
+
+        Args:
+            value: a ``Formula``, a text, a number, or None. Only the type says which: a label ``=A1`` is a text.
+        """
+        cell: Any = sheet.cell(row, column)
+        cell.value = str(value) if isinstance(value, Formula) else value
+        if isinstance(value, str | CellRichText) and not isinstance(value, Formula):
+            cell.data_type = "s"  # openpyxl looks at the first character
         known = self._styled.get(id(look))
         if known is None:
             for attribute, setting in look.items():

@@ -17,6 +17,7 @@ from symcnn.excel.plan import NORM, Plan
 from symcnn.excel.training import without_word
 from symcnn.formula import Plain, Typography
 from symcnn.network import kind_of
+from symcnn.printers.excel import Formula
 from symcnn.symbolic import Tensor
 
 LEFT, PITCH, COLUMNS = 2, 8, 22
@@ -107,8 +108,8 @@ class Charts:
         rows, columns = tensor.shape[-2:]
         self.book.put(self.sheet, SQUARES_ROW - 2, LEFT, self.book.label("filter_squares"), style.BOLD)
         shown = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
-        heads = (f'="{self.book.label("step")} 0"', f'="{self.book.label("step")} "&{shown}',
-                 f'="{self.book.label("step")} {plan.steps}"')  # fmt: skip
+        heads = (Formula(f'="{self.book.label("step")} 0"'), Formula(f'="{self.book.label("step")} "&{shown}'),
+                 Formula(f'="{self.book.label("step")} {plan.steps}"'))  # fmt: skip
         first, last = plan.training_rows
         for block, head in enumerate(heads):
             left = LEFT + block * (columns + 1)
@@ -118,7 +119,7 @@ class Charts:
                 at = Cell(plan.sheet("training"), first if block == 0 else last, column)
                 formula = plan.parameter(name).absolute if block == 1 else at.absolute
                 row, across = divmod(n, columns)
-                self.book.put(self.sheet, SQUARES_ROW + row, left + across, f"={formula}", style.SQUARE)
+                self.book.put(self.sheet, SQUARES_ROW + row, left + across, Formula(f"={formula}"), style.SQUARE)
             if block:
                 self.book.put(self.sheet, SQUARES_ROW + (rows - 1) // 2, left - 1, "→", style.ARROW)
             area = f"{Cell('', SQUARES_ROW, left).local}:{Cell('', SQUARES_ROW + rows - 1, left + columns - 1).local}"
@@ -147,9 +148,9 @@ class Charts:
             cells = Cell(title, row + 1, column), Cell(title, row + 2, column)
             book.put(self.sheet, row, column, self._symbol(name), style.COLUMN_SYMBOL)
             step = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
-            book.put(self.sheet, cells[0].row, column, f"={step}", style.STEP_NUMBER_RIGHT)
+            book.put(self.sheet, cells[0].row, column, Formula(f"={step}"), style.STEP_NUMBER_RIGHT)
             value = plan.at_step_shown(name, title)
-            book.put(self.sheet, cells[1].row, column, f"={value}", style.ROW_BOLD)
+            book.put(self.sheet, cells[1].row, column, Formula(f"={value}"), style.ROW_BOLD)
             found[name] = cells
         return found
 

@@ -18,6 +18,7 @@ from symcnn.excel.plan import Plan
 from symcnn.excel.rich import rich
 from symcnn.excel.sections import position_sums
 from symcnn.formula import Plain, Typography
+from symcnn.printers.excel import Formula
 
 SYMBOL, WHAT, GRADIENT, DIFFERENCE, GAP, RESULT = range(2, 8)
 #: Folded away: 1 (2: at a corner) or 0 for a verdict, the gap that counts, the same gradient on Training, its gap,
@@ -106,27 +107,22 @@ class Checks:
             for column in range(SYMBOL, RESULT + 1):
                 words = book.label(line.key) if column == SYMBOL else None
                 book.put(sheet, row, column, words, style.WORDS_LINED)
-            book.put(sheet, row, DIFFERENCE, f"={line.worst}", style.GAP_LINED)
-            book.put(sheet, row, GAP, f"={line.tolerance}", style.GAP_LINED)
-            book.put(
-                sheet,
-                row,
-                PASSES,
-                "=" + line.passes.format(worst=f"{get_column_letter(DIFFERENCE)}{row}"),
-                style.STEP_NUMBER,
-            )
+            book.put(sheet, row, DIFFERENCE, Formula(f"={line.worst}"), style.GAP_LINED)
+            book.put(sheet, row, GAP, Formula(f"={line.tolerance}"), style.GAP_LINED)
+            passes = line.passes.format(worst=f"{get_column_letter(DIFFERENCE)}{row}")
+            book.put(sheet, row, PASSES, Formula(f"={passes}"), style.STEP_NUMBER)
             passes = f"{get_column_letter(PASSES)}{row}"
             verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
-            book.put(sheet, row, RESULT, f"={line.verdict.format(verdict)}", style.VERDICT)
+            book.put(sheet, row, RESULT, Formula(f"={line.verdict.format(verdict)}"), style.VERDICT)
             sheet.row_dimensions[row].height = 19
         passes = get_column_letter(PASSES)
         area = f"{passes}{FIRST_LINE}:{passes}{FIRST_LINE + len(lines) - 1}"
-        book.put(sheet, ALL_ROW, PASSES, f"=MIN({area})", style.STEP_NUMBER)
+        book.put(sheet, ALL_ROW, PASSES, Formula(f"=MIN({area})"), style.STEP_NUMBER)
         book.put(sheet, ALL_ROW, SYMBOL, book.label("all_checks"), style.ALL_LINED)
         for column in range(WHAT, RESULT):
             words = book.label("every_check") if column == WHAT else None
             book.put(sheet, ALL_ROW, column, words, style.WORDS_LINED)
-        verdict = f'=IF({passes}{ALL_ROW}=1,"{self.ok}","{self.differs}")'
+        verdict = Formula(f'=IF({passes}{ALL_ROW}=1,"{self.ok}","{self.differs}")')
         book.put(sheet, ALL_ROW, RESULT, verdict, style.VERDICT_ALL)
         sheet.row_dimensions[ALL_ROW].height = 24
         book.define("all_checks", all_checks(book))
@@ -216,11 +212,11 @@ class Checks:
                 put(sheet, row, column, formula, style.ROW)
         above, below = (self.perturbed.error(sign, row) for sign in "+-")
         g, d, gap = (f"{get_column_letter(c)}{row}" for c in (GRADIENT, DIFFERENCE, GAP))
-        put(sheet, row, GRADIENT, f"={plan.total(name).absolute}", style.EIGHT_LINED)
+        put(sheet, row, GRADIENT, Formula(f"={plan.total(name).absolute}"), style.EIGHT_LINED)
         none = book.label("not_finite")
-        put(sheet, row, DIFFERENCE, f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")',
+        put(sheet, row, DIFFERENCE, Formula(f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")'),
             style.EIGHT_LINED)  # fmt: skip
-        put(sheet, row, GAP, f'=IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")', style.GAP_LINED)
+        put(sheet, row, GAP, Formula(f'=IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")'), style.GAP_LINED)
         allowed = f"{self._fixed('tolerance_difference')}*MAX(1,ABS({g}),ABS({plan.error_total.absolute}))"
         passes, otherwise = f"{get_column_letter(PASSES)}{row}", "0"
         verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
@@ -228,29 +224,31 @@ class Checks:
             slopes = self._slopes(row, above, below)
             otherwise = f"IF(AND({g}>=MIN({slopes})-{allowed},{g}<=MAX({slopes})+{allowed}),2,0)"
             verdict = f'IF({passes}=2,"{book.label("corner")}",{verdict})'
-        put(sheet, row, PASSES, f"=IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)", style.STEP_NUMBER)
-        put(sheet, row, COUNTED, f"=IF({passes}=2,0,{gap})", style.GAP_LINED)
-        put(sheet, row, RESULT, f"={verdict}", style.VERDICT)
+        put(sheet, row, PASSES, Formula(f"=IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)"), style.STEP_NUMBER)
+        put(sheet, row, COUNTED, Formula(f"=IF({passes}=2,0,{gap})"), style.GAP_LINED)
+        put(sheet, row, RESULT, Formula(f"={verdict}"), style.VERDICT)
         self._against_training(row, name, g)
         if name in self.shared:
             gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[name])
-            formula = f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")'
+            formula = Formula(f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")')
             put(sheet, row, SHARES_GAP, formula, style.GAP_LINED)
 
     def _slopes(self, row: int, above: str, below: str) -> str:
         """The slopes on either side: where the error has a corner, its gradient lies between them."""
         error, h = self.plan.error_total.absolute, self._fixed("difference_h")
-        self.book.put(self.sheet, row, SLOPE_ABOVE, f"=({above}-{error})/{h}", style.EIGHT_LINED)
-        self.book.put(self.sheet, row, SLOPE_BELOW, f"=({error}-{below})/{h}", style.EIGHT_LINED)
+        self.book.put(self.sheet, row, SLOPE_ABOVE, Formula(f"=({above}-{error})/{h}"), style.EIGHT_LINED)
+        self.book.put(self.sheet, row, SLOPE_BELOW, Formula(f"=({error}-{below})/{h}"), style.EIGHT_LINED)
         return f"{get_column_letter(SLOPE_ABOVE)}{row}:{get_column_letter(SLOPE_BELOW)}{row}"
 
     def _against_training(self, row: int, name: str, gradient: str) -> None:
         """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
         plan, none = self.plan, self.book.label("not_finite")
         trained = f"{get_column_letter(TRAINED)}{row}"
-        self.book.put(self.sheet, row, TRAINED, f"={plan.at_step_shown(f'dE_d{name}', self.title)}", style.EIGHT_LINED)
+        self.book.put(
+            self.sheet, row, TRAINED, Formula(f"={plan.at_step_shown(f'dE_d{name}', self.title)}"), style.EIGHT_LINED
+        )
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
-        formula = f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")'
+        formula = Formula(f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")')
         self.book.put(self.sheet, row, TRAINED_GAP, formula, style.GAP_LINED)
         start, _, end = plan.trained(name).partition(":")
         last = f"{start.partition('!')[0]}!{end}"
@@ -258,7 +256,7 @@ class Checks:
         first_row, last_row = plan.training_rows
         steps = f"SUM({steps.removesuffix(str(last_row))}{last_row - 1})" if last_row > first_row else "0"
         gap = f"ABS({start}-{plan.learning_rate.absolute}*{steps}-{last})/MAX(1,ABS({last}))"
-        self.book.put(self.sheet, row, STEPS_GAP, f'=IF(COUNT({last})=1,{gap},"{none}")', style.GAP_LINED)
+        self.book.put(self.sheet, row, STEPS_GAP, Formula(f'=IF(COUNT({last})=1,{gap},"{none}")'), style.GAP_LINED)
 
     # --- folded columns ---------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from symcnn.excel.inputs import number
 from symcnn.excel.layout import Band, Block, band_of
 from symcnn.excel.rows import SheetPrinter
 from symcnn.network import Array, Conv2D, Network, kind_of
+from symcnn.printers.excel import Formula
 
 TOP, LEFT = 6, 2
 #: Of the worked window: where its row and column are chosen, and its sum stands.
@@ -84,9 +85,9 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
         p, q = divmod(n, columns)
         at = [f"{layer.stride}*({c}-1)+{k + 1}" for c, k in zip(chosen, (p, q), strict=True)]
         piece, weight, product = (Cell(sheet.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
-        book.put(sheet, piece.row, piece.column, f"=INDEX({area},{at[0]},{at[1]})", style.PLAIN_VALUE)
-        book.put(sheet, weight.row, weight.column, f"={cells[name].local}", style.PLAIN_VALUE)
-        book.put(sheet, product.row, product.column, f"={piece.local}*{weight.local}", style.PLAIN_VALUE)
+        book.put(sheet, piece.row, piece.column, Formula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
+        book.put(sheet, weight.row, weight.column, Formula(f"={cells[name].local}"), style.PLAIN_VALUE)
+        book.put(sheet, product.row, product.column, Formula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
         products.append(product)
     return _result(book, sheet, top + rows + 1, products, layer, [cells[name].local for name in biases])
 
@@ -103,13 +104,13 @@ def _choice(book: Book, sheet: Worksheet, row: int, key: str, last: int) -> str:
 
 def _result(book: Book, sheet: Worksheet, row: int, products: list[Cell], layer: Conv2D, biases: list[str]) -> int:
     """The sum of the products; divided by their number and with the bias added, where the layer does so."""
-    lines = [(book.label("window_sum"), f"=SUM({products[0].local}:{products[-1].local})", style.PLAIN_VALUE)]
+    lines = [(book.label("window_sum"), Formula(f"=SUM({products[0].local}:{products[-1].local})"), style.PLAIN_VALUE)]
     above = get_column_letter(LEFT + CHOSEN)
     if layer.normalize:
         words = book.label("window_mean", count=len(products))
-        lines.append((words, f"={above}{row}/{len(products)}", style.RESULT_TWO))
+        lines.append((words, Formula(f"={above}{row}/{len(products)}"), style.RESULT_TWO))
     for bias in biases:
-        lines.append((book.label("window_value"), f"={above}{row + len(lines) - 1}+{bias}", style.RESULT_TWO))
+        lines.append((book.label("window_value"), Formula(f"={above}{row + len(lines) - 1}+{bias}"), style.RESULT_TWO))
     for n, (words, formula, look) in enumerate(lines):
         book.put(sheet, row + n, LEFT, words, style.WORDS)
         book.put(sheet, row + n, LEFT + CHOSEN, formula, look)
@@ -122,4 +123,4 @@ def _flattened(book: Book, sheet: Worksheet, network: Network, band: Band, cells
     book.put(sheet, top, LEFT, book.label("flattened", count=outputs.size), style.HEAD)
     for n, name in enumerate(outputs.scalars()):
         row, column = divmod(n, band.width)
-        book.put(sheet, top + 1 + row, LEFT + column, f"={cells[name].local}", style.VALUE_TWO)
+        book.put(sheet, top + 1 + row, LEFT + column, Formula(f"={cells[name].local}"), style.VALUE_TWO)

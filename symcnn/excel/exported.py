@@ -15,6 +15,7 @@ from symcnn.excel import style
 from symcnn.excel.book import Book
 from symcnn.excel.plan import Plan
 from symcnn.network import Array, Data
+from symcnn.printers.excel import Formula
 from symcnn.train import train
 
 #: Inputs in one weighted sum.
@@ -50,25 +51,25 @@ class Exported:
             stored = sum(n * value for n, (_, value) in enumerate(part, 1)) if self.converged else None
             here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
             near = f"IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
-            same = f"=IF(COUNT({there})=1,{near},0)"
-            for column, value in enumerate((f"={live}", stored, same)):
+            same = Formula(f"=IF(COUNT({there})=1,{near},0)")
+            for column, value in enumerate((Formula(f"={live}"), stored, same)):
                 book.put(sheet, row, left + column, value, style.ROW)
             row += 1
-        same = f"MIN(${letters[2]}${top}:${letters[2]}${row - 1})=1"
+        unchanged = f"MIN(${letters[2]}${top}:${letters[2]}${row - 1})=1"
         first = row
         for name, value in self.after.items():
             first_cell, _, last_cell = self.plan.trained(name).partition(":")
             live = f"{first_cell.partition('!')[0]}!{last_cell}"
-            book.put(sheet, row, left, f"={live}", style.ROW)
+            book.put(sheet, row, left, Formula(f"={live}"), style.ROW)
             book.put(sheet, row, left + 1, value, style.ROW)
             here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
             none = book.label("not_finite")
-            gap = f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")'
+            gap = Formula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
             book.put(sheet, row, left + 2, gap, style.GAP_LINED)
             row += 1
         last_row = max(first, row - 1)
         ranges = [f"${letters[n]}${first}:${letters[n]}${last_row}" for n in (2, 1)]
-        self.formulas = (same, ranges[0], ranges[1])
+        self.formulas = (unchanged, ranges[0], ranges[1])
 
 
 def exported(plan: Plan, data: Data, theta: Array, rate: float, factor: float) -> Exported:

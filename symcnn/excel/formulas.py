@@ -8,7 +8,7 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.layout import Above, Block
 from symcnn.excel.plan import FIRST_COLUMN, Plan
 from symcnn.excel.rows import SheetPrinter
-from symcnn.printers.excel import checked_formula
+from symcnn.printers.excel import Formula, checked_formula
 
 
 def forward_formula(plan: Plan, image: int, name: str) -> str:
@@ -44,8 +44,8 @@ def shown_again(plan: Plan, image: int, name: str, cell: Cell) -> str:
     return fetched(plan.forward[image][name], cell)
 
 
-def fetched(source: Cell, cell: Cell) -> str:
-    return f"={source.seen_from(cell.sheet)}"
+def fetched(source: Cell, cell: Cell) -> Formula:
+    return Formula(f"={source.seen_from(cell.sheet)}")
 
 
 def _computed(plan: Plan, cells: Mapping[str, Cell], name: str, band_row: int) -> str:

@@ -12,6 +12,7 @@ from symcnn.excel.desk import IMAGES_ROW, STEP_ROW
 from symcnn.excel.plan import FIRST_COLUMN, Plan
 from symcnn.excel.words import Words
 from symcnn.network import Array
+from symcnn.printers.excel import Formula
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
@@ -119,7 +120,7 @@ class Inputs:
         names, cells = plan.network.forward.outputs.scalars(), plan.desk.outputs(own)
         for name, cell in zip(names, cells, strict=True):
             self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
-            self._put(cell, f"={plan.own[name].seen_from(self.sheet.title)}", style.RESULT)
+            self._put(cell, Formula(f"={plan.own[name].seen_from(self.sheet.title)}"), style.RESULT)
         if len(names) < 2:
             return
         for cell, shown in zip(cells, self.classes, strict=True):
@@ -127,7 +128,7 @@ class Inputs:
         row, ends = cells[0].row, (cells[0], cells[-1])
         outputs = ":".join(c.local for c in ends)
         classes = ":".join(Cell("", row + 1, c.column).local for c in ends)
-        self._put(plan.verdict, f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))", looks.VERDICT)
+        self._put(plan.verdict, Formula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), looks.VERDICT)
         beside = Cell("", plan.verdict.row, plan.verdict.column + 2)
         self._put(beside, book.label("verdict_words"), looks.NOTE)
 

@@ -9,6 +9,7 @@ from symcnn.excel.columns import MARGIN
 from symcnn.excel.plan import PARAMETERS_FIRST_ROW, TRAINING_FIRST_ROW, Plan
 from symcnn.excel.words import Words
 from symcnn.network import Array, kind_of
+from symcnn.printers.excel import Formula
 from symcnn.symbolic import Index, Tensor
 
 #: Widths of the columns: symbol, meaning, numbers.
@@ -56,9 +57,9 @@ def _numbers(plan: Plan, name: str, initial: float) -> dict[str, object]:
     rate = plan.learning_rate.seen_from(sheet)
     found: dict[str, object] = {
         "initial": initial,
-        "gradient": f"={plan.total(name).seen_from(sheet)}",
-        "change": f"=-1*{rate}*{gradient}",
-        "next": f"={value}-{rate}*{gradient}",
+        "gradient": Formula(f"={plan.total(name).seen_from(sheet)}"),
+        "change": Formula(f"=-1*{rate}*{gradient}"),
+        "next": Formula(f"={value}-{rate}*{gradient}"),
     }
     if plan.steps is not None:
         found["value"] = _at_step_shown(plan, name)
@@ -85,19 +86,19 @@ def _legend(book: Book, plan: Plan) -> None:
     book.put(sheet, row + 1, 2, book.label("sign_head"), looks.NOTE)
     book.put(sheet, row + 1, 3, book.label("sign"), looks.NOTE)
     formulas = {
-        low: f"=-1*{high}", half_low: f"=-1*{high}/2", zero: 0, half: f"={high}/2",
-        high: f"=MAX(MAX({area}),-1*MIN({area}))",
+        low: Formula(f"=-1*{high}"), half_low: Formula(f"=-1*{high}/2"), zero: 0, half: Formula(f"={high}/2"),
+        high: Formula(f"=MAX(MAX({area}),-1*MIN({area}))"),
     }  # fmt: skip
     for n, value in enumerate(formulas.values(), 4):
         book.put(sheet, row, n, value, looks.LEGEND_NUMBER)
     looks.scale_between(sheet, f"{area} {low}:{high}", f"${ends[0]}${row}", f"${ends[-1]}${row}")
 
 
-def _at_step_shown(plan: Plan, name: str) -> str:
+def _at_step_shown(plan: Plan, name: str) -> Formula:
     """The parameter's cell in the row of Training that is shown; a step past either end shows the first or the last."""
     assert plan.steps is not None
     training, columns = quoted(plan.sheet("training")), plan.training_column
     last, shown = TRAINING_FIRST_ROW + plan.steps, plan.step_shown.seen_from(plan.sheet("parameters"))
     letter = get_column_letter(columns[name])
     step = f"MIN(MAX({shown},0),{training}!${get_column_letter(columns['step'])}${last})"
-    return f"=INDEX({training}!${letter}${TRAINING_FIRST_ROW}:${letter}${last},{step}+1)"
+    return Formula(f"=INDEX({training}!${letter}${TRAINING_FIRST_ROW}:${letter}${last},{step}+1)")

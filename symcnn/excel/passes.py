@@ -17,7 +17,7 @@ from symcnn.excel.layout import Above, Block
 from symcnn.excel.plan import BAND_HEAD, FIRST_COLUMN, Plan
 from symcnn.excel.words import Words
 from symcnn.network import kind_of
-from symcnn.printers.excel import checked_formula
+from symcnn.printers.excel import Formula, checked_formula
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9
@@ -181,7 +181,7 @@ class Passes:
         if above.bias and not prefix:
             column = FIRST_COLUMN + above.column + above.source.size
             self.book.put(sheet, at - 1, column, self.book.label("bias_input"), looks.BARE_STRIP)
-            self.book.put(sheet, at, column, "=1", looks.CONSTANT)  # no input: it stays 1
+            self.book.put(sheet, at, column, Formula("=1"), looks.CONSTANT)  # no input: it stays 1
 
     def _arrows(self, sheet: Worksheet, row: int, arrow: str) -> None:
         """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""

@@ -11,6 +11,7 @@ from symcnn.excel.formulas import references
 from symcnn.excel.plan import FIRST_COLUMN, Plan
 from symcnn.excel.rows import SheetPrinter
 from symcnn.excel.words import Words
+from symcnn.printers.excel import Formula
 from symcnn.symbolic import Tensor
 
 #: Pixels left of the columns, for the names of the rows.
@@ -65,12 +66,12 @@ class Shares:
         for column, weight in zip(columns, self.shares.weights, strict=True):
             for n, position in enumerate(self.shares.positions):
                 factors = self.shares.products.get((position, weight))
-                value = f"={printer.addends((Addend((factors,)),))}" if factors else "–"
+                value = Formula(f"={printer.addends((Addend((factors,)),))}") if factors else "–"
                 self._put(self.top + n, column, value, looks.SHARE)
             self._sum(column)
             once_more = convolution(self.plan, image, weight, self.sheet.title)
             if once_more is not None:
-                self._put(self._sum_row + 1, column, f"={once_more}", looks.SHARE)
+                self._put(self._sum_row + 1, column, Formula(f"={once_more}"), looks.SHARE)
 
     def _total(self) -> None:
         """The same positions of all images together, times the factor of the sum."""
@@ -82,16 +83,16 @@ class Shares:
                 row = self.top + n
                 parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
                 known = (position, weight) in self.shares.products
-                self._put(row, column, f"={factor}*({parts})" if known else "–", looks.SHARE)
+                self._put(row, column, Formula(f"={factor}*({parts})") if known else "–", looks.SHARE)
             self._sum(column)
             if convolution(self.plan, 0, weight, self.sheet.title) is not None:
                 row = self._sum_row + 1
                 parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
-                self._put(row, column, f"={factor}*({parts})", looks.SHARE)
+                self._put(row, column, Formula(f"={factor}*({parts})"), looks.SHARE)
 
     def _sum(self, column: int) -> None:
         ends = (Cell("", self.top, column), Cell("", self._sum_row - 1, column))
-        self._put(self._sum_row, column, f"=SUM({':'.join(c.local for c in ends)})", looks.SUM)
+        self._put(self._sum_row, column, Formula(f"=SUM({':'.join(c.local for c in ends)})"), looks.SUM)
 
     def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
         self.book.put(self.sheet, row, column, value, look)

@@ -14,6 +14,7 @@ from symcnn.excel.plan import MAX_SHOWN, Plan
 from symcnn.excel.rich import rich
 from symcnn.formula import Plain, Typography, tree
 from symcnn.network import kind_of
+from symcnn.printers.excel import Formula
 from symcnn.symbolic import Tensor
 
 #: The equation has three columns: it runs on over two that are empty.
@@ -52,7 +53,7 @@ def write_symbols(book: Book, plan: Plan) -> None:
         for entry in entries:
             looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED, style.CELL_LINED)
             place = f"{entry.cell.sheet}!{entry.cell.local}"
-            values = (entry.symbol, entry.words, entry.equation, f"={entry.cell.absolute}", place)
+            values = (entry.symbol, entry.words, entry.equation, Formula(f"={entry.cell.absolute}"), place)
             for column in range(EQUATION, VALUE):
                 book.put(sheet, row, column, None, style.FORMULA_LINED)
             for column, value, look in zip(columns, values, looks, strict=True):

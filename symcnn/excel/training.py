@@ -20,7 +20,7 @@ from symcnn.excel.plan import NORM, Plan
 from symcnn.excel.rich import rich
 from symcnn.excel.rows import SheetPrinter
 from symcnn.formula import Plain, Typography, tree
-from symcnn.printers.excel import checked_formula
+from symcnn.printers.excel import Formula, checked_formula
 
 Progress = Callable[[int], None]
 
@@ -44,9 +44,9 @@ def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
             if name == "step":
                 value: object = row - first
             elif row == first and name in plan.parameter_rows:
-                value = f"={plan.parameter(name, 'initial').seen_from(sheet.title)}"
+                value = Formula(f"={plan.parameter(name, 'initial').seen_from(sheet.title)}")
             else:
-                value = templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1))
+                value = Formula(templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1)))
             book.put(sheet, row, column, value, _look(name, ruled))
         if progress and (row - first) % 100 == 0:
             progress(row - first)

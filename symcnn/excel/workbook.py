@@ -19,6 +19,7 @@ from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
+from symcnn.printers.excel import Formula
 from symcnn.text import Catalogue
 from symcnn.version import __version__
 
@@ -57,7 +58,7 @@ def training_book(
     images, targets = checked(network, data)
     plan = Plan(Derivation(network, len(images)), len(images), steps, book.text)
     labels = text.image_labels(data.labels, len(images))
-    ribbon = f"={status_cell(book).absolute}"
+    ribbon = Formula(f"={status_cell(book).absolute}")
     notes = [_counts(text, plan), book.label("sign")]
     sheets = ["inputs", "parameters", "forward", "backward", "training", "charts", "symbols", "checks"]
     first_part = network == article.network()
@@ -95,8 +96,8 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
     plan = Plan(Derivation(network, 1), 1, None, book.text)
     labels = text.image_labels(data.labels, len(images))[:1]
     error = plan.forward[0]["E"].absolute
-    ribbon = f"={status_cell(book).absolute}"
-    status = Status(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)')
+    ribbon = Formula(f"={status_cell(book).absolute}")
+    status = Status(Formula(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
     count = quantities(plan.derivation, len(images))
     why = book.label("why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=labels[0])
     notes = [why, book.label("why_no_training"), _counts(text, plan), book.label("sign")]
@@ -118,7 +119,7 @@ def _status(book: Book, plan: Plan) -> Status:
     shown = f'"{label("status")} "&MIN(MAX({step},0),{plan.steps})&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
-    return Status(f'={shown}&{error}&"{BETWEEN}"&{verdict}', plan.step_shown)
+    return Status(Formula(f'={shown}&{error}&"{BETWEEN}"&{verdict}'), plan.step_shown)
 
 
 def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:

@@ -7,6 +7,7 @@ Two of openpyxl's private modules are subclassed: its range in the dependencies 
 
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -174,6 +175,8 @@ def _cached(value: Value) -> tuple[str, str]:
     if isinstance(value, str):
         return "str", value
     number = float(value or 0)
+    if abs(number) < sys.float_info.min:  # a spreadsheet has no smaller numbers
+        number = 0.0
     return "n", repr(int(number) if number.is_integer() and abs(number) < 1e15 else number)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symcnn.errors import InputError, SymcnnWarning, quoted
+from symcnn.network.labels import check_labels
 from symcnn.network.network import Network
 from symcnn.network.png import Array as Array
 from symcnn.network.png import Ink, check_ink, is_picture, picture_pixels, warn_of_dark_paper
@@ -31,12 +32,19 @@ class Data:
             which there must be as many as the network tells apart (``class_order``).
         labels: what each image shows, in words; if None, the names of the classes where the targets are names.
         ink: of Pillow's images: "black" on white (the default) or "white" on black.
+
+    Raises:
+        InputError: a label that some format cannot hold (``symcnn.network.labels``).
     """
 
     images: Any
     targets: Any = None
     labels: Sequence[str] | None = None
     ink: Ink | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            check_labels(self.labels)
 
     def split(self, share: float, seed: int = 0) -> "tuple[Data, Data]":
         """Two parts of the samples, each in the order of this one: the rest, and a share held out, drawn at random.

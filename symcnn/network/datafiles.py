@@ -31,6 +31,7 @@ from symcnn.network.data import (
     listed,
 )
 from symcnn.network.images import MAX_BYTES as MAX_PNG_BYTES
+from symcnn.network.labels import check_label
 from symcnn.network.network import Network
 from symcnn.network.npz import Npz, open_npz
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
@@ -150,8 +151,7 @@ def _folder(path: Path, network: Network, ink: Ink) -> Data:
     for entry in folders.values():
         if not entry.is_dir():
             raise InputError(f"{entry}: a file; expected only subfolders there, one for each class")
-        if not entry.name.isprintable():
-            raise InputError(f"{path}: {quoted(entry.name)}; expected a name of printable characters")
+        check_label(str(path), entry.name)
     if len(folders) != classes:
         names = listed(class_order(folders), 20)
         raise InputError(f"{path}: {len(folders)} subfolders ({names}); expected {classes}, one for each class")

@@ -28,12 +28,12 @@ from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.files import read_bytes
 from symcnn.network.data import Data, checked, checked_images
 from symcnn.network.images import text_of
+from symcnn.network.labels import check_label
 from symcnn.network.layers import LAYERS, Layer
 from symcnn.network.network import Network
 
 #: A network that symcnn can take apart is small; so is its file.
 MAX_BYTES = 16_000_000
-MAX_LABEL = 60
 
 
 def read_network(path: str | Path) -> tuple[Network, Data | None]:
@@ -121,17 +121,9 @@ def _samples(network: Network, tables: Any) -> Data:
                 targets.append(checked(network, ([table["image"]], [table["target"]]))[1][0])
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        labels.append(_label(where, table.get("label")))
+        labels.append(check_label(where, table["label"]) if "label" in table else None)
     named = None if all(label is None for label in labels) else [label or "–" for label in labels]
     return Data(np.array(images), np.array(targets) if network.loss is not None else None, named)
-
-
-def _label(where: str, label: object) -> str | None:
-    if label is None:
-        return None
-    if not isinstance(label, str) or not label.isprintable() or len(label) > MAX_LABEL:
-        raise InputError(f"{where}: label={label!r}; expected at most {MAX_LABEL} printable characters")
-    return label
 
 
 def _tables(word: str, value: Any) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Cell formulas: scalar arithmetic that every spreadsheet program reads alike.
 
-``-1*x`` and never a leading minus before a power (Excel reads -x^2 as (-x)²); σ is ``1/(1+EXP(-z))``. The quantities
-are cells: ``name`` of the printer gives their addresses.
+``-1*x`` and never a leading minus before a power (Excel reads -x^2 as (-x)²). EXP only takes what is at most 0: a
+spreadsheet gives #NUM! for EXP(710). So σ is ``1/(1+EXP(-z))`` from 0 on, and the same fraction times EXP(z) above and
+below for what is less. The quantities are cells: ``name`` of the printer gives their addresses.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,9 +44,14 @@ def _first(z: Sequence[Text]) -> Text:
     return Text(f"IF({both},1,0)", ATOM)
 
 
+def _sigmoid(z: Text) -> Text:
+    """Of one cell, never #NUM!; below 0 as exact as above."""
+    return Text(f"IF({z.text}<0,EXP({z.text})/(1+EXP({z.text})),1/(1+EXP({negated(z)})))", ATOM)
+
+
 EXCEL = Language(
     functions={
-        sigmoid: lambda z: Text(f"1/(1+EXP({negated(z[0])}))", PRODUCT),
+        sigmoid: lambda z: _sigmoid(z[0]),
         tanh: lambda z: Text(f"TANH({z[0].text})", ATOM),
         relu: lambda z: Text(f"MAX(0,{z[0].text})", ATOM),
         leaky_relu: lambda z: Text(f"MAX({z[0].text},{z[0].within(POWER)}/{1 / LEAKY_SLOPE})", ATOM),
@@ -71,16 +77,20 @@ class FormulaPrinter(InfixPrinter):
     def __init__(self, name: Callable[[str], str]) -> None:
         super().__init__(EXCEL, name)
 
-    def formula(self, variable: Variable) -> str:
+    def formula(self, variable: Variable) -> "Formula":
         """``=C3*H3+D3*I3+…``"""
         return checked_formula(f"={self.variable(variable)}", variable.name)
 
 
-def checked_formula(text: str, name: str) -> str:
+class Formula(str):
+    """What a cell works out, with its ``=``. Any other text is shown as it is, whatever it begins with."""
+
+
+def checked_formula(text: str, name: str) -> Formula:
     """The formula, if a spreadsheet takes it."""
     if len(text) - 1 > MAX_LENGTH:
         raise NotSupportedYetError(
             f"{name}: its formula has {len(text) - 1} characters; a spreadsheet takes at most {MAX_LENGTH}:"
             " use a smaller network (fewer cells or neurons in what it adds) or fewer images"
         )
-    return text
+    return Formula(text)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, Network, words_of
+from symcnn.network.labels import check_label
 from symcnn.network.npz import Npz, open_npz
 from symcnn.numeric.learner import State
 from symcnn.numeric.optimizers import THETA, optimizer_called
@@ -200,9 +201,7 @@ def _classes(network: Network, given: Any) -> tuple[str, ...] | None:
     count = max(network.outputs, 2)  # a single output tells two classes apart
     if not isinstance(given, list) or len(given) != count:
         raise InputError(f"classes: expected {count} names")
-    if not all(isinstance(name, str) and name.isprintable() for name in given):
-        raise InputError("classes: expected printable words")
-    return tuple(given)
+    return tuple(check_label("classes", name) for name in given)
 
 
 def _floats(arrays: Mapping[str, NDArray[Any]], name: str, dtype: str) -> Array:

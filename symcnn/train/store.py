@@ -128,10 +128,8 @@ def _run(document: dict[str, Any]) -> Run:
         raise InputError("loss: expected no negative numbers")
     rate = checked_rate(document["learning_rate"])
     labels = document["labels"]
-    if labels is not None and not (
-        isinstance(labels, list) and all(isinstance(x, str) and x.isprintable() for x in labels)
-    ):
-        raise InputError("labels: expected printable words")
+    if labels is not None and not (isinstance(labels, list) and all(isinstance(x, str) for x in labels)):
+        raise InputError("labels: expected texts")
     images, targets = checked(network, Data(document["images"], document["targets"], labels))
     history = history_from(document["history"]) if course is not None else ()
     last, best_epoch = None, lowest(history) if history else None

@@ -87,7 +87,7 @@ def test_a_wrong_error_in_training_is_seen(path, tmp_path):
 
 
 def test_a_training_that_diverges_is_told_in_words(path, tmp_path):
-    """1/(1+EXP(−z)) overflows far out; no #NUM! stands where a reader looks first."""
+    """The parameters overflow; no #NUM! stands where a reader looks first."""
     changed = set_cells(path, {"learning_rate": 1e200, "step_shown": 3}, tmp_path / "far.xlsx")
     values, found = by_formualizer(changed), verdicts(changed)
     assert found["finite"] == found["all"] == "✗ differs"

@@ -121,6 +121,9 @@ def test_what_is_no_formula_is_refused_in_one_line_that_says_where(text, words):
         ("=IF(A1,1,0)", "IF: expected"),
         ("=IF(A1=B1,2,0)", "IF: expected"),
         ("=IF(1)", "it takes three"),
+        ("=IF(A1<0,EXP(A1)/(1+EXP(B1)),1/(1+EXP(-A1)))", "IF: expected"),
+        ("=IF(A1<1,EXP(A1)/(1+EXP(A1)),1/(1+EXP(-A1)))", "IF: expected"),
+        ("=IF(A1<0,EXP(A1)/(1+EXP(A1)),1/(1+EXP(-B1)))", "IF: expected"),
         ("=SUMPRODUCT(A1:B1,A1:A2)", "different shapes"),
         ("=SUM(A1:XFD100)", "at most 20000"),
         ("=MAX()", "MAX of nothing"),
@@ -144,6 +147,8 @@ def test_nothing_is_evaluated():
     ("text", "meaning"),
     [
         ("=1/(1+EXP(-A1))", sigmoid(a)),
+        ("=IF(A1<0,EXP(A1)/(1+EXP(A1)),1/(1+EXP(-A1)))", sigmoid(a)),
+        ("=B1*IF(A1+C1<0,EXP(A1+C1)/(1+EXP(A1+C1)),1/(1+EXP(-(A1+C1))))", b * sigmoid(a + c)),
         ("=1/(1+EXP(-(A1+B1)))*C1", c * sigmoid(a + b)),
         ("=TANH(A1)", tanh(a)),
         ("=MAX(0,A1)", relu(a)),

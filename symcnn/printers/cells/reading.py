@@ -1,7 +1,8 @@
 """Tree of a cell formula -> SymPy: the inverse of ``printers/excel.py``.
 
-    1/(1+EXP(-z))               sigmoid(z)        MAX(0,z)                     relu(z)
+    1/(1+EXP(-z))               sigmoid(z)        IF(z<0,EXP(z)/(1+EXP(z)),1/(1+EXP(-z)))  sigmoid(z)
     MAX(z,z/100)                leaky_relu(z)     MAX(z,0)+LN(1+EXP(-ABS(z)))  softplus(z)
+    MAX(0,z)                    relu(z)
     IF(y>0,1,0)                 gate(y, 1, 0)     MAX(a,b,…)                   maximum(a, b, …)
     IF(AND(a=m,b<>m),1,0)       wins(a, m, b)
 
@@ -175,6 +176,8 @@ class Reader:
         if len(arguments) != 3:
             raise FormulaError(f"IF of {len(arguments)} arguments; it takes three")
         condition, above, below = arguments
+        if (z := _sigmoid_by_sign(condition, above, below)) is not None:
+            return sigmoid(self.expression(z))
         if isinstance(condition, Binary) and condition.operator == ">" and condition.right == Number("0"):
             return gate(*(self.expression(a) for a in (condition.left, above, below)))
         conditions = (
@@ -182,7 +185,9 @@ class Reader:
         )
         if (above, below) == (Number("1"), Number("0")) and (found := self._first(conditions)) is not None:
             return found
-        raise FormulaError("IF: expected IF(y>0,a,b) or IF(AND(a=largest,b<>largest,…),1,0)")
+        raise FormulaError(
+            "IF: expected IF(y>0,a,b), IF(AND(a=largest,b<>largest,…),1,0) or IF(z<0,EXP(z)/(1+EXP(z)),1/(1+EXP(-z)))"
+        )
 
     def _first(self, conditions: Sequence[Formula]) -> Expr | None:
         """``AND(a=m,b<>m,…)``: a is the first that reaches m."""
@@ -223,6 +228,18 @@ def _sigmoid(above: Formula, below: Formula) -> Formula | None:
     if above != Number("1") or not isinstance(below, Binary) or (below.operator, below.left) != ("+", Number("1")):
         return None
     return _negated(_argument(below.right, "EXP"))
+
+
+def _sigmoid_by_sign(condition: Formula, below_zero: Formula, else_: Formula) -> Formula | None:
+    """z, if it is IF(z<0,EXP(z)/(1+EXP(z)),1/(1+EXP(-z)))."""
+    if not isinstance(condition, Binary) or (condition.operator, condition.right) != ("<", Number("0")):
+        return None
+    z = condition.left
+    power = Call("EXP", (z,))
+    if below_zero != Binary("/", power, Binary("+", Number("1"), power)):
+        return None
+    plain = isinstance(else_, Binary) and else_.operator == "/" and _sigmoid(else_.left, else_.right) == z
+    return z if plain else None
 
 
 def _softplus(first: Formula, second: tuple[str, Formula]) -> Formula | None:

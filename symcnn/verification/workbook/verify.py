@@ -18,7 +18,7 @@ from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Claim, Decider
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
-from symcnn.verification.workbook.others import differing, given_again, language
+from symcnn.verification.workbook.others import alike, differing, given_again, language
 from symcnn.verification.workbook.package import Package, formulas, read_package
 from symcnn.verification.workbook.quantities import Quantities
 from symcnn.verification.workbook.result import Finding, WorkbookVerification
@@ -182,7 +182,9 @@ class _Proof:
     ) -> bool:
         """Is the cell itself as it should be, and wrong only because of a cell that is put in?"""
         place, cone = self.decider.cones.get(finding.cell, (None, ()))
-        return place is not None and there.get(place) == wanted.get(place) and any(written(p) in wrong for p in cone)
+        return (
+            place is not None and alike(there.get(place), wanted.get(place)) and any(written(p) in wrong for p in cone)
+        )
 
     def _apart(self, place: Place, right: str) -> tuple[tuple[float, float], str] | None:
         """Two values that differ: of the formula that stands there and of the right one."""

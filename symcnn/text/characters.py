@@ -1,0 +1,23 @@
+"""Which characters a line of text may hold, and how the others are made visible."""
+
+import unicodedata
+
+#: Characters that turn the direction of what follows them.
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def is_shown(c: str) -> bool:
+    """Does every format hold it as a character of a line?
+
+    No control character, line break, half of a surrogate pair, noncharacter, or mark of direction. Blanks of any width,
+    the joiners of emoji and of Persian, and emoji newer than this Python are shown.
+    """
+    if c.isprintable():
+        return True
+    none = ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF
+    return unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in _DIRECTIONS and not none
+
+
+def visible(text: str) -> str:
+    """The text on one line, for a terminal: any other character as its escape, such as ``\\n`` or ``\\x1b``."""
+    return text if text.isprintable() else "".join(c if is_shown(c) else ascii(c)[1:-1] for c in text)
