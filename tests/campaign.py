@@ -9,6 +9,7 @@ reports    our own reports, of every example, in every language: our own audit f
 workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
            nothing found in workbooks that nobody touched
 certificates   of random networks: Coq must accept each
+trainers   random trainings, five steps and more, against PyTorch's: every backend, in double and single precision
 
 Exit status 1 if anything differs or is missed. ``--seed`` is the first one: two processes may share the work.
 """
@@ -32,6 +33,7 @@ import symcnn
 from symcnn.audit import audit
 from symcnn.certificate import Certificate, check
 from symcnn.network import read_network
+from symcnn.numeric import BACKENDS
 from symcnn.text import LANGUAGES
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
 from symcnn.verification.modular import accepts
@@ -39,6 +41,7 @@ from tests import alterations, oracles, torch_oracle
 from tests.audit import campaign as audit_campaign
 from tests.networks import from_seed, lenet
 from tests.printers import cells
+from tests.train.trainings import Comparison, random_training
 
 PROGRAMS = ("numpy", "expressions", "python")
 
@@ -254,6 +257,44 @@ def untouched(net: symcnn.Network, data: symcnn.Data, folder: Path, lang: str) -
     return [str(finding) for finding in found.findings] + [row.claim for row in found.rows if not row.ok]
 
 
+def trainers(count: int, first: int, backends: Sequence[str]) -> int:
+    """Train random networks as PyTorch does; how many end elsewhere."""
+    start, faults = time.monotonic(), 0
+    compared: Counter[str] = Counter()
+    hanging: Counter[str] = Counter()
+    worst: dict[str, tuple[float, int]] = {}
+    for seed in range(first, first + count):
+        training = random_training(seed)
+        for backend, dtype in product(backends, ("float64", "float32")):
+            if dtype not in BACKENDS[backend].dtypes:
+                continue
+            name = f"{backend}, {dtype}"
+            compared[name] += 1
+            try:
+                found = Comparison(training, backend, dtype)
+            except Exception as error:  # a crash is one fault of many
+                faults += 1
+                print(f"seed {seed}, {name}: {error!r}: {training.net}", flush=True)
+                continue
+            if found.faults:
+                faults += 1
+                print(found, flush=True)
+            elif found.hangs_on_last_bits:
+                hanging[name] += 1
+            else:
+                worst[name] = max(worst.get(name, (0.0, seed)), (found.worst, seed))
+        done = seed + 1 - first
+        if done % 100 == 0 and done < count:
+            print(f"{done} of {count} networks, {time.monotonic() - start:.0f} s", flush=True)
+    print(f"seeds {first} to {first + count - 1}, {time.monotonic() - start:.0f} s")
+    for name, number in compared.items():
+        gap, seed = worst.get(name, (0.0, first))
+        print(f"{name:22} {number:6} networks  worst difference {gap:.0e} (seed {seed})", end="")
+        print(f", {hanging[name]} more hang on last bits in PyTorch itself")
+    print(f"{faults} faults")
+    return faults + sum(number > 0.02 * count for number in hanging.values())
+
+
 def certificates(count: int, seed: int) -> int:
     """How many certificates of random networks Coq does not accept."""
     refused = 0
@@ -289,6 +330,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutated.add_argument("--count", type=int, default=0, help="of them; 0: all")
     mutated.add_argument("--seed", type=int, default=0)
     mutated.add_argument("--corrections", action="store_true", help="put what is told in the wrong place, audit again")
+    trained = commands.add_parser("trainers", help="random trainings against PyTorch's")
+    trained.add_argument("--count", type=int, default=2_000)
+    trained.add_argument("--seed", type=int, default=0, help="the first seed")
+    trained.add_argument("--backends", default=None, help="comma-separated; all that are installed if not given")
     commands.add_parser("reports", help="every report of every example, audited")
     given = parser.parse_args(arguments)
     if given.command == "certificates":
@@ -305,6 +350,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(planted(given.count) > 0)
     compiled = ("numba",) if importlib.util.find_spec("numba") else ()
     backends = given.backends.split(",") if given.backends else (*PROGRAMS, *compiled)
+    if given.command == "trainers":
+        return int(trainers(given.count, given.seed, backends) > 0)
     return int(networks(given.count, given.seed, backends) > 0)
 
 

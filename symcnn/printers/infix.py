@@ -14,7 +14,7 @@ import sympy
 from sympy import Expr, Rational
 
 from symcnn.derivation import Addend, Product, Variable
-from symcnn.symbolic import in_reading_order
+from symcnn.symbolic import in_reading_order, maximum
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 
@@ -64,7 +64,8 @@ class InfixPrinter:
         """The right side of a variable, in the order of the derivation."""
         if variable.reduce == "max":
             arguments = [self.product(f, a.coefficient) for a in variable.addends for f in a.products]
-            return self._call(sympy.Function, arguments, variable.expression.func).text
+            # named here: SymPy makes a number of maximum(0.5, 0.25), which is no call any more
+            return self._call(maximum, arguments, maximum).text
         return self.addends(variable.addends)
 
     def addends(self, addends: Sequence[Addend]) -> str:

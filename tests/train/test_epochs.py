@@ -11,7 +11,6 @@ import pytest
 
 import symcnn
 from symcnn.numeric import initial_values, numba_is_there
-from tests.networks import from_seed
 from tests.slow import rest_slow
 
 needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
@@ -409,35 +408,6 @@ def test_a_damaged_run_by_epochs(net, data, tmp_path, word, value):
     path.write_text(json.dumps({**document, "checksum": _checksum(rest)}), "utf-8")
     with pytest.raises(symcnn.InputError, match=rf"run\.json: {word}"):
         symcnn.Run.load(path)
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("seed", rest_slow(range(8), fast=2))
-def test_random_networks_are_trained_as_by_pytorchs_optimizers(optimizer, seed):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
-    from tests.torch_oracle import loss_and_gradient
-
-    net, theta, _, _ = from_seed(seed)
-    rng = np.random.default_rng(seed)
-    images, targets = rng.normal(size=(10, *net.input_shape)), rng.uniform(size=(10, net.outputs))
-    settings = {"optimizer": optimizer, "learning_rate": 0.01, "initial": theta, "seed": seed}
-    run = symcnn.train(net, (images, targets), batch_size=4, epochs=3, **settings)
-    values = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
-    rule = {
-        "sgd": lambda p: torch.optim.SGD(p, 0.01),
-        "momentum": lambda p: torch.optim.SGD(p, 0.01, momentum=0.9),
-        "adam": lambda p: torch.optim.Adam(p, 0.01),
-    }[optimizer]([values])
-    losses = []
-    for epoch in (1, 2, 3):
-        order = np.random.default_rng((seed, epoch)).permutation(10)
-        for batch in (order[:4], order[4:8], order[8:]):
-            loss, gradient = loss_and_gradient(net, values.detach().numpy(), images[batch], targets[batch])
-            losses.append(loss / len(batch))
-            values.grad = torch.tensor(gradient / len(batch))
-            rule.step()
-    assert np.allclose(run.theta, values.detach().numpy(), rtol=1e-10, atol=1e-12)
-    assert np.allclose(run.loss, losses, rtol=1e-10)
 
 
 def test_no_epochs_are_a_run_too(net, many, tmp_path):
