@@ -90,8 +90,9 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
 
 
 def _skipped(node: ast.AST) -> set[int]:
-    """The nodes of annotations: they compute nothing."""
+    """The nodes of annotations, which compute nothing, and of decorators: ``frozen=True`` is a guard."""
     parts = [getattr(n, "annotation", None) or getattr(n, "returns", None) for n in ast.walk(node)]
+    parts += [decorator for n in ast.walk(node) for decorator in getattr(n, "decorator_list", [])]
     return {id(inner) for part in parts if isinstance(part, ast.AST) for inner in ast.walk(part)}
 
 
@@ -181,8 +182,13 @@ class Map:
     """Which tests cover a line, and how long each takes."""
 
     def __init__(self, tree: Path, tests: list[str], workers: int) -> None:
-        import coverage
+        self.seconds: dict[str, float] = {}
+        self._tests: dict[tuple[str, int], set[str]] = {}
+        if not list(tree.glob(".mutants.*.json")):
+            self._record(tree, tests, workers)
+        self._read(tree)
 
+    def _record(self, tree: Path, tests: list[str], workers: int) -> None:
         (tree / "mutants_recorder.py").write_text(RECORDER, "utf-8")
         data = tree / ".mutants"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants_recorder", "-p", "no:cacheprovider", "-n",
@@ -192,8 +198,10 @@ class Map:
         )
         if done.returncode:
             sys.exit(f"the tests fail without a mutant:\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}")
-        self.seconds: dict[str, float] = {}
-        self._tests: dict[tuple[str, int], set[str]] = {}
+
+    def _read(self, tree: Path) -> None:
+        import coverage
+
         for file in tree.glob(".mutants.*.json"):
             self.seconds |= json.loads(file.read_text("utf-8"))
         for file in tree.glob(".mutants.*"):
@@ -253,6 +261,7 @@ def main() -> None:
     parser.add_argument("--tests", nargs="*", default=list(TESTS))
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--tree", type=Path, help="a folder for the copy that is kept, with what was recorded")
     options = parser.parse_args()
     if options.only:
         places = [(file, int(line)) for file, line in (name.rsplit(":", 1) for name in options.only)]
@@ -263,7 +272,7 @@ def main() -> None:
         print(f"{len(chosen)} of {len(every)} mutants, seed {options.seed}", flush=True)
     results: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
-        tree = copied_tree(Path(folder))
+        tree = copied_tree(options.tree or Path(folder))
         start = time.perf_counter()
         covering = Map(tree, options.tests, options.workers)
         print(f"{len(covering.seconds)} tests recorded in {time.perf_counter() - start:.0f} s", flush=True)
