@@ -44,3 +44,10 @@ def test_the_sympy_view_differentiates_to_the_adjoint(net):
         for q in range(2):
             slope = equation.rhs.doit().diff(f[p, q])
             assert sympy.simplify(slope - i[r + p, c + q]) == 0
+
+
+def test_the_span_of_an_index_is_that_of_its_values():
+    affine = Affine((("r", 2), ("p", -3)), 1)
+    sizes = {"r": 4, "p": 3}
+    values = {affine.at({"r": r, "p": p}) for r in range(4) for p in range(3)}
+    assert affine.span(sizes) == (min(values), max(values)) == (-5, 7)
