@@ -20,6 +20,7 @@ from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
 from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, pairs
 from symcnn.formula.reader import Chain, Member
+from symcnn.formula.spelled import as_quantities
 from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
@@ -122,7 +123,7 @@ class Judge:
         """A step of gradient descent that goes elsewhere, shown at one learning rate."""
         place, member, _ = whole[update.wrong or 0]
         sides = (update.members[(update.wrong or 0) - 1], update.right)
-        wrong, right = self._evaluated([(place, member, update.at(side, _RATE)) for side in sides])
+        wrong, right = self._evaluated([(place, member, as_quantities(update.at(side, _RATE))) for side in sides])
         shown = self.witness.shows(wrong, right)
         if shown is not None and shown.at is not None:
             shown = replace(shown, at=(*shown.at, (update.rate, 0.5)))

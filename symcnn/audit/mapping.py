@@ -4,7 +4,8 @@ decimal = "point"                                   # "comma"; both if not given
 names = ["net", "out"]                              # names of several letters
 definitions = ['E_{o1} = \frac12 (target_{o1} - out_{o1})^2']
 [alias]                                             # spelling in the text = name in the network
-"net_{h*}" = "z_h*"                                 # * stands for the same digits on both sides
+"net_{h*}" = "z_h*"                                 # * stands for the same index on both sides
+"X_{**}" = "i_**"                                   # several stand for one index each, in order
 [derived]
 "\delta_{o1}" = '\frac{\partial E_{total}}{\partial net_{o1}}'
 [groups]                                            # a capital letter, and X_k for the k-th
@@ -26,6 +27,7 @@ from symcnn.errors import InputError
 from symcnn.formula import tree
 from symcnn.formula.reader import NotReadError, Reader, read_display
 from symcnn.formula.reader.symbols import symbol
+from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
 MAX_ENTRIES = 1000
@@ -146,6 +148,12 @@ class _Words:
                 raise InputError(f"{key}: said a second time; expected one definition for each symbol")
             definitions[defined] = node
         alias = {written(key): self._name(f"alias.{key}", value) for key, value in self._table("alias").items()}
+        for key, value in self._table("alias").items():
+            _check_stars(f"alias.{key}", written(key), value.count("*"))
+        for key in self._table("derived"):
+            for part in nodes(definitions[written(key)]):
+                if isinstance(part, tree.Symbol) and "*" in part.indices:
+                    _check_stars(f"derived.{key}", written(key), part.indices.count("*"))
         groups = {}
         for key, names in self._table("groups").items():
             if not isinstance(names, list) or not names:
@@ -190,6 +198,13 @@ class _Words:
         if not isinstance(left.node, tree.Symbol) or right.node is None:
             raise InputError(f"definitions: {left.text!r}: expected a symbol on the left side")
         return left.node, right.node
+
+
+def _check_stars(where: str, key: tree.Symbol, others: int) -> None:
+    """Each star stands for an index, in order; one alone may stand several times on the other side."""
+    own = key.indices.count("*")
+    if own != others and not (own == 1 and others > 1):
+        raise InputError(f"{where}: {own} stars for {others}; expected as many on both sides, since each is one index")
 
 
 def _number(where: str, value: object) -> tree.Number:

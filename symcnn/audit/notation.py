@@ -22,7 +22,7 @@ from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning, Value
 from symcnn.formula.printed import points
-from symcnn.formula.spelled import Spelled
+from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
@@ -67,20 +67,23 @@ class Notation:
         self._definitions: dict[tree.Symbol, Node] = {}
         self._put_in: dict[tree.Symbol, Node] = {}
         self._open: set[tree.Symbol] = set()
-        self._own = Spelled(derivation.scalars)
+        #: The network's own spelling, without what the mapping says.
+        self.own = Spelled(derivation.scalars)
         inputs = Quantities.inputs(derivation)
         for name in self._values:
             if name not in inputs:
                 near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
                 raise InputError(f"values.{name}: expected a parameter, a pixel or a target of the network, as {near}")
         for symbol, node in (definitions or {}).items():
-            found = self._quantity(node) or node
-            if found != self._own.canonical(symbol):  # else it says what the network says
+            found = self._quantity(node)
+            if found is None:
+                self._definitions[symbol] = node
+            elif found != as_quantities(self.own.canonical(symbol)):  # else it says what the network says
                 self._definitions[symbol] = found
 
     # --- symbols ----------------------------------------------------------------------------------------------------
 
-    def _quantity(self, node: Node) -> tree.Symbol | None:
+    def _quantity(self, node: Node) -> Quantity | None:
         """The network's own quantity that a definition defines, where there is one."""
         try:
             value = self.meaning.scalar(self.resolved(node))
@@ -89,7 +92,7 @@ class Notation:
         for name in self.derivation.graph.forward:
             if self.decide(Symbol(name), value).status in ("proved", "probable"):
                 found = Typography(self.derivation.graph, catalogue("en").words("word")).name(name)
-                return found if isinstance(found, tree.Symbol) else None
+                return Quantity(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
         return None
 
     def resolved(self, node: Node) -> Node:
@@ -105,7 +108,7 @@ class Notation:
         return found
 
     def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
-        if isinstance(symbol, tree.Word):
+        if isinstance(symbol, (tree.Word, Quantity)):
             return symbol
         self._define(symbol)
         if symbol in self._definitions:
@@ -126,19 +129,19 @@ class Notation:
         for pattern, node in list(self._definitions.items()) if symbol not in self._definitions else ():
             if "*" not in pattern.indices or (pattern.letter, pattern.word) != (symbol.letter, symbol.word):
                 continue
-            match = re.fullmatch(re.escape(pattern.indices).replace(r"\*", r"(\d+|[a-z])"), symbol.indices)
-            if match:
-                found = replaced(node, partial(_starred, match[1]))
+            stars = starred(pattern.indices, symbol.indices)
+            if stars is not None:
+                found = replaced(node, partial(_starred, stars))
                 self._definitions[symbol] = self._quantity(found) or found
                 return
 
     def is_redefined(self, symbol: tree.Symbol) -> bool:
         """Does it stand for another quantity than the network's of that name?"""
-        own = self._own.canonical(symbol)
-        if not self._own.is_known(own) and (symbol.letter != "E" or symbol.indices):
+        own = self.own.canonical(symbol)
+        if not self.own.is_known(own) and (symbol.letter != "E" or symbol.indices):
             return False
         said = self._definitions.get(symbol)
-        return (said is not None and said != own) or self.spelled.canonical(symbol) != own
+        return (said is not None and said != as_quantities(own)) or self.spelled.canonical(symbol) != own
 
     def canonical(self, node: Node) -> Node:
         """A formula in the typography's own spelling."""
@@ -384,12 +387,11 @@ def is_total(node: object) -> bool:
     return isinstance(node, tree.Symbol) and (node.letter, node.word) == ("E", "total")
 
 
-def _starred(index: str, part: tree.Symbol | tree.Word) -> Node:
-    """A symbol of a definition with an index in the place of its *: o* with j is o(j)."""
-    if isinstance(part, tree.Word):
+def _starred(stars: tuple[str, ...], part: tree.Symbol | tree.Word) -> Node:
+    """A symbol of a definition with what its stars stand for: o* with j is o(j)."""
+    if isinstance(part, tree.Word) or "*" not in part.indices:
         return part
-    inner = part.indices if index.isdigit() else re.sub(r"(?<=[a-z])\*", f"({index})", part.indices)
-    return replace(part, indices=inner.replace("*", index))
+    return replace(part, indices=filled(part.indices, stars))
 
 
 def _own_word(text: str) -> str:

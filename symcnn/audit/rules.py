@@ -20,6 +20,7 @@ from symcnn.audit.putin import put_in
 from symcnn.formula import Typography, stated, tree
 from symcnn.formula.meaning import Meaning, pairs
 from symcnn.formula.printed import Printed
+from symcnn.formula.spelled import as_quantities
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
@@ -84,7 +85,7 @@ class OneLetter:
     def is_right(self, node: Node) -> bool:
         """Could it stand in the place of the wrong member?"""
         try:
-            return self.same(self.values[(self.wrong or 1) - 1], self.meaning.scalar(node))
+            return self.same(self.values[(self.wrong or 1) - 1], self.meaning.scalar(as_quantities(node)))
         except MeaningError:
             return False
 
@@ -139,7 +140,7 @@ class Rules:
             if len(plain) < 2 or len(symbols) != 1 or not free or not of_it or not calls or set(signs) - {"="}:
                 return None
             meaning = replace(self._notation.meaning, free=frozenset((free[0].letter,)))
-            return OneLetter(free[0], meaning, tuple(map(meaning.scalar, plain)))
+            return OneLetter(free[0], meaning, tuple(meaning.scalar(as_quantities(m)) for m in plain))
         except MeaningError:
             return None
 
@@ -148,7 +149,7 @@ class Rules:
         return isinstance(node, tree.Symbol) and node.letter in _RATES and not self._is_known(node)
 
     def _is_known(self, symbol: tree.Symbol) -> bool:
-        return symbol.letter == "E" or self._notation.spelled.is_known(symbol) or symbol == tree.DOTS
+        return symbol.letter == "E" or self._notation.own.is_known(symbol) or symbol == tree.DOTS
 
     # --- a step of gradient descent ---------------------------------------------------------------------------------
 
@@ -158,8 +159,8 @@ class Rules:
             return None
         try:
             name, *rest = (_unlabelled(replaced(self._notation.canonical(bare(m)), self._unmarked)) for m in members)
-            meanings = self._notation.meanings((name, *rest))
-            is_parameter = self._notation.spelled.role(name) == "parameter" if isinstance(name, tree.Symbol) else False
+            meanings = self._notation.meanings(tuple(map(as_quantities, (name, *rest))))
+            is_parameter = self._notation.own.role(name) == "parameter" if isinstance(name, tree.Symbol) else False
         except MeaningError:
             return None
         symbols = [n for n in nodes(tuple(rest)) if isinstance(n, tree.Symbol)]
@@ -198,7 +199,7 @@ class Rules:
     def _equal(self, a: Node, b: Node, rate: tree.Symbol, meanings: Sequence[Meaning]) -> bool:
         """The same for every rate: at two of them, since both are linear in it."""
         for value, meaning in product(_TRIED, meanings):
-            left, right = (replaced(node, partial(_at_rate, rate, value)) for node in (a, b))
+            left, right = (as_quantities(replaced(node, partial(_at_rate, rate, value))) for node in (a, b))
             entries = pairs(meaning.of(left), meaning.of(right), a)
             if any(self._notation.decide(one, other).status != "proved" for one, other in entries):
                 return False
@@ -220,7 +221,7 @@ class Rules:
         notation = self._notation
         words = catalogue("en").words("word")
         typographies = [Typography(notation.derivation.scalars, words, total) for total in ("total", "")]
-        return Printed(notation.derivation, notation.meaning, typographies)
+        return Printed(notation.derivation, Meaning(notation.derivation, notation.own), typographies)
 
 
 def _unlabelled(node: Node) -> Node:

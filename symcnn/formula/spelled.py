@@ -6,11 +6,14 @@ x_3                           x_21: the third cell, row by row
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
 from symcnn.formula import tree
+from symcnn.formula.steps import replaced
+from symcnn.formula.tree import Node
 from symcnn.formula.typography import Places, Typography
 from symcnn.formula.written import OutOfRangeError, Point, UnknownNameError, Written, _first, _look
 from symcnn.symbolic import Index, Tensor
@@ -22,6 +25,50 @@ _OTHER_WORDS = {
     "pred": "predicted", "target": "expected", "cible": "expected", "true": "expected", "attendu": "expected",
     "preactivation": "preactivation", "pre": "preactivation", "act": "activation",
 }  # fmt: skip
+
+
+class Quantity(tree.Symbol):
+    """A symbol that is the network's own, whatever the text calls by that name."""
+
+
+def as_quantities(node: Node) -> Node:
+    """A formula in the typography's own spelling, of which no alias makes something else."""
+    return replaced(
+        node, lambda part: Quantity(part.letter, part.indices, part.word) if isinstance(part, tree.Symbol) else part
+    )
+
+
+#: What a star stands for: digits, a letter; where several stand beside each other, one digit each.
+_STAR, _ONE_STAR = r"(\d+|[a-z])", r"(\d|[a-z])"
+
+
+def starred(pattern: str, indices: str) -> tuple[str, ...] | None:
+    """What each star of a pattern stands for in a symbol's indices, in order; None: they are not of that pattern."""
+    if "*" not in pattern:
+        return () if pattern.replace(", ", ",") == indices.replace(", ", ",") or pattern == indices else None
+    bare = re.sub(r",\s*", "", pattern)
+    if set(bare) == {"*"} and len(bare) > 1 and ", " in indices:  # index notation, as r+p, c+q
+        texts = tuple(part.strip() for part in indices.split(","))
+        return texts if len(texts) == len(bare) else None
+    star = _ONE_STAR if "**" in bare else _STAR
+    match = re.fullmatch(re.escape(bare).replace(r"\*", star), re.sub(r",\s*", "", indices))
+    return match.groups() if match else None
+
+
+def filled(text: str, stars: Sequence[str]) -> str:
+    """A name with what its stars stand for, in order; one star of the symbol may stand several times in the name."""
+    left = iter(stars if len(stars) > 1 else stars * text.count("*"))
+    values = [next(left, "") for _ in range(text.count("*"))]
+    are_letters = any(not value.isdigit() for value in values)
+    if are_letters and re.fullmatch(r"[^*]*_?\*+", text) and not re.search(r"[a-z]\*", text.partition("_")[2] or text):
+        head = text.rstrip("*")
+        return head + ", ".join(values)
+    put = iter(values)
+    return re.sub(r"([a-z])?\*", lambda m: _one(m[1] or "", next(put)), text)
+
+
+def _one(end: str, value: str) -> str:
+    return f"{end}{value}" if value.isdigit() or not end else f"{end}({value})"
 
 
 class Spelled(Written):
@@ -66,16 +113,19 @@ class Spelled(Written):
         return self._canonical[symbol]
 
     def _spelled(self, symbol: tree.Symbol) -> tree.Symbol:
+        if isinstance(symbol, Quantity):  # no name of the text, so no alias either
+            return tree.Symbol(symbol.letter, symbol.indices, symbol.word)
         alias = self._alias(symbol)
         if alias:
             return alias
         word = self._words.get(symbol.word.replace(" ", "").lower(), symbol.word)
         weight = _WEIGHT.fullmatch(symbol.indices)
         indices = "-".join(weight.groups()) if weight else symbol.indices
-        for letter in (symbol.letter, symbol.letter.lower()):
-            found = tree.Symbol(letter, indices, word)
-            if super().is_known(found) or (not indices and (letter, word) in self._groups):
-                return found
+        # of a capital letter only W with its two ends is the network's, as the article writes it
+        letter = symbol.letter.lower() if weight and symbol.letter == "W" else symbol.letter
+        found = tree.Symbol(letter, indices, word)
+        if super().is_known(found) or (not indices and (letter, word) in self._groups):
+            return found
         return replace(symbol, word=word)
 
     def _alias(self, symbol: tree.Symbol) -> tree.Symbol | None:
@@ -83,14 +133,18 @@ class Spelled(Written):
         for (letter, indices, word), name in self._aliases.items():
             if not indices and not word and letter == symbol.letter and "_" not in name and name != "E":
                 return replace(symbol, letter=name)  # only another letter
-            pattern = re.escape(indices).replace(r"\*", r"(\d+|[a-z])")
-            match = re.fullmatch(pattern, symbol.indices.replace(", ", ""))
-            if (letter, word) == (symbol.letter, symbol.word) and match:
-                index = match[1] if match.groups() else "*"
+            stars = starred(indices, symbol.indices)
+            if (letter, word) == (symbol.letter, symbol.word) and stars is not None:
                 letter, _, rest = name.partition("_")
-                if index.isalpha() and re.search(r"[a-z]\*", rest):  # b_o* with k: b_{o(k)}
-                    return tree.Symbol(letter, re.sub(r"(?<=[a-z])\*", f"({index})", rest))
-                return self._called(name.replace("*", index))
+                if any(not star.isdigit() for star in stars):  # b_o* with k: b_{o(k)}; i_** with r+p and c: i_{r+p, c}
+                    return tree.Symbol(letter, filled(rest, stars))
+                return self._called(filled(name, stars))
+        plain = unicodedata.normalize("NFKC", symbol.letter)
+        if plain != symbol.letter and unicodedata.normalize("NFKD", symbol.letter) == plain:
+            # 𝐱 or ℒ where the mapping says what x or L is; an accent would stay
+            found = self._alias(replace(symbol, letter=plain)) if plain in {key[0] for key in self._aliases} else None
+            if found:
+                return found
         if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:
             names = self._named_groups[symbol.letter]
             if not 1 <= int(symbol.indices) <= len(names):

@@ -6,7 +6,7 @@ itself, so that one that cannot be read does not hide the others.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType
 
@@ -16,12 +16,15 @@ from symcnn.formula.tree import Indicator, Node, Word
 #: Longer displays are not read: no person wrote them.
 MAX_DISPLAY = 50_000
 
+#: Braces around the whole of a claim that are taken off.
+MAX_WRAPPED = 10
+
 #: Of what only says where letters run.
 MAX_RUNS = 120
 
-_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}(?:\{[lcr|]*\})?")
+_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}(?:\{[lcr|\d]*\})?")
 _ROWS = frozenset(
-    ("aligned", "align", "alignat", "gather", "gathered", "split", "eqnarray", "equation", "multline", "array", "cases")
+    ("aligned", "align", "alignat", "alignedat", "flalign", "gather", "gathered", "split", "eqnarray", "equation", "multline", "array", "cases")
 )
 _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 #: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
@@ -33,8 +36,19 @@ _SIGNS = {
     r"\\(?:lt|ll)(?![a-z])|<": "<", r"\\(?:gt|gg)(?![a-z])|>": ">",
 }  # fmt: skip
 _RELATION = re.compile("|".join(_SIGNS))
+#: What may stand between two equations beside each other: the sign that aligns, wide blanks.
+_COLUMN = re.compile(r"&|(?:(?:\\[;: ]|~)\s*){2,}")
+#: A sign of relation with something behind it.
+_COMPLETE = re.compile(rf"(?:{'|'.join(_SIGNS)})[\s&]*[^\s&]")
+#: What no equation begins with.
+_BEGINS = re.compile(r"[\s&]*(?![-+−*/,;)\]=<>≈≤≥]|\\(?:cdot|times|ast|right|approx|equiv|leq?|geq?|neq?|sim|propto)(?![a-z]))\S")
+#: Behind a column: an empty left side, and a row that goes on.
+_SPLIT_ABOVE = re.compile(rf"\s*&\s*(?:{'|'.join(_SIGNS)})")
+_CONDITION = re.compile(r"[\s&]*\\(?:text|mbox|textrm)\s*\{")
 _SEPARATOR = re.compile(
-    r"(?:(?<!\\)[,;.]\s*)?(?:(?P<space>\\qq?uad(?![A-Za-z]|\{\})|\\hspace\{[^}]*\})"
+    r"(?:(?<!\\)[,;.]\s*)?(?:(?P<space>(?:\\qq?uad(?![A-Za-z]|\{\})|\\(?:hspace|hskip)\*?\s*\{?[^\s}\\]*\}?"
+    r"|\\(?:hfill|enspace|enskip)(?![A-Za-z])|&\s*&)(?:\s|\\[,;:!> ]|\\qq?uad(?![A-Za-z]|\{\})|~|&)*)"
+    r"|(?P<run>(?:(?:\\[;: ]|~)\s*){2,})|(?P<column>&)"
     r"|\\(?:text|mbox|textrm)\s*\{\s*(?:and|et|or|ou|with|avec|where|où|so|donc|(?P<range>for|pour))(?!\w)[^{}]*\}"
     r"|\\(?:Rightarrow|implies|iff|Leftrightarrow)(?![A-Za-z]))\s*(?:[,;]\s*)?"
     r"|(?P<comma>(?<!\\)[,;](?!\d)(?=\s*[\\A-Za-z]))|(?<=\s)(?:and|et)(?=\s)"
@@ -130,6 +144,7 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
     body = re.sub(r"^(\s*)(>>+)", lambda m: m[1] + " " * len(m[2]), body)
     body = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m[0]), body)
     body = re.sub(r"\\boxed(?=\s*\{)", lambda m: " " * len(m[0]), body)
+    body = re.sub(r"\\(?:textcolor|color|mathcolor)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
     body = _SYSTEM.sub(lambda m: " " * len(m[0]), body)
     body = _SET_SIGN.sub(lambda m: "=".ljust(len(m[0])), body)
     cases = [m.span() for m in _CASES.finditer(body)]
@@ -138,15 +153,24 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
     )
     body = re.sub(r"\\(?:tag\*?|label)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
     found: list[Chain] = []
+    above: list[int] = []  # where the chains of the row above stand in what was found
     for start, end in _rows(body):
-        for piece, at in _claims(body, start, end):
-            chain = _chain(piece, at, body, reader)
-            if chain is None:
+        own = [c for piece, at in _claims(body, start, end) if (c := _chain(piece, at, body, reader)) is not None]
+        places = []
+        for n, chain in enumerate(own):
+            if not chain.goes_on or not found:
+                places.append(len(found))
+                found.append(chain)
                 continue
-            if chain.goes_on and found:
-                before = found.pop()
-                chain = Chain((*before.members, *chain.members), (*before.signs, *chain.signs), before.goes_on)
-            found.append(chain)
+            column = above[n] if len(own) == len(above) else len(found) - 1
+            before = found[column]
+            signs = (*before.signs, *chain.signs)
+            is_vague = len(own) != len(above) and len(above) > 1  # with which of them it goes on
+            found[column] = Chain(
+                (*before.members, *chain.members), signs, before.goes_on, before.hides or chain.hides or is_vague
+            )
+            places.append(column)
+        above = places or above
     return found
 
 
@@ -217,8 +241,8 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     text = body[start:end]
     depths = dict(_levels(text))
     text = _NEWROW.sub(lambda m: m[0] if depths[m.start()] else " " * len(m[0]), text)
-    text = "".join(" " if c == "&" and not depths[n] else c for n, c in enumerate(text))
     outside = _outside(text)
+    text = _columns(text, outside)
     at, last, before = 0, text.rfind("="), ""
     is_range = False
     found = [m for m in _SEPARATOR.finditer(text) if outside[m.start()]]
@@ -240,6 +264,36 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
             at, is_range = match.end(), bool(match["range"])
     if not _only_runs(text[at:], before, is_range):
         yield text[at:], start + at
+
+
+def _columns(text: str, outside: Sequence[bool]) -> str:
+    """A row with blanks for what only aligns; what stands between two equations beside each other is left."""
+    found = [m for m in _COLUMN.finditer(text) if outside[m.start()]]
+    ends = [m.start() for m in found]
+    at = 0
+    for n, match in enumerate(found):
+        start, end = match.span()
+        after = next((text[end:stop] for stop in (*ends[n + 1 :], len(text)) if text[end:stop].strip()), "")
+        rest = text[end:]
+        if match[0] == "&" and _SPLIT_ABOVE.match(text[end:]) and _COMPLETE.search(_scriptless(text[at:start])):
+            at = end  # = b & & = d: each goes on with what stands above it
+            continue
+        is_next = bool(_COMPLETE.search(_scriptless(text[at:start]))) and bool(_BEGINS.match(rest) and _begun(rest))
+        if is_next and after and not _STAYS_OPEN.search(text[:start]) and not _CONDITION.match(rest):
+            at = end
+        else:
+            text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def _scriptless(text: str) -> str:
+    return _SCRIPT.sub("", text)
+
+
+def _begun(text: str) -> bool:
+    """Does an equation of its own begin here: a left side, then a sign?"""
+    match = _RELATION.search(_scriptless(text).replace("&", " "))
+    return match is not None and bool(_scriptless(text).replace("&", " ")[: match.start()].strip())
 
 
 def _only_runs(piece: str, before: str, is_range: bool = False) -> bool:
@@ -285,7 +339,9 @@ def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
 def _unwrapped(text: str) -> str:
     """A claim without braces around the whole of it."""
     bare = text.strip().rstrip(".,;").rstrip()
-    while bare.startswith("{") and bare.endswith("}") and all(depth for _, depth in _levels(bare)):
+    for _ in range(MAX_WRAPPED):
+        if not (bare.startswith("{") and bare.endswith("}") and all(depth for _, depth in _levels(bare))):
+            break
         at = text.index(bare)
         text = text[:at] + " " + text[at + 1 : at + len(bare) - 1] + " " + text[at + len(bare) :]
         bare = bare[1:-1].strip()

@@ -14,13 +14,18 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
 from symcnn.formula import tree
-from symcnn.formula.reader.symbols import symbol
-from symcnn.formula.steps import degree
+from symcnn.formula.reader.plainer import plainer
+from symcnn.formula.reader.symbols import ACCENTS, STYLES, symbol
+from symcnn.formula.steps import degree, parts
 from symcnn.formula.tree import Node
 from symcnn.text import SaidError
 
 #: Longer members, and deeper ones, are not read: no person wrote them.
 MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS, MAX_DEGREE = 20_000, 60, 20, 400, 30, 500
+
+#: Sums within sums, quotients of quotients, and levels of a tree.
+MAX_NESTED, MAX_TREE = 24, 100
+_NESTS = re.compile(r"\\(?:sum|max|prod|int)(?![a-z])\s*(?:\\limits\s*)?[_^]|(?:/|\\div)\s*(?=[^/]{1,3}\s*(?:/|\\div))")
 
 _FUNCTIONS = {
     "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
@@ -37,7 +42,8 @@ _RELATIONS: dict[Literal["=", "<", ">", "≤"], str] = {
 }
 
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
-_STYLED = r"\\(?:mathrm|mathbf|mathit|mathsf|mathcal|mathbb|bm|boldsymbol|hat|bar|tilde|operatorname)\s*\{[^{}]*\}"
+_MARKED = rf"\\(?:mathrm|mathit|mathsf|operatorname|{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])"
+_STYLED = rf"{_MARKED}\s*(?:\{{(?:[^{{}}=<>≈+]|\{{[^{{}}=<>≈+]*\}})*\}}|\\(?:alpha|beta|delta|eta|theta|sigma|omega|ell)(?![A-Za-z])|[A-Za-z])"
 _GREEK = (
     r"\\(?:alpha|beta|gamma|delta|varepsilon|epsilon|eta|theta|lambda|mu|pi|rho|tau|varphi|phi|omega|Delta|ell"
     r"|sigma(?!\s*(?:\\left\s*|\\[bB]igg?l?\s*)?\())(?![A-Za-z])"
@@ -47,6 +53,8 @@ _SUB = r"\s*_\s*(?:" + _BRACES + r"|\\[A-Za-z]+|[^\s{}\\])"
 _SUPER = (
     r"\s*\^\s*(?:\{(?!\s*(?:[-−]?\d+|T|\\top|\\intercal|\\text\{[^{}]*\})\s*\})(?:[^{}]|\{[^{}]*\})*\}|[+*]|\([^()]*\))"
 )
+#: Of plain text: w5, h12.
+_RUN_ON = r"(?<![\d.,])[^\W\d_]\d{1,3}(?![\d.,]*[\d_^])"
 _D = r"(?:\\mathrm\s*\{\s*d\s*\}|d)"
 _ROUND = r"(?:\\(?:left|right|[bB]igg?[lr]?)\s*)"
 
@@ -67,7 +75,7 @@ def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[s
     mark = {".": r"\.", ",": r"(?:,|\{,\})", "": r"(?:\.|,|\{,\}|\{\.\})"}[decimal]
     function = "|".join(_FUNCTIONS.values())
     return {
-        "SYMBOL": (rf"{core}(?:{_SUB}|{_SUPER})*'*", 1),
+        "SYMBOL": (rf"{_RUN_ON}|{core}(?:{_SUB}|{_SUPER})*'*", 1),
         "NUMBER": (rf"\d+(?:{mark}\d+)?", 1),
         "WORD": (rf"\\text\s*{_BRACES}", 0),
         "DOTS": (r"\\[lc]?dots|…|\.\.\.", 1),
@@ -144,8 +152,9 @@ class Reader:
         return found
 
     def _read(self, text: str) -> Node:
-        if len(text) > MAX_MEMBER or _depth(text) > MAX_DEPTH:
+        if len(text) > MAX_MEMBER or _depth(text) > MAX_DEPTH or len(_NESTS.findall(text)) > MAX_NESTED:
             raise NotReadError("too_long")
+        written, text = text, plainer(text)
         try:
             parsed = self._parser.parse(text)
         except UnexpectedInput as error:
@@ -155,11 +164,23 @@ class Reader:
             found: Node = maker.transform(parsed)
         except VisitError as error:
             raise error.orig_exc from None
+        if _is_deeper(found, MAX_TREE):
+            raise NotReadError("too_long")
         if maker.beside:
-            self.beside.add(text)
+            self.beside.add(written)
         for found_symbol, raw in maker.raw.items():
             self.raw.setdefault(found_symbol, raw)
         return found
+
+
+def _is_deeper(node: Node, most: int) -> bool:
+    """Are there more levels than that?"""
+    level = [node]
+    for _ in range(most):
+        level = [part for n in level if not isinstance(n, (tree.Symbol, tree.Number)) for part in parts(n)]
+        if not level:
+            return False
+    return True
 
 
 def _depth(text: str) -> int:
@@ -212,7 +233,7 @@ class _Maker(Transformer[Token, Node]):
         terms, negative = [], False
         for part in parts:
             if isinstance(part, Token):
-                negative = part.type == "MINUS"
+                negative ^= part.type == "MINUS"  # of a + -b too
             else:
                 terms.append(tree.Negated(part) if negative else part)
                 negative = False

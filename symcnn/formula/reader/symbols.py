@@ -11,12 +11,24 @@ What is only typography goes: \text, braces, spaces, trailing commas. What is le
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, partial
 
 from symcnn.formula import tree
 from symcnn.formula.latex import GREEK
 
-_STYLE = r"\\(?:text|mathrm|mathbf|mathit|mathsf|mathcal|mathbb|operatorname|textit|textbf|textrm|bm|boldsymbol|mbox)"
+#: Typography that makes no other name of a letter.
+_STYLE = r"\\(?:text|mathrm|mathit|mathsf|operatorname|textit|textbf|textrm|mbox)"
+#: Alphabets that do: a bold x is not the x beside it. Command -> how Unicode calls the letters.
+STYLES = {
+    "mathbf": "BOLD", "bm": "BOLD", "boldsymbol": "BOLD", "pmb": "BOLD", "mathcal": "SCRIPT", "mathscr": "SCRIPT",
+    "mathbb": "DOUBLE-STRUCK", "mathfrak": "FRAKTUR",
+}  # fmt: skip
+#: An accent is part of a name: command -> the combining character behind its letter.
+ACCENTS = {
+    "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304", "tilde": "\u0303", "widetilde": "\u0303",
+    "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7", "overrightarrow": "\u20d7", "check": "\u030c", "breve": "\u0306", "acute": "\u0301",
+    "grave": "\u0300", "mathring": "\u030a", "underline": "\u0332",
+}  # fmt: skip
 _LETTERS = {name: letter for letter, name in GREEK.items()} | {"epsilon": "ε", "ell": "l", "partial": "∂"}
 
 #: Shorter runs of letters are indices: kl; these are words all the same.
@@ -30,6 +42,9 @@ _ENDS = re.compile(r"([A-Za-z]+(?:\d+|\(.*\)))-([A-Za-z]+(?:\d+|\(.*\)))")
 @cache
 def symbol(text: str) -> tree.Symbol:
     """The symbol that a piece of LaTeX is."""
+    run_on = re.fullmatch(r"([^\W\d_])(\d+)", text)  # w5 of plain text
+    if run_on:
+        return tree.Symbol(*run_on.groups())
     primes = len(text) - len(text.rstrip("'"))
     core, scripts = _taken_apart(text.rstrip("'"))
     letter = _plain(core).replace(" ", "") + "'" * primes
@@ -85,11 +100,46 @@ def _one(text: str, start: int) -> int:
     return command.end() if command else start + 1
 
 
+#: A command that marks the letter in it; from the inside out.
+_MARKED = re.compile(
+    rf"\\({'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])\s*(?:\{{\s*([^{{}}\\]*?)\s*\}}|(\w))"
+)
+
+
+def _marked(match: re.Match[str]) -> str:
+    """ŷ of \\hat{y}, 𝐱 of \\mathbf{x}."""
+    command, inner = match[1], match[2] if match[2] is not None else match[3]
+    if command in ACCENTS:
+        return inner + ACCENTS[command]
+    return "".join(map(partial(_styled, STYLES[command]), inner))
+
+
+@cache
+def _styled(style: str, letter: str) -> str:
+    try:
+        kind, _, which = unicodedata.name(letter).rpartition(" LETTER ")
+        size = "CAPITAL" if "CAPITAL" in kind else "SMALL"
+    except ValueError:
+        return letter
+    names = [f"MATHEMATICAL {style} {size} {which}", f"{style} {size} {which}"]
+    if letter.isdigit():
+        names = [f"MATHEMATICAL {style} {unicodedata.name(letter)}"]
+    for name in names:
+        try:
+            return unicodedata.lookup(name)
+        except KeyError:
+            continue
+    return letter
+
+
 def _plain(text: str) -> str:
-    """Text without commands of typography."""
+    """Text without commands of typography; accents and alphabets are part of the letters."""
     text = text.replace(r"\text{-}", "-")
     text = re.sub(_STYLE + r"\s*", "", text)
-    text = re.sub(r"\\([A-Za-z]+)\s*", lambda m: _LETTERS.get(m[1], ""), text)
+    text = re.sub(rf"\\(?!(?:{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z]))([A-Za-z]+)\s*", lambda m: _LETTERS.get(m[1], m[1]), text)
+    while (found := _MARKED.sub(_marked, text)) != text:
+        text = found
+    text = re.sub(r"\\([A-Za-z]+)\s*", r"\1", text)
     text = re.sub(r"\\[,;:! ]|[{}~]", " ", text)
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
