@@ -70,7 +70,8 @@ def tell(
     forward, backward = derivation.operations
     images = len(data.images)
     totals = images * (forward + backward) + (images - 1) * (1 + parameters)
-    worst = max(a.worst for a in agreement)
+    # a bound, not the worst difference itself, whose last bits are the processor's
+    bound = max(TOLERANCE, *(a.worst for a in agreement))
     rows = [
         _part_one(text),
         _row(
@@ -78,7 +79,7 @@ def tell(
             samples=images,
         ),
         _row(text, "proved", proved=proof.proved, count=names),
-        _row(text, "checked", programs=len(PROGRAMS), worst=_power(text, worst), tolerance=_power(text, TOLERANCE)),
+        _row(text, "checked", programs=len(PROGRAMS), tolerance=_power(text, bound)),
         _row(
             text, "trained", steps=run.steps, backend=run.backend, before=_number(text, float(run.loss[0])),
             after=_number(text, float(run.loss[-1])), right=run.right, samples=images,
@@ -104,8 +105,8 @@ def _row(text: Catalogue, key: str, **values: object) -> tuple[str, str]:
 
 
 def _power(text: Catalogue, value: float) -> str:
-    """2.1·10⁻¹⁵"""
-    return Plain(text.decimal).emit(tree.Number(value, 2)) if value else "0"
+    """1·10⁻¹³"""
+    return Plain(text.decimal).emit(tree.Number(value, 2))
 
 
 def _number(text: Catalogue, value: float) -> str:
