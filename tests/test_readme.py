@@ -41,6 +41,59 @@ def test_the_python_gives_what_its_comments_say(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "derivation.md").is_file()
 
 
+def test_its_sizes_are_those_of_today():
+    """Of the workbook in ``reports/``, which is what the command writes now (``test_reports``)."""
+    from tests.benchmarks.readme import replaced, sizes
+
+    workbook = ROOT / "reports" / "en" / "cnn.xlsx"
+    assert replaced(README, "sizes", sizes(workbook)) == README, "python -m tests.benchmarks.readme --sizes"
+
+
+def test_the_figures_of_its_sentences():
+    """Counts that stand in the text and not in a block."""
+    import symcnn
+
+    d = symcnn.derive(symcnn.article.network())
+    formulas, parameters = len(d.names), len(d.network.parameters)
+    digits = len(symcnn.read_network(ROOT / "examples" / "digits.toml")[0].parameters)
+    text = " ".join(README.split())
+    for sentence in (
+        f"**{parameters} + {formulas - parameters} = {formulas}.**",
+        f"symcnn delivers {formulas} formulas: {parameters} for the parameters",
+        f"It has {parameters} trainable parameters (4 filter weights, 12 weights, 4 biases)",
+        f"8×8 handwritten digits, {digits} parameters",
+    ):
+        assert sentence in text
+    letters = [name[0] for name in d.network.parameters]
+    assert [letters.count(letter) for letter in "fwb"] == [4, 12, 4]
+
+
+def test_the_count_of_changes_that_the_audit_was_tried_with():
+    from symcnn.article import printed
+    from tests.audit.mutations import mutations
+
+    count = sum(1 for e in printed.equations() if not e.garbled for _ in mutations(e.latex))
+    assert f"Of all {count:,} single changes" in README
+
+
+@pytest.mark.slow
+def test_how_many_of_them_are_false():
+    from tests.audit.campaign import Bench
+
+    bench = Bench()
+    assert f"each of the {bench.run(bench.all()).false:,} that are false" in " ".join(README.split())
+
+
+def test_a_block_is_there_once():
+    from tests.benchmarks.readme import replaced
+
+    text = "a\n<!-- figures: b -->\nold\n<!-- end -->\n"
+    assert replaced(text, "b", r"new \1") == "a\n<!-- figures: b -->\nnew \\1\n<!-- end -->\n"
+    for wrong in ("", 2 * text):
+        with pytest.raises(ValueError, match="expected one"):
+            replaced(wrong, "b", "new")
+
+
 def test_the_prints_of_one_equation_are_what_symcnn_prints():
     import symcnn
 

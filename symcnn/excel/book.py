@@ -56,7 +56,7 @@ class Book:
         return sheet
 
     def put(self, sheet: Worksheet, row: int, column: int, value: Any, look: Mapping[str, object]) -> SheetCell:
-        """Write a cell in a style; a style is worked out once and then copied.
+        """Write a cell in a style; a style is worked out once, and then shared.
 
         Args:
             value: a ``Formula``, a text, a number, or None. Only the type says which: a label ``=A1`` is a text.
@@ -67,13 +67,26 @@ class Book:
             cell.data_type = "s"  # openpyxl looks at the first character
         known = self._styled.get(id(look))
         if known is None:
+            cell._style = copy(cell._style)  # openpyxl sets attributes in place, and other cells may share it
             for attribute, setting in look.items():
                 setattr(cell, attribute, setting)
-            self._styled[id(look)] = copy(cell._style)
+            self._styled[id(look)] = cell._style
         else:
-            cell._style = copy(known)
+            cell._style = known
         styled: SheetCell = cell
         return styled
+
+    def put_formula(
+        self, sheet: Worksheet, row: int, column: int, formula: Formula, look: Mapping[str, object]
+    ) -> None:  # fmt: skip
+        """Write a formula that is known to be legal into a new cell: openpyxl's checks take most of the time."""
+        style = self._styled.get(id(look))
+        if style is None or (row, column) in sheet._cells:
+            self.put(sheet, row, column, formula, look)
+            return
+        cell: Any = SheetCell(sheet, row, column)
+        cell._value, cell.data_type, cell._style = str(formula), "f", style
+        sheet._cells[row, column] = cell
 
     def define(self, name: str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""

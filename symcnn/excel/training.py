@@ -42,12 +42,13 @@ def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
         ruled = row > first and (row - first) % RULED == 0
         for name, column in columns.items():
             if name == "step":
-                value: object = row - first
+                book.put(sheet, row, column, row - first, _look(name, ruled))
             elif row == first and name in plan.parameter_rows:
-                value = Formula(f"={plan.parameter(name, 'initial').seen_from(sheet.title)}")
+                initial = plan.parameter(name, "initial").seen_from(sheet.title)
+                book.put(sheet, row, column, Formula(f"={initial}"), _look(name, ruled))
             else:
-                value = Formula(templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1)))
-            book.put(sheet, row, column, value, _look(name, ruled))
+                formula = templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1))
+                book.put_formula(sheet, row, column, Formula(formula), _look(name, ruled))
         if progress and (row - first) % 100 == 0:
             progress(row - first)
     _highlight(sheet, plan, [group[1] for group in groups])

@@ -6,8 +6,8 @@ rows above it.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
@@ -26,8 +26,7 @@ _PIECE = re.compile(
 _EMPTY = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Formula:
+class _Formula(NamedTuple):
     sheet: str
     cell: str
     run: Run
@@ -70,13 +69,15 @@ class _Calculation:
         formulas = []
         for sheet in workbook.worksheets:
             index = self._index[sheet.title]
-            for cell in sheet._cells.values():
-                content: Any = cell.value
+            cells: Iterable[Any] = sheet._cells.values()
+            for cell in cells:
+                content = cell._value  # cell.value would look for dates
                 if content is None:
                     continue
-                place = index[cell.coordinate] = len(self._values)
+                coordinate = cell.coordinate
+                place = index[coordinate] = len(self._values)
                 if cell.data_type == "f":
-                    formulas.append((place, sheet.title, cell.coordinate, content))
+                    formulas.append((place, sheet.title, coordinate, content))
                     content = None
                 elif cell.data_type == "n":
                     content = float(content)

@@ -118,6 +118,7 @@ class _SheetWriter(WorksheetWriter):
         super().__init__(ws)
         self._values, self._strings = values, strings
         self.sheet_data = b""
+        self._styles: dict[int, tuple[str, Any]] = {}
 
     def write_rows(self) -> None:
         """Make the rows as text, which is five times as fast as elements; an empty element takes their place."""
@@ -138,7 +139,7 @@ class _SheetWriter(WorksheetWriter):
 
     def _cell(self, cell: Any) -> str:
         place, content, kind = cell.coordinate, cell._value, cell.data_type
-        style = f' s="{cell.style_id}"' if cell.has_style else ""
+        style = self._style(cell._style) if cell.has_style else ""
         if cell.hyperlink:
             self.ws._hyperlinks.append(cell.hyperlink)
         if content is None:
@@ -157,6 +158,14 @@ class _SheetWriter(WorksheetWriter):
         _text(value, text)
         xml: str = tostring(value, encoding="unicode")  # type: ignore[call-overload]
         return f'<c r="{place}"{style} t="{kind}">{formula}{xml}</c>'
+
+    def _style(self, style: Any) -> str:
+        """The attribute with the number of a style; cells share styles, and openpyxl's own look-up hashes each."""
+        known = self._styles.get(id(style))
+        if known is None:  # the style stays in the tuple, so that no other gets its id
+            number = self.ws.parent._cell_styles.add(style)
+            known = self._styles[id(style)] = (f' s="{number}"', style)
+        return known[0]
 
     def write_drawings(self) -> None:
         """Before the drawings, where the schema wants them, the warnings that are not wanted."""

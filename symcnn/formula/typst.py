@@ -184,6 +184,8 @@ class Typst:
 
 def string(words: str) -> str:
     """Words as a string of Typst; control characters by their number."""
+    if words.isprintable() and '"' not in words and "\\" not in words:
+        return f'"{words}"'
     return '"' + "".join(_ESCAPED.get(c) or (c if c.isprintable() or c in "\xa0\u202f" else f"\\u{{{ord(c):x}}}")
                          for c in words) + '"'  # fmt: skip
 

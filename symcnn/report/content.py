@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 from sympy import Add, Symbol
 
@@ -15,6 +14,7 @@ from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
+from symcnn.train.descent import parameters_after
 from symcnn.verification import Agreement, Certified, Verification, check_equations, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
@@ -64,21 +64,12 @@ class Content:
 
     @cached_property
     def history(self) -> tuple[tuple[int, Array], ...]:
-        """The parameters at chosen steps of a full-batch training: (step, parameters), the first and the last step too.
-
-        A ``Run`` keeps the ends only: the training is walked once more, from each of these steps to the next.
-        """
+        """The parameters at chosen steps of a full-batch training: (step, parameters), the first and the last too."""
         run = self.run
         if self.large or run is None or run.course is not None:
             return ()
-        found, here = [(0, run.initial)], run.initial
-        for before, step in pairwise(chosen_steps(run.steps)):
-            here = train(
-                run.network, run.data, learning_rate=run.learning_rate, steps=step - before, initial=here,
-                reduction=run.reduction, backend=run.backend,
-            ).theta  # fmt: skip
-            found.append((step, here))
-        return tuple(found)
+        steps = chosen_steps(run.steps)
+        return tuple(zip(steps, parameters_after(run, steps), strict=True))
 
     @property
     def failed(self) -> list[str]:

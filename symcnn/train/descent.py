@@ -5,12 +5,13 @@ stop leave parameters and losses that belong together, whatever the backend.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from symcnn.errors import TrainingDivergedError
-from symcnn.network import Array, Data, Network
+from symcnn.network import Array, Data, Network, checked
 from symcnn.numeric import Trainer, compile_program
 from symcnn.train.choice import choose
 from symcnn.train.run import Run, starting_values
@@ -36,6 +37,21 @@ def train_full_batch(
     descent = Descent(trainer, theta.tolist(), float(rate), factor)
     stopped = descent.run(steps, stop_below, progress)
     return Run(network, given, theta, np.array(descent.theta), descent.losses, float(rate), summed, chosen, stopped)
+
+
+def parameters_after(run: Run, steps: Sequence[int]) -> list[Array]:
+    """The parameters after each of these numbers of steps, in rising order: the training walked once more.
+
+    A full-batch ``Run`` keeps its ends only; the same program gives the same bits again.
+    """
+    images, targets = checked(run.network, run.data)
+    trainer = compile_program(run.network, run.backend).trainer(images, targets)
+    rate = run.learning_rate * (1.0 if run.reduction == "sum" else 1.0 / len(images))
+    theta, found = run.initial.tolist(), []
+    for before, step in zip([0, *steps], steps, strict=False):
+        theta = trainer(theta, rate, step - before)[0] if step > before else theta
+        found.append(np.array(theta))
+    return found
 
 
 class Descent:

@@ -14,6 +14,7 @@ from symcnn.errors import InputError, install_command
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, checked
 from symcnn.numeric import compile_program
+from symcnn.train.descent import parameters_after
 from symcnn.train.plot_epochs import COLOURS, draw_epochs
 from symcnn.train.run import Run
 
@@ -66,14 +67,7 @@ def moments(run: Run) -> tuple[list[int], list[Array]]:
     """Steps and the parameters after them: the training walked once more, with the same program."""
     steps = sorted({0, *np.unique(np.geomspace(1, max(run.steps, 1), MOMENTS).astype(int)).tolist()})
     steps = [k for k in steps if k <= run.steps]
-    images, targets = checked(run.network, run.data)
-    trainer = compile_program(run.network, run.backend).trainer(images, targets)
-    factor = 1.0 if run.reduction == "sum" else 1.0 / len(images)
-    theta, found = run.initial.tolist(), []
-    for before, k in zip([0, *steps], steps, strict=False):
-        theta = trainer(theta, run.learning_rate * factor, k - before)[0] if k > before else theta
-        found.append(np.array(theta))
-    return steps, found
+    return steps, parameters_after(run, steps)
 
 
 def _loss(axes: Any, run: Run) -> None:

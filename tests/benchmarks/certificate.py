@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 import symcnn
-from symcnn.certificate import Certificate, check
-from tests.benchmarks.common import line, spread, timed
+from symcnn.certificate import Certificate, certificate_of, check
+from tests.benchmarks.common import line, median, spread, timed
 from tests.networks import digits
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -35,6 +35,22 @@ def sizes() -> None:
         products = sum(len(v.products) for v in derivation.graph)
         text = len(Certificate(derivation, samples).text) - shared
         line(f"{name}: {products} products, text", f"{text / 1000:.1f} kB: {text / products:.0f} bytes each", "linear")
+
+
+def figures(runs: int = RUNS) -> dict[str, str]:
+    """For the README; without Coq only what writing takes."""
+    network, data = symcnn.article.network(), symcnn.article.images()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "certificate.v"
+        found = {
+            "`symcnn.write_certificate`": median(
+                lambda: symcnn.write_certificate(network, path, data=data), runs, 1e3, "ms"
+            )
+        }
+    certificate = certificate_of(network, data)
+    if check(certificate).status == "certified":
+        found["`coqc` on it, and the axioms of every theorem"] = median(lambda: check(certificate), runs, 1, "s")
+    return found
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from symcnn.report.document import Document
 from symcnn.report.examine import examined
 from symcnn.report.story import tell
 from symcnn.text import LANGUAGES, catalogue
-from tests.benchmarks.common import line, spread, timed
+from tests.benchmarks.common import line, median, spread, timed
 from tests.benchmarks.workbook import processor_time
 from tests.report.browser import chromium, executable
 from tests.report.commonmark import DISPLAY, changed, formulas_of
@@ -62,6 +62,15 @@ def of_the_page(path: Path) -> None:
         line("it loads and is laid out in Chromium", spread(loads, 1e3, " ms"), "≤ 2,000 ms")
         moves = json.loads(page.run(MOVED))
         line("a move of the slider, laid out again", spread(moves, 1, " ms"), "≤ 100 ms")
+
+
+def figures(runs: int = 3) -> dict[str, str]:
+    """For the README."""
+    net, data = symcnn.article.network(), symcnn.article.images()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "derivation.html"
+        words = "`symcnn.write_report`, HTML: derived, proved, trained, every equation examined"
+        return {words: median(lambda: symcnn.write_report(net, path, data=data), runs, 1, "s")}
 
 
 def main() -> None:

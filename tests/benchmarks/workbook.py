@@ -17,7 +17,7 @@ from pathlib import Path
 
 import symcnn
 from symcnn.verification import verify_workbook
-from tests.benchmarks.common import line, spread, timed
+from tests.benchmarks.common import line, median, spread, timed
 from tests.excel.recalculate import OFFICE, through_office, without_values
 
 #: In a process of its own: what writing takes at most.
@@ -43,6 +43,20 @@ def print_peak() -> None:
 def formulas(path: Path) -> int:
     with zipfile.ZipFile(path) as file:
         return sum(file.read(n).count(b"</f>") for n in file.namelist() if n.startswith("xl/worksheets/sheet"))
+
+
+def figures(runs: int = 3) -> dict[str, str]:
+    """For the README."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cnn.xlsx"
+        return {
+            "`symcnn.export_workbook`, 1,000 steps, every formula with its value": median(
+                lambda: write(path, 1_000), runs, 1, "s"
+            ),
+            "`symcnn verify --workbook` of it: read, rebuilt and proved": median(
+                lambda: verify_workbook(path), runs, 1, "s"
+            ),
+        }
 
 
 def main() -> None:
