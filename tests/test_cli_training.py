@@ -10,6 +10,7 @@ import pytest
 import symcnn
 from symcnn.cli import main
 from symcnn.errors import install_command
+from symcnn.numeric.cache import compiled, numba_is_there
 from symcnn.train import load_checkpoint, plot, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
 from tests.network.pictures import ink, write_png
@@ -285,3 +286,31 @@ def test_a_saved_run_of_another_network_is_named(here, capsys):
     status, _, err = run("train", "other.toml", "--data", "data.npz", "--resume", "k.json", capsys=capsys)
     assert status == 2
     assert err == "symcnn: k.json: a training of another network; expected one of other.toml\n"
+
+
+@pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
+def test_a_first_run_with_numba_says_what_it_waits_for(here, capsys, monkeypatch):
+    monkeypatch.setenv("SYMCNN_CACHE", str(here / "cache"))
+    compiled.cache_clear()
+    arguments = ("train", "net.toml", "--data", "data.npz", "--epochs", 1, "--backend", "numba")
+    status, _, err = run(*arguments, capsys=capsys)
+    assert (status, err.count("\n")) == (0, 1), err
+    assert err.startswith("numba compiles this network's program")
+    for _ in range(2):  # from this process, and from the cache
+        status, _, err = run(*arguments, capsys=capsys)
+        assert (status, err) == (0, "")
+        compiled.cache_clear()
+
+
+def test_an_early_stop_says_whose_parameters_it_keeps(here, capsys):
+    images, labels = strokes(20, seed=9)
+    np.savez("wrong.npz", images=images, labels=1 - labels)
+    status, out, err = run(
+        "train", "net.toml", "--data", "data.npz", "--validation", "wrong.npz", "--epochs", 50, "--optimizer", "adam",
+        "--batch-size", 8, "--patience", 2, "--save", "run.json", capsys=capsys,
+    )  # fmt: skip
+    assert status == 0, err
+    saved = symcnn.Run.load("run.json")
+    assert saved.stopped == "patience"
+    assert f"of epoch {saved.best_epoch}, where the watched loss was lowest" in out
+    assert f"→ {saved.measured.loss:.6g}"[:6] in out

@@ -1,13 +1,14 @@
 """Compiling printed source with numba, and keeping what was compiled for the next process.
 
-The source is written as a module into a directory of the user's own, named by a hash of the source and of the versions
-that compile it; numba keeps its machine code beside it. What runs is always the source just printed, from memory: the
+The source is written as a module into a directory of the user's own, named by a hash of the source and of what
+compiles it; numba keeps its machine code beside it. What runs is always the source just printed, from memory: the
 file is what numba's cache hangs on, and is written again where its content differs. Without a directory that is safe
 to use, the program is compiled in memory.
 """
 
 import ast
 import hashlib
+import inspect
 import logging
 import math
 import os
@@ -70,7 +71,8 @@ def largest(a: float, b: float) -> float:
 def compiled(source: str, name: str) -> Callable[..., Any]:
     """A function of printed source, compiled once in a process and kept for the next."""
     numba = require_numba()
-    versions = (__version__, numba.__version__, np.__version__, sys.version, sorted(SAFE_MATH))
+    translator = inspect.getsource(sys.modules[native.__module__])  # machine code depends on every word of it
+    versions = (__version__, numba.__version__, np.__version__, sys.version, sorted(SAFE_MATH), translator)
     module = f"symcnn_{hashlib.sha256(repr((source, versions)).encode()).hexdigest()[:32]}"
     path = _kept(source, module)
     space = types.ModuleType(module)

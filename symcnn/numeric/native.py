@@ -127,7 +127,7 @@ class _Translation:
         match target:
             case ast.Name(name) if name in self._variables:
                 return self._variables[name]
-            case ast.Subscript(ast.Name(name), index):
+            case ast.Subscript(ast.Name(name), index) if name in self._values or name in self._constants:
                 return self._builder.gep(self._array(name), [self._value(index)], inbounds=True)
         raise TypeError(f"no rule to compile {ast.unparse(target)}")
 
@@ -138,7 +138,7 @@ class _Translation:
             array = self._ir.GlobalVariable(self._module, kind, f"{self._nest.name}_{name}")
             array.linkage, array.global_constant = "internal", True
             array.initializer = kind([self._real(v) for v in values])
-            self._values[name] = self._builder.bitcast(array, self._real.as_pointer())
+            self._values[name] = array.bitcast(self._real.as_pointer())
         return self._values[name]
 
     # --- expressions ------------------------------------------------------------------------------------------------

@@ -26,9 +26,10 @@ NUMBA_BUILD, NUMBA_BUILD_EACH, NUMBA_STEP_EACH = 0.45, 1.8e-3, 3.5e-10
 #: seconds per equation to build; per equation and per multiplication of one step
 NUMPY_BUILD_EACH, NUMPY_STEP_EACH, NUMPY_STEP_PRODUCT = 3.5e-4, 1.2e-6, 2.5e-9
 
-#: mini-batches: seconds per equation and step, and per product; of compiling, per equation; per product
+#: mini-batches: seconds per equation and step, and per product; of numba's import and compiling, fixed and per
+#: equation; per product
 BATCH_NUMPY_STEP_EACH, BATCH_NUMPY_PRODUCT = 1.2e-5, 2.2e-10
-BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 0.35, 6e-11
+BATCH_NUMBA_BUILD, BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 0.6, 0.17, 6e-11
 
 
 def choose(network: Network, samples: int, steps: int) -> str:
@@ -60,7 +61,7 @@ def choose_for_epochs(network: Network, samples: int, batch_size: int, dtype: st
     steps = EPOCHS * math.ceil(samples / batch_size)
     products = 3 * EPOCHS * samples * count_products(equations)
     arrays = steps * len(equations) * BATCH_NUMPY_STEP_EACH + products * BATCH_NUMPY_PRODUCT
-    compiled = len(equations) * BATCH_NUMBA_BUILD_EACH + products * BATCH_NUMBA_PRODUCT
+    compiled = BATCH_NUMBA_BUILD + len(equations) * BATCH_NUMBA_BUILD_EACH + products * BATCH_NUMBA_PRODUCT
     if not numba_is_there() or arrays < compiled:
         return "numpy"
     try:

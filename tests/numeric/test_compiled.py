@@ -179,6 +179,7 @@ for _ in range(2):
 
 
 @needs_numba
+@pytest.mark.slow
 def test_the_same_bits_every_time(tmp_path):
     """Compiled in this process, again in it, and taken from the cache by the next one."""
     environment, lines = {**os.environ, "SYMCNN_CACHE": str(tmp_path)}, []

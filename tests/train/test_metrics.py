@@ -33,7 +33,7 @@ def test_loss_and_outputs_are_those_of_the_passes(seed):
 
 
 @needs_numba
-@pytest.mark.parametrize("seed", [pytest.param(s, marks=[] if s < 2 else pytest.mark.slow) for s in range(24)])
+@pytest.mark.parametrize("seed", [pytest.param(s, marks=[] if s < 1 else pytest.mark.slow) for s in range(24)])
 def test_the_compiled_loops_measure_the_same(seed):
     """Random layers and losses; an uneven last block."""
     net, theta, images, targets = from_seed(seed)
@@ -57,14 +57,23 @@ KINDS = {
 }
 
 
+#: Each of them is compiled.
+SLOW = [pytest.mark.slow]
+
+
 def data_for(net, samples, rng):
     images = rng.normal(size=(samples, *net.input_shape))
     classes = rng.integers(0, max(net.outputs, 2), samples)
     return images, classes[:, None].astype(float) if net.outputs == 1 else np.eye(net.outputs)[classes]
 
 
-@pytest.mark.parametrize("backend", ["numpy", "expressions", pytest.param("numba", marks=needs_numba)])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "backend"),
+    [
+        *((kind, backend) for kind in KINDS for backend in ("numpy", "expressions")),
+        *(pytest.param(kind, "numba", marks=[needs_numba, *SLOW[kind == "logits" :]]) for kind in KINDS),
+    ],
+)
 def test_the_history_is_what_pytorch_measures(kind, backend):
     """Of the parameters after each epoch; 21 samples in batches of 8, of which 5 remain; and a single one."""
     pytest.importorskip("torch", reason="PyTorch is not installed: pip install symcnn[torch]")

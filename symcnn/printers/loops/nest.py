@@ -50,12 +50,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all nests of a program share."""
+    """What all nests of a program share; ``instances``: of all their statements."""
 
     layout: Layout
     machine: Machine
     dtype: str
     rows: Rows
+    instances: int
     names: Counter[str] = field(default_factory=Counter)
 
     def name(self, letters: str) -> str:
@@ -89,9 +90,10 @@ def _tiles(group: Group, local: set[Tensor], setting: Setting) -> list[dict[str,
     if group.straight:
         return [{a.name: a.size for a in s.axes} for s in group.statements]
     largest = max(group.statements, key=lambda s: s.instances)
-    chosen = tile(largest, setting.machine, {}, whole)
+    share = sum(s.instances for s in group.statements) / setting.instances
+    chosen = tile(largest, setting.machine, {}, whole, share)
     fixed = {a: n for a, n in chosen.items() if a in outer}
-    return [chosen if s is largest else tile(s, setting.machine, fixed, whole) for s in group.statements]
+    return [chosen if s is largest else tile(s, setting.machine, fixed, whole, share) for s in group.statements]
 
 
 def _blocks(group: Group, counts: Sequence[Mapping[str, int]]) -> "list[_Block]":

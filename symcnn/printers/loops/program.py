@@ -84,7 +84,7 @@ def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
     error = stated.equations[-1].target.tensor
     layout = Layout.of(groups, lanes)
     machine = Machine(lanes, VECTOR // (8 if dtype == "float64" else 4))
-    setting = Setting(layout, machine, dtype, Rows())
+    setting = Setting(layout, machine, dtype, Rows(), sum(s.instances for g in groups for s in g.statements))
     for tensor in (stated.image, stated.targets, SEED):
         layout.borders.setdefault(tensor, ((0, 0),) * len(tensor.shape))
     # what stands around a tensor stands in memory

@@ -15,9 +15,11 @@ from symcnn.printers.loops.rewrite import Won
 from symcnn.printers.loops.statements import Statement
 from symcnn.symbolic import Affine
 
-#: Products of a tile; of one that is summed over the samples, whose few sums are added up once; rows that a processor
-#: keeps at hand.
-TILE, SUM_TILE, REGISTERS = 40, 120, 28
+#: Products of a tile; of one that is summed over the samples, whose few sums are added up once; of one in a statement
+#: with a small share of the work, which would cost more to compile than it saves; rows that a processor keeps at hand.
+TILE, SUM_TILE, SMALL_TILE, REGISTERS = 40, 120, 16, 28
+#: That small share.
+SHARE = 0.05
 #: Cost of a number that all samples share, of a sum over the samples per vector, in loads of a row.
 SHARED, HORIZONTAL = 0.3, 9.0
 
@@ -34,14 +36,17 @@ class Machine:
         return max(self.lanes / self.vector, 1.0)
 
 
-def tile(statement: Statement, machine: Machine, fixed: Mapping[str, int], whole: frozenset[str]) -> dict[str, int]:
+def tile(
+    statement: Statement, machine: Machine, fixed: Mapping[str, int], whole: frozenset[str], share: float = 1.0
+) -> dict[str, int]:
     """For each axis, how many of its indices are written out: a divisor of its size.
 
     Args:
         fixed: axes that are decided already; whole: axes that must be written out entirely.
+        share: of the program's work, what is done with this tile.
     """
     must = {a.name: fixed.get(a.name, a.size) for a in statement.axes if a.name in fixed or a.name in whole}
-    most = SUM_TILE if statement.target.tensor.is_shared else TILE
+    most = SMALL_TILE if share < SHARE else SUM_TILE if statement.target.tensor.is_shared else TILE
     limit = max(most, math.prod(must.values()))
     found: list[tuple[dict[str, int], int]] = [(must, math.prod(must.values()))]
     for axis in statement.axes:
