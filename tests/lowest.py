@@ -1,6 +1,6 @@
 """The lowest versions that pyproject.toml allows of what symcnn needs at run time, as requirements for pip.
 
-    python -m pip install $(python -m tests.lowest) .
+python -m pip install $(python -m tests.lowest) .
 """
 
 import tomllib

@@ -115,11 +115,12 @@ def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int
     from rich.progress import Progress
 
     console = console_for(stderr=True)
+    if not console.is_terminal:  # not Progress(disable=True): some versions of rich then print an empty line
+        yield lambda done: None
+        return
     # lines on standard output are let through the bar only where both go to the terminal
     through = sys.stdout.isatty()
-    with Progress(
-        console=console, transient=True, disable=not console.is_terminal, redirect_stdout=through
-    ) as bar:  # fmt: skip
+    with Progress(console=console, transient=True, redirect_stdout=through) as bar:
         task = bar.add_task(words, total=total)
 
         def advance(done: int) -> None:
