@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 
 try:
     import fcntl
@@ -117,10 +117,16 @@ def check_writable(path: str | Path, suffixes: tuple[str, ...]) -> Path:
         InputError: an unknown suffix, a folder, a missing parent folder, no right to write, or a pipe or device.
     """
     path = Path(path)
+    with _naming(path):
+        _check_place(path, suffixes)
+    return path
+
+
+def _check_place(path: Path, suffixes: tuple[str, ...]) -> None:
     if path.is_dir():
         raise InputError(f"{path}: is a folder; expected a file name with suffix {' or '.join(suffixes)}")
     if path.suffix.lower() not in suffixes:
-        raise InputError(f"{path}: unknown suffix {path.suffix!r}; expected {' or '.join(suffixes)}")
+        raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {' or '.join(suffixes)}")
     target = _target(path)
     folder = target.parent
     if not folder.is_dir():
@@ -129,7 +135,6 @@ def check_writable(path: str | Path, suffixes: tuple[str, ...]) -> Path:
         raise InputError(f"{path}: is a pipe or a device; expected a place for a file")
     if not os.access(folder, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise InputError(f"{path}: cannot be written (no permission)")
-    return path
 
 
 def check_apart(target: Path, *sources: str | Path | None) -> None:
@@ -180,7 +185,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
 
 def check_folder(folder: Path) -> None:
     """Refuse early what can be no folder."""
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder, or a place to make one")
 
 

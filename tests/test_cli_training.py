@@ -314,3 +314,95 @@ def test_an_early_stop_says_whose_parameters_it_keeps(here, capsys):
     assert saved.stopped == "patience"
     assert f"of epoch {saved.best_epoch}, where the watched loss was lowest" in out
     assert f"→ {saved.measured.loss:.6g}"[:6] in out
+
+
+def test_the_class_of_a_csv_is_where_it_is_said(here, capsys):
+    images, labels = strokes(60)
+    rows = [",".join(map(str, [label, *image.ravel()])) for image, label in zip(images, labels, strict=True)]
+    Path("first.csv").write_text("\n".join(rows), "utf-8")
+    settings = ["--data", "first.csv", "--epochs", 2]
+    assert (
+        run("train", "net.toml", *settings, "--label-column", "first", capsys=capsys)[1]
+        == run("train", "net.toml", "--data", "data.csv", "--epochs", 2, capsys=capsys)[1]
+    )
+    Path("head.csv").write_text(",".join(["9", *map(str, range(16))]) + "\n" + "\n".join(rows), "utf-8")
+    out = run("train", "net.toml", "--data", "head.csv", "--validation", "data.npz", "--header", "--label-column", 1,
+              "--epochs", 2, capsys=capsys)[1]  # fmt: skip
+    assert epochs_in(out)[2][1] == epochs_in(out)[2][3]
+    for option, words in (
+        ("--label-column=2", "is for a .csv"),
+        ("--header", "is for a .csv"),
+        ("--ink=white", "a folder"),
+    ):
+        status, out, err = run("train", "net.toml", "--data", "data.npz", option, capsys=capsys)
+        assert (status, out) == (2, "")
+        assert words in err
+
+
+def test_white_ink_is_asked_for_in_train_and_in_predict(here, capsys):
+    images, labels = strokes(20)
+    for n, (image, label) in enumerate(zip(images, labels, strict=True)):
+        for folder, values in (("black", ink(image)), ("white", 255 - ink(image))):
+            Path(folder, str(label)).mkdir(parents=True, exist_ok=True)
+            write_png(Path(folder, str(label), f"{n}.png"), values)
+    settings = ["train", "net.toml", "--epochs", 3, "--save"]
+    black = run(*settings, "black.json", "--data", "black", capsys=capsys)
+    white = run(*settings, "white.json", "--data", "white", "--ink", "white", capsys=capsys)
+    assert black[1].replace("black.json", "white.json") == white[1]
+    assert black[2] == white[2] == ""
+    assert Path("black.json").read_bytes() == Path("white.json").read_bytes()
+    picture = next(Path("white", "0").iterdir())
+    seen = run("predict", "white.json", picture, "--ink", "white", capsys=capsys)
+    assert seen[2] == ""
+    assert (
+        cells_of(seen[1])[1][1:]
+        == cells_of(run("predict", "white.json", Path("black", *picture.parts[1:]), capsys=capsys)[1])[1][1:]
+    )
+    Path("x.csv").write_text("0,0,0,0\n" * 4)
+    assert "--ink: is for PNG images" in run("predict", "white.json", "x.csv", "--ink", "white", capsys=capsys)[2]
+
+
+def test_white_on_black_is_said_once(here, capsys):
+    for name in ("0", "1"):
+        Path("dark", name).mkdir(parents=True)
+        for n in range(3):
+            write_png(Path("dark", name, f"{n}.png"), np.zeros((4, 4), np.uint8))
+    status, _, err = run("train", "net.toml", "--data", "dark", "--epochs", 1, "--save", "r.json", capsys=capsys)
+    assert status == 0
+    assert err.count("symcnn: hint: the border of the pictures is black") == 1
+    status, _, err = run("predict", "r.json", "dark/0/0.png", "dark/1/0.png", capsys=capsys)
+    assert status == 0
+    assert err.count("\n") == 1
+    assert "--ink white" in err
+
+
+def test_pixels_up_to_255_train_and_are_said_once(here, capsys):
+    images, labels = strokes(60)
+    np.savez("data.npz", images=images * 255, labels=labels)
+    status, out, err = run("train", "net.toml", "--data", "data.npz", "--epochs", 2, "--save", "r.json", capsys=capsys)
+    assert status == 0
+    assert "r.json" in out
+    assert (
+        err.count("symcnn: hint: pixels reach 255: a training usually wants them from 0 to 1, divide them by 255") == 1
+    )
+    assert err.count("\n") <= 2
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "units"),
+    [("cross_entropy", "", 2), ("half_squared_error", "", 2), ("mse", "", 1), ("binary_cross_entropy", "sigmoid", 1)],
+)
+def test_a_training_that_has_learnt_nothing_says_so(here, capsys, loss, activation, units):
+    """Images that tell nothing about their classes: the best that can be is one answer for all."""
+    layer = f'[[layer]]\ntype = "Dense"\nunits = {units}\n' + (f'activation = "{activation}"\n' if activation else "")
+    Path("flat.toml").write_text(f'input_shape = [4, 4]\nloss = "{loss}"\n{layer}', "utf-8")
+    images, labels = strokes(60)
+    np.savez("blank.npz", images=np.ones_like(images), labels=labels)
+    np.savez("easy.npz", images=np.stack([labels] * 16, axis=1).reshape(60, 4, 4) / 1.0, labels=labels)
+    for more in (["--epochs", 5, "--rate", 0.01], ["--steps", 50, "--rate", 0.0001]):
+        status, _, err = run("train", "flat.toml", "--data", "blank.npz", *more, capsys=capsys)
+        assert status == 0
+        assert err.count("symcnn: hint: nothing is learnt yet: the same answer for every image") == 1
+    for name in ("easy.npz", "blank.npz"):
+        more = ["--epochs", 40, "--rate", 0.05] if name == "easy.npz" else ["--epochs", 0]
+        assert run("train", "flat.toml", "--data", name, *more, capsys=capsys)[2] == ""

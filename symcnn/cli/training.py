@@ -1,6 +1,7 @@
 """``symcnn train`` and ``symcnn predict``."""
 
 import math
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -157,13 +158,13 @@ class _Reader:
             raise InputError("--label-column: is for a .csv file in --data or --validation")
         if not table and self.header is not None:
             raise InputError("--header: is for a .csv file in --data or --validation")
-        if self.ink is not None and not any(file is not None and file.is_dir() for file in files):
+        if self.ink is not None and not any(file is not None and os.path.isdir(file) for file in files):
             raise InputError("--ink: is for a folder of pictures in --data or --validation")
 
     def __call__(self, path: Path, network: "Network") -> "Data":
         import symcnn
 
-        table, folder = path.suffix.lower() == ".csv", path.is_dir()
+        table, folder = path.suffix.lower() == ".csv", os.path.isdir(path)
         with print_hints():
             return symcnn.read_data(
                 path, network, label_column=self.label_column if table and not folder else None,

@@ -11,6 +11,7 @@ to about [0, 1]. Parsed, never evaluated or unpickled; sizes are checked before 
 """
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def read_data(
     path = Path(path)
     network.require_loss(str(path))
     check_ink(ink)
-    suffix, folder = path.suffix.lower(), path.is_dir()
+    suffix, folder = path.suffix.lower(), os.path.isdir(path)
     try:
         check_shape(network.input_shape)
         if (label_column is not None or header is not None) and (folder or suffix != ".csv"):
@@ -92,7 +93,7 @@ def read_data(
             return _checked(network, data.images, data.targets, data.labels)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"{path}: does not exist; expected {WHAT}")
     raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {WHAT}")
 

@@ -45,7 +45,7 @@ def open_npz(path: Path, what: str) -> Iterator["Npz"]:
         except (zipfile.BadZipFile, struct.error, EOFError, ValueError, NotImplementedError) as error:
             file.seek(0)
             kind = format_of(file.read(4_000))
-            damaged = kind is None or kind.endswith(("zip archive", ".npz file", "empty file"))
+            damaged = kind in (None, "a zip archive", "an .npz file", "an empty file")
             reason = f"not a whole .npz file ({_line(error)})" if damaged else f"not an .npz file but {kind}"
             raise InputError(f"{path}: {reason}; expected {what}") from None
         except OSError as error:

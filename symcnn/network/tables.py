@@ -54,6 +54,9 @@ _FILE = {
     "image", "img", "file", "filename", "path", "fichier", "nom", "name",
 }  # fmt: skip
 
+#: Characters in which the first line is looked for.
+_HEAD_CHARACTERS = 2_000_000
+
 #: Columns counted by a head of numbers from which no sample would look so by chance.
 _SURELY_COUNTED = 9
 
@@ -93,7 +96,7 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
         separator = "\t" if told[1] == "\\t" else told[1]
         passed = text[: lines.tell()].count("\n") or 1
     else:
-        separator = _separator(first)
+        separator = _separator(text[:_HEAD_CHARACTERS])
         lines.seek(0)
     yield 0, [separator]
     source = lines if separator != " " else (re.sub(r"\s+", " ", line.strip()) for line in lines)
@@ -107,8 +110,9 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"line {passed + reader.line_num}: {error}; expected CSV") from None
 
 
-def _separator(line: str) -> str:
-    bare = re.sub(r'"[^"]*"', "", line)
+def _separator(text: str) -> str:
+    """What separates the cells of the first line, outside of quotes."""
+    bare = next(iter(re.sub(r'"[^"]*"', "x", text).strip(" \t\r\n").splitlines()), "")
     comma_and_tab = re.search(r",\s*\t|\t\s*,", bare)
     order = ";\t|," if comma_and_tab is None else ";|,"
     return next((s for s in order if s in bare), " ")
@@ -219,6 +223,7 @@ class _Table:
     classes: list[int] = field(default_factory=list)  # the column of the class, or those of the targets
     skipped: list[int] = field(default_factory=list)
     by_default: bool = False
+    possible_names: list[str] | None = None  # of a first line that may be a head or not
 
     def read(self, text: str, header: bool | None) -> Data:
         stream = records(text)
@@ -233,6 +238,7 @@ class _Table:
         self.width = len(first)
         second = head[1][1] if len(head) > 1 else None
         is_head = self._is_head(first, second, numbers) if header is None else header
+        self.possible_names = first if header is None and _counts(first) > 2 else None
         if is_head:
             self._name(first, second)
             head = head[1:]
@@ -341,7 +347,7 @@ class _Table:
     def _label(self) -> int | None:
         """The column of the class, where something names it."""
         if self.label_column is not None:
-            return _chosen(self.label_column, self.names, self.width, self.line)
+            return _chosen(self.label_column, self.names or self.possible_names, self.width, self.line)
         names = self.names or []
         strong = [n for n, name in enumerate(names) if _speaks_of(name, _CLASS)]
         weak = [n for n, name in enumerate(names) if _speaks_of(name, _TARGET)]
@@ -468,8 +474,10 @@ class _Table:
         column, network = self.classes[0], self.network
         texts = [n for n, label in enumerate(labels) if not numbers.is_number(label)]
         if texts:
-            distinct = set(labels)
-            if "" in distinct or (len(texts) < len(labels) and len(distinct) != max(network.outputs, 2)):
+            distinct, slips = set(labels), {labels[n] for n in texts}
+            if "" in distinct or (
+                len(texts) < len(labels) and (len(slips) == 1 or len(distinct) != max(network.outputs, 2))
+            ):  # names among numbers: "l" for 1, or digits and letters
                 raise InputError(
                     f"line {lines[texts[0]]}: {quoted(labels[texts[0]], 40)} is not a number (written with a decimal"
                     " point)"

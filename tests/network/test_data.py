@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 import symcnn
+from symcnn.errors import SymcnnWarning
 from symcnn.network import check_same_classes, checked, class_names
+from symcnn.network.data import class_order
 
 
 def test_a_pair_is_data(net, data):
@@ -91,3 +93,143 @@ def test_other_names_for_the_same_classes_are_refused():
     for known, other in ((train, (np.eye(3)[[0, 1]], ["bird", "cat"])), (one, (np.array([[0.0]]), ["dog"]))):
         with pytest.raises(symcnn.InputError, match=r"its classes are .*; expected those of the training: cat, dog"):
             check_same_classes(known, other)
+
+
+# --- what people have in their hands ------------------------------------------------------------------------------
+
+CLASSES = symcnn.Network((3, 3), [symcnn.Dense(2)], loss="cross_entropy")
+ONE = symcnn.Network((3, 3), [symcnn.Dense(1)])
+IMAGES = np.arange(18.0).reshape(2, 3, 3) / 20
+
+
+def test_tensors_of_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
+    images, targets = torch.tensor(IMAGES, requires_grad=True), torch.eye(2, requires_grad=True)
+    for values in (images, [*images], images.to_sparse(), torch.nn.Parameter(images.clone().detach())):
+        assert np.array_equal(checked(CLASSES, (values, targets))[0], IMAGES)
+    assert checked(CLASSES, (images.bfloat16(), torch.tensor([0, 1])))[1].tolist() == [[1, 0], [0, 1]]
+    net = symcnn.Network((2,), [symcnn.Dense(1)])
+    initial = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    for values in (initial, dict(zip(net.parameters, initial, strict=True))):
+        run = symcnn.train(net, (torch.ones(1, 2), torch.ones(1)), initial=values, steps=0)
+        assert run.theta.tolist() == [1, 2, 3]
+
+
+def test_masked_and_sparse_arrays():
+    masked = np.ma.masked_array(IMAGES, mask=False)
+    assert np.array_equal(checked(CLASSES, (masked, [0, 1]))[0], IMAGES)
+    masked[1, 2, 0] = np.ma.masked
+    for images, targets in ((masked, [0, 1]), (IMAGES, np.ma.masked_array([0, 1], [True, False])), ([*masked], [0, 1])):
+        with pytest.raises(symcnn.InputError, match=r"1 of whose values are masked; fill them: array\.filled\(0\)"):
+            checked(CLASSES, (images, targets))
+    sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed: pip install scipy")
+    net = symcnn.Network((3,), [symcnn.Dense(2)])
+    for kind in (sparse.csr_matrix, sparse.coo_array, sparse.lil_matrix):
+        assert np.array_equal(checked(net, (kind(IMAGES[0]), kind(IMAGES[0, :, :2])))[1], IMAGES[0, :, :2])
+
+
+@pytest.mark.parametrize(
+    ("net", "targets", "rows"),
+    [
+        (ONE, [0.5, -1], [[0.5], [-1]]),
+        (ONE, np.array([[0.5], [-1]]), [[0.5], [-1]]),
+        (CLASSES, [[1], [0]], [[0, 1], [1, 0]]),
+        (CLASSES, np.array([True, False]), [[0, 1], [1, 0]]),
+        (CLASSES, ["dog", "cat"], [[0, 1], [1, 0]]),
+        (CLASSES, np.array([["dog"], ["cat"]]), [[0, 1], [1, 0]]),
+        (CLASSES, np.array([b"10", b"9"]), [[0, 1], [1, 0]]),
+        (CLASSES, np.array(["dog", "cat"], dtype=object), [[0, 1], [1, 0]]),
+        (ONE, ["yes", "no"], [[1], [0]]),
+    ],
+)
+def test_targets_whose_meaning_is_plain(net, targets, rows):
+    assert checked(net, (IMAGES, targets))[1].tolist() == rows
+
+
+def test_names_of_classes_stay_with_a_training():
+    data = symcnn.Data(np.tile(IMAGES, (2, 1, 1)), ["cat", "ant", "cat", "ant"])
+    assert symcnn.train(CLASSES, data, epochs=1, backend="numpy").classes == ("ant", "cat")
+    parts = symcnn.Data(data.images, ["cat", "cat", "cat", "ant"]).split(0.5, seed=1)
+    part = next(part for part in parts if "ant" not in part.labels)
+    assert checked(CLASSES, part)[1].tolist() == [[0, 1], [0, 1]]  # a part may lack a class
+    for targets, words in ((["a", "a"], r"1 classes \(a\); expected 2"), (["a", 3], "is 'a'"), (["a", None], "is 'a'")):
+        with pytest.raises(symcnn.InputError, match=words):
+            checked(CLASSES, (IMAGES, targets))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 3), (2, 1, 3, 3), (2, 3, 3, 1)])
+@pytest.mark.parametrize("input_shape", [(3, 3), (1, 3, 3)])
+def test_an_axis_of_one_channel_anywhere(shape, input_shape):
+    net = symcnn.Network(input_shape, [symcnn.Dense(2)])
+    assert np.array_equal(checked(net, (IMAGES.reshape(shape), np.eye(2)))[0], IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("input_shape", "images", "words"),
+    [
+        ((3, 8, 6), (2, 8, 6, 3), r"channels come first: numpy.moveaxis\(images, -1, 1\)"),
+        ((4, 5, 5), (2, 5, 5, 4), r"expected \(samples, 4, 5, 5\).*channels come first"),
+        ((32, 32, 3), (2, 32, 32, 3), r"input_shape=\(32, 32, 3\): channels come first.* expected \(3, 32, 32\)"),
+        ((8, 8, 1), (2, 8, 8, 1), r"input_shape=\(8, 8, 1\): .* expected \(8, 8\)"),
+        ((28, 20, 3), (2, 28, 20, 3), r"expected \(3, 28, 20\)"),
+        ((32, 32, 3), (2, 3, 32, 32), r"expected \(3, 32, 32\)"),
+        ((3, 3), (3, 3), r"of a single image: images\[None\]"),
+        ((3, 3), (2, 9), r"images.reshape\(-1, 3, 3\)"),
+        ((9,), (2, 3, 3), r"images.reshape\(-1, 9\)"),
+    ],
+)
+def test_channels_come_first(input_shape, images, words):
+    net = symcnn.Network(input_shape, [symcnn.Dense(2)])
+    with pytest.raises(symcnn.InputError, match=words):
+        checked(net, (np.zeros(images), np.eye(2)))
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 3), (2, 5, 3), (8, 100, 1), (1, 4, 3), (3, 5, 3), (16, 5, 5)])
+def test_other_shapes_are_as_they_are_written(shape):
+    net = symcnn.Network(shape, [symcnn.Dense(2)])
+    assert len(checked(net, (np.zeros((2, *shape)), np.eye(2)))[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        ([[[1, 0, 1], [0, 1], [1, 0, 1]]], "image 1: its rows have 3 and 2 values"),
+        ([np.zeros((3, 3)).tolist(), [[1, 0, 1], [0, 1, 0], [1]]], "image 2: its rows have 3 and 1 values"),
+        ([np.zeros((3, 3)), np.zeros((3, 2))], r"image 2 is of shape \(3, 2\), the first of \(3, 3\)"),
+        ([[[1, 0, 1], [0, "a", 0], [1, 0, 1]]], r"the value at \(1, 2, 2\) is 'a'"),
+        ([[[1, 0, 1], [0, None, 0], [1, 0, 1]]], r"the value at \(1, 2, 2\) is None"),
+        (["x" * 100_000], "is 'xxxx.{0,60}xxx'"),
+        (np.zeros((1, 3, 3), complex), r"the value at \(1, 1, 1\) is 0j"),
+    ],
+)
+def test_a_message_names_what_is_there(images, words):
+    with pytest.raises(symcnn.InputError, match=words) as error:
+        checked(CLASSES, (images, [0]))
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (map(str, range(11)), [str(k) for k in range(11)]),
+        (["10", "9", "-1", "007", "0"], ["-1", "0", "007", "9", "10"]),
+        (["class10", "class2", "class1"], ["class1", "class2", "class10"]),
+        (["b", "10", "a", "9", "a"], ["9", "10", "a", "b"]),
+        (["cat", "Cat", "été", "1.5", "1.10"], ["1.5", "1.10", "Cat", "cat", "été"]),
+        (["2" * 400, "3"], ["3", "2" * 400]),
+    ],
+)
+def test_classes_are_numbered_by_their_names(names, order):
+    assert class_order(names) == order
+
+
+def test_large_pixels_are_said_once(recwarn):
+    data = (IMAGES * 255 / IMAGES.max(), [0, 1])
+    with pytest.warns(SymcnnWarning, match=r"pixels reach 255: .* divide them by 255"):
+        run = symcnn.train(CLASSES, data, steps=3)
+    assert run.steps == 3
+    with pytest.warns(SymcnnWarning, match=r"pixels reach 8\.5e\+06"):
+        symcnn.train(CLASSES, (IMAGES * 1e7, [0, 1]), steps=0)
+    for scale in (1, 16, -1):  # as the digits of scikit-learn
+        symcnn.train(CLASSES, (IMAGES * scale, [0, 1]), steps=0)
+    assert not recwarn.list

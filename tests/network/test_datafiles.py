@@ -131,3 +131,55 @@ def test_grey_in_16_bits_is_scaled_not_clipped(tmp_path):
         image.fromarray(values).save(tmp_path / f"{name}.png")
         found.append(png_pixels((tmp_path / f"{name}.png").read_bytes(), (2, 2)))
     assert np.array_equal(*found)
+
+
+def test_folders_of_whole_numbers_are_the_classes_of_the_same_npz(tmp_path):
+    net = symcnn.Network((2, 3), [symcnn.Dense(11)], loss="cross_entropy")
+    images = np.zeros((11, 2, 3))
+    images.reshape(11, 6)[np.arange(11), np.arange(11) % 6] = 0.2 * (np.arange(11) // 6 + 1)
+    for n, image in enumerate(images):
+        (tmp_path / "d" / str(n)).mkdir(parents=True)
+        write_png(tmp_path / "d" / str(n) / "x.png", ink(image))
+    np.savez(tmp_path / "d.npz", images=images, labels=np.arange(11))
+    folder, arrays = symcnn.read_data(tmp_path / "d", net), symcnn.read_data(tmp_path / "d.npz", net)
+    same(folder, arrays.images, arrays.targets)
+    assert folder.labels == [str(n) for n in range(11)]
+
+
+@pytest.mark.parametrize("labels", [["owl", "ant", "cat", "ant"], [b"10", b"2", b"9", b"2"]])
+def test_npz_with_names_of_classes(tmp_path, labels):
+    np.savez(tmp_path / "d.npz", images=IMAGES, labels=np.array(labels))
+    data = symcnn.read_data(tmp_path / "d.npz", NET)
+    same(data)
+    assert data.labels == [x if isinstance(x, str) else x.decode() for x in labels]
+
+
+def test_npz_with_a_column_of_labels_or_of_one_target(tmp_path):
+    np.savez(tmp_path / "d.npz", images=IMAGES[:, :, :, None], labels=LABELS[:, None])
+    same(symcnn.read_data(tmp_path / "d.npz", NET))
+    net = symcnn.Network((2, 3), [symcnn.Dense(1)])
+    np.savez(tmp_path / "d.npz", images=IMAGES, targets=LABELS / 2)
+    same(symcnn.read_data(tmp_path / "d.npz", net), targets=LABELS[:, None] / 2)
+
+
+def test_channels_last_in_files(tmp_path):
+    np.savez(tmp_path / "d.npz", images=np.zeros((2, 8, 8, 3)), labels=[0, 1])
+    first = symcnn.Network((3, 8, 8), [symcnn.Dense(2)], loss="cross_entropy")
+    last = symcnn.Network((8, 8, 3), [symcnn.Dense(2)], loss="cross_entropy")
+    for net, words in ((first, "channels come first: numpy.moveaxis"), (last, r"expected \(3, 8, 8\)")):
+        with pytest.raises(symcnn.InputError, match=words):
+            symcnn.read_data(tmp_path / "d.npz", net)
+    (tmp_path / "d.csv").write_text(",".join("0" * 193) + "\n")
+    with pytest.raises(symcnn.InputError, match=r"expected \(3, 8, 8\)"):
+        symcnn.read_data(tmp_path / "d.csv", last)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xff\xd8\xff\xe0 JFIF", "not an .npz file but a JPEG image"), (b"\x93NUMPY\x01\0", "but a NumPy array"),
+     (b"\x1f\x8b\x08", "but a gzip archive"), (b"1,2,3\n", "not a whole .npz file")],
+)  # fmt: skip
+def test_an_npz_that_is_something_else_is_named(tmp_path, content, words):
+    (tmp_path / "d.npz").write_bytes(content)
+    with pytest.raises(symcnn.InputError, match=words):
+        symcnn.read_data(tmp_path / "d.npz", NET)

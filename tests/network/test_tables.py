@@ -1,0 +1,186 @@
+"""CSV files as people have them: read as they are meant, or refused with the option that decides."""
+
+import pytest
+
+import symcnn
+
+X = [[0, 0.5, 1, 0], [1, 1, 0, 0], [0, 1, 1, 0]]
+
+
+def network(pixels=4, outputs=3):
+    if outputs == 1:
+        return symcnn.Network((pixels,), [symcnn.Dense(1)])
+    return symcnn.Network((pixels,), [symcnn.Dense(outputs)], "cross_entropy")
+
+
+def read(tmp_path, text, net=None, encoding="utf-8", **options):
+    path = tmp_path / "d.csv"
+    path.write_bytes(text.encode(encoding))
+    data = symcnn.read_data(path, net or network(), **options)
+    return data.images.tolist(), data.targets.argmax(axis=1).tolist(), data.labels
+
+
+#: X with the classes 2, 1, 0, written in many ways.
+LAST = "0,0.5,1,0,2\n1,1,0,0,1\n0,1,1,0,0\n"
+FIRST = "2,0,0.5,1,0\n1,1,1,0,0\n0,0,1,1,0\n"
+SAME = {
+    "without a head": LAST,
+    "class last": "p1,p2,p3,p4,class\n" + LAST,
+    "class first": "class,p1,p2,p3,p4\n" + FIRST,
+    "label first, as Kaggle": "label,pixel0,pixel1,pixel2,pixel3\n" + FIRST,
+    "label first, 1x1": "label,1x1,1x2,2x1,2x2\n" + FIRST,
+    "target first": "target,pixel_0_0,pixel_0_1,pixel_1_0,pixel_1_1\n" + FIRST,
+    "y first": "y,p1,p2,p3,p4\n" + FIRST,
+    "French, accents": "étiquette;p1;p2;p3;p4\n" + FIRST.replace(",", ";"),
+    "French, capitals": "P1;P2;P3;P4;CLASSE\n" + LAST.replace(",", ";"),
+    "French, quoted words": '"valeur cible";"p 1";"p 2";"p 3";"p 4"\n' + FIRST.replace(",", ";"),
+    "in the middle": "p1,p2,Class Label,p3,p4\n0,0.5,2,1,0\n1,1,1,0,0\n0,1,0,1,0\n",
+    "an index": ",p1,p2,p3,p4,class\n0,0,0.5,1,0,2\n1,1,1,0,0,1\n2,0,1,1,0,0\n",
+    "an index from pandas": "Unnamed: 0,p1,p2,p3,p4,class\n0,0,0.5,1,0,2\n1,1,1,0,0,1\n2,0,1,1,0,0\n",
+    "an index of a shuffled table": ",p1,p2,p3,p4,class\n7,0,0.5,1,0,2\n3,1,1,0,0,1\n5,0,1,1,0,0\n",
+    "an index and a file": "id,file,label,a,b,c,d\n7,a.png,2,0,0.5,1,0\n8,b.png,1,1,1,0,0\n9,c.png,0,0,1,1,0\n",
+    "an index without a head": "1,0,0.5,1,0,2\n2,1,1,0,0,1\n3,0,1,1,0,0\n",
+    "columns counted": "0,1,2,3,2\n" + LAST,
+    "columns counted, and the target": "0,1,2,3,target\n" + LAST,
+    "columns counted to the last": "0,1,2,3,4\n" + LAST,
+    "columns counted behind the label": "label,0,1,2,3\n" + FIRST,
+    "columns counted behind an index": ",0,1,2,3,4\n0,0,0.5,1,0,2\n1,1,1,0,0,1\n2,0,1,1,0,0\n",
+    "quoted": "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in LAST.split()),
+    "quoted line ends": '"pixel\n1","p,2",p3,p4,"the ""class"""\n' + LAST.replace("\n", "\r\n"),
+    "a trailing comma": LAST.replace("\n", ",\n"),
+    "a trailing comma in the head": "a,b,c,d,class,\n" + LAST,
+    "decimal commas": LAST.replace(",", ";").replace("0.5", "0,5"),
+    "decimal commas between tabs": LAST.replace(",", "\t").replace("0.5", "0,5"),
+    "sep=;": "sep=;\r\na;b;c;d;class\r\n" + LAST.replace(",", ";"),
+    "sep=|": "sep=|\n" + LAST.replace(",", "|"),
+    "rows of separators": "a;b;c;d;class\n;;;;\n" + LAST.replace(",", ";") + ";;;;\n",
+    "old line ends": LAST.replace("\n", "\r"),
+    "tabs after commas": LAST.replace(",", ",\t"),
+    "blanks": LAST.replace(",", "  "),
+}
+
+
+@pytest.mark.parametrize("what", SAME)
+def test_the_same_samples(tmp_path, what):
+    images, classes, labels = read(tmp_path, SAME[what])
+    assert images == X
+    assert classes == [2, 1, 0]
+    assert labels is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_the_encodings_of_excel(tmp_path, encoding):
+    text = "Étiquette;p1;p2;p3;p4\r\n" + FIRST.replace(",", ";").replace("0.5", "0,5")
+    assert read(tmp_path, text, encoding=encoding)[:2] == (X, [2, 1, 0])
+
+
+def test_the_option_names_the_column(tmp_path):
+    heads = "a,b,c,d,e\n"
+    for column in ("first", "1", 1):
+        assert read(tmp_path, FIRST, label_column=column)[:2] == (X, [2, 1, 0])
+    for column in ("first", "a", "A", 1):
+        assert read(tmp_path, heads + FIRST, label_column=column)[:2] == (X, [2, 1, 0])
+    for column in ("last", "e", "5", 5):
+        assert read(tmp_path, heads + LAST, label_column=column)[:2] == (X, [2, 1, 0])
+    assert read(tmp_path, "0,0,0.5,1,0,1\n1,1,1,0,0,0\n2,0,1,1,0,1\n", network(outputs=2), label_column="last")[:2] == (
+        X,
+        [1, 0, 1],
+    )
+    assert read(tmp_path, "2,0,0,0,0\n2,0,1,0,0\n", label_column="first")[1] == [2, 2]  # who names it means it
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("a,b,c,d,species\n0,0.5,1,0,owl\n1,1,0,0,cat\n0,1,1,0,ant\n", ("ant", "cat", "owl")),
+        ("0,0.5,1,0,Iris-v\n1,1,0,0,Iris-s\n0,1,1,0,Iris-a\n", ("Iris-a", "Iris-s", "Iris-v")),
+        ("Id,a,b,c,d,Species\n1,0,0.5,1,0,c10\n2,1,1,0,0,c9\n3,0,1,1,0,c1\n", ("c1", "c9", "c10")),
+        ("N°;a;b;c;d;Classe\n1;0;0,5;1;0;oie\n2;1;1;0;0;chien\n3;0;1;1;0;chat\n", ("chat", "chien", "oie")),
+        ("3,4,ant,cat,owl\n" + LAST, ("ant", "cat", "owl")),
+        ('a,b,c,d,label\n0,0.5,1,0,"x, y"\n1,1,0,0,B\n0,1,1,0,9\n', ("9", "B", "x, y")),
+    ],
+)
+def test_classes_may_have_names(tmp_path, text, order):
+    images, classes, labels = read(tmp_path, text)
+    assert images == X
+    assert classes == [2, 1, 0]
+    assert labels == [order[k] for k in classes]
+
+
+def test_targets_by_their_names(tmp_path):
+    net = network(outputs=2)
+    for head in ("y1,y2,a,b,c,d", "class_0,class_1,a,b,c,d", "cible 1,cible 2,a,b,c,d"):
+        text = f"{head}\n0,1,0,0.5,1,0\n1,0,1,1,0,0\n0,1,0,1,1,0\n"
+        assert read(tmp_path, text, net)[:2] == (X, [1, 0, 1])
+    text = ",a,b,c,d,e,f\n0,0,0.5,1,0,0,1\n1,1,1,0,0,1,0\n2,0,1,1,0,0,1\n"
+    assert read(tmp_path, text, net)[:2] == (X, [1, 0, 1])
+
+
+def test_a_single_output_has_any_target(tmp_path):
+    for text in ("x,y\n0,1.5\n1,-2\n2,7\n", "0,1.5\n1,-2\n2,7\n", "target,x\n1.5,0\n-2,1\n7,2\n"):
+        (tmp_path / "d.csv").write_text(text)
+        data = symcnn.read_data(tmp_path / "d.csv", network(1, 1))
+        assert data.images.tolist() == [[0], [1], [2]]
+        assert data.targets.tolist() == [[1.5], [-2], [7]]
+
+
+def test_a_head_of_numbers_where_the_pixels_reach_as_far(tmp_path):
+    text = "0,1,2,3,2\n0,128,255,0,1\n1,1,0,0,0\n"
+    assert len(read(tmp_path, text, header=True)[0]) == 2
+    assert len(read(tmp_path, text, header=False)[0]) == 3
+    counted = ",".join(map(str, range(17)))
+    rows = "".join(f"{','.join(['0', '255'] * 8)},{k}\n" for k in (0, 1, 2))
+    assert len(read(tmp_path, f"{counted}\n{rows}", network(16))[0]) == 3
+    ramps = "0,1,2,3,0\n4,5,6,7,1\n8,9,10,11,2\n"
+    assert len(read(tmp_path, ramps)[0]) == 3
+    xor = "0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
+    assert read(tmp_path, xor, network(2, 2))[:2] == ([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+
+
+REFUSED = {
+    "class first, last pixel 0": ("2,0,0.5,1,0\n1,1,0,0,0\n", {}, "all 2 samples have '0' in the last column"),
+    "class first, last pixel 0 or 1": ("2,0,1,1,0\n1,1,0,0,1\n0,1,0,0,1\n", {}, "the first column holds every class"),
+    "class first, grey last": ("2,0,1,1,0.7\n1,1,0,0,1\n", {}, "line 1: the label is 0.7; expected whole numbers"),
+    "two classes": ("label,digit,a,b,c,d\n1,0,0,1,1,0\n", {}, r"columns 1 (label) and 2 (digit) may hold the class"),
+    "the id is a pixel": ("id,a,b,c,class\n5,0,1,1,0\n6,1,0,0,1\n7,0,0,0,2\n", {}, "column 1 (id) numbers the lines"),
+    "unnamed, and a pixel": (",a,b,c,d\n0,0,1,1,0\n1,1,0,0,1\n2,0,0,0,2\n", {}, "column 1 numbers the lines"),
+    "an index that is none": ("id,a,b,c,d,class\n5,0,1,1,0,0\n5,1,0,0,1,1\n", {}, "column 1 (id) is no index"),
+    "a head or a sample": ("0,1,2,3,2\n0,128,255,0,1\n1,1,0,0,0\n", {}, "expected --header or --no-header"),
+    "one-hot first": ("a,b,c,p1,p2,p3,p4\n1,0,0,0,0.5,1,0\n0,1,0,1,1,0,0\n", {}, "the first 3 columns hold a 1"),
+    "a y between": ("a,y,b,c,d\n1,0,0,0,1\n0,1,0,1,1\n", {}, "column 2 (y) may be a pixel or the class"),
+    "from 1": ("a,b,c,d,class\n1,0,0,0,1\n0,1,0,1,3\n", {}, "line 3: the label is 3"),
+    "few names": ("a,b,c,d,class\n1,0,0,0,x\n0,1,0,1,y\n", {}, "column 5 (class): names of 2 classes (x, y)"),
+    "a name among numbers": ("a,b,c,d,class\n1,0,0,0,0\n0,1,0,1,l\n", {}, "line 3: 'l' is not a number"),
+    "a slip that makes up the number": ("a,b,c,d,class\n1,0,0,0,0\n0,1,0,1,l\n0,1,0,1,2\n", {}, "line 3: 'l' is not"),
+    "a missing class": ("a,b,c,d,class\n1,0,0,0,0\n0,1,0,1,\n", {}, "line 3: '' is not a number"),
+    "both decimal signs": ("a;b;c;d;class\n1,5;0;0;0.5;0\n", {}, "line 2 has a decimal comma, line 2 a decimal point"),
+    "thousands": ("a;b;c;d;class\n1 234;0;0;0;0\n", {}, "'1 234' is not a number"),
+    "an open quote": ('a,b,c,d,class\n0,"1,0,0,0\n', {}, "unexpected end of data"),
+    "a workbook": ("PK\x03\x04 xl/workbook.xml", {}, "not CSV but an Excel workbook"),
+    "no such column": ("a,b,c,d,e\n1,0,0,0,0\n", {"label_column": "class"}, "line 1 has no such column"),
+    "column 9": (LAST, {"label_column": 9}, "a number from 1 to 5"),
+    "column 0": (LAST, {"label_column": 0}, "a number from 1 to 5"),
+    "column 1.5": (LAST, {"label_column": 1.5}, "label_column=1.5"),
+    "name or number": ("0,1,2,3,4\n" + LAST, {"label_column": "4"}, "may be one of columns 4, 5"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_plain_is_refused(tmp_path, what):
+    text, options, words = REFUSED[what]
+    with pytest.raises(symcnn.InputError) as error:
+        read(tmp_path, text, **options)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 400 + len(str(tmp_path))
+
+
+def test_an_index_or_two_targets(tmp_path):
+    with pytest.raises(symcnn.InputError, match=r"column 1 counts 0, 1, 2, …: .* --label-column last"):
+        read(tmp_path, "0,0,0.5,1,0,1\n1,1,1,0,0,0\n2,0,1,1,0,1\n", network(outputs=2))
+
+
+def test_a_first_line_with_a_slip_is_no_head(tmp_path):
+    for line in ("1,x,2,3,0", "0.5,1,,0,1", "1,2,4,4,l"):
+        with pytest.raises(symcnn.InputError, match=r"line 1: .* is not a number"):
+            read(tmp_path, line + "\n0,0.5,1,0,1\n1,0,0,0,2\n")
