@@ -1,6 +1,7 @@
 """What the commands share: options, the network they work on, tables and progress bars."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, SymcnnWarning
 from symcnn.text import LANGUAGES
 from symcnn.text.characters import visible
 
@@ -85,6 +86,24 @@ def console_for(stderr: bool = False) -> "Console":
 def say(text: str, stderr: bool = False) -> None:
     """Print lines; a character that would move the cursor or colour the terminal is shown as its escape."""
     click.echo("\n".join(map(visible, text.split("\n"))), err=stderr)
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """symcnn's own warnings, each as one line on standard error."""
+
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, SymcnnWarning):
+            say(f"symcnn: warning: {message}", stderr=True)
+        else:
+            usual(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SymcnnWarning)
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield
 
 
 @contextmanager
