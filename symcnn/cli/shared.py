@@ -102,7 +102,7 @@ def warnings_as_lines() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", SymcnnWarning)
-        warnings.showwarning = show  # type: ignore[assignment]
+        warnings.showwarning = show
         yield
 
 
@@ -133,7 +133,7 @@ def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] 
         console.print(visible(title))
     table = Table(show_header=bool(heads))
     for head in heads or rows[0]:
-        table.add_column(head if heads else "")
+        table.add_column(head if heads else "", overflow="fold")
     for row in rows:
         table.add_row(*("\n".join(map(visible, cell.split("\n"))) for cell in row))
     console.print(table)
