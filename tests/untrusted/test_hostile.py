@@ -7,6 +7,9 @@ import html
 import json
 import os
 import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import numpy as np
