@@ -28,6 +28,10 @@ class TrainingDivergedError(SymcnnError, ArithmeticError):
     """The loss became NaN or infinite; the message names the step and the learning rate."""
 
 
+class PrintError(SymcnnError):
+    """A document that holds cannot be set in one format; the message names it. Other formats are not concerned."""
+
+
 class RefusedError(SymcnnError, ValueError):
     """An equality that a report would show fails, or cannot be examined; the message names the display."""
 
@@ -40,7 +44,7 @@ class UnknownQuantityError(InputError, KeyError):
 
 
 class SymcnnWarning(UserWarning):
-    """Something that can be done, and is seldom meant; the message says what usually is."""
+    """What was asked for is done, but not as it is usually meant, or not all of it; one line says what."""
 
 
 #: Libraries that not everything needs, as ``pyproject.toml`` has them among its extras.

@@ -22,6 +22,7 @@ from symcnn.cli.shared import (
     say,
     seed_option,
     steps_option,
+    warnings_as_lines,
 )
 from symcnn.cli.training import predict, train
 from symcnn.errors import InputError, one_of, quoted
@@ -121,7 +122,7 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     import symcnn
 
     net, data = given_network(network)
-    with progress_bar("workbook", steps) as advance:
+    with warnings_as_lines(), progress_bar("workbook", steps) as advance:
         symcnn.export_workbook(
             net, given_samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed, lang=lang,
             progress=advance,
@@ -155,7 +156,7 @@ def report(
     outs = tuple(symcnn.report.check_reports(outs, lang))
     net, data = given_network(network)
     word = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
-    with progress_bar("report", steps) as advance:
+    with warnings_as_lines(), progress_bar("report", steps) as advance:
         content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
         content = replace(content, certificate=word)
         files = symcnn.report.write_content(content, outs, lang)

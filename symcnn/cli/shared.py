@@ -110,6 +110,24 @@ def log_lines() -> Iterator[None]:
 
 
 @contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """symcnn's own warnings, each as one line on standard error."""
+
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, SymcnnWarning):
+            say(f"symcnn: warning: {message}", stderr=True)
+        else:
+            usual(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SymcnnWarning)
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
 def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error, on a terminal only; calls tell how much is done."""
     from rich.progress import Progress
@@ -137,7 +155,7 @@ def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] 
         console.print(visible(title))
     table = Table(show_header=bool(heads))
     for head in heads or rows[0]:
-        table.add_column(head if heads else "")
+        table.add_column(head if heads else "", overflow="fold")
     for row in rows:
         table.add_row(*("\n".join(map(visible, cell.split("\n"))) for cell in row))
     console.print(table)

@@ -52,6 +52,8 @@ def export_workbook(
 
     Raises:
         InputError: something cannot be used; nothing is written then.
+        TrainingDivergedError: not one step of the training has numbers in a spreadsheet. Of one that diverges later the
+            steps before are written, with a ``SymcnnWarning``.
         NotSupportedYetError: the network is past a spreadsheet's limits.
     """
     from symcnn.derivation import Derivation

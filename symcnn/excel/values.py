@@ -34,8 +34,12 @@ class _Formula(NamedTuple):
     needed: list[int]
 
 
-def cell_values(workbook: Workbook) -> dict[str, dict[str, Value]]:
-    """Sheet -> coordinate -> value, for each formula cell."""
+#: Sheet -> coordinate -> value.
+Values = dict[str, dict[str, Value]]
+
+
+def cell_values(workbook: Workbook) -> Values:
+    """The value of each formula cell."""
     return _Calculation(workbook).values_of_formulas()
 
 
@@ -53,13 +57,13 @@ class _Calculation:
         written = self._placed(workbook)
         self._formulas = {place: self._formula(sheet, cell, text) for place, sheet, cell, text in written}
 
-    def values_of_formulas(self) -> dict[str, dict[str, Value]]:
+    def values_of_formulas(self) -> Values:
         done = [True] * len(self._values)
         for place in self._formulas:
             done[place] = False
         for place in self._formulas:
             self._work_out(place, done)
-        found: dict[str, dict[str, Value]] = {title: {} for title in self._index}
+        found: Values = {title: {} for title in self._index}
         for place, formula in self._formulas.items():
             found[formula.sheet][formula.cell] = self._values[place]
         return found

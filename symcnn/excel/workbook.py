@@ -1,7 +1,12 @@
 """The workbooks as a whole: which sheets there are, in which order."""
 
+import warnings
+from collections.abc import Mapping
+from string import ascii_uppercase
+
 from symcnn import article
 from symcnn.derivation import Derivation
+from symcnn.errors import SymcnnWarning, TrainingDivergedError
 from symcnn.excel import style
 from symcnn.excel.book import Book
 from symcnn.excel.charts import Charts
@@ -9,14 +14,16 @@ from symcnn.excel.checks import Checks, all_checks
 from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.exported import exported
+from symcnn.excel.functions import CellError, Value
 from symcnn.excel.inputs import Inputs
 from symcnn.excel.names import define_more
 from symcnn.excel.navigation import finish
 from symcnn.excel.parameters import write_parameters
 from symcnn.excel.passes import Passes
-from symcnn.excel.plan import MAX_QUANTITIES, Plan, quantities
+from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, Plan, quantities
 from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
+from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.printers.excel import Formula
@@ -40,26 +47,48 @@ def training_workbook(
     text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
     seed: int | None, progress: Progress | None,
 ) -> bytes:  # fmt: skip
-    """The file of ``training_book``."""
-    return written(training_book(text, network, data, theta, rate, factor, steps, seed, progress).workbook)
+    """The file of ``training_book``; a training that diverges ends with its last row of numbers.
+
+    Raises:
+        TrainingDivergedError: not one step has numbers.
+    """
+    book = training_book(text, network, data, theta, rate, factor, steps, seed, progress)
+    values = cell_values(book.workbook)
+    last = _last_finite_step(values[book.title("training")], steps)
+    if last == steps:
+        return written(book.workbook, values)
+    reason = f"with learning_rate={rate:g} a spreadsheet has no numbers (#NUM!) after step {max(last, 0)}"
+    if last < 1:
+        raise TrainingDivergedError(f"{reason}: it diverges; use a smaller learning rate")
+    warnings.warn(f"{reason}: it diverges; the workbook holds {last} of {steps} steps", SymcnnWarning, stacklevel=4)
+    book = training_book(text, network, data, theta, rate, factor, last, seed, progress, steps)
+    return written(book.workbook)
+
+
+def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
+    """The step before the first row of Training with an error in it; -1 if that is row 0."""
+    rows = (int(cell.lstrip(ascii_uppercase)) for cell, value in training.items() if isinstance(value, CellError))
+    return min((row - TRAINING_FIRST_ROW - 1 for row in rows), default=steps)
 
 
 def training_book(
     text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
-    seed: int | None, progress: Progress | None,
+    seed: int | None, progress: Progress | None, asked: int | None = None,
 ) -> Book:  # fmt: skip
     """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
 
     Args:
         theta: initial values; seed: where they came from, None if they were given.
         factor: of the sum over the images: 1, or 1/number of images.
+        asked: steps that were asked for, where there are fewer because the training diverges.
     """
     book = Book(text)
     images, targets = checked(network, data)
     plan = Plan(Derivation(network, len(images)), len(images), steps, book.text)
     labels = text.image_labels(data.labels, len(images))
     ribbon = Formula(f"={status_cell(book).absolute}")
-    notes = [_counts(text, plan), book.label("sign")]
+    notes = [book.label("cut_off", asked=asked, steps=steps)] if asked is not None else []
+    notes += [_counts(text, plan), book.label("sign")]
     sheets = ["inputs", "parameters", "forward", "backward", "training", "charts", "symbols", "checks"]
     first_part = network == article.network()
     sheets = [*(["convolution"] if first_part else []), *sheets]

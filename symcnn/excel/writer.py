@@ -24,7 +24,7 @@ from openpyxl.xml.functions import Element, SubElement, tostring
 from symcnn.excel.caches import fill_caches
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.package import SHARED_STRINGS, package
-from symcnn.excel.values import cell_values
+from symcnn.excel.values import Values, cell_values
 
 #: The calculation engine of Excel 2019 and later: with a lower one, the file is recalculated when it is opened.
 ENGINE = 191029
@@ -38,13 +38,17 @@ IGNORED = (
 _NO_ROWS = re.compile(rb"<sheetData ?/>")
 
 
-def written(workbook: Workbook) -> bytes:
-    """The finished file; the same workbook gives the same bytes."""
+def written(workbook: Workbook, values: Values | None = None) -> bytes:
+    """The finished file; the same workbook gives the same bytes.
+
+    Args:
+        values: of its formulas, if they are known already.
+    """
     workbook.calculation.calcId = ENGINE
     workbook.calculation.fullCalcOnLoad = False
     buffer = io.BytesIO()
     archive = zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED)  # compressed once, when it is packed
-    _BookWriter(workbook, archive).save()
+    _BookWriter(workbook, archive, cell_values(workbook) if values is None else values).save()
     return package(buffer.getvalue())
 
 
@@ -82,9 +86,9 @@ class _BookWriter(ExcelWriter):
 
     _archive: zipfile.ZipFile
 
-    def __init__(self, workbook: Workbook, archive: zipfile.ZipFile) -> None:
+    def __init__(self, workbook: Workbook, archive: zipfile.ZipFile, values: Values) -> None:
         super().__init__(workbook, archive)
-        self._values = cell_values(workbook)
+        self._values = values
         fill_caches(workbook, self._values)
         self._strings = _Strings()
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from symcnn.certificate import recheck
-from symcnn.errors import InputError
+from symcnn.errors import InputError, PrintError, SymcnnError
 from symcnn.files import check_writable, read_bytes, write_together
 from symcnn.network import DataLike, Network
 from symcnn.report.content import Content, gather
@@ -91,10 +91,13 @@ def check_reports(paths: Sequence[str | Path], lang: str) -> list[Path]:
 
 
 def write_content(content: Content, paths: Sequence[str | Path], lang: str) -> list[Path]:
-    """Tell and examine what was gathered once, and print it in every format that is asked for: all files, or none.
+    """Tell and examine what was gathered once, and print it in every format that is asked for.
 
     Returns:
         the paths, then the figures beside them.
+
+    Raises:
+        PrintError: formats that failed; the others are written.
     """
     from symcnn.report.examine import examined
     from symcnn.report.story import tell
@@ -103,12 +106,27 @@ def write_content(content: Content, paths: Sequence[str | Path], lang: str) -> l
     document = examined(tell(content, text), content, text)
     files: dict[Path, bytes] = {}
     beside: dict[Path, bytes] = {}
+    failed: dict[Path, Exception] = {}
     for target in targets:
-        files[target], figures = _PRINTS[target.suffix.lower()](document, target.stem)
+        try:
+            files[target], figures = _PRINTS[target.suffix.lower()](document, target.stem)
+        except Exception as error:  # also a fault of ours: the other files are not lost by it
+            failed[target] = error
+            continue
         beside |= {target.parent / name: figure for name, figure in figures.items()}
     check_beside(beside)
     write_together(files | beside)
+    if failed:
+        raise _not_printed(failed, files)
     return [*files, *beside]
+
+
+def _not_printed(failed: Mapping[Path, Exception], files: Iterable[Path]) -> Exception:
+    unexpected = [error for error in failed.values() if not isinstance(error, SymcnnError)]
+    if unexpected or (len(failed) == 1 and not files):
+        return next(iter(unexpected or failed.values()))
+    reasons = "; ".join(f"{path}: {error}" for path, error in failed.items())
+    return PrintError(f"{reasons}; written: {', '.join(map(str, files)) or 'nothing'}")
 
 
 def check_beside(paths: Iterable[Path]) -> None:

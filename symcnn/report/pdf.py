@@ -1,8 +1,13 @@
-"""A document as a PDF, set by Typst (extra ``pdf``): tagged, with its fonts, the same bytes each time."""
+"""A document as a PDF, set by Typst (extra ``pdf``): tagged, with its fonts, the same bytes each time.
 
+Typst brings fonts for Latin, Greek and mathematics. A label in another script is set in a font of the machine, and
+where there is none either its characters are boxes; a warning says so.
+"""
+
+import warnings
 from importlib.util import find_spec
 
-from symcnn.errors import InputError, install_command
+from symcnn.errors import InputError, PrintError, SymcnnWarning, install_command
 from symcnn.report.document import Document
 from symcnn.report.typst import to_typst
 
@@ -24,13 +29,35 @@ def to_pdf(document: Document) -> bytes:
     Raises:
         InputError: the extra ``pdf`` is missing.
         UnexaminedError: it shows what was not examined.
+        PrintError: Typst refuses it.
     """
     source = to_typst(document).encode("utf-8")
     check_pdf("to_pdf")
     import typst
 
-    # no font of the machine: the same pages everywhere
-    compiler = typst.Compiler(source, ignore_system_fonts=True)
-    pages = compiler.compile(format="pdf", timestamp=0, pdf_standards=["ua-1"])
-    assert isinstance(pages, bytes)
-    return pages
+    reason = ""
+    for own_fonts, accessible, remark in _ATTEMPTS:
+        try:
+            compiler = typst.Compiler(source, ignore_system_fonts=own_fonts)
+            pages = compiler.compile(format="pdf", timestamp=0, pdf_standards=["ua-1"] if accessible else [])
+        except typst.TypstError as error:
+            reason = " ".join(str(error).split())
+            if _LACKING not in reason:
+                break
+            continue
+        if remark:
+            warnings.warn(f"the PDF: {remark}", SymcnnWarning, stacklevel=2)
+        assert isinstance(pages, bytes)
+        return pages
+    raise PrintError(f"Typst does not set the PDF ({reason})")
+
+
+#: What Typst says, under a standard, of a character that no font has.
+_LACKING = "could not be displayed"
+
+#: Only Typst's own fonts, PDF/UA-1, and what a reader should know of the pages.
+_ATTEMPTS = (
+    (True, True, ""),  # the same pages everywhere
+    (False, True, "Typst's fonts lack some characters; they are set in fonts of this machine"),
+    (False, False, "no font of this machine has some of its characters; boxes stand for them, and it is not PDF/UA-1"),
+)

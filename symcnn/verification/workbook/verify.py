@@ -131,6 +131,7 @@ class _Proof:
 
     def _training(self) -> None:
         q, decide = self.quantities, self.decider
+        (training, first, _), last = q.column("E_total")  # the sheet as this workbook calls it
 
         def at(name: str) -> Place:
             return q.column(name)[0]
@@ -141,13 +142,18 @@ class _Proof:
             claims += [(c, m) for c in decide.backward(m, at, False)]
         claims += [(c, None) for c in (decide.error(at), *decide.totals(at, True))]
         statuses = [decide.decide(claim, self.first_row, image) for claim, image in claims]
-        self._row(self.text("proof.first_row", count=len(statuses)), statuses)
-        (_, first, _), last = q.column("E_total")
+        self._row(self.text("proof.first_row", training=training, count=len(statuses)), statuses)
         if last > first:
             statuses = [decide.decide(c, self.first_row) for c in decide.next(self._below)]
-            self._row(self.text("proof.second_row", count=len(statuses)), statuses)
-        self._findings("proof.filled", filled_down(q, self.shown), rows=last - first, columns=len(list(q.training())))
-        self._findings("proof.looked_up", looked_up(q, self.shown), count=len(q.network.parameters))
+            self._row(self.text("proof.second_row", training=training, count=len(statuses)), statuses)
+        self._findings(
+            "proof.filled",
+            filled_down(q, self.shown),
+            training=training,
+            rows=last - first,
+            columns=len(list(q.training())),
+        )
+        self._findings("proof.looked_up", looked_up(q, self.shown), training=training, count=len(q.network.parameters))
 
     def _labels(self) -> None:
         labels = Labels(self.quantities, self.shown, catalogue(language(self.quantities)))
