@@ -106,7 +106,8 @@ def outputs(net, flat, values):
                 b = take(layer.filters) if layer.bias else None
                 scale = f[0].numel() if layer.normalize else 1
                 maps = bordered(values, height, width, layer.stride, layer.padding, 0.0)
-                values = functional.conv2d(maps, f / scale, b, stride=layer.stride)
+                values = functional.conv2d(maps, f, stride=layer.stride) / scale  # first the sum: equal ones stay equal
+                values = values if b is None else values + b[:, None, None]
             case symcnn.AvgPool2D():
                 stride = layer.stride or layer.size
                 slide = (layer.size, layer.size, stride, layer.padding)

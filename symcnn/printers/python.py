@@ -166,7 +166,8 @@ class Statements:
             else:
                 self._known[text] = variable.name
                 self.body.append(f"{variable.name} = {text}")
-                if len(variable.products) == 1 and len(variable.products[0]) == 1:
+                # not a number: it would stand for every one of its kind, exponents too
+                if len(variable.products) == 1 and len(variable.products[0]) == 1 and variable.products[0][0].is_Add:
                     self._differences[variable.products[0][0]] = Symbol(variable.name)
 
     def _shortened(self, variable: Variable) -> Variable:

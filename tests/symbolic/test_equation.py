@@ -1,3 +1,5 @@
+from itertools import product
+
 import sympy
 
 import symcnn
@@ -46,8 +48,16 @@ def test_the_sympy_view_differentiates_to_the_adjoint(net):
             assert sympy.simplify(slope - i[r + p, c + q]) == 0
 
 
-def test_the_span_of_an_index_is_that_of_its_values():
-    affine = Affine((("r", 2), ("p", -3)), 1)
-    sizes = {"r": 4, "p": 3}
-    values = {affine.at({"r": r, "p": p}) for r in range(4) for p in range(3)}
-    assert affine.span(sizes) == (min(values), max(values)) == (-5, 7)
+def test_the_span_of_an_affine_map_is_what_it_takes():
+    sizes = {"r": 3, "p": 2, "s": 1}
+    for coefficients, offset in [
+        ((("r", 2), ("p", 1)), -1),
+        ((("r", -2), ("p", 1)), 4),
+        ((("s", 5),), 2),
+        ((("r", -1), ("p", -3), ("s", 7)), 0),
+        ((), -2),
+    ]:
+        affine = Affine(coefficients, offset)
+        points = product(*(range(n) for n in sizes.values()))
+        values = [affine.at(dict(zip(sizes, point, strict=True))) for point in points]
+        assert affine.span(sizes) == (min(values), max(values))

@@ -78,6 +78,16 @@ def test_a_maximum_of_pixels_is_trained(name):
         assert not Comparison(training, backend).faults
 
 
+# what a number is called must not be put in for exponents: (o - t)², 1/s
+@pytest.mark.parametrize("pixel", [-1.0, 1.0, 2.0, -0.5, 0.0])
+@pytest.mark.parametrize("loss", ["half_squared_error", "cross_entropy"])
+def test_a_maximum_of_pixels_is_no_name_of_a_number(pixel, loss):
+    net = symcnn.Network((1, 2), [symcnn.MaxPool2D(1), symcnn.Dense(2, "softmax"), symcnn.Dense(2)], loss)
+    images = np.full((2, 1, 2), pixel)
+    training = Training(1, net, np.linspace(-1, 1, len(net.parameters)), images, np.eye(2), 0, "sgd", None, "sum", 0.1)
+    assert not Comparison(training, "python").faults
+
+
 @pytest.mark.parametrize("name", ["one cell", "one cell in borders"])
 def test_a_maximum_of_one_pixel_is_exported_and_reported(name, tmp_path):
     net, data = pooled(name), ([[[0.5]], [[-0.25]]], [[1.0, 0.0], [0.0, 1.0]])

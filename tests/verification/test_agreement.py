@@ -60,3 +60,21 @@ def test_it_works_for_any_network():
     rng = np.random.default_rng(2)
     data = (rng.normal(size=(3, 2, 4, 4)), rng.uniform(size=(3, 2)))
     assert all(a.ok for a in programs_agree(symcnn.derive(net, 3), initial_values(net, 1), data))
+
+
+@pytest.mark.parametrize(
+    ("size_of_a", "reach", "floor"),
+    [
+        (1.0, 1.0, 1e-2),  # a hundredth of the largest entry; E_total, however large, is none
+        (1.0, 100.0, 0.1),  # a thousandth of the largest quantity of the pass
+        (0.01, 1.0, 1e-3),
+    ],
+)
+def test_small_entries_are_measured_against_a_part_of_the_largest(size_of_a, reach, floor):
+    from symcnn.verification.agreement import _worst
+
+    exact = {"E_total": 1000.0, "a": size_of_a, "b": 0.0}
+    size = {"E_total": 1000.0, "a": size_of_a, "b": 1e-9}
+    gap, where = _worst({**exact, "b": 1e-5}, exact, size, reach)
+    assert where == "b"
+    assert gap == pytest.approx(1e-5 / floor)

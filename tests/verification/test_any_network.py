@@ -223,6 +223,10 @@ def test_decisions_and_their_distances_are_recorded():
     record["maximum"](1.0, 3.0, 2.5)
     assert decisions == [0, 1]
     assert distances == [0.25, 0.5]
+    record["maximum"](2.0, 3.0, 3.0, 1.0)  # the first of equal ones
+    record["maximum"](-1.0)
+    assert decisions == [0, 1, 1, 0]
+    assert distances == [0.25, 0.5, 0.0, np.inf]
 
 
 def test_programs_with_kinks_agree_with_50_digits():

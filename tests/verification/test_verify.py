@@ -217,3 +217,27 @@ def test_planted_errors_are_wrong_and_the_same_every_time(derivation):
     assert len({(p.name, p.kind, p.candidate) for p in first}) >= 100
     for planted in first:
         assert sympy.expand(planted.candidate - derivation[planted.name].formula) != 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "rows"),
+    [
+        ((3, 3), [symcnn.Conv2D(1, 2)], 1),
+        ((4, 3), [symcnn.Conv2D(1, (2, 1), normalize=True), symcnn.Activation("tanh")], 1),
+        ((5, 5), [symcnn.Conv2D(1, 2, stride=2)], 0),
+        ((3, 3), [symcnn.Conv2D(1, 2, padding=1)], 0),
+        ((3, 3), [symcnn.Conv2D(1, 2, padding="same")], 0),
+        ((2, 3, 3), [symcnn.Conv2D(1, 2)], 0),
+        ((3, 3), [symcnn.Conv2D(2, 2)], 0),
+        ((3, 3), [symcnn.AvgPool2D(1), symcnn.Conv2D(1, 2)], 0),
+    ],
+)
+def test_the_filters_gradient_is_a_convolution_where_it_is_the_plain_one(shape, layers, rows):
+    """∂E/∂F = I ∗ ∂E/∂X: only for the very first layer, one filter on one channel, stride 1 and no borders."""
+    from symcnn.derivation.proof import Judge
+    from symcnn.text import catalogue
+    from symcnn.verification.verify import _convolution_rows
+
+    d = symcnn.derive(symcnn.Network(shape, [*layers, symcnn.Dense(1, "sigmoid")]), samples=1)
+    made = list(_convolution_rows(d, Judge(d), catalogue("en")))
+    assert [row.status for row in made] == ["proved"] * rows
