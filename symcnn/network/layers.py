@@ -222,6 +222,34 @@ Layer = Conv2D | Dense | Activation | MaxPool2D | AvgPool2D | Flatten
 LAYERS: dict[str, type[Layer]] = {t.__name__: t for t in (Conv2D, Dense, Activation, MaxPool2D, AvgPool2D, Flatten)}
 
 
+@dataclass(frozen=True)
+class Row:
+    """Stands where maps become the network's outputs and no Dense follows that would sum over them: their cells as
+    neurons, in the order map, row, column. No layer of a user's.
+
+    Args:
+        activations: how many follow; of a single one these are the preactivations.
+        flattens: a Flatten asks for it; else only maps of one cell each, or one row or column, are taken.
+    """
+
+    activations: int
+    flattens: bool
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        axes = _axes_of(source)
+        long = [n for n, axis in enumerate(axes) if axis.size > 1]
+        if len(axes) == 1 or (len(long) > 1 and not self.flattens):
+            return Stated(source)
+        if self.activations == 1:
+            row = Tensor("z_o", (source.size,), (("z_o", 1),))
+        else:
+            row = names.tensor("h" if self.activations else "o", (source.size,))
+        steps = [math.prod(source.shape[n + 1 :]) for n in range(len(axes))]
+        index = Affine(tuple((axes[n].name, steps[n]) for n in long))
+        cell = Access(source, tuple(Affine(((a.name, 1),) if a.size > 1 else ()) for a in axes))
+        return Stated(row, (Equation(Access(row, (index,)), tuple(axes[n] for n in long), (Term((cell,)),)),))
+
+
 # --- shared pieces of the equations ---------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symcnn.errors import InputError
-from symcnn.network.layers import LAYERS, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D
+from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, Row
 from symcnn.network.losses import LOSSES, Outputs, check_loss
 from symcnn.network.names import ERROR, Names
 from symcnn.symbolic import Equation, Tensor, html_of
@@ -77,7 +77,7 @@ class Network:
         feature_maps: list[Tensor] = []
         last = max((n for n, layer in enumerate(self.layers) if not isinstance(layer, Flatten)), default=-1)
         flattened = False
-        for number, layer in enumerate(self.layers):
+        for number, layer in self._stages():
             if flattened and isinstance(layer, (Conv2D, MaxPool2D, AvgPool2D)):
                 raise InputError(
                     f"layer {number + 1}: {type(layer).__name__}: its input is flattened; expected a map:"
@@ -98,7 +98,7 @@ class Network:
             if len(tensor.shape) != 1:
                 raise InputError(
                     f"loss={self.loss!r}: the last layer gives maps of {'×'.join(map(str, tensor.shape))} cells;"
-                    " expected neurons: end with Dense, or set loss=None"
+                    " expected neurons: end with Dense, with Flatten, or with a pooling over whole maps; or set loss=None"
                 )
             targets = names.tensor("t", tensor.shape, "target")
             stated_last = equations[-1] if equations and equations[-1].target.tensor == tensor else None
@@ -108,6 +108,17 @@ class Network:
                     "layers: none has parameters, so there is nothing to train; add Conv2D or Dense, or set loss=None"
                 )
         return Forward(image, tensor, targets, tuple(parameters), tuple(feature_maps), tuple(equations))
+
+    def _stages(self) -> list[tuple[int, Layer | Row]]:
+        """The layers, numbered; where maps become the outputs, a row of neurons before the last activations."""
+        stages: list[tuple[int, Layer | Row]] = list(enumerate(self.layers))
+        tail = len(stages)
+        while tail and isinstance(self.layers[tail - 1], (Flatten, Activation)):
+            tail -= 1
+        if self.loss is not None and tail:
+            activations = sum(isinstance(layer, Activation) for layer in self.layers[tail:])
+            stages.insert(tail, (-1, Row(activations, activations < len(self.layers) - tail)))
+        return stages
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
