@@ -17,6 +17,7 @@
 Parsed, never evaluated; an unknown word is an error that says where it stands.
 """
 
+import re
 import tomllib
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
 from symcnn.network.data import Data, checked, checked_images
 from symcnn.network.images import read_bytes, text_of
 from symcnn.network.layers import LAYERS, Layer
@@ -33,6 +34,11 @@ from symcnn.network.network import Network
 #: A network that symcnn can take apart is small; so is its file.
 MAX_BYTES = 16_000_000
 MAX_LABEL = 60
+
+#: Parts of one key; a network file needs one.
+MAX_PARTS = 16
+_STRING = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
+_DEEP_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_PARTS},}}")
 
 
 def read_network(path: str | Path) -> tuple[Network, Data | None]:
@@ -44,7 +50,9 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
     path = Path(path)
     content = read_bytes(path, MAX_BYTES, "a network file (TOML)")
     try:
-        document = tomllib.loads(text_of(content, "a network file (TOML)"))
+        text = text_of(content, "a network file (TOML)")
+        _check_keys(text)
+        document = tomllib.loads(text)
         network = network_from(document)
         data = _samples(network, document["sample"]) if "sample" in document else None
     except InputError as error:
@@ -54,6 +62,13 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
     except (ValueError, RecursionError) as error:  # also whole numbers of thousands of digits
         raise InputError(f"{path}: not TOML ({str(error).splitlines()[0]})") from None
     return network, data
+
+
+def _check_keys(text: str) -> None:
+    """Refuse keys of many parts (a.b.c…), of each of which the parser would make a table in a table."""
+    deep = _DEEP_KEY.search(_STRING.sub("s", text))
+    if deep is not None:
+        raise InputError(f"not TOML for a network (a key of more than {MAX_PARTS} parts, {quoted(deep[0], 30)})")
 
 
 def network_from(document: dict[str, Any]) -> Network:
