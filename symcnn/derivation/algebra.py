@@ -170,7 +170,9 @@ class Algebra(ABC):
         if power is not None:
             above = power if function is sigmoid else power - self.one
             return self.times(above, self.inverse(self.one + power))
-        other = self._known.get(("tanh", self.times(half, z)) if function is sigmoid else ("sigmoid", self.times(two, z)))
+        other = self._known.get(
+            ("tanh", self.times(half, z)) if function is sigmoid else ("sigmoid", self.times(two, z))
+        )
         if other is None:
             return None
         return self.times(half, self.one + other) if function is sigmoid else self.times(two, other) - self.one

@@ -28,8 +28,9 @@ import numpy as np
 from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
 from symcnn.network.data import Data, checked, checked_images
 from symcnn.network.images import read_bytes, text_of
-from symcnn.network.layers import LAYERS, Layer
+from symcnn.network.layers import ACTIVATIONS, LAYERS, Layer
 from symcnn.network.network import Network
+from symcnn.network.words import canonical, setting_names
 
 #: A network that symcnn can take apart is small; so is its file.
 MAX_BYTES = 16_000_000
@@ -54,7 +55,8 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
         _check_keys(text)
         document = tomllib.loads(text)
         network = network_from(document)
-        data = _samples(network, document["sample"]) if "sample" in document else None
+        samples = document.get("sample", document.get("samples"))
+        data = None if samples is None else _samples(network, samples)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except NotSupportedYetError as error:
@@ -77,6 +79,9 @@ def network_from(document: dict[str, Any]) -> Network:
     Raises:
         InputError: an unknown, missing or unusable word.
     """
+    for word, plural in (("layer", "layers"), ("sample", "samples")):
+        if plural in document and word not in document:
+            document = {word if key == plural else key: value for key, value in document.items()}
     _known("the file", document, {"input_shape", "loss", "layer", "sample"})
     for word in ("input_shape", "layer"):
         if word not in document:
@@ -104,11 +109,12 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
     kind = table.get("type")
     if kind is None:
         raise InputError(f"{where}: type is missing; expected one of {', '.join(LAYERS)}")
-    if not isinstance(kind, str) or kind not in LAYERS:
-        raise InputError(f"{where}: type={kind!r}; expected one of {', '.join(LAYERS)}")
+    written = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
+    if isinstance(kind, str) and kind not in LAYERS and kind.lower() in ACTIVATIONS and not written:
+        kind, written = "Activation", {"kind": kind}  # PyTorch's and Keras' layers of that name
+    kind = canonical("layer", kind, LAYERS, f"{where}: type={quoted(kind)}")
     layer: type[Any] = LAYERS[kind]
-    settings = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
-    _known(f"{where} ({kind})", settings, {f.name for f in fields(layer)})
+    settings = setting_names(kind, written, {f.name for f in fields(layer)}, f"{where} ({kind})")
     for field in fields(layer):
         if field.name not in settings and field.default is MISSING:
             raise InputError(f"{where} ({kind}): {field.name} is missing")
@@ -157,4 +163,4 @@ def _tables(word: str, value: Any) -> list[dict[str, Any]]:
 def _known(where: str, table: dict[str, Any], words: set[str]) -> None:
     for word in table:
         if word not in words:
-            raise InputError(f"{where}: unknown word {word!r}; expected one of {', '.join(sorted(words))}")
+            raise InputError(f"{where}: unknown word {quoted(word)}; {one_of(word, sorted(words))}")

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from symcnn.errors import InputError
-from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, Row
-from symcnn.network.losses import LOSSES, Outputs, check_loss
+from symcnn.errors import InputError, quoted
+from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, Row, whole
+from symcnn.network.losses import LOSSES, Outputs, loss_named
 from symcnn.network.names import ERROR, Names
 from symcnn.symbolic import Equation, Tensor, html_of
 
@@ -59,8 +59,7 @@ class Network:
     ) -> None:
         object.__setattr__(self, "input_shape", _input_shape(input_shape))
         object.__setattr__(self, "layers", _layers(layers))
-        object.__setattr__(self, "loss", loss)
-        check_loss(loss)
+        object.__setattr__(self, "loss", loss_named(loss))
         _ = self.forward  # a network that does not fit together is refused here, not at its first use
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -157,11 +156,11 @@ def _check_size(layer: Layer, tensors: Iterable[Tensor]) -> None:
 
 
 def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
-    given = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,)
-    whole = all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in given)
-    if not whole or not 1 <= len(given) <= 3:
+    sizes = [whole(n) for n in (shape if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,))]
+    given = tuple(n for n in sizes if n is not None and n > 0)
+    if len(given) < len(sizes) or not 1 <= len(given) <= 3:
         raise InputError(
-            f"input_shape={shape!r}: expected whole numbers, at least 1, as (features,), (height, width)"
+            f"input_shape={quoted(shape)}: expected whole numbers, at least 1, as (features,), (height, width)"
             " or (channels, height, width)"
         )
     if math.prod(given) > MAX_CELLS:
@@ -175,7 +174,9 @@ def _layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
         raise InputError("layers=[]: expected at least one layer")
     for number, layer in enumerate(given, 1):
         if not isinstance(layer, tuple(LAYERS.values())):
-            raise InputError(f"layer {number} is {layer!r}: expected one of {', '.join(LAYERS)}")
+            if isinstance(layer, type) and layer.__name__ in LAYERS:
+                raise InputError(f"layer {number} is the class {layer.__name__}: expected {layer.__name__}(…)")
+            raise InputError(f"layer {number} is {quoted(layer)}: expected one of {', '.join(LAYERS)}")
     return given
 
 
