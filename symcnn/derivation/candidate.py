@@ -66,6 +66,6 @@ def _pieces(pieces: list[Expr]) -> Expr:
     if high == 0 and not strict:  # z <= 0
         return gate(in_our_words(low), rest, value)
     raise UndecidableError(
-        f"Piecewise where {condition}: at the kink itself it takes the other side; symcnn's rectifiers have the slope of"
-        " the left side at 0: write > 0 or <= 0"
+        f"Piecewise where {condition}: at the kink itself it takes the other side; symcnn's rectifiers have the"
+        " slope of the left side at 0: write > 0 or <= 0"
     )

@@ -10,7 +10,7 @@ random points of a large prime field decides with an error probability that is t
 with a witness, a real point at which the values differ: outputs may depend on each other (σ(2z) on σ(z)), gates too.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal

@@ -97,7 +97,7 @@ class Network:
             if len(tensor.shape) != 1:
                 raise InputError(
                     f"loss={self.loss!r}: the last layer gives maps of {'×'.join(map(str, tensor.shape))} cells;"
-                    " expected neurons: end with Dense, with Flatten, or with a pooling over whole maps; or set loss=None"
+                    " expected neurons: end with Dense, Flatten or a pooling over whole maps, or set loss=None"
                 )
             targets = names.tensor("t", tensor.shape, "target")
             stated_last = equations[-1] if equations and equations[-1].target.tensor == tensor else None
@@ -146,7 +146,7 @@ class Network:
             )
 
 
-def _check_size(layer: Layer, tensors: Iterable[Tensor]) -> None:
+def _check_size(layer: Layer | Row, tensors: Iterable[Tensor]) -> None:
     for tensor in tensors:
         if tensor.size > MAX_CELLS:
             raise InputError(

@@ -95,7 +95,7 @@ def canonical(kind: Kind, word: object, ours: Collection[str], where: str) -> st
             raise InputError(f"{where}: did you mean {NEARLY[kind][key]}?")
         for name in (*ours, *(("none",) if kind == "activation" else ())):
             if _key(name) == key or SAME[kind].get(key) == name:
-                return name
+                return str(name)
     raise InputError(f"{where}: unknown; {one_of(word, ours)}")
 
 

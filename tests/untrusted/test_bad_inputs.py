@@ -63,7 +63,7 @@ NETWORKS = [
     *(replaced(("units = 2", f"units = {v}")) for v in ("1000000000", "99999999999999999999")),
     replaced(("kernel_size = 2", "kernel_size = 2\npadding = 1000000")),
     replaced(("filters = 1", "filtres = 1")), replaced(("[[layer]]", "[[layers]]")), replaced(("[[layer]]", "[layer]")),
-    replaced(("input_shape", "shape")), replaced(("[[sample]]", "[[samples]]")), replaced(("image =", "picture =")),
+    replaced(("input_shape", "shape")), replaced(("[[sample]]", "[[sampels]]")), replaced(("image =", "picture =")),
     "", "x", "=", "[[layer]]", "input_shape = [3, 3]", "input_shape = [3, 3]\nlayer = []", "layer = 3\ninput_shape = [1]",
     "\x00", "[" * 5000, "a = " + "[" * 900, NET + NET, 'input_shape = [3, 3]\n[[layer]]\ntype = "Dense"\nunits = 2\nunits = 3',
     "# only a comment\n", "input_shape = __import__('os').system('touch broken')\n",
