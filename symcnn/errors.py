@@ -95,7 +95,7 @@ def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:
     lower: dict[str, str] = {}
     for name in compared:
         lower.setdefault(name.lower(), name)
-    return [lower[n] for n in difflib.get_close_matches(word[:60].lower(), lower, most, 0.65)]
+    return [lower[n] for n in difflib.get_close_matches(word[:60].lower(), lower, most, 0.76)]
 
 
 def one_of(word: object, names: Collection[str]) -> str:

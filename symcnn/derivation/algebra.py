@@ -138,7 +138,51 @@ class Algebra(ABC):
                 return self.rational(1, 2) if function is sigmoid else self.zero
             if (function.__name__, -z) in self._known:  # σ(-z) = 1 - σ(z), tanh(-z) = -tanh(z)
                 return odd[function] - self._known[function.__name__, -z]
+        if (function.__name__, z) not in self._known and function in (exp, tanh, sigmoid):
+            related = self._related(function, z)
+            if related is not None:
+                return related
         return self._remembered(function.__name__, z)
+
+    def _related(self, function: Function, z: Element) -> Element | None:
+        """exp, tanh and sigmoid in each other, where one of them is known: each is a fraction of each other.
+
+        exp(z) = σ(z)/(1 - σ(z)) = (1 + tanh(z/2))/(1 - tanh(z/2)); and exp(z) = exp(z - m)·exp(m) as in a softmax.
+        """
+        two, half = self.rational(2, 1), self.rational(1, 2)
+        if function is exp:
+            for known, sign in (("sigmoid", self.one), ("sigmoid", -self.one)):
+                s = self._known.get((known, self.times(sign, z)))
+                if s is not None:
+                    above, below = (s, self.one - s) if sign == self.one else (self.one - s, s)
+                    return self.times(above, self.inverse(below))
+            for sign in (self.one, -self.one):
+                t = self._known.get(("tanh", self.times(self.times(sign, half), z)))
+                if t is not None:
+                    t = self.times(sign, t)
+                    return self.times(self.one + t, self.inverse(self.one - t))
+            powers = [(a, value) for (kind, a), value in self._known.items() if kind == "exp"]
+            for key in [k for k in self._known if k[0] == "winners"]:  # the shift of a softmax
+                if any(z - key[1] == a for a, _ in powers):
+                    return self.times(self._known["exp", z - key[1]], self._remembered("exp", key[1]))
+            return self._quotient_of_powers(z, dict(powers))
+        power = self._known.get(("exp", z if function is sigmoid else self.times(two, z)))
+        if power is not None:
+            above = power if function is sigmoid else power - self.one
+            return self.times(above, self.inverse(self.one + power))
+        other = self._known.get(
+            ("tanh", self.times(half, z)) if function is sigmoid else ("sigmoid", self.times(two, z))
+        )
+        if other is None:
+            return None
+        return self.times(half, self.one + other) if function is sigmoid else self.times(two, other) - self.one
+
+    def _quotient_of_powers(self, z: Element, powers: Mapping[Element, Element]) -> Element | None:
+        """exp(a - b) = exp(a)/exp(b)."""
+        for b, below in powers.items():
+            if z + b in powers:
+                return self.times(powers[z + b], self.inverse(below))
+        return None
 
     def gate(self, z: Element) -> Element:
         """1 where z > 0, else 0: a generator, the same for what the gate lets through."""

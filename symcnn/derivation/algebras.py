@@ -168,6 +168,9 @@ class DegreeAlgebra(Algebra):
     def inverse(self, a: Element) -> Element:
         return a
 
+    def output(self, function: Function, z: Element) -> Element:
+        return Degree(2)  # a generator, or a fraction of two
+
     def winner(self, value: Element, largest: Element, *before: Element) -> Element:
         return Degree(1)
 

@@ -294,8 +294,8 @@ class Derivation(Mapping[str, Gradient]):
         Args:
             candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
         """
-        if not isinstance(candidate, (Expr, int)):
-            raise InputError(f"candidate {candidate!r}: expected a SymPy expression")
+        if not isinstance(candidate, (Expr, int, float)):
+            raise InputError(f"candidate {quoted(candidate)}: expected a SymPy expression")
         candidate = sympify(candidate)
         self._judge.renew_budget()
         return self._judge.decide(name, candidate)

@@ -10,7 +10,7 @@ random points of a large prime field decides with an error probability that is t
 with a witness, a real point at which the values differ: outputs may depend on each other (σ(2z) on σ(z)), gates too.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -19,6 +19,7 @@ from sympy import Expr, Function
 
 from symcnn.derivation.algebra import Algebra, Dual, Element, TooLargeError, UndecidableError, merged
 from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.derivation.candidate import in_our_words
 from symcnn.derivation.derivation import Derivation
 from symcnn.errors import UnknownQuantityError, one_of, quoted
 from symcnn.symbolic import Tensor, leaky_relu, maximum, relu, symbol
@@ -273,6 +274,11 @@ class Judge:
         self.exactly, self.modular = (EXACT_GATES, MODULAR_GATES) if kinked else (EXACT, MODULAR)
 
     @cached_property
+    def _quantities(self) -> dict[str, None]:
+        graph = self.derivation.graph
+        return dict.fromkeys((*graph.inputs, *graph.forward, *graph.backward))
+
+    @cached_property
     def _exact(self) -> Prover:
         return Prover(self.derivation, PolynomialAlgebra, self._directions)
 
@@ -311,6 +317,14 @@ class Judge:
             names = [*d.network.parameters, *d.graph.forward]
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(name, names)}")
         claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
+        foreign = sorted(s.name for s in candidate.free_symbols if s.name not in self._quantities)
+        if foreign:
+            reason = f"{quoted(foreign[0])} is not a quantity of the network: {one_of(foreign[0], self._quantities)}"
+            return Verdict(name, claim, "unknown", reason)
+        try:
+            candidate = in_our_words(candidate)
+        except UndecidableError as reason:
+            return Verdict(name, claim, "unknown", str(reason))
         try:
             if self._prepared(name):
                 if self._exact.equal(name, candidate):

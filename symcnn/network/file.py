@@ -17,6 +17,7 @@
 Parsed, never evaluated; an unknown word is an error that says where it stands.
 """
 
+import re
 import tomllib
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -24,16 +25,22 @@ from typing import Any
 
 import numpy as np
 
-from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
 from symcnn.files import read_bytes
 from symcnn.network.data import Data, checked, checked_images
 from symcnn.network.images import text_of
 from symcnn.network.labels import check_label
-from symcnn.network.layers import LAYERS, Layer
+from symcnn.network.layers import ACTIVATIONS, LAYERS, Layer
 from symcnn.network.network import Network
+from symcnn.network.words import canonical, setting_names
 
 #: A network that symcnn can take apart is small; so is its file.
 MAX_BYTES = 16_000_000
+
+#: Parts of one key; a network file needs one.
+MAX_PARTS = 16
+_STRING = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
+_DEEP_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_PARTS},}}")
 
 
 def read_network(path: str | Path) -> tuple[Network, Data | None]:
@@ -45,9 +52,12 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
     path = Path(path)
     content = read_bytes(path, MAX_BYTES, "a network file (TOML)")
     try:
-        document = tomllib.loads(text_of(content, "a network file (TOML)"))
+        text = text_of(content, "a network file (TOML)")
+        _check_keys(text)
+        document = tomllib.loads(text)
         network = network_from(document)
-        data = _samples(network, document["sample"]) if "sample" in document else None
+        samples = document.get("sample", document.get("samples"))
+        data = None if samples is None else _samples(network, samples)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except NotSupportedYetError as error:
@@ -57,12 +67,22 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
     return network, data
 
 
+def _check_keys(text: str) -> None:
+    """Refuse keys of many parts (a.b.c…), of each of which the parser would make a table in a table."""
+    deep = _DEEP_KEY.search(_STRING.sub("s", text))
+    if deep is not None:
+        raise InputError(f"not TOML for a network (a key of more than {MAX_PARTS} parts, {quoted(deep[0], 30)})")
+
+
 def network_from(document: dict[str, Any]) -> Network:
     """A network from its words, as TOML or JSON hold them.
 
     Raises:
         InputError: an unknown, missing or unusable word.
     """
+    for word, plural in (("layer", "layers"), ("sample", "samples")):
+        if plural in document and word not in document:
+            document = {word if key == plural else key: value for key, value in document.items()}
     _known("the file", document, {"input_shape", "loss", "layer", "sample"})
     for word in ("input_shape", "layer"):
         if word not in document:
@@ -90,11 +110,12 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
     kind = table.get("type")
     if kind is None:
         raise InputError(f"{where}: type is missing; expected one of {', '.join(LAYERS)}")
-    if not isinstance(kind, str) or kind not in LAYERS:
-        raise InputError(f"{where}: type={kind!r}; expected one of {', '.join(LAYERS)}")
+    written = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
+    if isinstance(kind, str) and kind not in LAYERS and kind.lower() in ACTIVATIONS and not written:
+        kind, written = "Activation", {"kind": kind}  # PyTorch's and Keras' layers of that name
+    kind = canonical("layer", kind, LAYERS, f"{where}: type={quoted(kind)}")
     layer: type[Any] = LAYERS[kind]
-    settings = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
-    _known(f"{where} ({kind})", settings, {f.name for f in fields(layer)})
+    settings = setting_names(kind, written, {f.name for f in fields(layer)}, f"{where} ({kind})")
     for field in fields(layer):
         if field.name not in settings and field.default is MISSING:
             raise InputError(f"{where} ({kind}): {field.name} is missing")
@@ -135,4 +156,4 @@ def _tables(word: str, value: Any) -> list[dict[str, Any]]:
 def _known(where: str, table: dict[str, Any], words: set[str]) -> None:
     for word in table:
         if word not in words:
-            raise InputError(f"{where}: unknown word {word!r}; expected one of {', '.join(sorted(words))}")
+            raise InputError(f"{where}: unknown word {quoted(word)}; {one_of(word, sorted(words))}")

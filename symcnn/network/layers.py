@@ -13,17 +13,22 @@ Index letters: n sample · d channel · k filter or map · r c row, column · p 
 u v row, column in the pooling window · j neuron.
 """
 
+import functools
+import math
+import numbers
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeVar
 
+import numpy as np
 import sympy
 from sympy import Rational, S
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, NotSupportedYetError, quoted
 from symcnn.network.names import Names, bias, letters_of, preactivation, weights
 from symcnn.network.softmax import exponentials
+from symcnn.network.words import canonical, setting_names
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, leaky_relu, relu, sigmoid, tanh
 
 Padding = int | Literal["same"]
@@ -45,6 +50,25 @@ class Stated:
     feature_maps: tuple[Tensor, ...] = ()
 
 
+_L = TypeVar("_L")
+
+
+def _in_any_words(layer: type[_L]) -> type[_L]:
+    """The layer, which also takes the names that other libraries have for its settings."""
+    declared = layer.__init__
+
+    @functools.wraps(declared)
+    def init(self: Any, *values: Any, **settings: Any) -> None:
+        names = {f.name for f in fields(self)}
+        if not names.issuperset(settings):
+            settings = setting_names(layer.__name__, settings, names, layer.__name__)
+        declared(self, *values, **settings)
+
+    layer.__init__ = init  # type: ignore[method-assign]
+    return layer
+
+
+@_in_any_words
 @dataclass(frozen=True)
 class Conv2D:
     """Slide ``filters`` filters over a map, without flipping them (a cross-correlation).
@@ -98,6 +122,7 @@ class Conv2D:
         return Stated(x, (Equation(Access(x, _plain(axes)), axes, tuple(terms)),), tuple(parameters), (x,))
 
 
+@_in_any_words
 @dataclass(frozen=True)
 class Dense:
     """A fully connected layer: every neuron sums over all that it receives, of whatever shape.
@@ -116,7 +141,7 @@ class Dense:
         _positive(self, "units")
         _flag(self, "bias")
         if self.activation is not None:
-            _activation(self, "activation", self.activation)
+            _activation(self, "activation")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
         j = Axis("j", self.units)
@@ -136,6 +161,7 @@ class Dense:
         return Stated(h, tuple(equations), tuple(parameters))
 
 
+@_in_any_words
 @dataclass(frozen=True)
 class Activation:
     """Apply "sigmoid", "tanh", "relu" or "leaky_relu" to every cell of a map, or to every neuron; "softmax" to
@@ -144,7 +170,7 @@ class Activation:
     kind: str
 
     def __post_init__(self) -> None:
-        _activation(self, "kind", self.kind)
+        _activation(self, "kind")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
         if self.kind == "softmax" and len(source.shape) != 1:
@@ -156,6 +182,7 @@ class Activation:
         return Stated(a, _activated(a, source, self.kind, names))
 
 
+@_in_any_words
 @dataclass(frozen=True)
 class MaxPool2D:
     """The largest value of each window; where several are equal, the first in row order.
@@ -184,6 +211,7 @@ class MaxPool2D:
         return _pooled(self, source, names, S.One, absent, "max")
 
 
+@_in_any_words
 @dataclass(frozen=True)
 class AvgPool2D:
     """The mean of each window.
@@ -221,6 +249,34 @@ class Flatten:
 
 Layer = Conv2D | Dense | Activation | MaxPool2D | AvgPool2D | Flatten
 LAYERS: dict[str, type[Layer]] = {t.__name__: t for t in (Conv2D, Dense, Activation, MaxPool2D, AvgPool2D, Flatten)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Stands where maps become the network's outputs and no Dense follows that would sum over them: their cells as
+    neurons, in the order map, row, column. No layer of a user's.
+
+    Args:
+        activations: how many follow; of a single one these are the preactivations.
+        flattens: a Flatten asks for it; else only maps of one cell each, or one row or column, are taken.
+    """
+
+    activations: int
+    flattens: bool
+
+    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+        axes = _axes_of(source)
+        long = [n for n, axis in enumerate(axes) if axis.size > 1]
+        if len(axes) == 1 or (len(long) > 1 and not self.flattens):
+            return Stated(source)
+        if self.activations == 1:
+            row = Tensor("z_o", (source.size,), (("z_o", 1),))
+        else:
+            row = names.tensor("h" if self.activations else "o", (source.size,))
+        steps = [math.prod(source.shape[n + 1 :]) for n in range(len(axes))]
+        index = Affine(tuple((axes[n].name, steps[n]) for n in long))
+        cell = Access(source, tuple(Affine(((a.name, 1),) if a.size > 1 else ()) for a in axes))
+        return Stated(row, (Equation(Access(row, (index,)), tuple(axes[n] for n in long), (Term((cell,)),)),))
 
 
 # --- shared pieces of the equations ---------------------------------------------------------------------------------
@@ -319,40 +375,62 @@ def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
 
 
 def _call(layer: Layer, field: str) -> str:
-    return f"{type(layer).__name__}({field}={getattr(layer, field)!r})"
+    return f"{type(layer).__name__}({field}={quoted(getattr(layer, field))})"
 
 
-def _is_count(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def whole(value: object) -> int | None:
+    """A whole number, whoever made it (NumPy's, 8.0); None for anything else."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    return int(value) if isinstance(value, (float, np.floating)) and float(value).is_integer() else None
 
 
-def _positive(layer: Layer, field: str) -> int:
+def _positive(layer: Layer, field: str) -> None:
+    """A whole number, or, as the other libraries write it, two equal ones."""
     value = getattr(layer, field)
-    if not _is_count(value, 1):
+    pair = list(value) if isinstance(value, (tuple, list)) and field in ("stride", "size") else [value]
+    counts = [whole(n) for n in pair]
+    if not 1 <= len(counts) <= 2 or any(n is None or n < 1 for n in counts):
         raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1")
-    if value > sys.maxsize:
-        raise InputError(
-            f"{type(layer).__name__}({field}=…): a number of {len(str(value))} digits; expected at most 18"
+    if any(n is not None and n > sys.maxsize for n in counts):
+        digits = max(len(str(n)) for n in counts)
+        raise InputError(f"{type(layer).__name__}({field}=…): a number of {digits} digits; expected at most 18")
+    _equal(layer, field, counts)
+    object.__setattr__(layer, field, counts[0])
+
+
+def _equal(layer: Layer, field: str, counts: list[int | None]) -> None:
+    if len(set(counts)) > 1:
+        raise NotSupportedYetError(
+            f"{_call(layer, field)}: not supported yet: {field} is the same in both directions; expected one number"
         )
-    return int(value)
 
 
 def _flag(layer: Layer, field: str) -> None:
-    if not isinstance(getattr(layer, field), bool):
+    value = getattr(layer, field)
+    if not isinstance(value, (bool, np.bool_)):
         raise InputError(f"{_call(layer, field)}: expected True or False")
+    object.__setattr__(layer, field, bool(value))
 
 
 def _pair(layer: Layer, field: str) -> tuple[int, int]:
     value = getattr(layer, field)
-    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(pair) != 2 or not all(_is_count(n, 1) for n in pair):
-        raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1, or two of them")
-    return pair
+    pair = [whole(n) for n in (value if isinstance(value, (tuple, list)) else (value, value))]
+    if len(pair) == 2 and pair[0] is not None and pair[1] is not None and min(pair[0], pair[1]) >= 1:
+        return pair[0], pair[1]
+    raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1, or two of them")
 
 
 def _padding(layer: "Conv2D | MaxPool2D | AvgPool2D") -> None:
-    if layer.padding != "same" and not _is_count(layer.padding, 0):
-        raise InputError(f'{_call(layer, "padding")}: expected a whole number, at least 0, or "same"')
+    value: object = layer.padding
+    if isinstance(value, str) and value.lower() in ("same", "valid"):
+        object.__setattr__(layer, "padding", "same" if value.lower() == "same" else 0)
+        return
+    counts = [whole(n) for n in (value if isinstance(value, (tuple, list)) else [value])]
+    if not 1 <= len(counts) <= 2 or any(n is None or n < 0 for n in counts):
+        raise InputError(f'{_call(layer, "padding")}: expected a whole number, at least 0, "same" or "valid" (0)')
+    _equal(layer, "padding", counts)
+    object.__setattr__(layer, "padding", counts[0])
 
 
 def _pooling(layer: MaxPool2D | AvgPool2D) -> None:
@@ -364,6 +442,16 @@ def _pooling(layer: MaxPool2D | AvgPool2D) -> None:
         raise InputError(f"{_call(layer, 'padding')}: expected less than size={layer.size}, or a window is empty")
 
 
-def _activation(layer: Layer, field: str, kind: object) -> None:
-    if not isinstance(kind, str) or kind not in ACTIVATIONS:
-        raise InputError(f"{_call(layer, field)}: unknown; expected one of {', '.join(ACTIVATIONS)}")
+def _activation(layer: Layer, field: str) -> None:
+    value: object = getattr(layer, field)
+    if whole(value) is not None:
+        raise InputError(
+            f"{_call(layer, field)}: expected one of {', '.join(ACTIVATIONS)} ({type(layer).__name__} is not told how"
+            " many inputs it has: that follows from what it receives)"
+        )
+    word: str | None = canonical("activation", value, ACTIVATIONS, _call(layer, field))
+    if word == "none":
+        if field == "kind":
+            raise InputError(f"{_call(layer, field)}: it would change nothing: leave the layer out")
+        word = None
+    object.__setattr__(layer, field, word)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 from sympy import Rational, S
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 from symcnn.network.names import ERROR, Names
 from symcnn.network.softmax import exponentials
+from symcnn.network.words import canonical
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, log, sigmoid, softplus
 
 
@@ -97,10 +98,13 @@ LOSSES: dict[str, Callable[[Outputs], tuple[Equation, ...]]] = {
 }
 
 
-def check_loss(name: object) -> None:
-    """Refuse what is no loss."""
-    known = ", ".join(LOSSES)
-    if name is not None and not isinstance(name, str):
-        raise InputError(f"loss={name!r}: expected one of {known}, or 'none'")
-    if name is not None and name not in LOSSES:
-        raise InputError(f"loss={name!r}: unknown; expected one of {known}, or 'none'")
+def loss_named(word: object) -> str | None:
+    """Our name of a loss; None for no loss.
+
+    Raises:
+        InputError: it is none, or nearly one.
+    """
+    if word is None or word == "none":
+        return None
+    name = canonical("loss", word, (*LOSSES, "none"), f"loss={quoted(word)}")
+    return None if name == "none" else name

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from symcnn.errors import InputError
-from symcnn.network.layers import LAYERS, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D
-from symcnn.network.losses import LOSSES, Outputs, check_loss
+from symcnn.errors import InputError, quoted
+from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, Row, whole
+from symcnn.network.losses import LOSSES, Outputs, loss_named
 from symcnn.network.names import ERROR, Names
 from symcnn.symbolic import Equation, Tensor, html_of
 
@@ -59,8 +59,7 @@ class Network:
     ) -> None:
         object.__setattr__(self, "input_shape", _input_shape(input_shape))
         object.__setattr__(self, "layers", _layers(layers))
-        object.__setattr__(self, "loss", loss)
-        check_loss(loss)
+        object.__setattr__(self, "loss", loss_named(loss))
         _ = self.forward  # a network that does not fit together is refused here, not at its first use
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -77,7 +76,7 @@ class Network:
         feature_maps: list[Tensor] = []
         last = max((n for n, layer in enumerate(self.layers) if not isinstance(layer, Flatten)), default=-1)
         flattened = False
-        for number, layer in enumerate(self.layers):
+        for number, layer in self._stages():
             if flattened and isinstance(layer, (Conv2D, MaxPool2D, AvgPool2D)):
                 raise InputError(
                     f"layer {number + 1}: {type(layer).__name__}: its input is flattened; expected a map:"
@@ -98,7 +97,7 @@ class Network:
             if len(tensor.shape) != 1:
                 raise InputError(
                     f"loss={self.loss!r}: the last layer gives maps of {'×'.join(map(str, tensor.shape))} cells;"
-                    " expected neurons: end with Dense, or set loss=None"
+                    " expected neurons: end with Dense, Flatten or a pooling over whole maps, or set loss=None"
                 )
             targets = names.tensor("t", tensor.shape, "target")
             stated_last = equations[-1] if equations and equations[-1].target.tensor == tensor else None
@@ -108,6 +107,17 @@ class Network:
                     "layers: none has parameters, so there is nothing to train; add Conv2D or Dense, or set loss=None"
                 )
         return Forward(image, tensor, targets, tuple(parameters), tuple(feature_maps), tuple(equations))
+
+    def _stages(self) -> list[tuple[int, Layer | Row]]:
+        """The layers, numbered; where maps become the outputs, a row of neurons before the last activations."""
+        stages: list[tuple[int, Layer | Row]] = list(enumerate(self.layers))
+        tail = len(stages)
+        while tail and isinstance(self.layers[tail - 1], (Flatten, Activation)):
+            tail -= 1
+        if self.loss is not None and tail:
+            activations = sum(isinstance(layer, Activation) for layer in self.layers[tail:])
+            stages.insert(tail, (-1, Row(activations, activations < len(self.layers) - tail)))
+        return stages
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -136,7 +146,7 @@ class Network:
             )
 
 
-def _check_size(layer: Layer, tensors: Iterable[Tensor]) -> None:
+def _check_size(layer: Layer | Row, tensors: Iterable[Tensor]) -> None:
     for tensor in tensors:
         if tensor.size > MAX_CELLS:
             raise InputError(
@@ -146,11 +156,11 @@ def _check_size(layer: Layer, tensors: Iterable[Tensor]) -> None:
 
 
 def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
-    given = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,)
-    whole = all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in given)
-    if not whole or not 1 <= len(given) <= 3:
+    sizes = [whole(n) for n in (shape if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,))]
+    given = tuple(n for n in sizes if n is not None and n > 0)
+    if len(given) < len(sizes) or not 1 <= len(given) <= 3:
         raise InputError(
-            f"input_shape={shape!r}: expected whole numbers, at least 1, as (features,), (height, width)"
+            f"input_shape={quoted(shape)}: expected whole numbers, at least 1, as (features,), (height, width)"
             " or (channels, height, width)"
         )
     if math.prod(given) > MAX_CELLS:
@@ -164,7 +174,9 @@ def _layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
         raise InputError("layers=[]: expected at least one layer")
     for number, layer in enumerate(given, 1):
         if not isinstance(layer, tuple(LAYERS.values())):
-            raise InputError(f"layer {number} is {layer!r}: expected one of {', '.join(LAYERS)}")
+            if isinstance(layer, type) and layer.__name__ in LAYERS:
+                raise InputError(f"layer {number} is the class {layer.__name__}: expected {layer.__name__}(…)")
+            raise InputError(f"layer {number} is {quoted(layer)}: expected one of {', '.join(LAYERS)}")
     return given
 
 

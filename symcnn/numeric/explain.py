@@ -16,7 +16,9 @@ def explain_gradient(gradient: Gradient, values: Mapping[str, float], lang: str 
     names = list(graph.inputs)
     missing = [n for n in names if n not in values]
     if missing:
-        raise InputError(f"values: {missing[0]} is missing; expected one for each of the {len(names)} pixels, parameters and targets")
+        raise InputError(
+            f"values: {missing[0]} is missing; expected one for each of the {len(names)} pixels, parameters and targets"
+        )
     given = {n: float(values[n]) for n in names}
     text = catalogue(lang)
     words = {"word": text.words("word"), "explain": text.words("explain")}

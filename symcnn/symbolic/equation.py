@@ -156,7 +156,7 @@ class Tensor:
 
 @lru_cache(maxsize=100_000)
 def symbol(name: str) -> sympy.Symbol:
-    """``sympy.Symbol(name)``, the same object each time: SymPy itself remembers only a thousand, and compares slowly."""
+    """``sympy.Symbol(name)``, the same object each time: SymPy remembers only a thousand, and compares slowly."""
     return sympy.Symbol(name)
 
 

@@ -87,7 +87,10 @@ def _exact(derivation: Derivation, theta: Any, data: DataLike) -> tuple[Any, lis
 
 
 def programs_agree(
-    derivation: Derivation, theta: Any, data: DataLike, programs: Sequence[str] | Mapping[str, Program] = tuple(PROGRAMS)
+    derivation: Derivation,
+    theta: Any,
+    data: DataLike,
+    programs: Sequence[str] | Mapping[str, Program] = tuple(PROGRAMS),
 ) -> list[Agreement]:
     """Programs (or the names of backends), and the displayed expressions if they are short, against 50 digits."""
     network = derivation.network

@@ -180,9 +180,7 @@ class Point:
             if slopes.taylor is not None:
                 found.append(Figure("Taylor remainder", self._order(slopes.taylor, value)))
             if slopes.central is not None:
-                found.append(
-                    Figure("central differences", self._difference(float(value), slopes.central, self._noise))
-                )
+                found.append(Figure("central differences", self._difference(float(value), slopes.central, self._noise)))
         return found
 
     def _difference(self, found: Any, wanted: Any, least: float = 0.0) -> float:

@@ -28,9 +28,7 @@ class Planted:
     candidate: Expr
 
 
-def planted_errors(
-    derivation: Derivation, most: int = 300, names: Sequence[str] | None = None
-) -> list[Planted]:
+def planted_errors(derivation: Derivation, most: int = 300, names: Sequence[str] | None = None) -> list[Planted]:
     """Wrong formulas for some gradients (None: all), the same ones every time; at most so many, evenly chosen."""
     rng = random.Random(SEED)
     names = list(derivation.names if names is None else names)

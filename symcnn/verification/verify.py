@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 import mpmath
 import numpy as np
-from sympy import QQ, Expr, Symbol
+from sympy import Expr, Symbol
 
 from symcnn.derivation import Derivation, Judge, Verdict, count_products
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError
-from symcnn.network import Array, Conv2D, DataLike, Network, as_data, checked
+from symcnn.network import Array, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.printers.rewriting import rewritten
-from symcnn.symbolic import leaky_relu, maximum, relu
+from symcnn.symbolic import Access, Affine, leaky_relu, maximum, relu
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evaluate import Evaluator
@@ -228,18 +228,22 @@ def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
 
 def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> Iterator[Row]:
     """∂E/∂F = I ∗ ∂E/∂X: the window of ∂E/∂X slid over the input, for a first convolution with stride 1."""
-    first = derivation.network.layers[0]
-    image = derivation.network.forward.image
-    if not isinstance(first, Conv2D) or first.stride != 1 or first.padding != 0 or len(image.shape) != 2:
+    image, first = derivation.network.forward.image, derivation.forward[0]
+    term = first.terms[0]
+    if term.factors[0].func is not Access or len(term.factors) != 2 or term.factors[1].func is not Access:
         return
-    f, x = derivation.network.forward.parameters[0], derivation.network.forward.feature_maps[0]
-    if len(f.shape) != 2:
+    (window, kernel), x = term.factors, first.target.tensor
+    f = kernel.tensor
+    if window.tensor != image or len(image.shape) != 2 or x not in derivation.network.forward.feature_maps:
         return
-    scale = QQ(1, f.size) if first.normalize else QQ(1)
+    # the layer's own index maps: with a stride, padding or holes in the window it is another claim
+    plain = tuple(Affine(((a.name, 1), (b.name, 1))) for a, b in zip(first.axes, term.axes, strict=False))
+    if len(f.shape) != 2 or kernel.index != tuple(Affine(((a.name, 1),)) for a in term.axes) or window.index != plain:
+        return
     verdicts = []
     for p, q in f.indices():
-        window = sum(Symbol(x.adjoint().scalar((r, c))) * Symbol(image.scalar((r + p, c + q))) for r, c in x.indices())
-        verdicts.append(judge.decide(f.scalar((p, q)), window * scale))
+        slid = sum(Symbol(x.adjoint().scalar((r, c))) * Symbol(image.scalar((r + p, c + q))) for r, c in x.indices())
+        verdicts.append(judge.decide(f.scalar((p, q)), slid * term.coefficient))
     bad = next((v for v in verdicts if not v), verdicts[0])
     yield Row(text("verify.convolution"), bad.status, method_in_words(bad, text))
 

@@ -28,7 +28,7 @@ SAMPLE = "[[sample]]\nimage = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]\ntarget = [1, 0]
 #: What is changed in a good file, and what the one line of the error must say.
 BAD = [
     ("", "input_shape is missing", None),
-    ("Conv2D", "layer 1: type='Conv3D'; expected one of Conv2D, Dense", "Conv3D"),
+    ("Conv2D", "layer 1: type='Conv3D': unknown; did you mean 'Conv2D'?", "Conv3D"),
     ('type = "Flatten"', "layer 2: type is missing; expected one of Conv2D, Dense", "size = 1"),
     ("filters = 1", "layer 1 (Conv2D): unknown word 'filter'", "filter = 1"),
     ("filters = 1", "layer 1 (Conv2D): filters is missing", ""),
@@ -39,7 +39,7 @@ BAD = [
     ("input_shape = [3, 3]", "input_shape=[3, -3]", "input_shape = [3, -3]"),
     ("input_shape = [3, 3]", "unknown word 'inputshape'", "inputshape = [3, 3]\ninput_shape = [3, 3]"),
     ("units = 2", "not TOML", "units = = 2"),
-    ('"half_squared_error"', "loss=['a']: expected one of", '["a"]'),
+    ('"half_squared_error"', "loss=['a']: unknown; expected one of", '["a"]'),
     ('activation = "sigmoid"', "layer 3: Dense(activation={'a': 1})", "activation = {a = 1}"),
     ('activation = "sigmoid"', "layer 3: Dense(activation='swish'): unknown; expected one of", 'activation = "swish"'),
     ("units = 2", "at most 5000000 in one array", "units = 1000000000"),
@@ -105,5 +105,5 @@ def test_what_is_no_text_or_no_file(tmp_path):
 
 def test_a_file_is_told_in_its_own_words(tmp_path):
     path = write(tmp_path / "net.toml", GOOD[: GOOD.index("[[layer]]")] + '[[layer]]\ntype = "MaxPool2D"\nsize = 2\n')
-    with pytest.raises(symcnn.InputError, match=r'net\.toml: loss=.*end with Dense, or set loss = "none"'):
+    with pytest.raises(symcnn.InputError, match=r'net\.toml: layers: none has parameters.*, or set loss = "none"'):
         symcnn.read_network(path)

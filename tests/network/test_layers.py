@@ -38,7 +38,7 @@ def test_shapes(layer, expected):
         (lambda: Conv2D(1, "2"), ["Conv2D(kernel_size='2')", "whole number"]),
         (lambda: Conv2D(1, 2, stride=0), ["Conv2D(stride=0)"]),
         (lambda: Conv2D(1, 2, padding=-1), ["Conv2D(padding=-1)", '"same"']),
-        (lambda: Conv2D(1, 2, padding="valid"), ["Conv2D(padding='valid')"]),
+        (lambda: Conv2D(1, 2, padding="full"), ["Conv2D(padding='full')", '"valid"']),
         (lambda: MaxPool2D(2, padding=2), ["MaxPool2D(padding=2)", "less than size=2"]),
         (lambda: MaxPool2D(2, pad_value=float("nan")), ["MaxPool2D(pad_value=nan)", "finite"]),
         (lambda: Dense(True), ["Dense(units=True)"]),

@@ -24,7 +24,7 @@ def replaced(*changes):
 #: Values that are wrong for a whole number of at least 1, for a flag, for a word, as TOML writes them.
 NOT_COUNTS = ["0", "-1", "1.5", '"2"', "true", "[]", "[1, 2, 3]", "nan", "inf", "{}", "2026-01-01", "[[1]]", '""']
 NOT_FLAGS = ["0", "1", '"true"', "[]", "1.0", "{}"]
-NOT_WORDS = ["0", '"unknown"', "[]", "true", "{}", '"sigmoid "', '"Sigmoid"']
+NOT_WORDS = ["0", '"unknown"', "[]", "true", "{}", '"sigmoid "', '"Sigmoids"']
 NOT_IMAGES = [
     "[]", "[[]]", "3", '"abc"', "[[1, 0, 1]]", "[[1, 0], [0, 1]]", "[[1, 0, 1], [0, 1], [1, 0, 1]]", "true", "{}",
     '[["a", 0, 1], [0, 1, 0], [1, 0, 1]]', "[[nan, 0, 1], [0, 1, 0], [1, 0, 1]]", "[[inf, 0, 1], [0, 1, 0], [1, 0, 1]]",
@@ -58,7 +58,7 @@ NETWORKS = [
     *(replaced(("[[1, 0, 1], [0, 1, 0], [1, 0, 1]]", v)) for v in NOT_IMAGES),
     *(replaced(("target = [1, 0]", f"target = {v}")) for v in NOT_TARGETS),
     *(replaced(("input_shape = [3, 3]", f"input_shape = {v}")) for v in
-      ("[]", "3", "[0, 3]", "[3, -3]", "[3.0, 3]", '["3", 3]', "[3, 3, 3, 3]", "true", '"3x3"', "[[3, 3]]", "{}", "[1, 1]",
+      ("[]", "3", "[0, 3]", "[3, -3]", "[3.5, 3]", '["3", 3]', "[3, 3, 3, 3]", "true", '"3x3"', "[[3, 3]]", "{}", "[1, 1]",
        "[2, 2, 2]", "[100000, 100000]")),
     *(replaced(("units = 2", f"units = {v}")) for v in ("1000000000", "99999999999999999999")),
     replaced(("kernel_size = 2", "kernel_size = 2\npadding = 1000000")),
@@ -67,7 +67,7 @@ NETWORKS = [
     replaced(("kernel_size = 2", "kernel_size = 2\nstride = " + "1" * 400)), replaced(("units = 2", "units = " + "1" * 400)),
     replaced(("target = [1, 0]", f"target = [{'1' * 400}, 0]")), replaced(("[[1, 0, 1]", f"[[{'1' * 400}, 0, 1]")),
     replaced(("filters = 1", "filtres = 1")), replaced(("[[layer]]", "[[layers]]")), replaced(("[[layer]]", "[layer]")),
-    replaced(("input_shape", "shape")), replaced(("[[sample]]", "[[samples]]")), replaced(("image =", "picture =")),
+    replaced(("input_shape", "shape")), replaced(("[[sample]]", "[[sampels]]")), replaced(("image =", "picture =")),
     "", "x", "=", "[[layer]]", "input_shape = [3, 3]", "input_shape = [3, 3]\nlayer = []", "layer = 3\ninput_shape = [1]",
     "\x00", "[" * 5000, "a = " + "[" * 900, NET + NET, 'input_shape = [3, 3]\n[[layer]]\ntype = "Dense"\nunits = 2\nunits = 3',
     "# only a comment\n", "input_shape = __import__('os').system('touch broken')\n",
