@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice, product
 
-from symcnn.audit.numbers import is_numeric
+from symcnn.audit.numbers import LONG, NoNumberError, Roundings, exactly_equal, is_numeric
 from symcnn.formula import tree
 from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
@@ -22,6 +23,13 @@ MAX_NUMBERS = 4
 IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
 
 
+def _is_exactly(number: Node, calculation: Node) -> bool:
+    try:
+        return exactly_equal(number, calculation)
+    except NoNumberError:
+        return False
+
+
 class Remembered:
     """Remembers it, for one text.
 
@@ -33,12 +41,21 @@ class Remembered:
         self.spelled = spelled
         #: The highest number of an image that the text names.
         self.images = 0
+        #: Which numbers of the text are results.
+        self.roundings = Roundings()
+        #: Parameters that the text changes: from then on they have other values.
+        self.updated: set[tree.Symbol] = set()
         self._said: dict[Node, list[Node]] = {}
         self._shown: dict[tree.Symbol, list[Node]] = {}
 
     def collect(self, chains: Iterable[Chain]) -> None:
         """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
-        for members in ([m.node for m in c.members if m.node is not None] for c in chains):
+        for chain in chains:
+            members = [m.node for m in chain.members if m.node is not None]
+            self._remember_results(members, "≈" in chain.signs)
+            if len(members) > 1 and isinstance(members[0], tree.Symbol):
+                if r"\leftarrow" in chain.signs or any(members[0] in nodes(m) for m in members[1:]):
+                    self.updated.add(self.spelled.canonical(members[0]))
             for part in nodes(tuple(members)):
                 match = IMAGE.fullmatch(part.word) if isinstance(part, (tree.Symbol, tree.Labelled)) else None
                 self.images = max(self.images, min(int(match[1][:3]), MAX_NUMBERS) if match else 0)
@@ -50,6 +67,26 @@ class Remembered:
             if members and isinstance(members[0], (tree.Symbol, tree.Partial)):
                 said = self._said.setdefault(bare(members[0]), [])
                 said += [m for m in map(bare, members[1:]) if not is_numeric(m)][: MAX_SAID - len(said)]
+
+    def _remember_results(self, members: Sequence[Node], is_rounded: bool) -> None:
+        """Numbers that a calculation gives, or that have the digits of a rounded one."""
+        for part in nodes(tuple(members)):
+            if isinstance(part, tree.Under) and isinstance(part.number, tree.Number):
+                self.roundings.add(part.number)
+        lone = (tree.Symbol, tree.Number, tree.Negated, tree.Partial)
+        computed = [m for m in members if not isinstance(m, lone)]
+        for m in members[1:]:
+            number = m.node if isinstance(m, tree.Negated) else m
+            if isinstance(number, tree.Number) and number.digits is not None:
+                if any(map(partial(_is_exactly, m), computed)):
+                    continue  # nothing was rounded
+                if is_rounded or computed or (number.digits > LONG and not isinstance(members[0], tree.Number)):
+                    self.roundings.add(number)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Does the text state a number of any of its symbols?"""
+        return bool(self._shown)
 
     def said_of(self, node: Node) -> Sequence[Node]:
         """What the text says elsewhere that a quantity, or a derivative, is."""

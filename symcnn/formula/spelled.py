@@ -128,6 +128,10 @@ class Spelled(Written):
             return found
         return replace(symbol, word=word)
 
+    def is_mapped(self, symbol: tree.Symbol) -> bool:
+        """Does an alias, or a group that has a name, say what it is?"""
+        return self._alias(symbol) is not None
+
     def _alias(self, symbol: tree.Symbol) -> tree.Symbol | None:
         """What the text's notation says that a symbol is."""
         for (letter, indices, word), name in self._aliases.items():

@@ -27,7 +27,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 def test_the_articles_equations_are_true_but_one_that_is_garbled(derivation):
     found = audit_text(printed.text(), derivation)
     assert (found.count("true"), found.count("unread"), len(found.findings)) == (38, 1, 39)
-    assert found.pairs == 87  # of 88: one stands in what is garbled
+    assert found.pairs == 88
     [unread] = [f for f in found.findings if f.verdict == "unread"]
     assert "matrix notation" in str(dict(unread.judged.values)["reason"])
     readings = {reading for f in found.findings for reading in f.judged.readings}
