@@ -1,4 +1,4 @@
-"""What a text assumes: "if y = 1", "quand h_1 = 0", "suppose σ(z) = z". It need not be true, and holds until its section ends.
+"""What a text assumes: "if y = 1", "quand h_1 = 0", "suppose σ(z) = z". It need not be true, and holds for its section.
 
 An equation that rests on it is decided with the assumed value put in where that is easy; elsewhere it is never false.
 """
@@ -89,7 +89,9 @@ class Prose:
         prose = self._text[start : fragment.start]
         if before is not None and before.start + len(before.body) > start:
             between = prose[before.start + len(before.body) - start :]
-            if re.fullmatch(r"[\s$\\()]*(?:,\s*)?(?:and|et|or|ou)[\s$\\()]*", between) and self._introduced.get(before.start):
+            if re.fullmatch(r"[\s$\\()]*(?:,\s*)?(?:and|et|or|ou)[\s$\\()]*", between) and self._introduced.get(
+                before.start
+            ):
                 return self._introduced[before.start]
         prose = re.sub(r"\$[^$\n]*\$|\\\(.*?\\\)", " ¤ ", prose)
         prose = re.sub(r"[$\\(\[*_`]+\s*$", "", prose)

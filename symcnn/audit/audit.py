@@ -22,6 +22,7 @@ from symcnn.formula import tree
 from symcnn.formula.meaning import SpentError
 from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
+from symcnn.formula.steps import nodes as nodes_of
 from symcnn.formula.tree import Node
 from symcnn.network import Data, Network
 from symcnn.network.images import read_bytes
@@ -183,6 +184,13 @@ def _line(fragment: Fragment, chain: Chain) -> int:
     return fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
 
 
+def _says_sigmoid(chain: Chain) -> bool:
+    """σ(z) = 1/(1 + exp(−z)), by a text of its own."""
+    first, *rest = (m.node for m in chain.members)
+    is_plain = isinstance(first, tree.Call) and first.function == "σ" and isinstance(first.arguments[0], tree.Symbol)
+    return is_plain and any(isinstance(n, tree.Call) and n.function == "exp" for n in nodes_of(tuple(rest)))
+
+
 def _is_claim(introduced: str, members: Sequence[Node]) -> bool:
     """No condition, whatever word stands before it: arithmetic, what a derivative is, what a symbol is computed by."""
     first, *rest = members
@@ -259,8 +267,14 @@ class _Auditor:
                 if judged.verdict == "mention":
                     mentions += 1
                     continue
+                if judged.method == "rule" and _says_sigmoid(chain):
+                    self._judge.notation.says_sigmoid = True
                 nodes = tuple(m.node for m in chain.members if m.node is not None)
-                if introduced[id(chain)] and judged.method in ("", "given") and not _is_claim(introduced[id(chain)], nodes):
+                if (
+                    introduced[id(chain)]
+                    and judged.method in ("", "given")
+                    and not _is_claim(introduced[id(chain)], nodes)
+                ):
                     judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
                 elif judged.verdict == "false" or judged.reason == "no_values":
                     judged = self._under(assumptions, chain, fragment.start, judged)

@@ -103,7 +103,7 @@ class Binding:
         if any(isinstance(n, tree.Partial) or n == first for n in nodes(tuple(rest))):
             return False
         try:
-            return first.letter == "E" or self._notation.own.role(self._notation.own.canonical(first)) == "value"
+            return first.letter == "E" or self._notation.own.role(first) == "value"
         except MeaningError:
             return False
 

@@ -98,9 +98,11 @@ class Judge:
             whole.insert(0, (-1, Member("", carried), carried))
         if unread is None and len(whole) < 2:  # the rest is words
             return Judged("mention", good=whole[0][2] if whole else None)
-        compared = self._compared(chain, carried) if set(chain.signs) & _COMPARISONS and unread is None else None
+        compared = self._compared(chain) if set(chain.signs) & _COMPARISONS else None
         if compared is not None:
             return compared
+        if unread is not None and set(chain.signs) - {"=", "≈"}:
+            return self._qualified(Judged("true"), chain, whole, unread)
         found = self._special(chain, whole) if unread is None else None
         found = found or self._judged(self._evaluated(whole))
         if found.verdict == "false" and self.notation.has_index_letters([node for _, _, node in whole]):
@@ -113,7 +115,7 @@ class Judge:
         return self._qualified(found, chain, whole, unread)
 
     def _excused(self, found: Judged, chain: Chain, members: Sequence[Node], is_partly: bool) -> Judged:
-        """A false equality, unless a name in it is bound by nothing, or it may be meant in another way: then not read."""
+        """A false equality; not read, where a name in it is bound by nothing, or it may be meant in another way."""
         wrong = None if found.member is None or found.member < 0 else chain.members[found.member].node
         is_arithmetic = wrong is not None and is_numeric(wrong) and found.counterexample is not None
         if is_arithmetic and found.counterexample is not None and found.counterexample.at is None and not found.values:
@@ -143,7 +145,7 @@ class Judge:
     def _as_written(self, symbol: tree.Symbol) -> str:
         return self.style.latex(symbol) if self.style is not None else brief(symbol)
 
-    def _compared(self, chain: Chain, carried: Node | None) -> Judged | None:
+    def _compared(self, chain: Chain) -> Judged | None:
         """a = b < c: each equality alone, and the comparison where both sides are numbers."""
         if set(chain.signs) - _COMPARISONS - {"=", "≈"} or chain.goes_on or len(chain.members) != len(chain.signs) + 1:
             return None
@@ -160,7 +162,7 @@ class Judge:
             if found.verdict != "true":
                 return replace(found, member=None if found.member is None else found.member + at)
             pairs += found.pairs
-        for (at, part), (start, after) in pairwise(parts):
+        for (_, part), (start, after) in pairwise(parts):
             left, right = part.members[-1].node, after.members[0].node
             holds = None if left is None or right is None else _holds(left, chain.signs[start - 1], right)
             if holds is False:

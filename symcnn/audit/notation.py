@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -337,7 +336,7 @@ class Notation:
             return False
         try:
             return all(
-                self.spelled.role(self.spelled.canonical(s)) in ("image", "target", "parameter") for s in symbols
+                self.spelled.role(s) in ("image", "target", "parameter") for s in symbols
             )
         except MeaningError:
             return False

@@ -2,8 +2,8 @@
 
 A value lies in an interval: a rounded literal may be off by half a unit of its last place. A single literal is rounded
 to its own places, however few; inside of an expression a literal is exact unless it is the rounded value of
-something that the text states (``Roundings``). Two members agree where their intervals meet; they differ where they do not
-meet though every literal of several digits is taken for rounded; between the two, nothing is said.
+something that the text states (``Roundings``). Two members agree where their intervals meet; they differ where they do
+not meet though every literal of several digits is taken for rounded; between the two, nothing is said.
 """
 
 import math
@@ -153,7 +153,7 @@ class Roundings:
 
     def add(self, number: tree.Number) -> None:
         """Remember a result."""
-        if number.digits is not None and len(self._results) < MAX_RESULTS:
+        if number.digits is not None and number.digits > 1 and len(self._results) < MAX_RESULTS:
             self._results[abs(number.value), number.digits] = tree.Number(abs(number.value), number.digits)
 
     def tight(self, number: tree.Number) -> Interval:

@@ -86,9 +86,14 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light dark; --true: #1a7f37; --false: #cf222e; --remark: #9a6700; --unread: #6e7781; --assumption: #8250df; }}
+:root {{
+  color-scheme: light dark;
+  --true: #1a7f37; --false: #cf222e; --remark: #9a6700; --unread: #6e7781; --assumption: #8250df;
+}}
 @media (prefers-color-scheme: dark) {{
-  :root {{ --true: #3fb950; --false: #ff7b72; --remark: #d29922; --unread: #9198a1; --assumption: #d2a8ff; }}
+  :root {{
+    --true: #3fb950; --false: #ff7b72; --remark: #d29922; --unread: #9198a1; --assumption: #d2a8ff;
+  }}
 }}
 body {{ font: 16px/1.55 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
 h1 {{ font-size: 1.6rem; }}

@@ -11,6 +11,7 @@ from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError
 
 #: Ways to put the numbers of a text into a formula of its letters.
 MAX_WAYS = 256
@@ -53,9 +54,9 @@ class Remembered:
         for chain in chains:
             members = [m.node for m in chain.members if m.node is not None]
             self._remember_results(members, "≈" in chain.signs)
-            if len(members) > 1 and isinstance(members[0], tree.Symbol):
-                if r"\leftarrow" in chain.signs or any(members[0] in nodes(m) for m in members[1:]):
-                    self.updated.add(self.spelled.canonical(members[0]))
+            is_update = r"\leftarrow" in chain.signs or any(members[0] in nodes(m) for m in members[1:])
+            if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_update:
+                self.updated.add(self._canonical(members[0]))
             for part in nodes(tuple(members)):
                 match = IMAGE.fullmatch(part.word) if isinstance(part, (tree.Symbol, tree.Labelled)) else None
                 self.images = max(self.images, min(int(match[1][:3]), MAX_NUMBERS) if match else 0)
@@ -92,8 +93,14 @@ class Remembered:
         """What the text says elsewhere that a quantity, or a derivative, is."""
         return self._said.get(node, ())
 
+    def _canonical(self, symbol: tree.Symbol) -> tree.Symbol:
+        try:
+            return self.spelled.canonical(symbol)
+        except MeaningError:  # an index that a group of the mapping does not have
+            return symbol
+
     def _remember(self, symbol: tree.Symbol, number: Node) -> None:
-        known = self._shown.setdefault(self.spelled.canonical(symbol), [])
+        known = self._shown.setdefault(self._canonical(symbol), [])
         if number not in known and len(known) < MAX_NUMBERS:
             known.append(number)
 

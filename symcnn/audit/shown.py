@@ -50,9 +50,9 @@ class Shown:
         plain = [m for m in members if is_numeric(m.whole)]
         letters = [m for m in members if not is_numeric(m.node)]
         if letters and not plain and not any(isinstance(n, tree.Under) for n in nodes(whole)):
-            found = self._letters(members)  # decimals in it are exact: 0.5 (t − o)²
-            if found.verdict != "false" or not shows_numbers(whole) or _are_whole(whole):
-                return found
+            symbolic = self._letters(members)  # decimals in it are exact: 0.5 (t − o)²
+            if symbolic.verdict != "false" or not shows_numbers(whole) or _are_whole(whole):
+                return symbolic
         if letters and plain and not shows_numbers(whole):
             return self._beside_whole_numbers(letters, plain)
         roundings = self._notation.remembered.roundings

@@ -11,7 +11,12 @@ FILE = click.Path(path_type=Path)
 
 @click.command(short_help="Which equations of a text are true.")
 @click.argument("file", type=FILE)
-@click.option("--network", type=FILE, metavar="NETWORK.toml", help="The network that the text is about; or the word article. Else the article's, once a line of the text agrees.")
+@click.option(
+    "--network",
+    type=FILE,
+    metavar="NETWORK.toml",
+    help="The network that the text is about; or the word article. Else the article's, once a line of the text agrees.",
+)
 @click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which of its symbols is which quantity.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", "page", type=FILE, metavar="OUT.html", help="Write a page: the text beside the verdicts.")

@@ -18,7 +18,7 @@ _OPENING = re.compile(
     r"|(?P<code>`[^`\n]+`|\\verb\*?(?P<bar>[^\w\s*]).*?(?P=bar))"
     r"|(?P<picture>\\begin\{(?P<raw>(?:tikzpicture|verbatim|Verbatim|lstlisting|minted|comment|filecontents)\*?)\})"
     r"|(?P<dollars>(?<!\\)\$\$)|(?P<bracket>\\\[)|(?P<inline>(?<!\\)\$)|(?P<round>\\\\?\()"
-    r"|\\begin\{(?P<name>(?:equation|align|alignat|gather|multline|eqnarray|displaymath|flalign)\*?)\}",
+    r"|\\begin\{(?P<name>(?:equation|align|alignat|gather|multline|eqnarray|displaymath|flalign)\*?)\}(?:\s*\{\d+\})?",
     re.MULTILINE,
 )
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
@@ -26,7 +26,8 @@ _OUTSIDE = re.compile(
     r"\\frac|\\partial|\\sum|\$\$|(?<!\\)\\\[|\\ensuremath\{[^}\n]*=|\\begin\{(?:aligned|array|cases|split|gathered|[db]?math)\}"
     r"|∂[^\n]*=|=[^\n]*∂|(?<![\w.`/$\\])[^\W\d_]_(?:\{[^{}\n]*\}|\w+)\s*[=≈](?!=)"
     # of plain text: h1 = w1*i1 + b1; a(1-a) = 0.18; of reStructuredText: :math:`…`, .. math::
-    r"|:math:|^[ \t]*\.\.[ \t]+math::|^[ \t]*(?:[-*+>][ \t]+)?[^\W\d_]{1,3}(?:_\w{1,6}|\d{1,3})?'?(?:\([^()\n]{1,20}\))?[ \t]*[=≈](?![=>])[ \t]*[^\s=<>\"'{\[].{0,200}?[-+*/·×σ^²(\d]",
+    r"|:math:|^[ \t]*\.\.[ \t]+math::|^[ \t]*(?:[-*+>][ \t]+)?[^\W\d_]{1,3}(?:_\w{1,6}|\d{1,3})?'?"
+    r"(?:\([^()\n]{1,20}\))?[ \t]*[=≈](?![=>])[ \t]*[^\s=<>\"'{\[].{0,200}?[-+*/·×σ^²(\d]",
     re.MULTILINE,
 )
 #: Of code: what no programming language writes.
