@@ -193,6 +193,8 @@ def _says_sigmoid(chain: Chain) -> bool:
 
 def _is_claim(introduced: str, members: Sequence[Node]) -> bool:
     """No condition, whatever word stands before it: arithmetic, what a derivative is, what a symbol is computed by."""
+    if not members:
+        return introduced != "supposed"  # nothing of it could be read
     first, *rest = members
     if all(map(is_numeric, members)):
         return True

@@ -335,9 +335,7 @@ class Notation:
         if not symbols or not all(isinstance(n, (tree.Symbol, tree.Matrix, tree.Labelled)) for n in everything):
             return False
         try:
-            return all(
-                self.spelled.role(s) in ("image", "target", "parameter") for s in symbols
-            )
+            return all(self.spelled.role(s) in ("image", "target", "parameter") for s in symbols)
         except MeaningError:
             return False
 

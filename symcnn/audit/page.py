@@ -37,7 +37,8 @@ class _Page:
             f'<td class="v">{"".join(map(self._verdict, by_line.get(n, [])))}</td></tr>'
             for n, line in enumerate(self._told.audit.text.split("\n"), 1)
         )
-        totals = "".join(f"<p>{html.escape(line)}</p>\n" for line in self._told.totals())
+        lines = filter(None, (self._told.notice(), *self._told.totals()))
+        totals = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
         title = html.escape(self._told.title)
         totals += self._proposal()
         return _PAGE.format(lang=self._text.lang, title=title, totals=totals, links=self._links(), rows=rows)

@@ -105,16 +105,18 @@ class Told:
         audit, text = self.audit, self._text
         counts = {verdict: audit.count(verdict) for verdict in VERDICTS}
         read = len(audit.findings) - counts["unread"]
-        found = [self._unnamed(audit.unnamed)] if audit.unnamed is not None else []
-        found += [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
+        found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
         found.append(text("audit.mentions", count=audit.mentions))
         count, checked = audit.tables
         found += [text("audit.tables", count=count, checked=checked)] if count else []
         found += [text("audit.spotless")] if audit.is_spotless else []
         return [*found, text("audit.unchecked")]
 
-    def _unnamed(self, contradicted: int) -> str:
-        """Why nothing was read that rests on a network, and how to name it."""
+    def notice(self) -> str:
+        """Why nothing was read that rests on a network, and how to name one; empty where there is one."""
+        contradicted = self.audit.unnamed
+        if contradicted is None:
+            return ""
         key = "audit.unnamed_contradicted" if contradicted else "audit.unnamed_missing"
         return self._text("audit.unnamed", reason=self._text(key, line=contradicted))
 
@@ -138,7 +140,7 @@ class Told:
             },
             "equations": [self._equation(f) for f in audit.findings],
             "mapping": str(audit.proposal),
-            "unnamed": None if audit.unnamed is None else self._unnamed(audit.unnamed),
+            "notice": self.notice(),
             "not_checked": self._text("audit.unchecked"),
         }  # fmt: skip
 

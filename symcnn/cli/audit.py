@@ -60,6 +60,8 @@ def _print(told: "object") -> None:
     from symcnn.audit import Told
 
     assert isinstance(told, Told)
+    if told.notice():
+        click.echo(f"{told.notice()}\n")
     for place, word, equation, why in told.rows():
         lines = why.split("\n")
         shown = equation if len(equation) <= 90 else f"{equation[:88]} …"

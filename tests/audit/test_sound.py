@@ -6,6 +6,7 @@ import pytest
 
 import symcnn
 from symcnn.audit import Told, audit, audit_text, mapping_from
+from symcnn.audit.page import page
 from symcnn.errors import InputError
 from symcnn.text import LANGUAGES, catalogue
 from tests.audit.texts import audited, verdicts
@@ -46,12 +47,19 @@ def test_an_accent_or_another_alphabet_makes_another_name(derivation, display):
 def test_a_name_with_an_accent_may_be_mapped(derivation):
     mapping = "[alias]\n'\\hat{y}' = 'o_1'\n'y' = 't_1'\n'\\bar{h}_*' = 'h_*'"
     slope = r"\frac{\partial E}{\partial \hat{y}}"
-    displays = [rf"{slope} = \hat{{y}} - y", r"\frac{\partial E}{\partial ŷ} = ŷ - y", rf"{slope} = y - \hat{{y}}", r"\bar{h}_1 = h_1"]
+    displays = [
+        rf"{slope} = \hat{{y}} - y",
+        r"\frac{\partial E}{\partial ŷ} = ŷ - y",
+        rf"{slope} = y - \hat{{y}}",
+        r"\bar{h}_1 = h_1",
+    ]
     assert verdicts(derivation, *displays, mapping=mapping) == ["true", "true", "false", "true"]
 
 
 def test_a_style_of_a_mapped_letter_may_be_left_out_of_the_mapping(derivation):
-    assert verdicts(derivation, r"\frac{\partial \mathcal{L}}{\partial o_1} = o_1 - t_1", mapping="[alias]\nL = 'E'") == ["true"]
+    assert verdicts(
+        derivation, r"\frac{\partial \mathcal{L}}{\partial o_1} = o_1 - t_1", mapping="[alias]\nL = 'E'"
+    ) == ["true"]
 
 
 @pytest.mark.parametrize(
@@ -69,14 +77,22 @@ def test_what_only_resembles_a_name_of_the_network_is_bound_by_nothing(derivatio
     assert name[0] in text
 
 
-@pytest.mark.parametrize("display", ["F = 3", "X = 28", "F = 0.5", "x_5 = 1", "t_0 = 1", "h_1 = 5", "x_i = 0", "E = 0", r"\lambda = 5", "o_1 = 1"])
+@pytest.mark.parametrize(
+    "display",
+    ["F = 3", "X = 28", "F = 0.5", "x_5 = 1", "t_0 = 1", "h_1 = 5", "x_i = 0", "E = 0", r"\lambda = 5", "o_1 = 1"],
+)
 def test_a_number_that_a_symbol_is_said_to_be_is_neither_wrong_nor_proved(derivation, display):
     assert verdicts(derivation, display) == ["unread"]
 
 
 def test_cells_counted_row_by_row_accuse_only_in_a_sum_over_all_of_them(derivation):
     all_cells = r"\frac{\partial E}{\partial f_{11}} = %s \sum_{k=1}^{4} \frac{\partial E}{\partial x_k} \frac{\partial x_k}{\partial f_{11}}"
-    assert verdicts(derivation, all_cells % "", all_cells % "2", "x_3 = x_{21}", "x_3 = x_{12}") == ["true", "false", "true", "unread"]
+    assert verdicts(derivation, all_cells % "", all_cells % "2", "x_3 = x_{21}", "x_3 = x_{12}") == [
+        "true",
+        "false",
+        "true",
+        "unread",
+    ]
 
 
 def test_numbers_put_in_for_letters_are_not_judged_as_letters(derivation):
@@ -106,13 +122,20 @@ def test_the_articles_network_is_assumed_only_once_the_text_agrees_with_it(deriv
 
 
 def test_a_text_without_a_network_says_how_to_name_one(derivation):
-    for text, words in (("$x_{11} = x_{12}$", "could be read and agrees"), (f"{FORWARD}\n$x_{{12}} = i_{{11}} f_{{11}}$", "line 2 contradicts")):
+    for text, words in (
+        ("$x_{11} = x_{12}$", "could be read and agrees"),
+        (f"{FORWARD}\n$x_{{12}} = i_{{11}} f_{{11}}$", "line 2 contradicts"),
+    ):
         result = audit_text(text, derivation, assumed=True)
-        first = Told(result, "t", catalogue("en")).totals()[0]
-        assert "--network" in first
-        assert words in first
+        told = Told(result, "t", catalogue("en"))
+        assert "--network" in told.notice()
+        assert words in told.notice()
+        assert told.notice() in page(told, catalogue("en")).replace("&#x27;", "'")
     assert audit_text(FORWARD, derivation, assumed=True).unnamed is None
-    assert audit_text("$x_{11} = x_{12}$", derivation, mapping_from("[alias]\nq='x_11'", "m"), assumed=True).unnamed is None
+    assert (
+        audit_text("$x_{11} = x_{12}$", derivation, mapping_from("[alias]\nq='x_11'", "m"), assumed=True).unnamed
+        is None
+    )
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -143,7 +166,9 @@ def test_a_literal_is_rounded_where_the_text_states_what_it_is_rounded_from(deri
 def test_numbers_that_differ_late_are_told_with_their_digits(derivation):
     [text] = why(r"$\frac{1}{1+e^{-1.1059059067}} = 0.75136507$", derivation)
     assert "The member is 0.75136507; it should be 0.75136506" in text
-    assert all(len(word) < 30 for word in why(r"$\frac{1}{3} \cdot \frac{1}{7919} \cdot 0.123 = 0.5$", derivation)[0].split())
+    assert all(
+        len(word) < 30 for word in why(r"$\frac{1}{3} \cdot \frac{1}{7919} \cdot 0.123 = 0.5$", derivation)[0].split()
+    )
 
 
 def test_no_equality_is_decided_less_than_never(derivation):
@@ -245,14 +270,18 @@ def test_a_blank_that_may_part_two_equations_accuses_nobody(derivation):
 
 
 def test_an_alias_is_applied_once(derivation):
-    assert verdicts(derivation, r"a_{h_1} = \sigma(h_1)", mapping='[alias]\nh_1 = "z_h1"\n"a_{h_1}" = "h_1"') == ["true"]
+    assert verdicts(derivation, r"a_{h_1} = \sigma(h_1)", mapping='[alias]\nh_1 = "z_h1"\n"a_{h_1}" = "h_1"') == [
+        "true"
+    ]
     swapped = '[alias]\nh_1 = "h_2"\nh_2 = "h_1"'
     assert verdicts(derivation, r"h_2 = \sigma(z_{h1})", r"h_1 = \sigma(z_{h1})", mapping=swapped) == ["true", "false"]
     defined = r"""definitions = ['a = \sigma(h_1)']
 [alias]
 h_1 = "z_h1"
 """
-    assert verdicts(derivation, r"a = \sigma(h_1)", r"\frac{\partial a}{\partial h_1} = a (1 - a)", mapping=defined) == ["true", "true"]
+    assert verdicts(
+        derivation, r"a = \sigma(h_1)", r"\frac{\partial a}{\partial h_1} = a (1 - a)", mapping=defined
+    ) == ["true", "true"]
     step = r"f_{11} \leftarrow f_{11} - \eta \frac{\partial E}{\partial f_{11}}"
     assert verdicts(derivation, step, mapping='[alias]\nf_11 = "f_12"\nf_12 = "f_11"') == ["true"]
 
@@ -302,7 +331,7 @@ def test_what_stands_outside_of_formulas_is_listed(derivation, text, count):
 def test_a_notebook_is_one_line_that_says_what_to_do(tmp_path, net):
     path = tmp_path / "text.ipynb"
     path.write_text('{"cells": []}', "utf-8")
-    with pytest.raises(InputError, match="a notebook; .* nbconvert --to markdown"):
+    with pytest.raises(InputError, match=r"a notebook; .* nbconvert --to markdown"):
         audit(path, net)
 
 
