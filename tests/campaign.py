@@ -6,6 +6,7 @@ planted    wrong index-notation equations of a network like LeNet, and how many 
 formulas   random expressions as cell formulas and back, and the value that a spreadsheet engine gives them
 audit      the article's equations with one place changed: each must be told, on its line and on no other
 reports    our own reports, of every example, in every language: our own audit finds every equation true
+public     public texts of other people, where a folder holds copies: what is called false or true is what was checked
 workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
            nothing found in workbooks that nobody touched
 certificates   of random networks: Coq must accept each
@@ -39,6 +40,7 @@ from symcnn.verification import check_equations, exact_gradients, planted_equati
 from symcnn.verification.modular import accepts
 from tests import alterations, oracles, torch_oracle
 from tests.audit import campaign as audit_campaign
+from tests.audit import public
 from tests.networks import from_seed, lenet
 from tests.printers import cells
 from tests.train.trainings import Comparison, random_training
@@ -334,12 +336,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trained.add_argument("--count", type=int, default=2_000)
     trained.add_argument("--seed", type=int, default=0, help="the first seed")
     trained.add_argument("--backends", default=None, help="comma-separated; all that are installed if not given")
+    public_texts = commands.add_parser("public", help="public texts, of which copies stand in a folder")
+    public_texts.add_argument("folder", type=Path, help="holds <owner>/<name>/<path> of tests/audit/public.toml")
     commands.add_parser("reports", help="every report of every example, audited")
     given = parser.parse_args(arguments)
     if given.command == "certificates":
         return int(certificates(given.count, given.seed) > 0)
     if given.command == "reports":
         return int(reports() > 0)
+    if given.command == "public":
+        return int(public.check(given.folder) > 0)
     if given.command == "audit":
         return int(audited(given.count, given.seed, given.corrections) > 0)
     if given.command == "formulas":

@@ -4,12 +4,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from symcnn.audit.assumptions import Assumption, Assumptions, Prose
 from symcnn.audit.judge import Judge
 from symcnn.audit.mapping import Mapping, front_matter, mapping_from, mapping_in_front
 from symcnn.audit.notation import Check, Notation
+from symcnn.audit.numbers import is_numeric
 from symcnn.audit.proposal import Proposal, Proposals
 from symcnn.audit.style import Style
 from symcnn.audit.tables import Rows, Table, number, tables
@@ -17,8 +19,11 @@ from symcnn.audit.verdicts import Counterexample, Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.files import read_bytes
+from symcnn.formula import tree
+from symcnn.formula.meaning import SpentError
 from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers, Reader, fragments, read_display
 from symcnn.formula.spelled import Spelled
+from symcnn.formula.steps import nodes as nodes_of
 from symcnn.formula.tree import Node
 from symcnn.network import Data, Network
 
@@ -82,6 +87,8 @@ class Audit:
         text: what was audited.
         tables: how many tables of numbers stand in it, and how many of them were checked.
         proposal: a mapping for names that the network does not know.
+        unnamed: nobody named a network, and the text's own lines do not tell that it is the article's: the line that
+            contradicts it, 0 where none agrees; None: there is a network.
     """
 
     findings: tuple[Finding, ...]
@@ -90,6 +97,7 @@ class Audit:
     text: str
     tables: tuple[int, int] = (0, 0)
     proposal: Proposal = field(default_factory=Proposal)
+    unnamed: int | None = None
 
     def count(self, verdict: str) -> int:
         """How many equations have a verdict."""
@@ -102,13 +110,13 @@ class Audit:
 
     @property
     def is_spotless(self) -> bool:
-        """Nothing but true equations."""
-        return self.count("true") == len(self.findings)
+        """Nothing but true equations, and what the text assumes."""
+        return self.count("true") + self.count("assumption") == len(self.findings)
 
 
 def audit(
     path: str | Path, network: Network, mapping: str | Path | None = None, data: Data | None = None,
-    check: Check | None = None, given: Sequence[Rows] = (),
+    check: Check | None = None, given: Sequence[Rows] = (), assumed: bool = False,
 ) -> Audit:  # fmt: skip
     """The audit of a file.
 
@@ -118,11 +126,14 @@ def audit(
         check: decides whether the network's adjoint equations are right (``verification.check_equations``): it is
             asked where a text prints one in index notation.
         given: tables of numbers that are known beforehand.
+        assumed: nobody named the network: it is taken for the text's only where the text's own forward lines agree.
 
     Raises:
         InputError: no text, not a single equation, a mapping that says nothing.
     """
     path = Path(path)
+    if path.suffix.lower() == ".ipynb":
+        raise InputError(f"{path}: a notebook; expected {_WHAT}; jupyter nbconvert --to markdown makes one of it")
     text = decoded(read_bytes(path, MAX_BYTES, _WHAT), path)
     matter, text = front_matter(text)
     found = Mapping()
@@ -132,7 +143,7 @@ def audit(
     elif matter is not None:
         found = mapping_in_front(matter, f"{path}: front matter")
     try:
-        result = audit_text(text, derive(network), found, data, check, given)
+        result = audit_text(text, derive(network), found, data, check, given, assumed)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if not result.findings:
@@ -154,17 +165,53 @@ def decoded(content: bytes, path: Path) -> str:
 
 def audit_text(
     text: str, derivation: Derivation, mapping: Mapping | None = None, data: Data | None = None,
-    check: Check | None = None, given: Sequence[Rows] = (),
+    check: Check | None = None, given: Sequence[Rows] = (), assumed: bool = False,
 ) -> Audit:  # fmt: skip
     """The audit of a text over a network; see :func:`audit`."""
-    return _Auditor(derivation, mapping or Mapping(), data, check, given).audit(text)
+    mapping = mapping or Mapping()
+    assumed = assumed and not (mapping.alias or mapping.definitions or mapping.groups or mapping.values)
+    return _Auditor(derivation, mapping, data, check, given, assumed).audit(text)
+
+
+#: A fragment, a chain of it, its line, and the verdict on it.
+_Verdict = tuple[Fragment, Chain, int, Judged]
+
+#: What a table of few different numbers may be by chance, where nothing is known beforehand.
+_BY_CHANCE = ("given", "window", "begins", "products", "map")
+
+
+def _line(fragment: Fragment, chain: Chain) -> int:
+    return fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
+
+
+def _says_sigmoid(chain: Chain) -> bool:
+    """σ(z) = 1/(1 + exp(−z)), by a text of its own."""
+    first, *rest = (m.node for m in chain.members)
+    is_plain = isinstance(first, tree.Call) and first.function == "σ" and isinstance(first.arguments[0], tree.Symbol)
+    return is_plain and any(isinstance(n, tree.Call) and n.function == "exp" for n in nodes_of(tuple(rest)))
+
+
+def _is_claim(introduced: str, members: Sequence[Node]) -> bool:
+    """No condition, whatever word stands before it: arithmetic, what a derivative is, what a symbol is computed by."""
+    if not members:
+        return introduced != "supposed"  # nothing of it could be read
+    first, *rest = members
+    if all(map(is_numeric, members)):
+        return True
+    if isinstance(first, tree.Partial):
+        return not all(map(is_numeric, rest))
+    if introduced == "supposed":
+        return False
+    is_named = isinstance(first, (tree.Symbol, tree.Call))
+    return not (is_named and all(is_numeric(m) or isinstance(m, (tree.Symbol, tree.Negated)) for m in rest))
 
 
 class _Auditor:
     def __init__(
-        self, derivation: Derivation, mapping: Mapping, data: Data | None, check: Check | None, given: Sequence[Rows]
-    ) -> None:
-        self._given, self._names = given, mapping.names
+        self, derivation: Derivation, mapping: Mapping, data: Data | None, check: Check | None, given: Sequence[Rows],
+        assumed: bool,
+    ) -> None:  # fmt: skip
+        self._given, self._names, self._assumed = given, mapping.names, assumed
         self._reader = Reader(mapping.names, mapping.decimal)
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
         self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
@@ -174,7 +221,6 @@ class _Auditor:
         pieces = [f for f in everything if isinstance(f, Fragment)]
         if len(pieces) > MAX_CHAINS:
             raise InputError(f"{len(pieces)} formulas; expected at most {MAX_CHAINS}")
-        numbers = list(tables([f for f in everything if isinstance(f, Numbers)], self._given))
         read = [(f, [] if f.kind == "outside" else read_display(f.body, self._reader)) for f in pieces]
         chains = [chain for _, found in read for chain in found]
         if len(chains) > MAX_CHAINS:
@@ -183,29 +229,104 @@ class _Auditor:
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
         style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
         self._judge.style, self._judge.writes_signs = style, style.writes_signs
-        found: list[Finding] = []
-        carried: Node | None = None
-        mentions, start = 0, time.monotonic()
-        for fragment, own in read:
-            if fragment.kind == "outside":
-                nothing = Judged("unread", "outside")
-                found.append(Finding(fragment.line, 1, "outside", fragment.body[:200], Chain((), ()), nothing))
-            for chain in own:
-                judged = self._verdict(chain, carried if chain.goes_on else None, time.monotonic() - start)
-                if judged.verdict == "mention":
-                    mentions += 1
-                    continue
-                if fragment.kind == "display":
-                    carried = judged.good
-                line = fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
-                found.append(self._finding(line, fragment.kind, chain, judged, style))
-        found += [_of_table(table) for table in numbers if table.wrong]
+        judged, mentions = self._judge_all(text, read)
+        unnamed = self._unnamed(judged) if self._assumed else None
+        if unnamed is not None:
+            judged = [(f, c, line, self._without_network(c, j)) for f, c, line, j in judged]
+        found = [self._finding(line, fragment.kind, chain, j, style) for fragment, chain, line, j in judged]
+        known = () if unnamed is not None else self._given
+        numbers = list(tables([f for f in everything if isinstance(f, Numbers)], known))
+        found += [_of_table(table) for table in numbers if table.wrong and (known or table.rule not in _BY_CHANCE)]
         found.sort(key=lambda f: f.line)
         checked = sum(bool(table.rule) for table in numbers)
         unread = [f.chain for f in found if f.judged.reason == "meaning"]
         proposals = Proposals(self._judge.notation, self._judge.witness, style, self._names)
         pairs = sum(f.judged.pairs for f in found)
-        return Audit(tuple(found), mentions, pairs, text, (len(numbers), checked), proposals.of(unread))
+        proposal = Proposal() if unnamed is not None else proposals.of(unread)
+        return Audit(tuple(found), mentions, pairs, text, (len(numbers), checked), proposal, unnamed)
+
+    def _judge_all(self, text: str, read: Sequence[tuple[Fragment, list[Chain]]]) -> tuple[list[_Verdict], int]:
+        """Each chain with its line and its verdict; and how many formulas hold no relation."""
+        prose = Prose(text, [fragment for fragment, _ in read])
+        assumptions = Assumptions(self._judge.notation)
+        introduced = {}
+        for fragment, own in read:
+            for chain in own:
+                introduced[id(chain)] = how = prose.introduced(fragment, chain)
+                nodes = tuple(m.node for m in chain.members if m.node is not None)
+                if how and len(nodes) > 1 and not _is_claim(how, nodes):
+                    assumptions.add(Assumption(_line(fragment, chain), *prose.force(fragment), nodes))
+        found: list[_Verdict] = []
+        carried: Node | None = None
+        mentions, start = 0, time.monotonic()
+        for fragment, own in read:
+            if fragment.kind == "outside":
+                nothing = Judged("unread", "outside")
+                chain = Chain((Member(fragment.body[:200], None),), ())
+                found.append((fragment, chain, fragment.line, nothing))
+            for chain in own:
+                judged = self._verdict(chain, carried if chain.goes_on else None, time.monotonic() - start)
+                if judged.verdict == "mention":
+                    mentions += 1
+                    continue
+                if judged.method == "rule" and _says_sigmoid(chain):
+                    self._judge.notation.says_sigmoid = True
+                nodes = tuple(m.node for m in chain.members if m.node is not None)
+                if (
+                    introduced[id(chain)]
+                    and judged.method in ("", "given")
+                    and not _is_claim(introduced[id(chain)], nodes)
+                ):
+                    judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
+                elif judged.verdict == "false" or judged.reason == "no_values":
+                    judged = self._under(assumptions, chain, fragment.start, judged)
+                if fragment.kind == "display":
+                    carried = judged.good
+                found.append((fragment, chain, _line(fragment, chain), judged))
+        return found, mentions
+
+    def _under(self, assumptions: Assumptions, chain: Chain, at: int, judged: Judged) -> Judged:
+        """What is false alone, under what the text assumes: true, or not read."""
+        if judged.counterexample is not None and judged.counterexample.at is None:
+            return judged  # numbers against numbers
+        last = None
+        for assumption in assumptions.under(chain, at):
+            last = assumption
+            changed = assumptions.put_in(chain, assumption)
+            again = None if changed is None else self._verdict(changed, None, 0)
+            if again is not None and again.verdict == "true":
+                return replace(again, readings=(*again.readings, "assumed"), good=judged.good)
+        if last is None or judged.verdict == "unread":
+            return judged
+        return Judged("unread", "assumed", (("text", f"{last.line}"),), judged.member, good=judged.good)
+
+    # --- is it the article's network? -------------------------------------------------------------------------------
+
+    def _unnamed(self, judged: Sequence[_Verdict]) -> int | None:
+        """None: the text's own forward lines are the article's. Else the line that contradicts it, or 0."""
+        agrees = False
+        for _, chain, line, found in judged:
+            nodes = [m.node for m in chain.members if m.node is not None]
+            if len(nodes) < 2 or not self._judge.notation.binding.is_forward(nodes):
+                continue
+            if found.verdict == "false":
+                return line
+            agrees = agrees or (found.verdict == "true" and self._judge.notation.binding.has_parameter(nodes))
+        return None if agrees else 0
+
+    def _without_network(self, chain: Chain, judged: Judged) -> Judged:
+        """A verdict where the network is not known: arithmetic and rules stand, the rest was not read."""
+        if judged.verdict in ("unread", "assumption") or judged.method == "rule":
+            return judged
+        nodes = [m.node for m in chain.members if m.node is not None]
+        notation = self._judge.notation
+        if judged.verdict == "false" and judged.counterexample is not None and judged.counterexample.at is None:
+            return judged
+        if notation.binding.is_of_one_letter(nodes) and notation.says_sigmoid:
+            return judged
+        if not notation.binding.uses_network(nodes) and judged.verdict != "false":
+            return judged
+        return Judged("unread", "network", (), pairs=0)
 
     def _finding(self, line: int, kind: str, chain: Chain, judged: Judged, style: Style) -> Finding:
         correction = "" if judged.correction is None else style.latex(judged.correction)
@@ -224,10 +345,16 @@ class _Auditor:
 
     def _verdict(self, chain: Chain, carried: Node | None, seconds: float) -> Judged:
         """The verdict on a chain, where there is time for it and the network can be written out."""
-        if seconds > MAX_SECONDS:
-            return Judged("unread", "no_time", (("text", f"{MAX_SECONDS}"),), 0)
+        budget = self._judge.notation.budget
+        if seconds > MAX_SECONDS or budget.is_spent:
+            return Judged("unread", "no_time", (), 0)
         try:
+            budget.begin()
             return self._judge.chain(chain, carried)
+        except SpentError:
+            return Judged("unread", "no_time", (), 0)
+        except RecursionError:
+            return Judged("unread", "too_deep", (), 0)
         except NotSupportedYetError:
             return Judged("unread", "too_large", (), 0)
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from symcnn.audit.binding import are_put_in, is_vague, states_value, symbols_of
 from symcnn.audit.correction import Paths, renamed, repaired
 from symcnn.audit.general import General
 from symcnn.audit.notation import Notation
+from symcnn.audit.numbers import NoNumberError, around, block, is_numeric
 from symcnn.audit.rules import Update
 from symcnn.audit.shown import Shown
 from symcnn.audit.style import Style
@@ -24,7 +26,7 @@ from symcnn.formula.spelled import as_quantities
 from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, OutOfRangeError
+from symcnn.formula.written import MeaningError, OutOfRangeError, brief
 
 #: A learning rate for a counterexample.
 _RATE = tree.Fraction(tree.Number(1), tree.Number(2))
@@ -36,6 +38,30 @@ _REMARKS = {
     "chain": "step_chain", "variable": "step_variable", "varied": "step_varied", "terms": "step_terms",
     "product": "step_product",
 }  # fmt: skip
+
+
+#: Signs that compare.
+_COMPARISONS = {"<", ">", "≤", "≥", "≠"}
+
+
+def _holds(left: Node, sign: str, right: Node) -> bool | None:
+    """Does a comparison of numbers hold? None: they are no numbers, or too near to each other."""
+    try:
+        [(low, high)], [(least, most)] = block(left, around).entries, block(right, around).entries
+    except (NoNumberError, ValueError):
+        return None
+    if high < least:
+        return sign in ("<", "≤", "≠")
+    if low > most:
+        return sign in (">", "≥", "≠")
+    if low == high == least == most:
+        return sign in ("≤", "≥")
+    return None
+
+
+def _are_groups(members: Sequence[Node]) -> bool:
+    """Are capital letters used as groups: under ∂, or in a convolution?"""
+    return any(isinstance(n, (tree.Partial, tree.Convolution)) for n in nodes(tuple(members)))
 
 
 class Judge:
@@ -72,6 +98,11 @@ class Judge:
             whole.insert(0, (-1, Member("", carried), carried))
         if unread is None and len(whole) < 2:  # the rest is words
             return Judged("mention", good=whole[0][2] if whole else None)
+        compared = self._compared(chain) if set(chain.signs) & _COMPARISONS else None
+        if compared is not None:
+            return compared
+        if unread is not None and set(chain.signs) - {"=", "≈"}:
+            return self._qualified(Judged("true"), chain, whole, unread)
         found = self._special(chain, whole) if unread is None else None
         found = found or self._judged(self._evaluated(whole))
         if found.verdict == "false" and self.notation.has_index_letters([node for _, _, node in whole]):
@@ -79,7 +110,68 @@ class Judge:
             if other.verdict == "true":
                 readings = self.notation.readings([node for _, _, node in whole])
                 found = replace(other, readings=(*readings, "from_one"))
+        if found.verdict == "false":
+            found = self._excused(found, chain, [node for _, _, node in whole], unread is not None)
         return self._qualified(found, chain, whole, unread)
+
+    def _excused(self, found: Judged, chain: Chain, members: Sequence[Node], is_partly: bool) -> Judged:
+        """A false equality; not read, where a name in it is bound by nothing, or it may be meant in another way."""
+        wrong = None if found.member is None or found.member < 0 else chain.members[found.member].node
+        is_arithmetic = wrong is not None and is_numeric(wrong) and found.counterexample is not None
+        if is_arithmetic and found.counterexample is not None and found.counterexample.at is None and not found.values:
+            return found  # numbers against numbers, whatever the letters beside them
+        binding = self.notation.binding
+        nothing = binding.unbound(members)
+        reason, values = "", ""
+        if nothing is not None:
+            reason, values = "unbound", self._as_written(nothing)
+        elif is_partly:
+            return replace(found, verdict="true")  # _qualified says what was not read
+        elif binding.is_of_one_letter(members):
+            reason, values = ("", "") if self.notation.defines_sigmoid else ("unbound", "σ")
+        elif found.reason == "does_not_fit" and not _are_groups(members):
+            reason = "another"
+            values = next((brief(s) for s in symbols_of(members) if binding.is_group(s)), "")
+        elif found.reason in ("differs", "value") and is_vague([m.text for m in chain.members]):
+            reason = "vague"
+        elif found.reason == "differs" and any(are_put_in(a, b) for a, b in pairwise(members)):
+            reason = "put_in"
+        elif found.reason == "differs" and states_value(members):
+            reason = "no_values"
+        if not reason:
+            return found
+        return Judged("unread", reason, (("text", values),), found.member, pairs=0, good=found.good)
+
+    def _as_written(self, symbol: tree.Symbol) -> str:
+        return self.style.latex(symbol) if self.style is not None else brief(symbol)
+
+    def _compared(self, chain: Chain) -> Judged | None:
+        """a = b < c: each equality alone, and the comparison where both sides are numbers."""
+        if set(chain.signs) - _COMPARISONS - {"=", "≈"} or chain.goes_on or len(chain.members) != len(chain.signs) + 1:
+            return None
+        cuts = [0, *(n + 1 for n, sign in enumerate(chain.signs) if sign in _COMPARISONS), len(chain.members)]
+        parts = [
+            (a, Chain(chain.members[a:b], chain.signs[a : b - 1]))
+            for a, b in pairwise(cuts)
+        ]  # fmt: skip
+        pairs, good, is_open = 0, chain.members[-1].node, False
+        for at, part in parts:
+            if len(part.members) < 2:
+                continue
+            found = self.chain(part)
+            if found.verdict != "true":
+                return replace(found, member=None if found.member is None else found.member + at)
+            pairs += found.pairs
+        for (_, part), (start, after) in pairwise(parts):
+            left, right = part.members[-1].node, after.members[0].node
+            holds = None if left is None or right is None else _holds(left, chain.signs[start - 1], right)
+            if holds is False:
+                return Judged("false", "comparison", (), start, pairs=pairs, good=good)
+            is_open = is_open or holds is None
+            pairs += bool(holds)
+        if is_open:
+            return Judged("unread", "relation", (("text", chain.signs[cuts[1] - 1]),), pairs=pairs, good=good)
+        return Judged("true", method="computed", pairs=pairs, good=good)
 
     def _qualified(
         self, found: Judged, chain: Chain, whole: Sequence[tuple[int, Member, Node]], unread: int | None
@@ -113,7 +205,7 @@ class Judge:
             return Judged("false", "differs", (), whole[wrong][0], correction=right, counterexample=shown)
         method = self.notation.rules.method(members, chain.signs)
         if method:
-            return Judged("true", method=method, pairs=len(members) - 1, good=members[-1])
+            return Judged("true", method=method, pairs=max(len(members) - 1, 0), good=members[-1])
         if signs:
             text = ", ".join(sorted(signs))
             return Judged("unread", "relation", (("text", text),), good=members[-1] if members else None)
@@ -149,10 +241,12 @@ class Judge:
     # --- verdicts ---------------------------------------------------------------------------------------------------
 
     def _judged(self, members: Sequence[Read]) -> Judged:
-        for kind, reason in ((OutOfRangeError, "out_of_range"), (DoesNotFitError, "does_not_fit")):
-            faulty = next((m for m in members if isinstance(m.fault, kind)), None)
-            if faulty:
-                return self._without_value(members, faulty, reason)
+        faulty = next((m for m in members if isinstance(m.fault, DoesNotFitError)), None)
+        if faulty:
+            return self._without_value(members, faulty, "does_not_fit")
+        outside = next((m for m in members if isinstance(m.fault, OutOfRangeError)), None)
+        if outside:  # an index that the network does not have makes another name
+            return Judged("unread", "out_of_range", (("text", outside.fault or ""),), outside.place)
         return self._shown.judged(members) or self._letters(members)
 
     def _without_value(self, members: Sequence[Read], faulty: Read, reason: str) -> Judged:
@@ -197,8 +291,8 @@ class Judge:
         last = good[-1].node if good else None
         fault = self._fault(good)
         if fault:
-            return Judged("remark", fault[0], (), fault[1], method, pairs=len(good) - 1, good=last)
-        return Judged("true", method=method, pairs=len(good) - 1, good=last)
+            return Judged("remark", fault[0], (), fault[1], method, pairs=max(len(good) - 1, 0), good=last)
+        return Judged("true", method=method, pairs=max(len(good) - 1, 0), good=last)
 
     def _fault(self, members: Sequence[Read]) -> tuple[str, int] | None:
         """What value alone cannot see: the reason, and the member."""

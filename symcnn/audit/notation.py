@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -10,6 +9,7 @@ from itertools import islice, pairwise
 
 from sympy import Expr, Rational, Symbol
 
+from symcnn.audit.binding import Binding
 from symcnn.audit.numbers import NoNumberError, block, exactly_equal, is_numeric
 from symcnn.audit.remembered import IMAGE, Remembered
 from symcnn.audit.rules import Rules
@@ -20,13 +20,14 @@ from symcnn.derivation.identities import Decision, Identities
 from symcnn.derivation.paths import Quantities, names_in
 from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
-from symcnn.formula.meaning import Group, Meaning, Value
+from symcnn.formula.meaning import Budget, Group, Meaning, Value
 from symcnn.formula.printed import points
 from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
+from symcnn.symbolic import sigmoid
 from symcnn.text import LANGUAGES, catalogue
 
 #: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
@@ -55,8 +56,12 @@ class Notation:
         values: Mapping[str, float] | None = None, data: Data | None = None, check: Check | None = None,
     ) -> None:  # fmt: skip
         self.derivation, self.spelled = derivation, spelled
-        self.meaning = Meaning(derivation, spelled)
+        self.budget = Budget()
+        self.meaning = Meaning(derivation, spelled, budget=self.budget)
         self.rules = Rules(self)
+        self.binding = Binding(self)
+        #: Does the text itself say what σ is, where no network does?
+        self.says_sigmoid = False
         self._values = dict(values or {})
         self._data, self._check = data, check
         self.remembered = Remembered(spelled)
@@ -134,6 +139,25 @@ class Notation:
                 found = replaced(node, partial(_starred, stars))
                 self._definitions[symbol] = self._quantity(found) or found
                 return
+
+    @cached_property
+    def has_sigmoid(self) -> bool:
+        """Does the network use it?"""
+        return any(e.has(sigmoid) for e in (t.expression for t in self.derivation.graph.forward.values()))
+
+    @property
+    def defines_sigmoid(self) -> bool:
+        """Is σ the sigmoid: of the network, or by the text's own line?"""
+        return self.says_sigmoid or self.has_sigmoid
+
+    def is_mapped(self, symbol: tree.Symbol) -> bool:
+        """Does the mapping say what it stands for?"""
+        self._define(symbol)
+        return symbol in self._definitions or self.spelled.is_mapped(symbol)
+
+    def is_updated(self, symbol: Node) -> bool:
+        """Does the text give it another value somewhere?"""
+        return isinstance(symbol, tree.Symbol) and self.spelled.canonical(symbol) in self.remembered.updated
 
     def is_redefined(self, symbol: tree.Symbol) -> bool:
         """Does it stand for another quantity than the network's of that name?"""
@@ -311,9 +335,7 @@ class Notation:
         if not symbols or not all(isinstance(n, (tree.Symbol, tree.Matrix, tree.Labelled)) for n in everything):
             return False
         try:
-            return all(
-                self.spelled.role(self.spelled.canonical(s)) in ("image", "target", "parameter") for s in symbols
-            )
+            return all(self.spelled.role(s) in ("image", "target", "parameter") for s in symbols)
         except MeaningError:
             return False
 
@@ -346,24 +368,35 @@ class Notation:
 
     def constant(self, values: Sequence[Value]) -> float | None:
         """A quantity that is one number whatever the parameters and the pixels; None: it is not."""
-        if len(values) != 1 or isinstance(values[0], Group):
-            return None
-        point = {name: (7 * n % 19 - 9) / 10 for n, name in enumerate(Quantities.inputs(self.derivation))}
-        found = self._number_at(values[0], point)
-        if found is None or not math.isfinite(found):
-            return None
-        number = Rational(str(round(found, 12)))
-        return float(number) if self.decide(values[0], number).status in ("proved", "probable") else None
+        return self._settled(values, {})
 
     def value(self, values: Sequence[Value]) -> float | None:
-        """A quantity at the values that the text's notation gives; None where one is missing."""
+        """A quantity at the values that the text's notation gives; None where it rests on others too."""
+        return self._settled(values, self._values)
+
+    @property
+    def knows_values(self) -> bool:
+        """Does anything tell values, so that a number may be one of them?"""
+        return bool(self._values) or self.remembered.has_numbers
+
+    def _settled(self, values: Sequence[Value], known: Mapping[str, float]) -> float | None:
+        """The one number that a quantity is, wherever the quantities without a value stand."""
         if len(values) != 1 or isinstance(values[0], Group):
             return None
         names = Quantities.inputs(self.derivation)
-        known = {name: self._values.get(name) for name in names}
-        if any(v is None for v in known.values()):
-            return None
-        return self._number_at(values[0], {name: v for name, v in known.items() if v is not None})
+        found: float | None = None
+        for seed in (7, 11, 13):
+            point = {name: known.get(name, (seed * n % 19 - 9.5) / 10) for n, name in enumerate(names, 1)}
+            number = self._number_at(values[0], point)
+            if number is None or not math.isfinite(number):
+                return None
+            if found is not None and abs(found - number) > 1e-9 * max(1, abs(found)):
+                return None
+            found = number
+        if found is None or known:
+            return found
+        exact = Rational(str(round(found, 12)))
+        return float(exact) if self.decide(values[0], exact).status in ("proved", "probable") else None
 
     def _number_at(self, expression: Expr, point: Mapping[str, float]) -> float | None:
         try:

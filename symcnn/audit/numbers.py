@@ -1,8 +1,9 @@
 """Equalities between numbers as they are written: 7 / 9 = 0,78 holds to the places that are shown.
 
 A value lies in an interval: a rounded literal may be off by half a unit of its last place. A single literal is rounded
-to its own places, however few; inside of an expression a literal counts as rounded only where the equality shows
-numbers of several digits (so that 0,5 · 3 = 1,5 is exact). Two members agree where their intervals meet.
+to its own places, however few; inside of an expression a literal is exact unless it is the rounded value of
+something that the text states (``Roundings``). Two members agree where their intervals meet; they differ where they do
+not meet though every literal of several digits is taken for rounded; between the two, nothing is said.
 """
 
 import math
@@ -19,6 +20,9 @@ from symcnn.formula.tree import Node
 #: Literals with as many significant digits are taken for rounded, inside of an expression too.
 LONG = 3
 
+#: Results of one text that are remembered.
+MAX_RESULTS = 500
+
 #: What floating point holds.
 LARGEST = 10**300
 
@@ -26,6 +30,8 @@ LARGEST = 10**300
 MOST_PLACES = 7
 
 Interval = tuple[Fraction, Fraction]
+#: Between which numbers a literal lies.
+Around = Callable[[tree.Number], Interval]
 
 #: Increasing functions of one number.
 _INCREASING: dict[str, Callable[[float], float]] = {
@@ -66,16 +72,24 @@ def shows_numbers(members: "tuple[Node, ...]") -> bool:
     )
 
 
-def are_rounded(members: "tuple[Node, ...]") -> bool:
-    """Are the literals inside of expressions rounded too?"""
-    return any(
-        isinstance(n, tree.Under) or (isinstance(n, tree.Number) and n.digits is not None and n.digits >= LONG)
-        for n in nodes(members)
-    )
+def is_cut_off(literal: Node, value: Block) -> bool:
+    """Are the digits of a literal those of the value, cut off instead of rounded?"""
+    number = literal.node if isinstance(literal, tree.Negated) else literal
+    if not isinstance(number, tree.Number) or number.digits is None or len(value.entries) != 1:
+        return False
+    shown = Fraction(str(number.value)) * (-1 if literal is not number else 1)
+    unit = 2 * half_unit(number)
+    low, high = value.entries[0]
+    if shown < 0:
+        low, high, shown = -high, -low, -shown
+    return low < shown + unit and high >= shown
 
 
-def block(node: Node, rounded: bool) -> Block:
+def block(node: Node, rounded: "bool | Around") -> Block:
     """Between which numbers a written value lies.
+
+    Args:
+        rounded: are the literals in it rounded? Or between which numbers each lies.
 
     Raises:
         NoNumberError
@@ -131,17 +145,53 @@ def rounded_like(value: Node, like: Node) -> Node:
     return tree.Number(float(found), shown + 1 + exponent)
 
 
+class Roundings:
+    """Which literals of a text are rounded values: what a calculation, or a quantity, was said to be."""
+
+    def __init__(self) -> None:
+        self._results: dict[tuple[float, int | None], tree.Number] = {}
+
+    def add(self, number: tree.Number) -> None:
+        """Remember a result."""
+        if number.digits is not None and number.digits > 1 and len(self._results) < MAX_RESULTS:
+            self._results[abs(number.value), number.digits] = tree.Number(abs(number.value), number.digits)
+
+    def tight(self, number: tree.Number) -> Interval:
+        """Exact, unless it is a result, or a result with fewer places."""
+        if number.digits is None:
+            return exactly(number)
+        if (abs(number.value), number.digits) in self._results:
+            return around(number)
+        value, unit = Fraction(str(number.value)), 2 * half_unit(number)
+        low = high = value
+        for result in self._results.values():
+            other = Fraction(str(result.value)) * (-1 if value < 0 else 1)
+            is_rounded = number.digits >= 2 and abs(other - value) <= unit / 2
+            is_cut = number.digits >= LONG and 0 <= abs(other) - abs(value) < unit
+            if places(result) > places(number) and (is_rounded or is_cut):
+                low, high = min(low, other), max(high, other)
+        return low, high
+
+    def wide(self, number: tree.Number) -> Interval:
+        """Rounded, where it has several digits."""
+        low, high = self.tight(number)
+        if number.digits is not None and number.digits >= LONG:
+            one, other = around(number)
+            return min(low, one), max(high, other)
+        return low, high
+
+
 class _Values:
     """Works out intervals."""
 
-    def __init__(self, rounded: bool) -> None:
-        self._rounded = rounded
+    def __init__(self, rounded: bool | Around) -> None:
+        self._literal: Around = (around if rounded else exactly) if isinstance(rounded, bool) else rounded
 
     def of(self, node: Node) -> Block:
         """The value of a whole member: a single literal is rounded to its own places."""
         alone = node.node if isinstance(node, tree.Negated) else node
         if isinstance(alone, tree.Number):
-            low, high = _around(alone)
+            low, high = around(alone)
             return Block(((low, high),) if alone is node else ((-high, -low),))
         if isinstance(node, tree.Matrix):
             return self._matrix(node, _Values(True))
@@ -159,8 +209,7 @@ class _Values:
 
     @block.register
     def _(self, node: tree.Number) -> Block:
-        value = Fraction(str(node.value))
-        return Block((_around(node) if self._rounded else (value, value),))
+        return Block((self._literal(node),))
 
     @block.register
     def _(self, node: tree.Under) -> Block:
@@ -248,9 +297,16 @@ class _Values:
         return Block(((Fraction(holds), Fraction(holds)),))
 
 
-def _around(number: tree.Number) -> Interval:
+def around(number: tree.Number) -> Interval:
+    """What a literal may be the rounded value of."""
     value, half = Fraction(str(number.value)), half_unit(number)
     return value - half, value + half
+
+
+def exactly(number: tree.Number) -> Interval:
+    """A literal as it stands."""
+    value = Fraction(str(number.value))
+    return value, value
 
 
 def _applied(function: Callable[[float], float], interval: Interval) -> Interval:

@@ -12,7 +12,7 @@ from symcnn.formula import Flow, MathML
 from symcnn.text import Catalogue
 
 #: What is listed above the text, with links to its lines.
-_LISTED = ("false", "remark", "unread")
+_LISTED = ("false", "remark", "assumption", "unread")
 
 #: Stands for a formula that is set after everything around it was escaped.
 _MARK = re.compile("\ue000(\\d+)\ue001")
@@ -37,7 +37,8 @@ class _Page:
             f'<td class="v">{"".join(map(self._verdict, by_line.get(n, [])))}</td></tr>'
             for n, line in enumerate(self._told.audit.text.split("\n"), 1)
         )
-        totals = "".join(f"<p>{html.escape(line)}</p>\n" for line in self._told.totals())
+        lines = filter(None, (self._told.notice(), *self._told.totals()))
+        totals = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
         title = html.escape(self._told.title)
         totals += self._proposal()
         return _PAGE.format(lang=self._text.lang, title=title, totals=totals, links=self._links(), rows=rows)
@@ -86,9 +87,14 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light dark; --true: #1a7f37; --false: #cf222e; --remark: #9a6700; --unread: #6e7781; }}
+:root {{
+  color-scheme: light dark;
+  --true: #1a7f37; --false: #cf222e; --remark: #9a6700; --unread: #6e7781; --assumption: #8250df;
+}}
 @media (prefers-color-scheme: dark) {{
-  :root {{ --true: #3fb950; --false: #ff7b72; --remark: #d29922; --unread: #9198a1; }}
+  :root {{
+    --true: #3fb950; --false: #ff7b72; --remark: #d29922; --unread: #9198a1; --assumption: #d2a8ff;
+  }}
 }}
 body {{ font: 16px/1.55 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
 h1 {{ font-size: 1.6rem; }}
@@ -106,6 +112,7 @@ math {{ font-size: 1.1em; }}
 .true b {{ color: var(--true); }}
 .false b {{ color: var(--false); }}
 .remark b {{ color: var(--remark); }}
+.assumption b {{ color: var(--assumption); }}
 .unread b {{ color: var(--unread); }}
 @media (max-width: 45rem) {{
   table, tbody, tr, td {{ display: block; }}

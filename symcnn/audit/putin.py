@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice, product
 from typing import Any
 
-from symcnn.audit.numbers import NoNumberError, are_rounded, block, is_numeric
+from symcnn.audit.numbers import Around, NoNumberError, block, is_numeric
 from symcnn.formula import tree
 from symcnn.formula.steps import leaves, nodes, parts, replaced, rewritten
 from symcnn.formula.tree import Node
@@ -42,7 +42,7 @@ def put_in(letters: Node, numbers: Node) -> PutIn | None:
     return found if _matched(_written_out(letters), numbers, found) and found.numbers else None
 
 
-def may_come_from(letters: Node, numbers: Node) -> bool:
+def may_come_from(letters: Node, numbers: Node, rounded: Around) -> bool:
     """Is one side what the other gives with its numbers put in, in one way or another?"""
     letters = _written_out(letters)
     own = list(dict.fromkeys(leaves(letters)))
@@ -50,7 +50,6 @@ def may_come_from(letters: Node, numbers: Node) -> bool:
     if own == [letters] or not own or not values or isinstance(numbers, tree.Number):
         return False
     try:
-        rounded = are_rounded((numbers,))
         wanted = block(numbers, rounded)
     except NoNumberError:
         return False

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice, product
 
-from symcnn.audit.numbers import is_numeric
+from symcnn.audit.numbers import LONG, NoNumberError, Roundings, exactly_equal, is_numeric
 from symcnn.formula import tree
 from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError
 
 #: Ways to put the numbers of a text into a formula of its letters.
 MAX_WAYS = 256
@@ -20,6 +22,13 @@ MAX_NUMBERS = 4
 
 
 IMAGE = re.compile(r"image\s*(\d+)(?:\s*\(.*\))?")
+
+
+def _is_exactly(number: Node, calculation: Node) -> bool:
+    try:
+        return exactly_equal(number, calculation)
+    except NoNumberError:
+        return False
 
 
 class Remembered:
@@ -33,12 +42,21 @@ class Remembered:
         self.spelled = spelled
         #: The highest number of an image that the text names.
         self.images = 0
+        #: Which numbers of the text are results.
+        self.roundings = Roundings()
+        #: Parameters that the text changes: from then on they have other values.
+        self.updated: set[tree.Symbol] = set()
         self._said: dict[Node, list[Node]] = {}
         self._shown: dict[tree.Symbol, list[Node]] = {}
 
     def collect(self, chains: Iterable[Chain]) -> None:
         """Remember which numbers a text shows for which symbol: under it, or at the end of its chain."""
-        for members in ([m.node for m in c.members if m.node is not None] for c in chains):
+        for chain in chains:
+            members = [m.node for m in chain.members if m.node is not None]
+            self._remember_results(members, "≈" in chain.signs)
+            is_update = r"\leftarrow" in chain.signs or any(members[0] in nodes(m) for m in members[1:])
+            if len(members) > 1 and isinstance(members[0], tree.Symbol) and is_update:
+                self.updated.add(self._canonical(members[0]))
             for part in nodes(tuple(members)):
                 match = IMAGE.fullmatch(part.word) if isinstance(part, (tree.Symbol, tree.Labelled)) else None
                 self.images = max(self.images, min(int(match[1][:3]), MAX_NUMBERS) if match else 0)
@@ -51,12 +69,38 @@ class Remembered:
                 said = self._said.setdefault(bare(members[0]), [])
                 said += [m for m in map(bare, members[1:]) if not is_numeric(m)][: MAX_SAID - len(said)]
 
+    def _remember_results(self, members: Sequence[Node], is_rounded: bool) -> None:
+        """Numbers that a calculation gives, or that have the digits of a rounded one."""
+        for part in nodes(tuple(members)):
+            if isinstance(part, tree.Under) and isinstance(part.number, tree.Number):
+                self.roundings.add(part.number)
+        lone = (tree.Symbol, tree.Number, tree.Negated, tree.Partial)
+        computed = [m for m in members if not isinstance(m, lone)]
+        for m in members[1:]:
+            number = m.node if isinstance(m, tree.Negated) else m
+            if isinstance(number, tree.Number) and number.digits is not None:
+                if any(map(partial(_is_exactly, m), computed)):
+                    continue  # nothing was rounded
+                if is_rounded or computed or (number.digits > LONG and not isinstance(members[0], tree.Number)):
+                    self.roundings.add(number)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Does the text state a number of any of its symbols?"""
+        return bool(self._shown)
+
     def said_of(self, node: Node) -> Sequence[Node]:
         """What the text says elsewhere that a quantity, or a derivative, is."""
         return self._said.get(node, ())
 
+    def _canonical(self, symbol: tree.Symbol) -> tree.Symbol:
+        try:
+            return self.spelled.canonical(symbol)
+        except MeaningError:  # an index that a group of the mapping does not have
+            return symbol
+
     def _remember(self, symbol: tree.Symbol, number: Node) -> None:
-        known = self._shown.setdefault(self.spelled.canonical(symbol), [])
+        known = self._shown.setdefault(self._canonical(symbol), [])
         if number not in known and len(known) < MAX_NUMBERS:
             known.append(number)
 

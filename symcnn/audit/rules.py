@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr
 
-from symcnn.audit.numbers import NoNumberError, are_rounded, block, is_numeric, shows_numbers
+from symcnn.audit.binding import RATES
+from symcnn.audit.numbers import NoNumberError, block, is_numeric, shows_numbers
 from symcnn.audit.putin import put_in
 from symcnn.formula import Typography, stated, tree
 from symcnn.formula.meaning import Meaning, pairs
@@ -29,8 +30,10 @@ from symcnn.text import catalogue
 if TYPE_CHECKING:
     from symcnn.audit.notation import Notation
 
-#: Learning rates.
-_RATES = ("η", "α", "ε", "λ", "γ", "μ")
+#: The usual letter of the learning rate: what a text says that it is, it is.
+_RATE = tree.Symbol("η")
+#: Functions in a rule.
+MAX_CALLS = 24
 _TRIED = (tree.Fraction(tree.Number(1), tree.Number(3)), tree.Fraction(tree.Number(2), tree.Number(7)))
 
 
@@ -117,7 +120,7 @@ class Rules:
                 return self._printed_method(formula) if formula else ""
             if len(plain) < 2 or set(signs) - {"="}:
                 return ""
-            if self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
+            if plain[0] == _RATE and self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
                 return "given"
             if stated.is_chain_rule(plain):
                 holds = all(map(stated.chain_rule_holds, self._notation._over(0).modular))
@@ -136,8 +139,10 @@ class Rules:
             symbols = {n for n in nodes(tuple(plain)) if isinstance(n, tree.Symbol)}
             free = [s for s in symbols if not s.indices and not s.word and not self._is_known(s)]
             of_it = all(any(n in free for n in nodes(m)) for m in plain)
-            calls = any(isinstance(n, tree.Call) for n in nodes(tuple(plain)))
-            if len(plain) < 2 or len(symbols) != 1 or not free or not of_it or not calls or set(signs) - {"="}:
+            calls = sum(isinstance(n, tree.Call) for n in nodes(tuple(plain)))
+            if not 0 < calls <= MAX_CALLS or any(isinstance(m, tree.Symbol) for m in plain):
+                return None  # z = σ(z) is no rule
+            if len(plain) < 2 or len(symbols) != 1 or not free or not of_it or set(signs) - {"="}:
                 return None
             meaning = replace(self._notation.meaning, free=frozenset((free[0].letter,)))
             return OneLetter(free[0], meaning, tuple(meaning.scalar(as_quantities(m)) for m in plain))
@@ -146,7 +151,7 @@ class Rules:
 
     def _is_rate(self, node: Node) -> bool:
         """A learning rate: of no network, so what a text says that it is, it is."""
-        return isinstance(node, tree.Symbol) and node.letter in _RATES and not self._is_known(node)
+        return isinstance(node, tree.Symbol) and node.letter in RATES and not self._is_known(node)
 
     def _is_known(self, symbol: tree.Symbol) -> bool:
         return symbol.letter == "E" or self._notation.own.is_known(symbol) or symbol == tree.DOTS
@@ -189,7 +194,7 @@ class Rules:
         values, letters = [], []
         for member in members:
             try:
-                values.append((member, block(member, are_rounded(tuple(members)))))
+                values.append((member, block(member, self._notation.remembered.roundings.tight)))
             except NoNumberError:
                 letters.append(member)
         were = (put_in(bare(a), b) for a in letters for b, _ in values)

@@ -8,13 +8,24 @@ x_11 = i_11 · f_11 + …          the letters are decided as everywhere,
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 
 from symcnn.audit.notation import Notation
-from symcnn.audit.numbers import Block, NoNumberError, are_rounded, block, is_numeric, rounded_like, shows_numbers
+from symcnn.audit.numbers import (
+    LONG,
+    Block,
+    NoNumberError,
+    block,
+    is_cut_off,
+    is_numeric,
+    rounded_like,
+    shows_numbers,
+)
 from symcnn.audit.putin import PutIn, may_come_from, put_in
 from symcnn.audit.verdicts import Counterexample, Judged, Read
 from symcnn.formula import tree
+from symcnn.formula.meaning import Group
+from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
 
@@ -38,21 +49,40 @@ class Shown:
         whole = tuple(m.whole for m in members)
         plain = [m for m in members if is_numeric(m.whole)]
         letters = [m for m in members if not is_numeric(m.node)]
-        if letters and not shows_numbers(whole):
-            given = plain and len(plain) < len(members) and all(self._notation.is_given(m.node) for m in letters)
-            return self._given(letters[0], plain[0]) if given else None
-        rounded = are_rounded(whole)
-        with_numbers = []
+        if letters and not plain and not any(isinstance(n, tree.Under) for n in nodes(whole)):
+            symbolic = self._letters(members)  # decimals in it are exact: 0.5 (t − o)²
+            if symbolic.verdict != "false" or not shows_numbers(whole) or _are_whole(whole):
+                return symbolic
+        if letters and plain and not shows_numbers(whole):
+            return self._beside_whole_numbers(letters, plain)
+        roundings = self._notation.remembered.roundings
+        self._remember_put_in(letters, plain)
+        with_numbers, tight = [], []
         for m in members:
             try:
-                with_numbers.append((m, block(m.whole, rounded)))
+                with_numbers.append((m, block(m.whole, roundings.wide)))
+                tight.append(block(m.whole, roundings.tight))
             except NoNumberError:
                 continue
         for n, ((_, a), (_, b)) in enumerate(pairwise(with_numbers)):
             if not a.meets(b):
-                return self._wrong_number([m for m, _ in with_numbers], n, rounded)
+                return self._wrong_number([m for m, _ in with_numbers], n)
+        found = self._with_numbers(members, letters, plain, with_numbers)
+        vague = next((n for n, (a, b) in enumerate(pairwise(tight)) if not a.meets(b)), None)
+        if found is not None and found.verdict == "true" and vague is not None:
+            place = with_numbers[vague + 1][0].place
+            return replace(found, verdict="unread", reason="rounded", member=place, pairs=vague)
+        return found
+
+    def _with_numbers(
+        self, members: Sequence[Read], letters: Sequence[Read], plain: Sequence[Read],
+        with_numbers: Sequence[tuple[Read, Block]],
+    ) -> Judged | None:  # fmt: skip
+        """An equality whose numbers agree: do its letters, and are the numbers theirs?"""
         if not letters:
             return self._stepped(members, "proved") if len(with_numbers) == len(members) else None
+        if len(letters) == 1 and len(plain) > 1 and self._is_only_a_name(letters[0]):
+            return Judged("true", method="computed", pairs=len(plain) - 1, good=letters[0].node)
         exact = [m for m in letters if not shows_numbers((m.node,))]
         found = (
             self._letters(exact)
@@ -68,15 +98,47 @@ class Shown:
             return replace(
                 found,
                 method="computed" if len(exact) < 2 else found.method,
-                pairs=len(members) - 1,
+                pairs=max(len(members) - 1, 0),
                 good=letters[-1].node,
             )
+        unknown = next((m for m in letters if m.fault is not None), None)
+        if unknown is not None:
+            return Judged("unread", "meaning", (("text", unknown.fault or ""),), unknown.place, good=unknown.node)
         stated = [m for m in letters if self._notation.is_given(m.node)]
         if plain and stated:  # the others are what it is
-            return self._given(stated[0], plain[0])
+            return self._given(stated[0], plain)
         known = self._at_values(letters[0], plain)
         if known.verdict == "unread" and plain and self._is_any_shown(letters, plain):
-            return replace(found, method="computed", pairs=len(members) - 1)
+            return replace(found, method="computed", pairs=max(len(members) - 1, 0))
+        return known
+
+    def _remember_put_in(self, letters: Sequence[Read], plain: Sequence[Read]) -> None:
+        """What is put in for a quantity that is computed is its value, rounded."""
+        for letter, number in product(letters, plain):
+            found = put_in(letter.node, number.whole)
+            for name, value in found.numbers.items() if found is not None else ():
+                value = value.node if isinstance(value, tree.Negated) else value
+                if isinstance(value, tree.Number) and (value.digits or 0) >= LONG and not self._notation.is_given(name):
+                    self._notation.remembered.roundings.add(value)
+
+    def _is_only_a_name(self, m: Read) -> bool:
+        """A symbol, or a derivative, of which nothing says what it is: a name for the numbers behind it."""
+        return m.fault is not None and isinstance(m.node, (tree.Symbol, tree.Partial))
+
+    def _beside_whole_numbers(self, letters: Sequence[Read], plain: Sequence[Read]) -> Judged | None:
+        """Letters beside numbers without a decimal: by value; None: as an equality of quantities."""
+        if all(self._notation.is_given(m.node) for m in letters):
+            return self._given(letters[0], plain)
+        if all(m.fault is None and self._notation.constant(m.values) is not None for m in letters):
+            return None
+        if any(m.fault is not None or any(isinstance(v, Group) for v in m.values) for m in letters):
+            return None
+        found = self._letters(letters) if len(letters) > 1 else Judged("true", method="proved", good=letters[0].node)
+        if found.verdict != "true":
+            return found
+        known = self._at_values(letters[0], plain)
+        if known.verdict == "unread" and not self._notation.knows_values and _is_derived(letters[0].node):
+            return None
         return known
 
     def _linked(self, letters: Sequence[Read], with_numbers: Sequence[tuple[Read, Block]]) -> Judged | None:
@@ -98,7 +160,8 @@ class Shown:
                 if wrong is not None:
                     return wrong
                 linked = linked or Judged("true")
-        if linked is None and any(may_come_from(n, m.whole) for n in said for m, _ in with_numbers):
+        rounded = self._notation.remembered.roundings.wide
+        if linked is None and any(may_come_from(n, m.whole, rounded) for n in said for m, _ in with_numbers):
             return Judged("true")
         return linked
 
@@ -127,32 +190,45 @@ class Shown:
                 continue
         return False
 
-    def _given(self, symbols: Read, numbers: Read) -> Judged:
+    def _given(self, symbols: Read, plain: Sequence[Read]) -> Judged:
         """Pixels, targets or parameters with their values: what a text states, it need not prove."""
+        numbers = plain[0]
+        of_group = any(isinstance(v, Group) for v in symbols.values)
+        if of_group and not any(isinstance(n, tree.Matrix) for n in nodes(numbers.whole)):
+            return Judged("unread", "another", (("text", brief(symbols.node)),), symbols.place, good=symbols.node)
         wrong = self._notation.contradicts(symbols.node, numbers.whole)
+        if wrong and self._is_update(symbols.node, plain):
+            return Judged("true", method="computed", pairs=max(len(plain) - 1, 0), good=symbols.node)
+        if wrong and self._notation.is_updated(symbols.node):
+            return Judged("unread", "updated", (("text", brief(symbols.node)),), numbers.place, good=symbols.node)
         if wrong:
             reason = "sample" if isinstance(symbols.node, tree.Labelled) else "mapped"
             return Judged("false", reason, (("text", wrong),), numbers.place, good=symbols.node)
         return Judged("true", method="given", pairs=1, good=symbols.node)
 
+    def _is_update(self, symbol: Node, plain: Sequence[Read]) -> bool:
+        """w = 0.55 − 0.5 · (−0.02) = 0.56, where w is 0.55: its next value, from its own."""
+        sums = [m.whole for m in plain if isinstance(m.whole, tree.Sum)]
+        return any(not self._notation.contradicts(symbol, part.terms[0]) for part in sums)
+
     def _at_values(self, letters: Read, plain: Sequence[Read]) -> Judged:
         """A quantity and its number: checked where all that it rests on has a value."""
         value = self._notation.value(letters.values)
-        value = self._notation.constant(letters.values) if value is None else value
         if value is None or not plain:
             return Judged("unread", "no_values", (), letters.place, good=letters.node)
         [(low, high), *_] = block(plain[0].whole, True).entries
         if float(low) - 1e-9 <= value <= float(high) + 1e-9:
             return Judged("true", method="computed", pairs=1, good=letters.node)
-        right = rounded_like(tree.Number(value), plain[0].whole)
+        right = rounded_like(tree.Number(float(f"{value:.12g}")), plain[0].whole)
         numbers = Counterexample((float((low + high) / 2),), (value,))
         return Judged(
             "false", "value", (), plain[0].place, correction=right, counterexample=numbers, pairs=1, good=letters.node
         )
 
-    def _wrong_number(self, members: Sequence[Read], n: int, rounded: bool) -> Judged:
+    def _wrong_number(self, members: Sequence[Read], n: int) -> Judged:
         """Of numbers that do not agree, the one whose neighbours do."""
-        blocks = [block(m.whole, rounded) for m in members]
+        wide, tight = self._notation.remembered.roundings.wide, self._notation.remembered.roundings.tight
+        blocks = [block(m.whole, wide) for m in members]
         later = blocks[n + 2] if n + 2 < len(members) and members[n].place >= 0 else None
         is_first = later is not None and not blocks[n].meets(later) and blocks[n + 1].meets(later)
         if (
@@ -160,11 +236,25 @@ class Shown:
         ):  # 0.7 = 7/9: of the two it is the decimal that was rounded
             is_first = _is_decimal(members[0].whole) and not isinstance(members[1].whole, tree.Number)
         wrong, right = (n, n + 1) if is_first else (n + 1, n)
-        return Judged(
+        blocks = [block(m.whole, tight) for m in members]  # the numbers as they stand
+        correction = _number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None
+        found = Judged(
             "false", "differs", (), members[wrong].place, good=members[right].node, pairs=n + 1,
-            correction=_number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None,
-            counterexample=_first_difference(blocks[wrong], blocks[right]),
+            correction=correction, counterexample=_first_difference(blocks[wrong], blocks[right]),
         )  # fmt: skip
+        if is_cut_off(members[wrong].whole, block(members[right].whole, wide)):
+            return replace(found, verdict="remark", reason="cut_off", method="computed", counterexample=None)
+        return found
+
+
+def _are_whole(members: Sequence[Node]) -> bool:
+    """Are all decimals whole numbers, as 1.0?"""
+    return all(n.value == int(n.value) for n in nodes(tuple(members)) if isinstance(n, tree.Number) and n.digits)
+
+
+def _is_derived(node: Node) -> bool:
+    """A derivative of something other than the error: that one may be 0 where it is least."""
+    return isinstance(node, tree.Partial) and not (isinstance(node.of, tree.Symbol) and node.of.letter == "E")
 
 
 def _is_decimal(node: Node) -> bool:
@@ -172,10 +262,16 @@ def _is_decimal(node: Node) -> bool:
 
 
 def _number_instead(wrong: Node, right: Block) -> Node | None:
-    """A value in the place of a wrong number, with as many places."""
+    """A value in the place of a wrong number, with as many places, or as many as it takes to tell them apart."""
     if len(right.entries) != 1 or not isinstance(wrong, (tree.Number, tree.Negated, tree.Fraction)):
         return None
-    return rounded_like(_middle(right.entries[0]), wrong)
+    alone = wrong.node if isinstance(wrong, tree.Negated) else wrong
+    found = rounded_like(_middle(right.entries[0]), alone)
+    if isinstance(found, tree.Fraction):
+        value = float(sum(right.entries[0]) / 2)
+        digits = max(3, alone.digits or 0) if isinstance(alone, tree.Number) else 6
+        found = tree.Number(float(f"{value:.{digits}g}"), digits)
+    return found
 
 
 def _middle(interval: tuple[Fraction, Fraction]) -> Node:

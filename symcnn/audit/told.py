@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from symcnn.audit.audit import Audit, Finding
+from symcnn.audit.verdicts import VERDICTS
 from symcnn.text import Catalogue, SaidError
 
 
@@ -29,7 +30,7 @@ class Told:
             formula: how a formula of the text, or in its typography, stands in them.
         """
         judged, text = finding.judged, self._text
-        if finding.verdict == "true":
+        if finding.verdict == "true" and judged.method:
             found = [text(f"audit.method.{judged.method}")]
             if judged.readings:
                 found.append(
@@ -53,7 +54,7 @@ class Told:
         found, text = finding.judged.counterexample, self._text
         if found is None:
             return
-        left, right = map(self._numbers, (found.written, found.right))
+        left, right = self._apart(found.written, found.right)
         if found.at is None:
             yield text("audit.shown_numbers", left=left, right=right)
             return
@@ -69,13 +70,22 @@ class Told:
     def _said(self, value: str | SaidError) -> str:
         return value if isinstance(value, str) else value.said(self._text)
 
-    def _numbers(self, values: Sequence[float]) -> str:
+    def _numbers(self, values: Sequence[float], digits: int) -> str:
         """One number, or the entries of a group."""
-        found = [self._number(v) for v in values]
+        found = [self._number(v, digits) for v in values]
         return found[0] if len(found) == 1 else f"({self._separator.join(found)})"
 
-    def _number(self, value: float) -> str:
-        return f"{value:.6g}".replace(".", self._text.decimal).replace("-", "−")
+    def _apart(self, left: Sequence[float], right: Sequence[float]) -> tuple[str, str]:
+        """Both with as many digits as it takes to tell them apart."""
+        found = ("", "")
+        for digits in (6, 8, 10, 12, 15, 17):
+            found = self._numbers(left, digits), self._numbers(right, digits)
+            if found[0] != found[1]:
+                break
+        return found
+
+    def _number(self, value: float, digits: int = 6) -> str:
+        return f"{value:.{digits}g}".replace(".", self._text.decimal).replace("-", "−")
 
     def word(self, finding: Finding) -> str:
         return self._text(f"audit.word.{finding.verdict}")
@@ -93,7 +103,7 @@ class Told:
     def totals(self) -> list[str]:
         """Counts, and what was not checked."""
         audit, text = self.audit, self._text
-        counts = {verdict: audit.count(verdict) for verdict in ("true", "remark", "false", "unread")}
+        counts = {verdict: audit.count(verdict) for verdict in VERDICTS}
         read = len(audit.findings) - counts["unread"]
         found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
         found.append(text("audit.mentions", count=audit.mentions))
@@ -101,6 +111,14 @@ class Told:
         found += [text("audit.tables", count=count, checked=checked)] if count else []
         found += [text("audit.spotless")] if audit.is_spotless else []
         return [*found, text("audit.unchecked")]
+
+    def notice(self) -> str:
+        """Why nothing was read that rests on a network, and how to name one; empty where there is one."""
+        contradicted = self.audit.unnamed
+        if contradicted is None:
+            return ""
+        key = "audit.unnamed_contradicted" if contradicted else "audit.unnamed_missing"
+        return self._text("audit.unnamed", reason=self._text(key, line=contradicted))
 
     def proposal(self) -> tuple[str, str] | None:
         """What a mapping could say: in words, and as TOML."""
@@ -113,7 +131,7 @@ class Told:
 
     def _document(self) -> dict[str, Any]:
         audit = self.audit
-        counts = {verdict: audit.count(verdict) for verdict in ("true", "remark", "false", "unread")}
+        counts = {verdict: audit.count(verdict) for verdict in VERDICTS}
         return {
             "file": self._file,
             "totals": {
@@ -122,6 +140,7 @@ class Told:
             },
             "equations": [self._equation(f) for f in audit.findings],
             "mapping": str(audit.proposal),
+            "notice": self.notice(),
             "not_checked": self._text("audit.unchecked"),
         }  # fmt: skip
 

@@ -9,7 +9,10 @@ from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
 from symcnn.text import SaidError
 
-Verdict = Literal["true", "false", "remark", "unread", "mention"]
+Verdict = Literal["true", "false", "remark", "assumption", "unread", "mention"]
+
+#: In the order in which they are counted.
+VERDICTS: tuple[Verdict, ...] = ("true", "remark", "assumption", "false", "unread")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,12 @@ FILE = click.Path(path_type=Path)
 
 @click.command(short_help="Which equations of a text are true.")
 @click.argument("file", type=FILE)
-@click.option("--network", type=FILE, metavar="NETWORK.toml", help="The network that the text is about.")
+@click.option(
+    "--network",
+    type=FILE,
+    metavar="NETWORK.toml",
+    help="The network that the text is about; or the word article. Else the article's, once a line of the text agrees.",
+)
 @click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which of its symbols is which quantity.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", "page", type=FILE, metavar="OUT.html", help="Write a page: the text beside the verdicts.")
@@ -35,8 +40,10 @@ def audit(
 
     if page is not None:
         check_apart(check_writable(page, (".html",)), file, network, mapping)
-    net, data = given_network(network)
-    found = audited(file, net, mapping, data, check_equations, printed.tables() if network is None else ())
+    is_article = network is None or (str(network) == "article" and not network.exists())
+    net, data = given_network(None if is_article else network)
+    given = printed.tables() if is_article else ()
+    found = audited(file, net, mapping, data, check_equations, given, assumed=network is None)
     told = Told(found, visible(file.name), catalogue(lang))
     if page is not None:  # before anything is printed
         write_whole(page, as_page(told, catalogue(lang)).encode("utf-8"))
@@ -53,13 +60,15 @@ def _print(told: "object") -> None:
     from symcnn.audit import Told
 
     assert isinstance(told, Told)
+    if told.notice():
+        say(f"{told.notice()}\n")
     for place, word, equation, why in told.rows():
         lines = why.split("\n")
         equation = visible(equation)
         shown = equation if len(equation) <= 90 else f"{equation[:88]} …"
-        say(f"{place:>8}  {word:<9} {shown}")
+        say(f"{place:>8}  {word:<10} {shown}")
         for line in lines:
-            say(f"{'':8}  {'':<9} {line}")
+            say(f"{'':8}  {'':<10} {line}")
     say("")
     for line in told.totals():
         say(line)

@@ -20,6 +20,7 @@ from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Slope, suffix
+from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
 from symcnn.formula.slopes import slope
@@ -35,6 +36,43 @@ _FUNCTIONS: dict[str, Callable[..., Expr]] = {written: function for function, wr
 
 class DoesNotFitError(MeaningError):
     """Groups that cannot be put together so: of other shapes, or that do not follow each other."""
+
+
+class SpentError(SymcnnError):
+    """A formula asks for more work than there is for one equation, or for one text."""
+
+
+@dataclass
+class Budget:
+    """Units of work: formulas worked out at a point. A count, not a clock: the same on every machine.
+
+    Attributes:
+        one, whole: for one equation, and for a text.
+    """
+
+    one: int = 100_000
+    whole: int = 2_000_000
+    _left: int = 100_000
+
+    def begin(self) -> None:
+        """Another equation."""
+        self._left = min(self.one, self.whole)
+
+    @property
+    def is_spent(self) -> bool:
+        """Is nothing left for the text?"""
+        return self.whole <= 0
+
+    def spend(self) -> None:
+        """One unit.
+
+        Raises:
+            SpentError
+        """
+        self._left -= 1
+        self.whole -= 1
+        if self._left < 0:
+            raise SpentError("not decided within its share of work")
 
 
 @dataclass(frozen=True)
@@ -75,6 +113,7 @@ class Meaning:
         base: from where they count.
         limited: those that limits of a sum let run.
         keys: what a number with a key is read as, instead of its value; None: its value.
+        budget: how much work there is for it; None: any.
     """
 
     derivation: Derivation
@@ -89,6 +128,7 @@ class Meaning:
     base: int = 0
     limited: frozenset[str] = frozenset()
     keys: Callable[[str], Expr | None] = lambda key: None
+    budget: Budget | None = None
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, node: Node) -> Value:
@@ -98,6 +138,8 @@ class Meaning:
             MeaningError: it has none: an unknown name, an index out of range, words, groups that do not fit.
         """
         if node not in self._known:
+            if self.budget is not None:
+                self.budget.spend()
             self._known[node] = self._of(node)
         return self._known[node]
 

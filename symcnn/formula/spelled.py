@@ -57,7 +57,7 @@ def starred(pattern: str, indices: str) -> tuple[str, ...] | None:
 
 def filled(text: str, stars: Sequence[str]) -> str:
     """A name with what its stars stand for, in order; one star of the symbol may stand several times in the name."""
-    left = iter(stars if len(stars) > 1 else stars * text.count("*"))
+    left = iter(stars if len(stars) > 1 else tuple(stars) * text.count("*"))
     values = [next(left, "") for _ in range(text.count("*"))]
     are_letters = any(not value.isdigit() for value in values)
     if are_letters and re.fullmatch(r"[^*]*_?\*+", text) and not re.search(r"[a-z]\*", text.partition("_")[2] or text):
@@ -128,6 +128,10 @@ class Spelled(Written):
             return found
         return replace(symbol, word=word)
 
+    def is_mapped(self, symbol: tree.Symbol) -> bool:
+        """Does an alias, or a group that has a name, say what it is?"""
+        return self._alias(symbol) is not None
+
     def _alias(self, symbol: tree.Symbol) -> tree.Symbol | None:
         """What the text's notation says that a symbol is."""
         for (letter, indices, word), name in self._aliases.items():
@@ -165,11 +169,19 @@ class Spelled(Written):
             return tree.Symbol(letter, rest)
         return found if isinstance(found, tree.Symbol) else tree.Symbol(letter, rest)
 
+    def _own(self, symbol: tree.Symbol) -> Quantity:
+        """The same symbol as the network's own, of which no alias makes another."""
+        found = self.canonical(symbol)
+        return Quantity(found.letter, found.indices, found.word)
+
+    def role(self, symbol: tree.Symbol) -> str:
+        return super().role(self._own(symbol))
+
     def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
-        return super().entry(self.canonical(symbol), point, base)
+        return super().entry(self._own(symbol), point, base)
 
     def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
-        super().check_limits(self.canonical(symbol), point, base, letters)
+        super().check_limits(self._own(symbol), point, base, letters)
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
         return super().tensor(self.canonical(symbol))

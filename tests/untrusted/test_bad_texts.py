@@ -91,12 +91,18 @@ def test_definitions_that_rest_on_each_other_take_bounded_time(net):
         assert time.process_time() - start < 10
 
 
+#: By which the article's network is recognised.
+FORWARD = "$$x_{11} = i_{11} f_{11} + i_{12} f_{12} + i_{21} f_{21} + i_{22} f_{22}$$"
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "status"),
     [
-        ("$$x_{11} = x_{11}$$", [], 0), ("$$x_{11} = x_{12}$$", [], 1), ("$$x_5 = 1$$", [], 1), ("$$q = 1$$", [], 0),
+        ("$$x_{11} = x_{11}$$", [], 0), ("$$x_{11} = x_{12}$$", ["--network", "article"], 1), ("$$x_{11} = x_{12}$$", [], 0),
+        (f"{FORWARD} $$x_{{11}} = x_{{12}}$$", [], 1), ("$$x_5 = 1$$", [], 0), ("$$q = 1$$", [], 0), ("$$1 = 2$$", [], 1),
+        ("If $h_1 = 0$.", ["--strict", "--network", "article"], 0),
         ("$$q = 1$$", ["--strict"], 1), (r"$$\frac{\partial x_{11}}{\partial f_{21}} = i_{21} - 0$$", [], 0),
-        (r"$$\frac{\partial x_{11}}{\partial f_{21}} = i_{21} - 0$$", ["--strict"], 1), ("$$x_{11} = x_{12}$$", ["--json"], 1),
+        (r"$$\frac{\partial x_{11}}{\partial f_{21}} = i_{21} - 0$$", ["--strict"], 1), ("$$x_{11} = x_{12}$$", ["--json", "--network", "article"], 1),
     ],
 )  # fmt: skip
 def test_the_exit_status_says_whether_anything_is_false(tmp_path, capsys, text, arguments, status):
@@ -107,7 +113,7 @@ def test_the_exit_status_says_whether_anything_is_false(tmp_path, capsys, text, 
 
 def test_a_page_of_html_escapes_the_text(tmp_path, capsys):
     path, page = tmp_path / "text.md", tmp_path / "page.html"
-    path.write_text("<script>alert(1)</script> $$x_{11} = x_{12}$$\n", "utf-8")
+    path.write_text(f"<script>alert(1)</script> $$x_{{11}} = x_{{12}}$$\n\n{FORWARD}\n", "utf-8")
     assert run("audit", str(path), "--html", str(page), "--lang", "fr", capsys=capsys)[0] == 1
     written = page.read_text("utf-8")
     assert "<script>" not in written

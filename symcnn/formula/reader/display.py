@@ -24,7 +24,21 @@ MAX_RUNS = 120
 
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}(?:\{[lcr|\d]*\})?")
 _ROWS = frozenset(
-    ("aligned", "align", "alignat", "alignedat", "flalign", "gather", "gathered", "split", "eqnarray", "equation", "multline", "array", "cases")
+    (
+        "aligned",
+        "align",
+        "alignat",
+        "alignedat",
+        "flalign",
+        "gather",
+        "gathered",
+        "split",
+        "eqnarray",
+        "equation",
+        "multline",
+        "array",
+        "cases",
+    )
 )
 _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 #: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
@@ -41,7 +55,9 @@ _COLUMN = re.compile(r"&|(?:(?:\\[;: ]|~)\s*){2,}")
 #: A sign of relation with something behind it.
 _COMPLETE = re.compile(rf"(?:{'|'.join(_SIGNS)})[\s&]*[^\s&]")
 #: What no equation begins with.
-_BEGINS = re.compile(r"[\s&]*(?![-+−*/,;)\]=<>≈≤≥]|\\(?:cdot|times|ast|right|approx|equiv|leq?|geq?|neq?|sim|propto)(?![a-z]))\S")
+_BEGINS = re.compile(
+    r"[\s&]*(?![-+−*/,;)\]=<>≈≤≥]|\\(?:cdot|times|ast|right|approx|equiv|leq?|geq?|neq?|sim|propto)(?![a-z]))\S"
+)
 #: Behind a column: an empty left side, and a row that goes on.
 _SPLIT_ABOVE = re.compile(rf"\s*&\s*(?:{'|'.join(_SIGNS)})")
 _CONDITION = re.compile(r"[\s&]*\\(?:text|mbox|textrm)\s*\{")

@@ -43,7 +43,10 @@ _RELATIONS: dict[Literal["=", "<", ">", "≤"], str] = {
 
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
 _MARKED = rf"\\(?:mathrm|mathit|mathsf|operatorname|{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])"
-_STYLED = rf"{_MARKED}\s*(?:\{{(?:[^{{}}=<>≈+]|\{{[^{{}}=<>≈+]*\}})*\}}|\\(?:alpha|beta|delta|eta|theta|sigma|omega|ell)(?![A-Za-z])|[A-Za-z])"
+_STYLED = (
+    rf"{_MARKED}\s*(?:\{{(?:[^{{}}=<>≈+]|\{{[^{{}}=<>≈+]*\}})*\}}"
+    r"|\\(?:alpha|beta|delta|eta|theta|sigma|omega|ell)(?![A-Za-z])|[A-Za-z])"
+)
 _GREEK = (
     r"\\(?:alpha|beta|gamma|delta|varepsilon|epsilon|eta|theta|lambda|mu|pi|rho|tau|varphi|phi|omega|Delta|ell"
     r"|sigma(?!\s*(?:\\left\s*|\\[bB]igg?l?\s*)?\())(?![A-Za-z])"

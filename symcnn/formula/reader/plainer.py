@@ -20,7 +20,9 @@ _BRACE = re.compile(r"\\(under|over)brace\s*(?=\{)")
 _DERIVATIVE = re.compile(r"\\(pdv|dv|pderiv|deriv|odv|diffp|diff)\s*(?=\{)")
 _VARIED = re.compile(r"(\\partial|∂)\s*(?=\{)")
 _STYLED_SCRIPT = re.compile(r"([_^])\s*(\\(?:text|mathrm|mathit|textit|textrm|operatorname|mbox)\s*\{[^{}]*\})")
-_FUNCTION_IN_BRACES = re.compile(r"(\\(?:sigma|tanh|exp|ln|log|max)'?|\\(?:text|mathrm|operatorname)\{[^{}]*\})\s*(?=\{\s*\()")
+_FUNCTION_IN_BRACES = re.compile(
+    r"(\\(?:sigma|tanh|exp|ln|log|max)'?|\\(?:text|mathrm|operatorname)\{[^{}]*\})\s*(?=\{\s*\()"
+)
 _EVEN_BARS = re.compile(r"(?:\\left\s*)?\|([^|]{1,300}?)(?:\\right\s*)?\|(?=\s*\^\s*\{?\s*2\s*\}?)")
 _TEXT = re.compile(r"\\(?:text|mbox|textrm|textit|mathrm)\s*\{")
 _RELATION = re.compile(r"[=<>≈≤≥]|\\(?:approx|equiv|leq?|geq?|neq?|sim)(?![a-z])")

@@ -18,14 +18,20 @@ _OPENING = re.compile(
     r"|(?P<code>`[^`\n]+`|\\verb\*?(?P<bar>[^\w\s*]).*?(?P=bar))"
     r"|(?P<picture>\\begin\{(?P<raw>(?:tikzpicture|verbatim|Verbatim|lstlisting|minted|comment|filecontents)\*?)\})"
     r"|(?P<dollars>(?<!\\)\$\$)|(?P<bracket>\\\[)|(?P<inline>(?<!\\)\$)|(?P<round>\\\\?\()"
-    r"|\\begin\{(?P<name>(?:equation|align|alignat|gather|multline|eqnarray|displaymath|flalign)\*?)\}",
+    r"|\\begin\{(?P<name>(?:equation|align|alignat|gather|multline|eqnarray|displaymath|flalign)\*?)\}(?:\s*\{\d+\})?",
     re.MULTILINE,
 )
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 _OUTSIDE = re.compile(
     r"\\frac|\\partial|\\sum|\$\$|(?<!\\)\\\[|\\ensuremath\{[^}\n]*=|\\begin\{(?:aligned|array|cases|split|gathered|[db]?math)\}"
     r"|∂[^\n]*=|=[^\n]*∂|(?<![\w.`/$\\])[^\W\d_]_(?:\{[^{}\n]*\}|\w+)\s*[=≈](?!=)"
+    # of plain text: h1 = w1*i1 + b1; a(1-a) = 0.18; of reStructuredText: :math:`…`, .. math::
+    r"|:math:|^[ \t]*\.\.[ \t]+math::|^[ \t]*(?:[-*+>][ \t]+)?[^\W\d_]{1,3}(?:_\w{1,6}|\d{1,3})?'?"
+    r"(?:\([^()\n]{1,20}\))?[ \t]*[=≈](?![=>])[ \t]*[^\s=<>\"'{\[].{0,200}?[-+*/·×σ^²(\d]",
+    re.MULTILINE,
 )
+#: Of code: what no programming language writes.
+_IN_CODE = re.compile(r"^[^\n]*(?:∂[^\n]*[=≈]|[=≈][^\n]*[∂·Σσ√²]|\\frac[^\n]*=|=[^\n]*\\frac)[^\n]*$", re.MULTILINE)
 #: What only a whole document in LaTeX holds; there % begins a comment anywhere, elsewhere at the start of a line.
 _DOCUMENT = re.compile(r"\\(?:documentclass|begin\{document\}|(?:sub)*section\*?\{|chapter\*?\{)")
 _REMARK = re.compile(r"(?<!\\)%[^\n]*")
@@ -75,6 +81,11 @@ def fragments(text: str) -> list[Fragment | Numbers]:
     scanner = _Scanner(clean)
     found: list[Fragment | Numbers] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
     remainder = scanner.remainder()
+    for start, end in scanner.code:
+        found += [
+            Fragment("outside", match[0].strip(), match.start(), scanner.line(match.start()))
+            for match in _IN_CODE.finditer(clean, start, end)
+        ]
     told: set[int] = set()
     for match in _OUTSIDE.finditer(remainder):
         line = scanner.line(match.start())
@@ -106,6 +117,8 @@ class _Scanner:
         self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
         self._next: dict[str, int] = {}
         self._taken: list[tuple[int, int]] = []
+        #: Fences, where a formula may stand too.
+        self.code: list[tuple[int, int]] = []
 
     def line(self, position: int) -> int:
         """Lines end at \\n and nowhere else."""
@@ -140,6 +153,7 @@ class _Scanner:
             self._taken.append((match.start(), at))
             is_math = kind == "fence" and match[0].strip("`~ \t") == "math"
             if kind in ("fence", "comment", "picture", "code") and not is_math:
+                self.code += [(match.end(), end)] if kind == "fence" else []
                 continue
             body = self._text[match.end() : end]
             if kind == "inline" and len(body) > 2 and body[0] == body[-1] == "`":

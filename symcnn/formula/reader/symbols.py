@@ -25,9 +25,10 @@ STYLES = {
 }  # fmt: skip
 #: An accent is part of a name: command -> the combining character behind its letter.
 ACCENTS = {
-    "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304", "tilde": "\u0303", "widetilde": "\u0303",
-    "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7", "overrightarrow": "\u20d7", "check": "\u030c", "breve": "\u0306", "acute": "\u0301",
-    "grave": "\u0300", "mathring": "\u030a", "underline": "\u0332",
+    "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304", "tilde": "\u0303",
+    "widetilde": "\u0303", "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7", "overrightarrow": "\u20d7",
+    "check": "\u030c", "breve": "\u0306",
+    "acute": "\u0301", "grave": "\u0300", "mathring": "\u030a", "underline": "\u0332",
 }  # fmt: skip
 _LETTERS = {name: letter for letter, name in GREEK.items()} | {"epsilon": "ε", "ell": "l", "partial": "∂"}
 
@@ -101,9 +102,7 @@ def _one(text: str, start: int) -> int:
 
 
 #: A command that marks the letter in it; from the inside out.
-_MARKED = re.compile(
-    rf"\\({'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])\s*(?:\{{\s*([^{{}}\\]*?)\s*\}}|(\w))"
-)
+_MARKED = re.compile(rf"\\({'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])\s*(?:\{{\s*([^{{}}\\]*?)\s*\}}|(\w))")
 
 
 def _marked(match: re.Match[str]) -> str:
@@ -136,7 +135,11 @@ def _plain(text: str) -> str:
     """Text without commands of typography; accents and alphabets are part of the letters."""
     text = text.replace(r"\text{-}", "-")
     text = re.sub(_STYLE + r"\s*", "", text)
-    text = re.sub(rf"\\(?!(?:{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z]))([A-Za-z]+)\s*", lambda m: _LETTERS.get(m[1], m[1]), text)
+    text = re.sub(
+        rf"\\(?!(?:{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z]))([A-Za-z]+)\s*",
+        lambda m: _LETTERS.get(m[1], m[1]),
+        text,
+    )
     while (found := _MARKED.sub(_marked, text)) != text:
         text = found
     text = re.sub(r"\\([A-Za-z]+)\s*", r"\1", text)

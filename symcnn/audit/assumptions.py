@@ -1,0 +1,178 @@
+"""What a text assumes: "if y = 1", "quand h_1 = 0", "suppose σ(z) = z". It need not be true, and holds for its section.
+
+An equation that rests on it is decided with the assumed value put in where that is easy; elsewhere it is never false.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from symcnn.audit.notation import Notation
+from symcnn.formula import tree
+from symcnn.formula.reader import Chain, Fragment, Member
+from symcnn.formula.steps import nodes, rewritten
+from symcnn.formula.tree import Node
+from symcnn.formula.written import MeaningError
+from symcnn.symbolic import Access
+
+#: Behind these anything is assumed.
+_SUPPOSED = (
+    "if|when|whenever|suppose|supposing|assume|assuming|assumes|provided|unless|imagine|given that|"
+    "si|quand|lorsque|lorsqu|supposons|suppose|supposant|supposer|sinon"
+)
+#: Behind these it is a condition only where it says what one symbol is; else a definition, or a claim.
+_REASONED = (
+    "since|because|as|where|with|while|for|at|let|set|setting|take|say|case|given|"
+    "comme|puisque|puisqu|car|parce que|où|avec|dont|pour|en|soit|posons|prenons|cas"
+)
+_TRIGGER = re.compile(rf"(?<![\w’'-])(?:(?P<supposed>{_SUPPOSED})|(?P<reasoned>{_REASONED}))(?![\w-])", re.IGNORECASE)
+#: Behind one of these a claim begins, whatever stood before.
+_CLAIMS = re.compile(
+    r"(?<![\w’'-])(?:then|so|hence|thus|therefore|have|has|get|gets|obtain|find|yields|gives|is|are|becomes|donc|alors|"
+    r"ainsi|avons|obtient|obtenons|trouve|vaut|est|devient|donne|on a)(?![\w-])",
+    re.IGNORECASE,
+)
+#: Words between the one that introduces and the formula.
+MAX_WORDS = 8
+#: Characters that are looked back.
+MAX_BACK = 400
+_SENTENCE = re.compile(r"[.!?;:,](?=\s|$)|\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d+\.)[ \t]")
+_HEADING = re.compile(
+    r"^(?:#{1,6}[ \t]|\\(?:sub)*section|\\chapter|\\paragraph|[ \t]*</?h\d)|^[^\n]+\n(?:={3,}|-{3,}|~{3,})[ \t]*$",
+    re.MULTILINE,
+)
+_WORDS = re.compile(r"\\(?:text|mbox|textrm|textit|mathrm)\s*\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One that is in force.
+
+    Attributes:
+        line: where it stands.
+        start, end: the part of the text in which it holds.
+        members: of its equation.
+    """
+
+    line: int
+    start: int
+    end: int
+    members: tuple[Node, ...]
+
+
+class Prose:
+    """The words around the formulas of a text."""
+
+    def __init__(self, text: str, fragments: Sequence[Fragment]) -> None:
+        self._text = text
+        self._headings = [m.start() for m in _HEADING.finditer(text)]
+        self._ends = {f.start: f.start + len(f.body) for f in fragments}
+        self._introduced: dict[int, str] = {}
+        before: Fragment | None = None
+        for fragment in fragments:
+            self._introduced[fragment.start] = self._of(fragment, before)
+            before = fragment
+
+    def introduced(self, fragment: Fragment, chain: Chain) -> str:
+        """How a chain is introduced: "supposed", "reasoned", or not at all."""
+        start = chain.members[0].start
+        inside = _WORDS.findall(fragment.body[:start] if start else "")[-1:] + _WORDS.findall(chain.members[0].text)[:1]
+        for words in inside:
+            match = _TRIGGER.search(words)
+            if match:
+                return match.lastgroup or ""
+        is_first = not re.search(r"[=<>≈]", fragment.body[:start])
+        return self._introduced.get(fragment.start, "") if is_first else ""
+
+    def _of(self, fragment: Fragment, before: Fragment | None) -> str:
+        start = max(0, fragment.start - MAX_BACK)
+        prose = self._text[start : fragment.start]
+        if before is not None and before.start + len(before.body) > start:
+            between = prose[before.start + len(before.body) - start :]
+            if re.fullmatch(r"[\s$\\()]*(?:,\s*)?(?:and|et|or|ou)[\s$\\()]*", between) and self._introduced.get(
+                before.start
+            ):
+                return self._introduced[before.start]
+        prose = re.sub(r"\$[^$\n]*\$|\\\(.*?\\\)", " ¤ ", prose)
+        prose = re.sub(r"[$\\(\[*_`]+\s*$", "", prose)
+        cuts = [m.end() for m in _SENTENCE.finditer(prose.rstrip().rstrip(":"))]
+        clause = prose[cuts[-1] if cuts else 0 :]
+        found = ""
+        for match in _TRIGGER.finditer(clause):
+            behind = clause[match.end() :]
+            if len(behind.split()) <= MAX_WORDS and not _CLAIMS.search(behind):
+                found = found or match.lastgroup or ""
+        return found
+
+    def force(self, fragment: Fragment) -> tuple[int, int]:
+        """From where to where an assumption holds: from its paragraph on, until its section ends."""
+        start = self._text.rfind("\n\n", 0, fragment.start) + 1
+        end = next((at for at in self._headings if at > fragment.start), len(self._text) + 1)
+        return start, end
+
+
+class Assumptions:
+    """Those of one text."""
+
+    def __init__(self, notation: Notation) -> None:
+        self._notation = notation
+        self._all: list[Assumption] = []
+
+    def add(self, assumption: Assumption) -> None:
+        self._all.append(assumption)
+
+    def under(self, chain: Chain, at: int) -> Iterator[Assumption]:
+        """Those that a chain at a place of the text rests on."""
+        for assumption in self._all:
+            if assumption.start <= at < assumption.end and self._rests_on(chain, assumption):
+                yield assumption
+
+    def put_in(self, chain: Chain, assumption: Assumption) -> Chain | None:
+        """The chain with the assumed value put in for its symbol; None where that is not easy."""
+        first, *rest = assumption.members
+        if not isinstance(first, tree.Symbol) or len(rest) != 1:
+            return None
+        [value] = rest
+        if any(n == first for n in nodes(value)):
+            return None
+        members = []
+        for member in chain.members:
+            if member.node is None or self._is_derived_by(member.node, first):
+                return None
+            node = rewritten(member.node, lambda part: value if part == first else None)
+            members.append(Member(member.text, node, member.fault, member.start, member.end, member.row, member.beside))
+        return Chain(tuple(members), chain.signs, chain.goes_on, chain.hides)
+
+    @staticmethod
+    def _is_derived_by(node: Node, symbol: tree.Symbol) -> bool:
+        partials = [n for n in nodes(node) if isinstance(n, tree.Partial)]
+        return any(n == symbol for part in partials for n in nodes(part))
+
+    def _rests_on(self, chain: Chain, assumption: Assumption) -> bool:
+        own = [m.node for m in chain.members if m.node is not None]
+        if any(isinstance(n, tree.Call) for n in nodes(assumption.members)):
+            return True
+        mine, theirs = (self._names(members) for members in (own, assumption.members))
+        return bool(self._sources(mine) & theirs)
+
+    def _names(self, members: Sequence[Node]) -> set[object]:
+        """The tensors that are spoken of; of a name without one the name itself."""
+        found: set[object] = set()
+        for symbol in (n for n in nodes(tuple(members)) if isinstance(n, tree.Symbol)):
+            try:
+                resolved = [n for n in nodes(self._notation.resolved(symbol)) if isinstance(n, tree.Symbol)]
+                for part in resolved:
+                    is_error = part.letter == "E" and not part.indices
+                    group = None if is_error else self._notation.spelled.group(part)
+                    found.add("E" if is_error else (group or self._notation.spelled.tensor(part)).name)
+            except MeaningError:
+                found.add(symbol)
+        return found
+
+    def _sources(self, names: set[object]) -> set[object]:
+        """These, and all that they are computed from."""
+        found = set(names)
+        for equation in reversed(self._notation.derivation.forward):
+            if equation.target.tensor.name in found:
+                found |= {a.tensor.name for t in equation.terms for f in t.factors for a in f.atoms(Access)}
+        return found

@@ -1,0 +1,352 @@
+"""The audit never accuses wrongly, and approves nothing that only looks right."""
+
+import time
+
+import pytest
+
+import symcnn
+from symcnn.audit import Told, audit, audit_text, mapping_from
+from symcnn.audit.page import page
+from symcnn.errors import InputError
+from symcnn.text import LANGUAGES, catalogue
+from tests.audit.texts import audited, verdicts
+
+MLP = symcnn.derive(
+    symcnn.Network(
+        (2,), [symcnn.Dense(2, activation="sigmoid"), symcnn.Dense(2, activation="sigmoid")], "half_squared_error"
+    )
+)
+#: One of the article's forward lines.
+FORWARD = r"$$x_{11} = i_{11} f_{11} + i_{12} f_{12} + i_{21} f_{21} + i_{22} f_{22}$$"
+
+
+def of(text, derivation, mapping="", **how):
+    return [f.verdict for f in audit_text(text, derivation, mapping_from(mapping, "test"), **how).findings]
+
+
+def why(text, derivation, lang="en", **how):
+    result = audit_text(text, derivation, **how)
+    return [" ".join(Told(result, "t", catalogue(lang)).why(f)) for f in result.findings]
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"\hat{y} = y", r"\bar{h}_1 = h_1", r"\tilde{h}_1 = h_1", r"\vec{h}_1 = h_1", r"\dot{x}_{11} = x_{11}", r"\hat h_1 = h_1",
+        r"\mathbf{h}_1 = h_1", r"\mathcal{E} = E", r"\overline{o}_1 = o_1", r"\hat{\mathbf{h}}_1 = h_1", "ĥ_1 = h_1",
+    ],
+)  # fmt: skip
+def test_an_accent_or_another_alphabet_makes_another_name(derivation, display):
+    [found] = audited(derivation, display)
+    assert found.verdict == "unread"
+
+
+def test_a_name_with_an_accent_may_be_mapped(derivation):
+    mapping = "[alias]\n'\\hat{y}' = 'o_1'\n'y' = 't_1'\n'\\bar{h}_*' = 'h_*'"
+    slope = r"\frac{\partial E}{\partial \hat{y}}"
+    displays = [
+        rf"{slope} = \hat{{y}} - y",
+        r"\frac{\partial E}{\partial ŷ} = ŷ - y",
+        rf"{slope} = y - \hat{{y}}",
+        r"\bar{h}_1 = h_1",
+    ]
+    assert verdicts(derivation, *displays, mapping=mapping) == ["true", "true", "false", "true"]
+
+
+def test_a_style_of_a_mapped_letter_may_be_left_out_of_the_mapping(derivation):
+    assert verdicts(
+        derivation, r"\frac{\partial \mathcal{L}}{\partial o_1} = o_1 - t_1", mapping="[alias]\nL = 'E'"
+    ) == ["true"]
+
+
+@pytest.mark.parametrize(
+    ("display", "name"),
+    [
+        (r"O_{11} = X_{11} F_{11}", "O_{11}"), ("x_{11} = q_{11}", "q"), ("H_1 = x_{11} + 1", "H_1"), ("P = (F - 1) / 2", "P"),
+        (r"o_3 = \sigma(z_{o3})", "o"), ("x_{11} = i_{41} f_{11}", "i"), ("x_{111} = i_{11} f_{11}", "x"), (r"h_{11} = \sigma(z_{h1})", "h"),
+    ],
+)  # fmt: skip
+def test_what_only_resembles_a_name_of_the_network_is_bound_by_nothing(derivation, display, name):
+    text = why(f"$${display}$$", derivation)[0]
+    assert "nothing binds" in text
+    assert "rien ne dit" in why(f"$${display}$$", derivation, "fr")[0]
+    assert verdicts(derivation, display) == ["unread"]
+    assert name[0] in text
+
+
+@pytest.mark.parametrize(
+    "display",
+    ["F = 3", "X = 28", "F = 0.5", "x_5 = 1", "t_0 = 1", "h_1 = 5", "x_i = 0", "E = 0", r"\lambda = 5", "o_1 = 1"],
+)
+def test_a_number_that_a_symbol_is_said_to_be_is_neither_wrong_nor_proved(derivation, display):
+    assert verdicts(derivation, display) == ["unread"]
+
+
+def test_cells_counted_row_by_row_accuse_only_in_a_sum_over_all_of_them(derivation):
+    all_cells = r"\frac{\partial E}{\partial f_{11}} = %s \sum_{k=1}^{4} \frac{\partial E}{\partial x_k} \frac{\partial x_k}{\partial f_{11}}"
+    assert verdicts(derivation, all_cells % "", all_cells % "2", "x_3 = x_{21}", "x_3 = x_{12}") == [
+        "true",
+        "false",
+        "true",
+        "unread",
+    ]
+
+
+def test_numbers_put_in_for_letters_are_not_judged_as_letters(derivation):
+    shown = r"x_{11} = i_{11} f_{11} + i_{12} f_{12} + i_{21} f_{21} + i_{22} f_{22} = %s"
+    assert verdicts(derivation, shown % r"1 f_{11} + 0 f_{12} + 0 f_{21} + 1 f_{22}") == ["unread"]
+    assert verdicts(derivation, r"f_{11} = f_{11} - 0.5 \frac{\partial E}{\partial f_{11}}") == ["unread"]
+
+
+# --- which network ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{FORWARD} $x_{{11}} = x_{{12}}$", ["true", "false"]),
+        ("$x_{11} = x_{12}$", ["unread"]),
+        (r"$h_1 = \sigma(z_{h1})$ $h_1 = h_2$", ["unread", "unread"]),  # any network's line
+        (rf"{FORWARD} $x_{{12}} = i_{{11}} f_{{11}}$ $x_{{11}} = x_{{12}}$", ["unread"] * 3),
+        (r"$E = (t_1 - o_1)^2$ $\frac{\partial E}{\partial o_1} = 2 (o_1 - t_1)$", ["unread", "unread"]),
+        (r"$2 + 2 = 4$ $2 + 2 = 5$ $\sigma'(z) = \sigma(z)(1 - \sigma(z))$ $\tanh'(z) = 1 - \tanh^2(z)$", ["true", "false", "true", "true"]),
+        (r"$\sigma(z) = z^2$ $\sigma'(z) = 1$", ["unread", "unread"]),  # of which σ?
+        (r"$\sigma(z) = \frac{1}{1+e^{-z}}$ $\sigma'(z) = \sigma(z)$", ["true", "false"]),
+    ],
+)  # fmt: skip
+def test_the_articles_network_is_assumed_only_once_the_text_agrees_with_it(derivation, text, expected):
+    assert of(text, derivation, assumed=True) == expected
+
+
+def test_a_text_without_a_network_says_how_to_name_one(derivation):
+    for text, words in (
+        ("$x_{11} = x_{12}$", "could be read and agrees"),
+        (f"{FORWARD}\n$x_{{12}} = i_{{11}} f_{{11}}$", "line 2 contradicts"),
+    ):
+        result = audit_text(text, derivation, assumed=True)
+        told = Told(result, "t", catalogue("en"))
+        assert "--network" in told.notice()
+        assert words in told.notice()
+        assert told.notice() in page(told, catalogue("en")).replace("&#x27;", "'")
+    assert audit_text(FORWARD, derivation, assumed=True).unnamed is None
+    assert (
+        audit_text("$x_{11} = x_{12}$", derivation, mapping_from("[alias]\nq='x_11'", "m"), assumed=True).unnamed
+        is None
+    )
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$0.15*0.05 + 0.2*0.1 + 0.35*1 = 0.3825$", "false"), ("$0.4*0.5 + 0.45*0.6 + 0.6 = 1.15$", "false"), ("$0.15*0.05 + 0.2*0.1 + 0.35*1 = 0.3775$", "true"),
+        (r"$0.25 \cdot 0.4 = 0.11$", "false"), (r"$-0.5 \cdot 0.3 = 0.15$", "false"), (r"$0.1 + 0.2 = 0.4$", "false"), ("$7/9 = 0.78$", "true"),
+        (r"$\frac{1}{1+e^{-0.3775}} = 0.593269992$", "true"), (r"$\frac{1}{1+e^{-0.3775}} = 0.593369992$", "false"),
+        ("$0.74136507 * 0.186815602 * 0.593269992 = 0.082167041$", "true"), ("$0.123 * 0.456 = 0.0562$", "unread"), ("$2/3 = 0.66$", "remark"),
+        ("$2/3 = 0.65$", "false"), (r"$2/3 \approx 0.66$", "remark"), ("$7/9 = 0,77$", "remark"), ("$-2/3 = -0.66$", "remark"),
+    ],
+)  # fmt: skip
+def test_a_literal_is_exact_unless_it_may_be_rounded(derivation, text, expected):
+    assert of(text, derivation) == [expected]
+
+
+def test_a_literal_is_rounded_where_the_text_states_what_it_is_rounded_from(derivation):
+    product = r"$0.593 \cdot 0.517 = 0.3069$"  # exactly 0.306581; from the unrounded numbers 0.30693
+    assert of(product, derivation) == ["unread"]
+    stated = r"$\frac{1}{1+e^{-0.3775}} = 0.593$ $\frac{1}{1+e^{-0.07}} = 0.517$ "
+    assert of(stated + product, derivation) == ["true", "true", "true"]
+    assert of(stated + r"$0.593 \cdot 0.517 = 0.3169$", derivation) == ["true", "true", "false"]
+
+
+def test_numbers_that_differ_late_are_told_with_their_digits(derivation):
+    [text] = why(r"$\frac{1}{1+e^{-1.1059059067}} = 0.75136507$", derivation)
+    assert "The member is 0.75136507; it should be 0.75136506" in text
+    assert all(
+        len(word) < 30 for word in why(r"$\frac{1}{3} \cdot \frac{1}{7919} \cdot 0.123 = 0.5$", derivation)[0].split()
+    )
+
+
+def test_no_equality_is_decided_less_than_never(derivation):
+    assert audit_text(r"$a = b$ $A^\top = B^\top$ $q = 1$ $x = \frac{1}{$", derivation).pairs == 0
+
+
+@pytest.mark.parametrize(
+    ("display", "expected"),
+    [
+        ("f = -3 < 0", "unread"), ("f(x,y) = -3 < 0", "unread"), ("1 - 3 = -2 < 0", "true"), ("1 - 3 = -2 > 0", "false"), ("1 - 3 = -1 < 0", "false"),
+        ("0 < h_1 < 1", "unread"), ("x_{11} = x_{11} > 0", "unread"), (r"2 + 3 = 5 \geq 5", "true"), (r"2 + 3 = 5 \neq 5", "false"), (r"0.5 \le 0.7 < 1", "true"),
+    ],
+)  # fmt: skip
+def test_an_equality_before_a_comparison_is_judged_alone(derivation, display, expected):
+    assert verdicts(derivation, display) == [expected]
+
+
+def test_a_value_of_the_mapping_is_what_a_derivative_comes_to():
+    slope = r"$\frac{\partial z_{h1}}{\partial w_{i1h1}} = i_1 = %s$"
+    assert of(slope % 0, MLP, "[values]\ni_1 = 0") == ["true"]
+    assert of(slope % 1, MLP, "[values]\ni_1 = 0") == ["false"]
+    assert of(slope % "0.05", MLP, "[values]\ni_1 = 0.05") == ["true"]
+
+
+def test_an_update_without_an_arrow_is_arithmetic():
+    mapping = "[alias]\nw = 'w_i1h1'\n[values]\nw_i1h1 = 0.55"
+    right, wrong = (rf"$w = 0.55 - 0.5 \cdot (-0.0226) = {value}$" for value in (0.5613, 0.5713))
+    assert of(right, MLP, mapping) == of(right, MLP) == ["true"]
+    assert of(wrong, MLP, mapping) == of(wrong, MLP) == ["false"]
+    assert of("$w = 0.56$", MLP, mapping) == ["false"]
+    assert of(r"$w \leftarrow w - \eta \frac{\partial E}{\partial w}$ $w = 0.56$", MLP, mapping) == ["true", "unread"]
+    assert of(r"$w_5 = w_5 - 0.1 \times (-0.0397) = 0.5 + 0.00397 = 0.50397$", MLP) == ["true"]
+
+
+# --- assumptions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("If $y_i = 1$, stop.", ["assumption"]), ("when $h_1 = 0$", ["assumption"]), (r"Suppose $\sigma(z) = z$.", ["assumption"]),
+        (r"since $y_1 = 0$: $\frac{\partial E}{\partial o_1} = o_1$", ["assumption", "unread"]),
+        ("Si $h_1 = 0$ et $h_2 = 1$, alors $h_1 = h_2$.", ["assumption", "assumption", "unread"]),
+        ("Lorsque la sortie $o_1 = 1$", ["assumption"]), ("Supposons que $h_1 = h_2$.", ["assumption"]), ("puisque $t_1 = 0$", ["assumption"]),
+        (r"$$\frac{\partial E}{\partial o_1} = o_1 \quad \text{if } t_1 = 0$$", ["unread", "assumption"]),
+        (r"suppose $\sigma(z) = z$, so $h_1 = z_{h1}$", ["assumption", "unread"]),
+        ("If $h_1 = h_2$, then\n\n$$h_1 + h_2 = 2 h_1$$", ["assumption", "true"]),
+        ("If $h_1 = h_2$.\n\n# Next\n\n$h_1 = h_2$", ["assumption", "false"]),
+        (r"If $h_1 = 0$, then $x_{11} = x_{12}$", ["assumption", "false"]),  # which does not rest on it
+        (r"since $\frac{\partial x_{11}}{\partial f_{21}} = i_{12}$", ["false"]),  # a claim
+        (r"if $h_1 = \sigma(z_{h1})$", ["true"]), ("If $2 + 2 = 5$", ["false"]), ("$h_1 = h_2$", ["false"]),
+    ],
+)  # fmt: skip
+def test_what_is_assumed_is_neither_right_nor_wrong_and_holds_in_its_section(derivation, text, expected):
+    assert of(text, derivation, "[alias]\n'y_*' = 't_*'") == expected
+
+
+def test_an_equation_under_an_assumption_says_so(derivation):
+    result = audit_text("If $h_1 = h_2$, then $h_1 + h_2 = 2 h_1$ and $h_1 = h_2$.", derivation)
+    assert "assumed" in result.findings[1].judged.readings
+    for lang in LANGUAGES:
+        told = Told(result, "t", catalogue(lang))
+        assert told.word(result.findings[0]) == {"en": "assumption", "fr": "hypothèse"}[lang]
+    assert '"assumption": 1' in told.json()
+    assert result.ok
+    assert result.count("assumption") == 1
+
+
+# --- several equations in a row ---------------------------------------------------------------------------------------
+
+TWO = (r"h_1 %s= \sigma(z_{h1})", r"h_2 %s= \sigma(z_{h2})")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rf"\begin{{align}} {TWO[0] % '&'} & {TWO[1] % '&'} \end{{align}}",
+        rf"$$\begin{{aligned}} {TWO[0] % '&'}, & {TWO[1] % '&'} \end{{aligned}}$$",
+        rf"\begin{{alignat}}{{2}} {TWO[0] % '&'} & \quad {TWO[1] % '&'} \end{{alignat}}",
+        rf"$${TWO[0] % ''} \;\;\;\; {TWO[1] % ''}$$",
+        rf"$${TWO[0] % ''} \qquad {TWO[1] % ''}$$",
+        rf"$${TWO[0] % ''} \hspace{{1cm}} {TWO[1] % ''}$$",
+        rf"$$\begin{{array}}{{ll}} {TWO[0] % ''} & {TWO[1] % ''} \end{{array}}$$",
+        rf"\begin{{align}} {TWO[0] % '&'} && {TWO[1] % '&'} \end{{align}}",
+        rf"\begin{{align}} {TWO[0] % '&'} & {TWO[1] % '&'} \\ &= \frac{{1}}{{1+e^{{-z_{{h1}}}}}} & &= \frac{{1}}{{1+e^{{-z_{{h2}}}}}} \end{{align}}",
+    ],
+)  # fmt: skip
+def test_columns_are_equations_of_their_own(derivation, text):
+    assert of(text, derivation) == ["true", "true"]
+
+
+def test_a_blank_that_may_part_two_equations_accuses_nobody(derivation):
+    assert verdicts(derivation, rf"{TWO[0] % ''} \; {TWO[1] % ''}") == ["unread"]
+    assert verdicts(derivation, r"h_1 + \cancel{h_2} = h_1") == ["unread"]
+    assert verdicts(derivation, r"\begin{eqnarray} h_1 & = & \sigma(z_{h1}) \\ & = & h_1 \end{eqnarray}") == ["true"]
+
+
+# --- mappings ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_alias_is_applied_once(derivation):
+    assert verdicts(derivation, r"a_{h_1} = \sigma(h_1)", mapping='[alias]\nh_1 = "z_h1"\n"a_{h_1}" = "h_1"') == [
+        "true"
+    ]
+    swapped = '[alias]\nh_1 = "h_2"\nh_2 = "h_1"'
+    assert verdicts(derivation, r"h_2 = \sigma(z_{h1})", r"h_1 = \sigma(z_{h1})", mapping=swapped) == ["true", "false"]
+    defined = r"""definitions = ['a = \sigma(h_1)']
+[alias]
+h_1 = "z_h1"
+"""
+    assert verdicts(
+        derivation, r"a = \sigma(h_1)", r"\frac{\partial a}{\partial h_1} = a (1 - a)", mapping=defined
+    ) == ["true", "true"]
+    step = r"f_{11} \leftarrow f_{11} - \eta \frac{\partial E}{\partial f_{11}}"
+    assert verdicts(derivation, step, mapping='[alias]\nf_11 = "f_12"\nf_12 = "f_11"') == ["true"]
+
+
+def test_stars_stand_for_indices_in_order(derivation):
+    mapping = "[alias]\n'X_{**}' = 'i_**'\n[derived]\n'D_{**}' = '\\frac{\\partial E}{\\partial x_{**}}'"
+    displays = [
+        r"x_{11} = X_{11} f_{11} + X_{12} f_{12} + X_{21} f_{21} + X_{22} f_{22}", r"x_{r,c} = \sum_{p,q} X_{r+p, c+q} f_{p,q}",
+        r"D_{12} = \frac{\partial E}{\partial x_{12}}", r"D_{12} = \frac{\partial E}{\partial x_{21}}", "X_{12} = i_{21}",
+    ]  # fmt: skip
+    assert verdicts(derivation, *displays, mapping=mapping) == ["true", "true", "true", "false", "false"]
+
+
+@pytest.mark.parametrize("entry", ["'X_{**}' = 'i_*'", "'X_*' = 'h_1'", "'X_1' = 'h_*'", "'X_{***}' = 'i_**'"])
+def test_stars_without_a_partner_are_refused(entry):
+    with pytest.raises(InputError, match="expected as many on both sides"):
+        mapping_from(f"[alias]\n{entry}", "map.toml")
+
+
+# --- spelling, and what is listed -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"E_\text{total} = 0.5(o_1-t_1)^2 + 0.5(o_2-t_2)^2", r"\frac{\partial{h_1}}{\partial{z_{h1}}} = h_1(1.0-h_1)", r"h_1 = \sigma{(z_{h1})}",
+        r"\pdv{E}{o_1} = o_1 + -t_1", r"\frac{\partial E}{\partial o_1} = \underbrace{o_1}_{\text{out}} - \textcolor{red}{t_1}", r"h_1 = \cfrac{1}{1+e^{-z_{h1}}}",
+        r"\dv{h_1}{z_{h1}} = \cancel{h_1} (1-h_1)", r"E = \frac12 |t_1-o_1|^2 + \frac12 |t_2-o_2|^2", r"\boxed{x_{11} = x11}", r"o_1 - -t_1 = o_1 + t_1",
+    ],
+)  # fmt: skip
+def test_other_spellings_are_read(derivation, display):
+    assert verdicts(derivation, display) == ["true"]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("h1 = w1*i1 + b1", 1), ("```\n∂E/∂w5 = (a_o1 - t1) * a_o1\nx = 3\n```", 1), ("The value :math:`h_1 = 2` is", 1),
+        (".. math::\n\n   h_1 = \\sigma(z)", 2), ("∂E/∂w5 = (a_o1 - t1) * a_o1", 1), ("```python\nx = 3\nfor i in range(3): pass\n```", 0),
+        ("We had a = b at home, and size = 2.", 0),
+    ],
+)  # fmt: skip
+def test_what_stands_outside_of_formulas_is_listed(derivation, text, count):
+    assert of(text, derivation) == ["unread"] * count
+
+
+def test_a_notebook_is_one_line_that_says_what_to_do(tmp_path, net):
+    path = tmp_path / "text.ipynb"
+    path.write_text('{"cells": []}', "utf-8")
+    with pytest.raises(InputError, match=r"a notebook; .* nbconvert --to markdown"):
+        audit(path, net)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(rf"\sum_{{{letter}=1}}^{{40}}" for letter in "abcde") + " x_{11} = 1",
+        "".join(rf"\sum_{{{letter}=1}}^{{40}}" for letter in "abcde") + r" \sigma(z) = \sigma(z) + 1",
+        r"\sum_{a=1}^{2} " * 300 + "x_{11} = 1", "x_{11} = " + "a/" * 5000 + "b", "{" * 8000 + "x = 1" + "}" * 8000, r"x = \sigma(" * 50 + "x" + ")" * 50,
+        "x_{11} = " + "-" * 5000 + "1",
+    ],
+    ids=["sums", "rule", "nested sums", "quotients", "braces", "calls", "signs"],
+)  # fmt: skip
+def test_what_asks_for_too_much_is_not_read_within_seconds(derivation, body):
+    start = time.perf_counter()
+    result = audit_text(f"$${body}$$ $x_{{11}} = x_{{12}}$", derivation)
+    assert [f.verdict for f in result.findings] == ["unread", "false"]
+    assert time.perf_counter() - start < 8
