@@ -34,6 +34,7 @@ NEARLY: dict[Kind, dict[str, str]] = {
         "adaptiveavgpool2d": "AvgPool2D with the whole map as its size, and Flatten",
         "globalmaxpooling2d": "MaxPool2D with the whole map as its size, and Flatten",
         "leakyrelu": '"leaky_relu", whose slope is 0.01 (PyTorch\'s default; Keras has others)',
+        "dropout": "to leave it out (symcnn has no Dropout)",
         "conv1d": "Conv2D with one row",
     },
     "activation": {
@@ -72,6 +73,7 @@ REFUSED_SETTINGS = {
     "dilation": "not supported yet: windows have no holes",
     "dilation_rate": "not supported yet: windows have no holes",
     "groups": "not supported yet: every filter sees every channel",
+    "activation": 'put a layer Activation("relu") behind it',
     "data_format": "leave it out: channels come first",
     "alpha": "not supported yet: the slope is 0.01",
     "negative_slope": "not supported yet: the slope is 0.01",
