@@ -43,3 +43,11 @@ def test_it_does_not_grow_with_the_image():
     forward, backward = symcnn.derive(net).operations
     assert forward > 35_000_000
     assert backward < 2 * forward
+
+
+@pytest.mark.parametrize(
+    "layer", [symcnn.AvgPool2D(2), symcnn.AvgPool2D(4), symcnn.Conv2D(1, 2, normalize=True), symcnn.Conv2D(1, 3)]
+)
+def test_a_division_behind_a_sum_is_counted_once_for_each_sum(layer):
+    d = symcnn.derive(symcnn.Network((4, 4), [layer, symcnn.Dense(1)]))
+    assert d.operations == (one_by_one(d.graph.forward.values()), one_by_one(d.graph.backward.values()))

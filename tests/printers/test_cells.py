@@ -139,6 +139,14 @@ def test_what_is_outside_the_arithmetic_is_refused(text, words):
         read(text)
 
 
+def test_a_range_of_as_many_cells_as_may_be_is_read(monkeypatch):
+    monkeypatch.setattr("symcnn.printers.cells.reading.MAX_CELLS", 3)
+    assert read("=SUM(A1:C1)") == a + b + c
+    monkeypatch.setattr("symcnn.printers.cells.reading.MAX_CELLS", 2)
+    with pytest.raises(symcnn.InputError, match="1×3 cells; at most 2"):
+        read("=SUM(A1:C1)")
+
+
 def test_nothing_is_evaluated():
     for text in ("=__import__('os').system('true')", "=exec(1)", "=lambda", "=open(A1)"):
         with pytest.raises((symcnn.InputError, AssertionError)):

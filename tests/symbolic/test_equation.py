@@ -61,3 +61,21 @@ def test_the_span_of_an_affine_map_is_what_it_takes():
         points = product(*(range(n) for n in sizes.values()))
         values = [affine.at(dict(zip(sizes, point, strict=True))) for point in points]
         assert affine.span(sizes) == (min(values), max(values))
+
+
+def test_an_axis_is_replaced_in_an_affine_map():
+    """At every place where the replaced axis is whole, the value is that of the map before."""
+    for affine, value in [
+        (Affine((("a", 2), ("c", 1)), 3), Affine((("b", 1),), 1, 2)),
+        (Affine((("a", 4),), 6), Affine((("b", 2),), -3, 2)),
+        (Affine((("a", 2),), 3), Affine((("b", 1),), 1, 2)),  # all of it divided by 2: b + 4
+        (Affine((("a", -3), ("b", 1)), 0), Affine((("b", 1), ("c", -2)), 5)),
+        (Affine((("a", 1),), 1, 1), Affine((("b", 3),), 2, 3)),
+    ]:
+        after = affine.put_in("a", value)
+        for b, c in product(range(-4, 5), range(3)):
+            a = value.at({"b": b, "c": c})
+            if a is not None:
+                assert after.at({"b": b, "c": c}) == affine.at({"a": a, "b": b, "c": c})
+    assert Affine((("a", 2),), 3).put_in("a", Affine((("b", 1),), 1, 2)) == Affine((("b", 1),), 4)
+    assert Affine((("a", 2),)).put_in("x", Affine((("b", 1),))) == Affine((("a", 2),))
