@@ -18,7 +18,7 @@ from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantiate
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import reverse
-from symcnn.errors import InputError, NotSupportedYetError
+from symcnn.errors import InputError, NotSupportedYetError, quoted
 from symcnn.network import Array, Network
 from symcnn.symbolic import Equation, latex_of
 
@@ -164,7 +164,7 @@ class Derivation:
             raise InputError(f"network of type {type(network).__name__}: expected symcnn.Network")
         network.require_loss("derive")
         if not isinstance(samples, int) or samples < 1:
-            raise InputError(f"samples={samples!r}: expected a whole number, at least 1")
+            raise InputError(f"samples={quoted(samples)}: expected a whole number, at least 1")
         self.network = network
         self.samples = samples
         stated = network.forward
@@ -240,7 +240,7 @@ class Derivation:
             candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
         """
         if not isinstance(candidate, (Expr, int)):
-            raise InputError(f"candidate {candidate!r}: expected a SymPy expression")
+            raise InputError(f"candidate {quoted(candidate)}: expected a SymPy expression")
         candidate = sympify(candidate)
         self._judge.renew_budget()
         return self._judge.decide(name, candidate)

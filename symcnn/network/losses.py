@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sympy import Rational, S
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 from symcnn.network.names import ERROR, Names
 from symcnn.network.softmax import exponentials
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, log, sigmoid, softplus
@@ -101,6 +101,6 @@ def check_loss(name: object) -> None:
     """Refuse what is no loss."""
     known = ", ".join(LOSSES)
     if name is not None and not isinstance(name, str):
-        raise InputError(f"loss={name!r}: expected one of {known}, or 'none'")
+        raise InputError(f"loss={quoted(name)}: expected one of {known}, or 'none'")
     if name is not None and name not in LOSSES:
-        raise InputError(f"loss={name!r}: unknown; expected one of {known}, or 'none'")
+        raise InputError(f"loss={quoted(name)}: unknown; expected one of {known}, or 'none'")
