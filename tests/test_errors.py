@@ -70,8 +70,9 @@ LONG = "q" * 100_000
     "arguments",
     [
         [LONG], ["--" + LONG], ["train", "--epochs", LONG], ["train", "--optimizer", LONG],
-        ["train", "--backend", LONG], ["derive", "--of", LONG], ["explain", LONG], ["train", "--label-column", LONG], ["train", "--lang", LONG],
-        ["train", LONG + ".toml"], ["report", "--out", LONG + ".md"], ["train", "--save", "x." + LONG],
+        ["train", "--backend", LONG], ["derive", "--of", LONG], ["explain", LONG], ["train", "--label-column", LONG],
+        ["train", "--lang", LONG], ["train", LONG + ".toml"], ["report", "--out", LONG + ".md"],
+        ["train", "--save", "x." + LONG], ["train", "--data", LONG + ".csv"], ["article", "--out", LONG],
     ],
     ids=lambda arguments: arguments[0][:10],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 from symcnn.network import Activation, AvgPool2D, Conv2D, Data, Dense, Flatten, MaxPool2D, Network
 from symcnn.network.data import Array
 
@@ -43,7 +43,7 @@ def operations(pooling: Literal["max", "mean"] = "max", stride: int = 1) -> Netw
         stride: of the pooling. 1 is the article's (7×7 → 7×7, absent cells 0), 2 the common variant (7×7 → 4×4).
     """
     if pooling not in ("max", "mean"):
-        raise InputError(f'pooling={pooling!r}: expected "max" or "mean"')
+        raise InputError(f'pooling={quoted(pooling)}: expected "max" or "mean"')
     pool = MaxPool2D(2, stride, "same", 0) if pooling == "max" else AvgPool2D(2, stride, "same")
     convolution = Conv2D(len(FEATURES), kernel_size=3, bias=False, normalize=True)
     return Network((9, 9), [convolution, Activation("relu"), pool, Flatten()], loss=None)

@@ -183,7 +183,7 @@ class Derivation(Mapping[str, Gradient]):
             raise InputError(f"network of type {type(network).__name__}: expected symcnn.Network")
         network.require_loss("derive")
         if not isinstance(samples, int) or samples < 1:
-            raise InputError(f"samples={samples!r}: expected a whole number, at least 1")
+            raise InputError(f"samples={quoted(samples)}: expected a whole number, at least 1")
         self.network = network
         self.samples = samples
         stated = network.forward

@@ -30,13 +30,15 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASC
 #: What the cells of a line of numbers are made of.
 _PLAIN = re.compile(r"[0-9eE.+\-]*", re.ASCII)
 
+_BLANK = re.compile(r"\s")
+
 #: Numbers of all lines together.
 MAX_VALUES = 200_000_000
 
 #: Words in the name of a column that holds a class; a class or a number; neither, beside one of those; no pixel.
 _CLASS = {
     "class", "classes", "classname", "label", "labels", "category", "categories", "digit", "digits", "species",
-    "variety", "letter", "character", "diagnosis", "type", "classe", "etiquette", "etiquettes", "libelle",
+    "variety", "letter", "character", "diagnosis", "classe", "etiquette", "etiquettes", "libelle",
     "categorie", "espece", "chiffre", "lettre", "caractere", "variete",
 }  # fmt: skip
 _TARGET = {
@@ -103,7 +105,8 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(source, delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for cells in reader:
-            cells = [cell.strip() for cell in cells]
+            if _BLANK.search("".join(cells)) is not None:
+                cells = [cell.strip() for cell in cells]
             if any(cells):
                 yield passed + reader.line_num, cells
     except csv.Error as error:
@@ -351,6 +354,8 @@ class _Table:
         names = self.names or []
         strong = [n for n, name in enumerate(names) if _speaks_of(name, _CLASS)]
         weak = [n for n, name in enumerate(names) if _speaks_of(name, _TARGET)]
+        if strong:  # beside a class, y may be a coordinate
+            strong = sorted({*strong, *(n for n in weak if _plain(names[n]) != "y")})
         if len(strong) > 1:
             known = {_plain(names[n]) for n in strong}
             if len(known) == 1:

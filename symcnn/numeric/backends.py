@@ -1,6 +1,6 @@
 """The backends by name."""
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 from symcnn.network import Network
 from symcnn.numeric.compiled import LoopsProgram, NumbaProgram
 from symcnn.numeric.program import PROGRAMS, Program
@@ -23,5 +23,5 @@ def compile_program(network: Network, backend: str = "numpy", dtype: str = "floa
         InputError: an unknown backend, or one that is not installed.
     """
     if backend not in _EVERY:
-        raise InputError(f"backend={backend!r}: unknown; expected one of {', '.join(BACKENDS)}")
+        raise InputError(f"backend={quoted(backend)}: unknown; expected one of {', '.join(BACKENDS)}")
     return _EVERY[backend](network, dtype)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Float, Symbol, sqrt
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 
 THETA, GRADIENT, RATE = Symbol("theta"), Symbol("gradient"), Symbol("rate")
 
@@ -66,5 +66,5 @@ def optimizer_called(name: object) -> Optimizer:
         InputError: unknown.
     """
     if not isinstance(name, str) or name not in OPTIMIZERS:
-        raise InputError(f"optimizer={name!r}: unknown; expected one of {', '.join(OPTIMIZERS)}")
+        raise InputError(f"optimizer={quoted(name)}: unknown; expected one of {', '.join(OPTIMIZERS)}")
     return OPTIMIZERS[name]

@@ -60,9 +60,9 @@ def initial_values(network: Network, seed: int, how: str = "uniform") -> Array:
             neuron or cell adds up), so that sums don't grow with the size of the network.
     """
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed={seed!r}: expected a whole number, at least 0")
+        raise InputError(f"seed={quoted(seed)}: expected a whole number, at least 0")
     if how not in INITIAL:
-        raise InputError(f"initial={how!r}: unknown; expected one of {', '.join(INITIAL)}, or values")
+        raise InputError(f"initial={quoted(how)}: unknown; expected one of {', '.join(INITIAL)}, or values")
     values = np.random.default_rng(seed).uniform(-1, 1, len(network.parameters))
     return values / np.sqrt(_summed(network)) if how == "scaled" else values
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
 from symcnn.numeric.cache import largest
@@ -51,7 +51,7 @@ class Program(ABC):
 
     def __init__(self, network: Network, dtype: str = "float64") -> None:
         if dtype not in DTYPES:
-            raise InputError(f"dtype={dtype!r}: expected one of {', '.join(DTYPES)}")
+            raise InputError(f"dtype={quoted(dtype)}: expected one of {', '.join(DTYPES)}")
         if dtype not in self.dtypes:
             raise InputError(
                 f'dtype={dtype!r}: backend="{self.backend}" computes in {self.dtypes[0]} only; expected "numpy" or'

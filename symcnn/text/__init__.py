@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from symcnn.errors import InputError, SymcnnError
+from symcnn.errors import InputError, SymcnnError, quoted
 
 LANGUAGES = ("en", "fr")
 
@@ -80,7 +80,7 @@ def _again(kind: type[SaidError], key: str, values: dict[str, object]) -> SaidEr
 def catalogue(lang: str) -> Catalogue:
     """The catalogue of "en" or "fr"."""
     if lang not in LANGUAGES:
-        raise InputError(f"lang={lang!r}: unknown language; expected one of {', '.join(LANGUAGES)}")
+        raise InputError(f"lang={quoted(lang)}: unknown language; expected one of {', '.join(LANGUAGES)}")
     return Catalogue(lang, tables(lang))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, quoted
 from symcnn.numeric import BACKENDS
 from symcnn.numeric.learner import Batching
 from symcnn.numeric.optimizers import optimizer_called
@@ -75,7 +75,8 @@ def continued(found: Course, asked: Mapping[str, Any]) -> Course:
     for word, value in asdict(found).items():
         if asked[word] is not None and asked[word] != value:
             raise InputError(
-                f"{word}={asked[word]!r}: the checkpoint was trained with {word}={value!r}; leave it out, or start anew"
+                f"{word}={quoted(asked[word])}: the checkpoint was trained with {word}={value!r}; leave it out,"
+                " or start anew"
             )
     return found
 
@@ -89,38 +90,40 @@ def check_settings(rate: object, steps: object) -> None:
 def check_no_steps(steps: object) -> None:
     """A training by epochs has no number of steps of its own."""
     if steps is not None:
-        raise InputError(f"steps={steps!r}: a training by epochs counts epochs; give epochs and batch_size instead")
+        raise InputError(
+            f"steps={quoted(steps)}: a training by epochs counts epochs; give epochs and batch_size instead"
+        )
 
 
 def checked_rate(rate: object) -> float:
     if not _is_number(rate) or not math.isfinite(rate) or rate <= 0:
-        raise InputError(f"learning_rate={rate!r}: expected a finite number above 0")
+        raise InputError(f"learning_rate={quoted(rate)}: expected a finite number above 0")
     return float(rate)
 
 
 def checked_count(word: str, value: object, least: int) -> int:
     """A whole number."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise InputError(f"{word}={value!r}: expected a whole number, at least {least}")
+        raise InputError(f"{word}={quoted(value)}: expected a whole number, at least {least}")
     return int(value)
 
 
 def checked_reduction(reduction: object) -> Reduction:
     if reduction == "sum" or reduction == "mean":
         return reduction
-    raise InputError(f'reduction={reduction!r}: expected "sum" or "mean"')
+    raise InputError(f'reduction={quoted(reduction)}: expected "sum" or "mean"')
 
 
 def check_stop(stop_below: object, backend: object) -> None:
     """Refuse a threshold or a backend that cannot be used."""
     if stop_below is not None and (not _is_number(stop_below) or math.isnan(stop_below)):
-        raise InputError(f"stop_below={stop_below!r}: expected a number or None")
+        raise InputError(f"stop_below={quoted(stop_below)}: expected a number or None")
     _one_of("backend", backend, ("auto", *BACKENDS))
 
 
 def _one_of(word: str, value: object, allowed: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in allowed:
-        raise InputError(f"{word}={value!r}: unknown; expected one of {', '.join(allowed)}")
+        raise InputError(f"{word}={quoted(value)}: unknown; expected one of {', '.join(allowed)}")
 
 
 def _is_number(value: object) -> TypeGuard[float]:

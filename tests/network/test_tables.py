@@ -142,6 +142,7 @@ REFUSED = {
     "class first, last pixel 0 or 1": ("2,0,1,1,0\n1,1,0,0,1\n0,1,0,0,1\n", {}, "the first column holds every class"),
     "class first, grey last": ("2,0,1,1,0.7\n1,1,0,0,1\n", {}, "line 1: the label is 0.7; expected whole numbers"),
     "two classes": ("label,digit,a,b,c,d\n1,0,0,1,1,0\n", {}, r"columns 1 (label) and 2 (digit) may hold the class"),
+    "a label and a target": ("label,a,b,c,target\n1,0,0,1,1\n", {}, "columns 1 (label) and 5 (target) may hold"),
     "the id is a pixel": ("id,a,b,c,class\n5,0,1,1,0\n6,1,0,0,1\n7,0,0,0,2\n", {}, "column 1 (id) numbers the lines"),
     "unnamed, and a pixel": (",a,b,c,d\n0,0,1,1,0\n1,1,0,0,1\n2,0,0,0,2\n", {}, "column 1 numbers the lines"),
     "an index that is none": ("id,a,b,c,d,class\n5,0,1,1,0,0\n5,1,0,0,1,1\n", {}, "column 1 (id) is no index"),
