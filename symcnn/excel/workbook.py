@@ -57,10 +57,17 @@ def training_workbook(
     last = _last_finite_step(values[book.title("training")], steps)
     if last == steps:
         return written(book.workbook, values)
-    reason = f"with learning_rate={rate:g} a spreadsheet has no numbers (#NUM!) after step {max(last, 0)}"
     if last < 1:
-        raise TrainingDivergedError(f"{reason}: it diverges; use a smaller learning rate")
-    warnings.warn(f"{reason}: it diverges; the workbook holds {last} of {steps} steps", SymcnnWarning, stacklevel=4)
+        raise TrainingDivergedError(
+            f"with learning_rate={rate:g} a spreadsheet has no numbers (#NUM!) after step {max(last, 0)}: training"
+            " diverges; use a smaller learning rate"
+        )
+    warnings.warn(
+        f"with learning_rate={rate:g} a spreadsheet has no numbers (#NUM!) after step {last}: it diverges; the workbook"
+        f" holds {last} of {steps} steps",
+        SymcnnWarning,
+        stacklevel=4,
+    )
     book = training_book(text, network, data, theta, rate, factor, last, seed, progress, steps)
     return written(book.workbook)
 

@@ -36,28 +36,30 @@ def to_pdf(document: Document) -> bytes:
     import typst
 
     reason = ""
-    for own_fonts, accessible, remark in _ATTEMPTS:
+    for only_own_fonts, accessible in _ATTEMPTS:
         try:
-            compiler = typst.Compiler(source, ignore_system_fonts=own_fonts)
+            compiler = typst.Compiler(source, ignore_system_fonts=only_own_fonts)
             pages = compiler.compile(format="pdf", timestamp=0, pdf_standards=["ua-1"] if accessible else [])
         except typst.TypstError as error:
             reason = " ".join(str(error).split())
             if _LACKING not in reason:
                 break
             continue
-        if remark:
-            warnings.warn(f"the PDF: {remark}", SymcnnWarning, stacklevel=2)
+        if not only_own_fonts:
+            warnings.warn(
+                "the PDF: Typst's fonts lack some characters; they are set in fonts of this machine"
+                if accessible
+                else "the PDF: no font of this machine has some of its characters; boxes stand for them",
+                SymcnnWarning,
+                stacklevel=2,
+            )
         assert isinstance(pages, bytes)
         return pages
     raise PrintError(f"Typst does not set the PDF ({reason})")
 
 
 #: What Typst says, under a standard, of a character that no font has.
-_LACKING = "could not be displayed"
+_LACKING = "be displayed"
 
-#: Only Typst's own fonts, PDF/UA-1, and what a reader should know of the pages.
-_ATTEMPTS = (
-    (True, True, ""),  # the same pages everywhere
-    (False, True, "Typst's fonts lack some characters; they are set in fonts of this machine"),
-    (False, False, "no font of this machine has some of its characters; boxes stand for them, and it is not PDF/UA-1"),
-)
+#: Only Typst's own fonts (the same pages everywhere), then those of the machine; as PDF/UA-1, which takes no boxes.
+_ATTEMPTS = ((True, True), (False, True), (False, False))

@@ -210,7 +210,7 @@ def folders(**classes):
         ({"a": {"1.png": (2, 3)}, "b": {"1.jpg": b"x"}, "c": {"1.png": (2, 3)}}, "d/b/1.jpg: expected only PNG images"),
         ({"a": {"1.png": (2, 3)}, "b": {"1.png": b"x"}, "c": {"1.png": (2, 3)}}, "d/b/1.png: not a PNG image"),
         ({"a": {"1.png": (2, 3)}, "b": {"1.png": b""}, "c": {"1.png": (2, 3)}}, "d/b/1.png: not a PNG image"),
-        ({"a": {"1.png": (2, 3)}, "b\x07": {"1.png": (2, 3)}, "c": {"1.png": (2, 3)}}, "expected a name of printable"),
+        ({"a": {"1.png": (2, 3)}, "b\x07": {"1.png": (2, 3)}, "c": {"1.png": (2, 3)}}, "expected printable characters"),
     ],
 )  # fmt: skip
 def test_a_bad_folder(here, capsys, classes, words):
