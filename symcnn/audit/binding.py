@@ -24,7 +24,8 @@ from symcnn.formula.written import MeaningError, letters_in
 if TYPE_CHECKING:
     from symcnn.audit.notation import Notation
 
-#: Learning rates, which belong to no network.
+#: The usual letter of the learning rate, and others: they belong to no network.
+LEARNING_RATE = tree.Symbol("η")
 RATES = ("η", "α", "ε", "λ", "γ", "μ")
 #: What is crossed out, or stands apart without a sign: it may mean more than what is read.
 _VAGUE = re.compile(r"\\[bx]?cancel(?:to)?(?![A-Za-z])|\\[;: ](?=\s*[\\A-Za-z])|~")
