@@ -146,7 +146,8 @@ def is_vague(texts: Sequence[str]) -> bool:
 def states_value(members: Sequence[Node]) -> bool:
     """A symbol and its number: whatever it is, that is its value here."""
     letters = [m for m in members if not is_numeric(m)]
-    return len(letters) < len(members) and all(isinstance(m, (tree.Symbol, tree.Labelled)) for m in letters)
+    are_names = all(isinstance(m, (tree.Symbol, tree.Labelled)) for m in letters)
+    return 0 < len(letters) < len(members) and are_names
 
 
 def are_put_in(one: Node, other: Node) -> bool:
