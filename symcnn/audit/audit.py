@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from symcnn.audit.assumptions import Assumption, Assumptions, Prose
+from symcnn.audit.binding import LEARNING_RATE
 from symcnn.audit.judge import Judge
 from symcnn.audit.mapping import Mapping, front_matter, mapping_from, mapping_in_front
 from symcnn.audit.notation import Check, Notation
@@ -272,11 +273,9 @@ class _Auditor:
                 if judged.method == "rule" and _says_sigmoid(chain):
                     self._judge.notation.says_sigmoid = True
                 nodes = tuple(m.node for m in chain.members if m.node is not None)
-                if (
-                    introduced[id(chain)]
-                    and judged.method in ("", "given")
-                    and not _is_claim(introduced[id(chain)], nodes)
-                ):
+                how = introduced[id(chain)]
+                is_open = not judged.method or (judged.method == "given" and nodes[0] != LEARNING_RATE)
+                if how and is_open and not _is_claim(how, nodes):
                     judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
                 elif judged.verdict == "false" or judged.reason == "no_values":
                     judged = self._under(assumptions, chain, fragment.start, judged)

@@ -24,7 +24,8 @@ from symcnn.formula.written import MeaningError, letters_in
 if TYPE_CHECKING:
     from symcnn.audit.notation import Notation
 
-#: Learning rates, which belong to no network.
+#: The usual letter of the learning rate, and others: they belong to no network.
+LEARNING_RATE = tree.Symbol("η")
 RATES = ("η", "α", "ε", "λ", "γ", "μ")
 #: What is crossed out, or stands apart without a sign: it may mean more than what is read.
 _VAGUE = re.compile(r"\\[bx]?cancel(?:to)?(?![A-Za-z])|\\[;: ](?=\s*[\\A-Za-z])|~")
@@ -145,7 +146,8 @@ def is_vague(texts: Sequence[str]) -> bool:
 def states_value(members: Sequence[Node]) -> bool:
     """A symbol and its number: whatever it is, that is its value here."""
     letters = [m for m in members if not is_numeric(m)]
-    return len(letters) < len(members) and all(isinstance(m, (tree.Symbol, tree.Labelled)) for m in letters)
+    are_names = all(isinstance(m, (tree.Symbol, tree.Labelled)) for m in letters)
+    return 0 < len(letters) < len(members) and are_names
 
 
 def are_put_in(one: Node, other: Node) -> bool:

@@ -20,7 +20,7 @@ from symcnn.audit.verdicts import ORDER, Counterexample, Judged, Read
 from symcnn.audit.witness import Witness
 from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
-from symcnn.formula.meaning import DoesNotFitError, Meaning, Value, pairs
+from symcnn.formula.meaning import DoesNotFitError, Meaning, SpentError, Value, pairs
 from symcnn.formula.reader import Chain, Member
 from symcnn.formula.spelled import as_quantities
 from symcnn.formula.stated import is_rest
@@ -357,7 +357,14 @@ class Judge:
         )  # fmt: skip
 
     def _correction(self, good: Sequence[Read], wrong: int) -> Node | None:
-        """What should stand in the place of the wrong member."""
+        """What should stand in the place of the wrong member; None where that takes too much work."""
+        try:
+            with self.notation.budget.apart():
+                return self._corrected(good, wrong)
+        except SpentError:
+            return None
+
+    def _corrected(self, good: Sequence[Read], wrong: int) -> Node | None:
         assert self.style is not None
         member, others = good[wrong], [m for n, m in enumerate(good) if n != wrong]
         target = others[max(wrong - 1, 0)]

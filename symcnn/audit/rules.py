@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr
 
-from symcnn.audit.binding import RATES
+from symcnn.audit.binding import LEARNING_RATE, RATES
 from symcnn.audit.numbers import NoNumberError, block, is_numeric, shows_numbers
 from symcnn.audit.putin import put_in
 from symcnn.formula import Typography, stated, tree
@@ -30,8 +30,6 @@ from symcnn.text import catalogue
 if TYPE_CHECKING:
     from symcnn.audit.notation import Notation
 
-#: The usual letter of the learning rate: what a text says that it is, it is.
-_RATE = tree.Symbol("η")
 #: Functions in a rule.
 MAX_CALLS = 24
 _TRIED = (tree.Fraction(tree.Number(1), tree.Number(3)), tree.Fraction(tree.Number(2), tree.Number(7)))
@@ -120,7 +118,7 @@ class Rules:
                 return self._printed_method(formula) if formula else ""
             if len(plain) < 2 or set(signs) - {"="}:
                 return ""
-            if plain[0] == _RATE and self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
+            if plain[0] == LEARNING_RATE and self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
                 return "given"
             if stated.is_chain_rule(plain):
                 holds = all(map(stated.chain_rule_holds, self._notation._over(0).modular))

@@ -25,7 +25,7 @@ from symcnn.audit.putin import PutIn, may_come_from, put_in
 from symcnn.audit.verdicts import Counterexample, Judged, Read
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group
-from symcnn.formula.steps import nodes
+from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
 
@@ -57,6 +57,8 @@ class Shown:
             return self._beside_whole_numbers(letters, plain)
         roundings = self._notation.remembered.roundings
         self._remember_put_in(letters, plain)
+        for before, after in pairwise(members):
+            self._remember_worked_out(before.whole, after.whole)
         with_numbers, tight = [], []
         for m in members:
             try:
@@ -120,6 +122,23 @@ class Shown:
                 value = value.node if isinstance(value, tree.Negated) else value
                 if isinstance(value, tree.Number) and (value.digits or 0) >= LONG and not self._notation.is_given(name):
                     self._notation.remembered.roundings.add(value)
+
+    def _remember_worked_out(self, before: Node, after: Node) -> None:
+        """a · b + c · d = 0.12 + 0.34: each term, or factor, rounded, where one stands for each of those before it."""
+        kinds = (tree.Sum, tree.Product)
+        if type(before) is not type(after) or not isinstance(before, kinds) or not isinstance(after, kinds):
+            return
+        mine, theirs = parts(before), parts(after)
+        roundings = self._notation.remembered.roundings
+        for calculation, value in zip(mine, theirs, strict=True) if len(mine) == len(theirs) else ():
+            number = value.node if isinstance(value, tree.Negated) else value
+            if not isinstance(number, tree.Number) or isinstance(calculation, tree.Number):
+                continue
+            try:
+                if block(calculation, roundings.wide).meets(block(value, True)):
+                    roundings.add(number)
+            except NoNumberError:
+                continue
 
     def _is_only_a_name(self, m: Read) -> bool:
         """A symbol, or a derivative, of which nothing says what it is: a name for the numbers behind it."""

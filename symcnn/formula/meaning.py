@@ -10,7 +10,8 @@ The displayed adjoints are never looked up: whether a formula is right is decide
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import reduce, singledispatchmethod
 from itertools import product
@@ -57,6 +58,16 @@ class Budget:
     def begin(self) -> None:
         """Another equation."""
         self._left = min(self.one, self.whole)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Another share, for what is worked out beside the equation itself."""
+        left = self._left
+        self.begin()
+        try:
+            yield
+        finally:
+            self._left = left
 
     @property
     def is_spent(self) -> bool:
