@@ -8,15 +8,17 @@ from symcnn.derivation.proof import Judge, generators_of
 
 
 # one neuron: ∂E/∂w = (o - t)·i, o = w·i + b: degree 3; with σ: (o - t)·o·(1 - o)·i, o a generator: degree 4
-@pytest.mark.parametrize(("activation", "degree", "generators"), [(None, 3, 0), ("sigmoid", 4, 1)])
-def test_the_error_probability_is_that_of_two_independent_points(monkeypatch, activation, degree, generators):
-    d = symcnn.derive(symcnn.Network((1,), [symcnn.Dense(1, activation)]), samples=1)
+@pytest.mark.parametrize(
+    ("units", "activation", "degree", "generators"), [(1, None, 3, 0), (1, "sigmoid", 4, 1), (2, "sigmoid", 4, 2)]
+)
+def test_the_error_probability_is_that_of_two_independent_points(monkeypatch, units, activation, degree, generators):
+    d = symcnn.derive(symcnn.Network((1,), [symcnn.Dense(units, activation)]), samples=1)
     judge = Judge(d)
     monkeypatch.setattr(judge, "_exact_is_possible", False)
     verdict = judge.decide("w_i1o1", d["w_i1o1"].formula)
     one_point = 2 * degree * (1 + (2 * generators) ** 2) / PRIME
     assert verdict.status == "probable"
-    assert verdict.epsilon == pytest.approx(one_point**2, rel=1e-9)
+    assert verdict.epsilon == pytest.approx(one_point**2, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize(
