@@ -31,6 +31,9 @@ from symcnn.network import Data, Network
 #: A text that a person wrote is smaller; so are its equations fewer.
 MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
 
+#: Formulas that are worked out at a point, for one text.
+MAX_WORK = 2_000_000
+
 #: Past so many seconds what is left is told as not read.
 MAX_SECONDS = 60
 
@@ -227,6 +230,7 @@ class _Auditor:
         if len(chains) > MAX_CHAINS:
             raise InputError(f"{len(chains)} formulas; expected at most {MAX_CHAINS}")
         self._judge.notation.remembered.collect(chains)
+        self._judge.notation.budget.whole = MAX_WORK
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
         style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
         self._judge.style, self._judge.writes_signs = style, style.writes_signs
@@ -348,7 +352,6 @@ class _Auditor:
         if seconds > MAX_SECONDS or budget.is_spent:
             return Judged("unread", "no_time", (), 0)
         try:
-            budget.begin()
             return self._judge.chain(chain, carried)
         except SpentError:
             return Judged("unread", "no_time", (), 0)

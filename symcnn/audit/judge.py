@@ -83,6 +83,7 @@ class Judge:
         Args:
             carried: of a continuation: the last good member of what it continues.
         """
+        self.notation.budget.begin()
         if chain.hides:
             return Judged("unread", "hidden")
         if len(chain.members) == 1 and not chain.goes_on:

@@ -52,7 +52,7 @@ class Budget:
     """
 
     one: int = 100_000
-    whole: int = 2_000_000
+    whole: int = 10**12
     _left: int = 100_000
 
     def begin(self) -> None:
