@@ -7,7 +7,6 @@ import symcnn
 from symcnn.printers.cells import (
     Binary,
     Call,
-    FormulaError,
     Name,
     Number,
     Percent,
@@ -16,7 +15,6 @@ from symcnn.printers.cells import (
     Reference,
     Text,
     Unary,
-    addresses,
     parse,
     reference,
 )
@@ -217,18 +215,3 @@ def test_copied_down_relative_rows_move_and_fixed_ones_stay():
     assert moved("A1*$B1*C$1+Sheet!D4", 2, 1) == "B3*$B3*D$1+Sheet!E6"
     with pytest.raises(symcnn.InputError, match="outside the sheet"):
         moved("A1", 0, 16_384)
-
-
-@pytest.mark.parametrize(
-    ("number", "name"),
-    [(1, "A"), (26, "Z"), (27, "AA"), (52, "AZ"), (53, "BA"), (702, "ZZ"), (703, "AAA"), (16384, "XFD")],
-)
-def test_columns_are_named_as_in_a_spreadsheet(number, name):
-    assert addresses.letters(number) == name
-    assert addresses.number(name) == addresses.number(name.lower()) == number
-
-
-@pytest.mark.parametrize("number", [0, 16385])
-def test_a_column_outside_the_sheet_is_refused(number):
-    with pytest.raises(FormulaError, match="outside the sheet"):
-        addresses.letters(number)
