@@ -194,7 +194,7 @@ def folder_for(folder: Path) -> Iterator[Path]:
     """A place to write several files; they appear in ``folder`` (made where missing) when all are there, or not at
     all."""
     check_folder(folder)
-    new = not folder.exists()
+    new = not os.path.exists(folder)  # False too for what can be no name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         remove_stale(folder)

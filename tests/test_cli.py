@@ -65,7 +65,7 @@ def test_derive_prints_every_formula(capsys):
     assert out.count("$$") == 2 * 5
     status, _, err = run("derive", "--of", "q_1", capsys=capsys)
     assert status == 2
-    assert "--of q_1" in err
+    assert "--of 'q_1'" in err
 
 
 DIGITS = """

@@ -123,5 +123,5 @@ def test_the_audit_that_it_shows_is_what_the_command_prints(capsys, tmp_path):
     path = tmp_path / "notes.md"
     path.write_text(r"$$\frac{\partial x_{11}}{\partial f_{21}} = i_{12}$$", "utf-8")
     with pytest.raises(SystemExit):
-        main(["audit", str(path)])
+        main(["audit", str(path), "--network", "article"])
     assert capsys.readouterr().out.startswith(shown)

@@ -236,9 +236,10 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
     f = kernel.tensor
     if window.tensor != image or len(image.shape) != 2 or x not in derivation.network.forward.feature_maps:
         return
-    # the layer's own index maps: with a stride, padding or holes in the window it is another claim
+    # the layer's own index maps: with a stride, holes in the window or a border around the image it is another claim
     plain = tuple(Affine(((a.name, 1), (b.name, 1))) for a, b in zip(first.axes, term.axes, strict=False))
-    if len(f.shape) != 2 or kernel.index != tuple(Affine(((a.name, 1),)) for a in term.axes) or window.index != plain:
+    inside = len(f.shape) == 2 and all(i == o + k - 1 for i, o, k in zip(image.shape, x.shape, f.shape, strict=False))
+    if not inside or kernel.index != tuple(Affine(((a.name, 1),)) for a in term.axes) or window.index != plain:
         return
     verdicts = []
     for p, q in f.indices():

@@ -13,6 +13,8 @@ from symcnn.excel.values import cell_values
 from symcnn.text import catalogue, tables
 from symcnn.verification import verify_workbook
 
+pytestmark = pytest.mark.filterwarnings("ignore:pixels reach 255:symcnn.errors.SymcnnWarning")
+
 SIGMOID = symcnn.Network((2, 2), [symcnn.Dense(2, activation="sigmoid"), symcnn.Dense(2, activation="sigmoid")])
 LINEAR = symcnn.Network((2, 2), [symcnn.Dense(2), symcnn.Dense(1)])
 IMAGES = [[[255.0, 0.0], [255.0, 255.0]], [[0.0, 255.0], [0.0, 0.0]]]

@@ -110,6 +110,7 @@ def test_what_the_positions_add_is_the_gradient(shown):
             assert float(shown.values[sheet, f"{columns(column)}{places._sum_row + 1}"]) == wanted, weight
 
 
+@pytest.mark.filterwarnings("ignore:with learning_rate:symcnn.errors.SymcnnWarning")
 def test_a_window_with_holes_is_no_plain_convolution(tmp_path):
     """With a stride the positions are listed, but there is no range of cells to lay ∂E/∂X over."""
     net = symcnn.Network((5, 5), [symcnn.Conv2D(1, 3, stride=2), symcnn.Dense(1)])

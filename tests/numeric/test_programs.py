@@ -87,7 +87,7 @@ def test_nan_is_not_swallowed_by_relu():
         (np.full(20, np.nan), "f_11 is nan"),
         ("abc", "expected 20 numbers"),
         ({"f_11": 1.0}, "f_12 is missing"),
-        (dict.fromkeys([*symcnn.article.network().parameters, "g"], 0.0), "g is unknown"),
+        (dict.fromkeys([*symcnn.article.network().parameters, "g"], 0.0), "'g' is unknown"),
     ],
 )
 def test_parameters_that_do_not_fit(net, theta, message):

@@ -211,7 +211,7 @@ def test_a_file_may_have_any_name(name, tmp_path, capsys):
     text = (KEPT | REFUSED)[name]
     saved = tmp_path / f"x{text}.json"
     status, out, err = run(
-        "train", network_file(tmp_path, "a", f"x{text}.toml"), "--steps", 1, "--save", saved, capsys=capsys
+        "train", network_file(tmp_path, "a", f"x{text}.toml"), "--steps", 0, "--save", saved, capsys=capsys
     )
     assert (status, err) == (0, "")
     assert out.rstrip("\n").split("\n")[-1] == visible(os.fsdecode(saved))
