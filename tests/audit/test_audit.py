@@ -56,7 +56,7 @@ def test_the_article_says_24_and_lists_20():
 def test_the_articles_text(net):
     start = time.process_time()
     found = audit(Path(os.environ["SYMCNN_ARTICLE"]), net)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
     assert (found.count("true"), found.count("unread"), found.count("false"), found.count("remark")) == (38, 1, 0, 0)
     assert found.mentions == 61
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import symcnn
 from tests import campaign
@@ -12,6 +12,7 @@ from tests.oracles import gradient, loss
 from tests.slow import rest_slow
 
 
+@settings(max_examples=15)
 @given(differentiable())
 def test_every_program_gives_the_gradient_of_the_oracle(case):
     net, theta, images, targets = case

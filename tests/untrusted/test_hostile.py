@@ -252,6 +252,7 @@ def test_no_name_of_a_user_enters_a_program(backend, tmp_path):
         assert symcnn.compile(network, backend=backend).source == plain
 
 
+@pytest.mark.slow
 def test_no_label_enters_a_certificate(tmp_path):
     from symcnn.certificate import certify
 
