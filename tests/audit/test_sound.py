@@ -346,7 +346,7 @@ def test_a_notebook_is_one_line_that_says_what_to_do(tmp_path, net):
     ids=["sums", "rule", "nested sums", "quotients", "braces", "calls", "signs"],
 )  # fmt: skip
 def test_what_asks_for_too_much_is_not_read_within_seconds(derivation, body):
-    start = time.perf_counter()
+    start = time.process_time()
     result = audit_text(f"$${body}$$ $x_{{11}} = x_{{12}}$", derivation)
     assert [f.verdict for f in result.findings] == ["unread", "false"]
     assert time.process_time() - start < 40
