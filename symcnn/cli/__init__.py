@@ -4,6 +4,7 @@ Exit status: 0 all that was promised holds · 1 a check failed · 2 the input ca
 and what was expected) · 130 interrupted.
 """
 
+import atexit
 import gc
 import io
 import os
@@ -120,8 +121,10 @@ def _interrupts() -> Iterator[list[int]]:
 def _rare_collections() -> Iterator[None]:
     """Look for cycles of garbage rarely: a workbook is 100,000 cells that live to the end, and each look counts them.
 
-    With Python's own thresholds that is a fifth of the time of ``symcnn article``.
+    With Python's own thresholds that is a fifth of the time of ``symcnn article``. When the process ends, the system
+    takes the memory back: the last look is left out.
     """
+    atexit.register(gc.freeze)
     usual = gc.get_threshold()
     gc.set_threshold(100_000, 20, 20)
     try:
