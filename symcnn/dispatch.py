@@ -5,8 +5,11 @@ is first missing. Which room that is, is said by the façade (``symcnn/__init__.
 """
 
 from collections.abc import Callable
+from functools import singledispatch
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 #: A declared function, as "module.name" -> the module that registers its rules.
 registrars: dict[str, str] = {}
@@ -23,3 +26,15 @@ def call_registered(function: Any, first: object, *arguments: Any) -> Any:
     if rule is function.dispatch(object):
         raise NotImplementedError(f"{function.__name__}: no rule for {type(first).__name__}")
     return rule(first, *arguments)
+
+
+class DispatchMethod(Generic[T]):
+    """``functools.singledispatchmethod``, which copies the method's name and text at each call."""
+
+    def __init__(self, function: Callable[..., T]) -> None:
+        self._rules = singledispatch(function)
+        self.register = self._rules.register
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., T]:
+        dispatch = self._rules.dispatch
+        return lambda first, *rest: dispatch(type(first))(instance, first, *rest)

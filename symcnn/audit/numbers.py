@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce, singledispatchmethod
+from functools import reduce
 from itertools import product
 
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
@@ -197,7 +198,7 @@ class _Values:
             return self._matrix(node, _Values(True))
         return self.block(node)
 
-    @singledispatchmethod
+    @DispatchMethod
     def block(self, node: Node) -> Block:
         raise NoNumberError(type(node).__name__)
 

@@ -4,6 +4,7 @@ Exit status: 0 all that was promised holds · 1 a check failed · 2 the input ca
 and what was expected) · 130 interrupted.
 """
 
+import atexit
 import gc
 import io
 import os
@@ -20,7 +21,8 @@ from typing import IO, Any
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; every error on purpose is one line on standard error."""
     _replace_closed_streams()
-    with _interrupts() as received, _rare_collections():
+    _collect_rarely()
+    with _interrupts() as received:
         try:
             status, message = _run(arguments)
         except KeyboardInterrupt:
@@ -116,18 +118,14 @@ def _interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@contextmanager
-def _rare_collections() -> Iterator[None]:
+def _collect_rarely() -> None:
     """Look for cycles of garbage rarely: a workbook is 100,000 cells that live to the end, and each look counts them.
 
-    With Python's own thresholds that is a fifth of the time of ``symcnn article``.
+    With Python's own thresholds that is a fifth of the time of ``symcnn article``. They are not put back: the command
+    is the process, and when it ends, the system takes the memory.
     """
-    usual = gc.get_threshold()
     gc.set_threshold(100_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
+    atexit.register(gc.freeze)
 
 
 def _replace_closed_streams() -> None:

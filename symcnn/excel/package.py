@@ -6,6 +6,9 @@ import zipfile
 
 SHARED_STRINGS = "xl/sharedStrings.xml"
 
+#: Of compression: the default, 6, takes half as long again for 3 % less.
+LEVEL = 5
+
 _MOMENT = (2021, 1, 26, 0, 0, 0)
 _STAMP = "2021-01-26T00:00:00Z"
 _STRINGS_TYPE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
@@ -20,7 +23,7 @@ _FONT_ORDER = (
 def package(content: bytes) -> bytes:
     """The same workbook: related to its table of texts, fonts in the order of the schema, every date in it fixed."""
     source, target = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
-    with source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out:
+    with source, zipfile.ZipFile(target, "w") as out:
         for entry in source.infolist():
             data = source.read(entry)
             if entry.filename == "docProps/core.xml":
@@ -30,8 +33,7 @@ def package(content: bytes) -> bytes:
             elif entry.filename == "xl/styles.xml":
                 data = re.sub(rb"(?<=<font>).*?(?=</font>)", _ordered, data, flags=re.DOTALL)
             fixed = zipfile.ZipInfo(entry.filename, _MOMENT)
-            fixed.compress_type = zipfile.ZIP_DEFLATED
-            out.writestr(fixed, data)
+            out.writestr(fixed, data, zipfile.ZIP_DEFLATED, LEVEL)
     return target.getvalue()
 
 

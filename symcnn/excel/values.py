@@ -6,7 +6,7 @@ rows above it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from openpyxl import Workbook
@@ -22,6 +22,12 @@ _PIECE = re.compile(
     r"|(?<![\w.])(?:(?:'(?:[^']|'')+'|\w+)!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?(?![\w(.]))"
 )
 
+#: A reference that a fill-down moves.
+_MOVES = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+
+#: In a template: the formula's own row, and the row above.
+_HERE, _ABOVE = "\1", "\2"
+
 #: The place of every cell that holds nothing.
 _EMPTY = 0
 
@@ -31,7 +37,15 @@ class _Formula(NamedTuple):
     cell: str
     run: Run
     places: Places
-    needed: list[int]
+    needed: Sequence[int]
+
+
+class _Template(NamedTuple):
+    """A formula of rows filled down; references: (column, is in its own row), or (None, the place)."""
+
+    run: Run
+    names: tuple[int, ...]
+    references: list[tuple[str | None, int]]
 
 
 #: Sheet -> coordinate -> value.
@@ -51,25 +65,27 @@ class _Calculation:
         self._index: dict[str, dict[str, int]] = {sheet.title: {} for sheet in workbook.worksheets}
         self._known: dict[str, dict[str, int | Area]] = {title: {} for title in self._index}
         self._shapes: dict[str, tuple[Run, int, tuple[int, ...]]] = {}
+        self._templates: dict[str, dict[str, _Template]] = {title: {} for title in self._index}
         self._defined = {name: defined.attr_text for name, defined in workbook.defined_names.items()}
         self._names: list[int] = []
         self._compiler = Compiler(self._values, self._named)
         written = self._placed(workbook)
-        self._formulas = {place: self._formula(sheet, cell, text) for place, sheet, cell, text in written}
+        self._formulas = {place: self._formula(*where) for place, where in written}
 
     def values_of_formulas(self) -> Values:
         done = [True] * len(self._values)
         for place in self._formulas:
             done[place] = False
         for place in self._formulas:
-            self._work_out(place, done)
+            if not done[place]:
+                self._work_out(place, done)
         found: Values = {title: {} for title in self._index}
         for place, formula in self._formulas.items():
             found[formula.sheet][formula.cell] = self._values[place]
         return found
 
-    def _placed(self, workbook: Workbook) -> list[tuple[int, str, str, str]]:
-        """Give each cell its place; those with a formula: place, sheet, cell, text."""
+    def _placed(self, workbook: Workbook) -> list[tuple[int, tuple[str, str, int, str]]]:
+        """Give each cell its place; those with a formula: place, and sheet, cell, row, text."""
         formulas = []
         for sheet in workbook.worksheets:
             index = self._index[sheet.title]
@@ -81,7 +97,7 @@ class _Calculation:
                 coordinate = cell.coordinate
                 place = index[coordinate] = len(self._values)
                 if cell.data_type == "f":
-                    formulas.append((place, sheet.title, coordinate, content))
+                    formulas.append((place, (sheet.title, coordinate, cell.row, content)))
                     content = None
                 elif cell.data_type == "n":
                     content = float(content)
@@ -90,14 +106,26 @@ class _Calculation:
 
     # --- references -------------------------------------------------------------------------------------------------
 
-    def _formula(self, sheet: str, cell: str, text: str) -> _Formula:
+    def _formula(self, sheet: str, cell: str, row: int, text: str) -> _Formula:
+        here, above = str(row), str(row - 1)
+        written = text.replace(here, _HERE).replace(above, _ABOVE)
+        template = self._templates[sheet].get(written)
+        if template is None:
+            return self._first(sheet, cell, (here, above), text, written)
+        get = self._index[sheet].get
+        places = [get(a + (here if k else above), _EMPTY) if a else k for a, k in template.references]
+        return _Formula(sheet, cell, template.run, places, [*template.names, *places] if template.names else places)
+
+    def _first(self, sheet: str, cell: str, rows: tuple[str, str], text: str, written: str) -> _Formula:
+        """A formula as no row before had it; a template for rows below, if only its references name the two rows."""
         pieces = _PIECE.split(text)  # what stands between references, and at the odd places the references
         references = pieces[1::2]
-        if '"' in text:
-            pieces[1::2] = [r if r[0] == '"' else ":" if ":" in r else "." for r in references]
-            references = [r for r in references if r[0] != '"']
-        else:
-            pieces[1::2] = [":" if ":" in r else "." for r in references] if ":" in text else "." * len(references)
+        moves = [_MOVES.fullmatch(r) for r in references]
+        marks = [m and {rows[0]: _HERE, rows[1]: _ABOVE}.get(m[2]) for m in moves]
+        pieces[1::2] = [m[1] + mark if m and mark else r for r, m, mark in zip(references, moves, marks, strict=True)]
+        is_template = "".join(pieces) == written
+        pieces[1::2] = [r if r[0] == '"' else ":" if ":" in r else "." for r in references]
+        references = [r for r in references if r[0] != '"']
         shape = "\0".join(pieces)
         known = self._shapes.get(shape)
         if known is None:
@@ -107,8 +135,13 @@ class _Calculation:
         run, count, names = known
         assert count == len(references), (text, references)
         index, places = self._index[sheet], self._known[sheet]
-        found = [index.get(r) or places.get(r) or self._place(sheet, r) for r in references]
+        found: list[Any] = [index.get(r) or places.get(r) or self._place(sheet, r) for r in references]
         needed: list[Any] = [*names, *found]
+        if is_template and '"' not in text and ":" not in text:
+            moved = zip(moves, marks, found, strict=True)
+            self._templates[sheet][written] = _Template(
+                run, names, [(m[1], mark == _HERE) if m and mark else (None, place) for m, mark, place in moved]
+            )
         if ":" in shape:
             needed = [p for place in needed for p in (place.places if isinstance(place, Area) else (place,))]
         return _Formula(sheet, cell, run, found, needed)

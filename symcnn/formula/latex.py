@@ -5,9 +5,9 @@ No backslash before punctuation, no ``\\\\`` (``\\cr`` instead), no ``}_{``, acc
 formula is set as the wide form of the same character.
 """
 
-from functools import singledispatchmethod
 from typing import ClassVar
 
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Line, Piece, lines
@@ -106,7 +106,7 @@ class Latex:
     def number(self, value: float, digits: int | None) -> str:
         return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
 
-    @singledispatchmethod
+    @DispatchMethod
     def emit(self, node: Node) -> str:
         raise TypeError(f"no rule to display {node!r}")
 

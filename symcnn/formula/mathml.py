@@ -7,9 +7,9 @@ brackets while it is negative. An operator that begins a <math> would take the s
 
 import re
 from collections.abc import Callable
-from functools import singledispatchmethod
 from html import escape
 
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.brackets import UNDER_A_POWER, bracketed, descended, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import width
@@ -51,7 +51,7 @@ class MathML:
 
     # --- one rule a node --------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
+    @DispatchMethod
     def emit(self, node: Node) -> str:
         """What stands inside <math>."""
         raise TypeError(f"no rule to display {node!r}")

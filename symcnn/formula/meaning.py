@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import reduce, singledispatchmethod
+from functools import lru_cache, reduce
 from itertools import product
 from typing import TypeAlias
 
@@ -21,6 +21,7 @@ from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Slope, suffix
+from symcnn.dispatch import DispatchMethod
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
@@ -156,7 +157,7 @@ class Meaning:
 
     # --- quantities -------------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
+    @DispatchMethod
     def _of(self, node: Node) -> Value:
         raise MeaningError("not_a_value", what=brief(node))
 
@@ -244,7 +245,7 @@ class Meaning:
             raise MeaningError("by_one", what=by)
         if of.has(Slope):
             raise MeaningError("second")
-        return Add(*(Mul(of.diff(name), self._of_name(name, by)) for name in sorted(of.free_symbols, key=str)))
+        return Add(*(Mul(derivative, self._of_name(name, by)) for name, derivative in _derivatives(of)))
 
     def _of_name(self, of: Expr, by: Expr) -> Expr:
         return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of.name, by.name)
@@ -414,6 +415,12 @@ def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
         one_size, other_size = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
         raise DoesNotFitError("sizes", what=brief(what), one=one_size, other=other_size)
     return [(one, other)]
+
+
+@lru_cache(4096)
+def _derivatives(of: Expr) -> tuple[tuple[Expr, Expr], ...]:
+    """By each of its names; a report differentiates few expressions, each many times."""
+    return tuple((name, of.diff(name)) for name in sorted(of.free_symbols, key=str))
 
 
 def _scaled(value: Value, factor: Expr) -> Value:

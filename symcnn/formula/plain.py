@@ -1,7 +1,6 @@
 """Formulas as one line of plain text, for cells and the terminal: ∂E_total/∂x₁₁·i₁₂ + …, w_x11-h1."""
 
-from functools import singledispatchmethod
-
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero
 from symcnn.formula.numerals import shown, with_power_of_ten
@@ -26,7 +25,7 @@ class Plain:
         left, *rest = map(self.emit, node.members)
         return f"{left} = " + f"\n{' ' * len(left)} = ".join(rest)
 
-    @singledispatchmethod
+    @DispatchMethod
     def emit(self, node: Node) -> str:
         raise TypeError(f"no rule to write {node!r}")
 

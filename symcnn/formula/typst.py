@@ -3,8 +3,7 @@
 ``num("0,5")`` sets a number with the spacing of a letter (the document that holds the formulas defines it).
 """
 
-from functools import singledispatchmethod
-
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Piece, lines
@@ -67,7 +66,7 @@ class Typst:
             return self._comma
         return f" {_BRACKETS[bracket[0]]}" + (f"^({string(bracket[2:])})" if bracket[1:] else "")
 
-    @singledispatchmethod
+    @DispatchMethod
     def emit(self, node: Node) -> str:
         raise TypeError(f"no rule to display {node!r}")
 

@@ -4,6 +4,7 @@ Who imports symcnn need not wait for story and prints: they are imported when a 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,13 +108,17 @@ def write_content(content: Content, paths: Sequence[str | Path], lang: str) -> l
     files: dict[Path, bytes] = {}
     beside: dict[Path, bytes] = {}
     failed: dict[Path, Exception] = {}
-    for target in targets:
-        try:
-            files[target], figures = _PRINTS[target.suffix.lower()](document, target.stem)
-        except Exception as error:  # also a fault of ours: the other files are not lost by it
-            failed[target] = error
-            continue
-        beside |= {target.parent / name: figure for name, figure in figures.items()}
+    with ThreadPoolExecutor(1) as thread:  # Typst sets the pages while Python prints the others
+        pages = {t: thread.submit(_pdf, document, t.stem) for t in targets if t.suffix.lower() == ".pdf"}
+        for target in targets:
+            print_one = _PRINTS[target.suffix.lower()]
+            try:
+                made = pages[target].result() if target in pages else print_one(document, target.stem)
+                files[target], figures = made
+            except Exception as error:  # also a fault of ours: the other files are not lost by it
+                failed[target] = error
+                continue
+            beside |= {target.parent / name: figure for name, figure in figures.items()}
     check_beside(beside)
     write_together(files | beside)
     if failed:

@@ -8,9 +8,9 @@ behind a space, and every other dollar sign is set apart.
 import html
 import re
 from collections.abc import Iterator
-from functools import singledispatchmethod
 from urllib.parse import quote
 
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula import Latex
 from symcnn.report.document import (
     Block,
@@ -85,7 +85,7 @@ class _Markdown(Print):
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
+    @DispatchMethod
     def block(self, block: Block) -> Iterator[str]:
         raise TypeError(f"no rule to write {block!r}")
 

@@ -5,9 +5,9 @@ It wants no more than the packages texlive-latex-base, -latex-recommended, -lang
 
 import unicodedata
 from collections.abc import Iterator
-from functools import singledispatchmethod
 from importlib.resources import files
 
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula.breaking import width
 from symcnn.formula.tex import Tex, escaped
 from symcnn.report.document import (
@@ -84,7 +84,7 @@ class _Latex(Print):
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
+    @DispatchMethod
     def block(self, block: Block) -> Iterator[str]:
         raise TypeError(f"no rule to write {block!r}")
 

@@ -1,9 +1,9 @@
 """A document as the source of Typst, for ``pdf``. All words are strings: no character of a user's means anything."""
 
 from collections.abc import Iterator
-from functools import singledispatchmethod
 from importlib.resources import files
 
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula.typst import Typst, string
 from symcnn.report.document import (
     Block,
@@ -69,7 +69,7 @@ class _Typst(Print):
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
+    @DispatchMethod
     def block(self, block: Block) -> Iterator[str]:
         raise TypeError(f"no rule to write {block!r}")
 

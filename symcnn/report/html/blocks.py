@@ -1,8 +1,8 @@
 """The blocks of a document as HTML, one rule a block; running text inside them."""
 
 from collections.abc import Iterable
-from functools import singledispatchmethod
 
+from symcnn.dispatch import DispatchMethod
 from symcnn.formula import Flow, Latex, MathML
 from symcnn.formula.breaking import width
 from symcnn.report.document import (
@@ -90,7 +90,7 @@ class Blocks:
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
+    @DispatchMethod
     def block(self, block: object) -> str:
         raise TypeError(f"no rule to lay out {block!r}")
 
