@@ -185,6 +185,21 @@ def _line(fragment: Fragment, chain: Chain) -> int:
     return fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
 
 
+def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
+    """Numbers of a text that may be written with a sign between thousands: 60,000; None: none can be.
+
+    A comma is no such sign where some number of the text has one before another count of digits: 0,5.
+    """
+    comma = decimal == "," or re.search(r"(?<![\d.,])(?:0|\d+)(?:,|\{,\})(?:\d{1,2}|\d{4,})(?!\d)|(?<!\d)0\{?,", text)
+    if decimal == "." or not comma:
+        mark = r"(?:,|\{,\})"
+    elif comma and re.search(r"\d\.\d{3}(?!\d)", text):
+        mark = r"\."
+    else:
+        return None
+    return re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])")
+
+
 def _says_sigmoid(chain: Chain) -> bool:
     """σ(z) = 1/(1 + exp(−z)), by a text of its own."""
     first, *rest = (m.node for m in chain.members)
@@ -214,6 +229,8 @@ class _Auditor:
     ) -> None:  # fmt: skip
         self._given, self._names, self._assumed = given, mapping.names, assumed
         self._reader = Reader(mapping.names, mapping.decimal)
+        self._decimal = mapping.decimal
+        self._thousands: re.Pattern[str] | None = None
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
         self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
 
@@ -228,6 +245,7 @@ class _Auditor:
             raise InputError(f"{len(chains)} formulas; expected at most {MAX_CHAINS}")
         self._judge.notation.remembered.collect(chains)
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
+        self._thousands = _thousands(" ".join(c.text for c in chains), self._decimal)
         style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
         self._judge.style, self._judge.writes_signs = style, style.writes_signs
         judged, mentions = self._judge_all(text, read)
@@ -279,6 +297,8 @@ class _Auditor:
                     judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
                 elif judged.verdict == "false" or judged.reason == "no_values":
                     judged = self._under(assumptions, chain, fragment.start, judged)
+                if judged.verdict == "false" and not prose.is_claimed(fragment, not _is_claim("reasoned", nodes)):
+                    judged = Judged("unread", "unclaimed", (), judged.member, good=judged.good)
                 if fragment.kind == "display":
                     carried = judged.good
                 found.append((fragment, chain, _line(fragment, chain), judged))
@@ -349,13 +369,31 @@ class _Auditor:
             return Judged("unread", "no_time", (), 0)
         try:
             budget.begin()
-            return self._judge.chain(chain, carried)
+            judged = self._judge.chain(chain, carried)
+            other = self._without_thousands(chain) if judged.verdict in ("true", "false", "remark") else None
+            if other is not None and self._judge.chain(other, carried).verdict != judged.verdict:
+                return Judged("unread", "thousands")
+            return judged
         except SpentError:
             return Judged("unread", "no_time", (), 0)
         except RecursionError:
             return Judged("unread", "too_deep", (), 0)
         except NotSupportedYetError:
             return Judged("unread", "too_large", (), 0)
+
+
+    def _without_thousands(self, chain: Chain) -> Chain | None:
+        """The chain with 60,000 as 60000; None where nothing in it may be meant so."""
+        if not self._thousands or not any(self._thousands.search(m.text) for m in chain.members):
+            return None
+        try:
+            members = []
+            for m in chain.members:
+                text = self._thousands.sub(lambda match: re.sub(r"\D", "", match[0]), m.text)
+                members.append(m if text == m.text else replace(m, node=self._reader.read(text)))
+        except NotReadError:
+            return None
+        return replace(chain, members=tuple(members))
 
 
 def _of_table(table: Table) -> Finding:

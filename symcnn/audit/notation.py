@@ -21,6 +21,7 @@ from symcnn.derivation.paths import Quantities, names_in
 from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Budget, Group, Meaning, Value
+from symcnn.formula.meaning import pairs as entry_pairs
 from symcnn.formula.printed import points
 from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
 from symcnn.formula.steps import degree, nodes, replaced
@@ -378,6 +379,26 @@ class Notation:
     def knows_values(self) -> bool:
         """Does anything tell values, so that a number may be one of them?"""
         return bool(self._values) or self.remembered.has_numbers
+
+    def hold_as_stated(self, members: Sequence[Node]) -> bool:
+        """Are they equal where the pixels, targets and parameters have the numbers that the text states of them?"""
+        known = dict(self._values)
+        for symbol, number in self.remembered.stated():
+            try:
+                name, [(low, high)] = str(self.meaning.scalar(self.resolved(symbol))), block(number, True).entries
+            except (MeaningError, NoNumberError, ValueError):
+                continue
+            if name in Quantities.inputs(self.derivation):
+                known.setdefault(name, float((low + high) / 2))
+        if not known:
+            return False
+        try:
+            values = [self.meaning.of(self.resolved(m)) for m in members]
+            differences = [a - b for one, other in pairwise(values) for a, b in entry_pairs(one, other, members[0])]
+        except MeaningError:
+            return False
+        found = [self._settled((d,), known) for d in differences]
+        return all(d is not None and abs(d) < 1e-9 for d in found)
 
     def _settled(self, values: Sequence[Value], known: Mapping[str, float]) -> float | None:
         """The one number that a quantity is, wherever the quantities without a value stand."""

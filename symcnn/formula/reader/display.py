@@ -105,7 +105,10 @@ _WHY = re.compile(
 )
 #: Scripts: an equality in a lower limit is no claim.
 _SCRIPT = re.compile(rf"[_^]\s*{_GROUP}")
-_BLANK = re.compile(r"(?:\s|&|\\quad\{\}|\\qquad\{\}|\{\}|\\[,;:!> ])*")
+_BLANK = re.compile(
+    r"(?:\s|&|~|\\qq?uad(?![A-Za-z])|\\(?:enspace|enskip|thinspace|hfill|null)(?![A-Za-z])|\{\}|\\[,;:!> ]"
+    rf"|\\(?:hspace|hskip|mspace|mskip|kern)\*?\s*(?:\{{[^{{}}]*\}}|[\d.]+\s*[a-z]{{2}})|\\[hv]?phantom\s*{_GROUP})*"
+)
 
 
 @dataclass(frozen=True)
