@@ -45,7 +45,10 @@ _HEADING = re.compile(
     re.MULTILINE,
 )
 _OPENING = re.compile(r"(?:\\begin\s*\{[A-Za-z]+\*?\}|[$\\(\[*_`>]|\s)+$")
-_FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$|\\\(.*?\\\)", re.DOTALL)
+#: A paragraph that begins with a formula.
+_BEGINS = re.compile(r"\n[ \t]*\n[\s$\\(*_`>]*$")
+#: One that was taken out, with what stands around it.
+_FORMULA = re.compile(r"(?:\$+|\\[(\[])?¤+(?:\$+|\\[)\]])?")
 _STOP = re.compile(r"[.!?;](?=\s|$)|\n[ \t]*\n")
 #: Before a formula: what it says may not be so.
 _DENIES = re.compile(
@@ -77,13 +80,23 @@ class Assumption:
     members: tuple[Node, ...]
 
 
+def _without(text: str, fragments: Sequence[Fragment]) -> str:
+    """A text with a sign for every character of a formula."""
+    parts, at = [], 0
+    for fragment in fragments:
+        end = fragment.start + len(fragment.body)
+        parts += [text[at : fragment.start], "¤" * (end - max(at, fragment.start))]
+        at = max(at, end)
+    return "".join((*parts, text[at:]))
+
+
 class Prose:
     """The words around the formulas of a text."""
 
     def __init__(self, text: str, fragments: Sequence[Fragment]) -> None:
         self._text = text
         self._headings = [m.start() for m in _HEADING.finditer(text)]
-        self._ends = {f.start: f.start + len(f.body) for f in fragments}
+        self._prose = _without(text, fragments)
         self._introduced: dict[int, str] = {}
         before: Fragment | None = None
         for fragment in fragments:
@@ -119,7 +132,10 @@ class Prose:
 
     def _clause(self, fragment: Fragment, end: re.Pattern[str] = _SENTENCE) -> str:
         """The words before a fragment, of its own clause."""
-        before = _OPENING.sub("", self._text[max(0, fragment.start - MAX_BACK) : fragment.start])
+        before = self._prose[max(0, fragment.start - MAX_BACK) : fragment.start]
+        if fragment.kind == "inline" and _BEGINS.search(before):
+            return ""
+        before = _OPENING.sub("", before)
         prose = _FORMULA.sub(" ¤ ", before).rstrip().rstrip(":")
         cuts = [m.end() for m in end.finditer(prose)]
         return prose[cuts[-1] if cuts else 0 :]
@@ -138,7 +154,8 @@ class Prose:
             return False
         if fragment.kind == "display":
             return True
-        behind = self._text[fragment.start + len(fragment.body) :][:MAX_BACK]
+        end = fragment.start + len(fragment.body)
+        behind = self._prose[end : end + MAX_BACK].lstrip("$\\)")
         stop = _STOP.search(behind)
         if _DENIED.search(_FORMULA.sub(" ¤ ", behind[: stop.end()] if stop else behind)):
             return False

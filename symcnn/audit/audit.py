@@ -188,13 +188,16 @@ def _line(fragment: Fragment, chain: Chain) -> int:
 def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
     """Numbers of a text that may be written with a sign between thousands: 60,000; None: none can be.
 
-    A comma is no such sign where some number of the text has one before another count of digits: 0,5.
+    No sign is, that stands before another count of digits, or behind a 0, in some number of the text: 0,5.
     """
-    comma = decimal == "," or re.search(r"(?<![\d.,])(?:0|\d+)(?:,|\{,\})(?:\d{1,2}|\d{4,})(?!\d)|(?<!\d)0\{?,", text)
-    if decimal == "." or not comma:
-        mark = r"(?:,|\{,\})"
-    elif comma and re.search(r"\d\.\d{3}(?!\d)", text):
-        mark = r"\."
+    text = re.sub(r"_\s*\{[^{}]*\}", "_", text)
+    marks = {",": r"(?:,|\{,\})", ".": r"\."}
+    decimals = {c for c, m in marks.items() if re.search(rf"(?<![\d.,])(?:0{m}\d|\d+{m}(?:\d{{1,2}}|\d{{4,}})(?!\d))", text)}
+    decimals |= {decimal} if decimal else set()
+    if "," not in decimals:
+        mark = marks[","]
+    elif "." not in decimals:
+        mark = marks["."]
     else:
         return None
     return re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])")

@@ -155,7 +155,7 @@ def are_put_in(one: Node, other: Node) -> bool:
     put: dict[Node, Node] = {}
     for a, b in ((one, other), (other, one)):
         put.clear()
-        if _fits(a, b, put) and put:
+        if not isinstance(a, tree.Partial) and _fits(a, b, put) and put:
             return True
     return False
 
