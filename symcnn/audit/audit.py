@@ -26,7 +26,7 @@ from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes as nodes_of
 from symcnn.formula.tree import Node
-from symcnn.network import Data, Network
+from symcnn.network import Data, Dense, Network
 
 #: A text that a person wrote is smaller; so are its equations fewer.
 MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
@@ -203,6 +203,10 @@ def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
     return re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])")
 
 
+def _names_error(node: Node) -> bool:
+    return any(isinstance(n, tree.Symbol) and n.letter == "E" for n in nodes_of(node))
+
+
 def _says_sigmoid(chain: Chain) -> bool:
     """σ(z) = 1/(1 + exp(−z)), by a text of its own."""
     first, *rest = (m.node for m in chain.members)
@@ -233,6 +237,7 @@ class _Auditor:
         self._given, self._names, self._assumed = given, mapping.names, assumed
         self._reader = Reader(mapping.names, mapping.decimal)
         self._decimal = mapping.decimal
+        self._other_judges: dict[tuple[tuple[int, ...], str | None], Judge] = {}
         self._thousands: re.Pattern[str] | None = None
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
         self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
@@ -255,6 +260,8 @@ class _Auditor:
         unnamed = self._unnamed(judged) if self._assumed else None
         if unnamed is not None:
             judged = [(f, c, line, self._without_network(c, j)) for f, c, line, j in judged]
+        elif self._assumed:
+            judged = [(f, c, line, self._if_of_this(c, j, judged)) for f, c, line, j in judged]
         found = [self._finding(line, fragment.kind, chain, j, style) for fragment, chain, line, j in judged]
         known = () if unnamed is not None else self._given
         numbers = list(tables([f for f in everything if isinstance(f, Numbers)], known))
@@ -335,6 +342,51 @@ class _Auditor:
                 return line
             agrees = agrees or (found.verdict == "true" and self._judge.notation.binding.has_parameter(nodes))
         return None if agrees else 0
+
+    def _if_of_this(self, chain: Chain, judged: Judged, everything: Sequence[_Verdict]) -> Judged:
+        """A verdict; none where the text does not say which loss, or activation, it rests on, and may mean another."""
+        nodes = [m.node for m in chain.members if m.node is not None]
+        is_of_letters = judged.counterexample is None or judged.counterexample.at is not None
+        if judged.verdict != "false" or not is_of_letters or len(nodes) < 2:
+            return judged
+        said = self._says_forward(everything)
+        first, *rest = nodes
+        is_slope = isinstance(first, tree.Partial) and _names_error(first)
+        if is_slope and "E" not in said and not any(map(_names_error, rest)):
+            return Judged("unread", "network", (), pairs=0)
+        if any(judge.chain(chain).verdict == "true" for judge in self._others(said)):
+            return Judged("unread", "network", (), pairs=0)
+        return judged
+
+    def _says_forward(self, everything: Sequence[_Verdict]) -> frozenset[str]:
+        """Of which tensors the text's own lines say, rightly, how they are computed."""
+        said = set()
+        for _, chain, _, found in everything:
+            nodes = [m.node for m in chain.members if m.node is not None]
+            if found.verdict == "true" and len(nodes) > 1 and self._judge.notation.binding.is_forward(nodes):
+                first = nodes[0]
+                is_plain = isinstance(first, tree.Symbol) and first.letter == "E"
+                said.add("E" if is_plain else self._judge.notation.spelled.tensor(first).name)  # type: ignore[arg-type]
+        return frozenset(said)
+
+    def _others(self, said: frozenset[str]) -> Iterator[Judge]:
+        """Judges over networks that differ in an activation of which the text says nothing."""
+        network = self._judge.derivation.network
+        names = [e.target.tensor.name for e in self._judge.derivation.forward]
+        activated = [name for name in dict.fromkeys(names) if f"z_{name}" in names]
+        dense = [n for n, layer in enumerate(network.layers) if isinstance(layer, Dense) and layer.activation]
+        open_to = [n for n, name in zip(dense, activated, strict=False) if name not in said]
+        for places in [*([n] for n in open_to), *([open_to] if len(open_to) > 1 else ())]:
+            for activation in ("tanh", "relu", None):
+                key = (tuple(places), activation)
+                if key not in self._other_judges:
+                    layers = [
+                        replace(layer, activation=activation) if n in places else layer  # type: ignore[type-var]
+                        for n, layer in enumerate(network.layers)
+                    ]
+                    other = derive(Network(network.input_shape, layers, network.loss))
+                    self._other_judges[key] = Judge(Notation(other, Spelled(other.scalars)))
+                yield self._other_judges[key]
 
     def _without_network(self, chain: Chain, judged: Judged) -> Judged:
         """A verdict where the network is not known: arithmetic and rules stand, the rest was not read."""
