@@ -17,10 +17,10 @@ from symcnn.symbolic import Access
 
 #: Behind these anything is assumed.
 _SUPPOSED = (
-    "if|iff|when|whenever|suppose|supposing|assume|assuming|assumes|assumption|provided|unless|imagine|imagining|pretend|"
-    "once|until|should|hypothesis|condition|event|as long as|given that|si|quand|lorsque|lorsqu|supposons|suppose|"
-    "supposant|supposer|sinon|admettons|admettant|imaginons|imaginant|hypothèse|pourvu|étant donné|sachant|dès qu|dès que|"
-    "tant qu|tant que|sauf"
+    "if|iff|when|whenever|suppose|supposing|assume|assuming|assumes|assumption|provided|unless|imagine|imagining|"
+    "pretend|once|until|should|hypothesis|condition|event|as long as|given that|si|quand|lorsque|lorsqu|supposons|suppose|"
+    "supposant|supposer|sinon|admettons|admettant|imaginons|imaginant|hypothèse|pourvu|étant donné|sachant|dès qu|"
+    "dès que|tant qu|tant que|sauf"
 )
 #: Behind these it is a condition only where it says what one symbol is; else a definition, or a claim.
 _REASONED = (
@@ -52,8 +52,8 @@ _FORMULA = re.compile(r"(?:\$+|\\[(\[])?¤+(?:\$+|\\[)\]])?")
 _STOP = re.compile(r"[.!?;](?=\s|$)|\n[ \t]*\n")
 #: Before a formula: what it says may not be so.
 _DENIES = re.compile(
-    r"(?<![\w-])(?:not|never|cannot|no longer|wrong|wrongly|false|falsely|mistake|mistaken|mistakenly|incorrect|incorrectly|"
-    r"might|tempting|pas|jamais|faux|fausse|tort|incorrecte?)(?![\w-])|n[’']t(?!\w)",
+    r"(?<![\w-])(?:not|never|cannot|no longer|wrong|wrongly|false|falsely|mistake|mistaken|mistakenly|incorrect|"
+    r"incorrectly|might|tempting|pas|jamais|faux|fausse|tort|incorrecte?)(?![\w-])|n[’']t(?!\w)",
     re.IGNORECASE,
 )
 #: The same, behind it.

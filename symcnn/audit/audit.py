@@ -192,7 +192,9 @@ def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
     """
     text = re.sub(r"_\s*\{[^{}]*\}", "_", text)
     marks = {",": r"(?:,|\{,\})", ".": r"\."}
-    decimals = {c for c, m in marks.items() if re.search(rf"(?<![\d.,])(?:0{m}\d|\d+{m}(?:\d{{1,2}}|\d{{4,}})(?!\d))", text)}
+    decimals = {
+        c for c, m in marks.items() if re.search(rf"(?<![\d.,])(?:0{m}\d|\d+{m}(?:\d{{1,2}}|\d{{4,}})(?!\d))", text)
+    }
     decimals |= {decimal} if decimal else set()
     if "," not in decimals:
         mark = marks[","]
@@ -354,9 +356,17 @@ class _Auditor:
         is_slope = isinstance(first, tree.Partial) and _names_error(first)
         if is_slope and "E" not in said and not any(map(_names_error, rest)):
             return Judged("unread", "network", (), pairs=0)
-        if any(judge.chain(chain).verdict == "true" for judge in self._others(said)):
+        if any(self._is_true(judge, chain) for judge in self._others(said)):
             return Judged("unread", "network", (), pairs=0)
         return judged
+
+    @staticmethod
+    def _is_true(judge: Judge, chain: Chain) -> bool:
+        try:
+            judge.notation.budget.begin()
+            return judge.chain(chain).verdict == "true"
+        except (SpentError, RecursionError, NotSupportedYetError, ArithmeticError):
+            return False
 
     def _says_forward(self, everything: Sequence[_Verdict]) -> frozenset[str]:
         """Of which tensors the text's own lines say, rightly, how they are computed."""
@@ -381,7 +391,7 @@ class _Auditor:
                 key = (tuple(places), activation)
                 if key not in self._other_judges:
                     layers = [
-                        replace(layer, activation=activation) if n in places else layer  # type: ignore[type-var]
+                        replace(layer, activation=activation) if isinstance(layer, Dense) and n in places else layer
                         for n, layer in enumerate(network.layers)
                     ]
                     other = derive(Network(network.input_shape, layers, network.loss))
@@ -433,9 +443,8 @@ class _Auditor:
             return Judged("unread", "no_time", (), 0)
         except RecursionError:
             return Judged("unread", "too_deep", (), 0)
-        except NotSupportedYetError:
+        except (NotSupportedYetError, ArithmeticError):  # a number that floating point does not hold
             return Judged("unread", "too_large", (), 0)
-
 
     def _without_thousands(self, chain: Chain) -> Chain | None:
         """The chain with 60,000 as 60000; None where nothing in it may be meant so."""

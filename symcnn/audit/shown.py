@@ -263,7 +263,7 @@ class Shown:
         blocks = [block(m.whole, tight) for m in members]  # the numbers as they stand
         if blocks[wrong].meets(blocks[right]):
             blocks = [block(m.whole, exactly) for m in members]
-            blocks = [replace(b, entries=tuple((sum(e) / 2,) * 2 for e in b.entries)) for b in blocks]
+            blocks = [replace(b, entries=tuple((((a + c) / 2), ((a + c) / 2)) for a, c in b.entries)) for b in blocks]
         correction = _number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None
         found = Judged(
             "false", "differs", (), members[wrong].place, good=members[right].node, pairs=n + 1,
