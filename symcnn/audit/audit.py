@@ -205,6 +205,11 @@ def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
     return re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])")
 
 
+def _may_belong(chain: Chain) -> bool:
+    """A formula without a sign of relation, behind an equation of its display: it may be a factor of that."""
+    return not chain.signs and not isinstance(chain.members[0].node, tree.Word)
+
+
 def _names_error(node: Node) -> bool:
     return any(isinstance(n, tree.Symbol) and n.letter == "E" for n in nodes_of(node))
 
@@ -295,7 +300,7 @@ class _Auditor:
                 nothing = Judged("unread", "outside")
                 chain = Chain((Member(fragment.body[:200], None),), ())
                 found.append((fragment, chain, fragment.line, nothing))
-            for chain in own:
+            for n, chain in enumerate(own):
                 judged = self._verdict(chain, carried if chain.goes_on else None, time.monotonic() - start)
                 if judged.verdict == "mention":
                     mentions += 1
@@ -309,6 +314,8 @@ class _Auditor:
                     judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
                 elif judged.verdict == "false" or judged.reason == "no_values":
                     judged = self._under(assumptions, chain, fragment.start, judged)
+                if judged.verdict == "false" and any(map(_may_belong, own[n + 1 : n + 2])):
+                    judged = Judged("unread", "vague", (), judged.member, good=judged.good)
                 if judged.verdict == "false" and not prose.is_claimed(fragment, not _is_claim("reasoned", nodes)):
                     judged = Judged("unread", "unclaimed", (), judged.member, good=judged.good)
                 if fragment.kind == "display":

@@ -4,6 +4,7 @@ A verdict is more than a comparison of values: what ``formula/steps.py`` tells i
 remark.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -59,6 +60,8 @@ def _holds(left: Node, sign: str, right: Node) -> bool | None:
     return None
 
 
+#: Arithmetic that is read in two ways: 1 1/2, the base of log, 6/2(1 + 2).
+_TWO_WAYS = re.compile(r"\d\s*\\[dt]?frac(?![a-z])|\\log(?![a-z_])|/\s*[\d.]+\s*(?:\(|\\left)")
 #: What is said to be about a number may be off by a tenth of it.
 NEAR = 0.1
 
@@ -131,6 +134,8 @@ class Judge:
         """A false equality; not read, where a name in it is bound by nothing, or it may be meant in another way."""
         wrong = None if found.member is None or found.member < 0 else chain.members[found.member].node
         is_arithmetic = wrong is not None and is_numeric(wrong) and found.counterexample is not None
+        if is_arithmetic and any(_TWO_WAYS.search(m.text) for m in chain.members):
+            return Judged("unread", "two_ways", (), found.member, pairs=0, good=found.good)
         if is_arithmetic and _is_near(found, chain):
             return Judged("unread", "rounded", (), found.member, pairs=0, good=found.good)
         if is_arithmetic and found.counterexample is not None and found.counterexample.at is None and not found.values:

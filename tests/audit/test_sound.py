@@ -424,3 +424,15 @@ def test_an_unnamed_network_is_the_articles_in_no_more_than_the_text_says(deriva
 @pytest.mark.parametrize("text", ["```latex\nh_1 = 2 h_1\n```\n", "σ′(z) = σ(z)(1 − σ(z))\n", "$$x_{11} ＝ y_{11}$$"])
 def test_no_equality_of_these_is_passed_over(derivation, text):
     assert of(text, derivation) == ["unread"]
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"1\frac12 = 1.5", r"2\frac{1}{2} + 1 = 3.5", r"\log(2) = 0.301", "6/2(1+2) = 1",
+        r"\begin{aligned} \frac{\partial E}{\partial w_{h1o1}} &= (o_1 - t_1) \\ & o_1 (1 - o_1) h_1 \end{aligned}",
+        r"\frac{\partial E}{\partial w_{h1o1}} = (o_1 - t_1) \quad o_1 (1 - o_1) h_1",
+    ],
+)  # fmt: skip
+def test_what_is_read_in_two_ways_is_not_false(derivation, display):
+    assert verdicts(derivation, display)[0] == "unread"

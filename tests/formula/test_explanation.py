@@ -81,7 +81,7 @@ def test_gradients_explain_themselves(derivation):
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        (Question("nope"), "nope: no such quantity; expected a name such as f_11"),
+        (Question("nope"), "no such quantity; expected one of 77 names, such as f_11"),
         (Question("x_11", image=3), "image 3: expected a whole number from 1 to 2"),
         (Question("x_11_image0"), "image 0"),
         (Question("x_11_imagetwo"), "_image1"),
