@@ -19,8 +19,8 @@ from symcnn.symbolic import Access
 _SUPPOSED = (
     "if|iff|when|whenever|suppose|supposing|assume|assuming|assumes|assumption|provided|unless|imagine|imagining|"
     "pretend|once|until|(?-i:Should)|hypothesis|condition|event|as long as|given that|si|quand|lorsque|lorsqu|"
-    "supposons|suppose|supposant|supposer|sinon|admettons|admettant|imaginons|imaginant|hypothèse|pourvu|étant donné|sachant|"
-    "dès qu|dès que|tant qu|tant que|sauf"
+    "supposons|suppose|supposant|supposer|sinon|admettons|admettant|imaginons|imaginant|hypothèse|pourvu|"
+    "étant donné|sachant|dès qu|dès que|tant qu|tant que|sauf"
 )
 #: Behind these it is a condition only where it says what one symbol is; else a definition, or a claim.
 _REASONED = (

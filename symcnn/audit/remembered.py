@@ -90,8 +90,8 @@ class Remembered:
         return bool(self._shown)
 
     def stated(self) -> Iterator[tuple[tree.Symbol, Node]]:
-        """Each symbol with the first number that the text states of it."""
-        return ((symbol, numbers[0]) for symbol, numbers in self._shown.items())
+        """Each symbol with each number that the text states of it."""
+        return ((symbol, number) for symbol, numbers in self._shown.items() for number in numbers)
 
     def said_of(self, node: Node) -> Sequence[Node]:
         """What the text says elsewhere that a quantity, or a derivative, is."""

@@ -395,6 +395,8 @@ def test_a_number_may_be_written_in_several_ways(derivation, text, expected):
 def test_values_that_a_text_states_may_be_put_in(derivation):
     pixels = "$i_{11} = 1$, $i_{12} = 0$, $i_{21} = 0$, $i_{22} = 1$. "
     assert of(pixels + "$x_{11} = f_{11} + f_{22}$ $x_{11} = f_{11} + f_{12}$", derivation)[4:] == ["unread", "false"]
+    second = "$i_{11} = 0$, $i_{12} = 1$, $i_{21} = 1$, $i_{22} = 0$. "
+    assert of(pixels + second + "$x_{11} = f_{12} + f_{21}$ $x_{11} = 2 f_{12}$", derivation)[8:] == ["unread", "false"]
     slope = r"$\frac{\partial E}{\partial o_1} = %s$ "
     assert of("$t_1 = 1$ " + slope % "o_1 - 1" + slope % "1 - o_1", derivation)[1:] == ["unread", "false"]
     step = r"$f_{11} \gets f_{11} - \alpha \frac{\partial E}{\partial f_{11}} = f_{11} - \alpha \cdot 0.3$"
