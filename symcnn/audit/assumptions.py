@@ -4,7 +4,7 @@ An equation that rests on it is decided with the assumed value put in where that
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from symcnn.audit.notation import Notation
@@ -53,9 +53,15 @@ _STOP = re.compile(r"[.!?;](?=\s|$)|\n[ \t]*\n")
 #: Before a formula: what it says may not be so.
 _DENIES = re.compile(
     r"(?<![\w-])(?:not|never|cannot|no longer|wrong|wrongly|false|falsely|mistake|mistaken|mistakenly|incorrect|"
+    r"would|were|instead|alternatively|unlike|au lieu|contrairement|serait|aurait|"
     r"incorrectly|might|tempting|pas|jamais|faux|fausse|tort|incorrecte?)(?![\w-])|n[’']t(?!\w)",
     re.IGNORECASE,
 )
+#: Activations and losses -> how a sentence names them.
+_KINDS = {
+    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "relu": "relu", "leaky_relu": "leaky|softplus|gelu|elu|swish",
+    "softmax": "softmax", "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
+}  # fmt: skip
 #: The same, behind it.
 _DENIED = re.compile(
     r"\?\s*$|(?<![\w-])(?:not|false|wrong|incorrect|mistake|fails|pas|faux|fausse|incorrecte?)(?![\w-])|n[’']t(?!\w)",
@@ -91,10 +97,16 @@ def _without(text: str, fragments: Sequence[Fragment]) -> str:
 
 
 class Prose:
-    """The words around the formulas of a text."""
+    """The words around the formulas of a text.
 
-    def __init__(self, text: str, fragments: Sequence[Fragment]) -> None:
+    Args:
+        used: activations and loss of the network: a sentence that names others is about another network.
+    """
+
+    def __init__(self, text: str, fragments: Sequence[Fragment], used: Collection[str] = ()) -> None:
         self._text = text
+        words = [word for name, word in _KINDS.items() if name not in used]
+        self._others = re.compile(rf"(?<!\w)\\?(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
         self._headings = [m.start() for m in _HEADING.finditer(text)]
         self._prose = _without(text, fragments)
         self._introduced: dict[int, str] = {}
@@ -151,6 +163,10 @@ class Prose:
         if fragment.kind == "display":
             sentence = sentence.rpartition("¤")[2]
         if _DENIES.search(sentence):
+            return False
+        before = self._text[max(0, fragment.start - MAX_BACK) : fragment.start]
+        stops = [m.end() for m in _STOP.finditer(_OPENING.sub("", before))]
+        if self._others.search(before, stops[-1] if stops else 0):
             return False
         if fragment.kind == "display":
             return True

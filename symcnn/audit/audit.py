@@ -26,7 +26,7 @@ from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes as nodes_of
 from symcnn.formula.tree import Node
-from symcnn.network import Data, Dense, Network
+from symcnn.network import Activation, Data, Dense, Network
 
 #: A text that a person wrote is smaller; so are its equations fewer.
 MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
@@ -205,6 +205,14 @@ def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
     return re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])")
 
 
+def _used(network: Network) -> set[str]:
+    """Its activations, and its loss."""
+    found = {str(a) for layer in network.layers if (a := getattr(layer, "activation", None))}
+    found |= {layer.kind for layer in network.layers if isinstance(layer, Activation)}
+    losses = {"cross_entropy", "softmax"} if "cross_entropy" in (network.loss or "") else {network.loss or ""}
+    return found | losses
+
+
 def _may_belong(chain: Chain) -> bool:
     """A formula without a sign of relation, behind an equation of its display: it may be a factor of that."""
     return not chain.signs and not isinstance(chain.members[0].node, tree.Word)
@@ -283,7 +291,7 @@ class _Auditor:
 
     def _judge_all(self, text: str, read: Sequence[tuple[Fragment, list[Chain]]]) -> tuple[list[_Verdict], int]:
         """Each chain with its line and its verdict; and how many formulas hold no relation."""
-        prose = Prose(text, [fragment for fragment, _ in read])
+        prose = Prose(text, [fragment for fragment, _ in read], _used(self._judge.derivation.network))
         assumptions = Assumptions(self._judge.notation)
         introduced = {}
         for fragment, own in read:

@@ -438,3 +438,16 @@ def test_no_equality_of_these_is_passed_over(derivation, text):
 )  # fmt: skip
 def test_what_is_read_in_two_ways_is_not_false(derivation, display):
     assert verdicts(derivation, display)[0] == "unread"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"With $\tanh$ units, $\frac{\partial h_1}{\partial z_{h1}} = 1 - h_1^2$.", r"For ReLU: $h_1 = \max(0, z_{h1})$.",
+        r"With cross-entropy, $\frac{\partial E}{\partial o_1} = -\frac{t_1}{o_1}$.", r"Instead, $h_1 = \tanh(z_{h1})$ is common.",
+        r"Avec l'entropie croisée, $\frac{\partial E}{\partial o_1} = -\frac{t_1}{o_1}$.",
+    ],
+)  # fmt: skip
+def test_a_sentence_about_another_network_is_not_false(derivation, text):
+    assert of(text, derivation) == ["unread"]
+    assert of(r"Here $h_1 = \tanh(z_{h1})$.", derivation) == ["false"]
