@@ -59,7 +59,8 @@ _DENIES = re.compile(
 )
 #: Activations and losses -> how a sentence names them.
 _KINDS = {
-    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "relu": "relu", "leaky_relu": "leaky|softplus|gelu|elu|swish",
+    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "relu": "relu",
+    "leaky_relu": "leaky|softplus|gelu|elu|swish",
     "softmax": "softmax", "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
 }  # fmt: skip
 #: The same, behind it.
