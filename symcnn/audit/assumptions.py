@@ -4,7 +4,7 @@ An equation that rests on it is decided with the assumed value put in where that
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from symcnn.audit.notation import Notation
@@ -17,13 +17,16 @@ from symcnn.symbolic import Access
 
 #: Behind these anything is assumed.
 _SUPPOSED = (
-    "if|when|whenever|suppose|supposing|assume|assuming|assumes|provided|unless|imagine|given that|"
-    "si|quand|lorsque|lorsqu|supposons|suppose|supposant|supposer|sinon"
+    "if|iff|when|whenever|suppose|supposing|assume|assuming|assumes|assumption|provided|unless|imagine|imagining|"
+    "pretend|once|until|(?-i:Should)|hypothesis|condition|event|as long as|given that|si|quand|lorsque|lorsqu|"
+    "supposons|suppose|supposant|supposer|sinon|admettons|admettant|imaginons|imaginant|hypothèse|pourvu|"
+    "étant donné|sachant|dès qu|dès que|tant qu|tant que|sauf"
 )
 #: Behind these it is a condition only where it says what one symbol is; else a definition, or a claim.
 _REASONED = (
-    "since|because|as|where|with|while|for|at|let|set|setting|take|say|case|given|"
-    "comme|puisque|puisqu|car|parce que|où|avec|dont|pour|en|soit|posons|prenons|cas"
+    "since|because|as|where|with|while|for|at|let|set|setting|take|taking|say|case|given|consider|considering|choose|"
+    "choosing|pick|picking|fix|fixing|put|putting|limit|comme|puisque|puisqu|car|parce que|où|avec|dont|pour|en|soit|"
+    "posons|pose|posant|prenons|prend|prenant|choisissons|choisit|choisissant|fixons|fixe|fixant|considérons|point|limite|cas"
 )
 _TRIGGER = re.compile(rf"(?<![\w’'-])(?:(?P<supposed>{_SUPPOSED})|(?P<reasoned>{_REASONED}))(?![\w-])", re.IGNORECASE)
 #: Behind one of these a claim begins, whatever stood before.
@@ -40,6 +43,30 @@ _SENTENCE = re.compile(r"[.!?;:,](?=\s|$)|\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d+\.)[ \t
 _HEADING = re.compile(
     r"^(?:#{1,6}[ \t]|\\(?:sub)*section|\\chapter|\\paragraph|[ \t]*</?h\d)|^[^\n]+\n(?:={3,}|-{3,}|~{3,})[ \t]*$",
     re.MULTILINE,
+)
+_OPENING = re.compile(r"(?:\\begin\s*\{[A-Za-z]+\*?\}|[$\\(\[*_`>]|\s)+$")
+#: A paragraph that begins with a formula.
+_BEGINS = re.compile(r"\n[ \t]*\n[\s$\\(*_`>]*$")
+#: One that was taken out, with what stands around it.
+_FORMULA = re.compile(r"(?:\$+|\\[(\[])?¤+(?:\$+|\\[)\]])?")
+_STOP = re.compile(r"[.!?;](?=\s|$)|\n[ \t]*\n")
+#: Before a formula: what it says may not be so.
+_DENIES = re.compile(
+    r"(?<![\w-])(?:not|never|cannot|no longer|wrong|wrongly|false|falsely|mistake|mistaken|mistakenly|incorrect|"
+    r"would|were|instead|alternatively|unlike|au lieu|contrairement|serait|aurait|"
+    r"incorrectly|might|tempting|pas|jamais|faux|fausse|tort|incorrecte?)(?![\w-])|n[’']t(?!\w)",
+    re.IGNORECASE,
+)
+#: Activations and losses -> how a sentence names them.
+_KINDS = {
+    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "relu": "relu",
+    "leaky_relu": "leaky|softplus|gelu|elu|swish",
+    "softmax": "softmax", "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
+}  # fmt: skip
+#: The same, behind it.
+_DENIED = re.compile(
+    r"\?\s*$|(?<![\w-])(?:not|false|wrong|incorrect|mistake|fails|pas|faux|fausse|incorrecte?)(?![\w-])|n[’']t(?!\w)",
+    re.IGNORECASE,
 )
 _WORDS = re.compile(r"\\(?:text|mbox|textrm|textit|mathrm)\s*\{([^{}]*)\}")
 
@@ -60,13 +87,29 @@ class Assumption:
     members: tuple[Node, ...]
 
 
-class Prose:
-    """The words around the formulas of a text."""
+def _without(text: str, fragments: Sequence[Fragment]) -> str:
+    """A text with a sign for every character of a formula."""
+    parts, at = [], 0
+    for fragment in fragments:
+        end = fragment.start + len(fragment.body)
+        parts += [text[at : fragment.start], "¤" * (end - max(at, fragment.start))]
+        at = max(at, end)
+    return "".join((*parts, text[at:]))
 
-    def __init__(self, text: str, fragments: Sequence[Fragment]) -> None:
+
+class Prose:
+    """The words around the formulas of a text.
+
+    Args:
+        used: activations and loss of the network: a sentence that names others is about another network.
+    """
+
+    def __init__(self, text: str, fragments: Sequence[Fragment], used: Collection[str] = ()) -> None:
         self._text = text
+        words = [word for name, word in _KINDS.items() if name not in used]
+        self._others = re.compile(rf"(?<!\w)\\?(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
         self._headings = [m.start() for m in _HEADING.finditer(text)]
-        self._ends = {f.start: f.start + len(f.body) for f in fragments}
+        self._prose = _without(text, fragments)
         self._introduced: dict[int, str] = {}
         before: Fragment | None = None
         for fragment in fragments:
@@ -86,23 +129,55 @@ class Prose:
 
     def _of(self, fragment: Fragment, before: Fragment | None) -> str:
         start = max(0, fragment.start - MAX_BACK)
-        prose = self._text[start : fragment.start]
         if before is not None and before.start + len(before.body) > start:
-            between = prose[before.start + len(before.body) - start :]
+            between = self._text[before.start + len(before.body) : fragment.start]
             if re.fullmatch(r"[\s$\\()]*(?:,\s*)?(?:and|et|or|ou)[\s$\\()]*", between) and self._introduced.get(
                 before.start
             ):
                 return self._introduced[before.start]
-        prose = re.sub(r"\$[^$\n]*\$|\\\(.*?\\\)", " ¤ ", prose)
-        prose = re.sub(r"[$\\(\[*_`]+\s*$", "", prose)
-        cuts = [m.end() for m in _SENTENCE.finditer(prose.rstrip().rstrip(":"))]
-        clause = prose[cuts[-1] if cuts else 0 :]
+        clause = self._clause(fragment)
         found = ""
         for match in _TRIGGER.finditer(clause):
             behind = clause[match.end() :]
             if len(behind.split()) <= MAX_WORDS and not _CLAIMS.search(behind):
                 found = found or match.lastgroup or ""
         return found
+
+    def _clause(self, fragment: Fragment, end: re.Pattern[str] = _SENTENCE) -> str:
+        """The words before a fragment, of its own clause."""
+        before = self._prose[max(0, fragment.start - MAX_BACK) : fragment.start]
+        if fragment.kind == "inline" and _BEGINS.search(before):
+            return ""
+        before = _OPENING.sub("", before)
+        prose = _FORMULA.sub(" ¤ ", before).rstrip().rstrip(":")
+        cuts = [m.end() for m in end.finditer(prose)]
+        return prose[cuts[-1] if cuts else 0 :]
+
+    def is_claimed(self, fragment: Fragment, is_plain: bool) -> bool:
+        """Do the words around a formula say that it holds? They may deny it, or ask.
+
+        Args:
+            is_plain: it says no more than that a symbol is another one, or a number; beside words it may be meant in
+                many ways.
+        """
+        sentence = self._clause(fragment, _STOP)
+        if fragment.kind == "display":
+            sentence = sentence.rpartition("¤")[2]
+        if _DENIES.search(sentence):
+            return False
+        before = self._text[max(0, fragment.start - MAX_BACK) : fragment.start]
+        stops = [m.end() for m in _STOP.finditer(_OPENING.sub("", before))]
+        if self._others.search(before, stops[-1] if stops else 0):
+            return False
+        if fragment.kind == "display":
+            return True
+        end = fragment.start + len(fragment.body)
+        behind = self._prose[end : end + MAX_BACK].lstrip("$\\)")
+        stop = _STOP.search(behind)
+        if _DENIED.search(_FORMULA.sub(" ¤ ", behind[: stop.end()] if stop else behind)):
+            return False
+        clause = self._clause(fragment)
+        return not (is_plain and re.search(r"[^\W\d_]{2}", clause) and not _CLAIMS.search(clause))
 
     def force(self, fragment: Fragment) -> tuple[int, int]:
         """From where to where an assumption holds: from its paragraph on, until its section ends."""

@@ -26,7 +26,7 @@ from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes as nodes_of
 from symcnn.formula.tree import Node
-from symcnn.network import Data, Network
+from symcnn.network import Activation, Data, Dense, Network
 
 #: A text that a person wrote is smaller; so are its equations fewer.
 MAX_BYTES, MAX_CHAINS = 4_000_000, 5_000
@@ -188,6 +188,43 @@ def _line(fragment: Fragment, chain: Chain) -> int:
     return fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
 
 
+def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
+    """Numbers of a text that may be written with a sign between thousands: 60,000; None: none can be.
+
+    No sign is, that stands before another count of digits, or behind a 0, in some number of the text: 0,5.
+    """
+    text = re.sub(r"_\s*\{[^{}]*\}", "_", text)
+    marks = {",": r"(?:,|\{,\})", ".": r"\."}
+    decimals = {
+        c for c, m in marks.items() if re.search(rf"(?<![\d.,])(?:0{m}\d|\d+{m}(?:\d{{1,2}}|\d{{4,}})(?!\d))", text)
+    }
+    decimals |= {decimal} if decimal else set()
+    if "," not in decimals:
+        mark = marks[","]
+    elif "." not in decimals:
+        mark = marks["."]
+    else:
+        return None
+    return re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])")
+
+
+def _used(network: Network) -> set[str]:
+    """Its activations, and its loss."""
+    found = {str(a) for layer in network.layers if (a := getattr(layer, "activation", None))}
+    found |= {layer.kind for layer in network.layers if isinstance(layer, Activation)}
+    losses = {"cross_entropy", "softmax"} if "cross_entropy" in (network.loss or "") else {network.loss or ""}
+    return found | losses
+
+
+def _may_belong(chain: Chain) -> bool:
+    """A formula without a sign of relation, behind an equation of its display: it may be a factor of that."""
+    return not chain.signs and not isinstance(chain.members[0].node, tree.Word)
+
+
+def _names_error(node: Node) -> bool:
+    return any(isinstance(n, tree.Symbol) and n.letter == "E" for n in nodes_of(node))
+
+
 def _says_sigmoid(chain: Chain) -> bool:
     """σ(z) = 1/(1 + exp(−z)), by a text of its own."""
     first, *rest = (m.node for m in chain.members)
@@ -217,6 +254,9 @@ class _Auditor:
     ) -> None:  # fmt: skip
         self._given, self._names, self._assumed = given, mapping.names, assumed
         self._reader = Reader(mapping.names, mapping.decimal)
+        self._decimal = mapping.decimal
+        self._other_judges: dict[tuple[tuple[int, ...], str | None], Judge] = {}
+        self._thousands: re.Pattern[str] | None = None
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
         self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
 
@@ -232,12 +272,15 @@ class _Auditor:
         self._judge.notation.remembered.collect(chains)
         self._judge.notation.budget.whole = MAX_WORK
         decimal = "," if re.search(r"\d(?:,|\{,\})\d", " ".join(c.text for c in chains)) else "."
+        self._thousands = _thousands(" ".join(c.text for c in chains), self._decimal)
         style = Style(self._judge.derivation, self._judge.notation.spelled, self._reader.raw, chains, decimal)
         self._judge.style, self._judge.writes_signs = style, style.writes_signs
         judged, mentions = self._judge_all(text, read)
         unnamed = self._unnamed(judged) if self._assumed else None
         if unnamed is not None:
             judged = [(f, c, line, self._without_network(c, j)) for f, c, line, j in judged]
+        elif self._assumed:
+            judged = [(f, c, line, self._if_of_this(c, j, judged)) for f, c, line, j in judged]
         found = [self._finding(line, fragment.kind, chain, j, style) for fragment, chain, line, j in judged]
         known = () if unnamed is not None else self._given
         numbers = list(tables([f for f in everything if isinstance(f, Numbers)], known))
@@ -252,7 +295,7 @@ class _Auditor:
 
     def _judge_all(self, text: str, read: Sequence[tuple[Fragment, list[Chain]]]) -> tuple[list[_Verdict], int]:
         """Each chain with its line and its verdict; and how many formulas hold no relation."""
-        prose = Prose(text, [fragment for fragment, _ in read])
+        prose = Prose(text, [fragment for fragment, _ in read], _used(self._judge.derivation.network))
         assumptions = Assumptions(self._judge.notation)
         introduced = {}
         for fragment, own in read:
@@ -269,7 +312,7 @@ class _Auditor:
                 nothing = Judged("unread", "outside")
                 chain = Chain((Member(fragment.body[:200], None),), ())
                 found.append((fragment, chain, fragment.line, nothing))
-            for chain in own:
+            for n, chain in enumerate(own):
                 judged = self._verdict(chain, carried if chain.goes_on else None, time.monotonic() - start)
                 if judged.verdict == "mention":
                     mentions += 1
@@ -283,6 +326,10 @@ class _Auditor:
                     judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
                 elif judged.verdict == "false" or judged.reason == "no_values":
                     judged = self._under(assumptions, chain, fragment.start, judged)
+                if judged.verdict == "false" and any(map(_may_belong, own[n + 1 : n + 2])):
+                    judged = Judged("unread", "vague", (), judged.member, good=judged.good)
+                if judged.verdict == "false" and not prose.is_claimed(fragment, not _is_claim("reasoned", nodes)):
+                    judged = Judged("unread", "unclaimed", (), judged.member, good=judged.good)
                 if fragment.kind == "display":
                     carried = judged.good
                 found.append((fragment, chain, _line(fragment, chain), judged))
@@ -316,6 +363,59 @@ class _Auditor:
                 return line
             agrees = agrees or (found.verdict == "true" and self._judge.notation.binding.has_parameter(nodes))
         return None if agrees else 0
+
+    def _if_of_this(self, chain: Chain, judged: Judged, everything: Sequence[_Verdict]) -> Judged:
+        """A verdict; none where the text does not say which loss, or activation, it rests on, and may mean another."""
+        nodes = [m.node for m in chain.members if m.node is not None]
+        is_of_letters = judged.counterexample is None or judged.counterexample.at is not None
+        if judged.verdict != "false" or not is_of_letters or len(nodes) < 2:
+            return judged
+        said = self._says_forward(everything)
+        first, *rest = nodes
+        is_slope = isinstance(first, tree.Partial) and _names_error(first)
+        if is_slope and "E" not in said and not any(map(_names_error, rest)):
+            return Judged("unread", "network", (), pairs=0)
+        if any(self._is_true(judge, chain) for judge in self._others(said)):
+            return Judged("unread", "network", (), pairs=0)
+        return judged
+
+    @staticmethod
+    def _is_true(judge: Judge, chain: Chain) -> bool:
+        try:
+            judge.notation.budget.begin()
+            return judge.chain(chain).verdict == "true"
+        except (SpentError, RecursionError, NotSupportedYetError, ArithmeticError):
+            return False
+
+    def _says_forward(self, everything: Sequence[_Verdict]) -> frozenset[str]:
+        """Of which tensors the text's own lines say, rightly, how they are computed."""
+        said = set()
+        for _, chain, _, found in everything:
+            nodes = [m.node for m in chain.members if m.node is not None]
+            if found.verdict == "true" and len(nodes) > 1 and self._judge.notation.binding.is_forward(nodes):
+                first = nodes[0]
+                is_plain = isinstance(first, tree.Symbol) and first.letter == "E"
+                said.add("E" if is_plain else self._judge.notation.spelled.tensor(first).name)  # type: ignore[arg-type]
+        return frozenset(said)
+
+    def _others(self, said: frozenset[str]) -> Iterator[Judge]:
+        """Judges over networks that differ in an activation of which the text says nothing."""
+        network = self._judge.derivation.network
+        names = [e.target.tensor.name for e in self._judge.derivation.forward]
+        activated = [name for name in dict.fromkeys(names) if f"z_{name}" in names]
+        dense = [n for n, layer in enumerate(network.layers) if isinstance(layer, Dense) and layer.activation]
+        open_to = [n for n, name in zip(dense, activated, strict=False) if name not in said]
+        for places in [*([n] for n in open_to), *([open_to] if len(open_to) > 1 else ())]:
+            for activation in ("tanh", "relu", None):
+                key = (tuple(places), activation)
+                if key not in self._other_judges:
+                    layers = [
+                        replace(layer, activation=activation) if isinstance(layer, Dense) and n in places else layer
+                        for n, layer in enumerate(network.layers)
+                    ]
+                    other = derive(Network(network.input_shape, layers, network.loss))
+                    self._other_judges[key] = Judge(Notation(other, Spelled(other.scalars)))
+                yield self._other_judges[key]
 
     def _without_network(self, chain: Chain, judged: Judged) -> Judged:
         """A verdict where the network is not known: arithmetic and rules stand, the rest was not read."""
@@ -352,13 +452,31 @@ class _Auditor:
         if seconds > MAX_SECONDS or budget.is_spent:
             return Judged("unread", "no_time", (), 0)
         try:
-            return self._judge.chain(chain, carried)
+            budget.begin()
+            judged = self._judge.chain(chain, carried)
+            other = self._without_thousands(chain) if judged.verdict in ("true", "false", "remark") else None
+            if other is not None and self._judge.chain(other, carried).verdict != judged.verdict:
+                return Judged("unread", "thousands")
+            return judged
         except SpentError:
             return Judged("unread", "no_time", (), 0)
         except RecursionError:
             return Judged("unread", "too_deep", (), 0)
-        except NotSupportedYetError:
+        except (NotSupportedYetError, ArithmeticError):  # a number that floating point does not hold
             return Judged("unread", "too_large", (), 0)
+
+    def _without_thousands(self, chain: Chain) -> Chain | None:
+        """The chain with 60,000 as 60000; None where nothing in it may be meant so."""
+        if not self._thousands or not any(self._thousands.search(m.text) for m in chain.members):
+            return None
+        try:
+            members = []
+            for m in chain.members:
+                text = self._thousands.sub(lambda match: re.sub(r"\D", "", match[0]), m.text)
+                members.append(m if text == m.text else replace(m, node=self._reader.read(text)))
+        except NotReadError:
+            return None
+        return replace(chain, members=tuple(members))
 
 
 def _of_table(table: Table) -> Finding:

@@ -152,21 +152,21 @@ def states_value(members: Sequence[Node]) -> bool:
 
 def are_put_in(one: Node, other: Node) -> bool:
     """Is one what the other is with numbers in the place of some of its symbols, and nothing else changed?"""
-    put: dict[tree.Symbol, Node] = {}
+    put: dict[Node, Node] = {}
     for a, b in ((one, other), (other, one)):
         put.clear()
-        if _fits(a, b, put) and put:
+        if not isinstance(a, tree.Partial) and _fits(a, b, put) and put:
             return True
     return False
 
 
-def _fits(letters: Node, numbers: Node, put: dict[tree.Symbol, Node]) -> bool:
-    if isinstance(letters, tree.Symbol):
+def _fits(letters: Node, numbers: Node, put: dict[Node, Node]) -> bool:
+    if isinstance(letters, (tree.Symbol, tree.Partial)):
         if letters == numbers:
             return True
         value = numbers.node if isinstance(numbers, tree.Negated) else numbers
         return isinstance(value, tree.Number) and put.setdefault(letters, numbers) == numbers
-    if isinstance(letters, (tree.Partial, tree.Over)) or type(letters) is not type(numbers):
+    if isinstance(letters, tree.Over) or type(letters) is not type(numbers):
         return letters == numbers
     if isinstance(letters, tree.Number):
         return letters == numbers

@@ -4,6 +4,7 @@ A verdict is more than a comparison of values: what ``formula/steps.py`` tells i
 remark.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -57,6 +58,21 @@ def _holds(left: Node, sign: str, right: Node) -> bool | None:
     if low == high == least == most:
         return sign in ("≤", "≥")
     return None
+
+
+#: Arithmetic that is read in two ways: 1 1/2, the base of log, 6/2(1 + 2).
+_TWO_WAYS = re.compile(r"\d\s*\\[dt]?frac(?![a-z])|\\log(?![a-z_])|/\s*[\d.]+\s*(?:\(|\\left)")
+#: What is said to be about a number may be off by a tenth of it.
+NEAR = 0.1
+
+
+def _is_near(found: Judged, chain: Chain) -> bool:
+    """Numbers that differ, but little, beside a sign that says no more than that."""
+    shown, n = found.counterexample, found.member or 0
+    signs = chain.signs[chain.goes_on :]
+    if shown is None or "≈" not in signs[max(n - 1, 0) : n + 1]:
+        return False
+    return all(abs(a - b) <= NEAR * max(abs(a), abs(b)) for a, b in zip(shown.written, shown.right, strict=False))
 
 
 def _are_groups(members: Sequence[Node]) -> bool:
@@ -119,6 +135,10 @@ class Judge:
         """A false equality; not read, where a name in it is bound by nothing, or it may be meant in another way."""
         wrong = None if found.member is None or found.member < 0 else chain.members[found.member].node
         is_arithmetic = wrong is not None and is_numeric(wrong) and found.counterexample is not None
+        if is_arithmetic and any(_TWO_WAYS.search(m.text) for m in chain.members):
+            return Judged("unread", "two_ways", (), found.member, pairs=0, good=found.good)
+        if is_arithmetic and _is_near(found, chain):
+            return Judged("unread", "rounded", (), found.member, pairs=0, good=found.good)
         if is_arithmetic and found.counterexample is not None and found.counterexample.at is None and not found.values:
             return found  # numbers against numbers, whatever the letters beside them
         binding = self.notation.binding
@@ -139,6 +159,8 @@ class Judge:
             reason = "put_in"
         elif found.reason == "differs" and states_value(members):
             reason = "no_values"
+        elif found.reason == "differs" and self.notation.hold_as_stated([bare(m) for m in members]):
+            reason = "as_stated"
         if not reason:
             return found
         return Judged("unread", reason, (("text", values),), found.member, pairs=0, good=found.good)
@@ -197,6 +219,8 @@ class Judge:
         signs = set(chain.signs) - {"=", "≈"}
         update = self.notation.rules.update(members, chain.signs)
         if update is not None and update.wrong is not None:
+            if any(are_put_in(a, b) for a, b in pairwise(members[1:])):
+                return Judged("unread", "put_in", (), whole[update.wrong][0], good=members[0])
             return self._false_update(update, whole)
         one = self.notation.rules.one_letter(members, chain.signs)
         if one is not None and one.wrong is not None:

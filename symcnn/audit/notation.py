@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 
 from sympy import Expr, Rational, Symbol
 
@@ -21,6 +21,7 @@ from symcnn.derivation.paths import Quantities, names_in
 from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Budget, Group, Meaning, Value
+from symcnn.formula.meaning import pairs as entry_pairs
 from symcnn.formula.printed import points
 from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
 from symcnn.formula.steps import degree, nodes, replaced
@@ -32,6 +33,9 @@ from symcnn.text import LANGUAGES, catalogue
 
 #: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
 MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
+
+#: Ways to choose among the numbers that a text states.
+MAX_STATED = 256
 
 #: Why an equality holds with a softmax and not without: its targets add to 1.
 SHARES = "targets add to 1"
@@ -378,6 +382,32 @@ class Notation:
     def knows_values(self) -> bool:
         """Does anything tell values, so that a number may be one of them?"""
         return bool(self._values) or self.remembered.has_numbers
+
+    def hold_as_stated(self, members: Sequence[Node]) -> bool:
+        """Are they equal where the pixels, targets and parameters have the numbers that the text states of them?"""
+        inputs = Quantities.inputs(self.derivation)
+        known: dict[str, list[float]] = {name: [value] for name, value in self._values.items()}
+        for symbol, number in self.remembered.stated():
+            try:
+                name, [(low, high)] = str(self.meaning.scalar(self.resolved(symbol))), block(number, True).entries
+            except (MeaningError, NoNumberError, ValueError):
+                continue
+            if name in inputs and name not in self._values:
+                known.setdefault(name, []).append(float((low + high) / 2))
+        if not known:
+            return False
+        try:
+            values = [self.meaning.of(self.resolved(m)) for m in members]
+            differences = [a - b for one, other in pairwise(values) for a, b in entry_pairs(one, other, members[0])]
+        except MeaningError:
+            return False
+        # a text that speaks of several images states several numbers of one pixel
+        ways = (dict(zip(known, way, strict=True)) for way in islice(product(*known.values()), MAX_STATED))
+        return any(all(self._vanishes(d, way) for d in differences) for way in ways)
+
+    def _vanishes(self, difference: Expr, known: Mapping[str, float]) -> bool:
+        found = self._settled((difference,), known)
+        return found is not None and abs(found) < 1e-9
 
     def _settled(self, values: Sequence[Value], known: Mapping[str, float]) -> float | None:
         """The one number that a quantity is, wherever the quantities without a value stand."""

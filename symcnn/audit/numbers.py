@@ -61,6 +61,16 @@ class Block:
         return all(a[0] <= b[1] and b[0] <= a[1] for a, b in zip(self.entries, other.entries, strict=True))
 
 
+def may_be_one(a: Node, b: Node) -> bool:
+    """Can two literals be one number: the same, or one the other with fewer places?"""
+    literals = [n.node if isinstance(n, tree.Negated) else n for n in (a, b)]
+    coarse, fine = sorted(literals, key=lambda n: places(n) if isinstance(n, tree.Number) else 0)
+    if not isinstance(coarse, tree.Number) or not isinstance(fine, tree.Number):
+        return True
+    off = abs(Fraction(str(coarse.value)) - Fraction(str(fine.value)))
+    return off <= (half_unit(coarse) if places(coarse) < places(fine) else 0)
+
+
 def is_numeric(node: Node) -> bool:
     """Nothing but numbers, and no letter?"""
     return not any(isinstance(n, (tree.Symbol, tree.Word, tree.Partial)) for n in nodes(node))

@@ -89,6 +89,10 @@ class Remembered:
         """Does the text state a number of any of its symbols?"""
         return bool(self._shown)
 
+    def stated(self) -> Iterator[tuple[tree.Symbol, Node]]:
+        """Each symbol with each number that the text states of it."""
+        return ((symbol, number) for symbol, numbers in self._shown.items() for number in numbers)
+
     def said_of(self, node: Node) -> Sequence[Node]:
         """What the text says elsewhere that a quantity, or a derivative, is."""
         return self._said.get(node, ())

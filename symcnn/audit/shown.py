@@ -16,8 +16,10 @@ from symcnn.audit.numbers import (
     Block,
     NoNumberError,
     block,
+    exactly,
     is_cut_off,
     is_numeric,
+    may_be_one,
     rounded_like,
     shows_numbers,
 )
@@ -67,10 +69,13 @@ class Shown:
             except NoNumberError:
                 continue
         for n, ((_, a), (_, b)) in enumerate(pairwise(with_numbers)):
-            if not a.meets(b):
+            pair = (with_numbers[n][0].whole, with_numbers[n + 1][0].whole)
+            if not a.meets(b) or (not may_be_one(*pair) and any(map(_is_short, pair))):
                 return self._wrong_number([m for m, _ in with_numbers], n)
         found = self._with_numbers(members, letters, plain, with_numbers)
-        vague = next((n for n, (a, b) in enumerate(pairwise(tight)) if not a.meets(b)), None)
+        wholes = [m.whole for m, _ in with_numbers]
+        apart = (not a.meets(b) or not may_be_one(*wholes[n : n + 2]) for n, (a, b) in enumerate(pairwise(tight)))
+        vague = next((n for n, differs in enumerate(apart) if differs), None)
         if found is not None and found.verdict == "true" and vague is not None:
             place = with_numbers[vague + 1][0].place
             return replace(found, verdict="unread", reason="rounded", member=place, pairs=vague)
@@ -256,6 +261,9 @@ class Shown:
             is_first = _is_decimal(members[0].whole) and not isinstance(members[1].whole, tree.Number)
         wrong, right = (n, n + 1) if is_first else (n + 1, n)
         blocks = [block(m.whole, tight) for m in members]  # the numbers as they stand
+        if blocks[wrong].meets(blocks[right]):
+            blocks = [block(m.whole, exactly) for m in members]
+            blocks = [replace(b, entries=tuple((((a + c) / 2), ((a + c) / 2)) for a, c in b.entries)) for b in blocks]
         correction = _number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None
         found = Judged(
             "false", "differs", (), members[wrong].place, good=members[right].node, pairs=n + 1,
@@ -269,6 +277,12 @@ class Shown:
 def _are_whole(members: Sequence[Node]) -> bool:
     """Are all decimals whole numbers, as 1.0?"""
     return all(n.value == int(n.value) for n in nodes(tuple(members)) if isinstance(n, tree.Number) and n.digits)
+
+
+def _is_short(node: Node) -> bool:
+    """A literal that is no long decimal?"""
+    number = node.node if isinstance(node, tree.Negated) else node
+    return isinstance(number, tree.Number) and (number.digits or 0) < LONG
 
 
 def _is_derived(node: Node) -> bool:

@@ -31,7 +31,7 @@ from symcnn.audit import audit_text
         ("\\[x_{11}\n\n= i_{11}\\]", ["unread"]),
         ("% $x_{11} = i_{11}$", []),
         ("\\section{A} 5 % $x_{11} = i_{11}$", []),
-        ("5 % of $x_{11} = i_{11}$", ["false"]),
+        ("5 % of $x_{11} = 2 i_{11}$", ["false"]),
         (r"\verb|$x_{11} = i_{11}$|", []),
         ("\\begin{verbatim}\n$x_{11} = i_{11}$\n\\end{verbatim}", []),
         ("$x_{11}$ and $i_{11}$", []),

@@ -350,3 +350,104 @@ def test_what_asks_for_too_much_is_not_read_within_seconds(derivation, body):
     result = audit_text(f"$${body}$$ $x_{{11}} = x_{{12}}$", derivation)
     assert [f.verdict for f in result.findings] == ["unread", "false"]
     assert time.process_time() - start < 40
+
+
+# --- what a hostile reader tried --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is not true that $h_1 = 2 h_2$.", "A common mistake is $h_1 = 2 h_2$.", "Does $h_1 = 2 h_2$ hold?", "$h_1 = 2 h_2$ is wrong.",
+        "Il est faux que $h_1 = 2 h_2$.", "On n'a pas $h_1 = 2 h_2$.", "We don't have\n\n$$h_1 = 2 h_2$$", "A-t-on $h_1 = 2 h_2$ ?",
+        "One may look at $h_1 = h_2$.", "à étudier : le point $h_1 = h_2$", "Suppose\n\n$$h_1 = h_2$$",
+        "Under the assumption that\n\n\\begin{equation}\n h_1 = h_2\n\\end{equation}", "On pose $h_1 = h_2$", "Choose $h_1 = h_2$.",
+    ],
+)  # fmt: skip
+def test_what_the_words_beside_deny_ask_or_assume_is_not_false(derivation, text):
+    assert of(text, derivation)[0] in ("unread", "assumption")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hence $h_1 = h_2$.", "so that $h_1 = 2 h_1$", "# Not a claim\n\n$h_1 = h_2$", r"The sum is $$\sum_{i=1}^{2} h_i = 2 h_1$$", "Donc $h_1 = h_2$."],
+)  # fmt: skip
+def test_what_is_claimed_still_is(derivation, text):
+    assert of(text, derivation) == ["false"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$60,000 / 100 = 600$", ["unread"]), ("$60{,}000 / 100 = 600$", ["unread"]), (r"$1,024 = 32 \cdot 32$", ["unread"]),
+        ("$60,000 = 60$", ["unread"]), (r"$28 \cdot 1{,}000 = 28{,}000$", ["true"]), ("$6,000 / 2 = 3,500$", ["false"]),
+        ("$0,5 + 0,5 = 1$ $1,105 + 1 = 2,205$", ["true", "false"]), ("$0.5 = 0.5$ $1.105 + 1 = 2.205$", ["true", "false"]),
+        ("$0,5 = 0,5$ $60.000 / 100 = 600$", ["true", "unread"]),
+        ("$0.37 = 0.38$", ["false"]), ("$-0.37 = -0.38$", ["false"]), ("$0.2748 = 0.2749$", ["unread"]), ("$0.375 = 0.38$", ["true"]),
+        ("$0.5 = 0.50$", ["true"]), (r"$0.37 \approx 0.38$", ["unread"]), (r"$784 \approx 800$", ["unread"]), (r"$3 \approx 5$", ["false"]),
+        (r"$\exp(\exp(\exp(100))) = x_{11}$", ["unread"]),
+    ],
+)  # fmt: skip
+def test_a_number_may_be_written_in_several_ways(derivation, text, expected):
+    assert of(text, derivation) == expected
+
+
+def test_values_that_a_text_states_may_be_put_in(derivation):
+    pixels = "$i_{11} = 1$, $i_{12} = 0$, $i_{21} = 0$, $i_{22} = 1$. "
+    assert of(pixels + "$x_{11} = f_{11} + f_{22}$ $x_{11} = f_{11} + f_{12}$", derivation)[4:] == ["unread", "false"]
+    second = "$i_{11} = 0$, $i_{12} = 1$, $i_{21} = 1$, $i_{22} = 0$. "
+    assert of(pixels + second + "$x_{11} = f_{12} + f_{21}$ $x_{11} = 2 f_{12}$", derivation)[8:] == ["unread", "false"]
+    slope = r"$\frac{\partial E}{\partial o_1} = %s$ "
+    assert of("$t_1 = 1$ " + slope % "o_1 - 1" + slope % "1 - o_1", derivation)[1:] == ["unread", "false"]
+    step = r"$f_{11} \gets f_{11} - \alpha \frac{\partial E}{\partial f_{11}} = f_{11} - \alpha \cdot 0.3$"
+    assert of(step, derivation) == ["unread"]
+
+
+@pytest.mark.parametrize(
+    "blank", [r"\quad", r"\qquad ", r"\hspace{1cm}", r"\phantom{=}", "~~", r"\quad {}", r"\mspace{5mu}"]
+)
+def test_a_row_that_begins_with_a_blank_goes_on(derivation, blank):
+    rows = [
+        r"x_{11} &= i_{11} f_{11} + i_{12} f_{12}",
+        *(rf"&{blank} + {t}" for t in ("i_{21} f_{21}", "i_{22} f_{22}")),
+    ]
+    assert verdicts(derivation, r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}") == ["true"]
+
+
+def test_an_unnamed_network_is_the_articles_in_no_more_than_the_text_says(derivation):
+    tanh = r"$\frac{\partial h_1}{\partial z_{h1}} = 1 - h_1^2$ "
+    loss = r"$\frac{\partial E}{\partial o_1} = 2 (o_1 - t_1)$ "
+    own = r"$h_1 = \sigma(z_{h1})$ $E = \frac{1}{2} (t_1 - o_1)^2 + \frac{1}{2} (t_2 - o_2)^2$ "
+    assert of(FORWARD + tanh + loss, derivation, assumed=True) == ["true", "unread", "unread"]
+    assert of(FORWARD + own + tanh + loss, derivation, assumed=True) == ["true", "true", "true", "false", "false"]
+    assert of(FORWARD + tanh + loss, derivation) == ["true", "false", "false"]
+
+
+@pytest.mark.parametrize("text", ["```latex\nh_1 = 2 h_1\n```\n", "σ′(z) = σ(z)(1 − σ(z))\n", "$$x_{11} ＝ y_{11}$$"])
+def test_no_equality_of_these_is_passed_over(derivation, text):
+    assert of(text, derivation) == ["unread"]
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"1\frac12 = 1.5", r"2\frac{1}{2} + 1 = 3.5", r"\log(2) = 0.301", "6/2(1+2) = 1",
+        r"\begin{aligned} \frac{\partial E}{\partial w_{h1o1}} &= (o_1 - t_1) \\ & o_1 (1 - o_1) h_1 \end{aligned}",
+        r"\frac{\partial E}{\partial w_{h1o1}} = (o_1 - t_1) \quad o_1 (1 - o_1) h_1",
+    ],
+)  # fmt: skip
+def test_what_is_read_in_two_ways_is_not_false(derivation, display):
+    assert verdicts(derivation, display)[0] == "unread"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"With $\tanh$ units, $\frac{\partial h_1}{\partial z_{h1}} = 1 - h_1^2$.", r"For ReLU: $h_1 = \max(0, z_{h1})$.",
+        r"With cross-entropy, $\frac{\partial E}{\partial o_1} = -\frac{t_1}{o_1}$.", r"Instead, $h_1 = \tanh(z_{h1})$ is common.",
+        r"Avec l'entropie croisée, $\frac{\partial E}{\partial o_1} = -\frac{t_1}{o_1}$.",
+    ],
+)  # fmt: skip
+def test_a_sentence_about_another_network_is_not_false(derivation, text):
+    assert of(text, derivation) == ["unread"]
+    assert of(r"Here $h_1 = \tanh(z_{h1})$.", derivation) == ["false"]

@@ -44,7 +44,7 @@ _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
 #: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
 _SIGNS = {
     r"\\leftarrow|\\gets|←": r"\leftarrow", r"\\mathrel\{\+\}=|\+=": "+=",
-    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:=|=|≡|≜|≝|≔": "=",
+    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:=|=|＝|≡|≜|≝|≔": "=",
     r"\\(?:approxeq|approx|simeq|eqsim)(?![a-z])|≈|≃": "≈", r"\\(?:propto|sim|cong)(?![a-z])|∝|∼|≅": "∼",
     r"\\leq?(?![a-z])|\\leqslant|≤": "≤", r"\\geq?(?![a-z])|\\geqslant|≥": "≥",
     r"\\(?:lt|ll)(?![a-z])|<": "<", r"\\(?:gt|gg)(?![a-z])|>": ">",
@@ -89,7 +89,7 @@ _OWN_CLAIM = re.compile(rf"[-+−][^&]*&\s*(?:{_RELATION.pattern})")
 #: At the end of a row: the next one goes on with it.
 _STAYS_OPEN = re.compile(r"(?:[-+−*/=]|\\cdot|\\times|\\ast)[\s&]*$")
 #: What joins, in front of a term or a factor: no space makes a claim of its own out of what follows.
-_JOINS = re.compile(r"\s*(?:[+*/)\]]|\\cdot(?![a-z])|\\times|\\ast)")
+_JOINS = re.compile(r"(?:\s|\{\})*(?:[+*/)\]]|\\cdot(?![a-z])|\\times|\\ast)")
 #: Of several values by cases: rows of one member, not claims.
 _CASES = re.compile(r"=\s*\\begin\{cases\}.*?\\end\{cases\}", re.DOTALL)
 #: A sign of equality in braces, or with something above it.
@@ -105,7 +105,12 @@ _WHY = re.compile(
 )
 #: Scripts: an equality in a lower limit is no claim.
 _SCRIPT = re.compile(rf"[_^]\s*{_GROUP}")
-_BLANK = re.compile(r"(?:\s|&|\\quad\{\}|\\qquad\{\}|\{\}|\\[,;:!> ])*")
+_BLANK = re.compile(
+    r"(?:\s|&|~|\\qq?uad(?![A-Za-z])|\\(?:enspace|enskip|thinspace|hfill|null)(?![A-Za-z])|\{\}|\\[,;:!> ]"
+    r"|\\(?:hspace|hskip)\*?\s*(?:\{[^{}]*\}|[\d.]+\s*[a-z]{2}))*"
+)
+#: What is not to be seen, or is as wide as a sign.
+_INVISIBLE = re.compile(rf"\\[hv]?phantom\s*{_GROUP}|\\(?:mspace|mskip|kern)\s*(?:\{{[^{{}}]*\}}|[\d.]+\s*[a-z]{{2}})")
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,7 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
         return [Chain((Member(body[:200], None, fault), Member("…", None, fault)), ("=",))]
     body = re.sub(r"^(\s*)(>>+)", lambda m: m[1] + " " * len(m[2]), body)
     body = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m[0]), body)
+    body = _INVISIBLE.sub(lambda m: " " * len(m[0]), body)
     body = re.sub(r"\\boxed(?=\s*\{)", lambda m: " " * len(m[0]), body)
     body = re.sub(r"\\(?:textcolor|color|mathcolor)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
     body = _SYSTEM.sub(lambda m: " " * len(m[0]), body)

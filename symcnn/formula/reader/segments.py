@@ -26,12 +26,14 @@ _OUTSIDE = re.compile(
     r"\\frac|\\partial|\\sum|\$\$|(?<!\\)\\\[|\\ensuremath\{[^}\n]*=|\\begin\{(?:aligned|array|cases|split|gathered|[db]?math)\}"
     r"|∂[^\n]*=|=[^\n]*∂|(?<![\w.`/$\\])[^\W\d_]_(?:\{[^{}\n]*\}|\w+)\s*[=≈](?!=)"
     # of plain text: h1 = w1*i1 + b1; a(1-a) = 0.18; of reStructuredText: :math:`…`, .. math::
-    r"|:math:|^[ \t]*\.\.[ \t]+math::|^[ \t]*(?:[-*+>][ \t]+)?[^\W\d_]{1,3}(?:_\w{1,6}|\d{1,3})?'?"
+    r"|:math:|^[ \t]*\.\.[ \t]+math::|^[ \t]*(?:[-*+>][ \t]+)?[^\W\d_]{1,3}(?:_\w{1,6}|\d{1,3})?['′’]{0,2}"
     r"(?:\([^()\n]{1,20}\))?[ \t]*[=≈](?![=>])[ \t]*[^\s=<>\"'{\[].{0,200}?[-+*/·×σ^²(\d]",
     re.MULTILINE,
 )
 #: Of code: what no programming language writes.
 _IN_CODE = re.compile(r"^[^\n]*(?:∂[^\n]*[=≈]|[=≈][^\n]*[∂·Σσ√²]|\\frac[^\n]*=|=[^\n]*\\frac)[^\n]*$", re.MULTILINE)
+#: Of code that says that it is LaTeX: every line with an equality.
+_IN_LATEX = re.compile(r"^[^\n$]*[=≈][^\n$]*$", re.MULTILINE)
 #: What only a whole document in LaTeX holds; there % begins a comment anywhere, elsewhere at the start of a line.
 _DOCUMENT = re.compile(r"\\(?:documentclass|begin\{document\}|(?:sub)*section\*?\{|chapter\*?\{)")
 _REMARK = re.compile(r"(?<!\\)%[^\n]*")
@@ -82,9 +84,11 @@ def fragments(text: str) -> list[Fragment | Numbers]:
     found: list[Fragment | Numbers] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
     remainder = scanner.remainder()
     for start, end in scanner.code:
+        info = clean[clean.rfind("\n", 0, start) + 1 : start].strip("`~ \t").lower()
+        lines = _IN_LATEX if info in ("latex", "tex", "katex", "mathjax") else _IN_CODE
         found += [
             Fragment("outside", match[0].strip(), match.start(), scanner.line(match.start()))
-            for match in _IN_CODE.finditer(clean, start, end)
+            for match in lines.finditer(clean, start, end)
         ]
     told: set[int] = set()
     for match in _OUTSIDE.finditer(remainder):
