@@ -37,7 +37,12 @@ class Certificate:
     """
 
     def __init__(self, derivation: Derivation, samples: int | None) -> None:
-        check_size((*derivation.forward, *derivation.backward), MAX_PRODUCTS, "a certificate")
+        check_size(
+            (*derivation.forward, *derivation.backward),
+            MAX_PRODUCTS,
+            "in a certificate",
+            "`symcnn verify` does without",
+        )
         self.derivation = derivation
         self.whole = Stage(derivation, Numbering(derivation))
         self.images = theorems.named(samples)

@@ -234,7 +234,7 @@ class Derivation(Mapping[str, Gradient]):
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
         if name not in self:
             bare = name.removeprefix("dE_d") if isinstance(name, str) else name
-            names = [v.removeprefix("dE_d") for v in self.graph.backward]
+            names = [v.removeprefix("dE_d") for tensor in self._adjoints.tensors for v in tensor.scalars()]
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(bare, names)}")
         return Gradient(self, name.removeprefix("dE_d"))
 

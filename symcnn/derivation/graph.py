@@ -128,18 +128,22 @@ def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward:
     Raises:
         NotSupportedYetError: more products than anyone could read or a machine should hold.
     """
-    check_size((*forward, *backward), MAX_PRODUCTS, "scalar by scalar")
+    check_size(
+        (*forward, *backward),
+        MAX_PRODUCTS,
+        "written out number by number (single formulas, the workbook)",
+        "index notation (`symcnn derive` without --of), report, verify, train and predict do without",
+    )
     given = {tensor.scalar(index): (tensor, index) for tensor in inputs for index in tensor.indices()}
     return Graph(given, _variables(forward), _variables(backward))
 
 
-def check_size(equations: Sequence[Equation], most: int, what: str) -> None:
+def check_size(equations: Sequence[Equation], most: int, what: str, instead: str) -> None:
     """Refuse equations with more instances than ``most``: the message says what was wanted, the limit and a remedy."""
     products = count_products(equations)
     if products > most:
         raise NotSupportedYetError(
-            f"{what}, this network has {products} products in one image; at most {most}: use a smaller network"
-            ' (training needs none of them: backend="numpy")'
+            f"{what}, this network has {products} products in one image; expected at most {most}; {instead}"
         )
 
 

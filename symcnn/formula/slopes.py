@@ -10,6 +10,7 @@ from sympy import Expr, Symbol
 from symcnn.derivation.derivation import Derivation
 from symcnn.derivation.paths import Slope
 from symcnn.formula.written import MeaningError
+from symcnn.symbolic import Access
 
 
 def slope(derivation: Derivation, of: str, by: str) -> Expr:
@@ -31,8 +32,13 @@ def slope(derivation: Derivation, of: str, by: str) -> Expr:
 
 def _is_end(derivation: Derivation, name: str) -> bool:
     """Is nothing computed from any cell of its tensor, though it is computed itself?"""
-    forward, backward = derivation.graph.forward, derivation.graph.backward
-    if name not in forward or name == "E" or f"dE_d{name}" in backward:
+    if name == "E" or name in derivation:
         return False
-    cells = {Symbol(cell) for cell in derivation.scalars.place(name)[0].scalars()}
-    return not any(cells & variable.expression.free_symbols for variable in forward.values())
+    try:
+        tensor, _ = derivation.scalars.place(name)
+    except KeyError:
+        return False
+    if all(equation.target.tensor != tensor for equation in derivation.forward):
+        return False
+    factors = (f for equation in derivation.forward for term in equation.terms for f in term.factors)
+    return all(access.tensor != tensor for factor in factors for access in factor.atoms(Access))

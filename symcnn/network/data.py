@@ -381,7 +381,9 @@ def _numbers(what: str, values: Any) -> Array:
         values = as_array(values)
         array = np.asarray(values)
         if array.dtype.kind not in "iufb":
-            raise TypeError(_not_a_number(values) or f"{array.dtype} values")
+            reason = _not_a_number(values)
+            if reason or array.dtype.kind != "O":  # whole numbers past 2**64 are objects to NumPy
+                raise TypeError(reason or f"{array.dtype} values")
         array = array.astype(np.float64)
     except InputError as error:
         raise InputError(f"{what}: {error}") from None

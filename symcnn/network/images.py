@@ -38,7 +38,8 @@ def read_images(path: str | Path, network: Network, ink: Ink | None = None) -> A
     path, colour = Path(path), check_ink(ink)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {', '.join(SUFFIXES)}")
+        what = "is a folder" if path.is_dir() else f"unknown suffix {quoted(path.suffix)}"
+        raise InputError(f"{path}: {what}; expected {', '.join(SUFFIXES)}")
     content = read_bytes(path, MAX_BYTES, "an image")
     try:
         if suffix == ".png":

@@ -164,7 +164,7 @@ def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
             " or (channels, height, width)"
         )
     if math.prod(given) > MAX_CELLS:
-        raise InputError(f"input_shape={given!r}: {math.prod(given)} pixels; at most {MAX_CELLS}")
+        raise InputError(f"input_shape={quoted(given)}: {quoted(math.prod(given))} pixels; at most {MAX_CELLS}")
     return given
 
 

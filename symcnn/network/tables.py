@@ -1,7 +1,7 @@
 """CSV files: one sample a line, as RFC 4180, Excel and the usual libraries write them.
 
     separator   ``;``, tab, ``|``, ``,`` or blanks, by the first line; or as a line ``sep=;`` says
-    numbers     with a decimal point; where the separator is no comma, all with a decimal comma
+    numbers     with a decimal point, or all with a decimal comma (in quotes where the separator is a comma)
     quotes      around any cell; a cell in quotes may hold separators and line ends
     head        a line of names; or of the numbers of the columns: 0, 1, 2, …
 
@@ -31,6 +31,9 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASC
 _PLAIN = re.compile(r"[0-9eE.+\-]*", re.ASCII)
 
 _BLANK = re.compile(r"\s")
+
+#: In a cell in quotes between commas: 1,234 may be 1234 or 1.234.
+_THOUSANDS = re.compile("[+-]?[1-9][0-9]{0,2},[0-9]{3}", re.ASCII)
 
 #: Numbers of all lines together.
 MAX_VALUES = 200_000_000
@@ -128,6 +131,8 @@ class Numbers:
     separator: str
     _point: int | None = None
     _comma: int | None = None
+    _unsure: tuple[int, str] | None = None
+    _is_sure: bool = False
 
     def row(self, line: int, cells: Sequence[str]) -> Array:
         """The numbers of a line.
@@ -138,7 +143,11 @@ class Numbers:
         joined = "".join(cells)
         if "." in joined and self._point is None:
             self._point = line
-        if "," in joined and self.separator != ",":
+        if "," in joined:
+            if self.separator == "," and not self._is_sure:
+                with_comma = [cell for cell in cells if "," in cell]
+                self._is_sure = not all(map(_THOUSANDS.fullmatch, with_comma))
+                self._unsure = self._unsure or (line, with_comma[0])
             self._comma = line if self._comma is None else self._comma
             cells, joined = [cell.replace(",", ".") for cell in cells], joined.replace(",", ".")
         if self._point is not None and self._comma is not None:
@@ -156,8 +165,17 @@ class Numbers:
             raise InputError(f"line {line}: a number is too large; expected finite numbers")
         return row
 
+    def check(self) -> None:
+        """After the last line: does anything show that a comma is a decimal one?"""
+        if self._unsure is not None and not self._is_sure:
+            line, cell = self._unsure
+            raise InputError(
+                f"line {line}: {quoted(cell)} may be {cell.replace(',', '')} or {cell.replace(',', '.')}; expected a"
+                " decimal point, and no thousands separator"
+            )
+
     def is_number(self, cell: str) -> bool:
-        return NUMBER.fullmatch(cell if self.separator == "," else cell.replace(",", ".")) is not None
+        return NUMBER.fullmatch(cell.replace(",", ".")) is not None
 
 
 # --- the head -----------------------------------------------------------------------------------------------------
@@ -259,6 +277,7 @@ class _Table:
                 raise InputError(f"{len(rows)} lines of {self.width} numbers; expected at most {MAX_VALUES} in all")
         if not rows:
             raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
+        numbers.check()
         matrix = np.array(rows)
         if header is None and not is_head and self._is_counted(first, matrix):
             matrix, lines, texts = matrix[1:], lines[1:], texts[1:]
@@ -312,7 +331,7 @@ class _Table:
         if self._is_summary(first):
             self.class_names, self.width = first[2:], self.network.forward.image.size + 1
             return
-        self.names = first
+        self.names = [" ".join(name.split()) for name in first]  # a cell in quotes may have several lines
         if self.width == 1 and second is not None and len(second) > 1:
             self.names, self.width = None, len(second)  # a title above the numbers
 
@@ -491,6 +510,7 @@ class _Table:
                 raise InputError(f"{self._column(column)}: a class is no printable text")
             return class_rows(network, class_numbers(network, labels, self._column(column))), labels
         values = np.array([numbers.row(line, [label])[0] for line, label in zip(lines, labels, strict=True)])
+        numbers.check()
         strong = self.names is not None and _speaks_of(self.names[column], _CLASS)
         if network.outputs == 1 and not (strong or self.class_names):
             return values[:, np.newaxis], None

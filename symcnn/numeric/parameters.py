@@ -30,7 +30,7 @@ def as_theta(network: Network, values: Any) -> Array:
         values = [values[n] for n in names]
     try:
         theta = np.array(as_array(values), dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise InputError(f"parameters: expected {len(names)} numbers") from None
     if theta.shape != (len(names),):
         raise InputError(f"parameters of shape {theta.shape}: expected ({len(names)},), in the order of the network")

@@ -324,7 +324,7 @@ def _derived(network: Network) -> Derivation:
 
 def check_scalars(network: Network) -> None:
     """Refuse a network that is too large for straight-line programs."""
-    check_size(network.forward.equations, MAX_PRODUCTS, "as a straight-line program")
+    check_size(network.forward.equations, MAX_PRODUCTS, "as a straight-line program", 'backend="numpy" does without')
 
 
 def scalar_graph(network: Network) -> Graph:

@@ -27,6 +27,9 @@ FULL_BATCH_RATE, FULL_BATCH_STEPS = 0.5, 10_000
 
 EPOCHS = 20
 
+#: Steps, epochs, samples of a batch: what every program can count.
+MAX_COUNT = sys.maxsize
+
 #: By epochs, for reduction "mean": what trained both the 8×8 digits and a LeNet-like network well, in 8 to 20 epochs.
 RATES = {"sgd": 0.2, "momentum": 0.05, "adam": 0.005}
 
@@ -66,7 +69,7 @@ def course_of(
     if learning_rate is None:
         alike = reduction == "mean" or optimizer == "adam"  # adam's steps don't grow with the gradient
         learning_rate = RATES[optimizer] / (1 if alike else size)
-    seed = checked_count("seed", seed, 0)
+    seed = checked_count("seed", seed, 0, None)
     return Course(optimizer, size, checked_rate(learning_rate), checked_reduction(reduction), dtype, seed)
 
 
@@ -101,10 +104,12 @@ def checked_rate(rate: object) -> float:
     return float(rate)
 
 
-def checked_count(word: str, value: object, least: int) -> int:
+def checked_count(word: str, value: object, least: int, most: int | None = MAX_COUNT) -> int:
     """A whole number."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
         raise InputError(f"{word}={quoted(value)}: expected a whole number, at least {least}")
+    if most is not None and value > most:
+        raise InputError(f"{word}={quoted(value)}: expected at most {most}")
     return int(value)
 
 

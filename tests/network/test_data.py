@@ -198,6 +198,7 @@ def test_other_shapes_are_as_they_are_written(shape):
         ([np.zeros((3, 3)), np.zeros((3, 2))], r"image 2 is of shape \(3, 2\), the first of \(3, 3\)"),
         ([[[1, 0, 1], [0, "a", 0], [1, 0, 1]]], r"the value at \(1, 2, 2\) is 'a'"),
         ([[[1, 0, 1], [0, None, 0], [1, 0, 1]]], r"the value at \(1, 2, 2\) is None"),
+        ([[[1, 0, 1], [0, 10**400, 0], [1, 0, 1]]], "int too large to convert to float"),
         (["x" * 100_000], "is 'xxxx.{0,60}xxx'"),
         (np.zeros((1, 3, 3), complex), r"the value at \(1, 1, 1\) is 0j"),
     ],

@@ -173,6 +173,8 @@ def test_auto_says_what_it_chose_and_changes_with_the_size(net, data):
         ({"learning_rate": float("inf")}, "learning_rate=inf"),
         ({"learning_rate": "fast"}, "learning_rate='fast'"),
         ({"steps": -1}, "steps=-1: expected a whole number"),
+        ({"steps": 10**400}, "steps=1000000000000000000000000000…00000000000000000000000000000: expected at most"),
+        ({"initial": [10**400] * 20}, "parameters: expected 20 numbers"),
         ({"steps": 1.5}, "steps=1.5"),
         ({"seed": -1}, "seed=-1"),
         ({"backend": "gpu"}, "backend='gpu': unknown; expected one of auto"),
