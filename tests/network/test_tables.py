@@ -160,7 +160,7 @@ REFUSED = {
     "thousands": ("a;b;c;d;class\n1 234;0;0;0;0\n", {}, "'1 234' is not a number"),
     "a thousand or not": ('a,b,c,d,class\n0,"1,234",0,0,0\n', {}, "line 2: '1,234' may be 1234 or 1.234"),
     "a decimal comma and a point": ('a,b,c,d,class\n0,"0,5",0,0.5,0\n', {}, "line 2 has a decimal comma, line 2"),
-    "a head of several lines": ('a,b,c,"the\nclass","my\nlabel"\n0,1,0,0,1\n', {}, "4 (the class) and 5 (my label)"),
+    "a head of several lines": ('a,b,c,"true\nclass","image\nlabel"\n0,1,0,0,1\n', {}, "5 (image label)"),
     "an open quote": ('a,b,c,d,class\n0,"1,0,0,0\n', {}, "unexpected end of data"),
     "a workbook": ("PK\x03\x04 xl/workbook.xml", {}, "not CSV but an Excel workbook"),
     "no such column": ("a,b,c,d,e\n1,0,0,0,0\n", {"label_column": "class"}, "line 1 has no such column"),
