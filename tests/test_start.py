@@ -172,7 +172,7 @@ def test_as_a_module(module):
 
 @pytest.mark.slow
 def test_a_type_checker_knows_every_name(tmp_path):
-    api = pytest.importorskip("mypy.api")
+    api = pytest.importorskip("mypy.api", reason="mypy is not installed: pip install mypy")
     path = tmp_path / "user.py"
     names = "\n".join(f"symcnn.{name}" for name in symcnn.__all__ if name != "__version__")
     path.write_text(f"""
