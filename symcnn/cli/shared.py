@@ -110,16 +110,17 @@ def log_lines() -> Iterator[None]:
 
 
 @contextmanager
-def warnings_as_lines() -> Iterator[None]:
-    """symcnn's own warnings, each as one line on standard error."""
-
-    usual = warnings.showwarning
+def warnings_as_lines(word: str = "warning") -> Iterator[None]:
+    """symcnn's own warnings, each once, as lines on standard error that begin with a word."""
+    usual, printed = warnings.showwarning, set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if issubclass(category, SymcnnWarning):
-            say(f"symcnn: warning: {message}", stderr=True)
-        else:
+        line = f"symcnn: {word}: {message}"
+        if not issubclass(category, SymcnnWarning):
             usual(message, category, *where, **more)
+        elif line not in printed:
+            printed.add(line)
+            say(line, stderr=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", SymcnnWarning)
@@ -164,16 +165,6 @@ def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] 
 def print_hint(message: str) -> None:
     """A line on standard error that changes nothing."""
     click.echo(f"symcnn: hint: {visible(message)}", err=True)
-
-
-@contextmanager
-def print_hints() -> Iterator[None]:
-    """The warnings of the package as hints, each once."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SymcnnWarning)
-        yield
-    for message in dict.fromkeys(str(warning.message) for warning in caught):
-        print_hint(message)
 
 
 def print_files(files: Sequence[Path]) -> None:

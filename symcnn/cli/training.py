@@ -17,10 +17,10 @@ from symcnn.cli.shared import (
     network_argument,
     print_files,
     print_hint,
-    print_hints,
     print_table,
     progress_bar,
     say,
+    warnings_as_lines,
 )
 from symcnn.errors import InputError, SymcnnWarning
 from symcnn.text.characters import visible
@@ -165,7 +165,7 @@ class _Reader:
         import symcnn
 
         table, folder = path.suffix.lower() == ".csv", os.path.isdir(path)
-        with print_hints():
+        with warnings_as_lines("hint"):
             return symcnn.read_data(
                 path, network, label_column=self.label_column if table and not folder else None,
                 header=self.header if table and not folder else None, ink=self.ink if folder else None,
@@ -363,7 +363,7 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
     pictures = [path for path in images if path.suffix.lower() == ".png"]
     if ink is not None and not pictures:
         raise InputError("--ink: is for PNG images; numbers are taken as they are")
-    with print_hints():
+    with warnings_as_lines("hint"):
         found = [(path, read_images(path, trained.network, ink if path in pictures else None)) for path in images]
     shares = trained.network.probabilities is not None
     heads, row = _answers(trained.network, trained.classes)
