@@ -54,6 +54,16 @@ def test_a_random_network_has_its_report(seed, tmp_path):
         assert text == to_markdown(document, "d")[0]
 
 
+def test_two_convolutions_have_a_picture_each(tmp_path):
+    layers = [symcnn.Conv2D(1, 2), symcnn.Conv2D(1, (1, 2)), symcnn.Flatten(), symcnn.Dense(1, "sigmoid")]
+    net = symcnn.Network((3, 4), layers, "mse")
+    images = np.arange(12).reshape(1, 3, 4) / 12
+    text = symcnn.write_report(net, tmp_path / "d.md", data=(images, [[1]]), steps=1).read_text("utf-8")
+    pictures = re.findall(r'src="d-(gradient_windows\w*)\.svg"', text)
+    assert pictures == ["gradient_windows", "gradient_windows_fb"]
+    assert len({(tmp_path / f"d-{name}.svg").read_text("utf-8") for name in pictures}) == 2
+
+
 def test_every_format_is_written_from_one_content(content, tmp_path):
     pytest.importorskip("typst", reason="no typst: pip install typst")
     paths = [tmp_path / f"d{suffix}" for suffix in report.SUFFIXES]

@@ -44,11 +44,16 @@ class Drawn(Protocol):
 LINE = 800
 
 
-def figure(t: Teller, name: str, drawn: Drawn, **parts: Part) -> Figure:
-    """A drawing in both layouts, with its caption and what it shows in a sentence."""
+def figure(t: Teller, name: str, drawn: Drawn, tensor: str = "", **parts: Part) -> Figure:
+    """A drawing in both layouts, with its caption and what it shows in a sentence.
+
+    Args:
+        tensor: of which tensor it is, where a report has this drawing of another one already.
+    """
     alternative = t.text(f"figure.{name}_shows")
     wide, narrow = (drawn(narrow=small, title=alternative) for small in (False, True))
-    return Figure(name, wide, t.say(f"figure.{name}", **parts), alternative, narrow, min(1.0, wide.width / LINE))
+    caption, own = t.say(f"figure.{name}", **parts), f"{name}_{tensor}" if tensor else name
+    return Figure(own, wide, caption, alternative, narrow, min(1.0, wide.width / LINE))
 
 
 def row(t: Teller, name: str, items: list[Grid | Words]) -> Figure:
@@ -96,7 +101,8 @@ def windows(t: Teller, weights: Tensor) -> Figure | None:
     def drawn(*, narrow: bool, title: str) -> Sketch:
         return gradient_windows(weights, t.of_one, told, t.text.decimal, narrow=narrow, title=title)
 
-    return figure(t, "gradient_windows", drawn, image=t.label(1))
+    first = weights == t.network.forward.parameters[0]  # its picture keeps the plain name, as in reports of before
+    return figure(t, "gradient_windows", drawn, "" if first else weights.name, image=t.label(1))
 
 
 def ways(t: Teller, name: str) -> Figure | None:
