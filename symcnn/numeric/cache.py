@@ -10,7 +10,6 @@ import ast
 import hashlib
 import inspect
 import logging
-import math
 import os
 import stat
 import sys
@@ -62,11 +61,6 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "symcnn"
 
 
-def largest(a: float, b: float) -> float:
-    """The larger of two, NaN if either is: Python's ``max`` may lose one."""
-    return a if a > b or a != a else b
-
-
 @lru_cache(maxsize=32)
 def compiled(source: str, name: str) -> Callable[..., Any]:
     """A function of printed source, compiled once in a process and kept for the next."""
@@ -79,12 +73,10 @@ def compiled(source: str, name: str) -> Callable[..., Any]:
     if path is not None:
         space.__file__ = str(path)
         sys.modules[module] = space  # numba looks it up when it takes machine code out of its cache
-    names = {"exp": math.exp, "tanh": math.tanh, "log": math.log, "log1p": math.log1p, "largest": numba.njit(largest)}
-    space.__dict__.update(names)  # what straight lines call
     exec(compile(source, str(path or "<printed by symcnn>"), "exec"), space.__dict__)
     constants = {called: array for called, array in vars(space).items() if isinstance(array, np.ndarray)}
     for nest in ast.parse(source).body:
-        if isinstance(nest, ast.FunctionDef) and nest.name != name:
+        if isinstance(nest, ast.FunctionDef) and nest.name != name and not nest.decorator_list:
             setattr(space, nest.name, native(nest, constants))
     options = {"fastmath": set(SAFE_MATH), "error_model": "numpy"}
     found: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))

@@ -19,6 +19,7 @@ from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.program import ArrayProgram, Program, Trainer, scalar_graph
 from symcnn.printers.loops import DIFFERENTIATE, LEARN, Loops
 from symcnn.printers.numba import compiled_gradient, compiled_training
+from symcnn.printers.python import standalone
 
 #: Products (forward, of one image) up to which straight lines compile in a second or two.
 STRAIGHT = 250
@@ -48,13 +49,14 @@ class NumbaProgram(Program):
             return ""
         if not self._straight:
             return self._loops(LANES).source
-        return compiled_gradient(scalar_graph(self.network), self.network.parameters)
+        return standalone(compiled_gradient(scalar_graph(self.network), self.network.parameters), compiled=True)
 
     def training_source(self, samples: int) -> str:
         """The whole training loop for so many images, as it is compiled."""
         if not self._straight or samples >= MANY:
             return self._loops(samples).source
-        return compiled_training(scalar_graph(self.network), self.network.parameters, samples)
+        source = compiled_training(scalar_graph(self.network), self.network.parameters, samples)
+        return standalone(source, compiled=True)
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         if not self._straight:

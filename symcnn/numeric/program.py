@@ -20,13 +20,12 @@ from symcnn.derivation.graph import instantiate
 from symcnn.errors import InputError, quoted
 from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
-from symcnn.numeric.cache import largest
 from symcnn.numeric.learner import Batching, Learner, Meter, State
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
 from symcnn.printers.numpy_scalars import scalars_over_samples
-from symcnn.printers.python import one_image, training_loop
+from symcnn.printers.python import one_image, standalone, training_loop
 
 #: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
 Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
@@ -231,8 +230,8 @@ class ScalarProgram(Program):
 
     def _print(self) -> str:
         graph, arguments = _scalars(self.network)
-        source = scalars_over_samples(graph, *arguments, gradients=False)
-        return source + ("\n\n" + scalars_over_samples(graph, *arguments, gradients=True) if self.network.loss else "")
+        kinds = (False, True) if self.network.loss else (False,)
+        return standalone("\n\n".join(scalars_over_samples(graph, *arguments, gradients=g) for g in kinds))
 
     def _predict(self, theta: Array, images: Array) -> Array:
         outputs: Array = self._functions["predict"](theta, images)
@@ -250,8 +249,8 @@ class PythonProgram(Program):
 
     def _print(self) -> str:
         graph, arguments = _scalars(self.network)
-        source = one_image(graph, *arguments, gradients=False)
-        return source + ("\n\n" + one_image(graph, *arguments, gradients=True) if self.network.loss else "")
+        kinds = (False, True) if self.network.loss else (False,)
+        return standalone("\n\n".join(one_image(graph, *arguments, gradients=g) for g in kinds))
 
     def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         values, function = theta.tolist(), self._functions["one_image"]
@@ -272,7 +271,7 @@ class PythonProgram(Program):
         names = [*stated.image.scalars(), *stated.targets.scalars()]
         pairs = zip(*checked(network, (images, targets)), strict=True)
         samples = [dict(zip(names, [*i.ravel().tolist(), *t.tolist()], strict=True)) for i, t in pairs]
-        return training_loop(scalar_graph(network), network.parameters, samples)
+        return standalone(training_loop(scalar_graph(network), network.parameters, samples), passed=("exp",))
 
     def trainer(self, images: Array, targets: Array) -> Trainer:
         if sum(len(v.products) for v in scalar_graph(self.network)) * len(images) > 3 * MAX_PRODUCTS:
@@ -340,12 +339,9 @@ def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]
     return scalar_graph(network), (network.forward.outputs.scalars(), network.parameters)
 
 
-def run_source(source: str, exp: Callable[[float], float] = _exp, **functions: Any) -> dict[str, Callable[..., Any]]:
+def run_source(source: str) -> dict[str, Callable[..., Any]]:
     """The functions of symcnn's own printed source."""
-    space: dict[str, Any] = {
-        "np": np, "exp": exp, "tanh": math.tanh, "log": math.log,
-        "log1p": math.log1p, "largest": largest, **functions,
-    }  # fmt: skip
+    space: dict[str, Any] = {}
     exec(compile(source, "<printed by symcnn>", "exec"), space)
     return space
 

@@ -7,7 +7,7 @@ from symcnn.derivation import Derivation, Graph
 from symcnn.network import DataLike, checked
 from symcnn.numeric.parameters import as_theta, given_by_name
 from symcnn.numeric.program import run_source
-from symcnn.printers.python import quantities_of_one_image
+from symcnn.printers.python import quantities_of_one_image, standalone
 
 
 def values_of_images(derivation: Derivation, theta: Any, data: DataLike) -> Iterator[dict[str, float]]:
@@ -21,5 +21,5 @@ def values_of_images(derivation: Derivation, theta: Any, data: DataLike) -> Iter
 def completion(graph: Graph) -> Callable[[Mapping[str, float]], dict[str, float]]:
     """A function that adds to the inputs of one image the value of every variable."""
     names = list(graph.inputs)
-    function = run_source(quantities_of_one_image(graph, names))["quantities"]
+    function = run_source(standalone(quantities_of_one_image(graph, names)))["quantities"]
     return lambda given: {**given, **function(*(given[n] for n in names))}

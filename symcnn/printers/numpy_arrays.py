@@ -48,8 +48,10 @@ def loss_program(
 
 
 def _module(functions: "Sequence[_Function]") -> str:
-    used = sorted(set().union(*(f.lines.calls for f in functions)))
-    head = ["from numpy import " + ", ".join(used), "from symcnn.numeric.views import reshaped, view"]
+    used = set().union(*(f.lines.calls for f in functions))
+    head = ["from numpy import " + ", ".join(sorted(used - {"as_strided"}))]
+    if "as_strided" in used:
+        head.append("from numpy.lib.stride_tricks import as_strided")
     return "\n".join([*head, "", "", "\n\n".join(f.text() for f in functions)])
 
 

@@ -5,6 +5,7 @@ their pixels and targets put in as numbers (a factor 0 drops its product, a fact
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -216,3 +217,47 @@ def _tuple(names: Sequence[str]) -> str:
 
 def _exact(value: float) -> Expr:
     return sympy.Integer(int(value)) if value == math.floor(value) and abs(value) < 1e15 else sympy.Float(value, 17)
+
+
+#: What printed source calls -> an import, and a function's definition, that make it run.
+_DEFINITIONS = {
+    "np": ("import numpy as np", ""),
+    "log": ("from math import log", ""),
+    "log1p": ("from math import log1p", ""),
+    "tanh": ("from math import tanh", ""),
+    "exp": (
+        "import math",
+        """def exp(z):
+    try:
+        return math.exp(z)
+    except OverflowError:  # so that 1/(1 + exp(-z)) is 0 there
+        return math.inf
+""",
+    ),
+    "largest": (
+        "",
+        """def largest(a, b):
+    return a if a > b or a != a else b  # NaN if either is
+""",
+    ),
+}
+
+#: The same for numba, whose own ``exp`` gives inf.
+_COMPILED = {
+    **_DEFINITIONS,
+    "exp": ("from math import exp", ""),
+    "largest": ("from numba import njit", f"@njit\n{_DEFINITIONS['largest'][1]}"),
+}
+_CALLED = re.compile(rf"(?<![.\w])(?:{'|'.join(_DEFINITIONS)})(?=[.(])")
+
+
+def standalone(source: str, passed: Sequence[str] = (), compiled: bool = False) -> str:
+    """The source below what it calls: a module that needs NumPy at most, or numba if ``compiled``.
+
+    Args:
+        passed: functions that are arguments, and need no definition.
+    """
+    used = set(_CALLED.findall(source)).difference(passed)
+    needed = [lines for name, lines in (_COMPILED if compiled else _DEFINITIONS).items() if name in used]
+    imports = "".join(f"{line}\n" for line, _ in needed if line)
+    return "\n\n".join(filter(None, [imports, *(function for _, function in needed), source]))

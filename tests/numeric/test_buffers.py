@@ -1,4 +1,4 @@
-"""Training in buffers does what the plain learner does, whatever the batch, and their views are what they say."""
+"""Training in buffers does what the plain learner does, whatever the batch."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from symcnn.numeric import ArrayProgram
 from symcnn.numeric.buffers import blocks, even_blocks, samples_at_once
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import OPTIMIZERS
-from symcnn.numeric.views import reshaped, view
 from tests.networks import from_seed, values_for
 
 
@@ -92,35 +91,6 @@ def test_a_batch_in_parts_is_the_batch(monkeypatch, optimizer):
     assert np.allclose(parts.theta, whole.theta, rtol=1e-9, atol=1e-12)
     assert np.allclose(parts.loss, whole.loss, rtol=1e-12)
     assert parts.history[-1].accuracy == whole.history[-1].accuracy
-
-
-def test_a_view_is_the_array_through_its_index():
-    array = np.arange(7 * 2.0).reshape(7, 2)
-    seen = view(array, "2*r + p + 1, n", p=2, r=3, n=2)
-    for p, r, n in np.ndindex(2, 3, 2):
-        assert seen[p, r, n] == array[2 * r + p + 1, n]
-    seen[1, 2, 1] = -1
-    assert array[6, 1] == -1
-
-
-@pytest.mark.parametrize(
-    ("index", "sizes", "message"),
-    [
-        ("2*r + p, n", {"r": 4, "p": 2, "n": 2}, r"2\*r \+ p reaches 7, past an axis of length 7"),
-        ("r", {"r": 2}, "the array has 2 axes"),
-        ("r - 1, n", {"r": 2, "n": 2}, "'r - 1' is no part of an index"),
-    ],
-)
-def test_a_view_that_would_leave_the_array_is_refused(index, sizes, message):
-    with pytest.raises(IndexError, match=message):
-        view(np.zeros((7, 2)), index, **sizes)
-
-
-def test_another_shape_is_a_view_or_refused():
-    array = np.zeros((2, 3, 4))
-    assert np.shares_memory(reshaped(array, (6, 4)), array)
-    with pytest.raises(ValueError, match="can't be seen as"):
-        reshaped(array.transpose(1, 0, 2), (6, 4))
 
 
 @pytest.mark.parametrize("order", [[0, 23], [-1, 3], [22, 10**9]])

@@ -1,8 +1,11 @@
+import builtins
+
 import numpy as np
 import pytest
 
 import symcnn
 from symcnn.numeric import BACKENDS, as_theta, initial_values
+from tests.networks import from_seed
 from tests.oracles import article_gradients
 
 SEEDS = range(8)
@@ -44,6 +47,48 @@ def test_predictions_and_readable_source(net, data, backend):
     assert any(text in program.source for text in sigmoids)
     by_name = dict(zip(net.parameters, theta, strict=True))
     assert np.array_equal(program.predict(by_name, data.images), program.predict(theta, data.images))
+
+
+def without_symcnn(source):
+    """The functions of a printed program, where symcnn can't be imported."""
+
+    def imported(name, *rest, **named):
+        if name.split(".")[0] not in ("numpy", "math", "numba"):
+            raise ImportError(f"{name} is not installed")
+        return __import__(name, *rest, **named)
+
+    space = {"__builtins__": {**vars(builtins), "__import__": imported}}
+    exec(compile(source, "<printed>", "exec"), space)
+    return space
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_a_printed_program_runs_without_symcnn(seed):
+    net, theta, images, targets = from_seed(seed)
+    expected, slope = symcnn.compile(net).loss_and_gradient(theta, images, targets)
+    flat = images.reshape(len(images), -1)
+    theta, images = np.asarray(theta), images.reshape(len(images), *net.forward.image.shape)
+
+    run, arrays = without_symcnn(symcnn.compile(net).source)["loss_and_gradient"](
+        theta, found := np.empty_like(theta), len(images)
+    )
+    arrays[net.forward.image.name][...] = np.moveaxis(images, 0, -1)
+    arrays[net.forward.targets.name][...] = targets.T
+    assert np.isclose(run(), expected, rtol=1e-13)
+    assert np.allclose(found, slope, rtol=1e-11, atol=1e-14)
+
+    loss, found = without_symcnn(symcnn.compile(net, "expressions").source)["loss_and_gradient"](theta, images, targets)
+    assert np.isclose(loss, expected, rtol=1e-13)
+    assert np.allclose(found, slope, rtol=1e-11, atol=1e-14)
+
+    function = without_symcnn(symcnn.compile(net, "python").source)["one_image"]
+    pairs = [function(theta.tolist(), i.tolist(), t.tolist()) for i, t in zip(flat, targets, strict=True)]
+    assert np.isclose(sum(e for e, _ in pairs), expected, rtol=1e-13)
+    assert np.allclose(np.sum([g for _, g in pairs], axis=0), slope, rtol=1e-11, atol=1e-14)
+
+    program = symcnn.compile(net, "numba")
+    assert "symcnn" not in program.source.replace("Printed by symcnn", "")
+    without_symcnn(program.source)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

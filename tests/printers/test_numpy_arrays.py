@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import symcnn
+from symcnn.printers.arrays.lines import Lines, Sizes
 from symcnn.printers.numpy_arrays import update_program
+from symcnn.symbolic import Affine
 from tests import oracles
 from tests.networks import from_seed, values_for
 
@@ -219,3 +221,31 @@ def test_an_update_is_the_optimizers_expression():
     adam = update_program(OPTIMIZERS["adam"].updates, ("rate", "power_1", "power_2"))
     assert "# moment_1 = 0.09999999999999998*gradient + 0.9*moment_1" in adam
     assert "def run(rate, power_1, power_2):" in adam
+
+
+def strided(index, axes, sizes, lengths=(7,)):
+    """Views printed for an array of 7 rows for 2 samples, and the array."""
+    lines = Lines()
+    text = lines.strided("array", index, lengths, axes, Sizes(sizes))
+    array = np.arange(7 * 2.0).reshape(7, 2)
+    space = {"array": array, "as_strided": np.lib.stride_tricks.as_strided, "samples": 2}
+    exec("\n".join(lines.once), space)
+    return array, lambda **at: eval(text, {**space, **at})
+
+
+def test_a_view_is_the_array_through_its_index():
+    row = Affine((("r", 2), ("p", 1)), 1)
+    array, view = strided([row], ["p", "r", "n"], {"p": 2, "r": 3})
+    for p, r, n in np.ndindex(2, 3, 2):
+        assert view()[p, r, n] == array[2 * r + p + 1, n]
+    view()[1, 2, 1] = -1
+    assert array[6, 1] == -1
+    array, view = strided([row], ["r", "n"], {"p": 2, "r": 3})  # p is a loop's variable
+    for p, r, n in np.ndindex(2, 3, 2):
+        assert view(p=p)[r, n] == array[2 * r + p + 1, n]
+
+
+@pytest.mark.parametrize("index", [Affine((("r", 2), ("p", 1)), 2), Affine((("r", 1),), -1)])
+def test_a_view_that_would_leave_the_array_is_refused(index):
+    with pytest.raises(IndexError, match="past an axis of length 7"):
+        strided([index], ["r", "n"], {"p": 2, "r": 3})

@@ -36,6 +36,7 @@ class Arrays:
         self.stored: dict[Tensor, Stored] = {}
         self.masks: dict[Tensor, Operand] = {}
         self._bordered: dict[str, str] = {}
+        self._borders: dict[Tensor, list[Border]] = {}
         self._copies: dict[str, list[Operand]] = {}
 
     def keep(self, tensor: Tensor, text: str) -> None:
@@ -57,6 +58,9 @@ class Arrays:
             whole = self.lines.buffer(f"{tensor.name}_bordered", (*shape, *_samples(tensor)))
             inside = self.lines.named(tensor.name, f"{whole}[{_inside(tensor, borders)}]")
             self.stored[tensor] = Stored(inside, False)
+            self._borders[tensor] = list(borders)
+        if self._borders.get(tensor) != list(borders):
+            raise TypeError(f"{tensor.name}: no rule to print two borders of one tensor")
         return self.stored[tensor].name + "_bordered"
 
     # --- what an expression reads -----------------------------------------------------------------------------------
@@ -75,8 +79,8 @@ class Arrays:
         if any(map(any, borders)):
             name = self._with_border(leaf, borders)
         axes = [a for affine in leaf.index for a, _ in affine.coefficients] + _samples_axis(tensor)
-        index = index_text(tensor, [_shifted(m, b[0]) for m, b in zip(leaf.index, borders, strict=True)])
-        seen = self.lines.named(f"{name}_windows", f'view({name}, "{index}", {sizes.keywords(axes)})')
+        index, lengths = within(leaf, borders)
+        seen = self.lines.named(f"{name}_windows", self.lines.strided(name, index, lengths, axes, sizes))
         return Operand(seen, tuple(axes), False, base=tensor.name)
 
     def _plain(self, stored: Stored, access: Access) -> Operand:
@@ -95,7 +99,7 @@ class Arrays:
             self.lines.use("inf")
         key = f"{self.stored[tensor].name} {borders} {fill}"
         if key not in self._bordered:
-            shape = [n + a + b for n, (a, b) in zip(tensor.shape, borders, strict=True)]
+            _, shape = within(access, borders)
             whole = self.lines.buffer(f"{tensor.name}_bordered", (*shape, *_samples(tensor)), fill=fill)
             inside = self.lines.named(f"{whole}_inside", f"{whole}[{_inside(tensor, borders)}]")
             self.lines.copy(inside, self.stored[tensor].name)
@@ -144,12 +148,10 @@ def borders_of(access: Access, sizes: Sizes) -> list[Border]:
     return found
 
 
-def index_text(tensor: Tensor, index: Sequence[Affine]) -> str:
-    return ", ".join([*map(str, index), *_samples_axis(tensor)])
-
-
-def _shifted(affine: Affine, by: int) -> Affine:
-    return Affine(affine.coefficients, affine.offset + by)
+def within(access: Access, borders: Sequence[Border]) -> tuple[list[Affine], list[int]]:
+    """The index in the array that has these borders around the tensor, and the lengths of that array's axes."""
+    index = [Affine(m.coefficients, m.offset + before) for m, (before, _) in zip(access.index, borders, strict=True)]
+    return index, [n + before + after for n, (before, after) in zip(access.tensor.shape, borders, strict=True)]
 
 
 def _inside(tensor: Tensor, borders: Sequence[Border]) -> str:

@@ -13,7 +13,7 @@ from itertools import product
 
 import sympy
 
-from symcnn.printers.arrays.accesses import Arrays, borders_of, is_plain
+from symcnn.printers.arrays.accesses import Arrays, borders_of, is_plain, within
 from symcnn.printers.arrays.contraction import Contraction
 from symcnn.printers.arrays.elementwise import Elementwise, Value
 from symcnn.printers.arrays.lines import SAMPLES, Lines, Operand, Sizes, letters
@@ -114,21 +114,23 @@ class EquationPrinter:
         borders = borders_of(target, sizes)
         first = target.tensor not in self._written
         whole = self.arrays.allocate_bordered(target.tensor, borders)
-        index = [Affine(m.coefficients, m.offset + b[0]) for m, b in zip(target.index, borders, strict=True)]
+        index, lengths = within(target, borders)
         order = self._order_of_cells(equation, term, sizes)
         at_once = _hit_once(index, equation.axes)
         looped = [a for a in order if a != SAMPLES and a not in at_once]
         if not looped and self._writers[target.tensor] == 1:
             # what no window covers stays 0, from the beginning
-            text = ", ".join([*map(str, index), SAMPLES])
-            seen = self.lines.named(f"{whole}_{letters(order)}", f'view({whole}, "{text}", {sizes.keywords(order)})')
+            text = self.lines.strided(whole, index, lengths, order, sizes)
+            seen = self.lines.named(f"{whole}_{letters(order)}", text)
             value = self._term(equation, term, sizes, order, seen, whole=False)
             self._elementwise(sizes, order).store(value, seen)
             return
         if first:
             self.lines.copy(whole, "0")
         value = self._term(equation, term, sizes, order, None)
-        self._add_cells(whole, index, value, order, looped, sizes)
+        kept = [a for a in order if a not in looped]
+        seen = self.lines.strided(whole, index, lengths, kept, sizes)
+        self._add_cells(whole, seen, value, order, looped, sizes)
         self._elementwise(sizes, order).done(value)
 
     def _order_of_cells(self, equation: Equation, term: Term, sizes: Sizes) -> list[str]:
@@ -150,19 +152,16 @@ class EquationPrinter:
     def _add_cells(
         self,
         whole: str,
-        index: Sequence[Affine],
+        seen: str,
         value: Value,
         order: Sequence[str],
         looped: Sequence[str],
         sizes: Sizes,
     ) -> None:
-        kept = [a for a in order if a not in looped]
         rank = len(order) - next((n for n, a in enumerate(order) if a in value.axes), len(order) - 1)
         places = [(a if a in value.axes else "0") if a in looped else ":" for a in order[-rank:]]
-        text = ", ".join([*(_with_numbers(m, looped) for m in index), SAMPLES])
         part = f"{value.text}[{', '.join(places)}]" if looped else value.text
         loops = " ".join(f"for {a} in range({sizes[a]})" for a in looped) or "for _ in range(1)"
-        seen = f'view({whole}, f"{text}", {sizes.keywords(kept)})'
         cells = self.lines.named(f"{whole}_cells", f"[({seen}, {part}) {loops}]")
         self.lines.each.append(f"for cell, part in {cells}:")
         self.lines.each.append(f"    {self.lines.use('add')}(cell, part, cell)")
@@ -248,12 +247,3 @@ def _hit_once(index: Sequence[Affine], first: Sequence[Axis]) -> set[str]:
                 chosen.append((axis, step))
         kept |= {a for a, _ in chosen}
     return kept
-
-
-def _with_numbers(affine: Affine, looped: Sequence[str]) -> str:
-    """An index whose looped axes are numbers: ``r + {p}``."""
-    kept = Affine(tuple((a, c) for a, c in affine.coefficients if a not in looped))
-    numbers = Affine(tuple((a, c) for a, c in affine.coefficients if a in looped), affine.offset)
-    if not numbers.coefficients:
-        return str(affine)
-    return f"{kept} + {{{numbers}}}" if kept.coefficients else f"{{{numbers}}}"

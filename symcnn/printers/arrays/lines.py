@@ -7,6 +7,8 @@ nothing: each of its lines is a ufunc or a product that writes into a buffer.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from symcnn.symbolic import Affine
+
 SAMPLES = "n"
 
 #: A length as it is printed.
@@ -72,6 +74,37 @@ class Lines:
         self.once.append(f"{name} = {function}({text}, {value}{dtype})")
         return name
 
+    def strided(
+        self, array: str, index: Sequence[Affine], lengths: Sequence[int], axes: Sequence[str], sizes: "Sizes"
+    ) -> str:
+        """An array seen through index maps, as text: its entry at ``axes`` is the array's at ``index``.
+
+        Args:
+            index: one map for each axis of the array; the samples come last by themselves.
+            lengths: of the array's axes, without the samples.
+            axes: of the view; the others of the index maps are variables of a loop around it.
+
+        Raises:
+            IndexError: some index would leave the array.
+        """
+        steps: dict[str, list[str]] = {a: [] for a in axes}
+        strides, starts = self.named(f"s_{array}", f"{array}.strides"), []
+        for n, (affine, length) in enumerate(zip(index, lengths, strict=True)):
+            first, last = affine.span({a: int(sizes[a]) for a, _ in affine.coefficients})
+            if first < 0 or last >= length:
+                raise IndexError(f"{array}: {affine} runs from {first} to {last}, past an axis of length {length}")
+            for a, c in affine.coefficients:
+                if a in steps:
+                    steps[a].append(f"{strides}[{n}]" if c == 1 else f"{c}*{strides}[{n}]")
+            start = Affine(tuple((a, c) for a, c in affine.coefficients if a not in steps), affine.offset)
+            starts.append("" if start == Affine() else f"{start}".replace(" ", ""))
+        if SAMPLES in steps:
+            steps[SAMPLES].append(f"{strides}[{len(index)}]")
+        self.use("as_strided")
+        part = f"{array}[{', '.join(f'{start}:' for start in starts)}]" if any(starts) else array
+        by_axis = shape_text([" + ".join(step) for step in steps.values()])
+        return f"as_strided({part}, {shape_text(sizes.shape(axes))}, {by_axis})"
+
     def take(self, shape: Sequence[Size], dtype: str = "dtype") -> str:
         """A scratch buffer; ``release`` gives it back."""
         kind = (shape_text(shape), dtype)
@@ -134,7 +167,7 @@ class Lines:
         name = operand.name
         if (len(first), len(second)) != (1, 1):
             shape = f"{sizes.joined(first)}, {sizes.joined(second)}"
-            name = self.named(operand.view_name(first, second), f"reshaped({name}, ({shape}))")
+            name = self.named(operand.view_name(first, second), f"{name}.reshape({shape})")
         return name if there else self.named(operand.view_name(rows, columns), f"{name}.T")
 
 
@@ -158,9 +191,6 @@ class Sizes:
         if SAMPLES not in axes:
             return str(number)
         return "samples" if number == 1 else f"{number}*samples"
-
-    def keywords(self, axes: Sequence[str]) -> str:
-        return ", ".join(f"{a}={self[a]}" for a in axes)
 
 
 def letters(axes: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from symcnn.numeric.parameters import as_theta, given_by_name
 from symcnn.numeric.program import run_source
 from symcnn.numeric.values import completion
 from symcnn.printers.infix import InfixPrinter
-from symcnn.printers.python import PYTHON
+from symcnn.printers.python import PYTHON, standalone
 from symcnn.report.document import States
 
 
@@ -41,7 +41,7 @@ class Quantities:
         """One more number: an expression in the quantities of an image (from 1)."""
         if key not in self.values:
             text = InfixPrinter(PYTHON, lambda name: f"v[{name!r}]").expression(expression).text
-            value = run_source(f"def value(v): return {text}\n")["value"]
+            value = run_source(standalone(f"def value(v): return {text}\n"))["value"]
             self._also[key] = (image, value)
             self.values[key] = float(value(self._here[image - 1]))
 
