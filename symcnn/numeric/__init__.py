@@ -1,6 +1,6 @@
 """Programs made from printed equations or from the scalar graph, and the displayed expressions evaluated."""
 
-from symcnn.numeric import displayed, explain  # register Derivation.evaluate and Gradient.explain
+from symcnn.numeric import values  # registers Derivation.evaluate and Gradient.explain
 from symcnn.numeric.backends import BACKENDS, compile_program
 from symcnn.numeric.cache import numba_is_there
 from symcnn.numeric.compiled import NumbaProgram
@@ -9,5 +9,5 @@ from symcnn.numeric.program import PROGRAMS, ArrayProgram, Program, PythonProgra
 
 __all__ = [
     "BACKENDS", "PROGRAMS", "ArrayProgram", "NumbaProgram", "Program", "PythonProgram", "Trainer", "as_theta",
-    "compile_program", "displayed", "explain", "given_by_name", "initial_values", "numba_is_there",
+    "compile_program", "given_by_name", "initial_values", "numba_is_there", "values",
 ]  # fmt: skip

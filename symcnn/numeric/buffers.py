@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symcnn.network import Array, Network
-from symcnn.numeric.learner import Batching, Learner, Meter, Order, State, check_order
+from symcnn.numeric.learner import Batching, Learner, Order, State, check_order
 from symcnn.numeric.optimizers import THETA
 from symcnn.symbolic import Access, Equation
 
@@ -97,10 +97,6 @@ class ArrayLearner(Learner):
         check_order(order, len(self._images))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return super().epoch(order)
-
-    def meter(self, images: Array, targets: Array) -> Meter:
-        """See ``Learner.meter``."""
-        return self.program.meter(self.state.arrays[THETA.name], images, targets)
 
     def _step(self, batch: Order) -> float:
         size = len(batch)

@@ -58,7 +58,7 @@ class NumbaProgram(Program):
         source = compiled_training(scalar_graph(self.network), self.network.parameters, samples)
         return standalone(source, compiled=True)
 
-    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+    def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         if not self._straight:
             return self._by_loops(theta, images, targets)
         gradient = np.empty(len(theta))
@@ -73,8 +73,8 @@ class NumbaProgram(Program):
         losses = epochs(values, gradient, np.arange(len(images)), 0.0, DIFFERENTIATE)
         return float(losses.sum()), gradient
 
-    def _predict(self, theta: Array, images: Array) -> Array:
-        return self._whole_arrays._predict(theta, images)
+    def outputs(self, theta: Array, images: Array) -> Array:
+        return self._whole_arrays.outputs(theta, images)
 
     @cached_property
     def _whole_arrays(self) -> ArrayProgram:

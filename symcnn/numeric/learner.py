@@ -95,14 +95,8 @@ class Learner:
         return np.array([self._step(batch) for batch in self.batches(order)])
 
     def meter(self, images: Array, targets: Array) -> Meter:
-        """Measures these samples with the parameters that the state has then.
-
-        By the program that trains, forward only; one that has no such part leaves it to whole arrays.
-        """
-        from symcnn.numeric.program import ArrayProgram
-
-        program = ArrayProgram(self.program.network, self.program.dtype)
-        return program.meter(self.state.arrays[THETA.name], images, targets)
+        """Measure these samples with the parameters that the state has then, by the program that trains."""
+        return self.program.meter(self.state.arrays[THETA.name], images, targets)
 
     def batches(self, order: Order) -> Iterator[Order]:
         for start in range(0, len(order), self.batching.batch_size):
@@ -111,7 +105,7 @@ class Learner:
     def _step(self, batch: Order) -> float:
         theta = self.state.arrays[THETA.name]
         with np.errstate(over="ignore", invalid="ignore"):
-            loss, gradient = self.program._loss_and_gradient(theta, self._images[batch], self._targets[batch])
+            loss, gradient = self.program.differentiate(theta, self._images[batch], self._targets[batch])
         factor = 1.0 if self.batching.reduction == "sum" else 1.0 / len(batch)
         self._update(gradient * factor)
         return loss * factor

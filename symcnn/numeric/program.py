@@ -85,13 +85,13 @@ class Program(ABC):
         self.network.require_loss("loss_and_gradient")
         theta = as_theta(self.network, theta)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._loss_and_gradient(theta, *checked(self.network, (images, targets)))
+            return self.differentiate(theta, *checked(self.network, (images, targets)))
 
     def predict(self, theta: Any, images: Any) -> Array:
         """The last layer's values: (samples, outputs)."""
         theta = as_theta(self.network, theta)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._predict(theta, checked_images(self.network, images))
+            return self.outputs(theta, checked_images(self.network, images))
 
     def trainer(self, images: Array, targets: Array) -> Trainer:
         """Full-batch gradient descent on these samples."""
@@ -100,7 +100,7 @@ class Program(ABC):
             values, losses = np.array(theta, dtype=np.float64), np.empty(steps)
             with np.errstate(over="ignore", invalid="ignore"):
                 for k in range(steps):
-                    losses[k], gradient = self._loss_and_gradient(values, images, targets)
+                    losses[k], gradient = self.differentiate(values, images, targets)
                     values -= step * gradient
             return values.tolist(), losses
 
@@ -117,12 +117,21 @@ class Program(ABC):
     @abstractmethod
     def _print(self) -> str: ...
 
-    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+    def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+        """``loss_and_gradient`` of what was checked already."""
         loss, gradient = self._functions["loss_and_gradient"](theta, images, targets)
         return float(loss), gradient
 
     @abstractmethod
-    def _predict(self, theta: Array, images: Array) -> Array: ...
+    def outputs(self, theta: Array, images: Array) -> Array:
+        """``predict`` of what was checked already."""
+
+    def meter(self, theta: Array, images: Array, targets: Array) -> Meter:
+        """Measure these samples, which were checked, with what stands in ``theta`` then.
+
+        A program that has no such part leaves it to whole arrays.
+        """
+        return ArrayProgram(self.network, self.dtype).meter(theta, images, targets)
 
 
 class ArrayProgram(Program):
@@ -169,7 +178,7 @@ class ArrayProgram(Program):
     def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
         return ArrayLearner(self, images, targets, batching, state)
 
-    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+    def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         loss, gradient = 0.0, np.zeros(len(theta))
         for block in blocks(len(images), self.at_once):
             filled = self._with_buffers("loss_and_gradient", block.stop - block.start)
@@ -179,7 +188,6 @@ class ArrayProgram(Program):
         return loss, gradient
 
     def meter(self, theta: Array, images: Array, targets: Array) -> Meter:
-        """Measures these samples, which were checked, with what stands in ``theta`` then."""
         pixels, name = images.reshape(len(images), -1), self.network.forward.outputs.name
         parts, unused = blocks(len(images), self.at_once), np.zeros_like(theta)
         sizes = {part.stop - part.start for part in parts}
@@ -213,7 +221,7 @@ class ArrayProgram(Program):
             filled.run()
             yield {n: np.moveaxis(a, -1, 0).copy() for n, a in filled.arrays.items() if only in (None, n)}
 
-    def _predict(self, theta: Array, images: Array) -> Array:
+    def outputs(self, theta: Array, images: Array) -> Array:
         outputs = self.network.forward.outputs.name
         parts = [part[outputs] for part in self._forward(theta, images, outputs)]
         return np.concatenate(parts).reshape(len(images), -1)
@@ -233,7 +241,7 @@ class ScalarProgram(Program):
         kinds = (False, True) if self.network.loss else (False,)
         return standalone("\n\n".join(scalars_over_samples(graph, *arguments, gradients=g) for g in kinds))
 
-    def _predict(self, theta: Array, images: Array) -> Array:
+    def outputs(self, theta: Array, images: Array) -> Array:
         outputs: Array = self._functions["predict"](theta, images)
         return outputs
 
@@ -252,7 +260,7 @@ class PythonProgram(Program):
         kinds = (False, True) if self.network.loss else (False,)
         return standalone("\n\n".join(one_image(graph, *arguments, gradients=g) for g in kinds))
 
-    def _loss_and_gradient(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
+    def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         values, function = theta.tolist(), self._functions["one_image"]
         pairs = [
             function(values, image.ravel().tolist(), target.tolist())
@@ -260,7 +268,7 @@ class PythonProgram(Program):
         ]
         return float(sum(e for e, _ in pairs)), np.sum([g for _, g in pairs], axis=0)
 
-    def _predict(self, theta: Array, images: Array) -> Array:
+    def outputs(self, theta: Array, images: Array) -> Array:
         values, function = theta.tolist(), self._functions["outputs_of_one_image"]
         return np.array([function(values, image.ravel().tolist()) for image in images], dtype=np.float64)
 

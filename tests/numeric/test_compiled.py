@@ -116,7 +116,7 @@ def test_a_larger_network_compiles_and_agrees():
     rest = program.loss_and_gradient(theta, images[6:], targets[6:])[1]
     assert np.abs(few + rest - gradient).max() < 1e-12 * np.abs(gradient).max()
     images[3, 1, 4, 4] = np.nan
-    loss, gradient = program._loss_and_gradient(theta, images, targets)
+    loss, gradient = program.differentiate(theta, images, targets)
     assert np.isnan(loss)
     assert np.isnan(gradient).all()
 
@@ -127,7 +127,7 @@ def test_compiled_loops_see_what_is_not_finite(bad):
     """A flag that let the compiler assume finite numbers would lose some."""
     theta, images, targets = case(ODD, 6)
     theta[5] = bad
-    loss, gradient = symcnn.compile(ODD, "numba")._loss_and_gradient(theta, images, targets)
+    loss, gradient = symcnn.compile(ODD, "numba").differentiate(theta, images, targets)
     assert not np.isfinite(loss)
     assert not np.isfinite(gradient).all()
     if np.isnan(bad):

@@ -122,7 +122,7 @@ def test_nan_is_not_swallowed_by_relu():
     net = symcnn.Network((2,), [symcnn.Activation("relu"), symcnn.Dense(1, "relu")], loss=None)
     for backend in BACKENDS:
         program = symcnn.compile(net, backend)
-        assert np.isnan(program._predict(np.array([np.nan, 1, 1]), np.ones((1, 2)))).all()
+        assert np.isnan(program.outputs(np.array([np.nan, 1, 1]), np.ones((1, 2)))).all()
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_nan_stays_nan_and_leaves_nothing_behind(net):
         broken = theta.copy()
         broken[net.parameters.index(name)] = np.nan
         with np.errstate(all="ignore"):
-            loss, gradient = program._loss_and_gradient(broken, images, targets)
+            loss, gradient = program.differentiate(broken, images, targets)
         assert np.isnan(loss), name
         assert np.isnan(gradient).mean() > 0.9, name
     assert np.isfinite(program.loss_and_gradient(theta, images, targets)[0]), "NaN has stayed in a buffer"
@@ -207,10 +207,8 @@ def test_every_line_is_needed(net):
         program = symcnn.compile(net)
         program.source = head + "    def run():\n" + run.replace("\n".join(lines), "\n".join(fewer))
         with np.errstate(all="ignore"):
-            program._loss_and_gradient(
-                theta[::-1], images[::-1] + 1, targets[::-1]
-            )  # leaves other numbers in the buffers
-            found = program._loss_and_gradient(theta, images, targets)
+            program.differentiate(theta[::-1], images[::-1] + 1, targets[::-1])  # leaves other numbers in the buffers
+            found = program.differentiate(theta, images, targets)
         assert not worst(found, wanted) < 1e-11, line
 
 

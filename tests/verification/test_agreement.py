@@ -27,13 +27,13 @@ def test_a_wrong_program_is_seen(derivation, net, data, monkeypatch):
 
 def test_a_lost_digit_is_seen(derivation, net, data, monkeypatch):
     program = PROGRAMS["numpy"]
-    right = program._loss_and_gradient
+    right = program.differentiate
 
     def rounded(self, *arguments):
         loss, gradient = right(self, *arguments)
         return loss, gradient * (1 + 1e-12)
 
-    monkeypatch.setattr(program, "_loss_and_gradient", rounded)
+    monkeypatch.setattr(program, "differentiate", rounded)
     found = {a.backend: a for a in programs_agree(derivation, initial_values(net, 0), data)}
     assert not found["numpy"].ok
     assert 5e-13 < found["numpy"].worst < 2e-12
@@ -50,7 +50,7 @@ def test_the_reference_is_the_complex_step(derivation, net, data):
 
 
 def test_nan_counts_as_disagreement(derivation, net, data, monkeypatch):
-    monkeypatch.setattr(PROGRAMS["python"], "_loss_and_gradient", lambda *_: (float("nan"), np.zeros(20)))
+    monkeypatch.setattr(PROGRAMS["python"], "differentiate", lambda *_: (float("nan"), np.zeros(20)))
     found = {a.backend: a for a in programs_agree(derivation, initial_values(net, 0), data)}
     assert found["python"].worst == float("inf")
 

@@ -101,14 +101,14 @@ def test_a_large_network_is_checked_in_index_notation_and_says_so():
 @pytest.mark.usefixtures("large")
 def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
     program = PROGRAMS["python"]
-    right = program._loss_and_gradient
+    right = program.differentiate
 
     def wrong(self, *arguments):
         loss, gradient = right(self, *arguments)
         gradient[-1] *= 1 + 1e-9
         return loss, gradient
 
-    monkeypatch.setattr(program, "_loss_and_gradient", wrong)
+    monkeypatch.setattr(program, "differentiate", wrong)
     found = symcnn.verify(SMALL)
     assert not found.ok
     bad = claims(found)["the program 'python' computes E_total and the gradients"]
@@ -239,9 +239,7 @@ def test_a_program_is_held_against_dual_numbers(monkeypatch):
     net, theta, images, targets = from_seed(6)
     d = symcnn.derive(net)
     assert duals_agree(d, theta, (images, targets), symcnn.compile(net, "python"))[0] <= DUAL_TOLERANCE
-    monkeypatch.setattr(
-        PROGRAMS["python"], "_loss_and_gradient", lambda *_: (float("nan"), np.zeros(len(net.parameters)))
-    )
+    monkeypatch.setattr(PROGRAMS["python"], "differentiate", lambda *_: (float("nan"), np.zeros(len(net.parameters))))
     assert duals_agree(d, theta, (images, targets), symcnn.compile(net, "python")) == (float("inf"), "E_total")
 
 
