@@ -12,6 +12,7 @@ from symcnn.version import __version__
 if TYPE_CHECKING:
     from symcnn import article
     from symcnn.certificate import write_certificate
+    from symcnn.checks import CheckResult, check, check_network, check_text, check_workbook
     from symcnn.derivation import Derivation, derive
     from symcnn.excel import export_workbook
     from symcnn.network import (
@@ -35,16 +36,19 @@ if TYPE_CHECKING:
     from symcnn.verification.verify import verify
 
 __all__ = [
-    "Activation", "AvgPool2D", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError", "MaxPool2D",
-    "Network", "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError", "Verification",
-    "__version__", "article", "compile", "derive", "export_workbook", "read_data", "read_network", "train",
-    "verify", "write_certificate", "write_report",
+    "Activation", "AvgPool2D", "CheckResult", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError",
+    "MaxPool2D", "Network", "NotSupportedYetError", "Program", "Run", "SymcnnError", "TrainingDivergedError",
+    "Verification", "__version__", "article", "check", "check_network", "check_text", "check_workbook", "compile",
+    "derive", "export_workbook", "read_data", "read_network", "train", "verify", "write_certificate",
+    "write_report",
 ]  # fmt: skip
 
 #: Public name -> where it is defined, imported at its first use: SymPy and NumPy take a second to import, and
 #: ``symcnn --help`` needs neither. The imports above are the same table for type checkers; a test holds them together.
 _DEFINED_IN = {
     "write_certificate": "certificate",
+    "CheckResult": "checks", "check": "checks", "check_network": "checks", "check_text": "checks",
+    "check_workbook": "checks",
     "Derivation": "derivation", "derive": "derivation",
     "export_workbook": "excel",
     "Activation": "network", "AvgPool2D": "network", "Conv2D": "network", "Data": "network", "Dense": "network",

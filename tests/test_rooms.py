@@ -11,6 +11,7 @@ LINES = [
     {"cli"},
     {"__init__"},
     {"story"},
+    {"checks"},
     {"picture", "explain"},
     {"report", "excel"},
     {"verification", "audit", "certificate"},

@@ -17,11 +17,11 @@ class Told:
     """
 
     def __init__(self, audit: Audit, file: str, text: Catalogue) -> None:
-        self.audit, self._file, self._text = audit, file, text
+        self.audit, self._file, self.text = audit, file, text
 
     @property
     def title(self) -> str:
-        return self._text("audit.title", file=self._file)
+        return self.text("audit.title", file=self._file)
 
     def why(self, finding: Finding, formula: Callable[[str], str] = str) -> list[str]:
         """The reason of a verdict, in sentences: of a false one what is wrong, what it should be, and a number.
@@ -29,7 +29,7 @@ class Told:
         Args:
             formula: how a formula of the text, or in its typography, stands in them.
         """
-        judged, text = finding.judged, self._text
+        judged, text = finding.judged, self.text
         if finding.verdict == "true" and judged.method:
             found = [text(f"audit.method.{judged.method}")]
             if judged.readings:
@@ -46,12 +46,16 @@ class Told:
             reason = text("audit.member", number=number, text=formula(finding.wrong), reason=reason)
         lines = [reason]
         if finding.correction:
-            lines.append(text("audit.should", correction=formula(finding.correction)))
+            lines.append(self.should(finding, formula))
         return [*lines, *self._shown(finding, formula)]
+
+    def should(self, finding: Finding, formula: Callable[[str], str] = str) -> str:
+        """What should stand in the place of the wrong member, in a sentence."""
+        return self.text("audit.should", correction=formula(finding.correction))
 
     def _shown(self, finding: Finding, formula: Callable[[str], str]) -> Iterator[str]:
         """The numbers that show it."""
-        found, text = finding.judged.counterexample, self._text
+        found, text = finding.judged.counterexample, self.text
         if found is None:
             return
         left, right = self._apart(found.written, found.right)
@@ -65,10 +69,10 @@ class Told:
     @property
     def _separator(self) -> str:
         """Between numbers: no comma beside decimal commas."""
-        return " ; " if self._text.decimal == "," else ", "
+        return " ; " if self.text.decimal == "," else ", "
 
     def _said(self, value: str | SaidError) -> str:
-        return value if isinstance(value, str) else value.said(self._text)
+        return value if isinstance(value, str) else value.said(self.text)
 
     def _numbers(self, values: Sequence[float], digits: int) -> str:
         """One number, or the entries of a group."""
@@ -85,13 +89,13 @@ class Told:
         return found
 
     def _number(self, value: float, digits: int = 6) -> str:
-        return f"{value:.{digits}g}".replace(".", self._text.decimal).replace("-", "−")
+        return f"{value:.{digits}g}".replace(".", self.text.decimal).replace("-", "−")
 
     def word(self, finding: Finding) -> str:
-        return self._text(f"audit.word.{finding.verdict}")
+        return self.text(f"audit.word.{finding.verdict}")
 
     def heads(self) -> tuple[str, ...]:
-        return tuple(self._text(f"audit.{key}") for key in ("line", "verdict", "equation", "why"))
+        return tuple(self.text(f"audit.{key}") for key in ("line", "verdict", "equation", "why"))
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """line, verdict, equation, reason"""
@@ -102,7 +106,7 @@ class Told:
 
     def totals(self) -> list[str]:
         """Counts, and what was not checked."""
-        audit, text = self.audit, self._text
+        audit, text = self.audit, self.text
         counts = {verdict: audit.count(verdict) for verdict in VERDICTS}
         read = len(audit.findings) - counts["unread"]
         found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
@@ -118,12 +122,12 @@ class Told:
         if contradicted is None:
             return ""
         key = "audit.unnamed_contradicted" if contradicted else "audit.unnamed_missing"
-        return self._text("audit.unnamed", reason=self._text(key, line=contradicted))
+        return self.text("audit.unnamed", reason=self.text(key, line=contradicted))
 
     def proposal(self) -> tuple[str, str] | None:
         """What a mapping could say: in words, and as TOML."""
         found = self.audit.proposal
-        return (self._text("audit.proposal"), str(found)) if found else None
+        return (self.text("audit.proposal"), str(found)) if found else None
 
     def json(self) -> str:
         """Everything, for programs."""
@@ -141,7 +145,7 @@ class Told:
             "equations": [self._equation(f) for f in audit.findings],
             "mapping": str(audit.proposal),
             "notice": self.notice(),
-            "not_checked": self._text("audit.unchecked"),
+            "not_checked": self.text("audit.unchecked"),
         }  # fmt: skip
 
     def _equation(self, finding: Finding) -> dict[str, Any]:

@@ -79,7 +79,9 @@ def recheck(path: str | Path, network: Network, data: DataLike | None = None, ti
         return check(every, timeout)
     pairs = zip_longest(given.split(b"\n"), wanted.split(b"\n"))
     line = next(n for n, (a, b) in enumerate(pairs, 1) if a != b)
-    return Verdict("rejected", reason=f"line {line} is not what symcnn writes for this network", network=network)
+    return Verdict(
+        "rejected", reason=f"line {line} is not what symcnn writes for this network", network=network, is_own=False
+    )
 
 
 @dataclass(frozen=True)

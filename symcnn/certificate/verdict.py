@@ -51,6 +51,7 @@ class Verdict:
         coq: the version that checked it.
         premises: what the theorems presuppose ("no_kink", "no_tie"), and of how many parts.
         network: whose gradients they are.
+        is_own: it is what symcnn writes; what is not says nothing that could be wrong.
     """
 
     status: Status
@@ -59,6 +60,7 @@ class Verdict:
     coq: str = ""
     premises: Mapping[str, int] = field(default_factory=dict)
     network: Network | None = None
+    is_own: bool = True
 
     @property
     def ok(self) -> bool:

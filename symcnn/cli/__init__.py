@@ -1,7 +1,7 @@
 """The command line.
 
 Exit status: 0 all that was promised holds · 1 a check failed · 2 the input cannot be used (one line says what, where
-and what was expected) · 130 interrupted.
+and what was expected) · 3 a check could tell nothing · 130 interrupted.
 """
 
 import atexit

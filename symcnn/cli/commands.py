@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symcnn.cli.audit import audit
+from symcnn.cli.check import check
 from symcnn.cli.shared import (
     CheckFailed,
     certificate_option,
@@ -108,6 +109,7 @@ def _quantity(derivation: "Derivation", name: str) -> str:
 commands.add_command(train)
 commands.add_command(predict)
 commands.add_command(audit)
+commands.add_command(check)
 
 
 @commands.command(short_help="Write the workbook of live formulas.")

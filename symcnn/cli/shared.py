@@ -58,6 +58,12 @@ class CheckFailed(click.ClickException):
     exit_code = 1
 
 
+class NothingDecided(CheckFailed):
+    """Exit status 3."""
+
+    exit_code = 3
+
+
 def given_network(path: Path | None) -> "tuple[Network, Data | None]":
     """The network file's network and samples, or the article's."""
     from symcnn import article as article_data

@@ -140,4 +140,4 @@ def pair_rows(network: Network, data: Data, programs: Programs, text: Catalogue,
 
 def _row(claim: str, ok: bool, worst: float, where: str, text: Catalogue, remark: str = "") -> Row:
     words = text("verify.agrees" if ok else "verify.differs", points=len(SEEDS), worst=f"{worst:.0e}", where=where)
-    return Row(claim, "unknown" if ok else "refuted", f"{words} {remark}".strip())
+    return Row(claim, "unknown" if ok else "refuted", f"{words} {remark}".strip(), worst=worst)

@@ -35,6 +35,7 @@ class Row:
         method: how it was decided; for "unknown", why it was not.
         figures: the worst figure of each numeric method.
         witness: where it is refuted: two values that differ, and where.
+        worst: the largest relative difference, where it was compared in numbers.
     """
 
     claim: str
@@ -42,6 +43,7 @@ class Row:
     method: str
     figures: tuple[Figure, ...] = ()
     witness: str = ""
+    worst: float | None = None
 
     @property
     def ok(self) -> bool:

@@ -1,0 +1,192 @@
+"""``symcnn.check``: one verb, one vocabulary, one schema, for a network, a workbook, a text and a certificate."""
+
+import json
+import math
+from pathlib import Path
+
+import jsonschema
+import openpyxl
+import pytest
+
+import symcnn
+from symcnn import checks
+from symcnn.checks import check_certificate
+from symcnn.cli import main
+from symcnn.verification import Row
+from symcnn.verification.evidence import Figure
+from tests.certificate.coq import needs_coq
+
+ROOT = Path(__file__).parents[1]
+VALIDATOR = jsonschema.Draft202012Validator(checks.schema())
+
+TINY = """
+input_shape = [2, 2]
+loss = "mse"
+
+[[layer]]
+type = "Flatten"
+
+[[layer]]
+type = "Dense"
+units = 1
+activation = "sigmoid"
+"""
+
+
+def verdicts(result):
+    """(claim, verdict, how) of each finding; the result is of the schema."""
+    VALIDATOR.validate(json.loads(json.dumps(result.to_dict())))
+    assert sum(result.to_dict()["counts"].values()) == len(result.findings)
+    return [(f.claim, f.verdict, f.how) for f in result.findings]
+
+
+def status(capsys, *words):
+    """Exit status, standard output and standard error of a command."""
+    try:
+        main(["check", *map(str, words)])
+        code = 0
+    except SystemExit as stop:
+        code = stop.code
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY, "utf-8")
+    return path
+
+
+def test_a_network_is_proved_and_its_programs_are_compared(tiny):
+    result = symcnn.check(tiny)
+    found = verdicts(result)
+    assert found[0] == ("∂E_total/∂w_i11o1", "right", "exact")
+    assert all(f.digits >= 12 for f in result.findings if f.how == "numbers")
+    assert {"exact", "numbers"} <= {how for _, _, how in found}
+    assert result.ok
+    assert result.status == 0
+    assert result.details.ok
+    assert [f.claim for f in symcnn.check(symcnn.read_network(tiny)[0]).findings] == [f.claim for f in result.findings]
+
+
+def test_a_row_has_one_verdict():
+    """The rows of a verification, in the one vocabulary."""
+    digits = Figure("complex step", 1e-3)  # beyond its bar
+    expected = {
+        ("proved", None, ()): ("right", "exact", None),
+        ("probable", None, ()): ("right", "modulo a prime", None),
+        ("unknown", 3e-14, ()): ("right", "numbers", 13),
+        ("unknown", 0.0, ()): ("right", "numbers", 17),
+        ("unknown", None, ()): ("not decided", "", None),
+        ("refuted", None, ()): ("wrong", "", None),
+        ("refuted", 0.5, ()): ("wrong", "", None),
+        ("proved", None, (digits,)): ("wrong", "", None),
+    }
+    for (row_status, worst, figures), (verdict, how, count) in expected.items():
+        finding = checks._of_row(Row("claim", row_status, "method", figures, worst=worst))
+        assert (finding.verdict, finding.how, finding.digits) == (verdict, how, count)
+        assert (finding.error_probability is None) == (how != "modulo a prime")
+
+
+def test_a_text_with_wrong_lines(capsys):
+    result = symcnn.check(ROOT / "examples" / "notes.md")
+    assert [(f.place, f.verdict) for f in result.findings] == [
+        ("line 8", "given"), ("line 10", "right"), ("line 10", "wrong"), ("line 12", "right"), ("line 14", "right"),
+        ("line 18", "wrong"), ("line 22", "right"), ("line 26", "wrong"), ("line 29", "right"),
+        ("line 29", "right, but"),
+    ]  # fmt: skip
+    verdicts(result)
+    wrong = [f for f in result.findings if f.verdict == "wrong"]
+    assert wrong[0].correction == "i_{21}"
+    assert all(f.why and f.correction not in f.why for f in wrong[:1])
+    assert result.summary == "notes.md: 5 right · 1 right, but · 1 given · 3 WRONG"
+    code, out, err = status(capsys, ROOT / "examples" / "notes.md", "--lang", "fr")
+    assert code == 1
+    assert "3 FAUX" in out
+    assert err.strip().endswith("notes.md: 3 wrong")
+
+
+def test_where_nothing_could_be_decided_the_status_is_3(tmp_path, capsys):
+    text = tmp_path / "other.md"
+    text.write_text("Of another network: $\\nabla C = 0$ and $a^2 = W^2 a^1$.\n", "utf-8")
+    result = symcnn.check_text(text)
+    assert {f.verdict for f in result.findings} == {"not decided"}
+    assert all(f.why for f in result.findings)
+    assert not result.ok
+    assert result.status == 3
+    code, out, err = status(capsys, text, "--json")
+    assert (code, json.loads(out)) == (3, result.to_dict())
+    assert err.strip() == f"symcnn: {text}: nothing could be decided"
+
+
+def test_what_it_cannot_check_it_says(tmp_path, tiny, capsys):
+    for name in ("notes.rst", "picture.png", "run"):
+        code, out, err = status(capsys, tmp_path / name)
+        assert (code, out) == (2, "")
+        assert "expected a network file (.toml), a workbook that symcnn wrote (.xlsx), a text" in err
+    assert status(capsys, tmp_path / "missing.toml")[0] == 2
+    code, _, err = status(capsys, tmp_path / "notes.ipynb")
+    assert code == 2
+    assert "nbconvert" in err
+    tiny.write_text(TINY.replace("units = 1", "units = 0"), "utf-8")
+    code, _, err = status(capsys, tiny)
+    assert code == 2
+    assert "units" in err
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("book")
+    (folder / "tiny.toml").write_text(TINY, "utf-8")
+    net, _ = symcnn.read_network(folder / "tiny.toml")
+    return symcnn.export_workbook(net, ([[[0.5, 1], [0, 0.25]]], [[1]]), folder / "tiny.xlsx", steps=2)
+
+
+def test_a_workbook_that_symcnn_wrote(book, capsys):
+    result = symcnn.check(book, book.with_name("tiny.toml"))
+    verdicts(result)
+    assert result.count("right") > 5
+    assert result.count("wrong") == 0
+    assert status(capsys, book, "--network", book.with_name("tiny.toml"))[0] == 0
+    assert status(capsys, book)[0] == 2  # it is not of the article's network
+
+
+def test_a_wrong_cell_is_named_with_what_should_stand_there(book, tmp_path, capsys):
+    workbook = openpyxl.load_workbook(book)
+    name, place = next((n, d) for n, d in workbook.defined_names.items() if n.startswith("dE_dw_"))
+    sheet, cell = place.attr_text.replace("$", "").split("!")
+    right = workbook[sheet][cell].value
+    workbook[sheet][cell].value = f"{right}*2"
+    changed = tmp_path / "changed.xlsx"
+    workbook.save(changed)
+    result = symcnn.check_workbook(changed, book.with_name("tiny.toml"))
+    verdicts(result)
+    wrong = [f for f in result.findings if f.verdict == "wrong"]
+    assert (wrong[0].claim, wrong[0].place) == (name, f"{sheet}!{cell}")
+    assert wrong[0].why == f"{right}*2"
+    assert wrong[0].correction
+    assert status(capsys, changed, "--network", book.with_name("tiny.toml"))[0] == 1
+
+
+@needs_coq
+@pytest.mark.slow
+def test_a_certificate_is_right_where_coq_says_so(tmp_path):
+    net = symcnn.article.network()
+    path = symcnn.write_certificate(net, tmp_path / "c.v", data=symcnn.article.images())
+    result = symcnn.check(path)
+    assert {f.verdict for f in result.findings} == {"right"}
+    assert {f.how for f in result.findings} == {"exact"}
+    assert len(result.findings) == 28
+
+
+def test_a_file_that_is_no_certificate_of_ours_is_not_accused(tmp_path):
+    path = tmp_path / "other.v"
+    path.write_text("Theorem t : True. exact I. Qed.\n", "utf-8")
+    [finding] = check_certificate(path).findings
+    assert finding.verdict == "not decided"
+    assert "line 1 is not what symcnn writes" in finding.why
+    assert check_certificate(path).status == 3
+
+
+def test_digits_are_those_that_agree():
+    assert checks._of_row(Row("c", "unknown", "", worst=9.9e-5)).digits == math.floor(-math.log10(9.9e-5))
