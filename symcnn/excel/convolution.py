@@ -10,12 +10,14 @@ from symcnn.excel.book import Book
 from symcnn.excel.inputs import number
 from symcnn.excel.layout import Band, Block, band_of
 from symcnn.excel.rows import SheetPrinter
-from symcnn.network import Array, Conv2D, Network, kind_of
+from symcnn.network import Array, Network, kind_of
 from symcnn.printers.excel import Formula
+from symcnn.symbolic import Access
 
 TOP, LEFT = 6, 2
 #: Of the worked window: where its row and column are chosen, and its sum stands.
 CHOSEN = 5
+KEYS = ("row", "column")
 
 
 def write_convolution(book: Book, network: Network, theta: Array, image: Array) -> None:
@@ -63,17 +65,21 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
     Returns:
         the next free row.
     """
-    layer, image = network.layers[0], network.forward.image
-    if not isinstance(layer, Conv2D) or len(image.shape) != 2 or layer.padding != 0:
+    image, equation = network.forward.image, network.forward.equations[0]
+    x, kernel, (source, *_) = equation.target.tensor, network.forward.parameters[0], equation.terms[0].factors
+    if not isinstance(source, Access) or source.tensor != image or x not in network.forward.feature_maps:
         return top
+    spans = [m.span(equation.sizes) for m in source.index]
+    if len(image.shape) != 2 or any(low < 0 or high >= n for (low, high), n in zip(spans, image.shape, strict=True)):
+        return top
+    rows, columns = kernel.shape[-2:]
     first = next(iter(graph.forward.values()))  # the first window of the first filter
     parts = [factors for addend in first.addends for factors in addend.products]
     weights, biases = [f[1].name for f in parts if len(f) == 2], [f[0].name for f in parts if len(f) == 1]
-    rows, columns = (layer.kernel_size,) * 2 if isinstance(layer.kernel_size, int) else layer.kernel_size
     book.put(sheet, top, LEFT, book.label("window"), style.HEAD)
     chosen = [
-        _choice(book, sheet, top + 1 + n, key, (length - size) // layer.stride + 1)
-        for n, (key, length, size) in enumerate(zip(("row", "column"), image.shape, (rows, columns), strict=True))
+        _choice(book, sheet, top + 1 + n, key, count)
+        for n, (key, count) in enumerate(zip(KEYS, x.shape[-2:], strict=True))
     ]
     ends = [cells[image.scalar(index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
     area = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
@@ -83,13 +89,19 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
     products = []
     for n, name in enumerate(weights):
         p, q = divmod(n, columns)
-        at = [f"{layer.stride}*({c}-1)+{k + 1}" for c, k in zip(chosen, (p, q), strict=True)]
+        at = [
+            f"{stride}*({c}-1)+{step * k + 1}"
+            for c, k, ((_, stride), (_, step)) in zip(
+                chosen, (p, q), (m.coefficients for m in source.index), strict=True
+            )
+        ]
         piece, weight, product = (Cell(sheet.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
         book.put(sheet, piece.row, piece.column, Formula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
         book.put(sheet, weight.row, weight.column, Formula(f"={cells[name].local}"), style.PLAIN_VALUE)
         book.put(sheet, product.row, product.column, Formula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
         products.append(product)
-    return _result(book, sheet, top + rows + 1, products, layer, [cells[name].local for name in biases])
+    divided = equation.terms[0].coefficient != 1
+    return _result(book, sheet, top + rows + 1, products, divided, [cells[name].local for name in biases])
 
 
 def _choice(book: Book, sheet: Worksheet, row: int, key: str, last: int) -> str:
@@ -102,11 +114,11 @@ def _choice(book: Book, sheet: Worksheet, row: int, key: str, last: int) -> str:
     return f"${get_column_letter(cell.column)}${cell.row}"
 
 
-def _result(book: Book, sheet: Worksheet, row: int, products: list[Cell], layer: Conv2D, biases: list[str]) -> int:
+def _result(book: Book, sheet: Worksheet, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
     """The sum of the products; divided by their number and with the bias added, where the layer does so."""
     lines = [(book.label("window_sum"), Formula(f"=SUM({products[0].local}:{products[-1].local})"), style.PLAIN_VALUE)]
     above = get_column_letter(LEFT + CHOSEN)
-    if layer.normalize:
+    if divided:
         words = book.label("window_mean", count=len(products))
         lines.append((words, Formula(f"={above}{row}/{len(products)}"), style.RESULT_TWO))
     for bias in biases:

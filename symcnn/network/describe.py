@@ -27,11 +27,10 @@ def kind_of(tensor: Tensor) -> Kind:
 
 
 def settings_of(layer: Layer) -> Mapping[str, object]:
-    """The layer's settings by name, as a reader wants them: stride filled in, a kernel as rows and columns."""
+    """The layer's settings by name, as a reader wants them: stride filled in, a window as rows and columns."""
     values = {f.name: getattr(layer, f.name) for f in fields(layer)}
-    if "size" in values:
-        values["stride"] = values["stride"] or values["size"]
-    if "kernel_size" in values:
-        size = values["kernel_size"]
-        values["rows"], values["columns"] = size if isinstance(size, (tuple, list)) else (size, size)
-    return values
+    window = values.get("kernel_size", values.get("size"))
+    if window is not None:
+        values["rows"], values["columns"] = window if isinstance(window, tuple) else (window, window)
+        values["stride"] = values["stride"] or window
+    return {name: "×".join(map(str, v)) if isinstance(v, tuple) else v for name, v in values.items()}

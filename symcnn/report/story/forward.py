@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from symcnn.derivation import Variable
 from symcnn.formula import tree
 from symcnn.network import kind_of
-from symcnn.network.layers import Conv2D
 from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
 from symcnn.report.rules import rules
@@ -34,20 +33,13 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
     if kind in EXPLAINED:
         blocks.append(t.paragraph(f"story.forward_{kind}"))
     if tensor in t.network.forward.feature_maps:
-        blocks += _shifts(t)
+        blocks.append(t.note("shift" if convolution.slides(t, tensor) else "padding"))
     if not t.is_whole(tensor):
         blocks += indexed(t, tensor)
     blocks += [entry(t, t.variable(tensor, index)) for index in t.entries(tensor)]
     if tensor in t.network.forward.feature_maps:
         blocks += convolution.forward_blocks(t, tensor)
     return t.section(f"forward_{tensor.name}", t.kind(tensor), blocks)
-
-
-def _shifts(t: Teller) -> Iterator[Block]:
-    """Padding and stride: which pixel meets which weight."""
-    first = next(layer for layer in t.network.layers if isinstance(layer, Conv2D))
-    key = "padding" if (first.stride, first.padding) != (1, 0) else "shift"
-    yield t.note(key)
 
 
 def indexed(t: Teller, tensor: Tensor) -> Iterator[Block]:
