@@ -104,7 +104,7 @@ class CheckResult:
     def summary(self) -> str:
         """One line: how many claims have which verdict."""
         counts = [(v, self.count(v)) for v in VERDICTS]
-        parts = (f"{n} {self.text(f'check.{_key(v)}')}" for v, n in counts if n)
+        parts = (f"{n} {self.text(f'verdict.{_key(v)}')}" for v, n in counts if n)
         return f"{self.subject}: {' · '.join(parts)}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class CheckResult:
         return heads, [[f.place, f.claim, self._verdict(f)] for f in self.findings]
 
     def _verdict(self, finding: Finding) -> str:
-        word = self.text(f"check.{_key(finding.verdict)}")
+        word = self.text(f"verdict.{_key(finding.verdict)}")
         if finding.how:
             word += f" ({self._how(finding)})"
         lines = [f"{word}: {finding.why}" if finding.why else word]
@@ -138,7 +138,7 @@ class CheckResult:
         if finding.how == "numbers" and finding.digits is None:
             return self.text("audit.method.agrees")
         values = {"digits": finding.digits} if finding.how == "numbers" else {}
-        return self.text(f"check.how_{_key(finding.how)}", **values)
+        return self.text(f"how.{_key(finding.how)}", **values)
 
     def __str__(self) -> str:
         heads, rows = self.table()

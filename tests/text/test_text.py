@@ -52,6 +52,9 @@ def test_no_text_is_left_unused():
             "note",
             "figure",
             "diagram",
+            "verdict",
+            "how",
+            "setting",
         )  # f"kind.{letter}" …
         derived = word.startswith(("on_", "count_", "status_", "forward_", "convention_")) or word.endswith(
             ("_value", "_prompt")

@@ -1,6 +1,7 @@
 """The first page: conventions, the network, its images."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from symcnn import article
 from symcnn.formula import tree
@@ -104,7 +105,15 @@ def layer_in_words(t: Teller, layer: Layer) -> Text:
         settings["padding"] = t.text("padding.same")
     name = type(layer).__name__
     words = t.say(f"layer.{name}_normalized" if settings.get("normalize") else f"layer.{name}", **_as_parts(settings))
-    return joined((words, *_absent(t, settings)))
+    return joined((words, *_unusual(t, layer, settings), *_absent(t, settings)))
+
+
+def _unusual(t: Teller, layer: Layer, settings: dict[str, object]) -> Iterator[Part]:
+    """Settings that are told only where they are not the default: those that have a text of their own."""
+    texts = t.text.words("setting")
+    for field in fields(layer):
+        if field.name in texts and getattr(layer, field.name) != field.default:
+            yield f", {texts[field.name].format(value=settings[field.name])}"
 
 
 def _as_parts(settings: dict[str, object]) -> dict[str, Part]:
