@@ -34,15 +34,23 @@ def padded(maps, top, bottom, left, right, value):
     return out
 
 
-def windows(maps, height, width, stride, padding, value=0.0):
+def pair(value):
+    """Rows and columns."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def windows(maps, size, stride, padding, value=0.0, dilation=1):
     """[row][column] -> (channels, height, width)"""
-    top, bottom, rows = borders(maps.shape[1], height, stride, padding)
-    left, right, columns = borders(maps.shape[2], width, stride, padding)
+    size, stride, dilation = pair(size), pair(stride), pair(dilation)
+    padding = pair(padding) if padding != "same" else ("same", "same")
+    reach = [d * (n - 1) + 1 for n, d in zip(size, dilation, strict=True)]
+    (top, bottom, rows), (left, right, columns) = map(borders, maps.shape[1:], reach, stride, padding)
     big = padded(maps, top, bottom, left, right, value)
-    return [
-        [big[:, r * stride : r * stride + height, c * stride : c * stride + width] for c in range(columns)]
-        for r in range(rows)
-    ]
+
+    def along(n, axis):
+        return slice(n * stride[axis], n * stride[axis] + reach[axis], dilation[axis])
+
+    return [[big[:, along(r, 0), along(c, 1)] for c in range(columns)] for r in range(rows)]
 
 
 def first_maximum(window):
@@ -98,20 +106,19 @@ def outputs(net, theta, image):
     for layer in net.layers:
         match layer:
             case symcnn.Conv2D():
-                k = layer.kernel_size
-                height, width = k if isinstance(k, tuple) else (k, k)
-                f = take(layer.filters, values.shape[0], height, width)
+                f = take(layer.filters, values.shape[0], *pair(layer.kernel_size))
                 b = take(layer.filters) if layer.bias else np.zeros(layer.filters)
                 scale = f[0].size if layer.normalize else 1
-                grid = windows(values, height, width, layer.stride, layer.padding)
+                grid = windows(values, layer.kernel_size, layer.stride, layer.padding, dilation=layer.dilation)
                 values = np.array(
                     [[[(w * g).sum() / scale + c for w in row] for row in grid] for g, c in zip(f, b, strict=True)]
                 )
             case symcnn.AvgPool2D():
-                slide = (layer.size, layer.size, layer.stride or layer.size, layer.padding)
+                slide = (layer.size, layer.stride or layer.size, layer.padding)
                 there = windows(np.ones(values.shape), *slide)
                 grid = windows(values, *slide)
-                cells = [[layer.size**2 if layer.count_include_pad else n[0].sum() for n in row] for row in there]
+                whole = np.prod(pair(layer.size))
+                cells = [[whole if layer.count_include_pad else n[0].sum() for n in row] for row in there]
                 means = [
                     [w.sum(axis=(1, 2)) / n for w, n in zip(*pair, strict=True)]
                     for pair in zip(grid, cells, strict=True)
@@ -119,7 +126,7 @@ def outputs(net, theta, image):
                 values = np.array(means).transpose(2, 0, 1)
             case symcnn.MaxPool2D():
                 absent = -np.inf if layer.pad_value is None else layer.pad_value
-                grid = windows(values, layer.size, layer.size, layer.stride or layer.size, layer.padding, absent)
+                grid = windows(values, layer.size, layer.stride or layer.size, layer.padding, absent)
                 values = np.array([[[first_maximum(m) for m in w] for w in row] for row in grid]).transpose(2, 0, 1)
             case symcnn.Activation():
                 values = activated(layer.kind, values)

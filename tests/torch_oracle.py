@@ -88,38 +88,37 @@ def outputs(net, flat, values):
         at += size
         return flat[at - size : at].reshape(shape)
 
-    def bordered(maps, height, width, stride, padding, value):
+    def bordered(maps, window, stride, padding, value):
         if padding != "same":
-            top = bottom = left = right = padding
+            (top, left), (bottom, right) = pair(padding), pair(padding)
         else:
-            (top, bottom), (left, right) = (
-                _same(n, k, stride) for n, k in ((maps.shape[2], height), (maps.shape[3], width))
-            )
+            (top, bottom), (left, right) = map(_same, maps.shape[2:], window, stride)
         return functional.pad(maps, (left, right, top, bottom), value=value)
 
     for layer in net.layers:
         match layer:
             case symcnn.Conv2D():
-                k = layer.kernel_size
-                height, width = k if isinstance(k, tuple) else (k, k)
-                f = take(layer.filters, values.shape[1], height, width)
+                kernel, stride, dilation = map(pair, (layer.kernel_size, layer.stride, layer.dilation))
+                f = take(layer.filters, values.shape[1], *kernel)
                 b = take(layer.filters) if layer.bias else None
                 scale = f[0].numel() if layer.normalize else 1
-                maps = bordered(values, height, width, layer.stride, layer.padding, 0.0)
-                values = functional.conv2d(maps, f, stride=layer.stride) / scale  # first the sum: equal ones stay equal
+                reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+                maps = bordered(values, reach, stride, layer.padding, 0.0)
+                # first the sum: equal ones stay equal
+                values = functional.conv2d(maps, f, stride=stride, dilation=dilation) / scale
                 values = values if b is None else values + b[:, None, None]
             case symcnn.AvgPool2D():
-                stride = layer.stride or layer.size
-                slide = (layer.size, layer.size, stride, layer.padding)
-                sums = functional.avg_pool2d(bordered(values, *slide, 0.0), layer.size, stride, divisor_override=1)
+                size, stride = pair(layer.size), pair(layer.stride or layer.size)
+                slide = (size, stride, layer.padding)
+                sums = functional.avg_pool2d(bordered(values, *slide, 0.0), size, stride, divisor_override=1)
                 ones = torch.ones((1, 1, *values.shape[2:]), dtype=values.dtype)
-                there = functional.avg_pool2d(bordered(ones, *slide, 0.0), layer.size, stride, divisor_override=1)
-                values = sums / (layer.size**2 if layer.count_include_pad else there)
+                there = functional.avg_pool2d(bordered(ones, *slide, 0.0), size, stride, divisor_override=1)
+                values = sums / (size[0] * size[1] if layer.count_include_pad else there)
             case symcnn.MaxPool2D():
-                stride = layer.stride or layer.size
+                size, stride = pair(layer.size), pair(layer.stride or layer.size)
                 absent = -torch.inf if layer.pad_value is None else layer.pad_value
-                maps = bordered(values, layer.size, layer.size, stride, layer.padding, absent)
-                values = functional.max_pool2d(maps, layer.size, stride)
+                maps = bordered(values, size, stride, layer.padding, absent)
+                values = functional.max_pool2d(maps, size, stride)
             case symcnn.Activation():
                 values = _activated(layer.kind, values)
             case symcnn.Flatten():
@@ -159,6 +158,11 @@ def _activated(kind, z):
             return functional.leaky_relu(z, 0.01)
         case _:
             return getattr(torch, kind)(z)
+
+
+def pair(value):
+    """Rows and columns."""
+    return value if isinstance(value, tuple) else (value, value)
 
 
 def _same(length, window, stride):

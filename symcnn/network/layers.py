@@ -25,13 +25,13 @@ import numpy as np
 import sympy
 from sympy import Rational, S
 
-from symcnn.errors import InputError, NotSupportedYetError, quoted
+from symcnn.errors import InputError, quoted
 from symcnn.network.names import Names, bias, letters_of, preactivation, weights
 from symcnn.network.softmax import exponentials
 from symcnn.network.words import canonical, setting_names
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, leaky_relu, relu, sigmoid, tanh
 
-Padding = int | Literal["same"]
+Padding = int | tuple[int, int] | Literal["same"]
 
 ELEMENTWISE: dict[str, Callable[[sympy.Expr], sympy.Expr]] = {
     "sigmoid": sigmoid, "tanh": tanh, "relu": relu, "leaky_relu": leaky_relu,
@@ -76,34 +76,34 @@ class Conv2D:
     Args:
         filters: how many, at least 1.
         kernel_size: an integer, or (rows, columns).
-        stride: at least 1, the same for both directions.
-        padding: cells of zeros on every side, or "same" (output ⌈n/stride⌉, the odd cell at the bottom and right).
+        stride: at least 1, or (rows, columns).
+        padding: cells of zeros on every side, (rows, columns), or "same" (output ⌈n/stride⌉, the odd cell at the bottom
+            and right).
         bias: one bias for each filter.
         normalize: divide the sum of the window by its number of cells (channels × rows × columns).
+        dilation: from one cell of a window to the next, at least 1, or (rows, columns).
     """
 
     filters: int
     kernel_size: int | tuple[int, int]
-    stride: int = 1
+    stride: int | tuple[int, int] = 1
     padding: Padding = 0
     bias: bool = True
     normalize: bool = False
+    dilation: int | tuple[int, int] = 1
 
     def __post_init__(self) -> None:
         _positive(self, "filters")
-        pair = _pair(self, "kernel_size")
-        # one way to write it, so that equal layers are equal
-        object.__setattr__(self, "kernel_size", pair[0] if pair[0] == pair[1] else pair)
-        _positive(self, "stride")
+        for field in ("kernel_size", "stride", "dilation"):
+            _one_or_two(self, field)
         _padding(self)
         _flag(self, "bias")
         _flag(self, "normalize")
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
         channels, rows, columns = _map_shape(self, source)
-        height, width = _pair(self, "kernel_size")
-        slide_r = _slide(self, "kernel_size", height, rows, "rows")
-        slide_c = _slide(self, "kernel_size", width, columns, "columns")
+        height, width = pair_of(self.kernel_size)
+        slide_r, slide_c = _slides(self, "kernel_size", (rows, columns))
         k = (Axis("k", self.filters),) if self.filters > 1 else ()
         d = (Axis("d", channels),) if channels > 1 else ()
         r, c, p, q = (Axis("r", slide_r.count), Axis("c", slide_c.count), Axis("p", height), Axis("q", width))
@@ -188,14 +188,15 @@ class MaxPool2D:
     """The largest value of each window; where several are equal, the first in row order.
 
     Args:
-        size: rows and columns of the (square) window.
-        stride: how far it moves; None: its size.
-        padding: absent cells on every side, or "same" (output ⌈n/stride⌉, the odd cell at the bottom and right).
+        size: of the window, an integer or (rows, columns).
+        stride: how far it moves, an integer or (rows, columns); None: its size.
+        padding: absent cells on every side, (rows, columns), or "same" (output ⌈n/stride⌉, the odd cell at the bottom
+            and right).
         pad_value: what an absent cell counts as; None: it takes no part (PyTorch, Keras). The article's is 0.
     """
 
-    size: int
-    stride: int | None = None
+    size: int | tuple[int, int]
+    stride: int | tuple[int, int] | None = None
     padding: Padding = 0
     pad_value: float | None = None
 
@@ -217,15 +218,15 @@ class AvgPool2D:
     """The mean of each window.
 
     Args:
-        size: rows and columns of the (square) window.
-        stride: how far it moves; None: its size.
-        padding: absent cells on every side, or "same".
-        count_include_pad: True: absent cells count as 0 and the divisor is always size² (PyTorch's default); False:
-            divide by the number of cells that are there.
+        size: of the window, an integer or (rows, columns).
+        stride: how far it moves, an integer or (rows, columns); None: its size.
+        padding: absent cells on every side, (rows, columns), or "same".
+        count_include_pad: True: absent cells count as 0 and the divisor is always that of a whole window (PyTorch's
+            default); False: divide by the number of cells that are there.
     """
 
-    size: int
-    stride: int | None = None
+    size: int | tuple[int, int]
+    stride: int | tuple[int, int] | None = None
     padding: Padding = 0
     count_include_pad: bool = True
 
@@ -235,7 +236,7 @@ class AvgPool2D:
 
     def state(self, source: Tensor, names: Names, final: bool) -> Stated:
         if self.count_include_pad or self.padding == 0:
-            return _pooled(self, source, names, Rational(1, self.size**2), S.Zero, "sum")
+            return _pooled(self, source, names, Rational(1, math.prod(pair_of(self.size))), S.Zero, "sum")
         return _pooled(self, source, names, S.One, S.Zero, "sum", share=True)
 
 
@@ -284,14 +285,16 @@ class Row:
 
 @dataclass(frozen=True)
 class _Slide:
-    """A window that slides along one direction: ``count`` positions, ``stride`` apart, from ``-before`` on."""
+    """A window that slides along one direction: ``count`` positions, ``stride`` apart, from ``-before`` on; its cells
+    are ``dilation`` apart."""
 
     count: int
     stride: int
     before: int
+    dilation: int
 
     def index(self, position: str, offset: str) -> Affine:
-        return Affine(((position, self.stride), (offset, 1)), -self.before)
+        return Affine(((position, self.stride), (offset, self.dilation)), -self.before)
 
     def inside(self, window: int, length: int) -> list[int]:
         """How many of a window's cells are there, at each position."""
@@ -299,17 +302,35 @@ class _Slide:
         return [min(start + window, length) - max(start, 0) for start in starts]
 
 
-def _slide(layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, window: int, length: int, what: str) -> _Slide:
-    stride = layer.stride or window
-    if layer.padding == "same":
-        count = -(-length // stride)
-        return _Slide(count, stride, max((count - 1) * stride + window - length, 0) // 2)
-    room = length + 2 * layer.padding
-    if window > room:
-        raise InputError(
-            f"{_call(layer, field)}: the input has {length} {what}; {field} must be at most {room}, or add padding"
+def _slides(layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, lengths: tuple[int, int]) -> tuple[_Slide, _Slide]:
+    """How the window of ``field`` slides over rows and columns."""
+    window, strides = pair_of(getattr(layer, field)), pair_of(layer.stride or getattr(layer, field))
+    dilations = pair_of(getattr(layer, "dilation", 1))
+    paddings = None if layer.padding == "same" else pair_of(layer.padding)
+    rows, columns = (
+        _slide(
+            layer, field, cells, strides[n], dilations[n], None if paddings is None else paddings[n], lengths[n], what
         )
-    return _Slide((room - window) // stride + 1, stride, layer.padding)
+        for n, (cells, what) in enumerate(zip(window, ("rows", "columns"), strict=True))
+    )
+    return rows, columns
+
+
+def _slide(
+    layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, cells: int, stride: int, dilation: int, padding: int | None,
+    length: int, what: str,
+) -> _Slide:  # fmt: skip
+    reach = dilation * (cells - 1) + 1
+    if padding is None:
+        count = -(-length // stride)
+        return _Slide(count, stride, max((count - 1) * stride + reach - length, 0) // 2, dilation)
+    room = length + 2 * padding
+    if reach > room:
+        most = (room - 1) // dilation + 1
+        raise InputError(
+            f"{_call(layer, field)}: the input has {length} {what}; {field} must be at most {most}, or add padding"
+        )
+    return _Slide((room - reach) // stride + 1, stride, padding, dilation)
 
 
 def _pooled(
@@ -317,16 +338,16 @@ def _pooled(
     reduce: Literal["sum", "max"], share: bool = False,
 ) -> Stated:  # fmt: skip
     maps, rows, columns = _map_shape(layer, source)
-    slide_r = _slide(layer, "size", layer.size, rows, "rows")
-    slide_c = _slide(layer, "size", layer.size, columns, "columns")
+    slide_r, slide_c = _slides(layer, "size", (rows, columns))
+    height, width = pair_of(layer.size)
     k = (Axis("k", maps),) if maps > 1 else ()
     axes = (*k, Axis("r", slide_r.count), Axis("c", slide_c.count))
-    window = (Axis("u", layer.size), Axis("v", layer.size))
+    window = (Axis("u", height), Axis("v", width))
     p = names.tensor("p", tuple(axis.size for axis in axes))
     cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), absent)
     factors: tuple[sympy.Expr, ...] = (cell,)
     if share:  # of each window, one part for every cell that is there
-        inside = [slide.inside(layer.size, length) for slide, length in ((slide_r, rows), (slide_c, columns))]
+        inside = slide_r.inside(height, rows), slide_c.inside(width, columns)
         values = tuple(Rational(1, high * wide) for high in inside[0] for wide in inside[1])
         shares = names.tensor("q", (slide_r.count, slide_c.count), "constant", values)
         factors = (cell, Access(shares, _plain(axes[-2:])))
@@ -385,25 +406,35 @@ def whole(value: object) -> int | None:
     return int(value) if isinstance(value, (float, np.floating)) and float(value).is_integer() else None
 
 
+def pair_of(value: int | tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a setting that is one number for both, or two."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
 def _positive(layer: Layer, field: str) -> None:
-    """A whole number, or, as the other libraries write it, two equal ones."""
-    value = getattr(layer, field)
-    pair = list(value) if isinstance(value, (tuple, list)) and field in ("stride", "size") else [value]
-    counts = [whole(n) for n in pair]
-    if not 1 <= len(counts) <= 2 or any(n is None or n < 1 for n in counts):
+    """A whole number."""
+    count = whole(getattr(layer, field))
+    if count is None or count < 1:
         raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1")
+    _not_too_large(layer, field, count)
+    object.__setattr__(layer, field, count)
+
+
+def _one_or_two(layer: Layer, field: str, least: int = 1) -> None:
+    """A whole number, or two: rows and columns. There is one way to write it, so that equal layers are equal."""
+    value = getattr(layer, field)
+    counts = [whole(n) for n in (value if isinstance(value, (tuple, list)) else [value])]
+    if not 1 <= len(counts) <= 2 or any(n is None or n < least for n in counts):
+        more = ", or two of them" if field != "padding" else ', two of them (rows, columns), "same" or "valid" (0)'
+        raise InputError(f"{_call(layer, field)}: expected a whole number, at least {least}{more}")
+    _not_too_large(layer, field, *counts)
+    object.__setattr__(layer, field, counts[0] if len(set(counts)) == 1 else tuple(counts))
+
+
+def _not_too_large(layer: Layer, field: str, *counts: int | None) -> None:
     if any(n is not None and n > sys.maxsize for n in counts):
         digits = max(len(str(n)) for n in counts)
         raise InputError(f"{type(layer).__name__}({field}=…): a number of {digits} digits; expected at most 18")
-    _equal(layer, field, counts)
-    object.__setattr__(layer, field, counts[0])
-
-
-def _equal(layer: Layer, field: str, counts: list[int | None]) -> None:
-    if len(set(counts)) > 1:
-        raise NotSupportedYetError(
-            f"{_call(layer, field)}: not supported yet: {field} is the same in both directions; expected one number"
-        )
 
 
 def _flag(layer: Layer, field: str) -> None:
@@ -413,32 +444,21 @@ def _flag(layer: Layer, field: str) -> None:
     object.__setattr__(layer, field, bool(value))
 
 
-def _pair(layer: Layer, field: str) -> tuple[int, int]:
-    value = getattr(layer, field)
-    pair = [whole(n) for n in (value if isinstance(value, (tuple, list)) else (value, value))]
-    if len(pair) == 2 and pair[0] is not None and pair[1] is not None and min(pair[0], pair[1]) >= 1:
-        return pair[0], pair[1]
-    raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1, or two of them")
-
-
 def _padding(layer: "Conv2D | MaxPool2D | AvgPool2D") -> None:
     value: object = layer.padding
     if isinstance(value, str) and value.lower() in ("same", "valid"):
         object.__setattr__(layer, "padding", "same" if value.lower() == "same" else 0)
         return
-    counts = [whole(n) for n in (value if isinstance(value, (tuple, list)) else [value])]
-    if not 1 <= len(counts) <= 2 or any(n is None or n < 0 for n in counts):
-        raise InputError(f'{_call(layer, "padding")}: expected a whole number, at least 0, "same" or "valid" (0)')
-    _equal(layer, "padding", counts)
-    object.__setattr__(layer, "padding", counts[0])
+    _one_or_two(layer, "padding", 0)
 
 
 def _pooling(layer: MaxPool2D | AvgPool2D) -> None:
-    _positive(layer, "size")
-    if layer.stride is not None:
-        _positive(layer, "stride")
+    for field in ("size", "stride") if layer.stride is not None else ("size",):
+        _one_or_two(layer, field)
     _padding(layer)
-    if layer.padding != "same" and layer.padding >= layer.size:
+    if layer.padding == "same":
+        return
+    if any(n >= most for n, most in zip(pair_of(layer.padding), pair_of(layer.size), strict=True)):
         raise InputError(f"{_call(layer, 'padding')}: expected less than size={layer.size}, or a window is empty")
 
 

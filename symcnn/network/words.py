@@ -63,6 +63,7 @@ NEARLY: dict[Kind, dict[str, str]] = {
 SETTINGS = {
     "out_channels": "filters", "out_features": "units", "strides": "stride", "use_bias": "bias",
     "pool_size": "size", "kernel": "kernel_size", "activation_function": "activation",
+    "dilation_rate": "dilation",
 }  # fmt: skip
 
 #: Settings that say what the layer knows, or that are not there yet.
@@ -70,8 +71,6 @@ REFUSED_SETTINGS = {
     "in_channels": "leave it out: it follows from what the layer receives",
     "in_features": "leave it out: it follows from what the layer receives",
     "input_shape": "it belongs to the network, not to a layer",
-    "dilation": "not supported yet: windows have no holes",
-    "dilation_rate": "not supported yet: windows have no holes",
     "groups": "not supported yet: every filter sees every channel",
     "activation": 'put a layer Activation("relu") behind it',
     "data_format": "leave it out: channels come first",

@@ -20,6 +20,8 @@ from symcnn import Activation, AvgPool2D, Conv2D, Dense, Flatten, InputError, Ma
         (lambda: Dense(3, activation="ReLU"), Dense(3, "relu")),
         (lambda: Dense(out_features=3, activation="linear"), Dense(3)),
         (lambda: Activation("Logistic"), Activation("sigmoid")),
+        (lambda: Conv2D(8, 3, strides=(2, 2), dilation_rate=(1, 2)), Conv2D(8, 3, 2, dilation=(1, 2))),
+        (lambda: MaxPool2D(pool_size=[2, 2], strides=(1, 2)), MaxPool2D(2, (1, 2))),
         (lambda: Network((3,), [Dense(2)], "CrossEntropyLoss"), Network((3,), [Dense(2)], "cross_entropy")),
         (lambda: Network(np.array([3]), [Dense(2)], "mse_loss"), Network((3,), [Dense(2)], "mse")),
     ],
@@ -31,8 +33,10 @@ def test_words_with_one_meaning_are_taken(written, meant):
 @pytest.mark.parametrize(
     ("written", "kind", "words"),
     [
-        (lambda: Conv2D(8, 3, stride=(2, 1)), NotSupportedYetError, "same in both directions"),
-        (lambda: Conv2D(filters=8, kernel_size=3, dilation=2), NotSupportedYetError, "no holes"),
+        (lambda: Conv2D(8, 3, groups=2), NotSupportedYetError, "every filter sees every channel"),
+        (lambda: Conv2D(8, 3, stride=(2, 1, 1)), InputError, "or two of them"),
+        (lambda: Conv2D(8, 3, dilation=0), InputError, "at least 1"),
+        (lambda: MaxPool2D((2, 3), padding=(1, 3)), InputError, "expected less than size=(2, 3)"),
         (lambda: Conv2D(filters=8, kernel_size=3, in_channels=1), InputError, "follows from what the layer receives"),
         (lambda: Dense(784, 128), InputError, "is not told how many inputs"),
         (lambda: Dense("10"), InputError, "whole number"),
