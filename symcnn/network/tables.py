@@ -5,8 +5,9 @@
     quotes      around any cell; a cell in quotes may hold separators and line ends
     head        a line of names; or of the numbers of the columns: 0, 1, 2, …
 
-Which column is the class is told by its name (in English or French), or by ``label_column``, or it is the last. Where a
-line or a column may be read in two ways and nothing decides, the file is refused.
+Which column is the class is told by its name (in English or French, and the commonest in German and Spanish), or by
+``label_column``, or it is the one beside as many numbered columns (``p1``, ``p2``, …) as there are pixels, or it is the
+last. Where a line or a column may be read in two ways and nothing decides, the file is refused.
 """
 
 import csv
@@ -42,11 +43,12 @@ MAX_VALUES = 200_000_000
 _CLASS = {
     "class", "classes", "classname", "label", "labels", "category", "categories", "digit", "digits", "species",
     "variety", "letter", "character", "diagnosis", "classe", "etiquette", "etiquettes", "libelle",
-    "categorie", "espece", "chiffre", "lettre", "caractere", "variete",
+    "categorie", "espece", "chiffre", "lettre", "caractere", "variete", "klasse", "kategorie", "ziffer", "clase",
+    "etiqueta", "categoria", "especie", "digito",
 }  # fmt: skip
 _TARGET = {
     "target", "targets", "y", "output", "outcome", "answer", "truth", "result", "cible", "cibles", "sortie",
-    "reponse", "verite", "resultat",
+    "reponse", "verite", "resultat", "out", "ziel", "zielwert", "ausgabe", "objetivo", "salida",
 }  # fmt: skip
 _BESIDE = {
     "name", "id", "true", "ground", "number", "image", "nom", "numero", "de", "la", "du", "l", "valeur", "value",
@@ -65,6 +67,10 @@ _HEAD_CHARACTERS = 2_000_000
 #: Columns counted by a head of numbers from which no sample would look so by chance.
 _SURELY_COUNTED = 9
 
+#: Names that pandas has made different (0, 0.1, 0.2, …) from which no sample would look so by chance: after 0.9 comes
+#: 0.10, which nobody writes for a number in a row of 1.0, 1.1.
+_SURELY_RENAMED = 10
+
 
 # --- lines and cells ----------------------------------------------------------------------------------------------
 
@@ -77,7 +83,9 @@ def text_of(content: bytes) -> str:
     try:
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return content.decode("utf-16")
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
+        if "\0" not in text:
+            return text
     except UnicodeDecodeError:
         pass
     try:
@@ -191,6 +199,25 @@ def _counts(cells: Sequence[str]) -> int:
     return 0
 
 
+def _renamed(cells: Sequence[str]) -> int:
+    """How many cells of a line are names of columns that pandas has made different: 5, 0, 0.1, 0.2, 18, 18.1, …
+
+    It does so where a table without a head is read as if it had one, and written again. 0 where two are the same.
+    """
+    if len(set(cells)) < len(cells):
+        return 0
+    times: dict[str, int] = {}
+    count = 0
+    for cell in cells:
+        base, _, number = cell.rpartition(".")
+        if base in times and number == str(times[base] + 1):
+            times[base] += 1
+            count += 1
+        else:
+            times[cell] = 0
+    return count
+
+
 def _plain(name: str) -> str:
     """A name in small letters, without accents and signs."""
     letters = unicodedata.normalize("NFKD", name)
@@ -259,7 +286,8 @@ class _Table:
         self.width = len(first)
         second = head[1][1] if len(head) > 1 else None
         is_head = self._is_head(first, second, numbers) if header is None else header
-        self.possible_names = first if header is None and _counts(first) > 2 else None
+        renamed = _renamed(first)
+        self.possible_names = first if header is None and max(_counts(first), renamed) > 2 else None
         if is_head:
             self._name(first, second)
             head = head[1:]
@@ -279,7 +307,7 @@ class _Table:
             raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
         numbers.check()
         matrix = np.array(rows)
-        if header is None and not is_head and self._is_counted(first, matrix):
+        if header is None and not is_head and self._is_counted(first, renamed, matrix):
             matrix, lines, texts = matrix[1:], lines[1:], texts[1:]
         special.reverse()
         columns = {n: [row[k] for row in texts] for k, n in enumerate(special)}
@@ -314,6 +342,8 @@ class _Table:
             return True
         if len(figures) == len(first):
             return False  # or it counts the columns: the samples will show
+        if _renamed(first) >= _SURELY_RENAMED:
+            return True
         if self._is_summary(first):
             return True
         if len(figures) > 2 and _counts(figures) == len(figures):
@@ -339,7 +369,11 @@ class _Table:
         """Which columns are the class or the targets, and which are passed over."""
         pixels, outputs, width = self.network.forward.image.size, self.network.outputs, self.width
         label = self._label()
-        targets = self._numbered_targets() if label is None else []
+        targets = self._named_targets() if label is None else []
+        if label is None and not targets and len(beside := self._beside_the_pixels()) == 1:
+            label = beside[0]
+        elif label is None and not targets:
+            targets = beside
         names = self.names or []
         indices = [n for n, name in enumerate(names) if _is_index_name(name, n) and n not in (label, *targets)]
         files = [n for n, name in enumerate(names) if n not in (*indices, label, *targets) and _is_file_name(name)]
@@ -392,15 +426,36 @@ class _Table:
             )
         return None
 
-    def _numbered_targets(self) -> list[int]:
-        """Columns such as y1, y2 or class_0, class_1, as many as there are outputs."""
+    def _named_targets(self) -> list[int]:
+        """Columns such as y1, y2 or class_0, class_1 or species_cat, species_dog, as many as there are outputs."""
         bases: dict[str, list[int]] = {}
         for n, name in enumerate(self.names or []):
-            parts = re.fullmatch(r"([a-z ]*?) ?[0-9]+", _plain(name))
-            if parts and parts[1] in _CLASS | _TARGET | {"t"}:
-                bases.setdefault(parts[1], []).append(n)
+            parts = re.fullmatch(r"([a-z ]*?) ?[0-9]+|([a-z]+) .+", _plain(name))
+            base = parts and (parts[1] or parts[2])
+            if base and base in _CLASS | _TARGET | {"t", "o"}:
+                bases.setdefault(base, []).append(n)
         wanted = [columns for columns in bases.values() if len(columns) == self.network.outputs > 1]
         return wanted[0] if len(wanted) == 1 else []
+
+    def _beside_the_pixels(self) -> list[int]:
+        """What is left, one column or as many as outputs, beside as many numbered columns (p1, p2, …) as pixels."""
+        pixels, names = self.network.forward.image.size, self.names or []
+        families: dict[str, list[int]] = {}
+        for n, name in enumerate(names):
+            base = re.sub("[0-9]+", "#", _plain(name))
+            if "#" in base:
+                families.setdefault(base, []).append(n)
+        whole = [columns for columns in families.values() if len(columns) == pixels > 1]
+        if len(whole) != 1:
+            return []
+        rest = [n for n in range(len(names)) if n not in whole[0]]
+        beside = [n for n in rest if not _is_index_name(names[n], n) and not _is_file_name(names[n])]
+        if len(rest) == 1 and not beside:
+            raise InputError(
+                f"line {self.line}: {self._column(rest[0])} may be the class or an index; expected --label-column NAME"
+                " (read_data: label_column)"
+            )
+        return beside if len(beside) in (1, self.network.outputs) else []
 
     def _columns(self, label: int | None) -> str:
         pixels, outputs = self.network.forward.image.size, self.network.outputs
@@ -415,8 +470,15 @@ class _Table:
 
     # --- what the samples show
 
-    def _is_counted(self, first: list[str], matrix: Array) -> bool:
-        """Is the first line, of numbers only, a head that counts the columns?"""
+    def _is_counted(self, first: list[str], renamed: int, matrix: Array) -> bool:
+        """Is the first line, of numbers only, a head that counts the columns, or one that was a sample once?"""
+        if renamed >= _SURELY_RENAMED:
+            return True
+        if renamed > 1 and len(matrix) > 2 and (matrix[1:] == np.floor(matrix[1:])).all():
+            raise InputError(
+                f"line {self.line}: 0, 0.1, 0.2, … may be a head that pandas wrote or a sample; expected --header or"
+                " --no-header (read_data: header)"
+            )
         count = _counts(first)
         if count < 3 or len(matrix) < 2:
             return False
@@ -463,13 +525,13 @@ class _Table:
     def _check_targets(self, images: Array, targets: Array) -> None:
         """Targets 1 for the class and 0 for the others, but in the first columns."""
         outputs = self.network.outputs
-        if self._numbered_targets() or len(images) < 2:
+        if self._named_targets() or self._beside_the_pixels() or len(images) < 2:
             return
 
         def one_hot(block: Array) -> bool:
             return bool(np.isin(block, (0, 1)).all() and (block.sum(axis=1) == 1).all())
 
-        if outputs > 2 and one_hot(images[:, :outputs]) and not one_hot(targets):
+        if one_hot(images[:, :outputs]) and not one_hot(targets):
             raise InputError(
                 f"the first {outputs} columns hold a 1 and zeros, as targets do; the last {outputs} do not; expected"
                 " the targets last, or their columns named target1, target2, …"
@@ -483,15 +545,21 @@ class _Table:
                 f"all {len(labels)} samples have {quoted(labels[0], 30)} in the last column, which is read as the"
                 f" class; {ask}"
             )
-        classes = self.network.outputs
-        if classes < 3 or not all(map(numbers.is_number, labels)):
+        classes = max(self.network.outputs, 2)
+        if not all(map(numbers.is_number, labels)):
             return
         last = {float(label.replace(",", ".")) for label in labels}
         first, every = set(pixels[:, 0].tolist()), set(map(float, range(classes)))
-        if first == every and last != every:
+        if first != every:
+            return
+        if last != every and self.network.outputs > 1:
             raise InputError(
                 f"the first column holds every class from 0 to {classes - 1}, and the last, which is read as the class,"
                 f" does not; {ask}"
+            )
+        if last == every and not np.isin(pixels[:, 1:], range(classes)).all():
+            raise InputError(
+                f"the first column and the last hold every class from 0 to {classes - 1}, and no other does; {ask}"
             )
 
     def _targets(self, labels: list[str], lines: list[int], numbers: Numbers) -> tuple[Array, list[str] | None]:

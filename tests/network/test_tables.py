@@ -118,6 +118,66 @@ def test_targets_by_their_names(tmp_path):
     assert read(tmp_path, text, net)[:2] == (X, [1, 0, 1])
 
 
+#: The class in a column that no usual name tells, beside as many numbered columns as pixels.
+BESIDE = {
+    "survived": "survived,p1,p2,p3,p4\n" + FIRST,
+    "emotion, rows and columns": "emotion;1x1;1x2;2x1;2x2\n" + FIRST.replace(",", ";"),
+    "last": "pixel_0,pixel_1,pixel_2,pixel_3,diabetes\n" + LAST,
+    "in the middle": "V1,V2,who,V3,V4\n0,0.5,2,1,0\n1,1,1,0,0\n0,1,0,1,0\n",
+    "beside an index": "id,mood,x1,x2,x3,x4\n7,2,0,0.5,1,0\n3,1,1,1,0,0\n4,0,0,1,1,0\n",
+    "German": "Klasse;Länge;Breite;Höhe;Tiefe\n" + FIRST.replace(",", ";"),
+    "Spanish": "largo,ancho,alto,fondo,clase\n" + LAST,
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_the_class_beside_the_pixels(tmp_path, what):
+    assert read(tmp_path, BESIDE[what])[:2] == (X, [2, 1, 0])
+
+
+@pytest.mark.parametrize("head", ["cat,dog,p1,p2,p3,p4", "o1,o2,i1,i2,i3,i4", "out_1,out_2,a,b,c,d",
+                                  "species_cat,species_dog,a,b,c,d", "p1,p2,cat,dog,p3,p4", "a,b,c,d,t1,t2"])  # fmt: skip
+def test_targets_beside_the_pixels(tmp_path, head):
+    """A line of pixels and two targets, in the order of the head."""
+    names = head.split(",")
+    of = [n for n, name in enumerate(names) if name[:3] in ("cat", "dog", "o1", "o2", "out", "spe", "t1", "t2")]
+    rows = []
+    for pixels, k in zip(X, (1, 0, 1), strict=True):
+        cells, pixel = [""] * 6, iter(pixels)
+        for n in range(6):
+            cells[n] = str(int(of.index(n) == k)) if n in of else str(next(pixel))
+        rows.append(",".join(cells))
+    assert read(tmp_path, "\n".join([head, *rows]), network(outputs=2))[:2] == (X, [1, 0, 1])
+
+
+def test_two_one_hot_columns_first_are_refused(tmp_path):
+    for head in ("", "wet,dry,a,b,c,d\n"):
+        with pytest.raises(symcnn.InputError, match="the first 2 columns hold a 1 and zeros"):
+            read(tmp_path, head + "1,0,0,0.5,1,0.1\n0,1,1,1,0,0.2\n", network(outputs=2))
+
+
+def test_two_classes_in_the_first_column_and_in_the_last(tmp_path):
+    """Refused where the columns between hold something else; black and white pixels hold nothing else."""
+    for head in ("", "alive,a,b,c,d\n"):
+        with pytest.raises(symcnn.InputError, match=r"first column and the last .* --label-column"):
+            read(tmp_path, head + "0,0.5,0.2,0.1,0\n1,0.3,0.9,0.5,1\n0,0.5,0.3,0.2,1\n", network(outputs=2))
+    text = "0,1,1,0,0\n1,1,0,0,1\n0,1,1,0,1\n"
+    assert read(tmp_path, text, network(outputs=2))[1] == [0, 1, 1]
+    assert read(tmp_path, "a,b,c,d,class\n0,0.5,0.2,1,0\n1,0.3,0.9,1,1\n", network(outputs=2))[1] == [0, 1]
+
+
+def test_a_head_that_was_a_sample_once(tmp_path):
+    """pandas takes the first sample for names and makes equal ones different; written again, it is no sample."""
+    rows = "".join(f"{k},{','.join(str(7 * n % 5 * k) for n in range(16))}\n" for k in (0, 1, 2))
+    first = ["0", *(f"0.{n}" for n in range(1, 12)), "253", "253.1", "18", "18.1"]
+    for head in (["5", *first], ["0", *(f"0.{n}" for n in range(1, 17))], ["1", *first[:-1], "0.5.1"]):
+        data = read(tmp_path, f"{','.join(head)}\n{rows}", network(16), label_column="first")
+        assert len(data[0]) == 3
+        assert data[1] == [0, 1, 2]
+    ramp = "".join(",".join(f"{(n + k) / 10:g}" for n in range(16)) + f",{k}\n" for k in (0, 1, 2))
+    assert len(read(tmp_path, ramp, network(16))[0]) == 3  # a sample: 0, 0.1, …, 0.9, 1, 1.1
+
+
 def test_a_single_output_has_any_target(tmp_path):
     for text in ("x,y\n0,1.5\n1,-2\n2,7\n", "0,1.5\n1,-2\n2,7\n", "target,x\n1.5,0\n-2,1\n7,2\n"):
         (tmp_path / "d.csv").write_text(text)
@@ -149,7 +209,11 @@ REFUSED = {
     "unnamed, and a pixel": (",a,b,c,d\n0,0,1,1,0\n1,1,0,0,1\n2,0,0,0,2\n", {}, "column 1 numbers the lines"),
     "an index that is none": ("id,a,b,c,d,class\n5,0,1,1,0,0\n5,1,0,0,1,1\n", {}, "column 1 (id) is no index"),
     "a head or a sample": ("0,1,2,3,2\n0,128,255,0,1\n1,1,0,0,0\n", {}, "expected --header or --no-header"),
-    "one-hot first": ("a,b,c,p1,p2,p3,p4\n1,0,0,0,0.5,1,0\n0,1,0,1,1,0,0\n", {}, "the first 3 columns hold a 1"),
+    "one-hot first": ("a,b,c,p,q,r,s\n1,0,0,0,0.5,1,0\n0,1,0,1,1,0,0\n", {}, "the first 3 columns hold a 1"),
+    "the class first without a usual name": ("a,b,c,d,e\n0,0.5,1,0,2\n1,1,0.2,0,0\n2,0,1,1,1\n", {}, "and no other does"),
+    "a number beside as many as pixels": ("num,1x1,1x2,2x1,2x2\n2,0,1,1,0\n1,1,0,0,1\n", {}, "(num) may be the class or"),
+    "renamed by pandas or not": ("2,0,0.1,0.2,0.3\n0,5,9,0,1\n1,0,0,3,2\n", {"label_column": "first"}, "--header"),
+    "UTF-16 without a mark": ("a\0;\0b\0\n\0", {}, "not text in UTF-8"),
     "a y between": ("a,y,b,c,d\n1,0,0,0,1\n0,1,0,1,1\n", {}, "column 2 (y) may be a pixel or the class"),
     "from 1": ("a,b,c,d,class\n1,0,0,0,1\n0,1,0,1,3\n", {}, "line 3: the label is 3"),
     "few names": ("a,b,c,d,class\n1,0,0,0,x\n0,1,0,1,y\n", {}, "column 5 (class): names of 2 classes (x, y)"),
