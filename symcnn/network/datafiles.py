@@ -169,7 +169,7 @@ def _folder(path: Path, network: Network, ink: Ink) -> Data:
             raise InputError(f"{file}: {error}") from None
     warn_of_dark_paper(images, ink)
     numbers = np.array([k for k, _ in files], dtype=np.float64)
-    return Data(images, class_rows(network, numbers), [order[k] for k, _ in files])
+    return Data(images, class_rows(network, numbers), [order[k] for k, _ in files], drawn_in=ink)
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -7,14 +7,13 @@
 Parsed, never evaluated, and never larger than ``MAX_BYTES``.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from symcnn.errors import InputError, quoted
-from symcnn.files import read_bytes
+from symcnn.files import read_bytes, toml_from
 from symcnn.network.data import Array, check_shape, checked_images
 from symcnn.network.network import Network
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
@@ -63,10 +62,7 @@ def text_of(content: bytes, what: str) -> str:
 
 
 def _toml(content: bytes, network: Network) -> Any:
-    try:
-        document = tomllib.loads(text_of(content, "TOML"))
-    except (ValueError, RecursionError) as error:  # also whole numbers of thousands of digits
-        raise InputError(f"not TOML ({str(error).splitlines()[0]})") from None
+    document = toml_from(text_of(content, "TOML"))
     if "image" in document:
         return [document["image"]]
     samples = document.get("sample")

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from symcnn.errors import InputError, SymcnnWarning, install_command, quoted
+from symcnn.errors import InputError, SymcnnWarning, install_command, quoted, reason_of
 from symcnn.files import format_of
 
 Array = NDArray[np.float64]
@@ -69,7 +69,7 @@ def png_pixels(content: bytes, shape: tuple[int, ...], ink: Ink = "black") -> Ar
     except InputError:
         raise
     except (image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
-        raise InputError(f"not a PNG image that can be read ({_line(error)})") from None
+        raise InputError(f"not a PNG image that can be read ({reason_of(error)})") from None
 
 
 def picture_pixels(picture: Any, shape: tuple[int, ...], ink: Ink = "black") -> Array:
@@ -85,7 +85,7 @@ def picture_pixels(picture: Any, shape: tuple[int, ...], ink: Ink = "black") -> 
     except InputError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, KeyError) as error:
-        raise InputError(f"an image of mode {picture.mode} that cannot be read ({_line(error)})") from None
+        raise InputError(f"an image of mode {picture.mode} that cannot be read ({reason_of(error)})") from None
 
 
 def warn_of_dark_paper(images: Sequence[Array] | Array, ink: Ink) -> None:
@@ -161,7 +161,3 @@ def _pillow() -> Any:
     except ImportError:
         raise InputError(f"reading PNG needs Pillow: {install_command('pillow')}") from None
     return Image
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:80]

@@ -136,7 +136,8 @@ def test_the_class_beside_the_pixels(tmp_path, what):
 
 
 @pytest.mark.parametrize("head", ["cat,dog,p1,p2,p3,p4", "o1,o2,i1,i2,i3,i4", "out_1,out_2,a,b,c,d",
-                                  "species_cat,species_dog,a,b,c,d", "p1,p2,cat,dog,p3,p4", "a,b,c,d,t1,t2"])  # fmt: skip
+                                  "species_cat,species_dog,a,b,c,d", "p1,p2,cat,dog,p3,p4", "a,b,c,d,t1,t2",
+                                  ])  # fmt: skip
 def test_targets_beside_the_pixels(tmp_path, head):
     """A line of pixels and two targets, in the order of the head."""
     names = head.split(",")
@@ -210,8 +211,8 @@ REFUSED = {
     "an index that is none": ("id,a,b,c,d,class\n5,0,1,1,0,0\n5,1,0,0,1,1\n", {}, "column 1 (id) is no index"),
     "a head or a sample": ("0,1,2,3,2\n0,128,255,0,1\n1,1,0,0,0\n", {}, "expected --header or --no-header"),
     "one-hot first": ("a,b,c,p,q,r,s\n1,0,0,0,0.5,1,0\n0,1,0,1,1,0,0\n", {}, "the first 3 columns hold a 1"),
-    "the class first without a usual name": ("a,b,c,d,e\n0,0.5,1,0,2\n1,1,0.2,0,0\n2,0,1,1,1\n", {}, "and no other does"),
-    "a number beside as many as pixels": ("num,1x1,1x2,2x1,2x2\n2,0,1,1,0\n1,1,0,0,1\n", {}, "(num) may be the class or"),
+    "the class first without a usual name": ("a,b,c,d,e\n0,0.5,1,0,2\n1,1,0.2,0,0\n2,0,1,1,1\n", {}, "no other does"),
+    "a number beside as many as pixels": ("num,1x1,1x2,2x1,2x2\n2,0,1,1,0\n1,1,0,0,1\n", {}, "(num) may be the class"),
     "renamed by pandas or not": ("2,0,0.1,0.2,0.3\n0,5,9,0,1\n1,0,0,3,2\n", {"label_column": "first"}, "--header"),
     "UTF-16 without a mark": ("a\0;\0b\0\n\0", {}, "not text in UTF-8"),
     "a y between": ("a,y,b,c,d\n1,0,0,0,1\n0,1,0,1,1\n", {}, "column 2 (y) may be a pixel or the class"),
