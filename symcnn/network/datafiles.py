@@ -32,7 +32,7 @@ from symcnn.network.data import (
     listed,
 )
 from symcnn.network.images import MAX_BYTES as MAX_PNG_BYTES
-from symcnn.network.labels import check_label
+from symcnn.network.labels import check_label, check_labels
 from symcnn.network.network import Network
 from symcnn.network.npz import Npz, open_npz
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
@@ -129,8 +129,7 @@ def _npz(archive: Npz, network: Network) -> Data:
     values, names = values.reshape(-1), None
     if values.dtype.kind in "US":
         names = [n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in values.tolist()]
-        if not all(map(str.isprintable, names)):
-            raise InputError("labels: a name is no printable text")
+        check_labels(names, "labels: image")
         numbers = class_numbers(network, names, "labels")
     else:
         numbers = values.astype(np.float64)

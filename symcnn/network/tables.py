@@ -23,6 +23,7 @@ import numpy as np
 from symcnn.errors import InputError, quoted
 from symcnn.files import format_of
 from symcnn.network.data import Data, bad_class, class_numbers, class_rows
+from symcnn.network.labels import check_labels
 from symcnn.network.network import Network
 from symcnn.network.png import Array
 
@@ -574,8 +575,7 @@ class _Table:
                     f"line {lines[texts[0]]}: {quoted(labels[texts[0]], 40)} is not a number (written with a decimal"
                     " point)"
                 )
-            if not all(label.isprintable() for label in distinct):
-                raise InputError(f"{self._column(column)}: a class is no printable text")
+            check_labels(distinct, self._column(column))
             return class_rows(network, class_numbers(network, labels, self._column(column))), labels
         values = np.array([numbers.row(line, [label])[0] for line, label in zip(lines, labels, strict=True)])
         numbers.check()
