@@ -106,6 +106,11 @@ def _checked(network: Network, images: Any, targets: Any, labels: Any) -> Data:
 
 
 def _npz(archive: Npz, network: Network) -> Data:
+    if "images" not in archive.names:
+        raise InputError(
+            f"holds no array 'images'; its arrays: {archive.listed}; expected images, and labels or targets:"
+            " numpy.savez('new.npz', images=…, labels=…)"
+        )
     shape = archive.shape("images")
     if math.prod(shape) > MAX_VALUES:
         raise InputError(f"images: shape {shape}; expected at most {MAX_VALUES} pixels in all")

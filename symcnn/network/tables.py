@@ -4,6 +4,7 @@
     numbers     with a decimal point, or all with a decimal comma (in quotes where the separator is a comma)
     quotes      around any cell; a cell in quotes may hold separators and line ends
     head        a line of names; or of the numbers of the columns: 0, 1, 2, …
+    comments    lines before it that begin with "#", but for one of as many cells as a sample has: that is the head
 
 Which column is the class is told by its name (in English or French, and the commonest in German and Spanish), or by
 ``label_column``, or it is the one beside as many numbered columns (``p1``, ``p2``, …) as there are pixels, or it is the
@@ -24,6 +25,7 @@ from symcnn.errors import InputError, quoted
 from symcnn.files import format_of
 from symcnn.network.data import Data, bad_class, class_numbers, class_rows
 from symcnn.network.labels import check_labels
+from symcnn.network.layers import Flatten
 from symcnn.network.network import Network
 from symcnn.network.png import Array
 
@@ -31,6 +33,9 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASC
 
 #: What the cells of a line of numbers are made of.
 _PLAIN = re.compile(r"[0-9eE.+\-]*", re.ASCII)
+
+#: Of targets, where a 1 and zeros tell the class.
+_TRUTH = {"true": "1", "false": "0", "vrai": "1", "faux": "0"}
 
 _BLANK = re.compile(r"\s")
 
@@ -103,12 +108,12 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
 
     A first record (0, [separator]) says what separates the cells.
     """
+    passed, text = _without_comments(text)
     lines = io.StringIO(text, newline="")
-    passed = 0
     first = next((line for line in iter(lines.readline, "") if line.strip(" \t\r\n")), "")
     if (told := re.fullmatch(r"\s*\"?sep=(.|\\t)\"?\s*", first)) is not None:
         separator = "\t" if told[1] == "\\t" else told[1]
-        passed = text[: lines.tell()].count("\n") or 1
+        passed += text[: lines.tell()].count("\n") or 1
     else:
         separator = _separator(text[:_HEAD_CHARACTERS])
         lines.seek(0)
@@ -123,6 +128,29 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
                 yield passed + reader.line_num, cells
     except csv.Error as error:
         raise InputError(f"line {passed + reader.line_num}: {error}; expected CSV") from None
+
+
+def _without_comments(text: str) -> tuple[int, str]:
+    """How many lines at the beginning are comments, and the text without them.
+
+    NumPy's ``savetxt`` puts "# " before the head too; with blanks between its names that would be one cell more.
+    """
+    comments = re.match(r"(?:[ \t]*#[^\r\n]*(?:\r\n|\r|\n))+", text)
+    if comments is None:
+        return 0, text
+    *others, last = comments[0].splitlines()
+    rest = text[comments.end() :]
+    separator = _separator(rest[:_HEAD_CHARACTERS])
+    sample = next((line for line in rest[:_HEAD_CHARACTERS].splitlines() if line.strip()), "")
+
+    def count(line: str) -> int:
+        line = line.strip() if separator != " " else " ".join(line.split())
+        return len(next(csv.reader([line], delimiter=separator), []))
+
+    for head in (last, last.replace("#", "", 1)):
+        if count(head) == count(sample):
+            return len(others), f"{head}\n{rest}"
+    return len(others) + 1, rest
 
 
 def _separator(text: str) -> str:
@@ -297,6 +325,8 @@ class _Table:
         special = sorted([*self.skipped, *(self.classes if len(self.classes) == 1 else [])], reverse=True)
         for line, cells in (*head, *stream):
             cells = self._cells(line, cells)
+            for n in self.classes if len(self.classes) > 1 else ():  # pandas' get_dummies writes True and False
+                cells[n] = _TRUTH.get(cells[n].lower(), cells[n])
             texts.append([cells[n] for n in reversed(special)])
             for n in special:
                 del cells[n]
@@ -369,12 +399,12 @@ class _Table:
     def _choose(self) -> None:
         """Which columns are the class or the targets, and which are passed over."""
         pixels, outputs, width = self.network.forward.image.size, self.network.outputs, self.width
-        label = self._label()
-        targets = self._named_targets() if label is None else []
-        if label is None and not targets and len(beside := self._beside_the_pixels()) == 1:
+        targets = self._named_targets() if self.label_column is None else []
+        label = None if targets else self._label()
+        beside = self._beside_the_pixels() if label is None and not targets else []
+        if len(beside) == 1:
             label = beside[0]
-        elif label is None and not targets:
-            targets = beside
+        targets = targets or (beside[1:] and beside)
         names = self.names or []
         indices = [n for n, name in enumerate(names) if _is_index_name(name, n) and n not in (label, *targets)]
         files = [n for n, name in enumerate(names) if n not in (*indices, label, *targets) and _is_file_name(name)]
@@ -429,18 +459,22 @@ class _Table:
 
     def _named_targets(self) -> list[int]:
         """Columns such as y1, y2 or class_0, class_1 or species_cat, species_dog, as many as there are outputs."""
-        bases: dict[str, list[int]] = {}
-        for n, name in enumerate(self.names or []):
+        names, bases = self.names or [], dict[str, list[int]]()
+        for n, name in enumerate(names):
             parts = re.fullmatch(r"([a-z ]*?) ?[0-9]+|([a-z]+) .+", _plain(name))
             base = parts and (parts[1] or parts[2])
             if base and base in _CLASS | _TARGET | {"t", "o"}:
                 bases.setdefault(base, []).append(n)
         wanted = [columns for columns in bases.values() if len(columns) == self.network.outputs > 1]
-        return wanted[0] if len(wanted) == 1 else []
+        if len(wanted) != 1 or all(_speaks_of(names[n], _CLASS | _TARGET) for n in wanted[0]):
+            return []  # class id, class name
+        return wanted[0]
 
     def _beside_the_pixels(self) -> list[int]:
         """What is left, one column or as many as outputs, beside as many numbered columns (p1, p2, …) as pixels."""
         pixels, names = self.network.forward.image.size, self.names or []
+        if pixels == self.network.outputs:
+            return []  # the numbered columns may be the targets as well
         families: dict[str, list[int]] = {}
         for n, name in enumerate(names):
             base = re.sub("[0-9]+", "#", _plain(name))
@@ -553,6 +587,11 @@ class _Table:
         first, every = set(pixels[:, 0].tolist()), set(map(float, range(classes)))
         if first != every:
             return
+        if self.network.outputs == 1 and not 0 <= min(last) <= max(last) <= 1 and _ends_in_sigmoid(self.network):
+            raise InputError(
+                "the first column holds 0 and 1, and the last, which is read as the target, numbers that no sigmoid"
+                f" gives; {ask}"
+            )
         if last != every and self.network.outputs > 1:
             raise InputError(
                 f"the first column holds every class from 0 to {classes - 1}, and the last, which is read as the class,"
@@ -590,6 +629,11 @@ class _Table:
             )
         words = [self.class_names[int(value)] for value in values] if self.class_names else None
         return class_rows(network, values), words
+
+
+def _ends_in_sigmoid(network: Network) -> bool:
+    last = [layer for layer in network.layers if not isinstance(layer, Flatten)][-1:]
+    return any(getattr(layer, "activation", getattr(layer, "kind", None)) == "sigmoid" for layer in last)
 
 
 def _chosen(column: str | int, names: list[str] | None, width: int, line: int) -> int:

@@ -59,6 +59,13 @@ SAME = {
     "old line ends": LAST.replace("\n", "\r"),
     "tabs after commas": LAST.replace(",", ",\t"),
     "blanks": LAST.replace(",", "  "),
+    "comments": "# digits, 2x2: 4 pixels + label\n# from: somewhere\np0,p1,p2,p3,label\n" + LAST,
+    "comments without a head": "# made in 2020; by me\n" + LAST,
+    "a head behind #": "# a comment\n# label,p1,p2,p3,p4\n" + FIRST,
+    "a head behind #, between blanks": "# label p1 p2 p3 p4\n" + FIRST.replace(",", " "),
+    "# numbers the lines": "#,p1,p2,p3,p4,class\n7,0,0.5,1,0,2\n3,1,1,0,0,1\n5,0,1,1,0,0\n",
+    "# numbers the lines, between blanks": "# p1 p2 p3 p4 class\n7 0 0.5 1 0 2\n3 1 1 0 0 1\n5 0 1 1 0 0\n",
+    "a comment, old line ends": ("# a, comment\n" + LAST).replace("\n", "\r"),
 }
 
 
@@ -151,6 +158,34 @@ def test_targets_beside_the_pixels(tmp_path, head):
     assert read(tmp_path, "\n".join([head, *rows]), network(outputs=2))[:2] == (X, [1, 0, 1])
 
 
+def test_numbered_targets_are_no_pixels(tmp_path):
+    """As many outputs as pixels, or fewer numbered columns than pixels: the last columns are the targets."""
+    for pixels, head in ((4, "SL,SW,PL,PW,P1,P2"), (2, "SL,SW,P1,P2"), (2, "P1,P2,fast,slow")):
+        rows = "".join(f"{','.join(['0.5'] * pixels)},{k},{1 - k}\n" for k in (0, 1, 1))
+        assert read(tmp_path, f"{head}\n{rows}", network(pixels, 2))[:2] == ([[0.5] * pixels] * 3, [1, 0, 0])
+
+
+def test_the_class_first_before_a_target_that_no_sigmoid_gives(tmp_path):
+    net = symcnn.Network((2,), [symcnn.Dense(1, activation="sigmoid")])
+    text = "0,0,0\n1,0,255\n1,255,0\n0,255,255\n"
+    with pytest.raises(symcnn.InputError, match="numbers that no sigmoid gives; expected --label-column"):
+        read(tmp_path, text, net)
+    data = symcnn.read_data(tmp_path / "d.csv", net, label_column="first")
+    assert data.images.tolist() == [[0, 0], [0, 255], [255, 0], [255, 255]]
+    assert data.targets.tolist() == [[0], [1], [1], [0]]
+    symcnn.read_data(tmp_path / "d.csv", network(2, 1))  # a regression
+    (tmp_path / "xor.csv").write_text("i1,i2,o1\n0,0,0\n0,1,1\n1,0,1\n1,1,0")
+    assert symcnn.read_data(tmp_path / "xor.csv", net).targets.tolist() == [[0], [1], [1], [0]]
+
+
+def test_targets_may_be_truth_values(tmp_path):
+    text = "Id,a,b,c,d,Species_x,Species_y,Species_z\n1,0,0.5,1,0,False,False,True\n2,1,1,0,0,False,True,False\n"
+    assert read(tmp_path, text)[:2] == (X[:2], [2, 1])
+    assert read(tmp_path, "a;b;c;d;oie;chat;chien\n0;0,5;1;0;FAUX;FAUX;VRAI\n1;1;0;0;FAUX;VRAI;FAUX\n")[1] == [2, 1]
+    with pytest.raises(symcnn.InputError, match="line 2: 'True' is not a number"):
+        read(tmp_path, "a,b,c,d,class\nTrue,0.5,1,0,1\n")
+
+
 def test_two_one_hot_columns_first_are_refused(tmp_path):
     for head in ("", "wet,dry,a,b,c,d\n"):
         with pytest.raises(symcnn.InputError, match="the first 2 columns hold a 1 and zeros"):
@@ -222,6 +257,7 @@ REFUSED = {
     "a slip that makes up the number": ("a,b,c,d,class\n1,0,0,0,0\n0,1,0,1,l\n0,1,0,1,2\n", {}, "line 3: 'l' is not"),
     "a missing class": ("a,b,c,d,class\n1,0,0,0,0\n0,1,0,1,\n", {}, "line 3: '' is not a number"),
     "both decimal signs": ("a;b;c;d;class\n1,5;0;0;0.5;0\n", {}, "line 2 has a decimal comma, line 2 a decimal point"),
+    "a line behind comments": ("# a\n# b\na,b,c,d,class\n1,0,x,0,0\n", {}, "line 4: 'x' is not a number"),
     "thousands": ("a;b;c;d;class\n1 234;0;0;0;0\n", {}, "'1 234' is not a number"),
     "a thousand or not": ('a,b,c,d,class\n0,"1,234",0,0,0\n', {}, "line 2: '1,234' may be 1234 or 1.234"),
     "a decimal comma and a point": ('a,b,c,d,class\n0,"0,5",0,0.5,0\n', {}, "line 2 has a decimal comma, line 2"),
