@@ -411,6 +411,40 @@ def test_runs_that_know_no_ink_and_wrong_ones(here, capsys):
         assert value == "white" or "expected one of black, white" in err
 
 
+def test_pictures_on_another_scale_than_the_samples_are_said(here, capsys):
+    """Trained on 0 to 16 or to 255, or on standardized numbers: a PNG is from 0 to 1."""
+    images, labels = strokes(6)
+    write_png(Path("x.png"), ink(images[0]))
+    Path("x.csv").write_text("0,0,0,0\n" * 4)
+    for scale, words in ((1, ""), (16, "up to 16"), (255, "up to 255"), (-3, "up to 3")):
+        np.savez("d.npz", images=images * scale, labels=labels)
+        run("train", "net.toml", "--data", "d.npz", "--epochs", 1, "--save", "r.json", capsys=capsys)
+        status, _, err = run("predict", "r.json", "x.png", capsys=capsys)
+        assert (status, err.count("\n")) == (0, bool(words))
+        assert words in err
+        assert run("predict", "r.json", "x.csv", capsys=capsys)[::2] == (0, "")
+
+
+def test_pictures_that_show_nothing_are_said_once(here, capsys):
+    """Values from 0 to 1, to 16 or of 12 bits in a file whose white is 255 or 65535; white on a transparent ground."""
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+    images, _ = strokes(4)
+    clear = [np.dstack([np.full((4, 4, 3), 255), 255 * x]).astype(np.uint8) for x in images]
+    kinds = {
+        "masks": [x.astype(np.uint8) for x in images], "sixteenths": [(16 * x).astype(np.uint8) for x in images],
+        "12 bits": [(4095 * x).astype(np.uint16) for x in images], "clear": clear,
+    }  # fmt: skip
+    for name, values in kinds.items():
+        for n, pixels in enumerate(values):
+            path = Path(name, str(n % 2), f"{n}.png")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image.fromarray(pixels).save(path)
+        status, _, err = run("train", "net.toml", "--data", name, "--epochs", 0, capsys=capsys)
+        assert (status, err.count("\n")) == (0, 1), name
+        assert "show next to nothing" in err
+    assert run("train", "net.toml", "--data", "clear", "--ink", "white", "--epochs", 0, capsys=capsys)[2] == ""
+
+
 def test_white_on_black_is_said_once(here, capsys):
     for name in ("0", "1"):
         Path("dark", name).mkdir(parents=True)

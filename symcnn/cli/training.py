@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from symcnn.network import Data, Ink, Network
     from symcnn.train import Epoch, Run
 
+#: The pixels of samples that reach further are on another scale than those of a PNG.
+LARGEST_OF_PICTURES = 1.5
+
 #: By epochs, on the command line.
 BATCH_SIZE = 64
 
@@ -370,6 +373,11 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
     if None not in (ink, trained.ink) and ink != trained.ink:
         print_hint(f"--ink {ink}: it was trained on pictures with --ink {trained.ink}")
     ink = ink or trained.ink
+    if pictures and trained.largest is not None and trained.largest > LARGEST_OF_PICTURES:
+        print_hint(
+            f"it was trained on pixels up to {trained.largest:g}, and those of a PNG are from 0 to 1: what it says of"
+            " them means little; bring the samples to [0, 1] and train again"
+        )
     with warnings_as_lines("hint"):
         found = [(path, read_images(path, trained.network, ink if path in pictures else None)) for path in images]
     shares = trained.network.probabilities is not None

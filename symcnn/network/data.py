@@ -14,7 +14,7 @@ from symcnn.errors import InputError, SymcnnWarning, quoted, reason_of
 from symcnn.network.labels import check_labels
 from symcnn.network.network import Network
 from symcnn.network.png import Array as Array
-from symcnn.network.png import Ink, check_ink, is_picture, picture_pixels, warn_of_dark_paper
+from symcnn.network.png import Ink, check_ink, is_picture, picture_pixels, warn_of_pictures
 
 #: Pixels past which gradient descent at the usual rates seldom gets anywhere.
 LARGE_PIXELS = 20.0
@@ -390,7 +390,7 @@ def _of_pictures(pictures: list[Any], shape: tuple[int, ...], ink: Ink) -> Array
             array[n] = picture_pixels(picture, shape, ink)
         except InputError as error:
             raise InputError(f"images: number {n + 1}: {error}") from None
-    warn_of_dark_paper(array, ink)
+    warn_of_pictures(array, ink)
     return array
 
 

@@ -35,7 +35,7 @@ from symcnn.network.images import MAX_BYTES as MAX_PNG_BYTES
 from symcnn.network.labels import check_label, check_labels
 from symcnn.network.network import Network
 from symcnn.network.npz import Npz, open_npz
-from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
+from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
 from symcnn.network.tables import samples
 
 MAX_CSV_BYTES = 500_000_000
@@ -171,7 +171,7 @@ def _folder(path: Path, network: Network, ink: Ink) -> Data:
             image[...] = png_pixels(content, shape, ink)
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
-    warn_of_dark_paper(images, ink)
+    warn_of_pictures(images, ink)
     numbers = np.array([k for k, _ in files], dtype=np.float64)
     return Data(images, class_rows(network, numbers), [order[k] for k, _ in files], drawn_in=ink)
 

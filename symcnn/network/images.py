@@ -16,7 +16,7 @@ from symcnn.errors import InputError, quoted
 from symcnn.files import read_bytes, toml_from
 from symcnn.network.data import Array, check_shape, checked_images
 from symcnn.network.network import Network
-from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
+from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
 from symcnn.network.tables import Numbers, records
 from symcnn.network.tables import text_of as csv_text
 
@@ -44,7 +44,7 @@ def read_images(path: str | Path, network: Network, ink: Ink | None = None) -> A
         if suffix == ".png":
             check_shape(network.input_shape)
             images = png_pixels(content, network.forward.image.shape, colour)[np.newaxis]
-            warn_of_dark_paper(images, colour)
+            warn_of_pictures(images, colour)
             return images
         if ink is not None:
             raise InputError(f"ink={quoted(ink)}: is for PNG; numbers are taken as they are")

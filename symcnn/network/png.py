@@ -31,6 +31,9 @@ END = b"IEND\xaeB`\x82"
 #: The share of ink on the border past which a picture is taken to be drawn on dark paper.
 DARK_PAPER = 0.9
 
+#: Pixels of all pictures that differ by less show nothing that was drawn.
+FAINT = 0.1
+
 
 def check_ink(ink: object) -> Ink:
     """The colour of ink; None is black."""
@@ -88,9 +91,20 @@ def picture_pixels(picture: Any, shape: tuple[int, ...], ink: Ink = "black") -> 
         raise InputError(f"an image of mode {picture.mode} that cannot be read ({reason_of(error)})") from None
 
 
-def warn_of_dark_paper(images: Sequence[Array] | Array, ink: Ink) -> None:
-    """Say so where black ink was expected and the border of the pictures is black."""
-    if ink != "black" or not len(images) or images[0].ndim != 2:
+def warn_of_pictures(images: Sequence[Array] | Array, ink: Ink) -> None:
+    """Say so where all pictures are nearly one colour, or black ink was expected and the border of them is black."""
+    if not len(images):
+        return
+    low, high = float(min(map(np.min, images))), float(max(map(np.max, images)))
+    if high - low < FAINT and not low == high == 1:
+        warnings.warn(
+            f"the pixels of all pictures lie from {low:.3g} to {high:.3g}, so they show next to nothing; white in a PNG"
+            " is 255 (with 16 bits 65535), and white on a transparent ground is seen with ink='white' (--ink white)",
+            SymcnnWarning,
+            stacklevel=3,
+        )
+        return
+    if ink != "black" or images[0].ndim != 2:
         return
     border = [(*image[0], *image[-1], *image[1:-1, 0], *image[1:-1, -1]) for image in images]
     share = float(np.mean([np.mean(pixels) for pixels in border]))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from symcnn.network import Array, Ink, Network
 from symcnn.numeric import compile_program
 from symcnn.train.checkpoint import SUFFIXES, load_checkpoint
@@ -18,6 +20,7 @@ class Trained:
         classes: what each output stands for, where that is known.
         labels: of the samples that it was trained on, each once; empty where they are not in the file.
         ink: of the pictures that it was trained on; None where they were numbers, or nobody kept it.
+        largest: the largest pixel that it was trained on, without its sign; None where no samples are in the file.
     """
 
     network: Network
@@ -25,6 +28,7 @@ class Trained:
     classes: tuple[str, ...] | None
     labels: tuple[str, ...] = ()
     ink: Ink | None = None
+    largest: float | None = None
 
     def predict(self, images: Any) -> Array:
         """The outputs: (samples, outputs)."""
@@ -46,4 +50,4 @@ def load_trained(path: str | Path) -> Trained:
         return Trained(found.network, found.theta, found.classes, ink=found.ink)
     run = Run.load(path)
     labels = tuple(dict.fromkeys(map(str, run.data.labels or ())))
-    return Trained(run.network, run.theta, run.classes, labels, run.ink)
+    return Trained(run.network, run.theta, run.classes, labels, run.ink, float(np.abs(run.data.images).max()))
