@@ -45,7 +45,7 @@ _THOUSANDS = re.compile("[+-]?[1-9][0-9]{0,2},[0-9]{3}", re.ASCII)
 #: Numbers of all lines together.
 MAX_VALUES = 200_000_000
 
-#: Words in the name of a column that holds a class; a class or a number; neither, beside one of those; no pixel.
+#: Words in the name of a column that holds a class; a class or a number; a pixel; neither, beside those; an index.
 _CLASS = {
     "class", "classes", "classname", "label", "labels", "category", "categories", "digit", "digits", "species",
     "variety", "letter", "character", "diagnosis", "classe", "etiquette", "etiquettes", "libelle",
@@ -55,6 +55,10 @@ _CLASS = {
 _TARGET = {
     "target", "targets", "y", "output", "outcome", "answer", "truth", "result", "cible", "cibles", "sortie",
     "reponse", "verite", "resultat", "out", "ziel", "zielwert", "ausgabe", "objetivo", "salida",
+}  # fmt: skip
+_PIXEL = {
+    "pixel", "pixels", "px", "input", "inputs", "in", "x", "i", "feature", "features", "entree", "entrees", "eingabe",
+    "entrada",
 }  # fmt: skip
 _BESIDE = {
     "name", "id", "true", "ground", "number", "image", "nom", "numero", "de", "la", "du", "l", "valeur", "value",
@@ -473,13 +477,13 @@ class _Table:
     def _beside_the_pixels(self) -> list[int]:
         """What is left, one column or as many as outputs, beside as many numbered columns (p1, p2, …) as pixels."""
         pixels, names = self.network.forward.image.size, self.names or []
-        if pixels == self.network.outputs:
-            return []  # the numbered columns may be the targets as well
         families: dict[str, list[int]] = {}
         for n, name in enumerate(names):
             base = re.sub("[0-9]+", "#", _plain(name))
             if "#" in base:
                 families.setdefault(base, []).append(n)
+        if pixels == self.network.outputs:  # then numbered columns may be the targets as well, but for some names
+            families = {base: columns for base, columns in families.items() if base.strip("# ") in _PIXEL}
         whole = [columns for columns in families.values() if len(columns) == pixels > 1]
         if len(whole) != 1:
             return []

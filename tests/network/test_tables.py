@@ -178,6 +178,21 @@ def test_the_class_first_before_a_target_that_no_sigmoid_gives(tmp_path):
     assert symcnn.read_data(tmp_path / "xor.csv", net).targets.tolist() == [[0], [1], [1], [0]]
 
 
+@pytest.mark.parametrize(
+    "head", ["input1,input2,exp1,exp2", "exp1,exp2,input1,input2", "E1,E2,x_1,x_2", "cat,dog,in1,in2"]
+)
+def test_inputs_by_their_names_where_there_are_as_many_targets(tmp_path, head):
+    rows = [[0.3, 0.1, 1, 0], [0.2, 0.4, 0, 1]]
+    swap = not head.startswith("input")
+    text = "\n".join(",".join(map(str, row[2:] + row[:2] if swap else row)) for row in rows)
+    assert read(tmp_path, f"{head}\n{text}\n", network(2, 2))[:2] == ([[0.3, 0.1], [0.2, 0.4]], [0, 1])
+
+
+def test_targets_named_by_the_numbers_of_the_classes(tmp_path):
+    text = "long,wide,0,1\n0.5,0.2,1,0\n0.1,0.3,0,1\n"
+    assert read(tmp_path, text, network(2, 2), header=True)[:2] == ([[0.5, 0.2], [0.1, 0.3]], [0, 1])
+
+
 def test_targets_may_be_truth_values(tmp_path):
     text = "Id,a,b,c,d,Species_x,Species_y,Species_z\n1,0,0.5,1,0,False,False,True\n2,1,1,0,0,False,True,False\n"
     assert read(tmp_path, text)[:2] == (X[:2], [2, 1])
