@@ -79,6 +79,14 @@ def quoted(value: object, limit: int = 60) -> str:
     return text
 
 
+def reason_of(error: BaseException, limit: int = 120) -> str:
+    """What an error of Python or of a library says, on one line; or its kind, where it says nothing."""
+    line = (str(error).splitlines() or [""])[0][:limit] or type(error).__name__
+    if "limit" in line and "integer string conversion" in line:  # its remedy is for who programs
+        return f"a whole number of more than {sys.get_int_max_str_digits()} digits"
+    return line
+
+
 def shortened(message: str, limit: int = 1_000) -> str:
     """A message that fits a screen, whatever was put into it."""
     half = limit // 2 - 1

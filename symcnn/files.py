@@ -10,19 +10,21 @@ import re
 import shutil
 import stat
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, quoted, reason_of
 
 try:
     import fcntl
 except ImportError:  # Windows: a file that is open there cannot be removed, which tells the same
     fcntl = None  # type: ignore[assignment]
 
-#: Names of temporary files and folders of ours, and of nobody else.
+#: Names of temporary files and folders of ours, and of nobody else. Those of version 0.1 (.NAME.abcd1234.tmp) are left
+#: where they are: other programs make such names too.
 _TEMPORARY = re.compile(r"(\..+)?\.symcnn-[a-z0-9_]{8}\.tmp", re.DOTALL)
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -105,6 +107,29 @@ def format_of(content: bytes) -> str | None:
     head = content[:200].lstrip()
     known = (name for begin, name in _BEGINNINGS.items() if content.startswith(begin) or head.startswith(begin))
     return next(known, None)
+
+
+# --- TOML ---------------------------------------------------------------------------------------------------------
+
+#: Parts of one key; the files of symcnn need two.
+MAX_KEY_PARTS = 16
+_STRING = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
+_DEEP_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_KEY_PARTS},}}")
+
+
+def toml_from(text: str) -> dict[str, Any]:
+    """What a TOML text holds. Keys of many parts (a.b.c…), of each of which the parser would make a table, are refused.
+
+    Raises:
+        InputError: "not TOML", with the reason.
+    """
+    deep = _DEEP_KEY.search(_STRING.sub("s", text))
+    if deep is not None:
+        raise InputError(f"not TOML for symcnn (a key of more than {MAX_KEY_PARTS} parts, {quoted(deep[0], 30)})")
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not TOML ({reason_of(error)})") from None
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

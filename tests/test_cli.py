@@ -64,6 +64,7 @@ def test_derive_prints_every_formula(capsys):
     status, out, _ = run("derive", "--of", "h_1", "--latex", capsys=capsys)
     assert out.count("$$") == 2 * 5
     status, _, err = run("derive", "--of", "q_1", capsys=capsys)
+    assert "no such quantity" in err
     assert status == 2
     assert "--of 'q_1'" in err
 
@@ -76,6 +77,20 @@ layer = [
     {type = "MaxPool2D", size = 2}, {type = "Flatten"}, {type = "Dense", units = 10},
 ]
 """
+
+
+def test_an_unknown_quantity_of_a_large_network_is_said_first(tmp_path, capsys):
+    """Whether there is such a quantity does not hang on the size; a form that only small networks know does."""
+    net = tmp_path / "large.toml"
+    net.write_text('input_shape = [60, 60]\nloss = "cross_entropy"\n[[layer]]\ntype = "Dense"\nunits = 70\n')
+    for name, words in (
+        ("q_1", "no such quantity; expected one of 252211 names"), ("dE_do_71", "no such quantity"),
+        ("o_01", "this network has"), ("dE_db_o01", "this network has"), ("w_x11-o1", "this network has"),
+    ):  # fmt: skip
+        status, out, err = run("derive", "--of", name, net, capsys=capsys)
+        assert (status, out) == (2, "")
+        assert words in err, (name, err)
+        assert err.count("\n") == 1
 
 
 def test_derive_prints_a_larger_network_in_index_notation(tmp_path, capsys, monkeypatch):

@@ -288,7 +288,7 @@ def test_a_saved_run_of_another_network_is_named(here, capsys):
     assert err == "symcnn: k.json: a training of another network; expected one of other.toml\n"
 
 
-@pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
+@pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
 def test_a_first_run_with_numba_says_what_it_waits_for(here, capsys, monkeypatch):
     monkeypatch.setenv("SYMCNN_CACHE", str(here / "cache"))
     compiled.cache_clear()
@@ -339,7 +339,12 @@ def test_the_class_of_a_csv_is_where_it_is_said(here, capsys):
         assert words in err
 
 
-def test_white_ink_is_asked_for_in_train_and_in_predict(here, capsys):
+def answers(out):
+    """The cells of a table without the names of the files."""
+    return [cells[1:] for cells in cells_of(out)]
+
+
+def test_the_ink_of_a_training_is_remembered(here, capsys):
     images, labels = strokes(20)
     for n, (image, label) in enumerate(zip(images, labels, strict=True)):
         for folder, values in (("black", ink(image)), ("white", 255 - ink(image))):
@@ -350,16 +355,94 @@ def test_white_ink_is_asked_for_in_train_and_in_predict(here, capsys):
     white = run(*settings, "white.json", "--data", "white", "--ink", "white", capsys=capsys)
     assert black[1].replace("black.json", "white.json") == white[1]
     assert black[2] == white[2] == ""
-    assert Path("black.json").read_bytes() == Path("white.json").read_bytes()
+    runs = {name: symcnn.Run.load(f"{name}.json") for name in ("black", "white")}
+    assert [found.ink for found in runs.values()] == ["black", "white"]
+    assert np.array_equal(runs["black"].theta, runs["white"].theta)
+    run("train", "net.toml", "--epochs", 3, "--data", "white", "--ink", "white", "--checkpoint", "c.npz", capsys=capsys)
     picture = next(Path("white", "0").iterdir())
-    seen = run("predict", "white.json", picture, "--ink", "white", capsys=capsys)
-    assert seen[2] == ""
-    assert (
-        cells_of(seen[1])[1][1:]
-        == cells_of(run("predict", "white.json", Path("black", *picture.parts[1:]), capsys=capsys)[1])[1][1:]
-    )
+    expected = run("predict", "black.json", Path("black", *picture.parts[1:]), capsys=capsys)
+    for trained in ("white.json", "c.npz"):
+        for option in ([], ["--ink", "white"]):
+            seen = run("predict", trained, picture, *option, capsys=capsys)
+            assert (seen[0], seen[2]) == (0, "")
+            assert answers(seen[1]) == answers(expected[1])
+    other = run("predict", "white.json", Path("black", *picture.parts[1:]), "--ink", "black", capsys=capsys)
+    assert answers(other[1]) == answers(expected[1])
+    assert other[2] == "symcnn: hint: --ink black: it was trained on pictures with --ink white\n"
+    # going on, from either file, reads the folder as before
+    status, _, err = run("train", "--resume", "c.npz", "--data", "white", "--epochs", 4, capsys=capsys)
+    assert (status, err) == (0, "")
+    run("train", "--resume", "white.json", "--data", "white", "--epochs", 1, "--save", "more.json", capsys=capsys)
+    assert symcnn.Run.load("more.json").ink == "white"
+    assert np.array_equal(symcnn.Run.load("more.json").data.images, runs["white"].data.images)
     Path("x.csv").write_text("0,0,0,0\n" * 4)
     assert "--ink: is for PNG images" in run("predict", "white.json", "x.csv", "--ink", "white", capsys=capsys)[2]
+
+
+def test_the_ink_of_pillows_images_is_remembered(here):
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+    pixels, labels = strokes(6)
+    pictures = [image.fromarray(255 - ink(values)) for values in pixels]
+    network = symcnn.read_network("net.toml")[0]
+    made = symcnn.train(network, symcnn.Data(pictures, labels, ink="white"), epochs=2, backend="expressions")
+    assert made.ink == "white"
+    assert np.array_equal(made.predict(pictures), made.predict(pixels))
+    assert np.array_equal(made.probabilities(pictures[0]), made.probabilities(pixels[:1]))
+    assert made.accuracy((pictures, labels)) == made.accuracy((pixels, labels))
+    part, rest = symcnn.Data(pictures, labels, ink="white").split(0.5)
+    assert symcnn.train(network, part, epochs=0, backend="expressions").ink == "white"
+    assert (rest.ink, symcnn.train(network, (pixels, labels), epochs=0, backend="expressions").ink) == ("white", None)
+
+
+def test_runs_that_know_no_ink_and_wrong_ones(here, capsys):
+    images, labels = strokes(6)
+    made = symcnn.train(symcnn.read_network("net.toml")[0], (images, labels), epochs=1, backend="expressions")
+    assert "ink" not in json.loads(made.save("r.json").read_text())
+    write_png(Path("x.png"), ink(images[0]))
+    assert run("predict", "r.json", "x.png", capsys=capsys)[0] == 0
+    for value in ("white", "green", 3):
+        document = json.loads(Path("r.json").read_text()) | {"ink": value}
+        content = {k: v for k, v in document.items() if k not in ("format", "checksum")}
+        Path("t.json").write_text(json.dumps(document))
+        assert "checksum" in run("predict", "t.json", "x.png", capsys=capsys)[2]
+        Path("t.json").write_text(json.dumps(document | {"checksum": store._checksum(content)}))
+        status, _, err = run("predict", "t.json", "x.png", capsys=capsys)
+        assert status == (0 if value == "white" else 2)
+        assert value == "white" or "expected one of black, white" in err
+
+
+def test_pictures_on_another_scale_than_the_samples_are_said(here, capsys):
+    """Trained on 0 to 16 or to 255, or on standardized numbers: a PNG is from 0 to 1."""
+    images, labels = strokes(6)
+    write_png(Path("x.png"), ink(images[0]))
+    Path("x.csv").write_text("0,0,0,0\n" * 4)
+    for scale, words in ((1, ""), (16, "up to 16"), (255, "up to 255"), (-3, "up to 3")):
+        np.savez("d.npz", images=images * scale, labels=labels)
+        run("train", "net.toml", "--data", "d.npz", "--epochs", 1, "--save", "r.json", capsys=capsys)
+        status, _, err = run("predict", "r.json", "x.png", capsys=capsys)
+        assert (status, err.count("\n")) == (0, bool(words))
+        assert words in err
+        assert run("predict", "r.json", "x.csv", capsys=capsys)[::2] == (0, "")
+
+
+def test_pictures_that_show_nothing_are_said_once(here, capsys):
+    """Values from 0 to 1, to 16 or of 12 bits in a file whose white is 255 or 65535; white on a transparent ground."""
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+    images, _ = strokes(4)
+    clear = [np.dstack([np.full((4, 4, 3), 255), 255 * x]).astype(np.uint8) for x in images]
+    kinds = {
+        "masks": [x.astype(np.uint8) for x in images], "sixteenths": [(16 * x).astype(np.uint8) for x in images],
+        "12 bits": [(4095 * x).astype(np.uint16) for x in images], "clear": clear,
+    }  # fmt: skip
+    for name, values in kinds.items():
+        for n, pixels in enumerate(values):
+            path = Path(name, str(n % 2), f"{n}.png")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image.fromarray(pixels).save(path)
+        status, _, err = run("train", "net.toml", "--data", name, "--epochs", 0, capsys=capsys)
+        assert (status, err.count("\n")) == (0, 1), name
+        assert "show next to nothing" in err
+    assert run("train", "net.toml", "--data", "clear", "--ink", "white", "--epochs", 0, capsys=capsys)[2] == ""
 
 
 def test_white_on_black_is_said_once(here, capsys):

@@ -17,13 +17,13 @@ w_x11h1 = 0.3
 """
 
 import re
-import tomllib
 from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from symcnn.errors import InputError
+from symcnn.files import toml_from
 from symcnn.formula import tree
 from symcnn.formula.reader import NotReadError, Reader, read_display
 from symcnn.formula.reader.symbols import symbol
@@ -84,11 +84,11 @@ def mapping_in_front(text: str, where: str) -> Mapping:
 
 def _checked(text: str, where: str, own: Callable[[dict[str, Any]], dict[str, Any]]) -> Mapping:
     try:
-        return _Words(own(tomllib.loads(text))).mapping()
+        return _Words(own(toml_from(text))).mapping()
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{where}: not TOML ({str(error).splitlines()[0]})") from None
+    except RecursionError:
+        raise InputError(f"{where}: a symbol nested too deeply; expected one such as o_1") from None
 
 
 def front_matter(text: str) -> tuple[str | None, str]:
@@ -107,8 +107,8 @@ def front_matter(text: str) -> tuple[str | None, str]:
 
 def _is_toml(text: str) -> bool:
     try:
-        return bool(tomllib.loads(text))
-    except (ValueError, RecursionError):
+        return bool(toml_from(text))
+    except InputError:
         return False
 
 

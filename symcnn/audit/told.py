@@ -7,6 +7,7 @@ from typing import Any
 from symcnn.audit.audit import Audit, Finding
 from symcnn.audit.verdicts import VERDICTS
 from symcnn.text import Catalogue, SaidError
+from symcnn.text.characters import is_shown
 
 
 class Told:
@@ -131,7 +132,9 @@ class Told:
 
     def json(self) -> str:
         """Everything, for programs."""
-        return json.dumps(self._document(), ensure_ascii=False, indent=2)
+        text = json.dumps(self._document(), ensure_ascii=False, indent=2)
+        # what a terminal would show as an escape of Python's, which JSON does not know, is one of JSON's
+        return "".join(c if c == "\n" or is_shown(c) else json.dumps(c)[1:-1] for c in text)
 
     def _document(self) -> dict[str, Any]:
         audit = self.audit

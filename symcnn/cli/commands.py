@@ -1,5 +1,6 @@
 """The commands. They only call what the package offers; heavy imports stand inside them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from symcnn.cli.shared import (
     warnings_as_lines,
 )
 from symcnn.cli.training import predict, train
-from symcnn.errors import InputError, one_of, quoted
+from symcnn.errors import InputError, NotSupportedYetError, quoted
 from symcnn.version import __version__
 
 #: Formulas that ``derive`` prints one by one.
@@ -99,11 +100,19 @@ def _quantity(derivation: "Derivation", name: str) -> str:
     """A quantity by its name, or as symcnn writes it: w_x11h1, w_x11-h1, dE_dw_x11h1."""
     from symcnn.formula import written_names
 
-    known = [v.removeprefix("dE_d") for v in derivation.graph.backward]
-    bare = written_names(derivation.graph).get(name, name).removeprefix("dE_d")
-    if bare in known:
-        return bare
-    raise InputError(f"--of {quoted(name)}: no such quantity; {one_of(bare, known)}")
+    if name in derivation:
+        return name.removeprefix("dE_d")
+    # what symcnn writes is known only where every quantity is listed, and only that has other signs than a name
+    plain = re.fullmatch(r"\w+", name, re.ASCII) is not None
+    written = name
+    try:
+        written = written_names(derivation.graph).get(name, name)
+    except NotSupportedYetError:
+        if not plain:
+            raise
+    if written in derivation:
+        return written.removeprefix("dE_d")
+    raise InputError(f"--of {quoted(name)}: no such quantity; {derivation.nearest_to(written)}")
 
 
 commands.add_command(train)

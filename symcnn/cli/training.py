@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from symcnn.network import Data, Ink, Network
     from symcnn.train import Epoch, Run
 
+#: The pixels of samples that reach further are on another scale than those of a PNG.
+LARGEST_OF_PICTURES = 1.5
+
 #: By epochs, on the command line.
 BATCH_SIZE = 64
 
@@ -36,11 +39,10 @@ RATES = "Above 0.  [default: 0.5; by epochs 0.2 for sgd, 0.05 for momentum, 0.00
 
 FILE = click.Path(path_type=Path)
 
-ink_option = click.option(
-    "--ink",
-    type=click.Choice(["black", "white"]),
-    help="Which colour of a picture is 1: the pen's.  [default: black, on white paper]",
-)
+
+def ink_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    words = f"Which colour of a picture is 1: the pen's.  [default: {default}]"
+    return click.option("--ink", type=click.Choice(["black", "white"]), help=words)
 
 
 @click.command(short_help="Train by gradient descent, by steps or by epochs.")
@@ -54,7 +56,7 @@ ink_option = click.option(
     help="Which column of a .csv is the class.  [default: by its name; else last]",
 )
 @click.option("--header/--no-header", default=None, help="Has a .csv a line of names?  [default: as it looks]")
-@ink_option
+@ink_option("black, on white paper")
 @click.option("--learning-rate", "--rate", type=float, help=RATES)
 @click.option("--steps", type=int, help="Steps on all samples at once.  [default: 10000, without --data]")
 @click.option("--epochs", type=int, help="Passes over the samples, in all.  [default: 20, with --data]")
@@ -143,13 +145,14 @@ def train(
         print_hint(hint)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reader:
-    """Reads samples with the options that the command has for them."""
+    """Reads samples with the options that the command has for them; ``remembered`` is the ink of a resumed training."""
 
     label_column: str | None
     header: bool | None
     ink: "Ink | None"
+    remembered: "Ink | None" = None
 
     def check(self, files: Sequence[Path | None]) -> None:
         """Refuse an option that no file is for."""
@@ -168,7 +171,8 @@ class _Reader:
         with warnings_as_lines("hint"):
             return symcnn.read_data(
                 path, network, label_column=self.label_column if table and not folder else None,
-                header=self.header if table and not folder else None, ink=self.ink if folder else None,
+                header=self.header if table and not folder else None,
+                ink=self.ink or self.remembered if folder else None,
             )  # fmt: skip
 
 
@@ -182,12 +186,13 @@ def _what(
     net, samples = (None, None) if resume is not None and network is None else given_network(network)
     if resume is not None and resume.suffix.lower() == ".npz":
         asked["resume"] = resume
-        net = net or load_checkpoint(resume).network
+        before = load_checkpoint(resume)
+        net, read.remembered = net or before.network, before.ink
     elif resume is not None:
         initial = symcnn.Run.load(resume)
         if asked["initial"] is not None:
             raise InputError("--initial: a resumed training has its values; leave it out")
-        asked["initial"] = initial
+        asked["initial"], read.remembered = initial, initial.ink
         if net is None:
             net, samples = initial.network, initial.data
         elif net != initial.network:
@@ -350,9 +355,11 @@ def _show_outputs(run: "Run") -> None:
 @click.command(short_help="What a saved training says of your images.")
 @click.argument("run", type=FILE, metavar="RUN.json|CHECKPOINT.npz")
 @click.argument("images", type=FILE, nargs=-1, required=True, metavar="IMAGE...")
-@ink_option
+@ink_option("that of the training's pictures; else black")
 def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
-    """The outputs of a saved training for images of your own: TOML, CSV, or PNG (black ink on white is 1; see --ink).
+    """The outputs of a saved training for images of your own: TOML, CSV, or PNG.
+
+    Of a PNG black ink on white is 1, or the ink of the pictures that it was trained on (--ink).
 
     With cross_entropy, and with one output and binary_cross_entropy: the class and its probability.
     """
@@ -363,6 +370,14 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
     pictures = [path for path in images if path.suffix.lower() == ".png"]
     if ink is not None and not pictures:
         raise InputError("--ink: is for PNG images; numbers are taken as they are")
+    if None not in (ink, trained.ink) and ink != trained.ink:
+        print_hint(f"--ink {ink}: it was trained on pictures with --ink {trained.ink}")
+    ink = ink or trained.ink
+    if pictures and trained.largest is not None and trained.largest > LARGEST_OF_PICTURES:
+        print_hint(
+            f"it was trained on pixels up to {trained.largest:g}, and those of a PNG are from 0 to 1: what it says of"
+            " them means little; bring the samples to [0, 1] and train again"
+        )
     with warnings_as_lines("hint"):
         found = [(path, read_images(path, trained.network, ink if path in pictures else None)) for path in images]
     shares = trained.network.probabilities is not None

@@ -233,10 +233,13 @@ class Derivation(Mapping[str, Gradient]):
     def __getitem__(self, name: str) -> Gradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
         if name not in self:
-            bare = name.removeprefix("dE_d") if isinstance(name, str) else name
-            names = [v.removeprefix("dE_d") for tensor in self._adjoints.tensors for v in tensor.scalars()]
-            raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(bare, names)}")
+            raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {self.nearest_to(name)}")
         return Gradient(self, name.removeprefix("dE_d"))
+
+    def nearest_to(self, name: object) -> str:
+        """For a message: the quantities whose names are most like an unknown one, and how many there are."""
+        bare = name.removeprefix("dE_d") if isinstance(name, str) else name
+        return one_of(bare, [v.removeprefix("dE_d") for tensor in self._adjoints.tensors for v in tensor.scalars()])
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):

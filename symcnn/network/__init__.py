@@ -11,7 +11,10 @@ from symcnn.network.data import (
     checked,
     checked_images,
     class_names,
+    ink_of,
     large_pixels,
+    pixels_of,
+    read_alike,
     warn_of_large_pixels,
 )
 from symcnn.network.datafiles import read_data
@@ -44,9 +47,12 @@ __all__ = [
     "checked",
     "checked_images",
     "class_names",
+    "ink_of",
     "kind_of",
     "large_pixels",
     "network_from",
+    "pixels_of",
+    "read_alike",
     "read_bytes",
     "read_data",
     "read_images",

@@ -4,17 +4,17 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symcnn.errors import InputError, SymcnnWarning, quoted
+from symcnn.errors import InputError, SymcnnWarning, quoted, reason_of
 from symcnn.network.labels import check_labels
 from symcnn.network.network import Network
 from symcnn.network.png import Array as Array
-from symcnn.network.png import Ink, check_ink, is_picture, picture_pixels, warn_of_dark_paper
+from symcnn.network.png import Ink, check_ink, is_picture, picture_pixels, warn_of_pictures
 
 #: Pixels past which gradient descent at the usual rates seldom gets anywhere.
 LARGE_PIXELS = 20.0
@@ -32,6 +32,7 @@ class Data:
             which there must be as many as the network tells apart (``class_order``).
         labels: what each image shows, in words; if None, the names of the classes where the targets are names.
         ink: of Pillow's images: "black" on white (the default) or "white" on black.
+        drawn_in: of pixels that were pictures: the ink by which ``read_data`` made them; a training remembers it.
 
     Raises:
         InputError: a label that some format cannot hold (``symcnn.network.labels``).
@@ -41,6 +42,7 @@ class Data:
     targets: Any = None
     labels: Sequence[str] | None = None
     ink: Ink | None = None
+    drawn_in: Ink | None = None
 
     def __post_init__(self) -> None:
         if self.labels is not None:
@@ -61,7 +63,7 @@ class Data:
         if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
             raise InputError(f"seed={quoted(seed)}: expected a whole number, at least 0")
         if (names := _names(self.targets)) is not None:  # a part may lack a class, and still has its number
-            return Data(self.images, _class_numbers(names), self.labels or names, self.ink).split(share, seed)
+            return replace(self, targets=_class_numbers(names), labels=self.labels or names).split(share, seed)
         out = np.random.default_rng(seed).permutation(count)[: min(max(round(share * count), 1), count - 1)]
         rest = np.setdiff1d(np.arange(count), out)
         return self._part(rest), self._part(np.sort(out))
@@ -71,7 +73,7 @@ class Data:
         labels = None if self.labels is None else [self.labels[n] for n in numbers]
         pictures = _pictures(self.images)
         images = np.asarray(as_array(self.images))[numbers] if pictures is None else [pictures[n] for n in numbers]
-        return Data(images, targets, labels, self.ink)
+        return replace(self, images=images, targets=targets, labels=labels)
 
 
 DataLike = Data | tuple[Any, Any]
@@ -84,8 +86,14 @@ def as_data(data: DataLike) -> Data:
     if not isinstance(data, Data):
         raise InputError(f"data of type {type(data).__name__}: expected symcnn.Data or a pair (images, targets)")
     if data.labels is None and (names := _names(data.targets)) is not None:
-        return Data(data.images, data.targets, names, data.ink)
+        return replace(data, labels=names)
     return data
+
+
+def ink_of(data: DataLike) -> Ink | None:
+    """The ink of the pictures that the images are, or were made of; None where they never were pictures."""
+    given = as_data(data)
+    return given.drawn_in if _pictures(given.images) is None else check_ink(given.ink)
 
 
 def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
@@ -353,6 +361,17 @@ def _is_foreign(values: Any) -> bool:
     )
 
 
+def read_alike(data: DataLike, ink: Ink | None) -> Data:
+    """The data; Pillow's images of which nobody says the ink are read with this one."""
+    given = as_data(data)
+    return replace(given, ink=ink) if given.ink is None and _pictures(given.images) is not None else given
+
+
+def pixels_of(network: Network, images: Any, ink: Ink | None) -> Array:
+    """Images as ``checked_images``; the ink is for Pillow's only, numbers are taken as they are."""
+    return checked_images(network, images, None if _pictures(images) is None else ink)
+
+
 def _pictures(images: Any) -> list[Any] | None:
     """Pillow's images, one or several."""
     if is_picture(images):
@@ -371,7 +390,7 @@ def _of_pictures(pictures: list[Any], shape: tuple[int, ...], ink: Ink) -> Array
             array[n] = picture_pixels(picture, shape, ink)
         except InputError as error:
             raise InputError(f"images: number {n + 1}: {error}") from None
-    warn_of_dark_paper(array, ink)
+    warn_of_pictures(array, ink)
     return array
 
 
@@ -389,7 +408,7 @@ def _numbers(what: str, values: Any) -> Array:
         raise InputError(f"{what}: {error}") from None
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         reason = _uneven(what, values) if isinstance(error, ValueError) else None
-        raise InputError(f"{expected} ({reason or _first_line(error)})") from None
+        raise InputError(f"{expected} ({reason or reason_of(error)})") from None
     if not np.isfinite(array).all():
         place = tuple(int(n) + 1 for n in np.argwhere(~np.isfinite(array))[0])
         value = array[tuple(n - 1 for n in place)]
@@ -435,7 +454,3 @@ def _row_lengths(value: Any) -> list[int] | None:
 
 def _shape(shape: Sequence[int]) -> str:
     return f"({', '.join(map(str, shape))})"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -32,10 +32,10 @@ from symcnn.network.data import (
     listed,
 )
 from symcnn.network.images import MAX_BYTES as MAX_PNG_BYTES
-from symcnn.network.labels import check_label
+from symcnn.network.labels import check_label, check_labels
 from symcnn.network.network import Network
 from symcnn.network.npz import Npz, open_npz
-from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
+from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
 from symcnn.network.tables import samples
 
 MAX_CSV_BYTES = 500_000_000
@@ -106,6 +106,11 @@ def _checked(network: Network, images: Any, targets: Any, labels: Any) -> Data:
 
 
 def _npz(archive: Npz, network: Network) -> Data:
+    if "images" not in archive.names:
+        raise InputError(
+            f"holds no array 'images'; its arrays: {archive.listed}; expected images, and labels or targets:"
+            " numpy.savez('new.npz', images=…, labels=…)"
+        )
     shape = archive.shape("images")
     if math.prod(shape) > MAX_VALUES:
         raise InputError(f"images: shape {shape}; expected at most {MAX_VALUES} pixels in all")
@@ -129,8 +134,7 @@ def _npz(archive: Npz, network: Network) -> Data:
     values, names = values.reshape(-1), None
     if values.dtype.kind in "US":
         names = [n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in values.tolist()]
-        if not all(map(str.isprintable, names)):
-            raise InputError("labels: a name is no printable text")
+        check_labels(names, "labels: image")
         numbers = class_numbers(network, names, "labels")
     else:
         numbers = values.astype(np.float64)
@@ -167,9 +171,9 @@ def _folder(path: Path, network: Network, ink: Ink) -> Data:
             image[...] = png_pixels(content, shape, ink)
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
-    warn_of_dark_paper(images, ink)
+    warn_of_pictures(images, ink)
     numbers = np.array([k for k, _ in files], dtype=np.float64)
-    return Data(images, class_rows(network, numbers), [order[k] for k, _ in files])
+    return Data(images, class_rows(network, numbers), [order[k] for k, _ in files], drawn_in=ink)
 
 
 def _pictures(folder: Path) -> list[Path]:

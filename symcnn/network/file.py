@@ -17,8 +17,6 @@
 Parsed, never evaluated; an unknown word is an error that says where it stands.
 """
 
-import re
-import tomllib
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
-from symcnn.files import read_bytes
+from symcnn.files import read_bytes, toml_from
 from symcnn.network.data import Data, checked, checked_images
 from symcnn.network.images import text_of
 from symcnn.network.labels import check_label
@@ -36,11 +34,6 @@ from symcnn.network.words import canonical, setting_names
 
 #: A network that symcnn can take apart is small; so is its file.
 MAX_BYTES = 16_000_000
-
-#: Parts of one key; a network file needs one.
-MAX_PARTS = 16
-_STRING = re.compile(r'"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
-_DEEP_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_PARTS},}}")
 
 
 def read_network(path: str | Path) -> tuple[Network, Data | None]:
@@ -52,9 +45,7 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
     path = Path(path)
     content = read_bytes(path, MAX_BYTES, "a network file (TOML)")
     try:
-        text = text_of(content, "a network file (TOML)")
-        _check_keys(text)
-        document = tomllib.loads(text)
+        document = toml_from(text_of(content, "a network file (TOML)"))
         network = network_from(document)
         samples = document.get("sample", document.get("samples"))
         data = None if samples is None else _samples(network, samples)
@@ -62,16 +53,7 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
         raise InputError(f"{path}: {error}") from None
     except NotSupportedYetError as error:
         raise NotSupportedYetError(f"{path}: {error}") from None
-    except (ValueError, RecursionError) as error:  # also whole numbers of thousands of digits
-        raise InputError(f"{path}: not TOML ({str(error).splitlines()[0]})") from None
     return network, data
-
-
-def _check_keys(text: str) -> None:
-    """Refuse keys of many parts (a.b.c…), of each of which the parser would make a table in a table."""
-    deep = _DEEP_KEY.search(_STRING.sub("s", text))
-    if deep is not None:
-        raise InputError(f"not TOML for a network (a key of more than {MAX_PARTS} parts, {quoted(deep[0], 30)})")
 
 
 def network_from(document: dict[str, Any]) -> Network:

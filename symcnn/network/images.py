@@ -7,17 +7,16 @@
 Parsed, never evaluated, and never larger than ``MAX_BYTES``.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from symcnn.errors import InputError, quoted
-from symcnn.files import read_bytes
+from symcnn.files import read_bytes, toml_from
 from symcnn.network.data import Array, check_shape, checked_images
 from symcnn.network.network import Network
-from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_dark_paper
+from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
 from symcnn.network.tables import Numbers, records
 from symcnn.network.tables import text_of as csv_text
 
@@ -45,7 +44,7 @@ def read_images(path: str | Path, network: Network, ink: Ink | None = None) -> A
         if suffix == ".png":
             check_shape(network.input_shape)
             images = png_pixels(content, network.forward.image.shape, colour)[np.newaxis]
-            warn_of_dark_paper(images, colour)
+            warn_of_pictures(images, colour)
             return images
         if ink is not None:
             raise InputError(f"ink={quoted(ink)}: is for PNG; numbers are taken as they are")
@@ -63,10 +62,7 @@ def text_of(content: bytes, what: str) -> str:
 
 
 def _toml(content: bytes, network: Network) -> Any:
-    try:
-        document = tomllib.loads(text_of(content, "TOML"))
-    except (ValueError, RecursionError) as error:  # also whole numbers of thousands of digits
-        raise InputError(f"not TOML ({str(error).splitlines()[0]})") from None
+    document = toml_from(text_of(content, "TOML"))
     if "image" in document:
         return [document["image"]]
     samples = document.get("sample")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from symcnn.errors import InputError
+from symcnn.errors import InputError, reason_of
 from symcnn.files import format_of, open_file
 
 #: Bytes of a file, and of one array in it.
@@ -46,7 +46,7 @@ def open_npz(path: Path, what: str) -> Iterator["Npz"]:
             file.seek(0)
             kind = format_of(file.read(4_000))
             damaged = kind in (None, "a zip archive", "an .npz file", "an empty file")
-            reason = f"not a whole .npz file ({_line(error)})" if damaged else f"not an .npz file but {kind}"
+            reason = f"not a whole .npz file ({reason_of(error)})" if damaged else f"not an .npz file but {kind}"
             raise InputError(f"{path}: {reason}; expected {what}") from None
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror or error}); expected {what}") from None
@@ -86,7 +86,7 @@ class Npz:
             try:
                 content = member.read(math.prod(shape) * dtype.itemsize + 1)
             except _BROKEN as error:
-                raise InputError(f"{name}: damaged ({_line(error)})") from None
+                raise InputError(f"{name}: damaged ({reason_of(error)})") from None
         if len(content) != math.prod(shape) * dtype.itemsize:
             raise InputError(f"{name}: damaged: its numbers are not as many as its head says")
         return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
@@ -98,7 +98,7 @@ class Npz:
         try:
             member = self._archive.open(f"{name}.npy")
         except _BROKEN as error:
-            raise InputError(f"{name}: damaged ({_line(error)})") from None
+            raise InputError(f"{name}: damaged ({reason_of(error)})") from None
         with member:
             yield member
 
@@ -109,13 +109,9 @@ class Npz:
                 raise ValueError(f"version {version}")
             shape, fortran, dtype = _HEADERS[version](member)
         except (*_BROKEN, tokenize.TokenError, RecursionError, MemoryError) as error:
-            raise InputError(f"{name}: not a NumPy array ({_line(error)})") from None
+            raise InputError(f"{name}: not a NumPy array ({reason_of(error)})") from None
         if dtype.kind not in ("iufbUS" if text and dtype.itemsize else "iufb"):
             raise InputError(f"{name}: holds {'Python objects' if dtype.hasobject else dtype}; expected numbers")
         if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > MAX_BYTES:
             raise InputError(f"{name}: shape {shape}; expected at most {MAX_BYTES} bytes")
         return shape, fortran, dtype
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:80]

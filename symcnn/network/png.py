@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from symcnn.errors import InputError, SymcnnWarning, install_command, quoted
+from symcnn.errors import InputError, SymcnnWarning, install_command, quoted, reason_of
 from symcnn.files import format_of
 
 Array = NDArray[np.float64]
@@ -30,6 +30,9 @@ END = b"IEND\xaeB`\x82"
 
 #: The share of ink on the border past which a picture is taken to be drawn on dark paper.
 DARK_PAPER = 0.9
+
+#: Pixels of all pictures that differ by less show nothing that was drawn.
+FAINT = 0.1
 
 
 def check_ink(ink: object) -> Ink:
@@ -69,7 +72,7 @@ def png_pixels(content: bytes, shape: tuple[int, ...], ink: Ink = "black") -> Ar
     except InputError:
         raise
     except (image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
-        raise InputError(f"not a PNG image that can be read ({_line(error)})") from None
+        raise InputError(f"not a PNG image that can be read ({reason_of(error)})") from None
 
 
 def picture_pixels(picture: Any, shape: tuple[int, ...], ink: Ink = "black") -> Array:
@@ -85,12 +88,23 @@ def picture_pixels(picture: Any, shape: tuple[int, ...], ink: Ink = "black") -> 
     except InputError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, KeyError) as error:
-        raise InputError(f"an image of mode {picture.mode} that cannot be read ({_line(error)})") from None
+        raise InputError(f"an image of mode {picture.mode} that cannot be read ({reason_of(error)})") from None
 
 
-def warn_of_dark_paper(images: Sequence[Array] | Array, ink: Ink) -> None:
-    """Say so where black ink was expected and the border of the pictures is black."""
-    if ink != "black" or not len(images) or images[0].ndim != 2:
+def warn_of_pictures(images: Sequence[Array] | Array, ink: Ink) -> None:
+    """Say so where all pictures are nearly one colour, or black ink was expected and the border of them is black."""
+    if not len(images):
+        return
+    low, high = float(min(map(np.min, images))), float(max(map(np.max, images)))
+    if high - low < FAINT and not low == high == 1:
+        warnings.warn(
+            f"the pixels of all pictures lie from {low:.3g} to {high:.3g}, so they show next to nothing; white in a PNG"
+            " is 255 (with 16 bits 65535), and white on a transparent ground is seen with ink='white' (--ink white)",
+            SymcnnWarning,
+            stacklevel=3,
+        )
+        return
+    if ink != "black" or images[0].ndim != 2:
         return
     border = [(*image[0], *image[-1], *image[1:-1, 0], *image[1:-1, -1]) for image in images]
     share = float(np.mean([np.mean(pixels) for pixels in border]))
@@ -161,7 +175,3 @@ def _pillow() -> Any:
     except ImportError:
         raise InputError(f"reading PNG needs Pillow: {install_command('pillow')}") from None
     return Image
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:80]

@@ -4,9 +4,11 @@
     numbers     with a decimal point, or all with a decimal comma (in quotes where the separator is a comma)
     quotes      around any cell; a cell in quotes may hold separators and line ends
     head        a line of names; or of the numbers of the columns: 0, 1, 2, …
+    comments    lines before it that begin with "#", but for one of as many cells as a sample has: that is the head
 
-Which column is the class is told by its name (in English or French), or by ``label_column``, or it is the last. Where a
-line or a column may be read in two ways and nothing decides, the file is refused.
+Which column is the class is told by its name (in English or French, and the commonest in German and Spanish), or by
+``label_column``, or it is the one beside as many numbered columns (``p1``, ``p2``, …) as there are pixels, or it is the
+last. Where a line or a column may be read in two ways and nothing decides, the file is refused.
 """
 
 import csv
@@ -22,6 +24,8 @@ import numpy as np
 from symcnn.errors import InputError, quoted
 from symcnn.files import format_of
 from symcnn.network.data import Data, bad_class, class_numbers, class_rows
+from symcnn.network.labels import check_labels
+from symcnn.network.layers import Flatten
 from symcnn.network.network import Network
 from symcnn.network.png import Array
 
@@ -29,6 +33,9 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASC
 
 #: What the cells of a line of numbers are made of.
 _PLAIN = re.compile(r"[0-9eE.+\-]*", re.ASCII)
+
+#: Of targets, where a 1 and zeros tell the class.
+_TRUTH = {"true": "1", "false": "0", "vrai": "1", "faux": "0"}
 
 _BLANK = re.compile(r"\s")
 
@@ -38,15 +45,20 @@ _THOUSANDS = re.compile("[+-]?[1-9][0-9]{0,2},[0-9]{3}", re.ASCII)
 #: Numbers of all lines together.
 MAX_VALUES = 200_000_000
 
-#: Words in the name of a column that holds a class; a class or a number; neither, beside one of those; no pixel.
+#: Words in the name of a column that holds a class; a class or a number; a pixel; neither, beside those; an index.
 _CLASS = {
     "class", "classes", "classname", "label", "labels", "category", "categories", "digit", "digits", "species",
     "variety", "letter", "character", "diagnosis", "classe", "etiquette", "etiquettes", "libelle",
-    "categorie", "espece", "chiffre", "lettre", "caractere", "variete",
+    "categorie", "espece", "chiffre", "lettre", "caractere", "variete", "klasse", "kategorie", "ziffer", "clase",
+    "etiqueta", "categoria", "especie", "digito",
 }  # fmt: skip
 _TARGET = {
     "target", "targets", "y", "output", "outcome", "answer", "truth", "result", "cible", "cibles", "sortie",
-    "reponse", "verite", "resultat",
+    "reponse", "verite", "resultat", "out", "ziel", "zielwert", "ausgabe", "objetivo", "salida",
+}  # fmt: skip
+_PIXEL = {
+    "pixel", "pixels", "px", "input", "inputs", "in", "x", "i", "feature", "features", "entree", "entrees", "eingabe",
+    "entrada",
 }  # fmt: skip
 _BESIDE = {
     "name", "id", "true", "ground", "number", "image", "nom", "numero", "de", "la", "du", "l", "valeur", "value",
@@ -65,6 +77,10 @@ _HEAD_CHARACTERS = 2_000_000
 #: Columns counted by a head of numbers from which no sample would look so by chance.
 _SURELY_COUNTED = 9
 
+#: Names that pandas has made different (0, 0.1, 0.2, …) from which no sample would look so by chance: after 0.9 comes
+#: 0.10, which nobody writes for a number in a row of 1.0, 1.1.
+_SURELY_RENAMED = 10
+
 
 # --- lines and cells ----------------------------------------------------------------------------------------------
 
@@ -77,7 +93,9 @@ def text_of(content: bytes) -> str:
     try:
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return content.decode("utf-16")
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
+        if "\0" not in text:
+            return text
     except UnicodeDecodeError:
         pass
     try:
@@ -94,12 +112,12 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
 
     A first record (0, [separator]) says what separates the cells.
     """
+    passed, text = _without_comments(text)
     lines = io.StringIO(text, newline="")
-    passed = 0
     first = next((line for line in iter(lines.readline, "") if line.strip(" \t\r\n")), "")
     if (told := re.fullmatch(r"\s*\"?sep=(.|\\t)\"?\s*", first)) is not None:
         separator = "\t" if told[1] == "\\t" else told[1]
-        passed = text[: lines.tell()].count("\n") or 1
+        passed += text[: lines.tell()].count("\n") or 1
     else:
         separator = _separator(text[:_HEAD_CHARACTERS])
         lines.seek(0)
@@ -114,6 +132,29 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
                 yield passed + reader.line_num, cells
     except csv.Error as error:
         raise InputError(f"line {passed + reader.line_num}: {error}; expected CSV") from None
+
+
+def _without_comments(text: str) -> tuple[int, str]:
+    """How many lines at the beginning are comments, and the text without them.
+
+    NumPy's ``savetxt`` puts "# " before the head too; with blanks between its names that would be one cell more.
+    """
+    comments = re.match(r"(?:[ \t]*#[^\r\n]*(?:\r\n|\r|\n))+", text)
+    if comments is None:
+        return 0, text
+    *others, last = comments[0].splitlines()
+    rest = text[comments.end() :]
+    separator = _separator(rest[:_HEAD_CHARACTERS])
+    sample = next((line for line in rest[:_HEAD_CHARACTERS].splitlines() if line.strip()), "")
+
+    def count(line: str) -> int:
+        line = line.strip() if separator != " " else " ".join(line.split())
+        return len(next(csv.reader([line], delimiter=separator), []))
+
+    for head in (last, last.replace("#", "", 1)):
+        if count(head) == count(sample):
+            return len(others), f"{head}\n{rest}"
+    return len(others) + 1, rest
 
 
 def _separator(text: str) -> str:
@@ -191,6 +232,25 @@ def _counts(cells: Sequence[str]) -> int:
     return 0
 
 
+def _renamed(cells: Sequence[str]) -> int:
+    """How many cells of a line are names of columns that pandas has made different: 5, 0, 0.1, 0.2, 18, 18.1, …
+
+    It does so where a table without a head is read as if it had one, and written again. 0 where two are the same.
+    """
+    if len(set(cells)) < len(cells):
+        return 0
+    times: dict[str, int] = {}
+    count = 0
+    for cell in cells:
+        base, _, number = cell.rpartition(".")
+        if base in times and number == str(times[base] + 1):
+            times[base] += 1
+            count += 1
+        else:
+            times[cell] = 0
+    return count
+
+
 def _plain(name: str) -> str:
     """A name in small letters, without accents and signs."""
     letters = unicodedata.normalize("NFKD", name)
@@ -259,7 +319,8 @@ class _Table:
         self.width = len(first)
         second = head[1][1] if len(head) > 1 else None
         is_head = self._is_head(first, second, numbers) if header is None else header
-        self.possible_names = first if header is None and _counts(first) > 2 else None
+        renamed = _renamed(first)
+        self.possible_names = first if header is None and max(_counts(first), renamed) > 2 else None
         if is_head:
             self._name(first, second)
             head = head[1:]
@@ -268,6 +329,8 @@ class _Table:
         special = sorted([*self.skipped, *(self.classes if len(self.classes) == 1 else [])], reverse=True)
         for line, cells in (*head, *stream):
             cells = self._cells(line, cells)
+            for n in self.classes if len(self.classes) > 1 else ():  # pandas' get_dummies writes True and False
+                cells[n] = _TRUTH.get(cells[n].lower(), cells[n])
             texts.append([cells[n] for n in reversed(special)])
             for n in special:
                 del cells[n]
@@ -279,7 +342,7 @@ class _Table:
             raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
         numbers.check()
         matrix = np.array(rows)
-        if header is None and not is_head and self._is_counted(first, matrix):
+        if header is None and not is_head and self._is_counted(first, renamed, matrix):
             matrix, lines, texts = matrix[1:], lines[1:], texts[1:]
         special.reverse()
         columns = {n: [row[k] for row in texts] for k, n in enumerate(special)}
@@ -314,6 +377,8 @@ class _Table:
             return True
         if len(figures) == len(first):
             return False  # or it counts the columns: the samples will show
+        if _renamed(first) >= _SURELY_RENAMED:
+            return True
         if self._is_summary(first):
             return True
         if len(figures) > 2 and _counts(figures) == len(figures):
@@ -338,8 +403,12 @@ class _Table:
     def _choose(self) -> None:
         """Which columns are the class or the targets, and which are passed over."""
         pixels, outputs, width = self.network.forward.image.size, self.network.outputs, self.width
-        label = self._label()
-        targets = self._numbered_targets() if label is None else []
+        targets = self._named_targets() if self.label_column is None else []
+        label = None if targets else self._label()
+        beside = self._beside_the_pixels() if label is None and not targets else []
+        if len(beside) == 1:
+            label = beside[0]
+        targets = targets or (beside[1:] and beside)
         names = self.names or []
         indices = [n for n, name in enumerate(names) if _is_index_name(name, n) and n not in (label, *targets)]
         files = [n for n, name in enumerate(names) if n not in (*indices, label, *targets) and _is_file_name(name)]
@@ -392,15 +461,40 @@ class _Table:
             )
         return None
 
-    def _numbered_targets(self) -> list[int]:
-        """Columns such as y1, y2 or class_0, class_1, as many as there are outputs."""
-        bases: dict[str, list[int]] = {}
-        for n, name in enumerate(self.names or []):
-            parts = re.fullmatch(r"([a-z ]*?) ?[0-9]+", _plain(name))
-            if parts and parts[1] in _CLASS | _TARGET | {"t"}:
-                bases.setdefault(parts[1], []).append(n)
+    def _named_targets(self) -> list[int]:
+        """Columns such as y1, y2 or class_0, class_1 or species_cat, species_dog, as many as there are outputs."""
+        names, bases = self.names or [], dict[str, list[int]]()
+        for n, name in enumerate(names):
+            parts = re.fullmatch(r"([a-z ]*?) ?[0-9]+|([a-z]+) .+", _plain(name))
+            base = parts and (parts[1] or parts[2])
+            if base and base in _CLASS | _TARGET | {"t", "o"}:
+                bases.setdefault(base, []).append(n)
         wanted = [columns for columns in bases.values() if len(columns) == self.network.outputs > 1]
-        return wanted[0] if len(wanted) == 1 else []
+        if len(wanted) != 1 or all(_speaks_of(names[n], _CLASS | _TARGET) for n in wanted[0]):
+            return []  # class id, class name
+        return wanted[0]
+
+    def _beside_the_pixels(self) -> list[int]:
+        """What is left, one column or as many as outputs, beside as many numbered columns (p1, p2, …) as pixels."""
+        pixels, names = self.network.forward.image.size, self.names or []
+        families: dict[str, list[int]] = {}
+        for n, name in enumerate(names):
+            base = re.sub("[0-9]+", "#", _plain(name))
+            if "#" in base:
+                families.setdefault(base, []).append(n)
+        if pixels == self.network.outputs:  # then numbered columns may be the targets as well, but for some names
+            families = {base: columns for base, columns in families.items() if base.strip("# ") in _PIXEL}
+        whole = [columns for columns in families.values() if len(columns) == pixels > 1]
+        if len(whole) != 1:
+            return []
+        rest = [n for n in range(len(names)) if n not in whole[0]]
+        beside = [n for n in rest if not _is_index_name(names[n], n) and not _is_file_name(names[n])]
+        if len(rest) == 1 and not beside:
+            raise InputError(
+                f"line {self.line}: {self._column(rest[0])} may be the class or an index; expected --label-column NAME"
+                " (read_data: label_column)"
+            )
+        return beside if len(beside) in (1, self.network.outputs) else []
 
     def _columns(self, label: int | None) -> str:
         pixels, outputs = self.network.forward.image.size, self.network.outputs
@@ -415,8 +509,15 @@ class _Table:
 
     # --- what the samples show
 
-    def _is_counted(self, first: list[str], matrix: Array) -> bool:
-        """Is the first line, of numbers only, a head that counts the columns?"""
+    def _is_counted(self, first: list[str], renamed: int, matrix: Array) -> bool:
+        """Is the first line, of numbers only, a head that counts the columns, or one that was a sample once?"""
+        if renamed >= _SURELY_RENAMED:
+            return True
+        if renamed > 1 and len(matrix) > 2 and (matrix[1:] == np.floor(matrix[1:])).all():
+            raise InputError(
+                f"line {self.line}: 0, 0.1, 0.2, … may be a head that pandas wrote or a sample; expected --header or"
+                " --no-header (read_data: header)"
+            )
         count = _counts(first)
         if count < 3 or len(matrix) < 2:
             return False
@@ -463,13 +564,13 @@ class _Table:
     def _check_targets(self, images: Array, targets: Array) -> None:
         """Targets 1 for the class and 0 for the others, but in the first columns."""
         outputs = self.network.outputs
-        if self._numbered_targets() or len(images) < 2:
+        if self._named_targets() or self._beside_the_pixels() or len(images) < 2:
             return
 
         def one_hot(block: Array) -> bool:
             return bool(np.isin(block, (0, 1)).all() and (block.sum(axis=1) == 1).all())
 
-        if outputs > 2 and one_hot(images[:, :outputs]) and not one_hot(targets):
+        if one_hot(images[:, :outputs]) and not one_hot(targets):
             raise InputError(
                 f"the first {outputs} columns hold a 1 and zeros, as targets do; the last {outputs} do not; expected"
                 " the targets last, or their columns named target1, target2, …"
@@ -483,15 +584,26 @@ class _Table:
                 f"all {len(labels)} samples have {quoted(labels[0], 30)} in the last column, which is read as the"
                 f" class; {ask}"
             )
-        classes = self.network.outputs
-        if classes < 3 or not all(map(numbers.is_number, labels)):
+        classes = max(self.network.outputs, 2)
+        if not all(map(numbers.is_number, labels)):
             return
         last = {float(label.replace(",", ".")) for label in labels}
         first, every = set(pixels[:, 0].tolist()), set(map(float, range(classes)))
-        if first == every and last != every:
+        if first != every:
+            return
+        if self.network.outputs == 1 and not 0 <= min(last) <= max(last) <= 1 and _ends_in_sigmoid(self.network):
+            raise InputError(
+                "the first column holds 0 and 1, and the last, which is read as the target, numbers that no sigmoid"
+                f" gives; {ask}"
+            )
+        if last != every and self.network.outputs > 1:
             raise InputError(
                 f"the first column holds every class from 0 to {classes - 1}, and the last, which is read as the class,"
                 f" does not; {ask}"
+            )
+        if last == every and not np.isin(pixels[:, 1:], range(classes)).all():
+            raise InputError(
+                f"the first column and the last hold every class from 0 to {classes - 1}, and no other does; {ask}"
             )
 
     def _targets(self, labels: list[str], lines: list[int], numbers: Numbers) -> tuple[Array, list[str] | None]:
@@ -506,8 +618,7 @@ class _Table:
                     f"line {lines[texts[0]]}: {quoted(labels[texts[0]], 40)} is not a number (written with a decimal"
                     " point)"
                 )
-            if not all(label.isprintable() for label in distinct):
-                raise InputError(f"{self._column(column)}: a class is no printable text")
+            check_labels(distinct, self._column(column))
             return class_rows(network, class_numbers(network, labels, self._column(column))), labels
         values = np.array([numbers.row(line, [label])[0] for line, label in zip(lines, labels, strict=True)])
         numbers.check()
@@ -522,6 +633,11 @@ class _Table:
             )
         words = [self.class_names[int(value)] for value in values] if self.class_names else None
         return class_rows(network, values), words
+
+
+def _ends_in_sigmoid(network: Network) -> bool:
+    last = [layer for layer in network.layers if not isinstance(layer, Flatten)][-1:]
+    return any(getattr(layer, "activation", getattr(layer, "kind", None)) == "sigmoid" for layer in last)
 
 
 def _chosen(column: str | int, names: list[str] | None, width: int, line: int) -> int:

@@ -6,6 +6,7 @@ behind a space, and every other dollar sign is set apart.
 """
 
 import html
+import os
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -124,9 +125,10 @@ class _Markdown(Print):
         if block.id in self._references.linked:
             yield self._anchor(block.id)
         alternative = attribute(block.alternative)
+        light, dark = (quote(os.fsencode(name)) for name in (light, dark))  # a name need not be text
         yield (
-            f'<picture>\n<source media="(prefers-color-scheme: dark)" srcset="{quote(dark)}">\n'
-            f'<img src="{quote(light)}" width="{round(100 * block.width)}%" alt="{alternative}">\n</picture>'
+            f'<picture>\n<source media="(prefers-color-scheme: dark)" srcset="{dark}">\n'
+            f'<img src="{light}" width="{round(100 * block.width)}%" alt="{alternative}">\n</picture>'
         )
         name = self.figure_name(target.number)
         yield self.text((Emphasis(f"{name}.", strong=True), " ", *block.caption))

@@ -62,7 +62,7 @@ def train_by_epochs(
 
     def after(stand: Stand) -> None:
         if target is not None:
-            made = Checkpoint(network, start.course, start.backend, mark, classes, start.initial, stand)
+            made = Checkpoint(network, start.course, start.backend, mark, classes, start.initial, stand, given.drawn_in)
             save_checkpoint(made, target)
         if extras.each_epoch is not None:
             extras.each_epoch(stand.history[-1])

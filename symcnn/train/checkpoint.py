@@ -24,14 +24,23 @@ from numpy.typing import NDArray
 
 from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
-from symcnn.network import Array, Network, words_of
+from symcnn.network import Array, Ink, Network, words_of
 from symcnn.network.labels import check_label
 from symcnn.network.npz import Npz, open_npz
 from symcnn.numeric.learner import State
 from symcnn.numeric.optimizers import THETA, optimizer_called
 from symcnn.train.epochs import Samples, Stand
 from symcnn.train.settings import Course
-from symcnn.train.words import backend_from, course_from, epoch_from, history_from, history_words, json_from, network_of
+from symcnn.train.words import (
+    backend_from,
+    course_from,
+    epoch_from,
+    history_from,
+    history_words,
+    ink_from,
+    json_from,
+    network_of,
+)
 
 #: What is written, and what is read: the first one knew of no best epoch.
 FORMAT, FORMAT_LAST, FAMILY = "symcnn checkpoint 2", "symcnn checkpoint 1", b"symcnn checkpoint"
@@ -51,6 +60,7 @@ class Checkpoint:
         mark: the fingerprint of its samples.
         classes: what each output stands for, where the samples had labels.
         initial: parameters before the first step.
+        ink: of its samples, where they were pictures.
     """
 
     network: Network
@@ -60,6 +70,7 @@ class Checkpoint:
     classes: tuple[str, ...] | None
     initial: Array
     stand: Stand
+    ink: Ink | None = None
 
     @property
     def theta(self) -> Array:
@@ -98,6 +109,7 @@ def save_checkpoint(checkpoint: Checkpoint, target: Path) -> None:
         "scalars": stand.state.scalars,
         "history": history_words(stand.history),
         "best_epoch": stand.best_epoch,
+        "ink": checkpoint.ink,
     }
     arrays: dict[str, NDArray[Any]] = {
         **stand.state.arrays,
@@ -192,6 +204,7 @@ def _checkpoint(
     return Checkpoint(
         network, course, backend_from(settings["backend"]), str(settings["mark"]),
         _classes(network, settings["classes"]), _floats(arrays, "initial", "float64"), stand,
+        ink_from(settings.get("ink")),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from symcnn.network import Data, DataLike, Network, as_data, checked, warn_of_large_pixels
+from symcnn.network import Data, DataLike, Network, as_data, checked, ink_of, warn_of_large_pixels
 from symcnn.train.by_epochs import Extras, train_by_epochs
 from symcnn.train.descent import train_full_batch
 from symcnn.train.epochs import Limits
@@ -82,7 +82,8 @@ def train(
     network.require_loss("train")
     labels = as_data(data).labels
     images, targets = checked(network, data)
-    given = Data(images.copy(), targets.copy(), None if labels is None else tuple(map(str, labels)))
+    words = None if labels is None else tuple(map(str, labels))
+    given = Data(images.copy(), targets.copy(), words, drawn_in=ink_of(data))
     warn_of_large_pixels(images)
     check_stop(stop_below, backend)
     asked = {

@@ -13,12 +13,15 @@ from symcnn.network import (
     Array,
     Data,
     DataLike,
+    Ink,
     Network,
-    as_data,
     check_same_classes,
     checked,
     checked_images,
     class_names,
+    ink_of,
+    pixels_of,
+    read_alike,
 )
 from symcnn.numeric import ArrayProgram, as_theta, compile_program, initial_values
 from symcnn.train.metrics import Epoch, are_classes, right
@@ -100,12 +103,13 @@ class Run:
 
     def accuracy(self, data: DataLike | None = None) -> float:
         """The share of samples that are right, from 0 to 1; without data: of the training samples."""
-        images, targets = checked(self.network, self.data if data is None else data)
+        given = self.data if data is None else read_alike(data, self.ink)
+        images, targets = checked(self.network, given)
         if not are_classes(targets):
             raise InputError("accuracy: the targets tell no classes apart; expected shares from 0 to 1, or 0 and 1")
         if data is not None:
             known = checked(self.network, self.data)[1]
-            check_same_classes((known, self.data.labels), (targets, as_data(data).labels))
+            check_same_classes((known, self.data.labels), (targets, given.labels))
         return float(right(self.predict(images), targets).mean())
 
     @property
@@ -113,16 +117,21 @@ class Run:
         """What each output stands for, in words, where the samples have labels."""
         return class_names(checked(self.network, self.data)[1], self.data.labels)
 
+    @property
+    def ink(self) -> Ink | None:
+        """The ink of the pictures that it was trained on, by which other pictures are read too; None: of numbers."""
+        return ink_of(self.data)
+
     def predict(self, images: Any) -> Array:
-        """The outputs for any images (samples, [channels,] height, width): (samples, outputs).
+        """The outputs for any images (samples, [channels,] height, width), or Pillow's: (samples, outputs).
 
         With cross_entropy they are logits; see ``probabilities``.
         """
-        return compile_program(self.network, "numpy").predict(self.theta, images)
+        return compile_program(self.network, "numpy").predict(self.theta, pixels_of(self.network, images, self.ink))
 
     def probabilities(self, images: Any) -> Array:
         """The shares that cross_entropy's softmax gives the classes: (samples, outputs)."""
-        return probabilities(self.network, self.theta, images)
+        return probabilities(self.network, self.theta, pixels_of(self.network, images, self.ink))
 
     def require(self, network: Network) -> None:
         """Refuse to speak for another network than the one that was trained."""

@@ -23,6 +23,7 @@ from symcnn.train.words import (
     epoch_from,
     history_from,
     history_words,
+    ink_from,
     is_finite,
     json_from,
     lowest,
@@ -41,6 +42,9 @@ WORDS = ("network", "learning_rate", "reduction", "backend", "stopped", "initial
 MORE_WORDS = {
     FORMAT: (), FORMAT_EPOCHS: ("course", "history"), FORMAT_BEST: ("course", "history", "best_epoch", "last_theta")
 }  # fmt: skip
+
+#: Of samples that were pictures.
+OPTIONAL = ("ink",)
 
 #: Numbers whose length is measured to foresee that of all.
 SAMPLED = 2_000
@@ -70,6 +74,8 @@ def save_run(run: Run, path: str | Path) -> Path:
     if run.last is not None:
         content |= {"best_epoch": run.best_epoch, "last_theta": run.last.tolist()}
         form = FORMAT_BEST
+    if run.ink is not None:
+        content |= {"ink": run.ink}
     text = json.dumps({"format": form, "checksum": _checksum(content), **content}, allow_nan=False)
     if len(text) >= MAX_BYTES:
         raise InputError(
@@ -111,7 +117,7 @@ def _document(content: bytes) -> dict[str, Any]:
     for word in words:
         if word not in document:
             raise InputError(f"damaged: {word} is missing")
-    rest = {word: document[word] for word in words}
+    rest = {word: document[word] for word in (*words, *(word for word in OPTIONAL if word in document))}
     if document.get("checksum") != _checksum(rest):
         raise InputError("damaged or changed by hand: its checksum does not fit")
     return rest
@@ -137,7 +143,8 @@ def _run(document: dict[str, Any]) -> Run:
         last = _numbers(document, "last_theta", count)
         best_epoch = epoch_from(document["best_epoch"], history)
     return Run(
-        network, Data(images, targets, labels), initial, theta, loss, rate, checked_reduction(document["reduction"]),
+        network, Data(images, targets, labels, drawn_in=ink_from(document.get("ink"))), initial, theta, loss, rate,
+        checked_reduction(document["reduction"]),
         backend_from(document["backend"]), one_of("stopped", document["stopped"], STOPPED), course,
         history, best_epoch, last,
     )  # fmt: skip

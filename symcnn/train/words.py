@@ -4,10 +4,10 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
-from symcnn.errors import InputError
-from symcnn.network import Network, network_from
+from symcnn.errors import InputError, reason_of
+from symcnn.network import Ink, Network, network_from
 from symcnn.numeric import BACKENDS
 from symcnn.train.metrics import Epoch
 from symcnn.train.settings import Course, course_of
@@ -20,7 +20,7 @@ def json_from(content: bytes, formats: Sequence[str], what: str, words: Sequence
     try:
         document = json.loads(content.decode("utf-8"), parse_constant=_refuse)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError) as error:
-        raise InputError(f"not JSON ({str(error).splitlines()[0][:80]})") from None
+        raise InputError(f"not JSON ({reason_of(error)})") from None
     found = document.get("format") if isinstance(document, dict) else type(document).__name__
     if found not in formats:
         raise InputError(f"format {str(found)[:40]!r}; expected {formats[0]!r}, {what}")
@@ -43,6 +43,11 @@ def network_of(words: Any) -> Network:
     network = network_from(words)
     network.require_loss("a saved training")
     return network
+
+
+def ink_from(value: Any) -> Ink | None:
+    """The ink of the samples; None where they were numbers, and in files of versions that did not keep it."""
+    return None if value is None else one_of("ink", value, get_args(Ink))
 
 
 def backend_from(value: Any) -> str:

@@ -123,7 +123,7 @@ def test_a_run_knows_its_classes(tmp_path):
 
 
 def test_grey_in_16_bits_is_scaled_not_clipped(tmp_path):
-    image = pytest.importorskip("PIL.Image", reason="PNG needs Pillow: pip install pillow")
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
     from symcnn.network.png import png_pixels
 
     found = []

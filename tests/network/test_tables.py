@@ -59,6 +59,13 @@ SAME = {
     "old line ends": LAST.replace("\n", "\r"),
     "tabs after commas": LAST.replace(",", ",\t"),
     "blanks": LAST.replace(",", "  "),
+    "comments": "# digits, 2x2: 4 pixels + label\n# from: somewhere\np0,p1,p2,p3,label\n" + LAST,
+    "comments without a head": "# made in 2020; by me\n" + LAST,
+    "a head behind #": "# a comment\n# label,p1,p2,p3,p4\n" + FIRST,
+    "a head behind #, between blanks": "# label p1 p2 p3 p4\n" + FIRST.replace(",", " "),
+    "# numbers the lines": "#,p1,p2,p3,p4,class\n7,0,0.5,1,0,2\n3,1,1,0,0,1\n5,0,1,1,0,0\n",
+    "# numbers the lines, between blanks": "# p1 p2 p3 p4 class\n7 0 0.5 1 0 2\n3 1 1 0 0 1\n5 0 1 1 0 0\n",
+    "a comment, old line ends": ("# a, comment\n" + LAST).replace("\n", "\r"),
 }
 
 
@@ -118,6 +125,110 @@ def test_targets_by_their_names(tmp_path):
     assert read(tmp_path, text, net)[:2] == (X, [1, 0, 1])
 
 
+#: The class in a column that no usual name tells, beside as many numbered columns as pixels.
+BESIDE = {
+    "survived": "survived,p1,p2,p3,p4\n" + FIRST,
+    "emotion, rows and columns": "emotion;1x1;1x2;2x1;2x2\n" + FIRST.replace(",", ";"),
+    "last": "pixel_0,pixel_1,pixel_2,pixel_3,diabetes\n" + LAST,
+    "in the middle": "V1,V2,who,V3,V4\n0,0.5,2,1,0\n1,1,1,0,0\n0,1,0,1,0\n",
+    "beside an index": "id,mood,x1,x2,x3,x4\n7,2,0,0.5,1,0\n3,1,1,1,0,0\n4,0,0,1,1,0\n",
+    "German": "Klasse;Länge;Breite;Höhe;Tiefe\n" + FIRST.replace(",", ";"),
+    "Spanish": "largo,ancho,alto,fondo,clase\n" + LAST,
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_the_class_beside_the_pixels(tmp_path, what):
+    assert read(tmp_path, BESIDE[what])[:2] == (X, [2, 1, 0])
+
+
+@pytest.mark.parametrize("head", ["cat,dog,p1,p2,p3,p4", "o1,o2,i1,i2,i3,i4", "out_1,out_2,a,b,c,d",
+                                  "species_cat,species_dog,a,b,c,d", "p1,p2,cat,dog,p3,p4", "a,b,c,d,t1,t2",
+                                  ])  # fmt: skip
+def test_targets_beside_the_pixels(tmp_path, head):
+    """A line of pixels and two targets, in the order of the head."""
+    names = head.split(",")
+    of = [n for n, name in enumerate(names) if name[:3] in ("cat", "dog", "o1", "o2", "out", "spe", "t1", "t2")]
+    rows = []
+    for pixels, k in zip(X, (1, 0, 1), strict=True):
+        cells, pixel = [""] * 6, iter(pixels)
+        for n in range(6):
+            cells[n] = str(int(of.index(n) == k)) if n in of else str(next(pixel))
+        rows.append(",".join(cells))
+    assert read(tmp_path, "\n".join([head, *rows]), network(outputs=2))[:2] == (X, [1, 0, 1])
+
+
+def test_numbered_targets_are_no_pixels(tmp_path):
+    """As many outputs as pixels, or fewer numbered columns than pixels: the last columns are the targets."""
+    for pixels, head in ((4, "SL,SW,PL,PW,P1,P2"), (2, "SL,SW,P1,P2"), (2, "P1,P2,fast,slow")):
+        rows = "".join(f"{','.join(['0.5'] * pixels)},{k},{1 - k}\n" for k in (0, 1, 1))
+        assert read(tmp_path, f"{head}\n{rows}", network(pixels, 2))[:2] == ([[0.5] * pixels] * 3, [1, 0, 0])
+
+
+def test_the_class_first_before_a_target_that_no_sigmoid_gives(tmp_path):
+    net = symcnn.Network((2,), [symcnn.Dense(1, activation="sigmoid")])
+    text = "0,0,0\n1,0,255\n1,255,0\n0,255,255\n"
+    with pytest.raises(symcnn.InputError, match="numbers that no sigmoid gives; expected --label-column"):
+        read(tmp_path, text, net)
+    data = symcnn.read_data(tmp_path / "d.csv", net, label_column="first")
+    assert data.images.tolist() == [[0, 0], [0, 255], [255, 0], [255, 255]]
+    assert data.targets.tolist() == [[0], [1], [1], [0]]
+    symcnn.read_data(tmp_path / "d.csv", network(2, 1))  # a regression
+    (tmp_path / "xor.csv").write_text("i1,i2,o1\n0,0,0\n0,1,1\n1,0,1\n1,1,0")
+    assert symcnn.read_data(tmp_path / "xor.csv", net).targets.tolist() == [[0], [1], [1], [0]]
+
+
+@pytest.mark.parametrize(
+    "head", ["input1,input2,exp1,exp2", "exp1,exp2,input1,input2", "E1,E2,x_1,x_2", "cat,dog,in1,in2"]
+)
+def test_inputs_by_their_names_where_there_are_as_many_targets(tmp_path, head):
+    rows = [[0.3, 0.1, 1, 0], [0.2, 0.4, 0, 1]]
+    swap = not head.startswith("input")
+    text = "\n".join(",".join(map(str, row[2:] + row[:2] if swap else row)) for row in rows)
+    assert read(tmp_path, f"{head}\n{text}\n", network(2, 2))[:2] == ([[0.3, 0.1], [0.2, 0.4]], [0, 1])
+
+
+def test_targets_named_by_the_numbers_of_the_classes(tmp_path):
+    text = "long,wide,0,1\n0.5,0.2,1,0\n0.1,0.3,0,1\n"
+    assert read(tmp_path, text, network(2, 2), header=True)[:2] == ([[0.5, 0.2], [0.1, 0.3]], [0, 1])
+
+
+def test_targets_may_be_truth_values(tmp_path):
+    text = "Id,a,b,c,d,Species_x,Species_y,Species_z\n1,0,0.5,1,0,False,False,True\n2,1,1,0,0,False,True,False\n"
+    assert read(tmp_path, text)[:2] == (X[:2], [2, 1])
+    assert read(tmp_path, "a;b;c;d;oie;chat;chien\n0;0,5;1;0;FAUX;FAUX;VRAI\n1;1;0;0;FAUX;VRAI;FAUX\n")[1] == [2, 1]
+    with pytest.raises(symcnn.InputError, match="line 2: 'True' is not a number"):
+        read(tmp_path, "a,b,c,d,class\nTrue,0.5,1,0,1\n")
+
+
+def test_two_one_hot_columns_first_are_refused(tmp_path):
+    for head in ("", "wet,dry,a,b,c,d\n"):
+        with pytest.raises(symcnn.InputError, match="the first 2 columns hold a 1 and zeros"):
+            read(tmp_path, head + "1,0,0,0.5,1,0.1\n0,1,1,1,0,0.2\n", network(outputs=2))
+
+
+def test_two_classes_in_the_first_column_and_in_the_last(tmp_path):
+    """Refused where the columns between hold something else; black and white pixels hold nothing else."""
+    for head in ("", "alive,a,b,c,d\n"):
+        with pytest.raises(symcnn.InputError, match=r"first column and the last .* --label-column"):
+            read(tmp_path, head + "0,0.5,0.2,0.1,0\n1,0.3,0.9,0.5,1\n0,0.5,0.3,0.2,1\n", network(outputs=2))
+    text = "0,1,1,0,0\n1,1,0,0,1\n0,1,1,0,1\n"
+    assert read(tmp_path, text, network(outputs=2))[1] == [0, 1, 1]
+    assert read(tmp_path, "a,b,c,d,class\n0,0.5,0.2,1,0\n1,0.3,0.9,1,1\n", network(outputs=2))[1] == [0, 1]
+
+
+def test_a_head_that_was_a_sample_once(tmp_path):
+    """pandas takes the first sample for names and makes equal ones different; written again, it is no sample."""
+    rows = "".join(f"{k},{','.join(str(7 * n % 5 * k) for n in range(16))}\n" for k in (0, 1, 2))
+    first = ["0", *(f"0.{n}" for n in range(1, 12)), "253", "253.1", "18", "18.1"]
+    for head in (["5", *first], ["0", *(f"0.{n}" for n in range(1, 17))], ["1", *first[:-1], "0.5.1"]):
+        data = read(tmp_path, f"{','.join(head)}\n{rows}", network(16), label_column="first")
+        assert len(data[0]) == 3
+        assert data[1] == [0, 1, 2]
+    ramp = "".join(",".join(f"{(n + k) / 10:g}" for n in range(16)) + f",{k}\n" for k in (0, 1, 2))
+    assert len(read(tmp_path, ramp, network(16))[0]) == 3  # a sample: 0, 0.1, …, 0.9, 1, 1.1
+
+
 def test_a_single_output_has_any_target(tmp_path):
     for text in ("x,y\n0,1.5\n1,-2\n2,7\n", "0,1.5\n1,-2\n2,7\n", "target,x\n1.5,0\n-2,1\n7,2\n"):
         (tmp_path / "d.csv").write_text(text)
@@ -149,7 +260,11 @@ REFUSED = {
     "unnamed, and a pixel": (",a,b,c,d\n0,0,1,1,0\n1,1,0,0,1\n2,0,0,0,2\n", {}, "column 1 numbers the lines"),
     "an index that is none": ("id,a,b,c,d,class\n5,0,1,1,0,0\n5,1,0,0,1,1\n", {}, "column 1 (id) is no index"),
     "a head or a sample": ("0,1,2,3,2\n0,128,255,0,1\n1,1,0,0,0\n", {}, "expected --header or --no-header"),
-    "one-hot first": ("a,b,c,p1,p2,p3,p4\n1,0,0,0,0.5,1,0\n0,1,0,1,1,0,0\n", {}, "the first 3 columns hold a 1"),
+    "one-hot first": ("a,b,c,p,q,r,s\n1,0,0,0,0.5,1,0\n0,1,0,1,1,0,0\n", {}, "the first 3 columns hold a 1"),
+    "the class first without a usual name": ("a,b,c,d,e\n0,0.5,1,0,2\n1,1,0.2,0,0\n2,0,1,1,1\n", {}, "no other does"),
+    "a number beside as many as pixels": ("num,1x1,1x2,2x1,2x2\n2,0,1,1,0\n1,1,0,0,1\n", {}, "(num) may be the class"),
+    "renamed by pandas or not": ("2,0,0.1,0.2,0.3\n0,5,9,0,1\n1,0,0,3,2\n", {"label_column": "first"}, "--header"),
+    "UTF-16 without a mark": ("a\0;\0b\0\n\0", {}, "not text in UTF-8"),
     "a y between": ("a,y,b,c,d\n1,0,0,0,1\n0,1,0,1,1\n", {}, "column 2 (y) may be a pixel or the class"),
     "from 1": ("a,b,c,d,class\n1,0,0,0,1\n0,1,0,1,3\n", {}, "line 3: the label is 3"),
     "few names": ("a,b,c,d,class\n1,0,0,0,x\n0,1,0,1,y\n", {}, "column 5 (class): names of 2 classes (x, y)"),
@@ -157,6 +272,7 @@ REFUSED = {
     "a slip that makes up the number": ("a,b,c,d,class\n1,0,0,0,0\n0,1,0,1,l\n0,1,0,1,2\n", {}, "line 3: 'l' is not"),
     "a missing class": ("a,b,c,d,class\n1,0,0,0,0\n0,1,0,1,\n", {}, "line 3: '' is not a number"),
     "both decimal signs": ("a;b;c;d;class\n1,5;0;0;0.5;0\n", {}, "line 2 has a decimal comma, line 2 a decimal point"),
+    "a line behind comments": ("# a\n# b\na,b,c,d,class\n1,0,x,0,0\n", {}, "line 4: 'x' is not a number"),
     "thousands": ("a;b;c;d;class\n1 234;0;0;0;0\n", {}, "'1 234' is not a number"),
     "a thousand or not": ('a,b,c,d,class\n0,"1,234",0,0,0\n', {}, "line 2: '1,234' may be 1234 or 1.234"),
     "a decimal comma and a point": ('a,b,c,d,class\n0,"0,5",0,0.5,0\n', {}, "line 2 has a decimal comma, line 2"),

@@ -10,7 +10,7 @@ from symcnn.numeric.cache import compiled, numba_is_there
 from tests import oracles
 from tests.networks import from_seed
 
-pytestmark = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
+pytestmark = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
 
 HEAD = "from math import exp, inf, log, log1p, sqrt, tanh\nimport numpy as np\nreal = np.float64\n"
 CALLER = "\ndef program(a, b, c):\n    nest_1(a, b, c)\n"

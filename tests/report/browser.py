@@ -97,7 +97,9 @@ class Page:
 @contextmanager
 def chromium(folder):
     """A page of a browser of its own, whose profile lies in ``folder``."""
-    websocket = pytest.importorskip("websocket", reason="no websocket-client: pip install websocket-client")
+    websocket = pytest.importorskip(
+        "websocket", reason="websocket-client is not installed: pip install websocket-client"
+    )
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
                "--remote-debugging-port=0", "--remote-allow-origins=*", f"--user-data-dir={folder}"]  # fmt: skip
     with subprocess.Popen(

@@ -12,14 +12,14 @@ from tests.untrusted.test_hostile import NETWORK, named, network_file
 
 @pytest.mark.parametrize("label", ["猫", "😀", "แมว", "\U0001faea"])
 def test_a_script_that_the_fonts_lack_is_set_with_a_warning(label, tmp_path, capsys):
-    pytest.importorskip("typst", reason='no typst: pip install "symcnn[pdf]"')
+    pytest.importorskip("typst", reason="typst is not installed: pip install typst")
     with pytest.warns(SymcnnWarning, match="the PDF: .*font"):
         symcnn.write_report(NETWORK, tmp_path / "a.pdf", data=named(label), steps=2)
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_warning_is_one_line_on_standard_error(tmp_path, capsys):
-    pytest.importorskip("typst", reason='no typst: pip install "symcnn[pdf]"')
+    pytest.importorskip("typst", reason="typst is not installed: pip install typst")
     outs = [tmp_path / "a.pdf", tmp_path / "b.html"]
     status, out, err = run(
         "report", network_file(tmp_path, "猫"), "--steps", 2, "--out", outs[0], "--out", outs[1], capsys=capsys
@@ -30,7 +30,7 @@ def test_the_warning_is_one_line_on_standard_error(tmp_path, capsys):
 
 
 def test_what_the_fonts_have_is_set_without_a_warning(tmp_path, recwarn):
-    pytest.importorskip("typst", reason='no typst: pip install "symcnn[pdf]"')
+    pytest.importorskip("typst", reason="typst is not installed: pip install typst")
     symcnn.write_report(NETWORK, tmp_path / "a.pdf", data=named("éß Ω =1+1 #let"), steps=2)
     assert not [w for w in recwarn if issubclass(w.category, SymcnnWarning)]
 

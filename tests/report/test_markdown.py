@@ -38,7 +38,9 @@ def test_a_formula_that_commonmark_changes_is_seen(damaged):
 
 
 def test_jupyter_leaves_every_formula_as_it_is(text):
-    markdown = pytest.importorskip("nbconvert.filters.markdown_mistune", reason='nbconvert: pip install ".[test]"')
+    markdown = pytest.importorskip(
+        "nbconvert.filters.markdown_mistune", reason="nbconvert is not installed: pip install nbconvert"
+    )
     rendered = html.unescape(markdown.markdown2html_mistune(text))
     assert [formula for formula in formulas_of(text) if formula not in rendered] == []
 

@@ -14,7 +14,7 @@ from symcnn.formula.typst import string
 from symcnn.report.pdf import check_pdf, to_pdf
 from tests.report.sample import HOSTILE, document
 
-pytest.importorskip("typst", reason="no typst: pip install typst")
+pytest.importorskip("typst", reason="typst is not installed: pip install typst")
 PDFTOTEXT = shutil.which("pdftotext")
 needs_pdftotext = pytest.mark.skipif(PDFTOTEXT is None, reason="no pdftotext: apt-get install poppler-utils")
 

@@ -65,7 +65,7 @@ def test_two_convolutions_have_a_picture_each(tmp_path):
 
 
 def test_every_format_is_written_from_one_content(content, tmp_path):
-    pytest.importorskip("typst", reason="no typst: pip install typst")
+    pytest.importorskip("typst", reason="typst is not installed: pip install typst")
     paths = [tmp_path / f"d{suffix}" for suffix in report.SUFFIXES]
     written = report.write_content(content, [*paths, paths[0]], "en")
     assert written[:4] == paths
@@ -106,7 +106,7 @@ def test_a_verification_that_is_handed_in_is_told_of(net, data, tmp_path):
 
 
 def test_labels_mean_nothing_in_any_format(net, data, tmp_path):
-    pytest.importorskip("typst", reason="no typst: pip install typst")
+    pytest.importorskip("typst", reason="typst is not installed: pip install typst")
     odd = symcnn.Data(data.images, data.targets, ["a|b", "$x$ <b> \\input{x} #y"])
     content = gather(net, odd, None, 0.5, 2, 0)
     report.write_content(content, [tmp_path / f"d{suffix}" for suffix in report.SUFFIXES], "fr")

@@ -12,7 +12,7 @@ from symcnn.symbolic import gate, wins
 from symcnn.verification import verify_workbook
 from tests.train.trainings import Comparison, Training, random_training
 
-pytest.importorskip("torch", reason='PyTorch is not installed: pip install "symcnn[torch]"')
+pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 
 NUMPY, FLAT, DOUBLE, SINGLE = "numpy", ("expressions", "python"), "float64", "float32"
 
@@ -44,7 +44,7 @@ def test_two_hundred_random_trainings_are_pytorchs(first):
 @pytest.mark.parametrize("first", range(0, 25, 5))
 def test_some_of_them_compiled(first):
     """25: a network compiles in seconds; the campaign takes all."""
-    pytest.importorskip("numba", reason='numba is not installed: pip install "symcnn[fast]"')
+    pytest.importorskip("numba", reason="numba is not installed: pip install numba")
     assert held(range(first, first + 5), ["numba"]) == 0
     assert held([first], ["numba"], [SINGLE]) == 0
 

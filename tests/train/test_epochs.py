@@ -13,7 +13,7 @@ import symcnn
 from symcnn.numeric import initial_values, numba_is_there
 from tests.slow import rest_slow
 
-needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
+needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
 
 SAMPLES = 22
 OPTIMIZERS = ("sgd", "momentum", "adam")

@@ -10,7 +10,7 @@ from symcnn.numeric.optimizers import OPTIMIZERS
 from symcnn.train.metrics import measuring, right
 from tests.networks import from_seed
 
-needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install symcnn[fast]")
+needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
 
 
 def learner_of(net, theta, images, targets, backend="numpy", dtype="float64", batch_size=4):
@@ -76,7 +76,7 @@ def data_for(net, samples, rng):
 )
 def test_the_history_is_what_pytorch_measures(kind, backend):
     """Of the parameters after each epoch; 21 samples in batches of 8, of which 5 remain; and a single one."""
-    pytest.importorskip("torch", reason="PyTorch is not installed: pip install symcnn[torch]")
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
     from tests.torch_oracle import loss_and_gradient
 
     net, rng = KINDS[kind], np.random.default_rng(7)

@@ -80,7 +80,7 @@ REFUSED = {
     "carriage return": "a\rb",
     "tab": "a\tb",
     "nul": "a\0b",
-    "escape": "\x1b[31mred",
+    "escape sequence": "\x1b[31mred",
     "bell": "\a",
     "del": "a\x7fb",
     "c1": "a\x9bb",
@@ -95,3 +95,5 @@ REFUSED = {
     "10,000": "x" * 10_000,
     "10,000 formulas": "=1+1" * 2_500,
 }
+
+assert not KEPT.keys() & REFUSED.keys()

@@ -232,3 +232,43 @@ def test_a_users_own_images(tmp_path, monkeypatch, capsys, saved):
 
 def test_there_are_at_least_200():
     assert len(NETWORKS) + len(SETTINGS) + len(list(damaged())) + len(IMAGES) >= 200
+
+
+#: TOML that no parser should be given, or whose error speaks of Python.
+BAD_TOML = {
+    "an integer of 5,000 digits": ("x = " + "9" * 5_000, "(a whole number of more than 4300 digits)"),
+    "a negative one in a list": ("x = [[1, -" + "1" * 4_301 + "]]", "(a whole number of more than 4300 digits)"),
+    "one with underscores": ("x = 1" + "_111" * 2_000, "(a whole number of more than 4300 digits)"),
+    "a deep key": (".".join(["a"] * 100_000) + " = 1", "(a key of more than 16 parts"),
+    "a deep table": ("[" + ".".join(["a"] * 100_000) + "]", "(a key of more than 16 parts"),
+    "deep lists": ("x = " + "[" * 50_000, "not TOML ("),
+    "no value": ("x =", "not TOML ("),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TOML)
+def test_every_way_in_for_toml_says_it_in_one_line(name, tmp_path, capsys):
+    text, words = BAD_TOML[name]
+    for file in ("n.toml", "m.toml", "i.toml"):
+        (tmp_path / file).write_text(text, "utf-8")
+    (tmp_path / "front.md").write_text(f"+++\n{text}\n+++\n", "utf-8")
+    (tmp_path / "plain.md").write_text("$x = 1$\n", "utf-8")
+    symcnn.train(symcnn.article.network(), symcnn.article.images(), steps=1).save(tmp_path / "r.json")
+    for command in (
+        ["derive", tmp_path / "n.toml"], ["predict", tmp_path / "r.json", tmp_path / "i.toml"],
+        ["audit", tmp_path / "plain.md", "--mapping", tmp_path / "m.toml"], ["audit", tmp_path / "front.md"],
+    ):  # fmt: skip
+        status, out, err = run(*command, capsys=capsys)
+        assert (status, out) == (2, ""), command
+        assert words in err
+        assert err.count("\n") == 1
+        assert len(err) < 300 + len(str(tmp_path))
+        assert "sys." not in err
+
+
+def test_a_saved_training_with_an_integer_of_5000_digits(tmp_path, capsys):
+    (tmp_path / "r.json").write_text('{"format": ' + "1" * 5_000 + "}", "utf-8")
+    (tmp_path / "i.toml").write_text("image = [[1]]", "utf-8")
+    status, _, err = run("predict", tmp_path / "r.json", tmp_path / "i.toml", capsys=capsys)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "not JSON (a whole number of more than 4300 digits)" in err

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
 import numpy as np
@@ -88,13 +89,28 @@ def test_a_label_is_refused_in_one_line_by_every_way_in(name, tmp_path, capsys):
     assert not (tmp_path / "r.json").exists()
 
 
+def test_names_of_classes_are_kept_as_labels_are(tmp_path):
+    """By every way in that reads text; numbers beside a name are refused in a table."""
+    for name, text in (KEPT | REFUSED).items():
+        np.savez(tmp_path / "d.npz", images=[[0.25], [1.0]], labels=np.array([text, "zz"]))
+        (tmp_path / "d.csv").write_text('0.25,"' + text.replace('"', '""') + '"\n1,zz\n', "utf-8", "replace", "")
+        for suffix in ("npz", "csv"):
+            number = suffix == "csv" and name in ("plus", "minus", "exponent", "zeros")
+            if name in KEPT and not number:
+                assert symcnn.read_data(tmp_path / f"d.{suffix}", NETWORK).labels == [text, "zz"], name
+            elif suffix == "npz" or "surrogate" not in name:
+                with pytest.raises(symcnn.InputError) as refused:
+                    symcnn.read_data(tmp_path / f"d.{suffix}", NETWORK)
+                assert is_one_line(f"symcnn: {refused.value}\n"), name
+
+
 def test_the_longest_label_and_one_more():
     assert named("x" * MAX_LABEL)
     with pytest.raises(symcnn.InputError, match=f"{MAX_LABEL + 1} characters; expected at most {MAX_LABEL}"):
         named("x" * (MAX_LABEL + 1))
 
 
-@pytest.mark.parametrize("name", ["newline", "escape", "bell", "override", "low surrogate"])
+@pytest.mark.parametrize("name", ["newline", "escape sequence", "bell", "override", "low surrogate"])
 def test_a_folder_is_refused_as_a_label_is(name, tmp_path, capsys):
     (tmp_path / "data" / REFUSED[name]).mkdir(parents=True)
     (tmp_path / "data" / "b").mkdir()
@@ -189,6 +205,25 @@ def test_every_saved_training_gives_its_labels_back(tmp_path, capsys):
         assert symcnn.Run.load(path).classes == (text, "b"), name
 
 
+@pytest.mark.parametrize("name", ["backslash", "escape sequence", "c1", "override", "emoji"])
+def test_the_json_of_an_audit_is_json_and_has_the_very_text(name, tmp_path, capsys):
+    """Also where a terminal needs an escape."""
+    text = (KEPT | REFUSED)[name]
+    (tmp_path / "a.md").write_text(rf"$o_1 = \text{{{text}}} = 2$", "utf-8")
+    status, out, _ = run("audit", tmp_path / "a.md", "--network", network_file(tmp_path, "a"), "--json", capsys=capsys)
+    assert status == 0
+    assert text in json.loads(out)["equations"][0]["text"]
+    assert [visible(line) for line in out.split("\n")] == out.split("\n")
+
+
+def test_the_figures_of_a_report_with_any_name_are_found(tmp_path):
+    for stem in ("a b", "50 % #1?", "é&\"'", os.fsdecode(b"x\xff")):
+        path = symcnn.write_report(NETWORK, tmp_path / f"{stem}.md")
+        links = re.findall(r'(?:src|srcset)="([^"]+)"', path.read_text("utf-8"))
+        assert links
+        assert all((tmp_path / os.fsdecode(unquote_to_bytes(html.unescape(link)))).exists() for link in links)
+
+
 def test_a_training_is_saved_before_anything_is_printed(tmp_path, monkeypatch, capsys):
     def fails(*_):
         raise symcnn.InputError("no terminal")
@@ -268,7 +303,7 @@ def test_no_label_enters_a_certificate(tmp_path):
 # --- every command and every format ---------------------------------------------------------------------------------
 
 
-class _Words(HTMLParser):
+class Words(HTMLParser):
     """The words of a page, without those of its styles and scripts."""
 
     def __init__(self, page):
@@ -292,7 +327,8 @@ class _Words(HTMLParser):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KEPT)
 def test_a_label_through_every_command_and_format(name, tmp_path, capsys):
-    label = KEPT[name]
+    """One text in English, the next in French; other ways in for a text: ``test_carriers.py``."""
+    label, lang = KEPT[name], ("en", "fr")[list(KEPT).index(name) % 2]
     net, saved, image = network_file(tmp_path, label), tmp_path / "r.json", tmp_path / "image.csv"
     image.write_text("0.25\n", "utf-8")
     status, out, err = run("train", net, "--steps", 2, "--save", saved, capsys=capsys)
@@ -307,18 +343,19 @@ def test_a_label_through_every_command_and_format(name, tmp_path, capsys):
     checkpoint = tmp_path / "c.npz"
     assert run("train", net, "--epochs", 1, "--checkpoint", checkpoint, capsys=capsys)[0] == 0
     assert run("predict", checkpoint, image, capsys=capsys)[0] == 0
-    for lang in ("en", "fr"):
-        book = tmp_path / f"{lang}.xlsx"
-        assert run("export", net, "--out", book, "--steps", 2, "--lang", lang, capsys=capsys)[0] == 0
-        assert run("verify", "--workbook", book, net, capsys=capsys)[0] == 0
-        cells = [c for sheet in openpyxl.load_workbook(book) for row in sheet.iter_rows() for c in row]
-        assert {c.data_type for c in cells if c.value == label} == {"s"}
+    book = tmp_path / "w.xlsx"
+    assert run("export", net, "--out", book, "--steps", 2, "--lang", lang, capsys=capsys)[0] == 0
+    assert run("verify", "--workbook", book, net, "--lang", lang, capsys=capsys)[0] == 0
+    cells = [c for sheet in openpyxl.load_workbook(book) for row in sheet.iter_rows() for c in row]
+    assert {c.data_type for c in cells if c.value == label} == {"s"}
     outs = [tmp_path / f"d{suffix}" for suffix in (".md", ".html", ".tex", ".pdf")]
-    status, _, err = run("report", net, "--steps", 2, *(w for o in outs for w in ("--out", o)), capsys=capsys)
+    status, _, err = run(
+        "report", net, "--steps", 2, "--lang", lang, *(w for o in outs for w in ("--out", o)), capsys=capsys
+    )
     assert status == 0, err
     assert not err or "the PDF" in err
     markdown, page, tex = (o.read_text("utf-8") for o in outs[:3])
-    words = _Words(page)
+    words = Words(page)
     assert label in "".join(words.words)
     assert not words.tags & {"img", "iframe", "object", "base"}
     assert re.sub(r"\s+", " ", label).strip() in re.sub(r"\s+", " ", read(markdown))
