@@ -1,30 +1,41 @@
-"""Imports run one way: no room looks into one above it, and rooms on one line don't look into each other."""
+"""Imports run one way: no room looks into one above it, and rooms on one line don't look into each other.
+
+``python -m tests.test_rooms`` prints the map that ARCHITECTURE.md shows.
+"""
 
 import ast
 from pathlib import Path
 
 import symcnn
+from symcnn.dispatch import registrars
+from tests.tools import house
 
 PACKAGE = Path(symcnn.__file__).parent
 LINES = [
-    {"__main__", "train.__main__"},
-    {"cli"},
-    {"__init__"},
-    {"story"},
-    {"checks"},
-    {"picture", "explain"},
-    {"report", "excel"},
-    {"verification", "audit", "certificate"},
-    {"train"},
-    {"numeric"},
-    {"printers", "formula"},
-    {"derivation"},
-    {"article"},
-    {"network"},
-    {"symbolic"},
-    {"text", "files"},
-    {"errors", "version", "dispatch"},
+    ("__main__", "train.__main__"),
+    ("cli",),
+    ("__init__",),
+    ("story",),
+    ("checks",),
+    ("picture", "explain"),
+    ("report", "excel"),
+    ("verification", "audit", "certificate"),
+    ("train",),
+    ("numeric",),
+    ("printers", "formula"),
+    ("derivation",),
+    ("article",),
+    ("network",),
+    ("symbolic",),
+    ("text", "files"),
+    ("errors", "version", "dispatch"),
 ]
+
+#: Functions whose rules a higher room registers, which is an import upwards that no import statement shows: the room
+#: that declares it -> the room that registers. None is added.
+UPWARDS = {("symbolic", "formula"), ("derivation", "numeric"), ("verification", "excel")}
+
+TREES = {p.relative_to(PACKAGE): ast.parse(p.read_text("utf-8")) for p in sorted(PACKAGE.rglob("*.py"))}
 
 
 def room_of(parts):
@@ -39,9 +50,9 @@ def level(room):
     return found
 
 
-def imports(path):
-    """(module parts, is it for types only)"""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def imports(tree):
+    """The parts of every module that is imported, wherever the statement stands."""
+    for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
             names = [a.name for a in node.names]
@@ -57,24 +68,61 @@ def imports(path):
 
 def test_imports_run_downwards():
     seen = 0
-    for path in PACKAGE.rglob("*.py"):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
+    for path, tree in TREES.items():
+        parts = path.with_suffix("").parts
         own = room_of(tuple(p for p in parts if p != "__init__"))
-        for target in imports(path):
+        for target in imports(tree):
             other = room_of(target)
             if other == own:
                 continue
             seen += 1
             assert level(own) < level(other), f"{'.'.join(parts)} imports {'.'.join(target) or 'symcnn'}"
-    assert seen > 60
+    assert seen > 300
+
+
+def test_registrations_that_import_upwards_are_these():
+    edges = {
+        (room_of(tuple(function.split(".")[1:])), room_of(tuple(module.split(".")[1:])))
+        for function, module in registrars.items()
+    }
+    assert {(low, high) for low, high in edges if level(high) < level(low)} == UPWARDS
+
+
+def test_modules_import_each_other_nowhere():
+    assert house.circles(TREES) == KNOWN_CIRCLES
 
 
 def test_every_room_has_its_line():
     rooms = {p.stem for p in PACKAGE.glob("*.py")} | {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").exists()}
-    assert rooms == set().union(*LINES) - {"train.__main__"}
+    assert rooms == {room for line in LINES for room in line} - {"train.__main__"}
 
 
-def test_derivation_and_printers_know_no_numpy():
-    for room in ("symbolic", "derivation", "formula"):
-        for path in (PACKAGE / room).glob("*.py"):
-            assert "import numpy" not in path.read_text("utf-8"), path
+def test_low_rooms_know_no_numpy():
+    for path, tree in TREES.items():
+        if path.parts[0] in ("symbolic", "derivation", "formula"):
+            names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+            assert not names & {"numpy", "openpyxl"}, path
+
+
+def summary(room):
+    """The first sentence of a room's docstring."""
+    path = PACKAGE / room.replace(".", "/")
+    file = path / "__init__.py" if path.is_dir() else PACKAGE / f"{room.replace('.', '/')}.py"
+    return (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def room_map():
+    """Line by line from the top: the rooms, and what is in them."""
+    for line in LINES:
+        for room in line:
+            if room not in ("__main__", "train.__main__", "__init__", "version"):
+                yield f"{'│ ' if room != line[0] else ''}{room:14} {summary(room)}"
+
+
+def test_the_map_in_the_architecture_is_this_one():
+    text = (PACKAGE.parent / "ARCHITECTURE.md").read_text("utf-8")
+    assert "\n".join(room_map()) in text
+
+
+if __name__ == "__main__":
+    print("\n".join(room_map()))
