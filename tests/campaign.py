@@ -283,6 +283,7 @@ def trainers(count: int, first: int, backends: Sequence[str]) -> int:
                 print(found, flush=True)
             elif found.hangs_on_last_bits:
                 hanging[name] += 1
+                print(f"seed {seed}, {name}: {found.worst:.0e} apart, each step alone is PyTorch's", flush=True)
             else:
                 worst[name] = max(worst.get(name, (0.0, seed)), (found.worst, seed))
         done = seed + 1 - first
@@ -292,9 +293,9 @@ def trainers(count: int, first: int, backends: Sequence[str]) -> int:
     for name, number in compared.items():
         gap, seed = worst.get(name, (0.0, first))
         print(f"{name:22} {number:6} networks  worst difference {gap:.0e} (seed {seed})", end="")
-        print(f", {hanging[name]} more hang on last bits in PyTorch itself")
+        print(f", {hanging[name]} more hang on last bits")
     print(f"{faults} faults")
-    return faults + sum(number > 0.02 * count for number in hanging.values())
+    return faults + sum(number > 3 + 0.02 * count for number in hanging.values())
 
 
 def certificates(count: int, seed: int) -> int:
