@@ -35,6 +35,7 @@ from symcnn.audit import audit
 from symcnn.certificate import Certificate, check
 from symcnn.network import read_network
 from symcnn.numeric import BACKENDS
+from symcnn.numeric.program import DTYPES
 from symcnn.text import LANGUAGES
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
 from symcnn.verification.modular import accepts
@@ -259,7 +260,7 @@ def untouched(net: symcnn.Network, data: symcnn.Data, folder: Path, lang: str) -
     return [str(finding) for finding in found.findings] + [row.claim for row in found.rows if not row.ok]
 
 
-def trainers(count: int, first: int, backends: Sequence[str]) -> int:
+def trainers(count: int, first: int, backends: Sequence[str], dtypes: Sequence[str]) -> int:
     """Train random networks as PyTorch does; how many end elsewhere."""
     start, faults = time.monotonic(), 0
     compared: Counter[str] = Counter()
@@ -267,7 +268,7 @@ def trainers(count: int, first: int, backends: Sequence[str]) -> int:
     worst: dict[str, tuple[float, int]] = {}
     for seed in range(first, first + count):
         training = random_training(seed)
-        for backend, dtype in product(backends, ("float64", "float32")):
+        for backend, dtype in product(backends, dtypes):
             if dtype not in BACKENDS[backend].dtypes:
                 continue
             name = f"{backend}, {dtype}"
@@ -283,6 +284,7 @@ def trainers(count: int, first: int, backends: Sequence[str]) -> int:
                 print(found, flush=True)
             elif found.hangs_on_last_bits:
                 hanging[name] += 1
+                print(f"seed {seed}, {name}: {found.worst:.0e} apart, each step alone is PyTorch's", flush=True)
             else:
                 worst[name] = max(worst.get(name, (0.0, seed)), (found.worst, seed))
         done = seed + 1 - first
@@ -292,9 +294,9 @@ def trainers(count: int, first: int, backends: Sequence[str]) -> int:
     for name, number in compared.items():
         gap, seed = worst.get(name, (0.0, first))
         print(f"{name:22} {number:6} networks  worst difference {gap:.0e} (seed {seed})", end="")
-        print(f", {hanging[name]} more hang on last bits in PyTorch itself")
+        print(f", {hanging[name]} more hang on last bits")
     print(f"{faults} faults")
-    return faults + sum(number > 0.02 * count for number in hanging.values())
+    return faults + sum(number > 3 + 0.02 * count for number in hanging.values())
 
 
 def certificates(count: int, seed: int) -> int:
@@ -336,6 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trained.add_argument("--count", type=int, default=2_000)
     trained.add_argument("--seed", type=int, default=0, help="the first seed")
     trained.add_argument("--backends", default=None, help="comma-separated; all that are installed if not given")
+    trained.add_argument("--dtypes", nargs="+", choices=DTYPES, default=DTYPES)
     public_texts = commands.add_parser("public", help="public texts, of which copies stand in a folder")
     public_texts.add_argument("folder", type=Path, help="holds <owner>/<name>/<path> of tests/audit/public.toml")
     commands.add_parser("reports", help="every report of every example, audited")
@@ -356,8 +359,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(planted(given.count) > 0)
     compiled = ("numba",) if importlib.util.find_spec("numba") else ()
     backends = given.backends.split(",") if given.backends else (*PROGRAMS, *compiled)
+    if unknown := set(backends) - set(BACKENDS):
+        parser.error(f"--backends: {', '.join(sorted(unknown))}: unknown; expected some of {', '.join(BACKENDS)}")
     if given.command == "trainers":
-        return int(trainers(given.count, given.seed, backends) > 0)
+        return int(trainers(given.count, given.seed, backends, given.dtypes) > 0)
     return int(networks(given.count, given.seed, backends) > 0)
 
 

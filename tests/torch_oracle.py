@@ -1,18 +1,57 @@
 """The same network in PyTorch, written in its own functions: its autograd, its optimizers."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 import symcnn
 
+#: What rounding may do to a value, in units of the last place of the largest one.
+UNITS = 8
+#: So many near ties are decided in every way, 2 to this.
+NEAR_TIES = 8
 
-def loss_and_gradient(net, theta, images, targets, dtype="float64"):
-    """E_total and ∂E_total/∂theta from PyTorch."""
+
+def loss_and_gradient(net, theta, images, targets, dtype="float64", decide=None):
+    """E_total and ∂E_total/∂theta from PyTorch; ``decide`` as in ``outputs``."""
     flat = _tensor(theta, dtype).requires_grad_()
-    loss = error(net, outputs(net, flat, _tensor(images, dtype)), _tensor(targets, dtype))
+    loss = error(net, outputs(net, flat, _tensor(images, dtype), decide), _tensor(targets, dtype))
     loss.backward()
     return float(loss.detach()), flat.grad.numpy()
+
+
+def gradients_of_near_ties(net, theta, images, targets, dtype, rounded):
+    """PyTorch's gradients with every near tie and kink decided either way; none where there is none, or too many.
+
+    A near tie is one that rounding can make or break: two cells of a maximum, or a rectifier and 0, some units in the
+    last place apart. A tie of equal numbers is none: the first cell has it. But where theta itself is ``rounded``,
+    sums of different parameters are equal by chance: those are near ties, told by a change of theta's last bits.
+    """
+    unit, near = float(np.finfo(dtype).eps), set()
+    rng = np.random.default_rng(0)
+    changed = [theta * (1 + unit * rng.integers(-2, 3, len(theta))) for _ in range(4 * rounded)]
+
+    def look(layer, cells, margins, scale):
+        close = (margins > 0) & (margins <= UNITS * unit * scale)
+        near.update((layer, int(k)) for k in close.flatten().nonzero())
+        return cells
+
+    for values in (theta, *changed):
+        loss_and_gradient(net, values, images, targets, dtype, look)
+    if not 0 < len(near) <= NEAR_TIES:
+        return
+    for signs in product((-2, 2), repeat=len(near)):
+        sign = dict(zip(sorted(near), signs, strict=True))
+
+        def nudge(layer, cells, _, scale, sign=sign):
+            moved = np.zeros(cells.numel())
+            for at, k in sign:
+                if at == layer:
+                    moved[k] = sign[at, k] * UNITS * unit * scale
+            return cells + _tensor(moved, dtype).reshape(cells.shape)
+
+        yield loss_and_gradient(net, theta, images, targets, dtype, nudge)[1]
 
 
 @dataclass(frozen=True)
@@ -23,42 +62,56 @@ class Trained:
     losses: np.ndarray
 
 
-def trained(net, theta, batches, optimizer, rate, reduction, dtype="float64", disturbed=None):
-    """A step of ``torch.optim`` for each batch (images, targets).
+#: What an optimizer remembers: our name of it -> its name in the state of ``torch.optim``.
+REMEMBERED = {
+    "sgd": {},
+    "momentum": {"velocity": "momentum_buffer"},
+    "adam": {"moment_1": "exp_avg", "moment_2": "exp_avg_sq"},
+}
 
-    ``disturbed``: the seed of a change of the last bit or two of every gradient and of all parameters.
-    """
-    import torch
 
-    unit = 2 * float(np.finfo(dtype).eps)
-
-    def shake(values, floor):
-        if disturbed is not None:
-            noise = unit * rng.choice([-1.0, 1.0], len(values))
-            values += _tensor(noise, dtype) * torch.clamp(values.abs(), min=floor)
-
-    rng = np.random.default_rng(disturbed)
-
+def trained(net, theta, batches, optimizer, rate, reduction, dtype="float64"):
+    """A step of ``torch.optim`` for each batch (images, targets)."""
     flat = _tensor(theta, dtype).requires_grad_()
-    rules = {
-        "sgd": lambda: torch.optim.SGD([flat], rate),
-        "momentum": lambda: torch.optim.SGD([flat], rate, momentum=0.9),
-        "adam": lambda: torch.optim.Adam([flat], rate),
-    }
-    rule, thetas, losses = rules[optimizer](), [flat.detach().numpy().copy()], []
+    rule, thetas, losses = _rule(optimizer, flat, rate), [flat.detach().numpy().copy()], []
     for images, targets in batches:
         rule.zero_grad()
         loss = error(net, outputs(net, flat, _tensor(images, dtype)), _tensor(targets, dtype))
         if reduction == "mean":
             loss = loss / len(images)
         loss.backward()
-        shake(flat.grad, float(flat.grad.abs().max()))  # a sum loses bits of its largest addend
         rule.step()
-        with torch.no_grad():
-            shake(flat, 0.0)
         thetas.append(flat.detach().numpy().copy())
         losses.append(float(loss.detach()))
     return Trained(np.array(thetas), np.array(losses))
+
+
+def stepped(state, gradient, optimizer, rate, taken, dtype="float64"):
+    """theta and what is remembered, by our names, after one more step of ``torch.optim`` with this gradient.
+
+    ``state``: the same before it; ``taken``: steps before it.
+    """
+    flat = _tensor(state["theta"], dtype).requires_grad_()
+    rule, names = _rule(optimizer, flat, rate), REMEMBERED[optimizer]
+    if taken:
+        rule.state[flat] = {"step": _tensor(taken, "float32")}
+        rule.state[flat] |= {theirs: _tensor(state[ours], dtype) for ours, theirs in names.items()}
+    flat.grad = _tensor(gradient, dtype)
+    rule.step()
+    remembered = {ours: rule.state[flat][theirs].numpy() for ours, theirs in names.items()}
+    return {"theta": flat.detach().numpy(), **remembered}
+
+
+def _rule(optimizer, flat, rate):
+    import torch
+
+    match optimizer:
+        case "sgd":
+            return torch.optim.SGD([flat], rate)
+        case "momentum":
+            return torch.optim.SGD([flat], rate, momentum=0.9)
+        case "adam":
+            return torch.optim.Adam([flat], rate)
 
 
 def measured(net, theta, images, targets, dtype="float64"):
@@ -73,8 +126,12 @@ def _tensor(values, dtype):
     return torch.tensor(np.asarray(values), dtype=getattr(torch, dtype))
 
 
-def outputs(net, flat, values):
-    """The last layer's values, (samples, outputs), of parameters and images."""
+def outputs(net, flat, values, decide=None):
+    """The last layer's values, (samples, outputs), of parameters and images.
+
+    ``decide``: called for every maximum and rectifier with the layer's number, the cells, how far each is from being
+    decided otherwise, and the size of the largest; gives the cells to go on with.
+    """
     import torch
     from torch.nn import functional
 
@@ -95,7 +152,7 @@ def outputs(net, flat, values):
             (top, bottom), (left, right) = map(_same, maps.shape[2:], window, stride)
         return functional.pad(maps, (left, right, top, bottom), value=value)
 
-    for layer in net.layers:
+    for number, layer in enumerate(net.layers):
         match layer:
             case symcnn.Conv2D():
                 kernel, stride, dilation = map(pair, (layer.kernel_size, layer.stride, layer.dilation))
@@ -118,15 +175,17 @@ def outputs(net, flat, values):
                 size, stride = pair(layer.size), pair(layer.stride or layer.size)
                 absent = -torch.inf if layer.pad_value is None else layer.pad_value
                 maps = bordered(values, size, stride, layer.padding, absent)
+                if decide is not None:
+                    maps = decide(number, maps, _margins(maps, size, stride), _scale(values))
                 values = functional.max_pool2d(maps, size, stride)
             case symcnn.Activation():
-                values = _activated(layer.kind, values)
+                values = _activated(layer.kind, values, number, decide)
             case symcnn.Flatten():
                 values = values.flatten(1)
             case symcnn.Dense():
                 values = values.flatten(1)
                 z = values @ take(values.shape[1], layer.units)
-                values = _activated(layer.activation, z + take(layer.units) if layer.bias else z)
+                values = _activated(layer.activation, z + take(layer.units) if layer.bias else z, number, decide)
     return values.flatten(1)
 
 
@@ -145,10 +204,12 @@ def error(net, values, wanted):
             return functional.binary_cross_entropy(values, wanted, reduction="sum")
 
 
-def _activated(kind, z):
+def _activated(kind, z, number, decide):
     import torch
     from torch.nn import functional
 
+    if kind in ("relu", "leaky_relu") and decide is not None:
+        z = decide(number, z, z.detach().abs(), _scale(z))
     match kind:
         case None:
             return z
@@ -163,6 +224,27 @@ def _activated(kind, z):
 def pair(value):
     """Rows and columns."""
     return value if isinstance(value, tuple) else (value, value)
+
+
+def _scale(values):
+    return max(1.0, float(values.detach().abs().max()))
+
+
+def _margins(maps, size, stride):
+    """How far each cell is below the maximum of a window, the least of those that it is not the first maximum of."""
+    import torch
+
+    maps = maps.detach()
+    least = torch.full_like(maps, torch.inf)
+    (height, width), (down, across) = size, stride
+    for r in range(0, maps.shape[2] - height + 1, down):
+        for c in range(0, maps.shape[3] - width + 1, across):
+            window = maps[:, :, r : r + height, c : c + width]
+            below = window.amax((2, 3), keepdim=True) - window
+            below = torch.where(below > 0, below, torch.inf)
+            part = least[:, :, r : r + height, c : c + width]
+            part.copy_(torch.minimum(part, below))
+    return least
 
 
 def _same(length, window, stride):
