@@ -232,10 +232,15 @@ def _says_sigmoid(chain: Chain) -> bool:
     return is_plain and any(isinstance(n, tree.Call) and n.function == "exp" for n in nodes_of(tuple(rest)))
 
 
-def _is_claim(introduced: str, members: Sequence[Node]) -> bool:
+#: A derivative, in what could not be read.
+_DERIVATIVE = re.compile(r"\\partial(?![A-Za-z])|\\nabla|[∂∇]|frac\s*\{\s*(?:d|\\mathrm\s*\{?d)")
+
+
+def _is_claim(introduced: str, chain: Chain) -> bool:
     """No condition, whatever word stands before it: arithmetic, what a derivative is, what a symbol is computed by."""
-    if not members:
-        return introduced != "supposed"  # nothing of it could be read
+    members = [m.node for m in chain.members if m.node is not None]
+    if len(members) < len(chain.members):  # not all of it could be read
+        return introduced != "supposed" or _DERIVATIVE.search(chain.text) is not None
     first, *rest = members
     if all(map(is_numeric, members)):
         return True
@@ -302,7 +307,7 @@ class _Auditor:
             for chain in own:
                 introduced[id(chain)] = how = prose.introduced(fragment, chain)
                 nodes = tuple(m.node for m in chain.members if m.node is not None)
-                if how and len(nodes) > 1 and not _is_claim(how, nodes):
+                if how and len(nodes) > 1 and not _is_claim(how, chain):
                     assumptions.add(Assumption(_line(fragment, chain), *prose.force(fragment), nodes))
         found: list[_Verdict] = []
         carried: Node | None = None
@@ -322,13 +327,13 @@ class _Auditor:
                 nodes = tuple(m.node for m in chain.members if m.node is not None)
                 how = introduced[id(chain)]
                 is_open = not judged.method or (judged.method == "given" and nodes[0] != LEARNING_RATE)
-                if how and is_open and not _is_claim(how, nodes):
+                if how and is_open and not _is_claim(how, chain):
                     judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
                 elif judged.verdict == "false" or judged.reason == "no_values":
                     judged = self._under(assumptions, chain, fragment.start, judged)
                 if judged.verdict == "false" and any(map(_may_belong, own[n + 1 : n + 2])):
                     judged = Judged("unread", "vague", (), judged.member, good=judged.good)
-                if judged.verdict == "false" and not prose.is_claimed(fragment, not _is_claim("reasoned", nodes)):
+                if judged.verdict == "false" and not prose.is_claimed(fragment, not _is_claim("reasoned", chain)):
                     judged = Judged("unread", "unclaimed", (), judged.member, good=judged.good)
                 if fragment.kind == "display":
                     carried = judged.good
