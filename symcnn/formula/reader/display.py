@@ -47,8 +47,14 @@ _SIGNS = {
     r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:=|=|＝|≡|≜|≝|≔": "=",
     r"\\(?:approxeq|approx|simeq|eqsim)(?![a-z])|≈|≃": "≈", r"\\(?:propto|sim|cong)(?![a-z])|∝|∼|≅": "∼",
     r"\\leq?(?![a-z])|\\leqslant|≤": "≤", r"\\geq?(?![a-z])|\\geqslant|≥": "≥",
-    r"\\(?:lt|ll)(?![a-z])|<": "<", r"\\(?:gt|gg)(?![a-z])|>": ">",
+    r"\\lt(?![a-z])|<": "<", r"\\gt(?![a-z])|>": ">", r"\\ll(?![a-z])|≪": "≪", r"\\gg(?![a-z])|≫": "≫",
 }  # fmt: skip
+#: Of these, the ones that say what a symbol stands for.
+_DEFINES = re.compile(r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:\s*=|=\s*:|[≡≜≝≔≕]")
+#: What above a sign of equality asks, demands, defines, or says of what kind it is; other words, and numbers, say why.
+_QUALIFIES = re.compile(
+    r"[!?<>≈]|(?<![a-z])d[eé]f|\\(?:Delta|triangle)|[Δ△]|^\W*(?:\\\w+\W*)?[A-Za-z]?\W*$", re.IGNORECASE
+)
 _RELATION = re.compile("|".join(_SIGNS))
 #: What may stand between two equations beside each other: the sign that aligns, wide blanks.
 _COLUMN = re.compile(r"&|(?:(?:\\[;: ]|~)\s*){2,}")
@@ -96,6 +102,7 @@ _CASES = re.compile(r"=\s*\\begin\{cases\}.*?\\end\{cases\}", re.DOTALL)
 _SET_SIGN = re.compile(
     rf"(?:\\(?:overset|underset|stackrel)\s*{_GROUP}\s*|\\math[a-z]+\s*)?\{{\s*=\s*\}}|\\(?:stackrel|overset)\s*{_GROUP}\s*="
 )
+_ABOVE = re.compile(rf"\\(?:overset|underset|stackrel)\s*\{{(?P<above>(?:[^{{}}]|{_GROUP})*)\}}\s*\{{?\s*=")
 #: Of a bracket before a system of equations.
 _SYSTEM = re.compile(r"(?:\\left\s*)?\\l?(?:\{|brace)(?=\s*\\begin\{)|\\right\s*\.")
 #: Words behind a member that say why it holds; those that say when do not go.
@@ -123,6 +130,7 @@ class Member:
         start, end: where it stands, in characters of the display.
         row: in which row it begins, from 1.
         beside: does it hold an implicit product?
+        words: that stand behind it, and are no remark in brackets: because of what it holds, or its unit.
     """
 
     text: str
@@ -132,6 +140,7 @@ class Member:
     end: int = 0
     row: int = 1
     beside: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,12 +151,14 @@ class Chain:
         signs: before the second member, the third …; of a continuation, before the first one too.
         goes_on: it begins with a sign of relation: it goes on with the display before.
         hides: one member with a sign of relation somewhere in it: in braces, in brackets, in words.
+        defines: a sign in it defines, asks or demands.
     """
 
     members: tuple[Member, ...]
     signs: tuple[str, ...]
     goes_on: bool = False
     hides: bool = False
+    defines: bool = False
 
     @property
     def text(self) -> str:
@@ -168,7 +179,7 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
     body = re.sub(r"\\boxed(?=\s*\{)", lambda m: " " * len(m[0]), body)
     body = re.sub(r"\\(?:textcolor|color|mathcolor)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
     body = _SYSTEM.sub(lambda m: " " * len(m[0]), body)
-    body = _SET_SIGN.sub(lambda m: "=".ljust(len(m[0])), body)
+    body = _SET_SIGN.sub(lambda m: ("≝" if _is_qualified(m[0]) else "=").ljust(len(m[0])), body)
     cases = [m.span() for m in _CASES.finditer(body)]
     body = _ENVIRONMENT.sub(
         lambda m: m[0] if m[2] not in _ROWS or any(a < m.start() < b for a, b in cases) else " " * len(m[0]), body
@@ -189,11 +200,21 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
             signs = (*before.signs, *chain.signs)
             is_vague = len(own) != len(above) and len(above) > 1  # with which of them it goes on
             found[column] = Chain(
-                (*before.members, *chain.members), signs, before.goes_on, before.hides or chain.hides or is_vague
+                (*before.members, *chain.members),
+                signs,
+                before.goes_on,
+                before.hides or chain.hides or is_vague,
+                before.defines or chain.defines,
             )
             places.append(column)
         above = places or above
     return found
+
+
+def _is_qualified(sign: str) -> bool:
+    """Does what stands above or below a sign of equality make another sign of it?"""
+    match = _ABOVE.match(sign)
+    return match is not None and bool(_QUALIFIES.search(re.sub(r"\\(?:text|mathrm)\s*", "", match["above"])))
 
 
 def _levels(text: str) -> Iterator[tuple[int, int]]:
@@ -340,11 +361,12 @@ def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
     """One chain; None where there is nothing."""
     text = _unwrapped(text)
     outside = _outside(text)
-    signs, cuts = [], [0]
+    signs, cuts, defines = [], [0], False
     for match in _RELATION.finditer(text):
         if outside[match.start()]:
             signs.append(next(sign for pattern, sign in _SIGNS.items() if re.fullmatch(pattern, match[0])))
             cuts += [match.start(), match.end()]
+            defines = defines or _DEFINES.match(text, match.start()) is not None
     cuts.append(len(text))
     pieces = [(text[a:b], a) for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
     goes_on = bool(signs) and not _bare(pieces[0][0])
@@ -355,7 +377,7 @@ def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
         return None
     is_whole = signs or not isinstance(members[0].node, (Word, Indicator, NoneType))
     hides = not is_whole and bool(_RELATION.search(_SCRIPT.sub("", text)))
-    return Chain(members, tuple(signs), goes_on, hides)
+    return Chain(members, tuple(signs), goes_on, hides, defines)
 
 
 def _unwrapped(text: str) -> str:
@@ -388,4 +410,5 @@ def _member(text: str, at: int, body: str, reader: Reader) -> Member:
         node = reader.read(bare)
     except NotReadError as error:
         return Member(bare, None, error, start, end, row)
-    return Member(bare, node, None, start, end, row, bare in reader.beside)
+    words = re.sub(r"^(?:\s|\\[,;:!> ]|~)*\\[a-z]+\s*\{\s*(?:\(.*)?|[\s}]+$", "", why[0]) if why else ""
+    return Member(bare, node, None, start, end, row, bare in reader.beside, words)

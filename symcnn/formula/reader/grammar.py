@@ -42,7 +42,7 @@ _RELATIONS: dict[Literal["=", "<", ">", "≤"], str] = {
 }
 
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
-_MARKED = rf"\\(?:mathrm|mathit|mathsf|operatorname|{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])"
+_MARKED = rf"\\(?:mathrm|mathit|operatorname|{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])"
 _STYLED = (
     rf"{_MARKED}\s*(?:\{{(?:[^{{}}=<>≈+]|\{{[^{{}}=<>≈+]*\}})*\}}"
     r"|\\(?:alpha|beta|delta|eta|theta|sigma|omega|ell)(?![A-Za-z])|[A-Za-z])"
