@@ -333,7 +333,12 @@ class _Auditor:
                     judged = self._under(assumptions, chain, fragment.start, judged)
                 if judged.verdict == "false" and any(map(_may_belong, own[n + 1 : n + 2])):
                     judged = Judged("unread", "vague", (), judged.member, good=judged.good)
-                if judged.verdict == "false" and not prose.is_claimed(fragment, not _is_claim("reasoned", chain)):
+                is_arithmetic = judged.counterexample is not None and judged.counterexample.at is None
+                is_plain = not _is_claim("reasoned", chain)
+                is_supposed = how == "supposed" and not is_arithmetic
+                if judged.verdict == "false" and (
+                    is_supposed or not prose.is_claimed(fragment, is_plain, is_arithmetic)
+                ):
                     judged = Judged("unread", "unclaimed", (), judged.member, good=judged.good)
                 if fragment.kind == "display":
                     carried = judged.good

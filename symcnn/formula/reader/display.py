@@ -41,16 +41,16 @@ _ROWS = frozenset(
     )
 )
 _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+#: Signs of equality that say what a symbol stands for.
+_DEFINES = re.compile(r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:\s*=|=\s*:|[≡≜≝≔≕]")
 #: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
 _SIGNS = {
     r"\\leftarrow|\\gets|←": r"\leftarrow", r"\\mathrel\{\+\}=|\+=": "+=",
-    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:=|=|＝|≡|≜|≝|≔": "=",
+    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", rf"{_DEFINES.pattern}|=|＝": "=",
     r"\\(?:approxeq|approx|simeq|eqsim)(?![a-z])|≈|≃": "≈", r"\\(?:propto|sim|cong)(?![a-z])|∝|∼|≅": "∼",
     r"\\leq?(?![a-z])|\\leqslant|≤": "≤", r"\\geq?(?![a-z])|\\geqslant|≥": "≥",
     r"\\lt(?![a-z])|<": "<", r"\\gt(?![a-z])|>": ">", r"\\ll(?![a-z])|≪": "≪", r"\\gg(?![a-z])|≫": "≫",
 }  # fmt: skip
-#: Of these, the ones that say what a symbol stands for.
-_DEFINES = re.compile(r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:\s*=|=\s*:|[≡≜≝≔≕]")
 #: What above a sign of equality asks, demands, defines, or says of what kind it is; other words, and numbers, say why.
 _QUALIFIES = re.compile(
     r"[!?<>≈]|(?<![a-z])d[eé]f|\\(?:Delta|triangle)|[Δ△]|^\W*(?:\\\w+\W*)?[A-Za-z]?\W*$", re.IGNORECASE
