@@ -153,14 +153,16 @@ class Prose:
         cuts = [m.end() for m in end.finditer(prose)]
         return prose[cuts[-1] if cuts else 0 :]
 
-    def is_claimed(self, fragment: Fragment, is_plain: bool, is_arithmetic: bool = False) -> bool:
-        """Do the words around a formula say that it holds? They may deny it, or ask.
+    def is_claimed(self, fragment: Fragment, chain: Chain, is_plain: bool, is_arithmetic: bool) -> bool:
+        """Do the words around a chain, and behind its members, say that it holds? They may deny it, or ask.
 
         Args:
             is_plain: it says no more than that a symbol is another one, or a number; beside words it may be meant in
                 many ways.
             is_arithmetic: numbers against numbers, which nobody assumes.
         """
+        if any(_DENIED.search(m.words.strip("()")) for m in chain.members if m.words):
+            return False
         sentence = self._clause(fragment, _STOP)
         if fragment.kind == "display":
             sentence = sentence.rpartition("¤")[2]

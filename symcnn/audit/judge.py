@@ -60,8 +60,22 @@ def _holds(left: Node, sign: str, right: Node) -> bool | None:
     return None
 
 
-#: Arithmetic that is read in two ways: 1 1/2, the base of log, 6/2(1 + 2).
-_TWO_WAYS = re.compile(r"\d\s*\\[dt]?frac(?![a-z])|\\log(?![a-z_])|/\s*[\d.]+\s*(?:\(|\\left)")
+#: Arithmetic that is read in two ways: 1 1/2, the base of log, 6/2(1 + 2), the pair (1,2).
+_TWO_WAYS = re.compile(
+    r"\d\s*\\[dt]?frac(?![a-z])|\\log(?![a-z_])|/\s*[\d.]+\s*(?:\(|\\left)|[(\[{]\s*[-−]?[1-9]\d*,\d+\s*(?:\\right\s*)?\\?[)\]}]"
+)
+_NAME = r"(?<![A-Za-z\\])[A-Za-z](?:_\{[^{}]*\}|_\w)?"
+#: E(w + h), h_1[k], o_1(h_1): a function of what stands in brackets, or its product with that.
+_APPLIED = re.compile(
+    rf"(?:(?<![A-Za-z\\])E(?:_\{{[^{{}}]*\}}|_\w)?\s*(?:\\left\s*)?[(\[]|{_NAME}\s*(?:\\left\s*)?[(\[]\s*{_NAME}\s*(?:\\right\s*)?[)\]])"
+)
+
+
+def _is_raised(node: Node) -> bool:
+    """h_1^2: a square, or h_1 of the second layer."""
+    return isinstance(node, tree.Power) and isinstance(node.base, tree.Symbol)
+
+
 #: What is said to be about a number may be off by a tenth of it; about a whole one, by half of 1.
 NEAR, HALF = 0.1, 0.5
 
@@ -137,7 +151,7 @@ class Judge:
                 found = replace(other, readings=(*readings, "from_one"))
         if found.verdict == "false":
             found = self._excused(found, chain, [node for _, _, node in whole], unread is not None)
-        words = [m.words for _, m, node in whole if is_numeric(node)]
+        words = ["" if m.words.startswith("(") else m.words for _, m, node in whole if is_numeric(node)]
         if any(words) and (found.verdict == "false" or (any(words[:-1]) and len(set(words)) > 1)):
             return Judged("unread", "units", (("text", next(filter(None, words))),), found.member, good=found.good)
         return self._qualified(found, chain, whole, unread)
@@ -168,6 +182,8 @@ class Judge:
         elif found.reason == "does_not_fit" and not _are_groups(members):
             reason = "another"
             values = next((brief(s) for s in symbols_of(members) if binding.is_group(s)), "")
+        elif any(_APPLIED.search(m.text) for m in chain.members) or any(map(_is_raised, members)):
+            reason = "applied"
         elif found.reason in ("differs", "value") and is_vague([m.text for m in chain.members]):
             reason = "vague"
         elif found.reason == "differs" and any(are_put_in(a, b) for a, b in pairwise(members)):

@@ -116,6 +116,8 @@ _BLANK = re.compile(
     r"(?:\s|&|~|\\qq?uad(?![A-Za-z])|\\(?:enspace|enskip|thinspace|hfill|null)(?![A-Za-z])|\{\}|\\[,;:!> ]"
     r"|\\(?:hspace|hskip)\*?\s*(?:\{[^{}]*\}|[\d.]+\s*[a-z]{2}))*"
 )
+_IMPLIES = re.compile(r"\\(?:Rightarrow|implies|iff|Leftrightarrow)(?![A-Za-z])")
+_FOLLOWS = re.compile(rf"(?:{_IMPLIES.pattern}){_BLANK.pattern}$")
 #: What is not to be seen, or is as wide as a sign.
 _INVISIBLE = re.compile(rf"\\[hv]?phantom\s*{_GROUP}|\\(?:mspace|mskip|kern)\s*(?:\{{[^{{}}]*\}}|[\d.]+\s*[a-z]{{2}})")
 
@@ -130,7 +132,7 @@ class Member:
         start, end: where it stands, in characters of the display.
         row: in which row it begins, from 1.
         beside: does it hold an implicit product?
-        words: that stand behind it, and are no remark in brackets: because of what it holds, or its unit.
+        words: that stand behind it: because of what it holds, a remark, its unit.
     """
 
     text: str
@@ -152,6 +154,7 @@ class Chain:
         goes_on: it begins with a sign of relation: it goes on with the display before.
         hides: one member with a sign of relation somewhere in it: in braces, in brackets, in words.
         defines: a sign in it defines, asks or demands.
+        implies, follows: an arrow of implication stands behind it, before it.
     """
 
     members: tuple[Member, ...]
@@ -159,6 +162,8 @@ class Chain:
     goes_on: bool = False
     hides: bool = False
     defines: bool = False
+    implies: bool = False
+    follows: bool = False
 
     @property
     def text(self) -> str:
@@ -205,6 +210,8 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
                 before.goes_on,
                 before.hides or chain.hides or is_vague,
                 before.defines or chain.defines,
+                chain.implies,
+                before.follows,
             )
             places.append(column)
         above = places or above
@@ -359,7 +366,7 @@ def _joins(text: str) -> bool:
 
 def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
     """One chain; None where there is nothing."""
-    text = _unwrapped(text)
+    end, text = at + len(text), _unwrapped(text)
     outside = _outside(text)
     signs, cuts, defines = [], [0], False
     for match in _RELATION.finditer(text):
@@ -377,7 +384,9 @@ def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
         return None
     is_whole = signs or not isinstance(members[0].node, (Word, Indicator, NoneType))
     hides = not is_whole and bool(_RELATION.search(_SCRIPT.sub("", text)))
-    return Chain(members, tuple(signs), goes_on, hides, defines)
+    behind = _BLANK.match(body, end)
+    implies = behind is not None and _IMPLIES.match(body, behind.end()) is not None
+    return Chain(members, tuple(signs), goes_on, hides, defines, implies, bool(_FOLLOWS.search(body[:at])))
 
 
 def _unwrapped(text: str) -> str:
@@ -410,5 +419,5 @@ def _member(text: str, at: int, body: str, reader: Reader) -> Member:
         node = reader.read(bare)
     except NotReadError as error:
         return Member(bare, None, error, start, end, row)
-    words = re.sub(r"^(?:\s|\\[,;:!> ]|~)*\\[a-z]+\s*\{\s*(?:\(.*)?|[\s}]+$", "", why[0]) if why else ""
+    words = why[0].partition("{")[2].strip("} ") if why else ""
     return Member(bare, node, None, start, end, row, bare in reader.beside, words)
