@@ -2,7 +2,7 @@
 
 import pytest
 
-from symcnn.audit import audit_text
+from symcnn.audit import audit_text, mapping_from
 from symcnn.formula import tree
 from symcnn.formula.latex import Latex
 from symcnn.formula.reader import Reader
@@ -66,3 +66,18 @@ def test_a_literal_is_read_and_written_as_it_stands(text):
     assert Latex(".").emit(number) == text
     assert number.negative.negative == number
     assert number.exact == -number.negative.exact
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("0.1", "true"), ("0.1000", "true"), ("0.10000000000", "true"), ("0.1000000001234", "unread"), ("0.10000000000000001", "unread"),
+        ("0.10000001", "false"), ("0.2", "false"),
+    ],
+)  # fmt: skip
+def test_a_value_is_approved_to_no_more_digits_than_are_worked_out(derivation, number, expected):
+    pixels = "\n".join(f'"i_{r}{c}" = 1' for r in (1, 2) for c in (1, 2))
+    filters = '"f_11" = 0.7\n"f_12" = -0.5\n"f_21" = -0.2\n"f_22" = 0.1'
+    mapping = mapping_from(f"[values]\n{pixels}\n{filters}", "m")
+    [found] = audit_text(f"$x_{{11}} = {number}$", derivation, mapping).findings
+    assert found.verdict == expected

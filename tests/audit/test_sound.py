@@ -1,6 +1,8 @@
 """The audit never accuses wrongly, and approves nothing that only looks right."""
 
 import time
+import tomllib
+from importlib.resources import files
 
 import pytest
 
@@ -556,3 +558,42 @@ def test_arithmetic_is_accused_in_every_language(derivation):
 )  # fmt: skip
 def test_what_is_not_read_and_derives_is_no_assumption(derivation, text, expected):
     assert of(text, derivation) == [expected]
+
+
+# --- what may be meant in another way ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("display", "expected"),
+    [
+        ("1.000 = 1000", "unread"), ("2.500 + 2.500 = 5000", "unread"), ("1.125 = 9/8", "true"), ("1.125 = 1126", "false"),
+        (r"(1,2) \cdot (3,4) = 11", "unread"), (r"\max(1,2) = 2", "unread"), (r"(0,5) \cdot 2 = 1", "true"), ("[3,4] = 3", "unread"),
+        ("E[h_1] = h_2", "unread"), ("E(h_1 + 1) = h_2", "unread"), ("o_1(h_1) = h_2", "unread"), ("h_1[x_{11}] = h_2", "unread"),
+        ("h_1^2 = h_2", "unread"), ("o_1^2 = h_1", "unread"), ("h_1^2 = h_1 h_1", "true"), ("h_1 (1 - h_1) = h_1", "false"),
+        (r"\frac{\partial h_1}{\partial z_{h1}} = 1 - h_1^2", "false"),
+        (r"h_1 = h_2 \text{?}", "unread"), (r"h_1 = h_2 \text{ (wrong!)}", "unread"), (r"h_1 = h_2 \text{ is false}", "unread"),
+    ],
+)  # fmt: skip
+def test_what_may_be_meant_in_another_way_is_not_accused(derivation, display, expected):
+    assert verdicts(derivation, display) == [expected]
+
+
+@pytest.mark.parametrize("arrow", [r"\Rightarrow", r"\quad\implies\quad", r"\;\Rightarrow\;"])
+def test_an_implication_claims_neither_its_premise_nor_what_follows_from_a_false_one(derivation, arrow):
+    right = r"x_{11} = i_{11} f_{11} + i_{12} f_{12} + i_{21} f_{21} + i_{22} f_{22}"
+    slope = r"\frac{\partial x_{11}}{\partial f_{11}} = "
+    assert of(f"$$h_1 = h_2 {arrow} o_1 = o_2$$", derivation) == ["unread", "unread"]
+    assert of(f"$${right} {arrow} {slope} i_{{12}}$$", derivation) == ["true", "false"]
+    assert of(f"$${right} {arrow} {slope} i_{{11}}$$", derivation) == ["true", "true"]
+    assert of(r"$$h_1 = h_2 \iff o_1 = o_2$$ $$h_1 = h_2$$", derivation) == ["unread", "unread", "false"]
+
+
+def test_every_language_has_words_of_every_kind():
+    words = tomllib.loads(files("symcnn.audit").joinpath("words.toml").read_text("utf-8"))
+    assert len(words) >= 9
+    for language in words.values():
+        assert set(language) == {"supposed", "reasoned", "claims", "denies", "denied"}
+        assert all(word == word.strip() and word for kind in language.values() for word in kind)
+    # a claim's word that also supposes, or denies, would hide it
+    every = {kind: {w for language in words.values() for w in language[kind]} for kind in words["en"]}
+    assert not every["claims"] & (every["supposed"] | every["denies"])
