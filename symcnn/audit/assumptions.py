@@ -4,8 +4,10 @@ An equation that rests on it is decided with the assumed value put in where that
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
 from symcnn.audit.notation import Notation
 from symcnn.formula import tree
@@ -15,31 +17,41 @@ from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
 from symcnn.symbolic import Access
 
-#: Behind these anything is assumed.
-_SUPPOSED = (
-    "if|iff|when|whenever|suppose|supposing|assume|assuming|assumes|assumption|provided|unless|imagine|imagining|"
-    "pretend|once|until|(?-i:Should)|hypothesis|condition|event|as long as|given that|si|quand|lorsque|lorsqu|"
-    "supposons|suppose|supposant|supposer|sinon|admettons|admettant|imaginons|imaginant|hypothèse|pourvu|"
-    "étant donné|sachant|dès qu|dès que|tant qu|tant que|sauf"
+_LANGUAGES: Mapping[str, Mapping[str, Sequence[str]]] = tomllib.loads(
+    files("symcnn.audit").joinpath("words.toml").read_text("utf-8")
 )
-#: Behind these it is a condition only where it says what one symbol is; else a definition, or a claim.
-_REASONED = (
-    "since|because|as|where|with|while|for|at|let|set|setting|take|taking|say|case|given|consider|considering|choose|"
-    "choosing|pick|picking|fix|fixing|put|putting|limit|comme|puisque|puisqu|car|parce que|où|avec|dont|pour|en|soit|"
-    "posons|pose|posant|prenons|prend|prenant|choisissons|choisit|choisissant|fixons|fixe|fixant|considérons|point|limite|cas"
-)
-_TRIGGER = re.compile(rf"(?<![\w’'-])(?:(?P<supposed>{_SUPPOSED})|(?P<reasoned>{_REASONED}))(?![\w-])", re.IGNORECASE)
-#: Behind one of these a claim begins, whatever stood before.
-_CLAIMS = re.compile(
-    r"(?<![\w’'-])(?:then|so|hence|thus|therefore|have|has|get|gets|obtain|find|yields|gives|is|are|becomes|donc|alors|"
-    r"ainsi|avons|obtient|obtenons|trouve|vaut|est|devient|donne|on a)(?![\w-])",
-    re.IGNORECASE,
-)
+
+
+def _word(word: str) -> str:
+    """The pattern of one word of ``words.toml``."""
+    text, in_front, _ = word.partition(" …")
+    pattern = re.escape(text).replace(r"\ ", r"\s+") + (r"(?=\s*$)" if in_front else "")
+    return pattern if word == word.lower() else f"(?-i:{pattern})"
+
+
+def _words(kind: str) -> str:
+    """A pattern of the words of one kind, in every language; not behind a hyphen or an apostrophe, nor in a word."""
+    words = dict.fromkeys(word for language in _LANGUAGES.values() for word in language[kind])
+    return rf"(?<![\w’'-])(?:{'|'.join(map(_word, words))})(?![\w-])"
+
+
+#: Angenommen, …: the comma ends no clause.
+_SUPPOSED = re.compile(rf"({_words('supposed')}),$", re.IGNORECASE)
+_TRIGGER = re.compile(rf"(?P<supposed>{_words('supposed')})|(?P<reasoned>{_words('reasoned')})", re.IGNORECASE)
+_CLAIMS = re.compile(_words("claims"), re.IGNORECASE)
+_DENIES = re.compile(rf"{_words('denies')}|n[’']t(?!\w)", re.IGNORECASE)
+_DENIED = re.compile(rf"\?\s*$|{_words('denied')}|n[’']t(?!\w)", re.IGNORECASE)
+#: Of languages whose words are not known: other letters than Latin and Greek ones.
+_FOREIGN = re.compile(r"[^\W\d_\u0000-\u03ff\u1e00-\u1fff\u2000-\u2bff\U0001d400-\U0001d7ff]")
 #: Words between the one that introduces and the formula.
 MAX_WORDS = 8
 #: Characters that are looked back.
 MAX_BACK = 400
-_SENTENCE = re.compile(r"[.!?;:,](?=\s|$)|\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d+\.)[ \t]")
+#: A comma before "that" ends no clause: Angenommen, dass …
+_SENTENCE = re.compile(
+    r"[.!?;:](?=\s|$)|,(?=\s|$)(?!\s+(?:that|dass|daß|że|que|che|dat|att?)(?!\w))"
+    r"|\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d+\.)[ \t]"
+)
 _HEADING = re.compile(
     r"^(?:#{1,6}[ \t]|\\(?:sub)*section|\\chapter|\\paragraph|[ \t]*</?h\d)|^[^\n]+\n(?:={3,}|-{3,}|~{3,})[ \t]*$",
     re.MULTILINE,
@@ -50,24 +62,12 @@ _BEGINS = re.compile(r"\n[ \t]*\n[\s$\\(*_`>]*$")
 #: One that was taken out, with what stands around it.
 _FORMULA = re.compile(r"(?:\$+|\\[(\[])?¤+(?:\$+|\\[)\]])?")
 _STOP = re.compile(r"[.!?;](?=\s|$)|\n[ \t]*\n")
-#: Before a formula: what it says may not be so.
-_DENIES = re.compile(
-    r"(?<![\w-])(?:not|never|cannot|no longer|wrong|wrongly|false|falsely|mistake|mistaken|mistakenly|incorrect|"
-    r"would|were|instead|alternatively|unlike|au lieu|contrairement|serait|aurait|"
-    r"incorrectly|might|tempting|pas|jamais|faux|fausse|tort|incorrecte?)(?![\w-])|n[’']t(?!\w)",
-    re.IGNORECASE,
-)
 #: Activations and losses -> how a sentence names them.
 _KINDS = {
     "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "relu": "relu",
     "leaky_relu": "leaky|softplus|gelu|elu|swish",
     "softmax": "softmax", "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
 }  # fmt: skip
-#: The same, behind it.
-_DENIED = re.compile(
-    r"\?\s*$|(?<![\w-])(?:not|false|wrong|incorrect|mistake|fails|pas|faux|fausse|incorrecte?)(?![\w-])|n[’']t(?!\w)",
-    re.IGNORECASE,
-)
 _WORDS = re.compile(r"\\(?:text|mbox|textrm|textit|mathrm)\s*\{([^{}]*)\}")
 
 
@@ -149,21 +149,24 @@ class Prose:
         if fragment.kind == "inline" and _BEGINS.search(before):
             return ""
         before = _OPENING.sub("", before)
-        prose = _FORMULA.sub(" ¤ ", before).rstrip().rstrip(":")
+        prose = _SUPPOSED.sub(r"\1", _FORMULA.sub(" ¤ ", before).rstrip().rstrip(":"))
         cuts = [m.end() for m in end.finditer(prose)]
         return prose[cuts[-1] if cuts else 0 :]
 
-    def is_claimed(self, fragment: Fragment, is_plain: bool) -> bool:
-        """Do the words around a formula say that it holds? They may deny it, or ask.
+    def is_claimed(self, fragment: Fragment, chain: Chain, is_plain: bool, is_arithmetic: bool) -> bool:
+        """Do the words around a chain, and behind its members, say that it holds? They may deny it, or ask.
 
         Args:
             is_plain: it says no more than that a symbol is another one, or a number; beside words it may be meant in
                 many ways.
+            is_arithmetic: numbers against numbers, which nobody assumes.
         """
+        if any(_DENIED.search(m.words.strip("()")) for m in chain.members if m.words):
+            return False
         sentence = self._clause(fragment, _STOP)
         if fragment.kind == "display":
             sentence = sentence.rpartition("¤")[2]
-        if _DENIES.search(sentence):
+        if _DENIES.search(sentence) or (_FOREIGN.search(sentence) and not is_arithmetic):
             return False
         before = self._text[max(0, fragment.start - MAX_BACK) : fragment.start]
         stops = [m.end() for m in _STOP.finditer(_OPENING.sub("", before))]

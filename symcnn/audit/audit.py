@@ -188,8 +188,8 @@ def _line(fragment: Fragment, chain: Chain) -> int:
     return fragment.line + fragment.body[: chain.members[0].start].lstrip().count("\n")
 
 
-def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
-    """Numbers of a text that may be written with a sign between thousands: 60,000; None: none can be.
+def _thousands(text: str, decimal: str) -> list[re.Pattern[str]]:
+    """Numbers of a text that may be written with a sign between thousands, the likelier sign first: 60,000; 60.000.
 
     No sign is, that stands before another count of digits, or behind a 0, in some number of the text: 0,5.
     """
@@ -199,13 +199,8 @@ def _thousands(text: str, decimal: str) -> re.Pattern[str] | None:
         c for c, m in marks.items() if re.search(rf"(?<![\d.,])(?:0{m}\d|\d+{m}(?:\d{{1,2}}|\d{{4,}})(?!\d))", text)
     }
     decimals |= {decimal} if decimal else set()
-    if "," not in decimals:
-        mark = marks[","]
-    elif "." not in decimals:
-        mark = marks["."]
-    else:
-        return None
-    return re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])")
+    found = [mark for sign, mark in marks.items() if sign not in decimals]
+    return [re.compile(rf"(?<![\d.,}}])[1-9]\d{{0,2}}(?:{mark}\d{{3}})+(?![\d])") for mark in found]
 
 
 def _used(network: Network) -> set[str]:
@@ -232,10 +227,15 @@ def _says_sigmoid(chain: Chain) -> bool:
     return is_plain and any(isinstance(n, tree.Call) and n.function == "exp" for n in nodes_of(tuple(rest)))
 
 
-def _is_claim(introduced: str, members: Sequence[Node]) -> bool:
+#: A derivative, in what could not be read.
+_DERIVATIVE = re.compile(r"\\partial(?![A-Za-z])|\\nabla|[∂∇]|frac\s*\{\s*(?:d|\\mathrm\s*\{?d)")
+
+
+def _is_claim(introduced: str, chain: Chain) -> bool:
     """No condition, whatever word stands before it: arithmetic, what a derivative is, what a symbol is computed by."""
-    if not members:
-        return introduced != "supposed"  # nothing of it could be read
+    members = [m.node for m in chain.members if m.node is not None]
+    if len(members) < len(chain.members):  # not all of it could be read
+        return introduced != "supposed" or _DERIVATIVE.search(chain.text) is not None
     first, *rest = members
     if all(map(is_numeric, members)):
         return True
@@ -256,7 +256,7 @@ class _Auditor:
         self._reader = Reader(mapping.names, mapping.decimal)
         self._decimal = mapping.decimal
         self._other_judges: dict[tuple[tuple[int, ...], str | None], Judge] = {}
-        self._thousands: re.Pattern[str] | None = None
+        self._thousands: list[re.Pattern[str]] = []
         spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
         self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
 
@@ -302,11 +302,11 @@ class _Auditor:
             for chain in own:
                 introduced[id(chain)] = how = prose.introduced(fragment, chain)
                 nodes = tuple(m.node for m in chain.members if m.node is not None)
-                if how and len(nodes) > 1 and not _is_claim(how, nodes):
+                if how and len(nodes) > 1 and not _is_claim(how, chain):
                     assumptions.add(Assumption(_line(fragment, chain), *prose.force(fragment), nodes))
         found: list[_Verdict] = []
         carried: Node | None = None
-        mentions, start = 0, time.monotonic()
+        mentions, start, holds = 0, time.monotonic(), True
         for fragment, own in read:
             if fragment.kind == "outside":
                 nothing = Judged("unread", "outside")
@@ -322,13 +322,21 @@ class _Auditor:
                 nodes = tuple(m.node for m in chain.members if m.node is not None)
                 how = introduced[id(chain)]
                 is_open = not judged.method or (judged.method == "given" and nodes[0] != LEARNING_RATE)
-                if how and is_open and not _is_claim(how, nodes):
+                if how and is_open and not _is_claim(how, chain):
                     judged = Judged("assumption", "assumption", pairs=0, good=judged.good)
                 elif judged.verdict == "false" or judged.reason == "no_values":
                     judged = self._under(assumptions, chain, fragment.start, judged)
                 if judged.verdict == "false" and any(map(_may_belong, own[n + 1 : n + 2])):
                     judged = Judged("unread", "vague", (), judged.member, good=judged.good)
-                if judged.verdict == "false" and not prose.is_claimed(fragment, not _is_claim("reasoned", nodes)):
+                is_arithmetic = judged.counterexample is not None and judged.counterexample.at is None
+                is_plain = not _is_claim("reasoned", chain)
+                is_supposed = (
+                    (how == "supposed" and not is_arithmetic) or chain.implies or (chain.follows and not holds)
+                )
+                holds = judged.verdict == "true"
+                if judged.verdict == "false" and (
+                    is_supposed or not prose.is_claimed(fragment, chain, is_plain, is_arithmetic)
+                ):
                     judged = Judged("unread", "unclaimed", (), judged.member, good=judged.good)
                 if fragment.kind == "display":
                     carried = judged.good
@@ -454,9 +462,10 @@ class _Auditor:
         try:
             budget.begin()
             judged = self._judge.chain(chain, carried)
-            other = self._without_thousands(chain) if judged.verdict in ("true", "false", "remark") else None
-            if other is not None and self._judge.chain(other, carried).verdict != judged.verdict:
-                return Judged("unread", "thousands")
+            for pattern in self._thousands[: {"true": 1, "remark": 1, "false": 2}.get(judged.verdict, 0)]:
+                other = self._without_thousands(chain, pattern)
+                if other is not None and self._judge.chain(other, carried).verdict != judged.verdict:
+                    return Judged("unread", "thousands")
             return judged
         except SpentError:
             return Judged("unread", "no_time", (), 0)
@@ -465,14 +474,14 @@ class _Auditor:
         except (NotSupportedYetError, ArithmeticError):  # a number that floating point does not hold
             return Judged("unread", "too_large", (), 0)
 
-    def _without_thousands(self, chain: Chain) -> Chain | None:
+    def _without_thousands(self, chain: Chain, pattern: re.Pattern[str]) -> Chain | None:
         """The chain with 60,000 as 60000; None where nothing in it may be meant so."""
-        if not self._thousands or not any(self._thousands.search(m.text) for m in chain.members):
+        if not any(pattern.search(m.text) for m in chain.members):
             return None
         try:
             members = []
             for m in chain.members:
-                text = self._thousands.sub(lambda match: re.sub(r"\D", "", match[0]), m.text)
+                text = pattern.sub(lambda match: re.sub(r"\D", "", match[0]), m.text)
                 members.append(m if text == m.text else replace(m, node=self._reader.read(text)))
         except NotReadError:
             return None

@@ -60,19 +60,41 @@ def _holds(left: Node, sign: str, right: Node) -> bool | None:
     return None
 
 
-#: Arithmetic that is read in two ways: 1 1/2, the base of log, 6/2(1 + 2).
-_TWO_WAYS = re.compile(r"\d\s*\\[dt]?frac(?![a-z])|\\log(?![a-z_])|/\s*[\d.]+\s*(?:\(|\\left)")
-#: What is said to be about a number may be off by a tenth of it.
-NEAR = 0.1
+#: Arithmetic that is read in two ways: 1 1/2, the base of log, 6/2(1 + 2), the pair (1,2).
+_TWO_WAYS = re.compile(
+    r"\d\s*\\[dt]?frac(?![a-z])|\\log(?![a-z_])|/\s*[\d.]+\s*(?:\(|\\left)|[(\[{]\s*[-−]?[1-9]\d*,\d+\s*(?:\\right\s*)?\\?[)\]}]"
+)
+_NAME = r"(?<![A-Za-z\\])[A-Za-z](?:_\{[^{}]*\}|_\w)?"
+#: E(w + h), h_1[k], o_1(h_1): a function of what stands in brackets, or its product with that.
+_APPLIED = re.compile(
+    rf"(?:(?<![A-Za-z\\])E(?:_\{{[^{{}}]*\}}|_\w)?\s*(?:\\left\s*)?[(\[]|{_NAME}\s*(?:\\left\s*)?[(\[]\s*{_NAME}\s*(?:\\right\s*)?[)\]])"
+)
+
+
+def _is_raised(node: Node) -> bool:
+    """h_1^2: a square, or h_1 of the second layer."""
+    return isinstance(node, tree.Power) and isinstance(node.base, tree.Symbol)
+
+
+#: What is said to be about a number may be off by a tenth of it; about a whole one, by half of 1.
+NEAR, HALF = 0.1, 0.5
 
 
 def _is_near(found: Judged, chain: Chain) -> bool:
     """Numbers that differ, but little, beside a sign that says no more than that."""
-    shown, n = found.counterexample, found.member or 0
-    signs = chain.signs[chain.goes_on :]
-    if shown is None or "≈" not in signs[max(n - 1, 0) : n + 1]:
+    shown, written = found.counterexample, chain.members[found.member or 0].node
+    if shown is None or "≈" not in _around(found, chain):
         return False
-    return all(abs(a - b) <= NEAR * max(abs(a), abs(b)) for a, b in zip(shown.written, shown.right, strict=False))
+    most = HALF if isinstance(written, tree.Number) and written.digits is None else 0
+    return all(
+        abs(a - b) <= max(most, NEAR * max(abs(a), abs(b))) for a, b in zip(shown.written, shown.right, strict=False)
+    )
+
+
+def _around(found: Judged, chain: Chain) -> Sequence[str]:
+    """The signs on either side of the wrong member."""
+    n = found.member or 0
+    return chain.signs[chain.goes_on :][max(n - 1, 0) : n + 1]
 
 
 def _are_groups(members: Sequence[Node]) -> bool:
@@ -129,6 +151,9 @@ class Judge:
                 found = replace(other, readings=(*readings, "from_one"))
         if found.verdict == "false":
             found = self._excused(found, chain, [node for _, _, node in whole], unread is not None)
+        words = ["" if m.words.startswith("(") else m.words for _, m, node in whole if is_numeric(node)]
+        if any(words) and (found.verdict == "false" or (any(words[:-1]) and len(set(words)) > 1)):
+            return Judged("unread", "units", (("text", next(filter(None, words))),), found.member, good=found.good)
         return self._qualified(found, chain, whole, unread)
 
     def _excused(self, found: Judged, chain: Chain, members: Sequence[Node], is_partly: bool) -> Judged:
@@ -139,6 +164,10 @@ class Judge:
             return Judged("unread", "two_ways", (), found.member, pairs=0, good=found.good)
         if is_arithmetic and _is_near(found, chain):
             return Judged("unread", "rounded", (), found.member, pairs=0, good=found.good)
+        if chain.defines:
+            return Judged("unread", "defines", (), found.member, pairs=0, good=found.good)
+        if not is_arithmetic and "≈" in _around(found, chain):
+            return Judged("unread", "near", (), found.member, pairs=0, good=found.good)
         if is_arithmetic and found.counterexample is not None and found.counterexample.at is None and not found.values:
             return found  # numbers against numbers, whatever the letters beside them
         binding = self.notation.binding
@@ -153,6 +182,8 @@ class Judge:
         elif found.reason == "does_not_fit" and not _are_groups(members):
             reason = "another"
             values = next((brief(s) for s in symbols_of(members) if binding.is_group(s)), "")
+        elif any(_APPLIED.search(m.text) for m in chain.members) or any(map(_is_raised, members)):
+            reason = "applied"
         elif found.reason in ("differs", "value") and is_vague([m.text for m in chain.members]):
             reason = "vague"
         elif found.reason == "differs" and any(are_put_in(a, b) for a, b in pairwise(members)):

@@ -6,15 +6,20 @@ something that the text states (``Roundings``). Two members agree where their in
 not meet though every literal of several digits is taken for rounded; between the two, nothing is said.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from itertools import product
+from typing import Any
+
+import mpmath
+from mpmath.libmp import to_rational
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
+from symcnn.formula.numerals import FLOAT_DIGITS
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
@@ -24,8 +29,8 @@ LONG = 3
 #: Results of one text that are remembered.
 MAX_RESULTS = 500
 
-#: What floating point holds.
-LARGEST = 10**300
+#: What floating point holds; arguments of functions are smaller.
+LARGEST, LARGEST_ARGUMENT = 10**300, 10**6
 
 #: A decimal in the place of a whole number has fewer places.
 MOST_PLACES = 7
@@ -34,13 +39,16 @@ Interval = tuple[Fraction, Fraction]
 #: Between which numbers a literal lies.
 Around = Callable[[tree.Number], Interval]
 
+#: More digits than a literal may have.
+_MATH = mpmath.MPContext()
+_MATH.dps = 60
 #: Increasing functions of one number.
-_INCREASING: dict[str, Callable[[float], float]] = {
-    "σ": lambda z: 1 / (1 + math.exp(-z)), "tanh": math.tanh, "exp": math.exp, "ln": math.log,
-    "ReLU": lambda z: max(z, 0.0), "LeakyReLU": lambda z: z if z > 0 else z / 100,
+_INCREASING: dict[str, Callable[[Any], Any]] = {
+    "σ": lambda z: 1 / (1 + _MATH.exp(-z)), "tanh": _MATH.tanh, "exp": _MATH.exp, "ln": _MATH.ln,
+    "ReLU": lambda z: max(z, _MATH.zero), "LeakyReLU": lambda z: z if z > 0 else z / 100,
 }  # fmt: skip
-#: What floating point adds on either side.
-_FLOAT = Fraction(1, 10**12)
+#: What rounding adds on either side, of a value up to 1.
+_ROUNDING = Fraction(1, 10**45)
 
 
 class NoNumberError(Exception):
@@ -54,11 +62,14 @@ class Block:
     entries: tuple[Interval, ...]
     shape: tuple[int, ...] = ()
 
-    def meets(self, other: "Block") -> bool:
-        """Can both have one value, entry by entry?"""
+    def meets(self, other: "Block", slack: Fraction = Fraction(0)) -> bool:
+        """Can both have one value, entry by entry, up to a share of it?"""
         if len(self.entries) != len(other.entries):
             return False
-        return all(a[0] <= b[1] and b[0] <= a[1] for a, b in zip(self.entries, other.entries, strict=True))
+        return all(
+            a[0] - slack * abs(a[0]) <= b[1] and b[0] <= a[1] + slack * abs(a[1])
+            for a, b in zip(self.entries, other.entries, strict=True)
+        )
 
 
 def may_be_one(a: Node, b: Node) -> bool:
@@ -67,8 +78,15 @@ def may_be_one(a: Node, b: Node) -> bool:
     coarse, fine = sorted(literals, key=lambda n: places(n) if isinstance(n, tree.Number) else 0)
     if not isinstance(coarse, tree.Number) or not isinstance(fine, tree.Number):
         return True
-    off = abs(Fraction(str(coarse.value)) - Fraction(str(fine.value)))
+    off = abs(coarse.exact - fine.exact)
     return off <= (half_unit(coarse) if places(coarse) < places(fine) else 0)
+
+
+def slack(a: Node, b: Node) -> Fraction:
+    """By what share a calculation and its result may differ: so many digits come from floating point."""
+    digits = [n.digits or 0 for n in nodes((a, b)) if isinstance(n, tree.Number)]
+    is_calculation = len(digits) > 2 or any(isinstance(n, tree.Call) for n in nodes((a, b)))
+    return Fraction(1, 2**50) if is_calculation and max(digits, default=0) > FLOAT_DIGITS else Fraction(0)
 
 
 def is_numeric(node: Node) -> bool:
@@ -88,7 +106,7 @@ def is_cut_off(literal: Node, value: Block) -> bool:
     number = literal.node if isinstance(literal, tree.Negated) else literal
     if not isinstance(number, tree.Number) or number.digits is None or len(value.entries) != 1:
         return False
-    shown = Fraction(str(number.value)) * (-1 if literal is not number else 1)
+    shown = number.exact * (-1 if literal is not number else 1)
     unit = 2 * half_unit(number)
     low, high = value.entries[0]
     if shown < 0:
@@ -126,8 +144,12 @@ def places(number: tree.Number) -> int:
     """How many digits stand behind the decimal sign."""
     if number.digits is None:
         return 0
-    exponent = math.floor(math.log10(abs(number.value))) if number.value else 0
-    return number.digits - 1 - exponent
+    return number.digits - 1 - _exponent(number)
+
+
+def _exponent(number: tree.Number) -> int:
+    """Of the first digit that is not 0, as a power of ten."""
+    return (number.decimal or Decimal(str(number.value))).adjusted() if number.value else 0
 
 
 def half_unit(number: tree.Number) -> Fraction:
@@ -146,37 +168,40 @@ def rounded_like(value: Node, like: Node) -> Node:
         like = (
             like
             if exact is None
-            else tree.Number(float(middle), len(str(abs(middle.numerator * 10**exact // middle.denominator))))
+            else _decimal(middle, exact, len(str(abs(middle.numerator * 10**exact // middle.denominator))))
         )
     if not isinstance(like, tree.Number) or like.digits is None:
         return tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator))
     shown = places(like)
-    found = round(middle, shown)
-    exponent = math.floor(math.log10(abs(found))) if found else 0
-    return tree.Number(float(found), shown + 1 + exponent)
+    return _decimal(middle, shown, shown + 1 + _exponent(_decimal(middle, shown, 1)))
+
+
+def _decimal(value: Fraction, shown: int, digits: int) -> tree.Number:
+    """A value rounded to so many places."""
+    return tree.Number.written(f"{round(value * Fraction(10) ** shown)}e{-shown}", digits)
 
 
 class Roundings:
     """Which literals of a text are rounded values: what a calculation, or a quantity, was said to be."""
 
     def __init__(self) -> None:
-        self._results: dict[tuple[float, int | None], tree.Number] = {}
+        self._results: dict[tuple[Fraction, int | None], tree.Number] = {}
 
     def add(self, number: tree.Number) -> None:
         """Remember a result."""
         if number.digits is not None and number.digits > 1 and len(self._results) < MAX_RESULTS:
-            self._results[abs(number.value), number.digits] = tree.Number(abs(number.value), number.digits)
+            self._results[abs(number.exact), number.digits] = number.negative if number.value < 0 else number
 
     def tight(self, number: tree.Number) -> Interval:
         """Exact, unless it is a result, or a result with fewer places."""
         if number.digits is None:
             return exactly(number)
-        if (abs(number.value), number.digits) in self._results:
+        if (abs(number.exact), number.digits) in self._results:
             return around(number)
-        value, unit = Fraction(str(number.value)), 2 * half_unit(number)
+        value, unit = number.exact, 2 * half_unit(number)
         low = high = value
         for result in self._results.values():
-            other = Fraction(str(result.value)) * (-1 if value < 0 else 1)
+            other = result.exact * (-1 if value < 0 else 1)
             is_rounded = number.digits >= 2 and abs(other - value) <= unit / 2
             is_cut = number.digits >= LONG and 0 <= abs(other) - abs(value) < unit
             if places(result) > places(number) and (is_rounded or is_cut):
@@ -310,19 +335,27 @@ class _Values:
 
 def around(number: tree.Number) -> Interval:
     """What a literal may be the rounded value of."""
-    value, half = Fraction(str(number.value)), half_unit(number)
-    return value - half, value + half
+    return number.exact - half_unit(number), number.exact + half_unit(number)
 
 
 def exactly(number: tree.Number) -> Interval:
     """A literal as it stands."""
-    value = Fraction(str(number.value))
-    return value, value
+    return number.exact, number.exact
 
 
-def _applied(function: Callable[[float], float], interval: Interval) -> Interval:
-    low, high = (Fraction(function(float(end))) for end in interval)
-    return low - _FLOAT, high + _FLOAT
+def _applied(function: Callable[[Any], Any], interval: Interval) -> Interval:
+    if max(map(abs, interval)) > LARGEST_ARGUMENT:
+        raise NoNumberError("too large for a number")
+    low, high = (_fraction(function(_MATH.mpf(end.numerator) / end.denominator)) for end in interval)
+    off = _ROUNDING * max(Fraction(1), abs(low), abs(high))
+    return low - off, high + off
+
+
+def _fraction(value: Any) -> Fraction:
+    """A number as it is held; one that is all but 0 is 0."""
+    if not isinstance(value, _MATH.mpf) or not abs(value) < LARGEST:  # ln of what is not positive
+        raise NoNumberError("too large for a number")
+    return Fraction(*to_rational(value._mpf_)) if abs(value) * LARGEST > 1 else Fraction(0)
 
 
 def _add(a: Interval, b: Interval) -> Interval:

@@ -68,13 +68,13 @@ def _matched(a: Node, b: Node, found: PutIn) -> bool:
     if isinstance(a, (tree.Symbol, tree.Partial)):
         return is_numeric(b) and _bound(a, b, found)
     if isinstance(a, tree.Number):
-        return isinstance(b, tree.Number) and a.value == b.value
+        return isinstance(b, tree.Number) and a.exact == b.exact
     if isinstance(a, tree.Product) and isinstance(b, tree.Product):
         return _all_matched(_factors(a), _factors(b), found)
     if isinstance(a, tree.Sum) and isinstance(b, tree.Sum):
         return _all_matched(a.terms, b.terms, found)
     if isinstance(a, tree.Negated) and isinstance(b, tree.Number):
-        return b.value < 0 and _matched(a.node, replace(b, value=-b.value), found)
+        return b.value < 0 and _matched(a.node, b.negative, found)
     if type(a) is not type(b) or _own(a) != _own(b):
         return False
     return _all_matched(parts(a), parts(b), found)

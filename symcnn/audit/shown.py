@@ -22,6 +22,7 @@ from symcnn.audit.numbers import (
     may_be_one,
     rounded_like,
     shows_numbers,
+    slack,
 )
 from symcnn.audit.putin import PutIn, may_come_from, put_in
 from symcnn.audit.verdicts import Counterexample, Judged, Read
@@ -30,6 +31,9 @@ from symcnn.formula.meaning import Group
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
+
+#: How far a stated value may be from one that is worked out in floating point: not false, and true.
+_NEAR, _NEARER = Fraction(1, 10**9), Fraction(1, 10**12)
 
 
 class Shown:
@@ -70,7 +74,7 @@ class Shown:
                 continue
         for n, ((_, a), (_, b)) in enumerate(pairwise(with_numbers)):
             pair = (with_numbers[n][0].whole, with_numbers[n + 1][0].whole)
-            if not a.meets(b) or (not may_be_one(*pair) and any(map(_is_short, pair))):
+            if not a.meets(b, slack(*pair)) or (not may_be_one(*pair) and any(map(_is_short, pair))):
                 return self._wrong_number([m for m, _ in with_numbers], n)
         found = self._with_numbers(members, letters, plain, with_numbers)
         wholes = [m.whole for m, _ in with_numbers]
@@ -241,8 +245,12 @@ class Shown:
         if value is None or not plain:
             return Judged("unread", "no_values", (), letters.place, good=letters.node)
         [(low, high), *_] = block(plain[0].whole, True).entries
-        if float(low) - 1e-9 <= value <= float(high) + 1e-9:
+        off = _NEARER * max(Fraction(1), abs(Fraction(value)))
+        is_near, is_nearer = (low - most <= Fraction(value) <= high + most for most in (_NEAR, off))
+        if is_nearer and (low == high or high - low >= _NEARER):
             return Judged("true", method="computed", pairs=1, good=letters.node)
+        if is_near:
+            return Judged("unread", "rounded", (), plain[0].place, good=letters.node)
         right = rounded_like(tree.Number(float(f"{value:.12g}")), plain[0].whole)
         numbers = Counterexample((float((low + high) / 2),), (value,))
         return Judged(
@@ -276,7 +284,7 @@ class Shown:
 
 def _are_whole(members: Sequence[Node]) -> bool:
     """Are all decimals whole numbers, as 1.0?"""
-    return all(n.value == int(n.value) for n in nodes(tuple(members)) if isinstance(n, tree.Number) and n.digits)
+    return all(n.exact.denominator == 1 for n in nodes(tuple(members)) if isinstance(n, tree.Number) and n.digits)
 
 
 def _is_short(node: Node) -> bool:

@@ -60,8 +60,9 @@ class Told:
         if found is None:
             return
         left, right = self._apart(found.written, found.right)
-        if found.at is None:
+        if found.at is None and left != right:  # floats may be too coarse to tell them apart
             yield text("audit.shown_numbers", left=left, right=right)
+        if found.at is None:
             return
         at = self._separator.join(f"{formula(name)} = {self._number(value)}" for name, value in finding.at)
         where = text("audit.where", at=at) if at else text("audit.somewhere")

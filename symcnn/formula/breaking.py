@@ -168,7 +168,7 @@ def _(node: tree.Symbol) -> float:
 
 @width.register
 def _(node: tree.Number) -> float:
-    text = shown(node.value, node.digits)
+    text = shown(node.decimal or node.value, node.digits)
     return DIGIT * len(text) + (BINARY if "e" in text else 0) + (2 * BRACKET if text.startswith("-") else 0)
 
 

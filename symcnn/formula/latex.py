@@ -5,6 +5,7 @@ No backslash before punctuation, no ``\\\\`` (``\\cr`` instead), no ``}_{``, acc
 formula is set as the wide form of the same character.
 """
 
+from decimal import Decimal
 from typing import ClassVar
 
 from symcnn.dispatch import DispatchMethod
@@ -103,7 +104,7 @@ class Latex:
         word = f"^{{{self.words(bracket[2:])}}}" if bracket[1:] else ""
         return rf"\{_SIZES[bracket[0]]}r){word}"
 
-    def number(self, value: float, digits: int | None) -> str:
+    def number(self, value: float | Decimal, digits: int | None) -> str:
         return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
 
     @DispatchMethod
@@ -120,7 +121,7 @@ class Latex:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        return self.number(node.value, node.digits)
+        return self.number(node.decimal or node.value, node.digits)
 
     @emit.register
     def _(self, node: tree.Partial) -> str:

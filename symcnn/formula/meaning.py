@@ -217,7 +217,7 @@ class Meaning:
         if not math.isfinite(node.value):
             raise MeaningError("not_finite", what=node.value)
         named = self.keys(node.key) if node.key else None
-        return Rational(str(node.value)) if named is None else named  # 0.1 is a tenth
+        return Rational(node.exact) if named is None else named
 
     @_of.register
     def _(self, node: tree.Under) -> Value:

@@ -41,7 +41,8 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        text = with_power_of_ten(shown(node.value, node.digits), lambda n: f"·10{str(n).translate(_POWERS)}")
+        text = shown(node.decimal or node.value, node.digits)
+        text = with_power_of_ten(text, lambda n: f"·10{str(n).translate(_POWERS)}")
         return text.replace(".", self._decimal).replace("-", "−")
 
     @emit.register

@@ -3,7 +3,9 @@
 A tree keeps what SymPy would reorder: the order of factors and terms, ∂ instead of d.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction as Rational
 from typing import Literal
 
 
@@ -26,11 +28,29 @@ class Number:
     Attributes:
         key: whose value it is ("x_12_image1", "f_11", "dE_df_11"): a page that is shown at another step of the
             training looks it up. Of a number that never changes it is empty.
+        decimal: what is written, where the value does not hold all its digits.
     """
 
     value: float
     digits: int | None = None
     key: str = ""
+    decimal: Decimal | None = None
+
+    @classmethod
+    def written(cls, text: str, digits: int) -> "Number":
+        """A decimal as a text writes it."""
+        value = float(text)
+        return cls(value, digits, decimal=None if Rational(str(value)) == Rational(text) else Decimal(text))
+
+    @property
+    def exact(self) -> Rational:
+        """What its digits say: 0.1 is a tenth."""
+        return Rational(str(self.value) if self.decimal is None else self.decimal)
+
+    @property
+    def negative(self) -> "Number":
+        """The number with the other sign."""
+        return replace(self, value=-self.value, decimal=None if self.decimal is None else self.decimal.copy_negate())
 
 
 @dataclass(frozen=True)

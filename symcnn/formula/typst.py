@@ -84,7 +84,7 @@ class Typst:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        text = shown(node.value, node.digits).replace(".", self._decimal)
+        text = shown(node.decimal or node.value, node.digits).replace(".", self._decimal)
         sign, digits = ("−", text[1:]) if text.startswith("-") else ("", text)
         mantissa, e, exponent = digits.partition("e")
         power = f" dot.op 10^({exponent.replace('-', '−').replace('+', '')})" if e else ""

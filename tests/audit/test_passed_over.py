@@ -11,8 +11,8 @@ from symcnn.audit import audit_text
         (r"$$x_{11} {=} i_{11}$$", ["false"]),
         (r"$$x_{11} \mathrel{=} i_{11}$$", ["false"]),
         (r"$$x_{11} \stackrel{(1)}= i_{11}$$", ["false"]),
-        (r"$$x_{11} \overset{!}{=} i_{11}$$", ["false"]),
-        (r"$$x_{11} \triangleq i_{11}$$", ["false"]),
+        (r"$$x_{11} \overset{!}{=} i_{11}$$", ["unread"]),
+        (r"$$x_{11} \triangleq i_{11}$$", ["unread"]),
         (r"$$\boxed{x_{11} = i_{11}}$$", ["false"]),
         (r"$$\left\{\begin{array}{l} x_{11} = i_{11} \\ x_{12} = i_{12} \end{array}\right.$$", ["false", "false"]),
         (r"$$x_{11} = i_{11} \text{ (by the chain rule)}$$", ["false"]),
@@ -77,3 +77,19 @@ def test_commands_that_stand_for_themselves_or_grow_end(derivation, body):
         + "$"
     )
     assert [f.verdict for f in audit_text(text, derivation).findings] == ["unread"]
+
+
+@pytest.mark.parametrize(
+    ("span", "is_told"),
+    [
+        ("∂L/∂w = δ·x", True), ("dL/dw = (a - y) * x", True), ("σ(z) = 1/(1+e^-z)", True), ("z = w × x", True),
+        (r"\frac{dL}{dw} = x", True), ("E = Σ (t - o)²", True), ("dA/dZ ≈ 0.25", True), ("δ = Wᵀδ ⊙ h", True),
+        ("lr = 0.1", False), ("x == 3", False), ("n_epochs=10", False), ("dx_dt = f(x)", False), ("a/b == c", False),
+        ("y = x**2", False), ("∂L/∂w", False), ("dL/dw == 2", False),
+    ],
+)  # fmt: skip
+def test_of_code_what_no_language_writes_is_told(derivation, span, is_told):
+    for text in (f"Here `{span}` stands.", f"Here\n\n```\n{span}\n```\n", f"- `{span}`: so"):
+        found = audit_text(text, derivation).findings
+        told = [(f.text, f.verdict, f.judged.reason, f.kind) for f in found]
+        assert told == ([(span, "unread", "outside", "outside")] if is_told else [])

@@ -1,6 +1,8 @@
 """The audit never accuses wrongly, and approves nothing that only looks right."""
 
 import time
+import tomllib
+from importlib.resources import files
 
 import pytest
 
@@ -451,3 +453,147 @@ def test_what_is_read_in_two_ways_is_not_false(derivation, display):
 def test_a_sentence_about_another_network_is_not_false(derivation, text):
     assert of(text, derivation) == ["unread"]
     assert of(r"Here $h_1 = \tanh(z_{h1})$.", derivation) == ["false"]
+
+
+# --- signs, units, letters --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        ":=", r"\coloneqq", "≔", "=:", r"\equiv", r"\triangleq", r"\doteq", r"\overset{?}{=}", r"\stackrel{!}{=}",
+        r"\overset{\text{def}}{=}", r"\stackrel{\mathrm{def}}=", r"\overset{\Delta}{=}", r"\overset{d}{=}", r"\overset{z > 0}{=}",
+    ],
+)  # fmt: skip
+def test_a_sign_that_defines_or_asks_accuses_nobody(derivation, sign):
+    assert verdicts(derivation, f"h_1 {sign} h_2") == ["unread"]
+    assert "defines, asks or demands" in why(f"$$h_1 {sign} h_2$$", derivation)[0]
+    assert verdicts(derivation, rf"h_1 {sign} \sigma(z_{{h1}})") == ["true"]
+
+
+@pytest.mark.parametrize("above", ["(1)", r"\text{(chain rule)}", r"\text{chain rule}", "(2.3)", "*12*"])
+def test_a_reason_above_a_sign_of_equality_leaves_it_a_claim(derivation, above):
+    assert verdicts(derivation, rf"h_1 \overset{{{above}}}{{=}} h_2") == ["false"]
+
+
+def test_about_says_no_more_than_near(derivation):
+    displays = [
+        r"h_1 (1 - h_1) \approx h_1", r"h_1 \simeq h_2", r"7/9 \approx 1", r"7/9 \approx 3", r"7/9 = 1", r"7/9 \approx 0.78",
+        r"h_1 \approx h_2 = h_1", r"h_1 = h_2 \approx 0.5",
+    ]  # fmt: skip
+    assert verdicts(derivation, *displays) == [
+        "unread", "unread", "unread", "false", "false", "true", "unread", "unread",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("display", "verdict"),
+    [
+        (r"5\,\text{cm} = 50\,\text{mm}", "unread"), (r"1\,\text{KB} = 1024\,\text{B}", "unread"), (r"10\,\text{dB} = 10", "unread"),
+        (r"2 \cdot 10^3 = 2\,\text{k}", "unread"), (r"28 \cdot 28 = 784 \text{ pixels}", "true"), (r"3\,\text{s} + 1\,\text{s} = 5\,\text{s}", "unread"),
+        (r"2 + 2 = 5 \text{ (by induction)}", "false"), (r"x_{11} = x_{12} \text{ because of that}", "false"), (r"2 + 2 = 5", "false"),
+    ],
+)  # fmt: skip
+def test_a_word_behind_a_number_may_be_its_unit(derivation, display, verdict):
+    assert verdicts(derivation, display) == [verdict]
+
+
+@pytest.mark.parametrize(
+    "letter", [r"\mathrm{h}", r"\text{h}", r"\mathsf{h}", r"\mathtt{h}", r"\mathrm h", r"\operatorname{h}"]
+)
+def test_an_upright_letter_is_another_name(derivation, letter):
+    assert verdicts(derivation, f"{letter}_1 = h_2", f"{letter}_1 = h_1") == ["unread", "unread"]
+    mapping = f"[alias]\n'{letter}_*' = 'h_*'"
+    assert verdicts(derivation, f"{letter}_1 = h_1", f"{letter}_1 = h_2", mapping=mapping) == ["true", "false"]
+    assert "nothing binds" in why(f"$${letter}_1 = h_2$$", derivation)[0]
+
+
+def test_much_less_and_much_greater_are_not_decided(derivation):
+    assert verdicts(derivation, r"1 \ll 2", r"1 \ll 10^9", r"5 \gg 1", "1 < 2", "2 < 1") == [
+        "unread", "unread", "unread", "true", "false",
+    ]  # fmt: skip
+
+
+# --- words of other languages -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Wenn", "Falls", "Angenommen,", "Sei", "Es wäre falsch, zu schreiben:", "Supongamos que", "Cuando", "Sería un error escribir",
+        "Supponiamo che", "Se", "Suponha que", "Não vale", "Als", "Stel", "Gdy", "Załóżmy, że", "Antag att", "Hvis", "Dans le cas où, si",
+        "如果", "假设", "Если", "Пусть", "もし", "만약", "נניח", "Prevent", "A common error is", "To avoid", "On évite",
+        "In case", "It seems that",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "formula", ["$h_1 = h_2$", "\n\n$$h_1 = h_2$$\n\n", r"$\frac{\partial x_{11}}{\partial f_{11}} = i_{12}$"]
+)
+def test_what_other_languages_suppose_or_deny_is_not_accused(derivation, before, formula):
+    accused = [f.verdict for f in audit_text(f"{before} {formula}", derivation).findings]
+    assert accused in (["unread"], ["assumption"])
+
+
+@pytest.mark.parametrize(
+    "before", ["Also folgt somit", "Por tanto", "Quindi", "Portanto", "Dus", "Zatem", "Donc", "Thus", ""]
+)
+def test_a_claim_of_another_language_is_still_one(derivation, before):
+    assert of(f"{before}\n\n$$h_1 = h_2$$", derivation) == ["false"]
+
+
+def test_arithmetic_is_accused_in_every_language(derivation):
+    assert of("所以 $2 + 2 = 5$ 和 $h_1 = h_2$", derivation) == ["false", "unread"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"When we differentiate, we may write, if all goes well, $$\frac{\partial E}{\partial \mathbf{w}} = \mathbf{x} \odot \delta$$", "unread"),
+        (r"If we differentiate:" + "\n\n" + r"$$\nabla_w E = \delta \mathbf{x}^T$$", "unread"),
+        (r"Suppose $\frac{d\mathcal{L}}{d\mathbf{W}} = \mathbf{A}^T \mathbf{D}$", "unread"),
+        (r"with $\mathbf{x} = \mathbf{h}^{(0)}_k \odot h_1$", "unread"),
+        (r"if $\mathbf{x} = \mathbf{0} \odot 1$", "assumption"),
+        (r"for $\delta^{(l)} = (\mathbf{W}^T \delta) \odot f'(z)$", "unread"),
+    ],
+)  # fmt: skip
+def test_what_is_not_read_and_derives_is_no_assumption(derivation, text, expected):
+    assert of(text, derivation) == [expected]
+
+
+# --- what may be meant in another way ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("display", "expected"),
+    [
+        ("1.000 = 1000", "unread"), ("2.500 + 2.500 = 5000", "unread"), ("1.125 = 9/8", "true"), ("1.125 = 1126", "false"),
+        (r"(1,2) \cdot (3,4) = 11", "unread"), (r"\max(1,2) = 2", "unread"), (r"(0,5) \cdot 2 = 1", "true"), ("[3,4] = 3", "unread"),
+        ("E[h_1] = h_2", "unread"), ("E(h_1 + 1) = h_2", "unread"), ("o_1(h_1) = h_2", "unread"), ("h_1[x_{11}] = h_2", "unread"),
+        ("h_1^2 = h_2", "unread"), ("o_1^2 = h_1", "unread"), ("h_1^2 = h_1 h_1", "true"), ("h_1 (1 - h_1) = h_1", "false"),
+        (r"\frac{\partial h_1}{\partial z_{h1}} = 1 - h_1^2", "false"),
+        (r"h_1 = h_2 \text{?}", "unread"), (r"h_1 = h_2 \text{ (wrong!)}", "unread"), (r"h_1 = h_2 \text{ is false}", "unread"),
+    ],
+)  # fmt: skip
+def test_what_may_be_meant_in_another_way_is_not_accused(derivation, display, expected):
+    assert verdicts(derivation, display) == [expected]
+
+
+@pytest.mark.parametrize("arrow", [r"\Rightarrow", r"\quad\implies\quad", r"\;\Rightarrow\;"])
+def test_an_implication_claims_neither_its_premise_nor_what_follows_from_a_false_one(derivation, arrow):
+    right = r"x_{11} = i_{11} f_{11} + i_{12} f_{12} + i_{21} f_{21} + i_{22} f_{22}"
+    slope = r"\frac{\partial x_{11}}{\partial f_{11}} = "
+    assert of(f"$$h_1 = h_2 {arrow} o_1 = o_2$$", derivation) == ["unread", "unread"]
+    assert of(f"$${right} {arrow} {slope} i_{{12}}$$", derivation) == ["true", "false"]
+    assert of(f"$${right} {arrow} {slope} i_{{11}}$$", derivation) == ["true", "true"]
+    assert of(r"$$h_1 = h_2 \iff o_1 = o_2$$ $$h_1 = h_2$$", derivation) == ["unread", "unread", "false"]
+
+
+def test_every_language_has_words_of_every_kind():
+    words = tomllib.loads(files("symcnn.audit").joinpath("words.toml").read_text("utf-8"))
+    assert len(words) >= 9
+    for language in words.values():
+        assert set(language) == {"supposed", "reasoned", "claims", "denies", "denied"}
+        assert all(word == word.strip() and word for kind in language.values() for word in kind)
+    # a claim's word that also supposes, or denies, would hide it
+    every = {kind: {w for language in words.values() for w in language[kind]} for kind in words["en"]}
+    assert not every["claims"] & (every["supposed"] | every["denies"])

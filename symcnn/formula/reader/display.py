@@ -41,14 +41,20 @@ _ROWS = frozenset(
     )
 )
 _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+#: Signs of equality that say what a symbol stands for.
+_DEFINES = re.compile(r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:\s*=|=\s*:|[≡≜≝≔≕]")
 #: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
 _SIGNS = {
     r"\\leftarrow|\\gets|←": r"\leftarrow", r"\\mathrel\{\+\}=|\+=": "+=",
-    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:=|=|＝|≡|≜|≝|≔": "=",
+    r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", rf"{_DEFINES.pattern}|=|＝": "=",
     r"\\(?:approxeq|approx|simeq|eqsim)(?![a-z])|≈|≃": "≈", r"\\(?:propto|sim|cong)(?![a-z])|∝|∼|≅": "∼",
     r"\\leq?(?![a-z])|\\leqslant|≤": "≤", r"\\geq?(?![a-z])|\\geqslant|≥": "≥",
-    r"\\(?:lt|ll)(?![a-z])|<": "<", r"\\(?:gt|gg)(?![a-z])|>": ">",
+    r"\\lt(?![a-z])|<": "<", r"\\gt(?![a-z])|>": ">", r"\\ll(?![a-z])|≪": "≪", r"\\gg(?![a-z])|≫": "≫",
 }  # fmt: skip
+#: What above a sign of equality asks, demands, defines, or says of what kind it is; other words, and numbers, say why.
+_QUALIFIES = re.compile(
+    r"[!?<>≈]|(?<![a-z])d[eé]f|\\(?:Delta|triangle)|[Δ△]|^\W*(?:\\\w+\W*)?[A-Za-z]?\W*$", re.IGNORECASE
+)
 _RELATION = re.compile("|".join(_SIGNS))
 #: What may stand between two equations beside each other: the sign that aligns, wide blanks.
 _COLUMN = re.compile(r"&|(?:(?:\\[;: ]|~)\s*){2,}")
@@ -96,6 +102,7 @@ _CASES = re.compile(r"=\s*\\begin\{cases\}.*?\\end\{cases\}", re.DOTALL)
 _SET_SIGN = re.compile(
     rf"(?:\\(?:overset|underset|stackrel)\s*{_GROUP}\s*|\\math[a-z]+\s*)?\{{\s*=\s*\}}|\\(?:stackrel|overset)\s*{_GROUP}\s*="
 )
+_ABOVE = re.compile(rf"\\(?:overset|underset|stackrel)\s*\{{(?P<above>(?:[^{{}}]|{_GROUP})*)\}}\s*\{{?\s*=")
 #: Of a bracket before a system of equations.
 _SYSTEM = re.compile(r"(?:\\left\s*)?\\l?(?:\{|brace)(?=\s*\\begin\{)|\\right\s*\.")
 #: Words behind a member that say why it holds; those that say when do not go.
@@ -109,6 +116,8 @@ _BLANK = re.compile(
     r"(?:\s|&|~|\\qq?uad(?![A-Za-z])|\\(?:enspace|enskip|thinspace|hfill|null)(?![A-Za-z])|\{\}|\\[,;:!> ]"
     r"|\\(?:hspace|hskip)\*?\s*(?:\{[^{}]*\}|[\d.]+\s*[a-z]{2}))*"
 )
+_IMPLIES = re.compile(r"\\(?:Rightarrow|implies|iff|Leftrightarrow)(?![A-Za-z])")
+_FOLLOWS = re.compile(rf"(?:{_IMPLIES.pattern}){_BLANK.pattern}$")
 #: What is not to be seen, or is as wide as a sign.
 _INVISIBLE = re.compile(rf"\\[hv]?phantom\s*{_GROUP}|\\(?:mspace|mskip|kern)\s*(?:\{{[^{{}}]*\}}|[\d.]+\s*[a-z]{{2}})")
 
@@ -123,6 +132,7 @@ class Member:
         start, end: where it stands, in characters of the display.
         row: in which row it begins, from 1.
         beside: does it hold an implicit product?
+        words: that stand behind it: because of what it holds, a remark, its unit.
     """
 
     text: str
@@ -132,6 +142,7 @@ class Member:
     end: int = 0
     row: int = 1
     beside: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,12 +153,17 @@ class Chain:
         signs: before the second member, the third …; of a continuation, before the first one too.
         goes_on: it begins with a sign of relation: it goes on with the display before.
         hides: one member with a sign of relation somewhere in it: in braces, in brackets, in words.
+        defines: a sign in it defines, asks or demands.
+        implies, follows: an arrow of implication stands behind it, before it.
     """
 
     members: tuple[Member, ...]
     signs: tuple[str, ...]
     goes_on: bool = False
     hides: bool = False
+    defines: bool = False
+    implies: bool = False
+    follows: bool = False
 
     @property
     def text(self) -> str:
@@ -168,7 +184,7 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
     body = re.sub(r"\\boxed(?=\s*\{)", lambda m: " " * len(m[0]), body)
     body = re.sub(r"\\(?:textcolor|color|mathcolor)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
     body = _SYSTEM.sub(lambda m: " " * len(m[0]), body)
-    body = _SET_SIGN.sub(lambda m: "=".ljust(len(m[0])), body)
+    body = _SET_SIGN.sub(lambda m: ("≝" if _is_qualified(m[0]) else "=").ljust(len(m[0])), body)
     cases = [m.span() for m in _CASES.finditer(body)]
     body = _ENVIRONMENT.sub(
         lambda m: m[0] if m[2] not in _ROWS or any(a < m.start() < b for a, b in cases) else " " * len(m[0]), body
@@ -189,11 +205,23 @@ def read_display(body: str, reader: Reader) -> list[Chain]:
             signs = (*before.signs, *chain.signs)
             is_vague = len(own) != len(above) and len(above) > 1  # with which of them it goes on
             found[column] = Chain(
-                (*before.members, *chain.members), signs, before.goes_on, before.hides or chain.hides or is_vague
+                (*before.members, *chain.members),
+                signs,
+                before.goes_on,
+                before.hides or chain.hides or is_vague,
+                before.defines or chain.defines,
+                chain.implies,
+                before.follows,
             )
             places.append(column)
         above = places or above
     return found
+
+
+def _is_qualified(sign: str) -> bool:
+    """Does what stands above or below a sign of equality make another sign of it?"""
+    match = _ABOVE.match(sign)
+    return match is not None and bool(_QUALIFIES.search(re.sub(r"\\(?:text|mathrm)\s*", "", match["above"])))
 
 
 def _levels(text: str) -> Iterator[tuple[int, int]]:
@@ -338,13 +366,14 @@ def _joins(text: str) -> bool:
 
 def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
     """One chain; None where there is nothing."""
-    text = _unwrapped(text)
+    end, text = at + len(text), _unwrapped(text)
     outside = _outside(text)
-    signs, cuts = [], [0]
+    signs, cuts, defines = [], [0], False
     for match in _RELATION.finditer(text):
         if outside[match.start()]:
             signs.append(next(sign for pattern, sign in _SIGNS.items() if re.fullmatch(pattern, match[0])))
             cuts += [match.start(), match.end()]
+            defines = defines or _DEFINES.match(text, match.start()) is not None
     cuts.append(len(text))
     pieces = [(text[a:b], a) for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
     goes_on = bool(signs) and not _bare(pieces[0][0])
@@ -355,7 +384,9 @@ def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
         return None
     is_whole = signs or not isinstance(members[0].node, (Word, Indicator, NoneType))
     hides = not is_whole and bool(_RELATION.search(_SCRIPT.sub("", text)))
-    return Chain(members, tuple(signs), goes_on, hides)
+    behind = _BLANK.match(body, end)
+    implies = behind is not None and _IMPLIES.match(body, behind.end()) is not None
+    return Chain(members, tuple(signs), goes_on, hides, defines, implies, bool(_FOLLOWS.search(body[:at])))
 
 
 def _unwrapped(text: str) -> str:
@@ -388,4 +419,5 @@ def _member(text: str, at: int, body: str, reader: Reader) -> Member:
         node = reader.read(bare)
     except NotReadError as error:
         return Member(bare, None, error, start, end, row)
-    return Member(bare, node, None, start, end, row, bare in reader.beside)
+    words = why[0].partition("{")[2].strip("} ") if why else ""
+    return Member(bare, node, None, start, end, row, bare in reader.beside, words)

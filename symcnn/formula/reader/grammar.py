@@ -42,7 +42,7 @@ _RELATIONS: dict[Literal["=", "<", ">", "≤"], str] = {
 }
 
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
-_MARKED = rf"\\(?:mathrm|mathit|mathsf|operatorname|{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])"
+_MARKED = rf"\\(?:mathrm|mathit|operatorname|{'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])"
 _STYLED = (
     rf"{_MARKED}\s*(?:\{{(?:[^{{}}=<>≈+]|\{{[^{{}}=<>≈+]*\}})*\}}"
     r"|\\(?:alpha|beta|delta|eta|theta|sigma|omega|ell)(?![A-Za-z])|[A-Za-z])"
@@ -292,7 +292,7 @@ class _Maker(Transformer[Token, Node]):
         if "." not in text:
             return tree.Number(int(text))
         digits = len(text.replace(".", "").lstrip("0"))
-        return tree.Number(float(text), digits or len(text) - 1)
+        return tree.Number.written(text, digits or len(text) - 1)
 
     def word(self, parts: list[Any]) -> Node:
         return tree.Word(_words(parts[0]))
@@ -370,7 +370,7 @@ class _Maker(Transformer[Token, Node]):
 def _signed(node: Node) -> Node:
     """In brackets, or in a matrix, −2 is a number below 0."""
     if isinstance(node, tree.Negated) and isinstance(node.node, tree.Number) and node.node.value:
-        return tree.Number(-node.node.value, node.node.digits)
+        return node.node.negative
     return node
 
 

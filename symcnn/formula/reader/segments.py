@@ -1,8 +1,10 @@
 r"""What of a text is mathematics: displays, inline formulas, tables of numbers, each with its line.
 
 Delimiters: ``$$ … $$``, ``\[ … \]``, equation environments; ``$ … $``, ``\( … \)``. A display closes before a blank
-line (one right behind its first ``$$`` is let through) and holds no ``$``. Code is skipped; mathematics that stands
-outside of any delimiter is told, so that nothing is passed over in silence. One pass, however long the text.
+line (one right behind its first ``$$`` is let through) and holds no ``$``. Mathematics that stands outside of any
+delimiter is told, so that nothing is passed over in silence. Code, between backticks or fences, is skipped, but for
+equations that no programming language writes: ``∂L/∂w = δ·x``, ``dL/dw = (a - y) * x``; they are told too. One pass,
+however long the text.
 """
 
 import re
@@ -30,8 +32,12 @@ _OUTSIDE = re.compile(
     r"(?:\([^()\n]{1,20}\))?[ \t]*[=≈](?![=>])[ \t]*[^\s=<>\"'{\[].{0,200}?[-+*/·×σ^²(\d]",
     re.MULTILINE,
 )
-#: Of code: what no programming language writes.
-_IN_CODE = re.compile(r"^[^\n]*(?:∂[^\n]*[=≈]|[=≈][^\n]*[∂·Σσ√²]|\\frac[^\n]*=|=[^\n]*\\frac)[^\n]*$", re.MULTILINE)
+#: What no programming language writes.
+_NO_CODE = (
+    r"[^\n]*(?:[∂∇σΣ∑√][^\n]*[=≈]|[=≈][^\n]*[∂∇·×⊙Σ∑σ√²³ᵀ]|\\frac[^\n]*=|=[^\n]*\\frac"
+    r"|(?<!\w)d\w{1,12}/d\w{1,12}[ \t]*[=≈](?!=))[^\n]*"
+)
+_IN_CODE, _IN_SPAN = re.compile(rf"^{_NO_CODE}$", re.MULTILINE), re.compile(_NO_CODE)
 #: Of code that says that it is LaTeX: every line with an equality.
 _IN_LATEX = re.compile(r"^[^\n$]*[=≈][^\n$]*$", re.MULTILINE)
 #: What only a whole document in LaTeX holds; there % begins a comment anywhere, elsewhere at the start of a line.
@@ -90,6 +96,11 @@ def fragments(text: str) -> list[Fragment | Numbers]:
             Fragment("outside", match[0].strip(), match.start(), scanner.line(match.start()))
             for match in lines.finditer(clean, start, end)
         ]
+    found += [
+        Fragment("outside", clean[start:end].strip(), start, scanner.line(start))
+        for start, end in scanner.spans
+        if _IN_SPAN.fullmatch(clean, start, end)
+    ]
     told: set[int] = set()
     for match in _OUTSIDE.finditer(remainder):
         line = scanner.line(match.start())
@@ -121,8 +132,9 @@ class _Scanner:
         self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
         self._next: dict[str, int] = {}
         self._taken: list[tuple[int, int]] = []
-        #: Fences, where a formula may stand too.
+        #: Fences and spans of code, where a formula may stand too.
         self.code: list[tuple[int, int]] = []
+        self.spans: list[tuple[int, int]] = []
 
     def line(self, position: int) -> int:
         """Lines end at \\n and nowhere else."""
@@ -158,6 +170,7 @@ class _Scanner:
             is_math = kind == "fence" and match[0].strip("`~ \t") == "math"
             if kind in ("fence", "comment", "picture", "code") and not is_math:
                 self.code += [(match.end(), end)] if kind == "fence" else []
+                self.spans += [(match.start() + 1, end)] if match[0].startswith("`") and kind == "code" else []
                 continue
             body = self._text[match.end() : end]
             if kind == "inline" and len(body) > 2 and body[0] == body[-1] == "`":

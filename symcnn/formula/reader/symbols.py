@@ -17,11 +17,15 @@ from symcnn.formula import tree
 from symcnn.formula.latex import GREEK
 
 #: Typography that makes no other name of a letter.
-_STYLE = r"\\(?:text|mathrm|mathit|mathsf|operatorname|textit|textbf|textrm|mbox)"
+_STYLE = r"\\(?:text|mathrm|mathit|operatorname|textit|textbf|textrm|mbox)"
+#: A letter that is set upright: random variables and vectors are written so beside the italic ones.
+_UPRIGHT = re.compile(r"\\(?:text|mathrm|textrm|operatorname)\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))")
+#: Invisible behind a letter: what marks an upright one.
+_MARK = "\u034f"
 #: Alphabets that do: a bold x is not the x beside it. Command -> how Unicode calls the letters.
 STYLES = {
     "mathbf": "BOLD", "bm": "BOLD", "boldsymbol": "BOLD", "pmb": "BOLD", "mathcal": "SCRIPT", "mathscr": "SCRIPT",
-    "mathbb": "DOUBLE-STRUCK", "mathfrak": "FRAKTUR",
+    "mathbb": "DOUBLE-STRUCK", "mathfrak": "FRAKTUR", "mathsf": "SANS-SERIF", "mathtt": "MONOSPACE",
 }  # fmt: skip
 #: An accent is part of a name: command -> the combining character behind its letter.
 ACCENTS = {
@@ -48,7 +52,8 @@ def symbol(text: str) -> tree.Symbol:
         return tree.Symbol(*run_on.groups())
     primes = len(text) - len(text.rstrip("'"))
     core, scripts = _taken_apart(text.rstrip("'"))
-    letter = _plain(core).replace(" ", "") + "'" * primes
+    upright = _UPRIGHT.fullmatch(core)
+    letter = (_plain(core).replace(" ", "") + _MARK * bool(upright)) + "'" * primes
     indices, word = "", ""
     for sign, body in scripts:
         if sign == "_" and not indices and not word:
