@@ -15,7 +15,7 @@ from symcnn.train import load_checkpoint, plot, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
 from tests.network.pictures import ink, write_png
 from tests.test_cli import run
-from tests.train.test_train import LINE
+from tests.train.test_trainer import LINE
 
 NET = """
 input_shape = [4, 4]
