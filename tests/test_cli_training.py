@@ -15,7 +15,7 @@ from symcnn.train import load_checkpoint, plot, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
 from tests.network.pictures import ink, write_png
 from tests.test_cli import run
-from tests.train.test_train import LINE
+from tests.train.test_trainer import LINE
 
 NET = """
 input_shape = [4, 4]
@@ -405,7 +405,7 @@ def test_runs_that_know_no_ink_and_wrong_ones(here, capsys):
         content = {k: v for k, v in document.items() if k not in ("format", "checksum")}
         Path("t.json").write_text(json.dumps(document))
         assert "checksum" in run("predict", "t.json", "x.png", capsys=capsys)[2]
-        Path("t.json").write_text(json.dumps(document | {"checksum": store._checksum(content)}))
+        Path("t.json").write_text(json.dumps(document | {"checksum": store.checksum_of_words(content)}))
         status, _, err = run("predict", "t.json", "x.png", capsys=capsys)
         assert status == (0 if value == "white" else 2)
         assert value == "white" or "expected one of black, white" in err

@@ -364,9 +364,9 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
     With cross_entropy, and with one output and binary_cross_entropy: the class and its probability.
     """
     from symcnn.network import read_images
-    from symcnn.train.trained import load_trained
+    from symcnn.train.run import Trained
 
-    trained = load_trained(run)
+    trained = Trained.load(run)
     pictures = [path for path in images if path.suffix.lower() == ".png"]
     if ink is not None and not pictures:
         raise InputError("--ink: is for PNG images; numbers are taken as they are")

@@ -14,7 +14,6 @@ from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
-from symcnn.train.descent import parameters_after
 from symcnn.verification import Agreement, Certified, Verification, check_equations, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
@@ -69,7 +68,7 @@ class Content:
         if self.large or run is None or run.course is not None:
             return ()
         steps = chosen_steps(run.steps)
-        return tuple(zip(steps, parameters_after(run, steps), strict=True))
+        return tuple(zip(steps, run.parameters_after(steps), strict=True))
 
     @property
     def failed(self) -> list[str]:

@@ -1,9 +1,12 @@
 """Training: ``symcnn.train(network, data)``, and ``python -m symcnn.train`` as a command."""
 
-from symcnn.train.checkpoint import load_checkpoint
-from symcnn.train.loop import train
 from symcnn.train.metrics import Epoch
 from symcnn.train.run import Run
-from symcnn.train.settings import Course, Progress
+from symcnn.train.settings import Progress, TrainConfig
+from symcnn.train.store import load_checkpoint
+from symcnn.train.trainer import train
 
-__all__ = ["Course", "Epoch", "Progress", "Run", "load_checkpoint", "train"]
+#: As earlier versions call it.
+Course = TrainConfig
+
+__all__ = ["Course", "Epoch", "Progress", "Run", "TrainConfig", "load_checkpoint", "train"]

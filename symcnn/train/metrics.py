@@ -1,14 +1,15 @@
-"""How well a network does on some samples."""
+"""Where a training stands: its parameters and losses, and how well the network does after each epoch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from symcnn.network import Array
-from symcnn.numeric.learner import Learner
+from symcnn.numeric.learner import Learner, State
+from symcnn.numeric.optimizers import THETA
 
-Judged = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,45 @@ class Epoch:
         return self.loss if self.validation_loss is None else self.validation_loss
 
 
+@dataclass(frozen=True)
+class TrainState:
+    """Where a training stands.
+
+    Attributes:
+        variables: theta and what the optimizer remembers.
+        losses: of every step so far, before its update.
+        history: by epochs: what was measured after each whole epoch, from epoch 0.
+        best_epoch, best: the epoch where the watched loss was lowest, of those whose parameters are known, and these.
+    """
+
+    variables: State
+    losses: Array = field(default_factory=lambda: np.empty(0))
+    history: tuple[Epoch, ...] = ()
+    best_epoch: int = 0
+    best: Array | None = None
+
+    @property
+    def theta(self) -> Array:
+        return self.variables.arrays[THETA.name]
+
+    @property
+    def epochs(self) -> int:
+        """Whole epochs that are done."""
+        return max(len(self.history) - 1, 0)
+
+    @property
+    def epochs_without_gain(self) -> int:
+        """Epochs since the watched loss was at its lowest."""
+        return self.epochs - lowest(self.history)
+
+
+def lowest(history: tuple[Epoch, ...]) -> int:
+    """The first epoch where the watched loss is lowest."""
+    return min(history, key=lambda epoch: epoch.watched).number
+
+
 def measuring(learner: Learner, images: Array, targets: Array) -> Callable[[], tuple[float, float | None]]:
-    """Loss per sample and accuracy of these samples, of the type that is trained, whenever it is called."""
+    """Return a function that measures loss per sample and accuracy of these samples, of the type that is trained."""
     meter, judge = learner.meter(images, targets), judging(targets) if are_classes(targets) else None
 
     def measure() -> tuple[float, float | None]:
@@ -44,7 +82,7 @@ def measuring(learner: Learner, images: Array, targets: Array) -> Callable[[], t
     return measure
 
 
-def right(outputs: Array, targets: Array) -> Judged:
+def right(outputs: Array, targets: Array) -> Mask:
     """Which samples have their largest output, and no other as large, where their largest target is.
 
     A single output: on its side of ½.
@@ -52,14 +90,14 @@ def right(outputs: Array, targets: Array) -> Judged:
     return judging(targets)(outputs)
 
 
-def judging(targets: Array) -> Callable[[Array], Judged]:
+def judging(targets: Array) -> Callable[[Array], Mask]:
     """``right`` for outputs that come again and again."""
     if targets.shape[1] == 1:
         above = targets[:, 0] >= 0.5
         return lambda outputs: (outputs[:, 0] >= 0.5) == above
     place = np.arange(len(targets)), np.argmax(targets, axis=1)
 
-    def judge(outputs: Array) -> Judged:
+    def judge(outputs: Array) -> Mask:
         largest = outputs.max(axis=1)
         alone = np.count_nonzero(outputs == largest[:, None], axis=1) == 1
         return alone & (outputs[place] == largest)  # type: ignore[no-any-return]

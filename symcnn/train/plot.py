@@ -1,27 +1,40 @@
-"""A training as a picture: loss, outputs, the filter before and after. Needs the extra ``plot`` (matplotlib).
+"""A training as a picture. Needs the extra ``plot`` (matplotlib).
 
-A training by epochs: see ``symcnn.train.plot_epochs``.
+full batch    loss, outputs of at most two images, the first channel of the first filter before and after
+by epochs     loss and accuracy, all filters of the first convolution before and after, the first image's maps
 """
 
 import io
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symcnn.errors import InputError, install_command
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, checked
-from symcnn.numeric import compile_program
-from symcnn.train.descent import parameters_after
-from symcnn.train.plot_epochs import COLOURS, draw_epochs
-from symcnn.train.run import Run
+from symcnn.numeric import ArrayProgram, compile_program
+from symcnn.symbolic import Tensor
+
+if TYPE_CHECKING:
+    from symcnn.train.run import Run
 
 SUFFIXES = (".png", ".svg")
 
+COLOURS = ("#1F5FA8", "#C4622D", "#2B8C82", "#7D4E9E")
+
 #: Steps at which the outputs are drawn, evenly on the logarithmic axis.
 MOMENTS = 60
+
+#: Between two maps.
+GAP = "#C9D3DE"
+
+#: Maps beside each other in a picture.
+ACROSS = 4
+
+#: Filters and feature maps that are drawn; more would be too small to see.
+MOST = 32
 
 
 def check_plottable(path: str | Path) -> Path:
@@ -32,21 +45,15 @@ def check_plottable(path: str | Path) -> Path:
     return target
 
 
-def plot_run(run: Run, path: str | Path) -> Path:
-    """Write the picture, in English.
-
-    Full batch: loss, outputs of at most two images, first channel of the first filter. By epochs: loss and accuracy,
-    all filters of the first convolution, and the feature maps of the first image.
-
-    The same run gives the same bytes.
-    """
+def plot_run(run: "Run", path: str | Path) -> Path:
+    """Write the picture, in English; the same run gives the same bytes."""
     target = check_plottable(path)
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context({"svg.hashsalt": "symcnn", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(10, 3.2), layout="constrained")
-        (draw_epochs if run.history else _draw_steps)(figure, run)
+        (_draw_epochs if run.history else _draw_steps)(figure, run)
         buffer = io.BytesIO()
         metadata: dict[str, Any] = {"Date": None} if target.suffix.lower() == ".svg" else {"Software": None}
         figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150, metadata=metadata)
@@ -54,8 +61,11 @@ def plot_run(run: Run, path: str | Path) -> Path:
     return target
 
 
-def _draw_steps(figure: Any, run: Run) -> None:
-    filters = _filters(run)
+# --- full batch ------------------------------------------------------------------------------------------------------
+
+
+def _draw_steps(figure: Any, run: "Run") -> None:
+    filters = _first_filter(run)
     axes = figure.subplots(1, 4 if filters else 2, width_ratios=[3, 3, 1.2, 1.2] if filters else [1, 1])
     _loss(axes[0], run)
     _outputs(axes[1], run)
@@ -63,24 +73,18 @@ def _draw_steps(figure: Any, run: Run) -> None:
         _heat_maps(axes[2:], filters)
 
 
-def moments(run: Run) -> tuple[list[int], list[Array]]:
-    """Steps and the parameters after them: the training walked once more, with the same program."""
-    steps = sorted({0, *np.unique(np.geomspace(1, max(run.steps, 1), MOMENTS).astype(int)).tolist()})
-    steps = [k for k in steps if k <= run.steps]
-    return steps, parameters_after(run, steps)
-
-
-def _loss(axes: Any, run: Run) -> None:
+def _loss(axes: Any, run: "Run") -> None:
     axes.plot(np.arange(run.steps + 1), run.loss, color=COLOURS[0], linewidth=1.5)
     axes.set(title="$E_{total}$", xlabel="step", yscale="log" if (run.loss > 0).all() else "linear")
     axes.grid(alpha=0.3)
 
 
-def _outputs(axes: Any, run: Run) -> None:
-    steps, thetas = moments(run)
+def _outputs(axes: Any, run: "Run") -> None:
+    steps = sorted({0, *np.unique(np.geomspace(1, max(run.steps, 1), MOMENTS).astype(int)).tolist()})
+    steps = [k for k in steps if k <= run.steps]
     images = checked(run.network, run.data)[0][:2]
     program = compile_program(run.network)
-    outputs = np.array([program.predict(theta, images) for theta in thetas])
+    outputs = np.array([program.predict(theta, images) for theta in run.parameters_after(steps)])
     for n in range(outputs.shape[1]):
         for k in range(min(outputs.shape[2], 4)):
             style = "-" if n == 0 else "--"
@@ -91,7 +95,7 @@ def _outputs(axes: Any, run: Run) -> None:
     axes.legend(fontsize=7, loc="upper left")
 
 
-def _filters(run: Run) -> list[Array]:
+def _first_filter(run: "Run") -> list[Array]:
     """The first filter before and after, as rows and columns."""
     tensor = run.network.forward.parameters[0]
     if not run.network.forward.feature_maps:
@@ -108,3 +112,80 @@ def _heat_maps(axes: Any, filters: list[Array]) -> None:
             light = abs(value) > 0.6 * reach
             axis.text(c, r, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if light else "black")
         axis.set(title=title, xticks=[], yticks=[])
+
+
+# --- by epochs -------------------------------------------------------------------------------------------------------
+
+
+def _draw_epochs(figure: Any, run: "Run") -> None:
+    accuracy, convolved = run.history[0].accuracy is not None, bool(run.network.forward.feature_maps)
+    curves = 1 + accuracy
+    figure.set_size_inches(3.4 * curves + (7.2 if convolved else 0), 3.4)
+    panels = figure.subplots(1, curves + (4 if convolved else 0), squeeze=False)[0]
+    _curves(panels[0], run, "loss per sample", ("loss", "validation_loss"))
+    if accuracy:
+        _curves(panels[1], run, "accuracy", ("accuracy", "validation_accuracy"))
+    if convolved:
+        _filters(panels[curves : curves + 2], run)
+        _maps(panels[curves + 2 :], run)
+
+
+def _curves(panel: Any, run: "Run", title: str, fields: tuple[str, str]) -> None:
+    numbers = [epoch.number for epoch in run.history]
+    for field, name, colour in zip(fields, ("training", "validation"), COLOURS, strict=False):
+        values = [getattr(epoch, field) for epoch in run.history]
+        if None not in values:
+            panel.plot(numbers, values, color=colour, linewidth=1.5, label=name)
+    if fields[0] == "accuracy":
+        panel.set_ylim(-0.02, 1.02)
+    panel.set(title=title, xlabel="epoch")
+    panel.grid(alpha=0.3)
+    panel.legend(fontsize=7)
+
+
+def _filters(panels: Any, run: "Run") -> None:
+    """The first convolution's filters before and after; the channels of one stand below each other."""
+    tensor, maps = run.network.forward.parameters[0], _count(run.network.forward.feature_maps[0])
+    drawn = [
+        mosaic(_stacked(theta[: tensor.size].reshape(maps, -1, *tensor.shape[-2:])[:MOST]))
+        for theta in (run.initial, run.theta)
+    ]
+    reach = max(float(np.nanmax(np.abs(picture))) for picture in drawn) or 1.0
+    for panel, picture, title in zip(panels, drawn, ("filters before", "after"), strict=True):
+        panel.imshow(picture, cmap="RdBu", vmin=-reach, vmax=reach)
+        panel.set(title=title, xticks=[], yticks=[], facecolor=GAP)
+
+
+def _maps(panels: Any, run: "Run") -> None:
+    """The first image, and what the first convolution makes of it after the training."""
+    images = checked(run.network, run.data)[0][:1]
+    tensor = run.network.forward.feature_maps[0]
+    made = ArrayProgram(run.network).forward(run.theta, images)[tensor.name]
+    image = images[0] if images.ndim == 4 else images
+    panels[0].imshow(mosaic(image[:MOST]), cmap="gray_r")
+    panels[1].imshow(mosaic(made.reshape(_count(tensor), *tensor.shape[-2:])[:MOST]), cmap="gray_r")
+    for panel, title in zip(panels, ("first image", "its feature maps"), strict=True):
+        panel.set(title=title, xticks=[], yticks=[], facecolor=GAP)
+
+
+def _count(feature_map: Tensor) -> int:
+    return feature_map.shape[0] if len(feature_map.shape) == 3 else 1
+
+
+def _stacked(filters: Array) -> Array:
+    """(filters, channels, rows, columns) as one map each, a blank row between two channels."""
+    filters = np.pad(filters, ((0, 0), (0, 0), (0, 1), (0, 0)), constant_values=np.nan)
+    rows: Array = filters.reshape(len(filters), -1, filters.shape[-1])[:, :-1]
+    return rows
+
+
+def mosaic(maps: Array) -> Array:
+    """(maps, rows, columns) as one picture, ``ACROSS`` beside each other, with blank lines (NaN) between them."""
+    across = min(ACROSS, len(maps))
+    down = -(-len(maps) // across)
+    _, rows, columns = maps.shape
+    picture = np.full((down * (rows + 1) - 1, across * (columns + 1) - 1), np.nan)
+    for n, values in enumerate(maps):
+        top, left = n // across * (rows + 1), n % across * (columns + 1)
+        picture[top : top + rows, left : left + columns] = values
+    return picture

@@ -1,10 +1,11 @@
-"""What a training gives back."""
+"""What a training gives back: a ``Run``; and ``Trained``, what a file of one is enough to predict with."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -23,14 +24,14 @@ from symcnn.network import (
     pixels_of,
     read_alike,
 )
-from symcnn.numeric import ArrayProgram, as_theta, compile_program, initial_values
+from symcnn.numeric import ArrayProgram, compile_program
 from symcnn.train.metrics import Epoch, are_classes, right
-from symcnn.train.settings import Course
+from symcnn.train.plot import plot_run
+from symcnn.train.settings import Reduction, Stopped, TrainConfig
+from symcnn.train.store import CHECKPOINT_SUFFIXES, load_checkpoint, read_run, save_run
 
 #: Samples that are predicted at once: a bound on memory.
 AT_ONCE = 512
-
-STOPPED = ("steps", "epochs", "loss", "patience", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +60,10 @@ class Run:
     theta: Array
     loss: Array
     learning_rate: float
-    reduction: Literal["sum", "mean"]
+    reduction: Reduction
     backend: str
-    stopped: Literal["steps", "epochs", "loss", "patience", "interrupted"]
-    course: Course | None = None
+    stopped: Stopped
+    course: TrainConfig | None = None
     history: tuple[Epoch, ...] = ()
     best_epoch: int | None = None
     last: Array | None = None
@@ -103,13 +104,13 @@ class Run:
 
     def accuracy(self, data: DataLike | None = None) -> float:
         """The share of samples that are right, from 0 to 1; without data: of the training samples."""
-        given = self.data if data is None else read_alike(data, self.ink)
-        images, targets = checked(self.network, given)
+        samples = self.data if data is None else read_alike(data, self.ink)
+        images, targets = checked(self.network, samples)
         if not are_classes(targets):
             raise InputError("accuracy: the targets tell no classes apart; expected shares from 0 to 1, or 0 and 1")
         if data is not None:
-            known = checked(self.network, self.data)[1]
-            check_same_classes((known, self.data.labels), (targets, given.labels))
+            own = checked(self.network, self.data)[1]
+            check_same_classes((own, self.data.labels), (targets, samples.labels))
         return float(right(self.predict(images), targets).mean())
 
     @property
@@ -138,23 +139,37 @@ class Run:
         if self.network != network:
             raise InputError("run: it is a training of another network; expected one of the network that is given")
 
+    def parameters_after(self, steps: Sequence[int]) -> list[Array]:
+        """The parameters after each of these numbers of steps, in rising order: the training walked once more.
+
+        A full-batch run keeps its ends only; the same program gives the same bits again.
+
+        Raises:
+            InputError: trained by epochs.
+        """
+        if self.course is not None:
+            raise InputError("parameters_after: trained by epochs; expected a training on all samples at once")
+        images, targets = checked(self.network, self.data)
+        advance = compile_program(self.network, self.backend).trainer(images, targets)
+        step_size = self.learning_rate * (1.0 if self.reduction == "sum" else 1.0 / len(images))
+        theta: Sequence[float] = self.initial.tolist()
+        thetas = []
+        for before, step in zip([0, *steps], steps, strict=False):
+            theta = advance(theta, step_size, step - before)[0] if step > before else theta
+            thetas.append(np.array(theta))
+        return thetas
+
     def save(self, path: str | Path) -> Path:
         """Write everything of this run as JSON (``.json``), every number to the last bit; see ``Run.load``."""
-        from symcnn.train.store import save_run
-
         return save_run(self, path)
 
     @classmethod
     def load(cls, path: str | Path) -> "Run":
         """Read a saved run; damaged and foreign files are refused with the reason."""
-        from symcnn.train.store import load_run
-
-        return load_run(path)
+        return cls(**read_run(path))
 
     def plot(self, path: str | Path) -> Path:
         """Draw loss, outputs or accuracy, filters before and after (``.png`` or ``.svg``; extra ``plot``)."""
-        from symcnn.train.plot import plot_run
-
         return plot_run(self, path)
 
     def _repr_html_(self) -> str:
@@ -178,18 +193,51 @@ class Run:
         )
 
 
-def starting_values(network: Network, seed: int, initial: Any) -> Array:
-    """Values by name, as a vector, of a run, or drawn: "uniform" or "scaled"."""
-    if isinstance(initial, Run):
-        initial.require(network)
-        return initial.theta.copy()
-    return initial_values(network, seed, initial) if isinstance(initial, str) else as_theta(network, initial)
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network with its parameters, from a file: a saved run or a checkpoint.
+
+    Attributes:
+        classes: what each output stands for, where that is known.
+        labels: of the samples that it was trained on, each once; empty where they are not in the file.
+        ink: of the pictures that it was trained on; None where they were numbers, or nobody kept it.
+        largest: the largest pixel that it was trained on, without its sign; None where no samples are in the file.
+    """
+
+    network: Network
+    theta: Array
+    classes: tuple[str, ...] | None
+    labels: tuple[str, ...] = ()
+    ink: Ink | None = None
+    largest: float | None = None
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Trained":
+        """Read a saved run (``.json``) or a checkpoint (``.npz``).
+
+        Raises:
+            InputError: the file is missing, damaged, or something else; the message says which.
+        """
+        if Path(path).suffix.lower() in CHECKPOINT_SUFFIXES:
+            checkpoint = load_checkpoint(path)
+            return cls(checkpoint.network, checkpoint.theta, checkpoint.classes, ink=checkpoint.ink)
+        run = Run.load(path)
+        labels = tuple(dict.fromkeys(map(str, run.data.labels or ())))
+        return cls(run.network, run.theta, run.classes, labels, run.ink, float(np.abs(run.data.images).max()))
+
+    def predict(self, images: Any) -> Array:
+        """The outputs: (samples, outputs)."""
+        return compile_program(self.network).predict(self.theta, images)
+
+    def probabilities(self, images: Any) -> Array:
+        """With cross_entropy: each class's share, (samples, outputs)."""
+        return probabilities(self.network, self.theta, images)
 
 
 def probabilities(network: Network, theta: Array, images: Any) -> Array:
     """Each class's share: (samples, outputs)."""
     if network.probabilities is None:
         raise InputError(f"probabilities: the loss is {network.loss!r}; expected a network with cross_entropy")
-    program, given = ArrayProgram(network), checked_images(network, images)
-    parts = (given[start : start + AT_ONCE] for start in range(0, len(given), AT_ONCE))
+    program, images = ArrayProgram(network), checked_images(network, images)
+    parts = (images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE))
     return np.concatenate([program.forward(theta, part)[network.probabilities.name] for part in parts])

@@ -1,4 +1,4 @@
-"""What a training may be asked for, checked before any work is done.
+"""The settings of a training, checked before any work is done.
 
 Full batch, the article's way, unless something is asked for that only a training by epochs has: ``batch_size``,
 ``epochs``, an optimizer other than "sgd", ``dtype="float32"``, ``validation``, ``patience``, ``checkpoint``,
@@ -21,6 +21,8 @@ from symcnn.numeric.program import DTYPES
 
 Progress = Callable[[int], None]
 Reduction = Literal["sum", "mean"]
+#: Why a training ended: all steps or epochs were done, the loss fell below the threshold or no more, or Ctrl-C.
+Stopped = Literal["steps", "epochs", "loss", "patience", "interrupted"]
 
 #: Full batch: rate and steps as in the article.
 FULL_BATCH_RATE, FULL_BATCH_STEPS = 0.5, 10_000
@@ -35,8 +37,8 @@ RATES = {"sgd": 0.2, "momentum": 0.05, "adam": 0.005}
 
 
 @dataclass(frozen=True)
-class Course:
-    """How a training by epochs goes.
+class TrainConfig:
+    """The settings of a training by epochs.
 
     Attributes:
         batch_size: samples of a step; the last batch of an epoch has what remains.
@@ -50,52 +52,57 @@ class Course:
     dtype: str
     seed: int
 
+    @classmethod
+    def from_request(
+        cls, samples: int, *, optimizer: Any, batch_size: Any, learning_rate: Any, reduction: Any, dtype: Any, seed: Any
+    ) -> "TrainConfig":
+        """Check every setting; None stands for its default."""
+        optimizer = "sgd" if optimizer is None else optimizer
+        dtype = "float64" if dtype is None else dtype
+        seed = 0 if seed is None else seed
+        optimizer_called(optimizer)
+        size = samples if batch_size is None else checked_count("batch_size", batch_size, 1)
+        _check_one_of("dtype", dtype, DTYPES)
+        reduction = "mean" if reduction is None else reduction
+        if learning_rate is None:
+            alike = reduction == "mean" or optimizer == "adam"  # adam's steps don't grow with the gradient
+            learning_rate = RATES[optimizer] / (1 if alike else size)
+        seed = checked_count("seed", seed, 0, None)
+        return cls(optimizer, size, checked_rate(learning_rate), checked_reduction(reduction), dtype, seed)
+
     @property
     def batching(self) -> Batching:
         return Batching(optimizer_called(self.optimizer), self.batch_size, self.learning_rate, self.reduction)
 
-
-def course_of(
-    samples: int, *, optimizer: Any, batch_size: Any, learning_rate: Any, reduction: Any, dtype: Any, seed: Any
-) -> Course:
-    """A course with the defaults put in for None, all checked."""
-    optimizer = "sgd" if optimizer is None else optimizer
-    dtype = "float64" if dtype is None else dtype
-    seed = 0 if seed is None else seed
-    optimizer_called(optimizer)
-    size = samples if batch_size is None else checked_count("batch_size", batch_size, 1)
-    _one_of("dtype", dtype, DTYPES)
-    reduction = "mean" if reduction is None else reduction
-    if learning_rate is None:
-        alike = reduction == "mean" or optimizer == "adam"  # adam's steps don't grow with the gradient
-        learning_rate = RATES[optimizer] / (1 if alike else size)
-    seed = checked_count("seed", seed, 0, None)
-    return Course(optimizer, size, checked_rate(learning_rate), checked_reduction(reduction), dtype, seed)
+    def require(self, request: Mapping[str, Any]) -> None:
+        """Refuse a request for other settings than these, which are a checkpoint's; None requests nothing."""
+        for word, value in asdict(self).items():
+            if request[word] is not None and request[word] != value:
+                raise InputError(
+                    f"{word}={quoted(request[word])}: the checkpoint was trained with {word}={value!r}; leave it out,"
+                    " or start anew"
+                )
 
 
-def continued(found: Course, asked: Mapping[str, Any]) -> Course:
-    """The course of a checkpoint, if what is asked for is the same; None: not asked for."""
-    for word, value in asdict(found).items():
-        if asked[word] is not None and asked[word] != value:
-            raise InputError(
-                f"{word}={quoted(asked[word])}: the checkpoint was trained with {word}={value!r}; leave it out,"
-                " or start anew"
-            )
-    return found
+@dataclass(frozen=True)
+class StopCriteria:
+    """When a training ends.
+
+    Attributes:
+        limit: how many steps, or epochs, in all.
+        below: as soon as the loss (by epochs: an epoch's loss per sample) is below this.
+        patience: by epochs: after so many without a lower watched loss.
+    """
+
+    limit: int
+    below: float = -math.inf
+    patience: int | None = None
 
 
 def check_settings(rate: object, steps: object) -> None:
     """Refuse a learning rate or a number of steps that cannot be used."""
     checked_rate(rate)
     checked_count("steps", steps, 0)
-
-
-def check_no_steps(steps: object) -> None:
-    """A training by epochs has no number of steps of its own."""
-    if steps is not None:
-        raise InputError(
-            f"steps={quoted(steps)}: a training by epochs counts epochs; give epochs and batch_size instead"
-        )
 
 
 def checked_rate(rate: object) -> float:
@@ -123,10 +130,10 @@ def check_stop(stop_below: object, backend: object) -> None:
     """Refuse a threshold or a backend that cannot be used."""
     if stop_below is not None and (not _is_number(stop_below) or math.isnan(stop_below)):
         raise InputError(f"stop_below={quoted(stop_below)}: expected a number or None")
-    _one_of("backend", backend, ("auto", *BACKENDS))
+    _check_one_of("backend", backend, ("auto", *BACKENDS))
 
 
-def _one_of(word: str, value: object, allowed: tuple[str, ...]) -> None:
+def _check_one_of(word: str, value: object, allowed: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in allowed:
         raise InputError(f"{word}={quoted(value)}: unknown; expected one of {', '.join(allowed)}")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import symcnn
 from symcnn.derivation import Judge
 from symcnn.numeric import BACKENDS, initial_values, numba_is_there
-from symcnn.train.choice import choose
+from symcnn.train.trainer import choose
 from tests.benchmarks.common import RUNS, line, median, process, spread, timed
 from tests.derivation.test_proof import wrong_candidates
 

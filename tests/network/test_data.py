@@ -234,3 +234,16 @@ def test_large_pixels_are_said_once(recwarn):
     for scale in (1, 16, -1):  # as the digits of scikit-learn
         symcnn.train(CLASSES, (IMAGES * scale, [0, 1]), steps=0)
     assert not recwarn.list
+
+
+def test_a_split_is_drawn_and_whole():
+    data = symcnn.Data(np.arange(10.0)[:, None], np.arange(10), [str(n) for n in range(10)])
+    rest, out = data.split(0.3, seed=2)
+    assert (len(rest.images), len(out.images)) == (7, 3)
+    assert sorted([*rest.targets, *out.targets]) == list(range(10))
+    assert rest.labels == [str(n) for n in rest.targets]
+    assert np.array_equal(data.split(0.3, seed=2)[1].images, out.images)
+    assert not np.array_equal(data.split(0.3, seed=3)[1].images, out.images)
+    for share in (0, 1, -0.1, float("nan"), True, "0.2"):
+        with pytest.raises(symcnn.InputError, match="share"):
+            data.split(share)

@@ -116,10 +116,10 @@ def test_a_run_knows_its_classes(tmp_path):
     data = symcnn.read_data(tmp_path, NET)
     run = symcnn.train(NET, data, epochs=1, backend="expressions", checkpoint=tmp_path / "c.npz")
     assert run.classes == ("bar", "dot", "ring")
-    from symcnn.train.trained import load_trained
+    from symcnn.train.run import Trained
 
-    assert load_trained(tmp_path / "c.npz").classes == run.classes
-    assert load_trained(run.save(tmp_path / "r.json")).labels == ("bar", "dot", "ring")
+    assert Trained.load(tmp_path / "c.npz").classes == run.classes
+    assert Trained.load(run.save(tmp_path / "r.json")).labels == ("bar", "dot", "ring")
 
 
 def test_grey_in_16_bits_is_scaled_not_clipped(tmp_path):

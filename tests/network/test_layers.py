@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import symcnn
@@ -97,3 +98,30 @@ def test_a_layer_that_does_not_fit_says_which_it_is():
         Network((3, 3), [symcnn.Dense(4), symcnn.Conv2D(1, 2)], loss=None)
     with pytest.raises(symcnn.InputError, match=r"layer 2: Conv2D: its input is flattened"):
         Network((3, 3), [symcnn.Flatten(), symcnn.Conv2D(1, 2)], loss=None)
+
+
+def test_a_network_without_parameters_is_refused_or_runs_forward():
+    with pytest.raises(symcnn.InputError, match="nothing to train"):
+        symcnn.Network((2,), [symcnn.Activation("sigmoid")])
+    net = symcnn.Network((4, 4), [symcnn.MaxPool2D(2)], loss=None)
+    for backend in ("numpy", "expressions", "python"):
+        assert symcnn.compile(net, backend).predict([], np.ones((2, 4, 4))).shape == (2, 4)
+
+
+def test_outputs_that_rest_on_no_pixel_have_a_row_for_each_image():
+    net = symcnn.Network((2, 2), [symcnn.Conv2D(1, 1, padding=1)], loss=None)
+    images = np.arange(8.0).reshape(2, 2, 2)
+    wanted = symcnn.compile(net).predict([2.0, 5.0], images)
+    for backend in ("expressions", "python"):
+        assert np.array_equal(symcnn.compile(net, backend).predict([2.0, 5.0], images), wanted)
+
+
+def test_map_layers_after_flatten_are_refused():
+    with pytest.raises(symcnn.InputError, match="its input is flattened"):
+        symcnn.Network((4, 4), [symcnn.Flatten(), symcnn.Conv2D(1, 2), symcnn.Dense(1)])
+
+
+def test_equal_layers_are_equal_and_flags_are_flags():
+    assert symcnn.Conv2D(1, (2, 2)) == symcnn.Conv2D(1, [2, 2]) == symcnn.Conv2D(1, 2)
+    with pytest.raises(symcnn.InputError, match="expected True or False"):
+        symcnn.Dense(1, None, "no")

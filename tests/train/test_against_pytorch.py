@@ -10,7 +10,7 @@ from symcnn.numeric.optimizers import GRADIENT, OPTIMIZERS, RATE, THETA, Optimiz
 from symcnn.printers.infix import ATOM, Text
 from symcnn.printers.python import PYTHON
 from symcnn.symbolic import gate, wins
-from symcnn.train import epochs
+from symcnn.train import trainer
 from symcnn.verification import verify_workbook
 from tests import torch_oracle
 from tests.train.trainings import Comparison, Training, random_training
@@ -122,16 +122,16 @@ def _open_at_zero(monkeypatch):
 def _wrong_losses(monkeypatch):
     """After an epoch, in their eighth digit."""
 
-    def measuring(*samples, right=epochs.measuring):
+    def measuring(*samples, right=trainer.measuring):
         measure = right(*samples)
         return lambda: ((1 + 1e-8) * measure()[0], measure()[1])
 
-    monkeypatch.setattr(epochs, "measuring", measuring)
+    monkeypatch.setattr(trainer, "measuring", measuring)
 
 
 def _another_batch(monkeypatch):
     """The samples' order begins one later."""
-    monkeypatch.setattr(epochs, "order_of", lambda *which, right=epochs.order_of: np.roll(right(*which), -1))
+    monkeypatch.setattr(trainer, "order_of", lambda *which, right=trainer.order_of: np.roll(right(*which), -1))
 
 
 def _a_sample_short(monkeypatch):

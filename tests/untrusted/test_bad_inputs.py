@@ -135,12 +135,12 @@ def damaged():
 
     def signed(**words):
         """Changed, with a checksum that fits: the content itself must be refused."""
-        from symcnn.train.store import _checksum
+        from symcnn.train.store import checksum_of_words
 
         def make(text):
             document = {**json.loads(text), **words}
             rest = {k: v for k, v in document.items() if k not in ("format", "checksum")}
-            return json.dumps({**document, "checksum": _checksum(rest)})
+            return json.dumps({**document, "checksum": checksum_of_words(rest)})
 
         return make
 
@@ -153,7 +153,8 @@ def damaged():
     yield "foreign", lambda text: '{"a": 1}'
     yield "NaN", lambda text: text.replace('"learning_rate": 0.5', '"learning_rate": NaN')
     yield "a digit", lambda text: text.replace("0.4987", "0.4986", 1)
-    yield "another format", changed(format="symcnn run 9")
+    for form in ("symcnn run 9", ["symcnn run 1"], {}, None):
+        yield f"format {form}", changed(format=form)
     yield "no checksum", lambda text: text.replace('"checksum"', '"sum"')
     for word in ("network", "theta", "initial", "loss", "images", "targets", "labels", "backend", "stopped"):
         yield f"without {word}", lambda text, w=word: json.dumps({k: v for k, v in json.loads(text).items() if k != w})

@@ -24,7 +24,7 @@ import symcnn
 from symcnn.formula.tex import escaped as escaped_tex
 from symcnn.text.characters import visible
 from symcnn.train import load_checkpoint, store
-from symcnn.train.checkpoint import save_checkpoint
+from symcnn.train.store import save_checkpoint
 from tests.network.pictures import ink, write_png
 from tests.report.test_markdown import read
 from tests.test_cli import run
@@ -191,7 +191,7 @@ def a_class_in_a_saved_training(place, text, turn):
     symcnn.train(network, data, epochs=1, backend="python", checkpoint=checkpoint).save(saved)
     document = json.loads(saved.read_text("utf-8")) | {"labels": [text, OTHER]}
     content = {word: value for word, value in document.items() if word not in ("format", "checksum")}
-    saved.write_text(json.dumps(document | {"checksum": store._checksum(content)}), "utf-8")
+    saved.write_text(json.dumps(document | {"checksum": store.checksum_of_words(content)}), "utf-8")
     save_checkpoint(replace(load_checkpoint(checkpoint), classes=(text, OTHER)), checkpoint)
     known = place.call("predict", saved, image)
     assert not known or place.shows(f"trained on: {text}, {OTHER}")

@@ -68,7 +68,7 @@ def test_a_killed_training_leaves_its_last_whole_checkpoint(tmp_path):
             trainer.stdout.readline()
             time.sleep(rng.uniform(0.001, 0.05))
             trainer.send_signal(signal.SIGKILL)
-        done = load_checkpoint(path).stand.epochs
+        done = load_checkpoint(path).state.epochs
         assert done >= 3, f"attempt {attempt}, seed {SEED}"
         resumed = symcnn.train(net, data, epochs=done + 2, resume=path)
         whole = symcnn.train(net, data, batch_size=8, epochs=done + 2, optimizer="adam")

@@ -9,7 +9,7 @@ from symcnn.network import kind_of
 from symcnn.report.document import Block, Formula, Rows, Section, Table
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
-from symcnn.train import Course, Run
+from symcnn.train import Run, TrainConfig
 
 #: Images of which the outputs are listed.
 MAX_ROWS = 40
@@ -33,9 +33,9 @@ def _steps(t: Teller, run: Run) -> Iterator[Block]:
     yield Table((t.say("report.step"), (Formula(t.typography.error),)), rows, numeric=(0, 1))
 
 
-def _epochs(t: Teller, run: Run, course: Course) -> Iterator[Block]:
-    last, rate = run.history[-1].number, tree.Number(course.learning_rate, DIGITS)
-    yield t.paragraph("story.epochs_text", epochs=last, batch=course.batch_size, optimizer=course.optimizer, rate=rate)
+def _epochs(t: Teller, run: Run, config: TrainConfig) -> Iterator[Block]:
+    last, rate = run.history[-1].number, tree.Number(config.learning_rate, DIGITS)
+    yield t.paragraph("story.epochs_text", epochs=last, batch=config.batch_size, optimizer=config.optimizer, rate=rate)
     if run.last is not None:
         yield t.paragraph("story.best_text", epoch=run.measured.number)
     shown = [run.history[n] for n in some(last)]

@@ -1,4 +1,4 @@
-"""Checkpoints: the bit-identical continuation, and what is refused."""
+"""Files of trainings: runs and checkpoints read back, the bit-identical continuation, and what is refused."""
 
 import io
 import json
@@ -10,11 +10,92 @@ import pytest
 
 import symcnn
 from symcnn.train import load_checkpoint
-from tests.train.test_epochs import OPTIMIZERS, many
-
-__all__ = ["many"]  # a fixture
+from symcnn.train.store import checksum_of_arrays, checksum_of_words
+from tests.train.conftest import OPTIMIZERS, overfitted
 
 COURSE = {"batch_size": 8, "learning_rate": 0.1, "seed": 3}
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_run_is_the_same_run(net, data, tmp_path):
+    run = symcnn.train(net, data, steps=500, seed=3, reduction="mean", learning_rate=0.7)
+    again = symcnn.Run.load(run.save(tmp_path / "run.json"))
+    for one, other in ((run.theta, again.theta), (run.initial, again.initial), (run.loss, again.loss)):
+        assert np.array_equal(one, other)
+    assert again.network == net
+    assert (again.learning_rate, again.reduction, again.backend, again.stopped) == (0.7, "mean", run.backend, "steps")
+    assert np.array_equal(again.predictions, run.predictions)
+    assert again.save(tmp_path / "again.json").read_bytes() == (tmp_path / "run.json").read_bytes()
+
+
+def test_a_training_goes_on_from_a_saved_run(net, data, tmp_path):
+    first = symcnn.train(net, data, steps=150, backend="python")
+    second = symcnn.train(
+        net, data, steps=150, initial=symcnn.Run.load(first.save(tmp_path / "a.json")), backend="python"
+    )
+    whole = symcnn.train(net, data, steps=300, backend="python")
+    assert np.array_equal(second.theta, whole.theta)
+
+
+def test_a_run_by_epochs_is_saved_and_goes_on(net, many, tmp_path):
+    run = symcnn.train(net, many, batch_size=8, epochs=3, optimizer="adam", validation=many, dtype="float32", seed=2)
+    again = symcnn.Run.load(run.save(tmp_path / "run.json"))
+    for word in ("course", "history", "stopped", "reduction", "learning_rate", "backend", "steps"):
+        assert getattr(again, word) == getattr(run, word)
+    assert np.array_equal(again.theta, run.theta)
+    assert again.save(tmp_path / "again.json").read_bytes() == (tmp_path / "run.json").read_bytes()
+    further = symcnn.train(net, many, batch_size=8, epochs=1, initial=again)
+    assert np.array_equal(further.initial, run.theta)
+
+
+def test_a_run_with_its_best_parameters_is_saved(net, many, tmp_path):
+    train, unseen = overfitted(many)
+    run = symcnn.train(net, train, batch_size=4, epochs=300, optimizer="adam", validation=unseen, patience=3)
+    path = run.save(tmp_path / "run.json")
+    again = symcnn.Run.load(path)
+    assert (again.best_epoch, again.measured, again.history) == (run.best_epoch, run.measured, run.history)
+    assert np.array_equal(again.theta, run.theta)
+    assert np.array_equal(again.last_theta, run.last_theta)
+    assert again.save(tmp_path / "again.json").read_bytes() == path.read_bytes()
+    plain = symcnn.train(net, train, batch_size=4, epochs=5, validation=unseen)
+    document = json.loads(plain.save(tmp_path / "plain.json").read_text("utf-8"))
+    assert document["format"] == "symcnn run 2"  # as earlier versions wrote it, and read it
+    assert "last_theta" not in document
+    assert symcnn.Run.load(tmp_path / "plain.json").best_epoch == plain.best_epoch
+
+
+@pytest.mark.parametrize("value", [-1, 999, 1.0, True, None, "2"])
+def test_a_best_epoch_that_was_none(net, many, tmp_path, value):
+    train, unseen = overfitted(many)
+    run = symcnn.train(net, train, batch_size=4, epochs=300, optimizer="adam", validation=unseen, patience=3)
+    document = json.loads(run.save(tmp_path / "run.json").read_text("utf-8"))
+    assert document["format"] == "symcnn run 3"
+    rest = {k: v for k, v in {**document, "best_epoch": value}.items() if k not in ("format", "checksum")}
+    text = json.dumps({"format": document["format"], "checksum": checksum_of_words(rest), **rest})
+    (tmp_path / "run.json").write_text(text, "utf-8")
+    with pytest.raises(symcnn.InputError, match=r"run\.json: best_epoch="):
+        symcnn.Run.load(tmp_path / "run.json")
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("course", None), ("course", {}), ("course", {"seed": 1}), ("history", []), ("history", [[1.0, 0.5]]),
+        ("history", [["a", 0.5, None, None]]), ("history", [[1.0, 1.5, None, None]]), ("history", {"a": 1}),
+        ("stopped", "tired"),
+    ],
+)  # fmt: skip
+def test_a_damaged_run_by_epochs(net, data, tmp_path, word, value):
+    path = symcnn.train(net, data, epochs=1).save(tmp_path / "run.json")
+    document = {**json.loads(path.read_text("utf-8")), word: value}
+    rest = {k: v for k, v in document.items() if k not in ("format", "checksum")}
+    path.write_text(json.dumps({**document, "checksum": checksum_of_words(rest)}), "utf-8")
+    with pytest.raises(symcnn.InputError, match=rf"run\.json: {word}"):
+        symcnn.Run.load(path)
+
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -40,12 +121,11 @@ def test_it_may_go_on_in_its_own_file(net, many, tmp_path):
         run = symcnn.train(net, many, epochs=epochs, checkpoint=path, **resume)
     whole = symcnn.train(net, many, epochs=4, optimizer="adam", **COURSE)
     assert np.array_equal(run.theta, whole.theta)
-    assert load_checkpoint(path).stand.epochs == 4
+    assert load_checkpoint(path).state.epochs == 4
 
 
 def test_patience_goes_on_too(net, many, tmp_path):
-    train, unseen = many.split(0.5)
-    wrong = symcnn.Data(unseen.images, 1 - unseen.targets)
+    train, wrong = overfitted(many)
     settings = {"optimizer": "adam", **COURSE, "validation": wrong}
     whole = symcnn.train(net, train, epochs=300, patience=3, **settings)
     end = whole.history[-1].number
@@ -57,15 +137,14 @@ def test_patience_goes_on_too(net, many, tmp_path):
 
 def test_the_best_parameters_are_kept_across_checkpoints(net, many, tmp_path):
     """Stopped behind the best epoch: it is before the checkpoint."""
-    train, unseen = many.split(0.5)
-    wrong = symcnn.Data(unseen.images, 1 - unseen.targets)
+    train, wrong = overfitted(many)
     settings = {"optimizer": "adam", **COURSE, "validation": wrong}
     whole = symcnn.train(net, train, epochs=300, patience=3, **settings)
     path = tmp_path / "c.npz"
     symcnn.train(net, train, epochs=whole.best_epoch + 1, checkpoint=path, **settings)
     found = load_checkpoint(path)
-    assert found.stand.best_epoch == whole.best_epoch
-    assert np.array_equal(found.stand.best, whole.theta)
+    assert found.state.best_epoch == whole.best_epoch
+    assert np.array_equal(found.state.best, whole.theta)
     resumed = symcnn.train(net, train, epochs=300, patience=3, resume=path, validation=wrong)
     assert resumed.stopped == "patience"
     for word in ("theta", "last_theta", "loss"):
@@ -74,7 +153,7 @@ def test_the_best_parameters_are_kept_across_checkpoints(net, many, tmp_path):
     # as written before a checkpoint had the best parameters: those of its own epoch are all that is known
     rewritten(path, path, lambda arrays: [settings_with(format="symcnn checkpoint 1")(arrays), arrays.pop("best")])
     old = load_checkpoint(path)
-    assert (old.stand.best_epoch, old.stand.epochs) == (whole.best_epoch + 1, whole.best_epoch + 1)
+    assert (old.state.best_epoch, old.state.epochs) == (whole.best_epoch + 1, whole.best_epoch + 1)
     resumed = symcnn.train(net, train, epochs=300, patience=3, resume=path, validation=wrong)
     assert resumed.history == whole.history
     assert resumed.best_epoch == whole.best_epoch + 1
@@ -129,13 +208,11 @@ def test_another_network_or_other_data_are_refused(net, many, saved):
 
 def rewritten(path, target, change, sign=True):
     """The checkpoint with its arrays changed, and a checksum that fits."""
-    from symcnn.train.checkpoint import _checksum
-
     with np.load(path) as archive:
         arrays = {name: archive[name] for name in archive.files if name != "checksum"}
         checksum = archive["checksum"]
     change(arrays)
-    np.savez(target, checksum=_checksum(arrays) if sign else checksum, **arrays)
+    np.savez(target, checksum=checksum_of_arrays(arrays) if sign else checksum, **arrays)
 
 
 def settings_with(**words):
@@ -231,7 +308,7 @@ def test_every_byte_counts(saved, tmp_path):
         except symcnn.InputError:
             continue
         assert np.array_equal(found.theta, good.theta)
-        assert found.stand.history == good.stand.history
+        assert found.state.history == good.state.history
 
 
 def test_nothing_is_unpickled(saved, tmp_path):
@@ -306,7 +383,7 @@ def test_what_is_no_checkpoint_is_never_written_over(net, many, saved, tmp_path)
         assert path.read_bytes() == before
     symcnn.train(net, many, epochs=1, checkpoint=tmp_path / "c.npz")
     symcnn.train(net, many, epochs=2, checkpoint=tmp_path / "c.npz")
-    assert load_checkpoint(tmp_path / "c.npz").stand.epochs == 2
+    assert load_checkpoint(tmp_path / "c.npz").state.epochs == 2
 
 
 def test_a_setting_that_equals_a_default_is_asked_for(net, many, tmp_path):

@@ -1,8 +1,8 @@
-"""Training by epochs: every step as written by hand, the order, the metrics, the ways to stop."""
+"""Trainings: every step as written by hand, the order, chunks, Ctrl-C, a diverged loss, the ways to stop."""
 
-import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -10,20 +10,208 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.numeric import initial_values, numba_is_there
+from symcnn.numeric import BACKENDS, initial_values, numba_is_there
+from symcnn.train.trainer import choose, choose_for_epochs, order_of
+from tests.oracles import article_gradients
 from tests.slow import rest_slow
+from tests.train.conftest import OPTIMIZERS, SAMPLES, overfitted
 
 needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
 
-SAMPLES = 22
-OPTIMIZERS = ("sgd", "momentum", "adam")
+LINEAR = symcnn.Network((2,), [symcnn.Dense(1)])
+LINE = ([[1.0, 2.0], [3.0, -1.0]], [[1.0], [0.0]])
+
+# --- full batch -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def many():
-    """Samples for the article's network; the last batch of 8 has 6."""
-    rng = np.random.default_rng(5)
-    return symcnn.Data(rng.uniform(size=(SAMPLES, 3, 3)), np.eye(2)[rng.integers(0, 2, SAMPLES)])
+def test_the_defaults_learn_both_images(net, data):
+    run = symcnn.train(net, data)
+    assert run.loss[-1] < 0.01
+    assert abs(run.loss[-1] - 0.000208932050887) < 1e-14
+    assert run.predictions[0, 0] >= 0.9
+    assert run.predictions[1, 1] >= 0.9
+    assert run.right == 2
+    assert run.stopped == "steps"
+    assert list(run.parameters) == list(net.parameters)
+    assert run.steps == 10_000
+    assert len(run.loss) == 10_001
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_other_seeds_learn_too(net, data, seed):
+    run = symcnn.train(net, data, seed=seed)
+    assert run.loss[-1] < 5e-4
+    assert min(run.predictions[0, 0], run.predictions[1, 1]) >= 0.9
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_walks_the_same_way(net, data, backend):
+    run = symcnn.train(net, data, steps=200, backend=backend)
+    theta = initial_values(net, 0)
+    for _ in range(200):
+        rows = [article_gradients(theta, i, t) for i, t in zip(data.images, data.targets, strict=True)]
+        theta = theta - 0.5 * np.array([sum(row[p] for row in rows) for p in net.parameters])
+    assert np.allclose(run.theta, theta, rtol=1e-12)
+    assert run.backend == backend
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_loss_k_is_the_error_after_k_updates(net, data, backend):
+    run = symcnn.train(net, data, steps=7, backend=backend)
+    program = symcnn.compile(net)
+    for k in (0, 3, 7):
+        theta = symcnn.train(net, data, steps=k, backend=backend).theta
+        assert abs(run.loss[k] - program.loss_and_gradient(theta, data.images, data.targets)[0]) < 1e-15
+    assert np.array_equal(run.initial, initial_values(net, 0))
+
+
+def test_the_mean_divides_loss_and_gradient(net, data):
+    total = symcnn.train(net, data, steps=50, learning_rate=0.5)
+    mean = symcnn.train(net, data, steps=50, learning_rate=1.0, reduction="mean")
+    assert np.allclose(mean.theta, total.theta, rtol=1e-13)
+    assert np.allclose(mean.loss, total.loss / 2, rtol=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("threshold", [0.45, 0.05])
+def test_an_early_stop_is_exact(net, data, backend, threshold):
+    run = symcnn.train(net, data, steps=2000, backend=backend, stop_below=threshold)
+    assert run.stopped == "loss"
+    assert run.loss[-1] < threshold <= run.loss[-2]
+    again = symcnn.train(net, data, steps=run.steps, backend=backend)
+    assert np.array_equal(run.theta, again.theta)
+    assert np.array_equal(run.loss, again.loss)
+
+
+def test_a_stop_before_the_first_step(net, data):
+    run = symcnn.train(net, data, stop_below=10.0)
+    assert run.steps == 0
+    assert run.stopped == "loss"
+    assert np.array_equal(run.theta, run.initial)
+
+
+def test_initial_values_as_vector_or_by_name(net, data):
+    theta = np.linspace(-1, 1, 20)
+    by_vector = symcnn.train(net, data, steps=5, initial=theta)
+    by_name = symcnn.train(net, data, steps=5, initial=dict(zip(net.parameters, theta, strict=True)))
+    assert np.array_equal(by_vector.theta, by_name.theta)
+    assert np.array_equal(by_vector.initial, theta)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_stop_comes_before_what_diverges_later(backend):
+    """Within one chunk: the loss falls in the first step, and is infinite some forty steps later."""
+    steep = symcnn.Network((2,), [symcnn.Dense(1, bias=False)])
+    settings = {"learning_rate": 1e4, "backend": backend, "initial": [1.0, 1e-9]}
+    data = ([[0.01, 0.0], [0.0, 1.0]], [[0.0], [0.0]])
+    with pytest.raises(symcnn.TrainingDivergedError, match=r"inf after [34]\d steps"):
+        symcnn.train(steep, data, steps=64, **settings)
+    run = symcnn.train(steep, data, steps=64, stop_below=1e-6, **settings)
+    assert (run.steps, run.stopped) == (1, "loss")
+    assert np.array_equal(run.theta, symcnn.train(steep, data, steps=1, **settings).theta)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_diverging_loss_names_step_and_rate(backend):
+    with pytest.raises(symcnn.TrainingDivergedError) as error:
+        symcnn.train(LINEAR, LINE, learning_rate=50.0, steps=5000, backend=backend)
+    message = str(error.value)
+    assert "learning_rate=50" in message
+    assert "after " in message
+    assert "\n" not in message
+
+
+def test_all_backends_diverge_at_the_same_step():
+    steps = set()
+    for backend in BACKENDS:
+        with pytest.raises(symcnn.TrainingDivergedError, match="inf after") as error:
+            symcnn.train(LINEAR, LINE, learning_rate=50.0, steps=5000, backend=backend)
+        steps.add(str(error.value))
+    assert len(steps) == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_overflow_of_exp_is_no_error(net, data, backend):
+    """z = -1000: math.exp(1000) raises where 1/(1 + exp) is simply 0; training goes on from there."""
+    theta = initial_values(net, 0)
+    theta[18] = -1000.0
+    run = symcnn.train(net, data, steps=300, initial=theta, backend=backend)
+    assert run.steps == 300
+    assert np.isfinite(run.theta).all()
+    assert run.parameters["b_o1"] == -1000.0
+    assert run.loss[-1] < run.loss[0]
+
+
+def test_more_steps_than_one_chunk(net, data):
+    whole = symcnn.train(net, data, steps=4_100)
+    first = symcnn.train(net, data, steps=2_050, backend=whole.backend)
+    second = symcnn.train(net, data, steps=2_050, initial=first.theta, backend=whole.backend)
+    assert np.array_equal(second.theta, whole.theta)
+    assert np.array_equal(np.concatenate([first.loss[:-1], second.loss]), whole.loss)
+
+
+def test_progress_is_called_with_the_steps_done(net, data):
+    steps = []
+    symcnn.train(net, data, steps=5_000, progress=steps.append)
+    assert steps[-1] == 5_000
+    assert steps == sorted(steps)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ctrl_c_returns_what_was_learnt_so_far(net, data, backend):
+    timers = []
+
+    def soon(_):  # once it runs, and not while it still compiles
+        if not timers:
+            timers.append(threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)))
+            timers[0].start()
+
+    run = symcnn.train(net, data, steps=1_000_000_000, backend=backend, progress=soon, stop_below=0.0)
+    timers[0].join()
+    assert run.stopped == "interrupted"
+    assert 0 < run.steps < 1_000_000_000
+    again = symcnn.train(net, data, steps=run.steps, backend=backend)
+    assert np.array_equal(run.theta, again.theta)
+    assert np.array_equal(run.loss, again.loss)
+
+
+def test_auto_says_what_it_chose_and_changes_with_the_size(net, data):
+    assert choose(net, 2, 100) == "python"
+    assert choose(net, 2, 10_000) == "python"
+    assert choose(net, 10_000, 10_000) == "numpy"
+    assert choose(net, 2, 10_000_000) == "numba"
+    assert symcnn.train(net, data, steps=10).backend == "python"
+
+
+def test_the_three_spellings():
+    from symcnn.train import train
+
+    assert symcnn.train is train
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "symcnn.train", "--steps", "20"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "images right" in done.stdout
+
+
+@pytest.mark.parametrize("samples", rest_slow([12, 1, 3]))
+def test_the_compiled_loop_for_few_and_for_many_images(net, samples):
+    """Few images are written out, many are a loop: both walk as the arrays do."""
+    rng = np.random.default_rng(samples)
+    data = (rng.uniform(-1, 1, (samples, 3, 3)), rng.uniform(size=(samples, 2)))
+    source = symcnn.compile(net, "numba").training_source(samples)
+    assert ("for n in range(images.shape[0])" in source) == (samples == 12)
+    for reduction in ("sum", "mean"):
+        runs = [symcnn.train(net, data, steps=60, backend=b, reduction=reduction) for b in ("numpy", "numba")]
+        assert np.allclose(runs[0].theta, runs[1].theta, rtol=1e-11)
+        assert np.allclose(runs[0].loss, runs[1].loss, rtol=1e-12)
+
+
+# --- by epochs --------------------------------------------------------------------------------------------------------
 
 
 def by_hand(net, data, course):
@@ -92,8 +280,6 @@ def test_nothing_asked_for_is_the_articles_way(net, data):
 
 
 def test_every_sample_once_an_epoch_and_each_epoch_in_its_own_order():
-    from symcnn.train.epochs import order_of
-
     orders = [order_of(epoch, 7, 100) for epoch in (1, 2, 3)]
     assert all(np.array_equal(np.sort(order), np.arange(100)) for order in orders)
     assert not np.array_equal(orders[0], orders[1])
@@ -117,20 +303,6 @@ def test_the_history_measures_after_every_epoch(net, many):
             assert accuracy == np.mean(outputs.argmax(axis=1) == samples.targets.argmax(axis=1))
     assert run.accuracy() == run.history[-1].accuracy
     assert run.accuracy(unseen) == run.history[-1].validation_accuracy
-
-
-@pytest.mark.parametrize(
-    ("targets", "accuracy"),
-    [([[0.0], [1.0], [1.0]], 2 / 3), ([[0.0], [0.5], [1.0]], None), ([[0.0], [2.0], [1.0]], None)],
-)
-def test_accuracy_only_where_targets_are_classes(targets, accuracy):
-    net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
-    data = ([[-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]], targets)
-    run = symcnn.train(net, data, epochs=0, initial=[5.0, 0.0, 0.0])
-    assert run.history[0].accuracy == accuracy
-    if accuracy is None:
-        with pytest.raises(symcnn.InputError, match="tell no classes apart"):
-            run.accuracy()
 
 
 def test_float32_is_trained_in_float32(net, many):
@@ -159,20 +331,13 @@ def test_it_stops_when_the_loss_is_below(net, many):
 
 
 def test_patience_watches_the_validation_data(net, many):
-    train, unseen = many.split(0.5)
-    wrong = symcnn.Data(unseen.images, 1 - unseen.targets)  # learning makes these worse, sooner or later
+    train, wrong = overfitted(many)
     run = symcnn.train(net, train, batch_size=4, epochs=300, optimizer="adam", validation=wrong, patience=3)
     assert run.stopped == "patience"
     losses = [epoch.validation_loss for epoch in run.history]
     assert len(losses) - 1 - int(np.argmin(losses)) == 3
     without = symcnn.train(net, train, batch_size=4, epochs=run.history[-1].number, optimizer="adam", patience=3)
     assert without.stopped == "epochs"
-
-
-def overfitted(many):
-    """Samples, and validation data that learning makes worse sooner or later."""
-    train, unseen = many.split(0.5)
-    return train, symcnn.Data(unseen.images, 1 - unseen.targets)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -221,37 +386,6 @@ def test_of_equal_losses_the_first_is_the_best_and_epoch_0_may_be(net, many):
     assert np.array_equal(full.last_theta, full.theta)
 
 
-def test_a_run_with_its_best_parameters_is_saved(net, many, tmp_path):
-    train, unseen = overfitted(many)
-    run = symcnn.train(net, train, batch_size=4, epochs=300, optimizer="adam", validation=unseen, patience=3)
-    path = run.save(tmp_path / "run.json")
-    again = symcnn.Run.load(path)
-    assert (again.best_epoch, again.measured, again.history) == (run.best_epoch, run.measured, run.history)
-    assert np.array_equal(again.theta, run.theta)
-    assert np.array_equal(again.last_theta, run.last_theta)
-    assert again.save(tmp_path / "again.json").read_bytes() == path.read_bytes()
-    plain = symcnn.train(net, train, batch_size=4, epochs=5, validation=unseen)
-    document = json.loads(plain.save(tmp_path / "plain.json").read_text("utf-8"))
-    assert document["format"] == "symcnn run 2"  # as earlier versions wrote it, and read it
-    assert "last_theta" not in document
-    assert symcnn.Run.load(tmp_path / "plain.json").best_epoch == plain.best_epoch
-
-
-@pytest.mark.parametrize("value", [-1, 999, 1.0, True, None, "2"])
-def test_a_best_epoch_that_was_none(net, many, tmp_path, value):
-    from symcnn.train.store import _checksum
-
-    train, unseen = overfitted(many)
-    run = symcnn.train(net, train, batch_size=4, epochs=300, optimizer="adam", validation=unseen, patience=3)
-    document = json.loads(run.save(tmp_path / "run.json").read_text("utf-8"))
-    assert document["format"] == "symcnn run 3"
-    rest = {k: v for k, v in {**document, "best_epoch": value}.items() if k not in ("format", "checksum")}
-    text = json.dumps({"format": document["format"], "checksum": _checksum(rest), **rest})
-    (tmp_path / "run.json").write_text(text, "utf-8")
-    with pytest.raises(symcnn.InputError, match=r"run\.json: best_epoch="):
-        symcnn.Run.load(tmp_path / "run.json")
-
-
 def test_divergence_names_epoch_and_step():
     net = symcnn.Network((2,), [symcnn.Dense(1)])
     data = (np.ones((6, 2)) * 3, np.zeros((6, 1)))
@@ -286,128 +420,9 @@ def test_progress_and_epochs_are_told(net, many):
     assert tuple(epochs) == run.history
 
 
-def test_a_run_by_epochs_is_saved_and_goes_on(net, many, tmp_path):
-    run = symcnn.train(net, many, batch_size=8, epochs=3, optimizer="adam", validation=many, dtype="float32", seed=2)
-    again = symcnn.Run.load(run.save(tmp_path / "run.json"))
-    for word in ("course", "history", "stopped", "reduction", "learning_rate", "backend", "steps"):
-        assert getattr(again, word) == getattr(run, word)
-    assert np.array_equal(again.theta, run.theta)
-    assert again.save(tmp_path / "again.json").read_bytes() == (tmp_path / "run.json").read_bytes()
-    further = symcnn.train(net, many, batch_size=8, epochs=1, initial=again)
-    assert np.array_equal(further.initial, run.theta)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"batch_size": 0}, "batch_size=0: expected a whole number, at least 1"),
-        ({"batch_size": 2.5}, "batch_size=2.5"),
-        ({"epochs": -1}, "epochs=-1: expected a whole number, at least 0"),
-        ({"epochs": True}, "epochs=True"),
-        ({"optimizer": "rmsprop"}, "optimizer='rmsprop': unknown; expected one of sgd, momentum, adam"),
-        ({"dtype": "float16"}, "dtype='float16'"),
-        ({"patience": 0}, "patience=0"),
-        ({"epochs": 2, "learning_rate": 0}, "learning_rate=0"),
-        ({"epochs": 2, "reduction": "max"}, "reduction='max'"),
-        ({"epochs": 2, "initial": "zeros"}, "initial='zeros'"),
-        ({"epochs": 2, "seed": -1}, "seed=-1"),
-        ({"epochs": 2, "steps": 5}, "steps=5: a training by epochs counts epochs"),
-        ({"epochs": 2, "backend": "gpu"}, "backend='gpu'"),
-        ({"validation": ([[1.0]], [[1.0]])}, "validation: images of shape (1, 1)"),
-        ({"epochs": 2, "checkpoint": "x.json"}, "x.json: unknown suffix"),
-        ({"epochs": 2, "checkpoint": "no/x.npz"}, "no/x.npz: the folder no does not exist"),
-        ({"epochs": 2, "resume": "missing.npz"}, "missing.npz: cannot be read"),
-    ],
-)
-def test_settings_that_cannot_be_used(net, data, settings, message):
-    with pytest.raises(symcnn.InputError) as error:
-        symcnn.train(net, data, **settings)
-    assert message in str(error.value)
-
-
-def test_a_split_is_drawn_and_whole():
-    data = symcnn.Data(np.arange(10.0)[:, None], np.arange(10), [str(n) for n in range(10)])
-    rest, out = data.split(0.3, seed=2)
-    assert (len(rest.images), len(out.images)) == (7, 3)
-    assert sorted([*rest.targets, *out.targets]) == list(range(10))
-    assert rest.labels == [str(n) for n in rest.targets]
-    assert np.array_equal(data.split(0.3, seed=2)[1].images, out.images)
-    assert not np.array_equal(data.split(0.3, seed=3)[1].images, out.images)
-    for share in (0, 1, -0.1, float("nan"), True, "0.2"):
-        with pytest.raises(symcnn.InputError, match="share"):
-            data.split(share)
-
-
 def test_auto_takes_numba_for_many_samples_only(net):
-    from symcnn.train.choice import choose_for_epochs
-
     assert choose_for_epochs(net, 100, 64, "float64") == "numpy"
     assert choose_for_epochs(net, 1_000_000, 64, "float64") == "numba"
-
-
-@pytest.mark.parametrize("suffix", rest_slow([".svg", ".png"]))
-def test_the_picture_of_epochs_is_the_same_every_time(tmp_path, suffix):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install matplotlib")
-    rng = np.random.default_rng(1)
-    net = symcnn.Network((3, 5, 4), [symcnn.Conv2D(6, (2, 3)), symcnn.Dense(2, "sigmoid")])
-    data = (rng.uniform(size=(12, 3, 5, 4)), np.eye(2)[rng.integers(0, 2, 12)])
-    run = symcnn.train(net, data, batch_size=4, epochs=3, validation=data)
-    files = [run.plot(tmp_path / f"{n}{suffix}").read_bytes() for n in range(2)]
-    assert files[0] == files[1]
-    if suffix == ".svg":
-        for words in (b"loss per sample", b"accuracy", b"validation", b"filters before", b"its feature maps"):
-            assert words in files[0]
-
-
-def test_a_picture_without_convolution_or_accuracy(tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install matplotlib")
-    net = symcnn.Network((2,), [symcnn.Dense(1)])
-    run = symcnn.train(net, ([[1.0, 2.0], [0.0, 1.0]], [[3.0], [1.5]]), epochs=2)
-    assert b"accuracy" not in run.plot(tmp_path / "x.svg").read_bytes()
-
-
-def test_a_mosaic_keeps_every_map_apart():
-    from symcnn.train.plot_epochs import mosaic
-
-    picture = mosaic(np.arange(6.0).reshape(6, 1, 1))
-    assert np.array_equal(picture[0], [0, np.nan, 1, np.nan, 2, np.nan, 3], equal_nan=True)
-    assert np.isnan(picture[1]).all()
-    assert np.array_equal(picture[2], [4, np.nan, 5, np.nan, np.nan, np.nan, np.nan], equal_nan=True)
-
-
-@pytest.mark.parametrize(
-    ("lang", "words"), [("en", "3 epochs in batches of 2, optimizer adam"), ("fr", "3 époques par lots")]
-)
-def test_a_report_tells_of_epochs_and_a_workbook_of_steps_only(net, data, tmp_path, lang, words):
-    run = symcnn.train(net, data, batch_size=2, epochs=3, optimizer="adam")
-    text = symcnn.write_report(net, tmp_path / "d.md", run=run, lang=lang).read_text("utf-8")
-    assert words in text
-    early = symcnn.train(net, data, batch_size=2, epochs=30, optimizer="adam", learning_rate=2, patience=2)
-    assert early.last is not None
-    told = symcnn.write_report(net, tmp_path / "e.md", run=early, lang=lang).read_text("utf-8")
-    assert {"en": "those of epoch ", "fr": "ceux de l'époque "}[lang] + str(early.best_epoch) in told
-    with pytest.raises(symcnn.InputError, match="run: trained by epochs"):
-        symcnn.export_workbook(net, data, tmp_path / "c.xlsx", run=run)
-    assert not (tmp_path / "c.xlsx").exists()
-
-
-@pytest.mark.parametrize(
-    ("word", "value"),
-    [
-        ("course", None), ("course", {}), ("course", {"seed": 1}), ("history", []), ("history", [[1.0, 0.5]]),
-        ("history", [["a", 0.5, None, None]]), ("history", [[1.0, 1.5, None, None]]), ("history", {"a": 1}),
-        ("stopped", "tired"),
-    ],
-)  # fmt: skip
-def test_a_damaged_run_by_epochs(net, data, tmp_path, word, value):
-    from symcnn.train.store import _checksum
-
-    path = symcnn.train(net, data, epochs=1).save(tmp_path / "run.json")
-    document = {**json.loads(path.read_text("utf-8")), word: value}
-    rest = {k: v for k, v in document.items() if k not in ("format", "checksum")}
-    path.write_text(json.dumps({**document, "checksum": _checksum(rest)}), "utf-8")
-    with pytest.raises(symcnn.InputError, match=rf"run\.json: {word}"):
-        symcnn.Run.load(path)
 
 
 def test_no_epochs_are_a_run_too(net, many, tmp_path):

@@ -1,0 +1,58 @@
+"""Settings that cannot be used are refused, each with its value and the remedy."""
+
+import pytest
+
+import symcnn
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": 0}, "learning_rate=0: expected a finite number above 0"),
+        ({"learning_rate": -1.0}, "learning_rate=-1.0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"learning_rate": float("inf")}, "learning_rate=inf"),
+        ({"learning_rate": "fast"}, "learning_rate='fast'"),
+        ({"steps": -1}, "steps=-1: expected a whole number"),
+        ({"steps": 10**400}, "steps=1000000000000000000000000000…00000000000000000000000000000: expected at most"),
+        ({"initial": [10**400] * 20}, "parameters: expected 20 numbers"),
+        ({"steps": 1.5}, "steps=1.5"),
+        ({"seed": -1}, "seed=-1"),
+        ({"backend": "gpu"}, "backend='gpu': unknown; expected one of auto"),
+        ({"reduction": "max"}, "reduction='max'"),
+        ({"stop_below": float("nan")}, "stop_below=nan"),
+        ({"initial": [1.0]}, "parameters of shape"),
+    ],
+)
+def test_settings_that_cannot_be_used(net, data, settings, message):
+    with pytest.raises(symcnn.InputError) as error:
+        symcnn.train(net, data, **settings)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": 0}, "batch_size=0: expected a whole number, at least 1"),
+        ({"batch_size": 2.5}, "batch_size=2.5"),
+        ({"epochs": -1}, "epochs=-1: expected a whole number, at least 0"),
+        ({"epochs": True}, "epochs=True"),
+        ({"optimizer": "rmsprop"}, "optimizer='rmsprop': unknown; expected one of sgd, momentum, adam"),
+        ({"dtype": "float16"}, "dtype='float16'"),
+        ({"patience": 0}, "patience=0"),
+        ({"epochs": 2, "learning_rate": 0}, "learning_rate=0"),
+        ({"epochs": 2, "reduction": "max"}, "reduction='max'"),
+        ({"epochs": 2, "initial": "zeros"}, "initial='zeros'"),
+        ({"epochs": 2, "seed": -1}, "seed=-1"),
+        ({"epochs": 2, "steps": 5}, "steps=5: a training by epochs counts epochs"),
+        ({"epochs": 2, "backend": "gpu"}, "backend='gpu'"),
+        ({"validation": ([[1.0]], [[1.0]])}, "validation: images of shape (1, 1)"),
+        ({"epochs": 2, "checkpoint": "x.json"}, "x.json: unknown suffix"),
+        ({"epochs": 2, "checkpoint": "no/x.npz"}, "no/x.npz: the folder no does not exist"),
+        ({"epochs": 2, "resume": "missing.npz"}, "missing.npz: cannot be read"),
+    ],
+)
+def test_settings_by_epochs_that_cannot_be_used(net, data, settings, message):
+    with pytest.raises(symcnn.InputError) as error:
+        symcnn.train(net, data, **settings)
+    assert message in str(error.value)
