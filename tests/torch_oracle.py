@@ -158,7 +158,7 @@ def _activated(kind, z):
         case "leaky_relu":
             return functional.leaky_relu(z, 0.01)
         case _:
-            return getattr(torch, kind)(z)
+            return getattr(torch if hasattr(torch, kind) else functional, kind)(z)
 
 
 def _same(length, window, stride):

@@ -13,6 +13,7 @@ from symcnn.formula.reader import Chain, Fragment, Member
 from symcnn.formula.steps import nodes, rewritten
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.network.layers import ACTIVATIONS
 from symcnn.symbolic import Access
 
 #: Behind these anything is assumed.
@@ -57,11 +58,11 @@ _DENIES = re.compile(
     r"incorrectly|might|tempting|pas|jamais|faux|fausse|tort|incorrecte?)(?![\w-])|n[’']t(?!\w)",
     re.IGNORECASE,
 )
-#: Activations and losses -> how a sentence names them.
-_KINDS = {
-    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "relu": "relu",
-    "leaky_relu": "leaky|softplus|gelu|elu|swish",
-    "softmax": "softmax", "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
+#: Activations and losses -> how a sentence names them. (Of σ texts speak whatever the network has.)
+_KINDS = {name: name for name in ACTIVATIONS if name != "sigmoid"} | {
+    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "leaky_relu": "leaky",
+    "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
+    "": "|".join(name for name in ("softplus", "gelu", "elu", "swish") if name not in ACTIVATIONS),
 }  # fmt: skip
 #: The same, behind it.
 _DENIED = re.compile(

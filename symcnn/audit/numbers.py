@@ -10,13 +10,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
+from symcnn.symbolic import LEAVES, maximum
 
 #: Literals with as many significant digits are taken for rounded, inside of an expression too.
 LONG = 3
@@ -34,11 +35,10 @@ Interval = tuple[Fraction, Fraction]
 #: Between which numbers a literal lies.
 Around = Callable[[tree.Number], Interval]
 
-#: Increasing functions of one number.
+#: Functions of one number, all of them increasing.
 _INCREASING: dict[str, Callable[[float], float]] = {
-    "σ": lambda z: 1 / (1 + math.exp(-z)), "tanh": math.tanh, "exp": math.exp, "ln": math.log,
-    "ReLU": lambda z: max(z, 0.0), "LeakyReLU": lambda z: z if z > 0 else z / 100,
-}  # fmt: skip
+    leaf.display: partial(leaf.value_at, math) for leaf in LEAVES if leaf.display and leaf.function is not maximum
+}
 #: What floating point adds on either side.
 _FLOAT = Fraction(1, 10**12)
 

@@ -10,7 +10,6 @@ import ast
 import hashlib
 import inspect
 import logging
-import math
 import os
 import stat
 import sys
@@ -24,7 +23,7 @@ import numpy as np
 
 from symcnn.errors import InputError, install_command
 from symcnn.files import write_whole
-from symcnn.numeric.native import native
+from symcnn.numeric.native import MATH, native
 from symcnn.version import __version__
 
 #: Reordering sums and fusing multiply-adds; nothing that ignores NaN, infinity or the sign of zero where it matters.
@@ -79,7 +78,7 @@ def compiled(source: str, name: str) -> Callable[..., Any]:
     if path is not None:
         space.__file__ = str(path)
         sys.modules[module] = space  # numba looks it up when it takes machine code out of its cache
-    names = {"exp": math.exp, "tanh": math.tanh, "log": math.log, "log1p": math.log1p, "largest": numba.njit(largest)}
+    names = {**MATH, "largest": numba.njit(largest)}
     space.__dict__.update(names)  # what straight lines call
     exec(compile(source, str(path or "<printed by symcnn>"), "exec"), space.__dict__)
     constants = {called: array for called, array in vars(space).items() if isinstance(array, np.ndarray)}

@@ -22,6 +22,7 @@ from symcnn.network import Array, Network, checked, checked_images
 from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
 from symcnn.numeric.cache import largest
 from symcnn.numeric.learner import Batching, Learner, Meter, State
+from symcnn.numeric.native import MATH
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
@@ -343,8 +344,7 @@ def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]
 def run_source(source: str, exp: Callable[[float], float] = _exp, **functions: Any) -> dict[str, Callable[..., Any]]:
     """The functions of symcnn's own printed source."""
     space: dict[str, Any] = {
-        "np": np, "exp": exp, "tanh": math.tanh, "log": math.log,
-        "log1p": math.log1p, "largest": largest, **functions,
+        "np": np, **MATH, "exp": exp, "largest": largest, **functions,
     }  # fmt: skip
     exec(compile(source, "<printed by symcnn>", "exec"), space)
     return space
