@@ -218,7 +218,7 @@ def _activated(kind, z, number, decide):
         case "leaky_relu":
             return functional.leaky_relu(z, 0.01)
         case _:
-            return getattr(torch, kind)(z)
+            return getattr(torch if hasattr(torch, kind) else functional, kind)(z)
 
 
 def pair(value):

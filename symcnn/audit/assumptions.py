@@ -15,6 +15,7 @@ from symcnn.formula.reader import Chain, Fragment, Member
 from symcnn.formula.steps import nodes, rewritten
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.network.layers import ACTIVATIONS
 from symcnn.symbolic import Access
 
 _LANGUAGES: Mapping[str, Mapping[str, Sequence[str]]] = tomllib.loads(
@@ -62,11 +63,11 @@ _BEGINS = re.compile(r"\n[ \t]*\n[\s$\\(*_`>]*$")
 #: One that was taken out, with what stands around it.
 _FORMULA = re.compile(r"(?:\$+|\\[(\[])?¤+(?:\$+|\\[)\]])?")
 _STOP = re.compile(r"[.!?;](?=\s|$)|\n[ \t]*\n")
-#: Activations and losses -> how a sentence names them.
-_KINDS = {
-    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "relu": "relu",
-    "leaky_relu": "leaky|softplus|gelu|elu|swish",
-    "softmax": "softmax", "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
+#: Activations and losses -> how a sentence names them. (Of σ texts speak whatever the network has.)
+_KINDS = {name: name for name in ACTIVATIONS if name != "sigmoid"} | {
+    "tanh": r"tanh|hyperbolic tangent|tangente hyperbolique", "leaky_relu": "leaky",
+    "cross_entropy": r"cross[- ]entropy|entropie croisée", "hinge": "hinge|charnière",
+    "": "|".join(name for name in ("softplus", "gelu", "elu", "swish") if name not in ACTIVATIONS),
 }  # fmt: skip
 _WORDS = re.compile(r"\\(?:text|mbox|textrm|textit|mathrm)\s*\{([^{}]*)\}")
 

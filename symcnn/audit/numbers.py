@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 from typing import Any
 
@@ -22,6 +22,7 @@ from symcnn.formula import tree
 from symcnn.formula.numerals import FLOAT_DIGITS
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
+from symcnn.symbolic import LEAVES, maximum
 
 #: Literals with as many significant digits are taken for rounded, inside of an expression too.
 LONG = 3
@@ -42,11 +43,10 @@ Around = Callable[[tree.Number], Interval]
 #: More digits than a literal may have.
 _MATH = mpmath.MPContext()
 _MATH.dps = 60
-#: Increasing functions of one number.
+#: Functions of one number, all of them increasing.
 _INCREASING: dict[str, Callable[[Any], Any]] = {
-    "σ": lambda z: 1 / (1 + _MATH.exp(-z)), "tanh": _MATH.tanh, "exp": _MATH.exp, "ln": _MATH.ln,
-    "ReLU": lambda z: max(z, _MATH.zero), "LeakyReLU": lambda z: z if z > 0 else z / 100,
-}  # fmt: skip
+    leaf.display: partial(leaf.value_at, _MATH) for leaf in LEAVES if leaf.display and leaf.function is not maximum
+}
 #: What rounding adds on either side, of a value up to 1.
 _ROUNDING = Fraction(1, 10**45)
 

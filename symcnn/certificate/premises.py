@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, Rational, Symbol
 
 from symcnn.certificate.stage import Stage
 from symcnn.certificate.theorems import ANY, MAX_IMAGES, Claim
 from symcnn.certificate.write import Certificate
 from symcnn.network import DataLike, checked
 from symcnn.numeric.values import values_of_images
-from symcnn.symbolic import LEAKY_SLOPE, leaky_relu, relu
+from symcnn.symbolic import LEAF, Leaf, Z
 
 #: Nearer than so to a kink or a tie, floating-point numbers do not tell on which side they are.
 DOUBT = 1e-9
@@ -86,8 +86,8 @@ class AtImage:
             name, e = Symbol(v.name), v.expression
             if v.reduce == "max":
                 self._formulas[name] = self._largest(name, e.args)
-            elif e.func in (relu, leaky_relu):
-                self._formulas[name] = self._rectified(name, e.args[0], LEAKY_SLOPE if e.func is leaky_relu else S.Zero)
+            elif e.func in LEAF and LEAF[e.func].sides:
+                self._formulas[name] = self._rectified(name, e.args[0], LEAF[e.func])
             else:
                 self._formulas[name] = self._named(name, e.xreplace(self._formulas))
 
@@ -103,13 +103,13 @@ class AtImage:
         none = frozenset[str]()
         return none.union(*(self._depends.get(s, none) for f in formulas for s in f.free_symbols))
 
-    def _rectified(self, name: Symbol, z: Expr, slope: Expr) -> Expr:
+    def _rectified(self, name: Symbol, z: Expr, leaf: Leaf) -> Expr:
         formula, value = z.xreplace(self._formulas), self._value(z)
         if abs(value) < DOUBT and formula != 0:
             return self._undecided(name, [formula])
         if formula != 0:
             self.kinks.append(abs(value))
-        return self._named(name, formula if value > 0 else slope * formula)
+        return self._named(name, leaf.side(value > 0).xreplace({Z: formula}))
 
     def _largest(self, name: Symbol, cells: tuple[Expr, ...]) -> Expr:
         """The window's winner; no other may be as large, but those that stay equal."""

@@ -7,9 +7,9 @@ from sympy import Expr
 
 from symcnn.certificate.numbering import Numbering
 from symcnn.derivation import Derivation, Variable
-from symcnn.printers.coq import COQ, CalculusPrinter, Demand
+from symcnn.printers.coq import CALLS, COQ, CalculusPrinter, Demand
 from symcnn.printers.infix import InfixPrinter
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import KINKED, Tensor
 
 
 class Stage:
@@ -50,7 +50,8 @@ class Stage:
     @cached_property
     def kinks(self) -> list[Expr]:
         """The arguments of relu."""
-        return [d.argument for found in self.demands.values() for d in found if d.function in ("Relu", "Leaky")]
+        kinked = {CALLS[f] for f in KINKED if f in CALLS}
+        return [d.argument for found in self.demands.values() for d in found if d.function in kinked]
 
     @cached_property
     def ties(self) -> list[tuple[Expr, ...]]:

@@ -1,7 +1,7 @@
 """Expressions and their derivatives worked out in an algebra in which equality can be decided.
 
-Every output of a sigmoid, tanh, exp, log or softplus is a generator, beside parameters, pixels and targets; two outputs
-are one generator when their arguments agree. What a relu lets through and which candidate a maximum takes is a
+Every output of a smooth function (sigmoid, exp, log …) is a generator, beside parameters, pixels and targets; two
+outputs are one generator when their arguments agree. What a relu lets through and which candidate a maximum takes is a
 generator too: relu(z) = g·z, max(a, b, …) = v₁·a + v₂·b + …, whatever g and v are; so a formula is shown for every
 region between the kinks at once. Then a gradient is a polynomial, or where something is divided by, a fraction.
 
@@ -15,26 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sympy
 from sympy import Expr
 
-from symcnn.symbolic import (
-    LEAKY_SLOPE,
-    exp,
-    gate,
-    leaky_relu,
-    log,
-    maximum,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-    wins,
-)  # fmt: skip
+from symcnn.symbolic import LEAF, Y, Z, exp, gate, maximum, sigmoid, tanh, wins
+from symcnn.symbolic.leaves import Function
 
 Element = Any  # of the algebra: a polynomial, a number modulo p, a degree, a real number
-
-Function = type[sympy.Function]
 
 
 class UndecidableError(Exception):
@@ -110,25 +96,20 @@ class Algebra(ABC):
             return self.winner(*z)
         if function is gate:
             return self._between(self._gate_of(z[0]), z[1], z[2])
-        if function in (relu, leaky_relu):
+        leaf = LEAF.get(function)
+        if leaf is None:
+            raise UndecidableError(f"{function.__name__} has no normal form here")
+        if leaf.is_linear:
             return self.gated(z[0], self._slope(function, z[0]))
-        if function in (sigmoid, tanh, exp, log, softplus):
-            return self.output(function, z[0])
-        raise UndecidableError(f"{function.__name__} has no normal form here")
+        output = self.output(function, z[0])
+        if leaf.sides:  # the output has the sign of z
+            self._known.setdefault(("gate", output), self.gate(z[0]))
+        return output
 
     def derivative(self, function: Function, z: Element, output: Element) -> Element:
         """D(output) = derivative · D(z), for a function of one argument."""
-        if function is sigmoid:
-            return self.times(output, self.one - output)
-        if function is tanh:
-            return self.one - self.times(output, output)
-        if function is exp:
-            return output
-        if function is log:
-            return self.inverse(z)
-        if function is softplus:
-            return self.output(sigmoid, z)
-        return self._slope(function, z)
+        leaf = LEAF[function]
+        return self._slope(function, z) if leaf.is_linear else self.element(leaf.slope, {Z: z, Y: output})
 
     def output(self, function: Function, z: Element) -> Element:
         """The generator of a smooth function's output, one for each argument."""
@@ -225,8 +206,8 @@ class Algebra(ABC):
         return shares[place]
 
     def _slope(self, function: Function, z: Element) -> Element:
-        below = self.zero if function is relu else self.rational(LEAKY_SLOPE.p, LEAKY_SLOPE.q)
-        return self._between(self.gate(z), self.one, below)
+        _, above, below = LEAF[function].slope.args
+        return self._between(self.gate(z), *(self.rational(side.p, side.q) for side in (above, below)))
 
     def _between(self, g: Element, above: Element, below: Element) -> Element:
         return below + self.times(g, above - below)
@@ -302,7 +283,11 @@ class Algebra(ABC):
             for share, candidate in zip(self.shares(values), z, strict=True):
                 slopes = merged(slopes, self._scaled(output, share, candidate).slopes)
             return Dual(output, slopes)
-        if function in (gate, wins):  # constant between the kinks
+        if function is gate:
+            g = self._gate_of(values[0])
+            _, above, below = z
+            return self._sum(self._scaled(output, g, above), self._scaled(self.zero, self.one - g, below))
+        if function is wins:  # constant between the ties
             return Dual(output, {})
         return self._scaled(output, self.derivative(function, values[0], output), z[0])
 

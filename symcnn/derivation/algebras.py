@@ -16,8 +16,9 @@ import mpmath
 from sympy import QQ
 from sympy.polys.rings import PolyRing, ring
 
-from symcnn.derivation.algebra import Algebra, Element, Function, TooLargeError, UndecidableError
-from symcnn.symbolic import log, sigmoid, softplus
+from symcnn.derivation.algebra import Algebra, Element, TooLargeError, UndecidableError
+from symcnn.symbolic import LEAF, log
+from symcnn.symbolic.leaves import Function
 
 #: Products of monomials that may be formed (a few seconds); past it, normal forms are too large. The article's network
 #: needs 13,000.
@@ -201,12 +202,9 @@ class RealAlgebra(Algebra):
         return 1 / a
 
     def output(self, function: Function, z: Element) -> Element:
-        c = self._context
         if function is log and z <= 0:
             raise UndecidableError("a logarithm of what is not positive")
-        if function is sigmoid:
-            return 1 / (1 + c.exp(-z))
-        return c.log1p(c.exp(z)) if function is softplus else getattr(c, function.__name__)(z)
+        return LEAF[function].value_at(self._context, z)
 
     def gate(self, z: Element) -> Element:
         return self.one if z > 0 else self.zero

@@ -15,7 +15,8 @@ import sympy
 from sympy import Expr, Mul
 
 from symcnn.derivation.graph import instance_of, points
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins, sigmoid, softplus, wins
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins, wins
+from symcnn.symbolic.leaves import LeafFunction
 
 #: An index, and the size that it must stay below.
 Guard = tuple[Affine, int]
@@ -31,7 +32,7 @@ def operations(equations: Sequence[Equation]) -> int:
 
 def count_operations(expression: Expr) -> int:
     """SymPy's ``count_ops``, with σ written out: 4 operations, so that nothing hides in a name."""
-    written = {call: call.rewrite(sympy.exp) for call in expression.atoms(sigmoid, softplus)}
+    written = {call: call.rewrite(sympy.exp) for call in expression.atoms(LeafFunction)}
     written |= {call: wins(call.args[0]) for call in expression.atoms(wins)}  # one decision
     return int(expression.xreplace(written).count_ops())
 

@@ -22,7 +22,7 @@ from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, Pol
 from symcnn.derivation.candidate import in_our_words
 from symcnn.derivation.derivation import Derivation
 from symcnn.errors import UnknownQuantityError, one_of, quoted
-from symcnn.symbolic import Tensor, leaky_relu, maximum, relu, symbol
+from symcnn.symbolic import LEAF, PIECEWISE, Tensor, maximum, symbol
 
 Status = Literal["proved", "probable", "refuted", "unknown"]
 
@@ -252,7 +252,7 @@ def generators_of(derivation: Derivation) -> int:
     total = 0
     for variable in derivation.graph.forward.values():
         for call in variable.expression.atoms(Function):
-            total += len(call.args) if isinstance(call, maximum) else 1
+            total += len(call.args) if isinstance(call, maximum) else LEAF[call.func].generators
     return total
 
 
@@ -270,7 +270,7 @@ class Judge:
         self._directions = tuple(name for name in parameters if name in wanted)
         self._exact_is_possible = True
         self._real_points: dict[int, Prover] = {}
-        kinked = any(v.expression.has(relu, leaky_relu, maximum) for v in derivation.graph.forward.values())
+        kinked = any(v.expression.has(*PIECEWISE) for v in derivation.graph.forward.values())
         self.exactly, self.modular = (EXACT_GATES, MODULAR_GATES) if kinked else (EXACT, MODULAR)
 
     @cached_property

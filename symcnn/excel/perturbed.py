@@ -14,19 +14,16 @@ from symcnn.derivation import Derivation
 from symcnn.excel.plan import Plan
 from symcnn.excel.rows import SheetPrinter
 from symcnn.printers.excel import Formula, checked_formula
-from symcnn.symbolic import leaky_relu, maximum, relu
+from symcnn.symbolic import KINKED
 
 #: Cells of all perturbed passes; with more, a sample of the parameters is checked.
 MAX_PERTURBED = 20_000
-
-#: Functions whose slope jumps somewhere.
-CORNERS = (relu, leaky_relu, maximum)
 
 
 def has_corners(derivation: Derivation) -> bool:
     """Does the error have a slope that jumps? A difference across a corner is neither of its two slopes."""
     return any(
-        equation.reduce == "max" or any(factor.has(*CORNERS) for term in equation.terms for factor in term.factors)
+        equation.reduce == "max" or any(factor.has(*KINKED) for term in equation.terms for factor in term.factors)
         for equation in derivation.forward
     )
 

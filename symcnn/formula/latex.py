@@ -12,6 +12,7 @@ from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Line, Piece, lines
+from symcnn.formula.leaves import names
 from symcnn.formula.numerals import shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
@@ -25,10 +26,7 @@ GREEK = {
 }  # fmt: skip
 _LETTERS = {**{letter: f"\\{name}" for letter, name in GREEK.items()}, "…": r"\ldots", "∂": r"\partial"}
 
-_FUNCTIONS = {
-    "σ": r"\sigma", "tanh": r"\tanh", "ReLU": r"\text{ReLU}", "LeakyReLU": r"\text{LeakyReLU}", "exp": r"\exp",
-    "ln": r"\ln", "max": r"\max", "Σ": r"\sum",
-}  # fmt: skip
+_FUNCTIONS = names(r"\text{{{}}}", "latex") | {"Σ": r"\sum"}
 
 #: Brackets that a line may end between -> their size.
 _SIZES = {"(": "big", ")": "big", "⎛": "Bigg", "⎞": "Bigg"}

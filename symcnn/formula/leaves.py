@@ -1,6 +1,6 @@
-"""How the leaf functions are displayed: a name before arguments, or a form of their own.
+"""How the leaf functions are displayed: a name before arguments, a form of their own, or as their definition.
 
-softplus(z)             ln(1 + exp(z))
+softplus(z)             ln(1 + exp(z))                      no name: its definition
 gate(y, 1, 0)           [y > 0]                             Iverson's bracket: 1 where it holds, else 0
 gate(y, 1, 1/100)       [y > 0] + 1/100 · [y ≤ 0]
 wins(a, m, b, c)        [a = m, b < m, c < m]
@@ -8,20 +8,19 @@ wins(a, m, b, c)        [a = m, b < m, c < m]
 
 from collections.abc import Callable, Mapping
 
-import sympy
-
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
-from symcnn.symbolic import exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
+from symcnn.symbolic import LEAVES, gate, wins
+from symcnn.symbolic.leaves import Function, Target
 
 #: Leaf function -> what stands before its arguments.
-CALLS: Mapping[type[sympy.Function], str] = {
-    sigmoid: "σ", tanh: "tanh", relu: "ReLU", leaky_relu: "LeakyReLU", exp: "exp", log: "ln", maximum: "max",
-}  # fmt: skip
+CALLS: Mapping[Function, str] = {leaf.function: leaf.display for leaf in LEAVES if leaf.display}
 
 
-def _softplus(arguments: tuple[Node, ...]) -> Node:
-    return tree.Call("ln", (tree.Sum((tree.Number(1), tree.Call("exp", arguments))),))
+def names(form: str, target: Target | None = None) -> dict[str, str]:
+    """What stands before arguments -> how a target writes it: by the leaf's column, else by a form for any name."""
+    columns = {leaf.display: leaf.columns.get(target) if target else None for leaf in LEAVES if leaf.display}
+    return {name: column if isinstance(column, str) else form.format(name) for name, column in columns.items()}
 
 
 def _gate(arguments: tuple[Node, ...]) -> Node:
@@ -42,6 +41,4 @@ def _wins(arguments: tuple[Node, ...]) -> Node:
 
 
 #: Leaf function -> its display, made of its arguments.
-SPECIAL: Mapping[type[sympy.Function], Callable[[tuple[Node, ...]], Node]] = {
-    softplus: _softplus, gate: _gate, wins: _wins,
-}  # fmt: skip
+SPECIAL: Mapping[Function, Callable[[tuple[Node, ...]], Node]] = {gate: _gate, wins: _wins}

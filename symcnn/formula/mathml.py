@@ -22,8 +22,6 @@ WIDE = 15.0
 SIGNS = {"=": "=", "<": "&lt;", ">": "&gt;", "≤": "≤", "+=": "+="}
 #: What is coloured: ∂E by what.
 _CLASSES = {"f": "filter", "F": "filter", "x": "gradient", "X": "gradient"}
-_FUNCTIONS = {"σ": "σ", "tanh": "tanh", "ReLU": "ReLU", "LeakyReLU": "LeakyReLU", "exp": "exp", "ln": "ln",
-              "max": "max", "Σ": "∑"}  # fmt: skip
 _INDEX = re.compile(r"(?P<mn>\d+)|(?P<mi>[^\W\d_])|(?P<mtext>-)|(?P<mo>\S)")
 COMMA, MINUS = '<mo separator="true">,</mo>', '<mo form="prefix">−</mo>'
 
@@ -209,8 +207,7 @@ def large(node: tree.Over) -> str:
 
 
 def function(node: tree.Call) -> str:
-    name = _FUNCTIONS[node.function]
-    return f"<mo>{name}</mo>" if name == "∑" else f"<mi>{name}</mi>"
+    return "<mo>∑</mo>" if node.function == "Σ" else f"<mi>{node.function}</mi>"
 
 
 def _indices(text: str) -> str:

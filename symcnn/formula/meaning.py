@@ -28,12 +28,15 @@ from symcnn.formula.leaves import CALLS
 from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
-from symcnn.symbolic import Tensor, exp, gate, log, maximum, softplus, wins
+from symcnn.symbolic import LEAVES, Tensor, Z, exp, gate, log, maximum, wins
 
 #: Terms of a sum with limits; a longer one is a slip of the pen, or malice.
 MAX_SPAN = 1000
 
 _FUNCTIONS: dict[str, Callable[..., Expr]] = {written: function for function, written in CALLS.items()}
+
+#: Leaf functions that are displayed as their definition: ln(1 + exp(z)) is softplus(z).
+_UNNAMED = [leaf for leaf in LEAVES if leaf.definition is not None and not leaf.display]
 
 
 class DoesNotFitError(MeaningError):
@@ -308,11 +311,9 @@ class Meaning:
         if len(arguments) != 1:
             raise MeaningError("arguments", what=node.function, count=len(arguments))
         [z] = arguments
-        if function is log and z.is_Add and len(z.args) == 2 and z.args[0] == 1 and isinstance(z.args[1], exp):
-            return softplus(z.args[1].args[0])  # that is its definition
         if function is log and z == 0:
             raise MeaningError("log_zero", what=brief(node))
-        return function(z)
+        return _named(function(z))
 
     def _over_images(self, node: tree.Call) -> Value:
         """Σ(∂E/∂f_11): over all images."""
@@ -435,6 +436,16 @@ def _plus(a: Value, b: Value) -> Value:
     if not isinstance(a, Group) or not isinstance(b, Group) or a.shape != b.shape:
         raise DoesNotFitError("sum_shapes")
     return replace(a, entries=tuple(map(Add, a.entries, b.entries)))
+
+
+def _named(e: Expr) -> Expr:
+    """A definition that is displayed as the function that it defines."""
+    for leaf in _UNNAMED:
+        if e.func is leaf.definition.func:
+            for z in {power.args[0] for power in e.atoms(exp)}:
+                if leaf.definition.xreplace({Z: z}) == e:
+                    return leaf.function(z)
+    return e
 
 
 def _times(a: Value, b: Value) -> Value:

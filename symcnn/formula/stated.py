@@ -16,9 +16,10 @@ from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning
 from symcnn.formula.steps import Derived, nodes
 from symcnn.formula.tree import Node
-from symcnn.symbolic import gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh
+from symcnn.symbolic import LEAVES, PIECEWISE, exp
 
-_KINKED = (gate, maximum, relu, leaky_relu)
+#: Functions that are written out in exponentials.
+_SMOOTH = [leaf.function for leaf in LEAVES if leaf.definition and not leaf.sides and leaf.definition.has(exp)]
 
 #: Two points on either side of a kink, and the kink.
 _POINTS = (Rational(-7, 2), Rational(-1, 3), Rational(0), Rational(1, 5), Rational(3))
@@ -27,7 +28,7 @@ _POINTS = (Rational(-7, 2), Rational(-1, 3), Rational(0), Rational(1, 5), Ration
 def same_function(left: Expr, right: Expr, letter: str) -> bool:
     """Are two expressions in one letter the same function?"""
     z = Symbol(letter)
-    if left.has(*_KINKED) or right.has(*_KINKED):
+    if left.has(*PIECEWISE) or right.has(*PIECEWISE):
         return all(
             abs(left.xreplace({z: at}).evalf(30) - right.xreplace({z: at}).evalf(30)) < Rational(1, 10**25)
             for at in _POINTS
@@ -38,7 +39,7 @@ def same_function(left: Expr, right: Expr, letter: str) -> bool:
 
 
 def _in_exponentials(e: Expr) -> Expr:
-    for function in (sigmoid, softplus, tanh):
+    for function in _SMOOTH:
         e = e.replace(function, lambda z, f=function: f(z).rewrite(sympy.exp))
     return e
 

@@ -17,7 +17,7 @@ from symcnn.derivation import Addend, ChainTerm, Derivation, Step, Variable
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS, SPECIAL
 from symcnn.formula.tree import Node
-from symcnn.symbolic import Access, Affine, Equation, Index, Tensor, Term, Wins, in_reading_order
+from symcnn.symbolic import LEAF, Access, Affine, Equation, Index, Tensor, Term, Wins, Z, in_reading_order
 
 #: The words that a language must have.
 WORDS = ("predicted", "expected", "preactivation", "activation", "first")
@@ -111,6 +111,9 @@ class Typography:
             if e.exp < 0:
                 return tree.Fraction(tree.Number(1), self.expression(1 / e))
             return tree.Power(self.expression(e.base), int(e.exp))
+        leaf = LEAF.get(e.func)
+        if leaf is not None and e.func not in CALLS and leaf.definition is not None:
+            return self.expression(leaf.definition.xreplace({Z: e.args[0]}))
         arguments = tuple(self.expression(a) for a in e.args)
         if e.func in CALLS:
             return tree.Call(CALLS[e.func], arguments)

@@ -7,13 +7,11 @@ from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Piece, lines
+from symcnn.formula.leaves import names
 from symcnn.formula.numerals import shown
 from symcnn.formula.tree import Node
 
-_FUNCTIONS = {
-    "σ": "σ", "tanh": "tanh", "ReLU": 'op("ReLU")', "LeakyReLU": 'op("LeakyReLU")', "exp": "exp", "ln": "ln",
-    "max": "max", "Σ": "sum",
-}  # fmt: skip
+_FUNCTIONS = names('op("{}")', "typst") | {"Σ": "sum"}
 _SIGNS = {"=": "=", "<": "<", ">": ">", "≤": "≤", "+=": 'class("relation", "+=")', "+": "+", "−": "−", "·": "dot.op",
           }  # fmt: skip
 

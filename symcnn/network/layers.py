@@ -29,13 +29,13 @@ from symcnn.errors import InputError, quoted
 from symcnn.network.names import Names, bias, letters_of, preactivation, weights
 from symcnn.network.softmax import exponentials
 from symcnn.network.words import canonical, setting_names
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, leaky_relu, relu, sigmoid, tanh
+from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, Term
 
 Padding = int | tuple[int, int] | Literal["same"]
 
 ELEMENTWISE: dict[str, Callable[[sympy.Expr], sympy.Expr]] = {
-    "sigmoid": sigmoid, "tanh": tanh, "relu": relu, "leaky_relu": leaky_relu,
-}  # fmt: skip
+    leaf.activation: leaf.function for leaf in LEAVES if leaf.activation
+}
 ACTIVATIONS = (*ELEMENTWISE, "softmax")
 
 
@@ -129,7 +129,8 @@ class Dense:
 
     Args:
         units: the number of neurons.
-        activation: "sigmoid", "tanh", "relu", "leaky_relu", "softmax", or None for the sum itself.
+        activation: one of ``symcnn.network.layers.ACTIVATIONS`` ("sigmoid", "relu", "softmax" …), or None for the sum
+            itself.
         bias: one bias for each neuron.
     """
 
@@ -164,8 +165,8 @@ class Dense:
 @_in_any_words
 @dataclass(frozen=True)
 class Activation:
-    """Apply "sigmoid", "tanh", "relu" or "leaky_relu" to every cell of a map, or to every neuron; "softmax" to
-    neurons."""
+    """Apply one of ``symcnn.network.layers.ACTIVATIONS`` ("sigmoid", "relu" …) to every cell of a map, or to every
+    neuron; "softmax" to neurons."""
 
     kind: str
 

@@ -21,10 +21,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+#: What printed programs may call: the functions of one number in ``math``, by their names there.
+MATH: Mapping[str, Callable[[float], float]] = {
+    name: getattr(math, name) for name in ("exp", "expm1", "log", "log1p", "tanh", "sqrt")
+}
 #: What a nest may call.
-FUNCTIONS: Mapping[str, Callable[[float], float]] = {
-    "exp": math.exp, "tanh": math.tanh, "log": math.log, "log1p": math.log1p, "sqrt": math.sqrt, "abs": math.fabs,
-}  # fmt: skip
+FUNCTIONS: Mapping[str, Callable[[float], float]] = {**MATH, "abs": math.fabs}
 
 COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=",

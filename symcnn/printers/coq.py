@@ -9,53 +9,19 @@ that of its value.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass
 
 import sympy
 from sympy import Expr, Symbol
 
 from symcnn.derivation import Variable
+from symcnn.errors import NotSupportedYetError
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
-from symcnn.symbolic import (
-    LEAKY_SLOPE,
-    exp,
-    gate,
-    leaky_relu,
-    log,
-    maximum,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-    wins,
-)  # fmt: skip
-
-Function = type[sympy.Function]
-
-
-def _applied(name: str) -> Callable[[Sequence[Text]], Text]:
-    return lambda z: Text(" ".join([name, *(t.within(ATOM) for t in z)]), POWER)
-
-
-def _wins(z: Sequence[Text]) -> Text:
-    value, largest, *before = (t.within(ATOM) for t in z)
-    return Text(f"wins {value} {largest} [{'; '.join(before)}]", POWER)
-
+from symcnn.symbolic import LEAF, LEAVES, Y, Z, wins
+from symcnn.symbolic.leaves import Function
 
 COQ = Language(
-    functions={
-        sigmoid: _applied("sigmoid"),
-        tanh: _applied("tanh"),
-        relu: _applied("relu"),
-        leaky_relu: _applied("leaky_relu"),
-        softplus: _applied("softplus"),
-        exp: _applied("exp"),
-        log: _applied("log"),
-        gate: _applied("gate"),
-        maximum: lambda z: reduce(lambda a, b: Text(f"Rmax {a.within(ATOM)} {b.within(ATOM)}", POWER), z),
-        wins: _wins,
-    },
+    column=lambda leaf: leaf.column("coq"),
     number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT),
     power=lambda base, n: Text(f"{base.within(ATOM)}^{n}", POWER),
     times=" * ",
@@ -63,16 +29,12 @@ COQ = Language(
 
 #: Leaf function -> its name in the calculus.
 CALLS: dict[Function, str] = {
-    sigmoid: "Sigmoid", tanh: "Tanh", exp: "Exp", log: "Log", softplus: "Softplus", relu: "Relu", leaky_relu: "Leaky",
-}  # fmt: skip
+    leaf.function: str(leaf.columns["calculus"]) for leaf in LEAVES if "calculus" in leaf.columns
+}
 
-#: Where the slope at an argument is not written with the value: as which call.
-BESIDE: dict[str, Callable[[Expr, Expr], Expr]] = {
-    "Log": lambda z, y: 1 / z,
-    "Inverse": lambda z, y: 1 / z**2,
-    "Softplus": lambda z, y: sigmoid(z),
-    "Relu": lambda z, y: gate(y, 1, 0),
-    "Leaky": lambda z, y: gate(y, 1, LEAKY_SLOPE),
+#: Where the slope at an argument z is not one of the calculus's own formulas in the value y: it, in both.
+BESIDE: dict[str, Expr] = {"Inverse": 1 / Z**2} | {
+    name: LEAF[function].slope for function, name in CALLS.items() if LEAF[function].slope.has(Z, sympy.Function)
 }
 
 
@@ -98,7 +60,7 @@ class CalculusPrinter(InfixPrinter):
     """
 
     def __init__(self, name: Callable[[str], str], number: Callable[[Expr], int]) -> None:
-        super().__init__(replace(COQ, functions={}), name)
+        super().__init__(COQ, name)
         self._number_of = number
         self._stated: Symbol | None = None
         self.demands: list[Demand] = []
@@ -133,12 +95,17 @@ class CalculusPrinter(InfixPrinter):
         return Text(f"{text.within(PRODUCT)} * {inverse.text}", PRODUCT)
 
     def _call(self, shown: Expr, arguments: Sequence[Text], function: Function) -> Text:
+        if self._stated is not None and function not in CALLS:
+            raise NotSupportedYetError(
+                f"certificate: {function.__name__}: its slope is not proved in Coq yet; expected"
+                f" {', '.join(leaf.name for leaf in LEAVES if leaf.function in CALLS)}; `symcnn verify` does without"
+            )
         return self._called(shown, CALLS.get(function, ""), shown.args[0], arguments[0])
 
     def _called(self, call: Expr, name: str, argument: Expr, text: Text) -> Text:
         if self._stated is None:
             return Text(f"#{self._number_of(call)}", ATOM)
         value = self._stated if call == self._whole else call
-        beside = BESIDE[name](argument, value) if name in BESIDE else value
+        beside = BESIDE[name].xreplace({Z: argument, Y: value}) if name in BESIDE else value
         self.demands.append(Demand(name, argument))
         return Text(f"(Fn {name} {self._number_of(value)} {self._number_of(beside)} {text.within(ATOM)})", ATOM)

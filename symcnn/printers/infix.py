@@ -1,22 +1,26 @@
 """Printing scalar expressions as infix text: what straight-line Python, NumPy and cell formulas have in common.
 
-A language is a table (``Language``): how it calls the leaf functions, how it writes numbers and powers. The printer is
-strict: a function or a number without a rule raises, it never falls back on SymPy's ``str``. Products and factors come
+A language is a table (``Language``): which column of the leaf functions' records is its own, how it writes numbers and
+powers. A leaf without such a column is printed as its definition. The printer is strict: a function that is no leaf or
+a number without a rule raises, it never falls back on SymPy's ``str``. Products and factors come
 out in the order of the derivation, so the same formula reads the same everywhere. Parentheses are decided by what was
 emitted, not by the expression it came from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import sympy
 from sympy import Expr, Rational
 
 from symcnn.derivation import Addend, Product, Variable
-from symcnn.symbolic import in_reading_order, maximum
-
-SUM, PRODUCT, POWER, ATOM = range(4)
+from symcnn.symbolic import LEAF, Leaf, Template, Z, in_reading_order, maximum
+from symcnn.symbolic.leaves import ATOM as ATOM
+from symcnn.symbolic.leaves import LEVELS, SUM, Function
+from symcnn.symbolic.leaves import POWER as POWER
+from symcnn.symbolic.leaves import PRODUCT as PRODUCT
 
 
 class Text(NamedTuple):
@@ -29,13 +33,17 @@ class Text(NamedTuple):
         """The text as an operand of something that binds at ``level``."""
         return self.text if self.level >= level else f"({self.text})"
 
+    def __format__(self, level: str) -> str:
+        """In a template of a leaf: ``{0}`` the text, ``{0:power}`` the text within a power."""
+        return self.within(LEVELS[level]) if level else self.text
+
 
 @dataclass(frozen=True)
 class Language:
     """What differs between the languages.
 
     Attributes:
-        functions: leaf function -> how a call of it is written, given its arguments.
+        column: the template of a leaf function, if it has one in this language.
         number: how a rational number that is no integer, or a float, is written.
         power: how base (already an operand) to the n, n ≥ 2, is written.
         times, plus, minus: the operators, with their blanks.
@@ -43,7 +51,7 @@ class Language:
         root: the square root's name.
     """
 
-    functions: Mapping[type[sympy.Function], Callable[[Sequence[Text]], Text]]
+    column: Callable[[Leaf], Template | None]
     number: Callable[[sympy.Number], Text]
     power: Callable[[Text, int], Text]
     times: str = "*"
@@ -59,6 +67,7 @@ class InfixPrinter:
     def __init__(self, language: Language, name: Callable[[str], str] = str) -> None:
         self.language = language
         self._name = name
+        self._argument: Text | None = None
 
     def variable(self, variable: Variable) -> str:
         """The right side of a variable, in the order of the derivation."""
@@ -74,6 +83,8 @@ class InfixPrinter:
 
     def expression(self, e: Expr) -> Text:
         """Any SymPy expression of the supported kinds."""
+        if e == Z and self._argument is not None:
+            return self._argument
         if e.is_Symbol:
             return Text(self._name(e.name), ATOM)
         if e.is_Number:
@@ -159,23 +170,31 @@ class InfixPrinter:
             return self.language.number(number)
         raise TypeError(f"no rule to print {number!r}")
 
-    def _call(self, shown: object, arguments: Sequence[Text], function: type[sympy.Function]) -> Text:
-        if function not in self.language.functions:
+    def _call(self, shown: object, arguments: Sequence[Text], function: Function) -> Text:
+        leaf = LEAF.get(function)
+        template = None if leaf is None else self.language.column(leaf)
+        if template is not None:
+            return written(template, arguments)
+        if leaf is None or leaf.definition is None:
             raise TypeError(f"no rule to print {shown!r}")
-        return self.language.functions[function](arguments)
+        outer, self._argument = self._argument, arguments[0]
+        try:
+            return self.expression(leaf.definition)
+        finally:
+            self._argument = outer
 
 
-def first_reaches(z: Sequence[Text], equal: str, unequal: str) -> list[str]:
-    """``wins``: the candidate z[0] equals the largest, z[1], and none of the others, which come before it, does."""
-    value, largest, *before = (t.within(PRODUCT) for t in z)
-    return [f"{value}{equal}{largest}", *(f"{other}{unequal}{largest}" for other in before)]
+def written(template: Template, arguments: Sequence[Text]) -> Text:
+    """A call as its leaf's template has it."""
+    if template.folds:
+        pair = template._replace(folds=False)
+        return reduce(lambda a, b: written(pair, (a, b)), arguments)
+    if callable(template.text):
+        return Text(template.text(*arguments), template.level)
+    every = ",".join(a.text for a in arguments)
+    return Text(template.text.format(*arguments, all=every), template.level)
 
 
 def is_divisor(factor: Expr) -> bool:
     """1/s, 1/s²: what one divides by."""
     return bool(factor.is_Pow and factor.exp.is_Integer and factor.exp < 0)
-
-
-def negated(argument: Text) -> str:
-    """-z as the argument of a function; a power in parentheses, since Excel reads -x^2 as (-x)²."""
-    return f"-{argument.within(ATOM)}"

@@ -1,47 +1,15 @@
 """The scalar graph with NumPy over the samples: one line a variable, each an array (samples,)."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 import sympy
 
 from symcnn.derivation import Graph
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, first_reaches, negated
-from symcnn.symbolic import (
-    LEAKY_SLOPE,
-    Index,
-    exp,
-    gate,
-    leaky_relu,
-    log,
-    maximum,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-    wins,
-)  # fmt: skip
-
-
-def _first(z: Sequence[Text]) -> Text:
-    conditions = " & ".join(f"({c})" for c in first_reaches(z, " == ", " != "))
-    return Text(f"np.where({conditions}, 1.0, 0.0)", ATOM)
-
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
+from symcnn.symbolic import Index
 
 NUMPY = Language(
-    functions={
-        sigmoid: lambda z: Text(f"1/(1 + np.exp({negated(z[0])}))", PRODUCT),
-        tanh: lambda z: Text(f"np.tanh({z[0].text})", ATOM),
-        relu: lambda z: Text(f"np.maximum({z[0].text}, 0)", ATOM),
-        leaky_relu: lambda z: Text(f"np.maximum({z[0].text}, {float(LEAKY_SLOPE)}*{z[0].within(POWER)})", ATOM),
-        softplus: lambda z: Text(f"np.logaddexp(0, {z[0].text})", ATOM),
-        exp: lambda z: Text(f"np.exp({z[0].text})", ATOM),
-        log: lambda z: Text(f"np.log({z[0].text})", ATOM),
-        gate: lambda z: Text(f"np.where({z[0].text} <= 0, {z[2].text}, {z[1].text})", ATOM),
-        # pair by pair: an absent cell is a number beside arrays
-        maximum: lambda z: reduce(lambda a, b: Text(f"np.maximum({a.text}, {b.text})", ATOM), z),
-        wins: lambda z: _first(z),
-    },
+    column=lambda leaf: leaf.column("numpy"),
     number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else Text(repr(float(q)), ATOM),
     power=lambda base, n: Text(f"{base.within(ATOM)}**{n}", POWER),
     root="np.sqrt",

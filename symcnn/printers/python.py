@@ -9,26 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 
 import sympy
 from sympy import Expr, Symbol
 
 from symcnn.derivation import Addend, Graph, Variable
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text, first_reaches, negated
-from symcnn.symbolic import (
-    LEAKY_SLOPE,
-    exp,
-    gate,
-    leaky_relu,
-    log,
-    maximum,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-    wins,
-)  # fmt: skip
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
 
 
 def _power(base: Text, n: int) -> Text:
@@ -36,27 +22,8 @@ def _power(base: Text, n: int) -> Text:
     return Text("*".join([base.within(POWER)] * n), PRODUCT)
 
 
-def _first(z: Sequence[Text]) -> Text:
-    return Text(f"(1.0 if {' and '.join(first_reaches(z, ' == ', ' != '))} else 0.0)", ATOM)
-
-
 PYTHON = Language(
-    functions={
-        sigmoid: lambda z: Text(f"1.0/(1.0 + exp({negated(z[0])}))", PRODUCT),
-        tanh: lambda z: Text(f"tanh({z[0].text})", ATOM),
-        # NaN must come out as NaN: it fails `<= 0` and `> 0`
-        relu: lambda z: Text(f"(0.0 if {z[0].text} <= 0.0 else {z[0].text})", ATOM),
-        leaky_relu: lambda z: Text(
-            f"({z[0].text} if {z[0].text} > 0.0 else {float(LEAKY_SLOPE)}*{z[0].within(POWER)})", ATOM
-        ),
-        softplus: lambda z: Text(f"(max({z[0].text}, 0.0) + log1p(exp(-abs({z[0].text}))))", ATOM),
-        exp: lambda z: Text(f"exp({z[0].text})", ATOM),
-        log: lambda z: Text(f"log({z[0].text})", ATOM),
-        gate: lambda z: Text(f"({z[2].text} if {z[0].text} <= 0.0 else {z[1].text})", ATOM),
-        # not max(), which may lose a NaN
-        maximum: lambda z: reduce(lambda a, b: Text(f"largest({a.text}, {b.text})", ATOM), z),
-        wins: lambda z: _first(z),
-    },
+    column=lambda leaf: leaf.column("python"),
     number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else _float(q),
     power=_power,
 )
@@ -222,9 +189,7 @@ def _exact(value: float) -> Expr:
 #: What printed source calls -> an import, and a function's definition, that make it run.
 _DEFINITIONS = {
     "np": ("import numpy as np", ""),
-    "log": ("from math import log", ""),
-    "log1p": ("from math import log1p", ""),
-    "tanh": ("from math import tanh", ""),
+    **{name: (f"from math import {name}", "") for name in ("expm1", "log", "log1p", "sqrt", "tanh")},
     "exp": (
         "import math",
         """def exp(z):

@@ -13,14 +13,13 @@ candidates equal that were not, the larger one wins here, the first one otherwis
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import sympy
 from sympy import Expr
 
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, relu
+from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, Term
+from symcnn.symbolic.leaves import Function
 
-#: Functions that never fall, and whose slope is 0 where they make different values equal. Not leaky_relu: z/100 rounds
-#: neighbours to one value, and which of them is the first would matter.
-MONOTONE: tuple[type[sympy.Function], ...] = (relu,)
+#: Functions that may be taken of the largest value instead of all.
+MONOTONE: tuple[Function, ...] = tuple(leaf.function for leaf in LEAVES if leaf.moves_behind_maximum)
 
 
 #: The two equations of a maximum in other equations, or None.

@@ -6,39 +6,18 @@ Definitions and derivatives come from the leaf functions themselves; only σ is 
 from collections.abc import Iterator
 
 import sympy
-from sympy import Expr, Symbol
+from sympy import Symbol
 
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography, tree
 from symcnn.report.document import Block, Display, Paragraph
-from symcnn.symbolic import (
-    LEAKY_SLOPE,
-    Index,
-    Tensor,
-    exp,
-    gate,
-    leaky_relu,
-    log,
-    maximum,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-)  # fmt: skip
+from symcnn.symbolic import LEAF, LEAVES, Index, Leaf, Tensor, gate, sigmoid
 from symcnn.text import Catalogue
 
 _z = Symbol("z")
 
-#: Leaf function -> what it is, where its name does not say it.
-DEFINITIONS: dict[type[sympy.Function], Expr] = {
-    relu: maximum(0, _z), leaky_relu: gate(_z, _z, LEAKY_SLOPE * _z),
-}  # fmt: skip
-
-#: Leaf functions with one argument, in the order in which they are explained.
-EXPLAINED = (tanh, relu, leaky_relu, softplus, exp, log)
-
-#: What is to be said of a kink.
-KINKS = {relu: "report.relu_kink", leaky_relu: "report.leaky_kink"}
+#: Leaf functions with one argument, in the order in which they are explained; σ is explained before.
+EXPLAINED = tuple(leaf for leaf in LEAVES if leaf.takes_one and leaf.function is not sigmoid)
 
 
 class _Argument:
@@ -57,21 +36,23 @@ def rules(derivation: Derivation, text: Catalogue) -> Iterator[Block]:
         for equation in derivation.forward for term in equation.terms for factor in term.factors
         for call in factor.atoms(sympy.Function)
     }  # fmt: skip
+    slopes = [LEAF[f].slope for f in used if f in LEAF and LEAF[f].takes_one]
+    used |= {call.func for slope in slopes for call in slope.atoms(sympy.Function)}
     if sigmoid in used:
         yield Paragraph((text("report.sigmoid_text"),))
         yield from _sigmoid()
-    shown = [leaf for leaf in EXPLAINED if leaf in used]
+    shown = [leaf for leaf in EXPLAINED if leaf.function in used]
     if shown:
         yield Paragraph((text("report.rules_text"),))
     typography = Typography(_Argument(), text.words("word"))
     for leaf in shown:
         yield from _rule(leaf, typography)
-        if leaf in KINKS:
-            yield Paragraph((text(KINKS[leaf]),))
+        if leaf.has_kink:
+            yield Paragraph((text(f"kink.{leaf.name}"),))
     pooled = any(e.reduce == "max" and not e.constant for e in derivation.forward)
     if pooled:
         yield Paragraph((text("report.maximum_text"),))
-    if pooled or used & KINKS.keys():
+    if pooled or gate in used:
         yield Paragraph((text("report.bracket_text"),))
     if any(e.constant for e in derivation.forward):
         yield Paragraph((text("report.softmax_text"),))
@@ -88,12 +69,10 @@ def _sigmoid() -> Iterator[Display]:
     yield Display("sigmoid_derivative", tree.Equality(steps))
 
 
-def _rule(leaf: type[sympy.Function], typography: Typography) -> Iterator[Display]:
-    call = leaf(_z)
-    name = typography.expression(call)
-    if leaf in DEFINITIONS:
-        yield Display(leaf.__name__, tree.Equality((name, typography.expression(DEFINITIONS[leaf]))))
-    derivative = typography.expression(call.diff(_z))
-    yield Display(
-        f"{leaf.__name__}_derivative", tree.Equality((tree.Partial(name, typography.expression(_z)), derivative))
-    )
+def _rule(leaf: Leaf, typography: Typography) -> Iterator[Display]:
+    """What it is, where its name does not say it, and its derivative."""
+    name = typography.expression(leaf.function(_z))
+    if leaf.sides is not None:
+        yield Display(leaf.name, tree.Equality((name, typography.expression(leaf.definition))))
+    derivative = typography.expression(leaf.function(_z).diff(_z))
+    yield Display(f"{leaf.name}_derivative", tree.Equality((tree.Partial(name, typography.expression(_z)), derivative)))

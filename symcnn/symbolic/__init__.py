@@ -2,9 +2,15 @@
 
 from symcnn.symbolic.display import html_of, latex_of
 from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term, Wins, symbol
-from symcnn.symbolic.functions import (
-    LEAKY_SLOPE,
+from symcnn.symbolic.leaves import (
+    KINKED,
+    LEAF,
     LEAVES,
+    PIECEWISE,
+    Leaf,
+    Template,
+    Y,
+    Z,
     exp,
     gate,
     leaky_relu,
@@ -19,7 +25,7 @@ from symcnn.symbolic.functions import (
 from symcnn.symbolic.order import in_reading_order
 
 __all__ = [
-    "LEAKY_SLOPE", "LEAVES", "Access", "Affine", "Axis", "Equation", "Index", "Role", "Tensor", "Term", "Wins",
-    "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log", "maximum", "relu", "sigmoid",
-    "softplus", "symbol", "tanh", "wins",
+    "KINKED", "LEAF", "LEAVES", "PIECEWISE", "Access", "Affine", "Axis", "Equation", "Index", "Leaf", "Role",
+    "Template", "Tensor", "Term", "Wins", "Y", "Z", "exp", "gate", "html_of", "in_reading_order", "latex_of",
+    "leaky_relu", "log", "maximum", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
 ]  # fmt: skip

@@ -30,7 +30,7 @@ from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
 from symcnn.symbolic.display import latex_of
-from symcnn.symbolic.functions import wins
+from symcnn.symbolic.leaves import wins
 
 #: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it. A "constant" is known
 #: with the network: its ``values`` are numbers.

@@ -18,7 +18,7 @@ import numpy as np
 from sympy import Expr
 
 from symcnn.derivation import Variable
-from symcnn.symbolic import leaky_relu, maximum, relu
+from symcnn.symbolic import PIECEWISE
 from symcnn.verification.leaves import Library, leaves
 
 MODULES: dict[Library, ModuleType] = {"mpmath": mpmath, "numpy": np}
@@ -46,9 +46,7 @@ class Evaluator:
 
     def __init__(self, variables: Iterable[Variable], library: Library, distances: list[Any] | None = None) -> None:
         self._decisions: list[int] = []
-        module = MODULES[library]
-        self._leaves = {name: getattr(module, name) for name in ("exp", "log", "tanh")}
-        self._leaves |= leaves(library, self._decisions, distances)
+        self._leaves = leaves(library, self._decisions, distances)
         self._number = mpmath.mpf if library == "mpmath" else np.float64
         self._variables = [self._sum_of(v) for v in variables]
 
@@ -147,7 +145,7 @@ class Evaluator:
             for a in variable.addends
             for factors in a.products
         ]
-        kinked = any(not isinstance(f, str) and f.has(relu, leaky_relu, maximum) for _, fs in products for f in fs)
+        kinked = any(not isinstance(f, str) and f.has(*PIECEWISE) for _, fs in products for f in fs)
         return _Sum(variable.name, tuple(products), variable.reduce == "max", kinked)
 
     def _rational(self, e: Expr) -> Any:

@@ -4,49 +4,20 @@
 
 No printer and no scalar graph takes part, so a network of any size is cheap. Values have a leading axis (points or
 samples). Dual numbers go forward with the same walk: D(target) is worked out from the equation by the product rule and
-the leaves' algebraic rules, without ``diff`` and without adjoints.
+the slopes in the leaves' records, without ``diff`` and without adjoints.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from sympy import Expr, Rational
 
 from symcnn.derivation.algebra import UndecidableError
-from symcnn.symbolic import (
-    Access,
-    Equation,
-    Tensor,
-    Term,
-    Wins,
-    exp,
-    gate,
-    leaky_relu,
-    log,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-)
+from symcnn.symbolic import LEAF, Access, Equation, Leaf, Tensor, Term, Wins, Y, Z, gate
 from symcnn.verification.arithmetic import Arithmetic
 from symcnn.verification.points import Mask, Numbers, Points, pieces
-
-#: Derivatives of the smooth leaves by their algebraic rules, from the argument z and the value y.
-SLOPES: dict[type[Expr], Callable[[Arithmetic, Any, Any], Any]] = {
-    sigmoid: lambda a, z, y: a.times(y, a.minus(a.number(Rational(1)), y)),
-    tanh: lambda a, z, y: a.minus(a.number(Rational(1)), a.times(y, y)),
-    exp: lambda a, z, y: y,
-    log: lambda a, z, y: a.inverse(z),
-    softplus: lambda a, z, y: a.leaf(sigmoid, z),
-}
-
-#: The slopes of a rectifier, above its kink and below.
-SIDES: dict[type[Expr], tuple[Rational, Rational]] = {
-    relu: (Rational(1), Rational(0)),
-    leaky_relu: (Rational(1), Rational(1, 100)),
-}
 
 
 @dataclass(frozen=True)
@@ -148,6 +119,8 @@ class _Here:
     points: Points
     equation: Equation
     present: Mask = field(default_factory=lambda: np.array(True))
+    #: Of a leaf whose slope is being worked out: its argument and its value.
+    leaf: Mapping[Expr, Any] = field(default_factory=dict)
 
     @property
     def _arithmetic(self) -> Arithmetic:
@@ -165,6 +138,8 @@ class _Here:
 
     def dual(self, e: Expr) -> Dual:
         """Value and slope of an expression in accesses."""
+        if e in self.leaf:
+            return Dual(self.leaf[e])
         if isinstance(e, Access):
             return self._access(e)
         if isinstance(e, Wins):
@@ -179,16 +154,24 @@ class _Here:
             base = self.dual(e.base)
             return self._product([base if e.exp > 0 else self._inverse(base)] * abs(int(e.exp)))
         if isinstance(e, gate):
-            return Dual(self._between(self._opened(e.args[0]), e.args[1], e.args[2]))
-        if e.func in SIDES:
-            return self._rectified(e)
-        if e.func in SLOPES:
-            z = self.dual(e.args[0])
-            y = self._arithmetic.leaf(e.func, z.value)
-            return Dual(
-                y, None if z.slope is None else self._times(SLOPES[e.func](self._arithmetic, z.value, y), z.slope)
-            )
-        raise UndecidableError(f"{e.func.__name__} has no rule here")
+            return self._between(self._opened(e.args[0]), *map(self.dual, e.args[1:]))
+        leaf = LEAF.get(e.func)
+        if leaf is None or not leaf.takes_one:
+            raise UndecidableError(f"{e.func.__name__} has no rule here")
+        if leaf.sides and not self._is_alone(e):
+            raise UndecidableError(f"{leaf.name} inside a larger expression: expected an equation of its own")
+        z = self.dual(e.args[0])
+        if leaf.is_linear:
+            return self._product([self._slope(leaf, z.value, None), z])
+        y = self._arithmetic.leaf(e.func, z.value)
+        return Dual(y, None if z.slope is None else self._times(self._slope(leaf, z.value, y).value, z.slope))
+
+    def _is_alone(self, call: Expr) -> bool:
+        """Is it an equation's right side? Then an adjoint names its gate by the target's entry."""
+        return len(self.equation.terms) == 1 and self.equation.terms[0].factors == (call,)
+
+    def _slope(self, leaf: Leaf, z: Any, y: Any) -> Dual:
+        return replace(self, leaf={Z: z, Y: y}).dual(leaf.slope)
 
     def _times(self, a: Any, b: Any) -> Any:
         return self._arithmetic.times(a, b)
@@ -230,17 +213,12 @@ class _Here:
             slope = None if slope is None else np.where(there, slope, self._arithmetic.number(Rational(0)))
         return Dual(value, slope)
 
-    def _rectified(self, call: Expr) -> Dual:
-        """relu(z) = gate·z, the gate that of the output's entry: an adjoint names it so."""
-        target = self.equation.target
-        if not any(term.factors == (call,) for term in self.equation.terms) or len(self.equation.terms) != 1:
-            raise UndecidableError(f"{call.func.__name__} inside a larger expression: expected an equation of its own")
-        z = self.dual(call.args[0])
-        opened = self._arithmetic.above(z.value) if self._arithmetic.has_order else self._opened(target)
-        return self._product([Dual(self._between(opened, *SIDES[call.func])), z])
-
     def _opened(self, output: Expr) -> Any:
-        """1 where an output lies above the kink."""
+        """1 where an output lies above 0, as its argument does."""
+        if output in self.leaf:
+            if self._arithmetic.has_order:
+                return self._arithmetic.above(self.leaf[Z])
+            output = self.equation.target
         if not isinstance(output, Access):
             raise UndecidableError(f"a gate of {output}: expected a plain entry")
         if self._arithmetic.has_order:
@@ -248,9 +226,17 @@ class _Here:
         places, _ = self.points.places(output)
         return self._arithmetic.symbol("gate", (output.tensor,), (places,))
 
-    def _between(self, opened: Any, above: Rational, below: Rational) -> Any:
-        span = self._times(self._arithmetic.number(above - below), opened)
-        return self._arithmetic.plus(self._arithmetic.number(below), span)
+    def _between(self, opened: Any, above: Dual, below: Dual) -> Dual:
+        """below + opened·(above - below)"""
+
+        def mixed(a: Any, b: Any) -> Any:
+            return self._arithmetic.plus(b, self._times(self._arithmetic.minus(a, b), opened))
+
+        if above.slope is None and below.slope is None:
+            return Dual(mixed(above.value, below.value))
+        zero = self._arithmetic.number(Rational(0))
+        slopes = [zero if side.slope is None else side.slope for side in (above, below)]
+        return Dual(mixed(above.value, below.value), mixed(*slopes))
 
     def _won(self, atom: Wins) -> Any:
         """1 where a candidate is the first to reach the maximum."""

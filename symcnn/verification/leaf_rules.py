@@ -1,38 +1,26 @@
-"""The derivative rules of the leaf functions: the only derivatives that are stated and not derived, so each is proved.
+"""The derivative rules of the leaf functions, as SymPy differentiates them, each proved from its definition.
 
-Everything smooth is a rational function of u = exp(z), where du/dz = u:
+What is smooth is a function of z and u = exp(z), where du/dz = u; in these its derivative is rational:
 
-    exp = u      sigmoid = u/(1 + u)      tanh = (u² - 1)/(u² + 1)      softplus = log(1 + u)      log: of z = u
+    exp = u      sigmoid = 1/(1 + 1/u)      tanh = (u² - 1)/(u² + 1)      softplus = log(1 + u)      log: of z = u
 
-What has kinks is linear on either side of them: each side, or each order of the candidates, is proved for itself.
+What has a kink is proved on either side of it, and at the kink itself; a maximum, in each order of its candidates.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import permutations
 
 import sympy
-from sympy import QQ, Expr, Rational, S, Symbol, field
+from sympy import QQ, Expr, Rational, S, Symbol, exp, field, log
 
 from symcnn.derivation import Derivation
-from symcnn.symbolic import exp, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
+from symcnn.symbolic import LEAF, LEAVES, Leaf, gate, maximum, wins
+from symcnn.symbolic.leaves import Function
 from symcnn.text import Catalogue
 from symcnn.verification.result import Row
 
 _z, _u = Symbol("z"), Symbol("u")
-_FIELD = field("u", QQ)[0]
-
-#: The smooth leaves in u.
-_IN_U: dict[type[Expr], Expr] = {exp: _u, sigmoid: _u / (1 + _u), tanh: (_u**2 - 1) / (_u**2 + 1)}
-
-#: Their derivatives by z, in u, by differentiating a rational function (softplus, log: by log′(v) = v′/v, and z = u).
-_SLOPES: dict[type[Expr], Expr] = {
-    **{function: value.diff(_u) * _u for function, value in _IN_U.items()},
-    softplus: (1 + _u).diff(_u) * _u / (1 + _u),
-    log: 1 / _u,
-}
-
-#: What a rectifier is above its kink and below.
-_SIDES: dict[type[Expr], tuple[Expr, Expr]] = {relu: (_z, S.Zero), leaky_relu: (_z, _z / 100)}
+_FIELD = field("z, u", QQ)[0]
 
 
 def leaf_rows(derivation: Derivation, text: Catalogue) -> Iterator[Row]:
@@ -51,20 +39,53 @@ def used_leaves(derivation: Derivation) -> set[type[Expr]]:
     return used | largest
 
 
-def smooth(function: type[Expr]) -> bool:
-    """The stated rule against the derivative of a rational function of u, by normal form."""
-    stated = function(_z).diff(_z).xreplace({f(_z): value for f, value in _IN_U.items()})
-    return bool(_FIELD.from_expr(stated.xreplace({_z: _u})) == _FIELD.from_expr(_SLOPES[function]))
+def smooth(function: Function) -> bool:
+    """The rule against the derivative of the definition, as rational functions of z and u, by normal form."""
+    return _same(function(_z).diff(_z), _derivative(LEAF[function].definition or function(_z)))
 
 
-def rectifier(function: type[Expr]) -> bool:
-    """The stated gate against the derivative on either side, and at the kink against that of the side below."""
-    above, below = (side.diff(_z) for side in _SIDES[function])
-    stated = function(_z).diff(_z)
-    at = [stated.xreplace({_z: Rational(z)}).evalf(30) for z in (3, 0, -3)]
-    return all(
-        abs(found - wanted) < Rational(1, 10**25) for found, wanted in zip(at, (above, below, below), strict=True)
+def sides(function: Function) -> bool:
+    """The same on either side of 0; and at points there and at 0, where the slope is that of the side below."""
+    rule, formulas = function(_z).diff(_z), LEAF[function].sides or ()
+    slopes = [side.diff(_z) for side in formulas]
+    proved = [_same(_on_side(rule, n), _derivative(side)) for n, side in enumerate(formulas)]
+    points = [(Rational(3), slopes[0]), (S.Zero, slopes[1]), (Rational(-3), slopes[1])]
+    return all(proved) and all(
+        abs(rule.xreplace({_z: at}).evalf(30) - slope.xreplace({_z: at}).evalf(30)) < Rational(1, 10**25)
+        for at, slope in points
     )
+
+
+def _needs_another(leaf: Leaf) -> bool:
+    return leaf.explicit_slope is not None and bool(leaf.explicit_slope.has(sympy.Function))
+
+
+def _on_side(e: Expr, side: int) -> Expr:
+    """An expression in a function of two formulas and its gates, where z lies on one side of 0."""
+    e = e.replace(gate, lambda y, *branches: branches[side])
+    return e.replace(
+        lambda a: a.func in LEAF and LEAF[a.func].sides is not None, lambda a: LEAF[a.func].side(side == 0)
+    )
+
+
+def _derivative(e: Expr) -> Expr:
+    """By z, in z and u; log′(v) = v′/v."""
+    if e == log(_z):  # of z = u
+        return 1 / _z
+    if e.func is log:
+        return _derivative(e.args[0]) / _in_u(e.args[0])
+    return _in_u(e).diff(_z) + _in_u(e).diff(_u) * _u
+
+
+def _in_u(e: Expr) -> Expr:
+    """exp(n·z) as uⁿ, and the leaf functions by their definitions."""
+    smooth = [leaf for leaf in LEAVES if leaf.definition is not None and leaf.sides is None]
+    e = e.xreplace({leaf.function(_z): leaf.definition for leaf in smooth})
+    return e.replace(exp, lambda a: _u ** sympy.cancel(a / _z))
+
+
+def _same(one: Expr, other: Expr) -> bool:
+    return bool(_FIELD.from_expr(_in_u(one)) == _FIELD.from_expr(_in_u(other)))
 
 
 def choice(function: type[Expr]) -> bool:
@@ -79,14 +100,22 @@ def choice(function: type[Expr]) -> bool:
     return [int(wins(one, one, *[one] * n).evalf()) for n in range(3)] == [1, 0, 0]
 
 
-#: Leaf -> claim, how it is proved, the method in words.
-RULES: dict[type[Expr], tuple[str, Callable[[type[Expr]], bool], str]] = {
-    sigmoid: ("σ′(z) = σ(z)·(1 − σ(z))", smooth, "field"),
-    tanh: ("tanh′(z) = 1 − tanh²(z)", smooth, "field"),
-    exp: ("exp′(z) = exp(z)", smooth, "field"),
-    log: ("log′(z) = 1/z", smooth, "field"),
-    softplus: ("softplus′(z) = σ(z)", smooth, "field"),
-    relu: ("relu′(z) = [z > 0]", rectifier, "sides"),
-    leaky_relu: ("leaky_relu′(z) = [z > 0] + [z ≤ 0]/100", rectifier, "sides"),
-    maximum: ("∂max/∂a = [a first reaches max]", choice, "orders"),
+def _proof(function: Function) -> tuple[Callable[[Function], bool], str]:
+    """What proves a rule, and the method in words."""
+    if function is maximum:
+        return choice, "orders"
+    return (sides, "sides") if LEAF[function].sides else (smooth, "field")
+
+
+#: Leaf -> claim, how it is proved, the method in words: first the smooth ones, those last whose rule needs another's.
+RULES: dict[Function, tuple[str, Callable[[Function], bool], str]] = {
+    leaf.function: (leaf.rule, *_proof(leaf.function))
+    for leaf in sorted(
+        (leaf for leaf in LEAVES if leaf.rule),
+        key=lambda leaf: (
+            leaf.function is maximum,
+            leaf.sides is not None,
+            _needs_another(leaf),
+        ),
+    )
 }

@@ -1,5 +1,9 @@
 """The leaf functions by definition, with nothing of symcnn's: for numbers of mpmath and of NumPy, also complex ones.
 
+This table repeats what the records of ``symbolic/leaves.py`` say, on purpose: it is the second source by which a wrong
+record is noticed. A leaf without an entry here is worked out from its record's definition, to 50 digits at least: then
+the columns that programs are printed from are checked against the definition, and its slope against the derivative.
+
 Kinks and ties are decided by the real part, so a complex step rides along: slope of the left side, first maximum. Each
 decision can be recorded: two evaluations with the same decisions lie on the same side of every kink.
 """
@@ -11,7 +15,13 @@ from typing import Any, Literal
 import mpmath
 import numpy as np
 
+from symcnn.symbolic import LEAVES, Leaf, Z
+from symcnn.symbolic.leaves import worked_out
+
 Library = Literal["mpmath", "numpy"]
+
+#: To how many digits a definition is worked out, or more.
+DIGITS = 50
 
 _MODULES: dict[Library, ModuleType] = {"mpmath": mpmath, "numpy": np}
 
@@ -53,7 +63,23 @@ def leaves(
     def wins(candidate: Any, largest: Any, *before: Any) -> int:
         return int(candidate.real == largest.real and all(b.real != largest.real for b in before))
 
-    return {
+    def defined(leaf: Leaf) -> Callable[[Any], Any]:
+        def value(z: Any) -> Any:
+            if leaf.sides is not None:
+                record(int(z.real > 0), abs(z.real))
+            formula = leaf.side(z.real > 0) if leaf.sides else leaf.definition
+            with mpmath.workdps(max(mpmath.mp.dps, DIGITS)):
+                exact = worked_out(formula, {Z: mpmath.mpmathify(z)}, lambda f: leaves("mpmath")[f.__name__])
+            if library == "mpmath":
+                return exact
+            return np.complex128(exact) if isinstance(z, complex) else np.float64(exact)
+
+        return value
+
+    entries: dict[str, Callable[..., Any]] = {
+        "exp": module.exp,
+        "log": module.log,
+        "tanh": module.tanh,
         "sigmoid": sigmoid,
         "softplus": softplus,
         "relu": lambda z: rectified(z, 0 * z),
@@ -62,3 +88,4 @@ def leaves(
         "maximum": maximum,
         "wins": wins,
     }
+    return {leaf.name: defined(leaf) for leaf in LEAVES} | entries

@@ -13,7 +13,7 @@ from symcnn.derivation import Derivation
 from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, Network
 from symcnn.numeric import Program, compile_program, initial_values
-from symcnn.symbolic import Access, Equation, leaky_relu, relu
+from symcnn.symbolic import KINKED, Access, Equation, relu
 from symcnn.text import Catalogue
 from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
 from symcnn.verification.duals import DUAL_TOLERANCE, duals_agree
@@ -99,7 +99,7 @@ def _is_exact_up_to_its_last_kink(derivation: Derivation) -> bool:
 
 
 def _has_kink(equation: Equation) -> bool:
-    return equation.reduce == "max" or any(f.has(relu, leaky_relu) for t in equation.terms for f in t.factors)
+    return equation.reduce == "max" or any(f.has(*KINKED) for t in equation.terms for f in t.factors)
 
 
 def _keeps_exact(equation: Equation) -> bool:

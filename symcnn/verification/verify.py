@@ -20,7 +20,7 @@ from symcnn.errors import InputError
 from symcnn.network import Array, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.printers.rewriting import rewritten
-from symcnn.symbolic import Access, Affine, leaky_relu, maximum, relu
+from symcnn.symbolic import KINKED, Access, Affine
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evaluate import Evaluator
@@ -285,7 +285,7 @@ def _not_checked(task: _Task, verified: int) -> Iterator[str]:
         yield text("verify.rest_images", count=d.samples, most=MOST_IMAGES)
     if "numba" not in task.backends:
         yield text("verify.rest_compiled")
-    if used_leaves(d) & {relu, leaky_relu, maximum}:
+    if used_leaves(d) & {*KINKED}:
         yield text("verify.rest_kinks")
     for key in ("rest_forward", "rest_programs", "rest_kernel", "rest_documents"):
         yield text(f"verify.{key}")

@@ -39,6 +39,7 @@ def test_no_text_is_left_unused():
             "kind",
             "layer",
             "activation",
+            "kink",
             "shown",
             "word",
             "method",

@@ -7,9 +7,7 @@ from sympy import Float, Symbol
 import symcnn
 from symcnn.numeric.learner import Learner
 from symcnn.numeric.optimizers import GRADIENT, OPTIMIZERS, RATE, THETA, Optimizer
-from symcnn.printers.infix import ATOM, Text
-from symcnn.printers.python import PYTHON
-from symcnn.symbolic import gate, wins
+from symcnn.symbolic import LEAF, Template, gate, wins
 from symcnn.train import trainer
 from symcnn.verification import verify_workbook
 from tests import torch_oracle
@@ -110,13 +108,11 @@ def _sign_of_the_velocity(monkeypatch):
 
 
 def _every_tie_wins(monkeypatch):
-    monkeypatch.setitem(PYTHON.functions, wins, lambda z: Text(f"float({z[0].text} == {z[1].text})", ATOM))
+    monkeypatch.setitem(LEAF[wins].columns, "python", Template(lambda a, largest, *_: f"float({a} == {largest})"))
 
 
 def _open_at_zero(monkeypatch):
-    monkeypatch.setitem(
-        PYTHON.functions, gate, lambda z: Text(f"({z[2].text} if {z[0].text} < 0.0 else {z[1].text})", ATOM)
-    )
+    monkeypatch.setitem(LEAF[gate].columns, "python", "({2} if {0} < 0.0 else {1})")
 
 
 def _wrong_losses(monkeypatch):

@@ -14,6 +14,7 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
 from symcnn.formula import tree
+from symcnn.formula.leaves import names
 from symcnn.formula.reader.plainer import plainer
 from symcnn.formula.reader.symbols import ACCENTS, STYLES, symbol
 from symcnn.formula.steps import degree, parts
@@ -27,11 +28,11 @@ MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS, MAX_DEGREE = 
 MAX_NESTED, MAX_TREE = 24, 100
 _NESTS = re.compile(r"\\(?:sum|max|prod|int)(?![a-z])\s*(?:\\limits\s*)?[_^]|(?:/|\\div)\s*(?=[^/]{1,3}\s*(?:/|\\div))")
 
-_FUNCTIONS = {
+#: A function's name -> how it is written: in roman letters, where nothing else is usual.
+_FUNCTIONS = names(r"\\(?:text|mathrm|operatorname)\{{\s*{}\s*\}}") | {
     "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
     "tanh": r"\\tanh|\\(?:text|mathrm|operatorname)\{\s*tanh\s*\}",
     "ReLU": r"\\(?:text|mathrm|operatorname)\{\s*(?:ReLU|relu)\s*\}|ReLU",
-    "LeakyReLU": r"\\(?:text|mathrm|operatorname)\{\s*LeakyReLU\s*\}",
     "exp": r"\\exp", "ln": r"\\ln|\\log", "max": r"\\max(?!\s*_)", "Σ": r"\\sum(?!\s*(?:\\limits\s*)?[_^])",
 }  # fmt: skip
 _RELATIONS: dict[Literal["=", "<", ">", "≤"], str] = {

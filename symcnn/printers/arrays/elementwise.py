@@ -6,8 +6,9 @@ Operands with fewer axes are lined up with the result (NumPy broadcasts), and a 
 axes only. Numbers without an array among them (a learning rate, 1 - β) stay Python's.
 """
 
+import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy
 from sympy import Expr, Rational, S
@@ -15,20 +16,7 @@ from sympy import Expr, Rational, S
 from symcnn.printers.arrays.lines import Lines, Operand, Sizes
 from symcnn.printers.infix import InfixPrinter, is_divisor
 from symcnn.printers.numpy_scalars import NUMPY
-from symcnn.symbolic import (
-    LEAKY_SLOPE,
-    Access,
-    Wins,
-    exp,
-    gate,
-    in_reading_order,
-    leaky_relu,
-    log,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-)
+from symcnn.symbolic import LEAF, Access, Wins, Z, gate, in_reading_order
 
 
 @dataclass(frozen=True)
@@ -85,10 +73,15 @@ class Elementwise:
             return self.product(sympy.Mul.make_args(rest), coefficient, out, free)
         if e.is_Pow:
             return self._power(e, out, inner)
-        rule = _RULES.get(e.func)
-        if rule is None:
+        if isinstance(e, gate):
+            return self._gate(*e.args)
+        leaf = LEAF.get(e.func)
+        column = None if leaf is None else leaf.columns.get("arrays")
+        if isinstance(column, str):
+            return self._calls(column, self.value(e.args[0], inner), out)
+        if leaf is None or leaf.definition is None:  # masks of winners are arrays, and maxima equations of their own
             raise TypeError(f"no rule to print {e!r}")
-        return rule(self, e.args, out, inner)
+        return self.value(leaf.definition.xreplace({Z: e.args[0]}), out, free)
 
     def product(
         self, factors: Sequence[Expr], coefficient: Expr = S.One, out: str | None = None, free: bool = True
@@ -179,6 +172,42 @@ class Elementwise:
             found = self.binary("subtract" if negative else "add", found, other, target)
         return found
 
+    def _gate(self, y: Expr, above: Expr, below: Expr) -> Value:
+        open_ = self.mask("greater", self.value(y), Value("0"))
+        if (above, below) == (1, 0):
+            return open_
+        found = self.scratch(open_.axes)
+        for branch, where in ((below, ""), (above, open_.text)):
+            value = self.value(branch)
+            self.lines.copy(found.text, value.text, where=where)
+            self.done(value)
+        self.done(open_)
+        return found
+
+    def _calls(self, text: str, z: Value, out: str | None) -> Value:
+        """Nested calls of ufuncs, as a leaf's record has them, of the value z.
+
+        Where z is needed more than once, the calls on the way keep out of its buffer and of ``out``, which may be one.
+        """
+        call = ast.parse(text, mode="eval").body
+        once = _uses_of_z(call) == 1
+        kept = z if once else replace(z, scratch=False)
+
+        def run(node: ast.expr, target: str | None) -> Value:
+            if isinstance(node, ast.Name):
+                return kept
+            if isinstance(node, ast.Constant):
+                return Value(str(node.value))
+            assert isinstance(node, ast.Call)
+            function = ast.unparse(node.func)
+            first, *others = (run(a, target if once else None) for a in node.args)
+            return self.binary(function, first, others[0], target) if others else self.unary(function, first, target)
+
+        found = run(call, out)
+        if not once and found.text != z.text:
+            self.done(z)
+        return found
+
     def _power(self, e: Expr, out: str | None, inner: str | None) -> Value:
         if e.exp == Rational(1, 2):
             return self.unary("sqrt", self.value(e.base, inner), out)
@@ -199,47 +228,5 @@ def _leaves(e: Expr) -> list[Expr]:
     return sorted(e.atoms(Access, Wins, sympy.Symbol), key=str)
 
 
-Rule = Callable[[Elementwise, Sequence[Expr], str | None, str | None], Value]
-
-
-def _ufunc(name: str) -> Rule:
-    return lambda p, z, out, inner: p.unary(name, p.value(z[0], inner), out)
-
-
-def _sigmoid(p: Elementwise, z: Sequence[Expr], out: str | None, inner: str | None) -> Value:
-    found = p.unary("negative", p.value(z[0], inner), out)
-    found = p.unary("exp", found, out)
-    found = p.binary("add", found, Value("1"), out)
-    return p.binary("divide", Value("1"), found, out)
-
-
-def _leaky(p: Elementwise, z: Sequence[Expr], out: str | None, inner: str | None) -> Value:
-    # the larger of z and z/100, which keeps NaN
-    value = p.value(z[0], inner)
-    low = p.scratch(value.axes)
-    p.lines.call("multiply", value.text, str(float(LEAKY_SLOPE)), out=low.text)
-    return p.binary("maximum", value, low, out)
-
-
-def _gate(p: Elementwise, z: Sequence[Expr], out: str | None, inner: str | None) -> Value:
-    open_ = p.mask("greater", p.value(z[0]), Value("0"))
-    if (z[1], z[2]) == (1, 0):
-        return open_
-    found = p.scratch(open_.axes)
-    p.lines.copy(found.text, p.value(z[2]).text)
-    p.lines.copy(found.text, p.value(z[1]).text, where=open_.text)
-    p.done(open_)
-    return found
-
-
-#: Leaf function -> how it is computed. Masks of winners are arrays, and maxima equations of their own.
-_RULES: dict[type[sympy.Function], Rule] = {
-    sigmoid: _sigmoid,
-    tanh: _ufunc("tanh"),
-    relu: lambda p, z, out, inner: p.binary("maximum", p.value(z[0], inner), Value("0"), out),
-    leaky_relu: _leaky,
-    softplus: lambda p, z, out, inner: p.binary("logaddexp", p.value(z[0], inner), Value("0"), out),
-    exp: _ufunc("exp"),
-    log: _ufunc("log"),
-    gate: _gate,
-}
+def _uses_of_z(node: ast.expr) -> int:
+    return sum(isinstance(n, ast.Name) and n.id == "z" for n in ast.walk(node))

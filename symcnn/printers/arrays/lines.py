@@ -125,7 +125,7 @@ class Lines:
 
     def call(self, function: str, *inputs: str, out: str) -> None:
         """``function(inputs, out)``"""
-        keyword = "out=" if function == "maximum" or "axis=" in inputs[-1] else ""
+        keyword = "out=" if function in ("maximum", "minimum") or "axis=" in inputs[-1] else ""
         self.each.append(f"{self.use(function)}({', '.join(inputs)}, {keyword}{out})")
 
     def copy(self, to: str, value: str, where: str = "") -> None:

@@ -1,20 +1,20 @@
 """Tree of a cell formula -> SymPy: the inverse of ``printers/excel.py``.
 
-    1/(1+EXP(-z))               sigmoid(z)        IF(z<0,EXP(z)/(1+EXP(z)),1/(1+EXP(-z)))  sigmoid(z)
-    MAX(z,z/100)                leaky_relu(z)     MAX(z,0)+LN(1+EXP(-ABS(z)))  softplus(z)
-    MAX(0,z)                    relu(z)
+    IF(z<0,EXP(z)/(1+EXP(z)),1/(1+EXP(-z)))   sigmoid(z)      what the printer writes for a leaf function of z
+    MAX(z,0)+LN(1+EXP(-ABS(z)))               softplus(z)     is a pattern, in which z stands for any formula
     IF(y>0,1,0)                 gate(y, 1, 0)     MAX(a,b,…)                   maximum(a, b, …)
     IF(AND(a=m,b<>m),1,0)       wins(a, m, b)
 
 A form that no printer writes is refused, with what was expected; a decimal is the rational number that is written.
 """
 
+import re
 from collections.abc import Callable, Sequence
 
 import sympy
 from sympy import Add, Expr, Mul, Pow, Rational
 
-from symcnn.printers.cells.parser import FormulaError
+from symcnn.printers.cells.parser import FormulaError, parse
 from symcnn.printers.cells.tree import (
     Binary,
     Call,
@@ -26,19 +26,10 @@ from symcnn.printers.cells.tree import (
     Reference,
     Unary,
 )
-from symcnn.symbolic import (
-    LEAKY_SLOPE,
-    exp,
-    gate,
-    leaky_relu,
-    log,
-    maximum,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-    wins,
-)  # fmt: skip
+from symcnn.printers.excel import EXCEL
+from symcnn.printers.infix import InfixPrinter
+from symcnn.symbolic import LEAVES, Z, gate, maximum, wins
+from symcnn.symbolic.leaves import Function
 
 #: Cells that the ranges of one formula may have.
 MAX_CELLS = 20_000
@@ -46,12 +37,47 @@ MAX_CELLS = 20_000
 #: The largest exponent of a power, and the bits of a number that is one.
 MAX_EXPONENT, MAX_BITS = 64, 4_000
 
-_ONE_ARGUMENT: dict[str, Callable[[Expr], Expr]] = {
-    "EXP": exp,
-    "LN": log,
-    "TANH": tanh,
-    "SQRT": sympy.sqrt,
-    "ABS": sympy.Abs,
+
+#: The parts of a chain, with the operators before them.
+Parts = Sequence[tuple[str, Formula]]
+
+
+def chain(formula: Formula, operators: str) -> tuple[Formula, list[tuple[str, Formula]]]:
+    """A left-deep chain taken apart: a-b+c -> a, [("-", b), ("+", c)]."""
+    parts: list[tuple[str, Formula]] = []
+    while isinstance(formula, Binary) and formula.operator in operators:
+        parts.append((formula.operator, formula.right))
+        formula = formula.left
+    return formula, parts[::-1]
+
+
+#: Leaf functions, and how they are printed of z, or were by earlier versions.
+_TEXTS: list[tuple[Function, str]] = [
+    (leaf.function, text)
+    for leaf in LEAVES if leaf.takes_one
+    for text in (InfixPrinter(EXCEL).expression(leaf.function(Z)).text, *leaf.earlier_cells)
+]  # fmt: skip
+
+#: What an IF may be.
+_IFS = ["IF(y>0,a,b)", "IF(AND(a=largest,b<>largest,…),1,0)", *(t for _, t in _TEXTS if t.startswith("IF("))]
+
+
+def _patterns() -> dict[str, list[tuple[Function, Parts]]]:
+    """Those texts as trees: calls (""), sums and products."""
+    found: dict[str, list[tuple[Function, Parts]]] = {"": [], "+-": [], "*/": []}
+    for leaf, text in _TEXTS:
+        tree = parse(f"={text}")
+        kind = "" if isinstance(tree, Call) else "+-" if chain(tree, "+-")[1] else "*/"
+        first, others = chain(tree, kind)
+        found[kind].append((leaf, [(kind[:1], first), *others]))
+    return found
+
+
+_PATTERNS = _patterns()
+
+#: Functions of one number.
+_ONE_ARGUMENT: dict[str, Callable[[Expr], Expr]] = {"SQRT": sympy.sqrt, "ABS": sympy.Abs} | {
+    text.removesuffix("(z)"): leaf for leaf, text in _TEXTS if re.fullmatch(r"[A-Z]+\(z\)", text)
 }
 
 #: Every function that is read; a formula with another one is no arithmetic of a network.
@@ -100,27 +126,28 @@ class Reader:
 
     def _sum(self, formula: Binary) -> Expr:
         first, parts = chain(formula, "+-")
-        terms = [("+", first), *parts]
-        found, n = [], 0
-        while n < len(terms):
-            sign, term = terms[n]
-            smooth = _softplus(term, terms[n + 1]) if n + 1 < len(terms) and sign == "+" else None
-            value = self.expression(term) if smooth is None else softplus(self.expression(smooth))
-            found.append(value if sign == "+" else -value)
-            n += 1 if smooth is None else 2
-        return Add(*found)
+        terms = self._with_leaves([("+", first), *parts], "+-")
+        return Add(*(value if sign == "+" else -value for sign, value in terms))
+
+    def _with_leaves(self, parts: list[tuple[str, Formula]], operators: str) -> list[tuple[str, Expr]]:
+        """The parts of a chain; several of them that are a leaf function's pattern become one."""
+        found = []
+        while parts:
+            sign, part = parts[0]
+            value, length = None, 1
+            for leaf, pattern in _PATTERNS[operators] if sign == operators[0] else ():
+                z = _argument_of(pattern, parts[: len(pattern)])
+                if z is not None:
+                    value, length = leaf(self.expression(z)), len(pattern)
+                    break
+            found.append((sign, self.expression(part) if value is None else value))
+            parts = parts[length:]
+        return found
 
     def _product(self, formula: Binary) -> Expr:
         first, parts = chain(formula, "*/")
         factors: list[Expr] = []
-        pending: Formula | None = first
-        if parts and parts[0][0] == "/" and (z := _sigmoid(first, parts[0][1])) is not None:
-            factors.append(sigmoid(self.expression(z)))
-            pending, parts = None, parts[1:]
-        if pending is not None:
-            factors.append(self.expression(pending))
-        for operator, part in parts:
-            value = self.expression(part)
+        for operator, value in self._with_leaves([("*", first), *parts], "*/"):
             if operator == "/" and value == 0:
                 raise FormulaError("a division by zero")
             factors.append(value if operator == "*" else 1 / value)
@@ -144,6 +171,9 @@ class Reader:
 
     def _call(self, call: Call) -> Expr:
         function, arguments = call.function, call.arguments
+        for leaf, pattern in _PATTERNS[""]:
+            if (z := _argument_of(pattern, [("", call)])) is not None:
+                return leaf(self.expression(z))
         if function in _ONE_ARGUMENT:
             if len(arguments) != 1:
                 raise FormulaError(f"{function} of {len(arguments)} arguments; it takes one")
@@ -161,12 +191,6 @@ class Reader:
         raise FormulaError(f"{function}: not a function of the arithmetic of a network")
 
     def _max(self, arguments: Sequence[Formula]) -> Expr:
-        if len(arguments) == 2:
-            first, second = arguments
-            if second == Binary("/", first, Number(str(1 / LEAKY_SLOPE))):
-                return leaky_relu(self.expression(first))
-            if first == Number("0"):
-                return relu(self.expression(second))
         values = [e for a in arguments for e in self._values(a)]
         if not values:
             raise FormulaError("MAX of nothing")
@@ -176,8 +200,6 @@ class Reader:
         if len(arguments) != 3:
             raise FormulaError(f"IF of {len(arguments)} arguments; it takes three")
         condition, above, below = arguments
-        if (z := _sigmoid_by_sign(condition, above, below)) is not None:
-            return sigmoid(self.expression(z))
         if isinstance(condition, Binary) and condition.operator == ">" and condition.right == Number("0"):
             return gate(*(self.expression(a) for a in (condition.left, above, below)))
         conditions = (
@@ -185,9 +207,7 @@ class Reader:
         )
         if (above, below) == (Number("1"), Number("0")) and (found := self._first(conditions)) is not None:
             return found
-        raise FormulaError(
-            "IF: expected IF(y>0,a,b), IF(AND(a=largest,b<>largest,…),1,0) or IF(z<0,EXP(z)/(1+EXP(z)),1/(1+EXP(-z)))"
-        )
+        raise FormulaError(f"IF: expected {', '.join(_IFS[:-1])} or {_IFS[-1]}")
 
     def _first(self, conditions: Sequence[Formula]) -> Expr | None:
         """``AND(a=m,b<>m,…)``: a is the first that reaches m."""
@@ -214,51 +234,30 @@ class Reader:
         return [self._cell(c) for c in formula.cells()]
 
 
-def chain(formula: Formula, operators: str) -> tuple[Formula, list[tuple[str, Formula]]]:
-    """A left-deep chain taken apart: a-b+c -> a, [("-", b), ("+", c)]."""
-    parts: list[tuple[str, Formula]] = []
-    while isinstance(formula, Binary) and formula.operator in operators:
-        parts.append((formula.operator, formula.right))
-        formula = formula.left
-    return formula, parts[::-1]
+def _argument_of(pattern: Parts, parts: Parts) -> Formula | None:
+    """What stands in parts of a formula where z stands in a pattern's; None if they are not that pattern."""
+    values: list[Formula] = []
+    same = [p for p, _ in pattern] == [p for p, _ in parts] and all(
+        _matches(p, f, values) for (_, p), (_, f) in zip(pattern, parts, strict=True)
+    )
+    return values[0] if same and all(v == values[0] for v in values[1:]) else None
 
 
-def _sigmoid(above: Formula, below: Formula) -> Formula | None:
-    """z, if it is 1/(1+EXP(-z))."""
-    if above != Number("1") or not isinstance(below, Binary) or (below.operator, below.left) != ("+", Number("1")):
-        return None
-    return _negated(_argument(below.right, "EXP"))
-
-
-def _sigmoid_by_sign(condition: Formula, below_zero: Formula, else_: Formula) -> Formula | None:
-    """z, if it is IF(z<0,EXP(z)/(1+EXP(z)),1/(1+EXP(-z)))."""
-    if not isinstance(condition, Binary) or (condition.operator, condition.right) != ("<", Number("0")):
-        return None
-    z = condition.left
-    power = Call("EXP", (z,))
-    if below_zero != Binary("/", power, Binary("+", Number("1"), power)):
-        return None
-    plain = isinstance(else_, Binary) and else_.operator == "/" and _sigmoid(else_.left, else_.right) == z
-    return z if plain else None
-
-
-def _softplus(first: Formula, second: tuple[str, Formula]) -> Formula | None:
-    """z, if it is MAX(z,0)+LN(1+EXP(-ABS(z)))."""
-    sign, logarithm = second
-    inner = _argument(logarithm, "LN")
-    if sign != "+" or not isinstance(inner, Binary) or (inner.operator, inner.left) != ("+", Number("1")):
-        return None
-    z = _argument(_negated(_argument(inner.right, "EXP")), "ABS")
-    if z is None or first != Call("MAX", (z, Number("0"))):
-        return None
-    return z
-
-
-def _argument(formula: Formula | None, function: str) -> Formula | None:
-    if isinstance(formula, Call) and formula.function == function and len(formula.arguments) == 1:
-        return formula.arguments[0]
-    return None
-
-
-def _negated(formula: Formula | None) -> Formula | None:
-    return formula.operand if isinstance(formula, Unary) and formula.operator == "-" else None
+def _matches(pattern: Formula, formula: Formula, values: list[Formula]) -> bool:
+    """Is a formula a pattern with something for z? ``values`` gets that, wherever z stands."""
+    if pattern == Name(Z.name):
+        values.append(formula)
+        return True
+    match pattern, formula:
+        case Call(), Call():
+            same = pattern.function == formula.function and len(pattern.arguments) == len(formula.arguments)
+            pairs = zip(pattern.arguments, formula.arguments, strict=False)
+            return same and all(_matches(p, f, values) for p, f in pairs)
+        case Binary(), Binary():
+            same = pattern.operator == formula.operator
+            return (
+                same and _matches(pattern.left, formula.left, values) and _matches(pattern.right, formula.right, values)
+            )
+        case Unary(), Unary():
+            return pattern.operator == formula.operator and _matches(pattern.operand, formula.operand, values)
+    return pattern == formula

@@ -3,15 +3,19 @@
 A number is written as ``real(0.5)`` in single precision: a bare 0.5 would make the whole expression double.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import sympy
 from sympy import Expr
 
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, SUM, InfixPrinter, Language, Text, negated
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
 from symcnn.printers.python import PYTHON
-from symcnn.symbolic import LEAKY_SLOPE, exp, gate, leaky_relu, log, relu, sigmoid, softplus, tanh
+from symcnn.symbolic import Leaf, Template
+
+#: A decimal number in a template.
+_NUMBER = re.compile(r"\d+\.\d+")
 
 
 def number_text(value: Expr, dtype: str) -> str:
@@ -21,26 +25,19 @@ def number_text(value: Expr, dtype: str) -> str:
 
 
 def language(dtype: str) -> Language:
-    """The leaf functions; NaN goes through every one of them."""
-    zero, one, slope = (number_text(q, dtype) for q in (sympy.S.Zero, sympy.S.One, LEAKY_SLOPE))
+    """Python, each number in the program's precision; NaN goes through every leaf function."""
 
     def number(value: Expr) -> Text:
         text = number_text(value, dtype)
         return Text(text, PRODUCT if text.startswith("-") else ATOM)
 
-    functions: Mapping[type[sympy.Function], Callable[[Sequence[Text]], Text]] = {
-        sigmoid: lambda z: Text(f"{one}/({one} + exp({negated(z[0])}))", PRODUCT),
-        tanh: lambda z: Text(f"tanh({z[0].text})", ATOM),
-        relu: lambda z: Text(f"({zero} if {z[0].text} <= {zero} else {z[0].text})", ATOM),
-        leaky_relu: lambda z: Text(f"({slope}*{z[0].within(POWER)} if {z[0].text} <= {zero} else {z[0].text})", ATOM),
-        softplus: lambda z: Text(
-            f"({zero} if {z[0].text} <= {zero} else {z[0].text}) + log1p(exp(-abs({z[0].text})))", SUM
-        ),
-        exp: lambda z: Text(f"exp({z[0].text})", ATOM),
-        log: lambda z: Text(f"log({z[0].text})", ATOM),
-        gate: lambda z: Text(f"({z[2].text} if {z[0].text} <= {zero} else {z[1].text})", ATOM),
-    }
-    return replace(PYTHON, functions=functions, number=number)
+    def column(leaf: Leaf) -> Template | None:
+        template = leaf.column("loops", "python")
+        if template is None or not isinstance(template.text, str):
+            return template
+        return template._replace(text=_NUMBER.sub(lambda m: number_text(sympy.Float(m.group()), dtype), template.text))
+
+    return replace(PYTHON, column=column, number=number)
 
 
 class LoopPrinter(InfixPrinter):

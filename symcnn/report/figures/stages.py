@@ -9,9 +9,8 @@ from typing import Literal
 
 import sympy
 
-from symcnn.formula.leaves import CALLS
 from symcnn.network import Network, kind_of
-from symcnn.symbolic import Access, Equation, Tensor
+from symcnn.symbolic import LEAF, Access, Equation, Tensor, exp
 
 Operation = Literal["image", "convolution", "activation", "maximum", "mean", "dense", "error"]
 
@@ -75,7 +74,8 @@ def _function(equation: Equation) -> str:
     for term in equation.terms:
         for factor in term.factors:
             for part in sympy.preorder_traversal(factor):
-                if part.func in CALLS:
-                    name = CALLS[part.func]
-                    return "softmax" if name == "exp" else name
+                if part.func is exp:
+                    return "softmax"
+                if part.func in LEAF:
+                    return LEAF[part.func].display or LEAF[part.func].activation
     return ""

@@ -7,7 +7,7 @@ from sympy import Expr, Function, Rational, Symbol
 
 from symcnn.derivation.algebra import Algebra, Element, TooLargeError, UndecidableError
 from symcnn.derivation.algebras import ModularAlgebra, PolynomialAlgebra, RealAlgebra
-from symcnn.symbolic import maximum, relu
+from symcnn.symbolic import LEAF, maximum, relu
 
 Answer = Literal["proved", "probable", "differs", "unknown"]
 
@@ -23,7 +23,8 @@ def same(one: Expr, other: Expr) -> Answer:
     plain = {s: Symbol(f"q_{n}") for n, s in enumerate(sorted(one.free_symbols | other.free_symbols, key=str))}
     one, other = one.xreplace(plain), other.xreplace(plain)
     names = [s.name for s in plain.values()]
-    calls = sum(len(c.args) for e in (one, other) for c in e.atoms(Function))
+    every = [c for e in (one, other) for c in e.atoms(Function)]
+    calls = sum(max(len(c.args), LEAF[c.func].generators if c.func in LEAF else 1) for c in every)
     try:
         return "proved" if _equal(lambda: PolynomialAlgebra(names, calls), one, other) else "differs"
     except TooLargeError:
