@@ -12,7 +12,6 @@ from symcnn.version import __version__
 if TYPE_CHECKING:
     from symcnn import article
     from symcnn.certificate import write_certificate
-    from symcnn.derivation import Derivation, derive
     from symcnn.excel import export_workbook
     from symcnn.network import (
         Activation,
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     )
     from symcnn.numeric import Program
     from symcnn.numeric import compile_program as compile
+    from symcnn.proof import ProvableDerivation as Derivation
+    from symcnn.proof import derive
     from symcnn.report import write_report
     from symcnn.train import Run
     from symcnn.train import train as train
@@ -45,7 +46,7 @@ __all__ = [
 #: ``symcnn --help`` needs neither. The imports above are the same table for type checkers; a test holds them together.
 _DEFINED_IN = {
     "write_certificate": "certificate",
-    "Derivation": "derivation", "derive": "derivation",
+    "Derivation": "proof:ProvableDerivation", "derive": "proof",
     "export_workbook": "excel",
     "Activation": "network", "AvgPool2D": "network", "Conv2D": "network", "Data": "network", "Dense": "network",
     "Flatten": "network", "MaxPool2D": "network", "Network": "network", "read_data": "network",

@@ -17,6 +17,7 @@ LINES = [
     {"train"},
     {"numeric"},
     {"printers", "formula"},
+    {"proof"},
     {"derivation"},
     {"article"},
     {"network"},

@@ -121,7 +121,7 @@ class Rules:
             if plain[0] == LEARNING_RATE and self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
                 return "given"
             if stated.is_chain_rule(plain):
-                holds = all(map(stated.chain_rule_holds, self._notation._over(0).modular))
+                holds = all(map(stated.chain_rule_holds, self._notation._over(0).modular()))
                 return "rule" if holds else ""
             one = self.one_letter(members, signs)
             if one is not None:

@@ -12,13 +12,13 @@ from sympy import Expr
 
 from symcnn.audit.notation import MAX_IMAGES, Notation, number_of
 from symcnn.audit.verdicts import Counterexample, Read
-from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.paths import Quantities
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import leaves
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.paths import Quantities
 
 #: Choices that are tried; quantities whose values are told with a counterexample; entries of a group.
 MAX_CHOICES, MAX_TOLD, MAX_ENTRIES = 40, 12, 4

@@ -11,11 +11,11 @@ import sympy
 from sympy import Add, Expr, Rational, Symbol
 
 from symcnn.derivation.graph import Graph
-from symcnn.derivation.paths import Quantities
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning
 from symcnn.formula.steps import Derived, nodes
 from symcnn.formula.tree import Node
+from symcnn.proof.paths import Quantities
 from symcnn.symbolic import gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh
 
 _KINKED = (gate, maximum, relu, leaky_relu)

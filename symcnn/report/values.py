@@ -13,9 +13,9 @@ import re
 import numpy as np
 from sympy import Add, Expr, Rational, Symbol
 
-from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.paths import Quantities, Slope, names_in, suffix
 from symcnn.network import checked
+from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.paths import Quantities, Slope, names_in, suffix
 from symcnn.report.content import Content
 
 #: How far a shown number may be from what it stands for: floating point only, before it is rounded for display.

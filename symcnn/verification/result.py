@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from symcnn.derivation import Verdict
-from symcnn.derivation.proof import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
 from symcnn.network import Network
+from symcnn.proof import Verdict
+from symcnn.proof.equations import EQUATIONS
+from symcnn.proof.gradients import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
 from symcnn.text import Catalogue
 from symcnn.verification.evidence import METHODS, Figure
-from symcnn.verification.modular import EQUATIONS
 
 #: What decides: normal forms, or where they are too large random points.
 DECIDING = "deciding"

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from sympy import Expr, Symbol
 
-from symcnn.derivation.algebra import Element, UndecidableError
 from symcnn.errors import InputError
 from symcnn.printers.cells.addresses import written
+from symcnn.proof.algebra import Element
+from symcnn.proof.verdict import UndecidableError
 from symcnn.verification.workbook.equality import Bounded
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.quantities import FACTOR, RATE, Quantities

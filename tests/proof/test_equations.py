@@ -8,11 +8,11 @@ import pytest
 from sympy import Integer
 
 import symcnn
+from symcnn.proof.arithmetic import PRIME, Degrees, PrimeField, Reals
+from symcnn.proof.equations import accepts
+from symcnn.proof.interpret import Interpreter
 from symcnn.symbolic import Access, Term, relu
 from symcnn.verification import check_equations, planted_equations
-from symcnn.verification.arithmetic import PRIME, Degrees, PrimeField, Reals
-from symcnn.verification.interpret import Interpreter
-from symcnn.verification.modular import accepts
 from tests import oracles
 from tests.networks import digits, from_seed, lenet
 
@@ -109,7 +109,7 @@ def test_what_has_no_rule_is_undecided_with_the_reason(derivation, monkeypatch):
 
 
 def test_what_is_too_large_is_said(derivation, monkeypatch):
-    monkeypatch.setattr("symcnn.verification.modular.MOST_POINTS", 10)
+    monkeypatch.setattr("symcnn.proof.equations.MOST_POINTS", 10)
     verdict = check_equations(derivation)
     assert verdict.status == "unknown"
     assert "at most 10" in verdict.method
@@ -121,7 +121,7 @@ def test_a_smaller_error_probability_takes_more_points(derivation):
 
 def test_pieces_add_up_to_the_whole(monkeypatch):
     d = symcnn.derive(from_seed(19)[0])
-    monkeypatch.setattr("symcnn.verification.points.CHUNK", 8)
+    monkeypatch.setattr("symcnn.proof.points.CHUNK", 8)
     assert check_equations(d)
     assert all(not accepts(d, p.equations) for p in planted_equations(d, 10))
 

@@ -18,6 +18,7 @@ from typing import Any
 import sympy
 from sympy import Expr
 
+from symcnn.proof.verdict import UndecidableError
 from symcnn.symbolic import (
     LEAKY_SLOPE,
     exp,
@@ -35,14 +36,6 @@ from symcnn.symbolic import (
 Element = Any  # of the algebra: a polynomial, a number modulo p, a degree, a real number
 
 Function = type[sympy.Function]
-
-
-class UndecidableError(Exception):
-    """An expression has no place in the algebra; the message says what stands in the way."""
-
-
-class TooLargeError(UndecidableError):
-    """It has one, but its normal form is too large to be worked out."""
 
 
 @dataclass(frozen=True)

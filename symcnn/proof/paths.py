@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from sympy import Expr, Symbol
 from sympy.core.expr import AtomicExpr
 
-from symcnn.derivation.algebra import Algebra, Dual, Element, UndecidableError
-from symcnn.derivation.derivation import Derivation
-from symcnn.derivation.graph import Variable
+from symcnn.derivation import Derivation, Variable
+from symcnn.proof.algebra import Algebra, Dual, Element
+from symcnn.proof.verdict import UndecidableError
 
 
 class Slope(AtomicExpr):
@@ -105,6 +105,11 @@ class Quantities:
             return [self.algebra.element(e, known) for e in expressions]
         finally:
             self.algebra.restore(mark)
+
+    def sides(self, left: Expr, right: Expr) -> tuple[Element, Element]:
+        """Two expressions as elements."""
+        left, right = self.elements(left, right)
+        return left, right
 
     def slope(self, of: str, by: str) -> Element:
         """∂of/∂by."""

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Rational
 
-from symcnn.derivation.algebra import UndecidableError
+from symcnn.proof.arithmetic import Arithmetic
+from symcnn.proof.points import Mask, Numbers, Points, pieces
+from symcnn.proof.verdict import UndecidableError
 from symcnn.symbolic import (
     Access,
     Equation,
@@ -30,8 +32,6 @@ from symcnn.symbolic import (
     softplus,
     tanh,
 )
-from symcnn.verification.arithmetic import Arithmetic
-from symcnn.verification.points import Mask, Numbers, Points, pieces
 
 #: Derivatives of the smooth leaves by their algebraic rules, from the argument z and the value y.
 SLOPES: dict[type[Expr], Callable[[Arithmetic, Any, Any], Any]] = {

@@ -19,17 +19,17 @@ points: at most n²/2 · (D/p)^k. As many points are taken as make (1 + n²/2)·
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from symcnn.derivation import Derivation, Verdict, count_products
-from symcnn.derivation.algebra import UndecidableError
+from symcnn.derivation import Derivation, count_products
+from symcnn.proof.arithmetic import PRIME, Degrees, PrimeField
+from symcnn.proof.interpret import Interpreter
+from symcnn.proof.points import Numbers
+from symcnn.proof.verdict import Comparison, Method, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import Equation, Tensor
-from symcnn.verification.arithmetic import PRIME, Degrees, PrimeField
-from symcnn.verification.interpret import Interpreter
-from symcnn.verification.points import Numbers
 
 EQUATIONS = "dual numbers modulo 2^31 - 1 in random directions; gates, maxima and leaf outputs random field elements"
 CLAIM = "E′ = Σ v·∂E/∂θ"
@@ -59,23 +59,35 @@ def check_equations(
         epsilon: the error probability that is asked for.
 
     Returns:
-        "probable" with its error probability, "refuted" with the parameter tensors whose gradients are wrong, or
-        "unknown" with the reason.
+        "right" with its error probability, "wrong" with the parameter tensors whose gradients are wrong, or
+        "not decided" with the reason.
     """
-    stated = derivation.forward if forward is None else tuple(forward)
-    adjoints = derivation.backward if backward is None else tuple(backward)
-    size = count_products((*stated, *adjoints))
-    if size > MOST_POINTS:
-        reason = f"the equations have {size} points; at most {MOST_POINTS} are worked out"
-        return Verdict("equations", CLAIM, "unknown", reason)
-    check = _Check(derivation, stated, adjoints)
-    try:
-        points, bound = _points(check, epsilon)
-        if check.holds(points, seed):
-            return Verdict("equations", CLAIM, "probable", EQUATIONS, bound)
-        return Verdict("equations", CLAIM, "refuted", f"{EQUATIONS}: {', '.join(check.wrong(seed))}")
-    except UndecidableError as reason_:
-        return Verdict("equations", CLAIM, "unknown", str(reason_))
+    left = derivation.forward if forward is None else tuple(forward)
+    right = derivation.backward if backward is None else tuple(backward)
+    return decide(left, right, EquationDomain(derivation, seed, epsilon), name="equations", claim=CLAIM)
+
+
+@dataclass(frozen=True)
+class EquationDomain:
+    """Compares the derivative of E by the forward equations (left) with the adjoint equations (right)."""
+
+    derivation: Derivation
+    seed: int = SEED
+    epsilon: float = EPSILON
+    is_canonical = False
+
+    def methods(self, left: Sequence[Equation], right: Sequence[Equation]) -> Iterator[Method]:
+        yield Method("modulo a prime", EQUATIONS, lambda: self._at_random_points(left, right))
+
+    def _at_random_points(self, forward: Sequence[Equation], adjoints: Sequence[Equation]) -> Comparison:
+        size = count_products((*forward, *adjoints))
+        if size > MOST_POINTS:
+            raise TooLargeError(f"the equations have {size} points; at most {MOST_POINTS} are worked out")
+        check = _Check(self.derivation, forward, adjoints)
+        points, bound = _points(check, self.epsilon)
+        if check.holds(points, self.seed):
+            return Comparison(True, bound)
+        return Comparison(False, counterexample=", ".join(check.wrong(self.seed)))
 
 
 def accepts(derivation: Derivation, backward: Sequence[Equation], points: int = 2, seed: int = SEED) -> bool:
