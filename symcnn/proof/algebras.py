@@ -16,7 +16,8 @@ import mpmath
 from sympy import QQ
 from sympy.polys.rings import PolyRing, ring
 
-from symcnn.proof.algebra import Algebra, Element, Function
+from symcnn.proof.algebra import Algebra, Function
+from symcnn.proof.arithmetic import PRIME, Element
 from symcnn.proof.verdict import TooLargeError, UndecidableError
 from symcnn.symbolic import log, sigmoid, softplus
 
@@ -26,8 +27,6 @@ BUDGET = 200_000
 
 #: Generators of a ring; past it, monomials are so long that nothing comes out in time.
 MAX_GENERATORS = 600
-
-PRIME = 2**61 - 1
 
 #: Digits of the real algebra.
 REAL_DIGITS = 60

@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 import mpmath
 
-from symcnn.proof.algebra import Element
-from symcnn.proof.algebras import PRIME
+from symcnn.proof.arithmetic import PRIME, Element
 from symcnn.proof.verdict import Comparison, Method, UndecidableError
 
 #: Real points at which numbers are compared, and the digits that agree there where two values are equal.

@@ -19,8 +19,9 @@ from sympy import Expr, Function
 
 from symcnn.derivation import Derivation
 from symcnn.errors import UnknownQuantityError, one_of, quoted
-from symcnn.proof.algebra import Algebra, Dual, Element, merged
+from symcnn.proof.algebra import Algebra
 from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.candidate import in_our_words
 from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain
 from symcnn.proof.verdict import Method, TooLargeError, UndecidableError, Verdict, decide
@@ -108,7 +109,7 @@ class _Images:
             for variable in self._graph.forward.values():
                 if variable.name not in values:
                     values[variable.name] = self.algebra.dual(variable.expression, values)
-            total = merged(total, values["E"].slopes)
+            total = self.algebra.merged((total, values["E"].slopes))
         return total
 
     def slope_put_in(self, name: str) -> Element:

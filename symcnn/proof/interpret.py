@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Rational
 
-from symcnn.proof.arithmetic import Arithmetic
+from symcnn.proof.arithmetic import ArrayArithmetic, Dual
 from symcnn.proof.points import Mask, Numbers, Points, pieces
 from symcnn.proof.verdict import UndecidableError
 from symcnn.symbolic import (
@@ -34,7 +34,7 @@ from symcnn.symbolic import (
 )
 
 #: Derivatives of the smooth leaves by their algebraic rules, from the argument z and the value y.
-SLOPES: dict[type[Expr], Callable[[Arithmetic, Any, Any], Any]] = {
+SLOPES: dict[type[Expr], Callable[[ArrayArithmetic, Any, Any], Any]] = {
     sigmoid: lambda a, z, y: a.times(y, a.minus(a.number(Rational(1)), y)),
     tanh: lambda a, z, y: a.minus(a.number(Rational(1)), a.times(y, y)),
     exp: lambda a, z, y: y,
@@ -49,12 +49,8 @@ SIDES: dict[type[Expr], tuple[Rational, Rational]] = {
 }
 
 
-@dataclass(frozen=True)
-class Dual:
-    """A value and its slope in the direction looked at (None: zero)."""
-
-    value: Any
-    slope: Any = None
+#: The one direction in which dual numbers move.
+DIRECTION = "v"
 
 
 class Interpreter:
@@ -66,7 +62,10 @@ class Interpreter:
     """
 
     def __init__(
-        self, arithmetic: Arithmetic, given: Mapping[Tensor, Numbers], slopes: Mapping[Tensor, Numbers] | None = None
+        self,
+        arithmetic: ArrayArithmetic,
+        given: Mapping[Tensor, Numbers],
+        slopes: Mapping[Tensor, Numbers] | None = None,
     ) -> None:
         self.arithmetic = arithmetic
         self.values, self.slopes = dict(given), dict(slopes or {})
@@ -107,10 +106,10 @@ class Interpreter:
                 total = here.product(term)
                 if not slopes_only:
                     self._scatter(self.values[equation.target.tensor], equation.target, here, total.value)
-                if total.slope is not None:
+                if DIRECTION in total.slopes:
                     if equation.target.tensor not in self.slopes:
                         self.slopes[equation.target.tensor] = self._start(equation.target.tensor)
-                    self._scatter(self.slopes[equation.target.tensor], equation.target, here, total.slope)
+                    self._scatter(self.slopes[equation.target.tensor], equation.target, here, total.slopes[DIRECTION])
 
     def _largest(self, equation: Equation) -> None:
         """max = Σ [candidate is the first to reach it]·candidate: where numbers have no order, by definition."""
@@ -123,21 +122,25 @@ class Interpreter:
             for points in pieces((*equation.axes, *term.axes), self.points):
                 here = _Here(self, points, equation)
                 values = here.product(term).value
-                self._scatter(target, equation.target, here, np.where(here.present, values, -np.inf), np.maximum)
+                places, there = here.points.places(equation.target)
+                largest = np.where(here.present, values, -np.inf)
+                alone = self._collected(places, here)
+                largest = np.max(np.broadcast_to(largest, (self.points, *here.points.shape)), axis=alone, keepdims=True)
+                for row, numbers in zip(target, largest, strict=True):
+                    np.maximum.at(row, places[there], numbers[there])
         self._sum(equation, (chosen,), slopes_only=self.arithmetic.has_order)
 
-    def _scatter(
-        self, into: Numbers, target: Access, here: "_Here", values: Any, together: np.ufunc | None = None
-    ) -> None:
-        together = together or self.arithmetic.together
+    def _scatter(self, into: Numbers, target: Access, here: "_Here", values: Any) -> None:
         places, there = here.points.places(target)
         whole = np.broadcast_to(values, (self.points, *here.points.shape))
-        alone = tuple(n + 1 for n, size in enumerate(places.shape) if size == 1 and here.points.shape[n] > 1)
-        if alone:  # axes over which the target only collects
-            whole = self.arithmetic.reduced(together.reduce(whole, axis=alone, keepdims=True))
-        for row, numbers in zip(into, whole, strict=True):
-            together.at(row, places[there], numbers[there])
-        into[:] = self.arithmetic.reduced(into)
+        alone = self._collected(places, here)
+        if alone:
+            whole = self.arithmetic.total(whole, alone, keepdims=True)
+        self.arithmetic.scatter(into, places[there], whole[:, there])
+
+    def _collected(self, places: Numbers, here: "_Here") -> tuple[int, ...]:
+        """The axes over which a target only collects."""
+        return tuple(n + 1 for n, size in enumerate(places.shape) if size == 1 and here.points.shape[n] > 1)
 
 
 @dataclass
@@ -150,15 +153,15 @@ class _Here:
     present: Mask = field(default_factory=lambda: np.array(True))
 
     @property
-    def _arithmetic(self) -> Arithmetic:
+    def _arithmetic(self) -> ArrayArithmetic:
         return self.interpreter.arithmetic
 
     def product(self, term: Term) -> Dual:
         """``coefficient · Π factors``, zero where it takes no part."""
-        total = self._product([self.dual(f) for f in term.factors])
+        total = self._arithmetic.dual_product([self.dual(f) for f in term.factors])
         if term.coefficient != 1:
-            total = self._product([Dual(self._arithmetic.number(term.coefficient)), total])
-        return Dual(self._if_present(total.value), None if total.slope is None else self._if_present(total.slope))
+            total = self._arithmetic.dual_product([Dual(self._arithmetic.number(term.coefficient)), total])
+        return Dual(self._if_present(total.value), {d: self._if_present(s) for d, s in total.slopes.items()})
 
     def _if_present(self, values: Any) -> Any:
         return values if self.present.all() else np.where(self.present, values, self._arithmetic.number(Rational(0)))
@@ -172,12 +175,11 @@ class _Here:
         if e.is_Rational:
             return Dual(self._arithmetic.number(e))
         if e.is_Add:
-            return self._added([self.dual(a) for a in e.args])
+            return self._arithmetic.dual_sum([self.dual(a) for a in e.args])
         if e.is_Mul:
-            return self._product([self.dual(a) for a in e.args])
+            return self._arithmetic.dual_product([self.dual(a) for a in e.args])
         if e.is_Pow and e.exp.is_Integer:
-            base = self.dual(e.base)
-            return self._product([base if e.exp > 0 else self._inverse(base)] * abs(int(e.exp)))
+            return self._arithmetic.dual_power(self.dual(e.base), int(e.exp))
         if isinstance(e, gate):
             return Dual(self._between(self._opened(e.args[0]), e.args[1], e.args[2]))
         if e.func in SIDES:
@@ -185,38 +187,8 @@ class _Here:
         if e.func in SLOPES:
             z = self.dual(e.args[0])
             y = self._arithmetic.leaf(e.func, z.value)
-            return Dual(
-                y, None if z.slope is None else self._times(SLOPES[e.func](self._arithmetic, z.value, y), z.slope)
-            )
+            return self._arithmetic.chain(y, SLOPES[e.func](self._arithmetic, z.value, y), z) if z.slopes else Dual(y)
         raise UndecidableError(f"{e.func.__name__} has no rule here")
-
-    def _times(self, a: Any, b: Any) -> Any:
-        return self._arithmetic.times(a, b)
-
-    def _added(self, parts: Sequence[Dual]) -> Dual:
-        plus = self._arithmetic.plus
-        first, *rest = parts
-        value, slope = first.value, first.slope
-        for part in rest:
-            value = plus(value, part.value)
-            slope = slope if part.slope is None else part.slope if slope is None else plus(slope, part.slope)
-        return Dual(value, slope)
-
-    def _product(self, parts: Sequence[Dual]) -> Dual:
-        first, *rest = parts
-        value, slope = first.value, first.slope
-        for part in rest:
-            slopes = [self._times(slope, part.value)] if slope is not None else []
-            slopes += [self._times(value, part.slope)] if part.slope is not None else []
-            slope = None if not slopes else slopes[0] if len(slopes) == 1 else self._arithmetic.plus(*slopes)
-            value = self._times(value, part.value)
-        return Dual(value, slope)
-
-    def _inverse(self, base: Dual) -> Dual:
-        value = self._arithmetic.inverse(base.value)
-        if base.slope is None:
-            return Dual(value)
-        return Dual(value, self._arithmetic.negative(self._times(self._times(value, value), base.slope)))
 
     def _access(self, access: Access) -> Dual:
         places, there = self.points.places(access)
@@ -228,7 +200,7 @@ class _Here:
                 self.present = self.present & there
             value = np.where(there, value, self._arithmetic.number(access.outside or Rational(0)))
             slope = None if slope is None else np.where(there, slope, self._arithmetic.number(Rational(0)))
-        return Dual(value, slope)
+        return Dual(value, {} if slope is None else {DIRECTION: slope})
 
     def _rectified(self, call: Expr) -> Dual:
         """relu(z) = gate·z, the gate that of the output's entry: an adjoint names it so."""
@@ -237,7 +209,7 @@ class _Here:
             raise UndecidableError(f"{call.func.__name__} inside a larger expression: expected an equation of its own")
         z = self.dual(call.args[0])
         opened = self._arithmetic.above(z.value) if self._arithmetic.has_order else self._opened(target)
-        return self._product([Dual(self._between(opened, *SIDES[call.func])), z])
+        return self._arithmetic.dual_product([Dual(self._between(opened, *SIDES[call.func])), z])
 
     def _opened(self, output: Expr) -> Any:
         """1 where an output lies above the kink."""
@@ -249,7 +221,7 @@ class _Here:
         return self._arithmetic.symbol("gate", (output.tensor,), (places,))
 
     def _between(self, opened: Any, above: Rational, below: Rational) -> Any:
-        span = self._times(self._arithmetic.number(above - below), opened)
+        span = self._arithmetic.times(self._arithmetic.number(above - below), opened)
         return self._arithmetic.plus(self._arithmetic.number(below), span)
 
     def _won(self, atom: Wins) -> Any:

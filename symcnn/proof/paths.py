@@ -14,7 +14,8 @@ from sympy import Expr, Symbol
 from sympy.core.expr import AtomicExpr
 
 from symcnn.derivation import Derivation, Variable
-from symcnn.proof.algebra import Algebra, Dual, Element
+from symcnn.proof.algebra import Algebra
+from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.verdict import UndecidableError
 
 

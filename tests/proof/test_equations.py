@@ -116,7 +116,7 @@ def test_what_is_too_large_is_said(derivation, monkeypatch):
 
 
 def test_a_smaller_error_probability_takes_more_points(derivation):
-    assert check_equations(derivation, epsilon=1e-30).epsilon <= 1e-30 < check_equations(derivation).epsilon
+    assert check_equations(derivation, epsilon=1e-60).epsilon <= 1e-60 < check_equations(derivation).epsilon
 
 
 def test_pieces_add_up_to_the_whole(monkeypatch):
@@ -156,6 +156,25 @@ def test_the_field():
     assert np.array_equal(field.leaf(relu, one), field.leaf(relu, same))
     # the key is the argument at all points together
     assert not np.any(field.leaf(relu, one) == field.leaf(relu, other))
+
+
+def test_the_field_is_that_of_whole_numbers():
+    """Products by halves, sums of many, and what is brought to one place, held against Python's whole numbers."""
+    rng, field = np.random.default_rng(3), PrimeField(2, 0)
+    a, b = field.random(rng, 300), field.random(rng, 300)
+    edges = [0, 1, 2**31 - 1, 2**31, PRIME - 1]
+    a[0, :25], b[0, :25] = np.repeat(edges, 5), np.tile(edges, 5)
+    whole, other = a.astype(object), b.astype(object)
+    assert np.array_equal(field.times(a, b), whole * other % PRIME)
+    assert np.array_equal(field.plus(a, b), (whole + other) % PRIME)
+    assert np.array_equal(field.minus(a, b), (whole - other) % PRIME)
+    assert np.array_equal(field.total(a, 1), whole.sum(1) % PRIME)
+    assert field.total(np.full((1, 10**6), PRIME - 1), 1) == PRIME - 10**6
+    places, into = rng.integers(0, 4, 300), field.random(rng, 4)
+    sums = [[(row[p] + values[places == p].sum()) % PRIME for p in range(4)]
+            for row, values in zip(into.astype(object), whole, strict=True)]  # fmt: skip
+    field.scatter(into, places, a)
+    assert into.tolist() == sums
 
 
 def test_degrees_are_upper_bounds():

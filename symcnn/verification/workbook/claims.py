@@ -16,8 +16,8 @@ from symcnn.printers.cells import FormulaError
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import GradientDomain, Verdict
-from symcnn.proof.algebra import Element
 from symcnn.proof.algebras import RealAlgebra
+from symcnn.proof.arithmetic import Element
 from symcnn.verification.workbook.equality import FormulaDomain, Values
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import elsewhere, everything, given

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sympy import Expr, Function, Rational
 
-from symcnn.proof.algebra import Algebra, Element
+from symcnn.proof.algebra import Algebra
 from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.arithmetic import Element
 from symcnn.proof.domain import SEEDS, AlgebraicDomain
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import maximum, relu

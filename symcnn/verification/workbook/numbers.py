@@ -7,7 +7,7 @@ from sympy import Expr, Symbol
 
 from symcnn.errors import InputError
 from symcnn.printers.cells.addresses import written
-from symcnn.proof.algebra import Element
+from symcnn.proof.arithmetic import Element
 from symcnn.proof.verdict import UndecidableError
 from symcnn.verification.workbook.equality import Bounded
 from symcnn.verification.workbook.graph import CellGraph
