@@ -26,7 +26,7 @@ from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
 from symcnn.proof.algebras import PointAlgebra
 from symcnn.proof.identities import SHARES, QuantityDomain
-from symcnn.proof.paths import Quantities, names_in
+from symcnn.proof.paths import QuantityTable, names_in
 from symcnn.proof.verdict import UndecidableError, Verdict
 from symcnn.symbolic import sigmoid
 from symcnn.text import LANGUAGES, catalogue
@@ -75,7 +75,7 @@ class Notation:
         self._open: set[tree.Symbol] = set()
         #: The network's own spelling, without what the mapping says.
         self.own = Spelled(derivation.scalars)
-        inputs = Quantities.inputs(derivation)
+        inputs = QuantityTable.inputs(derivation)
         for name in self._values:
             if name not in inputs:
                 near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
@@ -381,7 +381,7 @@ class Notation:
 
     def hold_as_stated(self, members: Sequence[Node]) -> bool:
         """Are they equal where the pixels, targets and parameters have the numbers that the text states of them?"""
-        inputs = Quantities.inputs(self.derivation)
+        inputs = QuantityTable.inputs(self.derivation)
         known: dict[str, list[float]] = {name: [value] for name, value in self._values.items()}
         for symbol, number in self.remembered.stated():
             try:
@@ -409,7 +409,7 @@ class Notation:
         """The one number that a quantity is, wherever the quantities without a value stand."""
         if len(values) != 1 or isinstance(values[0], Group):
             return None
-        names = Quantities.inputs(self.derivation)
+        names = QuantityTable.inputs(self.derivation)
         found: float | None = None
         for seed in (7, 11, 13):
             point = {name: known.get(name, (seed * n % 19 - 9.5) / 10) for n, name in enumerate(names, 1)}
@@ -426,13 +426,13 @@ class Notation:
 
     def _number_at(self, expression: Expr, point: Mapping[str, float]) -> float | None:
         try:
-            quantities = Quantities(self.derivation, PointAlgebra(dict(point)))
+            quantities = QuantityTable(self.derivation, PointAlgebra(dict(point)))
         except (UndecidableError, ArithmeticError):
             return None
         return number_of(expression, quantities)
 
 
-def number_of(expression: Expr, quantities: Quantities) -> float | None:
+def number_of(expression: Expr, quantities: QuantityTable) -> float | None:
     """The value of an expression; None where it has none."""
     try:
         [found] = quantities.elements(expression)

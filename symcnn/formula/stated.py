@@ -15,7 +15,7 @@ from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning
 from symcnn.formula.steps import Derived, nodes
 from symcnn.formula.tree import Node
-from symcnn.proof.paths import Quantities
+from symcnn.proof import Comparison, Method, Verdict, decide
 from symcnn.symbolic import gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh
 
 _KINKED = (gate, maximum, relu, leaky_relu)
@@ -24,17 +24,36 @@ _KINKED = (gate, maximum, relu, leaky_relu)
 _POINTS = (Rational(-7, 2), Rational(-1, 3), Rational(0), Rational(1, 5), Rational(3))
 
 
-def same_function(left: Expr, right: Expr, letter: str) -> bool:
+def same_function(left: Expr, right: Expr, letter: str) -> Verdict:
     """Are two expressions in one letter the same function?"""
-    z = Symbol(letter)
-    if left.has(*_KINKED) or right.has(*_KINKED):
-        return all(
-            abs(left.xreplace({z: at}).evalf(30) - right.xreplace({z: at}).evalf(30)) < Rational(1, 10**25)
-            for at in _POINTS
-        )
-    u = Symbol("u", positive=True)
-    difference = _in_exponentials(left - right).subs(z, sympy.log(u))
-    return bool(sympy.cancel(sympy.together(sympy.powsimp(difference))) == 0)
+    return decide(left, right, FunctionDomain(Symbol(letter)))
+
+
+class FunctionDomain:
+    """Functions of one letter."""
+
+    is_canonical = True
+
+    def __init__(self, letter: Symbol) -> None:
+        self._letter = letter
+
+    def methods(self, left: Expr, right: Expr) -> Iterator[Method]:
+        if left.has(*_KINKED) or right.has(*_KINKED):
+            yield Method("numbers", "linear on either side of a kink", lambda: self._at_points(left, right))
+        else:
+            yield Method("exact", "rational functions of exp(z)", lambda: self._cancelled(left, right))
+
+    def _at_points(self, left: Expr, right: Expr) -> Comparison:
+        for at in _POINTS:
+            a, b = (side.xreplace({self._letter: at}).evalf(30) for side in (left, right))
+            if not abs(a - b) < Rational(1, 10**25):
+                return Comparison(False, counterexample=(float(a), float(b)), at=str(at))
+        return Comparison(True)
+
+    def _cancelled(self, left: Expr, right: Expr) -> Comparison:
+        u = Symbol("u", positive=True)
+        difference = _in_exponentials(left - right).subs(self._letter, sympy.log(u))
+        return Comparison(bool(sympy.cancel(sympy.together(sympy.powsimp(difference))) == 0))
 
 
 def _in_exponentials(e: Expr) -> Expr:
@@ -59,14 +78,6 @@ def is_chain_rule(members: Sequence[Node]) -> bool:
         return False
     [v] = others
     return set(body.factors) == {tree.Partial(left.of, v), tree.Partial(v, left.by)}
-
-
-def chain_rule_holds(quantities: Quantities) -> bool:
-    """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network.
-
-    The left side is carried forward from u to E, the right side backward from E.
-    """
-    return all(quantities.carried(u, "E") == quantities.slope("E", u) for u in quantities.names if u != "E")
 
 
 def is_rest(first: Derived, second: Derived, meaning: Meaning, graph: Graph) -> bool:

@@ -25,7 +25,7 @@ APART = 1e-35
 SEEDS = (20210126, 20261124)
 
 
-class Evaluator(Protocol):
+class Sides(Protocol):
     """Both sides of an equality in one algebra."""
 
     def sides(self, left: Any, right: Any) -> tuple[Element, Element]:
@@ -54,29 +54,29 @@ class AlgebraicDomain(ABC):
     foreign = ""
 
     @abstractmethod
-    def exact(self) -> Evaluator:
+    def exact(self) -> Sides:
         """
         Raises:
             TooLargeError: normal forms are too large here.
         """
 
     @abstractmethod
-    def modular(self) -> Iterable[Evaluator]:
+    def modular(self) -> Iterable[Sides]:
         """One for each random point."""
 
     @abstractmethod
-    def degrees(self) -> Evaluator:
+    def degrees(self) -> Sides:
         """Upper bounds of the degrees of both sides."""
 
     @abstractmethod
     def leaves(self, left: Any, right: Any) -> int:
         """How many values of functions both sides have at most."""
 
-    def reals(self) -> Iterator[tuple[Evaluator, str]]:
+    def reals(self) -> Iterator[tuple[Sides, str]]:
         """Real points, and where each of them lies, in words."""
         return ((self.real(seed), "") for seed in range(self.points))
 
-    def real(self, seed: int) -> Evaluator:
+    def real(self, seed: int) -> Sides:
         raise NotImplementedError
 
     def methods(self, left: Any, right: Any) -> Iterator[Method]:
@@ -124,7 +124,7 @@ def error_probability(degree: int, leaves: int, points: int, runs: int = 1) -> f
     return float(((1 + leaves**2) * (degree / PRIME) ** points) ** runs)
 
 
-def _equal(evaluator: Evaluator, left: Any, right: Any) -> bool:
+def _equal(evaluator: Sides, left: Any, right: Any) -> bool:
     a, b = evaluator.sides(left, right)
     return bool(a == b)
 

@@ -24,6 +24,7 @@ from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgeb
 from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.candidate import in_our_words
 from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain
+from symcnn.proof.paths import Slope
 from symcnn.proof.verdict import Method, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import Tensor, leaky_relu, maximum, relu, symbol
 
@@ -192,8 +193,8 @@ class GradientEvaluator:
                 self._kept_slopes[tensor] = self._kept[tensor].slopes(tensor.scalars())
             _ = self._kept[tensor].forward
 
-    def sides(self, candidate: Expr, name: str) -> tuple[Element, Element]:
-        """The candidate, an expression of one image, and ∂E/∂name.
+    def sides(self, candidate: Expr, derivative: Slope) -> tuple[Element, Element]:
+        """The candidate, an expression of one image, and the derivative of E.
 
         For a parameter the images are added on both sides: Σ candidate(image) and ∂E_total/∂name. For any other
         quantity of the forward pass, one image: with its feature map kept; or, where that does not decide it (x may
@@ -202,6 +203,7 @@ class GradientEvaluator:
         Raises:
             UndecidableError: the candidate has no place in the algebra.
         """
+        name = derivative.by
         self.prepare(name)
         if name in self._maps:
             tensor = self._maps[name]
@@ -235,7 +237,7 @@ def generators_of(derivation: Derivation) -> int:
 
 
 class GradientDomain(AlgebraicDomain):
-    """Candidates (left) for the derivative by a quantity, which is named on the right.
+    """Candidates (left) for derivatives of E (right).
 
     Args:
         names: the gradients about which it will be asked: what they share is worked out once. None: all.
@@ -265,7 +267,7 @@ class GradientDomain(AlgebraicDomain):
         if not parameter and name not in d.graph.forward:
             names = [*d.network.parameters, *d.graph.forward]
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(name, names)}")
-        return decide(candidate, name, self, name=name, claim=f"∂{'E_total' if parameter else 'E'}/∂{name}")
+        return decide(candidate, Slope("E", name), self, name=name, claim=f"∂{'E_total' if parameter else 'E'}/∂{name}")
 
     def decide_displayed(self, name: str) -> Verdict:
         """What is displayed of ∂E/∂name, with adjoints and with them put in: the first verdict that is not "right"."""
@@ -280,7 +282,7 @@ class GradientDomain(AlgebraicDomain):
         if self.__dict__.get("_exact") is not None:
             self.__dict__["_exact"].renew_budget()
 
-    def methods(self, left: Expr, right: str) -> Iterator[Method]:
+    def methods(self, left: Expr, right: Slope) -> Iterator[Method]:
         """
         Raises:
             UndecidableError: the candidate is written in what the network does not have.

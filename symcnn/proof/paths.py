@@ -1,7 +1,7 @@
 """∂A/∂B for any two quantities of a network: the sum over the paths from B to A of products of local derivatives.
 
     Slope("x_11", "f_12")     ∂x_11/∂f_12, as an atom in SymPy expressions
-    Quantities                every quantity, and every slope, as an element of one algebra
+    QuantityTable             every quantity, and every slope, as an element of one algebra
 
 The local derivatives come from dual numbers through the forward equations, one at a time: no ``diff``, no adjoint, no
 index notation, so a wrong backward formula has nothing to lean on here. B is cut from its own definition: only what
@@ -52,7 +52,7 @@ def suffix(image: int) -> str:
     return f"_image{image}" if image else ""
 
 
-class Quantities:
+class QuantityTable:
     """The quantities of some images in one algebra.
 
     Args:

@@ -16,7 +16,7 @@ from symcnn.proof import GradientDomain, Proof, Verdict, check_equations, prove
 from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
 from symcnn.train.descent import parameters_after
-from symcnn.verification import Agreement, Certified, Verification, programs_agree
+from symcnn.verification import Agreement, CoqEvidence, Verification, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
@@ -54,7 +54,7 @@ class Content:
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
     verification: Verification | None = None
-    certificate: Certified | None = None
+    certificate: CoqEvidence | None = None
     printed: tuple[Held, ...] = ()
 
     @property

@@ -240,7 +240,7 @@ class Examiner:
     def _chain_rule(self) -> Found:
         if self._large:
             return Found("rule", words="rule_large")
-        if not all(map(stated.chain_rule_holds, self._of_one.modular())):
+        if not self._of_one.decide_chain_rule():
             raise RefusedError("the chain rule does not hold in this network")
         return Found("rule", words="rule_tried")
 

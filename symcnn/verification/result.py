@@ -49,7 +49,7 @@ class Row:
         return self.status != "refuted"
 
 
-class Certified(Protocol):
+class CoqEvidence(Protocol):
     """What is known of a certificate: ``symcnn.certificate`` says it, of which this room knows nothing."""
 
     @property
@@ -66,7 +66,7 @@ class Certified(Protocol):
     def premises(self) -> Mapping[str, int]: ...
 
 
-def certificate_row(certificate: Certified, text: Catalogue) -> Row:
+def certificate_row(certificate: CoqEvidence, text: Catalogue) -> Row:
     """The strongest evidence that there is: a proof assistant's word for every step."""
     claim = text("verify.certificate")
     if certificate.status == "certified":

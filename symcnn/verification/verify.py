@@ -34,7 +34,7 @@ from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on
 from symcnn.verification.result import (
     DECIDING,
     Caught,
-    Certified,
+    CoqEvidence,
     Row,
     Verification,
     certificate_row,
@@ -91,7 +91,7 @@ def verify(
     seconds: float = 120.0,
     lang: str = "en",
     progress: Callable[[int], None] | None = None,
-    certificate: Certified | None = None,
+    certificate: CoqEvidence | None = None,
 ) -> Verification:
     """Hold every gradient against the mathematics, and every program against every other.
 

@@ -218,13 +218,14 @@ def test_random_points_agree_with_normal_forms(derivation):
     """The same candidates, right and wrong, through the modular algebra alone."""
     from symcnn.proof.algebras import ModularAlgebra
     from symcnn.proof.gradients import GradientEvaluator
+    from symcnn.proof.paths import Slope
 
     evaluator = GradientEvaluator(derivation, lambda names, _: ModularAlgebra(names, SEED))
     for name in derivation.gradients:
-        assert operator.eq(*evaluator.sides(derivation[name].formula, name))
-        assert operator.eq(*evaluator.sides(derivation.gradients[name], name))
+        assert operator.eq(*evaluator.sides(derivation[name].formula, Slope("E", name)))
+        assert operator.eq(*evaluator.sides(derivation.gradients[name], Slope("E", name)))
     for name, kind, candidate in wrong_candidates(derivation):
-        assert operator.ne(*evaluator.sides(candidate, name)), (name, kind)
+        assert operator.ne(*evaluator.sides(candidate, Slope("E", name))), (name, kind)
 
 
 def test_degrees_are_upper_bounds():

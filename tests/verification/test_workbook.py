@@ -18,7 +18,7 @@ from symcnn.verification.workbook.equality import FormulaDomain
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import everything, given
 from symcnn.verification.workbook.package import Stored, read_package
-from symcnn.verification.workbook.quantities import Quantities
+from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.verify import verify_package
 from tests.alterations import alterations, missed
 from tests.alterations import workbook as article_package
@@ -216,7 +216,7 @@ def test_what_a_reader_may_change_changes_no_verdict(tmp_path):
 
 def test_totals_add_up_every_image(net, package):
     """At the workbook's own numbers, to 60 digits: E_total and each total gradient are the sums over the images."""
-    quantities = Quantities(net, package, "cnn.xlsx")
+    quantities = NamedCells(net, package, "cnn.xlsx")
     assert quantities.images == 2
     known = everything(quantities, given(quantities, CellGraph(package, quantities.shown)))
     for total, each in [("E_total", "E"), *((f"dE_d{p}", f"dE_d{p}") for p in net.parameters)]:

@@ -21,7 +21,7 @@ from symcnn.proof.arithmetic import Element
 from symcnn.verification.workbook.equality import FormulaDomain, Values
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import elsewhere, everything, given
-from symcnn.verification.workbook.quantities import FACTOR, RATE, Quantities
+from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
 from symcnn.verification.workbook.result import Finding
 
 #: Choices of parameters at which a wrong formula may show, beside the initial values.
@@ -42,7 +42,7 @@ class Claim:
 class Decider:
     """Decides claims about one workbook; keeps what was found."""
 
-    quantities: Quantities
+    quantities: NamedCells
     shown: CellGraph
     first_row: CellGraph
     findings: list[Finding] = field(default_factory=list)
