@@ -13,13 +13,13 @@ from typing import Any
 from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
 from symcnn.certificate.premises import Held, held
 from symcnn.certificate.theorems import Claim
-from symcnn.certificate.verdict import AXIOMS, TIMEOUT, CoqVerdict, FileDomain, read, verdict_on
+from symcnn.certificate.verdict import AXIOMS, TIMEOUT, CoqVerdict, compare_bytes, read, verdict_on
 from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
 from symcnn.files import check_folder, check_writable, folder_for, write_whole
 from symcnn.network import DataLike, Network, checked
 from symcnn.numeric import initial_values
-from symcnn.proof import decide
+from symcnn.proof import OneMethod, decide
 from symcnn.text import Catalogue, catalogue
 
 SUFFIXES = (".v",)
@@ -73,7 +73,7 @@ def recheck(path: str | Path, network: Network, data: DataLike | None = None, ti
     """
     given, own = read(path), certificate_of(network, data)
     wanted = own.text.encode("utf-8")
-    verdict = decide(given, wanted, FileDomain())
+    verdict = decide(given, wanted, OneMethod("same", "byte by byte", compare_bytes))
     if verdict:
         return check(own, timeout)
     if own.images and given == (every := Certificate(own.derivation, None)).text.encode("utf-8"):

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Literal
 
 from symcnn.files import read_bytes
 from symcnn.network import Network
-from symcnn.proof import Comparison, Method, UndecidableError, Verdict, decide
+from symcnn.proof import Comparison, OneMethod, UndecidableError, Verdict, decide
 
 #: What Coq's real numbers rest on, without the path that Coq may print before it.
 AXIOMS = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep"})
@@ -82,24 +82,19 @@ class CoqVerdict:
         return self.status == "certified"
 
 
-class CoqDomain:
-    """A text that symcnn has printed (left), and the theorems that it must prove (right).
+class Coq:
+    """Asks Coq whether a text that symcnn has printed proves theorems.
 
     Attributes:
-        axioms: those that the theorems rest on; coq: the version that checked them. Both once it has accepted them.
+        axioms: those that the theorems rest on; version: the one that checked them. Both once it has accepted them.
     """
-
-    is_canonical = False
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self.axioms: frozenset[str] = frozenset()
-        self.coq = ""
+        self.version = ""
 
-    def methods(self, text: str, theorems: Sequence[str]) -> Iterator[Method]:
-        yield Method("kernel", "coqc", lambda: self._ask(text, theorems))
-
-    def _ask(self, text: str, theorems: Sequence[str]) -> Comparison:
+    def compare(self, text: str, theorems: Sequence[str]) -> Comparison:
         stated = set(_THEOREM.findall(text))
         missing = [t for t in theorems if t not in stated]
         if missing:
@@ -116,22 +111,15 @@ class CoqDomain:
         foreign = sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS)
         if foreign:
             return _wrong(f"it rests on what is not proved: {_some(foreign)}")
-        self.axioms, self.coq = axioms, version(coqc)
+        self.axioms, self.version = axioms, version(coqc)
         return Comparison(True)
 
 
-class FileDomain:
-    """A file's bytes (left), and those that symcnn writes (right)."""
-
-    is_canonical = False
-
-    def methods(self, left: bytes, right: bytes) -> Iterator[Method]:
-        yield Method("same", "byte by byte", lambda: self._compare(left, right))
-
-    def _compare(self, left: bytes, right: bytes) -> Comparison:
-        pairs = zip_longest(left.split(b"\n"), right.split(b"\n"))
-        line = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), None)
-        return Comparison(True) if line is None else _wrong(f"line {line} is not what symcnn writes for this network")
+def compare_bytes(left: bytes, right: bytes) -> Comparison:
+    """Is a file what symcnn writes?"""
+    pairs = zip_longest(left.split(b"\n"), right.split(b"\n"))
+    line = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), None)
+    return Comparison(True) if line is None else _wrong(f"line {line} is not what symcnn writes for this network")
 
 
 def _wrong(reason: str) -> Comparison:
@@ -147,9 +135,9 @@ def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> 
         theorems: those that it must hold.
         timeout: seconds.
     """
-    domain = CoqDomain(timeout)
-    verdict = decide(text, theorems, domain)
-    return CoqVerdict(verdict, dict.fromkeys(theorems, domain.axioms) if verdict else {}, domain.coq)
+    coq = Coq(timeout)
+    verdict = decide(text, theorems, OneMethod("kernel", "coqc", coq.compare))
+    return CoqVerdict(verdict, dict.fromkeys(theorems, coq.axioms) if verdict else {}, coq.version)
 
 
 def read(path: str | Path) -> bytes:

@@ -6,6 +6,7 @@ quantity of the network.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import sympy
 from sympy import Add, Expr, Rational, Symbol
@@ -15,7 +16,7 @@ from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning
 from symcnn.formula.steps import Derived, nodes
 from symcnn.formula.tree import Node
-from symcnn.proof import Comparison, Method, Verdict, decide
+from symcnn.proof import Comparison, OneMethod, Verdict, decide
 from symcnn.symbolic import gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh
 
 _KINKED = (gate, maximum, relu, leaky_relu)
@@ -26,34 +27,24 @@ _POINTS = (Rational(-7, 2), Rational(-1, 3), Rational(0), Rational(1, 5), Ration
 
 def same_function(left: Expr, right: Expr, letter: str) -> Verdict:
     """Are two expressions in one letter the same function?"""
-    return decide(left, right, FunctionDomain(Symbol(letter)))
+    z = Symbol(letter)
+    if left.has(*_KINKED) or right.has(*_KINKED):
+        return decide(left, right, OneMethod("numbers", "linear on either side of a kink", partial(_at_points, z)))
+    return decide(left, right, OneMethod("exact", "rational functions of exp(z)", partial(_cancelled, z)))
 
 
-class FunctionDomain:
-    """Functions of one letter."""
+def _at_points(z: Symbol, left: Expr, right: Expr) -> Comparison:
+    for at in _POINTS:
+        a, b = (side.xreplace({z: at}).evalf(30) for side in (left, right))
+        if not abs(a - b) < Rational(1, 10**25):
+            return Comparison(False, counterexample=(float(a), float(b)), at=str(at))
+    return Comparison(True)
 
-    is_canonical = True
 
-    def __init__(self, letter: Symbol) -> None:
-        self._letter = letter
-
-    def methods(self, left: Expr, right: Expr) -> Iterator[Method]:
-        if left.has(*_KINKED) or right.has(*_KINKED):
-            yield Method("numbers", "linear on either side of a kink", lambda: self._at_points(left, right))
-        else:
-            yield Method("exact", "rational functions of exp(z)", lambda: self._cancelled(left, right))
-
-    def _at_points(self, left: Expr, right: Expr) -> Comparison:
-        for at in _POINTS:
-            a, b = (side.xreplace({self._letter: at}).evalf(30) for side in (left, right))
-            if not abs(a - b) < Rational(1, 10**25):
-                return Comparison(False, counterexample=(float(a), float(b)), at=str(at))
-        return Comparison(True)
-
-    def _cancelled(self, left: Expr, right: Expr) -> Comparison:
-        u = Symbol("u", positive=True)
-        difference = _in_exponentials(left - right).subs(self._letter, sympy.log(u))
-        return Comparison(bool(sympy.cancel(sympy.together(sympy.powsimp(difference))) == 0))
+def _cancelled(z: Symbol, left: Expr, right: Expr) -> Comparison:
+    u = Symbol("u", positive=True)
+    difference = sympy.cancel(sympy.together(sympy.powsimp(_in_exponentials(left - right).subs(z, sympy.log(u)))))
+    return Comparison(difference == 0, counterexample=None if difference == 0 else str(difference))
 
 
 def _in_exponentials(e: Expr) -> Expr:

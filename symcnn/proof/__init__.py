@@ -18,9 +18,9 @@ from symcnn.proof.derivation import ProvableDerivation, derive
 from symcnn.proof.equations import check_equations
 from symcnn.proof.gradients import GradientDomain, Proof, prove
 from symcnn.proof.identities import QuantityDomain
-from symcnn.proof.verdict import Comparison, Method, UndecidableError, Verdict, decide
+from symcnn.proof.verdict import Comparison, OneMethod, UndecidableError, Verdict, decide
 
 __all__ = [
-    "Comparison", "GradientDomain", "Method", "Proof", "ProvableDerivation", "QuantityDomain", "UndecidableError",
+    "Comparison", "GradientDomain", "OneMethod", "Proof", "ProvableDerivation", "QuantityDomain", "UndecidableError",
     "Verdict", "check_equations", "decide", "derive", "prove",
 ]  # fmt: skip

@@ -6,14 +6,14 @@ modulo a prime   the same at random points, where normal forms are too large; wi
 numbers          at real points: what differs there is wrong, whatever outputs have to do with each other
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import mpmath
 
 from symcnn.proof.arithmetic import PRIME, Element
-from symcnn.proof.verdict import Comparison, Method, UndecidableError
+from symcnn.proof.verdict import Comparison, Domain, Method, UndecidableError
 
 #: Real points at which numbers are compared, and the digits that agree there where two values are equal.
 POINTS, DIGITS = 40, 50
@@ -36,7 +36,7 @@ class Sides(Protocol):
         ...
 
 
-class AlgebraicDomain(ABC):
+class AlgebraicDomain(Domain):
     """The methods for two sides that can be worked out in any algebra.
 
     Attributes:
@@ -45,7 +45,6 @@ class AlgebraicDomain(ABC):
         numbers_suffice: numbers that agree make it right; else they only refute.
     """
 
-    is_canonical = False
     exactly, modularly, numerically = "exact normal form", "random points modulo 2^61 - 1", "numbers"
     points = POINTS
     apart = APART

@@ -16,7 +16,7 @@ Both sides are polynomials of some degree in what is random, with inverses (soft
 taken as make the probability of an error small (``domain.error_probability``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ from symcnn.proof.arithmetic import PRIME, Degrees, PrimeField
 from symcnn.proof.domain import error_probability
 from symcnn.proof.interpret import Interpreter
 from symcnn.proof.points import Numbers
-from symcnn.proof.verdict import Comparison, Method, TooLargeError, UndecidableError, Verdict, decide
+from symcnn.proof.verdict import Comparison, OneMethod, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import Equation, Tensor
 
 EQUATIONS = "dual numbers modulo 2^61 - 1 in random directions; gates, maxima and leaf outputs random field elements"
@@ -62,30 +62,18 @@ def check_equations(
     """
     left = derivation.forward if forward is None else tuple(forward)
     right = derivation.backward if backward is None else tuple(backward)
-    return decide(left, right, EquationDomain(derivation, seed, epsilon), name="equations", claim=CLAIM)
 
-
-@dataclass(frozen=True)
-class EquationDomain:
-    """Compares the derivative of E by the forward equations (left) with the adjoint equations (right)."""
-
-    derivation: Derivation
-    seed: int = SEED
-    epsilon: float = EPSILON
-    is_canonical = False
-
-    def methods(self, left: Sequence[Equation], right: Sequence[Equation]) -> Iterator[Method]:
-        yield Method("modulo a prime", EQUATIONS, lambda: self._at_random_points(left, right))
-
-    def _at_random_points(self, forward: Sequence[Equation], adjoints: Sequence[Equation]) -> Comparison:
+    def compare(forward: Sequence[Equation], adjoints: Sequence[Equation]) -> Comparison:
         size = count_products((*forward, *adjoints))
         if size > MOST_POINTS:
             raise TooLargeError(f"the equations have {size} points; at most {MOST_POINTS} are worked out")
-        check = _Check(self.derivation, forward, adjoints)
-        points, bound = _points(check, self.epsilon)
-        if check.holds(points, self.seed):
+        check = _Check(derivation, forward, adjoints)
+        points, bound = _points(check, epsilon)
+        if check.holds(points, seed):
             return Comparison(True, bound)
-        return Comparison(False, counterexample=", ".join(check.wrong(self.seed)))
+        return Comparison(False, counterexample=", ".join(check.wrong(seed)))
+
+    return decide(left, right, OneMethod("modulo a prime", EQUATIONS, compare), name="equations", claim=CLAIM)
 
 
 def accepts(derivation: Derivation, backward: Sequence[Equation], points: int = 1, seed: int = SEED) -> bool:

@@ -1,6 +1,5 @@
 """Equalities between the quantities of a network, and the slopes between them, whatever the parameters and the data."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -8,10 +7,11 @@ from sympy import Expr
 
 from symcnn.derivation import Derivation
 from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.arithmetic import Element
 from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain, agree, error_probability
 from symcnn.proof.gradients import generators_of
 from symcnn.proof.paths import QuantityTable
-from symcnn.proof.verdict import Comparison, Method, TooLargeError, UndecidableError, Verdict, decide
+from symcnn.proof.verdict import Comparison, OneMethod, TooLargeError, Verdict, decide
 
 #: Products of monomials for all identities of one network together: about a second. Past it, random points decide.
 BUDGET = 60_000
@@ -42,11 +42,23 @@ class QuantityDomain(AlgebraicDomain):
 
     def decide_where_shares(self, left: Expr, right: Expr) -> Verdict:
         """Are they the same in numbers wherever each image's targets add to 1, as shares do?"""
-        return decide(left, right, _WhereShares(self))
+        return decide(left, right, OneMethod("numbers", SHARES, self._compare_where_shares))
+
+    def _compare_where_shares(self, left: Expr, right: Expr) -> Comparison:
+        return Comparison(all(agree(*table.sides(left, right)) for table in self._where_shares))
 
     def decide_chain_rule(self) -> Verdict:
         """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network."""
-        return decide(QuantityTable.carried, QuantityTable.slope, _ChainRule(self))
+        names = self._modular[0].names
+        forward = [[table.carried(u, "E") for u in names] for table in self._modular]
+        backward = [[table.slope("E", u) for u in names] for table in self._modular]
+        return decide(forward, backward, OneMethod("modulo a prime", self.modularly, self._compare_chain_rule))
+
+    def _compare_chain_rule(self, forward: list[list[Element]], backward: list[list[Element]]) -> Comparison:
+        if forward != backward:
+            return Comparison(False, counterexample="∂E/∂u carried forward is not what is collected backward")
+        degree = 2 * max(int(self._degrees.slope("E", u)) for u in self._degrees.names)
+        return Comparison(True, error_probability(degree, self.leaves("", ""), 1, len(SEEDS)))
 
     # --- the same quantities in each algebra --------------------------------------------------------------------------
 
@@ -94,7 +106,7 @@ class QuantityDomain(AlgebraicDomain):
         return self._real[seed]
 
     @cached_property
-    def where_shares(self) -> list[QuantityTable]:
+    def _where_shares(self) -> list[QuantityTable]:
         """Real points at which the targets of each image add to 1."""
         points = []
         for seed in range(POINTS // 4):
@@ -103,42 +115,3 @@ class QuantityDomain(AlgebraicDomain):
                 algebra.generators[last] = algebra.one - sum(algebra.generators[name] for name in others)
             points.append(QuantityTable(self.derivation, algebra, self.images))
         return points
-
-
-class _ChainRule:
-    """∂E/∂u carried forward from u to E (left), and collected backward from E (right)."""
-
-    is_canonical = True
-
-    def __init__(self, domain: QuantityDomain) -> None:
-        self._domain = domain
-
-    def methods(self, left: Any, right: Any) -> Iterator[Method]:
-        yield Method("modulo a prime", self._domain.modularly, lambda: self._at_random_points(left, right))
-
-    def _at_random_points(self, left: Any, right: Any) -> Comparison:
-        for table in self._domain.modular():
-            for u in table.names:
-                if u != "E" and left(table, u, "E") != right(table, "E", u):
-                    return Comparison(False, counterexample=f"∂E/∂{u}")
-        degrees = self._domain.degrees()
-        degree = 2 * max(int(degrees.slope("E", u)) for u in degrees.names)
-        return Comparison(True, error_probability(degree, self._domain.leaves(left, right), 1, len(SEEDS)))
-
-
-class _WhereShares:
-    """The same quantities where targets add to 1: in numbers only."""
-
-    is_canonical = False
-
-    def __init__(self, domain: QuantityDomain) -> None:
-        self._domain = domain
-
-    def methods(self, left: Any, right: Any) -> Iterator[Method]:
-        yield Method("numbers", SHARES, lambda: Comparison(self._agree(left, right)))
-
-    def _agree(self, left: Any, right: Any) -> bool:
-        try:
-            return all(agree(*quantities.sides(left, right)) for quantities in self._domain.where_shares)
-        except UndecidableError:
-            return False

@@ -5,9 +5,10 @@ other and draws the conclusion. What is too large for a method is left to the ne
 side, or finds the two different without a point to show it, only numbers can still answer.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 Outcome = Literal["right", "wrong", "not decided"]
 
@@ -59,23 +60,32 @@ class Method:
     compare: Callable[[], Comparison]
 
 
-class Domain(Protocol):
+class Domain(ABC):
     """Where two sides are compared.
 
     Attributes:
         is_canonical: different normal forms are wrong there even where no number shows it.
     """
 
-    @property
-    def is_canonical(self) -> bool: ...
+    is_canonical = False
 
+    @abstractmethod
     def methods(self, left: Any, right: Any) -> Iterable[Method]:
         """The methods that there are for these sides, from the strongest; numbers are the last.
 
         Raises:
             UndecidableError: one of the sides has no meaning here.
         """
-        ...
+
+
+class OneMethod(Domain):
+    """A domain that has one method, given as a function of both sides."""
+
+    def __init__(self, how: How, words: str, compare: Callable[[Any, Any], Comparison]) -> None:
+        self._how, self._words, self._compare = how, words, compare
+
+    def methods(self, left: Any, right: Any) -> Iterable[Method]:
+        return [Method(self._how, self._words, lambda: self._compare(left, right))]
 
 
 @dataclass(frozen=True)
@@ -135,42 +145,31 @@ def decide(left: Any, right: Any, domain: Domain, *, name: str = "", claim: str 
 
     This is the only function that makes a verdict.
     """
-    reason = too_large = ""
     outcome: Outcome = "not decided"
-    decisive: Method | None = None
+    decisive: Method | None = None  # or the first that found a difference
     comparison = Comparison(False)
+    reason = too_large = ""
     try:
         methods = list(domain.methods(left, right))
     except UndecidableError as error:
         methods, reason = [], str(error)
-    needs_numbers = False
     for method in methods:
-        if needs_numbers and method.how != "numbers":
+        if (decisive or reason) and method.how != "numbers":
             continue
         too_large = ""
         try:
             comparison = method.compare()
         except TooLargeError as error:
             too_large = str(error)
-            continue
         except UndecidableError as error:
-            reason, needs_numbers = reason or str(error), True
-            continue
-        if comparison.equal or comparison.counterexample is not None:
-            outcome = "right" if comparison.equal else "wrong"
+            reason = reason or str(error)
+        else:
             decisive = method if comparison.equal else decisive or method
-            break
-        decisive, needs_numbers = decisive or method, True  # a difference, but no point that shows it
+            if comparison.equal or comparison.counterexample is not None:
+                outcome = "right" if comparison.equal else "wrong"
+                break
     if outcome == "not decided" and decisive is not None and domain.is_canonical:
         outcome = "wrong"
-    return Verdict(
-        outcome,
-        None if decisive is None else decisive.how,
-        "" if decisive is None else decisive.words,
-        comparison.epsilon,
-        (reason or too_large) if outcome == "not decided" else "",
-        comparison.counterexample,
-        comparison.at,
-        name,
-        claim,
-    )
+    how, words = (None, "") if decisive is None else (decisive.how, decisive.words)
+    why = (reason or too_large) if outcome == "not decided" else ""
+    return Verdict(outcome, how, words, comparison.epsilon, why, comparison.counterexample, comparison.at, name, claim)

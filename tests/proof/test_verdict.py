@@ -6,7 +6,7 @@ import mpmath
 import pytest
 
 from symcnn.proof.domain import agree, differ, error_probability
-from symcnn.proof.verdict import Comparison, Method, TooLargeError, UndecidableError, decide
+from symcnn.proof.verdict import Comparison, Domain, Method, TooLargeError, UndecidableError, decide
 
 EQUAL, PROBABLE = Comparison(True), Comparison(True, 1e-30)
 #: Symbols differ, which shows nothing yet; and two values that show it.
@@ -15,7 +15,7 @@ TOO_LARGE, NO_PLACE, NO_NUMBERS = TooLargeError("too large"), UndecidableError("
 
 
 @dataclass
-class Says:
+class Says(Domain):
     """A domain whose methods say what they are told to, and whom it has asked."""
 
     exact: Comparison | Exception
