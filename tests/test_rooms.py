@@ -4,6 +4,8 @@ import ast
 from pathlib import Path
 
 import symcnn
+import symcnn.derivation
+from symcnn.dispatch import registrars
 
 PACKAGE = Path(symcnn.__file__).parent
 LINES = [
@@ -78,3 +80,26 @@ def test_derivation_and_printers_know_no_numpy():
     for room in ("symbolic", "derivation", "formula"):
         for path in (PACKAGE / room).glob("*.py"):
             assert "import numpy" not in path.read_text("utf-8"), path
+
+
+def test_the_independent_oracle_shares_nothing_with_the_proof():
+    """Nor does anything that it imports: else an error in the one would be confirmed by the other."""
+    waiting = [PACKAGE / "verification" / f"{name}.py" for name in ("evidence", "evaluate", "leaves")]
+    seen = set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for target in imports(path):
+            assert target[:1] != ("proof",), path
+            module = PACKAGE.joinpath(*target)
+            waiting += [p for p in (module / "__init__.py", module.with_suffix(".py")) if p.exists() and target]
+    assert len(seen) > 20
+
+
+def test_who_derives_knows_nothing_of_proof_and_reaches_nothing_above_it_by_name():
+    """The public derivation, with ``prove`` and ``decide``, is made where formulas are decided."""
+    assert not {"prove", "decide", "identities"} & set(dir(symcnn.derivation.Derivation))
+    assert symcnn.Derivation.__mro__[1] is symcnn.derivation.Derivation
+    assert all("proof" not in room for function, room in registrars.items() if "derivation" in function)
