@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from symcnn import article
     from symcnn.certificate import write_certificate
     from symcnn.checks import CheckResult, check, check_network, check_text, check_workbook
-    from symcnn.derivation import Derivation, derive
     from symcnn.excel import export_workbook
     from symcnn.network import (
         Activation,
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     )
     from symcnn.numeric import Program
     from symcnn.numeric import compile_program as compile
+    from symcnn.proof import ProvableDerivation as Derivation
+    from symcnn.proof import derive
     from symcnn.report import write_report
     from symcnn.train import Run
     from symcnn.train import train as train
@@ -49,7 +50,7 @@ _DEFINED_IN = {
     "write_certificate": "certificate",
     "CheckResult": "checks", "check": "checks", "check_network": "checks", "check_text": "checks",
     "check_workbook": "checks",
-    "Derivation": "derivation", "derive": "derivation",
+    "Derivation": "proof:ProvableDerivation", "derive": "proof",
     "export_workbook": "excel",
     "Activation": "network", "AvgPool2D": "network", "Conv2D": "network", "Data": "network", "Dense": "network",
     "Flatten": "network", "MaxPool2D": "network", "Network": "network", "read_data": "network",

@@ -25,10 +25,11 @@ from symcnn.audit import Audit, Told, audit
 from symcnn.certificate import recheck
 from symcnn.errors import InputError
 from symcnn.network import Data, DataLike, Network, as_data, read_network
+from symcnn.proof import check_equations
+from symcnn.proof.equations import EPSILON
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import visible
-from symcnn.verification import Row, check_equations, verify, verify_workbook
-from symcnn.verification.modular import EPSILON
+from symcnn.verification import Row, verify, verify_workbook
 
 VerdictWord = Literal["right", "wrong", "follows from", "right, but", "given", "not decided"]
 VERDICTS: tuple[VerdictWord, ...] = ("right", "right, but", "given", "wrong", "follows from", "not decided")

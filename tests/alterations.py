@@ -20,7 +20,7 @@ from symcnn.verification.workbook.claims import Decider
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.others import given_again
 from symcnn.verification.workbook.package import Package, Stored, formulas, read_package
-from symcnn.verification.workbook.quantities import Quantities
+from symcnn.verification.workbook.quantities import NamedCells
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def outcome(package: Package, alteration: Alteration, network: symcnn.Network) -
 @contextmanager
 def remembered(package: Package, network: symcnn.Network) -> Iterator[None]:
     """What is the same for every alteration is worked out once: the writer's formulas, the derivation's verdicts."""
-    quantities = Quantities(network, package, "unaltered")
+    quantities = NamedCells(network, package, "unaltered")
     graph = CellGraph(package, quantities.shown)
     names = [n.removeprefix("dE_d") for n in quantities.derivation.graph.backward]
     verdicts = Decider(quantities, graph, graph).derived(names)

@@ -36,9 +36,9 @@ from symcnn.certificate import Certificate, check
 from symcnn.network import read_network
 from symcnn.numeric import BACKENDS
 from symcnn.numeric.program import DTYPES
+from symcnn.proof.equations import accepts
 from symcnn.text import LANGUAGES
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
-from symcnn.verification.modular import accepts
 from tests import alterations, oracles, torch_oracle
 from tests.audit import campaign as audit_campaign
 from tests.audit import public

@@ -9,7 +9,7 @@ import sympy
 from sympy import symbols
 
 import symcnn
-from symcnn.derivation import Judge
+from symcnn.proof import GradientDomain
 from tests.oracles import NAMES
 
 i_11, i_12, i_13, i_21, i_22, i_23, i_31, i_32, i_33 = symbols("i_11 i_12 i_13 i_21 i_22 i_23 i_31 i_32 i_33")
@@ -69,7 +69,7 @@ def test_the_16_derivatives_of_the_feature_map(derivation, cell, weight):
 @pytest.mark.parametrize("name", DE_DF)
 def test_the_filters_gradients_with_the_pixels_put_in(derivation, name):
     assert derivation[name].formula == DE_DF[name]
-    assert Judge(derivation).decide(name, DE_DF[name])
+    assert GradientDomain(derivation).decide(name, DE_DF[name])
 
 
 def test_the_hidden_neurons_and_the_feature_map(derivation):
@@ -77,7 +77,7 @@ def test_the_hidden_neurons_and_the_feature_map(derivation):
     assert sympy.expand(gradients["h_1"].expression - DE_DH_1) == 0
     assert sympy.expand(gradients["h_2"].expression - DE_DH_2) == 0
     assert sympy.expand(derivation.gradients["x_11"] - DE_DX_11) == 0
-    assert Judge(derivation).decide("x_11", DE_DX_11)
+    assert GradientDomain(derivation).decide("x_11", DE_DX_11)
 
 
 def test_the_weights_and_biases(derivation):

@@ -7,6 +7,7 @@ import ast
 from pathlib import Path
 
 import symcnn
+import symcnn.derivation
 from symcnn.dispatch import registrars
 from tests.tools import house
 
@@ -23,6 +24,7 @@ LINES = [
     ("train",),
     ("numeric",),
     ("printers", "formula"),
+    ("proof",),
     ("derivation",),
     ("article",),
     ("network",),
@@ -89,11 +91,7 @@ def test_registrations_that_import_upwards_are_these():
 
 
 def test_modules_import_each_other_nowhere():
-    assert [
-        group
-        for group in house.circles(TREES)
-        if "symcnn.train.run" not in group and "symcnn.derivation.proof" not in group
-    ] == []
+    assert house.circles(TREES) == []
 
 
 def test_every_room_has_its_line():
@@ -106,6 +104,29 @@ def test_low_rooms_know_no_numpy():
         if path.parts[0] in ("symbolic", "derivation", "formula"):
             names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
             assert not names & {"numpy", "openpyxl"}, path
+
+
+def test_the_independent_oracle_shares_nothing_with_the_proof():
+    """Nor does anything that it imports: else an error in the one would be confirmed by the other."""
+    waiting = [PACKAGE / "verification" / f"{name}.py" for name in ("evidence", "evaluate", "leaves")]
+    seen = set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for target in imports(ast.parse(path.read_text("utf-8"))):
+            assert target[:1] != ("proof",), path
+            module = PACKAGE.joinpath(*target)
+            waiting += [p for p in (module / "__init__.py", module.with_suffix(".py")) if p.exists() and target]
+    assert len(seen) > 20
+
+
+def test_who_derives_knows_nothing_of_proof_and_reaches_nothing_above_it_by_name():
+    """The public derivation, with ``prove`` and ``decide``, is made where formulas are decided."""
+    assert not {"prove", "decide", "identities"} & set(dir(symcnn.derivation.Derivation))
+    assert symcnn.Derivation.__mro__[1] is symcnn.derivation.Derivation
+    assert all("proof" not in room for function, room in registrars.items() if "derivation" in function)
 
 
 def summary(room):

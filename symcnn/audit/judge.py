@@ -19,7 +19,6 @@ from symcnn.audit.shown import Shown
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import ORDER, Counterexample, Judged, Read
 from symcnn.audit.witness import Witness
-from symcnn.derivation.identities import Decision
 from symcnn.formula import tree
 from symcnn.formula.meaning import DoesNotFitError, Meaning, SpentError, Value, pairs
 from symcnn.formula.reader import Chain, Member
@@ -324,7 +323,7 @@ class Judge:
         good = [m for m in members if not m.fault]
         methods: list[str] = []
         for n, (a, b) in enumerate(pairwise(good)):
-            methods.append(self._equal(a, b).status)
+            methods.append(self._equal(a, b))
             if methods[-1] == "refuted":
                 return self._false(good, self._blamed(good, n), len(methods))
         if unknown:
@@ -378,29 +377,29 @@ class Judge:
         except MeaningError:
             return True
 
-    def _equal(self, a: Read, b: Read) -> Decision:
-        worst = Decision("proved")
+    def _equal(self, a: Read, b: Read) -> str:
+        """The weakest status of its entries."""
+        worst = "proved"
         for left, right in zip(a.values, b.values, strict=True):
             try:
                 entries = pairs(left, right, tree.Equality((a.node, b.node)))
-            except MeaningError as error:
-                return Decision("refuted", str(error))
+            except MeaningError:
+                return "refuted"
             for one, other in entries:
-                decision = self.notation.decide(one, other)
-                if decision.status == "refuted":
-                    return decision
-                worst = max(worst, decision, key=lambda d: ORDER.index(d.status))
+                worst = max(worst, self.notation.decide(one, other).status, key=ORDER.index)
+                if worst == "refuted":
+                    return worst
         return worst
 
     def _blamed(self, good: Sequence[Read], n: int) -> int:
         """Of a failing pair (n, n+1) the member that is wrong: the one whose neighbours agree."""
         if good[n].place < 0:
             return n + 1
-        if n + 2 < len(good) and self._equal(good[n], good[n + 2]).status != "refuted":
+        if n + 2 < len(good) and self._equal(good[n], good[n + 2]) != "refuted":
             return n + 1
-        if n >= 1 and self._equal(good[n - 1], good[n + 1]).status != "refuted":
+        if n >= 1 and self._equal(good[n - 1], good[n + 1]) != "refuted":
             return n
-        if n == 0 and n + 2 < len(good) and all(self._equal(a, b).status != "refuted" for a, b in pairwise(good[1:])):
+        if n == 0 and n + 2 < len(good) and all(self._equal(a, b) != "refuted" for a, b in pairwise(good[1:])):
             return 0
         return n + 1
 
@@ -430,7 +429,7 @@ class Judge:
             beside, changed = self._evaluated([(0, target.member, target.node), (member.place, member.member, node)])
             if changed.fault or len(changed.values) != len(beside.values):
                 return False
-            if self.witness.differ(changed, beside) or self._equal(changed, beside).status == "refuted":
+            if self.witness.differ(changed, beside) or self._equal(changed, beside) == "refuted":
                 return False
             return self._fault([*good[:wrong], changed, *good[wrong + 1 :]]) is None
 

@@ -14,10 +14,6 @@ from symcnn.audit.numbers import NoNumberError, block, exactly_equal, is_numeric
 from symcnn.audit.remembered import IMAGE, Remembered
 from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
-from symcnn.derivation.algebra import UndecidableError
-from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.identities import Decision, Identities
-from symcnn.derivation.paths import Quantities, names_in
 from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Budget, Group, Meaning, Value
@@ -28,6 +24,10 @@ from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
+from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.identities import SHARES, QuantityDomain
+from symcnn.proof.paths import QuantityTable, names_in
+from symcnn.proof.verdict import UndecidableError, Verdict
 from symcnn.symbolic import sigmoid
 from symcnn.text import LANGUAGES, catalogue
 
@@ -36,9 +36,6 @@ MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
 
 #: Ways to choose among the numbers that a text states.
 MAX_STATED = 256
-
-#: Why an equality holds with a softmax and not without: its targets add to 1.
-SHARES = "targets add to 1"
 
 #: Whether a network's adjoint equations are right.
 Check = Callable[[Derivation], object]
@@ -71,14 +68,14 @@ class Notation:
         self.remembered = Remembered(spelled)
         #: Did a decision since this was last reset rest on targets that add to 1?
         self.assumes_shares = False
-        self._decided: dict[tuple[Expr, Expr], Decision] = {}
-        self._identities: dict[int, Identities] = {}
+        self._decided: dict[tuple[Expr, Expr], Verdict] = {}
+        self._domains: dict[int, QuantityDomain] = {}
         self._definitions: dict[tree.Symbol, Node] = {}
         self._put_in: dict[tree.Symbol, Node] = {}
         self._open: set[tree.Symbol] = set()
         #: The network's own spelling, without what the mapping says.
         self.own = Spelled(derivation.scalars)
-        inputs = Quantities.inputs(derivation)
+        inputs = QuantityTable.inputs(derivation)
         for name in self._values:
             if name not in inputs:
                 near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
@@ -312,23 +309,22 @@ class Notation:
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
-    def decide(self, left: Expr, right: Expr) -> Decision:
+    def decide(self, left: Expr, right: Expr) -> Verdict:
         """Are two expressions equal, whatever the parameters and the pixels?"""
         if (left, right) not in self._decided:
             images = {int(n) for name in names_in([left, right]) if (n := name.partition("_image")[2])}
-            identities = self._over(max(images, default=0))
-            decision = identities.decide(left, right)
-            if decision.status == "refuted" and self.derivation.network.loss == "cross_entropy":
-                shares = identities.agree_where_shares(left, right)
-                decision = replace(decision, status="agrees", reason=SHARES) if shares else decision
-            self._decided[left, right] = decision
-        self.assumes_shares |= self._decided[left, right].reason == SHARES
+            domain = self._over(max(images, default=0))
+            verdict = domain.decide(left, right)
+            if verdict.outcome == "wrong" and self.derivation.network.loss == "cross_entropy":
+                verdict = domain.decide_where_shares(left, right) or verdict
+            self._decided[left, right] = verdict
+        self.assumes_shares |= self._decided[left, right].words == SHARES
         return self._decided[left, right]
 
-    def _over(self, images: int) -> Identities:
-        if images not in self._identities:
-            self._identities[images] = Identities(self.derivation, tuple(range(1, images + 1)) or (0,))
-        return self._identities[images]
+    def _over(self, images: int) -> QuantityDomain:
+        if images not in self._domains:
+            self._domains[images] = QuantityDomain(self.derivation, tuple(range(1, images + 1)) or (0,))
+        return self._domains[images]
 
     # --- values that are given --------------------------------------------------------------------------------------
 
@@ -385,7 +381,7 @@ class Notation:
 
     def hold_as_stated(self, members: Sequence[Node]) -> bool:
         """Are they equal where the pixels, targets and parameters have the numbers that the text states of them?"""
-        inputs = Quantities.inputs(self.derivation)
+        inputs = QuantityTable.inputs(self.derivation)
         known: dict[str, list[float]] = {name: [value] for name, value in self._values.items()}
         for symbol, number in self.remembered.stated():
             try:
@@ -413,7 +409,7 @@ class Notation:
         """The one number that a quantity is, wherever the quantities without a value stand."""
         if len(values) != 1 or isinstance(values[0], Group):
             return None
-        names = Quantities.inputs(self.derivation)
+        names = QuantityTable.inputs(self.derivation)
         found: float | None = None
         for seed in (7, 11, 13):
             point = {name: known.get(name, (seed * n % 19 - 9.5) / 10) for n, name in enumerate(names, 1)}
@@ -430,13 +426,13 @@ class Notation:
 
     def _number_at(self, expression: Expr, point: Mapping[str, float]) -> float | None:
         try:
-            quantities = Quantities(self.derivation, PointAlgebra(dict(point)))
+            quantities = QuantityTable(self.derivation, PointAlgebra(dict(point)))
         except (UndecidableError, ArithmeticError):
             return None
         return number_of(expression, quantities)
 
 
-def number_of(expression: Expr, quantities: Quantities) -> float | None:
+def number_of(expression: Expr, quantities: QuantityTable) -> float | None:
     """The value of an expression; None where it has none."""
     try:
         [found] = quantities.elements(expression)

@@ -16,13 +16,13 @@ from sympy import Expr, Symbol
 from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
 from symcnn.audit.witness import Witness
-from symcnn.derivation.paths import Slope
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group
 from symcnn.formula.reader import Chain
 from symcnn.formula.steps import bare
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.proof.paths import Slope
 
 #: Letters before a subscript that are no command: a name of several, or a product that looks like one.
 _WORD = re.compile(r"(?<![\\A-Za-z{])([A-Za-z]{2,20})(?=\s*_)")

@@ -81,7 +81,7 @@ class OneLetter:
         return next((n for n, (a, b) in enumerate(pairwise(self.values), 1) if not self.same(a, b)), None)
 
     def same(self, a: Expr, b: Expr) -> bool:
-        return stated.same_function(a, b, self.letter.letter)
+        return bool(stated.same_function(a, b, self.letter.letter))
 
     def is_right(self, node: Node) -> bool:
         """Could it stand in the place of the wrong member?"""
@@ -121,8 +121,7 @@ class Rules:
             if plain[0] == LEARNING_RATE and self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
                 return "given"
             if stated.is_chain_rule(plain):
-                holds = all(map(stated.chain_rule_holds, self._notation._over(0).modular))
-                return "rule" if holds else ""
+                return "rule" if self._notation._over(0).decide_chain_rule() else ""
             one = self.one_letter(members, signs)
             if one is not None:
                 return "rule" if one.wrong is None else ""

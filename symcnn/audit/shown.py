@@ -31,6 +31,7 @@ from symcnn.formula.meaning import Group
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
+from symcnn.proof import Comparison, OneMethod, UndecidableError, decide
 
 #: How far a stated value may be from one that is worked out in floating point: not false, and true.
 _NEAR, _NEARER = Fraction(1, 10**9), Fraction(1, 10**12)
@@ -61,33 +62,50 @@ class Shown:
                 return symbolic
         if letters and plain and not shows_numbers(whole):
             return self._beside_whole_numbers(letters, plain)
-        roundings = self._notation.remembered.roundings
         self._remember_put_in(letters, plain)
         for before, after in pairwise(members):
             self._remember_worked_out(before.whole, after.whole)
-        with_numbers, tight = [], []
-        for m in members:
-            try:
-                with_numbers.append((m, block(m.whole, roundings.wide)))
-                tight.append(block(m.whole, roundings.tight))
-            except NoNumberError:
-                continue
-        for n, ((_, a), (_, b)) in enumerate(pairwise(with_numbers)):
-            pair = (with_numbers[n][0].whole, with_numbers[n + 1][0].whole)
-            if not a.meets(b, slack(*pair)) or (not may_be_one(*pair) and any(map(_is_short, pair))):
-                return self._wrong_number([m for m, _ in with_numbers], n)
+        with_numbers = [m for m in members if self._has_value(m.whole)]
+        verdicts = [
+            decide(a.whole, b.whole, OneMethod("numbers", "to the places shown", self._compare))
+            for a, b in pairwise(with_numbers)
+        ]
+        outcomes = [verdict.outcome for verdict in verdicts]
+        if "wrong" in outcomes:
+            return self._wrong_number(with_numbers, outcomes.index("wrong"))
         found = self._with_numbers(members, letters, plain, with_numbers)
-        wholes = [m.whole for m, _ in with_numbers]
-        apart = (not a.meets(b) or not may_be_one(*wholes[n : n + 2]) for n, (a, b) in enumerate(pairwise(tight)))
-        vague = next((n for n, differs in enumerate(apart) if differs), None)
-        if found is not None and found.verdict == "true" and vague is not None:
-            place = with_numbers[vague + 1][0].place
+        if found is not None and found.verdict == "true" and "not decided" in outcomes:
+            vague = outcomes.index("not decided")
+            place = with_numbers[vague + 1].place
             return replace(found, verdict="unread", reason="rounded", member=place, pairs=vague)
         return found
 
+    def _has_value(self, node: Node) -> bool:
+        try:
+            block(node, self._notation.remembered.roundings.wide)
+        except NoNumberError:
+            return False
+        return True
+
+    def _compare(self, left: Node, right: Node) -> Comparison:
+        """Can two written values be one?
+
+        Raises:
+            UndecidableError: only if literals in them are rounded.
+        """
+        roundings = self._notation.remembered.roundings
+        a, b = (block(node, roundings.wide) for node in (left, right))
+        is_one = may_be_one(left, right)
+        if not a.meets(b, slack(left, right)) or (not is_one and any(map(_is_short, (left, right)))):
+            return Comparison(False, counterexample=f"{brief(left)} ≠ {brief(right)}")
+        a, b = (block(node, roundings.tight) for node in (left, right))
+        if not a.meets(b) or not is_one:
+            raise UndecidableError("they are one value only if literals in them are rounded")
+        return Comparison(True)
+
     def _with_numbers(
         self, members: Sequence[Read], letters: Sequence[Read], plain: Sequence[Read],
-        with_numbers: Sequence[tuple[Read, Block]],
+        with_numbers: Sequence[Read],
     ) -> Judged | None:  # fmt: skip
         """An equality whose numbers agree: do its letters, and are the numbers theirs?"""
         if not letters:
@@ -169,14 +187,14 @@ class Shown:
             return None
         return known
 
-    def _linked(self, letters: Sequence[Read], with_numbers: Sequence[tuple[Read, Block]]) -> Judged | None:
+    def _linked(self, letters: Sequence[Read], with_numbers: Sequence[Read]) -> Judged | None:
         """Do the numbers belong to the letters? None: nothing says so; not true where they can't.
 
         They stand under them, or were put in for them.
         """
         linked: Judged | None = None
         said = list(dict.fromkeys(n for m in letters for n in (m.node, *self._notation.remembered.said_of(m.node))))
-        for m, _ in with_numbers:
+        for m in with_numbers:
             if not is_numeric(m.whole):
                 linked = linked or Judged("true")
                 continue
@@ -189,7 +207,7 @@ class Shown:
                     return wrong
                 linked = linked or Judged("true")
         rounded = self._notation.remembered.roundings.wide
-        if linked is None and any(may_come_from(n, m.whole, rounded) for n in said for m, _ in with_numbers):
+        if linked is None and any(may_come_from(n, m.whole, rounded) for n in said for m in with_numbers):
             return Judged("true")
         return linked
 

@@ -12,13 +12,13 @@ from sympy import Expr
 
 from symcnn.audit.notation import MAX_IMAGES, Notation, number_of
 from symcnn.audit.verdicts import Counterexample, Read
-from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.paths import Quantities
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
 from symcnn.formula.steps import leaves
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.paths import QuantityTable
 
 #: Choices that are tried; quantities whose values are told with a counterexample; entries of a group.
 MAX_CHOICES, MAX_TOLD, MAX_ENTRIES = 40, 12, 4
@@ -32,7 +32,7 @@ class Witness:
 
     def __init__(self, notation: Notation) -> None:
         self._notation = notation
-        self._choices: list[Quantities] = []
+        self._choices: list[QuantityTable] = []
 
     def differ(self, a: Read, b: Read) -> bool:
         """Do their values differ at the first choice? A quick way to refute."""
@@ -72,13 +72,13 @@ class Witness:
                 return Counterexample(written, values, at)
         return None
 
-    def _values(self, value: Value, quantities: Quantities) -> tuple[float, ...]:
+    def _values(self, value: Value, quantities: QuantityTable) -> tuple[float, ...]:
         """The first entries of a group, or the value of one quantity; none where one of them has no number."""
         entries = value.entries[:MAX_ENTRIES] if isinstance(value, Group) else (value,)
         found = [number_of(entry, quantities) for entry in entries]
         return tuple(v for v in found if v is not None) if None not in found else ()
 
-    def _differences(self, a: Read, b: Read, quantities: Quantities) -> Iterator[tuple[float, float] | None]:
+    def _differences(self, a: Read, b: Read, quantities: QuantityTable) -> Iterator[tuple[float, float] | None]:
         """At every point of the free letters: the first entries that differ."""
         for left, right in zip(a.values, b.values, strict=True):
             try:
@@ -88,7 +88,7 @@ class Witness:
             yield _difference(entries, quantities)
 
     def _told(
-        self, members: Sequence[Node], meaning: Meaning, quantities: Quantities
+        self, members: Sequence[Node], meaning: Meaning, quantities: QuantityTable
     ) -> tuple[tuple[Node, float], ...]:
         """The values of what stands in the members: symbols, and derivatives as a whole."""
         letters = [(tree.Symbol(letter), float(n)) for letter, n in sorted(meaning.point.items())]
@@ -102,27 +102,27 @@ class Witness:
                 found[leaf] = value
         return tuple(found.items()) if len(found) <= MAX_TOLD else ()
 
-    def _choice(self, n: int) -> Quantities:
+    def _choice(self, n: int) -> QuantityTable:
         while len(self._choices) <= n:
             chosen = random.Random(len(self._choices))
             values = {name: chosen.choice(_VALUES) for name in self._names}
             derivation = self._notation.derivation
             if derivation.network.loss == "cross_entropy":  # shares, as everyone has them
-                for last, others in Quantities.shares(derivation, self._images):
+                for last, others in QuantityTable.shares(derivation, self._images):
                     values[last] = round(1 - sum(values[name] for name in others), 2)
-            self._choices.append(Quantities(derivation, PointAlgebra(values), self._images))
+            self._choices.append(QuantityTable(derivation, PointAlgebra(values), self._images))
         return self._choices[n]
 
     @cached_property
     def _names(self) -> list[str]:
-        return Quantities.inputs(self._notation.derivation, self._images)
+        return QuantityTable.inputs(self._notation.derivation, self._images)
 
     @property
     def _images(self) -> tuple[int, ...]:
         return (0, *range(1, MAX_IMAGES + 1))
 
 
-def _difference(entries: Sequence[tuple[Expr, Expr]], quantities: Quantities) -> tuple[float, float] | None:
+def _difference(entries: Sequence[tuple[Expr, Expr]], quantities: QuantityTable) -> tuple[float, float] | None:
     for one, other in entries:
         left, right = number_of(one, quantities), number_of(other, quantities)
         if left is not None and right is not None and abs(left - right) > 1e-9 * max(1, abs(left), abs(right)):

@@ -7,19 +7,19 @@ The file is one more print of the graph that trains, fills the workbook and make
 """
 
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
 from symcnn.certificate.premises import Held, held
 from symcnn.certificate.theorems import Claim
-from symcnn.certificate.verdict import AXIOMS, TIMEOUT, Verdict, read, verdict_on
+from symcnn.certificate.verdict import AXIOMS, TIMEOUT, CoqVerdict, compare_bytes, read, verdict_on
 from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
 from symcnn.files import check_folder, check_writable, folder_for, write_whole
 from symcnn.network import DataLike, Network, checked
 from symcnn.numeric import initial_values
+from symcnn.proof import OneMethod, decide
 from symcnn.text import Catalogue, catalogue
 
 SUFFIXES = (".v",)
@@ -55,7 +55,7 @@ def write_certificate(network: Network, path: str | Path, *, data: DataLike | No
     return target
 
 
-def check(certificate: Certificate, timeout: float = TIMEOUT) -> Verdict:
+def check(certificate: Certificate, timeout: float = TIMEOUT) -> CoqVerdict:
     """What Coq says of a certificate, and what that presupposes; after so many seconds it is not certified."""
     found = verdict_on(certificate.text, certificate.theorems, timeout)
     return replace(found, premises=certificate.premises, network=certificate.derivation.network)
@@ -66,22 +66,19 @@ def premises_held(network: Network, theta: Any, data: DataLike) -> Held:
     return held(certificate_of(network, data), theta, data)
 
 
-def recheck(path: str | Path, network: Network, data: DataLike | None = None, timeout: float = TIMEOUT) -> Verdict:
+def recheck(path: str | Path, network: Network, data: DataLike | None = None, timeout: float = TIMEOUT) -> CoqVerdict:
     """The verdict on a file of which nothing is known: it has to be, byte by byte, what symcnn writes for this network.
 
     Coq is then shown what symcnn writes, never the file. With data: for as many images, or for any number of them.
     """
     given, own = read(path), certificate_of(network, data)
     wanted = own.text.encode("utf-8")
-    if given == wanted:
+    verdict = decide(given, wanted, OneMethod("same", "byte by byte", compare_bytes))
+    if verdict:
         return check(own, timeout)
     if own.images and given == (every := Certificate(own.derivation, None)).text.encode("utf-8"):
         return check(every, timeout)
-    pairs = zip_longest(given.split(b"\n"), wanted.split(b"\n"))
-    line = next(n for n, (a, b) in enumerate(pairs, 1) if a != b)
-    return Verdict(
-        "rejected", reason=f"line {line} is not what symcnn writes for this network", network=network, is_own=False
-    )
+    return CoqVerdict(verdict, network=network, is_own=False)
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class Certified:
         rows: what is claimed, the verdict, the axioms: for each theorem.
     """
 
-    verdict: Verdict
+    verdict: CoqVerdict
     summary: str
     rows: list[tuple[str, str, str]]
     files: list[Path]
@@ -128,8 +125,8 @@ __all__ = [
     "Certificate",
     "Certified",
     "Claim",
+    "CoqVerdict",
     "Held",
-    "Verdict",
     "certificate_of",
     "certify",
     "check",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from symcnn.certificate.premises import Held
 from symcnn.certificate.theorems import ANY, Claim
-from symcnn.certificate.verdict import AXIOMS, Verdict
+from symcnn.certificate.verdict import AXIOMS, CoqVerdict
 from symcnn.certificate.write import Certificate
 from symcnn.formula import Latex, Plain, Typography, shown
 from symcnn.formula.tree import Node, Symbol
@@ -27,7 +27,9 @@ class Page:
         held: of which theorems the premises hold at the network's own numbers; None: without samples.
     """
 
-    def __init__(self, certificate: Certificate, verdict: Verdict, text: Catalogue, held: Held | None = None) -> None:
+    def __init__(
+        self, certificate: Certificate, verdict: CoqVerdict, text: Catalogue, held: Held | None = None
+    ) -> None:
         self.certificate, self.verdict, self.text, self.held = certificate, verdict, text, held
         self._latex = Latex(text.decimal)
 
@@ -121,7 +123,7 @@ FILE = "certificate.v"
 INSTALL = "apt-get install --no-install-recommends coq libcoq-coquelicot"
 
 
-def in_words(verdict: Verdict, text: Catalogue) -> str:
+def in_words(verdict: CoqVerdict, text: Catalogue) -> str:
     """The verdict in a sentence."""
     if verdict.status == "certified":
         return text("certificate.certified", count=len(verdict.theorems), version=verdict.coq)

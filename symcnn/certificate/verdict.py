@@ -17,11 +17,13 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
 from symcnn.files import read_bytes
 from symcnn.network import Network
+from symcnn.proof import Comparison, OneMethod, UndecidableError, Verdict, decide
 
 #: What Coq's real numbers rest on, without the path that Coq may print before it.
 AXIOMS = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep"})
@@ -40,27 +42,41 @@ _THEOREM = re.compile(r"^Theorem (is_\w+) ?:", re.MULTILINE)
 _NO_COQUELICOT = re.compile(r"Cannot find a physical path bound to logical\s+path\s.*Coquelicot", re.DOTALL)
 
 
+#: Why nothing is known.
+NOT_INSTALLED = "Coq is not installed"
+
+
 @dataclass(frozen=True)
-class Verdict:
+class CoqVerdict:
     """What is known of a certificate.
 
     Attributes:
-        status: "certified" (checked by Coq), "unchecked" (Coq is not installed), "rejected".
+        verdict: Coq's word: right, wrong, or not decided.
         theorems: theorem -> the axioms that it rests on; none where Coq has not accepted it.
-        reason: why it is not certified, in one line; empty where it is.
         coq: the version that checked it.
         premises: what the theorems presuppose ("no_kink", "no_tie"), and of how many parts.
         network: whose gradients they are.
         is_own: it is what symcnn writes; what is not says nothing that could be wrong.
     """
 
-    status: Status
+    verdict: Verdict
     theorems: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    reason: str = ""
     coq: str = ""
     premises: Mapping[str, int] = field(default_factory=dict)
     network: Network | None = None
     is_own: bool = True
+
+    @property
+    def status(self) -> Status:
+        """ "certified" (checked by Coq), "unchecked" (Coq is not installed), "rejected"."""
+        if self.verdict:
+            return "certified"
+        return "unchecked" if self.verdict.why == NOT_INSTALLED else "rejected"
+
+    @property
+    def reason(self) -> str:
+        """Why it is rejected, in one line."""
+        return self.verdict.reason if self.status == "rejected" else ""
 
     @property
     def ok(self) -> bool:
@@ -68,7 +84,51 @@ class Verdict:
         return self.status == "certified"
 
 
-def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> Verdict:
+class Coq:
+    """Asks Coq whether a text that symcnn has printed proves theorems.
+
+    Attributes:
+        axioms: those that the theorems rest on; version: the one that checked them. Both once it has accepted them.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self.axioms: frozenset[str] = frozenset()
+        self.version = ""
+
+    def compare(self, text: str, theorems: Sequence[str]) -> Comparison:
+        stated = set(_THEOREM.findall(text))
+        missing = [t for t in theorems if t not in stated]
+        if missing:
+            return _wrong(f"{len(missing)} theorems are missing: {_some(missing)}")
+        own = [a for a in AXIOMS if a in text]
+        if own:  # Coq would print it like the library's
+            return _wrong(f"it has something of its own called like an axiom: {_some(own)}")
+        coqc = shutil.which("coqc")
+        if coqc is None:
+            raise UndecidableError(NOT_INSTALLED)
+        axioms = _run(coqc, text, theorems, self._timeout)
+        if isinstance(axioms, Comparison):
+            return axioms
+        foreign = sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS)
+        if foreign:
+            return _wrong(f"it rests on what is not proved: {_some(foreign)}")
+        self.axioms, self.version = axioms, version(coqc)
+        return Comparison(True)
+
+
+def compare_bytes(left: bytes, right: bytes) -> Comparison:
+    """Is a file what symcnn writes?"""
+    pairs = zip_longest(left.split(b"\n"), right.split(b"\n"))
+    line = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), None)
+    return Comparison(True) if line is None else _wrong(f"line {line} is not what symcnn writes for this network")
+
+
+def _wrong(reason: str) -> Comparison:
+    return Comparison(False, counterexample=reason)
+
+
+def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> CoqVerdict:
     """Let Coq check a text that symcnn has printed.
 
     Of a text from elsewhere it would prove nothing: commands in it are run, and a notation may change what is asked.
@@ -77,15 +137,9 @@ def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> 
         theorems: those that it must hold.
         timeout: seconds.
     """
-    stated = set(_THEOREM.findall(text))
-    missing = [t for t in theorems if t not in stated]
-    if missing:
-        return Verdict("rejected", reason=f"{len(missing)} theorems are missing: {_some(missing)}")
-    own = [a for a in AXIOMS if a in text]
-    if own:  # Coq would print it like the library's
-        return Verdict("rejected", reason=f"it has something of its own called like an axiom: {_some(own)}")
-    coqc = shutil.which("coqc")
-    return Verdict("unchecked") if coqc is None else _run(coqc, text, theorems, timeout)
+    coq = Coq(timeout)
+    verdict = decide(text, theorems, OneMethod("kernel", "coqc", coq.compare))
+    return CoqVerdict(verdict, dict.fromkeys(theorems, coq.axioms) if verdict else {}, coq.version)
 
 
 def read(path: str | Path) -> bytes:
@@ -93,7 +147,12 @@ def read(path: str | Path) -> bytes:
     return read_bytes(path, MAX_BYTES, "a certificate, a .v file")
 
 
-def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> Verdict:
+def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> frozenset[str] | Comparison:
+    """The axioms that the theorems rest on, or why Coq does not accept them.
+
+    Raises:
+        UndecidableError: Coq says nothing of them.
+    """
     # an unforeseeable word: what the text prints is not taken for the answer, nor what it calls like a theorem for that
     mark = f"certificate_{secrets.token_hex(8)}"
     every = " ".join(f"let _ := {mark}.{t} in" for t in theorems)
@@ -107,18 +166,14 @@ def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> Verdi
                 errors="replace", timeout=timeout,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return Verdict("rejected", reason=f"coqc did not answer within {timeout:g} s")
+            raise UndecidableError(f"coqc did not answer within {timeout:g} s") from None
         except OSError as error:
-            return Verdict("rejected", reason=f"coqc cannot be run ({error.strerror})")
+            raise UndecidableError(f"coqc cannot be run ({error.strerror})") from error
     if found.returncode:
         if _NO_COQUELICOT.search(found.stderr):
-            return Verdict("unchecked")
-        return Verdict("rejected", reason=_complaint(found, text))
-    axioms = _axioms(found.stdout.partition(mark)[2])
-    foreign = sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS)
-    if foreign:
-        return Verdict("rejected", reason=f"it rests on what is not proved: {_some(foreign)}")
-    return Verdict("certified", dict.fromkeys(theorems, axioms), coq=version(coqc))
+            raise UndecidableError(NOT_INSTALLED)
+        return _wrong(_complaint(found, text))
+    return _axioms(found.stdout.partition(mark)[2])
 
 
 def _axioms(answer: str) -> frozenset[str]:

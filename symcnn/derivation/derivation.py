@@ -10,9 +10,9 @@ d["f_12"].steps      the chain rule, from E down to f_12
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sympy import Add, Expr, Symbol, sympify
+from sympy import Add, Expr, Symbol
 
 from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantiate
@@ -22,11 +22,6 @@ from symcnn.dispatch import call_registered
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
 from symcnn.network import Array, Network
 from symcnn.symbolic import Equation, latex_of
-
-if TYPE_CHECKING:
-    from symcnn.derivation.identities import Identities
-    from symcnn.derivation.proof import Judge, Proof, Verdict
-
 
 #: Quantities that a gradient with all adjoints put in may consist of; and so many are still read.
 MAX_PUT_IN, SHORT = 10_000, 1_000
@@ -195,7 +190,6 @@ class Derivation(Mapping[str, Gradient]):
         self._in_forward: dict[str, Expr] = {}
         self._sizes: dict[str, int] = {}
         self._in_inputs: dict[str, Expr] = {}
-        self._identities: dict[tuple[int, ...], Identities] = {}
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
@@ -284,38 +278,6 @@ class Derivation(Mapping[str, Gradient]):
             name -> (samples,): ∂E/∂name of each image.
         """
         return evaluate(self, theta, images, targets)
-
-    def prove(self) -> "Proof":
-        """Decide each of ``gradients`` against an independent derivative, exactly; see ``derivation/proof.py``."""
-        from symcnn.derivation.proof import prove
-
-        return prove(self)
-
-    def decide(self, name: str, candidate: Expr) -> "Verdict":
-        """Is this formula, anyone's, ∂E/∂name? Proved, refuted, or undecided with the reason.
-
-        Args:
-            candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
-        """
-        if not isinstance(candidate, (Expr, int, float)):
-            raise InputError(f"candidate {quoted(candidate)}: expected a SymPy expression")
-        candidate = sympify(candidate)
-        self._judge.renew_budget()
-        return self._judge.decide(name, candidate)
-
-    @cached_property
-    def _judge(self) -> "Judge":
-        from symcnn.derivation.proof import Judge
-
-        return Judge(self)
-
-    def identities(self, images: tuple[int, ...] = (0,)) -> "Identities":
-        """Decides equalities between any quantities of some images; kept, with all that it has decided."""
-        from symcnn.derivation.identities import Identities
-
-        if images not in self._identities:
-            self._identities[images] = Identities(self, images)
-        return self._identities[images]
 
     def _repr_latex_(self) -> str:
         return latex_of(self)

@@ -20,7 +20,6 @@ from typing import TypeAlias
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.derivation.derivation import Derivation
-from symcnn.derivation.paths import Slope, suffix
 from symcnn.dispatch import DispatchMethod
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
@@ -28,6 +27,7 @@ from symcnn.formula.leaves import CALLS
 from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
+from symcnn.proof.paths import Slope, suffix
 from symcnn.symbolic import LEAVES, Tensor, Z, exp, gate, log, maximum, wins
 
 #: Terms of a sum with limits; a longer one is a slip of the pen, or malice.

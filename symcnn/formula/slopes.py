@@ -8,8 +8,8 @@ function of the outputs is not stated, and a derivative by one of them has no me
 from sympy import Expr, Symbol
 
 from symcnn.derivation.derivation import Derivation
-from symcnn.derivation.paths import Slope
 from symcnn.formula.written import MeaningError
+from symcnn.proof.paths import Slope
 from symcnn.symbolic import Access
 
 

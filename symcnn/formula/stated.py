@@ -6,16 +6,17 @@ quantity of the network.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import sympy
 from sympy import Add, Expr, Rational, Symbol
 
 from symcnn.derivation.graph import Graph
-from symcnn.derivation.paths import Quantities
 from symcnn.formula import tree
 from symcnn.formula.meaning import Group, Meaning
 from symcnn.formula.steps import Derived, nodes
 from symcnn.formula.tree import Node
+from symcnn.proof import Comparison, OneMethod, Verdict, decide
 from symcnn.symbolic import LEAVES, PIECEWISE, exp
 
 #: Functions that are written out in exponentials.
@@ -25,17 +26,26 @@ _SMOOTH = [leaf.function for leaf in LEAVES if leaf.definition and not leaf.side
 _POINTS = (Rational(-7, 2), Rational(-1, 3), Rational(0), Rational(1, 5), Rational(3))
 
 
-def same_function(left: Expr, right: Expr, letter: str) -> bool:
+def same_function(left: Expr, right: Expr, letter: str) -> Verdict:
     """Are two expressions in one letter the same function?"""
     z = Symbol(letter)
     if left.has(*PIECEWISE) or right.has(*PIECEWISE):
-        return all(
-            abs(left.xreplace({z: at}).evalf(30) - right.xreplace({z: at}).evalf(30)) < Rational(1, 10**25)
-            for at in _POINTS
-        )
+        return decide(left, right, OneMethod("numbers", "linear on either side of a kink", partial(_at_points, z)))
+    return decide(left, right, OneMethod("exact", "rational functions of exp(z)", partial(_cancelled, z)))
+
+
+def _at_points(z: Symbol, left: Expr, right: Expr) -> Comparison:
+    for at in _POINTS:
+        a, b = (side.xreplace({z: at}).evalf(30) for side in (left, right))
+        if not abs(a - b) < Rational(1, 10**25):
+            return Comparison(False, counterexample=(float(a), float(b)), at=str(at))
+    return Comparison(True)
+
+
+def _cancelled(z: Symbol, left: Expr, right: Expr) -> Comparison:
     u = Symbol("u", positive=True)
-    difference = _in_exponentials(left - right).subs(z, sympy.log(u))
-    return bool(sympy.cancel(sympy.together(sympy.powsimp(difference))) == 0)
+    difference = sympy.cancel(sympy.together(sympy.powsimp(_in_exponentials(left - right).subs(z, sympy.log(u)))))
+    return Comparison(difference == 0, counterexample=None if difference == 0 else str(difference))
 
 
 def _in_exponentials(e: Expr) -> Expr:
@@ -60,14 +70,6 @@ def is_chain_rule(members: Sequence[Node]) -> bool:
         return False
     [v] = others
     return set(body.factors) == {tree.Partial(left.of, v), tree.Partial(v, left.by)}
-
-
-def chain_rule_holds(quantities: Quantities) -> bool:
-    """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network.
-
-    The left side is carried forward from u to E, the right side backward from E.
-    """
-    return all(quantities.carried(u, "E") == quantities.slope("E", u) for u in quantities.names if u != "E")
 
 
 def is_rest(first: Derived, second: Derived, meaning: Meaning, graph: Graph) -> bool:

@@ -16,7 +16,7 @@ from symcnn.report.content import Content, gather
 from symcnn.report.document import Document
 from symcnn.text import catalogue
 from symcnn.train import Run
-from symcnn.verification import Certified, Verification
+from symcnn.verification import CoqEvidence, Verification
 
 #: Bytes of a figure beside a report.
 MAX_FIGURE_BYTES = 100_000_000
@@ -67,7 +67,7 @@ def write_report(
     return write_content(replace(content, verification=verification, certificate=certified), [path], lang)[0]
 
 
-def checked_certificate(path: str | Path, network: Network, data: DataLike | None) -> Certified:
+def checked_certificate(path: str | Path, network: Network, data: DataLike | None) -> CoqEvidence:
     """What Coq says of a certificate that a report is to tell of.
 
     Raises:

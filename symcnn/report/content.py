@@ -8,13 +8,14 @@ from sympy import Add, Symbol
 
 from symcnn import article
 from symcnn.audit.article import Held, held
-from symcnn.derivation import Derivation, Proof, Verdict, count_products
+from symcnn.derivation import Derivation, count_products
 from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
+from symcnn.proof import GradientDomain, Proof, Verdict, check_equations, prove
 from symcnn.symbolic import Tensor
 from symcnn.train import Progress, Run, train
-from symcnn.verification import Agreement, Certified, Verification, check_equations, programs_agree
+from symcnn.verification import Agreement, CoqEvidence, Verification, programs_agree
 
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
@@ -52,7 +53,7 @@ class Content:
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
     verification: Verification | None = None
-    certificate: Certified | None = None
+    certificate: CoqEvidence | None = None
     printed: tuple[Held, ...] = ()
 
     @property
@@ -73,7 +74,7 @@ class Content:
     @property
     def failed(self) -> list[str]:
         """What does not hold: claims that are refuted, programs that differ."""
-        refuted = [row.claim for row in self.proof.rows if row.status == "refuted"]
+        refuted = [row.claim for row in self.proof.rows if row.outcome == "wrong"]
         return refuted + [a.backend for a in self.agreement if not a.ok]
 
 
@@ -94,7 +95,7 @@ def gather(
     samples = 1 if given is None else len(checked(network, given)[0])
     derivation = Derivation(network, samples)
     large = is_large(derivation)
-    proof = Proof((_equations_checked(derivation),)) if large else derivation.prove()
+    proof = Proof((_equations_checked(derivation),)) if large else prove(derivation)
     found = loss_gradient(derivation)
     printed = held(derivation) if network == article.network() else ()
     content = Content(derivation, proof, given, (), None, None, (), large, None, None, found, printed=printed)
@@ -148,7 +149,8 @@ def loss_gradient(derivation: Derivation) -> tuple[Verdict, ...]:
     [probabilities] = _probabilities(derivation)
     y, t = (list(map(Symbol, tensor.scalars())) for tensor in (probabilities, network.forward.targets))
     outputs = network.forward.outputs.scalars()
-    return tuple(derivation.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(outputs))
+    domain = GradientDomain(derivation, outputs)
+    return tuple(domain.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(outputs))
 
 
 def _probabilities(derivation: Derivation) -> list[Tensor]:

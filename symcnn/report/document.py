@@ -50,7 +50,7 @@ Rows = tuple[tuple[Text, ...], ...]
 
 #: How an equality was examined. "definition": it says what a symbol means (a layer's equation, the error). "read": it
 #: is given data. "rule": a rule that is stated and not derived (the derivative of a leaf function, the chain rule in
-#: general). "computed": numbers that follow from shown ones to the digits shown. The rest as in ``derivation.proof``.
+#: general). "computed": numbers that follow from shown ones to the digits shown. The rest: a ``Verdict``.
 Method = Literal["definition", "read", "rule", "computed", "proved", "probable", "agrees"]
 
 

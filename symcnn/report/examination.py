@@ -12,9 +12,7 @@ from itertools import pairwise
 
 from sympy import Expr
 
-from symcnn.derivation import Derivation, Verdict, derive
-from symcnn.derivation.identities import Decision, Identities
-from symcnn.derivation.paths import names_in, of_one_image
+from symcnn.derivation import Derivation, derive
 from symcnn.errors import RefusedError
 from symcnn.formula import Typography, stated, tree
 from symcnn.formula.meaning import Group, Meaning, Value, pairs
@@ -23,12 +21,13 @@ from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, brief, letters_in
 from symcnn.network import Dense, Network
+from symcnn.proof import QuantityDomain, Verdict, check_equations
+from symcnn.proof.paths import names_in, of_one_image
 from symcnn.report.content import Content
 from symcnn.report.document import Method
 from symcnn.report.shown import MAX_TRIED, Shown, image_of, is_shown
 from symcnn.report.values import Values
 from symcnn.text import Catalogue
-from symcnn.verification import check_equations
 
 #: From the strongest: an equation is as good as its weakest step.
 STRENGTH: tuple[Method, ...] = ("definition", "read", "rule", "proved", "probable", "agrees", "computed")
@@ -191,20 +190,18 @@ class Examiner:
         """Equal, entry by entry; the weakest."""
         found = []
         for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
-            decision = self._decided(one, other, meaning)
-            if decision.status == "refuted":
-                raise RefusedError(f"{brief(a)} is not {brief(b)}: {decision.reason}")
-            if decision.status == "unknown":
-                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; {decision.reason or 'both are 0'}")
-            if decision.epsilon > EPSILON:
-                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; error probability {decision.epsilon:.1g}")
-            found.append(Found(decision.status, False, decision.epsilon))
+            verdict = self._decide(one, other, meaning)
+            if verdict.status == "refuted":
+                raise RefusedError(f"{brief(a)} is not {brief(b)}: {verdict.reason}")
+            if verdict.status == "unknown":
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; {verdict.reason or 'both are 0'}")
+            if verdict.epsilon > EPSILON:
+                raise RefusedError(f"{brief(a)} = {brief(b)}: not decided; error probability {verdict.epsilon:.1g}")
+            found.append(Found(verdict.status, False, verdict.epsilon))
         return weakest(found)
 
-    def _decided(self, left: Expr, right: Expr, meaning: Meaning) -> Decision:
-        if left == right:
-            return Decision("proved")
-        if self._large:
+    def _decide(self, left: Expr, right: Expr, meaning: Meaning) -> Verdict:
+        if self._large and left != right:
             raise RefusedError(f"{left} = {right}: not an equation, and the network is too large to decide it alone")
         return (self._over_images if meaning.total else self._of_one).decide(left, right)
 
@@ -213,16 +210,16 @@ class Examiner:
         if left == right:
             return True
         images = {name.partition("_image")[2] for name in names_in([left, right])} - {""}
-        decision = self._of_one.decide(of_one_image(left), of_one_image(right))
-        return len(images) == 1 and decision.status in ("proved", "probable")
+        verdict = self._of_one.decide(of_one_image(left), of_one_image(right))
+        return len(images) == 1 and verdict.status in ("proved", "probable")
 
-    @property
-    def _of_one(self) -> Identities:
-        return self.d.identities()
+    @cached_property
+    def _of_one(self) -> QuantityDomain:
+        return QuantityDomain(self.d)
 
-    @property
-    def _over_images(self) -> Identities:
-        return self.d.identities(self._images)
+    @cached_property
+    def _over_images(self) -> QuantityDomain:
+        return QuantityDomain(self.d, self._images)
 
     def _is_read(self, plain: Sequence[Node]) -> bool:
         """Only pixels, targets and first parameters, with their numbers."""
@@ -243,7 +240,7 @@ class Examiner:
     def _chain_rule(self) -> Found:
         if self._large:
             return Found("rule", words="rule_large")
-        if not all(map(stated.chain_rule_holds, self._of_one.modular)):
+        if not self._of_one.decide_chain_rule():
             raise RefusedError("the chain rule does not hold in this network")
         return Found("rule", words="rule_tried")
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from symcnn.derivation.identities import DIGITS, POINTS
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.steps import nodes
+from symcnn.proof.domain import DIGITS, POINTS
 from symcnn.report.content import Content
 from symcnn.report.document import Block, Display, Document, Evidence, Formula, Link, Section, Table, Text
 from symcnn.report.examination import STRENGTH, Examiner, Found

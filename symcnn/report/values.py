@@ -13,9 +13,9 @@ import re
 import numpy as np
 from sympy import Add, Expr, Rational, Symbol
 
-from symcnn.derivation.algebras import PointAlgebra
-from symcnn.derivation.paths import Quantities, Slope, names_in, suffix
 from symcnn.network import checked
+from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.paths import QuantityTable, Slope, names_in, suffix
 from symcnn.report.content import Content
 
 #: How far a shown number may be from what it stands for: floating point only, before it is rounded for display.
@@ -49,7 +49,7 @@ class Values:
         )
         self.rate: float = content.run.learning_rate
         self._step = self.rate / (self.images if content.run.reduction == "mean" else 1)
-        self._known: dict[tuple[int, ...], Quantities] = {}
+        self._known: dict[tuple[int, ...], QuantityTable] = {}
 
     def of(self, expression: Expr) -> float:
         """The value of an expression in names of images (x_11_image1) and parameters."""
@@ -60,12 +60,12 @@ class Values:
         [value] = self._at(tuple(images) or (1,)).elements(expression.xreplace({Symbol("η"): Rational(self.rate)}))
         return float(value)
 
-    def _at(self, images: tuple[int, ...]) -> Quantities:
+    def _at(self, images: tuple[int, ...]) -> QuantityTable:
         if images not in self._known:
             given = dict(self._parameters)
             for n in images:
                 given |= {name + suffix(n): value for name, value in self.data[n - 1].items()}
-            self._known[images] = Quantities(self._d, PointAlgebra(given), images)
+            self._known[images] = QuantityTable(self._d, PointAlgebra(given), images)
         return self._known[images]
 
     def expression(self, key: str) -> Expr | None:

@@ -10,8 +10,8 @@ import numpy as np
 from symcnn.derivation import Derivation
 from symcnn.network import DataLike, checked
 from symcnn.numeric import Program, as_theta
-from symcnn.verification.arithmetic import Reals
-from symcnn.verification.interpret import Interpreter
+from symcnn.proof.arithmetic import Reals
+from symcnn.proof.interpret import Interpreter
 
 #: The largest relative difference of a tensor: both sides are float64, and each adds in its own order.
 DUAL_TOLERANCE = 1e-11

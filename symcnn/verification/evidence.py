@@ -5,9 +5,10 @@
     Taylor remainder      slope of |E(θ + h) - E(θ) - h·g| in h: 2.00 when g is right          2.00 ± 0.05
     central differences   the formula in float64 against (E(θ + h) - E(θ - h))/2h              relative 1e-7
 
-E is worked out from the scalar graph (``evaluate.py``), not through symcnn's printers; where one quantity moves, only
-what rests on it. A method answers with a figure; whether it speaks for the formula is decided by its bar, which stands
-here and nowhere else.
+This is the independent oracle: with ``evaluate.py`` and ``leaves.py`` it stands apart from ``symcnn.proof`` on purpose
+and shares no arithmetic with it, so that an error in one shows in the other. E is worked out from the scalar graph, not
+through symcnn's printers; where one quantity moves, only what rests on it. A method answers with a figure; whether it
+speaks for the formula is decided by its bar, which stands here and nowhere else.
 Where a step would cross a kink (a rectifier changes sides, another cell becomes the maximum), a difference of two
 values of E says nothing of the derivative: that method has no figure there. A complex step crosses none: the real parts
 decide.

@@ -14,10 +14,10 @@ import numpy as np
 from sympy import Expr, Integer, Rational, S
 
 from symcnn.derivation import Derivation
+from symcnn.proof.arithmetic import Reals
+from symcnn.proof.interpret import Interpreter
+from symcnn.proof.points import Numbers
 from symcnn.symbolic import Access, Affine, Equation, Tensor, Wins, gate
-from symcnn.verification.arithmetic import Reals
-from symcnn.verification.interpret import Interpreter
-from symcnn.verification.points import Numbers
 
 SEED = 20261126
 

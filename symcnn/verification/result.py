@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from symcnn.derivation import Verdict
-from symcnn.derivation.proof import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
 from symcnn.network import Network
+from symcnn.proof import Verdict
+from symcnn.proof.equations import EQUATIONS
+from symcnn.proof.gradients import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
 from symcnn.text import Catalogue
 from symcnn.verification.evidence import METHODS, Figure
-from symcnn.verification.modular import EQUATIONS
 
 #: What decides: normal forms, or where they are too large random points.
 DECIDING = "deciding"
@@ -51,7 +51,7 @@ class Row:
         return self.status != "refuted"
 
 
-class Certified(Protocol):
+class CoqEvidence(Protocol):
     """What is known of a certificate: ``symcnn.certificate`` says it, of which this room knows nothing."""
 
     @property
@@ -68,7 +68,7 @@ class Certified(Protocol):
     def premises(self) -> Mapping[str, int]: ...
 
 
-def certificate_row(certificate: Certified, text: Catalogue) -> Row:
+def certificate_row(certificate: CoqEvidence, text: Catalogue) -> Row:
     """The strongest evidence that there is: a proof assistant's word for every step."""
     claim = text("verify.certificate")
     if certificate.status == "certified":

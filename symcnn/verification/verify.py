@@ -1,7 +1,7 @@
 """Verification: what is proved, by which method, what numbers say, which planted errors each method catches, and what
 was not checked.
 
-Every network     the index-notation equations (``modular.py``), the leaves' rules, the programs
+Every network     the index-notation equations (``proof/equations.py``), the leaves' rules, the programs
 not too large     each gradient for itself: proof, numbers at random points, programs against 50 digits
 larger            programs against dual numbers through the equations
 """
@@ -14,26 +14,27 @@ import mpmath
 import numpy as np
 from sympy import Expr, Symbol
 
-from symcnn.derivation import Derivation, Judge, Verdict, count_products
+from symcnn.derivation import Derivation, count_products
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError
 from symcnn.network import Array, DataLike, Network, as_data, checked
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.printers.rewriting import rewritten
+from symcnn.proof import GradientDomain, Verdict, check_equations
+from symcnn.proof.equations import accepts
 from symcnn.symbolic import KINKED, Access, Affine
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.evidence import METHODS, Figure, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
-from symcnn.verification.modular import accepts, check_equations
 from symcnn.verification.planted import Planted, planted_errors
 from symcnn.verification.planted_equations import planted_equations
 from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on_flat_images, rows_with_duals
 from symcnn.verification.result import (
     DECIDING,
     Caught,
-    Certified,
+    CoqEvidence,
     Row,
     Verification,
     certificate_row,
@@ -90,7 +91,7 @@ def verify(
     seconds: float = 120.0,
     lang: str = "en",
     progress: Callable[[int], None] | None = None,
-    certificate: Certified | None = None,
+    certificate: CoqEvidence | None = None,
 ) -> Verification:
     """Hold every gradient against the mathematics, and every program against every other.
 
@@ -192,21 +193,23 @@ def _one_by_one(
     """The rows of gradients, and the planted errors that were caught."""
     d, text = task.derivation, task.text
     points = [Point(d, initial_values(d.network, seed), *task.data) for seed in SEEDS]
-    judge, rows = Judge(d, names), []
+    domain, rows = GradientDomain(d, names), []
     for n, name in enumerate(names, 1):
         if task.time_is_up:
             claim = f"∂{'E_total' if name in d.network.parameters else 'E'}/∂{name}"
             rows.append(Row(claim, "unknown", text("verify.time_is_up", seconds=f"{task.seconds:g}")))
             continue
-        rows.append(_gradient_row(d, judge, points, name, text))
+        rows.append(_gradient_row(d, domain, points, name, text))
         if progress:
             progress(n)
-    rows += _convolution_rows(d, judge, text)
-    return rows, _caught(judge, points[0], _really_wrong(d, names), task)
+    rows += _convolution_rows(d, domain, text)
+    return rows, _caught(domain, points[0], _really_wrong(d, names), task)
 
 
-def _gradient_row(derivation: Derivation, judge: Judge, points: Sequence[Point], name: str, text: Catalogue) -> Row:
-    formula, verdict = derivation[name].formula, judge.decide_displayed(name)
+def _gradient_row(
+    derivation: Derivation, domain: GradientDomain, points: Sequence[Point], name: str, text: Catalogue
+) -> Row:
+    formula, verdict = derivation[name].formula, domain.decide_displayed(name)
     figures = _worst([point.figures(name, formula) for point in points])
     witness = _witness(verdict, points[0], formula)
     return Row(verdict.claim, verdict.status, method_in_words(verdict, text), figures, witness)
@@ -220,13 +223,13 @@ def _worst(found: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
 
 def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
     """Where a formula is refuted: its value and the true one at a point, to 20 digits."""
-    if verdict.status != "refuted":
+    if verdict.outcome != "wrong":
         return ""
     found, wanted = point.value(verdict.name, formula), point.exact(verdict.name)
     return f"{mpmath.nstr(found, 20)} ≠ {mpmath.nstr(wanted, 20)} (seed {SEEDS[0]})"
 
 
-def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> Iterator[Row]:
+def _convolution_rows(derivation: Derivation, domain: GradientDomain, text: Catalogue) -> Iterator[Row]:
     """∂E/∂F = I ∗ ∂E/∂X: the window of ∂E/∂X slid over the input, for a first convolution with stride 1."""
     image, first = derivation.network.forward.image, derivation.forward[0]
     term = first.terms[0]
@@ -244,7 +247,7 @@ def _convolution_rows(derivation: Derivation, judge: Judge, text: Catalogue) -> 
     verdicts = []
     for p, q in f.indices():
         slid = sum(Symbol(x.adjoint().scalar((r, c))) * Symbol(image.scalar((r + p, c + q))) for r, c in x.indices())
-        verdicts.append(judge.decide(f.scalar((p, q)), slid * term.coefficient))
+        verdicts.append(domain.decide(f.scalar((p, q)), slid * term.coefficient))
     bad = next((v for v in verdicts if not v), verdicts[0])
     yield Row(text("verify.convolution"), bad.status, method_in_words(bad, text))
 
@@ -258,7 +261,7 @@ def _really_wrong(derivation: Derivation, names: Sequence[str]) -> Iterator[Plan
             yield planted
 
 
-def _caught(judge: Judge, point: Point, planted: Iterable[Planted], task: _Task) -> tuple[Caught, ...]:
+def _caught(domain: GradientDomain, point: Point, planted: Iterable[Planted], task: _Task) -> tuple[Caught, ...]:
     """What each method says of the planted errors: caught when it speaks against one."""
     counts: dict[str, int] = dict.fromkeys((DECIDING, *METHODS), 0)
     tried = 0
@@ -266,8 +269,8 @@ def _caught(judge: Judge, point: Point, planted: Iterable[Planted], task: _Task)
         if task.time_is_up and tried >= LEAST_PLANTED:
             break
         tried += 1
-        judge.renew_budget()
-        counts[DECIDING] += judge.decide(error.name, error.candidate).status == "refuted"
+        domain.renew_budget()
+        counts[DECIDING] += domain.decide(error.name, error.candidate).outcome == "wrong"
         for figure in point.figures(error.name, error.candidate):
             counts[figure.method] += not figure.ok
     return tuple(Caught(method, caught, tried) for method, caught in counts.items())

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import symcnn
-from symcnn.derivation import Judge
 from symcnn.numeric import BACKENDS, initial_values, numba_is_there
+from symcnn.proof import GradientDomain
 from symcnn.train.trainer import choose
 from tests.benchmarks.common import RUNS, line, median, process, spread, timed
 from tests.derivation.test_proof import wrong_candidates
@@ -67,7 +67,7 @@ def derivation_and_proof() -> None:
     line("exact proof of all 24, cold cache", spread(timed(lambda: derive_all().prove()), 1e3, " ms, with derive"), "")
     fresh = [derive_all() for _ in range(RUNS)]
     line("  the proof alone", spread(timed(lambda: fresh.pop().prove()), 1e3, " ms"), "≤ 100 ms")
-    judge = Judge(d)
+    judge = GradientDomain(d)
     wrong = [judge.decide(name, candidate).proved for name, _, candidate in wrong_candidates(d)]
     line("wrong candidates rejected, some off by 2e-12", f"{wrong.count(False)} of {len(wrong)}", "160, all")
 

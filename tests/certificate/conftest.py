@@ -6,6 +6,7 @@ import pytest
 
 import symcnn
 from symcnn import certificate as certificates
+from symcnn.proof import Verdict
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -33,7 +34,7 @@ def shown_to_coq(monkeypatch):
 
     def said(text, theorems, timeout):
         texts.append(text)
-        return certificates.Verdict("certified", dict.fromkeys(theorems, frozenset()), coq="8.16.1")
+        return certificates.CoqVerdict(Verdict("right", "kernel"), dict.fromkeys(theorems, frozenset()), coq="8.16.1")
 
     monkeypatch.setattr(certificates, "verdict_on", said)
     return texts

@@ -9,7 +9,9 @@ import symcnn
 from symcnn import certificate as certificates
 from symcnn.certificate import AXIOMS, FILE, certificate_of
 from symcnn.certificate.page import Page
+from symcnn.certificate.verdict import NOT_INSTALLED
 from symcnn.certificate.write import Certificate
+from symcnn.proof import Verdict
 from symcnn.text import catalogue
 from tests.certificate.coq import needs_coq
 
@@ -66,7 +68,9 @@ def test_past_a_size_a_sample_is_proved(monkeypatch, net):
     assert certificate.theorems[0] == "is_dE_df_11"
     assert len(set(certificate.theorems)) == 7
     assert re.findall(r"^Theorem (\w+)", certificate.text, re.MULTILINE) == list(certificate.theorems)
-    page = Page(certificate, certificates.Verdict("unchecked"), catalogue("en")).write()
+    page = Page(
+        certificate, certificates.CoqVerdict(Verdict("not decided", why=NOT_INSTALLED)), catalogue("en")
+    ).write()
     assert "28 partial derivatives; 7 of them" in page
 
 
@@ -111,5 +115,7 @@ def test_what_stands_in_reports_is_what_is_written(net, data, lang, name):
     assert (REPORTS / FILE).read_text("utf-8") == certificate.text
     kept = (REPORTS / name).read_text("utf-8")
     (version,) = set(re.findall(r"Coq (\d+\.\d+\.\d+)", kept))
-    verdict = certificates.Verdict("certified", dict.fromkeys(certificate.theorems, frozenset()), coq=version)
+    verdict = certificates.CoqVerdict(
+        Verdict("right", "kernel"), dict.fromkeys(certificate.theorems, frozenset()), coq=version
+    )
     assert kept == Page(certificate, verdict, catalogue(lang)).write()

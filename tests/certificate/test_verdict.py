@@ -8,6 +8,7 @@ import symcnn
 from symcnn import certificate as certificates
 from symcnn.certificate import FILE, certificate_of
 from symcnn.certificate.verdict import verdict_on
+from symcnn.proof import Verdict
 from tests.certificate.coq import needs_coq
 
 #: A theorem that is another one by the time that Coq is asked what it rests on.
@@ -128,7 +129,9 @@ def test_verify_tells_of_a_certificate_first(net, data, article):
     assert row.status == ("proved" if article.verdict.ok else "unknown")
     assert "28" in row.method or not article.verdict.ok
     small = symcnn.Network((2,), [symcnn.Dense(1)])
-    refused = certificates.Verdict("rejected", reason="line 3 is not what symcnn writes", network=small)
+    refused = certificates.CoqVerdict(
+        Verdict("wrong", counterexample="line 3 is not what symcnn writes"), network=small
+    )
     found = symcnn.verify(small, seconds=0, certificate=refused)
     assert not found.ok
     assert found.rows[0].method == refused.reason

@@ -8,12 +8,12 @@ import sympy
 from sympy import S, Symbol
 
 from symcnn import article, derive
-from symcnn.derivation.paths import Slope
 from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import Group, Meaning
 from symcnn.formula.tree import Convolution, Equality, Matrix, Negated, Number, Over, Partial, Product, Sum, Under
 from symcnn.formula.tree import Symbol as Written_
 from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
+from symcnn.proof.paths import Slope
 from symcnn.text import catalogue
 from tests.networks import from_seed
 
@@ -62,7 +62,7 @@ def test_the_paths_give_what_sympy_gives_with_everything_put_in():
     """The same slopes from another engine: SymPy's diff of E with everything put in, at a point."""
     d = derive(article.network())
     put_in = {name: d.in_inputs(name) for name in d.graph.forward}
-    quantities = d.identities()._real(0)
+    quantities = d.identities().real(0)
     names = {Symbol(n): sympy.Float(str(quantities.algebra.generators[n]), 60) for n in d.graph.inputs}
     for by in ("f_12", "w_x21h2", "b_o1", "w_h1o2", "i_22"):
         expected = put_in["E"].diff(Symbol(by)).xreplace(names).evalf(40)

@@ -41,9 +41,9 @@ def test_who_is_handed_a_name():
     from symcnn.symbolic.equation import symbol
 
     def call():
-        symbol("f_12")
-        symbol("dE_df_12_image2")
-        symbol("f_123")
+        symbol.__wrapped__("f_12")  # not what a test before has asked for
+        symbol.__wrapped__("dE_df_12_image2")
+        symbol.__wrapped__("f_123")
 
     handed, calls = house.traced(call)
     assert handed == {"symbolic/equation.py:symbol": 2}

@@ -164,7 +164,7 @@ def test_any_network_is_verified_and_larger_ones_in_a_sample(monkeypatch):
 
 
 def test_networks_without_a_normal_form_are_proved_with_a_probability(monkeypatch):
-    monkeypatch.setattr("symcnn.derivation.algebras.BUDGET", 50)  # as if their normal forms were too large
+    monkeypatch.setattr("symcnn.proof.algebras.BUDGET", 50)  # as if their normal forms were too large
     net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2), symcnn.Conv2D(1, 2), symcnn.Dense(1, "sigmoid")])
     found = symcnn.verify(net)
     assert found.ok
@@ -234,10 +234,10 @@ def test_planted_errors_are_wrong_and_the_same_every_time(derivation):
 )
 def test_the_filters_gradient_is_a_convolution_where_it_is_the_plain_one(shape, layers, rows):
     """∂E/∂F = I ∗ ∂E/∂X: only for the very first layer, one filter on one channel, stride 1 and no borders."""
-    from symcnn.derivation.proof import Judge
+    from symcnn.proof.gradients import GradientDomain
     from symcnn.text import catalogue
     from symcnn.verification.verify import _convolution_rows
 
     d = symcnn.derive(symcnn.Network(shape, [*layers, symcnn.Dense(1, "sigmoid")]), samples=1)
-    made = list(_convolution_rows(d, Judge(d), catalogue("en")))
+    made = list(_convolution_rows(d, GradientDomain(d), catalogue("en")))
     assert [row.status for row in made] == ["proved"] * rows

@@ -14,11 +14,11 @@ import symcnn
 from symcnn.printers.cells.addresses import written
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
-from symcnn.verification.workbook.equality import same
+from symcnn.verification.workbook.equality import FormulaDomain
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import everything, given
 from symcnn.verification.workbook.package import Stored, read_package
-from symcnn.verification.workbook.quantities import Quantities
+from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.verify import verify_package
 from tests.alterations import alterations, missed
 from tests.alterations import workbook as article_package
@@ -196,11 +196,13 @@ def shared(path: Path, copy: Path) -> Path:
 
 def test_equality_is_decided_whatever_the_cells_are_called():
     a, b = Symbol("'My Sheet'!A1"), Symbol("Parameters!$D$6")
-    assert same((a + b) ** 2, a**2 + 2 * a * b + b**2) == "proved"
-    assert same((a + b) ** 2, a**2 + a * b + b**2) == "differs"
+    assert FormulaDomain((a + b) ** 2, a**2 + 2 * a * b + b**2).decide().status == "proved"
+    assert FormulaDomain((a + b) ** 2, a**2 + a * b + b**2).decide().status == "refuted"
     x, y = symbols("x y")
-    assert same(x / (x + y) + y / (x + y), x / x) == "probable"
-    assert same(x / (x + y), y / (x + y)) == "differs"
+    probable = FormulaDomain(x / (x + y) + y / (x + y), x / x).decide()
+    assert probable.status == "probable"
+    assert 0 < probable.epsilon < 1e-30
+    assert FormulaDomain(x / (x + y), y / (x + y)).decide().status == "refuted"
 
 
 def test_what_a_reader_may_change_changes_no_verdict(tmp_path):
@@ -214,7 +216,7 @@ def test_what_a_reader_may_change_changes_no_verdict(tmp_path):
 
 def test_totals_add_up_every_image(net, package):
     """At the workbook's own numbers, to 60 digits: E_total and each total gradient are the sums over the images."""
-    quantities = Quantities(net, package, "cnn.xlsx")
+    quantities = NamedCells(net, package, "cnn.xlsx")
     assert quantities.images == 2
     known = everything(quantities, given(quantities, CellGraph(package, quantities.shown)))
     for total, each in [("E_total", "E"), *((f"dE_d{p}", f"dE_d{p}") for p in net.parameters)]:

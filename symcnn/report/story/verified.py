@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from symcnn.certificate import held_in_words, premises_held
-from symcnn.derivation import Verdict
 from symcnn.formula import tree
+from symcnn.proof import Verdict
 from symcnn.report.content import MAX_COMPARED
 from symcnn.report.document import Block, Bullets, Paragraph, Section, Table, Text
 from symcnn.report.story.teller import Teller

@@ -11,16 +11,17 @@ from functools import cached_property
 
 from sympy import Add, Expr, Symbol
 
-from symcnn.derivation import Graph, Judge, Variable, Verdict
-from symcnn.derivation.algebra import Element
-from symcnn.derivation.algebras import RealAlgebra
+from symcnn.derivation import Graph, Variable
 from symcnn.printers.cells import FormulaError
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.excel import FormulaPrinter
-from symcnn.verification.workbook.equality import differ_at, same
+from symcnn.proof import GradientDomain, Verdict
+from symcnn.proof.algebras import RealAlgebra
+from symcnn.proof.arithmetic import Element
+from symcnn.verification.workbook.equality import FormulaDomain, Values
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import elsewhere, everything, given
-from symcnn.verification.workbook.quantities import FACTOR, RATE, Quantities
+from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
 from symcnn.verification.workbook.result import Finding
 
 #: Choices of parameters at which a wrong formula may show, beside the initial values.
@@ -41,7 +42,7 @@ class Claim:
 class Decider:
     """Decides claims about one workbook; keeps what was found."""
 
-    quantities: Quantities
+    quantities: NamedCells
     shown: CellGraph
     first_row: CellGraph
     findings: list[Finding] = field(default_factory=list)
@@ -121,27 +122,23 @@ class Decider:
             self._add(claim, graph)
             return "refuted"
         candidate = graph.right_side(claim.place)
-        answer = same(candidate, claim.expected)
-        if answer in ("proved", "probable"):
-            return answer
-        if image is not None and (verdict := self._judged(claim.name, candidate, image)) is not None and verdict.proved:
-            return verdict.status
-        if self._found(claim, graph, candidate):
-            return "refuted"
-        if answer == "differs":  # no quantity shows it, but the formula is another one
-            self._add(claim, graph)
-            return "refuted"
-        return "unknown"
+        verdict = self._domain(candidate, claim.expected, graph).decide()
+        if not verdict and image is not None:
+            verdict = self._as_gradient(claim.name, candidate, image) or verdict
+        if verdict.outcome == "wrong":
+            values = verdict.counterexample
+            self._add(claim, graph, values if isinstance(values, tuple) else None, verdict.at)
+        return verdict.status
 
     def derived(self, names: Sequence[str]) -> dict[str, Verdict]:
         """What is known of the derivation's own formulas, against which the cells are held."""
-        return {n: self._judge.decide_displayed(n) for n in names}
+        return {n: self._gradients.decide_displayed(n) for n in names}
 
     @cached_property
-    def _judge(self) -> Judge:
-        return Judge(self.quantities.derivation)
+    def _gradients(self) -> GradientDomain:
+        return GradientDomain(self.quantities.derivation)
 
-    def _judged(self, name: str, candidate: Expr, image: int) -> Verdict | None:
+    def _as_gradient(self, name: str, candidate: Expr, image: int) -> Verdict | None:
         """A formula of one image, against the derivative of E."""
         suffix = f"_image{image}"
         bare = {s: Symbol(s.name.removesuffix(suffix)) for s in candidate.free_symbols if s.name.endswith(suffix)}
@@ -151,8 +148,8 @@ class Decider:
             return None
         if any(b.name not in known for b in bare.values()):
             return None
-        self._judge.renew_budget()
-        return self._judge.decide(name.removesuffix(suffix).removeprefix("dE_d"), candidate.xreplace(bare))
+        self._gradients.renew_budget()
+        return self._gradients.decide(name.removesuffix(suffix).removeprefix("dE_d"), candidate.xreplace(bare))
 
     # --- findings ---------------------------------------------------------------------------------------------------
 
@@ -163,24 +160,21 @@ class Decider:
         found = [("at_initial_values", everything(q, first))]
         return found + [("at_other_values", everything(q, elsewhere(first, n))) for n in range(WITNESSES)]
 
-    def _found(self, claim: Claim, graph: CellGraph, candidate: Expr) -> bool:
-        """Is there a point at which the cell's number is wrong? Then it is a finding."""
-        shown = self.apart(candidate, claim.expected, graph)
-        if shown is not None:
-            self._add(claim, graph, *shown)
-        return shown is not None
-
     def apart(self, one: Expr, other: Expr, graph: CellGraph) -> tuple[tuple[float, float], str] | None:
         """Two values that differ, and where."""
+        return self._domain(one, other, graph).counterexample()
+
+    def _domain(self, one: Expr, other: Expr, graph: CellGraph) -> FormulaDomain:
+        return FormulaDomain(one, other, self._points(one.free_symbols | other.free_symbols, graph))
+
+    def _points(self, symbols: set[Symbol], graph: CellGraph) -> Iterator[Values]:
+        """The workbook's values, then others; a cell without a name holds its number."""
         for at, values in self._values:
             known = dict(values)
-            for symbol in one.free_symbols | other.free_symbols:
+            for symbol in symbols:
                 if symbol.name not in known and (number := self._number(graph, symbol)) is not None:
                     known[symbol.name] = number
-            numbers = differ_at(one, other, known)
-            if numbers is not None:
-                return numbers, at
-        return None
+            yield at, known
 
     def _add(self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None = None, at: str = "") -> None:
         finding = self._finding(claim, graph, values, at)

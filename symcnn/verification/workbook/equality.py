@@ -1,41 +1,18 @@
-"""Do two formulas say the same? Word for word, or by normal forms, or at random points modulo a prime."""
+"""Do two formulas of cells say the same? As written, by normal forms, modulo a prime, or in numbers."""
 
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
 
-from sympy import Expr, Function, Rational, Symbol
+from sympy import Expr, Function, Rational
 
-from symcnn.derivation.algebra import Algebra, Element, TooLargeError, UndecidableError
-from symcnn.derivation.algebras import ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.algebra import Algebra
+from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.arithmetic import Element
+from symcnn.proof.domain import SEEDS, AlgebraicDomain
+from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import LEAF, maximum, relu
 
-Answer = Literal["proved", "probable", "differs", "unknown"]
-
-_SEEDS = (1, 2)
-
-
-def same(one: Expr, other: Expr) -> Answer:
-    """Equal as formulas, whatever the quantities in them are."""
-    one, other = written_alike(one), written_alike(other)
-    if one == other:
-        return "proved"
-    # names that a ring takes, whatever the sheets are called
-    plain = {s: Symbol(f"q_{n}") for n, s in enumerate(sorted(one.free_symbols | other.free_symbols, key=str))}
-    one, other = one.xreplace(plain), other.xreplace(plain)
-    names = [s.name for s in plain.values()]
-    every = [c for e in (one, other) for c in e.atoms(Function)]
-    calls = sum(max(len(c.args), LEAF[c.func].generators if c.func in LEAF else 1) for c in every)
-    try:
-        return "proved" if _equal(lambda: PolynomialAlgebra(names, calls), one, other) else "differs"
-    except TooLargeError:
-        pass
-    except UndecidableError:
-        return "unknown"
-    try:
-        equal = all(_equal(lambda seed=seed: ModularAlgebra(names, seed), one, other) for seed in _SEEDS)  # type: ignore[misc]
-        return "probable" if equal else "differs"
-    except UndecidableError:
-        return "unknown"
+#: Values of quantities, and where they are: "at_initial_values" or "at_other_values".
+Values = tuple[str, Mapping[str, Element]]
 
 
 class Bounded(RealAlgebra):
@@ -47,16 +24,73 @@ class Bounded(RealAlgebra):
         return super().output(function, z)
 
 
-def differ_at(one: Expr, other: Expr, values: dict[str, Element]) -> tuple[float, float] | None:
-    """Their values, if they differ at these values of the quantities (numbers of ``Bounded``)."""
-    names = sorted(s.name for s in one.free_symbols | other.free_symbols)
-    algebra = Bounded([n for n in names if n not in values], 1)
-    known = {s: values.get(s.name, algebra.generators.get(s.name)) for s in one.free_symbols | other.free_symbols}
-    try:
-        a, b = (algebra.element(written_alike(e), dict(known)) for e in (one, other))
-    except UndecidableError:
-        return None
-    return None if abs(a - b) <= 1e-12 * max(1, abs(a), abs(b)) else (float(a), float(b))
+class FormulaEvaluator:
+    """Formulas in one algebra.
+
+    Args:
+        known: symbol -> element.
+    """
+
+    def __init__(self, algebra: Algebra, known: Mapping[Expr, Element]) -> None:
+        self._algebra, self._known = algebra, known
+
+    def sides(self, left: Expr, right: Expr) -> tuple[Element, Element]:
+        known = dict(self._known)
+        return self._algebra.element(left, known), self._algebra.element(right, known)
+
+
+class FormulaDomain(AlgebraicDomain):
+    """Two formulas, whatever the quantities in them are. A cell must hold what symcnn writes, in whatever form.
+
+    Args:
+        points: values of the quantities at which the formulas may differ; others are at random.
+    """
+
+    is_canonical = True
+    apart = 1e-12
+
+    def __init__(self, left: Expr, right: Expr, points: Iterable[Values] = ()) -> None:
+        self._left, self._right = written_alike(left), written_alike(right)
+        self._points = points
+        self._symbols = sorted(self._left.free_symbols | self._right.free_symbols, key=str)
+        # names that a ring takes, whatever the sheets are called
+        self._names = [f"q_{n}" for n in range(len(self._symbols))]
+        calls = [c for e in (self._left, self._right) for c in e.atoms(Function)]
+        self._calls = sum(max(len(c.args), LEAF[c.func].generators if c.func in LEAF else 1) for c in calls)
+
+    def decide(self) -> Verdict:
+        """Do they say the same?"""
+        return decide(self._left, self._right, self)
+
+    def counterexample(self) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ, and where."""
+        try:
+            comparison = self.in_numbers(self._left, self._right)
+        except UndecidableError:
+            return None
+        values = comparison.counterexample
+        return (values, comparison.at) if isinstance(values, tuple) else None
+
+    def leaves(self, left: Expr, right: Expr) -> int:
+        return self._calls
+
+    def exact(self) -> FormulaEvaluator:
+        return self._in(PolynomialAlgebra(self._names, self._calls))
+
+    def modular(self) -> Iterator[FormulaEvaluator]:
+        return (self._in(ModularAlgebra(self._names, seed)) for seed in SEEDS)
+
+    def degrees(self) -> FormulaEvaluator:
+        return self._in(DegreeAlgebra(self._names))
+
+    def reals(self) -> Iterator[tuple[FormulaEvaluator, str]]:
+        for at, values in self._points:
+            algebra = Bounded([s.name for s in self._symbols if s.name not in values], 1)
+            known = {s: values.get(s.name, algebra.generators.get(s.name)) for s in self._symbols}
+            yield FormulaEvaluator(algebra, known), at
+
+    def _in(self, algebra: Algebra) -> FormulaEvaluator:
+        return FormulaEvaluator(algebra, dict(zip(self._symbols, algebra.generators.values(), strict=True)))
 
 
 def written_alike(e: Expr) -> Expr:
@@ -64,13 +98,3 @@ def written_alike(e: Expr) -> Expr:
     changes = {f: Rational(repr(float(f))) for f in e.atoms() if f.is_Float}
     changes |= {m: relu(m.args[1]) for m in e.atoms(maximum) if len(m.args) == 2 and m.args[0] == 0}
     return e.xreplace(changes) if changes else e
-
-
-def _equal(make: Callable[[], Algebra], one: Expr, other: Expr) -> bool:
-    algebra = make()
-    known = _known(algebra, (one, other))
-    return bool(algebra.element(one, known) == algebra.element(other, known))
-
-
-def _known(algebra: Algebra, expressions: Iterable[Expr]) -> dict[Expr, Element]:
-    return {s: algebra.generators[s.name] for e in expressions for s in e.free_symbols}

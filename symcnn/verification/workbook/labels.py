@@ -15,7 +15,7 @@ from symcnn.printers.cells.addresses import Place, written
 from symcnn.text import Catalogue
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.package import Cells
-from symcnn.verification.workbook.quantities import Quantities
+from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.result import Finding
 
 #: What only a formula has; words have none of it.
@@ -33,7 +33,7 @@ PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 class Labels:
     """Reads the labels of a workbook in one language."""
 
-    quantities: Quantities
+    quantities: NamedCells
     graph: CellGraph
     text: Catalogue
     count: int = field(default=0, init=False)

@@ -5,15 +5,16 @@ from collections.abc import Mapping
 
 from sympy import Expr, Symbol
 
-from symcnn.derivation.algebra import Element, UndecidableError
 from symcnn.errors import InputError
 from symcnn.printers.cells.addresses import written
+from symcnn.proof.arithmetic import Element
+from symcnn.proof.verdict import UndecidableError
 from symcnn.verification.workbook.equality import Bounded
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import FACTOR, RATE, Quantities
+from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
 
 
-def given(quantities: Quantities, graph: CellGraph) -> dict[str, float]:
+def given(quantities: NamedCells, graph: CellGraph) -> dict[str, float]:
     """Pixels, targets, settings and initial values, as they stand in their cells.
 
     Raises:
@@ -40,7 +41,7 @@ def elsewhere(values: Mapping[str, float], seed: int) -> dict[str, float]:
     return {n: rng.uniform(0.25, 2) * rng.choice((-1, 1)) for n in values}
 
 
-def everything(quantities: Quantities, values: Mapping[str, float]) -> dict[str, Element]:
+def everything(quantities: NamedCells, values: Mapping[str, float]) -> dict[str, Element]:
     """Every quantity at these inputs."""
     q, graph = quantities, quantities.derivation.graph
     algebra = Bounded([], 1)

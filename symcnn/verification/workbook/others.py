@@ -11,14 +11,14 @@ from symcnn.text import LANGUAGES, catalogue
 from symcnn.verification.again import Given
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import given
-from symcnn.verification.workbook.quantities import FACTOR, RATE, Quantities
+from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
 from symcnn.verification.workbook.result import Finding
 
 #: Cells that are told.
 MOST_TOLD = 20
 
 
-def given_again(quantities: Quantities, graph: CellGraph) -> Given:
+def given_again(quantities: NamedCells, graph: CellGraph) -> Given:
     """What the workbook was made from, read from its input cells."""
     q, stated = quantities, quantities.network.forward
     assert stated.targets is not None  # there is a loss
@@ -36,7 +36,7 @@ def given_again(quantities: Quantities, graph: CellGraph) -> Given:
     return Given(q.network, shaped, targets, theta, values[RATE], values.get(FACTOR, 1.0), steps, language(q))
 
 
-def language(quantities: Quantities) -> str:
+def language(quantities: NamedCells) -> str:
     """In which language the sheets have their titles."""
     sheet = quantities.place("E_image1")[0]
     return next((lang for lang in LANGUAGES if catalogue(lang)("workbook.forward") == sheet), LANGUAGES[0])

@@ -26,7 +26,7 @@ MAX_IMAGES = 10_000
 
 
 @dataclass(frozen=True)
-class Quantities:
+class NamedCells:
     """The names of one workbook, held against one network."""
 
     network: Network

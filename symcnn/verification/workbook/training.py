@@ -6,14 +6,14 @@ from symcnn.printers.cells import Binary, Call, Formula, FormulaError, Number, R
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.cells.filling import filling
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import STEP, Quantities
+from symcnn.verification.workbook.quantities import STEP, NamedCells
 from symcnn.verification.workbook.result import Finding
 
 #: Cells of one column that are told.
 MOST_TOLD = 5
 
 
-def filled_down(quantities: Quantities, graph: CellGraph) -> Iterator[Finding]:
+def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
     """The cells that are not the formula above them, copied down."""
     for name in quantities.training():
         (sheet, first, column), last = quantities.column(name)
@@ -54,7 +54,7 @@ def _fits(cell: tuple[int, str | None], model: tuple[int, str | None]) -> bool:
     return model[1] is not None and _reads_alike(cell[1], filling(model[1])(cell[0] - model[0]))
 
 
-def _numbered(quantities: Quantities, graph: CellGraph) -> Iterator[Finding]:
+def _numbered(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
     """The number of the step, row by row."""
     if "training_step" not in quantities.package.names:
         return
@@ -73,7 +73,7 @@ def _reads_alike(one: str | None, other: str) -> bool:
         return False
 
 
-def looked_up(quantities: Quantities, graph: CellGraph) -> Iterator[Finding]:
+def looked_up(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
     """The parameters at the step shown that are not those of its row of Training.
 
     Whatever the cell of the step holds: one before the first row shows the first, one past the last the last.
@@ -90,7 +90,7 @@ def looked_up(quantities: Quantities, graph: CellGraph) -> Iterator[Finding]:
             yield Finding(written(place), name, found, right)
 
 
-def _looks_up(quantities: Quantities, graph: CellGraph, place: Place, first: Place, last: int) -> bool:
+def _looks_up(quantities: NamedCells, graph: CellGraph, place: Place, first: Place, last: int) -> bool:
     try:
         tree = graph.tree(place)
     except FormulaError:

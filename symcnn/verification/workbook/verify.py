@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from symcnn import article
-from symcnn.derivation import Verdict
 from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.printers.cells import parse
 from symcnn.printers.cells.addresses import Place, written
+from symcnn.proof import Verdict, check_equations
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.again import formulas_again
-from symcnn.verification.modular import check_equations
 from symcnn.verification.result import Row, method_in_words
 from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Claim, Decider
@@ -20,7 +19,7 @@ from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
 from symcnn.verification.workbook.others import alike, differing, given_again, language
 from symcnn.verification.workbook.package import Package, formulas, read_package
-from symcnn.verification.workbook.quantities import Quantities
+from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.result import Finding, WorkbookVerification
 from symcnn.verification.workbook.training import filled_down, looked_up
 
@@ -52,19 +51,19 @@ def verify_workbook(path: str | Path, network: Network | None = None, *, lang: s
 
 def verify_package(package: Package, path: str, network: Network, text: Catalogue) -> WorkbookVerification:
     """The same of a workbook that has been read."""
-    quantities = Quantities(network, package, path)
+    quantities = NamedCells(network, package, path)
     quantities.check()
     try:
-        return _Proof(quantities, text).result()
+        return _WorkbookProof(quantities, text).result()
     except InputError as reason:
         message = str(reason)
         raise reason if message.startswith(path) else InputError(f"{path}: {message}") from None
 
 
-class _Proof:
+class _WorkbookProof:
     """The claims, row by row."""
 
-    def __init__(self, quantities: Quantities, text: Catalogue) -> None:
+    def __init__(self, quantities: NamedCells, text: Catalogue) -> None:
         self.quantities, self.text = quantities, text
         self.shown = CellGraph(quantities.package, quantities.shown)
         first_row = quantities.first_row if quantities.trains else {}

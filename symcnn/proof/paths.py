@@ -1,7 +1,7 @@
 """∂A/∂B for any two quantities of a network: the sum over the paths from B to A of products of local derivatives.
 
     Slope("x_11", "f_12")     ∂x_11/∂f_12, as an atom in SymPy expressions
-    Quantities                every quantity, and every slope, as an element of one algebra
+    QuantityTable             every quantity, and every slope, as an element of one algebra
 
 The local derivatives come from dual numbers through the forward equations, one at a time: no ``diff``, no adjoint, no
 index notation, so a wrong backward formula has nothing to lean on here. B is cut from its own definition: only what
@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from sympy import Expr, Symbol
 from sympy.core.expr import AtomicExpr
 
-from symcnn.derivation.algebra import Algebra, Dual, Element, UndecidableError
-from symcnn.derivation.derivation import Derivation
-from symcnn.derivation.graph import Variable
+from symcnn.derivation import Derivation, Variable
+from symcnn.proof.algebra import Algebra
+from symcnn.proof.arithmetic import Dual, Element
+from symcnn.proof.verdict import UndecidableError
 
 
 class Slope(AtomicExpr):
@@ -51,7 +52,7 @@ def suffix(image: int) -> str:
     return f"_image{image}" if image else ""
 
 
-class Quantities:
+class QuantityTable:
     """The quantities of some images in one algebra.
 
     Args:
@@ -105,6 +106,11 @@ class Quantities:
             return [self.algebra.element(e, known) for e in expressions]
         finally:
             self.algebra.restore(mark)
+
+    def sides(self, left: Expr, right: Expr) -> tuple[Element, Element]:
+        """Two expressions as elements."""
+        left, right = self.elements(left, right)
+        return left, right
 
     def slope(self, of: str, by: str) -> Element:
         """∂of/∂by."""

@@ -12,26 +12,24 @@ pattern of gates at once, but not where gates open: `>` against `≥`, and ties,
 The shift of a softmax, through which reverse mode does not differentiate, has its true slope on the left: that nothing
 depends on it is checked as well.
 
-Probability of an error. Both sides are polynomials of a degree of at most D in what is random, with inverses (softmax)
-multiplied out. Different polynomials agree at one random point with a probability of at most D/p (Schwartz, Zippel), at
-k points (D/p)^k. Of n values of leaves two with different arguments are the same element if the arguments agree at all
-points: at most n²/2 · (D/p)^k. As many points are taken as make (1 + n²/2)·(D/p)^k small.
+Both sides are polynomials of some degree in what is random, with inverses (softmax) multiplied out. As many points are
+taken as make the probability of an error small (``domain.error_probability``).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from symcnn.derivation import Derivation, Verdict, count_products
-from symcnn.derivation.algebra import UndecidableError
+from symcnn.derivation import Derivation, count_products
+from symcnn.proof.arithmetic import PRIME, Degrees, PrimeField
+from symcnn.proof.domain import error_probability
+from symcnn.proof.interpret import Interpreter
+from symcnn.proof.points import Numbers
+from symcnn.proof.verdict import Comparison, OneMethod, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import Equation, Tensor
-from symcnn.verification.arithmetic import PRIME, Degrees, PrimeField
-from symcnn.verification.interpret import Interpreter
-from symcnn.verification.points import Numbers
 
-EQUATIONS = "dual numbers modulo 2^31 - 1 in random directions; gates, maxima and leaf outputs random field elements"
+EQUATIONS = "dual numbers modulo 2^61 - 1 in random directions; gates, maxima and leaf outputs random field elements"
 CLAIM = "E′ = Σ v·∂E/∂θ"
 
 #: The error probability that is asked for.
@@ -59,26 +57,26 @@ def check_equations(
         epsilon: the error probability that is asked for.
 
     Returns:
-        "probable" with its error probability, "refuted" with the parameter tensors whose gradients are wrong, or
-        "unknown" with the reason.
+        "right" with its error probability, "wrong" with the parameter tensors whose gradients are wrong, or
+        "not decided" with the reason.
     """
-    stated = derivation.forward if forward is None else tuple(forward)
-    adjoints = derivation.backward if backward is None else tuple(backward)
-    size = count_products((*stated, *adjoints))
-    if size > MOST_POINTS:
-        reason = f"the equations have {size} points; at most {MOST_POINTS} are worked out"
-        return Verdict("equations", CLAIM, "unknown", reason)
-    check = _Check(derivation, stated, adjoints)
-    try:
+    left = derivation.forward if forward is None else tuple(forward)
+    right = derivation.backward if backward is None else tuple(backward)
+
+    def compare(forward: Sequence[Equation], adjoints: Sequence[Equation]) -> Comparison:
+        size = count_products((*forward, *adjoints))
+        if size > MOST_POINTS:
+            raise TooLargeError(f"the equations have {size} points; at most {MOST_POINTS} are worked out")
+        check = _Check(derivation, forward, adjoints)
         points, bound = _points(check, epsilon)
         if check.holds(points, seed):
-            return Verdict("equations", CLAIM, "probable", EQUATIONS, bound)
-        return Verdict("equations", CLAIM, "refuted", f"{EQUATIONS}: {', '.join(check.wrong(seed))}")
-    except UndecidableError as reason_:
-        return Verdict("equations", CLAIM, "unknown", str(reason_))
+            return Comparison(True, bound)
+        return Comparison(False, counterexample=", ".join(check.wrong(seed)))
+
+    return decide(left, right, OneMethod("modulo a prime", EQUATIONS, compare), name="equations", claim=CLAIM)
 
 
-def accepts(derivation: Derivation, backward: Sequence[Equation], points: int = 2, seed: int = SEED) -> bool:
+def accepts(derivation: Derivation, backward: Sequence[Equation], points: int = 1, seed: int = SEED) -> bool:
     """The bare check, for many planted errors: do these adjoint equations pass at so many points?"""
     return _Check(derivation, derivation.forward, tuple(backward)).holds(points, seed)
 
@@ -111,8 +109,10 @@ class _Check:
         given = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
         direction = {tensor: field.random(rng, tensor.size) for tensor in self._parameters}
         slope, found = self._carried_out(Interpreter(field, given, direction))
-        total = sum((field.times(direction[p], g).sum(1) for p, g in found.items()), np.zeros(points, np.int64))
-        return slope, field.reduced(total)
+        total = np.zeros(points, np.int64)
+        for parameter, gradient in found.items():
+            total = field.plus(total, field.total(field.times(direction[parameter], gradient), 1))
+        return slope, total
 
     def wrong(self, seed: int) -> list[str]:
         """The parameter tensors whose gradients are wrong: a direction in each alone."""
@@ -122,7 +122,7 @@ class _Check:
         alone = {p: np.eye(many, dtype=np.int64)[:, [n]] for n, p in enumerate(self._parameters)}
         direction = {p: alone[p] * field.random(rng, p.size) for p in self._parameters}
         slope, found = self._carried_out(Interpreter(field, given, direction))
-        sums = [field.reduced(field.times(direction[p], found[p]).sum(1)) for p in self._parameters]
+        sums = [field.total(field.times(direction[p], found[p]), 1) for p in self._parameters]
         return [f"∂E/∂{p.name}" for n, p in enumerate(self._parameters) if sums[n][n] != slope[n]]
 
     def degree(self) -> tuple[int, int]:
@@ -145,8 +145,9 @@ class _Check:
 def _points(check: _Check, epsilon: float) -> tuple[int, float]:
     """How many random points it takes, at least two, and the bound of the error probability with so many."""
     degree, leaves = check.degree()
-    pairs = 1 + leaves**2 / 2
     if degree >= PRIME / 2:
-        raise UndecidableError(f"polynomials of degree {degree}: too much for a prime of 31 bits")
-    points = max(2, math.ceil(math.log(epsilon / pairs) / math.log(degree / PRIME)))
-    return points, pairs * (degree / PRIME) ** points
+        raise UndecidableError(f"polynomials of degree {degree}: too much for a prime of 61 bits")
+    points = 2
+    while error_probability(degree, leaves, points) > epsilon:
+        points += 1
+    return points, error_probability(degree, leaves, points)

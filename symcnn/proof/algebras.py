@@ -16,7 +16,9 @@ import mpmath
 from sympy import QQ
 from sympy.polys.rings import PolyRing, ring
 
-from symcnn.derivation.algebra import Algebra, Element, TooLargeError, UndecidableError
+from symcnn.proof.algebra import Algebra
+from symcnn.proof.arithmetic import PRIME, Element
+from symcnn.proof.verdict import TooLargeError, UndecidableError
 from symcnn.symbolic import LEAF, log
 from symcnn.symbolic.leaves import Function
 
@@ -27,10 +29,8 @@ BUDGET = 200_000
 #: Generators of a ring; past it, monomials are so long that nothing comes out in time.
 MAX_GENERATORS = 600
 
-PRIME = 2**61 - 1
-
-#: Digits of the real algebra, and how far two equal values may be apart there.
-REAL_DIGITS, REAL_TOLERANCE = 60, 1e-35
+#: Digits of the real algebra.
+REAL_DIGITS = 60
 
 
 class PolynomialAlgebra(Algebra):
@@ -224,11 +224,6 @@ class RealAlgebra(Algebra):
 
     def winner(self, value: Element, largest: Element, *before: Element) -> Element:
         return self.one if value == largest and largest not in before else self.zero
-
-    @staticmethod
-    def equal(a: Element, b: Element) -> bool:
-        """Nothing between them but rounding."""
-        return bool(abs(a - b) <= REAL_TOLERANCE * max(1, abs(a), abs(b)))
 
 
 class PointAlgebra(RealAlgebra):

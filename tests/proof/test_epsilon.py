@@ -3,8 +3,8 @@
 import pytest
 
 import symcnn
-from symcnn.derivation.algebras import PRIME
-from symcnn.derivation.proof import Judge, generators_of
+from symcnn.proof.algebras import PRIME
+from symcnn.proof.gradients import GradientDomain, generators_of
 
 
 # one neuron: ∂E/∂w = (o - t)·i, o = w·i + b: degree 3; with σ: (o - t)·o·(1 - o)·i, each o of degree 2,
@@ -14,8 +14,8 @@ from symcnn.derivation.proof import Judge, generators_of
 )
 def test_the_error_probability_is_that_of_two_independent_points(monkeypatch, units, activation, degree, generators):
     d = symcnn.derive(symcnn.Network((1,), [symcnn.Dense(units, activation)]), samples=1)
-    judge = Judge(d)
-    monkeypatch.setattr(judge, "_exact_is_possible", False)
+    judge = GradientDomain(d)
+    monkeypatch.setattr(judge, "_exact", None)
     verdict = judge.decide("w_i1o1", d["w_i1o1"].formula)
     one_point = 2 * degree * (1 + (2 * generators) ** 2) / PRIME
     assert verdict.status == "probable"

@@ -11,7 +11,7 @@ A sigmoid or a softmax that is written out needs nothing here: the algebra knows
 from sympy import Expr, Float, Heaviside, Max, Piecewise, Rational, S
 from sympy.core.relational import GreaterThan, LessThan, Relational, StrictGreaterThan, StrictLessThan
 
-from symcnn.derivation.algebra import UndecidableError
+from symcnn.proof.verdict import UndecidableError
 from symcnn.symbolic import gate, relu, symbol
 
 

@@ -5,26 +5,28 @@
     the candidate    any SymPy expression, for example ``d.gradients[name]``, turned into the algebra
 
 No ``diff`` and no adjoint takes part in the derivative. Both sides share the forward equations: those are tied down
-elsewhere, by the article's printed equations. Normal forms decide exactly; where they are too large, evaluation at
-random points of a large prime field decides with an error probability that is told. What differs there is refuted only
-with a witness, a real point at which the values differ: outputs may depend on each other (σ(2z) on σ(z)), gates too.
+elsewhere, by the article's printed equations. What differs in generators is wrong only with a real point at which the
+values differ: outputs may depend on each other (σ(2z) on σ(z)), gates too. And numbers that agree do not make a
+gradient right.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any
 
 from sympy import Expr, Function
 
-from symcnn.derivation.algebra import Algebra, Dual, Element, TooLargeError, UndecidableError, merged
-from symcnn.derivation.algebras import PRIME, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
-from symcnn.derivation.candidate import in_our_words
-from symcnn.derivation.derivation import Derivation
+from symcnn.derivation import Derivation
 from symcnn.errors import UnknownQuantityError, one_of, quoted
+from symcnn.proof.algebra import Algebra
+from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.arithmetic import Dual, Element
+from symcnn.proof.candidate import in_our_words
+from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain
+from symcnn.proof.paths import Slope
+from symcnn.proof.verdict import Method, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import LEAF, PIECEWISE, Tensor, maximum, symbol
-
-Status = Literal["proved", "probable", "refuted", "unknown"]
 
 EXACT = "exact normal form, outputs of functions as generators"
 MODULAR = "random points modulo 2^61 - 1, outputs of functions as generators"
@@ -33,37 +35,6 @@ EXACT_GATES = "exact normal form, outputs of functions, gates and winners as gen
 MODULAR_GATES = "random points modulo 2^61 - 1, outputs of functions, gates and winners as random field elements"
 REAL = "the values differ at a real point"
 FOREIGN = "the normal forms differ, but the numbers agree: outputs of functions depend on each other"
-
-#: Real points at which a difference may show: at one of them a gate may be closed and another candidate may win.
-WITNESSES = 40
-
-#: Random points of one modular decision, each by its seed.
-SEEDS = (20210126, 20261124)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What is known of one claim.
-
-    Attributes:
-        status: "proved" (exactly), "probable" (proved with an error probability below ``epsilon``), "refuted", or
-            "unknown" (``method`` is the reason).
-        epsilon: bound of the error probability; 0 where the proof is exact.
-    """
-
-    name: str
-    claim: str
-    status: Status
-    method: str
-    epsilon: float = 0.0
-
-    @property
-    def proved(self) -> bool | None:
-        """True, False (refuted), or None (unknown)."""
-        return {"proved": True, "probable": True, "refuted": False, "unknown": None}[self.status]
-
-    def __bool__(self) -> bool:
-        return self.proved is True
 
 
 @dataclass(frozen=True)
@@ -139,7 +110,7 @@ class _Images:
             for variable in self._graph.forward.values():
                 if variable.name not in values:
                     values[variable.name] = self.algebra.dual(variable.expression, values)
-            total = merged(total, values["E"].slopes)
+            total = self.algebra.merged((total, values["E"].slopes))
         return total
 
     def slope_put_in(self, name: str) -> Element:
@@ -151,8 +122,8 @@ class _Images:
         return values["E"].slopes.get(name, self.algebra.zero)
 
 
-class Prover:
-    """Decides candidates for the gradients of one derivation in one algebra.
+class GradientEvaluator:
+    """Gradients of one derivation, and candidates for them, in one algebra.
 
     For a parameter the algebra holds the parameters once and the data once for each image: E_total is the sum over the
     images, with everything put in. For a feature map's cell it holds one image, whose pixels are symbols like any
@@ -162,6 +133,7 @@ class Prover:
     Args:
         make: an algebra of these generators with room for so many more.
         directions: the parameters by which E_total is differentiated at once (None: all); any other one by itself.
+        keeps_maps: False: everything is put in, for a feature map's cell too.
     """
 
     def __init__(
@@ -169,13 +141,16 @@ class Prover:
         derivation: Derivation,
         make: Callable[[Iterable[str], int], Algebra],
         directions: Sequence[str] | None = None,
+        keeps_maps: bool = True,
     ) -> None:
         d = self.derivation = derivation
         self._shared = d.network.parameters
         self._make, self._directions = make, self._shared if directions is None else directions
         self._is_shared = frozenset(self._shared)
         self._data = [name for name in d.graph.inputs if name not in self._is_shared]
-        self._maps = {n: tensor for tensor in d.network.forward.feature_maps for n in tensor.scalars()}
+        maps = d.network.forward.feature_maps if keeps_maps else ()
+        self._maps = {n: tensor for tensor in maps for n in tensor.scalars()}
+        self._too_large = ""
         self.calls = generators_of(d)
         # every image brings the same formulas with names of its own: two show that they are added
         images = range(1, min(d.samples, 2) + 1)
@@ -196,8 +171,17 @@ class Prover:
         """Work out what every decision about ``name`` needs, whatever the candidate.
 
         Raises:
-            TooLargeError: that alone is too much.
+            TooLargeError: that alone is too much; then it is refused from now on.
         """
+        if self._too_large:
+            raise TooLargeError(self._too_large)
+        try:
+            self._prepare(name)
+        except TooLargeError as error:
+            self._too_large = str(error)
+            raise
+
+    def _prepare(self, name: str) -> None:
         _ = self._total.forward
         if name in self._is_shared:
             self._total_slope(name)
@@ -209,27 +193,23 @@ class Prover:
                 self._kept_slopes[tensor] = self._kept[tensor].slopes(tensor.scalars())
             _ = self._kept[tensor].forward
 
-    def equal(self, name: str, candidate: Expr) -> bool:
-        """Is the candidate, an expression of one image, ∂E/∂name in this algebra?
+    def sides(self, candidate: Expr, derivative: Slope) -> tuple[Element, Element]:
+        """The candidate, an expression of one image, and the derivative of E.
 
-        For a parameter the images are added on both sides: Σ candidate(image) against ∂E_total/∂name. For any other
+        For a parameter the images are added on both sides: Σ candidate(image) and ∂E_total/∂name. For any other
         quantity of the forward pass, one image: with its feature map kept; or, where that does not decide it (x may
         be written out, or another quantity is asked for), with everything put in.
 
         Raises:
             UndecidableError: the candidate has no place in the algebra.
         """
+        name = derivative.by
         self.prepare(name)
         if name in self._maps:
             tensor = self._maps[name]
             [element] = self._kept[tensor].elements(candidate)
             if element == self._kept_slopes[tensor][name]:
-                return True
-        left, right = self.sides(name, candidate)
-        return bool(left == right)
-
-    def sides(self, name: str, candidate: Expr) -> tuple[Element, Element]:
-        """The candidate and the derivative, everything put in."""
+                return element, element
         if name in self._is_shared:
             return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slope(name)
         return self._total.elements(candidate)[0], self._total.slope_put_in(name)
@@ -256,54 +236,25 @@ def generators_of(derivation: Derivation) -> int:
     return total
 
 
-class Judge:
-    """Decides candidates: by normal forms, or where they are too large, modulo a prime at random points.
+class GradientDomain(AlgebraicDomain):
+    """Candidates (left) for derivatives of E (right).
 
     Args:
         names: the gradients about which it will be asked: what they share is worked out once. None: all.
     """
+
+    numerically, foreign = REAL, FOREIGN
 
     def __init__(self, derivation: Derivation, names: Iterable[str] | None = None) -> None:
         self.derivation = derivation
         parameters = derivation.network.parameters
         wanted = frozenset(parameters if names is None else names)
         self._directions = tuple(name for name in parameters if name in wanted)
-        self._exact_is_possible = True
-        self._real_points: dict[int, Prover] = {}
+        self._reals: dict[int, GradientEvaluator] = {}
         kinked = any(v.expression.has(*PIECEWISE) for v in derivation.graph.forward.values())
-        self.exactly, self.modular = (EXACT_GATES, MODULAR_GATES) if kinked else (EXACT, MODULAR)
-
-    @cached_property
-    def _quantities(self) -> dict[str, None]:
-        graph = self.derivation.graph
-        return dict.fromkeys((*graph.inputs, *graph.forward, *graph.backward))
-
-    @cached_property
-    def _exact(self) -> Prover:
-        return Prover(self.derivation, PolynomialAlgebra, self._directions)
-
-    @cached_property
-    def _modular(self) -> list[Prover]:
-        def at(seed: int) -> Prover:
-            return Prover(self.derivation, lambda names, _: ModularAlgebra(names, seed), self._directions)
-
-        return [at(seed) for seed in SEEDS]
-
-    @cached_property
-    def _degrees(self) -> Prover:
-        return Prover(self.derivation, lambda names, _: DegreeAlgebra(names), self._directions)
-
-    def _real(self, seed: int) -> Prover:
-        if seed not in self._real_points:
-            self._real_points[seed] = Prover(
-                self.derivation, lambda names, _: RealAlgebra(names, seed), self._directions
-            )
-        return self._real_points[seed]
-
-    def renew_budget(self) -> None:
-        """Let the next decisions take their time anew; until then all share one budget."""
-        if self._exact_is_possible and "_exact" in self.__dict__:
-            self._exact.renew_budget()
+        self.exactly, self.modularly = (EXACT_GATES, MODULAR_GATES) if kinked else (EXACT, MODULAR)
+        # with kinks, a gate is closed at some points, and another candidate wins
+        self.points = POINTS if kinked else 1
 
     def decide(self, name: str, candidate: Expr) -> Verdict:
         """Is the candidate ∂E/∂name? It may use every quantity of the network: adjoints, x, h, o, pixels, parameters.
@@ -316,78 +267,79 @@ class Judge:
         if not parameter and name not in d.graph.forward:
             names = [*d.network.parameters, *d.graph.forward]
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(name, names)}")
-        claim = f"∂{'E_total' if parameter else 'E'}/∂{name}"
-        foreign = sorted(s.name for s in candidate.free_symbols if s.name not in self._quantities)
-        if foreign:
-            reason = f"{quoted(foreign[0])} is not a quantity of the network: {one_of(foreign[0], self._quantities)}"
-            return Verdict(name, claim, "unknown", reason)
-        try:
-            candidate = in_our_words(candidate)
-        except UndecidableError as reason:
-            return Verdict(name, claim, "unknown", str(reason))
-        try:
-            if self._prepared(name):
-                if self._exact.equal(name, candidate):
-                    return Verdict(name, claim, "proved", self.exactly)
-                return self._refuted(name, claim, candidate, self.exactly)
-        except TooLargeError:
-            pass  # this candidate alone
-        except UndecidableError as reason:
-            return self._without_normal_form(name, claim, candidate, str(reason))
-        return self._at_random_points(name, claim, candidate)
+        return decide(candidate, Slope("E", name), self, name=name, claim=f"∂{'E_total' if parameter else 'E'}/∂{name}")
 
     def decide_displayed(self, name: str) -> Verdict:
-        """What is displayed of ∂E/∂name, with adjoints and with them put in: the first verdict that is not "proved"."""
+        """What is displayed of ∂E/∂name, with adjoints and with them put in: the first verdict that is not "right"."""
         self.renew_budget()
         gradient = self.derivation[name]
         displayed = [gradient.formula] + ([gradient.expression] if gradient.has_short_expression else [])
         verdicts = [self.decide(name, candidate) for candidate in displayed]
         return next((v for v in verdicts if not v), verdicts[0])
 
-    def _prepared(self, name: str) -> bool:
-        """Does this network have normal forms of a bearable size? Tried once."""
-        if self._exact_is_possible:
-            try:
-                self._exact.prepare(name)
-            except TooLargeError:
-                self._exact_is_possible = False
-        return self._exact_is_possible
+    def renew_budget(self) -> None:
+        """Let the next decisions take their time anew; until then all share one budget."""
+        if self.__dict__.get("_exact") is not None:
+            self.__dict__["_exact"].renew_budget()
 
-    def _at_random_points(self, name: str, claim: str, candidate: Expr) -> Verdict:
+    def methods(self, left: Expr, right: Slope) -> Iterator[Method]:
+        """
+        Raises:
+            UndecidableError: the candidate is written in what the network does not have.
+        """
+        foreign = sorted(s.name for s in left.free_symbols if s.name not in self._quantities)
+        if foreign:
+            raise UndecidableError(
+                f"{quoted(foreign[0])} is not a quantity of the network: {one_of(foreign[0], self._quantities)}"
+            )
+        return super().methods(in_our_words(left), right)
+
+    @cached_property
+    def _quantities(self) -> dict[str, None]:
+        graph = self.derivation.graph
+        return dict.fromkeys((*graph.inputs, *graph.forward, *graph.backward))
+
+    # --- the same gradients in each algebra ---------------------------------------------------------------------------
+
+    def leaves(self, left: Any, right: Any) -> int:
+        return 2 * self._degrees.calls
+
+    def exact(self) -> GradientEvaluator:
+        if self._exact is None:
+            raise TooLargeError("the network's own normal forms are too large")
+        return self._exact
+
+    @cached_property
+    def _exact(self) -> GradientEvaluator | None:
         try:
-            if not all(prover.equal(name, candidate) for prover in self._modular):
-                return self._refuted(name, claim, candidate, self.modular)
-            # a wrong "equal": the two polynomials, or the arguments of two functions, agree at a random point;
-            # twice, for what is divided by
-            degree = 2 * max(map(int, self._degrees.sides(name, candidate)))
-            calls = 2 * self._degrees.calls
-            epsilon = float((degree * (1 + calls**2) / PRIME) ** len(SEEDS))
-            return Verdict(name, claim, "probable", self.modular, epsilon)
-        except UndecidableError as reason:
-            return self._without_normal_form(name, claim, candidate, str(reason))
+            return GradientEvaluator(self.derivation, PolynomialAlgebra, self._directions)
+        except TooLargeError:
+            return None
 
-    def _refuted(self, name: str, claim: str, candidate: Expr, method: str) -> Verdict:
-        """It differs; refuted if the values differ at a real point too."""
-        if self._has_witness(name, candidate):
-            return Verdict(name, claim, "refuted", method)
-        return Verdict(name, claim, "unknown", FOREIGN)
+    def modular(self) -> list[GradientEvaluator]:
+        return self._modular
 
-    def _without_normal_form(self, name: str, claim: str, candidate: Expr, reason: str) -> Verdict:
-        """A winner or a gate that the network does not have: a real point may refute it, nothing proves it."""
-        try:
-            if self._has_witness(name, candidate):
-                return Verdict(name, claim, "refuted", REAL)
-        except UndecidableError:
-            pass
-        return Verdict(name, claim, "unknown", reason)
+    @cached_property
+    def _modular(self) -> list[GradientEvaluator]:
+        return [self._at(lambda names, seed=seed: ModularAlgebra(names, seed)) for seed in SEEDS]  # type: ignore[misc]
 
-    def _has_witness(self, name: str, candidate: Expr) -> bool:
-        """Is there a real point at which the values differ?"""
-        seeds = range(WITNESSES if self.exactly == EXACT_GATES else 1)
-        return any(not RealAlgebra.equal(*self._real(seed).sides(name, candidate)) for seed in seeds)
+    def degrees(self) -> GradientEvaluator:
+        return self._degrees
+
+    @cached_property
+    def _degrees(self) -> GradientEvaluator:
+        return self._at(DegreeAlgebra, keeps_maps=False)
+
+    def real(self, seed: int) -> GradientEvaluator:
+        if seed not in self._reals:
+            self._reals[seed] = self._at(lambda names: RealAlgebra(names, seed), keeps_maps=False)
+        return self._reals[seed]
+
+    def _at(self, make: Callable[[Iterable[str]], Algebra], keeps_maps: bool = True) -> GradientEvaluator:
+        return GradientEvaluator(self.derivation, lambda names, _: make(names), self._directions, keeps_maps)
 
 
 def prove(derivation: Derivation) -> Proof:
     """Decide every displayed gradient, and the formula with adjoints from which it is made."""
-    judge = Judge(derivation)
-    return Proof(tuple(judge.decide_displayed(name) for name in derivation.names))
+    domain = GradientDomain(derivation)
+    return Proof(tuple(domain.decide_displayed(name) for name in derivation.names))

@@ -10,44 +10,19 @@ The algebras themselves stand in ``algebras.py``.
 Derivatives come from dual numbers, D(s) = s·(1 - s)·D(z): forward mode, without ``diff`` and without adjoints.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sympy import Expr
 
+from symcnn.proof.arithmetic import Arithmetic, Dual, Element
+from symcnn.proof.verdict import UndecidableError
 from symcnn.symbolic import LEAF, Y, Z, exp, gate, maximum, sigmoid, tanh, wins
 from symcnn.symbolic.leaves import Function
 
-Element = Any  # of the algebra: a polynomial, a number modulo p, a degree, a real number
 
-
-class UndecidableError(Exception):
-    """An expression has no place in the algebra; the message says what stands in the way."""
-
-
-class TooLargeError(UndecidableError):
-    """It has one, but its normal form is too large to be worked out."""
-
-
-@dataclass(frozen=True)
-class Dual:
-    """A value with its derivatives in several directions: v + Σ d·ε."""
-
-    value: Element
-    slopes: Mapping[str, Element]
-
-
-def merged(a: Mapping[str, Element], b: Mapping[str, Element]) -> dict[str, Element]:
-    """Slopes added, direction by direction."""
-    both = dict(a)
-    for direction, slope in b.items():
-        both[direction] = both[direction] + slope if direction in both else slope
-    return both
-
-
-class Algebra(ABC):
+class Algebra(Arithmetic):
     """Sums, products, quotients and the leaf functions of named generators."""
 
     zero: Element
@@ -59,17 +34,8 @@ class Algebra(ABC):
         self._known: dict[tuple[str, Element], Any] = {}
 
     @abstractmethod
-    def rational(self, above: int, below: int) -> Element: ...
-
-    @abstractmethod
     def fresh(self) -> Element:
         """One more generator."""
-
-    @abstractmethod
-    def inverse(self, a: Element) -> Element: ...
-
-    def times(self, a: Element, b: Element) -> Element:
-        return a * b
 
     def renew_budget(self) -> None:
         """Let what follows take its time anew."""
@@ -252,17 +218,12 @@ class Algebra(ABC):
         if e.is_Symbol:
             return lookup[e.name]
         if e.is_Rational:
-            return Dual(self.rational(e.p, e.q), {})
+            return Dual(self.rational(e.p, e.q))
         if e.is_Add or e.is_Mul:
-            first, *rest = (self.dual(a, lookup) for a in e.args)
-            for part in rest:
-                first = self._sum(first, part) if e.is_Add else self._product(first, part)
-            return first
+            parts = [self.dual(a, lookup) for a in e.args]
+            return self.dual_sum(parts) if e.is_Add else self.dual_product(parts)
         if e.is_Pow and e.exp.is_Integer:
-            base, n = self.dual(e.base, lookup), int(e.exp)
-            return self._scaled(
-                self.power(base.value, n), self.times(self.rational(n, 1), self.power(base.value, n - 1)), base
-            )
+            return self.dual_power(self.dual(e.base, lookup), int(e.exp))
         if e.is_Function:
             return self._dual_call(e.func, [self.dual(a, lookup) for a in e.args])
         raise UndecidableError(f"{e.func.__name__} has no normal form here")
@@ -279,26 +240,14 @@ class Algebra(ABC):
         values = [d.value for d in z]
         output = self.call(function, values)
         if function is maximum:
-            slopes: dict[str, Element] = {}
-            for share, candidate in zip(self.shares(values), z, strict=True):
-                slopes = merged(slopes, self._scaled(output, share, candidate).slopes)
-            return Dual(output, slopes)
-        if function is gate:
-            g = self._gate_of(values[0])
-            _, above, below = z
-            return self._sum(self._scaled(output, g, above), self._scaled(self.zero, self.one - g, below))
+            shared = [self.chain(output, v, d).slopes for v, d in zip(self.shares(values), z, strict=True)]
+            return Dual(output, self.merged(shared))
+        if function is gate:  # constant between the kinks
+            g, (_, above, below) = self._gate_of(values[0]), z
+            return Dual(
+                output,
+                self.merged((self.chain(output, g, above).slopes, self.chain(output, self.one - g, below).slopes)),
+            )
         if function is wins:  # constant between the ties
-            return Dual(output, {})
-        return self._scaled(output, self.derivative(function, values[0], output), z[0])
-
-    def _scaled(self, value: Element, slope: Element, inner: Dual) -> Dual:
-        """The chain rule: a value whose derivative is slope · (the inner one's)."""
-        return Dual(value, {d: self.times(slope, s) for d, s in inner.slopes.items()})
-
-    def _sum(self, a: Dual, b: Dual) -> Dual:
-        return Dual(a.value + b.value, merged(a.slopes, b.slopes))
-
-    def _product(self, a: Dual, b: Dual) -> Dual:
-        left = {d: self.times(s, b.value) for d, s in a.slopes.items()}
-        right = {d: self.times(a.value, s) for d, s in b.slopes.items()}
-        return Dual(self.times(a.value, b.value), merged(left, right))
+            return Dual(output)
+        return self.chain(output, self.derivative(function, values[0], output), z[0])

@@ -14,18 +14,13 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Rational
 
-from symcnn.derivation.algebra import UndecidableError
+from symcnn.proof.arithmetic import ArrayArithmetic, Dual
+from symcnn.proof.points import Mask, Numbers, Points, pieces
+from symcnn.proof.verdict import UndecidableError
 from symcnn.symbolic import LEAF, Access, Equation, Leaf, Tensor, Term, Wins, Y, Z, gate
-from symcnn.verification.arithmetic import Arithmetic
-from symcnn.verification.points import Mask, Numbers, Points, pieces
 
-
-@dataclass(frozen=True)
-class Dual:
-    """A value and its slope in the direction looked at (None: zero)."""
-
-    value: Any
-    slope: Any = None
+#: The one direction in which dual numbers move.
+DIRECTION = "v"
 
 
 class Interpreter:
@@ -37,7 +32,10 @@ class Interpreter:
     """
 
     def __init__(
-        self, arithmetic: Arithmetic, given: Mapping[Tensor, Numbers], slopes: Mapping[Tensor, Numbers] | None = None
+        self,
+        arithmetic: ArrayArithmetic,
+        given: Mapping[Tensor, Numbers],
+        slopes: Mapping[Tensor, Numbers] | None = None,
     ) -> None:
         self.arithmetic = arithmetic
         self.values, self.slopes = dict(given), dict(slopes or {})
@@ -78,10 +76,10 @@ class Interpreter:
                 total = here.product(term)
                 if not slopes_only:
                     self._scatter(self.values[equation.target.tensor], equation.target, here, total.value)
-                if total.slope is not None:
+                if DIRECTION in total.slopes:
                     if equation.target.tensor not in self.slopes:
                         self.slopes[equation.target.tensor] = self._start(equation.target.tensor)
-                    self._scatter(self.slopes[equation.target.tensor], equation.target, here, total.slope)
+                    self._scatter(self.slopes[equation.target.tensor], equation.target, here, total.slopes[DIRECTION])
 
     def _largest(self, equation: Equation) -> None:
         """max = Σ [candidate is the first to reach it]·candidate: where numbers have no order, by definition."""
@@ -94,21 +92,25 @@ class Interpreter:
             for points in pieces((*equation.axes, *term.axes), self.points):
                 here = _Here(self, points, equation)
                 values = here.product(term).value
-                self._scatter(target, equation.target, here, np.where(here.present, values, -np.inf), np.maximum)
+                places, there = here.points.places(equation.target)
+                largest = np.where(here.present, values, -np.inf)
+                alone = self._collected(places, here)
+                largest = np.max(np.broadcast_to(largest, (self.points, *here.points.shape)), axis=alone, keepdims=True)
+                for row, numbers in zip(target, largest, strict=True):
+                    np.maximum.at(row, places[there], numbers[there])
         self._sum(equation, (chosen,), slopes_only=self.arithmetic.has_order)
 
-    def _scatter(
-        self, into: Numbers, target: Access, here: "_Here", values: Any, together: np.ufunc | None = None
-    ) -> None:
-        together = together or self.arithmetic.together
+    def _scatter(self, into: Numbers, target: Access, here: "_Here", values: Any) -> None:
         places, there = here.points.places(target)
         whole = np.broadcast_to(values, (self.points, *here.points.shape))
-        alone = tuple(n + 1 for n, size in enumerate(places.shape) if size == 1 and here.points.shape[n] > 1)
-        if alone:  # axes over which the target only collects
-            whole = self.arithmetic.reduced(together.reduce(whole, axis=alone, keepdims=True))
-        for row, numbers in zip(into, whole, strict=True):
-            together.at(row, places[there], numbers[there])
-        into[:] = self.arithmetic.reduced(into)
+        alone = self._collected(places, here)
+        if alone:
+            whole = self.arithmetic.total(whole, alone, keepdims=True)
+        self.arithmetic.scatter(into, places[there], whole[:, there])
+
+    def _collected(self, places: Numbers, here: "_Here") -> tuple[int, ...]:
+        """The axes over which a target only collects."""
+        return tuple(n + 1 for n, size in enumerate(places.shape) if size == 1 and here.points.shape[n] > 1)
 
 
 @dataclass
@@ -123,15 +125,15 @@ class _Here:
     leaf: Mapping[Expr, Any] = field(default_factory=dict)
 
     @property
-    def _arithmetic(self) -> Arithmetic:
+    def _arithmetic(self) -> ArrayArithmetic:
         return self.interpreter.arithmetic
 
     def product(self, term: Term) -> Dual:
         """``coefficient · Π factors``, zero where it takes no part."""
-        total = self._product([self.dual(f) for f in term.factors])
+        total = self._arithmetic.dual_product([self.dual(f) for f in term.factors])
         if term.coefficient != 1:
-            total = self._product([Dual(self._arithmetic.number(term.coefficient)), total])
-        return Dual(self._if_present(total.value), None if total.slope is None else self._if_present(total.slope))
+            total = self._arithmetic.dual_product([Dual(self._arithmetic.number(term.coefficient)), total])
+        return Dual(self._if_present(total.value), {d: self._if_present(s) for d, s in total.slopes.items()})
 
     def _if_present(self, values: Any) -> Any:
         return values if self.present.all() else np.where(self.present, values, self._arithmetic.number(Rational(0)))
@@ -147,12 +149,11 @@ class _Here:
         if e.is_Rational:
             return Dual(self._arithmetic.number(e))
         if e.is_Add:
-            return self._added([self.dual(a) for a in e.args])
+            return self._arithmetic.dual_sum([self.dual(a) for a in e.args])
         if e.is_Mul:
-            return self._product([self.dual(a) for a in e.args])
+            return self._arithmetic.dual_product([self.dual(a) for a in e.args])
         if e.is_Pow and e.exp.is_Integer:
-            base = self.dual(e.base)
-            return self._product([base if e.exp > 0 else self._inverse(base)] * abs(int(e.exp)))
+            return self._arithmetic.dual_power(self.dual(e.base), int(e.exp))
         if isinstance(e, gate):
             return self._between(self._opened(e.args[0]), *map(self.dual, e.args[1:]))
         leaf = LEAF.get(e.func)
@@ -162,9 +163,9 @@ class _Here:
             raise UndecidableError(f"{leaf.name} inside a larger expression: expected an equation of its own")
         z = self.dual(e.args[0])
         if leaf.is_linear:
-            return self._product([self._slope(leaf, z.value, None), z])
+            return self._arithmetic.dual_product([self._slope(leaf, z.value, None), z])
         y = self._arithmetic.leaf(e.func, z.value)
-        return Dual(y, None if z.slope is None else self._times(self._slope(leaf, z.value, y).value, z.slope))
+        return self._arithmetic.chain(y, self._slope(leaf, z.value, y).value, z) if z.slopes else Dual(y)
 
     def _is_alone(self, call: Expr) -> bool:
         """Is it an equation's right side? Then an adjoint names its gate by the target's entry."""
@@ -172,34 +173,6 @@ class _Here:
 
     def _slope(self, leaf: Leaf, z: Any, y: Any) -> Dual:
         return replace(self, leaf={Z: z, Y: y}).dual(leaf.slope)
-
-    def _times(self, a: Any, b: Any) -> Any:
-        return self._arithmetic.times(a, b)
-
-    def _added(self, parts: Sequence[Dual]) -> Dual:
-        plus = self._arithmetic.plus
-        first, *rest = parts
-        value, slope = first.value, first.slope
-        for part in rest:
-            value = plus(value, part.value)
-            slope = slope if part.slope is None else part.slope if slope is None else plus(slope, part.slope)
-        return Dual(value, slope)
-
-    def _product(self, parts: Sequence[Dual]) -> Dual:
-        first, *rest = parts
-        value, slope = first.value, first.slope
-        for part in rest:
-            slopes = [self._times(slope, part.value)] if slope is not None else []
-            slopes += [self._times(value, part.slope)] if part.slope is not None else []
-            slope = None if not slopes else slopes[0] if len(slopes) == 1 else self._arithmetic.plus(*slopes)
-            value = self._times(value, part.value)
-        return Dual(value, slope)
-
-    def _inverse(self, base: Dual) -> Dual:
-        value = self._arithmetic.inverse(base.value)
-        if base.slope is None:
-            return Dual(value)
-        return Dual(value, self._arithmetic.negative(self._times(self._times(value, value), base.slope)))
 
     def _access(self, access: Access) -> Dual:
         places, there = self.points.places(access)
@@ -211,7 +184,7 @@ class _Here:
                 self.present = self.present & there
             value = np.where(there, value, self._arithmetic.number(access.outside or Rational(0)))
             slope = None if slope is None else np.where(there, slope, self._arithmetic.number(Rational(0)))
-        return Dual(value, slope)
+        return Dual(value, {} if slope is None else {DIRECTION: slope})
 
     def _opened(self, output: Expr) -> Any:
         """1 where an output lies above 0, as its argument does."""
@@ -228,15 +201,10 @@ class _Here:
 
     def _between(self, opened: Any, above: Dual, below: Dual) -> Dual:
         """below + opened·(above - below)"""
-
-        def mixed(a: Any, b: Any) -> Any:
-            return self._arithmetic.plus(b, self._times(self._arithmetic.minus(a, b), opened))
-
-        if above.slope is None and below.slope is None:
-            return Dual(mixed(above.value, below.value))
-        zero = self._arithmetic.number(Rational(0))
-        slopes = [zero if side.slope is None else side.slope for side in (above, below)]
-        return Dual(mixed(above.value, below.value), mixed(*slopes))
+        a = self._arithmetic
+        minus = Dual(a.number(Rational(-1)))
+        difference = a.dual_sum([above, a.dual_product([minus, below])])
+        return a.dual_sum([below, a.dual_product([Dual(opened), difference])])
 
     def _won(self, atom: Wins) -> Any:
         """1 where a candidate is the first to reach the maximum."""

@@ -1,0 +1,142 @@
+"""Two expressions compared in the algebras, one after the other.
+
+same             as written
+exact            the same normal form; outputs of functions, gates and maxima are generators
+modulo a prime   the same at random points, where normal forms are too large; with a bound of the error probability
+numbers          at real points: what differs there is wrong, whatever outputs have to do with each other
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+import mpmath
+
+from symcnn.proof.arithmetic import PRIME, Element
+from symcnn.proof.verdict import Comparison, Domain, Method, UndecidableError
+
+#: Real points at which numbers are compared, and the digits that agree there where two values are equal.
+POINTS, DIGITS = 40, 50
+
+#: How far two values are apart that differ; between the two, nothing is said.
+APART = 1e-35
+
+#: Random points of a decision modulo the prime, each by its seed.
+SEEDS = (20210126, 20261124)
+
+
+class Sides(Protocol):
+    """Both sides of an equality in one algebra."""
+
+    def sides(self, left: Any, right: Any) -> tuple[Element, Element]:
+        """
+        Raises:
+            UndecidableError: one of them has no place there.
+        """
+        ...
+
+
+class AlgebraicDomain(Domain):
+    """The methods for two sides that can be worked out in any algebra.
+
+    Attributes:
+        exactly, modularly, numerically: the methods in words.
+        points: how many real points are tried.
+        numbers_suffice: numbers that agree make it right; else they only refute.
+    """
+
+    exactly, modularly, numerically = "exact normal form", "random points modulo 2^61 - 1", "numbers"
+    points = POINTS
+    apart = APART
+    numbers_suffice = False
+    #: Why it is not decided, where the normal forms differ and the numbers agree.
+    foreign = ""
+
+    @abstractmethod
+    def exact(self) -> Sides:
+        """
+        Raises:
+            TooLargeError: normal forms are too large here.
+        """
+
+    @abstractmethod
+    def modular(self) -> Iterable[Sides]:
+        """One for each random point."""
+
+    @abstractmethod
+    def degrees(self) -> Sides:
+        """Upper bounds of the degrees of both sides."""
+
+    @abstractmethod
+    def leaves(self, left: Any, right: Any) -> int:
+        """How many values of functions both sides have at most."""
+
+    def reals(self) -> Iterator[tuple[Sides, str]]:
+        """Real points, and where each of them lies, in words."""
+        return ((self.real(seed), "") for seed in range(self.points))
+
+    def real(self, seed: int) -> Sides:
+        raise NotImplementedError
+
+    def methods(self, left: Any, right: Any) -> Iterator[Method]:
+        if left == right:
+            yield Method("same", "the same as written", lambda: Comparison(True))
+        yield Method("exact", self.exactly, lambda: Comparison(_equal(self.exact(), left, right)))
+        yield Method("modulo a prime", self.modularly, lambda: self._at_random_points(left, right))
+        yield Method("numbers", self.numerically, lambda: self.in_numbers(left, right))
+
+    def _at_random_points(self, left: Any, right: Any) -> Comparison:
+        if not all(_equal(evaluator, left, right) for evaluator in self.modular()):
+            return Comparison(False)
+        # twice, for what is divided by
+        degree = 2 * max(map(int, self.degrees().sides(left, right)))
+        return Comparison(True, error_probability(degree, self.leaves(left, right), 1, len(SEEDS)))
+
+    def in_numbers(self, left: Any, right: Any) -> Comparison:
+        """Two values that differ; or, where that suffices, equal because they agree at enough points.
+
+        Raises:
+            UndecidableError: no values differ, and that says nothing.
+        """
+        agreeing, reason = 0, ""
+        for evaluator, at in self.reals():
+            try:
+                a, b = evaluator.sides(left, right)
+            except UndecidableError as error:  # a logarithm of what is negative there
+                reason = reason or str(error)
+                continue
+            if differ(a, b, self.apart):
+                return Comparison(False, counterexample=(float(a), float(b)), at=at)
+            agreeing += agree(a, b) and a != 0  # what a closed gate makes 0 on both sides says nothing
+        if self.numbers_suffice and agreeing >= self.points // 4:
+            return Comparison(True)
+        raise UndecidableError(reason or self.foreign)
+
+
+def error_probability(degree: int, leaves: int, points: int, runs: int = 1) -> float:
+    """A bound of the probability that two different sides are found equal.
+
+    Two polynomials of a degree of at most D agree at one random point with a probability of at most D/p (Schwartz,
+    Zippel), at k points together (D/p)^k. Of n values of leaf functions two with different arguments are one element
+    if their arguments agree at all those points; there are fewer than n² such pairs. Independent runs multiply.
+    """
+    return float(((1 + leaves**2) * (degree / PRIME) ** points) ** runs)
+
+
+def _equal(evaluator: Sides, left: Any, right: Any) -> bool:
+    a, b = evaluator.sides(left, right)
+    return bool(a == b)
+
+
+def agree(a: Element, b: Element) -> bool:
+    """To 50 digits, or as far as a value near 0 has any."""
+    return _finite(a, b) and bool(abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))
+
+
+def differ(a: Element, b: Element, apart: float = APART) -> bool:
+    """Is there more than rounding between them? What is no finite number says nothing."""
+    return _finite(a, b) and bool(abs(a - b) > apart * max(1, abs(a), abs(b)))
+
+
+def _finite(a: Element, b: Element) -> bool:
+    return bool(mpmath.isfinite(a) and mpmath.isfinite(b))

@@ -1,0 +1,117 @@
+"""Equalities between the quantities of a network, and the slopes between them, whatever the parameters and the data."""
+
+from functools import cached_property
+from typing import Any
+
+from sympy import Expr
+
+from symcnn.derivation import Derivation
+from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.arithmetic import Element
+from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain, agree, error_probability
+from symcnn.proof.gradients import generators_of
+from symcnn.proof.paths import QuantityTable
+from symcnn.proof.verdict import Comparison, OneMethod, TooLargeError, Verdict, decide
+
+#: Products of monomials for all identities of one network together: about a second. Past it, random points decide.
+BUDGET = 60_000
+
+#: Why an equality holds with a softmax and not without.
+SHARES = "targets add to 1"
+
+
+class QuantityDomain(AlgebraicDomain):
+    """The quantities of some images; where functions depend on each other (a textbook's softmax), numbers suffice.
+
+    Args:
+        images: (0,) is the image at hand; more where an equality names them.
+    """
+
+    numbers_suffice = True
+
+    def __init__(self, derivation: Derivation, images: tuple[int, ...] = (0,)) -> None:
+        self.derivation, self.images = derivation, images
+        self._decided: dict[tuple[Expr, Expr], Verdict] = {}
+        self._real: dict[int, QuantityTable] = {}
+
+    def decide(self, left: Expr, right: Expr) -> Verdict:
+        """Is left = right an identity? Each is decided once."""
+        if (left, right) not in self._decided:
+            self._decided[left, right] = decide(left, right, self)
+        return self._decided[left, right]
+
+    def decide_where_shares(self, left: Expr, right: Expr) -> Verdict:
+        """Are they the same in numbers wherever each image's targets add to 1, as shares do?"""
+        return decide(left, right, OneMethod("numbers", SHARES, self._compare_where_shares))
+
+    def _compare_where_shares(self, left: Expr, right: Expr) -> Comparison:
+        return Comparison(all(agree(*table.sides(left, right)) for table in self._where_shares))
+
+    def decide_chain_rule(self) -> Verdict:
+        """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network."""
+        names = self._modular[0].names
+        forward = [[table.carried(u, "E") for u in names] for table in self._modular]
+        backward = [[table.slope("E", u) for u in names] for table in self._modular]
+        return decide(forward, backward, OneMethod("modulo a prime", self.modularly, self._compare_chain_rule))
+
+    def _compare_chain_rule(self, forward: list[list[Element]], backward: list[list[Element]]) -> Comparison:
+        if forward != backward:
+            return Comparison(False, counterexample="∂E/∂u carried forward is not what is collected backward")
+        degree = 2 * max(int(self._degrees.slope("E", u)) for u in self._degrees.names)
+        return Comparison(True, error_probability(degree, self.leaves("", ""), 1, len(SEEDS)))
+
+    # --- the same quantities in each algebra --------------------------------------------------------------------------
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return QuantityTable.inputs(self.derivation, self.images)
+
+    @cached_property
+    def _generators(self) -> int:
+        return generators_of(self.derivation)
+
+    def leaves(self, left: Any, right: Any) -> int:
+        return 2 * self._generators * len(self.images)
+
+    def exact(self) -> QuantityTable:
+        if self._exact is None:
+            raise TooLargeError("the network's own normal forms are too large")
+        return self._exact
+
+    @cached_property
+    def _exact(self) -> QuantityTable | None:
+        try:
+            algebra = PolynomialAlgebra(self._names, self._generators * (len(self.images) + 1), BUDGET)
+            return QuantityTable(self.derivation, algebra, self.images)
+        except TooLargeError:
+            return None
+
+    def modular(self) -> list[QuantityTable]:
+        return self._modular
+
+    @cached_property
+    def _modular(self) -> list[QuantityTable]:
+        return [QuantityTable(self.derivation, ModularAlgebra(self._names, seed), self.images) for seed in SEEDS]
+
+    def degrees(self) -> QuantityTable:
+        return self._degrees
+
+    @cached_property
+    def _degrees(self) -> QuantityTable:
+        return QuantityTable(self.derivation, DegreeAlgebra(self._names), self.images)
+
+    def real(self, seed: int) -> QuantityTable:
+        if seed not in self._real:
+            self._real[seed] = QuantityTable(self.derivation, RealAlgebra(self._names, seed), self.images)
+        return self._real[seed]
+
+    @cached_property
+    def _where_shares(self) -> list[QuantityTable]:
+        """Real points at which the targets of each image add to 1."""
+        points = []
+        for seed in range(POINTS // 4):
+            algebra = RealAlgebra(self._names, seed)
+            for last, others in QuantityTable.shares(self.derivation, self.images):
+                algebra.generators[last] = algebra.one - sum(algebra.generators[name] for name in others)
+            points.append(QuantityTable(self.derivation, algebra, self.images))
+        return points

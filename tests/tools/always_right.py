@@ -1,0 +1,59 @@
+"""What fails when the one judge calls everything right: ``python -m tests.tools.always_right``
+
+As a plugin of pytest (``-p tests.tools.always_right``) this module breaks ``symcnn.proof.verdict.decide``, the only
+function that makes a ``Verdict``. As a command it runs a test of each room, once as they are and once so broken. Exit
+status 0: all pass, and each fails when the judge is broken, so no room answers by a judge of its own.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+#: Room -> a test in which something is wrong.
+ROOMS = {
+    "report": "tests/report/test_examine.py::test_the_message_names_the_display_and_what_is_wrong",
+    "workbook": "tests/verification/test_workbook.py::test_thirty_altered_formulas_are_caught",
+    "audit": "tests/audit/test_audit.py::test_what_is_wrong_is_named_and_what_should_stand_there",
+    "verify": "tests/verification/test_verify.py::test_planted_errors_are_caught_and_counted",
+    "certificate": "tests/certificate/test_handed_in.py::test_another_networks_certificate_is_refused",
+}
+
+
+def pytest_configure() -> None:
+    """The mutant."""
+    from symcnn.proof import verdict
+
+    right = verdict.Verdict
+
+    def always_right(outcome: str, how: str | None, *rest: Any) -> verdict.Verdict:
+        return right("right", "exact", *rest)
+
+    verdict.Verdict = always_right  # type: ignore[assignment, misc]
+
+
+def outcomes(broken: bool) -> dict[str, str]:
+    """Room -> "PASSED", "FAILED" or "ERROR"."""
+    command = [sys.executable, "-m", "pytest", "-rA", "-q", "--no-header", "--tb=no", "-p", "no:xdist"]
+    command += ["-p", "tests.tools.always_right"] if broken else []
+    done = subprocess.run([*command, *ROOMS.values()], cwd=ROOT, capture_output=True, text=True)
+    told: dict[str, str] = {}
+    for line in done.stdout.splitlines():
+        outcome, _, rest = line.partition(" ")
+        test = rest.split(" ")[0].partition("[")[0]
+        if outcome in ("PASSED", "FAILED", "ERROR") and told.get(test) != "FAILED":  # one case that fails is enough
+            told[test] = outcome
+    return {room: told.get(test, f"nothing: {done.stdout[-500:]}{done.stderr[-500:]}") for room, test in ROOMS.items()}
+
+
+def main() -> int:
+    right, broken = outcomes(False), outcomes(True)
+    for room, test in ROOMS.items():
+        print(f"{room:12} {right[room]:8} when always right: {broken[room]:8} {test}")
+    return int(set(right.values()) != {"PASSED"} or set(broken.values()) != {"FAILED"})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

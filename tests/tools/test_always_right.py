@@ -1,0 +1,15 @@
+"""There is one judge: broken, it is missed in every room."""
+
+import pytest
+
+from tests.tools import always_right, house
+
+
+@pytest.mark.slow
+def test_a_judge_that_calls_everything_right_is_seen_in_every_room(capsys):
+    assert always_right.main() == 0, capsys.readouterr().out
+
+
+def test_one_function_makes_a_verdict():
+    trees = {path: house.ast.parse(text) for path, text in house.sources().items()}
+    assert [maker.split()[-1] for maker in house.constructors(trees, "Verdict")] == ["decide"]
