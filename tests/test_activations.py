@@ -1,5 +1,7 @@
 """Every activation, whichever there are, through everything that symcnn does: it has one record, and nothing else."""
 
+import re
+
 import mpmath
 import numpy as np
 import openpyxl
@@ -158,8 +160,10 @@ def test_a_report_explains_it_and_is_examined(kind, lang, tmp_path):
     assert (r"\sigma" in text) == (leaf.function is sigmoid or leaf.slope.has(sigmoid))
     found = audit(path, net, data=data())
     assert found.ok, [f for f in found.findings if f.verdict == "false"]
-    wrong = text.replace(r"\frac{\partial E_{total}}{\partial h_{1", r"-\frac{\partial E_{total}}{\partial h_{1")
-    assert wrong != text
+    # ∂a_11/∂x_11 doubled: the activation's own derivative
+    rule = r"(\\frac\{\\partial a_\{11\}\}\{\\partial x_\{11\}\} &?= )"
+    wrong, count = re.subn(rule, r"\1 2 \\cdot ", text, count=1)
+    assert count
     path.write_text(wrong, "utf-8")
     assert not audit(path, net, data=data()).ok
 
