@@ -98,6 +98,12 @@ def test_rows_chains_and_lists():
     assert chains(">>> 1 + 1 = 2") == [(("=",), ["1 + 1", "2"], False)]
 
 
+def test_a_line_that_goes_on_may_hold_a_bracket_with_a_relation():
+    """As symcnn breaks a sum: the > of [h > 0] begins no equation of its own."""
+    body = r"\begin{aligned} a &= b [h_1 \gt 0] \cr &\quad{}+ c [h_2 \gt 0] \cr &= d [h_1 \gt 0] \cr &\quad{}+ e \end{aligned}"
+    assert [len(members) for members in chains(body)] == [3]
+
+
 def test_one_bad_member_does_not_hide_the_others():
     [chain] = read_display(r"a = \frac{1}{ } = c", Reader())
     assert [m.node is None for m in chain.members] == [False, True, False]

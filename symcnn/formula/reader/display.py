@@ -60,9 +60,10 @@ _RELATION = re.compile("|".join(_SIGNS))
 _COLUMN = re.compile(r"&|(?:(?:\\[;: ]|~)\s*){2,}")
 #: A sign of relation with something behind it.
 _COMPLETE = re.compile(rf"(?:{'|'.join(_SIGNS)})[\s&]*[^\s&]")
-#: What no equation begins with.
+#: What no equation begins with; ``\quad{}`` is the space before a line that goes on.
 _BEGINS = re.compile(
-    r"[\s&]*(?![-+−*/,;)\]=<>≈≤≥]|\\(?:cdot|times|ast|right|approx|equiv|leq?|geq?|neq?|sim|propto)(?![a-z]))\S"
+    r"(?:[\s&]|\\quad\{\})*+"
+    r"(?![-+−*/,;)\]=<>≈≤≥]|\\(?:cdot|times|ast|right|approx|equiv|leq?|geq?|neq?|sim|propto)(?![a-z]))\S"
 )
 #: Behind a column: an empty left side, and a row that goes on.
 _SPLIT_ABOVE = re.compile(rf"\s*&\s*(?:{'|'.join(_SIGNS)})")
