@@ -74,6 +74,12 @@ class leaky_relu(LeafFunction):
     nargs = 1
 
 
+class elu(LeafFunction):
+    """z where it is positive, else exp(z) - 1; its slope at 0 is 1."""
+
+    nargs = 1
+
+
 class softplus(LeafFunction):
     """log(1 + exp(z))."""
 
@@ -329,6 +335,15 @@ LEAVES: tuple[Leaf, ...] = (
             "numpy": "np.maximum({0}, 0.01*{0:power})", "arrays": "maximum(z, multiply(z, 0.01))",
             "excel": "MAX({0},{0:power}/100)",
             "coq": Template("leaky_relu {0:atom}", POWER), "calculus": "Leaky",
+        },
+    ),
+    Leaf(
+        elu, gate(Z, Z, exp(Z) - 1), "elu", "ELU", rule="elu′(z) = [z > 0] + [z ≤ 0]·(1 + elu(z))",
+        value=lambda m, z: z if z > 0 else m.expm1(z),
+        columns={
+            "python": "({0} if {0} > 0.0 else expm1({0}))",
+            "numpy": "np.where({0} > 0, {0}, np.expm1(np.minimum({0}, 0)))",
+            "arrays": "add(maximum(z, 0), expm1(minimum(z, 0)))",
         },
     ),
     Leaf(

@@ -10,6 +10,7 @@ from symcnn.formula.breaking import Piece, lines, width
 from symcnn.formula.tex import Tex
 from symcnn.formula.typst import Typst
 from symcnn.symbolic import LEAVES, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
+from symcnn.symbolic.leaves import elu
 from symcnn.text import LANGUAGES, catalogue
 from tests.report.sample import FORMULAS, kinds
 
@@ -101,6 +102,7 @@ LEAF_TABLE = [
     (tanh(A), "tanh(f₁₁)", r"\tanh\left(f_{11}\right)"),
     (relu(A), "ReLU(f₁₁)", r"\text{ReLU}\left(f_{11}\right)"),
     (leaky_relu(A), "LeakyReLU(f₁₁)", r"\text{LeakyReLU}\left(f_{11}\right)"),
+    (elu(A), "ELU(f₁₁)", r"\text{ELU}\left(f_{11}\right)"),
     (softplus(A), "ln(1 + exp(f₁₁))", r"\ln\left(1 + \exp\left(f_{11}\right)\right)"),
     (exp(A), "exp(f₁₁)", r"\exp\left(f_{11}\right)"),
     (log(A), "ln(f₁₁)", r"\ln\left(f_{11}\right)"),
