@@ -347,7 +347,7 @@ LEAVES: tuple[Leaf, ...] = (
         },
     ),
     Leaf(
-        softplus, log(1 + exp(Z)), explicit_slope=sigmoid(Z), rule="softplus′(z) = σ(z)",
+        softplus, log(1 + exp(Z)), "softplus", explicit_slope=sigmoid(Z), rule="softplus′(z) = σ(z)",
         value=lambda m, z: max(z, 0) + m.log1p(m.exp(-abs(z))),
         columns={
             "python": "(max({0}, 0.0) + log1p(exp(-abs({0}))))",
