@@ -193,7 +193,8 @@ def test_other_settings_are_refused(net, many, saved, settings, message):
 
 def test_the_same_settings_are_not(net, many, saved):
     run = symcnn.train(net, many, epochs=3, optimizer="momentum", resume=saved, **COURSE)
-    assert run.history[-1].number == 3
+    assert (run.history[-1].number, run.backend) == (3, "numpy")
+    assert symcnn.train(net, many, epochs=3, resume=saved, backend="python").backend == "python"
 
 
 def test_another_network_or_other_data_are_refused(net, many, saved):

@@ -1,6 +1,7 @@
 """Trainings: every step as written by hand, the order, chunks, Ctrl-C, a diverged loss, the ways to stop."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 
 import symcnn
 from symcnn.numeric import BACKENDS, initial_values, numba_is_there
+from symcnn.numeric.learner import Learner
+from symcnn.train import trainer
 from symcnn.train.trainer import choose, choose_for_epochs, order_of
 from tests.oracles import article_gradients
 from tests.slow import rest_slow
@@ -78,9 +81,12 @@ def test_an_early_stop_is_exact(net, data, backend, threshold):
     run = symcnn.train(net, data, steps=2000, backend=backend, stop_below=threshold)
     assert run.stopped == "loss"
     assert run.loss[-1] < threshold <= run.loss[-2]
-    again = symcnn.train(net, data, steps=run.steps, backend=backend)
-    assert np.array_equal(run.theta, again.theta)
-    assert np.array_equal(run.loss, again.loss)
+    # as many steps, with and without the threshold, which the last of them reaches
+    for stop_below, stopped in ((None, "steps"), (threshold, "loss")):
+        again = symcnn.train(net, data, steps=run.steps, backend=backend, stop_below=stop_below)
+        assert again.stopped == stopped
+        assert np.array_equal(run.theta, again.theta)
+        assert np.array_equal(run.loss, again.loss)
 
 
 def test_a_stop_before_the_first_step(net, data):
@@ -116,9 +122,12 @@ def test_a_diverging_loss_names_step_and_rate(backend):
     with pytest.raises(symcnn.TrainingDivergedError) as error:
         symcnn.train(LINEAR, LINE, learning_rate=50.0, steps=5000, backend=backend)
     message = str(error.value)
-    assert "learning_rate=50" in message
-    assert "after " in message
+    steps = int(re.search(r"the loss is inf after (\d+) steps with learning_rate=50: ", message)[1])
     assert "\n" not in message
+    settings = {"learning_rate": 50.0, "backend": backend}
+    assert np.isfinite(symcnn.train(LINEAR, LINE, steps=steps - 1, **settings).loss).all()
+    with pytest.raises(symcnn.TrainingDivergedError, match=f"inf after {steps} steps"):
+        symcnn.train(LINEAR, LINE, steps=steps, **settings)
 
 
 def test_all_backends_diverge_at_the_same_step():
@@ -215,19 +224,21 @@ def test_the_compiled_loop_for_few_and_for_many_images(net, samples):
 
 
 def by_hand(net, data, course):
-    """Parameters and losses, as the textbook writes the updates."""
-    program = symcnn.compile(net, "python")
+    """Parameters and losses, as the textbook writes the updates; up to a loss that is not finite."""
+    program, count = symcnn.compile(net, "python"), len(data.images)
     theta = initial_values(net, course["seed"], course.get("initial", "scaled"))
     v, m, s, k, losses = (np.zeros_like(theta) for _ in range(5))
     losses, k, rate = [], 0, course["learning_rate"]
     for epoch in range(1, course["epochs"] + 1):
-        order = np.random.default_rng((course["seed"], epoch)).permutation(SAMPLES)
-        for start in range(0, SAMPLES, course["batch_size"]):
+        order = np.random.default_rng((course["seed"], epoch)).permutation(count)
+        for start in range(0, count, course["batch_size"]):
             batch = order[start : start + course["batch_size"]]
             loss, g = program.loss_and_gradient(theta, data.images[batch], data.targets[batch])
             if course.get("reduction", "mean") == "mean":
                 loss, g = loss / len(batch), g / len(batch)
             losses.append(loss)
+            if not np.isfinite(loss):
+                return theta, losses
             k += 1
             if course["optimizer"] == "sgd":
                 theta = theta - rate * g
@@ -251,6 +262,14 @@ def test_every_step_is_the_textbooks(net, many, optimizer, backend):
     assert run.steps == 9
     assert run.stopped == "epochs"
     assert run.backend == backend
+
+
+def test_every_step_is_the_textbooks_in_epochs_of_several_chunks(net, many):
+    course = {"batch_size": 2, "epochs": 2, "optimizer": "momentum", "learning_rate": 0.1, "seed": 2}
+    run = symcnn.train(net, many, backend="numpy", **course)
+    theta, losses = by_hand(net, many, course)
+    assert np.allclose(run.theta, theta, rtol=1e-11)
+    assert np.allclose(run.loss, losses, rtol=1e-11)
 
 
 def test_the_sum_is_the_sum_of_the_batch(net, many):
@@ -388,9 +407,13 @@ def test_of_equal_losses_the_first_is_the_best_and_epoch_0_may_be(net, many):
 
 def test_divergence_names_epoch_and_step():
     net = symcnn.Network((2,), [symcnn.Dense(1)])
-    data = (np.ones((6, 2)) * 3, np.zeros((6, 1)))
-    with pytest.raises(symcnn.TrainingDivergedError, match=r"in epoch \d+, step [123] with learning_rate=50: training"):
-        symcnn.train(net, data, batch_size=2, epochs=1000, learning_rate=50)
+    data = symcnn.Data(np.ones((6, 2)) * 3, np.zeros((6, 1)))
+    course = {"batch_size": 2, "epochs": 100, "learning_rate": 50}
+    with np.errstate(all="ignore"):
+        first = len(by_hand(net, data, {**course, "optimizer": "sgd", "seed": 0})[1]) - 1
+    place = f"in epoch {first // 3 + 1}, step {first % 3 + 1} with learning_rate=50: training"
+    with pytest.raises(symcnn.TrainingDivergedError, match=place):
+        symcnn.train(net, data, **course)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
@@ -413,7 +436,34 @@ def test_ctrl_c_keeps_whole_batches(net, many, backend):
     assert np.array_equal(run.loss, again.loss[: run.steps])
 
 
-def test_progress_and_epochs_are_told(net, many):
+def test_ctrl_c_within_a_chunk_leaves_the_state_before_it(net, many, monkeypatch):
+    whole, done = Learner.epoch, []
+
+    def interrupted_in_the_second_epoch(self, order):
+        done.extend(order)
+        if len(done) <= SAMPLES:
+            return whole(self, order)
+        whole(self, order[:3])
+        raise KeyboardInterrupt
+
+    settings = {"batch_size": 1, "backend": "python", "optimizer": "adam"}
+    first = symcnn.train(net, many, epochs=1, **settings)
+    monkeypatch.setattr(Learner, "epoch", interrupted_in_the_second_epoch)
+    run = symcnn.train(net, many, epochs=9, **settings)
+    assert (run.stopped, run.steps, run.history) == ("interrupted", SAMPLES, first.history)
+    assert np.array_equal(run.theta, first.theta)
+
+
+def test_ctrl_c_before_anything_is_learnt_is_ctrl_c(net, many, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer, "measuring", lambda *_: interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        symcnn.train(net, many, epochs=2)
+
+
+def test_progress_and_epochs_are_called(net, many):
     steps, epochs = [], []
     run = symcnn.train(net, many, batch_size=8, epochs=4, progress=steps.append, each_epoch=epochs.append)
     assert steps[-1] == run.steps == 12
