@@ -25,6 +25,8 @@ from symcnn.symbolic.leaves import Function
 class Algebra(Arithmetic):
     """Sums, products, quotients and the leaf functions of named generators."""
 
+    #: Do equal elements make equal formulas? Bounds of degrees don't, nor do numbers at one point.
+    is_faithful = True
     zero: Element
     one: Element
     generators: dict[str, Element]

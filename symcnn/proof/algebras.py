@@ -155,6 +155,8 @@ class DegreeAlgebra(Algebra):
     that is found.
     """
 
+    is_faithful = False
+
     def __init__(self, names: Iterable[str]) -> None:
         super().__init__()
         self.zero = self.one = Degree(0)
@@ -181,6 +183,8 @@ class DegreeAlgebra(Algebra):
 
 class RealAlgebra(Algebra):
     """Real numbers: parameters and data at random, every function at its value."""
+
+    is_faithful = False
 
     def __init__(self, names: Iterable[str], seed: int) -> None:
         super().__init__()

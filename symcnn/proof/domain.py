@@ -7,13 +7,16 @@ numbers          at real points: what differs there is wrong, whatever outputs h
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 import mpmath
 
+from symcnn.proof.algebra import Algebra
+from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.proof.arithmetic import PRIME, Element
-from symcnn.proof.verdict import Comparison, Domain, Method, UndecidableError
+from symcnn.proof.verdict import Comparison, Domain, Method, TooLargeError, UndecidableError
 
 #: Real points at which numbers are compared, and the digits that agree there where two values are equal.
 POINTS, DIGITS = 40, 50
@@ -36,61 +39,84 @@ class Sides(Protocol):
         ...
 
 
-class AlgebraicDomain(Domain):
+S = TypeVar("S", bound=Sides)
+
+#: Makes an algebra of these generators, with room for so many more.
+Make = Callable[[Iterable[str], int], Algebra]
+
+
+class AlgebraicDomain(Domain, Generic[S]):
     """The methods for two sides that can be worked out in any algebra.
 
     Attributes:
         exactly, modularly, numerically: the methods in words.
-        points: how many real points are tried.
+        budget: products of monomials that normal forms may take; None: the algebra's own.
+        points: how many real points are tried; apart: how far two values are from each other that differ.
         numbers_suffice: numbers that agree make it right; else they only refute.
+        foreign: why it is not decided, where the normal forms differ and the numbers agree.
     """
 
     exactly, modularly, numerically = "exact normal form", "random points modulo 2^61 - 1", "numbers"
-    points = POINTS
-    apart = APART
+    budget: int | None = None
+    points, apart = POINTS, APART
     numbers_suffice = False
-    #: Why it is not decided, where the normal forms differ and the numbers agree.
     foreign = ""
 
     @abstractmethod
-    def exact(self) -> Sides:
-        """
-        Raises:
-            TooLargeError: normal forms are too large here.
-        """
+    def sides_in(self, make: Make) -> S:
+        """Both sides in an algebra."""
 
     @abstractmethod
-    def modular(self) -> Iterable[Sides]:
-        """One for each random point."""
-
-    @abstractmethod
-    def degrees(self) -> Sides:
-        """Upper bounds of the degrees of both sides."""
-
-    @abstractmethod
-    def leaves(self, left: Any, right: Any) -> int:
+    def leaves(self) -> int:
         """How many values of functions both sides have at most."""
 
-    def reals(self) -> Iterator[tuple[Sides, str]]:
-        """Real points, and where each of them lies, in words."""
-        return ((self.real(seed), "") for seed in range(self.points))
+    @cached_property
+    def exact(self) -> S | None:
+        """In normal forms; None where they are too large for everything that is decided here."""
+        try:
+            return self.sides_in(lambda names, others: PolynomialAlgebra(names, others, self.budget))
+        except TooLargeError:
+            return None
 
-    def real(self, seed: int) -> Sides:
-        raise NotImplementedError
+    @cached_property
+    def modular(self) -> list[S]:
+        """At each of the random points."""
+        return [self.sides_in(lambda names, _, seed=seed: ModularAlgebra(names, seed)) for seed in SEEDS]  # type: ignore[misc]
+
+    @cached_property
+    def degrees(self) -> S:
+        """Upper bounds of the degrees of both sides."""
+        return self.sides_in(lambda names, _: DegreeAlgebra(names))
+
+    def reals(self) -> Iterator[tuple[S, str]]:
+        """Real points, and where each of them lies, in words."""
+        for seed in range(self.points):
+            if len(self._reals) <= seed:
+                self._reals.append(self.sides_in(lambda names, _, seed=seed: RealAlgebra(names, seed)))  # type: ignore[misc]
+            yield self._reals[seed], ""
+
+    @cached_property
+    def _reals(self) -> list[S]:
+        return []
 
     def methods(self, left: Any, right: Any) -> Iterator[Method]:
         if left == right:
             yield Method("same", "the same as written", lambda: Comparison(True))
-        yield Method("exact", self.exactly, lambda: Comparison(_equal(self.exact(), left, right)))
+        yield Method("exact", self.exactly, lambda: self._by_normal_forms(left, right))
         yield Method("modulo a prime", self.modularly, lambda: self._at_random_points(left, right))
         yield Method("numbers", self.numerically, lambda: self.in_numbers(left, right))
 
+    def _by_normal_forms(self, left: Any, right: Any) -> Comparison:
+        if self.exact is None:
+            raise TooLargeError("the network's own normal forms are too large")
+        return Comparison(_equal(self.exact, left, right))
+
     def _at_random_points(self, left: Any, right: Any) -> Comparison:
-        if not all(_equal(evaluator, left, right) for evaluator in self.modular()):
+        if not all(_equal(evaluator, left, right) for evaluator in self.modular):
             return Comparison(False)
         # twice, for what is divided by
-        degree = 2 * max(map(int, self.degrees().sides(left, right)))
-        return Comparison(True, error_probability(degree, self.leaves(left, right), 1, len(SEEDS)))
+        degree = 2 * max(map(int, self.degrees.sides(left, right)))
+        return Comparison(True, error_probability(degree, self.leaves(), 1, len(SEEDS)))
 
     def in_numbers(self, left: Any, right: Any) -> Comparison:
         """Two values that differ; or, where that suffices, equal because they agree at enough points.

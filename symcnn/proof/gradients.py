@@ -10,20 +10,18 @@ values differ: outputs may depend on each other (σ(2z) on σ(z)), gates too. An
 gradient right.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from sympy import Expr, Function
 
 from symcnn.derivation import Derivation
 from symcnn.errors import UnknownQuantityError, one_of, quoted
 from symcnn.proof.algebra import Algebra
-from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.candidate import in_our_words
-from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain
+from symcnn.proof.domain import POINTS, AlgebraicDomain, Make
 from symcnn.proof.paths import Slope
 from symcnn.proof.verdict import Method, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import LEAF, PIECEWISE, Tensor, maximum, symbol
@@ -131,25 +129,20 @@ class GradientEvaluator:
     later map kept too, E would not depend on this one.)
 
     Args:
-        make: an algebra of these generators with room for so many more.
         directions: the parameters by which E_total is differentiated at once (None: all); any other one by itself.
-        keeps_maps: False: everything is put in, for a feature map's cell too.
     """
 
     def __init__(
         self,
         derivation: Derivation,
-        make: Callable[[Iterable[str], int], Algebra],
+        make: Make,
         directions: Sequence[str] | None = None,
-        keeps_maps: bool = True,
     ) -> None:
         d = self.derivation = derivation
         self._shared = d.network.parameters
         self._make, self._directions = make, self._shared if directions is None else directions
         self._is_shared = frozenset(self._shared)
         self._data = [name for name in d.graph.inputs if name not in self._is_shared]
-        maps = d.network.forward.feature_maps if keeps_maps else ()
-        self._maps = {n: tensor for tensor in maps for n in tensor.scalars()}
         self._too_large = ""
         self.calls = generators_of(d)
         # every image brings the same formulas with names of its own: two show that they are added
@@ -157,6 +150,8 @@ class GradientEvaluator:
         data = [f"{name}_image{m}" for m in images for name in self._data]
         # as many again as the network has: a candidate may bring its own
         algebra = make([*self._shared, *data], self.calls * len(images) + self.calls)
+        maps = d.network.forward.feature_maps if algebra.is_faithful else ()
+        self._maps = {n: tensor for tensor in maps for n in tensor.scalars()}
         self._total = _Images(d, algebra, [self._symbols(algebra, f"_image{m}") for m in images])
         self._total_slopes: dict[str, Element] = {}
         self._kept: dict[Tensor, _Images] = {}
@@ -236,7 +231,7 @@ def generators_of(derivation: Derivation) -> int:
     return total
 
 
-class GradientDomain(AlgebraicDomain):
+class GradientDomain(AlgebraicDomain[GradientEvaluator]):
     """Candidates (left) for derivatives of E (right).
 
     Args:
@@ -250,7 +245,6 @@ class GradientDomain(AlgebraicDomain):
         parameters = derivation.network.parameters
         wanted = frozenset(parameters if names is None else names)
         self._directions = tuple(name for name in parameters if name in wanted)
-        self._reals: dict[int, GradientEvaluator] = {}
         kinked = any(v.expression.has(*PIECEWISE) for v in derivation.graph.forward.values())
         self.exactly, self.modularly = (EXACT_GATES, MODULAR_GATES) if kinked else (EXACT, MODULAR)
         # with kinks, a gate is closed at some points, and another candidate wins
@@ -279,8 +273,8 @@ class GradientDomain(AlgebraicDomain):
 
     def renew_budget(self) -> None:
         """Let the next decisions take their time anew; until then all share one budget."""
-        if self.__dict__.get("_exact") is not None:
-            self.__dict__["_exact"].renew_budget()
+        if self.__dict__.get("exact") is not None:
+            self.__dict__["exact"].renew_budget()
 
     def methods(self, left: Expr, right: Slope) -> Iterator[Method]:
         """
@@ -301,42 +295,11 @@ class GradientDomain(AlgebraicDomain):
 
     # --- the same gradients in each algebra ---------------------------------------------------------------------------
 
-    def leaves(self, left: Any, right: Any) -> int:
-        return 2 * self._degrees.calls
+    def sides_in(self, make: Make) -> GradientEvaluator:
+        return GradientEvaluator(self.derivation, make, self._directions)
 
-    def exact(self) -> GradientEvaluator:
-        if self._exact is None:
-            raise TooLargeError("the network's own normal forms are too large")
-        return self._exact
-
-    @cached_property
-    def _exact(self) -> GradientEvaluator | None:
-        try:
-            return GradientEvaluator(self.derivation, PolynomialAlgebra, self._directions)
-        except TooLargeError:
-            return None
-
-    def modular(self) -> list[GradientEvaluator]:
-        return self._modular
-
-    @cached_property
-    def _modular(self) -> list[GradientEvaluator]:
-        return [self._at(lambda names, seed=seed: ModularAlgebra(names, seed)) for seed in SEEDS]  # type: ignore[misc]
-
-    def degrees(self) -> GradientEvaluator:
-        return self._degrees
-
-    @cached_property
-    def _degrees(self) -> GradientEvaluator:
-        return self._at(DegreeAlgebra, keeps_maps=False)
-
-    def real(self, seed: int) -> GradientEvaluator:
-        if seed not in self._reals:
-            self._reals[seed] = self._at(lambda names: RealAlgebra(names, seed), keeps_maps=False)
-        return self._reals[seed]
-
-    def _at(self, make: Callable[[Iterable[str]], Algebra], keeps_maps: bool = True) -> GradientEvaluator:
-        return GradientEvaluator(self.derivation, lambda names, _: make(names), self._directions, keeps_maps)
+    def leaves(self) -> int:
+        return 2 * self.degrees.calls
 
 
 def prove(derivation: Derivation) -> Proof:

@@ -1,17 +1,16 @@
 """Equalities between the quantities of a network, and the slopes between them, whatever the parameters and the data."""
 
 from functools import cached_property
-from typing import Any
 
 from sympy import Expr
 
 from symcnn.derivation import Derivation
-from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.algebras import RealAlgebra
 from symcnn.proof.arithmetic import Element
-from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain, agree, error_probability
+from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain, Make, agree, error_probability
 from symcnn.proof.gradients import generators_of
 from symcnn.proof.paths import QuantityTable
-from symcnn.proof.verdict import Comparison, OneMethod, TooLargeError, Verdict, decide
+from symcnn.proof.verdict import Comparison, OneMethod, Verdict, decide
 
 #: Products of monomials for all identities of one network together: about a second. Past it, random points decide.
 BUDGET = 60_000
@@ -20,7 +19,7 @@ BUDGET = 60_000
 SHARES = "targets add to 1"
 
 
-class QuantityDomain(AlgebraicDomain):
+class QuantityDomain(AlgebraicDomain[QuantityTable]):
     """The quantities of some images; where functions depend on each other (a textbook's softmax), numbers suffice.
 
     Args:
@@ -28,11 +27,11 @@ class QuantityDomain(AlgebraicDomain):
     """
 
     numbers_suffice = True
+    budget = BUDGET
 
     def __init__(self, derivation: Derivation, images: tuple[int, ...] = (0,)) -> None:
         self.derivation, self.images = derivation, images
         self._decided: dict[tuple[Expr, Expr], Verdict] = {}
-        self._real: dict[int, QuantityTable] = {}
 
     def decide(self, left: Expr, right: Expr) -> Verdict:
         """Is left = right an identity? Each is decided once."""
@@ -49,18 +48,25 @@ class QuantityDomain(AlgebraicDomain):
 
     def decide_chain_rule(self) -> Verdict:
         """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network."""
-        names = self._modular[0].names
-        forward = [[table.carried(u, "E") for u in names] for table in self._modular]
-        backward = [[table.slope("E", u) for u in names] for table in self._modular]
+        names = self.modular[0].names
+        forward = [[table.carried(u, "E") for u in names] for table in self.modular]
+        backward = [[table.slope("E", u) for u in names] for table in self.modular]
         return decide(forward, backward, OneMethod("modulo a prime", self.modularly, self._compare_chain_rule))
 
     def _compare_chain_rule(self, forward: list[list[Element]], backward: list[list[Element]]) -> Comparison:
         if forward != backward:
             return Comparison(False, counterexample="∂E/∂u carried forward is not what is collected backward")
-        degree = 2 * max(int(self._degrees.slope("E", u)) for u in self._degrees.names)
-        return Comparison(True, error_probability(degree, self.leaves("", ""), 1, len(SEEDS)))
+        degree = 2 * max(int(self.degrees.slope("E", u)) for u in self.degrees.names)
+        return Comparison(True, error_probability(degree, self.leaves(), 1, len(SEEDS)))
 
     # --- the same quantities in each algebra --------------------------------------------------------------------------
+
+    def sides_in(self, make: Make) -> QuantityTable:
+        algebra = make(self._names, self._generators * (len(self.images) + 1))
+        return QuantityTable(self.derivation, algebra, self.images)
+
+    def leaves(self) -> int:
+        return 2 * self._generators * len(self.images)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -69,41 +75,6 @@ class QuantityDomain(AlgebraicDomain):
     @cached_property
     def _generators(self) -> int:
         return generators_of(self.derivation)
-
-    def leaves(self, left: Any, right: Any) -> int:
-        return 2 * self._generators * len(self.images)
-
-    def exact(self) -> QuantityTable:
-        if self._exact is None:
-            raise TooLargeError("the network's own normal forms are too large")
-        return self._exact
-
-    @cached_property
-    def _exact(self) -> QuantityTable | None:
-        try:
-            algebra = PolynomialAlgebra(self._names, self._generators * (len(self.images) + 1), BUDGET)
-            return QuantityTable(self.derivation, algebra, self.images)
-        except TooLargeError:
-            return None
-
-    def modular(self) -> list[QuantityTable]:
-        return self._modular
-
-    @cached_property
-    def _modular(self) -> list[QuantityTable]:
-        return [QuantityTable(self.derivation, ModularAlgebra(self._names, seed), self.images) for seed in SEEDS]
-
-    def degrees(self) -> QuantityTable:
-        return self._degrees
-
-    @cached_property
-    def _degrees(self) -> QuantityTable:
-        return QuantityTable(self.derivation, DegreeAlgebra(self._names), self.images)
-
-    def real(self, seed: int) -> QuantityTable:
-        if seed not in self._real:
-            self._real[seed] = QuantityTable(self.derivation, RealAlgebra(self._names, seed), self.images)
-        return self._real[seed]
 
     @cached_property
     def _where_shares(self) -> list[QuantityTable]:

@@ -15,7 +15,7 @@ from symcnn.proof.gradients import GradientDomain, generators_of
 def test_the_error_probability_is_that_of_two_independent_points(monkeypatch, units, activation, degree, generators):
     d = symcnn.derive(symcnn.Network((1,), [symcnn.Dense(units, activation)]), samples=1)
     judge = GradientDomain(d)
-    monkeypatch.setattr(judge, "_exact", None)
+    monkeypatch.setattr(judge, "exact", None)
     verdict = judge.decide("w_i1o1", d["w_i1o1"].formula)
     one_point = 2 * degree * (1 + (2 * generators) ** 2) / PRIME
     assert verdict.status == "probable"

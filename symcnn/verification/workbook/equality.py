@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from sympy import Expr, Function, Rational
 
 from symcnn.proof.algebra import Algebra
-from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.algebras import RealAlgebra
 from symcnn.proof.arithmetic import Element
-from symcnn.proof.domain import SEEDS, AlgebraicDomain
+from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import LEAF, maximum, relu
 
@@ -39,7 +39,7 @@ class FormulaEvaluator:
         return self._algebra.element(left, known), self._algebra.element(right, known)
 
 
-class FormulaDomain(AlgebraicDomain):
+class FormulaDomain(AlgebraicDomain[FormulaEvaluator]):
     """Two formulas, whatever the quantities in them are. A cell must hold what symcnn writes, in whatever form.
 
     Args:
@@ -71,26 +71,18 @@ class FormulaDomain(AlgebraicDomain):
         values = comparison.counterexample
         return (values, comparison.at) if isinstance(values, tuple) else None
 
-    def leaves(self, left: Expr, right: Expr) -> int:
+    def sides_in(self, make: Make) -> FormulaEvaluator:
+        algebra = make(self._names, self._calls)
+        return FormulaEvaluator(algebra, dict(zip(self._symbols, algebra.generators.values(), strict=True)))
+
+    def leaves(self) -> int:
         return self._calls
-
-    def exact(self) -> FormulaEvaluator:
-        return self._in(PolynomialAlgebra(self._names, self._calls))
-
-    def modular(self) -> Iterator[FormulaEvaluator]:
-        return (self._in(ModularAlgebra(self._names, seed)) for seed in SEEDS)
-
-    def degrees(self) -> FormulaEvaluator:
-        return self._in(DegreeAlgebra(self._names))
 
     def reals(self) -> Iterator[tuple[FormulaEvaluator, str]]:
         for at, values in self._points:
             algebra = Bounded([s.name for s in self._symbols if s.name not in values], 1)
             known = {s: values.get(s.name, algebra.generators.get(s.name)) for s in self._symbols}
             yield FormulaEvaluator(algebra, known), at
-
-    def _in(self, algebra: Algebra) -> FormulaEvaluator:
-        return FormulaEvaluator(algebra, dict(zip(self._symbols, algebra.generators.values(), strict=True)))
 
 
 def written_alike(e: Expr) -> Expr:
