@@ -98,7 +98,8 @@ class CalculusPrinter(InfixPrinter):
         if self._stated is not None and function not in CALLS:
             raise NotSupportedYetError(
                 f"certificate: {function.__name__}: its slope is not proved in Coq yet; expected"
-                f" {', '.join(leaf.name for leaf in LEAVES if leaf.function in CALLS)}; `symcnn verify` does without"
+                f" {', '.join(leaf.activation for leaf in LEAVES if leaf.function in CALLS and leaf.activation)};"
+                " `symcnn verify` does without"
             )
         return self._called(shown, CALLS.get(function, ""), shown.args[0], arguments[0])
 

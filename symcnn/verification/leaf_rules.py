@@ -39,25 +39,18 @@ def used_leaves(derivation: Derivation) -> set[type[Expr]]:
     return used | largest
 
 
-def smooth(function: Function) -> bool:
-    """The rule against the derivative of the definition, as rational functions of z and u, by normal form."""
-    return _same(function(_z).diff(_z), _derivative(LEAF[function].definition or function(_z)))
+def slope(function: Function) -> bool:
+    """The rule against the derivative of the definition, as rational functions of z and u, by normal form.
 
-
-def sides(function: Function) -> bool:
-    """The same on either side of 0; and at points there and at 0, where the slope is that of the side below."""
-    rule, formulas = function(_z).diff(_z), LEAF[function].sides or ()
-    slopes = [side.diff(_z) for side in formulas]
-    proved = [_same(_on_side(rule, n), _derivative(side)) for n, side in enumerate(formulas)]
-    points = [(Rational(3), slopes[0]), (S.Zero, slopes[1]), (Rational(-3), slopes[1])]
-    return all(proved) and all(
-        abs(rule.xreplace({_z: at}).evalf(30) - slope.xreplace({_z: at}).evalf(30)) < Rational(1, 10**25)
-        for at, slope in points
-    )
-
-
-def _needs_another(leaf: Leaf) -> bool:
-    return leaf.explicit_slope is not None and bool(leaf.explicit_slope.has(sympy.Function))
+    A function of two formulas on either side of 0; and at points, also at 0, where the slope is that of the side below.
+    """
+    leaf, rule = LEAF[function], function(_z).diff(_z)
+    formulas = leaf.sides or (leaf.definition or function(_z),)
+    if not all(_same(_on_side(rule, n), _derivative(formula)) for n, formula in enumerate(formulas)):
+        return False
+    points = (S.Zero, Rational(3), Rational(-3)) if leaf.sides else ()
+    found = [(rule.xreplace({_z: at}), leaf.side(at > 0).diff(_z).xreplace({_z: at})) for at in points]
+    return all(abs(one.evalf(30) - other.evalf(30)) < Rational(1, 10**25) for one, other in found)
 
 
 def _on_side(e: Expr, side: int) -> Expr:
@@ -100,22 +93,18 @@ def choice(function: type[Expr]) -> bool:
     return [int(wins(one, one, *[one] * n).evalf()) for n in range(3)] == [1, 0, 0]
 
 
-def _proof(function: Function) -> tuple[Callable[[Function], bool], str]:
-    """What proves a rule, and the method in words."""
-    if function is maximum:
-        return choice, "orders"
-    return (sides, "sides") if LEAF[function].sides else (smooth, "field")
+def _order(leaf: Leaf) -> tuple[bool, bool, bool]:
+    """Among the rows: the rule that needs another function's stands behind it."""
+    return leaf.function is maximum, leaf.sides is not None, leaf.takes_one and bool(leaf.slope.has(sympy.Function))
 
 
-#: Leaf -> claim, how it is proved, the method in words: first the smooth ones, those last whose rule needs another's.
+#: Leaf -> claim, how it is proved, the method in words.
 RULES: dict[Function, tuple[str, Callable[[Function], bool], str]] = {
-    leaf.function: (leaf.rule, *_proof(leaf.function))
-    for leaf in sorted(
-        (leaf for leaf in LEAVES if leaf.rule),
-        key=lambda leaf: (
-            leaf.function is maximum,
-            leaf.sides is not None,
-            _needs_another(leaf),
-        ),
+    leaf.function: (
+        leaf.rule,
+        slope if leaf.takes_one else choice,
+        "orders" if not leaf.takes_one else "sides" if leaf.sides else "field",
     )
+    for leaf in sorted(LEAVES, key=_order)
+    if leaf.rule
 }
