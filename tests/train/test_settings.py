@@ -3,6 +3,7 @@
 import pytest
 
 import symcnn
+from symcnn.train.settings import RATES
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,11 @@ def test_settings_by_epochs_that_cannot_be_used(net, data, settings, message):
     with pytest.raises(symcnn.InputError) as error:
         symcnn.train(net, data, **settings)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("optimizer", RATES)
+def test_the_default_rate_is_for_the_mean_of_a_batch(net, data, optimizer):
+    """A sum over the batch is as many times larger, but adam's steps don't grow with the gradient."""
+    for reduction, factor in (("mean", 1), ("sum", 1 if optimizer == "adam" else 2)):
+        run = symcnn.train(net, data, epochs=0, batch_size=2, optimizer=optimizer, reduction=reduction)
+        assert run.learning_rate == run.course.learning_rate == RATES[optimizer] / factor
