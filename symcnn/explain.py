@@ -19,8 +19,7 @@ from symcnn.network import Array, DataLike, Network, checked
 from symcnn.numeric.values import values_of_images
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import Progress, Run, train
-from symcnn.train.settings import check_settings
-from symcnn.train.trainer import choose
+from symcnn.train.settings import check_settings, choose
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Settings that cannot be used are refused, each with its value and the remedy."""
+"""Settings that cannot be used are refused, each with its value and the remedy; and what the defaults are."""
 
 import pytest
 
 import symcnn
-from symcnn.train.settings import RATES
+from symcnn.train.settings import RATES, choose, choose_for_epochs
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,16 @@ def test_the_default_rate_is_for_the_mean_of_a_batch(net, data, optimizer):
     for reduction, factor in (("mean", 1), ("sum", 1 if optimizer == "adam" else 2)):
         run = symcnn.train(net, data, epochs=0, batch_size=2, optimizer=optimizer, reduction=reduction)
         assert run.learning_rate == run.course.learning_rate == RATES[optimizer] / factor
+
+
+def test_auto_says_what_it_chose_and_changes_with_the_size(net, data):
+    assert choose(net, 2, 100) == "python"
+    assert choose(net, 2, 10_000) == "python"
+    assert choose(net, 10_000, 10_000) == "numpy"
+    assert choose(net, 2, 10_000_000) == "numba"
+    assert symcnn.train(net, data, steps=10).backend == "python"
+
+
+def test_auto_takes_numba_for_many_samples_only(net):
+    assert choose_for_epochs(net, 100, 64, "float64") == "numpy"
+    assert choose_for_epochs(net, 1_000_000, 64, "float64") == "numba"

@@ -14,7 +14,7 @@ import symcnn
 from symcnn.numeric import BACKENDS, initial_values, numba_is_there
 from symcnn.numeric.learner import Learner
 from symcnn.train import trainer
-from symcnn.train.trainer import choose, choose_for_epochs, order_of
+from symcnn.train.trainer import order_of
 from tests.oracles import article_gradients
 from tests.slow import rest_slow
 from tests.train.conftest import OPTIMIZERS, SAMPLES, overfitted
@@ -183,14 +183,6 @@ def test_ctrl_c_returns_what_was_learnt_so_far(net, data, backend):
     again = symcnn.train(net, data, steps=run.steps, backend=backend)
     assert np.array_equal(run.theta, again.theta)
     assert np.array_equal(run.loss, again.loss)
-
-
-def test_auto_says_what_it_chose_and_changes_with_the_size(net, data):
-    assert choose(net, 2, 100) == "python"
-    assert choose(net, 2, 10_000) == "python"
-    assert choose(net, 10_000, 10_000) == "numpy"
-    assert choose(net, 2, 10_000_000) == "numba"
-    assert symcnn.train(net, data, steps=10).backend == "python"
 
 
 def test_the_three_spellings():
@@ -468,11 +460,6 @@ def test_progress_and_epochs_are_called(net, many):
     run = symcnn.train(net, many, batch_size=8, epochs=4, progress=steps.append, each_epoch=epochs.append)
     assert steps[-1] == run.steps == 12
     assert tuple(epochs) == run.history
-
-
-def test_auto_takes_numba_for_many_samples_only(net):
-    assert choose_for_epochs(net, 100, 64, "float64") == "numpy"
-    assert choose_for_epochs(net, 1_000_000, 64, "float64") == "numba"
 
 
 def test_no_epochs_are_a_run_too(net, many, tmp_path):
