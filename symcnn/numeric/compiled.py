@@ -16,7 +16,7 @@ from symcnn.network import Array
 from symcnn.numeric.cache import compiled, require_numba
 from symcnn.numeric.epochs import LANES, Epochs, LoopLearner, lanes_for, printed
 from symcnn.numeric.learner import Batching, Learner, State
-from symcnn.numeric.program import ArrayProgram, Program, Trainer, scalar_graph
+from symcnn.numeric.program import ArrayProgram, Descend, Program, scalar_graph
 from symcnn.printers.loops import DIFFERENTIATE, LEARN, Loops
 from symcnn.printers.numba import compiled_gradient, compiled_training
 from symcnn.printers.python import standalone
@@ -84,7 +84,7 @@ class NumbaProgram(Program):
     def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
         return LoopLearner(self, images, targets, batching, state)
 
-    def trainer(self, images: Array, targets: Array) -> Trainer:
+    def trainer(self, images: Array, targets: Array) -> Descend:
         if not self._straight or len(images) >= MANY:
             return self._trainer_by_loops(images, targets)
         loop = compiled(self.training_source(len(images)), "train")
@@ -97,7 +97,7 @@ class NumbaProgram(Program):
 
         return train
 
-    def _trainer_by_loops(self, images: Array, targets: Array) -> Trainer:
+    def _trainer_by_loops(self, images: Array, targets: Array) -> Descend:
         count = len(images)
         epochs = Epochs(self._loops(count), images, targets, count, False, self.dtype)
         order = np.arange(count)

@@ -28,7 +28,7 @@ from symcnn.printers.numpy_scalars import scalars_over_samples
 from symcnn.printers.python import one_image, standalone, training_loop
 
 #: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
-Trainer = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
+Descend = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
 
 DTYPES = ("float64", "float32")
 
@@ -93,7 +93,7 @@ class Program(ABC):
         with np.errstate(over="ignore", invalid="ignore"):
             return self.outputs(theta, checked_images(self.network, images))
 
-    def trainer(self, images: Array, targets: Array) -> Trainer:
+    def trainer(self, images: Array, targets: Array) -> Descend:
         """Full-batch gradient descent on these samples."""
 
         def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
@@ -281,7 +281,7 @@ class PythonProgram(Program):
         samples = [dict(zip(names, [*i.ravel().tolist(), *t.tolist()], strict=True)) for i, t in pairs]
         return standalone(training_loop(scalar_graph(network), network.parameters, samples), passed=("exp",))
 
-    def trainer(self, images: Array, targets: Array) -> Trainer:
+    def trainer(self, images: Array, targets: Array) -> Descend:
         if sum(len(v.products) for v in scalar_graph(self.network)) * len(images) > 3 * MAX_PRODUCTS:
             return super().trainer(images, targets)
         loop = run_source(self.training_source(images, targets))["train"]
