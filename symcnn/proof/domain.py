@@ -156,13 +156,9 @@ def _equal(evaluator: Sides, left: Any, right: Any) -> bool:
 
 def agree(a: Element, b: Element) -> bool:
     """To 50 digits, or as far as a value near 0 has any."""
-    return _finite(a, b) and bool(abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))
+    return bool(mpmath.isfinite(a) and mpmath.isfinite(b) and abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))
 
 
 def differ(a: Element, b: Element, apart: float = APART) -> bool:
     """Is there more than rounding between them? What is no finite number says nothing."""
-    return _finite(a, b) and bool(abs(a - b) > apart * max(1, abs(a), abs(b)))
-
-
-def _finite(a: Element, b: Element) -> bool:
-    return bool(mpmath.isfinite(a) and mpmath.isfinite(b))
+    return bool(abs(a - b) > apart * max(1, abs(a), abs(b)))

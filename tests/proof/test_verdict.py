@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import mpmath
 import pytest
 
-from symcnn.proof.domain import agree, differ, error_probability
+from symcnn.proof.domain import AlgebraicDomain, agree, differ, error_probability
 from symcnn.proof.verdict import Comparison, Domain, Method, TooLargeError, UndecidableError, decide
 
 EQUAL, PROBABLE = Comparison(True), Comparison(True, 1e-30)
@@ -73,6 +73,30 @@ def test_a_difference_of_normal_forms_is_wrong_only_where_forms_are_canonical():
 def test_a_side_without_meaning_is_not_decided():
     verdict = decide(NO_PLACE, "right", Says(EQUAL, EQUAL, EQUAL))
     assert (verdict.outcome, verdict.why) == ("not decided", "no place")
+
+
+class AtTwoPoints(AlgebraicDomain):
+    """A domain without normal forms and numbers, whose sides are these at two random points."""
+
+    exact = None
+
+    def __init__(self, *points):
+        self.modular = [type("Sides", (), {"sides": lambda _, left, right, pair=pair: pair}) for pair in points]
+        self.modular, self.degrees = [point() for point in self.modular], self.modular[0]()
+
+    def sides_in(self, make): ...
+
+    def leaves(self):
+        return 0
+
+    def reals(self):
+        return iter(())
+
+
+def test_both_random_points_must_agree():
+    assert decide("left", "right", AtTwoPoints((1, 1), (2, 2))).status == "probable"
+    for points in (((1, 1), (1, 2)), ((1, 2), (1, 1))):
+        assert decide("left", "right", AtTwoPoints(*points)).outcome == "not decided"
 
 
 def test_numbers_between_agreeing_and_differing_say_nothing():
