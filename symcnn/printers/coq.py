@@ -10,6 +10,7 @@ that of its value.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sympy
 from sympy import Expr, Symbol
@@ -32,10 +33,14 @@ CALLS: dict[Function, str] = {
     leaf.function: str(leaf.columns["calculus"]) for leaf in LEAVES if "calculus" in leaf.columns
 }
 
-#: Where the slope at an argument z is not one of the calculus's own formulas in the value y: it, in both.
-BESIDE: dict[str, Expr] = {"Inverse": 1 / Z**2} | {
-    name: LEAF[function].slope for function, name in CALLS.items() if LEAF[function].slope.has(Z, sympy.Function)
-}
+
+@cache
+def _beside(name: str) -> Expr | None:
+    """The slope in the argument z and the value y, where it is not one of the calculus's own formulas in the value."""
+    if name == "Inverse":
+        return 1 / Z**2
+    slope = next(LEAF[function].slope for function, called in CALLS.items() if called == name)
+    return slope if slope.has(Z, sympy.Function) else None
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ class CalculusPrinter(InfixPrinter):
         if self._stated is None:
             return Text(f"#{self._number_of(call)}", ATOM)
         value = self._stated if call == self._whole else call
-        beside = BESIDE[name].xreplace({Z: argument, Y: value}) if name in BESIDE else value
+        slope = _beside(name)
+        beside = value if slope is None else slope.xreplace({Z: argument, Y: value})
         self.demands.append(Demand(name, argument))
         return Text(f"(Fn {name} {self._number_of(value)} {self._number_of(beside)} {text.within(ATOM)})", ATOM)

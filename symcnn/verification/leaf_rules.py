@@ -95,7 +95,8 @@ def choice(function: type[Expr]) -> bool:
 
 def _order(leaf: Leaf) -> tuple[bool, bool, bool]:
     """Among the rows: the rule that needs another function's stands behind it."""
-    return leaf.function is maximum, leaf.sides is not None, leaf.takes_one and bool(leaf.slope.has(sympy.Function))
+    needs_another = leaf.explicit_slope is not None and bool(leaf.explicit_slope.has(sympy.Function))
+    return leaf.function is maximum, leaf.sides is not None, needs_another
 
 
 #: Leaf -> claim, how it is proved, the method in words.

@@ -14,14 +14,10 @@ from pathlib import Path
 
 import symcnn
 from symcnn.numeric import BACKENDS, initial_values, numba_is_there
-<<<<<<< HEAD
 from symcnn.proof import GradientDomain
-from symcnn.train.trainer import choose
-=======
 from symcnn.train.settings import choose
->>>>>>> 1f79f02 (Training: the program that "auto" stands for is decided where the other defaults are)
 from tests.benchmarks.common import RUNS, line, median, process, spread, timed
-from tests.derivation.test_proof import wrong_candidates
+from tests.proof.test_gradients import wrong_candidates
 
 
 def derive_all() -> symcnn.Derivation:

@@ -10,7 +10,7 @@ from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 
 from symcnn.printers.cells import Reader, Reference, parse
 from symcnn.printers.excel import FormulaPrinter
-from symcnn.symbolic import exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
+from symcnn.symbolic import LEAVES, exp, gate, log, maximum, tanh, wins
 
 #: The cells that expressions are made of, in the first row: name -> value, of no tie and no kink.
 CELLS = {f"q_{n + 1}": Rational(v, 64) for n, v in enumerate((-70, 23, 101, -11, 47, 5, -90, 33))}
@@ -53,7 +53,7 @@ def expression(rng: random.Random, depth: int) -> Expr:
         return maximum(*candidates, part())
     if kind == "wins":
         return wins(candidates[0], maximum(*candidates), *candidates[1:])
-    function = rng.choice([sigmoid, tanh, relu, leaky_relu, softplus, exp, log])
+    function = rng.choice([leaf.function for leaf in LEAVES if leaf.takes_one])
     inner = part()
     return log(2 + inner**2) if function is log else function(tanh(inner) if function is exp else inner)
 

@@ -51,12 +51,15 @@ def chain(formula: Formula, operators: str) -> tuple[Formula, list[tuple[str, Fo
     return formula, parts[::-1]
 
 
-#: Leaf functions, and how they are printed of z, or were by earlier versions.
-_TEXTS: list[tuple[Function, str]] = [
-    (leaf.function, text)
-    for leaf in LEAVES if leaf.takes_one
-    for text in (InfixPrinter(EXCEL).expression(leaf.function(Z)).text, *leaf.earlier_cells)
-]  # fmt: skip
+#: Leaf functions, and how they are printed of z, or were by earlier versions. Of two that fit, the longer is meant.
+_TEXTS: list[tuple[Function, str]] = sorted(
+    (
+        (leaf.function, text)
+        for leaf in LEAVES if leaf.takes_one
+        for text in (InfixPrinter(EXCEL).expression(leaf.function(Z)).text, *leaf.earlier_cells)
+    ),
+    key=lambda pair: -len(pair[1]),
+)  # fmt: skip
 
 #: What an IF may be.
 _IFS = ["IF(y>0,a,b)", "IF(AND(a=largest,b<>largest,…),1,0)", *(t for _, t in _TEXTS if t.startswith("IF("))]
