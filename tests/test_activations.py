@@ -10,7 +10,7 @@ import pytest
 import symcnn
 from symcnn.audit import audit
 from symcnn.certificate import Certificate, check
-from symcnn.symbolic import LEAF, LEAVES, Template, sigmoid
+from symcnn.symbolic import LEAF, LEAVES, Column, sigmoid
 from symcnn.verification import verify_workbook
 from tests.certificate.coq import needs_coq
 from tests.excel.recalculate import by_formualizer, by_office, needs_office
@@ -181,7 +181,7 @@ def test_a_wrong_column_is_seen(kind, monkeypatch):
     """What Python's programs are printed from, a little wrong: 50 digits say so."""
     leaf = LEAF[function_of(kind)]
     right = leaf.column("python")
-    monkeypatch.setitem(leaf.columns, "python", Template(f"(1.000001*({right.text}))"))
+    monkeypatch.setitem(leaf.columns, "python", Column(f"(1.000001*({right.text}))"))
     assert not symcnn.verify(network(kind), data(), seconds=0, backends=("python",)).ok
 
 

@@ -16,7 +16,7 @@ import sympy
 from sympy import Expr, Rational
 
 from symcnn.derivation import Addend, Product, Variable
-from symcnn.symbolic import LEAF, Leaf, Template, Z, in_reading_order, maximum
+from symcnn.symbolic import LEAF, Column, Leaf, Z, in_reading_order, maximum
 from symcnn.symbolic.leaves import ATOM as ATOM
 from symcnn.symbolic.leaves import LEVELS, SUM, Function
 from symcnn.symbolic.leaves import POWER as POWER
@@ -34,7 +34,7 @@ class Text(NamedTuple):
         return self.text if self.level >= level else f"({self.text})"
 
     def __format__(self, level: str) -> str:
-        """In a template of a leaf: ``{0}`` the text, ``{0:power}`` the text within a power."""
+        """In a column of a leaf: ``{0}`` the text, ``{0:power}`` the text within a power."""
         return self.within(LEVELS[level]) if level else self.text
 
 
@@ -43,7 +43,7 @@ class Language:
     """What differs between the languages.
 
     Attributes:
-        column: the template of a leaf function, if it has one in this language.
+        column: the column of a leaf function, if it has one in this language.
         number: how a rational number that is no integer, or a float, is written.
         power: how base (already an operand) to the n, n ≥ 2, is written.
         times, plus, minus: the operators, with their blanks.
@@ -51,7 +51,7 @@ class Language:
         root: the square root's name.
     """
 
-    column: Callable[[Leaf], Template | None]
+    column: Callable[[Leaf], Column | None]
     number: Callable[[sympy.Number], Text]
     power: Callable[[Text, int], Text]
     times: str = "*"
@@ -184,7 +184,7 @@ class InfixPrinter:
             self._argument = outer
 
 
-def written(template: Template, arguments: Sequence[Text]) -> Text:
+def written(template: Column, arguments: Sequence[Text]) -> Text:
     """A call as its leaf's template has it."""
     if template.folds:
         pair = template._replace(folds=False)

@@ -7,8 +7,8 @@ from symcnn.symbolic.leaves import (
     LEAF,
     LEAVES,
     PIECEWISE,
+    Column,
     Leaf,
-    Template,
     Y,
     Z,
     exp,
@@ -25,7 +25,7 @@ from symcnn.symbolic.leaves import (
 from symcnn.symbolic.order import in_reading_order
 
 __all__ = [
-    "KINKED", "LEAF", "LEAVES", "PIECEWISE", "Access", "Affine", "Axis", "Equation", "Index", "Leaf", "Role",
-    "Template", "Tensor", "Term", "Wins", "Y", "Z", "exp", "gate", "html_of", "in_reading_order", "latex_of",
-    "leaky_relu", "log", "maximum", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
+    "KINKED", "LEAF", "LEAVES", "PIECEWISE", "Access", "Affine", "Axis", "Column", "Equation", "Index", "Leaf", "Role",
+    "Tensor", "Term", "Wins", "Y", "Z", "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log",
+    "maximum", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
 ]  # fmt: skip

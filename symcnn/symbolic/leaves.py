@@ -130,7 +130,7 @@ class wins(sympy.Function):
 Target = Literal["python", "loops", "numpy", "arrays", "excel", "coq", "calculus", "latex", "typst"]
 
 
-class Template(NamedTuple):
+class Column(NamedTuple):
     """How a call is written.
 
     Attributes:
@@ -171,17 +171,17 @@ class Leaf:
     value: Callable[[Any, Any], Any] | None = None
     moves_behind_maximum: bool = False
     rule: str = ""
-    columns: Mapping[Target, str | Template] = field(default_factory=dict)
+    columns: Mapping[Target, str | Column] = field(default_factory=dict)
     earlier_cells: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return str(self.function.__name__)
 
-    def column(self, *targets: Target) -> Template | None:
+    def column(self, *targets: Target) -> Column | None:
         """The template of the first of the targets that has one."""
         column = next((self.columns[t] for t in targets if t in self.columns), None)
-        return Template(column) if isinstance(column, str) else column
+        return Column(column) if isinstance(column, str) else column
 
     @property
     def takes_one(self) -> bool:
@@ -301,12 +301,12 @@ LEAVES: tuple[Leaf, ...] = (
         sigmoid, 1 / (1 + exp(-Z)), "sigmoid", "σ", rule="σ′(z) = σ(z)·(1 − σ(z))",
         value=lambda m, z: 1 / (1 + m.exp(-z)),
         columns={
-            "python": Template("1.0/(1.0 + exp(-{0:atom}))", PRODUCT),
-            "numpy": Template("1/(1 + np.exp(-{0:atom}))", PRODUCT),
+            "python": Column("1.0/(1.0 + exp(-{0:atom}))", PRODUCT),
+            "numpy": Column("1/(1 + np.exp(-{0:atom}))", PRODUCT),
             "arrays": "divide(1, add(exp(negative(z)), 1))",
             # EXP only takes what is at most 0: a spreadsheet gives #NUM! for EXP(710); below 0 as exact as above
             "excel": "IF({0}<0,EXP({0})/(1+EXP({0})),1/(1+EXP(-{0:atom})))",
-            "coq": Template("sigmoid {0:atom}", POWER), "calculus": "Sigmoid", "latex": r"\sigma", "typst": "σ",
+            "coq": Column("sigmoid {0:atom}", POWER), "calculus": "Sigmoid", "latex": r"\sigma", "typst": "σ",
         },
         earlier_cells=("1/(1+EXP(-z))",),
     ),
@@ -314,7 +314,7 @@ LEAVES: tuple[Leaf, ...] = (
         tanh, (exp(2 * Z) - 1) / (exp(2 * Z) + 1), "tanh", "tanh", rule="tanh′(z) = 1 − tanh²(z)",
         columns={
             "python": "tanh({0})", "numpy": "np.tanh({0})", "arrays": "tanh(z)", "excel": "TANH({0})",
-            "coq": Template("tanh {0:atom}", POWER), "calculus": "Tanh", "latex": r"\tanh", "typst": "tanh",
+            "coq": Column("tanh {0:atom}", POWER), "calculus": "Tanh", "latex": r"\tanh", "typst": "tanh",
         },
     ),
     Leaf(
@@ -323,7 +323,7 @@ LEAVES: tuple[Leaf, ...] = (
             # NaN must come out as NaN: it fails `<= 0` and `> 0`
             "python": "(0.0 if {0} <= 0.0 else {0})",
             "numpy": "np.maximum({0}, 0)", "arrays": "maximum(z, 0)", "excel": "MAX(0,{0})",
-            "coq": Template("relu {0:atom}", POWER), "calculus": "Relu",
+            "coq": Column("relu {0:atom}", POWER), "calculus": "Relu",
         },
     ),
     Leaf(
@@ -334,7 +334,7 @@ LEAVES: tuple[Leaf, ...] = (
             "loops": "(0.01*{0:power} if {0} <= 0.0 else {0})",
             "numpy": "np.maximum({0}, 0.01*{0:power})", "arrays": "maximum(z, multiply(z, 0.01))",
             "excel": "MAX({0},{0:power}/100)",
-            "coq": Template("leaky_relu {0:atom}", POWER), "calculus": "Leaky",
+            "coq": Column("leaky_relu {0:atom}", POWER), "calculus": "Leaky",
         },
     ),
     Leaf(
@@ -351,51 +351,51 @@ LEAVES: tuple[Leaf, ...] = (
         value=lambda m, z: max(z, 0) + m.log1p(m.exp(-abs(z))),
         columns={
             "python": "(max({0}, 0.0) + log1p(exp(-abs({0}))))",
-            "loops": Template("(0.0 if {0} <= 0.0 else {0}) + log1p(exp(-abs({0})))", SUM),
+            "loops": Column("(0.0 if {0} <= 0.0 else {0}) + log1p(exp(-abs({0})))", SUM),
             "numpy": "np.logaddexp(0, {0})", "arrays": "logaddexp(z, 0)",
-            "excel": Template("MAX({0},0)+LN(1+EXP(-ABS({0})))", SUM),
-            "coq": Template("softplus {0:atom}", POWER), "calculus": "Softplus",
+            "excel": Column("MAX({0},0)+LN(1+EXP(-ABS({0})))", SUM),
+            "coq": Column("softplus {0:atom}", POWER), "calculus": "Softplus",
         },
     ),
     Leaf(
         exp, display="exp", explicit_slope=Y, rule="exp′(z) = exp(z)",
         columns={
             "python": "exp({0})", "numpy": "np.exp({0})", "arrays": "exp(z)", "excel": "EXP({0})",
-            "coq": Template("exp {0:atom}", POWER), "calculus": "Exp", "latex": r"\exp", "typst": "exp",
+            "coq": Column("exp {0:atom}", POWER), "calculus": "Exp", "latex": r"\exp", "typst": "exp",
         },
     ),
     Leaf(
         log, display="ln", explicit_slope=1 / Z, rule="log′(z) = 1/z",
         columns={
             "python": "log({0})", "numpy": "np.log({0})", "arrays": "log(z)", "excel": "LN({0})",
-            "coq": Template("log {0:atom}", POWER), "calculus": "Log", "latex": r"\ln", "typst": "ln",
+            "coq": Column("log {0:atom}", POWER), "calculus": "Log", "latex": r"\ln", "typst": "ln",
         },
     ),
     Leaf(
         gate,
         columns={
             "python": "({2} if {0} <= 0.0 else {1})", "numpy": "np.where({0} <= 0, {2}, {1})",
-            "excel": "IF({0}>0,{1},{2})", "coq": Template("gate {0:atom} {1:atom} {2:atom}", POWER),
+            "excel": "IF({0}>0,{1},{2})", "coq": Column("gate {0:atom} {1:atom} {2:atom}", POWER),
         },
     ),
     Leaf(
         maximum, display="max", rule="∂max/∂a = [a first reaches max]",
         columns={
             # not max(), which may lose a NaN
-            "python": Template("largest({0}, {1})", folds=True),
+            "python": Column("largest({0}, {1})", folds=True),
             # pair by pair: an absent cell is a number beside arrays
-            "numpy": Template("np.maximum({0}, {1})", folds=True),
-            "excel": "MAX({all})", "coq": Template("Rmax {0:atom} {1:atom}", POWER, folds=True),
+            "numpy": Column("np.maximum({0}, {1})", folds=True),
+            "excel": "MAX({all})", "coq": Column("Rmax {0:atom} {1:atom}", POWER, folds=True),
             "latex": r"\max", "typst": "max",
         },
     ),
     Leaf(
         wins,
         columns={
-            "python": Template(lambda *z: f"(1.0 if {' and '.join(_first(' == ', ' != ', z))} else 0.0)"),
-            "numpy": Template(lambda *z: f"np.where({' & '.join(_first(' == ', ' != ', z, '({})'))}, 1.0, 0.0)"),
-            "excel": Template(_first_cell),
-            "coq": Template(lambda a, m, *z: f"wins {a:atom} {m:atom} [{'; '.join(f'{t:atom}' for t in z)}]", POWER),
+            "python": Column(lambda *z: f"(1.0 if {' and '.join(_first(' == ', ' != ', z))} else 0.0)"),
+            "numpy": Column(lambda *z: f"np.where({' & '.join(_first(' == ', ' != ', z, '({})'))}, 1.0, 0.0)"),
+            "excel": Column(_first_cell),
+            "coq": Column(lambda a, m, *z: f"wins {a:atom} {m:atom} [{'; '.join(f'{t:atom}' for t in z)}]", POWER),
         },
     ),
 )  # fmt: skip

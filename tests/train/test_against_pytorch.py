@@ -7,7 +7,7 @@ from sympy import Float, Symbol
 import symcnn
 from symcnn.numeric.learner import Learner
 from symcnn.numeric.optimizers import GRADIENT, OPTIMIZERS, RATE, THETA, Optimizer
-from symcnn.symbolic import LEAF, Template, gate, wins
+from symcnn.symbolic import LEAF, Column, gate, wins
 from symcnn.train import trainer
 from symcnn.verification import verify_workbook
 from tests import torch_oracle
@@ -108,7 +108,7 @@ def _sign_of_the_velocity(monkeypatch):
 
 
 def _every_tie_wins(monkeypatch):
-    monkeypatch.setitem(LEAF[wins].columns, "python", Template(lambda a, largest, *_: f"float({a} == {largest})"))
+    monkeypatch.setitem(LEAF[wins].columns, "python", Column(lambda a, largest, *_: f"float({a} == {largest})"))
 
 
 def _open_at_zero(monkeypatch):

@@ -12,7 +12,7 @@ from sympy import Expr
 
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
 from symcnn.printers.python import PYTHON
-from symcnn.symbolic import Leaf, Template
+from symcnn.symbolic import Column, Leaf
 
 #: A decimal number in a template.
 _NUMBER = re.compile(r"\d+\.\d+")
@@ -31,7 +31,7 @@ def language(dtype: str) -> Language:
         text = number_text(value, dtype)
         return Text(text, PRODUCT if text.startswith("-") else ATOM)
 
-    def column(leaf: Leaf) -> Template | None:
+    def column(leaf: Leaf) -> Column | None:
         template = leaf.column("loops", "python")
         if template is None or not isinstance(template.text, str):
             return template
