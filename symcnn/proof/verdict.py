@@ -88,7 +88,7 @@ class OneMethod(Domain):
         return [Method(self._how, self._words, lambda: self._compare(left, right))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """What is known of one equality.
 
@@ -138,6 +138,10 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.outcome == "right"
+
+    def __repr__(self) -> str:
+        words = ("name", "claim", "status", "method", "epsilon")
+        return f"Verdict({', '.join(f'{word}={getattr(self, word)!r}' for word in words)})"
 
 
 def decide(left: Any, right: Any, domain: Domain, *, name: str = "", claim: str = "") -> Verdict:

@@ -18,8 +18,8 @@ import symcnn
 from symcnn.certificate import certificate_of
 from tests.benchmarks import article, certificate, networks, report, workbook
 from tests.benchmarks.common import machine
-from tests.derivation.test_proof import wrong_candidates
 from tests.networks import digits, lenet
+from tests.proof.test_gradients import wrong_candidates
 
 README = Path(__file__).parents[2] / "README.md"
 
