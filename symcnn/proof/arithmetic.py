@@ -15,6 +15,7 @@ ArrayArithmetic   whole arrays, in which equations are carried out (``interpret.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import mpmath
@@ -73,10 +74,11 @@ class Arithmetic(ABC):
 
     def merged(self, every: Iterable[Mapping[str, Element]]) -> dict[str, Element]:
         """Slopes added, direction by direction."""
-        merged: dict[str, Element] = {}
-        for slopes in every:
+        first, *rest = every
+        merged, plus = dict(first), self.plus
+        for slopes in rest:
             for direction, slope in slopes.items():
-                merged[direction] = self.plus(merged[direction], slope) if direction in merged else slope
+                merged[direction] = plus(merged[direction], slope) if direction in merged else slope
         return merged
 
     def dual_sum(self, parts: Sequence[Dual]) -> Dual:
@@ -97,7 +99,11 @@ class Arithmetic(ABC):
         if exponent < 0:
             value = self.inverse(base.value)
             base = self.chain(value, self.negative(self.times(value, value)), base) if base.slopes else Dual(value)
-        return self.dual_product([base] * abs(exponent))
+        if abs(exponent) == 1:
+            return base
+        below = reduce(self.times, [base.value] * (abs(exponent) - 1))
+        slope = self.times(self.rational(abs(exponent), 1), below) if base.slopes else None
+        return self.chain(self.times(below, base.value), slope, base)
 
     def chain(self, value: Element, slope: Element, inner: Dual) -> Dual:
         """The chain rule: a value whose derivative is slope · (the inner one's)."""
