@@ -219,7 +219,19 @@ def test_every_command_has_help(capsys):
         status, out, _ = run(*([name] if name else []), "--help", capsys=capsys)
         assert status == 0
         assert "Usage: symcnn" in out
-    known = {"article", "audit", "certify", "derive", "train", "export", "report", "verify", "predict", "explain"}
+    known = {
+        "article",
+        "audit",
+        "certify",
+        "check",
+        "derive",
+        "train",
+        "export",
+        "report",
+        "verify",
+        "predict",
+        "explain",
+    }
     assert set(commands.commands) == known
 
 
