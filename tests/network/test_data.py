@@ -247,3 +247,19 @@ def test_a_split_is_drawn_and_whole():
     for share in (0, 1, -0.1, float("nan"), True, "0.2"):
         with pytest.raises(symcnn.InputError, match="share"):
             data.split(share)
+
+
+def test_a_split_leaves_a_sample_on_either_side():
+    data = symcnn.Data(np.arange(3.0)[:, None], np.arange(3))
+    assert [len(part.images) for part in data.split(0.99)] == [1, 2]
+    assert [len(part.images) for part in data.split(0.01)] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("image", "lengths"),
+    [([[1, 2], [3]], "2 and 1"), ([[[1, 2], [3, 4]], [[5, 6], [7]]], "2 and 1"), ([[[[1], [2, 3, 4]]]], "1 and 3")],
+)
+def test_rows_of_different_lengths_are_named_however_deep(image, lengths):
+    net = symcnn.Network((2, 2, 2), [symcnn.Flatten(), symcnn.Dense(1)], "mse")
+    with pytest.raises(symcnn.InputError, match=f"image 1: its rows have {lengths} values"):
+        symcnn.train(net, ([image], [[1]]), steps=0)

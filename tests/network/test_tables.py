@@ -306,3 +306,9 @@ def test_a_first_line_with_a_slip_is_no_head(tmp_path):
     for line in ("1,x,2,3,0", "0.5,1,,0,1", "1,2,4,4,l"):
         with pytest.raises(symcnn.InputError, match=r"line 1: .* is not a number"):
             read(tmp_path, line + "\n0,0.5,1,0,1\n1,0,0,0,2\n")
+
+
+@pytest.mark.parametrize("head", ["0,1,2,3,species", "1,2,3,4,species", "species,0,1,2,3"])
+def test_a_head_that_counts_the_columns_and_nothing_below_it_holds_no_samples(tmp_path, head):
+    with pytest.raises(symcnn.InputError, match="no samples"):
+        read(tmp_path, head + "\n")

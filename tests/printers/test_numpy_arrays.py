@@ -247,3 +247,10 @@ def test_a_view_is_the_array_through_its_index():
 def test_a_view_that_would_leave_the_array_is_refused(index):
     with pytest.raises(IndexError, match="past an axis of length 7"):
         strided([index], ["r", "n"], {"p": 2, "r": 3})
+
+
+def test_a_second_array_of_one_name_has_the_next_number():
+    lines = Lines()
+    assert [lines.name("work"), lines.name("work"), lines.name("work"), lines.name("x")] == [
+        "work", "work_2", "work_3", "x",
+    ]  # fmt: skip

@@ -116,3 +116,11 @@ def test_every_printer_knows_every_leaf(language):
     arguments = {gate: sympy.symbols("z a b"), maximum: sympy.symbols("z a"), wins: sympy.symbols("z a")}
     for leaf in LEAVES:
         assert InfixPrinter(language).expression(leaf.function(*arguments.get(leaf.function, (z,)))).text
+
+
+@pytest.mark.parametrize("leaf", ONE_ARGUMENT, ids=named)
+def test_a_leaf_is_written_out_in_exponentials_as_it_is_defined(leaf):
+    written = leaf.function(z).rewrite(exp)
+    if leaf.definition is not None and leaf.definition.has(exp, log) and leaf.function is not sympy.tanh:
+        assert written == leaf.definition.xreplace({Z: z})
+    assert abs(sympy.N((written - leaf.function(z)).subs(z, sympy.Rational(7, 5)))) < 1e-12
