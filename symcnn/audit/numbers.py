@@ -353,6 +353,7 @@ def _applied(function: Callable[[Any], Any], interval: Interval) -> Interval:
 
 def _fraction(value: Any) -> Fraction:
     """A number as it is held; one that is all but 0 is 0."""
+    value = _MATH.convert(value)  # a side of a rectifier is the whole number 0
     if not isinstance(value, _MATH.mpf) or not abs(value) < LARGEST:  # ln of what is not positive
         raise NoNumberError("too large for a number")
     return Fraction(*to_rational(value._mpf_)) if abs(value) * LARGEST > 1 else Fraction(0)

@@ -81,3 +81,11 @@ def test_a_value_is_approved_to_no_more_digits_than_are_worked_out(derivation, n
     mapping = mapping_from(f"[values]\n{pixels}\n{filters}", "m")
     [found] = audit_text(f"$x_{{11}} = {number}$", derivation, mapping).findings
     assert found.verdict == expected
+
+
+@pytest.mark.parametrize("z", ["0.8", "-0.3", "0", "-2"])
+def test_a_rectifier_of_a_number_is_a_number_on_either_side(derivation, z):
+    """The side of a rectifier may be the plain number 0."""
+    right = max(float(z), 0)
+    assert verdict(derivation, rf"\text{{ReLU}}({z}) = {right:g}") == "true"
+    assert verdict(derivation, rf"\text{{ReLU}}({z}) = {right + 0.1:g}") == "false"
