@@ -1,5 +1,7 @@
 """There is one judge: broken, it is missed in every room."""
 
+import ast
+
 import pytest
 
 from tests.tools import always_right, house
@@ -11,5 +13,5 @@ def test_a_judge_that_calls_everything_right_is_seen_in_every_room(capsys):
 
 
 def test_one_function_makes_a_verdict():
-    trees = {path: house.ast.parse(text) for path, text in house.sources().items()}
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in house.PACKAGE.rglob("*.py")}
     assert [maker.split()[-1] for maker in house.constructors(trees, "Verdict")] == ["decide"]
