@@ -21,12 +21,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-#: What printed programs may call: the functions of one number in ``math``, by their names there.
-MATH: Mapping[str, Callable[[float], float]] = {
-    name: getattr(math, name) for name in ("exp", "expm1", "log", "log1p", "tanh", "sqrt")
-}
+from symcnn.printers.python import MATH
+
 #: What a nest may call.
-FUNCTIONS: Mapping[str, Callable[[float], float]] = {**MATH, "abs": math.fabs}
+FUNCTIONS: Mapping[str, Callable[[float], float]] = {name: getattr(math, name) for name in MATH} | {"abs": math.fabs}
 
 COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=",

@@ -186,10 +186,13 @@ def _exact(value: float) -> Expr:
     return sympy.Integer(int(value)) if value == math.floor(value) and abs(value) < 1e15 else sympy.Float(value, 17)
 
 
+#: Functions of one number that printed source may call, by their names in ``math``.
+MATH = ("exp", "expm1", "log", "log1p", "sqrt", "tanh")
+
 #: What printed source calls -> an import, and a function's definition, that make it run.
 _DEFINITIONS = {
     "np": ("import numpy as np", ""),
-    **{name: (f"from math import {name}", "") for name in ("expm1", "log", "log1p", "sqrt", "tanh")},
+    **{name: (f"from math import {name}", "") for name in MATH if name != "exp"},
     "exp": (
         "import math",
         """def exp(z):

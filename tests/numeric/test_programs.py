@@ -1,9 +1,11 @@
+import ast
 import builtins
 
 import numpy as np
 import pytest
 
 import symcnn
+from symcnn.network.layers import ACTIVATIONS
 from symcnn.numeric import BACKENDS, as_theta, initial_values
 from tests.networks import from_seed
 from tests.oracles import article_gradients
@@ -89,6 +91,20 @@ def test_a_printed_program_runs_without_symcnn(seed):
     program = symcnn.compile(net, "numba")
     assert "symcnn" not in program.source.replace("Printed by symcnn", "")
     without_symcnn(program.source)
+
+
+@pytest.mark.parametrize("activation", [a for a in ACTIVATIONS if a != "softmax"])
+def test_what_printed_loops_call_is_defined_in_their_module(activation):
+    layers = [symcnn.Conv2D(4, 3), symcnn.Activation(activation), symcnn.Flatten(), symcnn.Dense(3)]
+    source = symcnn.compile(symcnn.Network((12, 12), layers, "mse"), "numba").source
+    space = without_symcnn(source)
+    called = {
+        node.func.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert called
+    assert [name for name in called if name not in space and not hasattr(builtins, name)] == []
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

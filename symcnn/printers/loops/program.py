@@ -22,7 +22,7 @@ from symcnn.printers.loops.nest import Rows, Setting, nest
 from symcnn.printers.loops.rewrite import SEED, rewritten
 from symcnn.printers.loops.statements import Group, grouped, local_tensors
 from symcnn.printers.loops.tile import Machine
-from symcnn.printers.python import indented
+from symcnn.printers.python import MATH, indented
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor
 
 #: How far ``epoch`` goes.
@@ -34,7 +34,7 @@ VECTOR = 64
 HEAD = '''\
 """Printed by symcnn from the equations of a network; a block has {lanes} lanes, numbers are {dtype}."""
 
-from math import exp, inf, log, log1p, sqrt, tanh
+from math import {math}
 
 import numpy as np
 
@@ -116,7 +116,7 @@ def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
         *indented(3, _updated(update, dtype)),
         "",
     ]
-    head = [HEAD.format(lanes=lanes, dtype=dtype), *_constants(groups)]
+    head = [HEAD.format(lanes=lanes, dtype=dtype, math=", ".join(sorted((*MATH, "inf")))), *_constants(groups)]
     text = "\n".join([*head, *(line for n in nests for line in ["", *n.lines, ""]), "", *lines])
     return Loops(text, work, arguments)
 
