@@ -226,14 +226,18 @@ def check_text(
     lang: str = "en",
 ) -> CheckResult:  # fmt: skip
     """Hold every equation of a text against the mathematics of a network; see ``audit``."""
-    net, data = _network(network)
-    known = printed.tables() if network is None else ()
-    result = audit(path, net, mapping, data, check_equations, known, assumed=network is None)
+    result = audit_about(path, network, mapping)
     words = Told(result, _name(path), catalogue(lang))
     notice = [words.notice()] if words.notice() else []
     findings = tuple(_of_audit(result, words))
     rest = (*notice, catalogue(lang)("check.rest_text"))
     return CheckResult("text", _name(path), findings, rest, catalogue(lang), result)
+
+
+def audit_about(path: str | Path, network: str | Path | Network | None, mapping: str | Path | None) -> Audit:
+    """The audit of a text about a network; of the article's also with the tables of numbers that it prints."""
+    (net, data), known = _network(network), printed.tables() if _is_article(network) else ()
+    return audit(path, net, mapping, data, check_equations, known, assumed=network is None)
 
 
 def check_certificate(
@@ -243,18 +247,23 @@ def check_certificate(
     net, data = _network(network)
     word, text = recheck(path, net, data), catalogue(lang)
     if word.status == "certified":
-        found = [Finding(name, "right", "exact", why=f"Coq {word.coq}") for name in word.theorems]
+        findings = [Finding(name, "right", "exact", why=f"Coq {word.coq}") for name in word.theorems]
     else:
-        # what is no certificate of symcnn's says nothing that could be wrong
+        # what is no certificate of symcnn's says nothing that could be wrong; nor does a Coq that did not answer
+        is_wrong = word.verdict.outcome == "wrong" and word.is_own
         reason = word.reason or text("verify.no_coq")
-        is_wrong = word.status == "rejected" and word.is_own
-        found = [Finding(text("verify.certificate"), "wrong" if is_wrong else "not decided", why=reason)]
-    return CheckResult("certificate", _name(path), tuple(found), (), text, word)
+        findings = [Finding(text("verify.certificate"), "wrong" if is_wrong else "not decided", why=reason)]
+    return CheckResult("certificate", _name(path), tuple(findings), (), text, word)
+
+
+def _is_article(network: str | Path | Network | None) -> bool:
+    return network is None or (str(network) == "article" and not Path("article").exists())
 
 
 def _network(network: str | Path | Network | None) -> tuple[Network, Data | None]:
-    if network is None or (str(network) == "article" and not Path("article").exists()):
+    if _is_article(network):
         return article.network(), article.images()
+    assert network is not None  # that is the article's
     return (network, None) if isinstance(network, Network) else read_network(network)
 
 

@@ -106,6 +106,14 @@ def test_a_text_with_wrong_lines(capsys):
     assert err.strip().endswith("notes.md: 3 wrong")
 
 
+def test_the_article_by_name_is_audited_with_the_tables_that_it_prints(monkeypatch):
+    asked = []
+    monkeypatch.setattr(checks, "audit", lambda *words, assumed: asked.append((len(words[-1]) > 0, assumed)))
+    for network in (None, "article", symcnn.article.network()):
+        checks.audit_about("notes.md", network, None)
+    assert asked == [(True, True), (True, False), (False, False)]
+
+
 def test_where_nothing_could_be_decided_the_status_is_3(tmp_path, capsys):
     text = tmp_path / "other.md"
     text.write_text("Of another network: $\\nabla C = 0$ and $a^2 = W^2 a^1$.\n", "utf-8")
@@ -186,6 +194,22 @@ def test_a_file_that_is_no_certificate_of_ours_is_not_accused(tmp_path):
     assert finding.verdict == "not decided"
     assert "line 1 is not what symcnn writes" in finding.why
     assert check_certificate(path).status == 3
+
+
+def test_a_coq_that_does_not_answer_accuses_nobody(tmp_path, monkeypatch):
+    """Too slow a machine is no error of the certificate."""
+    from symcnn.certificate import verdict
+    from symcnn.certificate.verdict import CoqVerdict, decide
+
+    path = symcnn.write_certificate(symcnn.article.network(), tmp_path / "c.v", data=symcnn.article.images())
+
+    def late(*_):
+        raise verdict.UndecidableError("coqc did not answer within 600 s")
+
+    slow = CoqVerdict(decide("", "", verdict.OneMethod("kernel", "Coq", late)))
+    monkeypatch.setattr(checks, "recheck", lambda *_: slow)
+    [finding] = check_certificate(path).findings
+    assert (finding.verdict, finding.why) == ("not decided", "coqc did not answer within 600 s")
 
 
 def test_digits_are_those_that_agree():

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import click
 
-from symcnn.cli.shared import CheckFailed, given_network, lang_option, print_files, say
+from symcnn.cli.shared import FILE, CheckFailed, lang_option, print_files, say
 from symcnn.text.characters import visible
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(short_help="Which equations of a text are true.")
@@ -30,20 +28,15 @@ def audit(
 
     Exit status 1 if an equation is false.
     """
-    from symcnn.article import printed
     from symcnn.audit import Told
-    from symcnn.audit import audit as audited
     from symcnn.audit.page import page as as_page
+    from symcnn.checks import audit_about
     from symcnn.files import check_apart, check_writable, write_whole
     from symcnn.text import catalogue
-    from symcnn.verification import check_equations
 
     if page is not None:
         check_apart(check_writable(page, (".html",)), file, network, mapping)
-    is_article = network is None or (str(network) == "article" and not network.exists())
-    net, data = given_network(None if is_article else network)
-    given = printed.tables() if is_article else ()
-    found = audited(file, net, mapping, data, check_equations, given, assumed=network is None)
+    found = audit_about(file, network, mapping)
     told = Told(found, visible(file.name), catalogue(lang))
     if page is not None:  # before anything is printed
         write_whole(page, as_page(told, catalogue(lang)).encode("utf-8"))

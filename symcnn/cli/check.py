@@ -5,10 +5,8 @@ from pathlib import Path
 
 import click
 
-from symcnn.cli.shared import CheckFailed, NothingDecided, lang_option, print_table, progress_bar, say
+from symcnn.cli.shared import FILE, CheckFailed, NothingDecided, lang_option, print_table, progress_bar, say
 from symcnn.text.characters import visible
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(short_help="Whether a network, workbook, text or certificate is right.")

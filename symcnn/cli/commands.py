@@ -10,6 +10,7 @@ import click
 from symcnn.cli.audit import audit
 from symcnn.cli.check import check
 from symcnn.cli.shared import (
+    FILE,
     CheckFailed,
     certificate_option,
     given_network,
@@ -55,7 +56,7 @@ def commands(context: click.Context) -> None:
 @commands.command(short_help="The article's whole story, into a folder.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FILE,
     default="article",
     show_default=True,
     help="The folder to write into.",
@@ -146,7 +147,7 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
 @click.option(
     "--out",
     "outs",
-    type=click.Path(path_type=Path),
+    type=FILE,
     multiple=True,
     default=["derivation.md"],
     show_default=True,
@@ -183,7 +184,7 @@ def report(
 @click.option("--numba", is_flag=True, help="Compare the compiled program too (extra fast).")
 @click.option(
     "--workbook",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE.xlsx",
     help="Read this workbook's formulas back instead.",
 )
@@ -238,10 +239,10 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
 
 @commands.command(short_help="Let a proof assistant check the gradients.")
 @network_argument
-@click.option("--network", "named", type=click.Path(path_type=Path), metavar="NETWORK.toml", help="The same by name.")
+@click.option("--network", "named", type=FILE, metavar="NETWORK.toml", help="The same by name.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FILE,
     default="certificate",
     show_default=True,
     help="The folder to write into.",

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-network_argument = click.argument("network", required=False, type=click.Path(path_type=Path), metavar="[NETWORK.toml]")
+#: A file that is named on the command line.
+FILE = click.Path(path_type=Path)
+
+network_argument = click.argument("network", required=False, type=FILE, metavar="[NETWORK.toml]")
 lang_option = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
@@ -30,7 +33,7 @@ lang_option = click.option(
 )
 certificate_option = click.option(
     "--certificate",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE.v",
     help="A certificate of this network, from `symcnn certify`: Coq checks it, and it is told of.",
 )
@@ -45,7 +48,7 @@ def steps_option(default: int) -> Callable[[Command], Command]:
 def out_option(default: str) -> Callable[[Command], Command]:
     return click.option(
         "--out",
-        type=click.Path(path_type=Path),
+        type=FILE,
         default=default,
         show_default=True,
         help="The file to write.",

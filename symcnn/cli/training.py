@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symcnn.cli.shared import (
+    FILE,
     given_network,
     given_samples,
     log_lines,
@@ -36,8 +37,6 @@ LARGEST_OF_PICTURES = 1.5
 BATCH_SIZE = 64
 
 RATES = "Above 0.  [default: 0.5; by epochs 0.2 for sgd, 0.05 for momentum, 0.005 for adam]"
-
-FILE = click.Path(path_type=Path)
 
 
 def ink_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
