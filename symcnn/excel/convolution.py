@@ -66,13 +66,13 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
         the next free row.
     """
     image, equation = network.forward.image, network.forward.equations[0]
-    x, kernel, (source, *_) = equation.target.tensor, network.forward.parameters[0], equation.terms[0].factors
+    x, source = equation.target.tensor, equation.terms[0].factors[0]
     if not isinstance(source, Access) or source.tensor != image or x not in network.forward.feature_maps:
         return top
     spans = [m.span(equation.sizes) for m in source.index]
     if len(image.shape) != 2 or any(low < 0 or high >= n for (low, high), n in zip(spans, image.shape, strict=True)):
         return top
-    rows, columns = kernel.shape[-2:]
+    rows, columns = network.forward.parameters[0].shape[-2:]  # a feature map's first parameter is its filters
     first = next(iter(graph.forward.values()))  # the first window of the first filter
     parts = [factors for addend in first.addends for factors in addend.products]
     weights, biases = [f[1].name for f in parts if len(f) == 2], [f[0].name for f in parts if len(f) == 1]

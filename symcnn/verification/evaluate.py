@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
-from types import ModuleType
 from typing import Any
 
 import mpmath
@@ -20,8 +19,6 @@ from sympy import Expr
 from symcnn.derivation import Variable
 from symcnn.symbolic import PIECEWISE
 from symcnn.verification.leaves import Library, leaves
-
-MODULES: dict[Library, ModuleType] = {"mpmath": mpmath, "numpy": np}
 
 Values = dict[str, Any]
 

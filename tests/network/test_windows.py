@@ -80,6 +80,12 @@ def test_the_window_that_is_worked_out_has_the_layers_steps(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("layers", [[MaxPool2D(2)], [AvgPool2D((2, 1))], [symcnn.Activation("elu")]])
+def test_a_forward_pass_without_parameters_has_its_workbook(layers, tmp_path):
+    data = np.arange(30.0).reshape(1, 6, 5), np.zeros((1, 0))
+    assert symcnn.export_workbook(Network((6, 5), layers, None), data, tmp_path / "b.xlsx").is_file()
+
+
 def test_a_file_keeps_them():
     for case in CASES:
         assert network_from(words_of(network(case))) == network(case)
