@@ -127,6 +127,15 @@ def test_where_nothing_could_be_decided_the_status_is_3(tmp_path, capsys):
     assert err.strip() == f"symcnn: {text}: nothing could be decided"
 
 
+@pytest.mark.parametrize("character", ["\x9b", "\x1b", "\u202e", "猫", "\u200d"])
+def test_json_is_json_whatever_the_text_holds(tmp_path, capsys, character):
+    text = tmp_path / "hostile.md"
+    text.write_text(f"It says $h_1 = h_2 {character}$.\n", "utf-8")
+    code, out, _ = status(capsys, text, "--json")
+    assert (code, json.loads(out)) == (3, symcnn.check(text).to_dict())
+    assert character in json.loads(out)["findings"][0]["claim"]
+
+
 def test_what_it_cannot_check_it_says(tmp_path, tiny, capsys):
     for name in ("notes.rst", "picture.png", "run"):
         code, out, err = status(capsys, tmp_path / name)

@@ -1,13 +1,12 @@
 """What an audit found, told: as rows for a terminal, and as JSON."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from symcnn.audit.audit import Audit, Finding
 from symcnn.audit.verdicts import VERDICTS
 from symcnn.text import Catalogue, SaidError
-from symcnn.text.characters import is_shown
+from symcnn.text.characters import visible_json
 
 
 class Told:
@@ -133,9 +132,7 @@ class Told:
 
     def json(self) -> str:
         """Everything, for programs."""
-        text = json.dumps(self._document(), ensure_ascii=False, indent=2)
-        # what a terminal would show as an escape of Python's, which JSON does not know, is one of JSON's
-        return "".join(c if c == "\n" or is_shown(c) else json.dumps(c)[1:-1] for c in text)
+        return visible_json(self._document())
 
     def _document(self) -> dict[str, Any]:
         audit = self.audit

@@ -1,12 +1,11 @@
 """``symcnn check``: one verb for every check, of whatever kind the thing is."""
 
-import json
 from pathlib import Path
 
 import click
 
 from symcnn.cli.shared import FILE, CheckFailed, NothingDecided, lang_option, print_table, progress_bar, say
-from symcnn.text.characters import visible
+from symcnn.text.characters import visible, visible_json
 
 
 @click.command(short_help="Whether a network, workbook, text or certificate is right.")
@@ -35,7 +34,7 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
     with progress_bar("checking"):
         result = run_check(thing, network, mapping=mapping, lang=lang)
     if as_json:
-        say(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        say(visible_json(result.to_dict()))
     else:
         heads, rows = result.table()
         print_table("", rows, heads)

@@ -1,6 +1,8 @@
 """Which characters a line of text may hold, and how the others are made visible."""
 
+import json
 import unicodedata
+from typing import Any
 
 #: Characters that turn the direction of what follows them.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -21,3 +23,9 @@ def is_shown(c: str) -> bool:
 def visible(text: str) -> str:
     """The text on one line, for a terminal: any other character as its escape, such as ``\\n`` or ``\\x1b``."""
     return text if text.isprintable() else "".join(c if is_shown(c) else ascii(c)[1:-1] for c in text)
+
+
+def visible_json(document: Any) -> str:
+    """JSON for a terminal: what ``visible`` would show as an escape of Python's is one of JSON's."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return "".join(c if c == "\n" or is_shown(c) else json.dumps(c)[1:-1] for c in text)
