@@ -29,7 +29,7 @@ from symcnn.proof import check_equations
 from symcnn.proof.equations import EPSILON
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import visible
-from symcnn.verification import Row, verify, verify_workbook
+from symcnn.verification import CheckRow, verify, verify_workbook
 
 VerdictWord = Literal["right", "wrong", "follows from", "right, but", "given", "not decided"]
 VERDICTS: tuple[VerdictWord, ...] = ("right", "right, but", "given", "wrong", "follows from", "not decided")
@@ -271,7 +271,7 @@ def _name(path: str | Path) -> str:
     return visible(Path(path).name)
 
 
-def _of_row(row: Row) -> Finding:
+def _of_row(row: CheckRow) -> Finding:
     """What a verification says of one claim."""
     worst = row.worst
     if not row.ok or any(not f.ok for f in row.figures):

@@ -12,8 +12,8 @@ import symcnn
 from symcnn import checks
 from symcnn.checks import check_certificate
 from symcnn.cli import main
-from symcnn.verification import Row
-from symcnn.verification.evidence import Figure
+from symcnn.verification import CheckRow
+from symcnn.verification.evidence import Measurement
 from tests.certificate.coq import needs_coq
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +71,7 @@ def test_a_network_is_proved_and_its_programs_are_compared(tiny):
 
 def test_a_row_has_one_verdict():
     """The rows of a verification, in the one vocabulary."""
-    digits = Figure("complex step", 1e-3)  # beyond its bar
+    digits = Measurement("complex step", 1e-3)  # beyond its bar
     expected = {
         ("proved", None, ()): ("right", "exact", None),
         ("probable", None, ()): ("right", "modulo a prime", None),
@@ -83,7 +83,7 @@ def test_a_row_has_one_verdict():
         ("proved", None, (digits,)): ("wrong", "", None),
     }
     for (row_status, worst, figures), (verdict, how, count) in expected.items():
-        finding = checks._of_row(Row("claim", row_status, "method", figures, worst=worst))
+        finding = checks._of_row(CheckRow("claim", row_status, "method", figures, worst=worst))
         assert (finding.verdict, finding.how, finding.digits) == (verdict, how, count)
         assert (finding.error_probability is None) == (how != "modulo a prime")
 
@@ -222,4 +222,4 @@ def test_a_coq_that_does_not_answer_accuses_nobody(tmp_path, monkeypatch):
 
 
 def test_digits_are_those_that_agree():
-    assert checks._of_row(Row("c", "unknown", "", worst=9.9e-5)).digits == math.floor(-math.log10(9.9e-5))
+    assert checks._of_row(CheckRow("c", "unknown", "", worst=9.9e-5)).digits == math.floor(-math.log10(9.9e-5))

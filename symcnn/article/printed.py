@@ -14,7 +14,7 @@ from symcnn import article
 
 
 @dataclass(frozen=True)
-class Equation:
+class PrintedEquation:
     """One display of the article.
 
     Attributes:
@@ -40,9 +40,9 @@ def _document() -> dict[str, Any]:
     return tomllib.loads(files("symcnn.article").joinpath("printed.toml").read_text("utf-8"))
 
 
-def equations() -> tuple[Equation, ...]:
+def equations() -> tuple[PrintedEquation, ...]:
     """The 36 displays, in the article's order."""
-    return tuple(Equation(**{**entry, "latex": entry["latex"].strip()}) for entry in _document()["equation"])
+    return tuple(PrintedEquation(**{**entry, "latex": entry["latex"].strip()}) for entry in _document()["equation"])
 
 
 def missing() -> tuple[str, ...]:

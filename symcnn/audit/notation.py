@@ -16,7 +16,7 @@ from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
-from symcnn.formula.meaning import Budget, Group, Meaning, Value
+from symcnn.formula.meaning import Budget, EntryGroup, Meaning, Value
 from symcnn.formula.meaning import pairs as entry_pairs
 from symcnn.formula.printed import points
 from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
@@ -349,7 +349,7 @@ class Notation:
             return ""
         try:
             value = self.meaning.of(self.resolved(symbols.node if isinstance(symbols, tree.Labelled) else symbols))
-            entries = value.entries if isinstance(value, Group) else (value,)
+            entries = value.entries if isinstance(value, EntryGroup) else (value,)
             stated = block(numbers, True).entries
         except (MeaningError, NoNumberError):
             return ""
@@ -407,7 +407,7 @@ class Notation:
 
     def _settled(self, values: Sequence[Value], known: Mapping[str, float]) -> float | None:
         """The one number that a quantity is, wherever the quantities without a value stand."""
-        if len(values) != 1 or isinstance(values[0], Group):
+        if len(values) != 1 or isinstance(values[0], EntryGroup):
             return None
         names = QuantityTable.inputs(self.derivation)
         found: float | None = None

@@ -6,7 +6,7 @@ The text stands as it was written; in a verdict formulas are set.
 import html
 import re
 
-from symcnn.audit.audit import Finding
+from symcnn.audit.audit import AuditedEquation
 from symcnn.audit.told import Told
 from symcnn.formula import Flow, MathML
 from symcnn.text import Catalogue
@@ -20,16 +20,16 @@ _MARK = re.compile("\ue000(\\d+)\ue001")
 
 def page(told: Told, text: Catalogue) -> str:
     """The page in the language of the catalogue."""
-    return _Page(told, text).html()
+    return _AuditPage(told, text).html()
 
 
-class _Page:
+class _AuditPage:
     def __init__(self, told: Told, text: Catalogue) -> None:
         self._told, self._text = told, text
         self._flow = Flow(MathML(text.decimal))
 
     def html(self) -> str:
-        by_line: dict[int, list[Finding]] = {}
+        by_line: dict[int, list[AuditedEquation]] = {}
         for finding in self._told.audit.findings:
             by_line.setdefault(finding.line, []).append(finding)
         rows = "\n".join(
@@ -57,13 +57,13 @@ class _Page:
             found += [f'<p class="{verdict}"><b>{word}</b> {links}</p>\n'] if links else []
         return "".join(found)
 
-    def _verdict(self, finding: Finding) -> str:
+    def _verdict(self, finding: AuditedEquation) -> str:
         word, *lines = self._told.word(finding), *self._lines(finding)
         first, *rest = lines
         more = "".join(f"<div>{line}</div>" for line in rest)
         return f'<div class="{finding.verdict}"><b>{html.escape(word)}</b> {first}{more}</div>'
 
-    def _lines(self, finding: Finding) -> list[str]:
+    def _lines(self, finding: AuditedEquation) -> list[str]:
         """The reason, each sentence with its formulas set."""
         set_formulas: list[str] = []
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from symcnn.audit.audit import Audit, Finding
+from symcnn.audit.audit import Audit, AuditedEquation
 from symcnn.audit.verdicts import VERDICTS
 from symcnn.text import Catalogue, SaidError
 from symcnn.text.characters import visible_json
@@ -23,7 +23,7 @@ class Told:
     def title(self) -> str:
         return self.text("audit.title", file=self._file)
 
-    def why(self, finding: Finding, formula: Callable[[str], str] = str) -> list[str]:
+    def why(self, finding: AuditedEquation, formula: Callable[[str], str] = str) -> list[str]:
         """The reason of a verdict, in sentences: of a false one what is wrong, what it should be, and a number.
 
         Args:
@@ -49,11 +49,11 @@ class Told:
             lines.append(self.should(finding, formula))
         return [*lines, *self._shown(finding, formula)]
 
-    def should(self, finding: Finding, formula: Callable[[str], str] = str) -> str:
+    def should(self, finding: AuditedEquation, formula: Callable[[str], str] = str) -> str:
         """What should stand in the place of the wrong member, in a sentence."""
         return self.text("audit.should", correction=formula(finding.correction))
 
-    def _shown(self, finding: Finding, formula: Callable[[str], str]) -> Iterator[str]:
+    def _shown(self, finding: AuditedEquation, formula: Callable[[str], str]) -> Iterator[str]:
         """The numbers that show it."""
         found, text = finding.judged.counterexample, self.text
         if found is None:
@@ -92,7 +92,7 @@ class Told:
     def _number(self, value: float, digits: int = 6) -> str:
         return f"{value:.{digits}g}".replace(".", self.text.decimal).replace("-", "−")
 
-    def word(self, finding: Finding) -> str:
+    def word(self, finding: AuditedEquation) -> str:
         return self.text(f"audit.word.{finding.verdict}")
 
     def heads(self) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ class Told:
         """line, verdict, equation, reason"""
         return [(self.place(f), self.word(f), f.text, "\n".join(self.why(f))) for f in self.audit.findings]
 
-    def place(self, finding: Finding) -> str:
+    def place(self, finding: AuditedEquation) -> str:
         return f"{finding.line}" if finding.row == 1 else f"{finding.line} ({finding.row})"
 
     def totals(self) -> list[str]:
@@ -149,7 +149,7 @@ class Told:
             "not_checked": self.text("audit.unchecked"),
         }  # fmt: skip
 
-    def _equation(self, finding: Finding) -> dict[str, Any]:
+    def _equation(self, finding: AuditedEquation) -> dict[str, Any]:
         judged = finding.judged
         found: dict[str, Any] = {
             "line": finding.line, "row": finding.row, "kind": finding.kind, "text": finding.text,

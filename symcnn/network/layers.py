@@ -40,7 +40,7 @@ ACTIVATIONS = (*ELEMENTWISE, "softmax")
 
 
 @dataclass(frozen=True)
-class Stated:
+class LayerOutput:
     """What a layer says of itself: the tensor it gives on, its equations, the parameters it brings, and the feature
     map, if it makes one: the derivation keeps ∂E/∂(feature map) among its results."""
 
@@ -100,7 +100,7 @@ class Conv2D:
         _flag(self, "bias")
         _flag(self, "normalize")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         channels, rows, columns = _map_shape(self, source)
         height, width = pair_of(self.kernel_size)
         slide_r, slide_c = _slides(self, "kernel_size", (rows, columns))
@@ -119,7 +119,7 @@ class Conv2D:
             parameters.append(b)
             terms.append(Term((Access(b, _plain(k) or (Affine(),)),)))
         axes = (*k, r, c)
-        return Stated(x, (Equation(Access(x, _plain(axes)), axes, tuple(terms)),), tuple(parameters), (x,))
+        return LayerOutput(x, (Equation(Access(x, _plain(axes)), axes, tuple(terms)),), tuple(parameters), (x,))
 
 
 @_in_any_words
@@ -144,7 +144,7 @@ class Dense:
         if self.activation is not None:
             _activation(self, "activation")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         j = Axis("j", self.units)
         h = names.tensor("o" if final else "h", (self.units,))
         w = weights(source, h)
@@ -159,7 +159,7 @@ class Dense:
         equations = [Equation(Access(z, _plain((j,))), (j,), tuple(terms))]
         if self.activation:
             equations += _activated(h, z, self.activation, names)
-        return Stated(h, tuple(equations), tuple(parameters))
+        return LayerOutput(h, tuple(equations), tuple(parameters))
 
 
 @_in_any_words
@@ -173,14 +173,14 @@ class Activation:
     def __post_init__(self) -> None:
         _activation(self, "kind")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         if self.kind == "softmax" and len(source.shape) != 1:
             raise InputError(
                 f"{_call(self, 'kind')}: its input {letters_of(source)} is a map of {_by(source)} cells; expected"
                 " neurons: put Dense before it"
             )
         a = names.tensor("o" if final and len(source.shape) == 1 else "a", source.shape)
-        return Stated(a, _activated(a, source, self.kind, names))
+        return LayerOutput(a, _activated(a, source, self.kind, names))
 
 
 @_in_any_words
@@ -208,7 +208,7 @@ class MaxPool2D:
         if self.pad_value is not None and not (number and abs(self.pad_value) <= sys.float_info.max):
             raise InputError(f"{_call(self, 'pad_value')}: expected a finite number or None")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         absent = None if self.pad_value is None else Rational(str(self.pad_value))
         return _pooled(self, source, names, S.One, absent, "max")
 
@@ -235,7 +235,7 @@ class AvgPool2D:
         _pooling(self)
         _flag(self, "count_include_pad")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         if self.count_include_pad or self.padding == 0:
             return _pooled(self, source, names, Rational(1, math.prod(pair_of(self.size))), S.Zero, "sum")
         return _pooled(self, source, names, S.One, S.Zero, "sum", share=True)
@@ -245,8 +245,8 @@ class AvgPool2D:
 class Flatten:
     """All cells of all maps as one row of inputs. States no equation: Dense sums over whatever axes it receives."""
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
-        return Stated(source)
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
+        return LayerOutput(source)
 
 
 Layer = Conv2D | Dense | Activation | MaxPool2D | AvgPool2D | Flatten
@@ -254,7 +254,7 @@ LAYERS: dict[str, type[Layer]] = {t.__name__: t for t in (Conv2D, Dense, Activat
 
 
 @dataclass(frozen=True)
-class Row:
+class OutputRow:
     """Stands where maps become the network's outputs and no Dense follows that would sum over them: their cells as
     neurons, in the order map, row, column. No layer of a user's.
 
@@ -266,11 +266,11 @@ class Row:
     activations: int
     flattens: bool
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         axes = _axes_of(source)
         long = [n for n, axis in enumerate(axes) if axis.size > 1]
         if len(axes) == 1 or (len(long) > 1 and not self.flattens):
-            return Stated(source)
+            return LayerOutput(source)
         if self.activations == 1:
             row = Tensor("z_o", (source.size,), (("z_o", 1),))
         else:
@@ -278,7 +278,7 @@ class Row:
         steps = [math.prod(source.shape[n + 1 :]) for n in range(len(axes))]
         index = Affine(tuple((axes[n].name, steps[n]) for n in long))
         cell = Access(source, tuple(Affine(((a.name, 1),) if a.size > 1 else ()) for a in axes))
-        return Stated(row, (Equation(Access(row, (index,)), tuple(axes[n] for n in long), (Term((cell,)),)),))
+        return LayerOutput(row, (Equation(Access(row, (index,)), tuple(axes[n] for n in long), (Term((cell,)),)),))
 
 
 # --- shared pieces of the equations ---------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ def _slide(
 def _pooled(
     layer: MaxPool2D | AvgPool2D, source: Tensor, names: Names, scale: Rational, absent: sympy.Expr | None,
     reduce: Literal["sum", "max"], share: bool = False,
-) -> Stated:  # fmt: skip
+) -> LayerOutput:  # fmt: skip
     maps, rows, columns = _map_shape(layer, source)
     slide_r, slide_c = _slides(layer, "size", (rows, columns))
     height, width = pair_of(layer.size)
@@ -352,7 +352,7 @@ def _pooled(
         values = tuple(Rational(1, high * wide) for high in inside[0] for wide in inside[1])
         shares = names.tensor("q", (slide_r.count, slide_c.count), "constant", values)
         factors = (cell, Access(shares, _plain(axes[-2:])))
-    return Stated(p, (Equation(Access(p, _plain(axes)), axes, (Term(factors, window, scale),), reduce),))
+    return LayerOutput(p, (Equation(Access(p, _plain(axes)), axes, (Term(factors, window, scale),), reduce),))
 
 
 def _activated(target: Tensor, source: Tensor, kind: str, names: Names) -> tuple[Equation, ...]:

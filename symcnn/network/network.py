@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symcnn.errors import InputError, quoted
-from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, Row, whole
+from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, OutputRow, whole
 from symcnn.network.losses import LOSSES, Outputs, loss_named
 from symcnn.network.names import ERROR, Names
 from symcnn.symbolic import Equation, Tensor, html_of
@@ -108,15 +108,15 @@ class Network:
                 )
         return Forward(image, tensor, targets, tuple(parameters), tuple(feature_maps), tuple(equations))
 
-    def _stages(self) -> list[tuple[int, Layer | Row]]:
+    def _stages(self) -> list[tuple[int, Layer | OutputRow]]:
         """The layers, numbered; where maps become the outputs, a row of neurons before the last activations."""
-        stages: list[tuple[int, Layer | Row]] = list(enumerate(self.layers))
+        stages: list[tuple[int, Layer | OutputRow]] = list(enumerate(self.layers))
         tail = len(stages)
         while tail and isinstance(self.layers[tail - 1], (Flatten, Activation)):
             tail -= 1
         if self.loss is not None and tail:
             activations = sum(isinstance(layer, Activation) for layer in self.layers[tail:])
-            stages.insert(tail, (-1, Row(activations, activations < len(self.layers) - tail)))
+            stages.insert(tail, (-1, OutputRow(activations, activations < len(self.layers) - tail)))
         return stages
 
     @cached_property
@@ -146,7 +146,7 @@ class Network:
             )
 
 
-def _check_size(layer: Layer | Row, tensors: Iterable[Tensor]) -> None:
+def _check_size(layer: Layer | OutputRow, tensors: Iterable[Tensor]) -> None:
     for tensor in tensors:
         if tensor.size > MAX_CELLS:
             raise InputError(

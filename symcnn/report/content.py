@@ -7,7 +7,7 @@ from functools import cached_property
 from sympy import Add, Symbol
 
 from symcnn import article
-from symcnn.audit.article import Held, held
+from symcnn.audit.article import PrintedComparison, held
 from symcnn.derivation import Derivation, count_products
 from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
@@ -54,7 +54,7 @@ class Content:
     loss_gradient: tuple[Verdict, ...] = ()
     verification: Verification | None = None
     certificate: CoqEvidence | None = None
-    printed: tuple[Held, ...] = ()
+    printed: tuple[PrintedComparison, ...] = ()
 
     @property
     def answers(self) -> Tensor:

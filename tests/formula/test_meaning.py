@@ -9,7 +9,7 @@ from sympy import S, Symbol
 
 from symcnn import article, derive
 from symcnn.formula import Typography, tree
-from symcnn.formula.meaning import Group, Meaning
+from symcnn.formula.meaning import EntryGroup, Meaning
 from symcnn.formula.tree import Convolution, Equality, Matrix, Negated, Number, Over, Partial, Product, Sum, Under
 from symcnn.formula.tree import Symbol as Written_
 from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
@@ -98,7 +98,7 @@ def test_groups_are_laid_out_like_what_is_differentiated_by():
     m = meaning()
     image, filters, cells = x("I"), x("F"), x("X")
     by_x = m.of(Partial(E_TOTAL, cells))
-    assert isinstance(by_x, Group)
+    assert isinstance(by_x, EntryGroup)
     assert (by_x.shape, by_x.entries[1]) == ((2, 2), Slope("E", "x_12"))
     chain = m.of(Product((Partial(E_TOTAL, cells), Partial(cells, filters))))
     turned = m.of(Product((Partial(cells, filters), Partial(E_TOTAL, cells))))
@@ -174,10 +174,10 @@ def test_what_says_nothing_is_a_named_error(node, error, words):
 
 
 def test_a_group_letter_of_several_tensors_is_not_guessed():
-    assert isinstance(meaning().of(x("F")), Group)
+    assert isinstance(meaning().of(x("F")), EntryGroup)
     two = derive(from_seed(2)[0])
     letters = [t.name for t in two.scalars.tensors if t.name.startswith("f")]
-    assert all(isinstance(meaning(two).of(x(name.upper())), Group) for name in letters)
+    assert all(isinstance(meaning(two).of(x(name.upper())), EntryGroup) for name in letters)
 
 
 @pytest.mark.parametrize("seed", [0, 2, 3, 4, 6, 9])
