@@ -24,8 +24,8 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
     values = next(iter(values_of_images(derivation, theta, data)))
     plan = WorkbookLayout(derivation, len(as_data(data).images), steps, text)
     variable = derivation.graph[f"dE_d{name}"]
-    typography = Typography(derivation.graph, text.words("word"), total="")
-    worked = Worked(derivation.graph, text.words("word"), values, 3)
+    typography = Typography(derivation.quantities, text.words("word"), total="")
+    worked = Worked(derivation.quantities, text.words("word"), values, 3)
     plain = Plain(text.decimal)
     result = plain.emit(worked.name(variable.name))
     cell = plan.backward[0][variable.name]

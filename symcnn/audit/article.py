@@ -60,7 +60,7 @@ def tables_held() -> tuple[TableAudit, ...]:
 class _Bench:
     def __init__(self, derivation: Derivation) -> None:
         self._reader = FormulaReader()
-        self._spelled = Spelled(derivation.scalars)
+        self._spelled = Spelled(derivation.quantities)
         self._meaning = (notation := Notation(derivation, self._spelled)).meaning
         self._judge = ChainJudge(notation)
         self._read = {e.id: read_display(e.latex, self._reader) for e in printed.equations()}

@@ -266,7 +266,7 @@ class _Auditor:
         self._decimal = mapping.decimal
         self._other_judges: dict[tuple[tuple[int, ...], str | None], ChainJudge] = {}
         self._thousands: list[re.Pattern[str]] = []
-        spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
+        spelled = Spelled(derivation.quantities, mapping.alias, mapping.groups)
         self._judge = ChainJudge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
 
     def audit(self, text: str) -> Audit:
@@ -431,7 +431,7 @@ class _Auditor:
                         for n, layer in enumerate(network.layers)
                     ]
                     other = derive(Network(network.input_shape, layers, network.loss))
-                    self._other_judges[key] = ChainJudge(Notation(other, Spelled(other.scalars)))
+                    self._other_judges[key] = ChainJudge(Notation(other, Spelled(other.quantities)))
                 yield self._other_judges[key]
 
     def _without_network(self, chain: Chain, judged: Judged) -> Judged:

@@ -74,7 +74,7 @@ class Notation:
         self._put_in: dict[tree.Symbol, Node] = {}
         self._open: set[tree.Symbol] = set()
         #: The network's own spelling, without what the mapping says.
-        self.own = Spelled(derivation.scalars)
+        self.own = Spelled(derivation.quantities)
         inputs = QuantityTable.inputs(derivation)
         for name in self._values:
             if name not in inputs:
@@ -97,7 +97,7 @@ class Notation:
             return None
         for name in self.derivation.graph.forward:
             if self.decide(Symbol(name), value).status in ("proved", "probable"):
-                found = Typography(self.derivation.graph, catalogue("en").words("word")).name(name)
+                found = Typography(self.derivation.quantities, catalogue("en").words("word")).name(name)
                 return Quantity(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
         return None
 

@@ -222,7 +222,7 @@ class Rules:
     def _printed(self) -> Printed:
         notation = self._notation
         words = catalogue("en").words("word")
-        typographies = [Typography(notation.derivation.scalars, words, total) for total in ("total", "")]
+        typographies = [Typography(notation.derivation.quantities, words, total) for total in ("total", "")]
         return Printed(notation.derivation, Meaning(notation.derivation, notation.own), typographies)
 
 

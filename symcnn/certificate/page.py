@@ -85,7 +85,7 @@ class Page:
     def _example(self) -> Iterator[str]:
         """The first theorem's statement."""
         first, numbers = self.certificate.claims[0], self.certificate.whole.numbers
-        typography = Typography(self.certificate.derivation.graph, self.text.words("word"))
+        typography = Typography(self.certificate.derivation.quantities, self.text.words("word"))
         quantity = self._latex.inline(typography.name(first.quantity))
         yield self.text("certificate.example", place=numbers.of[first.quantity], quantity=quantity)
         statement = self.certificate.text.partition(f"\nTheorem {first.theorem} :")[2].partition("\nProof.")[0]
@@ -101,7 +101,7 @@ class Page:
 
     def symbol(self, claim: Theorem) -> Node:
         """∂E_total/∂f₁₁; ∂E/∂x₁₁ for what belongs to an image."""
-        typography = Typography(self.certificate.derivation.graph, self.text.words("word"))
+        typography = Typography(self.certificate.derivation.quantities, self.text.words("word"))
         if claim.image is not None:
             typography.error = Symbol("E")
         return typography.name(f"dE_d{claim.quantity}")

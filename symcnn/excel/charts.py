@@ -49,7 +49,7 @@ class Charts:
     def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan = book, plan
         self.sheet: Worksheet = book.add_sheet("charts", book.label("hint_charts"))
-        self.typography = Typography(plan.derivation.graph, book.text.words("word"))
+        self.typography = Typography(plan.derivation.quantities, book.text.words("word"))
         self.plain = Plain(book.text.decimal)
         parameters = plan.network.forward.parameters
         filters = [t for t in parameters if kind_of(t).letter == "f"]

@@ -191,7 +191,7 @@ class Checks:
             look = style.HEAD_CENTRE if column == RESULT else style.HEAD if column <= WHAT else style.HEAD_RIGHT
             book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
         book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
-        typography, plain = Typography(plan.derivation.graph, book.text.words("word")), Plain(book.text.decimal)
+        typography, plain = Typography(plan.derivation.quantities, book.text.words("word")), Plain(book.text.decimal)
         for row, name in enumerate(self.chosen, self.first):
             symbol, slope = typography.name(name), typography.name(f"dE_d{name}")
             book.put(sheet, row, SYMBOL, rich(symbol, plain, 11, style.INK), style.NAME_LINED)
@@ -262,7 +262,7 @@ class Checks:
 
     def _fold(self) -> None:
         sheet, plain = self.sheet, Plain(self.book.text.decimal)
-        typography = Typography(self.plan.derivation.graph, self.book.text.words("word"))
+        typography = Typography(self.plan.derivation.quantities, self.book.text.words("word"))
         keys = {
             PASSES: "passes",
             COUNTED: "counted",

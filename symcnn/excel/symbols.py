@@ -76,7 +76,10 @@ class SymbolTable:
     def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan, self.graph = book, plan, plan.derivation.graph
         words = book.text.words("word")
-        self.long, self.short = Typography(self.graph, words), Typography(self.graph, words, total="")
+        self.long, self.short = (
+            Typography(self.graph.quantities, words),
+            Typography(self.graph.quantities, words, total=""),
+        )
         self.plain = Plain(book.text.decimal)
         shown = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}
         self.whole = len(shown) <= MAX_SYMBOLS

@@ -130,8 +130,8 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
 def _head(book: Book, sheet: Worksheet, plan: WorkbookLayout, group: Group) -> None:
     """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
     words, columns = group
-    long = Typography(plan.derivation.graph, book.text.words("word"))
-    short = Typography(plan.derivation.graph, book.text.words("word"), total="")
+    long = Typography(plan.derivation.quantities, book.text.words("word"))
+    short = Typography(plan.derivation.quantities, book.text.words("word"), total="")
     plain = Plain(book.text.decimal)
     for name, column in columns.items():
         bare, _, image = name.partition("_image")

@@ -45,8 +45,8 @@ class CellTexts:
     def __init__(self, graph: Graph, text: Catalogue) -> None:
         self._graph = graph
         words = text.words("word")
-        self._full, self._short = Typography(graph, words), Typography(graph, words, total="")
-        self._compact = Compact(graph, words, total="")
+        self._full, self._short = Typography(graph.quantities, words), Typography(graph.quantities, words, total="")
+        self._compact = Compact(graph.quantities, words, total="")
         self._plain = Plain(text.decimal)
 
     def symbol(self, name: str) -> str:

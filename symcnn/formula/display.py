@@ -3,11 +3,11 @@
 import html
 from collections.abc import Sequence
 
-from symcnn.derivation import Derivation, Gradient, Scalars
+from symcnn.derivation import Derivation, Gradient
 from symcnn.formula.latex import Latex
 from symcnn.formula.typography import Typography
 from symcnn.network import Network, settings_of
-from symcnn.symbolic import Access, Equation, Wins, html_of, latex_of
+from symcnn.symbolic import Access, Equation, Quantities, Wins, html_of, latex_of
 from symcnn.text import catalogue
 
 
@@ -57,7 +57,7 @@ def _network(network: Network) -> str:
 
 
 def _typography(derivation: Derivation) -> Typography:
-    return Typography(derivation.scalars, catalogue("en").words("word"))
+    return Typography(derivation.quantities, catalogue("en").words("word"))
 
 
 def _of_equations(equations: Sequence[Equation]) -> Typography:
@@ -65,4 +65,4 @@ def _of_equations(equations: Sequence[Equation]) -> Typography:
     atoms = {a for e in equations for t in e.terms for f in t.factors for a in f.atoms(Access, Wins)}
     accesses = [access for a in atoms for access in (a.solved if isinstance(a, Wins) else (a,))]
     tensors = {a.tensor for a in accesses} | {e.target.tensor for e in equations}
-    return Typography(Scalars(sorted(tensors)), catalogue("en").words("word"))
+    return Typography(Quantities(sorted(tensors)), catalogue("en").words("word"))

@@ -257,9 +257,10 @@ class Meaning:
         """Does one rest on nothing else, or belong to another image than the other?"""
         if of.name in self.free or by.name in self.free:
             return True
-        (name, _, image), (_, _, other) = (x.name.partition("_image") for x in (of, by))
-        tensor, _ = self.derivation.scalars.place(name)
-        return tensor.role in ("image", "parameter", "target") or bool(image and other and image != other)
+        quantity, other = map(self.derivation.quantities.of, (of, by))
+        if quantity.tensor.role in ("image", "parameter", "target"):
+            return True
+        return bool(quantity.image and other.image and quantity.image != other.image)
 
     # --- arithmetic -------------------------------------------------------------------------------------------------
 

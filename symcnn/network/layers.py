@@ -26,10 +26,10 @@ import sympy
 from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
-from symcnn.network.names import Names, bias, letters_of, preactivation, weights
+from symcnn.network.names import Names, bias, preactivation, weights
 from symcnn.network.softmax import exponentials
 from symcnn.network.words import canonical, setting_names
-from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, Term
+from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, TensorKind, Term
 
 Padding = int | tuple[int, int] | Literal["same"]
 
@@ -108,8 +108,8 @@ class Conv2D:
         d = (Axis("d", channels),) if channels > 1 else ()
         r, c, p, q = (Axis("r", slide_r.count), Axis("c", slide_c.count), Axis("p", height), Axis("q", width))
         shape = tuple(axis.size for axis in (*k, r, c))
-        f = names.tensor("f", tuple(axis.size for axis in (*k, *d, p, q)), "parameter")
-        x = names.tensor("x", shape)
+        f = names.tensor(TensorKind.FILTER, tuple(axis.size for axis in (*k, *d, p, q)), "parameter")
+        x = names.tensor(TensorKind.FEATURE_MAP, shape)
         window = Access(source, (*_plain(d), slide_r.index("r", "p"), slide_c.index("c", "q")))
         scale = Rational(1, channels * height * width) if self.normalize else S.One
         terms = [Term((window, Access(f, _plain((*k, *d, p, q)))), (*d, p, q), scale)]
@@ -146,7 +146,7 @@ class Dense:
 
     def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         j = Axis("j", self.units)
-        h = names.tensor("o" if final else "h", (self.units,))
+        h = names.tensor(TensorKind.OUTPUT if final else TensorKind.HIDDEN, (self.units,))
         w = weights(source, h)
         inputs = _axes_of(source)
         terms = [Term((Access(source, _plain(inputs)), Access(w, _plain((*inputs, j)))), inputs)]
@@ -176,10 +176,12 @@ class Activation:
     def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         if self.kind == "softmax" and len(source.shape) != 1:
             raise InputError(
-                f"{_call(self, 'kind')}: its input {letters_of(source)} is a map of {_by(source)} cells; expected"
+                f"{_call(self, 'kind')}: its input {source.letters} is a map of {_by(source)} cells; expected"
                 " neurons: put Dense before it"
             )
-        a = names.tensor("o" if final and len(source.shape) == 1 else "a", source.shape)
+        a = names.tensor(
+            TensorKind.OUTPUT if final and len(source.shape) == 1 else TensorKind.ACTIVATED_MAP, source.shape
+        )
         return LayerOutput(a, _activated(a, source, self.kind, names))
 
 
@@ -272,9 +274,10 @@ class OutputRow:
         if len(axes) == 1 or (len(long) > 1 and not self.flattens):
             return LayerOutput(source)
         if self.activations == 1:
-            row = Tensor("z_o", (source.size,), (("z_o", 1),))
+            # of the outputs that the activation makes
+            row = preactivation(Names().tensor(TensorKind.OUTPUT, (source.size,)))
         else:
-            row = names.tensor("h" if self.activations else "o", (source.size,))
+            row = names.tensor(TensorKind.HIDDEN if self.activations else TensorKind.OUTPUT, (source.size,))
         steps = [math.prod(source.shape[n + 1 :]) for n in range(len(axes))]
         index = Affine(tuple((axes[n].name, steps[n]) for n in long))
         cell = Access(source, tuple(Affine(((a.name, 1),) if a.size > 1 else ()) for a in axes))
@@ -344,13 +347,13 @@ def _pooled(
     k = (Axis("k", maps),) if maps > 1 else ()
     axes = (*k, Axis("r", slide_r.count), Axis("c", slide_c.count))
     window = (Axis("u", height), Axis("v", width))
-    p = names.tensor("p", tuple(axis.size for axis in axes))
+    p = names.tensor(TensorKind.POOLED_MAP, tuple(axis.size for axis in axes))
     cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), absent)
     factors: tuple[sympy.Expr, ...] = (cell,)
     if share:  # of each window, one part for every cell that is there
         inside = slide_r.inside(height, rows), slide_c.inside(width, columns)
         values = tuple(Rational(1, high * wide) for high in inside[0] for wide in inside[1])
-        shares = names.tensor("q", (slide_r.count, slide_c.count), "constant", values)
+        shares = names.tensor(TensorKind.SHARE, (slide_r.count, slide_c.count), "constant", values)
         factors = (cell, Access(shares, _plain(axes[-2:])))
     return LayerOutput(p, (Equation(Access(p, _plain(axes)), axes, (Term(factors, window, scale),), reduce),))
 
@@ -386,7 +389,7 @@ def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
     """Channels, rows and columns of what a layer for maps receives."""
     if len(source.shape) == 1:
         raise InputError(
-            f"{type(layer).__name__}: its input {letters_of(source)} has {source.shape[0]} features; expected a map"
+            f"{type(layer).__name__}: its input {source.letters} has {source.shape[0]} features; expected a map"
             " (rows, columns): put it before Flatten and Dense"
         )
     channels, rows, columns = source.shape if len(source.shape) == 3 else (1, *source.shape)

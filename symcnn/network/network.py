@@ -8,8 +8,8 @@ from functools import cached_property
 from symcnn.errors import InputError, quoted
 from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, OutputRow, whole
 from symcnn.network.losses import LOSSES, Outputs, loss_named
-from symcnn.network.names import ERROR, Names
-from symcnn.symbolic import Equation, Tensor, html_of
+from symcnn.network.names import Names
+from symcnn.symbolic import ERROR, Equation, Tensor, TensorKind, html_of
 
 #: Entries of one array of a network.
 MAX_CELLS = 5_000_000
@@ -70,7 +70,7 @@ class Network:
     def forward(self) -> Forward:
         names = Names()
         shape = self.input_shape[1:] if len(self.input_shape) == 3 and self.input_shape[0] == 1 else self.input_shape
-        image = tensor = names.tensor("i", shape, "image")
+        image = tensor = names.tensor(TensorKind.IMAGE, shape, "image")
         equations: list[Equation] = []
         parameters: list[Tensor] = []
         feature_maps: list[Tensor] = []
@@ -99,7 +99,7 @@ class Network:
                     f"loss={self.loss!r}: the last layer gives maps of {'×'.join(map(str, tensor.shape))} cells;"
                     " expected neurons: end with Dense, Flatten or a pooling over whole maps, or set loss=None"
                 )
-            targets = names.tensor("t", tensor.shape, "target")
+            targets = names.tensor(TensorKind.TARGET, tensor.shape, "target")
             stated_last = equations[-1] if equations and equations[-1].target.tensor == tensor else None
             equations += LOSSES[self.loss](Outputs(tensor, targets, stated_last, names))
             if not parameters:

@@ -61,11 +61,11 @@ class Examiner:
         self.d = derivation or content.derivation
         self._large = content.large and derivation is None
         words = text.words("word")
-        self._total_error, _ = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
+        self._total_error, _ = typographies = [Typography(self.d.quantities, words, t) for t in ("total", "")]
         count = 0 if content.data is None else len(content.data.images)
         # of very many images two show that they are added
         self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
-        written = Written(self.d.scalars, words)
+        written = Written(self.d.quantities, words)
         self._meaning = Meaning(self.d, written, self._labels(count), len(self._images), free=_RATE)
         self._printed = Printed(self.d, self._meaning, typographies)
         values = None if content.large or content.run is None else Values(content)

@@ -47,7 +47,7 @@ class Bench:
     def __init__(self) -> None:
         derivation = symcnn.derive(symcnn.article.network())
         self._reader = FormulaReader()
-        self._judge = ChainJudge(Notation(derivation, Spelled(derivation.scalars)))
+        self._judge = ChainJudge(Notation(derivation, Spelled(derivation.quantities)))
         self.equations = [e for e in printed.equations() if not e.garbled]
         chains = [c for e in self.equations for c in read_display(e.latex, self._reader)]
         self.style = Style(derivation, self._judge.notation.spelled, self._reader.raw, chains, ",")

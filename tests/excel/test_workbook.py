@@ -254,7 +254,7 @@ def test_all_24_have_their_formula_beside_their_cells(book, derivation):
     sheet = openpyxl.load_workbook(path)[catalogue(lang)("workbook.backward")]
     from symcnn.formula import Plain, Typography
 
-    typography = Typography(derivation.graph, catalogue(lang).words("word"))
+    typography = Typography(derivation.quantities, catalogue(lang).words("word"))
     derivative, formula, *_ = WorkbookLayout(derivation, 2, STEPS, catalogue(lang)).total_columns
     shown = {sheet.cell(r, derivative).value: sheet.cell(r, formula).value for r in range(1, sheet.max_row + 1)}
     for name in derivation.gradients:

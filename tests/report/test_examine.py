@@ -50,7 +50,7 @@ def examiner(content, told):
 
 @pytest.fixture(scope="module")
 def written(content):
-    return Typography(content.derivation.scalars, EN.words("word"))
+    return Typography(content.derivation.quantities, EN.words("word"))
 
 
 def document(*blocks, last=()):
@@ -344,7 +344,7 @@ def test_a_wrong_backward_formula_is_refused_though_the_derivation_displays_it(c
 
 
 def test_a_large_network_shows_only_prints_of_its_equations(large):
-    written = Typography(large.derivation.scalars, EN.words("word"))
+    written = Typography(large.derivation.quantities, EN.words("word"))
     shown = [d for d in tell(large, EN).displays() if isinstance(d.formula, Equality)]
     indexed = [d for d in shown if d.id.endswith("_indexed")]
     assert indexed

@@ -48,7 +48,7 @@ STEPS = list(range(0, 701, 7))
 def numbered(network, theta, images, targets):
     derivation = derive(network)
     values = next(iter(values_of_images(derivation, theta, (images, targets))))
-    return derivation, Typography(derivation.scalars, NAMES), PassNumbers(derivation, values, 1)
+    return derivation, Typography(derivation.quantities, NAMES), PassNumbers(derivation, values, 1)
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +258,7 @@ def test_any_network_is_drawn(seed):
 
 def test_a_large_network_is_drawn_in_blocks():
     derivation = derive(lenet())
-    typography = Typography(derivation.scalars, NAMES)
+    typography = Typography(derivation.quantities, NAMES)
     for narrow in (False, True):
         sketch = network_diagram(derivation, typography, WORDS, ",", narrow=narrow)
         texts = [label.text for label in labels(sketch)]

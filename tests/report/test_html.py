@@ -116,7 +116,7 @@ def test_an_unknown_block_is_refused():
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_keys_of_quantities_are_their_names(derivation, lang):
     words = catalogue(lang).words("word")
-    key, typography = keys(words), Typography(derivation.scalars, words)
+    key, typography = keys(words), Typography(derivation.quantities, words)
     names = [*derivation.graph.inputs, *(v.name for v in derivation.graph if v.name != "E")]
     for name in names:
         assert key(typography.name(name)) == name

@@ -42,8 +42,7 @@ class PassNumbers:
         return Number(self.values[name], self.digits, self.key(name))
 
     def key(self, name: str) -> str:
-        tensor, _ = self.derivation.scalars.place(name)
-        return name if tensor.role == "parameter" else f"{name}_image{self.image}"
+        return self.derivation.quantities.of(name).of_image(self.image).name
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 import sympy
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symcnn.derivation import Variable, instance
 from symcnn.formula import Typography, tree
@@ -14,7 +14,7 @@ from symcnn.report.content import Content
 from symcnn.report.document import Block, Display, InlineFormula, Note, Paragraph, Section, Text
 from symcnn.report.story.quantities import QuantityValues
 from symcnn.report.story.words import Part, capitalized, sentence
-from symcnn.symbolic import Equation, Index, Tensor
+from symcnn.symbolic import Equation, Index, Quantity, Tensor
 from symcnn.text import Catalogue
 
 #: Significant digits of the numbers shown.
@@ -48,8 +48,8 @@ class Teller:
         self.d = content.derivation
         self.network: Network = self.d.network
         words = text.words("word")
-        self.typography = Typography(self.d.scalars, words)
-        self.of_one = Typography(self.d.scalars, words, total="")
+        self.typography = Typography(self.d.quantities, words)
+        self.of_one = Typography(self.d.quantities, words, total="")
         self.quantities = None if content.large or content.run is None else self._quantities()
 
     def _quantities(self) -> QuantityValues:
@@ -192,13 +192,13 @@ class Beneath(Typography):
     """The same formulas with a number under every quantity."""
 
     def __init__(self, teller: Teller, image: int, total: str) -> None:
-        super().__init__(teller.d.scalars, teller.text.words("word"), total)
+        super().__init__(teller.d.quantities, teller.text.words("word"), total)
         self._teller, self._image = teller, image
         self._bare = teller.typography if total else teller.of_one
 
-    def name(self, name: str, differentiated: bool = False) -> Node:
-        key = f"{name}_image{self._image}" if name.startswith("dE_d") else self._teller.key(name, self._image)
-        return self._teller.under(self._bare.name(name, differentiated), key)
+    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+        quantity = self.quantity(name).of_image(self._image)
+        return self._teller.under(self._bare.name(quantity, differentiated), quantity.name)
 
     def with_value(self, node: Node, e: Expr, key: str = "") -> Node:
         """A node with the value of what it stands for under it."""

@@ -40,8 +40,8 @@ class Labels:
 
     def __post_init__(self) -> None:
         words = self.text.words("word")
-        graph = self.quantities.derivation.graph
-        self._full, self._short = Typography(graph, words), Typography(graph, words, total="")
+        places = self.quantities.derivation.quantities
+        self._full, self._short = Typography(places, words), Typography(places, words, total="")
         self._plain = Plain(self.text.decimal)
         self._named = {place: symbol.name for place, symbol in self.quantities.shown.items()}
         self._parameters = frozenset(self.quantities.network.parameters)
