@@ -63,7 +63,8 @@ class Quantity:
 
     def of_image(self, image: int | None) -> "Quantity":
         """The same of another image; what all images share stays as it is."""
-        return self if self.tensor.is_shared and not self.is_adjoint else replace(self, image=image)
+        every = self.tensor == TOTAL_ERROR or (self.tensor.is_shared and not self.is_adjoint)
+        return self if every else replace(self, image=image)
 
     def __str__(self) -> str:
         return self.name
