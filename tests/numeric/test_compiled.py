@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.numeric import cache, epochs
+from symcnn.numeric import cache
+from symcnn.numeric import compiled as compiled_programs
 from symcnn.numeric.cache import compiled
-from symcnn.numeric.epochs import LoopLearner, lanes_for
+from symcnn.numeric.compiled import LoopLearner, lanes_for
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import OPTIMIZERS
 from tests import oracles
@@ -46,7 +47,7 @@ def uncompiled(monkeypatch):
         exec(source, space)
         return space[name]
 
-    monkeypatch.setattr(epochs, "compiled", plain)
+    monkeypatch.setattr(compiled_programs, "compiled", plain)
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])

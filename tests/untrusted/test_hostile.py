@@ -25,7 +25,7 @@ from symcnn.excel.writer import written
 from symcnn.formula import Latex, tree
 from symcnn.formula.tex import escaped as escaped_tex
 from symcnn.formula.typst import string
-from symcnn.network.labels import MAX_LABEL
+from symcnn.network.data import MAX_LABEL
 from symcnn.numeric import PROGRAMS
 from symcnn.printers.excel import CellFormula
 from symcnn.report.document import Code

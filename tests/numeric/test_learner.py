@@ -5,8 +5,7 @@ import pytest
 
 import symcnn
 from symcnn.numeric import ArrayProgram
-from symcnn.numeric.buffers import blocks, even_blocks, samples_at_once
-from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.learner import Batching, Learner, State, blocks, even_blocks, samples_at_once
 from symcnn.numeric.optimizers import OPTIMIZERS
 from tests.networks import from_seed, values_for
 
