@@ -1,7 +1,7 @@
 """The ground floor: index-notation equations, and the leaf functions with their derivative rules."""
 
 from symcnn.symbolic.display import html_of, latex_of
-from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term, Wins, symbol
+from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, RecordAtom, Role, Tensor, Term, Wins, symbol
 from symcnn.symbolic.leaves import (
     KINKED,
     LEAF,
@@ -25,7 +25,7 @@ from symcnn.symbolic.leaves import (
 from symcnn.symbolic.order import in_reading_order
 
 __all__ = [
-    "KINKED", "LEAF", "LEAVES", "PIECEWISE", "Access", "Affine", "Axis", "Column", "Equation", "Index", "Leaf", "Role",
-    "Tensor", "Term", "Wins", "Y", "Z", "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log",
-    "maximum", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
+    "KINKED", "LEAF", "LEAVES", "PIECEWISE", "Access", "Affine", "Axis", "Column", "Equation", "Index", "Leaf",
+    "RecordAtom", "Role", "Tensor", "Term", "Wins", "Y", "Z", "exp", "gate", "html_of", "in_reading_order", "latex_of",
+    "leaky_relu", "log", "maximum", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
 ]  # fmt: skip
