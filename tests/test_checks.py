@@ -14,7 +14,7 @@ from symcnn.checks import check_certificate
 from symcnn.cli import main
 from symcnn.verification import CheckRow
 from symcnn.verification.evidence import Measurement
-from tests.certificate.coq import needs_coq
+from tests.tools.coq import needs_coq
 
 ROOT = Path(__file__).parents[1]
 VALIDATOR = jsonschema.Draft202012Validator(checks.schema())

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 
 import symcnn
-from tests import campaign
-from tests.campaign import SATURATED
-from tests.networks import differentiable, from_seed
-from tests.oracles import gradient, loss
 from tests.slow import rest_slow
+from tests.tools import campaign
+from tests.tools.campaign import SATURATED
+from tests.tools.networks import differentiable, from_seed
+from tests.tools.oracles import gradient, loss
 
 
 @settings(max_examples=15)

@@ -12,7 +12,7 @@ from symcnn.numeric.cache import compiled
 from symcnn.numeric.compiled import LoopLearner, lanes_for
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import OPTIMIZERS
-from tests import oracles
+from tests.tools import oracles
 
 needs_numba = pytest.mark.skipif(not cache.numba_is_there(), reason="numba is not installed: pip install numba")
 

@@ -15,9 +15,9 @@ from symcnn.printers.loops.rewrite import put_in_readers, rewritten, seeded, wit
 from symcnn.printers.loops.statements import LoopPrinter, grouped, language
 from symcnn.printers.rewriting import functions_behind
 from symcnn.symbolic import LEAVES, gate
-from tests import oracles
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools import oracles
+from tests.tools.networks import from_seed
 
 DIGITS = symcnn.Network(
     (8, 8),

@@ -15,8 +15,8 @@ from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, 
 from symcnn.report.story import tell
 from symcnn.report.story.words import sentence
 from symcnn.text import catalogue
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed
 
 EXAMPLES = ("network", "two_filters", "strided", "x_and_o")
 

@@ -14,8 +14,8 @@ from symcnn.report.markdown import FIGURE_MARK, to_markdown
 from symcnn.report.story import tell
 from symcnn.report.tex import to_latex
 from symcnn.text import catalogue
-from tests.networks import from_seed
-from tests.report.commonmark import changed, formulas_of
+from tests.tools.commonmark import changed, formulas_of
+from tests.tools.networks import from_seed
 
 
 @pytest.fixture(params=["en", "fr"])

@@ -1,4 +1,4 @@
-"""Long checks: ``python -m tests.campaign networks --count 10000`` and ``python -m tests.campaign planted``.
+"""Long checks: ``python -m tests.tools.campaign networks --count 10000``, ``… planted`` and so on.
 
 networks   random networks, every tensor's gradient of every program against the complex step of a hand-written forward
            pass and PyTorch; on a part of them also the scalar derivation at 50 digits and numba
@@ -39,12 +39,12 @@ from symcnn.numeric.program import DTYPES
 from symcnn.proof.equations import accepts
 from symcnn.text import LANGUAGES
 from symcnn.verification import check_equations, exact_gradients, planted_equations, verify_workbook
-from tests import alterations, oracles, torch_oracle
-from tests.audit import campaign as audit_campaign
-from tests.audit import public
-from tests.networks import from_seed, lenet
-from tests.printers import cells
-from tests.train.trainings import Comparison, random_training
+from tests.tools import alterations, oracles, torch_oracle
+from tests.tools import audit_campaign as audit_campaign
+from tests.tools import cell_formulas as cells
+from tests.tools import public_texts as public
+from tests.tools.networks import from_seed, lenet
+from tests.tools.trainings import Comparison, random_training
 
 PROGRAMS = ("numpy", "expressions", "python")
 
@@ -192,7 +192,7 @@ def workbook(each: int, first: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         false = [line for lang in ("en", "fr") for line in untouched(article, symcnn.article.images(), folder, lang)]
-        for file in sorted((Path(__file__).parents[1] / "examples").glob("**/*.toml")):
+        for file in sorted((Path(__file__).parents[2] / "examples").glob("**/*.toml")):
             net, data = read_network(file)
             if net.loss is not None and data is not None:
                 false += untouched(net, data, folder, "en")
@@ -238,7 +238,7 @@ def audited(count: int, seed: int, corrections: bool) -> int:
 def reports() -> int:
     """Write every report and audit it; the number of equations that are not true, or not read."""
     nets = {"article": (symcnn.article.network(), symcnn.article.images())}
-    nets |= {file.stem: read_network(file) for file in sorted((Path(__file__).parents[1] / "examples").glob("*.toml"))}
+    nets |= {file.stem: read_network(file) for file in sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))}
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         for (name, (net, data)), lang, suffix in product(nets.items(), LANGUAGES, ("md", "tex")):
@@ -313,7 +313,7 @@ def certificates(count: int, seed: int) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.campaign", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     compared = commands.add_parser("networks", help="random networks against independent truths")
     compared.add_argument("--count", type=int, default=10_000)
@@ -340,7 +340,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trained.add_argument("--backends", default=None, help="comma-separated; all that are installed if not given")
     trained.add_argument("--dtypes", nargs="+", choices=DTYPES, default=DTYPES)
     public_texts = commands.add_parser("public", help="public texts, of which copies stand in a folder")
-    public_texts.add_argument("folder", type=Path, help="holds <owner>/<name>/<path> of tests/audit/public.toml")
+    public_texts.add_argument("folder", type=Path, help="holds <owner>/<name>/<path> of tests/tools/public_texts.toml")
     commands.add_parser("reports", help="every report of every example, audited")
     given = parser.parse_args(arguments)
     if given.command == "certificates":
