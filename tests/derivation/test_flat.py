@@ -10,7 +10,7 @@ import pytest
 
 import symcnn
 from tests.tools import oracles
-from tests.tools.campaign import in_50_digits, worst_tensor
+from tests.tools.gradients import in_50_digits, worst_tensor
 
 MAXIMA = symcnn.Network(
     (4, 4), [symcnn.Conv2D(2, 2, padding=1), symcnn.MaxPool2D(2, 1), symcnn.Flatten(), symcnn.Dense(2)], "cross_entropy"
