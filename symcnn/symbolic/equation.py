@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from itertools import product
+from operator import attrgetter
 from typing import Literal, Self
 
 import sympy
@@ -222,7 +223,7 @@ class RecordAtom(AtomicExpr):
         return atom  # type: ignore[no-any-return]  # SymPy has no types
 
     def __getnewargs__(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in type(self).__annotations__)
+        return attrgetter(*type(self).__annotations__)(self)  # a tuple: there are two or more
 
     _hashable_content = __getnewargs__
 
