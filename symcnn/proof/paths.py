@@ -90,7 +90,8 @@ class QuantityTable:
         Raises:
             UndecidableError: one of them has no place in the algebra.
         """
-        for slope in {s for e in expressions for s in e.atoms(Slope)}:
+        # in an order of their own: what is remembered when the budget ends must not depend on the order of a set
+        for slope in sorted({s for e in expressions for s in e.atoms(Slope)}, key=str):
             if slope not in self._known:
                 self._known[slope] = self.slope(slope.of, slope.by)
         known, mark = dict(self._known), self.algebra.mark()
