@@ -23,13 +23,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
-from symcnn.symbolic.display import latex_of
 from symcnn.symbolic.leaves import wins
 
 #: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it. A "constant" is known
@@ -315,8 +314,8 @@ class Equation:
             right = right.replace("Σ", "max", 1)
         return f"{self.target} {relation} {right}"
 
-    def _repr_latex_(self) -> str:
-        return latex_of(self)
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     @property
     def sizes(self) -> dict[str, int]:
