@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from symcnn.numeric import Program
     from symcnn.numeric import compile_program as compile
-    from symcnn.report import write_report
+    from symcnn.reports import write_report
     from symcnn.train import Run
     from symcnn.train import train as train
     from symcnn.verification import Verification
@@ -55,7 +55,7 @@ _DEFINED_IN = {
     "Flatten": "network", "MaxPool2D": "network", "Network": "network", "read_data": "network",
     "read_network": "network",
     "Program": "numeric", "compile": "numeric:compile_program",
-    "write_report": "report",
+    "write_report": "reports",
     "Run": "train", "train": "train",
     "Verification": "verification", "verify": "verification.verify",
 }  # fmt: skip

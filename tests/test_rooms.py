@@ -19,16 +19,16 @@ LINES = [
     ("__init__",),
     ("story",),
     ("checks",),
-    ("picture", "explain", "interactive"),
+    ("picture", "explain", "interactive", "reports"),
     ("report",),
     ("verification", "audit", "certificate"),
     ("excel",),
     ("train",),
     ("numeric",),
+    ("article",),
     ("printers", "formula"),
     ("proof",),
     ("derivation",),
-    ("article",),
     ("network",),
     ("symbolic",),
     ("text", "files"),
@@ -147,6 +147,12 @@ def test_low_rooms_know_no_numpy():
         if path.parts[0] in ("symbolic", "derivation", "formula"):
             names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
             assert not names & {"numpy", "openpyxl"}, path
+
+
+def test_a_report_knows_nothing_of_audits():
+    targets = [target for path, tree in TREES.items() if path.parts[0] == "report" for target in imports(tree)]
+    assert not [target for target in targets if target[:1] == ("audit",)]
+    assert len(targets) > 200
 
 
 def test_the_independent_oracle_shares_nothing_with_the_proof():

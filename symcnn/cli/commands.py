@@ -164,12 +164,13 @@ def report(
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
+    from symcnn.reports import gather
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
     net, data = given_network(network)
     word = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with warnings_as_lines(), progress_bar("report", steps) as advance:
-        content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
+        content = gather(net, data, None, learning_rate, steps, seed, advance)
         content = replace(content, certificate=word)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
