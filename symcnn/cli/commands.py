@@ -12,6 +12,7 @@ from symcnn.cli.check import check
 from symcnn.cli.shared import (
     FILE,
     CheckFailed,
+    NothingDecided,
     certificate_option,
     given_network,
     given_samples,
@@ -252,8 +253,8 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
 def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> None:
     """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.
 
-    Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq is there and
-    does not accept every one of them.
+    Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq does not accept
+    every one of them, 3 if it is there and does not answer.
     """
     from symcnn.certificate import certify
     from symcnn.text import catalogue
@@ -270,6 +271,8 @@ def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> N
     print_files(found.files)
     if found.verdict.status == "rejected":
         raise CheckFailed(found.summary)
+    if found.verdict.reason:
+        raise NothingDecided(found.summary)
 
 
 @commands.command(short_help="Where a number comes from.")

@@ -74,7 +74,7 @@ def certificate_row(certificate: CoqEvidence, text: Catalogue) -> Row:
     if certificate.status == "certified":
         return Row(claim, "proved", text("verify.by_coq", count=len(certificate.theorems), version=certificate.coq))
     if certificate.status == "unchecked":
-        return Row(claim, "unknown", text("verify.no_coq"))
+        return Row(claim, "unknown", certificate.reason or text("verify.no_coq"))
     return Row(claim, "refuted", certificate.reason)
 
 
