@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from symcnn.derivation import Derivation
 from symcnn.excel.formulas import backward_formula
-from symcnn.excel.plan import Plan
+from symcnn.excel.plan import WorkbookLayout
 from symcnn.formula import Plain, Typography, Worked, shown
 from symcnn.network import DataLike, as_data
 from symcnn.numeric.values import values_of_images
@@ -22,10 +22,10 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
     """∂E/∂(a weight of the article's filter) for the first image: ∂E/∂F = I ∗ ∂E/∂X, the formula, the cell."""
     name = "f_12"
     values = next(iter(values_of_images(derivation, theta, data)))
-    plan = Plan(derivation, len(as_data(data).images), steps, text)
+    plan = WorkbookLayout(derivation, len(as_data(data).images), steps, text)
     variable = derivation.graph[f"dE_d{name}"]
-    typography = Typography(derivation.graph, text.words("word"), total="")
-    worked = Worked(derivation.graph, text.words("word"), values, 3)
+    typography = Typography(derivation.quantities, text.words("word"), total="")
+    worked = Worked(derivation.quantities, text.words("word"), values, 3)
     plain = Plain(text.decimal)
     result = plain.emit(worked.name(variable.name))
     cell = plan.backward[0][variable.name]

@@ -19,7 +19,7 @@ from symcnn.verification.workbook import verify
 from symcnn.verification.workbook.claims import Decider
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.others import given_again
-from symcnn.verification.workbook.package import Package, Stored, formulas, read_package
+from symcnn.verification.workbook.package import CellContent, XlsxContent, formulas, read_package
 from symcnn.verification.workbook.quantities import NamedCells
 
 
@@ -84,7 +84,7 @@ def _of_reference(value: str) -> Iterator[tuple[str, str]]:
         yield "absolute", loose
 
 
-def alterations(package: Package, rng: random.Random, each: int) -> Iterator[Alteration]:
+def alterations(package: XlsxContent, rng: random.Random, each: int) -> Iterator[Alteration]:
     """Every distinct formula of a workbook altered in ``each`` ways, of different kinds first."""
     seen: set[tuple[str, str]] = set()
     training = package.names["training_e_total"].first.sheet  # type: ignore[union-attr]
@@ -106,12 +106,12 @@ def alterations(package: Package, rng: random.Random, each: int) -> Iterator[Alt
                 yield Alteration((sheet, row, column), kind, formula, text)
 
 
-def outcome(package: Package, alteration: Alteration, network: symcnn.Network) -> str:
+def outcome(package: XlsxContent, alteration: Alteration, network: symcnn.Network) -> str:
     """ "caught", or what was said instead."""
     sheet, row, column = alteration.place
     cells = package.sheets[sheet]
     kept = cells[row, column]
-    cells[row, column] = Stored(alteration.after, kept.value)
+    cells[row, column] = CellContent(alteration.after, kept.value)
     try:
         found = verify.verify_package(package, "altered", network, catalogue("en"))
     except symcnn.InputError as reason:
@@ -127,7 +127,7 @@ def outcome(package: Package, alteration: Alteration, network: symcnn.Network) -
 
 
 @contextmanager
-def remembered(package: Package, network: symcnn.Network) -> Iterator[None]:
+def remembered(package: XlsxContent, network: symcnn.Network) -> Iterator[None]:
     """What is the same for every alteration is worked out once: the writer's formulas, the derivation's verdicts."""
     quantities = NamedCells(network, package, "unaltered")
     graph = CellGraph(package, quantities.shown)
@@ -141,7 +141,7 @@ def remembered(package: Package, network: symcnn.Network) -> Iterator[None]:
         yield
 
 
-def workbook(folder: Path, lang: str, steps: int = 4) -> Package:
+def workbook(folder: Path, lang: str, steps: int = 4) -> XlsxContent:
     """The article's workbook, read."""
     path = folder / f"article-{lang}.xlsx"
     symcnn.export_workbook(symcnn.article.network(), symcnn.article.images(), path, steps=steps, lang=lang)
@@ -149,8 +149,9 @@ def workbook(folder: Path, lang: str, steps: int = 4) -> Package:
 
 
 def missed(
-    package: Package, chosen: Sequence[Alteration], network: symcnn.Network, tell: Callable[[int], None] | None = None
-) -> list[str]:
+    package: XlsxContent, chosen: Sequence[Alteration], network: symcnn.Network,
+    tell: Callable[[int], None] | None = None,
+) -> list[str]:  # fmt: skip
     """The alterations that were not caught."""
     found = []
     with remembered(package, network):

@@ -17,8 +17,8 @@ from symcnn.cli import main
 from symcnn.proof import vocabulary
 from symcnn.proof.verdict import Status
 from symcnn.text import catalogue
-from symcnn.verification import Caught, Row, Verification
-from symcnn.verification.evidence import Figure
+from symcnn.verification import Caught, CheckRow, Verification
+from symcnn.verification.evidence import Measurement
 from tests.certificate.coq import needs_coq
 
 ROOT = Path(__file__).parents[1]
@@ -76,7 +76,7 @@ def test_a_network_is_proved_and_its_programs_are_compared(tiny):
 
 def test_a_row_has_one_verdict():
     """The rows of a verification, in the one vocabulary."""
-    digits = Figure("complex step", 1e-3)  # beyond its bar
+    digits = Measurement("complex step", 1e-3)  # beyond its bar
     expected = {
         ("proved", None, ()): ("right", "exact", None),
         ("probable", None, ()): ("right", "modulo a prime", None),
@@ -88,7 +88,7 @@ def test_a_row_has_one_verdict():
         ("proved", None, (digits,)): ("wrong", "", None),
     }
     for (row_status, worst, figures), (verdict, how, count) in expected.items():
-        finding = Row("claim", row_status, "method", figures, worst=worst).finding
+        finding = CheckRow("claim", row_status, "method", figures, worst=worst).finding
         assert (finding.verdict, finding.how, finding.digits) == (verdict, how, count)
         assert (finding.error_probability is None) == (how != "modulo a prime")
 
@@ -227,7 +227,7 @@ def test_a_coq_that_does_not_answer_accuses_nobody(tmp_path, monkeypatch):
 
 
 def test_digits_are_those_that_agree():
-    assert Row("c", "unknown", "", worst=9.9e-5).finding.digits == math.floor(-math.log10(9.9e-5))
+    assert CheckRow("c", "unknown", "", worst=9.9e-5).finding.digits == math.floor(-math.log10(9.9e-5))
 
 
 # --- verify and audit speak the same ----------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def test_a_verification_has_the_words_of_the_check(tiny, capsys):
 
 
 def test_a_verification_of_which_nothing_could_be_told_ends_with_3(tiny, capsys, monkeypatch):
-    undecided = Verification((Row("c", "unknown", "no time"),), (Caught("deciding", 0, 0),), (), catalogue("en"))
+    undecided = Verification((CheckRow("c", "unknown", "no time"),), (Caught("deciding", 0, 0),), (), catalogue("en"))
     monkeypatch.setattr(symcnn, "verify", lambda *_, **__: undecided)
     assert undecided.ok
     assert spelled(capsys, "verify", tiny)[0] == 3

@@ -15,7 +15,7 @@ from symcnn.formula import tree
 
 
 @dataclass(frozen=True)
-class Equation:
+class PrintedEquation:
     """One display of the article.
 
     Attributes:
@@ -41,7 +41,7 @@ State = Literal["agrees", "reading", "cut", "garbled", "missing", "differs"]
 
 
 @dataclass(frozen=True)
-class Held:
+class PrintedComparison:
     """One printed equation, or a missing one.
 
     Attributes:
@@ -69,9 +69,9 @@ def _document() -> dict[str, Any]:
     return tomllib.loads(files("symcnn.article").joinpath("printed.toml").read_text("utf-8"))
 
 
-def equations() -> tuple[Equation, ...]:
+def equations() -> tuple[PrintedEquation, ...]:
     """The 36 displays, in the article's order."""
-    return tuple(Equation(**{**entry, "latex": entry["latex"].strip()}) for entry in _document()["equation"])
+    return tuple(PrintedEquation(**{**entry, "latex": entry["latex"].strip()}) for entry in _document()["equation"])
 
 
 def missing() -> tuple[str, ...]:

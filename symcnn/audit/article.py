@@ -1,45 +1,45 @@
 """The article's printed equations, held against the derivation: agrees, under a reading, cut off (what it must be)."""
 
 from symcnn.article import network, printed
-from symcnn.article.printed import Held, State
+from symcnn.article.printed import PrintedComparison, State
 from symcnn.audit.correction import Paths
-from symcnn.audit.judge import Judge
+from symcnn.audit.judge import ChainJudge
 from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
-from symcnn.audit.tables import Table, tables
+from symcnn.audit.tables import TableAudit, tables
 from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.formula import tree
-from symcnn.formula.reader import Chain, Numbers, Reader, fragments, read_display
+from symcnn.formula.reader import Chain, FormulaReader, NumberTable, fragments, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
 
 
-def held(derivation: Derivation | None = None) -> tuple[Held, ...]:
+def held(derivation: Derivation | None = None) -> tuple[PrintedComparison, ...]:
     """Every equation that the article prints, and those that are hidden in the text that survives."""
     return _Bench(derivation or derive(network())).held()
 
 
-def tables_held() -> tuple[Table, ...]:
+def tables_held() -> tuple[TableAudit, ...]:
     """The tables of numbers that the article prints in its first part, each with the operation that gives it."""
-    numbers = [f for f in fragments(printed.tables_text()) if isinstance(f, Numbers)]
+    numbers = [f for f in fragments(printed.tables_text()) if isinstance(f, NumberTable)]
     return tuple(tables(numbers, printed.tables()))
 
 
 class _Bench:
     def __init__(self, derivation: Derivation) -> None:
-        self._reader = Reader()
-        self._spelled = Spelled(derivation.scalars)
+        self._reader = FormulaReader()
+        self._spelled = Spelled(derivation.quantities)
         self._meaning = (notation := Notation(derivation, self._spelled)).meaning
-        self._judge = Judge(notation)
+        self._judge = ChainJudge(notation)
         self._read = {e.id: read_display(e.latex, self._reader) for e in printed.equations()}
         self._chains = [chain for found in self._read.values() for chain in found]
         self._style = Style(derivation, self._spelled, self._reader.raw, self._chains, ",")
         self._paths = Paths(derivation, self._style.typography, self._meaning)
 
-    def held(self) -> tuple[Held, ...]:
+    def held(self) -> tuple[PrintedComparison, ...]:
         found = []
         carried: Node | None = None
         left: tuple[Node, ...] = ()
@@ -52,16 +52,18 @@ class _Bench:
             found.append(self._held(equation, judged, left))
         return (*found, *map(self._missing, printed.missing()))
 
-    def _held(self, equation: printed.Equation, judged: list[Judged], left: tuple[Node, ...]) -> Held:
+    def _held(
+        self, equation: printed.PrintedEquation, judged: list[Judged], left: tuple[Node, ...]
+    ) -> PrintedComparison:
         readings = tuple(dict.fromkeys(r for j in judged for r in j.readings))
         state = _state(equation, judged)
         must_be = self._must_be(left[0]) if state == "cut" else ("", None)
         here = (equation.here,) if equation.here else self._quantities(left)
-        return Held(equation.id, equation.latex, state, readings, *must_be, left, here, equation.goes_on)
+        return PrintedComparison(equation.id, equation.latex, state, readings, *must_be, left, here, equation.goes_on)
 
-    def _missing(self, latex: str) -> Held:
+    def _missing(self, latex: str) -> PrintedComparison:
         left = self._reader.read(latex)
-        return Held("", latex, "missing", (), *self._must_be(left), (left,), self._quantities((left,)))
+        return PrintedComparison("", latex, "missing", (), *self._must_be(left), (left,), self._quantities((left,)))
 
     def _must_be(self, left: Node) -> tuple[str, tree.Equality | None]:
         """What must stand on the right, told as the article tells it of a quantity of the same kind."""
@@ -97,7 +99,7 @@ class _Bench:
         return tuple(found)
 
 
-def _state(equation: printed.Equation, judged: list[Judged]) -> State:
+def _state(equation: printed.PrintedEquation, judged: list[Judged]) -> State:
     if equation.garbled:
         return "garbled"
     if any(j.verdict != "true" for j in judged):

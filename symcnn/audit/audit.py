@@ -9,20 +9,29 @@ from pathlib import Path
 
 from symcnn.audit.assumptions import Assumption, Assumptions, Prose
 from symcnn.audit.binding import LEARNING_RATE
-from symcnn.audit.judge import Judge
+from symcnn.audit.judge import ChainJudge
 from symcnn.audit.mapping import Mapping, front_matter, mapping_from, mapping_in_front
 from symcnn.audit.notation import Check, Notation
 from symcnn.audit.numbers import is_numeric
 from symcnn.audit.proposal import Proposal, Proposals
 from symcnn.audit.style import Style
-from symcnn.audit.tables import Rows, Table, number, tables
+from symcnn.audit.tables import Rows, TableAudit, number, tables
 from symcnn.audit.verdicts import Counterexample, Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.files import read_bytes
 from symcnn.formula import tree
 from symcnn.formula.meaning import SpentError
-from symcnn.formula.reader import Chain, Fragment, Member, NotReadError, Numbers, Reader, fragments, read_display
+from symcnn.formula.reader import (
+    Chain,
+    FormulaReader,
+    Fragment,
+    Member,
+    NotReadError,
+    NumberTable,
+    fragments,
+    read_display,
+)
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes as nodes_of
 from symcnn.formula.tree import Node
@@ -47,7 +56,7 @@ _WHAT = "a text: Markdown, LaTeX, or text with LaTeX in it"
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditedEquation:
     """One chain of the text.
 
     Attributes:
@@ -95,7 +104,7 @@ class Audit:
             contradicts it, 0 where none agrees; None: there is a network.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditedEquation, ...]
     mentions: int
     pairs: int
     text: str
@@ -253,12 +262,12 @@ class _Auditor:
         assumed: bool,
     ) -> None:  # fmt: skip
         self._given, self._names, self._assumed = given, mapping.names, assumed
-        self._reader = Reader(mapping.names, mapping.decimal)
+        self._reader = FormulaReader(mapping.names, mapping.decimal)
         self._decimal = mapping.decimal
-        self._other_judges: dict[tuple[tuple[int, ...], str | None], Judge] = {}
+        self._other_judges: dict[tuple[tuple[int, ...], str | None], ChainJudge] = {}
         self._thousands: list[re.Pattern[str]] = []
-        spelled = Spelled(derivation.scalars, mapping.alias, mapping.groups)
-        self._judge = Judge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
+        spelled = Spelled(derivation.quantities, mapping.alias, mapping.groups)
+        self._judge = ChainJudge(Notation(derivation, spelled, mapping.definitions, mapping.values, data, check))
 
     def audit(self, text: str) -> Audit:
         everything = fragments(text)
@@ -283,7 +292,7 @@ class _Auditor:
             judged = [(f, c, line, self._if_of_this(c, j, judged)) for f, c, line, j in judged]
         found = [self._finding(line, fragment.kind, chain, j, style) for fragment, chain, line, j in judged]
         known = () if unnamed is not None else self._given
-        numbers = list(tables([f for f in everything if isinstance(f, Numbers)], known))
+        numbers = list(tables([f for f in everything if isinstance(f, NumberTable)], known))
         found += [_of_table(table) for table in numbers if table.wrong and (known or table.rule not in _BY_CHANCE)]
         found.sort(key=lambda f: f.line)
         checked = sum(bool(table.rule) for table in numbers)
@@ -388,7 +397,7 @@ class _Auditor:
         return judged
 
     @staticmethod
-    def _is_true(judge: Judge, chain: Chain) -> bool:
+    def _is_true(judge: ChainJudge, chain: Chain) -> bool:
         try:
             judge.notation.budget.begin()
             return judge.chain(chain).verdict == "true"
@@ -406,7 +415,7 @@ class _Auditor:
                 said.add("E" if is_plain else self._judge.notation.spelled.tensor(first).name)  # type: ignore[arg-type]
         return frozenset(said)
 
-    def _others(self, said: frozenset[str]) -> Iterator[Judge]:
+    def _others(self, said: frozenset[str]) -> Iterator[ChainJudge]:
         """Judges over networks that differ in an activation of which the text says nothing."""
         network = self._judge.derivation.network
         names = [e.target.tensor.name for e in self._judge.derivation.forward]
@@ -422,7 +431,7 @@ class _Auditor:
                         for n, layer in enumerate(network.layers)
                     ]
                     other = derive(Network(network.input_shape, layers, network.loss))
-                    self._other_judges[key] = Judge(Notation(other, Spelled(other.scalars)))
+                    self._other_judges[key] = ChainJudge(Notation(other, Spelled(other.quantities)))
                 yield self._other_judges[key]
 
     def _without_network(self, chain: Chain, judged: Judged) -> Judged:
@@ -439,13 +448,13 @@ class _Auditor:
             return judged
         return Judged("unread", "network", (), pairs=0)
 
-    def _finding(self, line: int, kind: str, chain: Chain, judged: Judged, style: Style) -> Finding:
+    def _finding(self, line: int, kind: str, chain: Chain, judged: Judged, style: Style) -> AuditedEquation:
         correction = "" if judged.correction is None else style.latex(judged.correction)
         shown = judged.counterexample and judged.counterexample.at
         at = tuple((style.latex(node), value) for node, value in shown or ())
         row = chain.members[0].row
         formulas = dict(self._read([m.text for m in chain.members] + [correction] + [name for name, _ in at]))
-        return Finding(line, row, kind, chain.text, chain, judged, correction, at, formulas)
+        return AuditedEquation(line, row, kind, chain.text, chain, judged, correction, at, formulas)
 
     def _read(self, texts: Iterable[str]) -> Iterator[tuple[str, Node]]:
         for text in filter(None, texts):
@@ -488,7 +497,7 @@ class _Auditor:
         return replace(chain, members=tuple(members))
 
 
-def _of_table(table: Table) -> Finding:
+def _of_table(table: TableAudit) -> AuditedEquation:
     """The cell of a table that is not what stands before it says."""
     assert table.wrong is not None
     row, _, written, right = table.wrong
@@ -498,4 +507,4 @@ def _of_table(table: Table) -> Finding:
     judged = Judged("false", _REASONS[table.rule], (), 0, counterexample=numbers)
     text = " ".join(table.numbers.rows[row])
     chain = Chain((Member(written, None),), ())
-    return Finding(table.numbers.line + row, 1, "table", text, chain, judged, correction)
+    return AuditedEquation(table.numbers.line + row, 1, "table", text, chain, judged, correction)

@@ -163,8 +163,8 @@ class Paths:
         """∂of/∂through: as a derivative, where the wrong member has those of its kind."""
         if through in cuts:
             return cuts[through]
-        kinds = {self._d.scalars.place(name)[0].name: node for name, node in cuts.items()}
-        like = kinds.get(self._d.scalars.place(through)[0].name)
+        kinds = {self._d.quantities.of(name).tensor.name: node for name, node in cuts.items()}
+        like = kinds.get(self._d.quantities.of(through).tensor.name)
         if isinstance(like, tree.Partial):
             return tree.Partial(like.of, self._typography.name(through, differentiated=True))
         return self._sum(of, through, cuts)

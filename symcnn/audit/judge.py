@@ -14,8 +14,8 @@ from symcnn.audit.correction import Paths, renamed, repaired
 from symcnn.audit.general import General
 from symcnn.audit.notation import Notation
 from symcnn.audit.numbers import NoNumberError, around, block, is_numeric
-from symcnn.audit.rules import Update
-from symcnn.audit.shown import Shown
+from symcnn.audit.rules import GradientStep
+from symcnn.audit.shown import ChainNumberChecker
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import ORDER, Counterexample, Judged, Read
 from symcnn.audit.witness import Witness
@@ -101,13 +101,13 @@ def _are_groups(members: Sequence[Node]) -> bool:
     return any(isinstance(n, (tree.Partial, tree.Convolution)) for n in nodes(tuple(members)))
 
 
-class Judge:
+class ChainJudge:
     """Judges chains over one network."""
 
     def __init__(self, notation: Notation) -> None:
         self.notation = notation
         self.derivation = notation.derivation
-        self._shown = Shown(notation, self._letters, self._stepped)
+        self._shown = ChainNumberChecker(notation, self._letters, self._stepped)
         self.witness = Witness(notation)
         #: How the text writes, where corrections are wanted.
         self.style: Style | None = None
@@ -266,7 +266,7 @@ class Judge:
             return Judged("unread", "relation", (("text", text),), good=members[-1] if members else None)
         return None
 
-    def _false_update(self, update: Update, whole: Sequence[tuple[int, Member, Node]]) -> Judged:
+    def _false_update(self, update: GradientStep, whole: Sequence[tuple[int, Member, Node]]) -> Judged:
         """A step of gradient descent that goes elsewhere, shown at one learning rate."""
         place, member, _ = whole[update.wrong or 0]
         sides = (update.members[(update.wrong or 0) - 1], update.right)

@@ -25,7 +25,7 @@ from typing import Any, Literal
 from symcnn.errors import InputError
 from symcnn.files import toml_from
 from symcnn.formula import tree
-from symcnn.formula.reader import NotReadError, Reader, read_display
+from symcnn.formula.reader import FormulaReader, NotReadError, read_display
 from symcnn.formula.reader.symbols import symbol
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
@@ -84,7 +84,7 @@ def mapping_in_front(text: str, where: str) -> Mapping:
 
 def _checked(text: str, where: str, own: Callable[[dict[str, Any]], dict[str, Any]]) -> Mapping:
     try:
-        return _Words(own(toml_from(text))).mapping()
+        return _MappingWords(own(toml_from(text))).mapping()
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     except RecursionError:
@@ -120,7 +120,7 @@ def written(key: str) -> tree.Symbol:
     return symbol(key)
 
 
-class _Words:
+class _MappingWords:
     """The words of a mapping file, checked."""
 
     def __init__(self, document: dict[str, Any]) -> None:
@@ -136,7 +136,7 @@ class _Words:
         for name in self._names:
             if not re.fullmatch(r"[^\W\d_]{2,20}", name):
                 raise InputError(f"names: {name!r}: expected 2 to 20 letters")
-        self._reader = Reader(self._names, self._decimal)
+        self._reader = FormulaReader(self._names, self._decimal)
 
     def mapping(self) -> Mapping:
         said = [(text, *self._definition(text)) for text in self._strings("definitions")]

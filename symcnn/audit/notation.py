@@ -16,7 +16,7 @@ from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.formula import Typography, tree
-from symcnn.formula.meaning import Budget, Group, Meaning, Value
+from symcnn.formula.meaning import Budget, EntryGroup, Meaning, Value
 from symcnn.formula.meaning import pairs as entry_pairs
 from symcnn.formula.printed import points
 from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
@@ -74,7 +74,7 @@ class Notation:
         self._put_in: dict[tree.Symbol, Node] = {}
         self._open: set[tree.Symbol] = set()
         #: The network's own spelling, without what the mapping says.
-        self.own = Spelled(derivation.scalars)
+        self.own = Spelled(derivation.quantities)
         inputs = QuantityTable.inputs(derivation)
         for name in self._values:
             if name not in inputs:
@@ -97,7 +97,7 @@ class Notation:
             return None
         for name in self.derivation.graph.forward:
             if self.decide(Symbol(name), value).status in ("proved", "probable"):
-                found = Typography(self.derivation.graph, catalogue("en").words("word")).name(name)
+                found = Typography(self.derivation.quantities, catalogue("en").words("word")).name(name)
                 return Quantity(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
         return None
 
@@ -349,7 +349,7 @@ class Notation:
             return ""
         try:
             value = self.meaning.of(self.resolved(symbols.node if isinstance(symbols, tree.Labelled) else symbols))
-            entries = value.entries if isinstance(value, Group) else (value,)
+            entries = value.entries if isinstance(value, EntryGroup) else (value,)
             stated = block(numbers, True).entries
         except (MeaningError, NoNumberError):
             return ""
@@ -407,7 +407,7 @@ class Notation:
 
     def _settled(self, values: Sequence[Value], known: Mapping[str, float]) -> float | None:
         """The one number that a quantity is, wherever the quantities without a value stand."""
-        if len(values) != 1 or isinstance(values[0], Group):
+        if len(values) != 1 or isinstance(values[0], EntryGroup):
             return None
         names = QuantityTable.inputs(self.derivation)
         found: float | None = None

@@ -56,13 +56,13 @@ class NoNumberError(Exception):
 
 
 @dataclass(frozen=True)
-class Block:
+class IntervalArray:
     """Intervals in rows; a single number has no shape."""
 
     entries: tuple[Interval, ...]
     shape: tuple[int, ...] = ()
 
-    def meets(self, other: "Block", slack: Fraction = Fraction(0)) -> bool:
+    def meets(self, other: "IntervalArray", slack: Fraction = Fraction(0)) -> bool:
         """Can both have one value, entry by entry, up to a share of it?"""
         if len(self.entries) != len(other.entries):
             return False
@@ -101,7 +101,7 @@ def shows_numbers(members: "tuple[Node, ...]") -> bool:
     )
 
 
-def is_cut_off(literal: Node, value: Block) -> bool:
+def is_cut_off(literal: Node, value: IntervalArray) -> bool:
     """Are the digits of a literal those of the value, cut off instead of rounded?"""
     number = literal.node if isinstance(literal, tree.Negated) else literal
     if not isinstance(number, tree.Number) or number.digits is None or len(value.entries) != 1:
@@ -114,7 +114,7 @@ def is_cut_off(literal: Node, value: Block) -> bool:
     return low < shown + unit and high >= shown
 
 
-def block(node: Node, rounded: "bool | Around") -> Block:
+def block(node: Node, rounded: "bool | Around") -> IntervalArray:
     """Between which numbers a written value lies.
 
     Args:
@@ -124,7 +124,7 @@ def block(node: Node, rounded: "bool | Around") -> Block:
         NoNumberError
     """
     try:
-        found = _Values(rounded).of(node)
+        found = _IntervalEvaluator(rounded).of(node)
         if any(abs(end) > LARGEST for interval in found.entries for end in interval):
             raise NoNumberError("too large for a number")
         return found
@@ -135,7 +135,7 @@ def block(node: Node, rounded: "bool | Around") -> Block:
 def exactly_equal(a: Node, b: Node) -> bool:
     """One value, as the literals say?"""
     try:
-        return _Values(False).block(a) == _Values(False).block(b)
+        return _IntervalEvaluator(False).block(a) == _IntervalEvaluator(False).block(b)
     except (ArithmeticError, ValueError) as error:
         raise NoNumberError(str(error)) from None
 
@@ -217,24 +217,24 @@ class Roundings:
         return low, high
 
 
-class _Values:
+class _IntervalEvaluator:
     """Works out intervals."""
 
     def __init__(self, rounded: bool | Around) -> None:
         self._literal: Around = (around if rounded else exactly) if isinstance(rounded, bool) else rounded
 
-    def of(self, node: Node) -> Block:
+    def of(self, node: Node) -> IntervalArray:
         """The value of a whole member: a single literal is rounded to its own places."""
         alone = node.node if isinstance(node, tree.Negated) else node
         if isinstance(alone, tree.Number):
             low, high = around(alone)
-            return Block(((low, high),) if alone is node else ((-high, -low),))
+            return IntervalArray(((low, high),) if alone is node else ((-high, -low),))
         if isinstance(node, tree.Matrix):
-            return self._matrix(node, _Values(True))
+            return self._matrix(node, _IntervalEvaluator(True))
         return self.block(node)
 
     @DispatchMethod
-    def block(self, node: Node) -> Block:
+    def block(self, node: Node) -> IntervalArray:
         raise NoNumberError(type(node).__name__)
 
     def one(self, node: Node) -> Interval:
@@ -244,67 +244,67 @@ class _Values:
         return found.entries[0]
 
     @block.register
-    def _(self, node: tree.Number) -> Block:
-        return Block((self._literal(node),))
+    def _(self, node: tree.Number) -> IntervalArray:
+        return IntervalArray((self._literal(node),))
 
     @block.register
-    def _(self, node: tree.Under) -> Block:
-        return _Values(True).block(node.number)
+    def _(self, node: tree.Under) -> IntervalArray:
+        return _IntervalEvaluator(True).block(node.number)
 
     @block.register
-    def _(self, node: tree.Labelled) -> Block:
+    def _(self, node: tree.Labelled) -> IntervalArray:
         return self.block(node.node)
 
     @block.register
-    def _(self, node: tree.Negated) -> Block:
+    def _(self, node: tree.Negated) -> IntervalArray:
         found = self.block(node.node)
-        return Block(tuple((-high, -low) for low, high in found.entries), found.shape)
+        return IntervalArray(tuple((-high, -low) for low, high in found.entries), found.shape)
 
     @block.register
-    def _(self, node: tree.Sum) -> Block:
+    def _(self, node: tree.Sum) -> IntervalArray:
         return reduce(_plus, map(self.block, node.terms))
 
     @block.register
-    def _(self, node: tree.Product) -> Block:
+    def _(self, node: tree.Product) -> IntervalArray:
         return reduce(_scaled, map(self.block, node.factors))
 
     @block.register
-    def _(self, node: tree.Fraction) -> Block:
+    def _(self, node: tree.Fraction) -> IntervalArray:
         low, high = self.one(node.below)
         if low <= 0 <= high:
             raise NoNumberError("a division by zero")
-        return _scaled(self.block(node.above), Block(((1 / high, 1 / low),)))
+        return _scaled(self.block(node.above), IntervalArray(((1 / high, 1 / low),)))
 
     @block.register
-    def _(self, node: tree.Power) -> Block:
+    def _(self, node: tree.Power) -> IntervalArray:
         low, high = self.one(node.base)
         if node.exponent < 0 and low <= 0 <= high:
             raise NoNumberError("a division by zero")
         ends = [low**node.exponent, high**node.exponent]
         if low < 0 < high and node.exponent % 2 == 0:
             ends.append(Fraction(0))
-        return Block(((min(ends), max(ends)),))
+        return IntervalArray(((min(ends), max(ends)),))
 
     @block.register
-    def _(self, node: tree.Call) -> Block:
+    def _(self, node: tree.Call) -> IntervalArray:
         if node.function == "max":
             found = [self.one(a) for a in node.arguments]
-            return Block(((max(f[0] for f in found), max(f[1] for f in found)),))
+            return IntervalArray(((max(f[0] for f in found), max(f[1] for f in found)),))
         if node.function not in _INCREASING or len(node.arguments) != 1:
             raise NoNumberError(node.function)
         inner = self.block(node.arguments[0])
-        return Block(tuple(_applied(_INCREASING[node.function], e) for e in inner.entries), inner.shape)
+        return IntervalArray(tuple(_applied(_INCREASING[node.function], e) for e in inner.entries), inner.shape)
 
     @block.register
-    def _(self, node: tree.Matrix) -> Block:
+    def _(self, node: tree.Matrix) -> IntervalArray:
         return self._matrix(node, self)
 
-    def _matrix(self, node: tree.Matrix, values: "_Values") -> Block:
+    def _matrix(self, node: tree.Matrix, values: "_IntervalEvaluator") -> IntervalArray:
         entries = tuple(values.one(entry) for row in node.rows for entry in row)
-        return Block(entries, (len(node.rows), len(node.rows[0])))
+        return IntervalArray(entries, (len(node.rows), len(node.rows[0])))
 
     @block.register
-    def _(self, node: tree.Convolution) -> Block:
+    def _(self, node: tree.Convolution) -> IntervalArray:
         image, window = self.block(node.image), self.block(node.filter)
         if len(image.shape) != 2 or len(window.shape) != 2:
             raise NoNumberError("a convolution of what is no matrix")
@@ -317,10 +317,10 @@ class _Values:
             ))
             for r, c in product(*map(range, shape))
         )  # fmt: skip
-        return Block(entries, shape)
+        return IntervalArray(entries, shape)
 
     @block.register
-    def _(self, node: tree.Indicator) -> Block:
+    def _(self, node: tree.Indicator) -> IntervalArray:
         first, *_ = node.conditions
         if not isinstance(first, tree.Relation) or len(node.conditions) != 1 or first.sign not in (">", "≤", "<"):
             raise NoNumberError("a condition")
@@ -328,9 +328,9 @@ class _Values:
         above = left[0] > right[1]
         below = left[1] <= right[0]
         if not above and not below:
-            return Block(((Fraction(0), Fraction(1)),))
+            return IntervalArray(((Fraction(0), Fraction(1)),))
         holds = above if first.sign == ">" else below
-        return Block(((Fraction(holds), Fraction(holds)),))
+        return IntervalArray(((Fraction(holds), Fraction(holds)),))
 
 
 def around(number: tree.Number) -> Interval:
@@ -368,14 +368,14 @@ def _times(a: Interval, b: Interval) -> Interval:
     return min(products), max(products)
 
 
-def _plus(a: Block, b: Block) -> Block:
+def _plus(a: IntervalArray, b: IntervalArray) -> IntervalArray:
     if a.shape != b.shape:
         raise NoNumberError("a sum of groups of different shapes")
-    return Block(tuple(map(_add, a.entries, b.entries)), a.shape)
+    return IntervalArray(tuple(map(_add, a.entries, b.entries)), a.shape)
 
 
-def _scaled(a: Block, b: Block) -> Block:
+def _scaled(a: IntervalArray, b: IntervalArray) -> IntervalArray:
     if len(a.entries) > 1 and len(b.entries) > 1:
         raise NoNumberError("a product of groups")
     few, many = (a, b) if len(a.entries) == 1 else (b, a)
-    return Block(tuple(_times(few.entries[0], e) for e in many.entries), many.shape)
+    return IntervalArray(tuple(_times(few.entries[0], e) for e in many.entries), many.shape)

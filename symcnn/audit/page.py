@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from symcnn.audit.audit import Finding
+from symcnn.audit.audit import AuditedEquation
 from symcnn.audit.told import Told
 from symcnn.formula import Flow, MathML
 from symcnn.proof import vocabulary
@@ -22,10 +22,10 @@ _MARK = re.compile("\ue000(\\d+)\ue001")
 
 def page(told: Told, text: Catalogue) -> str:
     """The page in the language of the catalogue."""
-    return _Page(told, text).html()
+    return _AuditPage(told, text).html()
 
 
-class _Page:
+class _AuditPage:
     def __init__(self, told: Told, text: Catalogue) -> None:
         self._told, self._text = told, text
         self._flow = Flow(MathML(text.decimal))
@@ -45,7 +45,7 @@ class _Page:
         totals += self._proposal()
         return _PAGE.format(lang=self._text.lang, title=title, totals=totals, links=self._links(), rows=rows)
 
-    def _claims(self) -> Iterator[tuple[Finding, vocabulary.Finding]]:
+    def _claims(self) -> Iterator[tuple[AuditedEquation, vocabulary.Finding]]:
         return zip(self._told.audit.findings, self._told.claims, strict=True)
 
     def _proposal(self) -> str:
@@ -63,13 +63,13 @@ class _Page:
             found += [f'<p class="{key}"><b>{word}</b> {links}</p>\n'] if links else []
         return "".join(found)
 
-    def _verdict(self, finding: Finding, claim: vocabulary.Finding) -> str:
+    def _verdict(self, finding: AuditedEquation, claim: vocabulary.Finding) -> str:
         first, *rest = self._lines(finding)
         more = "".join(f"<div>{line}</div>" for line in rest)
         word = html.escape(self._text(f"verdict.{claim.key}"))
         return f'<div class="{claim.key}"><b>{word}</b> {first}{more}</div>'
 
-    def _lines(self, finding: Finding) -> list[str]:
+    def _lines(self, finding: AuditedEquation) -> list[str]:
         """The reason, each sentence with its formulas set."""
         set_formulas: list[str] = []
 

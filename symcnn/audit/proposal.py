@@ -17,7 +17,7 @@ from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
 from symcnn.audit.witness import Witness
 from symcnn.formula import tree
-from symcnn.formula.meaning import Group
+from symcnn.formula.meaning import EntryGroup
 from symcnn.formula.reader import Chain
 from symcnn.formula.steps import bare
 from symcnn.formula.tree import Node
@@ -98,7 +98,7 @@ class Proposals:
                 value = None if node is None else self._notation.meaning.of(self._notation.resolved(bare(node)))
             except MeaningError:
                 continue
-            if value is not None and not isinstance(value, Group) and value.free_symbols | value.atoms(Slope):
+            if value is not None and not isinstance(value, EntryGroup) and value.free_symbols | value.atoms(Slope):
                 yield value
 
     def _quantity(self, value: Expr) -> Expr | None:

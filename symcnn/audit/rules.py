@@ -41,7 +41,7 @@ _MARK = re.compile(r"'+$|\^.*$")
 
 
 @dataclass(frozen=True)
-class Update:
+class GradientStep:
     """A step of gradient descent.
 
     Attributes:
@@ -155,7 +155,7 @@ class Rules:
 
     # --- a step of gradient descent ---------------------------------------------------------------------------------
 
-    def update(self, members: Sequence[Node], signs: Sequence[str]) -> Update | None:
+    def update(self, members: Sequence[Node], signs: Sequence[str]) -> GradientStep | None:
         """name ← name − rate · ∂E/∂name, by any sign, the new name marked or not; None: it is nothing of the kind."""
         if not members or set(signs) - {"=", "≈", r"\leftarrow"}:
             return None
@@ -177,7 +177,7 @@ class Rules:
             wrong = next((n for n in letters if not self._equal(right, rest[n - 1], rate, meanings)), None)
         except MeaningError:
             return None
-        return Update(tuple(rest), right, rate, wrong)
+        return GradientStep(tuple(rest), right, rate, wrong)
 
     def _unmarked(self, symbol: tree.Symbol | tree.Word) -> Node:
         """w of w', w^+, w^new and w^(t+1)."""
@@ -222,7 +222,7 @@ class Rules:
     def _printed(self) -> Printed:
         notation = self._notation
         words = catalogue("en").words("word")
-        typographies = [Typography(notation.derivation.scalars, words, total) for total in ("total", "")]
+        typographies = [Typography(notation.derivation.quantities, words, total) for total in ("total", "")]
         return Printed(notation.derivation, Meaning(notation.derivation, notation.own), typographies)
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise, product
 from symcnn.audit.notation import Notation
 from symcnn.audit.numbers import (
     LONG,
-    Block,
+    IntervalArray,
     NoNumberError,
     block,
     exactly,
@@ -27,7 +27,7 @@ from symcnn.audit.numbers import (
 from symcnn.audit.putin import PutIn, may_come_from, put_in
 from symcnn.audit.verdicts import Counterexample, Judged, Read
 from symcnn.formula import tree
-from symcnn.formula.meaning import Group
+from symcnn.formula.meaning import EntryGroup
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
@@ -37,7 +37,7 @@ from symcnn.proof import Comparison, OneMethod, UndecidableError, decide
 _NEAR, _NEARER = Fraction(1, 10**9), Fraction(1, 10**12)
 
 
-class Shown:
+class ChainNumberChecker:
     """Judges them.
 
     Args:
@@ -177,7 +177,7 @@ class Shown:
             return self._given(letters[0], plain)
         if all(m.fault is None and self._notation.constant(m.values) is not None for m in letters):
             return None
-        if any(m.fault is not None or any(isinstance(v, Group) for v in m.values) for m in letters):
+        if any(m.fault is not None or any(isinstance(v, EntryGroup) for v in m.values) for m in letters):
             return None
         found = self._letters(letters) if len(letters) > 1 else Judged("true", method="proved", good=letters[0].node)
         if found.verdict != "true":
@@ -239,7 +239,7 @@ class Shown:
     def _given(self, symbols: Read, plain: Sequence[Read]) -> Judged:
         """Pixels, targets or parameters with their values: what a text states, it need not prove."""
         numbers = plain[0]
-        of_group = any(isinstance(v, Group) for v in symbols.values)
+        of_group = any(isinstance(v, EntryGroup) for v in symbols.values)
         if of_group and not any(isinstance(n, tree.Matrix) for n in nodes(numbers.whole)):
             return Judged("unread", "another", (("text", brief(symbols.node)),), symbols.place, good=symbols.node)
         wrong = self._notation.contradicts(symbols.node, numbers.whole)
@@ -320,7 +320,7 @@ def _is_decimal(node: Node) -> bool:
     return isinstance(node, tree.Number) and node.digits is not None
 
 
-def _number_instead(wrong: Node, right: Block) -> Node | None:
+def _number_instead(wrong: Node, right: IntervalArray) -> Node | None:
     """A value in the place of a wrong number, with as many places, or as many as it takes to tell them apart."""
     if len(right.entries) != 1 or not isinstance(wrong, (tree.Number, tree.Negated, tree.Fraction)):
         return None
@@ -338,7 +338,7 @@ def _middle(interval: tuple[Fraction, Fraction]) -> Node:
     return tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator))
 
 
-def _first_difference(wrong: Block, right: Block) -> Counterexample | None:
+def _first_difference(wrong: IntervalArray, right: IntervalArray) -> Counterexample | None:
     """Of the first entries that do not agree, both."""
     for a, b in zip(wrong.entries, right.entries, strict=False):
         if a[0] > b[1] or b[0] > a[1]:

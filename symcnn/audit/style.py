@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from sympy import Symbol
+
 from symcnn.derivation import Derivation
 from symcnn.formula import Latex, Typography, tree
 from symcnn.formula.reader import Chain
@@ -13,6 +15,7 @@ from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, letters_in
+from symcnn.symbolic import Quantity, TensorKind
 from symcnn.text import catalogue
 
 _SIGN = re.compile(r"\*|\\cdot(?![a-z])|\\times")
@@ -139,14 +142,15 @@ class _Own(Typography):
     """Names as the text writes them."""
 
     def __init__(self, style: Style) -> None:
-        super().__init__(style.derivation.graph, catalogue("en").words("word"))
+        super().__init__(style.derivation.quantities, catalogue("en").words("word"))
         self._style = style
         self.error = style.error
 
-    def name(self, name: str, differentiated: bool = False) -> Node:
-        if name.startswith("dE_d") or name in ("E", "E_total"):
-            return super().name(name, differentiated)
-        return self._style.symbol(name, differentiated) or super().name(name, differentiated)
+    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+        quantity = self.quantity(name)
+        if quantity.is_adjoint or quantity.tensor.kind is TensorKind.ERROR:
+            return super().name(quantity, differentiated)
+        return self._style.symbol(quantity.name, differentiated) or super().name(quantity, differentiated)
 
 
 class _Echo(Latex):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product, takewhile
 
-from symcnn.formula.reader import Numbers
+from symcnn.formula.reader import NumberTable
 
 #: So many cells may be wrong where a rule is still meant; of a table that has at least so many times as many.
 MOST_WRONG, AT_LEAST = 1, 6
@@ -30,7 +30,7 @@ Rows = tuple[tuple[Fraction, ...], ...]
 
 
 @dataclass(frozen=True)
-class Table:
+class TableAudit:
     """What was found of one table.
 
     Attributes:
@@ -38,12 +38,12 @@ class Table:
         wrong: a cell that is not what the rule gives, by row and column from 0, as written, and what it should be.
     """
 
-    numbers: Numbers
+    numbers: NumberTable
     rule: str = ""
     wrong: tuple[int, int, str, Fraction] | None = None
 
 
-def tables(found: Sequence[Numbers], given: Sequence[Rows] = ()) -> Iterator[Table]:
+def tables(found: Sequence[NumberTable], given: Sequence[Rows] = ()) -> Iterator[TableAudit]:
     """Each table of a text, with what it says of those before it, or begins to say.
 
     Args:
@@ -52,18 +52,18 @@ def tables(found: Sequence[Numbers], given: Sequence[Rows] = ()) -> Iterator[Tab
     return _grown(list(_looking_back(found, given)))
 
 
-def _looking_back(found: Sequence[Numbers], given: Sequence[Rows]) -> Iterator[Table]:
+def _looking_back(found: Sequence[NumberTable], given: Sequence[Rows]) -> Iterator[TableAudit]:
     known: list[Rows] = []
     for numbers in found:
         rows = _values(numbers)
         if rows is None:
-            yield Table(numbers)
+            yield TableAudit(numbers)
             continue
         yield _explained(numbers, rows, known[-BACK:], given)
         known.append(rows)
 
 
-def _grown(found: list[Table]) -> Iterator[Table]:
+def _grown(found: list[TableAudit]) -> Iterator[TableAudit]:
     """What no rule explains, and is the beginning of the table that follows, explained."""
     for n, table in enumerate(found):
         ahead = list(takewhile(lambda t: not t.rule, found[n : n + BACK]))
@@ -75,19 +75,19 @@ def _grown(found: list[Table]) -> Iterator[Table]:
         yield _beginning(table.numbers, whole.numbers, [t.numbers for t in (*behind, *ahead[1:])])
 
 
-def _beginning(numbers: Numbers, whole: Numbers, others: Sequence[Numbers]) -> Table:
+def _beginning(numbers: NumberTable, whole: NumberTable, others: Sequence[NumberTable]) -> TableAudit:
     """A table as the first cells of another; told wrong in one cell only where two more grow into the same."""
     differs = _off(numbers, whole)
     if differs == []:
-        return Table(numbers, "begins")
+        return TableAudit(numbers, "begins")
     if differs is None or len(differs) > MOST_WRONG or sum(_off(other, whole) == [] for other in others) < 2:
-        return Table(numbers)
+        return TableAudit(numbers)
     row, column = differs[0]
     right = number(whole.rows[row][column])
-    return Table(numbers, "begins", (row, column, numbers.rows[row][column], right))
+    return TableAudit(numbers, "begins", (row, column, numbers.rows[row][column], right))
 
 
-def _off(numbers: Numbers, whole: Numbers) -> list[tuple[int, int]] | None:
+def _off(numbers: NumberTable, whole: NumberTable) -> list[tuple[int, int]] | None:
     """The cells that are not those of the other table, row by row from its first; None: it is no beginning by shape."""
     *full, last = numbers.rows
     shapes = zip(full, whole.rows, strict=False)
@@ -108,14 +108,14 @@ def number(cell: str) -> Fraction:
     return Fraction(cell.replace(",", ".").replace("−", "-"))
 
 
-def _values(numbers: Numbers) -> Rows | None:
+def _values(numbers: NumberTable) -> Rows | None:
     widths = {len(row) for row in numbers.rows}
     if len(widths) != 1 or sum(map(len, numbers.rows)) > MAX_CELLS:
         return None
     return tuple(tuple(map(number, row)) for row in numbers.rows)
 
 
-def _explained(numbers: Numbers, rows: Rows, before: Sequence[Rows], given: Sequence[Rows]) -> Table:
+def _explained(numbers: NumberTable, rows: Rows, before: Sequence[Rows], given: Sequence[Rows]) -> TableAudit:
     """By the first rule that fits; else by one that fits but for a cell."""
     near: tuple[str, list[tuple[int, int, str, Fraction]]] | None = None
     # a number alone is taken for a mean only behind a sign like ∇
@@ -123,17 +123,17 @@ def _explained(numbers: Numbers, rows: Rows, before: Sequence[Rows], given: Sequ
     for rule, wanted in _ways(rows, before, given):
         wrong = _differences(numbers, rows, wanted)
         if not wrong:
-            return Table(numbers, rule)
+            return TableAudit(numbers, rule)
         if (
             len(wrong) <= MOST_WRONG
             and len(rows) * len(rows[0]) >= least
             and (near is None or len(wrong) < len(near[1]))
         ):
             near = (rule, wrong)
-    return Table(numbers, near[0], near[1][0]) if near else Table(numbers)
+    return TableAudit(numbers, near[0], near[1][0]) if near else TableAudit(numbers)
 
 
-def _differences(numbers: Numbers, rows: Rows, wanted: Rows) -> list[tuple[int, int, str, Fraction]]:
+def _differences(numbers: NumberTable, rows: Rows, wanted: Rows) -> list[tuple[int, int, str, Fraction]]:
     """The cells that are not what is wanted, within the places that are written."""
     found = []
     for r, (shown, should) in enumerate(zip(rows, wanted, strict=True)):

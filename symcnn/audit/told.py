@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from symcnn.audit.audit import Audit, Finding
+from symcnn.audit.audit import Audit, AuditedEquation
 from symcnn.audit.verdicts import VERDICTS
 from symcnn.proof import vocabulary
 from symcnn.proof.vocabulary import known
@@ -26,7 +26,7 @@ class Told:
     def title(self) -> str:
         return self.text("audit.title", file=self._file)
 
-    def why(self, finding: Finding, formula: Callable[[str], str] = str) -> list[str]:
+    def why(self, finding: AuditedEquation, formula: Callable[[str], str] = str) -> list[str]:
         """The reason of a verdict, in sentences: of a false one what is wrong, what it should be, and a number.
 
         Args:
@@ -52,11 +52,11 @@ class Told:
             lines.append(self.should(finding, formula))
         return [*lines, *self._shown(finding, formula)]
 
-    def should(self, finding: Finding, formula: Callable[[str], str] = str) -> str:
+    def should(self, finding: AuditedEquation, formula: Callable[[str], str] = str) -> str:
         """What should stand in the place of the wrong member, in a sentence."""
         return self.text("audit.should", correction=formula(finding.correction))
 
-    def _shown(self, finding: Finding, formula: Callable[[str], str]) -> Iterator[str]:
+    def _shown(self, finding: AuditedEquation, formula: Callable[[str], str]) -> Iterator[str]:
         """The numbers that show it."""
         found, text = finding.judged.counterexample, self.text
         if found is None:
@@ -100,7 +100,7 @@ class Told:
         """In the vocabulary of every check."""
         return tuple(map(self._claim, self.audit.findings))
 
-    def _claim(self, finding: Finding) -> vocabulary.Finding:
+    def _claim(self, finding: AuditedEquation) -> vocabulary.Finding:
         judged, place = finding.judged, self.text("check.line", line=self.place(finding))
         if finding.verdict == "true":
             why = self.why(finding)[0] if judged.readings or judged.method in ("given", "definition") else ""
@@ -124,7 +124,7 @@ class Told:
             for finding, claim in zip(self.audit.findings, self.claims, strict=True)
         ]
 
-    def place(self, finding: Finding) -> str:
+    def place(self, finding: AuditedEquation) -> str:
         return f"{finding.line}" if finding.row == 1 else f"{finding.line} ({finding.row})"
 
     def totals(self) -> list[str]:
@@ -170,7 +170,7 @@ class Told:
             "not_checked": self.text("audit.unchecked"),
         }  # fmt: skip
 
-    def _equation(self, finding: Finding, claim: vocabulary.Finding) -> dict[str, Any]:
+    def _equation(self, finding: AuditedEquation, claim: vocabulary.Finding) -> dict[str, Any]:
         judged = finding.judged
         found: dict[str, Any] = {
             "line": finding.line, "row": finding.row, "kind": finding.kind, "text": finding.text,

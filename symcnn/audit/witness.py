@@ -13,7 +13,7 @@ from sympy import Expr
 from symcnn.audit.notation import MAX_IMAGES, Notation, number_of
 from symcnn.audit.verdicts import Counterexample, Read
 from symcnn.formula import tree
-from symcnn.formula.meaning import Group, Meaning, Value, pairs
+from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
 from symcnn.formula.steps import leaves
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
@@ -74,7 +74,7 @@ class Witness:
 
     def _values(self, value: Value, quantities: QuantityTable) -> tuple[float, ...]:
         """The first entries of a group, or the value of one quantity; none where one of them has no number."""
-        entries = value.entries[:MAX_ENTRIES] if isinstance(value, Group) else (value,)
+        entries = value.entries[:MAX_ENTRIES] if isinstance(value, EntryGroup) else (value,)
         found = [number_of(entry, quantities) for entry in entries]
         return tuple(v for v in found if v is not None) if None not in found else ()
 

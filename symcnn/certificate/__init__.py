@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
-from symcnn.certificate.premises import Held, held
-from symcnn.certificate.theorems import Claim
+from symcnn.certificate.premises import PremiseReport, held
+from symcnn.certificate.theorems import Theorem
 from symcnn.certificate.verdict import AXIOMS, TIMEOUT, CoqVerdict, compare_bytes, read, verdict_on
 from symcnn.certificate.write import Certificate
 from symcnn.derivation import derive
@@ -61,7 +61,7 @@ def check(certificate: Certificate, timeout: float = TIMEOUT) -> CoqVerdict:
     return replace(found, premises=certificate.premises, network=certificate.derivation.network)
 
 
-def premises_held(network: Network, theta: Any, data: DataLike) -> Held:
+def premises_held(network: Network, theta: Any, data: DataLike) -> PremiseReport:
     """Of which theorems the premises hold at parameters and samples."""
     return held(certificate_of(network, data), theta, data)
 
@@ -82,7 +82,7 @@ def recheck(path: str | Path, network: Network, data: DataLike | None = None, ti
 
 
 @dataclass(frozen=True)
-class Certified:
+class CertificateResult:
     """What ``certify`` wrote and found.
 
     Attributes:
@@ -95,7 +95,9 @@ class Certified:
     files: list[Path]
 
 
-def certify(network: Network, folder: str | Path, *, data: DataLike | None = None, lang: str = "en") -> Certified:
+def certify(
+    network: Network, folder: str | Path, *, data: DataLike | None = None, lang: str = "en"
+) -> CertificateResult:
     """Write a network's certificate and a page of plain words into a folder, and let Coq check it if it is there."""
     text: Catalogue = catalogue(lang)
     target = Path(folder)
@@ -109,10 +111,10 @@ def certify(network: Network, folder: str | Path, *, data: DataLike | None = Non
         write_whole(fresh / text("certificate.page"), page.write().encode("utf-8"))
     files = [target / FILE, target / text("certificate.page")]
     summary = "\n".join([in_words(verdict, text), *([held_in_words(numbers, text, SEED)] if numbers else [])])
-    return Certified(verdict, summary, page.rows(), files)
+    return CertificateResult(verdict, summary, page.rows(), files)
 
 
-def _held(certificate: Certificate, data: DataLike | None) -> Held | None:
+def _held(certificate: Certificate, data: DataLike | None) -> PremiseReport | None:
     if data is None or not certificate.premises:
         return None
     return held(certificate, initial_values(certificate.derivation.network, SEED), data)
@@ -123,10 +125,10 @@ __all__ = [
     "FILE",
     "SUFFIXES",
     "Certificate",
-    "Certified",
-    "Claim",
+    "CertificateResult",
     "CoqVerdict",
-    "Held",
+    "PremiseReport",
+    "Theorem",
     "certificate_of",
     "certify",
     "check",

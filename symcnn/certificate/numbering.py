@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sympy import Expr, Symbol
 
 from symcnn.derivation import Derivation, Variable
-from symcnn.network.network import ERROR
+from symcnn.symbolic import ERROR
 
 
 class Numbering:

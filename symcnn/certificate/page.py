@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from symcnn.certificate.premises import Held
-from symcnn.certificate.theorems import ANY, Claim
+from symcnn.certificate.premises import PremiseReport
+from symcnn.certificate.theorems import ANY, Theorem
 from symcnn.certificate.verdict import AXIOMS, CoqVerdict
 from symcnn.certificate.write import Certificate
 from symcnn.formula import Latex, Plain, Typography, shown
@@ -28,7 +28,7 @@ class Page:
     """
 
     def __init__(
-        self, certificate: Certificate, verdict: CoqVerdict, text: Catalogue, held: Held | None = None
+        self, certificate: Certificate, verdict: CoqVerdict, text: Catalogue, held: PremiseReport | None = None
     ) -> None:
         self.certificate, self.verdict, self.text, self.held = certificate, verdict, text, held
         self._latex = Latex(text.decimal)
@@ -85,13 +85,13 @@ class Page:
     def _example(self) -> Iterator[str]:
         """The first theorem's statement."""
         first, numbers = self.certificate.claims[0], self.certificate.whole.numbers
-        typography = Typography(self.certificate.derivation.graph, self.text.words("word"))
+        typography = Typography(self.certificate.derivation.quantities, self.text.words("word"))
         quantity = self._latex.inline(typography.name(first.quantity))
         yield self.text("certificate.example", place=numbers.of[first.quantity], quantity=quantity)
         statement = self.certificate.text.partition(f"\nTheorem {first.theorem} :")[2].partition("\nProof.")[0]
         yield f"```coq\nTheorem {first.theorem} :{statement}\n```"
 
-    def _image(self, claim: Claim) -> str:
+    def _image(self, claim: Theorem) -> str:
         if claim.image is None:
             return self.text("certificate.every_image")
         return self.text("certificate.any_image") if claim.image == ANY else claim.image.removeprefix(ANY)
@@ -99,9 +99,9 @@ class Page:
     def _inline(self, sentence: str) -> str:
         return sentence.replace("{E_total}", self._latex.inline(Symbol("E", "", self.text("label.total"))))
 
-    def symbol(self, claim: Claim) -> Node:
+    def symbol(self, claim: Theorem) -> Node:
         """∂E_total/∂f₁₁; ∂E/∂x₁₁ for what belongs to an image."""
-        typography = Typography(self.certificate.derivation.graph, self.text.words("word"))
+        typography = Typography(self.certificate.derivation.quantities, self.text.words("word"))
         if claim.image is not None:
             typography.error = Symbol("E")
         return typography.name(f"dE_d{claim.quantity}")
@@ -134,7 +134,7 @@ def in_words(verdict: CoqVerdict, text: Catalogue) -> str:
     return text("certificate.unchecked", command=INSTALL)
 
 
-def held_in_words(held: Held, text: Catalogue, seed: int | None) -> str:
+def held_in_words(held: PremiseReport, text: Catalogue, seed: int | None) -> str:
     """Whether the premises hold at the network's own numbers, and how near the nearest kink or tie is."""
     count, left = held.claims, held.claims - len(held.failed)
     drawn = "" if seed is None else f" {text('certificate.seed', seed=seed)}"

@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Rational, Symbol
 
 from symcnn.certificate.stage import Stage
-from symcnn.certificate.theorems import ANY, MAX_IMAGES, Claim
+from symcnn.certificate.theorems import ANY, MAX_IMAGES, Theorem
 from symcnn.certificate.write import Certificate
 from symcnn.network import DataLike, checked
 from symcnn.numeric.values import values_of_images
@@ -25,7 +25,7 @@ DOUBT = 1e-9
 
 
 @dataclass(frozen=True)
-class Held:
+class PremiseReport:
     """Of which theorems the premises hold.
 
     Attributes:
@@ -38,25 +38,25 @@ class Held:
 
     images: int
     claims: int
-    failed: tuple[Claim, ...]
+    failed: tuple[Theorem, ...]
     kink: float | None
     lead: float | None
 
 
-def held(certificate: Certificate, theta: Any, data: DataLike) -> Held:
+def held(certificate: Certificate, theta: Any, data: DataLike) -> PremiseReport:
     """Look at the premises at parameters and samples, the first of them where they are many."""
     derivation = certificate.derivation
     images, targets = (given[:MAX_IMAGES] for given in checked(derivation.network, data))
     values = list(values_of_images(derivation, theta, (images, targets)))
     found = [[AtImage(stage, at) for stage in certificate.stages] for at in values]
 
-    def fails(claim: Claim) -> bool:
+    def fails(claim: Theorem) -> bool:
         named = claim.image not in (None, ANY)
         looked_at = [found[int(claim.image.removeprefix(ANY)) - 1]] if claim.image and named else found
         return any(claim.quantity in at.undecided for one in looked_at for at in one)
 
     every = [at for one in found for at in one]
-    return Held(
+    return PremiseReport(
         len(images), len(certificate.claims), tuple(filter(fails, certificate.claims)),
         min((d for at in every for d in at.kinks), default=None),
         min((d for at in every for d in at.leads), default=None),

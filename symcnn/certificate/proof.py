@@ -55,7 +55,7 @@ def _checked(stage: Stage, name: str) -> Iterator[str]:
     yield f"Lemma {name}_obeys : wrong {last} {name}_tape {name}_claims = [].\n{COMPUTED}"
 
 
-class Link:
+class Bridge:
     """Between the specification's definitions of a stage and the calculus."""
 
     def __init__(self, stage: Stage) -> None:

@@ -10,7 +10,7 @@ over a list of images, of any length, and a cell's theorem is about any image (`
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symcnn.certificate.proof import Link
+from symcnn.certificate.proof import Bridge
 from symcnn.certificate.stage import Stage
 
 MAX_IMAGES = 10
@@ -20,7 +20,7 @@ ANY = "image"
 
 
 @dataclass(frozen=True)
-class Claim:
+class Theorem:
     """One theorem: ∂E_total/∂parameter, or ∂E/∂cell of one image.
 
     Attributes:
@@ -40,9 +40,9 @@ def named(samples: int | None) -> list[str]:
     return [f"image{n}" for n in range(1, samples + 1)] if samples and samples <= MAX_IMAGES else []
 
 
-def claims_of(parameters: Sequence[str], cells: Sequence[str], images: Sequence[str]) -> list[Claim]:
+def claims_of(parameters: Sequence[str], cells: Sequence[str], images: Sequence[str]) -> list[Theorem]:
     """All that can be claimed: the parameters, then the cells, image by image."""
-    return [Claim(p) for p in parameters] + [Claim(x, i) for x in cells for i in images or [ANY]]
+    return [Theorem(p) for p in parameters] + [Theorem(x, i) for x in cells for i in images or [ANY]]
 
 
 def total(stage: Stage, images: Sequence[str]) -> str:
@@ -54,14 +54,14 @@ def total(stage: Stage, images: Sequence[str]) -> str:
     return f"Definition E_total (parameter {' '.join(images)} : positive -> R) :=\n  {error}."
 
 
-def theorem(link: Link, claim: Claim, images: Sequence[str]) -> str:
+def theorem(link: Bridge, claim: Theorem, images: Sequence[str]) -> str:
     """Statement and proof."""
     if claim.image is not None:
         return _of_cell(link, claim, claim.image)
     return _of_parameter(link, claim, images) if images else _of_any_images(link, claim)
 
 
-def _of_cell(link: Link, claim: Claim, image: str) -> str:
+def _of_cell(link: Bridge, claim: Theorem, image: str) -> str:
     stage = link.stage
     error = _bare(stage.applied("E", image=image, map=_moved(stage, claim, image)))
     names, premises = _premises(stage, claim, image, "")
@@ -71,7 +71,7 @@ def _of_cell(link: Link, claim: Claim, image: str) -> str:
 Proof. intros parameter {image}{names}; exact {_derivative(link, claim, image, names)}. Qed."""
 
 
-def _of_parameter(link: Link, claim: Claim, images: Sequence[str]) -> str:
+def _of_parameter(link: Bridge, claim: Theorem, images: Sequence[str]) -> str:
     stage, all_names, all_premises, proof = link.stage, "", "", ""
     for n, image in enumerate(images, 1):
         names, premises = _premises(stage, claim, image, str(n))
@@ -85,7 +85,7 @@ def _of_parameter(link: Link, claim: Claim, images: Sequence[str]) -> str:
 Proof. intros parameter {" ".join(images)}{all_names}; exact {proof}. Qed."""
 
 
-def _of_any_images(link: Link, claim: Claim) -> str:
+def _of_any_images(link: Bridge, claim: Theorem) -> str:
     stage, moved = link.stage, _moved(link.stage, claim, "")
     names, _ = _premises(stage, claim, ANY, "")
     every = "".join(
@@ -102,17 +102,17 @@ intros image i; exact {own}.
 Qed."""
 
 
-def _premises(stage: Stage, claim: Claim, image: str, suffix: str) -> tuple[str, str]:
+def _premises(stage: Stage, claim: Theorem, image: str, suffix: str) -> tuple[str, str]:
     """Names for the premises of a theorem about an image, and the premises, with their arrows."""
     found = stage.premises(image, stage.numbers.of[claim.quantity])
     return "".join(f" {name}{suffix}" for name, _ in found), "".join(f"\n  {said} ->" for _, said in found)
 
 
-def _moved(stage: Stage, claim: Claim, image: str) -> str:
+def _moved(stage: Stage, claim: Theorem, image: str) -> str:
     return f"(moved {stage.point(image)} {stage.numbers.of[claim.quantity]} r)"
 
 
-def _derivative(link: Link, claim: Claim, image: str, premises: str) -> str:
+def _derivative(link: Bridge, claim: Theorem, image: str, premises: str) -> str:
     """The proof that E of an image has the derivative."""
     given = [f"{image} parameter {link.numbers.of[claim.quantity]}", *link.with_premises(premises)]
     return f"({link.q}_gradient {' '.join(given)} eq_refl eq_refl)"

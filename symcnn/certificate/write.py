@@ -88,7 +88,7 @@ class Certificate:
         for stage in stages[1:]:
             yield from specification.after(stage)
         yield "End Spec.\nImport Spec.\n\n(* ===== The proof ===== *)"
-        links = [proof.Link(stage) for stage in stages]
+        links = [proof.Bridge(stage) for stage in stages]
         yield from (link.text for link in links)
         yield "\n(* ===== The theorems ===== *)\n"
         owner = {name: link for link in links for name in link.stage.free}

@@ -9,7 +9,7 @@ from symcnn.verification import check_equations
 
 def print_formulas(derivation: Derivation, of: str | None, latex: bool) -> None:
     """The chain rule of every quantity on the way, then of the gradients; or those that one quantity needs."""
-    typography = Typography(derivation.graph, catalogue("en").words("word"))
+    typography = Typography(derivation.quantities, catalogue("en").words("word"))
     emit = Latex().display if latex else Plain().lines
     if of is not None:
         wanted = [step.variable for step in derivation[of].steps]

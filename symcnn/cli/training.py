@@ -111,7 +111,7 @@ def train(
             check_apart(check_writable(path, suffixes), network, data, validation, None if own else resume)
     if plot is not None:
         check_plottable(plot)
-    read = _Reader(label_column, header, ink)
+    read = _SampleReader(label_column, header, ink)
     read.check((data, validation))
     net, samples = _what(network, data, resume, asked, read)
     by_epochs = _by_epochs(data, validation or hold_out, asked)
@@ -145,7 +145,7 @@ def train(
 
 
 @dataclass
-class _Reader:
+class _SampleReader:
     """Reads samples with the options that the command has for them; ``remembered`` is the ink of a resumed training."""
 
     label_column: str | None
@@ -176,7 +176,7 @@ class _Reader:
 
 
 def _what(
-    network: Path | None, data: Path | None, resume: Path | None, asked: dict[str, Any], read: "_Reader"
+    network: Path | None, data: Path | None, resume: Path | None, asked: dict[str, Any], read: "_SampleReader"
 ) -> "tuple[Network, Data]":
     """The network and the samples; what to go on from is put into ``asked``."""
     import symcnn

@@ -5,7 +5,6 @@ from symcnn.derivation.graph import (
     Addend,
     Graph,
     Product,
-    Scalars,
     Variable,
     check_size,
     count_products,
@@ -15,6 +14,6 @@ from symcnn.derivation.graph import (
 from symcnn.derivation.operations import count_operations
 
 __all__ = [
-    "Addend", "ChainTerm", "Derivation", "Gradient", "Graph", "Product", "Scalars", "Step",
+    "Addend", "ChainTerm", "Derivation", "Gradient", "Graph", "Product", "Step",
     "Variable", "check_size", "count_operations", "count_products", "derive", "instance", "points",
 ]  # fmt: skip

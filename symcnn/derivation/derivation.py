@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Add, Expr, Symbol
+from sympy import Add, Expr
 
 from symcnn.derivation.gather import gather
-from symcnn.derivation.graph import Graph, Product, Scalars, Variable, instantiate
+from symcnn.derivation.graph import Graph, Product, Variable, instantiate
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import reverse
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
 from symcnn.network import Network
-from symcnn.symbolic import Equation
+from symcnn.symbolic import ADJOINT, Equation, Quantities, Tensor
 
 #: Quantities that a gradient with all adjoints put in may consist of; and so many are still read.
 MAX_PUT_IN, SHORT = 10_000, 1_000
@@ -58,7 +58,7 @@ class Gradient:
 
     def __init__(self, derivation: "Derivation", name: str) -> None:
         self.name = name
-        self.adjoint = f"dE_d{name}"
+        self.adjoint = ADJOINT + name
         self.derivation = derivation
         self.variable: Variable = derivation.graph.backward[self.adjoint]
 
@@ -128,7 +128,7 @@ class Gradients(Mapping[str, Expr]):
         names = self._derivation._is_gradient
         if name not in names:
             raise UnknownQuantityError(f"{quoted(name)}: not among the gradients; {one_of(name, names)}")
-        return self._derivation.in_forward_quantities(f"dE_d{name}")
+        return self._derivation.in_forward_quantities(ADJOINT + name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._derivation._is_gradient
@@ -190,9 +190,9 @@ class Derivation(Mapping[str, Gradient]):
         return operations(self.forward), operations(self.backward)
 
     @cached_property
-    def scalars(self) -> Scalars:
-        """Every single quantity by its name, however many there are; the graph need not exist."""
-        return Scalars((*self._inputs, *(e.target.tensor for e in self.equations)))
+    def quantities(self) -> Quantities:
+        """Every single quantity by its name or its symbol, however many there are; the graph need not exist."""
+        return Quantities((*self._inputs, *(e.target.tensor for e in self.forward)))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -212,21 +212,18 @@ class Derivation(Mapping[str, Gradient]):
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
         if name not in self:
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {self.nearest_to(name)}")
-        return Gradient(self, name.removeprefix("dE_d"))
+        return Gradient(self, self.quantities.of(name).primal.name)
 
     def nearest_to(self, name: object) -> str:
         """For a message: the quantities whose names are most like an unknown one, and how many there are."""
-        bare = name.removeprefix("dE_d") if isinstance(name, str) else name
-        return one_of(bare, [v.removeprefix("dE_d") for tensor in self._adjoints.tensors for v in tensor.scalars()])
+        bare = name.removeprefix(ADJOINT) if isinstance(name, str) else name
+        return one_of(bare, [v for tensor in self._differentiated for v in tensor.scalars()])
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
+        if not isinstance(name, str) or name not in self.quantities:
             return False
-        try:
-            self._adjoints.place(f"dE_d{name.removeprefix('dE_d')}")
-        except KeyError:
-            return False
-        return True
+        quantity = self.quantities.of(name)
+        return quantity.image is None and quantity.tensor in self._differentiated
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -247,8 +244,9 @@ class Derivation(Mapping[str, Gradient]):
         return type(self), (self.network, self.samples)
 
     @cached_property
-    def _adjoints(self) -> Scalars:
-        return Scalars(e.target.tensor for e in self.backward)
+    def _differentiated(self) -> dict[Tensor, None]:
+        """The tensors that E is differentiated by."""
+        return {e.target.tensor.primal: None for e in self.backward if e.target.tensor.primal is not None}
 
     def __repr__(self) -> str:
         return f"Derivation of {len(self.names)} gradients: {', '.join(self.names[:4])}, …"
@@ -288,27 +286,25 @@ class Derivation(Mapping[str, Gradient]):
 
     def of_image(self, expression: Expr, number: int) -> Expr:
         """The same for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
-        shared = set(self.network.parameters)
-        return expression.xreplace(
-            {s: Symbol(f"{s.name}_image{number}") for s in expression.free_symbols if s.name not in shared}
-        )
+        of = self.quantities.of
+        return expression.xreplace({s: of(s).of_image(number).symbol for s in expression.free_symbols})
 
     def steps(self, name: str) -> list[Step]:
         needed: dict[str, None] = {}
-        self._collect(f"dE_d{name}", needed)
+        self._collect(ADJOINT + name, needed)
         return [self.step(v) for v in self.graph.backward if v in needed]
 
     def step(self, adjoint: str) -> Step:
         """The chain rule at one quantity."""
         variable = self.graph.backward[adjoint]
         terms = tuple(self._chain_term(factors) for factors in variable.products)
-        return Step(adjoint.removeprefix("dE_d"), adjoint, terms, variable.expression)
+        return Step(variable.quantity.primal.name, adjoint, terms, variable.expression)
 
     def _chain_term(self, factors: Product) -> ChainTerm:
         for factor in factors:
             if factor.is_Symbol and factor.name in self.graph.backward:
                 local = tuple(f for f in factors if f is not factor)
-                return ChainTerm(factor.name.removeprefix("dE_d"), factor.name, local)
+                return ChainTerm(self.quantities.of(factor).primal.name, factor.name, local)
         return ChainTerm("E", None, factors)
 
     def _collect(self, adjoint: str, needed: dict[str, None]) -> None:

@@ -8,7 +8,6 @@ SymPy's own sums and products do not; ``expression`` is the same as one SymPy ex
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,19 @@ from typing import Literal
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.errors import NotSupportedYetError
-from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, Term, Wins, maximum
+from symcnn.symbolic import (
+    Access,
+    Axis,
+    Equation,
+    Index,
+    Quantities,
+    Quantity,
+    Tensor,
+    Term,
+    Wins,
+    maximum,
+    quantity_of,
+)
 
 Product = tuple[Expr, ...]
 
@@ -43,6 +54,11 @@ class Variable:
     index: Index
     addends: tuple[Addend, ...]
     reduce: Literal["sum", "max"] = "sum"
+
+    @cached_property
+    def quantity(self) -> Quantity:
+        """Which number of the network it is."""
+        return quantity_of(self.tensor, self.index)
 
     @cached_property
     def expression(self) -> Expr:
@@ -84,6 +100,11 @@ class Graph:
         yield from self.forward.values()
         yield from self.backward.values()
 
+    @cached_property
+    def quantities(self) -> Quantities:
+        """Its scalars by their names."""
+        return Quantities(self.tensors)
+
     def place(self, name: str) -> tuple[Tensor, Index]:
         """The tensor of a scalar, and its index there."""
         if name in self.inputs:
@@ -95,31 +116,6 @@ class Graph:
     def tensors(self) -> tuple[Tensor, ...]:
         """What the scalars are entries of: inputs, forward, backward."""
         return tuple(dict.fromkeys([tensor for tensor, _ in self.inputs.values()] + [v.tensor for v in self]))
-
-
-class Scalars:
-    """The scalars of some tensors by name, of however many entries: nothing is listed."""
-
-    def __init__(self, tensors: Iterable[Tensor]) -> None:
-        self.tensors = tuple(dict.fromkeys(tensors))
-        self._by_letters = {"".join(a + "#" * (n > 0) for a, n in t.parts): t for t in self.tensors}
-
-    def place(self, name: str) -> tuple[Tensor, Index]:
-        """The tensor of a scalar, and its index there.
-
-        Raises:
-            KeyError: no tensor has such an entry.
-        """
-        tensor = self._by_letters[re.sub("[0-9]+", "#", name)]
-        digits, index, at = "".join(re.findall("[0-9]", name)), [], 0
-        for size in tensor.shape:
-            width = len(str(size))
-            index.append(int(digits[at : at + width] or 0) - 1)
-            at += width
-        found = tuple(index)
-        if any(not 0 <= n < size for n, size in zip(found, tensor.shape, strict=True)) or tensor.scalar(found) != name:
-            raise KeyError(name)
-        return tensor, found
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:

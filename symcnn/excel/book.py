@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, is_legal_name
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.text import Catalogue
 
 
@@ -59,11 +59,11 @@ class Book:
         """Write a cell in a style; a style is worked out once, and then shared.
 
         Args:
-            value: a ``Formula``, a text, a number, or None. Only the type says which: a label ``=A1`` is a text.
+            value: a ``CellFormula``, a text, a number, or None. Only the type says which: a label ``=A1`` is a text.
         """
         cell: Any = sheet.cell(row, column)
-        cell.value = str(value) if isinstance(value, Formula) else value
-        if isinstance(value, str | CellRichText) and not isinstance(value, Formula):
+        cell.value = str(value) if isinstance(value, CellFormula) else value
+        if isinstance(value, str | CellRichText) and not isinstance(value, CellFormula):
             cell.data_type = "s"  # openpyxl looks at the first character
         known = self._styled.get(id(look))
         if known is None:
@@ -77,7 +77,7 @@ class Book:
         return styled
 
     def put_formula(
-        self, sheet: Worksheet, row: int, column: int, formula: Formula, look: Mapping[str, object]
+        self, sheet: Worksheet, row: int, column: int, formula: CellFormula, look: Mapping[str, object]
     ) -> None:  # fmt: skip
         """Write a formula that is known to be legal into a new cell: openpyxl's checks take most of the time."""
         style = self._styled.get(id(look))

@@ -13,11 +13,11 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.curves import Curve, Dash, chart
-from symcnn.excel.plan import NORM, Plan
+from symcnn.excel.plan import NORM, WorkbookLayout
 from symcnn.excel.training import without_word
 from symcnn.formula import Plain, Typography
 from symcnn.network import kind_of
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor
 
 LEFT, PITCH, COLUMNS = 2, 8, 22
@@ -34,7 +34,7 @@ DASHES: Sequence[Dash] = ("solid", "dash", "sysDot", "dashDot", "lgDash", "sysDa
 
 
 @dataclass(frozen=True)
-class Figure:
+class Chart:
     """One chart: its title, quantities of Training, how each is drawn, and whether the axis is logarithmic."""
 
     title: str
@@ -46,10 +46,10 @@ class Figure:
 class Charts:
     """Writes the sheet."""
 
-    def __init__(self, book: Book, plan: Plan) -> None:
+    def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan = book, plan
         self.sheet: Worksheet = book.add_sheet("charts", book.label("hint_charts"))
-        self.typography = Typography(plan.derivation.graph, book.text.words("word"))
+        self.typography = Typography(plan.derivation.quantities, book.text.words("word"))
         self.plain = Plain(book.text.decimal)
         parameters = plan.network.forward.parameters
         filters = [t for t in parameters if kind_of(t).letter == "f"]
@@ -69,18 +69,18 @@ class Charts:
 
     # --- which curves -----------------------------------------------------------------------------------------------
 
-    def _figures(self) -> list[Figure]:
+    def _figures(self) -> list[Chart]:
         plan, label = self.plan, self.book.label
         outputs = plan.results
         weights = self.weights
-        found = [Figure(label("chart_error"), ["E_total"], [(BLUE, "solid")], log=True)]
+        found = [Chart(label("chart_error"), ["E_total"], [(BLUE, "solid")], log=True)]
         if outputs:
             each = plan.outputs.size
             looks = [(PALETTE[n // each % 4], DASHES[n % each]) for n in range(len(outputs))]
-            found.append(Figure(label("chart_outputs"), outputs, looks))
+            found.append(Chart(label("chart_outputs"), outputs, looks))
         key = "chart_filter" if kind_of(self.tensor).letter == "f" else "chart_weights"
-        found.append(Figure(label(key), weights, [(PALETTE[n % 4], DASHES[n // 4]) for n in range(len(weights))]))
-        found.append(Figure(label("chart_gradient"), [NORM], [(GREEN, "solid")], log=True))
+        found.append(Chart(label(key), weights, [(PALETTE[n % 4], DASHES[n // 4]) for n in range(len(weights))]))
+        found.append(Chart(label("chart_gradient"), [NORM], [(GREEN, "solid")], log=True))
         return found
 
     @property
@@ -108,8 +108,8 @@ class Charts:
         rows, columns = tensor.shape[-2:]
         self.book.put(self.sheet, SQUARES_ROW - 2, LEFT, self.book.label("filter_squares"), style.BOLD)
         shown = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
-        heads = (Formula(f'="{self.book.label("step")} 0"'), Formula(f'="{self.book.label("step")} "&{shown}'),
-                 Formula(f'="{self.book.label("step")} {plan.steps}"'))  # fmt: skip
+        heads = (CellFormula(f'="{self.book.label("step")} 0"'), CellFormula(f'="{self.book.label("step")} "&{shown}'),
+                 CellFormula(f'="{self.book.label("step")} {plan.steps}"'))  # fmt: skip
         first, last = plan.training_rows
         for block, head in enumerate(heads):
             left = LEFT + block * (columns + 1)
@@ -119,7 +119,7 @@ class Charts:
                 at = Cell(plan.sheet("training"), first if block == 0 else last, column)
                 formula = plan.parameter(name).absolute if block == 1 else at.absolute
                 row, across = divmod(n, columns)
-                self.book.put(self.sheet, SQUARES_ROW + row, left + across, Formula(f"={formula}"), style.SQUARE)
+                self.book.put(self.sheet, SQUARES_ROW + row, left + across, CellFormula(f"={formula}"), style.SQUARE)
             if block:
                 self.book.put(self.sheet, SQUARES_ROW + (rows - 1) // 2, left - 1, "→", style.ARROW)
             area = f"{Cell('', SQUARES_ROW, left).local}:{Cell('', SQUARES_ROW + rows - 1, left + columns - 1).local}"
@@ -148,9 +148,9 @@ class Charts:
             cells = Cell(title, row + 1, column), Cell(title, row + 2, column)
             book.put(self.sheet, row, column, self._symbol(name), style.COLUMN_SYMBOL)
             step = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
-            book.put(self.sheet, cells[0].row, column, Formula(f"={step}"), style.STEP_NUMBER_RIGHT)
+            book.put(self.sheet, cells[0].row, column, CellFormula(f"={step}"), style.STEP_NUMBER_RIGHT)
             value = plan.at_step_shown(name, title)
-            book.put(self.sheet, cells[1].row, column, Formula(f"={value}"), style.ROW_BOLD)
+            book.put(self.sheet, cells[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
             found[name] = cells
         return found
 
@@ -160,7 +160,7 @@ class Charts:
 
     # --- charts -----------------------------------------------------------------------------------------------------
 
-    def _draw(self, figure: Figure, anchor: str, points: dict[str, tuple[Cell, Cell]]) -> None:
+    def _draw(self, figure: Chart, anchor: str, points: dict[str, tuple[Cell, Cell]]) -> None:
         steps = self.plan.trained("step")
         curves = [
             Curve(self._symbol(name), steps, self.plan.trained(name), *look,

@@ -14,11 +14,11 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.exported import Exported
 from symcnn.excel.perturbed import Perturbed, has_corners
-from symcnn.excel.plan import Plan
+from symcnn.excel.plan import WorkbookLayout
 from symcnn.excel.rich import rich
 from symcnn.excel.sections import position_sums
 from symcnn.formula import Plain, Typography
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 
 SYMBOL, WHAT, GRADIENT, DIFFERENCE, GAP, RESULT = range(2, 8)
 #: Folded away: 1 (2: at a corner) or 0 for a verdict, the gap that counts, the same gradient on Training, its gap,
@@ -41,7 +41,7 @@ def all_checks(book: Book) -> Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class CheckLine:
     """One line of the summary: the worst difference, the cell that it must not pass, and its verdict.
 
     ``passes`` is 1 or 0; {worst} in it stands for the cell of the difference, {} in ``verdict`` for the usual one.
@@ -57,7 +57,7 @@ class Line:
 class Checks:
     """Writes the sheet; ``exported``: what symcnn computed with the inputs as they were written."""
 
-    def __init__(self, book: Book, plan: Plan, exported: Exported) -> None:
+    def __init__(self, book: Book, plan: WorkbookLayout, exported: Exported) -> None:
         self.book, self.plan, self.exported = book, plan, exported
         self.sheet: Worksheet = book.add_sheet("checks", book.label("hint_checks"))
         self.title = self.sheet.title
@@ -107,22 +107,22 @@ class Checks:
             for column in range(SYMBOL, RESULT + 1):
                 words = book.label(line.key) if column == SYMBOL else None
                 book.put(sheet, row, column, words, style.WORDS_LINED)
-            book.put(sheet, row, DIFFERENCE, Formula(f"={line.worst}"), style.GAP_LINED)
-            book.put(sheet, row, GAP, Formula(f"={line.tolerance}"), style.GAP_LINED)
+            book.put(sheet, row, DIFFERENCE, CellFormula(f"={line.worst}"), style.GAP_LINED)
+            book.put(sheet, row, GAP, CellFormula(f"={line.tolerance}"), style.GAP_LINED)
             passes = line.passes.format(worst=f"{get_column_letter(DIFFERENCE)}{row}")
-            book.put(sheet, row, PASSES, Formula(f"={passes}"), style.STEP_NUMBER)
+            book.put(sheet, row, PASSES, CellFormula(f"={passes}"), style.STEP_NUMBER)
             passes = f"{get_column_letter(PASSES)}{row}"
             verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
-            book.put(sheet, row, RESULT, Formula(f"={line.verdict.format(verdict)}"), style.VERDICT)
+            book.put(sheet, row, RESULT, CellFormula(f"={line.verdict.format(verdict)}"), style.VERDICT)
             sheet.row_dimensions[row].height = 19
         passes = get_column_letter(PASSES)
         area = f"{passes}{FIRST_LINE}:{passes}{FIRST_LINE + len(lines) - 1}"
-        book.put(sheet, ALL_ROW, PASSES, Formula(f"=MIN({area})"), style.STEP_NUMBER)
+        book.put(sheet, ALL_ROW, PASSES, CellFormula(f"=MIN({area})"), style.STEP_NUMBER)
         book.put(sheet, ALL_ROW, SYMBOL, book.label("all_checks"), style.ALL_LINED)
         for column in range(WHAT, RESULT):
             words = book.label("every_check") if column == WHAT else None
             book.put(sheet, ALL_ROW, column, words, style.WORDS_LINED)
-        verdict = Formula(f'=IF({passes}{ALL_ROW}=1,"{self.ok}","{self.differs}")')
+        verdict = CellFormula(f'=IF({passes}{ALL_ROW}=1,"{self.ok}","{self.differs}")')
         book.put(sheet, ALL_ROW, RESULT, verdict, style.VERDICT_ALL)
         sheet.row_dimensions[ALL_ROW].height = 24
         book.define("all_checks", all_checks(book))
@@ -130,7 +130,7 @@ class Checks:
         area = f"{letter}{ALL_ROW}:{letter}{FIRST_LINE + len(lines) - 1}"
         style.bad_rule(sheet, area, f"${passes}{ALL_ROW}=0")
 
-    def _lines(self) -> list[Line]:
+    def _lines(self) -> list[CheckLine]:
         equal, none = self._fixed("tolerance_equal"), self.book.label("not_finite")
         total, rows = self.plan.error_total.absolute, (self.plan.steps or 0) + 1
         trained = self.plan.trained("E_total")
@@ -146,17 +146,17 @@ class Checks:
         same, gaps, stored = self.exported.formulas
         dash, changed = self.book.label("dash"), self.book.label("inputs_changed")
         lines = [
-            Line("check_difference", worst(self._column(COUNTED), count), self._fixed("tolerance_difference"),
+            CheckLine("check_difference", worst(self._column(COUNTED), count), self._fixed("tolerance_difference"),
                  f"MIN(1,{passes})"),
-            Line("check_forward", f'IF(COUNT({total},{trained})={rows + 1},{gap},"{none}")', equal, within),
-            Line("check_backward", worst(self._column(TRAINED_GAP), count), equal, within),
-            Line("check_steps", worst(self._column(STEPS_GAP), count), equal, within),
-            Line("check_finite", f"{rows}-COUNT({trained})", "0", f"IF(COUNT({trained})={rows},1,0)"),
-            Line("check_symcnn", f'IF({same},{worst(gaps, f"COUNT({stored})")},"{dash}")', equal,
+            CheckLine("check_forward", f'IF(COUNT({total},{trained})={rows + 1},{gap},"{none}")', equal, within),
+            CheckLine("check_backward", worst(self._column(TRAINED_GAP), count), equal, within),
+            CheckLine("check_steps", worst(self._column(STEPS_GAP), count), equal, within),
+            CheckLine("check_finite", f"{rows}-COUNT({trained})", "0", f"IF(COUNT({trained})={rows},1,0)"),
+            CheckLine("check_symcnn", f'IF({same},{worst(gaps, f"COUNT({stored})")},"{dash}")', equal,
                  f"IF({same},{within},1)", f'IF({same},{{}},"{changed}")'),
         ]  # fmt: skip
         if weights:
-            lines.insert(1, Line("check_positions", worst(shares, str(weights)), equal, within))
+            lines.insert(1, CheckLine("check_positions", worst(shares, str(weights)), equal, within))
         return lines
 
     # --- what a reader may change -----------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ class Checks:
             look = style.HEAD_CENTRE if column == RESULT else style.HEAD if column <= WHAT else style.HEAD_RIGHT
             book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
         book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
-        typography, plain = Typography(plan.derivation.graph, book.text.words("word")), Plain(book.text.decimal)
+        typography, plain = Typography(plan.derivation.quantities, book.text.words("word")), Plain(book.text.decimal)
         for row, name in enumerate(self.chosen, self.first):
             symbol, slope = typography.name(name), typography.name(f"dE_d{name}")
             book.put(sheet, row, SYMBOL, rich(symbol, plain, 11, style.INK), style.NAME_LINED)
@@ -212,11 +212,11 @@ class Checks:
                 put(sheet, row, column, formula, style.ROW)
         above, below = (self.perturbed.error(sign, row) for sign in "+-")
         g, d, gap = (f"{get_column_letter(c)}{row}" for c in (GRADIENT, DIFFERENCE, GAP))
-        put(sheet, row, GRADIENT, Formula(f"={plan.total(name).absolute}"), style.EIGHT_LINED)
+        put(sheet, row, GRADIENT, CellFormula(f"={plan.total(name).absolute}"), style.EIGHT_LINED)
         none = book.label("not_finite")
-        put(sheet, row, DIFFERENCE, Formula(f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")'),
+        put(sheet, row, DIFFERENCE, CellFormula(f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")'),
             style.EIGHT_LINED)  # fmt: skip
-        put(sheet, row, GAP, Formula(f'=IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")'), style.GAP_LINED)
+        put(sheet, row, GAP, CellFormula(f'=IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")'), style.GAP_LINED)
         allowed = f"{self._fixed('tolerance_difference')}*MAX(1,ABS({g}),ABS({plan.error_total.absolute}))"
         passes, otherwise = f"{get_column_letter(PASSES)}{row}", "0"
         verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
@@ -224,31 +224,31 @@ class Checks:
             slopes = self._slopes(row, above, below)
             otherwise = f"IF(AND({g}>=MIN({slopes})-{allowed},{g}<=MAX({slopes})+{allowed}),2,0)"
             verdict = f'IF({passes}=2,"{book.label("corner")}",{verdict})'
-        put(sheet, row, PASSES, Formula(f"=IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)"), style.STEP_NUMBER)
-        put(sheet, row, COUNTED, Formula(f"=IF({passes}=2,0,{gap})"), style.GAP_LINED)
-        put(sheet, row, RESULT, Formula(f"={verdict}"), style.VERDICT)
+        within = CellFormula(f"=IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)")
+        put(sheet, row, PASSES, within, style.STEP_NUMBER)
+        put(sheet, row, COUNTED, CellFormula(f"=IF({passes}=2,0,{gap})"), style.GAP_LINED)
+        put(sheet, row, RESULT, CellFormula(f"={verdict}"), style.VERDICT)
         self._against_training(row, name, g)
         if name in self.shared:
             gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[name])
-            formula = Formula(f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")')
+            formula = CellFormula(f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")')
             put(sheet, row, SHARES_GAP, formula, style.GAP_LINED)
 
     def _slopes(self, row: int, above: str, below: str) -> str:
         """The slopes on either side: where the error has a corner, its gradient lies between them."""
         error, h = self.plan.error_total.absolute, self._fixed("difference_h")
-        self.book.put(self.sheet, row, SLOPE_ABOVE, Formula(f"=({above}-{error})/{h}"), style.EIGHT_LINED)
-        self.book.put(self.sheet, row, SLOPE_BELOW, Formula(f"=({error}-{below})/{h}"), style.EIGHT_LINED)
+        self.book.put(self.sheet, row, SLOPE_ABOVE, CellFormula(f"=({above}-{error})/{h}"), style.EIGHT_LINED)
+        self.book.put(self.sheet, row, SLOPE_BELOW, CellFormula(f"=({error}-{below})/{h}"), style.EIGHT_LINED)
         return f"{get_column_letter(SLOPE_ABOVE)}{row}:{get_column_letter(SLOPE_BELOW)}{row}"
 
     def _against_training(self, row: int, name: str, gradient: str) -> None:
         """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
         plan, none = self.plan, self.book.label("not_finite")
         trained = f"{get_column_letter(TRAINED)}{row}"
-        self.book.put(
-            self.sheet, row, TRAINED, Formula(f"={plan.at_step_shown(f'dE_d{name}', self.title)}"), style.EIGHT_LINED
-        )
+        at_step = CellFormula(f"={plan.at_step_shown(f'dE_d{name}', self.title)}")
+        self.book.put(self.sheet, row, TRAINED, at_step, style.EIGHT_LINED)
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
-        formula = Formula(f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")')
+        formula = CellFormula(f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")')
         self.book.put(self.sheet, row, TRAINED_GAP, formula, style.GAP_LINED)
         start, _, end = plan.trained(name).partition(":")
         last = f"{start.partition('!')[0]}!{end}"
@@ -256,13 +256,13 @@ class Checks:
         first_row, last_row = plan.training_rows
         steps = f"SUM({steps.removesuffix(str(last_row))}{last_row - 1})" if last_row > first_row else "0"
         gap = f"ABS({start}-{plan.learning_rate.absolute}*{steps}-{last})/MAX(1,ABS({last}))"
-        self.book.put(self.sheet, row, STEPS_GAP, Formula(f'=IF(COUNT({last})=1,{gap},"{none}")'), style.GAP_LINED)
+        self.book.put(self.sheet, row, STEPS_GAP, CellFormula(f'=IF(COUNT({last})=1,{gap},"{none}")'), style.GAP_LINED)
 
     # --- folded columns ---------------------------------------------------------------------------------------------
 
     def _fold(self) -> None:
         sheet, plain = self.sheet, Plain(self.book.text.decimal)
-        typography = Typography(self.plan.derivation.graph, self.book.text.words("word"))
+        typography = Typography(self.plan.derivation.quantities, self.book.text.words("word"))
         keys = {
             PASSES: "passes",
             COUNTED: "counted",

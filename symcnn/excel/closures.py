@@ -22,11 +22,11 @@ from symcnn.excel.functions import (
 )
 from symcnn.printers.cells import (
     Binary,
-    Call,
     Formula,
+    FunctionCall,
     Logical,
     Name,
-    Number,
+    Numeral,
     Percent,
     Range,
     Reference,
@@ -124,7 +124,7 @@ class Compiler:
 
     def _run(self, formula: Formula) -> Run:
         match formula:
-            case Number() | Text() | Logical():
+            case Numeral() | Text() | Logical():
                 constant = formula.value
                 return lambda places: constant
             case Reference():
@@ -140,7 +140,7 @@ class Compiler:
                 return lambda places: number(operand(places)) / 100
             case Binary():
                 return self._chain(formula)
-            case Call():
+            case FunctionCall():
                 return self._call(formula)
             case Range():
                 raise ValueError(f"a range where a value is expected: {formula}")
@@ -173,7 +173,7 @@ class Compiler:
 
     # --- functions --------------------------------------------------------------------------------------------------
 
-    def _call(self, call: Call) -> Run:
+    def _call(self, call: FunctionCall) -> Run:
         if call.function == "IF":
             return self._if(call)
         if call.function == "INDEX":
@@ -186,7 +186,7 @@ class Compiler:
         arguments = [argument(a) for a in call.arguments]
         return lambda places: function(*[a(places) for a in arguments])
 
-    def _if(self, call: Call) -> Run:
+    def _if(self, call: FunctionCall) -> Run:
         condition, above = (self._run(a) for a in call.arguments[:2])
         below = self._run(call.arguments[2]) if len(call.arguments) > 2 else lambda places: False
         return lambda places: (above if truth(condition(places)) else below)(places)
@@ -194,7 +194,7 @@ class Compiler:
     def _argument(self, formula: Formula) -> Callable[[Places], Argument]:
         if isinstance(formula, Range):
             return self._area()
-        if isinstance(formula, Call) and formula.function == "INDEX":
+        if isinstance(formula, FunctionCall) and formula.function == "INDEX":
             return self._index(formula)
         return self._run(formula)
 
@@ -215,7 +215,7 @@ class Compiler:
 
         return area
 
-    def _index(self, call: Call) -> Callable[[Places], Argument]:
+    def _index(self, call: FunctionCall) -> Callable[[Places], Argument]:
         """One cell of an area; row or column 0: all of them."""
         if not isinstance(call.arguments[0], Range):
             raise ValueError(f"INDEX of what is no range: {call}")

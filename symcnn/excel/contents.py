@@ -10,7 +10,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, quoted
 from symcnn.excel.book import Book
 from symcnn.network import Network, kind_of
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Tensor
 
 #: The sheet's columns: links, then what is on them.
@@ -34,7 +34,7 @@ INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
 class Status:
     """The live status line: a formula, and the cell in which a reader changes what is shown."""
 
-    formula: Formula
+    formula: CellFormula
     change: Cell | None = None
 
 

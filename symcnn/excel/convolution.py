@@ -8,10 +8,10 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, check_size
 from symcnn.excel.book import Book
 from symcnn.excel.inputs import number
-from symcnn.excel.layout import Band, Block, band_of
+from symcnn.excel.layout import Band, TensorCells, band_of
 from symcnn.excel.rows import SheetPrinter
 from symcnn.network import Array, Network, kind_of
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access
 
 TOP, LEFT = 6, 2
@@ -53,7 +53,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     _flattened(book, sheet, network, band, cells, below)
 
 
-def _head(book: Book, sheet: Worksheet, block: Block) -> None:
+def _head(book: Book, sheet: Worksheet, block: TensorCells) -> None:
     kind = kind_of(block.tensor)
     words = book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
     book.put(sheet, TOP - 1, LEFT + block.column, words, style.HEAD)
@@ -96,9 +96,9 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
             )
         ]
         piece, weight, product = (Cell(sheet.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
-        book.put(sheet, piece.row, piece.column, Formula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
-        book.put(sheet, weight.row, weight.column, Formula(f"={cells[name].local}"), style.PLAIN_VALUE)
-        book.put(sheet, product.row, product.column, Formula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
+        book.put(sheet, piece.row, piece.column, CellFormula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
+        book.put(sheet, weight.row, weight.column, CellFormula(f"={cells[name].local}"), style.PLAIN_VALUE)
+        book.put(sheet, product.row, product.column, CellFormula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
         products.append(product)
     divided = equation.terms[0].coefficient != 1
     return _result(book, sheet, top + rows + 1, products, divided, [cells[name].local for name in biases])
@@ -116,13 +116,15 @@ def _choice(book: Book, sheet: Worksheet, row: int, key: str, last: int) -> str:
 
 def _result(book: Book, sheet: Worksheet, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
     """The sum of the products; divided by their number and with the bias added, where the layer does so."""
-    lines = [(book.label("window_sum"), Formula(f"=SUM({products[0].local}:{products[-1].local})"), style.PLAIN_VALUE)]
+    total = CellFormula(f"=SUM({products[0].local}:{products[-1].local})")
+    lines = [(book.label("window_sum"), total, style.PLAIN_VALUE)]
     above = get_column_letter(LEFT + CHOSEN)
     if divided:
         words = book.label("window_mean", count=len(products))
-        lines.append((words, Formula(f"={above}{row}/{len(products)}"), style.RESULT_TWO))
+        lines.append((words, CellFormula(f"={above}{row}/{len(products)}"), style.RESULT_TWO))
     for bias in biases:
-        lines.append((book.label("window_value"), Formula(f"={above}{row + len(lines) - 1}+{bias}"), style.RESULT_TWO))
+        value = CellFormula(f"={above}{row + len(lines) - 1}+{bias}")
+        lines.append((book.label("window_value"), value, style.RESULT_TWO))
     for n, (words, formula, look) in enumerate(lines):
         book.put(sheet, row + n, LEFT, words, style.WORDS)
         book.put(sheet, row + n, LEFT + CHOSEN, formula, look)
@@ -135,4 +137,4 @@ def _flattened(book: Book, sheet: Worksheet, network: Network, band: Band, cells
     book.put(sheet, top, LEFT, book.label("flattened", count=outputs.size), style.HEAD)
     for n, name in enumerate(outputs.scalars()):
         row, column = divmod(n, band.width)
-        book.put(sheet, top + 1 + row, LEFT + column, Formula(f"={cells[name].local}"), style.VALUE_TWO)
+        book.put(sheet, top + 1 + row, LEFT + column, CellFormula(f"={cells[name].local}"), style.VALUE_TWO)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symcnn.excel.addresses import Cell
-from symcnn.excel.layout import Block
+from symcnn.excel.layout import TensorCells
 from symcnn.network import Network
 
 FIRST_COLUMN = 3
@@ -27,9 +27,9 @@ class Desk:
     images: int
 
     @cached_property
-    def _block(self) -> Block:
+    def _block(self) -> TensorCells:
         image = self.network.forward.image
-        return Block(image, 0, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
+        return TensorCells(image, 0, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
 
     @property
     def _outputs(self) -> int:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from symcnn.derivation import Variable
-from symcnn.excel.plan import CHARACTER_PIXELS, FIRST_COLUMN, Plan
-from symcnn.excel.words import Words
+from symcnn.excel.plan import CHARACTER_PIXELS, FIRST_COLUMN, WorkbookLayout
+from symcnn.excel.words import CellTexts
 
 #: Lines under a band; stages that stand close take turns.
 LINES = 2
@@ -13,7 +13,9 @@ LINES = 2
 LENGTHS = (6, 4, 3, 2)
 
 
-def equation_lines(plan: Plan, words: Words, variables: Sequence[Variable]) -> Iterator[tuple[int, int, str]]:
+def equation_lines(
+    plan: WorkbookLayout, words: CellTexts, variables: Sequence[Variable]
+) -> Iterator[tuple[int, int, str]]:
     """Line, column and text of the equations of some variables, left to right."""
     columns = {b.tensor.name: FIRST_COLUMN + b.column for b in plan.band.blocks}
     if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights

@@ -13,9 +13,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
 from symcnn.excel.book import Book
-from symcnn.excel.plan import Plan
+from symcnn.excel.plan import WorkbookLayout
 from symcnn.network import Array, Data
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.train import train
 
 #: Inputs in one weighted sum.
@@ -26,7 +26,7 @@ INPUTS_IN_SUM = 50
 class Exported:
     """Values at export; ``formulas`` is there once it is written: "is it unchanged?", the gaps, and what is stored."""
 
-    plan: Plan
+    plan: WorkbookLayout
     inputs: dict[str, float]
     after: dict[str, float | None]
     formulas: tuple[str, str, str] = field(init=False)
@@ -51,8 +51,8 @@ class Exported:
             stored = sum(n * value for n, (_, value) in enumerate(part, 1)) if self.converged else None
             here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
             near = f"IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
-            same = Formula(f"=IF(COUNT({there})=1,{near},0)")
-            for column, value in enumerate((Formula(f"={live}"), stored, same)):
+            same = CellFormula(f"=IF(COUNT({there})=1,{near},0)")
+            for column, value in enumerate((CellFormula(f"={live}"), stored, same)):
                 book.put(sheet, row, left + column, value, style.ROW)
             row += 1
         unchanged = f"MIN(${letters[2]}${top}:${letters[2]}${row - 1})=1"
@@ -60,11 +60,11 @@ class Exported:
         for name, value in self.after.items():
             first_cell, _, last_cell = self.plan.trained(name).partition(":")
             live = f"{first_cell.partition('!')[0]}!{last_cell}"
-            book.put(sheet, row, left, Formula(f"={live}"), style.ROW)
+            book.put(sheet, row, left, CellFormula(f"={live}"), style.ROW)
             book.put(sheet, row, left + 1, value, style.ROW)
             here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
             none = book.label("not_finite")
-            gap = Formula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
+            gap = CellFormula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
             book.put(sheet, row, left + 2, gap, style.GAP_LINED)
             row += 1
         last_row = max(first, row - 1)
@@ -72,7 +72,7 @@ class Exported:
         self.formulas = (unchanged, ranges[0], ranges[1])
 
 
-def exported(plan: Plan, data: Data, theta: Array, rate: float, factor: float) -> Exported:
+def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
     """The training that the workbook shows, by symcnn."""
     stated, steps = plan.network.forward, plan.steps
     assert stated.targets is not None

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from openpyxl.utils import get_column_letter
 
 from symcnn.excel.addresses import Cell
-from symcnn.excel.layout import Above, Block
-from symcnn.excel.plan import FIRST_COLUMN, Plan
+from symcnn.excel.layout import Above, TensorCells
+from symcnn.excel.plan import FIRST_COLUMN, WorkbookLayout
 from symcnn.excel.rows import SheetPrinter
-from symcnn.printers.excel import Formula, checked_formula
+from symcnn.printers.excel import CellFormula, checked_formula
 
 
-def forward_formula(plan: Plan, image: int, name: str) -> str:
+def forward_formula(plan: WorkbookLayout, image: int, name: str) -> str:
     """An input or a parameter is fetched from its sheet; everything else is computed from cells of its own band."""
     cells, cell = plan.forward[image], plan.forward[image][name]
     if name in plan.inputs[image]:
@@ -19,7 +19,7 @@ def forward_formula(plan: Plan, image: int, name: str) -> str:
     return _computed(plan, cells, name, plan.band_row(image))
 
 
-def own_formula(plan: Plan, name: str) -> str:
+def own_formula(plan: WorkbookLayout, name: str) -> str:
     """The same in the band of the reader's image."""
     pixels = plan.desk.own_pixels
     if name in pixels:
@@ -27,28 +27,28 @@ def own_formula(plan: Plan, name: str) -> str:
     return _computed(plan, plan.own, name, plan.own_row)
 
 
-def backward_formula(plan: Plan, image: int, adjoint: str) -> str:
+def backward_formula(plan: WorkbookLayout, image: int, adjoint: str) -> str:
     """From adjoints on Backward and quantities on Forward, all of the same image."""
     cell = plan.backward[image][adjoint]
     return SheetPrinter(references(plan, image, cell.sheet)).formula(plan.derivation.graph[adjoint])
 
 
-def references(plan: Plan, image: int, sheet: str) -> Callable[[str], str]:
+def references(plan: WorkbookLayout, image: int, sheet: str) -> Callable[[str], str]:
     """How a formula on a sheet refers to the quantities of an image."""
     places = {**plan.forward[image], **plan.backward[image]}
     return lambda name: places[name].seen_from(sheet)
 
 
-def shown_again(plan: Plan, image: int, name: str, cell: Cell) -> str:
+def shown_again(plan: WorkbookLayout, image: int, name: str, cell: Cell) -> str:
     """A pixel or target on Backward is the one on Forward."""
     return fetched(plan.forward[image][name], cell)
 
 
-def fetched(source: Cell, cell: Cell) -> Formula:
-    return Formula(f"={source.seen_from(cell.sheet)}")
+def fetched(source: Cell, cell: Cell) -> CellFormula:
+    return CellFormula(f"={source.seen_from(cell.sheet)}")
 
 
-def _computed(plan: Plan, cells: Mapping[str, Cell], name: str, band_row: int) -> str:
+def _computed(plan: WorkbookLayout, cells: Mapping[str, Cell], name: str, band_row: int) -> str:
     cell = cells[name]
     if name in plan.parameter_rows:
         return fetched(plan.parameter(name), cell)
@@ -71,7 +71,7 @@ def above_column(above: Above, n: int) -> int:
     return FIRST_COLUMN + above.column + n
 
 
-def block_area(block: Block, cells: Mapping[str, Cell]) -> str:
+def block_area(block: TensorCells, cells: Mapping[str, Cell]) -> str:
     """A block's corner cells as a range."""
     found = [cells[name] for name in block.tensor.scalars() if name in cells]
     rows, columns = [c.row for c in found], [c.column for c in found]

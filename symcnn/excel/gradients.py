@@ -10,12 +10,12 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.columns import VALUE_HEIGHT
 from symcnn.excel.formulas import block_area, references
-from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, Plan
+from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
 from symcnn.excel.rows import SheetPrinter
-from symcnn.excel.sections import Shares
-from symcnn.excel.words import Words, put_in
+from symcnn.excel.sections import ContributionSection
+from symcnn.excel.words import CellTexts, put_in
 from symcnn.network import kind_of
-from symcnn.printers.excel import MAX_LENGTH, Formula
+from symcnn.printers.excel import MAX_LENGTH, CellFormula
 from symcnn.symbolic import Access, Equation, Tensor, sigmoid
 
 #: Room for the words of the legend.
@@ -25,17 +25,17 @@ LEGEND_PIXELS = 470
 MAX_RULED = 200
 
 
-class Gradients:
+class GradientTables:
     """Writes them on a sheet that has its bands."""
 
-    def __init__(self, book: Book, plan: Plan, words: Words, sheet: Worksheet) -> None:
+    def __init__(self, book: Book, plan: WorkbookLayout, words: CellTexts, sheet: Worksheet) -> None:
         self.book, self.plan, self.words, self.sheet = book, plan, words, sheet
         self.graph = plan.derivation.graph
         self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
-            Shares(self.book, self.plan, self.words, self.sheet).write()
+            ContributionSection(self.book, self.plan, self.words, self.sheet).write()
         self._heads()
         last: Tensor | None = None
         for name in self.plan.derivation.names:
@@ -75,7 +75,7 @@ class Gradients:
         area = f"{Cell('', row + 1, column).local}:{Cell('', plan.total(names[-1]).row, column).local}"
         if tensor.role == "parameter":
             self._put(row, plan.put_in_column, self.book.label("largest_of_group"), looks.NOTE)
-            self._put(row, column, Formula(f"=MAX(MAX({area}),-1*MIN({area}))"), looks.SHARE)
+            self._put(row, column, CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"), looks.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.book.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{kind.letter}")[:255]
             prompt.add(area)
@@ -95,14 +95,14 @@ class Gradients:
         self._put(row, formula, self.words.formula(variable, MAX_SHOWN), looks.LISTED_FORMULA)
         each = [plan.backward[m][adjoint].local for m in range(plan.images)]
         for column, reference in zip(images or [total], each, strict=True):
-            self._put(row, column, Formula(f"={reference}"), looks.LISTED_VALUE if images else looks.LISTED_TOTAL)
+            self._put(row, column, CellFormula(f"={reference}"), looks.LISTED_VALUE if images else looks.LISTED_TOTAL)
         for m in range(plan.put_in):
             self._numbers(row + m, m, adjoint)
         if name not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
         if images:
             first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
-            value = Formula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({first}:{last})")
+            value = CellFormula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({first}:{last})")
             self._put(row, total, value, looks.LISTED_TOTAL)
         self.book.define(adjoint, plan.total(name))
 
@@ -112,7 +112,7 @@ class Gradients:
         printer = SheetPrinter(reference)
         text = put_in(printer, self.graph.backward[adjoint], MAX_SHOWN, reference)
         if self.plan.put_in > 1:
-            text = Formula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
+            text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
             self._put(row, self.plan.put_in_column, text, looks.MORE_NUMBERS if image else looks.LISTED_NUMBERS)
 
@@ -129,8 +129,9 @@ class Gradients:
         low, half_low, zero, half, high = (Cell("", row, column).local for column in columns)
         kept = largest[:100]
         formulas = {
-            low: Formula(f"=-1*{high}"), half_low: Formula(f"=-1*{high}/2"), zero: 0, half: Formula(f"={high}/2"),
-            high: Formula(f"=MAX({','.join(kept)})"),
+            low: CellFormula(f"=-1*{high}"), half_low: CellFormula(f"=-1*{high}/2"), zero: 0,
+            half: CellFormula(f"={high}/2"),
+            high: CellFormula(f"=MAX({','.join(kept)})"),
         }  # fmt: skip
         for cell, value in formulas.items():
             found = self.sheet[cell]

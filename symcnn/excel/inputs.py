@@ -9,10 +9,10 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, SQUARE, SQUARE_HEIGHT, STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.desk import IMAGES_ROW, STEP_ROW
-from symcnn.excel.plan import FIRST_COLUMN, Plan
-from symcnn.excel.words import Words
+from symcnn.excel.plan import FIRST_COLUMN, WorkbookLayout
+from symcnn.excel.words import CellTexts
 from symcnn.network import Array
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
@@ -32,11 +32,12 @@ class Inputs:
     """
 
     def __init__(
-        self, book: Book, plan: Plan, images: Array, targets: Array, labels: Sequence[str], classes: Sequence[str]
-    ) -> None:
+        self, book: Book, plan: WorkbookLayout, images: Array, targets: Array,
+        labels: Sequence[str], classes: Sequence[str],
+    ) -> None:  # fmt: skip
         self.book, self.plan, self.labels, self.classes = book, plan, labels, classes
         self.images, self.targets = images, targets
-        self.words = Words(plan.derivation.graph, book.text)
+        self.words = CellTexts(plan.derivation.graph, book.text)
         self._number = 0
 
     def write(self, rate: float, factor: float, ribbon: str) -> None:
@@ -120,7 +121,7 @@ class Inputs:
         names, cells = plan.network.forward.outputs.scalars(), plan.desk.outputs(own)
         for name, cell in zip(names, cells, strict=True):
             self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
-            self._put(cell, Formula(f"={plan.own[name].seen_from(self.sheet.title)}"), style.RESULT)
+            self._put(cell, CellFormula(f"={plan.own[name].seen_from(self.sheet.title)}"), style.RESULT)
         if len(names) < 2:
             return
         for cell, shown in zip(cells, self.classes, strict=True):
@@ -128,7 +129,7 @@ class Inputs:
         row, ends = cells[0].row, (cells[0], cells[-1])
         outputs = ":".join(c.local for c in ends)
         classes = ":".join(Cell("", row + 1, c.column).local for c in ends)
-        self._put(plan.verdict, Formula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), looks.VERDICT)
+        self._put(plan.verdict, CellFormula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), looks.VERDICT)
         beside = Cell("", plan.verdict.row, plan.verdict.column + 2)
         self._put(beside, book.label("verdict_words"), looks.NOTE)
 

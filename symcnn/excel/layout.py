@@ -20,7 +20,7 @@ MAX_ABOVE = 40
 
 
 @dataclass(frozen=True)
-class Block:
+class TensorCells:
     """A tensor as a grid.
 
     Attributes:
@@ -82,7 +82,7 @@ class Above:
 class Band:
     """All blocks of one image's pass, and what is shown again above dense layers' weights."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[TensorCells, ...]
     strips: bool
     above: tuple[Above, ...] = ()
 
@@ -100,7 +100,7 @@ class Band:
     def width(self) -> int:
         return max(block.column + block.extent[1] for block in self.blocks)
 
-    def cells(self, block: Block) -> Iterator[tuple[str, int, int]]:
+    def cells(self, block: TensorCells) -> Iterator[tuple[str, int, int]]:
         """name, row, column of a block's values, counted from the band's first row and column."""
         for index in block.tensor.indices():
             row, column = block.place(index)
@@ -125,11 +125,11 @@ def band_of(network: Network, strips: bool = True) -> Band:
         elementwise = len(equation.axes) == 1 and not used and not any(term.axes for term in equation.terms)
         order.append((equation.target.tensor, not elementwise and equation.target.tensor.name != "E", top))
     stack = 1 + max((t.shape[-2] for t, *_ in order if len(t.shape) >= 3 and kind_of(t).letter != "w"), default=0)
-    blocks: list[Block] = []
+    blocks: list[TensorCells] = []
     column = 0
     for tensor, gap, first in order:
         column += GAP if gap and blocks else 0
-        blocks.append(Block(tensor, column, stack, first, gap))
+        blocks.append(TensorCells(tensor, column, stack, first, gap))
         column += blocks[-1].extent[1]
     columns = {block.tensor: block.column for block in blocks}
     return Band(tuple(blocks), strips, tuple(Above(s, t, columns[w], bias) for w, s, t, bias in dense))

@@ -8,10 +8,10 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from symcnn.excel.addresses import Cell, is_legal_name
 from symcnn.excel.book import Book
-from symcnn.excel.plan import TRAINING_FIRST_ROW, Plan
+from symcnn.excel.plan import TRAINING_FIRST_ROW, WorkbookLayout
 
 
-def define_more(book: Book, plan: Plan) -> None:
+def define_more(book: Book, plan: WorkbookLayout) -> None:
     """Give the names."""
     for name in plan.network.parameters:
         if plan.steps is not None:

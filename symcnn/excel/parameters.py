@@ -6,10 +6,10 @@ from symcnn.excel import looks
 from symcnn.excel.addresses import quoted
 from symcnn.excel.book import Book
 from symcnn.excel.columns import MARGIN
-from symcnn.excel.plan import PARAMETERS_FIRST_ROW, TRAINING_FIRST_ROW, Plan
-from symcnn.excel.words import Words
+from symcnn.excel.plan import PARAMETERS_FIRST_ROW, TRAINING_FIRST_ROW, WorkbookLayout
+from symcnn.excel.words import CellTexts
 from symcnn.network import Array, kind_of
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Index, Tensor
 
 #: Widths of the columns: symbol, meaning, numbers.
@@ -20,7 +20,7 @@ LABELS = {"value": "at_step", "change": "change_head", "gradient": "gradient_hea
 LOOKS = {"initial": looks.INITIAL, "value": looks.SHOWN, "gradient": looks.SIX, "change": looks.SIX, "next": looks.FOUR}
 
 
-def write_parameters(book: Book, plan: Plan, initial: Array, ribbon: str) -> None:
+def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: str) -> None:
     """Symbol, meaning, initial value, at the step shown, gradient, what the step adds, next."""
     hint = "hint_parameters" if plan.steps is not None else "hint_parameters_one"
     columns = plan.parameter_columns
@@ -33,7 +33,7 @@ def write_parameters(book: Book, plan: Plan, initial: Array, ribbon: str) -> Non
             look = looks.HEAD_LEFT if key in ("symbol", "meaning") else looks.HEAD_RIGHT
             book.put(sheet, head, column, book.label(label), look)
     sheet.row_dimensions[head].height = 30
-    words = Words(plan.derivation.graph, book.text)
+    words = CellTexts(plan.derivation.graph, book.text)
     values = iter(initial.tolist())
     for tensor in plan.network.forward.parameters:
         for index in tensor.indices():
@@ -51,15 +51,15 @@ def write_parameters(book: Book, plan: Plan, initial: Array, ribbon: str) -> Non
     sheet.page_setup.orientation = "portrait"
 
 
-def _numbers(plan: Plan, name: str, initial: float) -> dict[str, object]:
+def _numbers(plan: WorkbookLayout, name: str, initial: float) -> dict[str, object]:
     sheet = plan.sheet("parameters")
     value, gradient = plan.parameter(name).local, plan.parameter(name, "gradient").local
     rate = plan.learning_rate.seen_from(sheet)
     found: dict[str, object] = {
         "initial": initial,
-        "gradient": Formula(f"={plan.total(name).seen_from(sheet)}"),
-        "change": Formula(f"=-1*{rate}*{gradient}"),
-        "next": Formula(f"={value}-{rate}*{gradient}"),
+        "gradient": CellFormula(f"={plan.total(name).seen_from(sheet)}"),
+        "change": CellFormula(f"=-1*{rate}*{gradient}"),
+        "next": CellFormula(f"={value}-{rate}*{gradient}"),
     }
     if plan.steps is not None:
         found["value"] = _at_step_shown(plan, name)
@@ -73,7 +73,7 @@ def meaning(book: Book, tensor: Tensor, index: Index) -> str:
     return book.text(f"one.{kind.letter}", source=kind.source, target=kind.target, at=digits[0], to=digits[-1])
 
 
-def _legend(book: Book, plan: Plan) -> None:
+def _legend(book: Book, plan: WorkbookLayout) -> None:
     """The scale of the values shown: its ends are the largest of them."""
     sheet, columns = book.workbook[plan.sheet("parameters")], plan.parameter_columns
     rows = list(plan.parameter_rows.values())
@@ -86,19 +86,20 @@ def _legend(book: Book, plan: Plan) -> None:
     book.put(sheet, row + 1, 2, book.label("sign_head"), looks.NOTE)
     book.put(sheet, row + 1, 3, book.label("sign"), looks.NOTE)
     formulas = {
-        low: Formula(f"=-1*{high}"), half_low: Formula(f"=-1*{high}/2"), zero: 0, half: Formula(f"={high}/2"),
-        high: Formula(f"=MAX(MAX({area}),-1*MIN({area}))"),
+        low: CellFormula(f"=-1*{high}"), half_low: CellFormula(f"=-1*{high}/2"), zero: 0,
+        half: CellFormula(f"={high}/2"),
+        high: CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"),
     }  # fmt: skip
     for n, value in enumerate(formulas.values(), 4):
         book.put(sheet, row, n, value, looks.LEGEND_NUMBER)
     looks.scale_between(sheet, f"{area} {low}:{high}", f"${ends[0]}${row}", f"${ends[-1]}${row}")
 
 
-def _at_step_shown(plan: Plan, name: str) -> Formula:
+def _at_step_shown(plan: WorkbookLayout, name: str) -> CellFormula:
     """The parameter's cell in the row of Training that is shown; a step past either end shows the first or the last."""
     assert plan.steps is not None
     training, columns = quoted(plan.sheet("training")), plan.training_column
     last, shown = TRAINING_FIRST_ROW + plan.steps, plan.step_shown.seen_from(plan.sheet("parameters"))
     letter = get_column_letter(columns[name])
     step = f"MIN(MAX({shown},0),{training}!${get_column_letter(columns['step'])}${last})"
-    return Formula(f"=INDEX({training}!${letter}${TRAINING_FIRST_ROW}:${letter}${last},{step}+1)")
+    return CellFormula(f"=INDEX({training}!${letter}${TRAINING_FIRST_ROW}:${letter}${last},{step}+1)")

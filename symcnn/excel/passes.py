@@ -12,12 +12,12 @@ from symcnn.excel.book import Book
 from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.equations import equation_lines
 from symcnn.excel.formulas import backward_formula, block_area, fetched, forward_formula, own_formula, shown_again
-from symcnn.excel.gradients import Gradients
-from symcnn.excel.layout import Above, Block
-from symcnn.excel.plan import BAND_HEAD, FIRST_COLUMN, Plan
-from symcnn.excel.words import Words
+from symcnn.excel.gradients import GradientTables
+from symcnn.excel.layout import Above, TensorCells
+from symcnn.excel.plan import BAND_HEAD, FIRST_COLUMN, WorkbookLayout
+from symcnn.excel.words import CellTexts
 from symcnn.network import kind_of
-from symcnn.printers.excel import Formula, checked_formula
+from symcnn.printers.excel import CellFormula, checked_formula
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9
@@ -33,11 +33,11 @@ class Passes:
     """Writes the two sheets; ``labels`` says what each image shows, ``looks`` how "image" and "target" are shown."""
 
     def __init__(
-        self, book: Book, plan: Plan, labels: list[str], ribbon: str, data_looks: Mapping[str, style.Style]
+        self, book: Book, plan: WorkbookLayout, labels: list[str], ribbon: str, data_looks: Mapping[str, style.Style]
     ) -> None:
         self.book, self.plan, self.labels, self.ribbon, self.data_looks = book, plan, labels, ribbon, data_looks
         self.graph = plan.derivation.graph
-        self.words = Words(self.graph, book.text)
+        self.words = CellTexts(self.graph, book.text)
 
     def write(self) -> None:
         self._forward()
@@ -123,9 +123,9 @@ class Passes:
             self._equations(sheet, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
         note = self.book.label("short_partial")
         self.book.put(sheet, plan.band_row(plan.images) - 1, FIRST_COLUMN, note, looks.NOTE)
-        Gradients(self.book, plan, self.words, sheet).write()
+        GradientTables(self.book, plan, self.words, sheet).write()
 
-    def _derivatives(self, sheet: Worksheet, image: int, block: Block) -> None:
+    def _derivatives(self, sheet: Worksheet, image: int, block: TensorCells) -> None:
         plan = self.plan
         for name, cell in plan.block_cells("backward", image, block).items():
             adjoint = f"dE_d{name}"
@@ -158,7 +158,7 @@ class Passes:
             for r in range(top, top + self.plan.band.height):
                 sheet.row_dimensions[r].height = VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT
 
-    def _put(self, sheet: Worksheet, cell: Cell, symbol: str, formula: str, block: Block) -> None:
+    def _put(self, sheet: Worksheet, cell: Cell, symbol: str, formula: str, block: TensorCells) -> None:
         error = block.tensor.name == "E"
         look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
         # over a dark pixel the text takes its colour from the rule, which no run of its own may have
@@ -181,7 +181,7 @@ class Passes:
         if above.bias and not prefix:
             column = FIRST_COLUMN + above.column + above.source.size
             self.book.put(sheet, at - 1, column, self.book.label("bias_input"), looks.BARE_STRIP)
-            self.book.put(sheet, at, column, Formula("=1"), looks.CONSTANT)  # no input: it stays 1
+            self.book.put(sheet, at, column, CellFormula("=1"), looks.CONSTANT)  # no input: it stays 1
 
     def _arrows(self, sheet: Worksheet, row: int, arrow: str) -> None:
         """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""

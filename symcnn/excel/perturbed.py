@@ -11,9 +11,9 @@ from functools import cached_property
 from openpyxl.utils import get_column_letter
 
 from symcnn.derivation import Derivation
-from symcnn.excel.plan import Plan
+from symcnn.excel.plan import WorkbookLayout
 from symcnn.excel.rows import SheetPrinter
-from symcnn.printers.excel import Formula, checked_formula
+from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import KINKED
 
 #: Cells of all perturbed passes; with more, a sample of the parameters is checked.
@@ -32,7 +32,7 @@ def has_corners(derivation: Derivation) -> bool:
 class Perturbed:
     """The perturbed passes from one column on."""
 
-    plan: Plan
+    plan: WorkbookLayout
     sheet: str
     first: int
     h: str
@@ -65,14 +65,14 @@ class Perturbed:
         """E_total with the parameter moved."""
         return f"{get_column_letter(self.columns(sign)['E_total'])}{row}"
 
-    def formulas(self, name: str, row: int, sign: str) -> dict[int, Formula]:
+    def formulas(self, name: str, row: int, sign: str) -> dict[int, CellFormula]:
         """column -> formula of one row."""
         plan, columns = self.plan, self.columns(sign)
 
         def at(quantity: str) -> str:
             return f"{get_column_letter(columns[quantity])}{row}"
 
-        found = {"moved": Formula(f"={plan.forward[0][name].absolute}{sign}{self.h}")}
+        found = {"moved": CellFormula(f"={plan.forward[0][name].absolute}{sign}{self.h}")}
         for m in range(plan.images):
             printer = SheetPrinter(self._reference(name, m, at))
             for variable in plan.derivation.graph.forward.values():

@@ -18,9 +18,9 @@ from symcnn.derivation import Derivation
 from symcnn.excel.addresses import Cell, check_cells, check_size, quoted
 from symcnn.excel.columns import Columns
 from symcnn.excel.desk import STEP_ROW, Desk
-from symcnn.excel.layout import Band, Block, band_of
-from symcnn.excel.shares import Shares, shares_of
-from symcnn.excel.words import Words
+from symcnn.excel.layout import Band, TensorCells, band_of
+from symcnn.excel.shares import Contributions, shares_of
+from symcnn.excel.words import CellTexts
 from symcnn.network import Network, kind_of
 from symcnn.symbolic import Tensor
 from symcnn.text import Catalogue
@@ -62,7 +62,7 @@ def quantities(derivation: Derivation, images: int) -> int:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WorkbookLayout:
     """Addresses of one workbook.
 
     Attributes:
@@ -166,7 +166,7 @@ class Plan:
         """The row of what stands above dense layers' weights, in the band with this row."""
         return band_row + BAND_HEAD + self.band.pitch - 1
 
-    def block_cells(self, sheet: str, image: int, block: Block) -> dict[str, Cell]:
+    def block_cells(self, sheet: str, image: int, block: TensorCells) -> dict[str, Cell]:
         """A block's quantities in one image's band on Forward or Backward."""
         top = self.band_row(image) + BAND_HEAD
         title = self.sheet(sheet)
@@ -232,7 +232,7 @@ class Plan:
     # --- totals -----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def shares(self) -> Shares | None:
+    def shares(self) -> Contributions | None:
         """What each position of a map adds to the gradient of the first filter; None where that is too much."""
         return shares_of(self.derivation.graph, self.network) if self.steps is not None else None
 
@@ -290,7 +290,7 @@ class Plan:
     def _longest(self) -> int:
         """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
         graph = self.derivation.graph
-        words, names = Words(graph, self.text), self.derivation.names
+        words, names = CellTexts(graph, self.text), self.derivation.names
         last = {graph.place(name)[0].name: name for name in names}
         return max(len(words.formula(graph.backward[f"dE_d{name}"], MAX_SHOWN)) for name in last.values())
 

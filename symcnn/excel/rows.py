@@ -12,7 +12,7 @@ from sympy import Expr, Mul
 
 from symcnn.derivation import Product, Variable
 from symcnn.printers.excel import MAX_LENGTH, FormulaPrinter
-from symcnn.printers.infix import ATOM, Text
+from symcnn.printers.infix import ATOM, InfixText
 
 #: Terms of a sum that every program works out: some take no longer chain of additions.
 MAX_TERMS = 255
@@ -50,7 +50,7 @@ class SheetPrinter(FormulaPrinter):
 class _RowPrinter(FormulaPrinter):
     """Cells that go on to the right are one SUM; products of two that both do, one SUMPRODUCT."""
 
-    def terms(self, products: Sequence[Product]) -> list[Text]:
+    def terms(self, products: Sequence[Product]) -> list[InfixText]:
         runs: list[list[tuple[Place, ...]]] = []
         firsts: list[Product] = []
         for product in products:
@@ -64,12 +64,12 @@ class _RowPrinter(FormulaPrinter):
                 firsts.append(product)
         return [self._run(run, first) for run, first in zip(runs, firsts, strict=True)]
 
-    def _run(self, run: Sequence[tuple[Place, ...]], first: Product) -> Text:
+    def _run(self, run: Sequence[tuple[Place, ...]], first: Product) -> InfixText:
         if len(run) == 1:
             return self.product(first)
         ranges = (f"{one.sheet}{one.local}:{last.local}" for one, last in zip(run[0], run[-1], strict=True))
         function = "SUM" if len(run[0]) == 1 else "SUMPRODUCT"
-        return self._scaled(Text(f"{function}({','.join(ranges)})", ATOM), Mul(*_numbers(first)))
+        return self._scaled(InfixText(f"{function}({','.join(ranges)})", ATOM), Mul(*_numbers(first)))
 
 
 def _goes_on(run: Sequence[tuple[Place, ...]], cells: tuple[Place, ...]) -> bool:

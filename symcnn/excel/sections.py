@@ -8,20 +8,20 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.columns import STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.formulas import references
-from symcnn.excel.plan import FIRST_COLUMN, Plan
+from symcnn.excel.plan import FIRST_COLUMN, WorkbookLayout
 from symcnn.excel.rows import SheetPrinter
-from symcnn.excel.words import Words
-from symcnn.printers.excel import Formula
+from symcnn.excel.words import CellTexts
+from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor
 
 #: Pixels left of the columns, for the names of the rows.
 NAMES_PIXELS = 150
 
 
-class Shares:
+class ContributionSection:
     """Writes the section; a column for each weight, for each image and for E_total."""
 
-    def __init__(self, book: Book, plan: Plan, words: Words, sheet: Worksheet) -> None:
+    def __init__(self, book: Book, plan: WorkbookLayout, words: CellTexts, sheet: Worksheet) -> None:
         assert plan.shares is not None
         self.book, self.plan, self.words, self.sheet, self.shares = book, plan, words, sheet, plan.shares
         self.top = plan.shares_row + 4
@@ -66,12 +66,12 @@ class Shares:
         for column, weight in zip(columns, self.shares.weights, strict=True):
             for n, position in enumerate(self.shares.positions):
                 factors = self.shares.products.get((position, weight))
-                value = Formula(f"={printer.addends((Addend((factors,)),))}") if factors else "–"
+                value = CellFormula(f"={printer.addends((Addend((factors,)),))}") if factors else "–"
                 self._put(self.top + n, column, value, looks.SHARE)
             self._sum(column)
             once_more = convolution(self.plan, image, weight, self.sheet.title)
             if once_more is not None:
-                self._put(self._sum_row + 1, column, Formula(f"={once_more}"), looks.SHARE)
+                self._put(self._sum_row + 1, column, CellFormula(f"={once_more}"), looks.SHARE)
 
     def _total(self) -> None:
         """The same positions of all images together, times the factor of the sum."""
@@ -83,22 +83,22 @@ class Shares:
                 row = self.top + n
                 parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
                 known = (position, weight) in self.shares.products
-                self._put(row, column, Formula(f"={factor}*({parts})") if known else "–", looks.SHARE)
+                self._put(row, column, CellFormula(f"={factor}*({parts})") if known else "–", looks.SHARE)
             self._sum(column)
             if convolution(self.plan, 0, weight, self.sheet.title) is not None:
                 row = self._sum_row + 1
                 parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
-                self._put(row, column, Formula(f"={factor}*({parts})"), looks.SHARE)
+                self._put(row, column, CellFormula(f"={factor}*({parts})"), looks.SHARE)
 
     def _sum(self, column: int) -> None:
         ends = (Cell("", self.top, column), Cell("", self._sum_row - 1, column))
-        self._put(self._sum_row, column, Formula(f"=SUM({':'.join(c.local for c in ends)})"), looks.SUM)
+        self._put(self._sum_row, column, CellFormula(f"=SUM({':'.join(c.local for c in ends)})"), looks.SUM)
 
     def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
         self.book.put(self.sheet, row, column, value, look)
 
 
-def columns_of(plan: Plan) -> list[list[int]]:
+def columns_of(plan: WorkbookLayout) -> list[list[int]]:
     """A column for each weight: for each image, and for E_total."""
     assert plan.shares is not None
     squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
@@ -109,7 +109,7 @@ def columns_of(plan: Plan) -> list[list[int]]:
     return found
 
 
-def convolution(plan: Plan, image: int, weight: str, own: str) -> str | None:
+def convolution(plan: WorkbookLayout, image: int, weight: str, own: str) -> str | None:
     """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride).
 
     Args:
@@ -138,7 +138,7 @@ def convolution(plan: Plan, image: int, weight: str, own: str) -> str | None:
     return f"SUMPRODUCT({windows[0]},{windows[1]})"
 
 
-def position_sums(plan: Plan) -> dict[str, list[Cell]]:
+def position_sums(plan: WorkbookLayout) -> dict[str, list[Cell]]:
     """Weight -> on Backward, for E_total: the sum over all positions, and the same as a convolution if it is there."""
     if plan.shares is None:
         return {}

@@ -15,7 +15,7 @@ MAX_POSITIONS, MAX_WEIGHTS = 49, 9
 
 
 @dataclass(frozen=True)
-class Shares:
+class Contributions:
     """The first filter of a network.
 
     Attributes:
@@ -28,7 +28,7 @@ class Shares:
     products: Mapping[tuple[str, str], Product]
 
 
-def shares_of(graph: Graph, network: Network) -> Shares | None:
+def shares_of(graph: Graph, network: Network) -> Contributions | None:
     """Those of the first convolution's first filter; None where there is none, or it is too large to be shown."""
     filters = next((t for t in network.forward.parameters if kind_of(t).letter == "f"), None)
     if filters is None or graph.backward[f"dE_d{filters.scalars()[0]}"].reduce == "max":
@@ -46,7 +46,7 @@ def shares_of(graph: Graph, network: Network) -> Shares | None:
         if len(weights) > MAX_WEIGHTS or len(positions) > MAX_POSITIONS:
             return None
     order = [name for name in graph.backward if name in positions]
-    return Shares(tuple(weights), tuple(order), products)
+    return Contributions(tuple(weights), tuple(order), products)
 
 
 def _position(graph: Graph, factors: Product) -> str:

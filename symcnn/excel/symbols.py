@@ -10,11 +10,11 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, quoted
 from symcnn.excel.book import Book
-from symcnn.excel.plan import MAX_SHOWN, Plan
+from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
 from symcnn.excel.rich import rich
 from symcnn.formula import Plain, Typography, tree
 from symcnn.network import kind_of
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor
 
 #: The equation has three columns: it runs on over two that are empty.
@@ -36,14 +36,14 @@ class Entry:
     cell: Cell
 
 
-def write_symbols(book: Book, plan: Plan) -> None:
+def write_symbols(book: Book, plan: WorkbookLayout) -> None:
     """A section a sheet on which the quantities stand: inputs, parameters, forward, backward, totals."""
     sheet = book.add_sheet("symbols", book.label("hint_symbols"))
     columns = (SYMBOL, WORDS, EQUATION, VALUE, PLACE)
     for column, key in zip(columns, ("symbol", "meaning", "equation", "value", "cell"), strict=True):
         look = {VALUE: style.HEAD_RIGHT, PLACE: style.HEAD_INDENTED}.get(column, style.HEAD)
         book.put(sheet, FIRST_ROW - 1, column, book.label(key), look)
-    table = Table(book, plan)
+    table = SymbolTable(book, plan)
     row, longest = FIRST_ROW, 40
     for key, entries in table.sections():
         for column in range(SYMBOL, PLACE + 1):
@@ -53,7 +53,7 @@ def write_symbols(book: Book, plan: Plan) -> None:
         for entry in entries:
             looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED, style.CELL_LINED)
             place = f"{entry.cell.sheet}!{entry.cell.local}"
-            values = (entry.symbol, entry.words, entry.equation, Formula(f"={entry.cell.absolute}"), place)
+            values = (entry.symbol, entry.words, entry.equation, CellFormula(f"={entry.cell.absolute}"), place)
             for column in range(EQUATION, VALUE):
                 book.put(sheet, row, column, None, style.FORMULA_LINED)
             for column, value, look in zip(columns, values, looks, strict=True):
@@ -70,13 +70,16 @@ def write_symbols(book: Book, plan: Plan) -> None:
     sheet.print_title_rows = f"{FIRST_ROW - 1}:{FIRST_ROW - 1}"
 
 
-class Table:
+class SymbolTable:
     """The rows, of the first image where a quantity is of one image."""
 
-    def __init__(self, book: Book, plan: Plan) -> None:
+    def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan, self.graph = book, plan, plan.derivation.graph
         words = book.text.words("word")
-        self.long, self.short = Typography(self.graph, words), Typography(self.graph, words, total="")
+        self.long, self.short = (
+            Typography(self.graph.quantities, words),
+            Typography(self.graph.quantities, words, total=""),
+        )
         self.plain = Plain(book.text.decimal)
         shown = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}
         self.whole = len(shown) <= MAX_SYMBOLS

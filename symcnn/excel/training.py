@@ -16,11 +16,11 @@ from symcnn.derivation import Variable
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
-from symcnn.excel.plan import NORM, Plan
+from symcnn.excel.plan import NORM, WorkbookLayout
 from symcnn.excel.rich import rich
 from symcnn.excel.rows import SheetPrinter
 from symcnn.formula import Plain, Typography, tree
-from symcnn.printers.excel import Formula, checked_formula
+from symcnn.printers.excel import CellFormula, checked_formula
 
 Progress = Callable[[int], None]
 
@@ -29,7 +29,7 @@ RULED = 5
 GAP_WIDTH, LEAST_WIDTH = 2, 9
 
 
-def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
+def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
     """The sheet with its head and steps + 1 rows."""
     sheet = book.add_sheet("training", book.label("hint_training"))
     columns = plan.training_column
@@ -45,10 +45,10 @@ def write_training(book: Book, plan: Plan, progress: Progress | None) -> None:
                 book.put(sheet, row, column, row - first, _look(name, ruled))
             elif row == first and name in plan.parameter_rows:
                 initial = plan.parameter(name, "initial").seen_from(sheet.title)
-                book.put(sheet, row, column, Formula(f"={initial}"), _look(name, ruled))
+                book.put(sheet, row, column, CellFormula(f"={initial}"), _look(name, ruled))
             else:
                 formula = templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1))
-                book.put_formula(sheet, row, column, Formula(formula), _look(name, ruled))
+                book.put_formula(sheet, row, column, CellFormula(formula), _look(name, ruled))
         if progress and (row - first) % 100 == 0:
             progress(row - first)
     _highlight(sheet, plan, [group[1] for group in groups])
@@ -67,7 +67,7 @@ def _look(name: str, ruled: bool) -> style.Style:
     return style.ROW_RULED if ruled else style.ROW
 
 
-def _templates(plan: Plan, columns: dict[str, int]) -> dict[str, str]:
+def _templates(plan: WorkbookLayout, columns: dict[str, int]) -> dict[str, str]:
     """Quantity -> formula with {row} for its own row and {before} for the row above."""
     title, graph = plan.sheet("training"), plan.derivation.graph
 
@@ -107,7 +107,7 @@ def _fixed(cell: Cell, sheet: str) -> str:
 Group = tuple[str, dict[str, int]]
 
 
-def _groups(book: Book, plan: Plan) -> Iterator[Group]:
+def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
     """Words, and quantity -> column, of each run of columns between two gaps."""
     runs: list[dict[str, int]] = []
     for name, column in plan.training_columns:
@@ -127,11 +127,11 @@ def _groups(book: Book, plan: Plan) -> Iterator[Group]:
             yield f"{book.label(key)} · {book.text('label.image', number=first.rpartition('_image')[2])}", run
 
 
-def _head(book: Book, sheet: Worksheet, plan: Plan, group: Group) -> None:
+def _head(book: Book, sheet: Worksheet, plan: WorkbookLayout, group: Group) -> None:
     """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
     words, columns = group
-    long = Typography(plan.derivation.graph, book.text.words("word"))
-    short = Typography(plan.derivation.graph, book.text.words("word"), total="")
+    long = Typography(plan.derivation.quantities, book.text.words("word"))
+    short = Typography(plan.derivation.quantities, book.text.words("word"), total="")
     plain = Plain(book.text.decimal)
     for name, column in columns.items():
         bare, _, image = name.partition("_image")
@@ -158,7 +158,7 @@ def without_word(symbol: tree.Node) -> tree.Node:
     return replace(symbol, word="") if isinstance(symbol, tree.Symbol) else symbol
 
 
-def _highlight(sheet: Worksheet, plan: Plan, groups: list[dict[str, int]]) -> None:
+def _highlight(sheet: Worksheet, plan: WorkbookLayout, groups: list[dict[str, int]]) -> None:
     """The row of the step shown in amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
     areas = []

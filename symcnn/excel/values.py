@@ -32,7 +32,7 @@ _HERE, _ABOVE = "\1", "\2"
 _EMPTY = 0
 
 
-class _Formula(NamedTuple):
+class _CompiledFormula(NamedTuple):
     sheet: str
     cell: str
     run: Run
@@ -106,7 +106,7 @@ class _Calculation:
 
     # --- references -------------------------------------------------------------------------------------------------
 
-    def _formula(self, sheet: str, cell: str, row: int, text: str) -> _Formula:
+    def _formula(self, sheet: str, cell: str, row: int, text: str) -> _CompiledFormula:
         here, above = str(row), str(row - 1)
         written = text.replace(here, _HERE).replace(above, _ABOVE)
         template = self._templates[sheet].get(written)
@@ -114,9 +114,11 @@ class _Calculation:
             return self._first(sheet, cell, (here, above), text, written)
         get = self._index[sheet].get
         places = [get(a + (here if k else above), _EMPTY) if a else k for a, k in template.references]
-        return _Formula(sheet, cell, template.run, places, [*template.names, *places] if template.names else places)
+        return _CompiledFormula(
+            sheet, cell, template.run, places, [*template.names, *places] if template.names else places
+        )
 
-    def _first(self, sheet: str, cell: str, rows: tuple[str, str], text: str, written: str) -> _Formula:
+    def _first(self, sheet: str, cell: str, rows: tuple[str, str], text: str, written: str) -> _CompiledFormula:
         """A formula as no row before had it; a template for rows below, if only its references name the two rows."""
         pieces = _PIECE.split(text)  # what stands between references, and at the odd places the references
         references = pieces[1::2]
@@ -144,7 +146,7 @@ class _Calculation:
             )
         if ":" in shape:
             needed = [p for place in needed for p in (place.places if isinstance(place, Area) else (place,))]
-        return _Formula(sheet, cell, run, found, needed)
+        return _CompiledFormula(sheet, cell, run, found, needed)
 
     def _place(self, sheet: str, text: str) -> int | Area:
         """Where a reference points, seen from a sheet."""
@@ -189,7 +191,7 @@ class _Calculation:
                 waiting += missing
 
 
-def _result(formula: _Formula) -> Value:
+def _result(formula: _CompiledFormula) -> Value:
     try:
         value = formula.run(formula.places)
     except RaisedError as reason:

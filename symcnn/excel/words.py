@@ -13,7 +13,7 @@ from symcnn.excel import style
 from symcnn.excel.rows import SheetPrinter
 from symcnn.formula import Plain, Typography, tree
 from symcnn.formula.tree import Node
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.printers.infix import is_divisor
 from symcnn.symbolic import Tensor, in_reading_order
 from symcnn.text import Catalogue
@@ -39,14 +39,14 @@ class Compact(Typography):
         return super()._written(tensor, parts, False)
 
 
-class Words:
+class CellTexts:
     """The texts of one workbook's cells."""
 
     def __init__(self, graph: Graph, text: Catalogue) -> None:
         self._graph = graph
         words = text.words("word")
-        self._full, self._short = Typography(graph, words), Typography(graph, words, total="")
-        self._compact = Compact(graph, words, total="")
+        self._full, self._short = Typography(graph.quantities, words), Typography(graph.quantities, words, total="")
+        self._compact = Compact(graph.quantities, words, total="")
         self._plain = Plain(text.decimal)
 
     def symbol(self, name: str) -> str:
@@ -94,21 +94,21 @@ def _run(size: float, italic: bool) -> InlineFont:
     return InlineFont(rFont="Cambria", sz=round(size), color=grey, vertAlign="subscript")
 
 
-def put_in(printer: SheetPrinter, variable: Variable, most: int, reference: Callable[[str], str]) -> Formula:
+def put_in(printer: SheetPrinter, variable: Variable, most: int, reference: Callable[[str], str]) -> CellFormula:
     """A formula that gives a sum of products as text, with the numbers of its cells: 0.0024 × 1 + (-0.0133) × 0.
 
     Of more products than ``most`` the first and the last are shown, with dots between them.
     """
     products = variable.products
     if not products:
-        return Formula('="0"')
+        return CellFormula('="0"')
     shown = [_product(printer, factors, reference) for factors in products]
     if len(shown) > most:
         shown = [*shown[: most - 1], ['"…"'], shown[-1]]
     parts: list[str] = []
     for n, product in enumerate(shown):
         parts += (['" + "'] if n else []) + product
-    return Formula("=" + "&".join(parts).replace('"&"', ""))
+    return CellFormula("=" + "&".join(parts).replace('"&"', ""))
 
 
 def _product(printer: SheetPrinter, factors: Product, reference: Callable[[str], str]) -> list[str]:

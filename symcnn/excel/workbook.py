@@ -20,13 +20,13 @@ from symcnn.excel.names import define_more
 from symcnn.excel.navigation import finish
 from symcnn.excel.parameters import write_parameters
 from symcnn.excel.passes import Passes
-from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, Plan, quantities
+from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, WorkbookLayout, quantities
 from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.text import Catalogue
 from symcnn.version import __version__
 
@@ -91,9 +91,9 @@ def training_book(
     """
     book = Book(text)
     images, targets = checked(network, data)
-    plan = Plan(Derivation(network, len(images)), len(images), steps, book.text)
+    plan = WorkbookLayout(Derivation(network, len(images)), len(images), steps, book.text)
     labels = text.image_labels(data.labels, len(images))
-    ribbon = Formula(f"={status_cell(book).absolute}")
+    ribbon = CellFormula(f"={status_cell(book).absolute}")
     notes = [book.label("cut_off", asked=asked, steps=steps)] if asked is not None else []
     notes += [_counts(text, plan), book.label("sign")]
     sheets = ["inputs", "parameters", "forward", "backward", "training", "charts", "symbols", "checks"]
@@ -129,11 +129,11 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
     """
     book = Book(text)
     images, targets = checked(network, data)
-    plan = Plan(Derivation(network, 1), 1, None, book.text)
+    plan = WorkbookLayout(Derivation(network, 1), 1, None, book.text)
     labels = text.image_labels(data.labels, len(images))[:1]
     error = plan.forward[0]["E"].absolute
-    ribbon = Formula(f"={status_cell(book).absolute}")
-    status = Status(Formula(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
+    ribbon = CellFormula(f"={status_cell(book).absolute}")
+    status = Status(CellFormula(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
     count = quantities(plan.derivation, len(images))
     why = book.label("why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=labels[0])
     notes = [why, book.label("why_no_training"), _counts(text, plan), book.label("sign")]
@@ -148,14 +148,14 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
     return book
 
 
-def _status(book: Book, plan: Plan) -> Status:
+def _status(book: Book, plan: WorkbookLayout) -> Status:
     """The step shown, its error or what is wrong with it, and whether every check passes."""
     step, total, label = plan.step_shown.absolute, plan.error_total.absolute, book.label
     of = label("status_of", steps=plan.steps)
     shown = f'"{label("status")} "&MIN(MAX({step},0),{plan.steps})&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
-    return Status(Formula(f'={shown}&{error}&"{BETWEEN}"&{verdict}'), plan.step_shown)
+    return Status(CellFormula(f'={shown}&{error}&"{BETWEEN}"&{verdict}'), plan.step_shown)
 
 
 def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
@@ -170,7 +170,7 @@ def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
     return {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
 
 
-def _counts(text: Catalogue, plan: Plan) -> str:
+def _counts(text: Catalogue, plan: WorkbookLayout) -> str:
     parameters, count = len(plan.network.parameters), len(plan.derivation.names)
     if count == parameters:
         return text("report.count_parameters", count=count)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from symcnn.derivation import Derivation, Gradient, Scalars
+from symcnn.derivation import Derivation, Gradient
 from symcnn.formula.latex import Latex
 from symcnn.formula.typography import Typography
-from symcnn.symbolic import Access, Equation, Wins
+from symcnn.symbolic import Access, Equation, Quantities, Wins
 from symcnn.text import catalogue
 
 
@@ -37,7 +37,7 @@ MOST = 60
 
 
 def _typography(derivation: Derivation) -> Typography:
-    return Typography(derivation.scalars, catalogue("en").words("word"))
+    return Typography(derivation.quantities, catalogue("en").words("word"))
 
 
 def _of_equations(equations: Sequence[Equation]) -> Typography:
@@ -45,4 +45,4 @@ def _of_equations(equations: Sequence[Equation]) -> Typography:
     atoms = {a for e in equations for t in e.terms for f in t.factors for a in f.atoms(Access, Wins)}
     accesses = [access for a in atoms for access in (a.solved if isinstance(a, Wins) else (a,))]
     tensors = {a.tensor for a in accesses} | {e.target.tensor for e in equations}
-    return Typography(Scalars(sorted(tensors)), catalogue("en").words("word"))
+    return Typography(Quantities(sorted(tensors)), catalogue("en").words("word"))

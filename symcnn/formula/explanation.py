@@ -64,14 +64,14 @@ def explain_variable(
         words: "word": the typography's; "explain": the labels.
     """
     variable = graph[name]
-    typography = Typography(graph, words["word"], total="")
-    numbers = Worked(graph, words["word"], values, DIGITS)
+    typography = Typography(graph.quantities, words["word"], total="")
+    numbers = Worked(graph.quantities, words["word"], values, DIGITS)
     members = [typography.name(name), typography.right_side(variable), numbers.right_side(variable), numbers.name(name)]
     kept = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
     sources = tuple((typography.name(s), values[s]) for s in in_order(variable))
     feeds = tuple(typography.name(v.name) for v in graph if name in in_order(v))
     if variable.tensor.role == "gradient":  # the images' gradients are added
-        feeds = (Typography(graph, words["word"]).name(name),)
+        feeds = (Typography(graph.quantities, words["word"]).name(name),)
     return Explanation(name, values[name], tree.Equality(tuple(kept)), sources, feeds, words["explain"], decimal)
 
 
@@ -88,7 +88,7 @@ def explain_given(
     graph: Graph, name: str, value: float, what: str, words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
     """Something that is given: a pixel, a target, an initial value."""
-    typography = Typography(graph, words["word"], total="")
+    typography = Typography(graph.quantities, words["word"], total="")
     equation = tree.Equality((typography.name(name), tree.Number(value, DIGITS), tree.Word(what)))
     feeds = tuple(typography.name(v.name) for v in graph if name in in_order(v))
     return Explanation(name, value, equation, (), feeds, words["explain"], decimal)
@@ -99,7 +99,7 @@ def explain_sum(
     words: Mapping[str, Mapping[str, str]], decimal: str = ".",
 ) -> Explanation:  # fmt: skip
     """E_total or ∂E_total/∂(a parameter): the images added, times the factor (1, or 1/number of images)."""
-    of_one, total = Typography(graph, words["word"], total=""), Typography(graph, words["word"])
+    of_one, total = Typography(graph.quantities, words["word"], total=""), Typography(graph.quantities, words["word"])
     bare = "E" if name == "E_total" else name
     one, whole = of_one.name(bare), total.name(name)
     symbols: Node = tree.Sum(tuple(tree.Labelled(one, label) for label in labels))
@@ -128,7 +128,7 @@ def explain_update(
     graph: Graph, name: str, change: Change, words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
     """A parameter after a step: what it was, minus learning rate times gradient."""
-    total, label = Typography(graph, words["word"]), words["explain"]["step"]
+    total, label = Typography(graph.quantities, words["word"]), words["explain"]["step"]
     symbol, gradient = total.name(name), total.name(f"dE_d{name}")
     was = tree.Labelled(symbol, label.format(step=change.step - 1))
     before, rate, slope, after = (
@@ -143,7 +143,9 @@ def explain_update(
         )
     )
     sources = ((was, change.before), (tree.Symbol("η"), change.rate), (gradient, change.slope))
-    feeds = tuple(Typography(graph, words["word"], total="").name(v.name) for v in graph if name in in_order(v))
+    feeds = tuple(
+        Typography(graph.quantities, words["word"], total="").name(v.name) for v in graph if name in in_order(v)
+    )
     return Explanation(name, change.after, equation, sources, feeds, words["explain"], decimal)
 
 
@@ -151,7 +153,7 @@ def written_names(graph: Graph) -> dict[str, str]:
     """What symcnn writes for a quantity (w_x11-h1, h_1,activation, ∂E/∂x₁₁), in plain text -> its name."""
     found = {}
     for total in ("", "total"):
-        typography = Typography(graph, {word: word for word in WORDS}, total)
+        typography = Typography(graph.quantities, {word: word for word in WORDS}, total)
         for name in (*graph.inputs, *(v.name for v in graph)):
             for differentiated in (False, True):
                 found[Plain().emit(typography.name(name, differentiated))] = name

@@ -36,7 +36,7 @@ _LEFT, _RIGHT = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _FlowPiece:
     """A part of a formula with what keeps to its beginning and end: a sign, a bracket.
 
     ``operand``: a sum or a negative number is put in brackets here.
@@ -49,7 +49,7 @@ class _Piece:
 
 
 @dataclass(frozen=True)
-class Laid:
+class DisplayLayout:
     """A display, laid out.
 
     Attributes:
@@ -71,30 +71,32 @@ class Flow:
 
     def inline(self, node: Node) -> str:
         """A formula in running text; a number by itself is text."""
-        return self.number(node) if isinstance(node, tree.Number) else self.flow(_Piece(node))
+        return self.number(node) if isinstance(node, tree.Number) else self.flow(_FlowPiece(node))
 
-    def equation(self, node: Node) -> Laid:
+    def equation(self, node: Node) -> DisplayLayout:
         """A display."""
         match node:
             case tree.Equality((left, second, *rest)) if width(left) > BESIDE:
-                whole = _Piece(tree.Equality((left, second)))
-                return Laid("", (self.flow(whole), *(self.flow(_Piece(member, infix("="))) for member in rest)))
+                whole = _FlowPiece(tree.Equality((left, second)))
+                return DisplayLayout(
+                    "", (self.flow(whole), *(self.flow(_FlowPiece(member, infix("="))) for member in rest))
+                )
             case tree.Equality((left, *rest)):
-                pieces = [_Piece(member, infix("=")) for member in rest]
+                pieces = [_FlowPiece(member, infix("=")) for member in rest]
             case tree.Relation(left, sign, right):
-                pieces = [_Piece(right, infix(SIGNS[sign]))]
+                pieces = [_FlowPiece(right, infix(SIGNS[sign]))]
             case tree.Update(left, _):
-                pieces = [_Piece(descended(node), infix("←"))]
+                pieces = [_FlowPiece(descended(node), infix("←"))]
             case _:
-                return Laid("", (self.flow(_Piece(node)),))
+                return DisplayLayout("", (self.flow(_FlowPiece(node)),))
         narrow = not tall(left) and width(left) <= NARROW
-        return Laid(self.flow(_Piece(left)), tuple(map(self.flow, pieces)), narrow)
+        return DisplayLayout(self.flow(_FlowPiece(left)), tuple(map(self.flow, pieces)), narrow)
 
     def number(self, node: tree.Number) -> str:
         """A number as text of the page."""
         return f"<span{self._mathml.live(node)}>{self._mathml.value(node)}</span>"
 
-    def flow(self, piece: _Piece) -> str:
+    def flow(self, piece: _FlowPiece) -> str:
         """A piece as elements between which a line may break."""
         node = piece.node
         if isinstance(node, tree.Under):
@@ -109,18 +111,18 @@ class Flow:
             before, after = before + left, right + after
         first, last = inner[0], inner[-1]
         if len(inner) == 1:
-            return self.flow(_Piece(first.node, before + first.before, first.after + after, first.operand))
+            return self.flow(_FlowPiece(first.node, before + first.before, first.after + after, first.operand))
         texts = (
-            self.flow(_Piece(first.node, before + first.before, first.after, first.operand)),
+            self.flow(_FlowPiece(first.node, before + first.before, first.after, first.operand)),
             *map(self.flow, inner[1:-1]),
-            self.flow(_Piece(last.node, last.before, last.after + after, last.operand)),
+            self.flow(_FlowPiece(last.node, last.before, last.after + after, last.operand)),
         )
         if isinstance(node, (tree.Product, tree.Convolution)):
             return BREAK.join(texts)
         # what a term is made of keeps together as long as it can
         return BREAK.join(f'<span class="t">{t}</span>' if BREAK in t else t for t in texts)
 
-    def _under(self, piece: _Piece, node: tree.Under) -> str:
+    def _under(self, piece: _FlowPiece, node: tree.Under) -> str:
         value = node.number
         number = self.number(value) if isinstance(value, tree.Number) else _math(self._mathml.emit(value))
         box = f'<span class="uf">{_math(self._mathml.operand(node.node))}<span class="un">{number}</span></span>'
@@ -134,21 +136,21 @@ def _fits(node: Node) -> bool:
     return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in parts(node))
 
 
-def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
+def _pieces(node: Node, mathml: MathML) -> tuple[_FlowPiece, ...]:
     """What a formula may be broken into; nothing where it must stay whole."""
     match node:
         case tree.Sum((first, *rest)):
             return (
-                _Piece(first),
-                *(_Piece(term, infix(sign), operand=operand) for sign, term, operand in map(signed_term, rest)),
+                _FlowPiece(first),
+                *(_FlowPiece(term, infix(sign), operand=operand) for sign, term, operand in map(signed_term, rest)),
             )
         case tree.Product((first, *rest)):
-            return (_Piece(first, operand=True), *(_Piece(f, infix("⋅"), operand=True) for f in rest))
+            return (_FlowPiece(first, operand=True), *(_FlowPiece(f, infix("⋅"), operand=True) for f in rest))
         case tree.Negated(inner):
-            return (_Piece(inner, MINUS, operand=True),)
+            return (_FlowPiece(inner, MINUS, operand=True),)
         case tree.Power(base, exponent) if bracketed(base):
             left, right = _brackets(base)
-            return (_Piece(base, left, _script("sup", right, f"<mn>{signed(exponent)}</mn>", tall(base))),)
+            return (_FlowPiece(base, left, _script("sup", right, f"<mn>{signed(exponent)}</mn>", tall(base))),)
         case tree.Call(_, arguments):
             left, right = ("", "") if single_matrix(arguments) else _brackets(node)
             return _list(arguments, function(node) + left, right)
@@ -156,27 +158,29 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_Piece, ...]:
             return _list(conditions, '<mo stretchy="false">[</mo>', '<mo stretchy="false">]</mo>')
         case tree.Labelled(inner, word) if not single_matrix((inner,)):
             left, right = _brackets(inner)
-            return (_Piece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),)
+            return (
+                _FlowPiece(inner, left, _script("sub", right, f"<mtext>{mathml.clean(word)}</mtext>", tall(inner))),
+            )
         case tree.Partial(of, by) if bracketed(of):
-            return (_Piece(of, mathml.by(by), operand=True),)
+            return (_FlowPiece(of, mathml.by(by), operand=True),)
         case tree.Over(_, _, body):
-            return (_Piece(body, large(node), operand=True),)
+            return (_FlowPiece(body, large(node), operand=True),)
         case tree.Relation(left, sign, right):
-            return (_Piece(left), _Piece(right, infix(SIGNS[sign])))
+            return (_FlowPiece(left), _FlowPiece(right, infix(SIGNS[sign])))
         case tree.Equality((first, *rest)):
-            return (_Piece(first), *(_Piece(member, infix("=")) for member in rest))
+            return (_FlowPiece(first), *(_FlowPiece(member, infix("=")) for member in rest))
         case tree.Update(name, _):
-            return (_Piece(name), _Piece(descended(node), infix("←")))
+            return (_FlowPiece(name), _FlowPiece(descended(node), infix("←")))
         case tree.Convolution(image, filter):
-            return (_Piece(image, operand=True), _Piece(filter, infix("∗"), operand=True))
+            return (_FlowPiece(image, operand=True), _FlowPiece(filter, infix("∗"), operand=True))
     return ()
 
 
-def _list(nodes: tuple[Node, ...], left: str, right: str) -> tuple[_Piece, ...]:
+def _list(nodes: tuple[Node, ...], left: str, right: str) -> tuple[_FlowPiece, ...]:
     """Between brackets, a comma after each but the last."""
     befores = [left, *("" for _ in nodes[1:])]
     afters = [*(COMMA for _ in nodes[1:]), right]
-    return tuple(map(_Piece, nodes, befores, afters))
+    return tuple(map(_FlowPiece, nodes, befores, afters))
 
 
 def _brackets(node: Node) -> tuple[str, str]:

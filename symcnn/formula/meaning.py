@@ -91,7 +91,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Group:
+class EntryGroup:
     """Entries in rows: X, ∂E/∂F, ∂X/∂F.
 
     Attributes:
@@ -108,7 +108,7 @@ class Group:
     slope: bool = False
 
 
-Value: TypeAlias = Expr | Group
+Value: TypeAlias = Expr | EntryGroup
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Meaning:
     def scalar(self, node: Node) -> Expr:
         """The meaning of what must be a single quantity."""
         value = self.of(node)
-        if isinstance(value, Group):
+        if isinstance(value, EntryGroup):
             raise MeaningError("group", what=brief(node), count=len(value.entries))
         return value
 
@@ -195,9 +195,9 @@ class Meaning:
             raise MeaningError("which_image", what=what, count=self.images)
         return suffix(self.image)
 
-    def _group(self, tensor: Tensor) -> Group:
+    def _group(self, tensor: Tensor) -> EntryGroup:
         entries = tuple(self._named(tensor, name) for name in tensor.scalars())
-        return Group(entries, tensor.shape, of=tensor)
+        return EntryGroup(entries, tensor.shape, of=tensor)
 
     def _error(self, word: str) -> Expr:
         if word == "total":
@@ -233,12 +233,12 @@ class Meaning:
         of, by = self.of(node.of), self.of(node.by)
         if by == 0 and isinstance(node.by, tree.Symbol):
             return S.Zero  # by an entry outside its tensor
-        if not isinstance(of, Group) and not isinstance(by, Group):
+        if not isinstance(of, EntryGroup) and not isinstance(by, EntryGroup):
             return self._slope(of, by)
-        above = of if isinstance(of, Group) else Group((of,), ())
-        below = by if isinstance(by, Group) else Group((by,), ())
+        above = of if isinstance(of, EntryGroup) else EntryGroup((of,), ())
+        below = by if isinstance(by, EntryGroup) else EntryGroup((by,), ())
         entries = tuple(self._slope(a, b) for a in above.entries for b in below.entries)
-        return Group(entries, (*above.shape, *below.shape), above.of, below.of, slope=True)
+        return EntryGroup(entries, (*above.shape, *below.shape), above.of, below.of, slope=True)
 
     def _slope(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
@@ -257,9 +257,10 @@ class Meaning:
         """Does one rest on nothing else, or belong to another image than the other?"""
         if of.name in self.free or by.name in self.free:
             return True
-        (name, _, image), (_, _, other) = (x.name.partition("_image") for x in (of, by))
-        tensor, _ = self.derivation.scalars.place(name)
-        return tensor.role in ("image", "parameter", "target") or bool(image and other and image != other)
+        quantity, other = map(self.derivation.quantities.of, (of, by))
+        if quantity.tensor.role in ("image", "parameter", "target"):
+            return True
+        return bool(quantity.image and other.image and quantity.image != other.image)
 
     # --- arithmetic -------------------------------------------------------------------------------------------------
 
@@ -303,7 +304,7 @@ class Meaning:
         if not node.arguments:
             raise MeaningError("of_nothing", what=node.function)
         function = _FUNCTIONS[node.function]
-        if len(node.arguments) == 1 and isinstance(group := self.of(node.arguments[0]), Group):
+        if len(node.arguments) == 1 and isinstance(group := self.of(node.arguments[0]), EntryGroup):
             return replace(group, entries=tuple(map(function, group.entries)), of=None, by=None)  # cell by cell
         arguments = [self.scalar(a) for a in node.arguments]
         if function is maximum:
@@ -380,14 +381,14 @@ class Meaning:
         if len(widths) != 1:
             raise MeaningError("ragged")
         entries = tuple(self.scalar(entry) for row in node.rows for entry in row)
-        return Group(entries, (len(node.rows), *widths))
+        return EntryGroup(entries, (len(node.rows), *widths))
 
     @_of.register
     def _(self, node: tree.Convolution) -> Value:
         image, window = self.of(node.image), self.of(node.filter)
         if (
-            not isinstance(image, Group)
-            or not isinstance(window, Group)
+            not isinstance(image, EntryGroup)
+            or not isinstance(window, EntryGroup)
             or {len(image.shape), len(window.shape)} != {2}
         ):
             raise DoesNotFitError("two_matrices", what=brief(node))
@@ -400,7 +401,7 @@ class Meaning:
             Add(*(image.entries[(r + p) * columns + c + q] * window.entries[p * width + q] for p, q in cells))
             for r, c in product(*map(range, shape))
         )
-        return Group(entries, shape)
+        return EntryGroup(entries, shape)
 
 
 def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
@@ -409,11 +410,13 @@ def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
     Raises:
         MeaningError: the groups are of different shapes.
     """
-    if isinstance(left, Group) and isinstance(right, Group) and left.shape == right.shape:
+    if isinstance(left, EntryGroup) and isinstance(right, EntryGroup) and left.shape == right.shape:
         return list(zip(left.entries, right.entries, strict=True))
-    one, other = (v.entries[0] if isinstance(v, Group) and len(v.entries) == 1 else v for v in (left, right))
-    if isinstance(one, Group) or isinstance(other, Group):
-        one_size, other_size = ("×".join(map(str, v.shape)) if isinstance(v, Group) else "1" for v in (left, right))
+    one, other = (v.entries[0] if isinstance(v, EntryGroup) and len(v.entries) == 1 else v for v in (left, right))
+    if isinstance(one, EntryGroup) or isinstance(other, EntryGroup):
+        one_size, other_size = (
+            "×".join(map(str, v.shape)) if isinstance(v, EntryGroup) else "1" for v in (left, right)
+        )
         raise DoesNotFitError("sizes", what=brief(what), one=one_size, other=other_size)
     return [(one, other)]
 
@@ -425,15 +428,15 @@ def _derivatives(of: Expr) -> tuple[tuple[Expr, Expr], ...]:
 
 
 def _scaled(value: Value, factor: Expr) -> Value:
-    if isinstance(value, Group):
+    if isinstance(value, EntryGroup):
         return replace(value, entries=tuple(Mul(factor, e) for e in value.entries))
     return Mul(factor, value)
 
 
 def _plus(a: Value, b: Value) -> Value:
-    if not isinstance(a, Group) and not isinstance(b, Group):
+    if not isinstance(a, EntryGroup) and not isinstance(b, EntryGroup):
         return Add(a, b)
-    if not isinstance(a, Group) or not isinstance(b, Group) or a.shape != b.shape:
+    if not isinstance(a, EntryGroup) or not isinstance(b, EntryGroup) or a.shape != b.shape:
         raise DoesNotFitError("sum_shapes")
     return replace(a, entries=tuple(map(Add, a.entries, b.entries)))
 
@@ -449,9 +452,9 @@ def _named(e: Expr) -> Expr:
 
 
 def _times(a: Value, b: Value) -> Value:
-    if not isinstance(a, Group):
+    if not isinstance(a, EntryGroup):
         return _scaled(b, a)
-    if not isinstance(b, Group):
+    if not isinstance(b, EntryGroup):
         return _scaled(a, b)
     if a.by is None or a.by != b.of:
         a, b = b, a  # ∂X/∂F · ∂E/∂X says the same as ∂E/∂X · ∂X/∂F
@@ -466,4 +469,4 @@ def _times(a: Value, b: Value) -> Value:
         for n, m in product(range(left), range(right))
     )
     dimensions = len(a.by.shape)
-    return Group(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by, slope=True)
+    return EntryGroup(entries, (*a.shape[: len(a.shape) - dimensions], *b.shape[dimensions:]), a.of, b.by, slope=True)

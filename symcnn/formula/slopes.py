@@ -35,7 +35,7 @@ def _is_end(derivation: Derivation, name: str) -> bool:
     if name == "E" or name in derivation:
         return False
     try:
-        tensor, _ = derivation.scalars.place(name)
+        tensor = derivation.quantities.of(name).tensor
     except KeyError:
         return False
     if all(equation.target.tensor != tensor for equation in derivation.forward):

@@ -14,9 +14,9 @@ from math import prod
 from symcnn.formula import tree
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Places, Typography
+from symcnn.formula.typography import Typography
 from symcnn.formula.written import OutOfRangeError, Point, UnknownNameError, Written, _first, _look
-from symcnn.symbolic import Index, Tensor
+from symcnn.symbolic import Index, Quantities, Tensor
 from symcnn.text import LANGUAGES, catalogue
 
 _WEIGHT = re.compile(r"([a-z]+\d+)[-−,]?([a-z]+\d+)")
@@ -75,18 +75,18 @@ class Spelled(Written):
     """Finds the quantity of a symbol as other people write it.
 
     Args:
-        places: whose quantities are written.
+        quantities: whose quantities are written.
         aliases: a symbol of the text, * for digits -> the name of a quantity.
         groups: a letter -> the names of its entries.
     """
 
     def __init__(
-        self, places: Places, aliases: Mapping[tree.Symbol, str] | None = None,
+        self, quantities: Quantities, aliases: Mapping[tree.Symbol, str] | None = None,
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:  # fmt: skip
         own = catalogue("en").words("word")
-        super().__init__(places, own)
-        self._typography = Typography(places, own)
+        super().__init__(quantities, own)
+        self._typography = Typography(quantities, own)
         self._aliases = {(s.letter, s.indices, s.word): name for s, name in (aliases or {}).items()}
         self._named_groups = dict(groups or {})
         self._words = {
@@ -97,7 +97,7 @@ class Spelled(Written):
         self._canonical: dict[tree.Symbol, tree.Symbol] = {}
         #: Symbols of which the cells were counted row by row.
         self.counted: set[str] = set()
-        for tensor in places.tensors:
+        for tensor in quantities.tensors:
             if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
                 continue
             name = tensor.scalars()[0] if tensor.size < 2 else _first(tensor)

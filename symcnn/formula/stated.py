@@ -13,7 +13,7 @@ from sympy import Add, Expr, Rational, Symbol
 
 from symcnn.derivation.graph import Graph
 from symcnn.formula import tree
-from symcnn.formula.meaning import Group, Meaning
+from symcnn.formula.meaning import EntryGroup, Meaning
 from symcnn.formula.steps import Derived, nodes
 from symcnn.formula.tree import Node
 from symcnn.proof import Comparison, OneMethod, Verdict, decide
@@ -76,7 +76,7 @@ def is_rest(first: Derived, second: Derived, meaning: Meaning, graph: Graph) -> 
     """Of a long sum only the terms that are not constant may stand under the second ∂."""
     by, whole, part = (meaning.of(node) for node in (first.by, first.of, second.of))
     variable = graph.forward.get(str(whole))
-    if variable is None or isinstance(part, Group) or isinstance(by, Group):
+    if variable is None or isinstance(part, EntryGroup) or isinstance(by, EntryGroup):
         return False
     return set(_terms(part)) == {e for e in _terms(variable.expression) if by in e.free_symbols}
 

@@ -8,7 +8,7 @@ indices count from 0, as in ``Equation``; the indices of single quantities count
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 import sympy
 from sympy import Expr, S, Symbol
@@ -17,79 +17,90 @@ from symcnn.derivation import Addend, ChainTerm, Derivation, Step, Variable
 from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS, SPECIAL
 from symcnn.formula.tree import Node
-from symcnn.symbolic import LEAF, Access, Affine, Equation, Index, Tensor, Term, Wins, Z, in_reading_order
+from symcnn.symbolic import (
+    ERROR,
+    LEAF,
+    Access,
+    Affine,
+    Equation,
+    Quantities,
+    Quantity,
+    Tensor,
+    TensorKind,
+    Term,
+    Wins,
+    Z,
+    in_reading_order,
+)
 
 #: The words that a language must have.
 WORDS = ("predicted", "expected", "preactivation", "activation", "first")
-
-
-class Places(Protocol):
-    """Whose scalars are written: a graph, or ``Scalars`` where nothing is to be listed."""
-
-    @property
-    def tensors(self) -> tuple[Tensor, ...]: ...
-
-    def place(self, name: str) -> tuple[Tensor, Index]: ...
 
 
 class Typography:
     """Builds displayed formulas over one network's quantities, in one language.
 
     Args:
-        places: whose names occur.
+        quantities: whose names occur.
         words: the language's word for each of ``WORDS``.
         total: what E stands for in ∂E/∂x: the article writes E_total throughout.
     """
 
-    def __init__(self, places: Places, words: Mapping[str, str], total: str = "total") -> None:
-        self._places = places
+    def __init__(self, quantities: Quantities, words: Mapping[str, str], total: str = "total") -> None:
+        self._quantities = quantities
         self._words = words
         self.error = tree.Symbol("E", "", total)
-        self._activated = {t.name.removeprefix("z_") for t in places.tensors if t.name.startswith("z_")}
+        self._activated = {t.target for t in quantities.tensors if t.kind is TensorKind.PREACTIVATION}
 
     # --- names ------------------------------------------------------------------------------------------------------
 
-    def name(self, name: str, differentiated: bool = False) -> Node:
+    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
         """A quantity as a person writes it."""
-        if name.startswith("dE_d"):
-            return tree.Partial(self.error, self.name(name.removeprefix("dE_d"), differentiated=True))
-        if name in ("E", "E_total"):
-            return self.error if name == "E_total" else tree.Symbol("E")
-        tensor, index = self._places.place(name)
-        return self._written(tensor, tensor.digits(index), differentiated)
+        quantity = self.quantity(name)
+        if quantity.is_adjoint:
+            return tree.Partial(self.error, self.name(quantity.primal, differentiated=True))
+        if quantity.tensor.kind is TensorKind.ERROR:
+            return tree.Symbol("E") if quantity.tensor == ERROR else self.error
+        return self._written(quantity.tensor, quantity.tensor.digits(quantity.index), differentiated)
+
+    def quantity(self, name: Quantity | Symbol | str) -> Quantity:
+        """Which quantity a name is of.
+
+        Raises:
+            KeyError: of none.
+        """
+        return name if isinstance(name, Quantity) else self._quantities.of(name)
 
     def access(self, access: Access) -> Node:
         """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
         tensor, index, parts = access.tensor, list(access.index), []
-        if tensor.name == "E":
+        if tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E")
-        for letters, count in tensor.parts:
+        of = tensor if tensor.primal is None else tensor.primal
+        for letters, count in of.parts:
             # the one bias of a single filter has no index to tell
             parts.append((letters, ", ".join(_affine(a) for a in index[:count] if a.coefficients)))
             index = index[count:]
         if not tensor.is_adjoint:
             return self._written(tensor, parts, False)
-        (first, indices), *rest = parts
-        of = (first.removeprefix("dE_d"), indices)
-        return tree.Partial(self.error, self._written(tensor, [of, *rest], differentiated=True))
+        return tree.Partial(self.error, self._written(of, parts, differentiated=True))
 
     def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
-        first, indices = parts[0]
-        if first.startswith("z_"):
-            return tree.Symbol(first.removeprefix("z_"), indices, self._words["preactivation"])
-        if first.startswith("w_"):
-            ends = (_end(first.removeprefix("w_"), indices), _end(*parts[1]))
-            return tree.Symbol("w", "-".join(ends))
-        if first.startswith("b_"):
-            return tree.Symbol("b", _end(first.removeprefix("b_"), indices))
-        letter = first.rstrip("_")
-        if tensor.role == "target":
-            return tree.Symbol("o", indices, self._words["expected"])
-        if letter == "o":
-            return tree.Symbol("o", indices, self._words["predicted"])
-        if differentiated and letter in self._activated:
-            return tree.Symbol(letter, indices, self._words["activation"])
-        return tree.Symbol(letter, indices)
+        source, target = tensor.source, tensor.target
+        (_, indices), *rest = parts
+        match tensor.kind:
+            case TensorKind.PREACTIVATION if target is not None:
+                return tree.Symbol(target.letters, indices, self._words["preactivation"])
+            case TensorKind.WEIGHT if source is not None:
+                return tree.Symbol("w", f"{_end(source.letters, indices)}-{_end(*rest[0])}")
+            case TensorKind.BIAS if target is not None:
+                return tree.Symbol("b", _end(target.letters, indices))
+            case TensorKind.TARGET:
+                return tree.Symbol("o", indices, self._words["expected"])
+            case TensorKind.OUTPUT:
+                return tree.Symbol("o", indices, self._words["predicted"])
+        word = self._words["activation"] if differentiated and tensor in self._activated else ""
+        return tree.Symbol(tensor.letters, indices, word)
 
     # --- expressions ------------------------------------------------------------------------------------------------
 
@@ -100,7 +111,7 @@ class Typography:
             cell, largest = map(self.access, e.solved)
             return tree.Indicator((tree.Relation(cell, "=", largest), tree.Word(self._words["first"])))
         if e.is_Symbol:
-            return self.name(e.name)
+            return self.name(e)
         if e.is_Rational:
             return _rational(e)
         if e.is_Add:
@@ -174,7 +185,7 @@ class Typography:
 
     def equation(self, variable: Variable, most: int | None = None) -> Node:
         """variable = right side."""
-        return tree.Equality((self.name(variable.name), self.right_side(variable, most)))
+        return tree.Equality((self.name(variable.quantity), self.right_side(variable, most)))
 
     # --- index notation ---------------------------------------------------------------------------------------------
 
@@ -228,13 +239,15 @@ class Typography:
 class Worked(Typography):
     """The same formulas with numbers: every quantity is written as its value."""
 
-    def __init__(self, places: Places, words: Mapping[str, str], values: Mapping[str, float], digits: int) -> None:
-        super().__init__(places, words)
+    def __init__(
+        self, quantities: Quantities, words: Mapping[str, str], values: Mapping[str, float], digits: int
+    ) -> None:
+        super().__init__(quantities, words)
         self._values = values
         self._digits = digits
 
-    def name(self, name: str, differentiated: bool = False) -> Node:
-        return tree.Number(self._values[name], self._digits)
+    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+        return tree.Number(self._values[name if isinstance(name, str) else name.name], self._digits)
 
 
 def _end(letters: str, indices: str) -> str:

@@ -13,8 +13,8 @@ from dataclasses import replace
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Places, Typography
-from symcnn.symbolic import Index, Tensor
+from symcnn.formula.typography import Typography
+from symcnn.symbolic import Index, Quantities, Tensor
 from symcnn.text import SaidError
 
 #: Index letter -> its value, from 0.
@@ -53,16 +53,16 @@ class Written:
     """Finds the tensor, and the entry, of a written symbol.
 
     Args:
-        places: whose quantities are written.
+        quantities: whose quantities are written.
         words: the language's words of the typography.
     """
 
-    def __init__(self, places: Places, words: Mapping[str, str]) -> None:
-        typography = Typography(places, words)
+    def __init__(self, quantities: Quantities, words: Mapping[str, str]) -> None:
+        typography = Typography(quantities, words)
         self._plain = Plain()
         self._by_look: dict[tuple[str, str, tuple[str, ...]], Tensor] = {}
         self._groups: dict[tuple[str, str], list[Tensor]] = {}
-        for tensor in places.tensors:
+        for tensor in quantities.tensors:
             if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
                 continue
             for differentiated in (False, True):

@@ -17,7 +17,7 @@ from symcnn.files import read_bytes, toml_from
 from symcnn.network.data import Array, check_shape, checked_images
 from symcnn.network.network import Network
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
-from symcnn.network.tables import Numbers, records
+from symcnn.network.tables import NumberParser, records
 from symcnn.network.tables import text_of as csv_text
 
 MAX_BYTES = 4_000_000
@@ -74,7 +74,7 @@ def _toml(content: bytes, network: Network) -> Any:
 def _csv(content: bytes, network: Network) -> Any:
     rows: list[list[float]] = []
     stream = records(csv_text(content))
-    numbers = Numbers(next(stream)[1][0])
+    numbers = NumberParser(next(stream)[1][0])
     for line, cells in stream:
         while len(cells) > (len(rows[0]) if rows else 1) and not cells[-1]:
             cells.pop()

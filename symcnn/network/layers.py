@@ -26,10 +26,10 @@ import sympy
 from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
-from symcnn.network.names import Names, bias, letters_of, preactivation, weights
+from symcnn.network.names import Names, bias, preactivation, weights
 from symcnn.network.softmax import exponentials
 from symcnn.network.words import canonical, setting_names
-from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, Term
+from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, TensorKind, Term
 
 Padding = int | tuple[int, int] | Literal["same"]
 
@@ -40,7 +40,7 @@ ACTIVATIONS = (*ELEMENTWISE, "softmax")
 
 
 @dataclass(frozen=True)
-class Stated:
+class LayerOutput:
     """What a layer says of itself: the tensor it gives on, its equations, the parameters it brings, and the feature
     map, if it makes one: the derivation keeps ∂E/∂(feature map) among its results."""
 
@@ -100,7 +100,7 @@ class Conv2D:
         _flag(self, "bias")
         _flag(self, "normalize")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         channels, rows, columns = _map_shape(self, source)
         height, width = pair_of(self.kernel_size)
         slide_r, slide_c = _slides(self, "kernel_size", (rows, columns))
@@ -108,8 +108,8 @@ class Conv2D:
         d = (Axis("d", channels),) if channels > 1 else ()
         r, c, p, q = (Axis("r", slide_r.count), Axis("c", slide_c.count), Axis("p", height), Axis("q", width))
         shape = tuple(axis.size for axis in (*k, r, c))
-        f = names.tensor("f", tuple(axis.size for axis in (*k, *d, p, q)), "parameter")
-        x = names.tensor("x", shape)
+        f = names.tensor(TensorKind.FILTER, tuple(axis.size for axis in (*k, *d, p, q)), "parameter")
+        x = names.tensor(TensorKind.FEATURE_MAP, shape)
         window = Access(source, (*_plain(d), slide_r.index("r", "p"), slide_c.index("c", "q")))
         scale = Rational(1, channels * height * width) if self.normalize else S.One
         terms = [Term((window, Access(f, _plain((*k, *d, p, q)))), (*d, p, q), scale)]
@@ -119,7 +119,7 @@ class Conv2D:
             parameters.append(b)
             terms.append(Term((Access(b, _plain(k) or (Affine(),)),)))
         axes = (*k, r, c)
-        return Stated(x, (Equation(Access(x, _plain(axes)), axes, tuple(terms)),), tuple(parameters), (x,))
+        return LayerOutput(x, (Equation(Access(x, _plain(axes)), axes, tuple(terms)),), tuple(parameters), (x,))
 
 
 @_in_any_words
@@ -144,9 +144,9 @@ class Dense:
         if self.activation is not None:
             _activation(self, "activation")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         j = Axis("j", self.units)
-        h = names.tensor("o" if final else "h", (self.units,))
+        h = names.tensor(TensorKind.OUTPUT if final else TensorKind.HIDDEN, (self.units,))
         w = weights(source, h)
         inputs = _axes_of(source)
         terms = [Term((Access(source, _plain(inputs)), Access(w, _plain((*inputs, j)))), inputs)]
@@ -159,7 +159,7 @@ class Dense:
         equations = [Equation(Access(z, _plain((j,))), (j,), tuple(terms))]
         if self.activation:
             equations += _activated(h, z, self.activation, names)
-        return Stated(h, tuple(equations), tuple(parameters))
+        return LayerOutput(h, tuple(equations), tuple(parameters))
 
 
 @_in_any_words
@@ -173,14 +173,16 @@ class Activation:
     def __post_init__(self) -> None:
         _activation(self, "kind")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         if self.kind == "softmax" and len(source.shape) != 1:
             raise InputError(
-                f"{_call(self, 'kind')}: its input {letters_of(source)} is a map of {_by(source)} cells; expected"
+                f"{_call(self, 'kind')}: its input {source.letters} is a map of {_by(source)} cells; expected"
                 " neurons: put Dense before it"
             )
-        a = names.tensor("o" if final and len(source.shape) == 1 else "a", source.shape)
-        return Stated(a, _activated(a, source, self.kind, names))
+        a = names.tensor(
+            TensorKind.OUTPUT if final and len(source.shape) == 1 else TensorKind.ACTIVATED_MAP, source.shape
+        )
+        return LayerOutput(a, _activated(a, source, self.kind, names))
 
 
 @_in_any_words
@@ -208,7 +210,7 @@ class MaxPool2D:
         if self.pad_value is not None and not (number and abs(self.pad_value) <= sys.float_info.max):
             raise InputError(f"{_call(self, 'pad_value')}: expected a finite number or None")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         absent = None if self.pad_value is None else Rational(str(self.pad_value))
         return _pooled(self, source, names, S.One, absent, "max")
 
@@ -235,7 +237,7 @@ class AvgPool2D:
         _pooling(self)
         _flag(self, "count_include_pad")
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         if self.count_include_pad or self.padding == 0:
             return _pooled(self, source, names, Rational(1, math.prod(pair_of(self.size))), S.Zero, "sum")
         return _pooled(self, source, names, S.One, S.Zero, "sum", share=True)
@@ -245,8 +247,8 @@ class AvgPool2D:
 class Flatten:
     """All cells of all maps as one row of inputs. States no equation: Dense sums over whatever axes it receives."""
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
-        return Stated(source)
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
+        return LayerOutput(source)
 
 
 Layer = Conv2D | Dense | Activation | MaxPool2D | AvgPool2D | Flatten
@@ -254,7 +256,7 @@ LAYERS: dict[str, type[Layer]] = {t.__name__: t for t in (Conv2D, Dense, Activat
 
 
 @dataclass(frozen=True)
-class Row:
+class OutputRow:
     """Stands where maps become the network's outputs and no Dense follows that would sum over them: their cells as
     neurons, in the order map, row, column. No layer of a user's.
 
@@ -266,19 +268,20 @@ class Row:
     activations: int
     flattens: bool
 
-    def state(self, source: Tensor, names: Names, final: bool) -> Stated:
+    def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         axes = _axes_of(source)
         long = [n for n, axis in enumerate(axes) if axis.size > 1]
         if len(axes) == 1 or (len(long) > 1 and not self.flattens):
-            return Stated(source)
+            return LayerOutput(source)
         if self.activations == 1:
-            row = Tensor("z_o", (source.size,), (("z_o", 1),))
+            # of the outputs that the activation makes
+            row = preactivation(Names().tensor(TensorKind.OUTPUT, (source.size,)))
         else:
-            row = names.tensor("h" if self.activations else "o", (source.size,))
+            row = names.tensor(TensorKind.HIDDEN if self.activations else TensorKind.OUTPUT, (source.size,))
         steps = [math.prod(source.shape[n + 1 :]) for n in range(len(axes))]
         index = Affine(tuple((axes[n].name, steps[n]) for n in long))
         cell = Access(source, tuple(Affine(((a.name, 1),) if a.size > 1 else ()) for a in axes))
-        return Stated(row, (Equation(Access(row, (index,)), tuple(axes[n] for n in long), (Term((cell,)),)),))
+        return LayerOutput(row, (Equation(Access(row, (index,)), tuple(axes[n] for n in long), (Term((cell,)),)),))
 
 
 # --- shared pieces of the equations ---------------------------------------------------------------------------------
@@ -337,22 +340,22 @@ def _slide(
 def _pooled(
     layer: MaxPool2D | AvgPool2D, source: Tensor, names: Names, scale: Rational, absent: sympy.Expr | None,
     reduce: Literal["sum", "max"], share: bool = False,
-) -> Stated:  # fmt: skip
+) -> LayerOutput:  # fmt: skip
     maps, rows, columns = _map_shape(layer, source)
     slide_r, slide_c = _slides(layer, "size", (rows, columns))
     height, width = pair_of(layer.size)
     k = (Axis("k", maps),) if maps > 1 else ()
     axes = (*k, Axis("r", slide_r.count), Axis("c", slide_c.count))
     window = (Axis("u", height), Axis("v", width))
-    p = names.tensor("p", tuple(axis.size for axis in axes))
+    p = names.tensor(TensorKind.POOLED_MAP, tuple(axis.size for axis in axes))
     cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), absent)
     factors: tuple[sympy.Expr, ...] = (cell,)
     if share:  # of each window, one part for every cell that is there
         inside = slide_r.inside(height, rows), slide_c.inside(width, columns)
         values = tuple(Rational(1, high * wide) for high in inside[0] for wide in inside[1])
-        shares = names.tensor("q", (slide_r.count, slide_c.count), "constant", values)
+        shares = names.tensor(TensorKind.SHARE, (slide_r.count, slide_c.count), "constant", values)
         factors = (cell, Access(shares, _plain(axes[-2:])))
-    return Stated(p, (Equation(Access(p, _plain(axes)), axes, (Term(factors, window, scale),), reduce),))
+    return LayerOutput(p, (Equation(Access(p, _plain(axes)), axes, (Term(factors, window, scale),), reduce),))
 
 
 def _activated(target: Tensor, source: Tensor, kind: str, names: Names) -> tuple[Equation, ...]:
@@ -386,7 +389,7 @@ def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
     """Channels, rows and columns of what a layer for maps receives."""
     if len(source.shape) == 1:
         raise InputError(
-            f"{type(layer).__name__}: its input {letters_of(source)} has {source.shape[0]} features; expected a map"
+            f"{type(layer).__name__}: its input {source.letters} has {source.shape[0]} features; expected a map"
             " (rows, columns): put it before Flatten and Dense"
         )
     channels, rows, columns = source.shape if len(source.shape) == 3 else (1, *source.shape)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
-from symcnn.network.names import ERROR, Names
+from symcnn.network.names import Names
 from symcnn.network.softmax import exponentials
 from symcnn.network.words import canonical
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, log, sigmoid, softplus
+from symcnn.symbolic import ERROR, Access, Affine, Axis, Equation, Tensor, TensorKind, Term, log, sigmoid, softplus
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def cross_entropy(o: Outputs) -> tuple[Equation, ...]:
             " activation=None"
         )
     shifted = exponentials(o.tensor, o.axis, o.names)
-    y = o.names.tensor("y", o.tensor.shape)
+    y = o.names.tensor(TensorKind.PROBABILITY, o.tensor.shape)
     share = Term((o.of(shifted.powers) / Access(shifted.sum, ()),))
     surprise = log(Access(shifted.sum, ())) + Access(shifted.largest, ()) - o.of(o.tensor)
     probabilities = Equation(o.of(y), (o.axis,), (share,))

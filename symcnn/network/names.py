@@ -14,31 +14,29 @@ from string import ascii_lowercase
 
 from sympy import Rational
 
-from symcnn.symbolic import Role, Tensor
-
-ERROR = Tensor("E", (), (("E", 0),))
+from symcnn.symbolic import Role, Tensor, TensorKind
 
 
 class Names:
     """Hands out the tensors of one network, each with letters of its own."""
 
     def __init__(self) -> None:
-        self._taken: Counter[str] = Counter()
+        self._taken: Counter[TensorKind] = Counter()
 
-    def letters(self, kind: str) -> str:
+    def letters(self, kind: TensorKind) -> str:
         """``x``, then ``xb``, ``xc``, …, ``xz``, ``xbb``, … (``xa`` is left out: it would look like a first)."""
         while True:
-            letters = kind + _suffix(self._taken[kind])
+            letters = kind.value + _suffix(self._taken[kind])
             self._taken[kind] += 1
             if not iskeyword(letters):  # the nineteenth activated map would be "as"
                 return letters
 
     def tensor(
-        self, kind: str, shape: tuple[int, ...], role: Role = "value", values: tuple[Rational, ...] = ()
+        self, kind: TensorKind, shape: tuple[int, ...], role: Role = "value", values: tuple[Rational, ...] = ()
     ) -> Tensor:
         letters = self.letters(kind)
         # a single quantity has no index: m, s
-        return Tensor(letters, shape, ((f"{letters}_" if shape else letters, len(shape)),), role, values)
+        return Tensor(letters, shape, ((f"{letters}_" if shape else letters, len(shape)),), role, values, kind)
 
 
 def _suffix(n: int) -> str:
@@ -49,23 +47,19 @@ def _suffix(n: int) -> str:
     return text
 
 
-def letters_of(tensor: Tensor) -> str:
-    """The letters under which other names refer to a tensor: ``x`` in ``w_x11h1`` and ``b_x1``."""
-    return tensor.parts[0][0].rstrip("_")
-
-
 def preactivation(of: Tensor) -> Tensor:
-    letters = letters_of(of)
-    return Tensor(f"z_{letters}", of.shape, ((f"z_{letters}", len(of.shape)),))
+    name = f"z_{of.letters}"
+    return Tensor(name, of.shape, ((name, len(of.shape)),), kind=TensorKind.PREACTIVATION, target=of)
 
 
 def weights(source: Tensor, target: Tensor) -> Tensor:
-    a, b = letters_of(source), letters_of(target)
+    a, b = source.letters, target.letters
     parts = ((f"w_{a}", len(source.shape)), (b, len(target.shape)))
-    return Tensor(f"w_{a}{b}", source.shape + target.shape, parts, "parameter")
+    shape = source.shape + target.shape
+    return Tensor(f"w_{a}{b}", shape, parts, "parameter", kind=TensorKind.WEIGHT, source=source, target=target)
 
 
 def bias(target: Tensor, size: int) -> Tensor:
     """One bias for each of the target's neurons or filters."""
-    letters = letters_of(target)
-    return Tensor(f"b_{letters}", (size,), ((f"b_{letters}", 1),), "parameter")
+    name = f"b_{target.letters}"
+    return Tensor(name, (size,), ((name, 1),), "parameter", kind=TensorKind.BIAS, target=target)

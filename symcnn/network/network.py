@@ -8,10 +8,10 @@ from functools import cached_property
 
 from symcnn.errors import InputError, quoted
 from symcnn.network.describe import settings_of
-from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, Row, whole
+from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, OutputRow, whole
 from symcnn.network.losses import LOSSES, Outputs, loss_named
-from symcnn.network.names import ERROR, Names
-from symcnn.symbolic import Equation, Tensor
+from symcnn.network.names import Names
+from symcnn.symbolic import ERROR, Equation, Tensor, TensorKind
 
 #: Entries of one array of a network.
 MAX_CELLS = 5_000_000
@@ -72,7 +72,7 @@ class Network:
     def forward(self) -> Forward:
         names = Names()
         shape = self.input_shape[1:] if len(self.input_shape) == 3 and self.input_shape[0] == 1 else self.input_shape
-        image = tensor = names.tensor("i", shape, "image")
+        image = tensor = names.tensor(TensorKind.IMAGE, shape, "image")
         equations: list[Equation] = []
         parameters: list[Tensor] = []
         feature_maps: list[Tensor] = []
@@ -101,7 +101,7 @@ class Network:
                     f"loss={self.loss!r}: the last layer gives maps of {'×'.join(map(str, tensor.shape))} cells;"
                     " expected neurons: end with Dense, Flatten or a pooling over whole maps, or set loss=None"
                 )
-            targets = names.tensor("t", tensor.shape, "target")
+            targets = names.tensor(TensorKind.TARGET, tensor.shape, "target")
             stated_last = equations[-1] if equations and equations[-1].target.tensor == tensor else None
             equations += LOSSES[self.loss](Outputs(tensor, targets, stated_last, names))
             if not parameters:
@@ -110,15 +110,15 @@ class Network:
                 )
         return Forward(image, tensor, targets, tuple(parameters), tuple(feature_maps), tuple(equations))
 
-    def _stages(self) -> list[tuple[int, Layer | Row]]:
+    def _stages(self) -> list[tuple[int, Layer | OutputRow]]:
         """The layers, numbered; where maps become the outputs, a row of neurons before the last activations."""
-        stages: list[tuple[int, Layer | Row]] = list(enumerate(self.layers))
+        stages: list[tuple[int, Layer | OutputRow]] = list(enumerate(self.layers))
         tail = len(stages)
         while tail and isinstance(self.layers[tail - 1], (Flatten, Activation)):
             tail -= 1
         if self.loss is not None and tail:
             activations = sum(isinstance(layer, Activation) for layer in self.layers[tail:])
-            stages.insert(tail, (-1, Row(activations, activations < len(self.layers) - tail)))
+            stages.insert(tail, (-1, OutputRow(activations, activations < len(self.layers) - tail)))
         return stages
 
     @cached_property
@@ -158,7 +158,7 @@ class Network:
             )
 
 
-def _check_size(layer: Layer | Row, tensors: Iterable[Tensor]) -> None:
+def _check_size(layer: Layer | OutputRow, tensors: Iterable[Tensor]) -> None:
     for tensor in tensors:
         if tensor.size > MAX_CELLS:
             raise InputError(

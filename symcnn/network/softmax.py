@@ -9,7 +9,7 @@ through it.
 from dataclasses import dataclass
 
 from symcnn.network.names import Names
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, exp
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, TensorKind, Term, exp
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,11 @@ class Exponentials:
 
 def exponentials(source: Tensor, axis: Axis, names: Names) -> Exponentials:
     """Of a tensor with one dimension."""
-    m, u, s = names.tensor("m", ()), names.tensor("u", source.shape), names.tensor("s", ())
+    m, u, s = (
+        names.tensor(TensorKind.LARGEST, ()),
+        names.tensor(TensorKind.EXPONENTIAL, source.shape),
+        names.tensor(TensorKind.TOTAL, ()),
+    )
     index = (Affine(((axis.name, 1),)),)
     z, power = Access(source, index), Access(u, index)
     equations = (

@@ -166,7 +166,7 @@ def _separator(text: str) -> str:
 
 
 @dataclass
-class Numbers:
+class NumberParser:
     """Turns cells into numbers; remembers which decimal sign the file has."""
 
     separator: str
@@ -289,12 +289,12 @@ def samples(
     Raises:
         InputError: names the line, and what was expected.
     """
-    table = _Table(network, label_column)
+    table = _CsvTable(network, label_column)
     return table.read(text_of(content), header)
 
 
 @dataclass
-class _Table:
+class _CsvTable:
     network: Network
     label_column: str | int | None
     names: list[str] | None = None
@@ -308,7 +308,7 @@ class _Table:
 
     def read(self, text: str, header: bool | None) -> Data:
         stream = records(text)
-        numbers = Numbers(next(stream)[1][0])
+        numbers = NumberParser(next(stream)[1][0])
         head = list(islice(stream, 2))
         pixels = self.network.forward.image.size
         if not head:
@@ -371,7 +371,7 @@ class _Table:
 
     # --- head and columns
 
-    def _is_head(self, first: list[str], second: list[str] | None, numbers: Numbers) -> bool:
+    def _is_head(self, first: list[str], second: list[str] | None, numbers: NumberParser) -> bool:
         figures = [cell for cell in first if numbers.is_number(cell)]
         if not figures or any(_speaks_of(cell, _CLASS | _TARGET) for cell in first):
             return True
@@ -576,7 +576,7 @@ class _Table:
                 " the targets last, or their columns named target1, target2, …"
             )
 
-    def _check_default(self, labels: list[str], pixels: Array, numbers: Numbers) -> None:
+    def _check_default(self, labels: list[str], pixels: Array, numbers: NumberParser) -> None:
         """The last column is the class because nothing says another: refuse where another is as likely."""
         ask = "expected --label-column first, last, a name or a number (read_data: label_column)"
         if len(labels) > 1 and len(set(labels)) == 1:
@@ -606,7 +606,7 @@ class _Table:
                 f"the first column and the last hold every class from 0 to {classes - 1}, and no other does; {ask}"
             )
 
-    def _targets(self, labels: list[str], lines: list[int], numbers: Numbers) -> tuple[Array, list[str] | None]:
+    def _targets(self, labels: list[str], lines: list[int], numbers: NumberParser) -> tuple[Array, list[str] | None]:
         column, network = self.classes[0], self.network
         texts = [n for n, label in enumerate(labels) if not numbers.is_number(label)]
         if texts:

@@ -91,7 +91,7 @@ class ArrayLearner(Learner):
         self._gradient = np.zeros_like(theta)
         remembered = (state.arrays[name] for name in batching.optimizer.remembered)
         self._run_update = program.update(batching.optimizer)(theta, self._gradient, *remembered)
-        self._parts: dict[int, _Part] = {}
+        self._parts: dict[int, _BatchBuffers] = {}
 
     def epoch(self, order: Order) -> Array:
         check_order(order, len(self._images))
@@ -118,15 +118,15 @@ class ArrayLearner(Learner):
         self._run_update(self.batching.rate, *scalars.values())
         return loss
 
-    def _part(self, block: slice) -> "_Part":
+    def _part(self, block: slice) -> "_BatchBuffers":
         size = block.stop - block.start
         if size not in self._parts:
             filled = self.program.filled(size, self.state.arrays[THETA.name], self._gradient)
-            self._parts[size] = _Part(filled, self._images, self._targets, size)
+            self._parts[size] = _BatchBuffers(filled, self._images, self._targets, size)
         return self._parts[size]
 
 
-class _Part:
+class _BatchBuffers:
     """Batches of one size, or parts of them, gathered into their buffers."""
 
     def __init__(self, filled: Filled, images: Array, targets: Array, size: int) -> None:

@@ -13,7 +13,7 @@ from symcnn.network import Array, Network
 from symcnn.numeric.cache import compiled
 from symcnn.numeric.learner import Batching, Learner, Meter, Order, State, check_order
 from symcnn.numeric.optimizers import OPTIMIZERS, THETA
-from symcnn.printers.loops import LEARN, MEASURE, Loops, Stated, Update, loops
+from symcnn.printers.loops import LEARN, MEASURE, Loops, NetworkSpec, OptimizerUpdate, loops
 
 if TYPE_CHECKING:
     from symcnn.numeric.program import Program
@@ -41,8 +41,8 @@ def printed(network: Network, optimizer: str, lanes: int, dtype: str) -> Loops:
     """The program of an optimizer by name, printed once in a process."""
     stated, rule = network.forward, OPTIMIZERS[optimizer]
     assert stated.targets is not None  # whoever trains has a loss
-    given = Stated(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
-    return loops(given, Update(rule.updates, rule.scalars), lanes, dtype)
+    given = NetworkSpec(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
+    return loops(given, OptimizerUpdate(rule.updates, rule.scalars), lanes, dtype)
 
 
 class Epochs:

@@ -17,14 +17,14 @@ from sympy import Expr, Symbol
 
 from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
 from symcnn.symbolic import LEAF, LEAVES, Y, Z, wins
 from symcnn.symbolic.leaves import Function
 
 COQ = Language(
     column=lambda leaf: leaf.column("coq"),
-    number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT),
-    power=lambda base, n: Text(f"{base.within(ATOM)}^{n}", POWER),
+    number=lambda q: InfixText(f"{q.p}/{q.q}", PRODUCT),
+    power=lambda base, n: InfixText(f"{base.within(ATOM)}^{n}", POWER),
     times=" * ",
 )
 
@@ -94,12 +94,12 @@ class CalculusPrinter(InfixPrinter):
                 cells.append(f"Cell {self._number_of(x)} {weight}")
         return f"(Largest {self._number_of(self._stated)} ({cells[0]}) [{'; '.join(cells[1:])}])"
 
-    def _quotient(self, text: Text, below: Sequence[Expr]) -> Text:
+    def _quotient(self, text: InfixText, below: Sequence[Expr]) -> InfixText:
         divisor = sympy.Mul(*below)
         inverse = self._called(1 / divisor, "Inverse", divisor, self.expression(divisor))
-        return Text(f"{text.within(PRODUCT)} * {inverse.text}", PRODUCT)
+        return InfixText(f"{text.within(PRODUCT)} * {inverse.text}", PRODUCT)
 
-    def _call(self, shown: Expr, arguments: Sequence[Text], function: Function) -> Text:
+    def _call(self, shown: Expr, arguments: Sequence[InfixText], function: Function) -> InfixText:
         if self._stated is not None and function not in CALLS:
             raise NotSupportedYetError(
                 f"certificate: {function.__name__}: its slope is not proved in Coq yet; expected"
@@ -108,11 +108,11 @@ class CalculusPrinter(InfixPrinter):
             )
         return self._called(shown, CALLS.get(function, ""), shown.args[0], arguments[0])
 
-    def _called(self, call: Expr, name: str, argument: Expr, text: Text) -> Text:
+    def _called(self, call: Expr, name: str, argument: Expr, text: InfixText) -> InfixText:
         if self._stated is None:
-            return Text(f"#{self._number_of(call)}", ATOM)
+            return InfixText(f"#{self._number_of(call)}", ATOM)
         value = self._stated if call == self._whole else call
         slope = _beside(name)
         beside = value if slope is None else slope.xreplace({Z: argument, Y: value})
         self.demands.append(Demand(name, argument))
-        return Text(f"(Fn {name} {self._number_of(value)} {self._number_of(beside)} {text.within(ATOM)})", ATOM)
+        return InfixText(f"(Fn {name} {self._number_of(value)} {self._number_of(beside)} {text.within(ATOM)})", ATOM)

@@ -10,7 +10,7 @@ import sympy
 
 from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
 from symcnn.symbolic import maximum, wins
 from symcnn.symbolic.leaves import Function
 
@@ -20,8 +20,8 @@ MAX_LENGTH, MAX_ARGUMENTS = 8_192, 255
 
 EXCEL = Language(
     column=lambda leaf: leaf.column("excel"),
-    number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else Text(repr(float(q)), ATOM),
-    power=lambda base, n: Text(f"{base.within(ATOM)}^{n}", POWER),
+    number=lambda q: InfixText(*(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else (repr(float(q)), ATOM)),
+    power=lambda base, n: InfixText(f"{base.within(ATOM)}^{n}", POWER),
     plus="+",
     minus="-",
     negative="-1*",
@@ -35,11 +35,11 @@ class FormulaPrinter(InfixPrinter):
     def __init__(self, name: Callable[[str], str]) -> None:
         super().__init__(EXCEL, name)
 
-    def formula(self, variable: Variable) -> "Formula":
+    def formula(self, variable: Variable) -> "CellFormula":
         """``=C3*H3+D3*I3+…``"""
         return checked_formula(f"={self.variable(variable)}", variable.name)
 
-    def _call(self, shown: object, arguments: Sequence[Text], function: Function) -> Text:
+    def _call(self, shown: object, arguments: Sequence[InfixText], function: Function) -> InfixText:
         if function is maximum and len(arguments) > MAX_ARGUMENTS:
             raise NotSupportedYetError(
                 f"a maximum of {len(arguments)} cells; a spreadsheet takes at most {MAX_ARGUMENTS}"
@@ -51,15 +51,15 @@ class FormulaPrinter(InfixPrinter):
         return super()._call(shown, arguments, function)
 
 
-class Formula(str):
+class CellFormula(str):
     """What a cell works out, with its ``=``. Any other text is shown as it is, whatever it begins with."""
 
 
-def checked_formula(text: str, name: str) -> Formula:
+def checked_formula(text: str, name: str) -> CellFormula:
     """The formula, if a spreadsheet takes it."""
     if len(text) - 1 > MAX_LENGTH:
         raise NotSupportedYetError(
             f"{name}: its formula has {len(text) - 1} characters; a spreadsheet takes at most {MAX_LENGTH}:"
             " use a smaller network (fewer cells or neurons in what it adds) or fewer images"
         )
-    return Formula(text)
+    return CellFormula(text)

@@ -23,8 +23,8 @@ from symcnn.symbolic.leaves import POWER as POWER
 from symcnn.symbolic.leaves import PRODUCT as PRODUCT
 
 
-class Text(NamedTuple):
-    """Emitted text and how tightly it binds."""
+class InfixText(NamedTuple):
+    """InfixText text and how tightly it binds."""
 
     text: str
     level: int
@@ -52,8 +52,8 @@ class Language:
     """
 
     column: Callable[[Leaf], Column | None]
-    number: Callable[[sympy.Number], Text]
-    power: Callable[[Text, int], Text]
+    number: Callable[[sympy.Number], InfixText]
+    power: Callable[[InfixText, int], InfixText]
     times: str = "*"
     plus: str = " + "
     minus: str = " - "
@@ -67,7 +67,7 @@ class InfixPrinter:
     def __init__(self, language: Language, name: Callable[[str], str] = str) -> None:
         self.language = language
         self._name = name
-        self._argument: Text | None = None
+        self._argument: InfixText | None = None
 
     def variable(self, variable: Variable) -> str:
         """The right side of a variable, in the order of the derivation."""
@@ -81,12 +81,12 @@ class InfixPrinter:
         """A sum of addends, in their order."""
         return self.sum([self._addend(a) for a in addends]).text
 
-    def expression(self, e: Expr) -> Text:
+    def expression(self, e: Expr) -> InfixText:
         """Any SymPy expression of the supported kinds."""
         if e == Z and self._argument is not None:
             return self._argument
         if e.is_Symbol:
-            return Text(self._name(e.name), ATOM)
+            return InfixText(self._name(e.name), ATOM)
         if e.is_Number:
             return self._number(e)
         if e.is_Add:
@@ -97,12 +97,12 @@ class InfixPrinter:
         if e.is_Pow and e.exp.is_Integer:
             return self.product((e,)) if e.exp < 0 else self.language.power(self.expression(e.base), int(e.exp))
         if e.is_Pow and e.exp == Rational(1, 2):
-            return Text(f"{self.language.root}({self.expression(e.base).text})", ATOM)
+            return InfixText(f"{self.language.root}({self.expression(e.base).text})", ATOM)
         return self._call(e, [self.expression(a) for a in e.args], e.func)
 
-    def product(self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One) -> Text:
+    def product(self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One) -> InfixText:
         """Factors in their order; a rational coefficient as a number in front, what is divided by behind."""
-        above: list[Text] = []
+        above: list[InfixText] = []
         below: list[Expr] = []
         for factor in factors:
             if factor.is_Number:
@@ -116,12 +116,12 @@ class InfixPrinter:
             return text
         return self._quotient(text, below)
 
-    def _quotient(self, text: Text, below: Sequence[Expr]) -> Text:
+    def _quotient(self, text: InfixText, below: Sequence[Expr]) -> InfixText:
         divisors = [self.expression(d) for d in below]
         divisor = divisors[0] if len(divisors) == 1 else self._times(divisors)
-        return Text(f"{text.within(PRODUCT)}/{divisor.within(ATOM)}", PRODUCT)
+        return InfixText(f"{text.within(PRODUCT)}/{divisor.within(ATOM)}", PRODUCT)
 
-    def sum(self, parts: Sequence[Text]) -> Text:
+    def sum(self, parts: Sequence[InfixText]) -> InfixText:
         """Parts in their order; a part that starts with a minus is subtracted."""
         if not parts:
             return self._number(sympy.S.Zero)
@@ -134,43 +134,43 @@ class InfixPrinter:
             text += (
                 self.language.minus + part.text[len(negative) :] if negated else self.language.plus + part.within(SUM)
             )
-        return Text(text, SUM)
+        return InfixText(text, SUM)
 
-    def terms(self, products: Sequence[Product]) -> list[Text]:
+    def terms(self, products: Sequence[Product]) -> list[InfixText]:
         """Products as terms of a sum."""
         return [self.product(factors) for factors in products]
 
-    def _addend(self, addend: Addend) -> Text:
+    def _addend(self, addend: Addend) -> InfixText:
         inner = self.sum(self.terms(addend.products))
         return inner if addend.coefficient == 1 else self._scaled(inner, addend.coefficient)
 
-    def _times(self, operands: Sequence[Text]) -> Text:
+    def _times(self, operands: Sequence[InfixText]) -> InfixText:
         if len(operands) == 1:
             return operands[0]
-        return Text(self.language.times.join(o.within(POWER) for o in operands), PRODUCT)
+        return InfixText(self.language.times.join(o.within(POWER) for o in operands), PRODUCT)
 
-    def _scaled(self, text: Text, coefficient: Expr) -> Text:
+    def _scaled(self, text: InfixText, coefficient: Expr) -> InfixText:
         if coefficient == 1:
             return text
         if not coefficient.is_Rational:
             sign = self.language.negative if coefficient < 0 else ""
-            return Text(sign + self._times([self._number(abs(coefficient)), text]).text, PRODUCT)
+            return InfixText(sign + self._times([self._number(abs(coefficient)), text]).text, PRODUCT)
         above, below = coefficient.p, coefficient.q
         inner = text.within(PRODUCT)
         if above == -1:
             inner = f"{self.language.negative}{text.within(POWER)}"
         elif above != 1:
             inner = f"{above}{self.language.times}{text.within(POWER)}"
-        return Text(inner if below == 1 else f"{inner}/{below}", PRODUCT)
+        return InfixText(inner if below == 1 else f"{inner}/{below}", PRODUCT)
 
-    def _number(self, number: Expr) -> Text:
+    def _number(self, number: Expr) -> InfixText:
         if isinstance(number, sympy.Integer):
-            return Text(str(number), ATOM if number >= 0 else PRODUCT)
+            return InfixText(str(number), ATOM if number >= 0 else PRODUCT)
         if isinstance(number, (Rational, sympy.Float)) and number.is_finite:
             return self.language.number(number)
         raise TypeError(f"no rule to print {number!r}")
 
-    def _call(self, shown: object, arguments: Sequence[Text], function: Function) -> Text:
+    def _call(self, shown: object, arguments: Sequence[InfixText], function: Function) -> InfixText:
         leaf = LEAF.get(function)
         template = None if leaf is None else self.language.column(leaf)
         if template is not None:
@@ -184,15 +184,15 @@ class InfixPrinter:
             self._argument = outer
 
 
-def written(template: Column, arguments: Sequence[Text]) -> Text:
+def written(template: Column, arguments: Sequence[InfixText]) -> InfixText:
     """A call as its leaf's template has it."""
     if template.folds:
         pair = template._replace(folds=False)
         return reduce(lambda a, b: written(pair, (a, b)), arguments)
     if callable(template.text):
-        return Text(template.text(*arguments), template.level)
+        return InfixText(template.text(*arguments), template.level)
     every = ",".join(a.text for a in arguments)
-    return Text(template.text.format(*arguments, all=every), template.level)
+    return InfixText(template.text.format(*arguments, all=every), template.level)
 
 
 def is_divisor(factor: Expr) -> bool:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import sympy
 
 from symcnn.derivation import Graph
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
 from symcnn.symbolic import Index
 
 NUMPY = Language(
     column=lambda leaf: leaf.column("numpy"),
-    number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else Text(repr(float(q)), ATOM),
-    power=lambda base, n: Text(f"{base.within(ATOM)}**{n}", POWER),
+    number=lambda q: InfixText(*(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else (repr(float(q)), ATOM)),
+    power=lambda base, n: InfixText(f"{base.within(ATOM)}**{n}", POWER),
     root="np.sqrt",
 )
 

@@ -14,24 +14,24 @@ import sympy
 from sympy import Expr, Symbol
 
 from symcnn.derivation import Addend, Graph, Variable
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
 
 
-def _power(base: Text, n: int) -> Text:
+def _power(base: InfixText, n: int) -> InfixText:
     # products, not **: pow is three times slower and raises OverflowError where a product becomes inf
-    return Text("*".join([base.within(POWER)] * n), PRODUCT)
+    return InfixText("*".join([base.within(POWER)] * n), PRODUCT)
 
 
 PYTHON = Language(
     column=lambda leaf: leaf.column("python"),
-    number=lambda q: Text(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else _float(q),
+    number=lambda q: InfixText(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else _float(q),
     power=_power,
 )
 
 
-def _float(value: sympy.Float) -> Text:
+def _float(value: sympy.Float) -> InfixText:
     text = repr(float(value))
-    return Text(text, PRODUCT if text.startswith("-") else ATOM)
+    return InfixText(text, PRODUCT if text.startswith("-") else ATOM)
 
 
 def one_image(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], gradients: bool) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sympy import Add, Symbol
 
-from symcnn.article.printed import Held
+from symcnn.article.printed import PrintedComparison
 from symcnn.derivation import Derivation, count_products
 from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
@@ -54,7 +54,7 @@ class Content:
     loss_gradient: tuple[Verdict, ...] = ()
     verification: Verification | None = None
     certificate: CoqEvidence | None = None
-    printed: tuple[Held, ...] = ()
+    printed: tuple[PrintedComparison, ...] = ()
     printed_tables: tuple[bool, ...] = ()
 
     @property

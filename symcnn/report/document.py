@@ -35,14 +35,14 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Formula:
+class InlineFormula:
     """A formula in running text or in a cell of a table."""
 
     node: Node
 
 
 #: Running text: words as they are (never markup), formulas, links.
-Inline = str | Emphasis | Code | Link | Formula
+Inline = str | Emphasis | Code | Link | InlineFormula
 Text = tuple[Inline, ...]
 
 #: The rows of a table, each of as many cells as its head.

@@ -15,7 +15,7 @@ from sympy import Expr
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import RefusedError
 from symcnn.formula import Typography, stated, tree
-from symcnn.formula.meaning import Group, Meaning, Value, pairs
+from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
 from symcnn.formula.printed import Printed, points
 from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
@@ -25,7 +25,7 @@ from symcnn.proof import QuantityDomain, Verdict, check_equations
 from symcnn.proof.paths import names_in, of_one_image
 from symcnn.report.content import Content
 from symcnn.report.document import Method
-from symcnn.report.shown import MAX_TRIED, Shown, image_of, is_shown
+from symcnn.report.shown import MAX_TRIED, ReportNumberChecker, image_of, is_shown
 from symcnn.report.values import Values
 from symcnn.text import Catalogue
 
@@ -61,15 +61,15 @@ class Examiner:
         self.d = derivation or content.derivation
         self._large = content.large and derivation is None
         words = text.words("word")
-        self._total_error, _ = typographies = [Typography(self.d.scalars, words, t) for t in ("total", "")]
+        self._total_error, _ = typographies = [Typography(self.d.quantities, words, t) for t in ("total", "")]
         count = 0 if content.data is None else len(content.data.images)
         # of very many images two show that they are added
         self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
-        written = Written(self.d.scalars, words)
+        written = Written(self.d.quantities, words)
         self._meaning = Meaning(self.d, written, self._labels(count), len(self._images), free=_RATE)
         self._printed = Printed(self.d, self._meaning, typographies)
         values = None if content.large or content.run is None else Values(content)
-        self._shown = Shown(values, self._meaning, self._same)
+        self._shown = ReportNumberChecker(values, self._meaning, self._same)
         self.check_keys = self._shown.check_keys
 
     def _labels(self, count: int) -> dict[str, int]:
@@ -180,9 +180,9 @@ class Examiner:
         """Is it what the network states: a quantity by what its own equation is made of, E_total, a group?"""
         if not isinstance(a, tree.Symbol):
             return False
-        if isinstance(left, Group) or a == self._total_error.error:
+        if isinstance(left, EntryGroup) or a == self._total_error.error:
             return True
-        assert not isinstance(right, Group)  # they were found to be equal
+        assert not isinstance(right, EntryGroup)  # they were found to be equal
         variable = None if self._large else self.d.graph.forward.get(str(left))
         return variable is not None and names_in([right]) == {s.name for s in variable.symbols()}
 

@@ -10,7 +10,7 @@ from symcnn.formula import tree
 from symcnn.formula.steps import nodes
 from symcnn.proof.domain import DIGITS, POINTS
 from symcnn.report.content import Content
-from symcnn.report.document import Block, Display, Document, Evidence, Formula, Link, Section, Table, Text
+from symcnn.report.document import Block, Display, Document, Evidence, InlineFormula, Link, Section, Table, Text
 from symcnn.report.examination import STRENGTH, Examiner, Found
 from symcnn.text import Catalogue
 
@@ -25,7 +25,7 @@ def examined(document: Document, content: Content, text: Catalogue) -> Document:
         RefusedError: an equality failed or could not be examined; the message names the display.
     """
     examiner = Examiner(content, text)
-    numbered = _Numbering(examiner, text)
+    numbered = _Numberer(examiner, text)
     sections = tuple(map(numbered.section, document.sections))
     repeated = [name for name, count in Counter(numbered.ids).items() if count > 1]
     if repeated:
@@ -38,7 +38,7 @@ def examined(document: Document, content: Content, text: Catalogue) -> Document:
     return replace(whole, sections=tuple(_appended(s, table) if s.id == LAST else s for s in sections))
 
 
-class _Numbering:
+class _Numberer:
     """Walks through sections, numbering what it meets."""
 
     def __init__(self, examiner: Examiner, text: Catalogue) -> None:
@@ -65,7 +65,7 @@ class _Numbering:
         try:
             self._examiner.check_keys(part)
             for node in nodes(part):
-                if isinstance(node, Formula) and isinstance(node.node, (tree.Equality, tree.Update)):
+                if isinstance(node, InlineFormula) and isinstance(node.node, (tree.Equality, tree.Update)):
                     self._examiner.examine(node.node)
         except SymcnnError as error:
             raise RefusedError(f"{where}: {error}") from error

@@ -21,8 +21,8 @@ from symcnn.report.document import (
     Document,
     Emphasis,
     Figure,
-    Formula,
     Inline,
+    InlineFormula,
     Link,
     Note,
     Paragraph,
@@ -147,7 +147,7 @@ class _Markdown(Print):
             following = text[n + 1] if n + 1 < len(text) else " "
             words = self._inline(part, written[-1:], following[:1] if isinstance(following, str) else " ")
             words = words.replace("|", r"\|") if in_cell and isinstance(part, Code) else words
-            formula, before = isinstance(part, Formula), n > 0 and isinstance(text[n - 1], Formula)
+            formula, before = isinstance(part, InlineFormula), n > 0 and isinstance(text[n - 1], InlineFormula)
             # GitHub finds a formula only behind an ASCII space, and only where no letter follows it
             if formula and written and not written.endswith(" "):
                 written = written[:-1] if written[-1] in "\xa0\u202f" else written
@@ -162,7 +162,7 @@ class _Markdown(Print):
     def _inline(self, part: Inline, before: str, after: str) -> str:
         if isinstance(part, str):
             return escaped(part)
-        if isinstance(part, Formula):
+        if isinstance(part, InlineFormula):
             return self._latex.inline(part.node)
         if isinstance(part, Code):
             return code(part.text)

@@ -11,22 +11,13 @@ from sympy import Symbol
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography, tree
 from symcnn.report.document import Block, Display, Paragraph
-from symcnn.symbolic import LEAF, LEAVES, Index, Leaf, Tensor, gate, sigmoid
+from symcnn.symbolic import LEAF, LEAVES, Leaf, Quantities, Tensor, gate, sigmoid
 from symcnn.text import Catalogue
 
 _z = Symbol("z")
 
 #: Leaf functions with one argument, in the order in which they are explained; σ is explained before.
 EXPLAINED = tuple(leaf for leaf in LEAVES if leaf.takes_one and leaf.function is not sigmoid)
-
-
-class _Argument:
-    """The one quantity z."""
-
-    tensors: tuple[Tensor, ...] = ()
-
-    def place(self, name: str) -> tuple[Tensor, Index]:
-        return Tensor(name, (), ((name, 0),)), ()
 
 
 def rules(derivation: Derivation, text: Catalogue) -> Iterator[Block]:
@@ -44,7 +35,7 @@ def rules(derivation: Derivation, text: Catalogue) -> Iterator[Block]:
     shown = [leaf for leaf in EXPLAINED if leaf.function in used]
     if shown:
         yield Paragraph((text("report.rules_text"),))
-    typography = Typography(_Argument(), text.words("word"))
+    typography = Typography(Quantities([Tensor("z", (), (("z", 0),))]), text.words("word"))
     for leaf in shown:
         yield from _rule(leaf, typography)
         if leaf.has_kink:

@@ -4,7 +4,7 @@ import re
 
 from symcnn.formula import Plain
 from symcnn.formula.extent import tall
-from symcnn.report.document import Document, Formula, Link, Text
+from symcnn.report.document import Document, InlineFormula, Link, Text
 from symcnn.report.references import References
 from symcnn.text import catalogue
 
@@ -47,11 +47,11 @@ class Print:
 
 def plain(text: Text, emitter: Plain) -> str:
     """Running text without any markup."""
-    words = (emitter.emit(part.node) if isinstance(part, Formula) else part if isinstance(part, str) else part.text
-             for part in text)  # fmt: skip
+    words = (emitter.emit(part.node) if isinstance(part, InlineFormula)
+             else part if isinstance(part, str) else part.text for part in text)  # fmt: skip
     return one_line("".join(words))
 
 
 def has_fraction(text: Text) -> bool:
     """Does it stand higher than a line?"""
-    return any(isinstance(part, Formula) and tall(part.node) for part in text)
+    return any(isinstance(part, InlineFormula) and tall(part.node) for part in text)

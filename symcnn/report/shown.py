@@ -12,7 +12,7 @@ from sympy import Expr
 
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import tree
-from symcnn.formula.meaning import Group, Meaning, Value, pairs
+from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
 from symcnn.formula.steps import alike, bare, nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
@@ -34,7 +34,7 @@ def image_of(members: Iterable[Node]) -> int:
     return images.pop() if len(images) == 1 else 0
 
 
-class Shown:
+class ReportNumberChecker:
     """Checks the numbers of one content.
 
     Args:
@@ -126,7 +126,7 @@ class Shown:
         """A number with a key stands for the quantity that the key names, not for another with the same value."""
         wanted = self.values.expression(number.key) if self.values and number.key else None
         found = meaning.of(a)
-        if wanted is None or isinstance(found, Group) or not isinstance(a, (tree.Symbol, tree.Partial)):
+        if wanted is None or isinstance(found, EntryGroup) or not isinstance(a, (tree.Symbol, tree.Partial)):
             return
         if not self._same(found, wanted):
             raise RefusedError(f"{number.key} stands for {brief(a)}, which is another quantity")

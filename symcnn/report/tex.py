@@ -17,8 +17,8 @@ from symcnn.report.document import (
     Display,
     Document,
     Figure,
-    Formula,
     Inline,
+    InlineFormula,
     Link,
     Note,
     Paragraph,
@@ -44,10 +44,10 @@ def to_latex(document: Document) -> str:
     Raises:
         UnexaminedError: it shows what was not examined.
     """
-    return _Latex(document).write()
+    return _LatexWriter(document).write()
 
 
-class _Latex(Print):
+class _LatexWriter(Print):
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._formulas = Tex(document.decimal)
@@ -140,9 +140,9 @@ class _Latex(Print):
 
     def _width(self, text: Text) -> float:
         """About how wide a cell is, in em."""
-        formulas = sum(width(part.node) for part in text if isinstance(part, Formula))
+        formulas = sum(width(part.node) for part in text if isinstance(part, InlineFormula))
         words = sum(_CHARACTER * len(part if isinstance(part, str) else part.text) for part in text
-                    if not isinstance(part, (Formula, Link)))  # fmt: skip
+                    if not isinstance(part, (InlineFormula, Link)))  # fmt: skip
         links = (self.link_words(part) for part in text if isinstance(part, Link))
         return formulas + words + sum(_CHARACTER * len(link) for link in links)
 
@@ -166,7 +166,7 @@ class _Latex(Print):
     def _inline(self, part: Inline) -> str:
         if isinstance(part, str):
             return escaped(one_line(part))
-        if isinstance(part, Formula):
+        if isinstance(part, InlineFormula):
             return self._formulas.inline(part.node)
         if isinstance(part, Code):
             return rf"\texttt{{{escaped(one_line(part.text))}}}"

@@ -12,8 +12,8 @@ from symcnn.report.document import (
     Display,
     Document,
     Figure,
-    Formula,
     Inline,
+    InlineFormula,
     Link,
     Note,
     Paragraph,
@@ -33,10 +33,10 @@ def to_typst(document: Document) -> str:
     Raises:
         UnexaminedError: it shows what was not examined.
     """
-    return _Typst(document).write()
+    return _TypstWriter(document).write()
 
 
-class _Typst(Print):
+class _TypstWriter(Print):
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._formulas = Typst(document.decimal)
@@ -124,7 +124,7 @@ class _Typst(Print):
     def _inline(self, part: Inline) -> str:
         if isinstance(part, str):
             return f"#{string(one_line(part))};"
-        if isinstance(part, Formula):
+        if isinstance(part, InlineFormula):
             alternative = string(one_line(self._plain.emit(part.node)))
             formula = f"math.equation(alt: {alternative}, {self._formulas.inline(part.node)})"
             # by itself Typst gives a fraction the height of a letter

@@ -1,6 +1,19 @@
 """The ground floor: index-notation equations, and the leaf functions with their derivative rules."""
 
-from symcnn.symbolic.equation import Access, Affine, Axis, Equation, Index, Role, Tensor, Term, Wins, symbol
+from symcnn.symbolic.equation import (
+    ADJOINT,
+    Access,
+    Affine,
+    Axis,
+    Equation,
+    Index,
+    Role,
+    Tensor,
+    TensorKind,
+    Term,
+    Wins,
+    symbol,
+)
 from symcnn.symbolic.leaves import (
     KINKED,
     LEAF,
@@ -22,9 +35,44 @@ from symcnn.symbolic.leaves import (
     wins,
 )
 from symcnn.symbolic.order import in_reading_order
+from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Quantities, Quantity, entries, quantity_of
 
 __all__ = [
-    "KINKED", "LEAF", "LEAVES", "PIECEWISE", "Access", "Affine", "Axis", "Column", "Equation", "Index", "Leaf", "Role",
-    "Tensor", "Term", "Wins", "Y", "Z", "exp", "gate", "in_reading_order", "leaky_relu", "log",
-    "maximum", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
+    "ADJOINT",
+    "ERROR",
+    "KINKED",
+    "LEAF",
+    "LEAVES",
+    "PIECEWISE",
+    "TOTAL_ERROR",
+    "Access",
+    "Affine",
+    "Axis",
+    "Column",
+    "Equation",
+    "Index",
+    "Leaf",
+    "Quantities",
+    "Quantity",
+    "Role",
+    "Tensor",
+    "TensorKind",
+    "Term",
+    "Wins",
+    "Y",
+    "Z",
+    "entries",
+    "exp",
+    "gate",
+    "in_reading_order",
+    "leaky_relu",
+    "log",
+    "maximum",
+    "quantity_of",
+    "relu",
+    "sigmoid",
+    "softplus",
+    "symbol",
+    "tanh",
+    "wins",
 ]  # fmt: skip

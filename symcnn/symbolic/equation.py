@@ -20,7 +20,8 @@ The axis of the samples is implicit: every tensor but the parameters and the con
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from functools import lru_cache
 from itertools import product
 from typing import Any, Literal
@@ -31,10 +32,39 @@ from sympy.core.expr import AtomicExpr
 
 from symcnn.symbolic.leaves import wins
 
+#: What a name of ∂E/∂(…) begins with. Names are put together and taken apart only here and in ``quantity.py``.
+ADJOINT = "dE_d"
+
 #: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it. A "constant" is known
 #: with the network: its ``values`` are numbers.
 Role = Literal["image", "parameter", "target", "value", "adjoint", "gradient", "constant"]
 Index = tuple[int, ...]
+
+
+class TensorKind(Enum):
+    """What a tensor is in its network; the value is the letter that the names of its kind begin with."""
+
+    IMAGE = "i"
+    FILTER = "f"
+    FEATURE_MAP = "x"
+    ACTIVATED_MAP = "a"
+    POOLED_MAP = "p"
+    PREACTIVATION = "z"
+    HIDDEN = "h"
+    OUTPUT = "o"
+    WEIGHT = "w"
+    BIAS = "b"
+    TARGET = "t"
+    ERROR = "E"
+    # of a softmax: the largest score, the exponentials, their sum, the probabilities
+    LARGEST = "m"
+    EXPONENTIAL = "u"
+    TOTAL = "s"
+    PROBABILITY = "y"
+    # of a mean: how much each cell counts
+    SHARE = "q"
+    # none of a network's: made by a printer
+    AUXILIARY = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -96,6 +126,11 @@ class Tensor:
 
     ``parts`` says how its scalars are called: letters, then how many of the axes follow them. The weights between
     a 2×2 map ``x`` and a layer ``h`` are ``(("w_x", 2), ("h", 1))``, so one of them is ``w_x11h1``.
+
+    Attributes:
+        kind: what it is in its network; of an adjoint, what it is the adjoint of.
+        source, target: the tensors that weights lead from and to; of biases and preactivations the target.
+        primal: of an adjoint, the tensor that E is differentiated by.
     """
 
     name: str
@@ -103,6 +138,11 @@ class Tensor:
     parts: tuple[tuple[str, int], ...]
     role: Role = "value"
     values: tuple[Rational, ...] = ()
+    # these follow from the name, so they are not compared
+    kind: TensorKind = field(default=TensorKind.AUXILIARY, compare=False, repr=False)
+    source: "Tensor | None" = field(default=None, compare=False, repr=False)
+    target: "Tensor | None" = field(default=None, compare=False, repr=False)
+    primal: "Tensor | None" = field(default=None, compare=False, repr=False)
 
     def digits(self, index: Index) -> list[tuple[str, str]]:
         """Letters and 1-based indices, part by part; each index as wide as its axis is long."""
@@ -132,11 +172,19 @@ class Tensor:
         """The tensor of ∂E/∂(this): ``dE_dx_11`` for ``x_11``."""
         (first, count), *rest = self.parts
         role: Role = "gradient" if self.role == "parameter" else "adjoint"
-        return Tensor(f"dE_d{self.name}", self.shape, ((f"dE_d{first}", count), *rest), role)
+        parts = ((f"{ADJOINT}{first}", count), *rest)
+        return Tensor(
+            f"{ADJOINT}{self.name}", self.shape, parts, role, (), self.kind, self.source, self.target, primal=self
+        )
 
     @property
     def is_adjoint(self) -> bool:
         return self.role in ("adjoint", "gradient")
+
+    @property
+    def letters(self) -> str:
+        """The letters under which other names refer to it: ``x`` in ``w_x11h1`` and ``b_x1``."""
+        return self.parts[0][0].rstrip("_")
 
     @property
     def is_shared(self) -> bool:

@@ -7,14 +7,14 @@ from symcnn.network import Network
 from symcnn.proof.equations import check_equations
 from symcnn.verification.agreement import TOLERANCE, Agreement, exact_gradients, programs_agree
 from symcnn.verification.planted_equations import PlantedEquation, planted_equations
-from symcnn.verification.result import Caught, CoqEvidence, Row, Verification, method_in_words
+from symcnn.verification.result import Caught, CheckRow, CoqEvidence, Verification, method_in_words
 from symcnn.verification.verify import taken_one_by_one, verify
 
 if TYPE_CHECKING:
     from symcnn.verification.workbook import WorkbookVerification
 
 __all__ = [
-    "TOLERANCE", "Agreement", "Caught", "CoqEvidence", "PlantedEquation", "Row", "Verification", "check_equations",
+    "TOLERANCE", "Agreement", "Caught", "CheckRow", "CoqEvidence", "PlantedEquation", "Verification", "check_equations",
     "exact_gradients", "method_in_words", "planted_equations", "programs_agree", "taken_one_by_one", "verify",
     "verify_workbook",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Sum:
+class _SumOfProducts:
     """A variable: its products, each with the coefficient of its addend; a single quantity by its name."""
 
     name: str
@@ -136,19 +136,19 @@ class Evaluator:
                         uses.setdefault(name, []).append((place, n))
         return uses
 
-    def _sum_of(self, variable: Variable) -> _Sum:
+    def _sum_of(self, variable: Variable) -> _SumOfProducts:
         products = [
             (None if a.coefficient == 1 else a.coefficient, tuple(f.name if f.is_Symbol else f for f in factors))
             for a in variable.addends
             for factors in a.products
         ]
         kinked = any(not isinstance(f, str) and f.has(*PIECEWISE) for _, fs in products for f in fs)
-        return _Sum(variable.name, tuple(products), variable.reduce == "max", kinked)
+        return _SumOfProducts(variable.name, tuple(products), variable.reduce == "max", kinked)
 
     def _rational(self, e: Expr) -> Any:
         return self._number(int(e.p)) / int(e.q)
 
-    def _whole(self, variable: _Sum, values: Mapping[str, Any]) -> Any:
+    def _whole(self, variable: _SumOfProducts, values: Mapping[str, Any]) -> Any:
         each = (
             self._product(factors, values) if c is None else self._rational(c) * self._product(factors, values)
             for c, factors in variable.products

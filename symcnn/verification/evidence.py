@@ -43,7 +43,7 @@ SCALED = 24
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """What one method found: a relative difference, or a slope."""
 
     method: str
@@ -170,18 +170,20 @@ class Point:
 
     # --- the methods ------------------------------------------------------------------------------------------------
 
-    def figures(self, name: str, candidate: Expr) -> list[Figure]:
+    def figures(self, name: str, candidate: Expr) -> list[Measurement]:
         """What every method says of a formula for ∂E/∂name; near a kink, what those say that cross none."""
         value, slopes = self.value(name, candidate), self._slopes_of(name)
         with mpmath.workdps(DIGITS):
             found = [
-                Figure("50 digits", self._difference(value, slopes.exact)),
-                Figure("complex step", self._difference(float(value), slopes.complex)),
+                Measurement("50 digits", self._difference(value, slopes.exact)),
+                Measurement("complex step", self._difference(float(value), slopes.complex)),
             ]
             if slopes.taylor is not None:
-                found.append(Figure("Taylor remainder", self._order(slopes.taylor, value)))
+                found.append(Measurement("Taylor remainder", self._order(slopes.taylor, value)))
             if slopes.central is not None:
-                found.append(Figure("central differences", self._difference(float(value), slopes.central, self._noise)))
+                found.append(
+                    Measurement("central differences", self._difference(float(value), slopes.central, self._noise))
+                )
         return found
 
     def _difference(self, found: Any, wanted: Any, least: float = 0.0) -> float:

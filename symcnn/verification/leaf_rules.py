@@ -17,18 +17,18 @@ from symcnn.derivation import Derivation
 from symcnn.symbolic import LEAF, LEAVES, Leaf, gate, maximum, wins
 from symcnn.symbolic.leaves import Function
 from symcnn.text import Catalogue
-from symcnn.verification.result import Row
+from symcnn.verification.result import CheckRow
 
 _z, _u = Symbol("z"), Symbol("u")
 _FIELD = field("z, u", QQ)[0]
 
 
-def leaf_rows(derivation: Derivation, text: Catalogue) -> Iterator[Row]:
+def leaf_rows(derivation: Derivation, text: Catalogue) -> Iterator[CheckRow]:
     """One row for each leaf function that the network's forward equations use."""
     used = used_leaves(derivation)
     for function, (claim, proved, method) in RULES.items():
         if function in used:
-            yield Row(claim, "proved" if proved(function) else "refuted", text(f"verify.{method}"))
+            yield CheckRow(claim, "proved" if proved(function) else "refuted", text(f"verify.{method}"))
 
 
 def used_leaves(derivation: Derivation) -> set[type[Expr]]:

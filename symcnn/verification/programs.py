@@ -17,7 +17,7 @@ from symcnn.symbolic import KINKED, Access, Equation, relu
 from symcnn.text import Catalogue
 from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
 from symcnn.verification.duals import DUAL_TOLERANCE, duals_agree
-from symcnn.verification.result import Row
+from symcnn.verification.result import CheckRow
 
 #: Random parameters at which numbers are compared, by their seeds.
 SEEDS = (0, 1)
@@ -31,7 +31,7 @@ Programs = Mapping[str, Program]
 
 def able(
     network: Network, backends: Sequence[str], data: Data, text: Catalogue
-) -> tuple[dict[str, Program], list[Row]]:
+) -> tuple[dict[str, Program], list[CheckRow]]:
     """The programs that exist for a network, compiled, and a row for each that does not."""
     found, refused = {}, []
     theta = initial_values(network, SEEDS[0])
@@ -41,13 +41,13 @@ def able(
             program.loss_and_gradient(theta, *data)
             found[backend] = program
         except NotSupportedYetError as reason:
-            refused.append(Row(text("verify.program", backend=backend), "unknown", str(reason)))
+            refused.append(CheckRow(text("verify.program", backend=backend), "unknown", str(reason)))
     return found, refused
 
 
 def rows_at_50_digits(
     derivation: Derivation, data: Data, programs: Programs, elsewhere: Data | None, text: Catalogue
-) -> Iterator[Row]:
+) -> Iterator[CheckRow]:
     """Every program, and the formulas as displayed, against 50 digits; then two by two.
 
     Args:
@@ -69,7 +69,7 @@ def _at_seeds(derivation: Derivation, data: Data, programs: Programs) -> list[li
     return [programs_agree(derivation, initial_values(derivation.network, s), data, programs) for s in SEEDS]
 
 
-def rows_on_flat_images(derivation: Derivation, programs: Programs, text: Catalogue) -> Iterator[Row]:
+def rows_on_flat_images(derivation: Derivation, programs: Programs, text: Catalogue) -> Iterator[CheckRow]:
     """Where every window ties and rectifiers stand at 0: first maximum, relu'(0) = 0, in every program.
 
     All numbers are exact in binary, so equal sums are equal numbers in whatever order they are added; networks in which
@@ -117,7 +117,7 @@ def _is_power_of_2(n: int) -> bool:
     return int(n) & (int(n) - 1) == 0
 
 
-def rows_with_duals(derivation: Derivation, data: Data, programs: Programs, text: Catalogue) -> Iterator[Row]:
+def rows_with_duals(derivation: Derivation, data: Data, programs: Programs, text: Catalogue) -> Iterator[CheckRow]:
     """For networks that are too large to be written out: dual numbers through the forward equations."""
     thetas = [initial_values(derivation.network, seed) for seed in SEEDS]
     for backend, program in programs.items():
@@ -128,7 +128,7 @@ def rows_with_duals(derivation: Derivation, data: Data, programs: Programs, text
     yield from pair_rows(derivation.network, data, programs, text, DUAL_TOLERANCE)
 
 
-def pair_rows(network: Network, data: Data, programs: Programs, text: Catalogue, allowed: float) -> Iterator[Row]:
+def pair_rows(network: Network, data: Data, programs: Programs, text: Catalogue, allowed: float) -> Iterator[CheckRow]:
     """Every two programs against each other."""
     thetas = [initial_values(network, seed) for seed in SEEDS]
     gradients = {b: [p.loss_and_gradient(t, *data)[1] for t in thetas] for b, p in programs.items()}
@@ -138,6 +138,6 @@ def pair_rows(network: Network, data: Data, programs: Programs, text: Catalogue,
         yield _row(text("verify.pair", one=one, other=other), gap <= allowed, gap, "", text)
 
 
-def _row(claim: str, ok: bool, worst: float, where: str, text: Catalogue, remark: str = "") -> Row:
+def _row(claim: str, ok: bool, worst: float, where: str, text: Catalogue, remark: str = "") -> CheckRow:
     words = text("verify.agrees" if ok else "verify.differs", points=len(SEEDS), worst=f"{worst:.0e}", where=where)
-    return Row(claim, "unknown" if ok else "refuted", f"{words} {remark}".strip(), worst=worst)
+    return CheckRow(claim, "unknown" if ok else "refuted", f"{words} {remark}".strip(), worst=worst)

@@ -12,7 +12,7 @@ from symcnn.proof.equations import EQUATIONS
 from symcnn.proof.gradients import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
 from symcnn.proof.vocabulary import SOMETHING_WRONG, Finding, known, status, summary
 from symcnn.text import Catalogue
-from symcnn.verification.evidence import METHODS, Figure
+from symcnn.verification.evidence import METHODS, Measurement
 
 #: What decides: normal forms, or where they are too large random points.
 DECIDING = "deciding"
@@ -28,7 +28,7 @@ IN_WORDS = {
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckRow:
     """One claim: its verdict and the figures that were found for it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Row:
     claim: str
     status: str
     method: str
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Measurement, ...] = ()
     witness: str = ""
     worst: float | None = None
 
@@ -80,14 +80,16 @@ class CoqEvidence(Protocol):
     def premises(self) -> Mapping[str, int]: ...
 
 
-def certificate_row(certificate: CoqEvidence, text: Catalogue) -> Row:
+def certificate_row(certificate: CoqEvidence, text: Catalogue) -> CheckRow:
     """The strongest evidence that there is: a proof assistant's word for every step."""
     claim = text("verify.certificate")
     if certificate.status == "certified":
-        return Row(claim, "proved", text("verify.by_coq", count=len(certificate.theorems), version=certificate.coq))
+        return CheckRow(
+            claim, "proved", text("verify.by_coq", count=len(certificate.theorems), version=certificate.coq)
+        )
     if certificate.status == "unchecked":
-        return Row(claim, "unknown", certificate.reason or text("verify.no_coq"))
-    return Row(claim, "refuted", certificate.reason)
+        return CheckRow(claim, "unknown", certificate.reason or text("verify.no_coq"))
+    return CheckRow(claim, "refuted", certificate.reason)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Verification:
         not_checked: what remains, in words.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[CheckRow, ...]
     planted: tuple[Caught, ...]
     not_checked: tuple[str, ...]
     text: Catalogue

@@ -26,7 +26,7 @@ from symcnn.symbolic import KINKED, Access, Affine
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evaluate import Evaluator
-from symcnn.verification.evidence import METHODS, Figure, Point
+from symcnn.verification.evidence import METHODS, Measurement, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
 from symcnn.verification.planted import Planted, planted_errors
 from symcnn.verification.planted_equations import planted_equations
@@ -34,8 +34,8 @@ from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on
 from symcnn.verification.result import (
     DECIDING,
     Caught,
+    CheckRow,
     CoqEvidence,
-    Row,
     Verification,
     certificate_row,
     method_in_words,
@@ -158,7 +158,7 @@ def _evenly(names: Sequence[str], most: int) -> list[str]:
 # --- the equations in index notation --------------------------------------------------------------------------------
 
 
-def _equation_rows(task: _Task) -> Iterator[Row]:
+def _equation_rows(task: _Task) -> Iterator[CheckRow]:
     """The adjoint equations as they are derived, as they are shown, and as the NumPy program rewrites them."""
     d, stated = task.derivation, task.derivation.network.forward
     assert stated.targets is not None  # a derivation has a loss
@@ -171,7 +171,7 @@ def _equation_rows(task: _Task) -> Iterator[Row]:
     for key, (forward, backward) in cases.items():
         if key != "equations_numpy" or forward != d.forward:
             verdict = check_equations(d, backward, forward=forward)
-            yield Row(task.text(f"verify.{key}"), verdict.status, method_in_words(verdict, task.text))
+            yield CheckRow(task.text(f"verify.{key}"), verdict.status, method_in_words(verdict, task.text))
 
 
 def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
@@ -189,7 +189,7 @@ def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
 
 def _one_by_one(
     task: _Task, names: Sequence[str], progress: Callable[[int], None] | None
-) -> tuple[list[Row], tuple[Caught, ...]]:
+) -> tuple[list[CheckRow], tuple[Caught, ...]]:
     """The rows of gradients, and the planted errors that were caught."""
     d, text = task.derivation, task.text
     points = [Point(d, initial_values(d.network, seed), *task.data) for seed in SEEDS]
@@ -197,7 +197,7 @@ def _one_by_one(
     for n, name in enumerate(names, 1):
         if task.time_is_up:
             claim = f"∂{'E_total' if name in d.network.parameters else 'E'}/∂{name}"
-            rows.append(Row(claim, "unknown", text("verify.time_is_up", seconds=f"{task.seconds:g}")))
+            rows.append(CheckRow(claim, "unknown", text("verify.time_is_up", seconds=f"{task.seconds:g}")))
             continue
         rows.append(_gradient_row(d, domain, points, name, text))
         if progress:
@@ -208,14 +208,14 @@ def _one_by_one(
 
 def _gradient_row(
     derivation: Derivation, domain: GradientDomain, points: Sequence[Point], name: str, text: Catalogue
-) -> Row:
+) -> CheckRow:
     formula, verdict = derivation[name].formula, domain.decide_displayed(name)
     figures = _worst([point.figures(name, formula) for point in points])
     witness = _witness(verdict, points[0], formula)
-    return Row(verdict.claim, verdict.status, method_in_words(verdict, text), figures, witness)
+    return CheckRow(verdict.claim, verdict.status, method_in_words(verdict, text), figures, witness)
 
 
-def _worst(found: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
+def _worst(found: Sequence[Sequence[Measurement]]) -> tuple[Measurement, ...]:
     """Of each method the figure that speaks loudest against the formula."""
     by_method = {method: [f for figures in found for f in figures if f.method == method] for method in METHODS}
     return tuple(max(same, key=lambda figure: figure.distance) for same in by_method.values() if same)
@@ -229,7 +229,7 @@ def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
     return f"{mpmath.nstr(found, 20)} ≠ {mpmath.nstr(wanted, 20)} (seed {SEEDS[0]})"
 
 
-def _convolution_rows(derivation: Derivation, domain: GradientDomain, text: Catalogue) -> Iterator[Row]:
+def _convolution_rows(derivation: Derivation, domain: GradientDomain, text: Catalogue) -> Iterator[CheckRow]:
     """∂E/∂F = I ∗ ∂E/∂X: the window of ∂E/∂X slid over the input, for a first convolution with stride 1."""
     image, first = derivation.network.forward.image, derivation.forward[0]
     term = first.terms[0]
@@ -249,7 +249,7 @@ def _convolution_rows(derivation: Derivation, domain: GradientDomain, text: Cata
         slid = sum(Symbol(x.adjoint().scalar((r, c))) * Symbol(image.scalar((r + p, c + q))) for r, c in x.indices())
         verdicts.append(domain.decide(f.scalar((p, q)), slid * term.coefficient))
     bad = next((v for v in verdicts if not v), verdicts[0])
-    yield Row(text("verify.convolution"), bad.status, method_in_words(bad, text))
+    yield CheckRow(text("verify.convolution"), bad.status, method_in_words(bad, text))
 
 
 def _really_wrong(derivation: Derivation, names: Sequence[str]) -> Iterator[Planted]:

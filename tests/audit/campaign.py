@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import symcnn
 from symcnn.article import printed
-from symcnn.audit.judge import Judge
+from symcnn.audit.judge import ChainJudge
 from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import Judged
-from symcnn.formula.reader import Reader, read_display
+from symcnn.formula.reader import FormulaReader, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
 from tests.audit.mutations import Mutation, mutations
@@ -46,8 +46,8 @@ class Bench:
 
     def __init__(self) -> None:
         derivation = symcnn.derive(symcnn.article.network())
-        self._reader = Reader()
-        self._judge = Judge(Notation(derivation, Spelled(derivation.scalars)))
+        self._reader = FormulaReader()
+        self._judge = ChainJudge(Notation(derivation, Spelled(derivation.quantities)))
         self.equations = [e for e in printed.equations() if not e.garbled]
         chains = [c for e in self.equations for c in read_display(e.latex, self._reader)]
         self.style = Style(derivation, self._judge.notation.spelled, self._reader.raw, chains, ",")

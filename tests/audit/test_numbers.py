@@ -5,7 +5,7 @@ import pytest
 from symcnn.audit import audit_text, mapping_from
 from symcnn.formula import tree
 from symcnn.formula.latex import Latex
-from symcnn.formula.reader import Reader
+from symcnn.formula.reader import FormulaReader
 
 
 def verdict(derivation, display):
@@ -61,7 +61,7 @@ def test_what_a_program_printed_is_not_false_by_its_last_bits(derivation, displa
 
 @pytest.mark.parametrize("text", ["0.12345678901234567891", "1.5", "0.3000000000000000123", "123456789012.12345678"])
 def test_a_literal_is_read_and_written_as_it_stands(text):
-    number = Reader().read(text)
+    number = FormulaReader().read(text)
     assert isinstance(number, tree.Number)
     assert Latex(".").emit(number) == text
     assert number.negative.negative == number

@@ -8,11 +8,11 @@ from symcnn.article import printed
 from symcnn.audit import audit_text
 from symcnn.audit.article import tables_held
 from symcnn.audit.tables import tables
-from symcnn.formula.reader import Numbers, fragments
+from symcnn.formula.reader import NumberTable, fragments
 
 
 def found(text):
-    return [f for f in fragments(text) if isinstance(f, Numbers)]
+    return [f for f in fragments(text) if isinstance(f, NumberTable)]
 
 
 def test_the_articles_tables_are_explained():

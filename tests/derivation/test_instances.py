@@ -6,6 +6,7 @@ import pytest
 
 import symcnn
 from symcnn.derivation import instance
+from symcnn.symbolic import quantity_of
 from tests.networks import from_seed
 
 
@@ -47,7 +48,7 @@ def test_one_entry_of_a_large_network_needs_no_graph():
 def test_scalars_know_every_name_and_no_other():
     derivation = symcnn.derive(from_seed(5)[0])
     for name in (*derivation.graph.inputs, *(v.name for v in derivation.graph)):
-        assert derivation.scalars.place(name) == derivation.graph.place(name)
+        assert derivation.quantities.of(name) == quantity_of(*derivation.graph.place(name))
     for unknown in ("x_999", "x_1", "nope", "x_0111", "w_x11"):
         with pytest.raises(KeyError):
-            derivation.scalars.place(unknown)
+            derivation.quantities.of(unknown)

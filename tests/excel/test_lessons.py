@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 import symcnn
-from symcnn.excel.plan import MAX_SHOWN, Plan
-from symcnn.excel.sections import Shares
+from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
+from symcnn.excel.sections import ContributionSection
 from symcnn.text import catalogue
 from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells
 from tests.networks import from_seed
@@ -25,7 +25,7 @@ class Shown:
         self.net, self.data = net, (data.images, data.targets)
         self.run = symcnn.train(net, data, steps=STEP, seed=3, **settings)
         book = symcnn.export_workbook(net, data, folder / "a.xlsx", steps=STEPS, seed=3, lang=lang, **settings)
-        self.plan = Plan(symcnn.derive(net, len(data.images)), len(data.images), STEPS, catalogue(lang))
+        self.plan = WorkbookLayout(symcnn.derive(net, len(data.images)), len(data.images), STEPS, catalogue(lang))
         self.path = set_cells(book, {"step_shown": STEP, **(changes or {})}, folder / "b.xlsx")
         self.values = by_formualizer(self.path)
         self.places = named(self.path)
@@ -92,7 +92,7 @@ def test_the_readers_image_is_not_learnt_from(tmp_path):
 
 def section(shown):
     plan, book = shown.plan, openpyxl.load_workbook(shown.path)
-    return Shares(None, plan, None, book[plan.sheet("backward")])  # type: ignore[arg-type]
+    return ContributionSection(None, plan, None, book[plan.sheet("backward")])  # type: ignore[arg-type]
 
 
 def test_what_the_positions_add_is_the_gradient(shown):
@@ -157,7 +157,7 @@ def test_any_network_says_its_numbers(seed, tmp_path):
     """Whatever a formula is made of (gates, maxima, quotients): a text, no error, and short enough."""
     net, theta, images, targets = from_seed(seed)
     path = symcnn.export_workbook(net, (images, targets), tmp_path / "a.xlsx", initial=theta, steps=1)
-    plan = Plan(symcnn.derive(net, len(images)), len(images), 1, catalogue("en"))
+    plan = WorkbookLayout(symcnn.derive(net, len(images)), len(images), 1, catalogue("en"))
     values = by_formualizer(path)
     column = openpyxl.utils.get_column_letter(plan.put_in_column)
     for name in plan.derivation.names:

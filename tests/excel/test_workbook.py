@@ -11,7 +11,7 @@ from openpyxl.formula import Tokenizer
 
 import symcnn
 from symcnn.excel.addresses import is_legal_name
-from symcnn.excel.plan import Plan
+from symcnn.excel.plan import WorkbookLayout
 from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
 from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells
@@ -254,8 +254,8 @@ def test_all_24_have_their_formula_beside_their_cells(book, derivation):
     sheet = openpyxl.load_workbook(path)[catalogue(lang)("workbook.backward")]
     from symcnn.formula import Plain, Typography
 
-    typography = Typography(derivation.graph, catalogue(lang).words("word"))
-    derivative, formula, *_ = Plan(derivation, 2, STEPS, catalogue(lang)).total_columns
+    typography = Typography(derivation.quantities, catalogue(lang).words("word"))
+    derivative, formula, *_ = WorkbookLayout(derivation, 2, STEPS, catalogue(lang)).total_columns
     shown = {sheet.cell(r, derivative).value: sheet.cell(r, formula).value for r in range(1, sheet.max_row + 1)}
     for name in derivation.gradients:
         label = f"{Plain().emit(typography.name(f'dE_d{name}'))} ="

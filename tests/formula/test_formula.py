@@ -17,7 +17,7 @@ from tests.report.sample import FORMULAS, kinds
 
 @pytest.fixture(scope="module")
 def english(derivation):
-    return Typography(derivation.graph, catalogue("en").words("word"))
+    return Typography(derivation.quantities, catalogue("en").words("word"))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_articles_typography(english, name, latex, plain):
 
 
 def test_the_words_are_the_readers(derivation):
-    french = Typography(derivation.graph, catalogue("fr").words("word"))
+    french = Typography(derivation.quantities, catalogue("fr").words("word"))
     assert Plain().emit(french.name("o_1")) == "o_1,prédit"
     assert Latex().emit(french.name("z_h1")) == r"h_{1,\text{préactivation}}"
     assert all(set(catalogue(lang).words("word")) == set(WORDS) for lang in LANGUAGES)
@@ -65,7 +65,7 @@ def test_the_chain_rule_has_three_members(english, derivation):
 
 def test_numbers_stand_where_the_quantities_stood(derivation):
     values = {"dE_dz_h1": -0.25, "x_11": 0.5, "dE_dw_x11h1": -0.125}
-    worked = Worked(derivation.graph, catalogue("en").words("word"), values, 4)
+    worked = Worked(derivation.quantities, catalogue("en").words("word"), values, 4)
     node = worked.right_side(derivation.graph["dE_dw_x11h1"])
     assert Plain().emit(node) == "(−0.25) × 0.5"
     assert Latex(",").emit(node) == r"\left(-0{,}25\right) \cdot 0{,}5"
@@ -155,7 +155,7 @@ def strided():
 
 
 def test_equations_in_index_notation_are_displayed(strided):
-    typography = Typography(strided.scalars, catalogue("en").words("word"), total="")
+    typography = Typography(strided.quantities, catalogue("en").words("word"), total="")
     shown = {e.target.tensor.name: Plain().emit(typography.stated(e)) for e in strided.equations}
     assert shown["x"] == "x[k, r, c] = Σ_p,q i[2r+p−1, 2c+q−1] · f[k, p, q] + b[x(k)]"
     assert shown["p"] == "p[k, r, c] = max_u,v x[k, r+u, c+v]"
@@ -169,12 +169,12 @@ def test_equations_in_index_notation_are_displayed(strided):
 
 
 def test_an_adjoint_in_scatter_form_says_that_it_adds(strided):
-    typography = Typography(strided.scalars, catalogue("en").words("word"))
+    typography = Typography(strided.quantities, catalogue("en").words("word"))
     assert all("+=" in Plain().emit(typography.stated(e)) for e in strided.backward)
 
 
 def test_markdown_and_browsers_leave_every_display_alone(strided):
-    typography = Typography(strided.scalars, catalogue("fr").words("word"))
+    typography = Typography(strided.quantities, catalogue("fr").words("word"))
     formulas = [Latex(",").display(typography.stated(e)) for e in strided.equations]
     formulas += [Latex(",").display(typography.equation(v)) for v in strided.graph]
     for formula in formulas:
@@ -194,7 +194,7 @@ def test_equations_and_large_derivations_show_in_jupyter(strided):
 
 def test_what_e_rests_on_directly_and_otherwise_stands_in_the_chain_rule(strided):
     """E of a cross-entropy rests on o itself, and on the exponentials."""
-    typography = Typography(strided.graph, catalogue("en").words("word"), total="")
+    typography = Typography(strided.quantities, catalogue("en").words("word"), total="")
     assert Plain().emit(typography.chain_rule(strided, "o_1")) == (
         "∂E/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · ∂u₁/∂o_1,predicted = −o_1,expected + ∂E/∂u₁ · u₁"
     )

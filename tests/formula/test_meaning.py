@@ -9,7 +9,7 @@ from sympy import S, Symbol
 
 from symcnn import article, derive
 from symcnn.formula import Typography, tree
-from symcnn.formula.meaning import Group, Meaning
+from symcnn.formula.meaning import EntryGroup, Meaning
 from symcnn.formula.tree import Convolution, Equality, Matrix, Negated, Number, Over, Partial, Product, Sum, Under
 from symcnn.formula.tree import Symbol as Written_
 from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
@@ -19,13 +19,13 @@ from tests.networks import from_seed
 
 WORDS = catalogue("en").words("word")
 D = derive(article.network())
-TYPOGRAPHY = Typography(D.scalars, WORDS)
+TYPOGRAPHY = Typography(D.quantities, WORDS)
 E_TOTAL, E = Written_("E", "", "total"), Written_("E")
 LABELS = {"image 1": 1, "image 2": 2}
 
 
 def meaning(derivation=D, **settings):
-    return Meaning(derivation, Written(derivation.scalars, WORDS), LABELS, 2, **settings)
+    return Meaning(derivation, Written(derivation.quantities, WORDS), LABELS, 2, **settings)
 
 
 def is_true(left, right, derivation=D, **settings):
@@ -43,7 +43,7 @@ def x(letter, indices="", word=""):
 def test_every_name_is_read_back_as_it_was_written(seed, lang):
     d = derive(from_seed(seed)[0])
     words = catalogue(lang).words("word")
-    typography, m = Typography(d.scalars, words), Meaning(d, Written(d.scalars, words))
+    typography, m = Typography(d.quantities, words), Meaning(d, Written(d.quantities, words))
     for name in (*d.graph.inputs, *d.graph.forward):
         for differentiated in (False, True):
             assert m.of(typography.name(name, differentiated)) == Symbol(name)
@@ -98,7 +98,7 @@ def test_groups_are_laid_out_like_what_is_differentiated_by():
     m = meaning()
     image, filters, cells = x("I"), x("F"), x("X")
     by_x = m.of(Partial(E_TOTAL, cells))
-    assert isinstance(by_x, Group)
+    assert isinstance(by_x, EntryGroup)
     assert (by_x.shape, by_x.entries[1]) == ((2, 2), Slope("E", "x_12"))
     chain = m.of(Product((Partial(E_TOTAL, cells), Partial(cells, filters))))
     turned = m.of(Product((Partial(cells, filters), Partial(E_TOTAL, cells))))
@@ -174,17 +174,17 @@ def test_what_says_nothing_is_a_named_error(node, error, words):
 
 
 def test_a_group_letter_of_several_tensors_is_not_guessed():
-    assert isinstance(meaning().of(x("F")), Group)
+    assert isinstance(meaning().of(x("F")), EntryGroup)
     two = derive(from_seed(2)[0])
-    letters = [t.name for t in two.scalars.tensors if t.name.startswith("f")]
-    assert all(isinstance(meaning(two).of(x(name.upper())), Group) for name in letters)
+    letters = [t.name for t in two.quantities.tensors if t.name.startswith("f")]
+    assert all(isinstance(meaning(two).of(x(name.upper())), EntryGroup) for name in letters)
 
 
 @pytest.mark.parametrize("seed", [0, 2, 3, 4, 6, 9])
 def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(seed):
     """Network 6 ends with a softmax, where one quantity acts on another in two ways."""
     d = derive(from_seed(seed)[0])
-    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), d.identities()
+    typography, m, identities = Typography(d.quantities, WORDS), meaning(d), d.identities()
     names = [name.removeprefix("dE_d") for name in d.graph.backward]
     skipped = [name for name in names if name.startswith("u")]
     for name in (*names[:: max(1, len(names) // 12)], *skipped):
@@ -197,7 +197,7 @@ def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(s
 
 def test_a_maximum_hands_on_to_the_first_and_a_gate_opens_above_0():
     d = derive(from_seed(6)[0])
-    typography, m, identities = Typography(d.scalars, WORDS), meaning(d), d.identities()
+    typography, m, identities = Typography(d.quantities, WORDS), meaning(d), d.identities()
     kinked = [n for n, v in d.graph.backward.items() if v.expression.atoms(sympy.Function)]
     assert kinked
     for name in kinked:

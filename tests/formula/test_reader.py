@@ -6,7 +6,7 @@ import pytest
 from lark import logger
 
 from symcnn.formula import Latex, tree
-from symcnn.formula.reader import Fragment, NotReadError, Numbers, Reader, fragments, read_display
+from symcnn.formula.reader import FormulaReader, Fragment, NotReadError, NumberTable, fragments, read_display
 from symcnn.formula.reader.grammar import parser
 from symcnn.formula.reader.symbols import symbol
 from symcnn.formula.tex import Tex
@@ -54,7 +54,7 @@ def test_the_grammar_has_no_conflict(caplog):
     ],
 )  # fmt: skip
 def test_members_are_read(text, node):
-    assert Reader().read(text) == node
+    assert FormulaReader().read(text) == node
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_a_symbol_with_all_that_hangs_on_it_is_one(text, letter, indices, word):
 )  # fmt: skip
 def test_what_is_no_formula_is_refused_with_a_reason(text):
     with pytest.raises(NotReadError, match=r"\w"):
-        Reader().read(text)
+        FormulaReader().read(text)
 
 
 def chains(body):
-    return [(c.signs, [m.text for m in c.members], c.goes_on) for c in read_display(body, Reader())]
+    return [(c.signs, [m.text for m in c.members], c.goes_on) for c in read_display(body, FormulaReader())]
 
 
 def test_rows_chains_and_lists():
@@ -105,7 +105,7 @@ def test_a_line_that_goes_on_may_hold_a_bracket_with_a_relation():
 
 
 def test_one_bad_member_does_not_hide_the_others():
-    [chain] = read_display(r"a = \frac{1}{ } = c", Reader())
+    [chain] = read_display(r"a = \frac{1}{ } = c", FormulaReader())
     assert [m.node is None for m in chain.members] == [False, True, False]
     assert chain.members[1].fault
 
@@ -126,7 +126,7 @@ def test_a_display_closes_before_a_blank_line():
 
 
 def test_tables_of_numbers():
-    [table] = [f for f in fragments("words\n-1\t1\t0,5\n1\t1\t1\n\nwords 1\n") if isinstance(f, Numbers)]
+    [table] = [f for f in fragments("words\n-1\t1\t0,5\n1\t1\t1\n\nwords 1\n") if isinstance(f, NumberTable)]
     assert table.rows == (("-1", "1", "0,5"), ("1", "1", "1"))
     assert table.line == 2
 
@@ -134,7 +134,7 @@ def test_tables_of_numbers():
 @pytest.mark.parametrize("emitter", [Latex(), Latex(","), Tex()], ids=["en", "fr", "tex"])
 def test_what_symcnn_writes_reads_back_and_writes_the_same(emitter):
     """Reading undoes writing, up to brackets that change nothing."""
-    reader = Reader(decimal="," if emitter._decimal != "." else ".")
+    reader = FormulaReader(decimal="," if emitter._decimal != "." else ".")
     count = 0
     for formula in FORMULAS.values():
         for member in formula.members if isinstance(formula, tree.Equality) else ():

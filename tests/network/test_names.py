@@ -7,6 +7,7 @@ import symcnn
 from symcnn.derivation import derive
 from symcnn.excel.addresses import is_legal_name
 from symcnn.network.names import Names
+from symcnn.symbolic import TensorKind
 from tests.networks import differentiable
 
 
@@ -24,7 +25,7 @@ def test_names_differ_ignoring_case_and_are_legal_everywhere(case):
 
 def test_further_layers_of_a_kind_take_letters_after_their_own():
     names = Names()
-    found = [names.letters("x") for _ in range(53)]
+    found = [names.letters(TensorKind.FEATURE_MAP) for _ in range(53)]
     assert found[:4] == ["x", "xb", "xc", "xd"]
     assert found[25:28] == ["xz", "xbb", "xbc"]
     assert len(set(found)) == len(found)
@@ -32,7 +33,7 @@ def test_further_layers_of_a_kind_take_letters_after_their_own():
 
 def test_no_name_is_a_word_of_python():
     names = Names()
-    assert "as" not in {names.letters("a") for _ in range(40)}
+    assert "as" not in {names.letters(TensorKind.ACTIVATED_MAP) for _ in range(40)}
     net = symcnn.Network((3,), [*(symcnn.Activation("tanh") for _ in range(20)), symcnn.Dense(1)])
     rng = np.random.default_rng(0)
     theta, images, targets = rng.uniform(-1, 1, 4), rng.normal(size=(2, 3)), rng.uniform(size=(2, 1))

@@ -8,7 +8,7 @@ import formualizer
 import openpyxl
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 
-from symcnn.printers.cells import Reader, Reference, parse
+from symcnn.printers.cells import CellReader, Reference, parse
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.symbolic import LEAVES, exp, gate, log, maximum, tanh, wins
 
@@ -67,7 +67,7 @@ def printed(e: Expr) -> str:
 
 
 def read(text: str) -> Expr:
-    return Reader(named, unknown).expression(parse(text))
+    return CellReader(named, unknown).expression(parse(text))
 
 
 def values(formulas: Sequence[str], folder: Path) -> list[object]:

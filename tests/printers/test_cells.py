@@ -6,12 +6,12 @@ from sympy import Integer, Rational, Symbol, symbols
 import symcnn
 from symcnn.printers.cells import (
     Binary,
-    Call,
+    CellReader,
+    FunctionCall,
     Name,
-    Number,
+    Numeral,
     Percent,
     Range,
-    Reader,
     Reference,
     Text,
     Unary,
@@ -56,7 +56,7 @@ def test_a_formula_becomes_a_tree():
     assert parse("=-A$1") == Unary("-", Reference(None, 1, 1, True, False))
     assert parse("='l''été'!$B2:C3") == Range(Reference("l'été", 2, 2, False, True), Reference("l'été", 3, 3))
     assert parse('="a""b"&learning_rate%') == Binary("&", Text('a"b'), Percent(Name("learning_rate")))
-    assert parse("=max(1,x_1)") == Call("MAX", (Number("1"), Name("x_1")))
+    assert parse("=max(1,x_1)") == FunctionCall("MAX", (Numeral("1"), Name("x_1")))
     with pytest.raises(AttributeError):
         parse("=1").text = "2"  # frozen
 
@@ -186,7 +186,7 @@ def test_random_expressions_come_back_and_have_their_value_in_a_spreadsheet(tmp_
 
 
 def test_a_reader_that_errs_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.setattr(Reader, "_power", lambda self, formula: self.expression(formula.left))
+    monkeypatch.setattr(CellReader, "_power", lambda self, formula: self.expression(formula.left))
     assert disagreements(40, 1, tmp_path)
 
 

@@ -9,7 +9,7 @@ import sympy
 import symcnn
 from symcnn.derivation.reverse import reverse
 from symcnn.numeric.optimizers import OPTIMIZERS
-from symcnn.printers.loops import DIFFERENTIATE, MEASURE, Stated, Update, loops
+from symcnn.printers.loops import DIFFERENTIATE, MEASURE, NetworkSpec, OptimizerUpdate, loops
 from symcnn.printers.loops.language import LoopPrinter, language
 from symcnn.printers.loops.rewrite import put_in_readers, rewritten, seeded, with_winners
 from symcnn.printers.loops.statements import grouped
@@ -29,8 +29,8 @@ DIGITS = symcnn.Network(
 
 def program(net, lanes, dtype="float64"):
     stated, sgd = net.forward, OPTIMIZERS["sgd"]
-    given = Stated(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
-    return loops(given, Update(sgd.updates, sgd.scalars), lanes, dtype)
+    given = NetworkSpec(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
+    return loops(given, OptimizerUpdate(sgd.updates, sgd.scalars), lanes, dtype)
 
 
 def run(source, work, net, theta, images, targets, mode=DIFFERENTIATE):

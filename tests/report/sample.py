@@ -39,7 +39,7 @@ from symcnn.report.document import (
     Emphasis,
     Evidence,
     Figure,
-    Formula,
+    InlineFormula,
     Link,
     Note,
     Paragraph,
@@ -124,28 +124,30 @@ def document(lang: str = "en") -> Document:
         Display(name, formula, Evidence(methods[n % len(methods)], f"detail {n} & <i>"), n + 1)
         for n, (name, formula) in enumerate(FORMULAS.items())
     )
-    figure = Figure("square", Square(), ("A square: ", Formula(f_12), f" {HOSTILE}"), f"A square. {HOSTILE}", width=0.6)
+    figure = Figure(
+        "square", Square(), ("A square: ", InlineFormula(f_12), f" {HOSTILE}"), f"A square. {HOSTILE}", width=0.6
+    )
     narrow = Figure("phone", Square("wide"), ("Two layouts.",), "Wide or narrow.", Square("narrow"))
     table = Table(
-        (("name",), (Formula(E),), (HOSTILE,)),
-        ((("one | two",), (Formula(Number(0.25, 4, "f_12")),), (Code("a|b`c"),)),
-         ((Link("partial"),), (Formula(Number(-1234.5, 6)),), (Emphasis("stressed | _words_"),))),
-        ("A table: ", Formula(by_filter), "."), numeric=(1,),
+        (("name",), (InlineFormula(E),), (HOSTILE,)),
+        ((("one | two",), (InlineFormula(Number(0.25, 4, "f_12")),), (Code("a|b`c"),)),
+         ((Link("partial"),), (InlineFormula(Number(-1234.5, 6)),), (Emphasis("stressed | _words_"),))),
+        ("A table: ", InlineFormula(by_filter), "."), numeric=(1,),
     )  # fmt: skip
     running = Paragraph(
         ("Words, ", Emphasis("stressed *words*"), ", ", Emphasis("strong <b>words</b>", strong=True), ", ",
          Code("symcnn report --out `a` $b$ \\c <d>"), ", ", Link("partial"), " and ", Link("figures", "the figures_*"),
-         ", ", Link("square", "a figure"), ": ", Formula(by_filter), ", ", Formula(f_12), f". {HOSTILE}")
+         ", ", Link("square", "a figure"), ": ", InlineFormula(by_filter), ", ", InlineFormula(f_12), f". {HOSTILE}")
     )  # fmt: skip
     return Document(
-        title=("Derivation: ", Formula(E), f" {HOSTILE}"),
-        lead=("What this is. ", Formula(Symbol("o", "1", "predicted"))),
+        title=("Derivation: ", InlineFormula(E), f" {HOSTILE}"),
+        lead=("What this is. ", InlineFormula(Symbol("o", "1", "predicted"))),
         sections=(
             Section("prose", ("Words ", HOSTILE), (running, *(Paragraph((start,)) for start in STARTS),
-                    Bullets(((HOSTILE,), ("with ", Formula(f_12)), *((start,) for start in STARTS))),
-                    Note(f"Why? {HOSTILE}", ("Because ", Formula(f_12), " ", Link("update"))))),
+                    Bullets(((HOSTILE,), ("with ", InlineFormula(f_12)), *((start,) for start in STARTS))),
+                    Note(f"Why? {HOSTILE}", ("Because ", InlineFormula(f_12), " ", Link("update"))))),
             Section("equations", ("Equations",), (Paragraph(("Each by itself.",)),),
-                    (Section("short", ("Short: ", Formula(f_12)), displays[:-1]),
+                    (Section("short", ("Short: ", InlineFormula(f_12)), displays[:-1]),
                      Section("wide", ("Wide",), (*displays[-1:], Paragraph(("Said.",)))))),
             Section("figures", ("Figures",), (figure, narrow, table)),
         ),

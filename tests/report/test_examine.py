@@ -12,7 +12,7 @@ from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Equality, Negated, Number, Partial, Product, Sum, Symbol, Under
 from symcnn.numeric.values import evaluate_displayed
-from symcnn.report.document import Display, Document, Formula, Link, Paragraph, Section
+from symcnn.report.document import Display, Document, InlineFormula, Link, Paragraph, Section
 from symcnn.report.examination import Examiner
 from symcnn.report.examine import evidence_table, examined
 from symcnn.report.story import tell
@@ -51,7 +51,7 @@ def examiner(content, told):
 
 @pytest.fixture(scope="module")
 def written(content):
-    return Typography(content.derivation.scalars, EN.words("word"))
+    return Typography(content.derivation.quantities, EN.words("word"))
 
 
 def document(*blocks, last=()):
@@ -231,7 +231,7 @@ def test_wrong_numbers_are_refused(content, written):
 )
 def test_a_number_with_a_key_is_checked_wherever_it_stands(content, number, words):
     with pytest.raises(RefusedError, match=f"section a: {words}"):
-        examined(document(Paragraph(("x is ", Formula(number)))), content, EN)
+        examined(document(Paragraph(("x is ", InlineFormula(number)))), content, EN)
 
 
 def test_the_slider_shows_at_the_printed_step_what_is_printed(content, told):
@@ -245,9 +245,9 @@ def test_the_slider_shows_at_the_printed_step_what_is_printed(content, told):
 
 def test_an_equality_in_running_text_is_examined_as_well(content):
     true, false = (Equality((tree.Fraction(Number(9), Number(3)), Number(n))) for n in (3, 4))
-    examined(document(Paragraph(("since ", Formula(true)))), content, EN)
+    examined(document(Paragraph(("since ", InlineFormula(true)))), content, EN)
     with pytest.raises(RefusedError, match="section a: 9/3 is 3; 4 gives 4"):
-        examined(document(Paragraph(("since ", Formula(false)))), content, EN)
+        examined(document(Paragraph(("since ", InlineFormula(false)))), content, EN)
 
 
 def test_numbers_of_no_key_outside_equations_are_the_content_s(content, told):
@@ -345,7 +345,7 @@ def test_a_wrong_backward_formula_is_refused_though_the_derivation_displays_it(c
 
 
 def test_a_large_network_shows_only_prints_of_its_equations(large):
-    written = Typography(large.derivation.scalars, EN.words("word"))
+    written = Typography(large.derivation.quantities, EN.words("word"))
     shown = [d for d in tell(large, EN).displays() if isinstance(d.formula, Equality)]
     indexed = [d for d in shown if d.id.endswith("_indexed")]
     assert indexed

@@ -20,7 +20,7 @@ from symcnn.numeric.values import values_of_images
 from symcnn.report import figures
 from symcnn.report.figures import (
     Grid,
-    Numbers,
+    PassNumbers,
     Series,
     Window,
     chain_paths,
@@ -48,7 +48,7 @@ STEPS = list(range(0, 701, 7))
 def numbered(network, theta, images, targets):
     derivation = derive(network)
     values = next(iter(values_of_images(derivation, theta, (images, targets))))
-    return derivation, Typography(derivation.scalars, NAMES), Numbers(derivation, values, 1)
+    return derivation, Typography(derivation.quantities, NAMES), PassNumbers(derivation, values, 1)
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_a_live_number_is_the_value_to_its_digits(drawn, of_article):
 
 def test_a_wrong_value_is_seen(of_article):
     derivation, typography, numbers = of_article
-    wrong = Numbers(derivation, {**numbers.values, "f_12": 0.123}, 1)
+    wrong = PassNumbers(derivation, {**numbers.values, "f_12": 0.123}, 1)
     right, other = (
         {key: text for key, _, text in live_numbers(network_diagram(derivation, typography, WORDS, ",", numbers=n))}
         for n in (numbers, wrong)
@@ -258,7 +258,7 @@ def test_any_network_is_drawn(seed):
 
 def test_a_large_network_is_drawn_in_blocks():
     derivation = derive(lenet())
-    typography = Typography(derivation.scalars, NAMES)
+    typography = Typography(derivation.quantities, NAMES)
     for narrow in (False, True):
         sketch = network_diagram(derivation, typography, WORDS, ",", narrow=narrow)
         texts = [label.text for label in labels(sketch)]

@@ -10,7 +10,7 @@ from fontTools.ttLib import TTFont
 
 from symcnn.formula import Typography, shown
 from symcnn.formula.tree import Number, Partial, Symbol, Word
-from symcnn.report.document import Display, Document, Evidence, Figure, Formula, Note, Paragraph, Section, States
+from symcnn.report.document import Display, Document, Evidence, Figure, InlineFormula, Note, Paragraph, Section, States
 from symcnn.report.html import to_html
 from symcnn.report.html.blocks import MARKS
 from symcnn.report.html.clean import clean
@@ -76,12 +76,14 @@ def test_a_user_s_words_stay_words(page):
 def test_no_markup_gets_through(words):
     hostile = Document(
         title=(words,), lead=(words,), lang="en", decimal=".",
-        sections=(Section("s", (words,), (Note(words, (words, Formula(Word(words)), Formula(Symbol("o", "1", words)))),
+        sections=(Section("s", (words,), (
+                  Note(words, (words, InlineFormula(Word(words)), InlineFormula(Symbol("o", "1", words)))),
                   Display("d", Word(words), Evidence("read", words), 1))),),
     )  # fmt: skip
     tame = Document(
         title=("w",), lead=("w",), lang="en", decimal=".",
-        sections=(Section("s", ("w",), (Note("w", ("w", Formula(Word("w")), Formula(Symbol("o", "1", "w")))),
+        sections=(Section("s", ("w",), (
+                  Note("w", ("w", InlineFormula(Word("w")), InlineFormula(Symbol("o", "1", "w")))),
                   Display("d", Word("w"), Evidence("read", "w"), 1))),),
     )  # fmt: skip
     assert elements(to_html(hostile)) == elements(to_html(tame))
@@ -107,14 +109,14 @@ def test_an_equation_that_nobody_examined_is_refused():
 
 
 def test_an_unknown_block_is_refused():
-    with pytest.raises(TypeError, match="no rule to lay out Formula"):
-        to_html(replace(document(), sections=(Section("s", ("s",), (Formula(Symbol("x")),)),)))
+    with pytest.raises(TypeError, match="no rule to lay out InlineFormula"):
+        to_html(replace(document(), sections=(Section("s", ("s",), (InlineFormula(Symbol("x")),)),)))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_keys_of_quantities_are_their_names(derivation, lang):
     words = catalogue(lang).words("word")
-    key, typography = keys(words), Typography(derivation.scalars, words)
+    key, typography = keys(words), Typography(derivation.quantities, words)
     names = [*derivation.graph.inputs, *(v.name for v in derivation.graph if v.name != "E")]
     for name in names:
         assert key(typography.name(name)) == name

@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from symcnn.formula import tree
-from symcnn.report.document import Code, Document, Emphasis, Formula, Link, Paragraph, Section
+from symcnn.report.document import Code, Document, Emphasis, InlineFormula, Link, Paragraph, Section
 from symcnn.report.markdown import FIGURE_MARK, to_markdown
 from symcnn.report.references import UnexaminedError
 from tests.report.commonmark import DISPLAY, INLINE, changed, formulas_of
@@ -79,7 +79,7 @@ def said(*text):
 
 
 def test_what_touches_a_formula_is_moved_away():
-    x = Formula(tree.Symbol("x"))
+    x = InlineFormula(tree.Symbol("x"))
     assert said("d’", x, "\xa0: a") == "d’ $x$ : a"
     assert said("(", x, ")s") == "( $x$)s"
     assert said(x, x, "s") == "$x$ $x$ s"

@@ -8,7 +8,7 @@ import pytest
 
 import symcnn
 from symcnn.formula import Plain, tree
-from symcnn.report.document import Formula, Paragraph, Section
+from symcnn.report.document import InlineFormula, Paragraph, Section
 from symcnn.report.examine import examined
 from symcnn.report.html import to_html
 from symcnn.report.story import tell
@@ -217,7 +217,7 @@ def test_numbers_of_every_size_are_written_as_python_writes_them(browser, tmp_pa
     values = (0.5, -0.5, 9999.7, 1e-12, -1.25e-13, 123456.5, 2.0, 0.0, 0.03125, 1e15, -3.2e17, 0.00001234567, 1 / 3)
     live = tuple(tree.Number(values[0], digits, "f_12") for digits in range(1, 9))
     states = replace(sample.document().states, steps=tuple(range(len(values))), values={"f_12": values})
-    section = Section("s", ("s",), (Paragraph(tuple(map(Formula, live * 2))),))
+    section = Section("s", ("s",), (Paragraph(tuple(map(InlineFormula, live * 2))),))
     page = to_html(replace(sample.document("fr"), sections=(section,), states=states))
     (tmp_path / "page.html").write_text(page, "utf-8")
     browser.open(tmp_path / "page.html")

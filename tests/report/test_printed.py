@@ -7,7 +7,7 @@ import pytest
 from symcnn import article
 from symcnn.article import printed as source
 from symcnn.audit.article import held
-from symcnn.report.document import Bullets, Formula, Link, Paragraph, Table
+from symcnn.report.document import Bullets, InlineFormula, Link, Paragraph, Table
 from symcnn.report.examination import Examiner
 from symcnn.report.story import tell
 from symcnn.reports import gather
@@ -42,7 +42,9 @@ def test_each_printed_equation_has_a_row_and_a_link_to_what_says_the_same_here(c
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_what_was_lost_is_told_and_holds(content, lang):
     text = catalogue(lang)
-    claims = [p.node for item in only(page(content, lang), Bullets)[-1].items for p in item if isinstance(p, Formula)]
+    claims = [
+        p.node for item in only(page(content, lang), Bullets)[-1].items for p in item if isinstance(p, InlineFormula)
+    ]
     assert len(claims) == 1 + len(source.missing())
     examiner = Examiner(content, text)
     assert {examiner.examine(claim).method for claim in claims} <= {"definition", "rule", "proved"}

@@ -11,7 +11,7 @@ import symcnn
 from symcnn import article
 from symcnn.formula import tree
 from symcnn.report.content import chosen_steps
-from symcnn.report.document import Code, Emphasis, Figure, Formula, Link, Note
+from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, Note
 from symcnn.report.story import tell
 from symcnn.report.story.words import sentence
 from symcnn.reports import gather
@@ -58,7 +58,7 @@ def texts(document):
         if (
             isinstance(part, tuple)
             and part
-            and all(isinstance(x, str | Emphasis | Code | Link | Formula) for x in part)
+            and all(isinstance(x, str | Emphasis | Code | Link | InlineFormula) for x in part)
         ):
             yield from (x for x in part if isinstance(x, str))
             yield from (x.text for x in part if isinstance(x, Emphasis))
@@ -174,7 +174,8 @@ def test_a_sentence_takes_formulas_links_and_stress():
 
     total = tree.Symbol("E", "", "total")
     assert sentence(Texts(), "a", total=total, count=3) == (
-        Formula(total), " is ", Emphasis("the sum"), ", ", Emphasis("all", strong=True), " of ", Code("it"), ": 3",
+        InlineFormula(total), " is ", Emphasis("the sum"), ", ", Emphasis("all", strong=True), " of ", Code("it"),
+        ": 3",
     )  # fmt: skip
     with pytest.raises(KeyError):
         sentence(Texts(), "a", total=total)

@@ -27,7 +27,7 @@ from symcnn.formula.tex import escaped as escaped_tex
 from symcnn.formula.typst import string
 from symcnn.network.labels import MAX_LABEL
 from symcnn.numeric import PROGRAMS
-from symcnn.printers.excel import Formula
+from symcnn.printers.excel import CellFormula
 from symcnn.report.document import Code
 from symcnn.report.figures.grid import grid_of, grids
 from symcnn.report.html.clean import clean
@@ -128,7 +128,7 @@ def test_cells_hold_every_text_as_text(tmp_path):
     sheet = book.add_sheet("contents", "hint")
     for row, text in enumerate(KEPT.values(), 10):
         book.put(sheet, row, 2, text, style.WORDS)
-        book.put(sheet, row, 3, Formula("=1+1"), style.WORDS)
+        book.put(sheet, row, 3, CellFormula("=1+1"), style.WORDS)
     (tmp_path / "b.xlsx").write_bytes(written(book.workbook))
     found = openpyxl.load_workbook(tmp_path / "b.xlsx")[sheet.title]
     for row, text in enumerate(KEPT.values(), 10):

@@ -9,7 +9,7 @@ import sympy
 import symcnn
 from symcnn.derivation import Derivation
 from symcnn.numeric import initial_values
-from symcnn.verification.evidence import BARS, METHODS, Figure, Point
+from symcnn.verification.evidence import BARS, METHODS, Measurement, Point
 from symcnn.verification.planted import planted_errors
 
 
@@ -140,7 +140,7 @@ def test_the_taylor_slope_is_2_or_1(derivation, net, data):
 
 def test_bars_are_fixed_and_nan_passes_none():
     assert BARS == {"50 digits": 1e-30, "complex step": 1e-12, "Taylor remainder": 0.05, "central differences": 1e-7}
-    assert not any(Figure(m, float("nan")).ok for m in METHODS)
+    assert not any(Measurement(m, float("nan")).ok for m in METHODS)
 
 
 def test_a_formula_whose_error_is_linear_has_no_remainder():

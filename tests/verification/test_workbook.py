@@ -17,7 +17,7 @@ from symcnn.verification import verify_workbook
 from symcnn.verification.workbook.equality import FormulaDomain
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import everything, given
-from symcnn.verification.workbook.package import Stored, read_package
+from symcnn.verification.workbook.package import CellContent, read_package
 from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.verify import verify_package
 from tests.alterations import alterations, missed
@@ -42,7 +42,7 @@ def changed(package, cell, formula, value=None):
     """What is found when one cell holds something else."""
     sheet, row, column = cell
     kept = package.sheets[sheet][row, column]
-    package.sheets[sheet][row, column] = Stored(formula, value)
+    package.sheets[sheet][row, column] = CellContent(formula, value)
     try:
         return verify_package(package, "x.xlsx", ARTICLE, catalogue("en"))
     finally:
@@ -210,7 +210,7 @@ def test_what_a_reader_may_change_changes_no_verdict(tmp_path):
     given = {"i_12_image1": 1.0, "i_22_image2": -0.3, "t_1_image1": 0.0, "t_1_image2": 0.25, "learning_rate": 3.0}
     for name, value in (given | {"reduction_factor": 0.5, "step_shown": 3.0, "initial_f_11": 2.5}).items():
         sheet, row, column = place(package, name)
-        package.sheets[sheet][row, column] = Stored(None, value)
+        package.sheets[sheet][row, column] = CellContent(None, value)
     assert verify_package(package, "x.xlsx", ARTICLE, catalogue("en")).ok
 
 

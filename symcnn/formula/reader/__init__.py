@@ -8,7 +8,7 @@ symbols.py    one symbol: letter, indices, word
 """
 
 from symcnn.formula.reader.display import Chain, Member, read_display
-from symcnn.formula.reader.grammar import NotReadError, Reader
-from symcnn.formula.reader.segments import Fragment, Numbers, fragments
+from symcnn.formula.reader.grammar import FormulaReader, NotReadError
+from symcnn.formula.reader.segments import Fragment, NumberTable, fragments
 
-__all__ = ["Chain", "Fragment", "Member", "NotReadError", "Numbers", "Reader", "fragments", "read_display"]
+__all__ = ["Chain", "FormulaReader", "Fragment", "Member", "NotReadError", "NumberTable", "fragments", "read_display"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType
 
-from symcnn.formula.reader.grammar import NotReadError, Reader
+from symcnn.formula.reader.grammar import FormulaReader, NotReadError
 from symcnn.formula.tree import Indicator, Node, Word
 
 #: Longer displays are not read: no person wrote them.
@@ -174,7 +174,7 @@ class Chain:
         return start + " ".join((first.text, *(f"{s} {m.text}" for s, m in zip(signs, rest, strict=True))))
 
 
-def read_display(body: str, reader: Reader) -> list[Chain]:
+def read_display(body: str, reader: FormulaReader) -> list[Chain]:
     """The chains of a display; a mention without a relation is a chain of one member."""
     if len(body) > MAX_DISPLAY:
         fault = NotReadError("too_long")
@@ -365,7 +365,7 @@ def _joins(text: str) -> bool:
     return bool(_JOINS.match(text)) or (text.lstrip()[:1] in ("-", "−") and not _RELATION.search(text))
 
 
-def _chain(text: str, at: int, body: str, reader: Reader) -> Chain | None:
+def _chain(text: str, at: int, body: str, reader: FormulaReader) -> Chain | None:
     """One chain; None where there is nothing."""
     end, text = at + len(text), _unwrapped(text)
     outside = _outside(text)
@@ -407,7 +407,7 @@ def _bare(text: str) -> str:
     return re.sub(r"\\quad\{\}|\{\}|\\[,;:!> ]", "", text).strip().rstrip(".,;").strip()
 
 
-def _member(text: str, at: int, body: str, reader: Reader) -> Member:
+def _member(text: str, at: int, body: str, reader: FormulaReader) -> Member:
     start = at + len(text) - len(text.lstrip())
     why = _WHY.search(text)
     text = text[: why.start()] if why and text[: why.start()].strip() else text

@@ -123,7 +123,7 @@ def parser(names: tuple[str, ...] = (), decimal: Literal[".", ",", ""] = "", deb
     return Lark(text, parser="lalr", lexer="contextual", start="start", propagate_positions=False, debug=debug)
 
 
-class Reader:
+class FormulaReader:
     """Reads members of equations.
 
     Args:

@@ -66,7 +66,7 @@ class Fragment:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumberTable:
     """A table of nothing but numbers.
 
     Attributes:
@@ -80,14 +80,14 @@ class Numbers:
     marked: bool = False
 
 
-def fragments(text: str) -> list[Fragment | Numbers]:
+def fragments(text: str) -> list[Fragment | NumberTable]:
     """All mathematics of a text, in its order."""
     clean = _without_remarks(text)
     macros, spans = defined(clean)
     for start, end in spans:
         clean = clean[:start] + re.sub(r"[^\n]", " ", clean[start:end]) + clean[end:]
     scanner = _Scanner(clean)
-    found: list[Fragment | Numbers] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
+    found: list[Fragment | NumberTable] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
     remainder = scanner.remainder()
     for start, end in scanner.code:
         info = clean[clean.rfind("\n", 0, start) + 1 : start].strip("`~ \t").lower()
@@ -231,7 +231,7 @@ class _Scanner:
         return "".join((*parts, self._text[at:]))
 
 
-def _tables(text: str) -> Iterator[Numbers]:
+def _tables(text: str) -> Iterator[NumberTable]:
     """Runs of lines that hold nothing but numbers."""
     run: list[tuple[str, ...]] = []
     first, marked = 0, False
@@ -242,7 +242,7 @@ def _tables(text: str) -> Iterator[Numbers]:
             run.append(tuple(re.findall(_NUMBER, bare)))
             continue
         if run:
-            yield Numbers(tuple(run), first, marked)
+            yield NumberTable(tuple(run), first, marked)
             run, marked = [], False
         if bare:
             marked = bare == "∇"

@@ -21,7 +21,7 @@ Border = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredArray:
     """Where a tensor is kept: its array, and whether that is contiguous."""
 
     name: str
@@ -33,7 +33,7 @@ class Arrays:
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
-        self.stored: dict[Tensor, Stored] = {}
+        self.stored: dict[Tensor, StoredArray] = {}
         self.masks: dict[Tensor, Operand] = {}
         self._bordered: dict[str, str] = {}
         self._borders: dict[Tensor, list[Border]] = {}
@@ -42,11 +42,11 @@ class Arrays:
     def keep(self, tensor: Tensor, text: str) -> None:
         """A tensor that is given, or a view of something given."""
         self.lines.once.append(f"{self.lines.name(tensor.name)} = {text}")
-        self.stored[tensor] = Stored(tensor.name)
+        self.stored[tensor] = StoredArray(tensor.name)
 
-    def allocate(self, tensor: Tensor) -> Stored:
+    def allocate(self, tensor: Tensor) -> StoredArray:
         if tensor not in self.stored:
-            self.stored[tensor] = Stored(self.lines.buffer(tensor.name, (*tensor.shape, *_samples(tensor))))
+            self.stored[tensor] = StoredArray(self.lines.buffer(tensor.name, (*tensor.shape, *_samples(tensor))))
         return self.stored[tensor]
 
     def allocate_bordered(self, tensor: Tensor, borders: Sequence[Border]) -> str:
@@ -57,7 +57,7 @@ class Arrays:
             shape = [n + a + b for n, (a, b) in zip(tensor.shape, borders, strict=True)]
             whole = self.lines.buffer(f"{tensor.name}_bordered", (*shape, *_samples(tensor)))
             inside = self.lines.named(tensor.name, f"{whole}[{_inside(tensor, borders)}]")
-            self.stored[tensor] = Stored(inside, False)
+            self.stored[tensor] = StoredArray(inside, False)
             self._borders[tensor] = list(borders)
         if self._borders.get(tensor) != list(borders):
             raise TypeError(f"{tensor.name}: no rule to print two borders of one tensor")
@@ -83,7 +83,7 @@ class Arrays:
         seen = self.lines.named(f"{name}_windows", self.lines.strided(name, index, lengths, axes, sizes))
         return Operand(seen, tuple(axes), False, base=tensor.name)
 
-    def _plain(self, stored: Stored, access: Access) -> Operand:
+    def _plain(self, stored: StoredArray, access: Access) -> Operand:
         axes = [affine.coefficients[0][0] for affine in access.index if affine.coefficients]
         name = stored.name
         if len(axes) < len(access.index):

@@ -1,14 +1,14 @@
-"""The way back from a cell formula: text -> tree (``parse``), tree -> SymPy (``Reader``). Nothing is evaluated."""
+"""The way back from a cell formula: text -> tree (``parse``), tree -> SymPy (``CellReader``). Nothing is evaluated."""
 
 from symcnn.printers.cells.parser import FormulaError, parse, reference
-from symcnn.printers.cells.reading import Reader
+from symcnn.printers.cells.reading import CellReader
 from symcnn.printers.cells.tree import (
     Binary,
-    Call,
     Formula,
+    FunctionCall,
     Logical,
     Name,
-    Number,
+    Numeral,
     Percent,
     Range,
     Reference,
@@ -17,6 +17,6 @@ from symcnn.printers.cells.tree import (
 )
 
 __all__ = [
-    "Binary", "Call", "Formula", "FormulaError", "Logical", "Name", "Number", "Percent", "Range", "Reader",
-    "Reference", "Text", "Unary", "parse", "reference",
+    "Binary", "CellReader", "Formula", "FormulaError", "FunctionCall", "Logical", "Name", "Numeral", "Percent",
+    "Range", "Reference", "Text", "Unary", "parse", "reference",
 ]  # fmt: skip

@@ -16,11 +16,11 @@ from openpyxl.formula.tokenizer import Token, TokenizerError
 from symcnn.errors import InputError
 from symcnn.printers.cells.tree import (
     Binary,
-    Call,
     Formula,
+    FunctionCall,
     Logical,
     Name,
-    Number,
+    Numeral,
     Percent,
     Range,
     Reference,
@@ -194,7 +194,7 @@ class _Parser:
         self._next += 1
         self._depth -= 1
         if function is not None:
-            return Call(function, tuple(arguments))
+            return FunctionCall(function, tuple(arguments))
         if not arguments:
             raise FormulaError("empty parentheses")
         return arguments[0]
@@ -206,7 +206,7 @@ class _Parser:
     def _leaf(self, token: Token) -> Formula:
         value = token.value
         if token.subtype == Token.NUMBER and _NUMBER.fullmatch(value):
-            return Number(value)
+            return Numeral(value)
         if token.subtype == Token.TEXT and len(value) >= 2 and value[0] == value[-1] == '"':
             return Text(value[1:-1].replace('""', '"'))
         if token.subtype == Token.LOGICAL:

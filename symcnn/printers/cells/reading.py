@@ -17,10 +17,10 @@ from sympy import Add, Expr, Mul, Pow, Rational
 from symcnn.printers.cells.parser import FormulaError, parse
 from symcnn.printers.cells.tree import (
     Binary,
-    Call,
     Formula,
+    FunctionCall,
     Name,
-    Number,
+    Numeral,
     Percent,
     Range,
     Reference,
@@ -70,7 +70,7 @@ def _patterns() -> dict[str, list[tuple[Function, Parts]]]:
     found: dict[str, list[tuple[Function, Parts]]] = {"": [], "+-": [], "*/": []}
     for leaf, text in _TEXTS:
         tree = parse(f"={text}")
-        kind = "" if isinstance(tree, Call) else "+-" if chain(tree, "+-")[1] else "*/"
+        kind = "" if isinstance(tree, FunctionCall) else "+-" if chain(tree, "+-")[1] else "*/"
         first, others = chain(tree, kind)
         found[kind].append((leaf, [(kind[:1], first), *others]))
     return found
@@ -87,7 +87,7 @@ _ONE_ARGUMENT: dict[str, Callable[[Expr], Expr]] = {"SQRT": sympy.sqrt, "ABS": s
 FUNCTIONS = frozenset({*_ONE_ARGUMENT, "MAX", "IF", "AND", "SUM", "SUMSQ", "SUMPRODUCT"})
 
 
-class Reader:
+class CellReader:
     """Reads trees; ``cell`` and ``name`` say what a cell and a defined name stand for."""
 
     def __init__(self, cell: Callable[[Reference], Expr], name: Callable[[str], Expr]) -> None:
@@ -99,7 +99,7 @@ class Reader:
         Raises:
             FormulaError: it is outside the supported grammar.
         """
-        if isinstance(formula, Number):
+        if isinstance(formula, Numeral):
             return Rational(formula.text)
         if isinstance(formula, Reference):
             return self._cell(formula)
@@ -112,7 +112,7 @@ class Reader:
             return self.expression(formula.operand) / 100
         if isinstance(formula, Binary):
             return self._binary(formula)
-        if isinstance(formula, Call):
+        if isinstance(formula, FunctionCall):
             return self._call(formula)
         raise FormulaError(f"{type(formula).__name__.lower()}: not part of the arithmetic of a network")
 
@@ -172,7 +172,7 @@ class Reader:
 
     # --- functions --------------------------------------------------------------------------------------------------
 
-    def _call(self, call: Call) -> Expr:
+    def _call(self, call: FunctionCall) -> Expr:
         function, arguments = call.function, call.arguments
         for leaf, pattern in _PATTERNS[""]:
             if (z := _argument_of(pattern, [("", call)])) is not None:
@@ -203,12 +203,12 @@ class Reader:
         if len(arguments) != 3:
             raise FormulaError(f"IF of {len(arguments)} arguments; it takes three")
         condition, above, below = arguments
-        if isinstance(condition, Binary) and condition.operator == ">" and condition.right == Number("0"):
+        if isinstance(condition, Binary) and condition.operator == ">" and condition.right == Numeral("0"):
             return gate(*(self.expression(a) for a in (condition.left, above, below)))
         conditions = (
-            condition.arguments if isinstance(condition, Call) and condition.function == "AND" else (condition,)
+            condition.arguments if isinstance(condition, FunctionCall) and condition.function == "AND" else (condition,)
         )
-        if (above, below) == (Number("1"), Number("0")) and (found := self._first(conditions)) is not None:
+        if (above, below) == (Numeral("1"), Numeral("0")) and (found := self._first(conditions)) is not None:
             return found
         raise FormulaError(f"IF: expected {', '.join(_IFS[:-1])} or {_IFS[-1]}")
 
@@ -252,7 +252,7 @@ def _matches(pattern: Formula, formula: Formula, values: list[Formula]) -> bool:
         values.append(formula)
         return True
     match pattern, formula:
-        case Call(), Call():
+        case FunctionCall(), FunctionCall():
             same = pattern.function == formula.function and len(pattern.arguments) == len(formula.arguments)
             pairs = zip(pattern.arguments, formula.arguments, strict=False)
             return same and all(_matches(p, f, values) for p, f in pairs)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Numeral:
     """A number as it was written: ``0.5``, ``1E-05``."""
 
     text: str
@@ -95,11 +95,11 @@ class Binary:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function, its name in capitals."""
 
     function: str
     arguments: tuple["Formula", ...]
 
 
-Formula = Number | Text | Logical | Reference | Range | Name | Unary | Percent | Binary | Call
+Formula = Numeral | Text | Logical | Reference | Range | Name | Unary | Percent | Binary | FunctionCall

@@ -10,7 +10,7 @@ from dataclasses import replace
 import sympy
 from sympy import Expr
 
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, Language, Text
+from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
 from symcnn.printers.python import PYTHON
 from symcnn.symbolic import Column, Leaf
 
@@ -27,9 +27,9 @@ def number_text(value: Expr, dtype: str) -> str:
 def language(dtype: str) -> Language:
     """Python, each number in the program's precision; NaN goes through every leaf function."""
 
-    def number(value: Expr) -> Text:
+    def number(value: Expr) -> InfixText:
         text = number_text(value, dtype)
-        return Text(text, PRODUCT if text.startswith("-") else ATOM)
+        return InfixText(text, PRODUCT if text.startswith("-") else ATOM)
 
     def column(leaf: Leaf) -> Column | None:
         template = leaf.column("loops", "python")
@@ -47,16 +47,16 @@ class LoopPrinter(InfixPrinter):
         super().__init__(language)
         self._named = named
 
-    def _call(self, shown: object, arguments: Sequence[Text], function: type[sympy.Function]) -> Text:
+    def _call(self, shown: object, arguments: Sequence[InfixText], function: type[sympy.Function]) -> InfixText:
         text = super()._call(shown, arguments, function).text
-        return Text(self._named(function.__name__, text), ATOM)
+        return InfixText(self._named(function.__name__, text), ATOM)
 
-    def _number(self, number: Expr) -> Text:
+    def _number(self, number: Expr) -> InfixText:
         return self.language.number(number)
 
-    def _scaled(self, text: Text, coefficient: Expr) -> Text:
+    def _scaled(self, text: InfixText, coefficient: Expr) -> InfixText:
         if coefficient == 1:
             return text
         if coefficient == -1:
-            return Text(f"-{text.within(POWER)}", PRODUCT)
+            return InfixText(f"-{text.within(POWER)}", PRODUCT)
         return self._times([self.language.number(coefficient), text])

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from sympy import Expr, S
 
-from symcnn.printers.loops.statements import Group
+from symcnn.printers.loops.statements import StatementGroup
 from symcnn.symbolic import Access, Tensor
 
 #: Loop variables with factors; an index: these and a number.
@@ -39,7 +39,7 @@ class Layout:
     outside: dict[Tensor, Expr] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, groups: Iterable[Group], lanes: int) -> "Layout":
+    def of(cls, groups: Iterable[StatementGroup], lanes: int) -> "Layout":
         layout = cls(lanes)
         for group in groups:
             for statement in group.statements:

@@ -26,7 +26,7 @@ from symcnn.printers.infix import PRODUCT
 from symcnn.printers.loops.language import LoopPrinter, language, number_text
 from symcnn.printers.loops.layout import Layout, Loops, index_text
 from symcnn.printers.loops.rewrite import Won
-from symcnn.printers.loops.statements import Group, Statement
+from symcnn.printers.loops.statements import Statement, StatementGroup
 from symcnn.printers.loops.tile import Machine, tile
 from symcnn.printers.python import indented
 from symcnn.symbolic import Access, Affine, Axis, Tensor
@@ -65,7 +65,7 @@ class Setting:
         return f"{letters}{self.names[letters]}"
 
 
-def nest(group: Group, local: set[Tensor], setting: Setting) -> list[str]:
+def nest(group: StatementGroup, local: set[Tensor], setting: Setting) -> list[str]:
     """The lines of a group; ``local``: tensors that are not stored."""
     lines = [f"# {said}" for said in group.said]
     if group.cleared:
@@ -80,7 +80,7 @@ def nest(group: Group, local: set[Tensor], setting: Setting) -> list[str]:
     return [*lines, *loops, *indented(depth, body)]
 
 
-def _tiles(group: Group, local: set[Tensor], setting: Setting) -> list[dict[str, int]]:
+def _tiles(group: StatementGroup, local: set[Tensor], setting: Setting) -> list[dict[str, int]]:
     """For each statement, how much of every axis is written out."""
     outer = {a.name for a in group.outer}
     whole = frozenset(
@@ -96,14 +96,14 @@ def _tiles(group: Group, local: set[Tensor], setting: Setting) -> list[dict[str,
     return [chosen if s is largest else tile(s, setting.machine, fixed, whole, share) for s in group.statements]
 
 
-def _blocks(group: Group, counts: Sequence[Mapping[str, int]]) -> "list[_Block]":
+def _blocks(group: StatementGroup, counts: Sequence[Mapping[str, int]]) -> "list[_LoopBody]":
     """Statements that need no loop of their own share one loop over the samples."""
-    found: list[_Block] = []
+    found: list[_LoopBody] = []
     outer = set(group.outer)
     for statement, count in zip(group.statements, counts, strict=True):
         inner = tuple(a for a in statement.axes if a not in outer and count[a.name] < a.size)
         if inner or not found or found[-1].inner:
-            found.append(_Block(inner, [], several=False))
+            found.append(_LoopBody(inner, [], several=False))
         found[-1].statements.append((statement, count))
     for block in found:
         block.several = len(found) > 1
@@ -123,20 +123,20 @@ def _loops(axes: Iterable[Axis], counts: Mapping[str, int]) -> tuple[list[str], 
 
 
 @dataclass
-class _Block:
+class _LoopBody:
     inner: tuple[Axis, ...]
     statements: list[tuple[Statement, Mapping[str, int]]]
     several: bool
 
     def lines(self, local: set[Tensor], setting: Setting) -> list[str]:
         loops, depth = _loops(self.inner, self.statements[0][1])
-        row = _Row(local, setting, self.several)
+        row = _SampleLoop(local, setting, self.several)
         for statement, counts in self.statements:
             row.add(statement, counts)
         return [*loops, *indented(depth, row.lines())]
 
 
-class _Row:
+class _SampleLoop:
     """The loop over the samples: what stands before, in and behind it."""
 
     def __init__(self, local: set[Tensor], setting: Setting, keeps_local: bool) -> None:
@@ -171,7 +171,7 @@ class _Row:
         names = [a.name for a in statement.axes]
         written_out = frozenset(a.name for a in statement.axes if counts[a.name] == a.size)
         for point in product(*(range(counts[a]) for a in names)):
-            at = _Point(self, dict(zip(names, point, strict=True)), written_out)
+            at = _TilePoint(self, dict(zip(names, point, strict=True)), written_out)
             if statement.mode == "max=":
                 self._largest(statement, at)
             else:
@@ -179,7 +179,7 @@ class _Row:
 
     # --- one instance -----------------------------------------------------------------------------------------------
 
-    def _instance(self, statement: Statement, at: "_Point") -> None:
+    def _instance(self, statement: Statement, at: "_TilePoint") -> None:
         key = self._target(statement.target, at, statement.mode == "=")
         if statement.mode == "=" and all(f.is_Number for f in statement.factors):
             value = sympy.Mul(statement.coefficient, *statement.factors)
@@ -195,7 +195,7 @@ class _Row:
         self._pending[1].append(text)
         self._pending = (key, self._pending[1])
 
-    def _largest(self, statement: Statement, at: "_Point") -> None:
+    def _largest(self, statement: Statement, at: "_TilePoint") -> None:
         self._flush()
         (factor,) = statement.factors
         value, key = at.read(factor), self._target(statement.target, at, begins=False)
@@ -215,7 +215,7 @@ class _Row:
         if kept:
             self._assign(kept[0], f"{kept[1]} if {larger} else {self._names[kept[0]]}")
 
-    def _product(self, statement: Statement, at: "_Point") -> str:
+    def _product(self, statement: Statement, at: "_TilePoint") -> str:
         factors = list(statement.factors)
         won = [f for f in factors if isinstance(f, Won)]
         plain = [f for f in factors if not isinstance(f, Won)]
@@ -259,7 +259,7 @@ class _Row:
             self._body.append(f"{self._names[text]} = {text}")
         return self._names[text]
 
-    def _key(self, access: Access, at: "_Point") -> str:
+    def _key(self, access: Access, at: "_TilePoint") -> str:
         """What an entry is known by."""
         flat = self._setting.layout.flat(access, at.offsets, at.written_out)
         key = f"{access.tensor.name}[{index_text(flat)}]"
@@ -284,7 +284,7 @@ class _Row:
             self._before.append(f"{self._bases[tensor, text]} = {text}")
         return self._bases[tensor, text]
 
-    def read(self, access: Access, at: "_Point") -> str:
+    def read(self, access: Access, at: "_TilePoint") -> str:
         """The variable that holds an entry."""
         key = self._key(access, at)
         if self._pending[0] == key:
@@ -296,7 +296,7 @@ class _Row:
             lines.append(f"{self._names[key]} = {self._memory(key)}")
         return self._names[key]
 
-    def _target(self, access: Access, at: "_Point", begins: bool) -> str:
+    def _target(self, access: Access, at: "_TilePoint", begins: bool) -> str:
         """The key of an entry that is written; ``begins``: what it was does not matter."""
         key = self._key(access, at)
         if access.tensor.is_shared:
@@ -313,10 +313,10 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class _Point:
+class _TilePoint:
     """One instance of a tile: offsets from the loops' variables, and the axes that have no loop."""
 
-    row: _Row
+    row: _SampleLoop
     offsets: Mapping[str, int]
     written_out: frozenset[str]
 

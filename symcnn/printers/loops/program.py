@@ -20,7 +20,7 @@ from symcnn.printers.loops.language import LoopPrinter, language, number_text
 from symcnn.printers.loops.layout import Layout, index_text
 from symcnn.printers.loops.nest import Rows, Setting, nest
 from symcnn.printers.loops.rewrite import SEED, rewritten
-from symcnn.printers.loops.statements import Group, grouped, local_tensors
+from symcnn.printers.loops.statements import StatementGroup, grouped, local_tensors
 from symcnn.printers.loops.tile import Machine
 from symcnn.printers.python import MATH, indented
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor
@@ -58,7 +58,7 @@ class Loops:
 
 
 @dataclass(frozen=True)
-class Stated:
+class NetworkSpec:
     """A network as a printer sees it: data, outputs, parameters, and the forward equations; the last one states E."""
 
     image: Tensor
@@ -69,14 +69,14 @@ class Stated:
 
 
 @dataclass(frozen=True)
-class Update:
+class OptimizerUpdate:
     """An optimizer as a printer sees it: see ``numeric/optimizers.py``."""
 
     updates: Sequence[tuple[Symbol, Expr]]
     scalars: Mapping[str, float]
 
 
-def loops(stated: Stated, update: Update, lanes: int, dtype: str) -> Loops:
+def loops(stated: NetworkSpec, update: OptimizerUpdate, lanes: int, dtype: str) -> Loops:
     """``epoch(theta, gradient, …)`` for blocks of so many lanes."""
     outputs = stated.outputs
     forward, backward = rewritten(stated.equations, (stated.image, stated.targets), outputs)
@@ -129,14 +129,14 @@ class _Nest:
     lines: list[str]
 
     @classmethod
-    def of(cls, number: int, group: Group, local: set[Tensor], setting: Setting) -> "_Nest":
+    def of(cls, number: int, group: StatementGroup, local: set[Tensor], setting: Setting) -> "_Nest":
         body = nest(group, local, setting)
         names = sorted(t.name for t in group.tensors() - local if t.role != "constant")
         call = f"nest_{number}({', '.join([*names, *(['rows'] if setting.rows.slots else [])])})"
         return cls(call, [f"def {call}:", *indented(1, body)])
 
 
-def _arguments(update: Update) -> tuple[str, ...]:
+def _arguments(update: OptimizerUpdate) -> tuple[str, ...]:
     remembered = [symbol.name for symbol, _ in update.updates if symbol.name != "theta"]
     return (
         "theta", "gradient", "work", "images", "targets", "order", "batch_size", "mean", "rate", "mode", "losses",
@@ -144,7 +144,7 @@ def _arguments(update: Update) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _arrays(stated: Stated, layout: Layout, local: set[Tensor], setting: Setting) -> tuple[list[str], int]:
+def _arrays(stated: NetworkSpec, layout: Layout, local: set[Tensor], setting: Setting) -> tuple[list[str], int]:
     """The tensors as parts of the arguments; borders are filled once."""
     lines, at = [], 0
     for tensor in stated.parameters:
@@ -167,7 +167,7 @@ def _arrays(stated: Stated, layout: Layout, local: set[Tensor], setting: Setting
     return [*lines, f"work[:] = {number_text(S.Zero, setting.dtype)}", *filled], at
 
 
-def _constants(groups: Sequence[Group]) -> list[str]:
+def _constants(groups: Sequence[StatementGroup]) -> list[str]:
     """Tensors whose values are known with the network."""
     found = {t for g in groups for t in g.tensors() if t.role == "constant"}
     return [
@@ -176,7 +176,7 @@ def _constants(groups: Sequence[Group]) -> list[str]:
     ]
 
 
-def _gathered(stated: Stated, layout: Layout, dtype: str) -> list[str]:
+def _gathered(stated: NetworkSpec, layout: Layout, dtype: str) -> list[str]:
     """The block's samples, one in each lane."""
     one, zero = number_text(S.One, dtype), number_text(S.Zero, dtype)
     lines = [
@@ -209,7 +209,7 @@ def _entries(tensor: Tensor, layout: Layout) -> tuple[list[str], str, str]:
     return loops, f"{tensor.name}[n + {index_text(flat)}]", column
 
 
-def _updated(update: Update, dtype: str) -> list[str]:
+def _updated(update: OptimizerUpdate, dtype: str) -> list[str]:
     """One step of the optimizer, entry by entry."""
     lines = [f"powers[{n}] *= {by!r}" for n, by in enumerate(update.scalars.values())]
     lines += [f"{name} = real(powers[{n}])" for n, name in enumerate(update.scalars)]

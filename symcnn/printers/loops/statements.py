@@ -57,7 +57,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Group:
+class StatementGroup:
     """Statements under the same outer axes.
 
     Attributes:
@@ -76,7 +76,7 @@ class Group:
         return {a.tensor for s in self.statements for a in (*s.reads(), *s.writes())}
 
 
-def grouped(forward: Sequence[Equation], backward: Sequence[Equation]) -> tuple[Group, ...]:
+def grouped(forward: Sequence[Equation], backward: Sequence[Equation]) -> tuple[StatementGroup, ...]:
     """All equations as groups, joined."""
     watched = {a.tensor for e in backward for t in e.terms for f in t.factors for a in reads_of(f)}
     groups = [_stated(e, watched) for e in forward]
@@ -87,7 +87,7 @@ def grouped(forward: Sequence[Equation], backward: Sequence[Equation]) -> tuple[
     return straightened(computed_where_read(groups))
 
 
-def local_tensors(groups: Sequence[Group], results: set[Tensor]) -> list[set[Tensor]]:
+def local_tensors(groups: Sequence[StatementGroup], results: set[Tensor]) -> list[set[Tensor]]:
     """For each group, what it computes and nobody else reads; the results are for the caller."""
     found = []
     for group in groups:
@@ -100,7 +100,7 @@ def local_tensors(groups: Sequence[Group], results: set[Tensor]) -> list[set[Ten
 # --- one equation as a group ----------------------------------------------------------------------------------------
 
 
-def _stated(equation: Equation, watched: set[Tensor]) -> Group:
+def _stated(equation: Equation, watched: set[Tensor]) -> StatementGroup:
     target, axes = equation.target, equation.axes
     if equation.reduce == "max":
         (term,) = equation.terms
@@ -109,9 +109,9 @@ def _stated(equation: Equation, watched: set[Tensor]) -> Group:
         start = [Statement(target, axes, (S.NegativeInfinity,))]
         start += [Statement(winner, axes, (S.Zero,))] if kept else []
         largest = Statement(target, axes + term.axes, term.factors, "max=", term.coefficient, kept)
-        return Group(axes, (*start, largest), (str(equation),))
+        return StatementGroup(axes, (*start, largest), (str(equation),))
     terms = sorted(equation.terms, key=lambda t: bool(t.axes))  # a bias first: the sum starts from it
-    return Group(axes, tuple(_sum(target, axes, terms, begins=True)), (str(equation),))
+    return StatementGroup(axes, tuple(_sum(target, axes, terms, begins=True)), (str(equation),))
 
 
 def _sum(target: Access, axes: tuple[Axis, ...], terms: Iterable[Term], begins: bool) -> Iterable[Statement]:
@@ -125,7 +125,7 @@ def _sum(target: Access, axes: tuple[Axis, ...], terms: Iterable[Term], begins: 
         begins = False
 
 
-def _added(equation: Equation, begun: set[Tensor]) -> Group:
+def _added(equation: Equation, begun: set[Tensor]) -> StatementGroup:
     """An adjoint's equation: what a target's entry is made of is added one after the other, where that is known."""
     target, said = equation.target, (str(equation),)
     own = {a for affine in target.index for a, _ in affine.coefficients}
@@ -141,15 +141,15 @@ def _added(equation: Equation, begun: set[Tensor]) -> Group:
         # rows that are added to again come soon again
         axes = tuple(sorted(equation.axes, key=lambda a: a.name not in own))
         scattered = Statement(target, axes, term.factors, "+=", term.coefficient)
-        return Group((), (scattered,), said, target.tensor if begins else None)
+        return StatementGroup((), (scattered,), said, target.tensor if begins else None)
     (term,) = equation.terms
-    return Group(outer, tuple(_sum(target, outer, (replace(term, axes=inner),), begins)), said)
+    return StatementGroup(outer, tuple(_sum(target, outer, (replace(term, axes=inner),), begins)), said)
 
 
 # --- joining groups -------------------------------------------------------------------------------------------------
 
 
-def computed_where_read(groups: Sequence[Group]) -> list[Group]:
+def computed_where_read(groups: Sequence[StatementGroup]) -> list[StatementGroup]:
     """A tensor that one group reads, each entry once, is computed there."""
     found = list(groups)
     for tensor in [g.statements[-1].target.tensor for g in groups]:
@@ -161,7 +161,7 @@ def computed_where_read(groups: Sequence[Group]) -> list[Group]:
     return found
 
 
-def _joined(source: Group, reader: Group, tensor: Tensor) -> Group | None:
+def _joined(source: StatementGroup, reader: StatementGroup, tensor: Tensor) -> StatementGroup | None:
     """The source's statements inside the reader's loops; None where they don't fit."""
     reading = [s for s in reader.statements if any(a.tensor == tensor for a in s.reads())]
     target = source.statements[-1].target
@@ -215,9 +215,9 @@ def _put_in(statement: Statement, values: dict[str, Affine], axes: dict[str, Axi
     return replace(statement, target=target, factors=factors, winner=winner, axes=named)
 
 
-def straightened(groups: Sequence[Group]) -> tuple[Group, ...]:
+def straightened(groups: Sequence[StatementGroup]) -> tuple[StatementGroup, ...]:
     """Small groups in a row become one straight line."""
-    found: list[Group] = []
+    found: list[StatementGroup] = []
     for group in groups:
         small = not group.cleared and all(s.instances <= SMALL for s in group.statements)
         if not small:

@@ -15,14 +15,14 @@ arguments (``Words``: a string, a formula tree, or a tuple of both), so does the
 
 from symcnn.report.figures.convolution import convolution, gradient_windows
 from symcnn.report.figures.curve import Series, loss_curve, outputs_curve
-from symcnn.report.figures.grid import Grid, Numbers, Window, framed, grid_of, grid_of_tensor, grids
+from symcnn.report.figures.grid import Grid, PassNumbers, Window, framed, grid_of, grid_of_tensor, grids
 from symcnn.report.figures.lettering import Words
 from symcnn.report.figures.network import WORDS, network_diagram
 from symcnn.report.figures.paths import chain_paths
 from symcnn.report.figures.sketch import COLOURS, Sketch
 
 __all__ = [
-    "COLOURS", "WORDS", "Grid", "Numbers", "Series", "Sketch", "Window", "Words", "chain_paths", "convolution",
+    "COLOURS", "WORDS", "Grid", "PassNumbers", "Series", "Sketch", "Window", "Words", "chain_paths", "convolution",
     "framed", "gradient_windows", "grid_of", "grid_of_tensor", "grids", "loss_curve", "network_diagram",
     "outputs_curve",
 ]  # fmt: skip

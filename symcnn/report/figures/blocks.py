@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from symcnn.formula.tree import Symbol
 from symcnn.report.figures.lettering import Words, runs_of
 from symcnn.report.figures.sketch import Label, Mark, Rect, Sketch, arrow
-from symcnn.report.figures.stages import Stage
+from symcnn.report.figures.stages import LayerView
 
 IN_A_ROW, PITCH, HIGH, MARGIN = 5, 186.0, 158.0, 14.0
 #: Height of a row where blocks stand under each other.
@@ -16,7 +16,7 @@ SHEETS, SHIFT = 4, 5.0
 
 
 def blocks(
-    found: Sequence[Stage], words: Mapping[str, str], decimal: str, *, narrow: bool = False,
+    found: Sequence[LayerView], words: Mapping[str, str], decimal: str, *, narrow: bool = False,
     title: str = "",
 ) -> Sketch:  # fmt: skip
     """Stages as stacks of maps or bars of neurons, joined by arrows that name the operation.
@@ -45,7 +45,7 @@ def blocks(
 
 
 def _step(
-    stage: Stage, x: float, y: float, turns: bool, narrow: bool, words: Mapping[str, str], decimal: str
+    stage: LayerView, x: float, y: float, turns: bool, narrow: bool, words: Mapping[str, str], decimal: str
 ) -> Iterator[Mark]:
     """The arrow to a stage, with its operation."""
     label = runs_of(_operation(stage, words), decimal)
@@ -60,7 +60,7 @@ def _step(
         yield Label(x - PITCH / 2, y - 9, label, 12, "muted halo", "middle")
 
 
-def _operation(stage: Stage, words: Mapping[str, str]) -> Words:
+def _operation(stage: LayerView, words: Mapping[str, str]) -> Words:
     if stage.operation == "convolution" and stage.weights:
         return f"∗ {_by(stage.weights.shape)}"
     if stage.operation == "dense" and stage.weights:
@@ -68,7 +68,7 @@ def _operation(stage: Stage, words: Mapping[str, str]) -> Words:
     return {"activation": stage.function, "maximum": "max", "mean": words["mean"]}.get(stage.operation, "")
 
 
-def _name(stage: Stage, last: bool, words: Mapping[str, str]) -> Words:
+def _name(stage: LayerView, last: bool, words: Mapping[str, str]) -> Words:
     kind = {"convolution": "map", "activation": "activated", "maximum": "pooled", "mean": "pooled",
             "image": "image"}.get(stage.operation, "hidden")  # fmt: skip
     letters = stage.tensor.parts[0][0].rstrip("_")
@@ -79,7 +79,7 @@ def _by(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def _glyph(stage: Stage, x: float, y: float) -> Iterator[Mark]:
+def _glyph(stage: LayerView, x: float, y: float) -> Iterator[Mark]:
     """Sheets for maps, a bar for neurons; the larger the tensor, the larger they are."""
     if stage.is_vector:
         height = min(78.0, 18 + 9 * math.log2(1 + stage.tensor.size))

@@ -8,7 +8,7 @@ from symcnn.derivation import Variable
 from symcnn.errors import SymcnnError
 from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Partial
-from symcnn.report.figures.grid import GAP, MARGIN, NARROW, Grid, Laid, Numbers, Window, room, rows
+from symcnn.report.figures.grid import GAP, MARGIN, NARROW, Grid, PassNumbers, PlacedGrid, Window, room, rows
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
 from symcnn.report.figures.windows import around, pairs_of, source_of
@@ -86,7 +86,8 @@ def _cell(line: Sequence[Grid | Words]) -> float:
 
 
 def gradient_windows(
-    weights: Tensor, typography: Typography, numbers: Numbers, decimal: str, *, narrow: bool = False, title: str = "",
+    weights: Tensor, typography: Typography, numbers: PassNumbers, decimal: str, *,
+    narrow: bool = False, title: str = "",
 ) -> Sketch:  # fmt: skip
     """For each weight of a filter what it met: the cells of the image that ∂E/∂f multiplies, each with its ∂E/∂x under
     it, and the sum. Read from the derivation's products, so it is whatever the derivation says.
@@ -124,7 +125,7 @@ def _gap(narrow: bool) -> float:
 
 
 def _panel(
-    variable: Variable, source: Tensor, typography: Typography, numbers: Numbers, decimal: str,
+    variable: Variable, source: Tensor, typography: Typography, numbers: PassNumbers, decimal: str,
     place: tuple[float, float, float],
 ) -> Iterator[Mark]:  # fmt: skip
     x, y, cell = place
@@ -137,7 +138,7 @@ def _panel(
         for r in range(source.shape[-2])
     )
     windows = (around(list(met)),) if met else ()
-    laid = Laid(Grid(cells, "image", windows=windows, only=frozenset(met), bare=True), x, y, cell, decimal)
+    laid = PlacedGrid(Grid(cells, "image", windows=windows, only=frozenset(met), bare=True), x, y, cell, decimal)
     yield from laid.marks()
     for r, row in enumerate(cells):
         for c, number in enumerate(row):
@@ -155,7 +156,7 @@ def _panel(
 
 
 def _result(
-    x: float, y: float, name: str, typography: Typography, numbers: Numbers, decimal: str
+    x: float, y: float, name: str, typography: Typography, numbers: PassNumbers, decimal: str
 ) -> Iterator[Mark]:  # fmt: skip
     """∂E/∂f = value, the fraction stacked."""
     partial = typography.name(name)

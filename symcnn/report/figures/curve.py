@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from symcnn.formula.tree import Number
-from symcnn.report.figures.lettering import Run, Words, runs_of, width_of
+from symcnn.report.figures.lettering import TextRun, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch
 
 #: The plot's frame in the drawing.
@@ -43,7 +43,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Axis:
+class PlotAxis:
     """Values to places along one side."""
 
     least: float
@@ -164,7 +164,7 @@ class _Frame:
         log_steps = last >= MANY_STEPS
         # step 0 has no logarithm: everything moves by one
         self._moved = 1 if log_steps else 0
-        inner = Axis(self._moved, last + self._moved, LEFT, self.width - max(right, RIGHT), log_steps)
+        inner = PlotAxis(self._moved, last + self._moved, LEFT, self.width - max(right, RIGHT), log_steps)
         self.x = _Steps(inner.least, inner.most, inner.start, inner.end, log_steps)
         low, high = reach
         if log:  # room for the last value, under its point
@@ -174,7 +174,7 @@ class _Frame:
         else:
             pad = 0.06 * ((high - low) or 1)
             low, high = low - pad, high + pad
-        self.y = Axis(low, high, self.height - BOTTOM, TOP, log)
+        self.y = PlotAxis(low, high, self.height - BOTTOM, TOP, log)
 
     def axes(self, vertical: Words, horizontal: Words, decimal: str) -> Iterator[Mark]:
         x, y = self.x, self.y
@@ -192,7 +192,7 @@ class _Frame:
 
 
 @dataclass(frozen=True)
-class _Steps(Axis):
+class _Steps(PlotAxis):
     """Steps; on a logarithmic axis one further than they are, so that 0 has a place."""
 
     def at(self, value: float) -> float:
@@ -214,7 +214,7 @@ def _chosen(steps: Sequence[int], log: bool) -> list[int]:
     return sorted(set(found) | {0, last})
 
 
-def _tick(value: float, decimal: str, power: bool) -> tuple[Run, ...]:
+def _tick(value: float, decimal: str, power: bool) -> tuple[TextRun, ...]:
     if power and not 1e-3 <= value <= 1e3:
         return runs_of(("10", _raised(round(math.log10(value)))), decimal)
     digits: Any = 6

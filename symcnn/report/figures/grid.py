@@ -23,7 +23,7 @@ WIDE, NARROW = 720.0, 360.0
 
 
 @dataclass(frozen=True)
-class Numbers:
+class PassNumbers:
     """The values of one image's pass, as numbers that know their keys.
 
     Args:
@@ -42,8 +42,7 @@ class Numbers:
         return Number(self.values[name], self.digits, self.key(name))
 
     def key(self, name: str) -> str:
-        tensor, _ = self.derivation.scalars.place(name)
-        return name if tensor.role == "parameter" else f"{name}_image{self.image}"
+        return self.derivation.quantities.of(name).of_image(self.image).name
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def grid_of(array: Any, digits: int | None = None, **settings: Any) -> Grid:
     return Grid(rows, **settings)
 
 
-def grid_of_tensor(tensor: Tensor, numbers: Numbers, at: tuple[int, ...] = (), **settings: Any) -> Grid:
+def grid_of_tensor(tensor: Tensor, numbers: PassNumbers, at: tuple[int, ...] = (), **settings: Any) -> Grid:
     """A grid of a tensor's values: its last two axes, at an index of those before; neurons are one column."""
     shape = tensor.shape[len(at) :]
     rows, columns = shape if len(shape) == 2 else (shape[0] if shape else 1, 1)
@@ -116,7 +115,7 @@ def grid_of_tensor(tensor: Tensor, numbers: Numbers, at: tuple[int, ...] = (), *
 
 
 @dataclass(frozen=True)
-class Laid:
+class PlacedGrid:
     """A grid at a place, with the size of its cells; ``size``: of the numbers, if not what fits."""
 
     grid: Grid
@@ -235,7 +234,7 @@ def rows(
             room = room_of(item, side, decimal)
             if isinstance(item, Grid):
                 left = x + (room - item.columns * side) / 2
-                marks += Laid(item, left, y + (height - item.rows * side) / 2, side, decimal).marks()
+                marks += PlacedGrid(item, left, y + (height - item.rows * side) / 2, side, decimal).marks()
             else:
                 marks.append(Label(x, y + height / 2 + 5, runs_of(item, decimal), SIGN, "ink"))
             x += room + GAP

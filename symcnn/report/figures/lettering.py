@@ -24,7 +24,7 @@ SMALL, DROP = 0.72, 0.22
 
 
 @dataclass(frozen=True)
-class Run:
+class TextRun:
     """Characters of one look.
 
     Attributes:
@@ -37,89 +37,89 @@ class Run:
     live: tree.Number | None = None
 
 
-def runs_of(words: Words, decimal: str) -> tuple[Run, ...]:
+def runs_of(words: Words, decimal: str) -> tuple[TextRun, ...]:
     """Words and formulas as runs; ``decimal`` is the decimal sign of the numbers."""
     parts = words if isinstance(words, tuple) else (words,)
-    return tuple(run for part in parts for run in ([Run(part)] if isinstance(part, str) else _set(part, decimal)))
+    return tuple(run for part in parts for run in ([TextRun(part)] if isinstance(part, str) else _set(part, decimal)))
 
 
-def width_of(runs: Iterable[Run], size: float) -> float:
+def width_of(runs: Iterable[TextRun], size: float) -> float:
     """About how wide they are, in the units of ``size``: measured on a text font, a little generous."""
     return sum(len_em(run.text, run.italic) * size * (SMALL if run.low else 1) for run in runs)
 
 
 @singledispatch
-def _set(node: object, decimal: str) -> Iterable[Run]:
+def _set(node: object, decimal: str) -> Iterable[TextRun]:
     raise TypeError(f"no rule to draw {node!r}")
 
 
 @_set.register
-def _(node: tree.Symbol, decimal: str) -> Iterator[Run]:
-    yield Run(node.letter, italic=node.letter.isalpha())
+def _(node: tree.Symbol, decimal: str) -> Iterator[TextRun]:
+    yield TextRun(node.letter, italic=node.letter.isalpha())
     for letters, characters in groupby(node.indices, str.isalpha):
-        yield Run("".join(characters), italic=letters, low=True)
+        yield TextRun("".join(characters), italic=letters, low=True)
     if node.word:
-        yield Run(f",\u202f{node.word}" if node.indices else node.word, low=True)
+        yield TextRun(f",\u202f{node.word}" if node.indices else node.word, low=True)
 
 
 @_set.register
-def _(node: tree.Number, decimal: str) -> Iterator[Run]:
-    yield Run(Plain(decimal).emit(node), live=node if node.key else None)
+def _(node: tree.Number, decimal: str) -> Iterator[TextRun]:
+    yield TextRun(Plain(decimal).emit(node), live=node if node.key else None)
 
 
 @_set.register
-def _(node: tree.Word, decimal: str) -> Iterator[Run]:
-    yield Run(node.text)
+def _(node: tree.Word, decimal: str) -> Iterator[TextRun]:
+    yield TextRun(node.text)
 
 
 @_set.register
-def _(node: tree.Partial, decimal: str) -> Iterator[Run]:
-    yield from (Run("∂", italic=True), *_set(node.of, decimal))
-    yield from (Run("/"), Run("∂", italic=True), *_set(node.by, decimal))
+def _(node: tree.Partial, decimal: str) -> Iterator[TextRun]:
+    yield from (TextRun("∂", italic=True), *_set(node.of, decimal))
+    yield from (TextRun("/"), TextRun("∂", italic=True), *_set(node.by, decimal))
 
 
 @_set.register
-def _(node: tree.Negated, decimal: str) -> Iterator[Run]:
-    yield from (Run("−"), *_operand(node.node, decimal))
+def _(node: tree.Negated, decimal: str) -> Iterator[TextRun]:
+    yield from (TextRun("−"), *_operand(node.node, decimal))
 
 
 @_set.register
-def _(node: tree.Convolution, decimal: str) -> Iterator[Run]:
-    yield from (*_set(node.image, decimal), Run(" ∗ "), *_set(node.filter, decimal))
+def _(node: tree.Convolution, decimal: str) -> Iterator[TextRun]:
+    yield from (*_set(node.image, decimal), TextRun(" ∗ "), *_set(node.filter, decimal))
 
 
 @_set.register
-def _(node: tree.Product, decimal: str) -> Iterator[Run]:
+def _(node: tree.Product, decimal: str) -> Iterator[TextRun]:
     # "·" between digits reads as a decimal point: "×" there
     sign = " × " if all(isinstance(f, tree.Number) for f in node.factors) else " · "
     for n, factor in enumerate(node.factors):
-        yield from ([Run(sign)] if n else [])
+        yield from ([TextRun(sign)] if n else [])
         yield from _operand(factor, decimal)
 
 
 @_set.register
-def _(node: tree.Sum, decimal: str) -> Iterator[Run]:
+def _(node: tree.Sum, decimal: str) -> Iterator[TextRun]:
     for n, term in enumerate(node.terms):
         minus = isinstance(term, tree.Negated)
-        yield from ([Run(" − " if minus else " + ")] if n else [])
+        yield from ([TextRun(" − " if minus else " + ")] if n else [])
         yield from _operand(term.node if n and isinstance(term, tree.Negated) else term, decimal)
 
 
 @_set.register
-def _(node: tree.Equality, decimal: str) -> Iterator[Run]:
+def _(node: tree.Equality, decimal: str) -> Iterator[TextRun]:
     for n, member in enumerate(node.members):
-        yield from ([Run(" = ")] if n else [])
+        yield from ([TextRun(" = ")] if n else [])
         yield from _set(member, decimal)
 
 
-def _operand(node: Node, decimal: str) -> Iterator[Run]:
+def _operand(node: Node, decimal: str) -> Iterator[TextRun]:
     """What stands in a product or after a sign: between brackets where it would be misread."""
     inner = list(_set(node, decimal))
     brackets = bracketed(node) or inner[0].text.startswith("−")
-    yield from ([Run("("), *inner, Run(")")] if brackets else inner)
+    yield from ([TextRun("("), *inner, TextRun(")")] if brackets else inner)
 
 
-def merged(runs: Iterable[Run]) -> Iterator[Run]:
+def merged(runs: Iterable[TextRun]) -> Iterator[TextRun]:
     """Neighbours of one look as one run."""
     for _, same in groupby(runs, lambda run: (run.italic, run.low, run.live)):
         found = list(same)

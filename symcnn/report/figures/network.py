@@ -13,11 +13,11 @@ from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Symbol
 from symcnn.report.figures import neurons
 from symcnn.report.figures.blocks import blocks
-from symcnn.report.figures.grid import TITLE, Grid, Laid, Numbers, Window, grid_of_tensor
-from symcnn.report.figures.lettering import Run, Words, runs_of, width_of
+from symcnn.report.figures.grid import TITLE, Grid, PassNumbers, PlacedGrid, Window, grid_of_tensor
+from symcnn.report.figures.lettering import TextRun, Words, runs_of, width_of
 from symcnn.report.figures.neurons import RADIUS, Edge, Node
 from symcnn.report.figures.sketch import Box, Label, Line, Mark, Sketch, arrow
-from symcnn.report.figures.stages import Stage, stages
+from symcnn.report.figures.stages import LayerView, stages
 from symcnn.report.figures.windows import window_of
 from symcnn.symbolic import Tensor
 
@@ -41,7 +41,7 @@ READABLE = 8.5
 
 def network_diagram(
     derivation: Derivation, typography: Typography, words: Mapping[str, str], decimal: str, *,
-    numbers: Numbers | None = None, narrow: bool = False, title: str = "",
+    numbers: PassNumbers | None = None, narrow: bool = False, title: str = "",
 ) -> Sketch:  # fmt: skip
     """The network: what it consists of, with one image's numbers and the weights on its lines.
 
@@ -59,7 +59,7 @@ def network_diagram(
     return blocks(found, words, decimal, narrow=narrow, title=title)
 
 
-def _is_small(found: Sequence[Stage]) -> bool:
+def _is_small(found: Sequence[LayerView]) -> bool:
     vectors = max((s.tensor.size for s in found if s.is_vector), default=0)
     maps = max(s.maps for s in found)
     cells = max((max(s.tensor.shape[-2:]) for s in found if not s.is_vector), default=0)
@@ -72,7 +72,7 @@ def _is_small(found: Sequence[Stage]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _FlowPart:
     """Something in the flow: a stage's grids or neurons, or the filters before a map.
 
     Attributes:
@@ -83,12 +83,12 @@ class _Part:
     grids: tuple[tuple[Grid, ...], ...] = ()
     names: tuple[str, ...] = ()
     title: Words = ""
-    stage: Stage | None = None
+    stage: LayerView | None = None
 
 
 @dataclass(frozen=True)
 class _Placed:
-    part: _Part
+    part: _FlowPart
     box: Box
     nodes: tuple[Node, ...] = ()
 
@@ -98,16 +98,16 @@ class _Plan:
 
     def __init__(
         self, derivation: Derivation, typography: Typography, words: Mapping[str, str], decimal: str,
-        numbers: Numbers | None, narrow: bool, cell: float, found: Sequence[Stage],
+        numbers: PassNumbers | None, narrow: bool, cell: float, found: Sequence[LayerView],
     ) -> None:  # fmt: skip
         self.derivation, self.typography, self.words, self.decimal = derivation, typography, words, decimal
         self.numbers, self.narrow, self.cell = numbers, narrow, cell
-        self.parts: list[_Part] = []
+        self.parts: list[_FlowPart] = []
         for stage, after in zip(found, [*found[1:], None], strict=True):
             if stage.operation == "convolution" and stage.weights:
                 self.parts.append(self._filters(stage.weights))
             self.parts.append(self._stage(stage, after))
-        error = _Part(names=("E",), title=words["error"])
+        error = _FlowPart(names=("E",), title=words["error"])
         self.parts.append(error)
 
     # --- what there is ----------------------------------------------------------------------------------------------
@@ -118,13 +118,13 @@ class _Plan:
         rows, columns = tensor.shape[-2:]
         return Grid(((Number(0),) * columns,) * rows, "plain", bare=True)
 
-    def _filters(self, tensor: Tensor) -> _Part:
+    def _filters(self, tensor: Tensor) -> _FlowPart:
         rows = [self._grid(tensor, at) for at in _leading(tensor)]
         channels = tensor.shape[1] if len(tensor.shape) == 4 else 1
         grids = tuple(tuple(rows[n : n + channels]) for n in range(0, len(rows), channels))
-        return _Part(grids, title=self._head("filter", tensor))
+        return _FlowPart(grids, title=self._head("filter", tensor))
 
-    def _stage(self, stage: Stage, after: Stage | None) -> _Part:
+    def _stage(self, stage: LayerView, after: LayerView | None) -> _FlowPart:
         tensor = stage.tensor
         kind = {"convolution": "map", "activation": "activated", "maximum": "pooled", "mean": "pooled",
                 "image": "image"}.get(stage.operation, "hidden")  # fmt: skip
@@ -136,12 +136,12 @@ class _Plan:
             tensor.size <= MOST_NEURONS and after is not None and after.operation == "dense" and kind != "image"
         )
         if neurons_wanted:
-            return _Part(names=tuple(tensor.scalars()), title=title, stage=stage)
+            return _FlowPart(names=tuple(tensor.scalars()), title=title, stage=stage)
         rows = tuple((self._grid(tensor, at),) for at in _leading(tensor))
         if stage.operation == "image":
             rows = tuple((replace(row[0], windows=self._windows(tensor, at)),) for row, at in
                          zip(rows, _leading(tensor), strict=True))  # fmt: skip
-        return _Part(rows, title=title, stage=stage)
+        return _FlowPart(rows, title=title, stage=stage)
 
     def _windows(self, image: Tensor, at: tuple[int, ...]) -> tuple[Window, ...]:
         """The window of the first cell of the map, and, hidden until it is touched, what each weight meets."""
@@ -152,7 +152,7 @@ class _Plan:
 
     # --- room -------------------------------------------------------------------------------------------------------
 
-    def _size(self, part: _Part) -> tuple[float, float]:
+    def _size(self, part: _FlowPart) -> tuple[float, float]:
         """Width and height of a part, its title and what stands under it left out."""
         if part.names:
             count = len(part.names)
@@ -169,7 +169,7 @@ class _Plan:
             return sum(across) + 14 * (len(across) - 1), max(down)
         return max(across), sum(down) + 14 * (len(down) - 1)
 
-    def _between(self, before: _Part, after: _Part) -> float:
+    def _between(self, before: _FlowPart, after: _FlowPart) -> float:
         """The room between two parts along the flow."""
         if self._is_filter(after):
             return 2 * GAP + 12
@@ -181,11 +181,11 @@ class _Plan:
             return 62.0
         return 108.0
 
-    def _is_filter(self, part: _Part) -> bool:
+    def _is_filter(self, part: _FlowPart) -> bool:
         return part.stage is None and not part.names
 
     @property
-    def _pairs(self) -> list[tuple[_Part, _Part]]:
+    def _pairs(self) -> list[tuple[_FlowPart, _FlowPart]]:
         return list(pairwise(self.parts))
 
     @property
@@ -262,7 +262,7 @@ class _Plan:
             y += tallest + (self._between(row[-1], self.parts[n]) if n < len(self.parts) else 0)
         return placed, NARROW, y + MARGIN
 
-    def _place(self, part: _Part, box: Box) -> _Placed:
+    def _place(self, part: _FlowPart, box: Box) -> _Placed:
         if not part.names:
             return _Placed(part, box)
         count = len(part.names)
@@ -291,13 +291,13 @@ class _Plan:
         for node in p.nodes:
             yield from neurons.drawn(node, self.typography, self.decimal, self.numbers)
         y, x = p.box.top, p.box.left
-        sizes = [Laid(grid, 0, 0, self.cell, self.decimal).text_size() for row in p.part.grids for grid in row]
+        sizes = [PlacedGrid(grid, 0, 0, self.cell, self.decimal).text_size() for row in p.part.grids for grid in row]
         bare = min(sizes, default=0) < READABLE
         for row in p.part.grids:
             left, bottom = x, y
             for grid in row:
                 shown = replace(grid, bare=True) if bare else grid
-                laid = Laid(shown, left, y, self.cell, self.decimal, size=min(sizes))
+                laid = PlacedGrid(shown, left, y, self.cell, self.decimal, size=min(sizes))
                 yield from laid.marks()
                 left, bottom = left + laid.width + 8, max(bottom, y + laid.height)
             x, y = (left + 6, y) if self.narrow else (x, bottom + 14)
@@ -348,7 +348,7 @@ class _Plan:
         return list(arrow((left, y), (right, y))), [Label((left + right) / 2, y - 8, runs, 12, "muted", "middle")]
 
 
-def _operation(stage: Stage, words: Mapping[str, str]) -> str:
+def _operation(stage: LayerView, words: Mapping[str, str]) -> str:
     return {"activation": stage.function, "maximum": "max", "mean": words["mean"]}.get(stage.operation, "")
 
 
@@ -357,7 +357,7 @@ def _leading(tensor: Tensor) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(index[:-2] for index in tensor.indices()))
 
 
-def _beside(nodes: Sequence[Node], runs: tuple[Run, ...]) -> Label:
+def _beside(nodes: Sequence[Node], runs: tuple[TextRun, ...]) -> Label:
     """The name of a row of neurons, where no line passes: between two of them, or after the last."""
     need = width_of(runs, TITLE) + 12
     gaps = [(a, b) for a, b in pairwise(nodes) if b.x - a.x - a.radius - b.radius >= need]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symcnn.formula import Typography, tree
-from symcnn.report.figures.grid import Numbers, room
+from symcnn.report.figures.grid import PassNumbers, room
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Box, Circle, Data, Label, Line, Mark
 
@@ -55,7 +55,7 @@ class Edge:
         return x1 + share * (x2 - x1), y1 + share * (y2 - y1)
 
 
-def drawn(node: Node, typography: Typography, decimal: str, numbers: Numbers | None) -> Iterator[Mark]:
+def drawn(node: Node, typography: Typography, decimal: str, numbers: PassNumbers | None) -> Iterator[Mark]:
     """A circle with the symbol, and under it the value."""
     data: Data = (("data-on", numbers.key(node.name)),) if numbers else ()
     yield Circle(node.x, node.y, node.radius, "neuron", data)
@@ -77,7 +77,7 @@ def short(typography: Typography, name: str) -> tree.Node:
     return replace(symbol, word="") if isinstance(symbol, tree.Symbol) and symbol.indices else symbol
 
 
-def lines(edges: Sequence[Edge], numbers: Numbers | None) -> Iterator[Mark]:
+def lines(edges: Sequence[Edge], numbers: PassNumbers | None) -> Iterator[Mark]:
     """The lines of one layer; the largest weight is the thickest."""
     values = [abs(numbers.values[e.weight]) for e in edges if e.weight] if numbers else []
     scale = max(values, default=1.0) or 1.0
@@ -92,7 +92,7 @@ def lines(edges: Sequence[Edge], numbers: Numbers | None) -> Iterator[Mark]:
 
 
 def weights(
-    edges: Sequence[Edge], numbers: Numbers | None, decimal: str, taken: Iterable[Box], narrow: bool = False
+    edges: Sequence[Edge], numbers: PassNumbers | None, decimal: str, taken: Iterable[Box], narrow: bool = False
 ) -> list[Label]:
     """The number of each line, where none of them touches another; otherwise none."""
     if numbers is None or len(edges) > MOST_WEIGHTS or not all(e.weight for e in edges):

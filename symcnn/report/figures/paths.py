@@ -10,7 +10,7 @@ from itertools import pairwise
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography
 from symcnn.network import kind_of
-from symcnn.report.figures.grid import Numbers
+from symcnn.report.figures.grid import PassNumbers
 from symcnn.report.figures.lettering import runs_of, width_of
 from symcnn.report.figures.neurons import Node, short
 from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch, arrow
@@ -23,7 +23,7 @@ MOST = 6
 
 def chain_paths(
     derivation: Derivation, typography: Typography, name: str, decimal: str, *, route: Sequence[str] = (),
-    numbers: Numbers | None = None, narrow: bool = False, title: str = "",
+    numbers: PassNumbers | None = None, narrow: bool = False, title: str = "",
 ) -> Sketch:  # fmt: skip
     """From ``name`` through what depends on it to the error.
 
@@ -161,7 +161,7 @@ def _joined(a: Node, b: Node, strong: bool) -> Iterator[Mark]:
 
 
 def _drawn(
-    node: Node, quantity: str, typography: Typography, decimal: str, numbers: Numbers | None, strong: bool
+    node: Node, quantity: str, typography: Typography, decimal: str, numbers: PassNumbers | None, strong: bool
 ) -> Iterator[Mark]:
     data = (("data-on", numbers.key(quantity)),) if numbers and quantity != "E" else ()
     yield Circle(node.x, node.y, node.radius, "neuron marked" if strong else "neuron", data)

@@ -20,7 +20,7 @@ from functools import cached_property
 from xml.sax.saxutils import escape, quoteattr
 
 from symcnn.report.document import Theme
-from symcnn.report.figures.lettering import DROP, SMALL, Run, merged, width_of
+from symcnn.report.figures.lettering import DROP, SMALL, TextRun, merged, width_of
 
 #: Attributes of an element beside its geometry, in order.
 Data = tuple[tuple[str, str], ...]
@@ -110,7 +110,7 @@ class Label:
 
     x: float
     y: float
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     size: float
     look: str = "ink"
     anchor: str = "start"
@@ -141,7 +141,7 @@ class Label:
         place = f'x="{_n(self.x)}" y="{_n(self.y)}" font-size="{_n(self.size)}"'
         return f'<text class="{look}" {place}{anchor}{live}{_data(self.data)}>{inside}</text>'
 
-    def _spans(self, runs: Iterable[Run]) -> Iterator[str]:
+    def _spans(self, runs: Iterable[TextRun]) -> Iterator[str]:
         low = False
         for run in runs:
             words = []
@@ -292,7 +292,7 @@ def _data(data: Data) -> str:
     return "".join(f" {name}={quoteattr(value)}" for name, value in data)
 
 
-def _live(run: Run) -> str:
+def _live(run: TextRun) -> str:
     if run.live is None:
         return ""
     digits = "" if run.live.digits is None else f' data-digits="{run.live.digits}"'

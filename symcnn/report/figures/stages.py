@@ -19,7 +19,7 @@ GIVEN_ON = frozenset("xapho")
 
 
 @dataclass(frozen=True)
-class Stage:
+class LayerView:
     """A tensor with the operation that makes it.
 
     Attributes:
@@ -41,10 +41,10 @@ class Stage:
         return self.tensor.shape[0] if len(self.tensor.shape) == 3 else 1
 
 
-def stages(network: Network) -> list[Stage]:
+def stages(network: Network) -> list[LayerView]:
     """From the image to the outputs."""
     stated = network.forward
-    found = [Stage(stated.image, "image")]
+    found = [LayerView(stated.image, "image")]
     weights: Tensor | None = None
     function = ""
     for equation in stated.equations:
@@ -54,7 +54,7 @@ def stages(network: Network) -> list[Stage]:
         weights = own[0] if own else weights
         function = _function(equation) or function
         if kind_of(tensor).letter in GIVEN_ON and tensor.name != "E":
-            found.append(Stage(tensor, _operation(equation, weights, found[-1].tensor), weights, function))
+            found.append(LayerView(tensor, _operation(equation, weights, found[-1].tensor), weights, function))
             weights, function = None, ""
         if tensor == stated.outputs:
             break

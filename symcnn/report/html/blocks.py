@@ -12,8 +12,8 @@ from symcnn.report.document import (
     Document,
     Emphasis,
     Figure,
-    Formula,
     Inline,
+    InlineFormula,
     Link,
     Method,
     Note,
@@ -72,7 +72,7 @@ class Blocks:
                 return f"<{tag}>{clean(words)}</{tag}>"
             case Code(words):
                 return f"<code>{clean(words)}</code>"
-            case Formula(node):
+            case InlineFormula(node):
                 return self._math.inline(node)
             case Link():
                 return f'<a href="#{clean(part.target)}">{self._link(part)}</a>'
@@ -170,7 +170,9 @@ class Blocks:
 
 def _width(text: Text) -> float:
     """Of a cell, in em."""
-    parts = (width(p.node) if isinstance(p, Formula) else 0.45 * len(p if isinstance(p, str) else p.text) for p in text)
+    parts = (
+        width(p.node) if isinstance(p, InlineFormula) else 0.45 * len(p if isinstance(p, str) else p.text) for p in text
+    )
     return sum(parts)
 
 

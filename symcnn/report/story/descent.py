@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
-from symcnn.report.document import Block, Display, Formula, Section, Table, Text
+from symcnn.report.document import Block, Display, InlineFormula, Section, Table, Text
 from symcnn.report.story.teller import DIGITS, Teller
 
 
@@ -29,13 +29,13 @@ def at_a_glance(t: Teller) -> Section | None:
     stated = t.network.forward
     whole = [tensor for tensor in (*stated.parameters, *stated.feature_maps) if t.is_whole(tensor)]
     names = [name for tensor in whole for name in tensor.scalars()]
-    head: list[Text] = [(), *((t.label(n),) for n in t.named_images), (Formula(t.typography.error),)]
+    head: list[Text] = [(), *((t.label(n),) for n in t.named_images), (InlineFormula(t.typography.error),)]
     rows: list[tuple[Text, ...]] = []
     for name in names:
-        each: list[Text] = [(Formula(t.number(f"dE_d{name}_image{n}")),) for n in t.named_images]
+        each: list[Text] = [(InlineFormula(t.number(f"dE_d{name}_image{n}")),) for n in t.named_images]
         # a cell of the feature map belongs to one image: there is nothing to add
-        total: Text = (Formula(t.number(f"dE_d{name}")),) if name in t.network.parameters else ("–",)
-        rows.append(((Formula(t.of_one.name(f"dE_d{name}")),), *each, total))
+        total: Text = (InlineFormula(t.number(f"dE_d{name}")),) if name in t.network.parameters else ("–",)
+        rows.append(((InlineFormula(t.of_one.name(f"dE_d{name}")),), *each, total))
     blocks: list[Block] = [
         t.paragraph("story.all_text"),
         Table(tuple(head), tuple(rows), numeric=tuple(range(1, len(head)))),
@@ -63,8 +63,8 @@ def _first_step(t: Teller) -> Iterator[Block]:
     names = [name for tensor in whole for name in tensor.scalars()]
     rows = tuple(
         (
-            (t.symbol(name),), (Formula(t.number(name)),), (Formula(t.number(f"dE_d{name}")),),
-            (Formula(t.number(f"{name}_next")),),
+            (t.symbol(name),), (InlineFormula(t.number(name)),), (InlineFormula(t.number(f"dE_d{name}")),),
+            (InlineFormula(t.number(f"{name}_next")),),
         )
         for name in names
     )  # fmt: skip

@@ -7,7 +7,7 @@ from symcnn import article
 from symcnn.formula import tree
 from symcnn.network import checked, kind_of, settings_of
 from symcnn.network.layers import Layer
-from symcnn.report.document import Block, Bullets, Display, Formula, Rows, Section, Table, Text
+from symcnn.report.document import Block, Bullets, Display, InlineFormula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
 from symcnn.report.story.words import Part, joined, listed
@@ -76,7 +76,7 @@ def images(t: Teller) -> Section | None:
             (
                 (t.image_labels[n - 1],),
                 *(
-                    (Formula(tree.Number(v, DIGITS, f"{name}_image{n}" if t.quantities else "")),)
+                    (InlineFormula(tree.Number(v, DIGITS, f"{name}_image{n}" if t.quantities else "")),)
                     for name, v in zip(targets, row, strict=True)
                 ),
             )

@@ -9,7 +9,7 @@ from symcnn.report.document import Figure
 from symcnn.report.figures import (
     WORDS,
     Grid,
-    Numbers,
+    PassNumbers,
     Series,
     Sketch,
     Words,
@@ -65,9 +65,9 @@ def row(t: Teller, name: str, items: list[Grid | Words]) -> Figure:
     return figure(t, name, drawn)
 
 
-def numbers(t: Teller, image: int = 1) -> Numbers | None:
+def numbers(t: Teller, image: int = 1) -> PassNumbers | None:
     """The numbers of an image, for a drawing."""
-    return Numbers(t.d, t.quantities.of_image(image), image) if t.quantities else None
+    return PassNumbers(t.d, t.quantities.of_image(image), image) if t.quantities else None
 
 
 def network(t: Teller) -> Figure:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from string import ascii_lowercase
 
 from symcnn.article import printed as source
-from symcnn.article.printed import Held
+from symcnn.article.printed import PrintedComparison
 from symcnn.formula import tree
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
-from symcnn.report.document import Block, Bullets, Emphasis, Formula, Link, Section, Table, Text
+from symcnn.report.document import Block, Bullets, Emphasis, InlineFormula, Link, Section, Table, Text
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.words import listed
 from symcnn.text import catalogue
@@ -42,7 +42,7 @@ def printed(t: Teller, displays: Collection[str]) -> Section | None:
     return t.section("printed", t.say("printed.heading"), blocks)
 
 
-def _count(t: Teller, held: Iterable[Held], state: str) -> Text:
+def _count(t: Teller, held: Iterable[PrintedComparison], state: str) -> Text:
     return t.say(f"printed.count_{state}", count=sum(h.state == state for h in held))
 
 
@@ -55,31 +55,31 @@ def _marks(t: Teller, marks: dict[str, str]) -> Iterator[Block]:
         )
 
 
-def _there(t: Teller, held: Held) -> Text:
+def _there(t: Teller, held: PrintedComparison) -> Text:
     """The left side, as the article writes it."""
     if not held.left:
         return t.say("printed.matrices")
-    sides = listed(map(Formula, held.left))
+    sides = listed(map(InlineFormula, held.left))
     return (*sides, f" ({t.text('printed.goes_on')})") if held.goes_on else sides
 
 
-def _verdict(t: Teller, held: Held, marks: dict[str, str]) -> Text:
+def _verdict(t: Teller, held: PrintedComparison, marks: dict[str, str]) -> Text:
     words = t.say(f"printed.{held.state}")
     if not held.readings:
         return words
     return (*words, " ", Emphasis(", ".join(marks[r] for r in held.readings), strong=True))
 
 
-def _here(held: Held, displays: Collection[str]) -> Text:
+def _here(held: PrintedComparison, displays: Collection[str]) -> Text:
     return listed(Link(name) for name in held.quantities if name in displays)
 
 
-def _must_be(t: Teller, held: Iterable[Held]) -> Iterator[Block]:
+def _must_be(t: Teller, held: Iterable[PrintedComparison]) -> Iterator[Block]:
     """What is not in the text that survives, told as the article tells its like."""
     claims = [h.claim for h in held if h.state in _OPEN and h.claim is not None]
     if claims:
         yield t.paragraph("printed.must_be")
-        yield Bullets(tuple((Formula(_in_words(claim, t)),) for claim in claims))
+        yield Bullets(tuple((InlineFormula(_in_words(claim, t)),) for claim in claims))
 
 
 def _in_words(node: Node, t: Teller) -> Node:

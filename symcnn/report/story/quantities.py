@@ -20,7 +20,7 @@ from symcnn.printers.python import PYTHON, standalone
 from symcnn.report.document import States
 
 
-class Quantities:
+class QuantityValues:
     """Every number of a network by its key.
 
     Args:

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from functools import cached_property
 
 import sympy
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symcnn.derivation import Variable, instance
 from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Node
 from symcnn.network import Network, kind_of
 from symcnn.report.content import Content
-from symcnn.report.document import Block, Display, Formula, Note, Paragraph, Section, Text
-from symcnn.report.story.quantities import Quantities
+from symcnn.report.document import Block, Display, InlineFormula, Note, Paragraph, Section, Text
+from symcnn.report.story.quantities import QuantityValues
 from symcnn.report.story.words import Part, capitalized, sentence
-from symcnn.symbolic import Equation, Index, Tensor
+from symcnn.symbolic import Equation, Index, Quantity, Tensor
 from symcnn.text import Catalogue
 
 #: Significant digits of the numbers shown.
@@ -48,16 +48,16 @@ class Teller:
         self.d = content.derivation
         self.network: Network = self.d.network
         words = text.words("word")
-        self.typography = Typography(self.d.scalars, words)
-        self.of_one = Typography(self.d.scalars, words, total="")
+        self.typography = Typography(self.d.quantities, words)
+        self.of_one = Typography(self.d.quantities, words, total="")
         self.quantities = None if content.large or content.run is None else self._quantities()
 
-    def _quantities(self) -> Quantities:
+    def _quantities(self) -> QuantityValues:
         run = self.content.run
         assert run is not None
         assert self.content.data is not None
         rate = run.learning_rate * (1 if run.reduction == "sum" else 1 / self.images)
-        return Quantities(self.d, self.content.data, run.initial, rate)
+        return QuantityValues(self.d, self.content.data, run.initial, rate)
 
     # --- words ------------------------------------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ class Teller:
         kind = kind_of(tensor)
         words = self.say(f"kind.{kind.letter}", source=tree.Symbol(kind.source), target=tree.Symbol(kind.target))
         further = not kind.target and tensor.name != kind.letter  # xb beside x
-        return (*words, " ", Formula(tree.Symbol(tensor.name))) if further else words
+        return (*words, " ", InlineFormula(tree.Symbol(tensor.name))) if further else words
 
     @cached_property
     def image_labels(self) -> list[str]:
@@ -116,9 +116,9 @@ class Teller:
         """The images that are told one by one: none where there are too many, or no numbers."""
         return range(1, self.images + 1 if self.quantities and self.images <= MAX_IMAGES else 1)
 
-    def symbol(self, name: str) -> Formula:
+    def symbol(self, name: str) -> InlineFormula:
         """A quantity in running text or a cell."""
-        return Formula(self.typography.name(name))
+        return InlineFormula(self.typography.name(name))
 
     def key(self, name: str, image: int = 1) -> str:
         """Whose value it is: a parameter's, or a quantity's of one image."""
@@ -128,9 +128,9 @@ class Teller:
         assert self.quantities is not None
         return tree.Number(self.quantities.values[key], DIGITS, key)
 
-    def shown(self, value: float) -> Formula:
+    def shown(self, value: float) -> InlineFormula:
         """A number that belongs to no step."""
-        return Formula(tree.Number(value, DIGITS))
+        return InlineFormula(tree.Number(value, DIGITS))
 
     def under(self, node: Node, key: str) -> Node:
         """A factor with its number under it, where there are numbers."""
@@ -192,13 +192,13 @@ class Beneath(Typography):
     """The same formulas with a number under every quantity."""
 
     def __init__(self, teller: Teller, image: int, total: str) -> None:
-        super().__init__(teller.d.scalars, teller.text.words("word"), total)
+        super().__init__(teller.d.quantities, teller.text.words("word"), total)
         self._teller, self._image = teller, image
         self._bare = teller.typography if total else teller.of_one
 
-    def name(self, name: str, differentiated: bool = False) -> Node:
-        key = f"{name}_image{self._image}" if name.startswith("dE_d") else self._teller.key(name, self._image)
-        return self._teller.under(self._bare.name(name, differentiated), key)
+    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+        quantity = self.quantity(name).of_image(self._image)
+        return self._teller.under(self._bare.name(quantity, differentiated), quantity.name)
 
     def with_value(self, node: Node, e: Expr, key: str = "") -> Node:
         """A node with the value of what it stands for under it."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from symcnn.formula import tree
 from symcnn.network import kind_of
-from symcnn.report.document import Block, Formula, Rows, Section, Table
+from symcnn.report.document import Block, InlineFormula, Rows, Section, Table
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
 from symcnn.train import Run, TrainConfig
@@ -30,7 +30,7 @@ def _steps(t: Teller, run: Run) -> Iterator[Block]:
     # E_total is the sum, also where the training followed the mean
     factor = 1 if run.reduction == "sum" else t.images
     rows: Rows = tuple(((str(k),), (t.shown(factor * float(run.loss[k])),)) for k in some(run.steps))
-    yield Table((t.say("report.step"), (Formula(t.typography.error),)), rows, numeric=(0, 1))
+    yield Table((t.say("report.step"), (InlineFormula(t.typography.error),)), rows, numeric=(0, 1))
 
 
 def _epochs(t: Teller, run: Run, config: TrainConfig) -> Iterator[Block]:

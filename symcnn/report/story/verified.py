@@ -83,7 +83,7 @@ def _claims(t: Teller) -> Iterator[tuple[Text, ...]]:
     rows = t.content.proof.rows
 
     def alike(row: Verdict) -> tuple[str, str, str]:
-        tensor = t.d.scalars.place(row.name)[0].name
+        tensor = t.d.quantities.of(row.name).tensor.name
         return tensor, method_in_words(row, t.text), row.status
 
     for (_, method, status), group in groupby(rows, alike):

@@ -1,13 +1,13 @@
 """Running text from the catalogue: a template's words, with formulas and links where its placeholders stand.
 
-"{total} is *the sum*; `symcnn verify` says so"   ->   (Formula(E_total), " is ", Emphasis("the sum"), …)
+"{total} is *the sum*; `symcnn verify` says so"   ->   (InlineFormula(E_total), " is ", Emphasis("the sum"), …)
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
 from symcnn.formula.tree import Node
-from symcnn.report.document import Code, Emphasis, Formula, Inline, Link, Text
+from symcnn.report.document import Code, Emphasis, Inline, InlineFormula, Link, Text
 from symcnn.text import Catalogue
 
 #: What may be put in a template: a formula, something inline, words, a whole number, or running text.
@@ -67,6 +67,6 @@ def _split(template: str, parts: dict[str, Part]) -> Iterator[Part]:
 def _inlines(part: Part) -> tuple[Inline, ...]:
     if isinstance(part, int):
         return (str(part),)
-    if isinstance(part, str | Emphasis | Code | Link | Formula):
+    if isinstance(part, str | Emphasis | Code | Link | InlineFormula):
         return (part,)
-    return part if isinstance(part, tuple) else (Formula(part),)
+    return part if isinstance(part, tuple) else (InlineFormula(part),)

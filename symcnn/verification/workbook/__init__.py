@@ -1,6 +1,6 @@
 """A workbook read back from its file and proved against the derivation."""
 
-from symcnn.verification.workbook.result import Finding, WorkbookVerification
+from symcnn.verification.workbook.result import Mismatch, WorkbookVerification
 from symcnn.verification.workbook.verify import verify_workbook
 
-__all__ = ["Finding", "WorkbookVerification", "verify_workbook"]
+__all__ = ["Mismatch", "WorkbookVerification", "verify_workbook"]

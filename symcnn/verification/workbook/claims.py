@@ -22,14 +22,14 @@ from symcnn.verification.workbook.equality import FormulaDomain, Values
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import elsewhere, everything, given
 from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
-from symcnn.verification.workbook.result import Finding
+from symcnn.verification.workbook.result import Mismatch
 
 #: Choices of parameters at which a wrong formula may show, beside the initial values.
 WITNESSES = 8
 
 
 @dataclass(frozen=True)
-class Claim:
+class ExpectedFormula:
     """A cell, and what its formula must say."""
 
     name: str
@@ -45,7 +45,7 @@ class Decider:
     quantities: NamedCells
     shown: CellGraph
     first_row: CellGraph
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Mismatch] = field(default_factory=list)
     #: The cells of which something was claimed.
     claimed: set[Place] = field(default_factory=set)
     #: Where each finding of a claim stands, and the cells that are put in there.
@@ -53,38 +53,39 @@ class Decider:
 
     # --- the claims -------------------------------------------------------------------------------------------------
 
-    def forward(self, image: int, at: Callable[[str], Place]) -> Iterator[Claim]:
+    def forward(self, image: int, at: Callable[[str], Place]) -> Iterator[ExpectedFormula]:
         """Every quantity of the forward pass of an image."""
         yield from (self._variable(v, image, at) for v in self._graph.forward.values())
 
-    def backward(self, image: int, at: Callable[[str], Place], gradients: bool) -> Iterator[Claim]:
+    def backward(self, image: int, at: Callable[[str], Place], gradients: bool) -> Iterator[ExpectedFormula]:
         """Every adjoint of an image; the parameters' gradients too, where they have cells of their own."""
         for v in self._graph.backward.values():
             if gradients or v.tensor.role == "adjoint":
                 yield self._variable(v, image, at)
 
-    def totals(self, at: Callable[[str], Place], put_in: bool) -> Iterator[Claim]:
+    def totals(self, at: Callable[[str], Place], put_in: bool) -> Iterator[ExpectedFormula]:
         """∂E_total of each parameter; ``put_in``: from the adjoints, not from the gradients of each image."""
         q = self.quantities
         for p in q.network.parameters:
             yield self._total(f"dE_d{p}", at, self._graph.backward[f"dE_d{p}"].expression if put_in else None)
 
-    def error(self, at: Callable[[str], Place]) -> Claim:
+    def error(self, at: Callable[[str], Place]) -> ExpectedFormula:
         return self._total("E_total", at, None)
 
-    def next(self, places: Callable[[str], Place]) -> Iterator[Claim]:
+    def next(self, places: Callable[[str], Place]) -> Iterator[ExpectedFormula]:
         """What gradient descent makes of each parameter."""
         for p in self.quantities.network.parameters:
             expected = Symbol(p) - Symbol(RATE) * Symbol(f"dE_d{p}")
-            yield Claim(f"next_{p}", places(p), expected, _descent(p))
+            yield ExpectedFormula(f"next_{p}", places(p), expected, _descent(p))
 
-    def starts(self) -> Iterator[Claim]:
+    def starts(self) -> Iterator[ExpectedFormula]:
         """The first row of Training begins with the initial values."""
         for p in self.quantities.network.parameters:
             initial = Symbol(f"initial_{p}")
-            yield Claim(p, self.quantities.column(p)[0], initial, lambda printer, e=initial: printer.expression(e).text)  # type: ignore[misc]
+            place = self.quantities.column(p)[0]
+            yield ExpectedFormula(p, place, initial, lambda printer, e=initial: printer.expression(e).text)  # type: ignore[misc]
 
-    def _variable(self, variable: Variable, image: int, at: Callable[[str], Place]) -> Claim:
+    def _variable(self, variable: Variable, image: int, at: Callable[[str], Place]) -> ExpectedFormula:
         q, name = self.quantities, f"{variable.name}_image{image}"
         expected = q.derivation.of_image(variable.expression, image)
 
@@ -92,15 +93,15 @@ class Decider:
             own = FormulaPrinter(lambda n: printer.expression(Symbol(q.of_image(n, image))).text)
             return own.variable(variable)
 
-        return Claim(name, at(name), expected, right)
+        return ExpectedFormula(name, at(name), expected, right)
 
-    def _total(self, name: str, at: Callable[[str], Place], formula: Expr | None) -> Claim:
+    def _total(self, name: str, at: Callable[[str], Place], formula: Expr | None) -> ExpectedFormula:
         q = self.quantities
         bare = "E" if name == "E_total" else name
         images = range(1, q.images + 1)
         parts = [Symbol(f"{bare}_image{m}") if formula is None else q.derivation.of_image(formula, m) for m in images]
         expected = Add(*parts) * (Symbol(FACTOR) if q.trains else 1)
-        return Claim(name, at(name), expected, lambda printer: printer.expression(expected).text)
+        return ExpectedFormula(name, at(name), expected, lambda printer: printer.expression(expected).text)
 
     @property
     def _graph(self) -> Graph:
@@ -108,7 +109,7 @@ class Decider:
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
-    def decide(self, claim: Claim, graph: CellGraph, image: int | None = None) -> str:
+    def decide(self, claim: ExpectedFormula, graph: CellGraph, image: int | None = None) -> str:
         """Proved, probable, refuted or unknown; what is refuted is a finding.
 
         Args:
@@ -176,7 +177,9 @@ class Decider:
                     known[symbol.name] = number
             yield at, known
 
-    def _add(self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None = None, at: str = "") -> None:
+    def _add(
+        self, claim: ExpectedFormula, graph: CellGraph, values: tuple[float, float] | None = None, at: str = ""
+    ) -> None:
         finding = self._finding(claim, graph, values, at)
         self.findings.append(finding)
         if graph.stored(claim.place).formula is not None:
@@ -187,14 +190,16 @@ class Decider:
         value = graph.number_called(symbol.name)
         return None if value is None else RealAlgebra([], 1).rational(*value.as_integer_ratio())
 
-    def _finding(self, claim: Claim, graph: CellGraph, values: tuple[float, float] | None, at: str) -> Finding:
+    def _finding(
+        self, claim: ExpectedFormula, graph: CellGraph, values: tuple[float, float] | None, at: str
+    ) -> Mismatch:
         stored = graph.stored(claim.place)
         found = (
             f"={stored.formula}" if stored.formula is not None else str("" if stored.value is None else stored.value)
         )
-        return Finding(written(claim.place), claim.name, found, f"={self._right(claim, graph)}", values, at)
+        return Mismatch(written(claim.place), claim.name, found, f"={self._right(claim, graph)}", values, at)
 
-    def _right(self, claim: Claim, graph: CellGraph) -> str:
+    def _right(self, claim: ExpectedFormula, graph: CellGraph) -> str:
         """The formula that should stand there, over the cells of the quantities."""
         cells = {symbol.name: place for place, symbol in graph.quantities.items()}
 

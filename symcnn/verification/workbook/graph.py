@@ -7,13 +7,13 @@ from sympy import Expr, Symbol
 from symcnn.errors import InputError
 from symcnn.printers.cells import (
     Binary,
-    Call,
+    CellReader,
     Formula,
     FormulaError,
+    FunctionCall,
     Name,
     Percent,
     Range,
-    Reader,
     Reference,
     Unary,
     parse,
@@ -21,7 +21,7 @@ from symcnn.printers.cells import (
 )
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.cells.reading import FUNCTIONS, MAX_CELLS
-from symcnn.verification.workbook.package import Package, Stored
+from symcnn.verification.workbook.package import CellContent, XlsxContent
 
 #: Quantities that a formula with everything put in may consist of.
 MAX_SIZE = 100_000
@@ -35,7 +35,7 @@ class CellGraph:
             number that has no name, text, nothing or a formula of another kind by a symbol called like the cell.
     """
 
-    def __init__(self, package: Package, quantities: Mapping[Place, Symbol]) -> None:
+    def __init__(self, package: XlsxContent, quantities: Mapping[Place, Symbol]) -> None:
         self._package = package
         self.quantities = quantities
         self._trees: dict[Place, Formula] = {}
@@ -44,10 +44,10 @@ class CellGraph:
         #: Formula cells that were read.
         self.read: set[Place] = set()
 
-    def stored(self, place: Place) -> Stored:
+    def stored(self, place: Place) -> CellContent:
         """What a cell holds."""
         sheet, row, column = place
-        return self._package.sheets.get(sheet, {}).get((row, column), Stored(None, None))
+        return self._package.sheets.get(sheet, {}).get((row, column), CellContent(None, None))
 
     def tree(self, place: Place) -> Formula:
         """The formula of a cell.
@@ -86,7 +86,7 @@ class CellGraph:
     def value(self, place: Place) -> float | None:
         """The number that stands in a cell; an empty one is 0."""
         stored = self.stored(place)
-        if stored == Stored(None, None):
+        if stored == CellContent(None, None):
             return 0.0
         return stored.value if isinstance(stored.value, float) else None
 
@@ -156,7 +156,7 @@ class CellGraph:
             tree = self.tree(place)
         except FormulaError:
             return None
-        if any(isinstance(part, Call) and part.function not in FUNCTIONS for part in parts(tree)):
+        if any(isinstance(part, FunctionCall) and part.function not in FUNCTIONS for part in parts(tree)):
             return None  # a text, a lookup: what it looks in is not put in
         return tree
 
@@ -170,7 +170,7 @@ class CellGraph:
             return self._put_in[target] if symbol is None else symbol
 
         try:
-            return Reader(cell, lambda name: cell(self._named(name))).expression(tree)
+            return CellReader(cell, lambda name: cell(self._named(name))).expression(tree)
         except FormulaError as reason:
             raise FormulaError(f"{written(place)}: {reason}") from None
 
@@ -207,5 +207,5 @@ def parts(tree: Formula) -> Iterator[Formula]:
             waiting += [part.left, part.right]
         elif isinstance(part, (Unary, Percent)):
             waiting.append(part.operand)
-        elif isinstance(part, Call):
+        elif isinstance(part, FunctionCall):
             waiting += part.arguments

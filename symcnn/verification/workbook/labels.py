@@ -16,7 +16,7 @@ from symcnn.text import Catalogue
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.package import Cells
 from symcnn.verification.workbook.quantities import NamedCells
-from symcnn.verification.workbook.result import Finding
+from symcnn.verification.workbook.result import Mismatch
 
 #: What only a formula has; words have none of it.
 SIGNS = re.compile(r"[·←−²σ]|∂\w+/∂")
@@ -40,14 +40,14 @@ class Labels:
 
     def __post_init__(self) -> None:
         words = self.text.words("word")
-        graph = self.quantities.derivation.graph
-        self._full, self._short = Typography(graph, words), Typography(graph, words, total="")
+        places = self.quantities.derivation.quantities
+        self._full, self._short = Typography(places, words), Typography(places, words, total="")
         self._plain = Plain(self.text.decimal)
         self._named = {place: symbol.name for place, symbol in self.quantities.shown.items()}
         self._parameters = frozenset(self.quantities.network.parameters)
         self._totals = {self.quantities.place(f"dE_d{p}") for p in self._parameters}
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Mismatch]:
         """The labels that state another formula than that of the cell beside them."""
         training = self.quantities.column("E_total")[0][0] if self.quantities.trains else None
         for sheet, cells in self.quantities.package.sheets.items():
@@ -55,7 +55,7 @@ class Labels:
                 for row, columns in _rows(cells).items():
                     yield from self._row(sheet, row, columns, cells)
 
-    def _row(self, sheet: str, row: int, columns: list[int], cells: Cells) -> Iterator[Finding]:
+    def _row(self, sheet: str, row: int, columns: list[int], cells: Cells) -> Iterator[Mismatch]:
         texts = [(c, v) for c in columns if isinstance(v := cells[row, c].value, str) and cells[row, c].formula is None]
         subjects = {s for c in columns if (s := self._subject((sheet, row, c))) is not None}
         if len(subjects) != 1 or not texts:
@@ -70,11 +70,11 @@ class Labels:
         self.count += 1
         if not _is_one_of(found, (*symbols, *(f"{s} =" for s in symbols))):
             shown = symbols[1] if total and len(symbols) > 1 else symbols[0]
-            yield Finding(written((sheet, row, column)), name, found, shown)
+            yield Mismatch(written((sheet, row, column)), name, found, shown)
         for column, found in (other for other in others if SIGNS.search(other[1])):
             self.count += 1
             if not _is_one_of(found, self._formulas(name)):
-                yield Finding(written((sheet, row, column)), name, found, next(self._formulas(name)))
+                yield Mismatch(written((sheet, row, column)), name, found, next(self._formulas(name)))
 
     # --- whose a row is ---------------------------------------------------------------------------------------------
 

@@ -6,13 +6,13 @@ import numpy as np
 from sympy import Symbol
 
 from symcnn.excel.again import Given
-from symcnn.printers.cells import FormulaError, Reader, parse
+from symcnn.printers.cells import CellReader, FormulaError, parse
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.text import LANGUAGES, catalogue
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import given
 from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
-from symcnn.verification.workbook.result import Finding
+from symcnn.verification.workbook.result import Mismatch
 
 #: Cells that are told.
 MOST_TOLD = 20
@@ -46,7 +46,7 @@ def alike(found: str | None, right: str | None) -> bool:
     """The same formula of the same cells, perhaps written as an earlier version wrote it: 1/(1+EXP(-z))."""
     if found == right or found is None or right is None:
         return found == right
-    reader = Reader(lambda cell: Symbol(written((cell.sheet or "", cell.row, cell.column))), Symbol)
+    reader = CellReader(lambda cell: Symbol(written((cell.sheet or "", cell.row, cell.column))), Symbol)
     try:
         return bool(reader.expression(parse(found)) == reader.expression(parse(right)))
     except FormulaError:
@@ -56,7 +56,7 @@ def alike(found: str | None, right: str | None) -> bool:
 def differing(
     places: Iterable[Place], there: Mapping[Place, str], wanted: Mapping[Place, str],
     apart: Callable[[Place, str], tuple[tuple[float, float], str] | None],
-) -> Iterator[Finding]:  # fmt: skip
+) -> Iterator[Mismatch]:  # fmt: skip
     """Where the formula is another one, or on one side none; ``apart`` gives two values that differ, if it can."""
     told = 0
     for place in places:
@@ -66,4 +66,4 @@ def differing(
             shown = apart(place, right) if found is not None and right is not None else None
             values, at = shown if shown is not None else (None, "")
             before, after = ("" if text is None else f"={text}" for text in (found, right))
-            yield Finding(written(place), written(place), before, after, values, at)
+            yield Mismatch(written(place), written(place), before, after, values, at)

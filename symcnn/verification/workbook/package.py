@@ -32,25 +32,25 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 Attributes = Mapping[str, str]
 
 
-class Stored(NamedTuple):
+class CellContent(NamedTuple):
     """What a cell holds: a formula without its ``=``, and a value: a number, text, a logical, or nothing."""
 
     formula: str | None
     value: float | str | bool | None
 
 
-Cells = dict[tuple[int, int], Stored]
+Cells = dict[tuple[int, int], CellContent]
 
 
 @dataclass
-class Package:
+class XlsxContent:
     """A workbook as it was read: sheet title -> (row, column) -> content; defined name -> where it points."""
 
     sheets: dict[str, Cells] = field(default_factory=dict)
     names: dict[str, Reference | Range] = field(default_factory=dict)
 
 
-def read_package(path: Path) -> Package:
+def read_package(path: Path) -> XlsxContent:
     """Read a file.
 
     Raises:
@@ -63,7 +63,7 @@ def read_package(path: Path) -> Package:
                     f"{path}: encrypted, or in the format of before 2007; expected an .xlsx file without password"
                 )
             with zipfile.ZipFile(file) as archive:
-                return _Reader(path, archive).package()
+                return _XlsxReader(path, archive).package()
     except zipfile.BadZipFile:
         raise InputError(f"{path}: not an .xlsx file (no zip archive, or a damaged one)") from None
     except OSError as reason:
@@ -74,7 +74,7 @@ def read_package(path: Path) -> Package:
         raise InputError(f"{path}: a damaged .xlsx file ({str(reason)[:100]})") from None
 
 
-class _Reader:
+class _XlsxReader:
     """Reads the parts of one archive."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
@@ -95,14 +95,14 @@ class _Reader:
         self._texts: list[str] = []
         self._count = 0
 
-    def package(self) -> Package:
+    def package(self) -> XlsxContent:
         if "xl/workbook.xml" not in self._parts:
             raise self._refused("not an .xlsx workbook: it has no part xl/workbook.xml")
         targets = self._targets()
         sheets, names = self._workbook()
         if "xl/sharedStrings.xml" in self._parts:
             self._read("xl/sharedStrings.xml", _Texts(self._texts, self._refused))
-        found = Package(names=names)
+        found = XlsxContent(names=names)
         for title, link in sheets.items():
             part = targets.get(link)
             if part not in self._parts:
@@ -123,7 +123,7 @@ class _Reader:
                 found[attributes.get("Id", "")] = target[1:] if target.startswith("/") else normpath(join("xl", target))
 
         if "xl/_rels/workbook.xml.rels" in self._parts:
-            self._read("xl/_rels/workbook.xml.rels", _Part(start))
+            self._read("xl/_rels/workbook.xml.rels", _PartParser(start))
         return found
 
     def _workbook(self) -> tuple[dict[str, str], dict[str, Reference | Range]]:
@@ -132,7 +132,7 @@ class _Reader:
         self._read("xl/workbook.xml", part)
         return part.sheets, part.names
 
-    def _read(self, name: str, part: "_Part") -> None:
+    def _read(self, name: str, part: "_PartParser") -> None:
         """Stream a part through its handlers."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
@@ -176,7 +176,7 @@ class _Reader:
         return InputError(f"{self._path}: {reason}")
 
 
-class _Part:
+class _PartParser:
     """What is made of the elements of one part."""
 
     def __init__(self, start: Callable[[str, Attributes], None] | None = None) -> None:
@@ -193,7 +193,7 @@ class _Part:
         return
 
 
-class _Words(_Part):
+class _TextPartParser(_PartParser):
     """A part that gathers text."""
 
     def __init__(self, refused: Callable[[str], InputError]) -> None:
@@ -218,7 +218,7 @@ class _Words(_Part):
             self._gathered.append(characters)
 
 
-class _Workbook(_Words):
+class _Workbook(_TextPartParser):
     """Sheets and defined names."""
 
     def __init__(self, refused: Callable[[str], InputError]) -> None:
@@ -248,7 +248,7 @@ class _Workbook(_Words):
             self.names[self._name] = place
 
 
-class _Texts(_Words):
+class _Texts(_TextPartParser):
     """The shared texts."""
 
     def __init__(self, texts: list[str], refused: Callable[[str], InputError]) -> None:
@@ -269,7 +269,7 @@ class _Texts(_Words):
             self._texts.append("".join(self._one))
 
 
-class _Sheet(_Words):
+class _Sheet(_TextPartParser):
     """The cells of one sheet."""
 
     def __init__(self, title: str, texts: list[str], refused: Callable[[str], InputError], most: int) -> None:
@@ -316,7 +316,7 @@ class _Sheet(_Words):
             return
         if self._place in self.cells or len(self.cells) == self._most:
             raise self.refused(f"{self._here}: twice, or more than {MAX_CELLS} cells")
-        self.cells[self._place] = Stored(self._formula, self._content())
+        self.cells[self._place] = CellContent(self._formula, self._content())
 
     def _content(self) -> float | str | bool | None:
         value = self._value

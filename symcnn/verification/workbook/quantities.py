@@ -17,7 +17,7 @@ from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.printers.cells import Range, Reference
 from symcnn.printers.cells.addresses import Place, written
-from symcnn.verification.workbook.package import Package
+from symcnn.verification.workbook.package import XlsxContent
 
 RATE, FACTOR, STEP = "learning_rate", "reduction_factor", "step_shown"
 
@@ -30,7 +30,7 @@ class NamedCells:
     """The names of one workbook, held against one network."""
 
     network: Network
-    package: Package
+    package: XlsxContent
     path: str
 
     @cached_property

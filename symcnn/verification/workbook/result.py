@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from symcnn.proof.vocabulary import Finding as Claim
 from symcnn.proof.vocabulary import known, status, summary
 from symcnn.text import Catalogue
-from symcnn.verification.result import Row
+from symcnn.verification.result import CheckRow
 
 
 @dataclass(frozen=True)
-class Finding:
+class Mismatch:
     """One cell that does not hold what it should.
 
     Attributes:
@@ -35,8 +35,8 @@ class WorkbookVerification:
         rows: one for each claim; findings: the cells that are wrong; not_checked: what remains, in words.
     """
 
-    rows: tuple[Row, ...]
-    findings: tuple[Finding, ...]
+    rows: tuple[CheckRow, ...]
+    findings: tuple[Mismatch, ...]
     not_checked: tuple[str, ...]
     text: Catalogue
 
@@ -71,7 +71,7 @@ class WorkbookVerification:
         lines = [line for finding in self.findings for line in self._told(finding)]
         return [*lines, self.text("verify.not_checked"), *(f"  {words}" for words in self.not_checked)]
 
-    def _told(self, finding: Finding) -> list[str]:
+    def _told(self, finding: Mismatch) -> list[str]:
         lines = [self.text("proof.wrong", cell=finding.cell, quantity=finding.quantity, found=finding.found)]
         lines.append("  " + self.text("proof.right", right=finding.right))
         if finding.values is not None:

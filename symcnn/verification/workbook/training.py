@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from symcnn.printers.cells import Binary, Call, Formula, FormulaError, Number, Range, Reference, Unary, parse
+from symcnn.printers.cells import Binary, Formula, FormulaError, FunctionCall, Numeral, Range, Reference, Unary, parse
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.cells.filling import filling
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.quantities import STEP, NamedCells
-from symcnn.verification.workbook.result import Finding
+from symcnn.verification.workbook.result import Mismatch
 
 #: Cells of one column that are told.
 MOST_TOLD = 5
 
 
-def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
+def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
     """The cells that are not the formula above them, copied down."""
     for name in quantities.training():
         (sheet, first, column), last = quantities.column(name)
@@ -27,7 +27,7 @@ def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
         for row, formula, right in _copies(cells):
             value = graph.stored((sheet, row, column)).value
             found = f"={formula}" if formula is not None else str("" if value is None else value)
-            yield Finding(written((sheet, row, column)), f"training_{name}", found, f"={right}")
+            yield Mismatch(written((sheet, row, column)), f"training_{name}", found, f"={right}")
     yield from _numbered(quantities, graph)
 
 
@@ -54,7 +54,7 @@ def _fits(cell: tuple[int, str | None], model: tuple[int, str | None]) -> bool:
     return model[1] is not None and _reads_alike(cell[1], filling(model[1])(cell[0] - model[0]))
 
 
-def _numbered(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
+def _numbered(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
     """The number of the step, row by row."""
     if "training_step" not in quantities.package.names:
         return
@@ -63,7 +63,7 @@ def _numbered(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
         stored = graph.stored((sheet, row, column))
         if stored.formula is not None or stored.value != row - first:
             found = f"={stored.formula}" if stored.formula is not None else str(stored.value)
-            yield Finding(written((sheet, row, column)), "training_step", found, str(row - first))
+            yield Mismatch(written((sheet, row, column)), "training_step", found, str(row - first))
 
 
 def _reads_alike(one: str | None, other: str) -> bool:
@@ -73,7 +73,7 @@ def _reads_alike(one: str | None, other: str) -> bool:
         return False
 
 
-def looked_up(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
+def looked_up(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
     """The parameters at the step shown that are not those of its row of Training.
 
     Whatever the cell of the step holds: one before the first row shows the first, one past the last the last.
@@ -87,7 +87,7 @@ def looked_up(quantities: NamedCells, graph: CellGraph) -> Iterator[Finding]:
         if not _looks_up(quantities, graph, place, (sheet, first, column), last):
             stored = graph.stored(place)
             found = f"={stored.formula}" if stored.formula is not None else str(stored.value)
-            yield Finding(written(place), name, found, right)
+            yield Mismatch(written(place), name, found, right)
 
 
 def _looks_up(quantities: NamedCells, graph: CellGraph, place: Place, first: Place, last: int) -> bool:
@@ -95,7 +95,7 @@ def _looks_up(quantities: NamedCells, graph: CellGraph, place: Place, first: Pla
         tree = graph.tree(place)
     except FormulaError:
         return False
-    if not isinstance(tree, Call) or tree.function != "INDEX" or len(tree.arguments) != 2:
+    if not isinstance(tree, FunctionCall) or tree.function != "INDEX" or len(tree.arguments) != 2:
         return False
     area, row = tree.arguments
     if not isinstance(area, Range):
@@ -113,7 +113,7 @@ def _value(formula: Formula, place: Place, graph: CellGraph, known: dict[Place, 
     """A number made of the step shown by + - MIN MAX; None for anything else."""
     if depth > 100:
         return None
-    if isinstance(formula, Number):
+    if isinstance(formula, Numeral):
         return formula.value
     if isinstance(formula, Reference):
         target = (formula.sheet or place[0], formula.row, formula.column)
@@ -133,7 +133,7 @@ def _value(formula: Formula, place: Place, graph: CellGraph, known: dict[Place, 
         if left is None or right is None:
             return None
         return left + right if formula.operator == "+" else left - right
-    if isinstance(formula, Call) and formula.function in ("MIN", "MAX") and formula.arguments:
+    if isinstance(formula, FunctionCall) and formula.function in ("MIN", "MAX") and formula.arguments:
         values = [_value(a, place, graph, known, depth + 1) for a in formula.arguments]
         numbers = [v for v in values if v is not None]
         if len(numbers) == len(values):

@@ -12,15 +12,15 @@ from symcnn.printers.cells import parse
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.proof import Verdict, check_equations
 from symcnn.text import Catalogue, catalogue
-from symcnn.verification.result import Row, method_in_words
+from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
-from symcnn.verification.workbook.claims import Claim, Decider
+from symcnn.verification.workbook.claims import Decider, ExpectedFormula
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
 from symcnn.verification.workbook.others import alike, differing, given_again, language
-from symcnn.verification.workbook.package import Package, formulas, read_package
+from symcnn.verification.workbook.package import XlsxContent, formulas, read_package
 from symcnn.verification.workbook.quantities import NamedCells
-from symcnn.verification.workbook.result import Finding, WorkbookVerification
+from symcnn.verification.workbook.result import Mismatch, WorkbookVerification
 from symcnn.verification.workbook.training import filled_down, looked_up
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
@@ -49,7 +49,7 @@ def verify_workbook(path: str | Path, network: Network | None = None, *, lang: s
     return verify_package(read_package(Path(path)), str(path), net, catalogue(lang))
 
 
-def verify_package(package: Package, path: str, network: Network, text: Catalogue) -> WorkbookVerification:
+def verify_package(package: XlsxContent, path: str, network: Network, text: Catalogue) -> WorkbookVerification:
     """The same of a workbook that has been read."""
     quantities = NamedCells(network, package, path)
     quantities.check()
@@ -69,7 +69,7 @@ class _WorkbookProof:
         first_row = quantities.first_row if quantities.trains else {}
         self.first_row = CellGraph(quantities.package, first_row)
         self.decider = Decider(quantities, self.shown, self.first_row)
-        self.rows: list[Row] = []
+        self.rows: list[CheckRow] = []
 
     def result(self) -> WorkbookVerification:
         self._passes()
@@ -121,7 +121,7 @@ class _WorkbookProof:
             symbol = "E_total" if name in q.network.parameters else "E"
             claim = self.text("proof.gradient", total=symbol, name=name, count=len(cells[name]))
             status = weakest([*cells[name], derived[name].status])
-            self.rows.append(Row(claim, status, method_in_words(derived[name], self.text)))
+            self.rows.append(CheckRow(claim, status, method_in_words(derived[name], self.text)))
         others = [n for n in cells if n not in q.derivation.names]
         statuses = [s for n in others for s in (*cells[n], derived[n].status)]
         self._row(self.text("proof.adjoints", count=sum(len(cells[n]) for n in others)), statuses)
@@ -135,7 +135,7 @@ class _WorkbookProof:
         def at(name: str) -> Place:
             return q.column(name)[0]
 
-        claims: list[tuple[Claim, int | None]] = [(c, None) for c in decide.starts()]
+        claims: list[tuple[ExpectedFormula, int | None]] = [(c, None) for c in decide.starts()]
         for m in range(1, q.images + 1):
             claims += [(c, None) for c in decide.forward(m, at)]
             claims += [(c, m) for c in decide.backward(m, at, False)]
@@ -161,7 +161,7 @@ class _WorkbookProof:
         if labels.count:
             status = "refuted" if findings else "proved"
             claim = self.text("proof.labels", count=labels.count)
-            self.rows.append(Row(claim, status, self.text("proof.by_type")))
+            self.rows.append(CheckRow(claim, status, self.text("proof.by_type")))
 
     # --- everything else --------------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ class _WorkbookProof:
         places = [p for p in dict.fromkeys((*there, *wanted)) if p not in read and (p[0], p[2]) not in training]
         findings = list(differing(places, there, wanted, self._apart))
         claim = self.text("proof.others", count=len(places))
-        self.rows.append(Row(claim, "refuted" if findings else "unknown", self.text("proof.by_writing")))
+        self.rows.append(CheckRow(claim, "refuted" if findings else "unknown", self.text("proof.by_writing")))
         # a claim that fails because of what is put in: that cell is the wrong one
         put_in = dict.fromkeys(p for _, cone in decide.cones.values() for p in cone)
         causes = list(differing(put_in, there, wanted, self._apart))
@@ -183,7 +183,7 @@ class _WorkbookProof:
         decide.findings += causes + findings
 
     def _follows(
-        self, finding: Finding, wrong: set[str], there: Mapping[Place, str], wanted: Mapping[Place, str]
+        self, finding: Mismatch, wrong: set[str], there: Mapping[Place, str], wanted: Mapping[Place, str]
     ) -> bool:
         """Is the cell itself as it should be, and wrong only because of a cell that is put in?"""
         place, cone = self.decider.cones.get(finding.cell, (None, ()))
@@ -218,12 +218,14 @@ class _WorkbookProof:
 
     def _row(self, claim: str, statuses: Sequence[str]) -> None:
         status = weakest(statuses)
-        self.rows.append(Row(claim, status, self.text("proof.by_formula")))
+        self.rows.append(CheckRow(claim, status, self.text("proof.by_formula")))
 
-    def _findings(self, key: str, found: Iterable[Finding], **values: object) -> None:
+    def _findings(self, key: str, found: Iterable[Mismatch], **values: object) -> None:
         findings = list(found)
         self.decider.findings += findings
-        self.rows.append(Row(self.text(key, **values), "refuted" if findings else "proved", self.text("proof.by_text")))
+        self.rows.append(
+            CheckRow(self.text(key, **values), "refuted" if findings else "proved", self.text("proof.by_text"))
+        )
 
     def _not_checked(self) -> list[str]:
         text = self.text

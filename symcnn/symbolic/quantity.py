@@ -1,0 +1,132 @@
+"""One number of a network: an entry of a tensor, of one image or of each, or E differentiated by it.
+
+    dE_df_12_image1     Quantity(f, (0, 1), image=1, is_adjoint=True)
+
+Expressions hold plain symbols (``Symbol("f_12")``), as the public interface promises, so a quantity's name is needed
+where a symbol, a cell's name or a file's field is; everywhere else the quantity itself is handed on. ``Quantities`` is
+the way between the two, and the only place where a name is taken apart.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import sympy
+
+from symcnn.symbolic.equation import ADJOINT, Index, Tensor, TensorKind, symbol
+
+#: The error of one image, and of all of them.
+ERROR = Tensor("E", (), (("E", 0),), kind=TensorKind.ERROR)
+TOTAL_ERROR = Tensor("E_total", (), (("E_total", 0),), kind=TensorKind.ERROR)
+
+_IMAGE = "_image"
+_NAME = re.compile(f"({ADJOINT})?(.+?)(?:{_IMAGE}([1-9][0-9]{{0,8}}))?")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """An entry of a tensor.
+
+    Attributes:
+        tensor: of the forward pass.
+        index: from 0.
+        image: of which image it is, from 1; None: of the image at hand, or of all, as a parameter is.
+        is_adjoint: not the entry itself, but ∂E/∂(the entry).
+    """
+
+    tensor: Tensor
+    index: Index = ()
+    image: int | None = None
+    is_adjoint: bool = False
+
+    @cached_property
+    def name(self) -> str:
+        """``dE_df_12_image1``"""
+        image = "" if self.image is None else f"{_IMAGE}{self.image}"
+        return f"{ADJOINT if self.is_adjoint else ''}{self.tensor.scalar(self.index)}{image}"
+
+    @property
+    def symbol(self) -> sympy.Symbol:
+        """The symbol of that name."""
+        return symbol(self.name)
+
+    @property
+    def adjoint(self) -> "Quantity":
+        """∂E/∂(this)."""
+        return replace(self, is_adjoint=True)
+
+    @property
+    def primal(self) -> "Quantity":
+        """What E is differentiated by."""
+        return replace(self, is_adjoint=False)
+
+    def of_image(self, image: int | None) -> "Quantity":
+        """The same of another image; what all images share stays as it is."""
+        every = self.tensor == TOTAL_ERROR or (self.tensor.is_shared and not self.is_adjoint)
+        return self if every else replace(self, image=image)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def quantity_of(tensor: Tensor, index: Index) -> Quantity:
+    """An entry of a tensor; where that is an adjoint, ∂E/∂(the entry)."""
+    return Quantity(tensor if tensor.primal is None else tensor.primal, index, is_adjoint=tensor.is_adjoint)
+
+
+def entries(tensor: Tensor) -> Iterator[Quantity]:
+    """Every entry, row by row."""
+    return (quantity_of(tensor, index) for index in tensor.indices())
+
+
+class Quantities:
+    """The quantities of some tensors by their names, and the other way round; nothing is listed.
+
+    Args:
+        tensors: of the forward pass or their adjoints; E and E_total are known in any case.
+    """
+
+    def __init__(self, tensors: Iterable[Tensor]) -> None:
+        self.tensors = tuple(dict.fromkeys(t if t.primal is None else t.primal for t in tensors))
+        known = (ERROR, TOTAL_ERROR, *self.tensors)
+        self._by_letters = {"".join(a + "#" * (n > 0) for a, n in t.parts): t for t in known}
+        self._known: dict[str, Quantity] = {}
+
+    def of(self, name: str | sympy.Symbol) -> Quantity:
+        """The quantity of a name or of a symbol.
+
+        Raises:
+            KeyError: no tensor has such an entry.
+        """
+        text = name if isinstance(name, str) else name.name
+        if text not in self._known:
+            self._known[text] = self._read(text)
+        return self._known[text]
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, (str, sympy.Symbol)):
+            return False
+        try:
+            self.of(name)
+        except KeyError:
+            return False
+        return True
+
+    def _read(self, text: str) -> Quantity:
+        match = _NAME.fullmatch(text)
+        if match is None:
+            raise KeyError(text)
+        adjoint, name, image = match.groups()
+        tensor = self._by_letters[re.sub("[0-9]+", "#", name)]
+        digits, index, at = "".join(re.findall("[0-9]", name)), [], 0
+        for size in tensor.shape:
+            width = len(str(size))
+            index.append(int(digits[at : at + width] or 0) - 1)
+            at += width
+        if any(not 0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
+            raise KeyError(text)
+        quantity = Quantity(tensor, tuple(index), None if image is None else int(image), adjoint is not None)
+        if quantity.name != text:
+            raise KeyError(text)
+        return quantity
