@@ -59,6 +59,9 @@ def _compare_floats(left: float, right: float) -> Comparison:
     return Comparison(is_one, counterexample=None if is_one else (left, right))
 
 
+#: One value, as far as both are known.
+INTERVALS = OneMethod("numbers", "to the places shown", lambda left, right: compare_intervals((left, right)))
+
 #: The same number, up to floating point; what is no number is like nothing.
 FLOATS = OneMethod("numbers", "up to floating point", _compare_floats)
 
