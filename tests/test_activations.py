@@ -12,8 +12,8 @@ from symcnn.audit import audit
 from symcnn.certificate import Certificate, check
 from symcnn.symbolic import LEAF, LEAVES, Column, sigmoid
 from symcnn.verification import verify_workbook
-from tests.certificate.coq import needs_coq
-from tests.excel.recalculate import by_formualizer, by_office, needs_office
+from tests.tools.coq import needs_coq
+from tests.tools.recalculate import by_formualizer, by_office, needs_office
 
 KINDS = [leaf.activation for leaf in LEAVES if leaf.activation]
 CERTIFIED = [leaf.activation for leaf in LEAVES if leaf.activation and "calculus" in leaf.columns]
@@ -52,7 +52,7 @@ def programs(net, backends):
 )
 def test_every_program_computes_what_pytorch_does(kind, backends):
     pytest.importorskip("torch", reason='PyTorch is not installed: pip install "symcnn[torch]"')
-    from tests.torch_oracle import loss_and_gradient
+    from tests.tools.torch_oracle import loss_and_gradient
 
     net, images, targets = network(kind), data().images, data().targets
     for scale in (1.0, 30.0):
@@ -68,7 +68,7 @@ def test_every_program_computes_what_pytorch_does(kind, backends):
 @pytest.mark.parametrize(("dtype", "near"), [("float64", 1e-11), ("float32", 2e-4)])
 def test_a_training_goes_as_in_pytorch(kind, backend, dtype, near):
     torch = pytest.importorskip("torch", reason='PyTorch is not installed: pip install "symcnn[torch]"')
-    from tests.torch_oracle import outputs
+    from tests.tools.torch_oracle import outputs
 
     net, images, targets = network(kind), data().images, data().targets
     run = symcnn.train(

@@ -10,7 +10,7 @@ from sympy import symbols
 
 import symcnn
 from symcnn.proof import GradientDomain
-from tests.oracles import NAMES
+from tests.tools.oracles import NAMES
 
 i_11, i_12, i_13, i_21, i_22, i_23, i_31, i_32, i_33 = symbols("i_11 i_12 i_13 i_21 i_22 i_23 i_31 i_32 i_33")
 f_11, f_12, f_21, f_22 = symbols("f_11 f_12 f_21 f_22")

@@ -19,7 +19,7 @@ from symcnn.proof.verdict import Status
 from symcnn.text import catalogue
 from symcnn.verification import Caught, CheckRow, Verification
 from symcnn.verification.evidence import Measurement
-from tests.certificate.coq import needs_coq
+from tests.tools.coq import needs_coq
 
 ROOT = Path(__file__).parents[1]
 VALIDATOR = jsonschema.Draft202012Validator(checks.schema())

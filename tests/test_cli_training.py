@@ -13,8 +13,8 @@ from symcnn.errors import install_command
 from symcnn.numeric.cache import compiled, numba_is_there
 from symcnn.train import load_checkpoint, plot, store
 from symcnn.train.settings import FULL_BATCH_RATE, RATES
-from tests.network.pictures import ink, write_png
 from tests.test_cli import run
+from tests.tools.pictures import ink, write_png
 from tests.train.test_trainer import LINE
 
 NET = """

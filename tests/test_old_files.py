@@ -10,8 +10,8 @@ import symcnn
 from symcnn.audit import audit, mapping_from
 from symcnn.cli import main
 from symcnn.network.datafiles import read_data
-from tests.certificate.coq import needs_coq
 from tests.slow import rest_slow
+from tests.tools.coq import needs_coq
 
 FILES = Path(__file__).parent / "fixtures" / "v0.1"
 EXPECTED = json.loads((FILES / "expected.json").read_text("utf-8"))

@@ -70,7 +70,7 @@ def test_the_figures_of_its_sentences():
 
 def test_the_count_of_changes_that_the_audit_was_tried_with():
     from symcnn.article import printed
-    from tests.audit.mutations import mutations
+    from tests.tools.equation_mutations import mutations
 
     count = sum(1 for e in printed.equations() if not e.garbled for _ in mutations(e.latex))
     assert f"Of all {count:,} single changes" in README
@@ -78,7 +78,7 @@ def test_the_count_of_changes_that_the_audit_was_tried_with():
 
 @pytest.mark.slow
 def test_how_many_of_them_are_false():
-    from tests.audit.campaign import Bench
+    from tests.tools.audit_campaign import Bench
 
     bench = Bench()
     assert f"each of the {bench.run(bench.all()).false:,} that are false" in " ".join(README.split())

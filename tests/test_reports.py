@@ -15,8 +15,8 @@ import openpyxl
 import pytest
 
 from symcnn.cli import main
-from tests.excel.recalculate import cached
 from tests.slow import rest_slow
+from tests.tools.recalculate import cached
 
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "reports"

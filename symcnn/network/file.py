@@ -25,9 +25,8 @@ import numpy as np
 
 from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
 from symcnn.files import read_bytes, toml_from
-from symcnn.network.data import Data, checked, checked_images
+from symcnn.network.data import Data, check_label, checked, checked_images
 from symcnn.network.images import text_of
-from symcnn.network.labels import check_label
 from symcnn.network.layers import ACTIVATIONS, LAYERS, Layer
 from symcnn.network.network import Network
 from symcnn.network.words import canonical, setting_names

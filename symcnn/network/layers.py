@@ -11,6 +11,13 @@
 What the article and the frameworks call convolution does not flip the filter: it is a cross-correlation.
 Index letters: n sample · d channel · k filter or map · r c row, column · p q row, column in the filter ·
 u v row, column in the pooling window · j neuron.
+
+The equations that softmax and cross-entropy share.
+
+    m = max_j z[j]        u[j] = exp(z[j] - m)        s = Σ_j u[j]
+
+Neither u/s nor log(s) + m depends on m: it is there so that no exponential overflows, and nothing is differentiated
+through it.
 """
 
 import functools
@@ -27,9 +34,36 @@ from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
 from symcnn.network.names import Names, bias, preactivation, weights
-from symcnn.network.softmax import exponentials
 from symcnn.network.words import canonical, setting_names
-from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, TensorKind, Term
+from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, TensorKind, Term, exp
+
+
+@dataclass(frozen=True)
+class Exponentials:
+    """The tensors m (largest), u (powers) and s (sum), and the equations that state them."""
+
+    largest: Tensor
+    powers: Tensor
+    sum: Tensor
+    equations: tuple[Equation, ...]
+
+
+def exponentials(source: Tensor, axis: Axis, names: Names) -> Exponentials:
+    """Of a tensor with one dimension."""
+    m, u, s = (
+        names.tensor(TensorKind.LARGEST, ()),
+        names.tensor(TensorKind.EXPONENTIAL, source.shape),
+        names.tensor(TensorKind.TOTAL, ()),
+    )
+    index = (Affine(((axis.name, 1),)),)
+    z, power = Access(source, index), Access(u, index)
+    equations = (
+        Equation(Access(m, ()), (), (Term((z,), (axis,)),), "max", constant=True),
+        Equation(power, (axis,), (Term((exp(z - Access(m, ())),)),)),
+        Equation(Access(s, ()), (), (Term((power,), (axis,)),)),
+    )
+    return Exponentials(m, u, s, equations)
+
 
 Padding = int | tuple[int, int] | Literal["same"]
 

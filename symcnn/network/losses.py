@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
+from symcnn.network.layers import exponentials
 from symcnn.network.names import Names
-from symcnn.network.softmax import exponentials
 from symcnn.network.words import canonical
 from symcnn.symbolic import ERROR, Access, Affine, Axis, Equation, Tensor, TensorKind, Term, log, sigmoid, softplus
 

@@ -23,8 +23,7 @@ import numpy as np
 
 from symcnn.errors import InputError, quoted
 from symcnn.files import format_of
-from symcnn.network.data import Data, bad_class, class_numbers, class_rows
-from symcnn.network.labels import check_labels
+from symcnn.network.data import Data, bad_class, check_labels, class_numbers, class_rows
 from symcnn.network.layers import Flatten
 from symcnn.network.network import Network
 from symcnn.network.png import Array

@@ -19,13 +19,11 @@ from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
 from symcnn.errors import InputError, quoted
 from symcnn.network import Array, Network, checked, checked_images
-from symcnn.numeric.buffers import ArrayLearner, Filled, blocks, samples_at_once
-from symcnn.numeric.learner import Batching, Learner, Meter, State
+from symcnn.numeric.learner import ArrayLearner, Batching, Filled, Learner, Meter, State, blocks, samples_at_once
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
-from symcnn.printers.numpy_scalars import scalars_over_samples
-from symcnn.printers.python import one_image, standalone, training_loop
+from symcnn.printers.python import one_image, scalars_over_samples, standalone, training_loop
 
 #: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
 Descend = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]

@@ -13,8 +13,7 @@ from symcnn.network import Array, DataLike, checked
 from symcnn.numeric.parameters import as_theta, given_by_name
 from symcnn.numeric.program import run_source
 from symcnn.printers.infix import InfixPrinter
-from symcnn.printers.numpy_scalars import NUMPY
-from symcnn.printers.python import quantities_of_one_image, standalone
+from symcnn.printers.python import NUMPY, quantities_of_one_image, standalone
 from symcnn.text import catalogue
 
 

@@ -12,13 +12,11 @@ from collections.abc import Mapping, Sequence
 from sympy import Expr, Symbol
 
 from symcnn.derivation.reverse import reverse
-from symcnn.printers.arrays.accesses import Arrays
 from symcnn.printers.arrays.elementwise import Elementwise
 from symcnn.printers.arrays.equations import EquationPrinter
-from symcnn.printers.arrays.lines import Lines, Operand, Sizes
+from symcnn.printers.arrays.lines import Arrays, Lines, Operand, Sizes
 from symcnn.printers.infix import InfixPrinter
-from symcnn.printers.numpy_scalars import NUMPY
-from symcnn.printers.python import indented
+from symcnn.printers.python import NUMPY, indented
 from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import Access, Equation, Tensor
 

@@ -2,6 +2,8 @@
 
 Two prints: ``one_image`` (a pass over one image, pixels as variables), and ``training_loop``: all images in one step,
 their pixels and targets put in as numbers (a factor 0 drops its product, a factor 1 is not written), with the update.
+
+The scalar graph with NumPy over the samples: one line a variable, each an array (samples,).
 """
 
 import math
@@ -15,6 +17,7 @@ from sympy import Expr, Symbol
 
 from symcnn.derivation import Addend, Graph, Variable
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
+from symcnn.symbolic import Index
 
 
 def _power(base: InfixText, n: int) -> InfixText:
@@ -229,3 +232,39 @@ def standalone(source: str, passed: Sequence[str] = (), compiled: bool = False) 
     needed = [lines for name, lines in (_COMPILED if compiled else _DEFINITIONS).items() if name in used]
     imports = "".join(f"{line}\n" for line, _ in needed if line)
     return "\n\n".join(filter(None, [imports, *(function for _, function in needed), source]))
+
+
+NUMPY = Language(
+    column=lambda leaf: leaf.column("numpy"),
+    number=lambda q: InfixText(*(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else (repr(float(q)), ATOM)),
+    power=lambda base, n: InfixText(f"{base.within(ATOM)}**{n}", POWER),
+    root="np.sqrt",
+)
+
+
+def scalars_over_samples(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], gradients: bool) -> str:
+    """``loss_and_gradient(theta, images, targets)``, or without gradients ``predict(theta, images)``."""
+    printer = InfixPrinter(NUMPY)
+    lines = [f"[{', '.join(parameters)}] = theta"]
+    for name, (tensor, index) in graph.inputs.items():
+        if tensor.role == "image" or (tensor.role == "target" and gradients):
+            source = "images" if tensor.role == "image" else "targets"
+            lines.append(f"{name} = {source}[:, {_index(index)}]")
+    variables = [v for v in graph.forward.values() if gradients or v.name != "E"]
+    if gradients:
+        variables += graph.backward.values()
+    for v in variables:
+        lines.append(f"{v.name} = {printer.variable(v) if v.addends else 'np.zeros(len(images))'}")
+    if gradients:
+        sums = ", ".join(f"dE_d{p}.sum()" for p in parameters)
+        lines.append(f"return E.sum(), np.array([{sums}])")
+    else:
+        # an output that rests on no pixel is one number, not one for each image
+        lines.append(f"outputs = [{', '.join(outputs)}]")
+        lines.append("return np.stack([np.broadcast_to(o, len(images)) for o in outputs], axis=-1)")
+    head = "def loss_and_gradient(theta, images, targets):" if gradients else "def predict(theta, images):"
+    return "\n    ".join([head, *lines]) + "\n"
+
+
+def _index(index: Index) -> str:
+    return ", ".join(map(str, index))

@@ -11,32 +11,24 @@ lies between B and A counts. Of what an equation holds constant (the shift of a 
 from collections.abc import Iterable, Iterator, Sequence
 
 from sympy import Expr, Symbol
-from sympy.core.expr import AtomicExpr
 
 from symcnn.derivation import Derivation, Variable
 from symcnn.proof.algebra import Algebra
 from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.verdict import UndecidableError
+from symcnn.symbolic import RecordAtom
 
 
-class Slope(AtomicExpr):
+class Slope(RecordAtom):
     """∂of/∂by, between two quantities by their names, as an atom of SymPy."""
 
     __slots__ = ("by", "of")
-    is_commutative = True
 
     of: str
     by: str
 
     def __new__(cls, of: str, by: str) -> "Slope":
-        slope = AtomicExpr.__new__(cls)
-        slope.of, slope.by = of, by
-        return slope  # type: ignore[no-any-return]  # SymPy has no types
-
-    def _hashable_content(self) -> tuple[object, ...]:
-        return (self.of, self.by)
-
-    __getnewargs__ = _hashable_content
+        return cls._of(of, by)
 
     def _sympystr(self, printer: object) -> str:
         return f"∂{self.of}/∂{self.by}"
@@ -98,7 +90,8 @@ class QuantityTable:
         Raises:
             UndecidableError: one of them has no place in the algebra.
         """
-        for slope in {s for e in expressions for s in e.atoms(Slope)}:
+        # in an order of their own: what is remembered when the budget ends must not depend on the order of a set
+        for slope in sorted({s for e in expressions for s in e.atoms(Slope)}, key=str):
             if slope not in self._known:
                 self._known[slope] = self.slope(slope.of, slope.by)
         known, mark = dict(self._known), self.algebra.mark()

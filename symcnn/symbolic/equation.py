@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from itertools import product
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any, Literal, Self
 
 import sympy
 from sympy import Expr, Rational, S
@@ -207,7 +208,26 @@ def symbol(name: str) -> sympy.Symbol:
     return sympy.Symbol(name)
 
 
-class Access(AtomicExpr):
+class RecordAtom(AtomicExpr):
+    """An atom of SymPy that is equal where its fields are: the annotated ones of its class, in order."""
+
+    __slots__ = ()
+    is_commutative = True
+
+    @classmethod
+    def _of(cls, *fields: object) -> Self:
+        atom = AtomicExpr.__new__(cls)
+        for name, value in zip(cls.__annotations__, fields, strict=True):
+            setattr(atom, name, value)
+        return atom  # type: ignore[no-any-return]  # SymPy has no types
+
+    def __getnewargs__(self) -> tuple[object, ...]:
+        return attrgetter(*type(self).__annotations__)(self)  # a tuple: there are two or more
+
+    _hashable_content = __getnewargs__
+
+
+class Access(RecordAtom):
     """A tensor at one affine index per dimension, as an atom of SymPy: ``i[r + p, c + q]``.
 
     ``outside``: what stands there where the index leaves the tensor: a number (padding), or None where such an
@@ -216,22 +236,16 @@ class Access(AtomicExpr):
 
     __slots__ = ("index", "outside", "tensor")
     _diff_wrt = True
-    is_commutative = True
 
     tensor: Tensor
     index: tuple[Affine, ...]
     outside: Expr | None
 
     def __new__(cls, tensor: Tensor, index: tuple[Affine, ...], outside: Expr | None = S.Zero) -> "Access":
-        access = AtomicExpr.__new__(cls)
-        access.tensor, access.index, access.outside = tensor, index, outside
-        return access  # type: ignore[no-any-return]  # SymPy has no types
+        return cls._of(tensor, index, outside)
 
     def _hashable_content(self) -> tuple[object, ...]:
         return (self.tensor, self.index, str(self.outside))
-
-    def __getnewargs__(self) -> tuple[object, ...]:
-        return (self.tensor, self.index, self.outside)
 
     def _sympystr(self, printer: object) -> str:
         return f"{self.tensor.name}[{', '.join(map(str, self.index))}]" if self.index else self.tensor.name
@@ -255,7 +269,7 @@ class Access(AtomicExpr):
         return Access(self.tensor, tuple(a.put_in(axis, value) for a in self.index), self.outside)
 
 
-class Wins(AtomicExpr):
+class Wins(RecordAtom):
     """1 where a cell is the first of its window to reach the maximum, 0 elsewhere: ∂max/∂cell, as an atom of SymPy.
 
     Args:
@@ -265,7 +279,6 @@ class Wins(AtomicExpr):
     """
 
     __slots__ = ("bound", "cell", "largest", "window")
-    is_commutative = True
 
     cell: Access
     largest: Access
@@ -275,14 +288,7 @@ class Wins(AtomicExpr):
     def __new__(
         cls, cell: Access, largest: Access, window: tuple[Axis, ...], bound: tuple[tuple[str, Affine], ...] = ()
     ) -> "Wins":
-        found = AtomicExpr.__new__(cls)
-        found.cell, found.largest, found.window, found.bound = cell, largest, window, bound
-        return found  # type: ignore[no-any-return]  # SymPy has no types
-
-    def _hashable_content(self) -> tuple[object, ...]:
-        return (self.cell, self.largest, self.window, self.bound)
-
-    __getnewargs__ = _hashable_content
+        return cls._of(cell, largest, window, bound)
 
     @property
     def solved(self) -> tuple[Access, Access]:

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from symcnn.errors import InputError, SymcnnError, reason_of
 from symcnn.files import check_writable, write_whole
 from symcnn.network import Array, Data, DataLike, Ink, Network, checked, network_from, read_bytes, words_of
-from symcnn.network.labels import check_label
-from symcnn.network.npz import Npz, open_npz
+from symcnn.network.data import check_label
+from symcnn.network.datafiles import Npz, open_npz
 from symcnn.numeric import BACKENDS
 from symcnn.numeric.learner import State
 from symcnn.numeric.optimizers import THETA, optimizer_called

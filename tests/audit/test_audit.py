@@ -15,10 +15,10 @@ from symcnn.audit.told import Told
 from symcnn.report import write_content
 from symcnn.reports import gather
 from symcnn.text import catalogue
-from tests.audit.campaign import Bench
-from tests.audit.derivations import DERIVATIONS
-from tests.audit.texts import audited, verdicts
 from tests.slow import rest_slow
+from tests.tools.audit_campaign import Bench
+from tests.tools.derivations import DERIVATIONS
+from tests.tools.texts import audited, verdicts
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -6,7 +6,7 @@ import pytest
 
 from symcnn.audit import audit, audit_text
 from symcnn.errors import InputError
-from tests.audit.texts import verdicts
+from tests.tools.texts import verdicts
 
 
 def test_numbers_that_floating_point_does_not_hold_are_compared_all_the_same(derivation):

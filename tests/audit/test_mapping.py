@@ -4,7 +4,7 @@ import pytest
 
 from symcnn.audit import mapping_from
 from symcnn.errors import InputError
-from tests.audit.texts import audited, verdicts
+from tests.tools.texts import audited, verdicts
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.audit.texts import verdicts
+from tests.tools.texts import verdicts
 
 SLOPE = r"\frac{\partial E}{\partial o_1}"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.audit.texts import audited
+from tests.tools.texts import audited
 
 STEP = r"f_{11} - \eta \frac{\partial E}{\partial f_{11}}"
 

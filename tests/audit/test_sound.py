@@ -11,7 +11,7 @@ from symcnn.audit import Told, audit, audit_text, mapping_from
 from symcnn.audit.page import page
 from symcnn.errors import InputError
 from symcnn.text import LANGUAGES, catalogue
-from tests.audit.texts import audited, verdicts
+from tests.tools.texts import audited, verdicts
 
 MLP = symcnn.derive(
     symcnn.Network(

@@ -10,7 +10,7 @@ from pathlib import Path
 import symcnn
 from symcnn.certificate import Certificate, certificate_of, check
 from tests.benchmarks.common import line, median, spread, timed
-from tests.networks import digits
+from tests.tools.networks import digits
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUNS = 3

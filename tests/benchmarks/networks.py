@@ -29,7 +29,7 @@ import numpy as np
 
 import symcnn
 from tests.benchmarks.common import RUNS, line, spread, timed
-from tests.torch_oracle import loss_and_gradient as torch_gradient
+from tests.tools.torch_oracle import loss_and_gradient as torch_gradient
 
 #: As set above, before NumPy is imported.
 THREADS = 1

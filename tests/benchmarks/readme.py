@@ -18,8 +18,8 @@ import symcnn
 from symcnn.certificate import certificate_of
 from tests.benchmarks import article, certificate, networks, report, workbook
 from tests.benchmarks.common import machine
-from tests.networks import digits, lenet
 from tests.proof.test_gradients import wrong_candidates
+from tests.tools.networks import digits, lenet
 
 README = Path(__file__).parents[2] / "README.md"
 

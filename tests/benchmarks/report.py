@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks.report``: the article's report beside its bars.
 
-KaTeX's errors want KATEX (tests/report/katex.py), the page's times want Chromium; what is missing is said.
+KaTeX's errors want KATEX (tests/tools/katex.py), the page's times want Chromium; what is missing is said.
 """
 
 import argparse
@@ -18,9 +18,9 @@ from symcnn.reports import gather
 from symcnn.text import LANGUAGES, catalogue
 from tests.benchmarks.common import line, median, spread, timed
 from tests.benchmarks.workbook import processor_time
-from tests.report.browser import chromium, executable
-from tests.report.commonmark import DISPLAY, changed, formulas_of
-from tests.report.katex import KATEX, refused
+from tests.tools.browser import chromium, executable
+from tests.tools.commonmark import DISPLAY, changed, formulas_of
+from tests.tools.katex import KATEX, refused
 
 #: Each step of the slider: its numbers set and the page laid out again (the page does it at its next frame).
 MOVED = """
@@ -92,7 +92,7 @@ def main() -> None:
             line(f"equations displayed ({document.lang}); unproved", f"{len(shown)}; {open_}", "all; 0")
         of_the_page(folder / "en.html")
         if not KATEX:
-            print("KaTeX is not there (tests/report/katex.py): left out")
+            print("KaTeX is not there (tests/tools/katex.py): left out")
             return
         displays = [d for text in texts for d in DISPLAY.findall(text)]
         inline = [f for text in texts for f in formulas_of(text) if f not in displays]

@@ -18,7 +18,7 @@ from pathlib import Path
 import symcnn
 from symcnn.verification import verify_workbook
 from tests.benchmarks.common import line, median, spread, timed
-from tests.excel.recalculate import OFFICE, through_office, without_values
+from tests.tools.recalculate import OFFICE, through_office, without_values
 
 #: In a process of its own: what writing takes at most.
 MEMORY = "import sys, tests.benchmarks.workbook as w; w.write(sys.argv[1], int(sys.argv[2])); w.print_peak()"

@@ -13,7 +13,7 @@ from symcnn.certificate.verdict import NOT_INSTALLED
 from symcnn.certificate.write import Certificate
 from symcnn.proof import Verdict
 from symcnn.text import catalogue
-from tests.certificate.coq import needs_coq
+from tests.tools.coq import needs_coq
 
 REPORTS = Path(__file__).parents[2] / "reports" / "certificate"
 

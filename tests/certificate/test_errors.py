@@ -11,7 +11,7 @@ from symcnn.certificate.proof import tape
 from symcnn.certificate.stage import Stage
 from symcnn.certificate.verdict import verdict_on
 from symcnn.certificate.write import Certificate
-from tests.certificate.coq import needs_coq, together, with_error
+from tests.tools.coq import needs_coq, together, with_error
 
 #: What is wrong -> the variables with their wrong products, and the quantities whose claims Coq must name.
 ERRORS = {

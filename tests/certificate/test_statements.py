@@ -10,9 +10,9 @@ import symcnn
 from symcnn.certificate import certificate_of, premises_held
 from symcnn.network import checked
 from symcnn.numeric import initial_values
-from tests import oracles
-from tests.certificate.reader import Reader
-from tests.networks import from_seed
+from tests.tools import oracles
+from tests.tools.certificate_reader import Reader
+from tests.tools.networks import from_seed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STEP = 1e-5

@@ -9,7 +9,7 @@ from symcnn import certificate as certificates
 from symcnn.certificate import FILE, certificate_of
 from symcnn.certificate.verdict import verdict_on
 from symcnn.proof import Verdict
-from tests.certificate.coq import needs_coq
+from tests.tools.coq import needs_coq
 
 #: A theorem that is another one by the time that Coq is asked what it rests on.
 SHADOWED = """Theorem is_a : 1 = 0. Admitted.

@@ -5,7 +5,7 @@ from hypothesis import given
 
 import symcnn
 from symcnn.derivation import derive
-from tests.networks import differentiable
+from tests.tools.networks import differentiable
 
 
 def test_every_form_of_one_gradient(derivation):
@@ -90,7 +90,7 @@ def test_the_gradient_costs_little_more_than_the_forward_pass(case):
 
 
 def test_evaluate_gives_every_image_its_own_value(derivation, data):
-    from tests.oracles import article_gradients
+    from tests.tools.oracles import article_gradients
 
     theta = np.random.default_rng(1).uniform(-1, 1, 20)
     found = derivation.evaluate(theta, data.images, data.targets)

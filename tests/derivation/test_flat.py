@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import symcnn
-from tests import oracles
-from tests.campaign import in_50_digits, worst_tensor
+from tests.tools import oracles
+from tests.tools.gradients import in_50_digits, worst_tensor
 
 MAXIMA = symcnn.Network(
     (4, 4), [symcnn.Conv2D(2, 2, padding=1), symcnn.MaxPool2D(2, 1), symcnn.Flatten(), symcnn.Dense(2)], "cross_entropy"
@@ -62,7 +62,7 @@ def test_every_program_decides_ties_and_kinks_alike(name, value, weights):
         assert worst_tensor(net, symcnn.compile(net, backend).loss_and_gradient(*case), wanted)[0] < 1e-12, backend
     assert worst_tensor(net, in_50_digits(net, *case), wanted)[0] < 1e-12
     if importlib.util.find_spec("torch"):
-        from tests.torch_oracle import loss_and_gradient
+        from tests.tools.torch_oracle import loss_and_gradient
 
         assert worst_tensor(net, loss_and_gradient(net, *case), wanted)[0] < 1e-12
 

@@ -11,7 +11,7 @@ from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import instance_of, points
 from symcnn.derivation.reverse import reverse
 from symcnn.symbolic import Access
-from tests.networks import from_seed
+from tests.tools.networks import from_seed
 
 LAYERS = {
     "convolution": [symcnn.Conv2D(2, 2)],

@@ -7,7 +7,7 @@ import pytest
 import symcnn
 from symcnn.derivation import instance
 from symcnn.symbolic import quantity_of
-from tests.networks import from_seed
+from tests.tools.networks import from_seed
 
 
 def products(variable):

@@ -5,8 +5,8 @@ from sympy import Mul
 
 import symcnn
 from symcnn.derivation import count_operations
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed
 
 
 def one_by_one(variables):

@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given, settings
 
 import symcnn
-from tests import campaign
-from tests.campaign import SATURATED
-from tests.networks import differentiable, from_seed
-from tests.oracles import gradient, loss
 from tests.slow import rest_slow
+from tests.tools.gradients import PROGRAMS, SATURATED, Tally
+from tests.tools.networks import differentiable, from_seed
+from tests.tools.oracles import gradient, loss
 
 
 @settings(max_examples=15)
@@ -38,37 +37,8 @@ def test_the_displayed_expressions_add_up_to_the_gradient(case):
 @pytest.mark.parametrize("first", rest_slow(range(0, 120, 30)))
 def test_120_random_networks_tensor_by_tensor(first):
     """The campaign's first networks: every tensor of the gradient, against the oracle; the equations modulo a prime."""
-    tally = campaign.Tally({"50 digits": 30, "expressions": 6, "python": 6})
+    tally = Tally({"50 digits": 30, "expressions": 6, "python": 6})
     for seed in range(first, first + 30):
-        tally.add(seed, from_seed(seed), campaign.PROGRAMS)
+        tally.add(seed, from_seed(seed), PROGRAMS)
     assert tally.compared["numpy"] == 30
     assert not tally.failures, "\n".join(tally.failures)
-
-
-def test_the_campaign_can_fail(monkeypatch, capsys):
-    """One entry of one tensor wrong by 1e-9 of it: the network's seed, the program and the tensor are named."""
-    right = symcnn.compile
-
-    class Wrong:
-        def __init__(self, net, backend):
-            self.program = right(net, backend)
-
-        def loss_and_gradient(self, *values):
-            loss, gradient = self.program.loss_and_gradient(*values)
-            gradient = gradient.copy()
-            gradient[np.argmax(np.abs(gradient))] *= 1 + 1e-9
-            return loss, gradient
-
-    assert campaign.main(["networks", "--count", "3", "--seed", "5", "--backends", "python"]) == 0
-    assert "0 failures" in capsys.readouterr().out
-    monkeypatch.setattr(symcnn, "compile", Wrong)
-    assert campaign.main(["networks", "--count", "1", "--seed", "5", "--backends", "python"]) == 1
-    assert "seed 5: python differs by 1e-09 in " in capsys.readouterr().out
-
-
-def test_a_planted_error_that_is_missed_counts(monkeypatch, capsys):
-    assert campaign.main(["planted", "--count", "3"]) == 0
-    assert "3 of 3 planted errors caught" in capsys.readouterr().out
-    monkeypatch.setattr(campaign, "accepts", lambda *_: True)
-    assert campaign.main(["planted", "--count", "3"]) == 1
-    assert "missed: " in capsys.readouterr().out

@@ -12,9 +12,9 @@ import pytest
 import symcnn
 from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
-from tests.excel.recalculate import by_formualizer, by_office, named, needs_office
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed
+from tests.tools.recalculate import by_formualizer, by_office, named, needs_office
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -12,8 +12,8 @@ import symcnn
 from symcnn.excel.functions import CellError
 from symcnn.excel.values import cell_values
 from symcnn.numeric.values import values_of_images
-from tests.excel.recalculate import by_formualizer, cached, named, needs_office, set_cells, through_office
 from tests.slow import rest_slow
+from tests.tools.recalculate import by_formualizer, cached, named, needs_office, set_cells, through_office
 
 STEPS, CHANGES = 12, 20
 

@@ -5,7 +5,7 @@ import pytest
 
 import symcnn
 from symcnn.text import catalogue
-from tests.excel.recalculate import by_formualizer, named, set_cells
+from tests.tools.recalculate import by_formualizer, named, set_cells
 
 STEPS = 4
 LINES = ("difference", "forward", "backward", "steps", "finite", "symcnn")

@@ -11,9 +11,9 @@ import symcnn
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
 from symcnn.excel.sections import ContributionSection
 from symcnn.text import catalogue
-from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed
+from tests.tools.recalculate import by_formualizer, by_office, named, needs_office, set_cells
 
 STEPS, STEP = 8, 5
 

@@ -6,7 +6,7 @@ import pytest
 
 import symcnn
 from symcnn.text import catalogue
-from tests.excel.recalculate import by_formualizer, named, set_cells
+from tests.tools.recalculate import by_formualizer, named, set_cells
 
 STEPS = 6
 KEYS = (

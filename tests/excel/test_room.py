@@ -10,7 +10,7 @@ import pytest
 from openpyxl.utils import get_column_letter, range_boundaries
 
 import symcnn
-from tests.excel.recalculate import by_formualizer
+from tests.tools.recalculate import by_formualizer
 
 FONTS = Path("/usr/share/fonts/truetype/crosextra")
 FILES = {"Calibri": "Carlito", "Cambria": "Caladea"}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import symcnn
-from tests.excel import sdk
 from tests.excel.rules import findings
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools import sdk
+from tests.tools.networks import from_seed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -14,9 +14,9 @@ import symcnn
 from symcnn.excel.functions import CellError
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
-from tests.excel.recalculate import by_formualizer, by_office, cached, needs_office
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed
+from tests.tools.recalculate import by_formualizer, by_office, cached, needs_office
 
 RECALC = Path(sysconfig.get_path("scripts")) / "formualizer"
 

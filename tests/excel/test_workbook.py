@@ -14,7 +14,7 @@ from symcnn.excel.addresses import is_legal_name
 from symcnn.excel.plan import WorkbookLayout
 from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
-from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells
+from tests.tools.recalculate import by_formualizer, by_office, named, needs_office, set_cells
 
 STEPS = 12
 FUNCTIONS = {

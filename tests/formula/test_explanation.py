@@ -8,8 +8,8 @@ import pytest
 import symcnn
 from symcnn.explain import Question, explain_number
 from symcnn.numeric.values import values_of_images
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed
 
 
 @pytest.mark.parametrize("step", rest_slow([7, 0]))

@@ -12,7 +12,7 @@ from symcnn.formula.typst import Typst
 from symcnn.symbolic import LEAVES, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
 from symcnn.symbolic.leaves import elu
 from symcnn.text import LANGUAGES, catalogue
-from tests.report.sample import FORMULAS, kinds
+from tests.tools.sample_report import FORMULAS, kinds
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from symcnn.formula.tree import (
     Under,
     Word,
 )
-from tests.report.sample import FORMULAS, NODES, kinds
+from tests.tools.sample_report import FORMULAS, NODES, kinds
 
 A, B, Z = Symbol("a"), Symbol("b"), Symbol("z", "1", "preactivation")
 

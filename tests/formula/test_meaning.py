@@ -15,7 +15,7 @@ from symcnn.formula.tree import Symbol as Written_
 from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
 from symcnn.proof.paths import Slope
 from symcnn.text import catalogue
-from tests.networks import from_seed
+from tests.tools.networks import from_seed
 
 WORDS = catalogue("en").words("word")
 D = derive(article.network())

@@ -10,7 +10,7 @@ from symcnn.formula.reader import FormulaReader, Fragment, NotReadError, NumberT
 from symcnn.formula.reader.grammar import parser
 from symcnn.formula.reader.symbols import symbol
 from symcnn.formula.tex import Tex
-from tests.report.sample import FORMULAS
+from tests.tools.sample_report import FORMULAS
 
 X, F, Z = tree.Symbol("x", "11"), tree.Symbol("f", "12"), tree.Symbol("z")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symcnn
-from tests.network.pictures import colour, ink, write_png
+from tests.tools.pictures import colour, ink, write_png
 
 NET = symcnn.Network((2, 3), [symcnn.Dense(3)], loss="cross_entropy")
 IMAGES = np.array(

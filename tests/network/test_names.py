@@ -8,7 +8,7 @@ from symcnn.derivation import derive
 from symcnn.excel.addresses import is_legal_name
 from symcnn.network.names import Names
 from symcnn.symbolic import TensorKind
-from tests.networks import differentiable
+from tests.tools.networks import differentiable
 
 
 @given(differentiable())

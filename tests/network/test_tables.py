@@ -3,6 +3,7 @@
 import pytest
 
 import symcnn
+from symcnn.network.tables import records
 
 X = [[0, 0.5, 1, 0], [1, 1, 0, 0], [0, 1, 1, 0]]
 
@@ -312,3 +313,11 @@ def test_a_first_line_with_a_slip_is_no_head(tmp_path):
 def test_a_head_that_counts_the_columns_and_nothing_below_it_holds_no_samples(tmp_path, head):
     with pytest.raises(symcnn.InputError, match="no samples"):
         read(tmp_path, head + "\n")
+
+
+@pytest.mark.parametrize(
+    ("head", "line"), [("sep=;\n", 3), ("\n\nsep=;\n", 5), ("sep=;\r", 3), ("# of 2026\nsep=;\n", 4)]
+)
+def test_an_error_names_the_line_of_the_file_whatever_stands_before(head, line):
+    end = "\r" if head.endswith("\r") else "\n"
+    assert [n for n, _ in records(head + f"a;b{end}1;2{end}")] == [0, line - 1, line]

@@ -7,8 +7,8 @@ import symcnn
 from symcnn import AvgPool2D, Conv2D, Dense, Flatten, InputError, MaxPool2D, Network
 from symcnn.network.file import network_from, words_of
 from symcnn.verification import verify_workbook
-from tests import oracles
-from tests.networks import values_for
+from tests.tools import oracles
+from tests.tools.networks import values_for
 
 #: Layers before the last two, and the map that comes out.
 CASES = {
@@ -45,7 +45,7 @@ def test_every_program_has_the_oracles_shape_and_gradient(case):
 @pytest.mark.parametrize("case", CASES)
 def test_pytorch_agrees(case):
     pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
-    from tests.torch_oracle import loss_and_gradient
+    from tests.tools.torch_oracle import loss_and_gradient
 
     net = network(case)
     theta, images, targets = values_for(net, np.random.default_rng(1), 2)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import symcnn
-from symcnn.numeric import cache, epochs
+from symcnn.numeric import cache
+from symcnn.numeric import compiled as compiled_programs
 from symcnn.numeric.cache import compiled
-from symcnn.numeric.epochs import LoopLearner, lanes_for
+from symcnn.numeric.compiled import LoopLearner, lanes_for
 from symcnn.numeric.learner import Batching, Learner, State
 from symcnn.numeric.optimizers import OPTIMIZERS
-from tests import oracles
+from tests.tools import oracles
 
 needs_numba = pytest.mark.skipif(not cache.numba_is_there(), reason="numba is not installed: pip install numba")
 
@@ -46,7 +47,7 @@ def uncompiled(monkeypatch):
         exec(source, space)
         return space[name]
 
-    monkeypatch.setattr(epochs, "compiled", plain)
+    monkeypatch.setattr(compiled_programs, "compiled", plain)
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])

@@ -7,8 +7,8 @@ import pytest
 import symcnn
 from symcnn.network.layers import ACTIVATIONS
 from symcnn.numeric import BACKENDS, as_theta, initial_values
-from tests.networks import from_seed
-from tests.oracles import article_gradients
+from tests.tools.networks import from_seed
+from tests.tools.oracles import article_gradients
 
 SEEDS = range(8)
 
@@ -126,7 +126,7 @@ def test_every_forward_layer_in_every_backend(backend):
         symcnn.Activation("sigmoid"),
     ]
     net = symcnn.Network((2, 5, 6), layers, loss=None)
-    from tests.oracles import outputs
+    from tests.tools.oracles import outputs
 
     rng = np.random.default_rng(11)
     theta, images = rng.normal(size=len(net.parameters)), rng.normal(size=(4, 2, 5, 6))

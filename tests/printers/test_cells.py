@@ -18,9 +18,9 @@ from symcnn.printers.cells import (
     parse,
     reference,
 )
-from symcnn.printers.cells.filling import filling, moved
+from symcnn.printers.cells.addresses import filling, moved
 from symcnn.symbolic import LEAVES, gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh, wins
-from tests.printers.cells import disagreements, printed, read
+from tests.tools.cell_formulas import disagreements, printed, read
 
 a, b, c = symbols("q_1 q_2 q_3")
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from symcnn.printers.excel import EXCEL, FormulaPrinter, checked_formula
 from symcnn.printers.infix import InfixPrinter
-from symcnn.printers.numpy_scalars import NUMPY
-from symcnn.printers.python import PYTHON
+from symcnn.printers.python import NUMPY, PYTHON
 from symcnn.symbolic import exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
 
 a, b, c, h, o, t, z = sympy.symbols("a b c h o t z")

@@ -10,15 +10,14 @@ import symcnn
 from symcnn.derivation.reverse import reverse
 from symcnn.numeric.optimizers import OPTIMIZERS
 from symcnn.printers.loops import DIFFERENTIATE, MEASURE, NetworkSpec, OptimizerUpdate, loops
-from symcnn.printers.loops.language import LoopPrinter, language
+from symcnn.printers.loops.nest import Machine, tile
 from symcnn.printers.loops.rewrite import put_in_readers, rewritten, seeded, with_winners
-from symcnn.printers.loops.statements import grouped
-from symcnn.printers.loops.tile import Machine, tile
+from symcnn.printers.loops.statements import LoopPrinter, grouped, language
 from symcnn.printers.rewriting import functions_behind
 from symcnn.symbolic import LEAVES, gate
-from tests import oracles
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools import oracles
+from tests.tools.networks import from_seed
 
 DIGITS = symcnn.Network(
     (8, 8),

@@ -9,8 +9,8 @@ import symcnn
 from symcnn.printers.arrays.lines import Lines, Sizes
 from symcnn.printers.numpy_arrays import update_program
 from symcnn.symbolic import Affine
-from tests import oracles
-from tests.networks import from_seed, values_for
+from tests.tools import oracles
+from tests.tools.networks import from_seed, values_for
 
 DIGITS = symcnn.Network(
     (8, 8),

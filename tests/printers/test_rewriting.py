@@ -9,7 +9,7 @@ from symcnn.derivation.graph import instantiate
 from symcnn.derivation.reverse import reverse
 from symcnn.printers import rewriting
 from symcnn.printers.rewriting import rewritten, used
-from tests.networks import from_seed, values_for
+from tests.tools.networks import from_seed, values_for
 
 
 def network(*layers, shape=(6, 6), loss="half_squared_error"):

@@ -13,8 +13,8 @@ from symcnn.proof.equations import accepts
 from symcnn.proof.interpret import Interpreter
 from symcnn.symbolic import Access, Term, relu
 from symcnn.verification import check_equations, planted_equations
-from tests import oracles
-from tests.networks import digits, from_seed, lenet
+from tests.tools import oracles
+from tests.tools.networks import digits, from_seed, lenet
 
 
 @pytest.mark.slow

@@ -18,9 +18,9 @@ from symcnn.report.examine import evidence_table, examined
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.text import catalogue
-from tests.networks import digits, from_seed
-from tests.report.mutations import mutations
 from tests.slow import rest_slow
+from tests.tools.networks import digits, from_seed
+from tests.tools.report_mutations import mutations
 
 EN = catalogue("en")
 

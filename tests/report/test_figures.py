@@ -37,7 +37,7 @@ from symcnn.report.figures.neurons import RADIUS
 from symcnn.report.figures.paths import edges_to_error
 from symcnn.report.figures.sketch import Circle, Label, Line, Rect
 from symcnn.text import catalogue
-from tests.networks import from_seed, lenet
+from tests.tools.networks import from_seed, lenet
 
 WORDS = {word: f"le {word}" for word in figures.WORDS}
 HOSTILE = "<script>alert('\"&amp;')</script> ]]> {0}"

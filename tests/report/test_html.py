@@ -19,7 +19,7 @@ from symcnn.report.html.states import written
 from symcnn.report.references import UnexaminedError
 from symcnn.text import LANGUAGES, catalogue
 from tests.formula.test_mathml import Tags
-from tests.report.sample import HOSTILE, document
+from tests.tools.sample_report import HOSTILE, document
 
 
 @pytest.fixture(scope="module")

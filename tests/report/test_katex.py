@@ -3,10 +3,10 @@
 import pytest
 
 from symcnn.report.markdown import to_markdown
-from tests.report.browser import executable
-from tests.report.commonmark import DISPLAY, formulas_of
-from tests.report.katex import needs_katex, refused
-from tests.report.sample import document
+from tests.tools.browser import executable
+from tests.tools.commonmark import DISPLAY, formulas_of
+from tests.tools.katex import needs_katex, refused
+from tests.tools.sample_report import document
 
 
 def of(text):

@@ -12,8 +12,8 @@ from symcnn.formula import tree
 from symcnn.report.document import Code, Document, Emphasis, InlineFormula, Link, Paragraph, Section
 from symcnn.report.markdown import FIGURE_MARK, to_markdown
 from symcnn.report.references import UnexaminedError
-from tests.report.commonmark import DISPLAY, INLINE, changed, formulas_of
-from tests.report.sample import HOSTILE, STARTS, document
+from tests.tools.commonmark import DISPLAY, INLINE, changed, formulas_of
+from tests.tools.sample_report import HOSTILE, STARTS, document
 
 #: Macros that GitHub refuses, whatever MathJax knows; and what its Markdown eats.
 REFUSED = (

@@ -14,8 +14,8 @@ from symcnn.report.html import to_html
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.text import catalogue
-from tests.report import sample
-from tests.report.browser import chromium
+from tests.tools import sample_report as sample
+from tests.tools.browser import chromium
 
 #: A desktop and a phone.
 WIDTHS = (1280, 390)

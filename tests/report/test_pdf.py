@@ -12,7 +12,7 @@ from symcnn.errors import install_command
 from symcnn.formula import Plain, tree
 from symcnn.formula.typst import string
 from symcnn.report.pdf import check_pdf, to_pdf
-from tests.report.sample import HOSTILE, document
+from tests.tools.sample_report import HOSTILE, document
 
 pytest.importorskip("typst", reason="typst is not installed: pip install typst")
 PDFTOTEXT = shutil.which("pdftotext")

@@ -12,7 +12,7 @@ from symcnn.report.examination import Examiner
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.text import catalogue
-from tests.networks import from_seed
+from tests.tools.networks import from_seed
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from symcnn.report.document import Block, Inline
-from tests.report.sample import NODES, document, kinds
+from tests.tools.sample_report import NODES, document, kinds
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])

@@ -16,8 +16,8 @@ from symcnn.report.story import tell
 from symcnn.report.story.words import sentence
 from symcnn.reports import gather
 from symcnn.text import catalogue
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed
 
 EXAMPLES = ("network", "two_filters", "strided", "x_and_o")
 

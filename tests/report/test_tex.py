@@ -15,7 +15,7 @@ from symcnn.report.tex import to_latex
 from symcnn.report.tikz import to_tikz
 from symcnn.reports import gather
 from symcnn.text import catalogue
-from tests.report.sample import HOSTILE, document
+from tests.tools.sample_report import HOSTILE, document
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PDFLATEX, PDFTOTEXT = shutil.which("pdflatex"), shutil.which("pdftotext")

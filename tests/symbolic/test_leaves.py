@@ -9,8 +9,7 @@ import sympy
 
 from symcnn.printers.excel import EXCEL
 from symcnn.printers.infix import InfixPrinter
-from symcnn.printers.numpy_scalars import NUMPY
-from symcnn.printers.python import PYTHON
+from symcnn.printers.python import NUMPY, PYTHON
 from symcnn.symbolic import LEAF, LEAVES, Y, Z, exp, gate, log, maximum, relu, sigmoid, wins
 from symcnn.symbolic.leaves import Leaf, _slope, worked_out
 from symcnn.verification.leaves import leaves as oracle

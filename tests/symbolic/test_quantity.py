@@ -5,7 +5,7 @@ from sympy import Symbol
 
 import symcnn
 from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, TensorKind, entries
-from tests.networks import from_seed
+from tests.tools.networks import from_seed
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -77,7 +77,7 @@ def networks() -> dict[str, Callable[[], tuple[Any, Any, Any, Any]]]:
 
     def drawn(seed: int) -> Callable[[], tuple[Any, Any, Any, Any]]:
         def made() -> tuple[Any, Any, Any, Any]:
-            from tests.networks import from_seed
+            from tests.tools.networks import from_seed
 
             net, theta, images, targets = from_seed(seed)
             if net.loss in ("cross_entropy", "binary_cross_entropy"):

@@ -1,4 +1,4 @@
-"""The trainers against PyTorch: its own autograd and optimizers, on random networks (``tests/train/trainings.py``)."""
+"""The trainers against PyTorch: its own autograd and optimizers, on random networks (``tests/tools/trainings.py``)."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from symcnn.numeric.optimizers import GRADIENT, OPTIMIZERS, RATE, THETA, Optimiz
 from symcnn.symbolic import LEAF, Column, gate, wins
 from symcnn.train import trainer
 from symcnn.verification import verify_workbook
-from tests import torch_oracle
-from tests.train.trainings import Comparison, Training, random_training
+from tests.tools import torch_oracle
+from tests.tools.trainings import Comparison, Training, random_training
 
 pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 

@@ -8,7 +8,7 @@ from symcnn.numeric.cache import numba_is_there
 from symcnn.numeric.learner import Batching, State
 from symcnn.numeric.optimizers import OPTIMIZERS
 from symcnn.train.metrics import measuring, right
-from tests.networks import from_seed
+from tests.tools.networks import from_seed
 
 needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
 
@@ -77,7 +77,7 @@ def data_for(net, samples, rng):
 def test_the_history_is_what_pytorch_measures(kind, backend):
     """Of the parameters after each epoch; 21 samples in batches of 8, of which 5 remain; and a single one."""
     pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
-    from tests.torch_oracle import loss_and_gradient
+    from tests.tools.torch_oracle import loss_and_gradient
 
     net, rng = KINDS[kind], np.random.default_rng(7)
     known, unseen = data_for(net, 21, rng), data_for(net, 1, rng)

@@ -15,8 +15,8 @@ from symcnn.numeric import BACKENDS, initial_values, numba_is_there
 from symcnn.numeric.learner import Learner
 from symcnn.train import trainer
 from symcnn.train.trainer import order_of
-from tests.oracles import article_gradients
 from tests.slow import rest_slow
+from tests.tools.oracles import article_gradients
 from tests.train.conftest import OPTIMIZERS, SAMPLES, overfitted
 
 needs_numba = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")

@@ -11,8 +11,8 @@ import pytest
 
 import symcnn
 from symcnn.cli import main
-from tests.network.pictures import ink, write_png
 from tests.test_cli import run
+from tests.tools.pictures import ink, write_png
 
 NET = """
 input_shape = [2, 3]

@@ -25,10 +25,10 @@ from symcnn.formula.tex import escaped as escaped_tex
 from symcnn.text.characters import visible
 from symcnn.train import load_checkpoint, store
 from symcnn.train.store import save_checkpoint
-from tests.network.pictures import ink, write_png
 from tests.report.test_markdown import read
 from tests.test_cli import run
-from tests.untrusted.hostile import KEPT, REFUSED
+from tests.tools.hostile_texts import KEPT, REFUSED
+from tests.tools.pictures import ink, write_png
 from tests.untrusted.test_hostile import Words, is_one_line, network_file
 
 TEXTS = KEPT | REFUSED

@@ -25,7 +25,7 @@ from symcnn.excel.writer import written
 from symcnn.formula import Latex, tree
 from symcnn.formula.tex import escaped as escaped_tex
 from symcnn.formula.typst import string
-from symcnn.network.labels import MAX_LABEL
+from symcnn.network.data import MAX_LABEL
 from symcnn.numeric import PROGRAMS
 from symcnn.printers.excel import CellFormula
 from symcnn.report.document import Code
@@ -36,7 +36,7 @@ from symcnn.text.characters import visible
 from symcnn.verification import verify_workbook
 from tests.report.test_markdown import read, said
 from tests.test_cli import run
-from tests.untrusted.hostile import KEPT, REFUSED
+from tests.tools.hostile_texts import KEPT, REFUSED
 
 NETWORK = symcnn.Network((1,), [symcnn.Dense(2, activation="sigmoid")])
 CLASSES = [[1.0, 0.0], [0.0, 1.0]]

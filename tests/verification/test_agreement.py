@@ -40,7 +40,7 @@ def test_a_lost_digit_is_seen(derivation, net, data, monkeypatch):
 
 
 def test_the_reference_is_the_complex_step(derivation, net, data):
-    from tests.oracles import gradient
+    from tests.tools.oracles import gradient
 
     theta = initial_values(net, 7)
     _, rows = exact_gradients(derivation, theta, data)

@@ -15,8 +15,8 @@ from symcnn.verification.duals import DUAL_TOLERANCE, duals_agree
 from symcnn.verification.evidence import METHODS, Point
 from symcnn.verification.leaf_rules import RULES, decide_rule
 from symcnn.verification.leaves import leaves
-from tests.networks import from_seed, lenet
 from tests.slow import rest_slow
+from tests.tools.networks import from_seed, lenet
 
 SMALL = symcnn.Network(
     (4, 4), [symcnn.Conv2D(1, 2), symcnn.Activation("relu"), symcnn.MaxPool2D(2, 1), symcnn.Dense(2)], "cross_entropy"

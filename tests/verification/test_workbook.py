@@ -20,10 +20,10 @@ from symcnn.verification.workbook.numbers import everything, given
 from symcnn.verification.workbook.package import CellContent, read_package
 from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.verify import verify_package
-from tests.alterations import alterations, missed
-from tests.alterations import workbook as article_package
-from tests.networks import from_seed
 from tests.slow import rest_slow
+from tests.tools.alterations import alterations, missed
+from tests.tools.alterations import workbook as article_package
+from tests.tools.networks import from_seed
 
 ARTICLE = symcnn.article.network()
 

@@ -15,7 +15,7 @@ from sympy import Expr, Rational, S
 
 from symcnn.printers.arrays.lines import Lines, Operand, Sizes
 from symcnn.printers.infix import InfixPrinter, is_divisor
-from symcnn.printers.numpy_scalars import NUMPY
+from symcnn.printers.python import NUMPY
 from symcnn.symbolic import LEAF, Access, Wins, Z, gate, in_reading_order
 
 

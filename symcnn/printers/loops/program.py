@@ -16,12 +16,10 @@ from dataclasses import dataclass
 
 from sympy import Expr, S, Symbol
 
-from symcnn.printers.loops.language import LoopPrinter, language, number_text
 from symcnn.printers.loops.layout import Layout, index_text
-from symcnn.printers.loops.nest import Rows, Setting, nest
+from symcnn.printers.loops.nest import Machine, Rows, Setting, nest
 from symcnn.printers.loops.rewrite import SEED, rewritten
-from symcnn.printers.loops.statements import StatementGroup, grouped, local_tensors
-from symcnn.printers.loops.tile import Machine
+from symcnn.printers.loops.statements import LoopPrinter, StatementGroup, grouped, language, local_tensors, number_text
 from symcnn.printers.python import MATH, indented
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor
 

@@ -15,32 +15,25 @@ from dataclasses import replace
 from itertools import chain
 
 from sympy import Expr
-from sympy.core.expr import AtomicExpr
 
 from symcnn.derivation.reverse import reverse
 from symcnn.printers.rewriting import functions_behind
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Wins
+from symcnn.symbolic import Access, Affine, Axis, Equation, RecordAtom, Tensor, Wins
 
 #: ∂E/∂E of a lane.
 SEED = Tensor("seed", (), (("seed", 0),))
 
 
-class Won(AtomicExpr):
+class Won(RecordAtom):
     """1 where a maximum's winner, kept in ``winner``, has this number in its window, 0 elsewhere: an atom of SymPy."""
 
     __slots__ = ("number", "winner")
-    is_commutative = True
 
     winner: Access
     number: Affine
 
     def __new__(cls, winner: Access, number: Affine) -> "Won":
-        found = AtomicExpr.__new__(cls)
-        found.winner, found.number = winner, number
-        return found  # type: ignore[no-any-return]  # SymPy has no types
-
-    def _hashable_content(self) -> tuple[object, ...]:
-        return (self.winner, self.number)
+        return cls._of(winner, number)
 
     def _sympystr(self, printer: object) -> str:
         return f"[{self.winner} is {self.number}]"

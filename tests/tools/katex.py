@@ -17,7 +17,7 @@ import pytest
 KATEX = os.environ.get("KATEX", "")
 SHA256 = "e8d885505949f3a5f4abdd5dd0d53696bd1371ad26ffbf4f310dcd77c8cdae89"
 
-needs_katex = pytest.mark.skipif(not KATEX, reason="no KaTeX: tests/report/katex.py says how to get it")
+needs_katex = pytest.mark.skipif(not KATEX, reason="no KaTeX: tests/tools/katex.py says how to get it")
 
 PAGE = """<!doctype html><meta charset="utf-8"><script>{script}</script><pre id="found"></pre><script>
 const found = [];

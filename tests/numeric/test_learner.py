@@ -5,10 +5,9 @@ import pytest
 
 import symcnn
 from symcnn.numeric import ArrayProgram
-from symcnn.numeric.buffers import blocks, even_blocks, samples_at_once
-from symcnn.numeric.learner import Batching, Learner, State
+from symcnn.numeric.learner import Batching, Learner, State, blocks, even_blocks, samples_at_once
 from symcnn.numeric.optimizers import OPTIMIZERS
-from tests.networks import from_seed, values_for
+from tests.tools.networks import from_seed, values_for
 
 
 def trained(make, net, program, batching, dtype="float64", samples=23, epochs=3):

@@ -1,4 +1,4 @@
-"""Public texts, where somebody has copies of them: every accusation and every approval is one of ``public.toml``."""
+"""Public texts, where somebody has copies: every accusation and every approval is one of ``public_texts.toml``."""
 
 import tomllib
 from pathlib import Path
@@ -8,7 +8,7 @@ from symcnn.article import printed
 from symcnn.audit import audit
 from symcnn.errors import InputError
 
-MANIFEST = Path(__file__).with_name("public.toml")
+MANIFEST = Path(__file__).with_name("public_texts.toml")
 
 
 def texts() -> list[dict[str, object]]:

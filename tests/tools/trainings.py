@@ -21,8 +21,8 @@ import symcnn
 from symcnn.numeric import compile_program, initial_values
 from symcnn.numeric.learner import Batching, State
 from symcnn.numeric.optimizers import optimizer_called
-from tests import torch_oracle
-from tests.networks import LOSSES
+from tests.tools import torch_oracle
+from tests.tools.networks import LOSSES
 
 STEPS = 5
 OPTIMIZERS = ("sgd", "momentum", "adam")

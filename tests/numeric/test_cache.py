@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from symcnn.numeric.cache import compiled, numba_is_there
-from tests import oracles
-from tests.networks import from_seed
+from tests.tools import oracles
+from tests.tools.networks import from_seed
 
 pytestmark = pytest.mark.skipif(not numba_is_there(), reason="numba is not installed: pip install numba")
 

@@ -1,6 +1,6 @@
 """The lowest versions that pyproject.toml allows of what symcnn needs at run time, as requirements for pip.
 
-python -m pip install $(python -m tests.lowest) .
+python -m pip install $(python -m tests.tools.lowest) .
 """
 
 import tomllib
@@ -17,7 +17,7 @@ def lowest(requirement: str) -> str:
 
 
 def main() -> None:
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     print(*map(lowest, project["dependencies"]), sep="\n")
 
 

@@ -26,7 +26,7 @@ SHA256 = "85cb58b2784f697e4160004458b87f7b59d401f050af30005e8e29d2db0a2d56"
 BINARIES = "python_redlines_docxodus/_binaries/linux-x64.tar.gz"
 ASSEMBLIES = ("System.IO.Packaging", "DocumentFormat.OpenXml.Framework", "DocumentFormat.OpenXml")
 
-needs_sdk = pytest.mark.skipif(not WHEEL, reason="no Open XML SDK validator: tests/excel/sdk.py says how to get it")
+needs_sdk = pytest.mark.skipif(not WHEEL, reason="no Open XML SDK validator: tests/tools/sdk.py says how to get it")
 
 
 def laid_out(folder):

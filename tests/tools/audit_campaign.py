@@ -14,7 +14,7 @@ from symcnn.audit.verdicts import Judged
 from symcnn.formula.reader import FormulaReader, read_display
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
-from tests.audit.mutations import Mutation, mutations
+from tests.tools.equation_mutations import Mutation, mutations
 
 #: What no audit can see, because what is written is then true, and a sound step.
 UNDETECTABLE = (
