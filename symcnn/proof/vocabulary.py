@@ -108,7 +108,7 @@ def summary(findings: Sequence[Finding], text: Catalogue, by_how: bool = False) 
     """The same in one line, of what is right also how it was decided: "26 right (exact) · 1 not decided"."""
     alike = Counter(Finding("", f.verdict, f.how if by_how else "") for f in findings)
     order = sorted(alike, key=lambda f: (VERDICTS.index(f.verdict), HOW.index(f.how)))
-    return " · ".join(f"{alike[f]} {f.word(text)}" for f in order)
+    return " · ".join(text("check.count", count=alike[f], verdict=f.word(text)) for f in order)
 
 
 def _key(words: str) -> str:
