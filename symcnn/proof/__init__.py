@@ -6,6 +6,7 @@ the strongest: as written, exact normal form, modulo a prime with its error prob
 
     gradients    a formula for ∂E/∂name against dual numbers through E
     identities   two expressions in the quantities of a network and the slopes between them
+    numbers      numbers as they are written or worked out, each in an interval
     equations    the adjoint equations in index notation against dual numbers through the forward equations
     elsewhere    a workbook's cells (``verification/workbook``), Coq's word on a certificate (``certificate``)
 
