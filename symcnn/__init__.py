@@ -5,7 +5,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from symcnn.dispatch import registrars
 from symcnn.errors import InputError, NotSupportedYetError, SymcnnError, TrainingDivergedError
 from symcnn.version import __version__
 
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from symcnn.certificate import write_certificate
     from symcnn.checks import CheckResult, check, check_network, check_text, check_workbook
     from symcnn.excel import export_workbook
+    from symcnn.interactive import InteractiveDerivation as Derivation
+    from symcnn.interactive import derive
     from symcnn.network import (
         Activation,
         AvgPool2D,
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     )
     from symcnn.numeric import Program
     from symcnn.numeric import compile_program as compile
-    from symcnn.proof import ProvableDerivation as Derivation
-    from symcnn.proof import derive
-    from symcnn.report import write_report
+    from symcnn.reports import write_report
     from symcnn.train import Run
     from symcnn.train import train as train
     from symcnn.verification import Verification
@@ -50,25 +49,16 @@ _DEFINED_IN = {
     "write_certificate": "certificate",
     "CheckResult": "checks", "check": "checks", "check_network": "checks", "check_text": "checks",
     "check_workbook": "checks",
-    "Derivation": "proof:ProvableDerivation", "derive": "proof",
+    "Derivation": "interactive:InteractiveDerivation", "derive": "interactive",
     "export_workbook": "excel",
     "Activation": "network", "AvgPool2D": "network", "Conv2D": "network", "Data": "network", "Dense": "network",
     "Flatten": "network", "MaxPool2D": "network", "Network": "network", "read_data": "network",
     "read_network": "network",
     "Program": "numeric", "compile": "numeric:compile_program",
-    "write_report": "report",
+    "write_report": "reports",
     "Run": "train", "train": "train",
     "Verification": "verification", "verify": "verification.verify",
 }  # fmt: skip
-
-# a function that a low room declares -> the room above it that has its rules (see symcnn/dispatch.py)
-registrars.update({
-    "symcnn.symbolic.display.latex_of": "symcnn.formula",
-    "symcnn.symbolic.display.html_of": "symcnn.formula",
-    "symcnn.derivation.derivation.explain": "symcnn.numeric",
-    "symcnn.derivation.derivation.evaluate": "symcnn.numeric",
-    "symcnn.verification.again.formulas_again": "symcnn.excel",
-})  # fmt: skip
 
 
 def _load(name: str) -> Any:

@@ -5,15 +5,13 @@
     a text (.md, .tex, .txt)       every equation held against the mathematics                  ``audit``
     a certificate (.v)             Coq's word for it                                            ``verify --certificate``
 
-Each has claims; a claim has one verdict of one vocabulary, with how it was decided. What the engines below say in words
-of their own is brought into it here and nowhere else.
+Each has claims; a claim has one verdict of one vocabulary, with how it was decided:
+``symcnn/proof/vocabulary.py``.
 """
 
 import html
 import json
-import math
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -26,44 +24,20 @@ from symcnn.certificate import recheck
 from symcnn.errors import InputError
 from symcnn.network import Data, DataLike, Network, as_data, read_network
 from symcnn.proof import check_equations
-from symcnn.proof.equations import EPSILON
+from symcnn.proof.vocabulary import (
+    ALL_RIGHT,
+    Finding,
+    VerdictWord,
+    counts,
+    known,
+    status,
+    summary,
+)
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import visible
-from symcnn.verification import CheckRow, verify, verify_workbook
-
-VerdictWord = Literal["right", "wrong", "follows from", "right, but", "given", "not decided"]
-VERDICTS: tuple[VerdictWord, ...] = ("right", "right, but", "given", "wrong", "follows from", "not decided")
-How = Literal["exact", "modulo a prime", "numbers", ""]
-
-#: Exit statuses of a check.
-ALL_RIGHT, SOMETHING_WRONG, NOTHING_DECIDED = 0, 1, 3
+from symcnn.verification import verify, verify_workbook
 
 TEXTS = (".md", ".markdown", ".tex", ".txt")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One claim and what is known of it.
-
-    Attributes:
-        claim: what is claimed: "∂E_total/∂f_12", an equation as the text has it, the formula of a cell.
-        verdict: "right"; "wrong"; "follows from" (wrong only because of what it rests on); "right, but" (``why`` says
-            what is to be remarked); "given" (a definition, a value, an assumption); "not decided" (``why`` says so).
-        how: of what is right: "exact", "modulo a prime" with its ``error_probability`` at most, or "numbers", equal to
-            so many ``digits``.
-        place: where it stands: "line 12", "Backward!F8"; empty: it has no place.
-        why: the reason, in sentences.
-        correction: of what is wrong: what should stand there, where that is known.
-    """
-
-    claim: str
-    verdict: VerdictWord
-    how: How = ""
-    error_probability: float | None = None
-    digits: int | None = None
-    place: str = ""
-    why: str = ""
-    correction: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,20 +67,15 @@ class CheckResult:
     @property
     def status(self) -> int:
         """0: nothing is wrong; 1: something is; 3: nothing could be told."""
-        counts = Counter(f.verdict for f in self.findings)
-        if counts["wrong"]:
-            return SOMETHING_WRONG
-        return ALL_RIGHT if counts["right"] or counts["right, but"] else NOTHING_DECIDED
+        return status(self.findings)
 
     def count(self, verdict: VerdictWord) -> int:
-        return sum(f.verdict == verdict for f in self.findings)
+        return counts(self.findings)[verdict]
 
     @property
     def summary(self) -> str:
         """One line: how many claims have which verdict."""
-        counts = [(v, self.count(v)) for v in VERDICTS]
-        parts = (f"{n} {self.text(f'verdict.{_key(v)}')}" for v, n in counts if n)
-        return f"{self.subject}: {' · '.join(parts)}"
+        return f"{self.subject}: {summary(self.findings, self.text)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for programs; ``schema()`` describes it."""
@@ -114,7 +83,7 @@ class CheckResult:
             "kind": self.kind,
             "subject": self.subject,
             "status": self.status,
-            "counts": {verdict: self.count(verdict) for verdict in VERDICTS},
+            "counts": counts(self.findings),
             "findings": [asdict(f) for f in self.findings],
             "not_checked": list(self.not_checked),
         }
@@ -127,19 +96,10 @@ class CheckResult:
         return heads, [[f.place, f.claim, self._verdict(f)] for f in self.findings]
 
     def _verdict(self, finding: Finding) -> str:
-        word = self.text(f"verdict.{_key(finding.verdict)}")
-        if finding.how:
-            word += f" ({self._how(finding)})"
-        lines = [f"{word}: {finding.why}" if finding.why else word]
+        lines = [finding.in_words(self.text)]
         if finding.correction:
             lines.append(self.text("check.correction", correction=finding.correction))
         return "\n".join(lines)
-
-    def _how(self, finding: Finding) -> str:
-        if finding.how == "numbers" and finding.digits is None:
-            return self.text("audit.method.agrees")
-        values = {"digits": finding.digits} if finding.how == "numbers" else {}
-        return self.text(f"how.{_key(finding.how)}", **values)
 
     def __str__(self) -> str:
         heads, rows = self.table()
@@ -152,10 +112,6 @@ class CheckResult:
         head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
         body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
         return f"<table><tr>{head}</tr>{body}</table><p>{html.escape(self.summary)}</p>"
-
-
-def _key(words: str) -> str:
-    return words.replace(",", "").replace(" ", "_")
 
 
 def schema() -> dict[str, Any]:
@@ -207,18 +163,15 @@ def check_network(
     net.require_loss(str(network) if not isinstance(network, Network) else "check")
     verification = verify(net, samples if data is None else as_data(data), lang=lang, progress=progress)
     subject = _name(network) if not isinstance(network, Network) else catalogue(lang)("check.network")
-    findings = tuple(_of_row(row) for row in verification.rows)
-    return CheckResult("network", subject, findings, verification.not_checked, catalogue(lang), verification)
+    return CheckResult("network", subject, verification.claims, verification.not_checked, catalogue(lang), verification)
 
 
 def check_workbook(path: str | Path, network: str | Path | Network | None = None, *, lang: str = "en") -> CheckResult:
     """Read every formula cell of a workbook that symcnn wrote, and prove it; see ``verification.verify_workbook``."""
     verification = verify_workbook(path, _network(network)[0], lang=lang)
-    wrong = tuple(
-        Finding(f.quantity, "wrong", place=f.cell, why=f.found, correction=f.right) for f in verification.findings
+    return CheckResult(
+        "workbook", _name(path), verification.claims, verification.not_checked, catalogue(lang), verification
     )
-    findings = (*wrong, *(_of_row(row) for row in verification.rows if row.ok or not wrong))
-    return CheckResult("workbook", _name(path), findings, verification.not_checked, catalogue(lang), verification)
 
 
 def check_text(
@@ -229,15 +182,14 @@ def check_text(
     result = audit_about(path, network, mapping)
     words = Told(result, _name(path), catalogue(lang))
     notice = [words.notice()] if words.notice() else []
-    findings = tuple(_of_audit(result, words))
     rest = (*notice, catalogue(lang)("check.rest_text"))
-    return CheckResult("text", _name(path), findings, rest, catalogue(lang), result)
+    return CheckResult("text", _name(path), words.claims, rest, catalogue(lang), result)
 
 
 def audit_about(path: str | Path, network: str | Path | Network | None, mapping: str | Path | None) -> Audit:
     """The audit of a text about a network; of the article's also with the tables of numbers that it prints."""
-    (net, data), known = _network(network), printed.tables() if _is_article(network) else ()
-    return audit(path, net, mapping, data, check_equations, known, assumed=network is None)
+    (net, data), given = _network(network), printed.tables() if _is_article(network) else ()
+    return audit(path, net, mapping, data, check_equations, given, assumed=network is None)
 
 
 def check_certificate(
@@ -246,13 +198,11 @@ def check_certificate(
     """Let Coq check a certificate that symcnn wrote; see ``certificate.recheck``."""
     net, data = _network(network)
     word, text = recheck(path, net, data), catalogue(lang)
-    if word.status == "certified":
-        findings = [Finding(name, "right", "exact", why=f"Coq {word.coq}") for name in word.theorems]
-    else:
-        # what is no certificate of symcnn's says nothing that could be wrong; nor does a Coq that did not answer
-        is_wrong = word.verdict.outcome == "wrong" and word.is_own
-        reason = word.reason or text("verify.no_coq")
-        findings = [Finding(text("verify.certificate"), "wrong" if is_wrong else "not decided", why=reason)]
+    if word.ok:
+        findings = [known(name, word.status, why=f"Coq {word.coq}") for name in word.theorems]
+    else:  # what is no certificate of symcnn's says nothing that could be wrong
+        said = word.status if word.is_own else "unchecked"
+        findings = [known(text("verify.certificate"), said, why=word.reason or text("verify.no_coq"))]
     return CheckResult("certificate", _name(path), tuple(findings), (), text, word)
 
 
@@ -269,44 +219,3 @@ def _network(network: str | Path | Network | None) -> tuple[Network, Data | None
 
 def _name(path: str | Path) -> str:
     return visible(Path(path).name)
-
-
-def _of_row(row: CheckRow) -> Finding:
-    """What a verification says of one claim."""
-    worst = row.worst
-    if not row.ok or any(not f.ok for f in row.figures):
-        return Finding(row.claim, "wrong", why=row.witness or row.method)
-    if row.status == "proved":
-        return Finding(row.claim, "right", "exact", why=row.method)
-    if row.status == "probable":
-        return Finding(row.claim, "right", "modulo a prime", EPSILON, why=row.method)
-    if worst is None:
-        return Finding(row.claim, "not decided", why=row.method)
-    digits = 17 if worst == 0 else max(0, min(17, math.floor(-math.log10(worst))))
-    return Finding(row.claim, "right", "numbers", digits=digits, why=row.method)
-
-
-#: How the audit decided what is true -> in this vocabulary.
-_HOW: dict[str, How] = {
-    "proved": "exact", "rule": "exact", "computed": "exact", "probable": "modulo a prime", "agrees": "numbers",
-}  # fmt: skip
-
-
-def _of_audit(result: Audit, words: Told) -> Iterator[Finding]:
-    for f in result.findings:
-        place, (why, *more) = words.text("check.line", line=words.place(f)), words.why(f)
-        judged = f.judged
-        if f.verdict == "true" and judged.method in ("given", "definition"):
-            yield Finding(f.text, "given", place=place, why=why)
-        elif f.verdict == "true":
-            how = _HOW.get(judged.method, "exact")
-            error = EPSILON if how == "modulo a prime" else None
-            yield Finding(f.text, "right", how, error, place=place, why=why if judged.readings else "")
-        elif f.verdict == "assumption":
-            yield Finding(f.text, "given", place=place, why=why)
-        elif f.verdict == "false":
-            rest = [line for line in more if not f.correction or line != words.should(f)]
-            yield Finding(f.text, "wrong", place=place, why="\n".join([why, *rest]), correction=f.correction)
-        else:
-            verdict: VerdictWord = "right, but" if f.verdict == "remark" else "not decided"
-            yield Finding(f.text, verdict, place=place, why="\n".join([why, *more]))

@@ -1,31 +1,10 @@
-"""Functions that a low room declares and a room above it has the rules for.
-
-A low room declares a ``functools.singledispatch`` function; the room that registers its rules is imported when a rule
-is first missing. Which room that is, is said by the façade (``symcnn/__init__.py``): a low room knows none above it.
-"""
+"""A method whose rule is chosen by the type of its first argument."""
 
 from collections.abc import Callable
 from functools import singledispatch
-from importlib import import_module
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-#: A declared function, as "module.name" -> the module that registers its rules.
-registrars: dict[str, str] = {}
-
-
-def call_registered(function: Any, first: object, *arguments: Any) -> Any:
-    """Import the module that registers the rules of ``function``, then call the rule for the type of ``first``.
-
-    Raises:
-        NotImplementedError: there is no rule for this type.
-    """
-    import_module(registrars[f"{function.__module__}.{function.__name__}"])
-    rule: Callable[..., Any] = function.dispatch(type(first))
-    if rule is function.dispatch(object):
-        raise NotImplementedError(f"{function.__name__}: no rule for {type(first).__name__}")
-    return rule(first, *arguments)
 
 
 class DispatchMethod(Generic[T]):

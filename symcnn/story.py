@@ -10,8 +10,9 @@ from symcnn.files import check_folder, folder_for, write_whole
 from symcnn.formula import Plain, shown, tree
 from symcnn.numeric import PROGRAMS, ArrayProgram
 from symcnn.picture import one_number
-from symcnn.report import SUFFIXES, gather, write_content
+from symcnn.report import SUFFIXES, write_content
 from symcnn.report.pdf import has_pdf
+from symcnn.reports import gather
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import train
 from symcnn.verification import TOLERANCE, Agreement

@@ -2,17 +2,22 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import openpyxl
 import pytest
 
 import symcnn
-from symcnn import checks
+from symcnn import audit, certificate, checks
 from symcnn.checks import check_certificate
 from symcnn.cli import main
-from symcnn.verification import CheckRow
+from symcnn.proof import vocabulary
+from symcnn.proof.verdict import Status
+from symcnn.text import catalogue
+from symcnn.verification import Caught, CheckRow, Verification
 from symcnn.verification.evidence import Measurement
 from tests.tools.coq import needs_coq
 
@@ -83,7 +88,7 @@ def test_a_row_has_one_verdict():
         ("proved", None, (digits,)): ("wrong", "", None),
     }
     for (row_status, worst, figures), (verdict, how, count) in expected.items():
-        finding = checks._of_row(CheckRow("claim", row_status, "method", figures, worst=worst))
+        finding = CheckRow("claim", row_status, "method", figures, worst=worst).finding
         assert (finding.verdict, finding.how, finding.digits) == (verdict, how, count)
         assert (finding.error_probability is None) == (how != "modulo a prime")
 
@@ -102,7 +107,7 @@ def test_a_text_with_wrong_lines(capsys):
     assert result.summary == "notes.md: 5 right · 1 right, but · 1 given · 3 WRONG"
     code, out, err = status(capsys, ROOT / "examples" / "notes.md", "--lang", "fr")
     assert code == 1
-    assert "3 FAUX" in out
+    assert "FAUX\u00a0: 3" in out
     assert err.strip().endswith("notes.md: 3 wrong")
 
 
@@ -222,4 +227,60 @@ def test_a_coq_that_does_not_answer_accuses_nobody(tmp_path, monkeypatch):
 
 
 def test_digits_are_those_that_agree():
-    assert checks._of_row(CheckRow("c", "unknown", "", worst=9.9e-5)).digits == math.floor(-math.log10(9.9e-5))
+    assert CheckRow("c", "unknown", "", worst=9.9e-5).finding.digits == math.floor(-math.log10(9.9e-5))
+
+
+# --- verify and audit speak the same ----------------------------------------------------------------------------------
+
+
+def spelled(capsys, *words):
+    """Exit status and standard output of a command."""
+    try:
+        main([*map(str, words)])
+        code = 0
+    except SystemExit as stop:
+        code = stop.code
+    return code, capsys.readouterr().out
+
+
+def test_an_audit_has_the_findings_and_the_status_of_the_check(tmp_path, capsys):
+    nothing = tmp_path / "other.md"
+    nothing.write_text("Of another network: $\\nabla C = 0$ and $a^2 = W^2 a^1$.\n", "utf-8")
+    for path, expected in ((ROOT / "examples" / "notes.md", 1), (nothing, 3)):
+        result = symcnn.check(path)
+        code, out = spelled(capsys, "audit", path, "--json")
+        document = json.loads(out)
+        assert code == result.status == document["check"]["status"] == expected
+        assert document["check"]["counts"] == result.to_dict()["counts"]
+        told = [equation["check"] for equation in document["equations"]]
+        assert told == [{key: getattr(f, key) for key in told[0]} for f in result.findings]
+        words = {"true", "remark", "assumption", "false", "unread"}  # those of earlier versions
+        assert {equation["verdict"] for equation in document["equations"]} <= words
+        assert words < document["totals"].keys()
+        assert spelled(capsys, "audit", path)[0] == expected
+        assert spelled(capsys, "audit", path, "--html", tmp_path / "page.html")[0] == expected
+    assert spelled(capsys, "audit", nothing, "--strict")[0] == 1
+
+
+def test_a_verification_has_the_words_of_the_check(tiny, capsys):
+    code, out = spelled(capsys, "verify", tiny)
+    assert (code, "right (exact)" in out, "proved" in out) == (0, True, False)
+    assert symcnn.check(tiny).findings == symcnn.check(tiny).details.claims
+
+
+def test_a_verification_of_which_nothing_could_be_told_ends_with_3(tiny, capsys, monkeypatch):
+    undecided = Verification((CheckRow("c", "unknown", "no time"),), (Caught("deciding", 0, 0),), (), catalogue("en"))
+    monkeypatch.setattr(symcnn, "verify", lambda *_, **__: undecided)
+    assert undecided.ok
+    assert spelled(capsys, "verify", tiny)[0] == 3
+    missed = replace(undecided, planted=(Caught("deciding", 0, 1),))
+    monkeypatch.setattr(symcnn, "verify", lambda *_, **__: missed)
+    assert not missed.ok
+    assert spelled(capsys, "verify", tiny)[0] == 1
+
+
+def test_every_word_of_a_check_has_its_verdict():
+    """What rooms may say, and how a right equation of a text was decided."""
+    said = {*get_args(Status), *get_args(audit.verdicts.Verdict), *get_args(certificate.verdict.Status)} - {"mention"}
+    methods = set(catalogue("en").words("audit.method"))
+    assert said | methods == set(vocabulary._KNOWN)

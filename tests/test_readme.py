@@ -120,7 +120,7 @@ def test_the_top_level_is_what_was_agreed():
 def test_the_audit_that_it_shows_is_what_the_command_prints(capsys, tmp_path):
     from symcnn.cli import main
 
-    shown = re.search(r"```text\n( +1  FALSE.*?)```", README, re.DOTALL).group(1)
+    shown = re.search(r"```text\n( +1  WRONG.*?)```", README, re.DOTALL).group(1)
     path = tmp_path / "notes.md"
     path.write_text(r"$$\frac{\partial x_{11}}{\partial f_{21}} = i_{12}$$", "utf-8")
     with pytest.raises(SystemExit):

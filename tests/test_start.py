@@ -68,35 +68,29 @@ def test_a_name_is_imported_at_its_first_use():
     "code",
     [
         "from symcnn.network import Dense, Network; print(Network((2,), [Dense(1)])._repr_html_()[:7])",
-        "from symcnn.derivation import derive; from symcnn.article import network\n"
+        "from symcnn import derive; from symcnn.article import network\n"
         "print(derive(network())['f_12']._repr_latex_().replace('$$', '<table>')[:7])",
-        "from symcnn.derivation import derive; from symcnn.article import network\n"
+        "from symcnn import derive; from symcnn.article import network\n"
         "print('<table>' if r'\\sum' in derive(network()).equations[0]._repr_latex_() else '')",
-        "from symcnn.derivation import derive; from symcnn.article import network, images\n"
+        "from symcnn import derive; from symcnn.article import network, images\n"
         "d = images(); print('<table>' if derive(network()).evaluate([0.1] * 20, d.images, d.targets) else '')",
-        "from symcnn.derivation import derive; from symcnn.article import network\n"
+        "from symcnn import derive; from symcnn.article import network\n"
         "n = derive(network()); v = {k: 0.5 for k in (*n.network.parameters, *n.graph.inputs)}\n"
         "print('<table>' if str(n['f_12'].explain(v)) else '')",
     ],
 )
-def test_displays_find_their_rules_though_nothing_imported_them(code):
+def test_what_notebooks_show_needs_no_other_import(code):
     assert python(code) == "<table>"
 
 
-def test_a_display_without_a_rule_says_so():
-    from symcnn.symbolic import latex_of
-
-    with pytest.raises(NotImplementedError, match="latex_of: no rule for int"):
-        latex_of(3)
-
-
-def test_the_rooms_that_register_are_there():
-    from symcnn.dispatch import registrars
-
-    for name, module in registrars.items():
-        home, _, function = name.rpartition(".")
-        importlib.import_module(module)
-        assert len(getattr(importlib.import_module(home), function).registry) > 1, name
+def test_equations_with_a_display_are_the_equations_of_the_network():
+    network = symcnn.article.network()
+    derivation, plain = symcnn.derive(network), symcnn.derivation.derive(network)
+    assert derivation.equations == plain.equations
+    assert plain.equations == derivation.equations
+    assert {*derivation.equations} == {*plain.equations}
+    assert derivation.equations[0] != plain.equations[1]
+    assert derivation["f_12"] == plain["f_12"]
 
 
 # --- the names ------------------------------------------------------------------------------------------------------

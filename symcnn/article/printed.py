@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from symcnn import article
+from symcnn.formula import tree
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,34 @@ class PrintedEquation:
     def goes_on(self) -> bool:
         """It begins with a sign of equality: it goes on with the display before it."""
         return self.latex.lstrip().startswith("=")
+
+
+#: "reading": it agrees under the readings that are named; "cut": it agrees as far as it goes.
+State = Literal["agrees", "reading", "cut", "garbled", "missing", "differs"]
+
+
+@dataclass(frozen=True)
+class PrintedComparison:
+    """One printed equation, or a missing one.
+
+    Attributes:
+        id: of the equation; empty: it is missing in the text that survives.
+        latex: the equation, or the left side of a missing one.
+        must_be: of a cut or missing one: the right side, in the article's typography; ``claim``: the whole, in ours.
+        left: what stands on the left, one formula a row; of what goes on with the display before it, that one's.
+        quantities: what the left sides are: "x_11", "dE_dx_11"; as far as they have such a name.
+        goes_on: it begins with a sign of equality.
+    """
+
+    id: str
+    latex: str
+    state: State
+    readings: tuple[str, ...] = ()
+    must_be: str = ""
+    claim: tree.Equality | None = None
+    left: tuple[tree.Node, ...] = ()
+    quantities: tuple[str, ...] = ()
+    goes_on: bool = False
 
 
 @cache

@@ -1,9 +1,7 @@
 """The article's printed equations, held against the derivation: agrees, under a reading, cut off (what it must be)."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from symcnn.article import network, printed
+from symcnn.article.printed import PrintedComparison, State
 from symcnn.audit.correction import Paths
 from symcnn.audit.judge import ChainJudge
 from symcnn.audit.notation import Notation
@@ -17,33 +15,6 @@ from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
-
-#: "reading": it agrees under the readings that are named; "cut": it agrees as far as it goes.
-State = Literal["agrees", "reading", "cut", "garbled", "missing", "differs"]
-
-
-@dataclass(frozen=True)
-class PrintedComparison:
-    """One printed equation, or a missing one.
-
-    Attributes:
-        id: of the equation; empty: it is missing in the text that survives.
-        latex: the equation, or the left side of a missing one.
-        must_be: of a cut or missing one: the right side, in the article's typography; ``claim``: the whole, in ours.
-        left: what stands on the left, one formula a row; of what goes on with the display before it, that one's.
-        quantities: what the left sides are: "x_11", "dE_dx_11"; as far as they have such a name.
-        goes_on: it begins with a sign of equality.
-    """
-
-    id: str
-    latex: str
-    state: State
-    readings: tuple[str, ...] = ()
-    must_be: str = ""
-    claim: tree.Equality | None = None
-    left: tuple[Node, ...] = ()
-    quantities: tuple[str, ...] = ()
-    goes_on: bool = False
 
 
 def held(derivation: Derivation | None = None) -> tuple[PrintedComparison, ...]:

@@ -27,6 +27,7 @@ from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError, brief
+from symcnn.proof import Comparison, OneMethod, UndecidableError, decide
 
 #: A learning rate for a counterexample.
 _RATE = tree.Fraction(tree.Number(1), tree.Number(2))
@@ -46,17 +47,18 @@ _COMPARISONS = {"<", ">", "≤", "≥", "≠"}
 
 def _holds(left: Node, sign: str, right: Node) -> bool | None:
     """Does a comparison of numbers hold? None: they are no numbers, or too near to each other."""
-    try:
-        [(low, high)], [(least, most)] = block(left, around).entries, block(right, around).entries
-    except (NoNumberError, ValueError):
-        return None
-    if high < least:
-        return sign in ("<", "≤", "≠")
-    if low > most:
-        return sign in (">", "≥", "≠")
-    if low == high == least == most:
-        return sign in ("≤", "≥")
-    return None
+
+    def compare(left: Node, right: Node) -> Comparison:
+        try:
+            [(low, high)], [(least, most)] = block(left, around).entries, block(right, around).entries
+        except (NoNumberError, ValueError):
+            raise UndecidableError("no two numbers") from None
+        signs = ("<", "≤", "≠") if high < least else (">", "≥", "≠") if low > most else ("≤", "≥")
+        if "≠" not in signs and not low == high == least == most:
+            raise UndecidableError("too near to each other")
+        return Comparison(sign in signs, counterexample=(float(low), float(least)))
+
+    return decide(left, right, OneMethod("numbers", sign, compare)).proved
 
 
 #: Arithmetic that is read in two ways: 1 1/2, the base of log, 6/2(1 + 2), the pair (1,2).

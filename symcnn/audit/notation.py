@@ -4,6 +4,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property, partial
 from itertools import islice, pairwise, product
 
@@ -26,13 +27,17 @@ from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
 from symcnn.proof.algebras import PointAlgebra
 from symcnn.proof.identities import SHARES, QuantityDomain
+from symcnn.proof.numbers import INTERVALS, IntervalArray
 from symcnn.proof.paths import QuantityTable, names_in
-from symcnn.proof.verdict import UndecidableError, Verdict
+from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import sigmoid
 from symcnn.text import LANGUAGES, catalogue
 
 #: Nodes and degree of a formula; points of free letters and terms of sums; images that are added.
 MAX_SIZE, MAX_DEGREE, MAX_POINTS, MAX_IMAGES = 20_000, 500, 2_000, 4
+
+#: How far a stated value may be from the known one: floating point only.
+NEAR = Fraction(1, 10**9)
 
 #: Ways to choose among the numbers that a text states.
 MAX_STATED = 256
@@ -354,7 +359,11 @@ class Notation:
         except (MeaningError, NoNumberError):
             return ""
         for entry, (low, high) in zip(entries, stated, strict=False):
-            if str(entry) in known and not float(low) - 1e-9 <= known[str(entry)] <= float(high) + 1e-9:
+            if str(entry) not in known:
+                continue
+            value = Fraction(known[str(entry)])
+            near = IntervalArray(((low - NEAR, high + NEAR),))
+            if not decide(IntervalArray(((value, value),)), near, INTERVALS):
                 return f"{entry}: {known[str(entry)]:g}"
         return ""
 

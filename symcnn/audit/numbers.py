@@ -7,7 +7,6 @@ not meet though every literal of several digits is taken for rounded; between th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial, reduce
@@ -22,6 +21,7 @@ from symcnn.formula import tree
 from symcnn.formula.numerals import FLOAT_DIGITS
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
+from symcnn.proof.numbers import Interval, IntervalArray
 from symcnn.symbolic import LEAVES, maximum
 
 #: Literals with as many significant digits are taken for rounded, inside of an expression too.
@@ -36,7 +36,6 @@ LARGEST, LARGEST_ARGUMENT = 10**300, 10**6
 #: A decimal in the place of a whole number has fewer places.
 MOST_PLACES = 7
 
-Interval = tuple[Fraction, Fraction]
 #: Between which numbers a literal lies.
 Around = Callable[[tree.Number], Interval]
 
@@ -53,23 +52,6 @@ _ROUNDING = Fraction(1, 10**45)
 
 class NoNumberError(Exception):
     """A formula holds letters without a number, or has no value."""
-
-
-@dataclass(frozen=True)
-class IntervalArray:
-    """Intervals in rows; a single number has no shape."""
-
-    entries: tuple[Interval, ...]
-    shape: tuple[int, ...] = ()
-
-    def meets(self, other: "IntervalArray", slack: Fraction = Fraction(0)) -> bool:
-        """Can both have one value, entry by entry, up to a share of it?"""
-        if len(self.entries) != len(other.entries):
-            return False
-        return all(
-            a[0] - slack * abs(a[0]) <= b[1] and b[0] <= a[1] + slack * abs(a[1])
-            for a, b in zip(self.entries, other.entries, strict=True)
-        )
 
 
 def may_be_one(a: Node, b: Node) -> bool:

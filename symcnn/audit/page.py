@@ -5,14 +5,16 @@ The text stands as it was written; in a verdict formulas are set.
 
 import html
 import re
+from collections.abc import Iterator
 
 from symcnn.audit.audit import AuditedEquation
 from symcnn.audit.told import Told
 from symcnn.formula import Flow, MathML
+from symcnn.proof import vocabulary
 from symcnn.text import Catalogue
 
 #: What is listed above the text, with links to its lines.
-_LISTED = ("false", "remark", "assumption", "unread")
+_LISTED = ("wrong", "right_but", "given", "not_decided")
 
 #: Stands for a formula that is set after everything around it was escaped.
 _MARK = re.compile("\ue000(\\d+)\ue001")
@@ -29,12 +31,12 @@ class _AuditPage:
         self._flow = Flow(MathML(text.decimal))
 
     def html(self) -> str:
-        by_line: dict[int, list[AuditedEquation]] = {}
-        for finding in self._told.audit.findings:
-            by_line.setdefault(finding.line, []).append(finding)
+        by_line: dict[int, list[str]] = {}
+        for finding, claim in self._claims():
+            by_line.setdefault(finding.line, []).append(self._verdict(finding, claim))
         rows = "\n".join(
             f'<tr id="L{n}"><td class="n">{n}</td><td class="t">{html.escape(line)}</td>'
-            f'<td class="v">{"".join(map(self._verdict, by_line.get(n, [])))}</td></tr>'
+            f'<td class="v">{"".join(by_line.get(n, []))}</td></tr>'
             for n, line in enumerate(self._told.audit.text.split("\n"), 1)
         )
         lines = filter(None, (self._told.notice(), *self._told.totals()))
@@ -43,6 +45,9 @@ class _AuditPage:
         totals += self._proposal()
         return _PAGE.format(lang=self._text.lang, title=title, totals=totals, links=self._links(), rows=rows)
 
+    def _claims(self) -> Iterator[tuple[AuditedEquation, vocabulary.Finding]]:
+        return zip(self._told.audit.findings, self._told.claims, strict=True)
+
     def _proposal(self) -> str:
         found = self._told.proposal()
         return f"<p>{html.escape(found[0])}</p>\n<pre>{html.escape(found[1])}</pre>\n" if found else ""
@@ -50,18 +55,19 @@ class _AuditPage:
     def _links(self) -> str:
         """Where to look: the lines of each verdict that asks for it."""
         found = []
-        for verdict in _LISTED:
-            lines = dict.fromkeys(f.line for f in self._told.audit.findings if f.verdict == verdict)
+        for key in _LISTED:
+            asking = (f for f, claim in self._claims() if claim.key == key and f.verdict != "true")
+            lines = dict.fromkeys(finding.line for finding in asking)
             links = " ".join(f'<a href="#L{n}">{n}</a>' for n in lines)
-            word = html.escape(self._text(f"audit.word.{verdict}"))
-            found += [f'<p class="{verdict}"><b>{word}</b> {links}</p>\n'] if links else []
+            word = html.escape(self._text(f"verdict.{key}"))
+            found += [f'<p class="{key}"><b>{word}</b> {links}</p>\n'] if links else []
         return "".join(found)
 
-    def _verdict(self, finding: AuditedEquation) -> str:
-        word, *lines = self._told.word(finding), *self._lines(finding)
-        first, *rest = lines
+    def _verdict(self, finding: AuditedEquation, claim: vocabulary.Finding) -> str:
+        first, *rest = self._lines(finding)
         more = "".join(f"<div>{line}</div>" for line in rest)
-        return f'<div class="{finding.verdict}"><b>{html.escape(word)}</b> {first}{more}</div>'
+        word = html.escape(self._text(f"verdict.{claim.key}"))
+        return f'<div class="{claim.key}"><b>{word}</b> {first}{more}</div>'
 
     def _lines(self, finding: AuditedEquation) -> list[str]:
         """The reason, each sentence with its formulas set."""
@@ -89,11 +95,11 @@ _PAGE = """<!DOCTYPE html>
 <style>
 :root {{
   color-scheme: light dark;
-  --true: #1a7f37; --false: #cf222e; --remark: #9a6700; --unread: #6e7781; --assumption: #8250df;
+  --right: #1a7f37; --wrong: #cf222e; --but: #9a6700; --open: #6e7781; --given: #8250df;
 }}
 @media (prefers-color-scheme: dark) {{
   :root {{
-    --true: #3fb950; --false: #ff7b72; --remark: #d29922; --unread: #9198a1; --assumption: #d2a8ff;
+    --right: #3fb950; --wrong: #ff7b72; --but: #d29922; --open: #9198a1; --given: #d2a8ff;
   }}
 }}
 body {{ font: 16px/1.55 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }}
@@ -101,19 +107,19 @@ h1 {{ font-size: 1.6rem; }}
 p {{ margin: .3rem 0; }}
 table {{ border-collapse: collapse; width: 100%; table-layout: fixed; margin-top: 1.5rem; }}
 td {{ vertical-align: top; padding: .15rem .5rem; overflow-wrap: anywhere; }}
-tr:has(.false) {{ background: color-mix(in srgb, var(--false) 9%, transparent); }}
-tr:has(.remark) {{ background: color-mix(in srgb, var(--remark) 9%, transparent); }}
+tr:has(.wrong) {{ background: color-mix(in srgb, var(--wrong) 9%, transparent); }}
+tr:has(.right_but) {{ background: color-mix(in srgb, var(--but) 9%, transparent); }}
 tr:target {{ outline: 2px solid; }}
 .n {{ width: 3rem; text-align: right; color: GrayText; }}
 .t, code, pre {{ font-family: ui-monospace, monospace; font-size: .85rem; }}
 .t {{ white-space: pre-wrap; }}
 .v > div + div {{ margin-top: .4rem; }}
 math {{ font-size: 1.1em; }}
-.true b {{ color: var(--true); }}
-.false b {{ color: var(--false); }}
-.remark b {{ color: var(--remark); }}
-.assumption b {{ color: var(--assumption); }}
-.unread b {{ color: var(--unread); }}
+.right b {{ color: var(--right); }}
+.wrong b {{ color: var(--wrong); }}
+.right_but b {{ color: var(--but); }}
+.given b {{ color: var(--given); }}
+.not_decided b {{ color: var(--open); }}
 @media (max-width: 45rem) {{
   table, tbody, tr, td {{ display: block; }}
   tr {{ display: flow-root; min-height: 1.5rem; }}

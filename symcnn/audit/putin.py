@@ -16,6 +16,8 @@ from symcnn.audit.numbers import Around, NoNumberError, block, is_numeric
 from symcnn.formula import tree
 from symcnn.formula.steps import leaves, nodes, parts, replaced, rewritten
 from symcnn.formula.tree import Node
+from symcnn.proof import decide
+from symcnn.proof.numbers import INTERVALS
 
 #: Ways to put the numbers of one side in for the letters of the other; terms of a sum that is written out.
 MAX_WAYS, MAX_TERMS = 300, 40
@@ -97,7 +99,7 @@ def _bound(letter: Node, number: Node, found: PutIn) -> bool:
     """One letter, one number, to the places that are written."""
     known = found.numbers.setdefault(letter, number)
     try:
-        if not block(known, True).meets(block(number, True)):
+        if not decide(block(known, True), block(number, True), INTERVALS):
             found.torn = found.torn or (letter, number)
     except NoNumberError:
         return False

@@ -25,6 +25,8 @@ from symcnn.formula.spelled import as_quantities
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.proof import decide
+from symcnn.proof.numbers import INTERVALS
 from symcnn.text import catalogue
 
 if TYPE_CHECKING:
@@ -196,7 +198,7 @@ class Rules:
                 letters.append(member)
         were = (put_in(bare(a), b) for a in letters for b, _ in values)
         is_tied = not letters or any(found is not None and not found.torn for found in were)
-        return is_tied and bool(values) and all(a.meets(b) for (_, a), (_, b) in pairwise(values))
+        return is_tied and bool(values) and all(decide(a, b, INTERVALS) for (_, a), (_, b) in pairwise(values))
 
     def _equal(self, a: Node, b: Node, rate: tree.Symbol, meanings: Sequence[Meaning]) -> bool:
         """The same for every rate: at two of them, since both are linear in it."""

@@ -13,7 +13,6 @@ from itertools import pairwise, product
 from symcnn.audit.notation import Notation
 from symcnn.audit.numbers import (
     LONG,
-    IntervalArray,
     NoNumberError,
     block,
     exactly,
@@ -32,6 +31,7 @@ from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
 from symcnn.proof import Comparison, OneMethod, UndecidableError, decide
+from symcnn.proof.numbers import IntervalArray, compare_intervals
 
 #: How far a stated value may be from one that is worked out in floating point: not false, and true.
 _NEAR, _NEARER = Fraction(1, 10**9), Fraction(1, 10**12)
@@ -94,14 +94,16 @@ class ChainNumberChecker:
             UndecidableError: only if literals in them are rounded.
         """
         roundings = self._notation.remembered.roundings
-        a, b = (block(node, roundings.wide) for node in (left, right))
-        is_one = may_be_one(left, right)
-        if not a.meets(b, slack(left, right)) or (not is_one and any(map(_is_short, (left, right)))):
+        wide = block(left, roundings.wide), block(right, roundings.wide)
+        tight = block(left, roundings.tight), block(right, roundings.tight)
+        if may_be_one(left, right):
+            return compare_intervals(wide, tight, slack(left, right))
+        if any(map(_is_short, (left, right))):
             return Comparison(False, counterexample=f"{brief(left)} ≠ {brief(right)}")
-        a, b = (block(node, roundings.tight) for node in (left, right))
-        if not a.meets(b) or not is_one:
-            raise UndecidableError("they are one value only if literals in them are rounded")
-        return Comparison(True)
+        found = compare_intervals(wide, slack=slack(left, right))
+        if found.equal:
+            raise UndecidableError("two literals that are not one number, unless both are rounded")
+        return found
 
     def _with_numbers(
         self, members: Sequence[Read], letters: Sequence[Read], plain: Sequence[Read],
@@ -262,14 +264,13 @@ class ChainNumberChecker:
         value = self._notation.value(letters.values)
         if value is None or not plain:
             return Judged("unread", "no_values", (), letters.place, good=letters.node)
-        [(low, high), *_] = block(plain[0].whole, True).entries
-        off = _NEARER * max(Fraction(1), abs(Fraction(value)))
-        is_near, is_nearer = (low - most <= Fraction(value) <= high + most for most in (_NEAR, off))
-        if is_nearer and (low == high or high - low >= _NEARER):
+        verdict = decide(value, plain[0].whole, OneMethod("numbers", "worked out", _compare_worked_out))
+        if verdict:
             return Judged("true", method="computed", pairs=1, good=letters.node)
-        if is_near:
+        if verdict.outcome == "not decided":
             return Judged("unread", "rounded", (), plain[0].place, good=letters.node)
         right = rounded_like(tree.Number(float(f"{value:.12g}")), plain[0].whole)
+        [(low, high), *_] = block(plain[0].whole, True).entries
         numbers = Counterexample((float((low + high) / 2),), (value,))
         return Judged(
             "false", "value", (), plain[0].place, correction=right, counterexample=numbers, pairs=1, good=letters.node
@@ -291,9 +292,10 @@ class ChainNumberChecker:
             blocks = [block(m.whole, exactly) for m in members]
             blocks = [replace(b, entries=tuple((((a + c) / 2), ((a + c) / 2)) for a, c in b.entries)) for b in blocks]
         correction = _number_instead(members[wrong].whole, blocks[right]) or (wrong and members[right].whole) or None
+        apart = blocks[wrong].apart(blocks[right])
         found = Judged(
             "false", "differs", (), members[wrong].place, good=members[right].node, pairs=n + 1,
-            correction=correction, counterexample=_first_difference(blocks[wrong], blocks[right]),
+            correction=correction, counterexample=apart and Counterexample(apart[:1], apart[1:]),
         )  # fmt: skip
         if is_cut_off(members[wrong].whole, block(members[right].whole, wide)):
             return replace(found, verdict="remark", reason="cut_off", method="computed", counterexample=None)
@@ -338,9 +340,19 @@ def _middle(interval: tuple[Fraction, Fraction]) -> Node:
     return tree.Fraction(tree.Number(middle.numerator), tree.Number(middle.denominator))
 
 
-def _first_difference(wrong: IntervalArray, right: IntervalArray) -> Counterexample | None:
-    """Of the first entries that do not agree, both."""
-    for a, b in zip(wrong.entries, right.entries, strict=False):
-        if a[0] > b[1] or b[0] > a[1]:
-            return Counterexample((float(sum(a) / 2),), (float(sum(b) / 2),))
-    return None
+def _compare_worked_out(value: float, stated: Node) -> Comparison:
+    """A value from floating point, and the number that stands for it.
+
+    Raises:
+        UndecidableError: they are near, and no more than that.
+    """
+    [(low, high), *_] = block(stated, True).entries
+    exact = IntervalArray(((Fraction(value), Fraction(value)),))
+    near, nearer = (
+        IntervalArray(((low - most, high + most),))
+        for most in (_NEAR, _NEARER * max(Fraction(1), abs(Fraction(value))))
+    )
+    found = compare_intervals((near, exact), (nearer, exact))
+    if found.equal and 0 < high - low < _NEARER:
+        raise UndecidableError("more digits than floating point has")
+    return found

@@ -13,9 +13,10 @@ What no rule explains is told as not checked. A table that a rule explains but f
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product, takewhile
+from itertools import islice, product, takewhile
 
 from symcnn.formula.reader import NumberTable
+from symcnn.proof import Comparison, OneMethod, UndecidableError, decide
 
 #: So many cells may be wrong where a rule is still meant; of a table that has at least so many times as many.
 MOST_WRONG, AT_LEAST = 1, 6
@@ -77,10 +78,10 @@ def _grown(found: list[TableAudit]) -> Iterator[TableAudit]:
 
 def _beginning(numbers: NumberTable, whole: NumberTable, others: Sequence[NumberTable]) -> TableAudit:
     """A table as the first cells of another; told wrong in one cell only where two more grow into the same."""
-    differs = _off(numbers, whole)
-    if differs == []:
+    if decide(numbers, whole, BEGINNINGS):
         return TableAudit(numbers, "begins")
-    if differs is None or len(differs) > MOST_WRONG or sum(_off(other, whole) == [] for other in others) < 2:
+    differs = _off(numbers, whole)
+    if differs is None or len(differs) > MOST_WRONG or sum(bool(decide(o, whole, BEGINNINGS)) for o in others) < 2:
         return TableAudit(numbers)
     row, column = differs[0]
     right = number(whole.rows[row][column])
@@ -121,9 +122,9 @@ def _explained(numbers: NumberTable, rows: Rows, before: Sequence[Rows], given: 
     # a number alone is taken for a mean only behind a sign like ∇
     least = 1 if numbers.marked else AT_LEAST
     for rule, wanted in _ways(rows, before, given):
-        wrong = _differences(numbers, rows, wanted)
-        if not wrong:
+        if decide(numbers, wanted, CELLS):
             return TableAudit(numbers, rule)
+        wrong = list(islice(_differences(numbers, wanted), MOST_WRONG + 1))
         if (
             len(wrong) <= MOST_WRONG
             and len(rows) * len(rows[0]) >= least
@@ -133,16 +134,36 @@ def _explained(numbers: NumberTable, rows: Rows, before: Sequence[Rows], given: 
     return TableAudit(numbers, near[0], near[1][0]) if near else TableAudit(numbers)
 
 
-def _differences(numbers: NumberTable, rows: Rows, wanted: Rows) -> list[tuple[int, int, str, Fraction]]:
+def _differences(numbers: NumberTable, wanted: Rows) -> Iterator[tuple[int, int, str, Fraction]]:
     """The cells that are not what is wanted, within the places that are written."""
-    found = []
-    for r, (shown, should) in enumerate(zip(rows, wanted, strict=True)):
-        for c, (a, b) in enumerate(zip(shown, should, strict=True)):
-            text = numbers.rows[r][c]
+    for r, (texts, should) in enumerate(zip(numbers.rows, wanted, strict=True)):
+        for c, (text, right) in enumerate(zip(texts, should, strict=True)):
             places = len(text.replace(",", ".").partition(".")[2])
-            if abs(a - b) > Fraction(1, 2) / 10**places * (places > 0):
-                found.append((r, c, text, b))
-    return found
+            if abs(number(text) - right) > Fraction(1, 2) / 10**places * (places > 0):
+                yield r, c, text, right
+
+
+def _compare_cells(numbers: NumberTable, wanted: Rows) -> Comparison:
+    """Is each cell of a table what a rule gives, within the places that are written?"""
+    for _, _, text, right in _differences(numbers, wanted):
+        return Comparison(False, counterexample=(float(number(text)), float(right)))
+    return Comparison(True)
+
+
+def _compare_beginnings(numbers: NumberTable, whole: NumberTable) -> Comparison:
+    """Are the cells of a table the first ones of another?
+
+    Raises:
+        UndecidableError: by its shape it is no beginning.
+    """
+    differs = _off(numbers, whole)
+    if differs is None:
+        raise UndecidableError("another shape")
+    return Comparison(not differs, counterexample=f"cell {differs[0]}" if differs else None)
+
+
+CELLS = OneMethod("numbers", "cell by cell, to the places shown", _compare_cells)
+BEGINNINGS = OneMethod("exact", "cell by cell", _compare_beginnings)
 
 
 def _ways(rows: Rows, before: Sequence[Rows], given: Sequence[Rows]) -> Iterator[tuple[str, Rows]]:

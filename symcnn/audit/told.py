@@ -1,10 +1,13 @@
 """What an audit found, told: as rows for a terminal, and as JSON."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from symcnn.audit.audit import Audit, AuditedEquation
 from symcnn.audit.verdicts import VERDICTS
+from symcnn.proof import vocabulary
+from symcnn.proof.vocabulary import known
 from symcnn.text import Catalogue, SaidError
 from symcnn.text.characters import visible_json
 
@@ -92,15 +95,34 @@ class Told:
     def _number(self, value: float, digits: int = 6) -> str:
         return f"{value:.{digits}g}".replace(".", self.text.decimal).replace("-", "−")
 
-    def word(self, finding: AuditedEquation) -> str:
-        return self.text(f"audit.word.{finding.verdict}")
+    @cached_property
+    def claims(self) -> tuple[vocabulary.Finding, ...]:
+        """In the vocabulary of every check."""
+        return tuple(map(self._claim, self.audit.findings))
+
+    def _claim(self, finding: AuditedEquation) -> vocabulary.Finding:
+        judged, place = finding.judged, self.text("check.line", line=self.place(finding))
+        if finding.verdict == "true":
+            why = self.why(finding)[0] if judged.readings or judged.method in ("given", "definition") else ""
+            return known(finding.text, judged.method or "true", place=place, why=why)
+        correction = finding.correction if finding.verdict == "false" else ""
+        lines = [line for line in self.why(finding) if not correction or line != self.should(finding)]
+        return known(finding.text, finding.verdict, place=place, why="\n".join(lines), correction=correction)
+
+    @property
+    def exit_status(self) -> int:
+        """0: nothing is false; 1: something is; 3: nothing could be told."""
+        return vocabulary.status(self.claims)
 
     def heads(self) -> tuple[str, ...]:
         return tuple(self.text(f"audit.{key}") for key in ("line", "verdict", "equation", "why"))
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """line, verdict, equation, reason"""
-        return [(self.place(f), self.word(f), f.text, "\n".join(self.why(f))) for f in self.audit.findings]
+        return [
+            (self.place(finding), self.text(f"verdict.{claim.key}"), finding.text, "\n".join(self.why(finding)))
+            for finding, claim in zip(self.audit.findings, self.claims, strict=True)
+        ]
 
     def place(self, finding: AuditedEquation) -> str:
         return f"{finding.line}" if finding.row == 1 else f"{finding.line} ({finding.row})"
@@ -108,9 +130,7 @@ class Told:
     def totals(self) -> list[str]:
         """Counts, and what was not checked."""
         audit, text = self.audit, self.text
-        counts = {verdict: audit.count(verdict) for verdict in VERDICTS}
-        read = len(audit.findings) - counts["unread"]
-        found = [text("audit.totals", read=read, pairs=audit.pairs, **counts)]
+        found = [text("audit.totals", verdicts=vocabulary.summary(self.claims, text), pairs=audit.pairs)]
         found.append(text("audit.mentions", count=audit.mentions))
         count, checked = audit.tables
         found += [text("audit.tables", count=count, checked=checked)] if count else []
@@ -143,17 +163,18 @@ class Told:
                 "read": len(audit.findings) - counts["unread"], "pairs": audit.pairs, **counts,
                 "mentions": audit.mentions, "tables": {"found": audit.tables[0], "checked": audit.tables[1]},
             },
-            "equations": [self._equation(f) for f in audit.findings],
+            "check": {"status": self.exit_status, "counts": vocabulary.counts(self.claims)},
+            "equations": [self._equation(*both) for both in zip(audit.findings, self.claims, strict=True)],
             "mapping": str(audit.proposal),
             "notice": self.notice(),
             "not_checked": self.text("audit.unchecked"),
         }  # fmt: skip
 
-    def _equation(self, finding: AuditedEquation) -> dict[str, Any]:
+    def _equation(self, finding: AuditedEquation, claim: vocabulary.Finding) -> dict[str, Any]:
         judged = finding.judged
         found: dict[str, Any] = {
             "line": finding.line, "row": finding.row, "kind": finding.kind, "text": finding.text,
-            "verdict": finding.verdict, "why": self.why(finding),
+            "verdict": finding.verdict, "check": claim.judgement(), "why": self.why(finding),
         }  # fmt: skip
         found |= {"method": judged.method, "readings": list(judged.readings)} if judged.method else {}
         found |= {"reason": judged.reason} if judged.reason else {}

@@ -127,9 +127,11 @@ def in_words(verdict: CoqVerdict, text: Catalogue) -> str:
     """The verdict in a sentence."""
     if verdict.status == "certified":
         return text("certificate.certified", count=len(verdict.theorems), version=verdict.coq)
-    if verdict.status == "unchecked":
-        return text("certificate.unchecked", command=INSTALL)
-    return text("certificate.rejected", reason=verdict.reason)
+    if verdict.status == "rejected":
+        return text("certificate.rejected", reason=verdict.reason)
+    if verdict.reason:
+        return text("certificate.unanswered", reason=verdict.reason)
+    return text("certificate.unchecked", command=INSTALL)
 
 
 def held_in_words(held: PremiseReport, text: Catalogue, seed: int | None) -> str:

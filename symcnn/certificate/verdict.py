@@ -68,15 +68,16 @@ class CoqVerdict:
 
     @property
     def status(self) -> Status:
-        """ "certified" (checked by Coq), "unchecked" (Coq is not installed), "rejected"."""
+        """ "certified" (checked by Coq), "unchecked" (Coq said nothing: it is not installed, or did not answer),
+        "rejected"."""
         if self.verdict:
             return "certified"
-        return "unchecked" if self.verdict.why == NOT_INSTALLED else "rejected"
+        return "rejected" if self.verdict.outcome == "wrong" else "unchecked"
 
     @property
     def reason(self) -> str:
-        """Why it is rejected, in one line."""
-        return self.verdict.reason if self.status == "rejected" else ""
+        """Why it is rejected, or why Coq, which is installed, said nothing: in one line."""
+        return "" if self.verdict.why == NOT_INSTALLED else self.verdict.reason
 
     @property
     def ok(self) -> bool:

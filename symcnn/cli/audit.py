@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from symcnn.cli.shared import FILE, CheckFailed, lang_option, print_files, say
+from symcnn.cli.shared import FILE, CheckFailed, end_check, lang_option, print_files, say
 from symcnn.text.characters import visible
 
 
@@ -26,7 +26,7 @@ def audit(
 ) -> None:
     """Hold every equation of FILE (Markdown, LaTeX, or text with LaTeX in it) against a network's mathematics.
 
-    Exit status 1 if an equation is false.
+    Exit status: 0 nothing is wrong, 1 an equation is, 2 it cannot be used, 3 nothing could be decided.
     """
     from symcnn.audit import Told
     from symcnn.audit.page import page as as_page
@@ -45,8 +45,9 @@ def audit(
     else:
         _print(told)
         print_files([page] if page is not None else [])
-    if not found.ok or (strict and not found.is_spotless):
+    if strict and not found.is_spotless:
         raise CheckFailed(f"{file}: {told.totals()[0]}")
+    end_check(told.exit_status, file, f"{file}: {told.totals()[0]}")
 
 
 def _print(told: "object") -> None:
@@ -55,13 +56,15 @@ def _print(told: "object") -> None:
     assert isinstance(told, Told)
     if told.notice():
         say(f"{told.notice()}\n")
-    for place, word, equation, why in told.rows():
+    rows = told.rows()
+    width = max(10, *(len(word) for _, word, _, _ in rows))
+    for place, word, equation, why in rows:
         lines = why.split("\n")
         equation = visible(equation)
         shown = equation if len(equation) <= 90 else f"{equation[:88]} …"
-        say(f"{place:>8}  {word:<10} {shown}")
+        say(f"{place:>8}  {word:<{width}} {shown}")
         for line in lines:
-            say(f"{'':8}  {'':<10} {line}")
+            say(f"{'':8}  {'':<{width}} {line}")
     say("")
     for line in told.totals():
         say(line)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from symcnn.cli.shared import FILE, CheckFailed, NothingDecided, lang_option, print_table, progress_bar, say
+from symcnn.cli.shared import FILE, end_check, lang_option, print_table, progress_bar, say
 from symcnn.text.characters import visible, visible_json
 
 
@@ -27,7 +27,6 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
 
     Exit status: 0 nothing is wrong, 1 something is wrong, 2 it cannot be used, 3 nothing could be decided.
     """
-    from symcnn.checks import NOTHING_DECIDED, SOMETHING_WRONG
     from symcnn.checks import check as run_check
     from symcnn.text import catalogue
 
@@ -43,7 +42,4 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
             say("\n" + catalogue(lang)("verify.not_checked"))
             for words in result.not_checked:
                 say(f"  {words}")
-    if result.status == SOMETHING_WRONG:
-        raise CheckFailed(f"{visible(str(thing))}: {result.count('wrong')} wrong")
-    if result.status == NOTHING_DECIDED:
-        raise NothingDecided(f"{visible(str(thing))}: nothing could be decided")
+    end_check(result.status, thing, f"{visible(str(thing))}: {result.count('wrong')} wrong")

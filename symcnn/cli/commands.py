@@ -12,7 +12,9 @@ from symcnn.cli.check import check
 from symcnn.cli.shared import (
     FILE,
     CheckFailed,
+    NothingDecided,
     certificate_option,
+    end_check,
     given_network,
     given_samples,
     lang_option,
@@ -164,12 +166,13 @@ def report(
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
+    from symcnn.reports import gather
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
     net, data = given_network(network)
     word = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with warnings_as_lines(), progress_bar("report", steps) as advance:
-        content = symcnn.report.gather(net, data, None, learning_rate, steps, seed, advance)
+        content = gather(net, data, None, learning_rate, steps, seed, advance)
         content = replace(content, certificate=word)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
@@ -194,7 +197,9 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
     """Verify every gradient and every program; show that each check can fail; say what was not checked.
 
     With --workbook: prove every formula cell of a workbook of the network, read back from the file. With --certificate:
-    Coq sees the file if it is what `symcnn certify` writes. Exit status 1 if a claim is refuted.
+    Coq sees the file if it is what `symcnn certify` writes.
+
+    Exit status: 0 nothing is wrong, 1 something is wrong, 2 it cannot be used, 3 nothing could be decided.
     """
     if workbook is not None and certificate is not None:
         raise InputError("--workbook --certificate: expected one of them")
@@ -217,9 +222,8 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
     say(found.summary)
     for line in found.remarks():
         say(line)
-    if not found.ok:
-        bad = [row.claim for row in found.rows if not row.ok or not all(f.ok for f in row.figures)]
-        raise CheckFailed(f"verification failed: {', '.join(bad) or 'a planted error was not caught'}")
+    bad = ", ".join(c.claim for c in found.claims if c.verdict == "wrong")
+    end_check(found.exit_status, network or Path("article"), f"verification failed: {bad}")
 
 
 def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
@@ -232,9 +236,8 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
     say(found.summary)
     for line in found.remarks():
         say(line)
-    if not found.ok:
-        cells = ", ".join(f.cell for f in found.findings[:5]) or "a claim is refuted"
-        raise CheckFailed(f"{workbook}: {len(found.findings)} cells are wrong: {cells}")
+    cells = ", ".join(f.cell for f in found.findings[:5]) or "a claim is refuted"
+    end_check(found.exit_status, workbook, f"{workbook}: {len(found.findings)} cells are wrong: {cells}")
 
 
 @commands.command(short_help="Let a proof assistant check the gradients.")
@@ -251,8 +254,8 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
 def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> None:
     """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.
 
-    Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq is there and
-    does not accept every one of them.
+    Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq does not accept
+    every one of them, 3 if it is there and does not answer.
     """
     from symcnn.certificate import certify
     from symcnn.text import catalogue
@@ -269,6 +272,8 @@ def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> N
     print_files(found.files)
     if found.verdict.status == "rejected":
         raise CheckFailed(found.summary)
+    if found.verdict.reason:
+        raise NothingDecided(found.summary)
 
 
 @commands.command(short_help="Where a number comes from.")

@@ -2,8 +2,7 @@
 
 from symcnn.cli.shared import CheckFailed, say
 from symcnn.derivation import Derivation
-from symcnn.formula import Latex, Plain, Typography
-from symcnn.symbolic import latex_of
+from symcnn.formula import Latex, Plain, Typography, equation_latex
 from symcnn.text import catalogue
 from symcnn.verification import check_equations
 
@@ -26,7 +25,7 @@ def print_formulas(derivation: Derivation, of: str | None, latex: bool) -> None:
 def print_equations(derivation: Derivation, latex: bool) -> None:
     """Forward, backward, and whether they were found to be right."""
     for equation in derivation.equations:
-        say(latex_of(equation) if latex else str(equation))
+        say(equation_latex(equation) if latex else str(equation))
     say("\nWhere an index lies outside its range, or is no whole number, nothing is added.")
     verdict = check_equations(derivation)
     say(f"{_count(derivation)}\n{_operations(derivation)}")

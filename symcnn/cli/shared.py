@@ -67,6 +67,14 @@ class NothingDecided(CheckFailed):
     exit_code = 3
 
 
+def end_check(status: int, subject: Path, wrong: str) -> None:
+    """End a check with its exit status: 1 and what is wrong, or 3 where nothing could be decided."""
+    if status == CheckFailed.exit_code:
+        raise CheckFailed(wrong)
+    if status == NothingDecided.exit_code:
+        raise NothingDecided(f"{visible(str(subject))}: nothing could be decided")
+
+
 def given_network(path: Path | None) -> "tuple[Network, Data | None]":
     """The network file's network and samples, or the article's."""
     from symcnn import article as article_data

@@ -1,6 +1,6 @@
 """From equations to derivatives: reverse mode in index notation, the scalar graph, and its steps."""
 
-from symcnn.derivation.derivation import ChainTerm, Derivation, Gradient, Step, derive, evaluate, explain
+from symcnn.derivation.derivation import ChainTerm, Derivation, Gradient, Step, derive
 from symcnn.derivation.graph import (
     Addend,
     Graph,
@@ -15,6 +15,5 @@ from symcnn.derivation.operations import count_operations
 
 __all__ = [
     "Addend", "ChainTerm", "Derivation", "Gradient", "Graph", "Product", "Step",
-    "Variable", "check_size", "count_operations", "count_products", "derive", "evaluate", "explain",
-    "instance", "points",
+    "Variable", "check_size", "count_operations", "count_products", "derive", "instance", "points",
 ]  # fmt: skip

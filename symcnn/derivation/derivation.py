@@ -9,8 +9,7 @@ d["f_12"].steps      the chain rule, from E down to f_12
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, singledispatch
-from typing import Any
+from functools import cached_property
 
 from sympy import Add, Expr
 
@@ -18,10 +17,9 @@ from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Variable, instantiate
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import reverse
-from symcnn.dispatch import call_registered
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
-from symcnn.network import Array, Network
-from symcnn.symbolic import ADJOINT, Equation, Quantities, Tensor, latex_of
+from symcnn.network import Network
+from symcnn.symbolic import ADJOINT, Equation, Quantities, Tensor
 
 #: Quantities that a gradient with all adjoints put in may consist of; and so many are still read.
 MAX_PUT_IN, SHORT = 10_000, 1_000
@@ -115,20 +113,6 @@ class Gradient:
     def graph(self) -> Graph:
         """The graph in which it stands."""
         return self.derivation.graph
-
-    def explain(self, values: Mapping[str, float], lang: str = "en") -> Any:
-        """Where the number comes from: formula, numbers put in, result, what it rests on and feeds.
-
-        Args:
-            values: pixel, parameter or target -> value, of one image.
-
-        Returns:
-            an ``Explanation``, which prints and shows as LaTeX.
-        """
-        return explain(self, values, lang)
-
-    def _repr_latex_(self) -> str:
-        return latex_of(self)
 
     def __repr__(self) -> str:
         return f"{self.adjoint} = {self.formula}"
@@ -264,22 +248,6 @@ class Derivation(Mapping[str, Gradient]):
         """The tensors that E is differentiated by."""
         return {e.target.tensor.primal: None for e in self.backward if e.target.tensor.primal is not None}
 
-    def evaluate(self, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
-        """The displayed expressions (``gradients``) themselves, evaluated with NumPy; where one would be too long, its
-        formula with adjoints.
-
-        Args:
-            theta: name -> value, or 1-D in the order of the parameters.
-            images: (samples, [channels,] height, width); targets: (samples, outputs).
-
-        Returns:
-            name -> (samples,): ∂E/∂name of each image.
-        """
-        return evaluate(self, theta, images, targets)
-
-    def _repr_latex_(self) -> str:
-        return latex_of(self)
-
     def __repr__(self) -> str:
         return f"Derivation of {len(self.names)} gradients: {', '.join(self.names[:4])}, …"
 
@@ -350,16 +318,3 @@ class Derivation(Mapping[str, Gradient]):
 def derive(network: Network, samples: int = 2) -> Derivation:
     """All derivatives of a network's error; see :class:`Derivation`."""
     return Derivation(network, samples)
-
-
-@singledispatch
-def explain(gradient: object, values: Mapping[str, float], lang: str = "en") -> Any:
-    """How ``Gradient.explain`` reaches numbers and typography: ``symcnn.numeric`` registers it."""
-    return call_registered(explain, gradient, values, lang)
-
-
-@singledispatch
-def evaluate(derivation: object, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
-    """How ``Derivation.evaluate`` reaches NumPy, of which this room knows nothing: ``symcnn.numeric`` registers it."""
-    rows: dict[str, Array] = call_registered(evaluate, derivation, theta, images, targets)
-    return rows

@@ -1,16 +1,33 @@
 """The formulas of a workbook written again, for holding a file that someone has against them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from symcnn.network import Data
+from symcnn.excel.workbook import one_image_book, training_book
+from symcnn.network import Array, Data, Network
 from symcnn.text import catalogue
-from symcnn.verification.again import Given, formulas_again
 
 
-@formulas_again.register
-def _written_again(given: Given) -> Mapping[tuple[str, int, int], str]:
-    from symcnn.excel.workbook import one_image_book, training_book
+@dataclass(frozen=True)
+class Given:
+    """What a workbook was made from, as far as it can be read from the workbook itself.
 
+    Attributes:
+        theta: initial values; steps: rows of Training after the first, None if it has no such sheet.
+    """
+
+    network: Network
+    images: Array
+    targets: Array
+    theta: Array
+    rate: float
+    factor: float
+    steps: int | None
+    lang: str
+
+
+def formulas_again(given: Given) -> Mapping[tuple[str, int, int], str]:
+    """(sheet, row, column) -> formula, as symcnn writes the workbook today."""
     text, data = catalogue(given.lang), Data(given.images, given.targets)
     if given.steps is None:
         book = one_image_book(text, given.network, data, given.theta, given.rate, "")

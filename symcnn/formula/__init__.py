@@ -1,6 +1,7 @@
 """Displayed mathematics: formula trees built from the derivation, and their emitters."""
 
-from symcnn.formula import display, tree  # display registers what shows in Jupyter
+from symcnn.formula import tree
+from symcnn.formula.display import derivation_latex, equation_latex, gradient_latex
 from symcnn.formula.explanation import (
     Change,
     Explanation,
@@ -18,6 +19,7 @@ from symcnn.formula.plain import Plain
 from symcnn.formula.typography import WORDS, Typography, Worked
 
 __all__ = [
-    "WORDS", "Change", "Explanation", "Flow", "Latex", "MathML", "Plain", "Typography", "Worked", "display",
-    "explain_given", "explain_sum", "explain_update", "explain_variable", "shown", "tree", "written_names",
+    "WORDS", "Change", "Explanation", "Flow", "Latex", "MathML", "Plain", "Typography", "Worked", "derivation_latex",
+    "equation_latex", "explain_given", "explain_sum", "explain_update", "explain_variable", "gradient_latex", "shown",
+    "tree", "written_names",
 ]  # fmt: skip

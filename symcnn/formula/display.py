@@ -1,30 +1,25 @@
-"""What derivations and networks show in Jupyter."""
+"""Derivations in LaTeX: a gradient with its chain rule, an equation in index notation, all gradients."""
 
-import html
 from collections.abc import Sequence
 
 from symcnn.derivation import Derivation, Gradient
 from symcnn.formula.latex import Latex
 from symcnn.formula.typography import Typography
-from symcnn.network import Network, settings_of
-from symcnn.symbolic import Access, Equation, Quantities, Wins, html_of, latex_of
+from symcnn.symbolic import Access, Equation, Quantities, Wins
 from symcnn.text import catalogue
 
 
-@latex_of.register
-def _gradient(gradient: Gradient) -> str:
+def gradient_latex(gradient: Gradient) -> str:
     """The chain rule at one quantity."""
     return Latex().display(_typography(gradient.derivation).chain_rule(gradient.derivation, gradient.name))
 
 
-@latex_of.register
-def _equation(equation: Equation) -> str:
+def equation_latex(equation: Equation) -> str:
     """An equation in index notation."""
     return Latex().display(_of_equations([equation]).stated(equation))
 
 
-@latex_of.register
-def _derivation(derivation: Derivation) -> str:
+def derivation_latex(derivation: Derivation) -> str:
     """All gradients, one under the other; where there are many, every adjoint in index notation."""
     latex, typography = Latex(), _typography(derivation)
     if len(derivation.names) > MOST:
@@ -39,21 +34,6 @@ def _derivation(derivation: Derivation) -> str:
 
 #: Formulas that a derivation shows at once.
 MOST = 60
-
-
-@html_of.register
-def _network(network: Network) -> str:
-    """Layers with their settings, the parameters' names."""
-    rows = []
-    for layer in network.layers:
-        settings = ", ".join(f"{k}={v}" for k, v in settings_of(layer).items() if v is not None)
-        rows.append(f"<tr><td>{type(layer).__name__}</td><td>{html.escape(settings)}</td></tr>")
-    shape = "×".join(map(str, network.input_shape))
-    names = ", ".join(network.parameters[:40]) + (" …" if len(network.parameters) > 40 else "")
-    return (
-        f"<table><tr><th>input</th><td>{shape}</td></tr>{''.join(rows)}<tr><th>loss</th><td>{network.loss}</td></tr>"
-        f"</table><p>{len(network.parameters)} parameters: {names}</p>"
-    )
 
 
 def _typography(derivation: Derivation) -> Typography:

@@ -1,15 +1,17 @@
 """A network as a user declares it, and what it states: tensors and forward equations, in order."""
 
+import html
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from symcnn.errors import InputError, quoted
+from symcnn.network.describe import settings_of
 from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, OutputRow, whole
 from symcnn.network.losses import LOSSES, Outputs, loss_named
 from symcnn.network.names import Names
-from symcnn.symbolic import ERROR, Equation, Tensor, TensorKind, html_of
+from symcnn.symbolic import ERROR, Equation, Tensor, TensorKind
 
 #: Entries of one array of a network.
 MAX_CELLS = 5_000_000
@@ -135,7 +137,17 @@ class Network:
         return self.forward.equations[-2].target.tensor if self.loss == "cross_entropy" else None
 
     def _repr_html_(self) -> str:
-        return html_of(self)
+        """Layers with their settings, the parameters' names."""
+        rows = []
+        for layer in self.layers:
+            settings = ", ".join(f"{k}={v}" for k, v in settings_of(layer).items() if v is not None)
+            rows.append(f"<tr><td>{type(layer).__name__}</td><td>{html.escape(settings)}</td></tr>")
+        shape = "×".join(map(str, self.input_shape))
+        names = ", ".join(self.parameters[:40]) + (" …" if len(self.parameters) > 40 else "")
+        return (
+            f"<table><tr><th>input</th><td>{shape}</td></tr>{''.join(rows)}<tr><th>loss</th><td>{self.loss}</td></tr>"
+            f"</table><p>{len(self.parameters)} parameters: {names}</p>"
+        )
 
     def require_loss(self, what: str) -> None:
         """Refuse a forward-only network where a loss is needed."""

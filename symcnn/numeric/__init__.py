@@ -1,6 +1,5 @@
 """Programs made from printed equations or from the scalar graph, and the displayed expressions evaluated."""
 
-from symcnn.numeric import values  # registers Derivation.evaluate and Gradient.explain
 from symcnn.numeric.backends import BACKENDS, compile_program
 from symcnn.numeric.cache import numba_is_there
 from symcnn.numeric.compiled import NumbaProgram
@@ -20,5 +19,4 @@ __all__ = [
     "given_by_name",
     "initial_values",
     "numba_is_there",
-    "values",
 ]  # fmt: skip

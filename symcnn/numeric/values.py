@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symcnn.derivation import Derivation, Gradient, Graph, evaluate, explain
+from symcnn.derivation import Derivation, Gradient, Graph
 from symcnn.errors import InputError
 from symcnn.formula import Explanation, explain_variable
 from symcnn.network import Array, DataLike, checked
@@ -32,7 +32,6 @@ def completion(graph: Graph) -> Callable[[Mapping[str, float]], dict[str, float]
     return lambda given: {**given, **function(*(given[n] for n in names))}
 
 
-@explain.register
 def explain_gradient(gradient: Gradient, values: Mapping[str, float], lang: str = "en") -> Explanation:
     """∂E/∂name of one image at these values of pixels, parameters and targets."""
     graph = gradient.graph
@@ -48,7 +47,6 @@ def explain_gradient(gradient: Gradient, values: Mapping[str, float], lang: str 
     return explain_variable(graph, gradient.adjoint, completion(graph)(given), words, text.decimal)
 
 
-@evaluate.register
 def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
     """``d.gradients`` at these values: name -> (samples,).
 

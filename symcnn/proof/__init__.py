@@ -6,21 +6,21 @@ the strongest: as written, exact normal form, modulo a prime with its error prob
 
     gradients    a formula for ∂E/∂name against dual numbers through E
     identities   two expressions in the quantities of a network and the slopes between them
+    numbers      numbers as they are written or worked out, each in an interval
     equations    the adjoint equations in index notation against dual numbers through the forward equations
     elsewhere    a workbook's cells (``verification/workbook``), Coq's word on a certificate (``certificate``)
 
 Kept apart on purpose is the independent oracle, ``verification/evidence.py`` with ``evaluate.py`` and ``leaves.py``: it
 shares no arithmetic with this room, so that an error in one shows in the other. ``derivation`` knows nothing of proof;
-the derivation that users get, with ``prove`` and ``decide``, is made here (``derivation.py``).
+the derivation that users get, with ``prove`` and ``decide``, is made above both (``symcnn/interactive.py``).
 """
 
-from symcnn.proof.derivation import ProvableDerivation, derive
 from symcnn.proof.equations import check_equations
 from symcnn.proof.gradients import GradientDomain, Proof, prove
 from symcnn.proof.identities import QuantityDomain
 from symcnn.proof.verdict import Comparison, OneMethod, UndecidableError, Verdict, decide
 
 __all__ = [
-    "Comparison", "GradientDomain", "OneMethod", "Proof", "ProvableDerivation", "QuantityDomain", "UndecidableError",
-    "Verdict", "check_equations", "decide", "derive", "prove",
+    "Comparison", "GradientDomain", "OneMethod", "Proof", "QuantityDomain", "UndecidableError",
+    "Verdict", "check_equations", "decide", "prove",
 ]  # fmt: skip

@@ -78,7 +78,12 @@ def check_equations(
 
 def accepts(derivation: Derivation, backward: Sequence[Equation], points: int = 1, seed: int = SEED) -> bool:
     """The bare check, for many planted errors: do these adjoint equations pass at so many points?"""
-    return _Check(derivation, derivation.forward, tuple(backward)).holds(points, seed)
+
+    def compare(forward: Sequence[Equation], adjoints: Sequence[Equation]) -> Comparison:
+        passed = _Check(derivation, forward, adjoints).holds(points, seed)
+        return Comparison(passed, counterexample=None if passed else "a random point")
+
+    return bool(decide(derivation.forward, tuple(backward), OneMethod("modulo a prime", EQUATIONS, compare)))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Who imports symcnn need not wait for story and prints: they are imported when a 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from symcnn.certificate import recheck
@@ -15,56 +14,10 @@ from symcnn.network import DataLike, Network
 from symcnn.report.content import Content, gather
 from symcnn.report.document import Document
 from symcnn.text import catalogue
-from symcnn.train import Run
-from symcnn.verification import CoqEvidence, Verification
+from symcnn.verification import CoqEvidence
 
 #: Bytes of a figure beside a report.
 MAX_FIGURE_BYTES = 100_000_000
-
-
-def write_report(
-    network: Network,
-    path: str | Path,
-    *,
-    data: DataLike | None = None,
-    lang: str = "en",
-    run: Run | None = None,
-    verification: Verification | None = None,
-    certificate: str | Path | None = None,
-    learning_rate: float = 0.5,
-    steps: int = 10_000,
-    seed: int = 0,
-) -> Path:
-    """Write the derivation of a network as a report.
-
-    Every equation in it was examined; one that does not hold is an error, not a line. Of a network with more than some
-    hundred formulas it shows the equations in index notation, with chosen entries.
-
-    Args:
-        network: with a loss.
-        path: ``.md`` (its figures are SVG files beside it), ``.html`` (one page, nothing beside it), ``.tex`` (for
-            pdflatex) or ``.pdf`` (extra ``pdf``).
-        data: samples: with them the report has a pass with numbers and a training.
-        lang: "en" or "fr".
-        run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``.
-        verification: of :func:`symcnn.verify`, to be told of beside what the report itself proves.
-        certificate: a ``.v`` file of ``symcnn certify`` for this network and these samples: Coq checks it, if it is
-            installed, and the report tells of it.
-
-    Returns:
-        the path.
-
-    Raises:
-        InputError: language, suffix, path, data or settings cannot be used, or the verification or the certificate
-            failed; nothing is written then.
-    """
-    check_reports([path], lang)
-    if verification is not None and not verification.ok:
-        raise InputError(f"verification: {verification.summary}; expected one in which nothing failed")
-    data = run.data if data is None and run is not None else data
-    certified = None if certificate is None else checked_certificate(certificate, network, data)
-    content = gather(network, data, run, learning_rate, steps, seed)
-    return write_content(replace(content, verification=verification, certificate=certified), [path], lang)[0]
 
 
 def checked_certificate(path: str | Path, network: Network, data: DataLike | None) -> CoqEvidence:
@@ -175,4 +128,4 @@ _PRINTS: Mapping[str, Callable[[Document, str], tuple[bytes, dict[str, bytes]]]]
 }  # fmt: skip
 SUFFIXES = tuple(_PRINTS)
 
-__all__ = ["SUFFIXES", "Content", "check_reports", "checked_certificate", "gather", "write_content", "write_report"]
+__all__ = ["SUFFIXES", "Content", "check_reports", "checked_certificate", "gather", "write_content"]

@@ -6,8 +6,7 @@ from functools import cached_property
 
 from sympy import Add, Symbol
 
-from symcnn import article
-from symcnn.audit.article import PrintedComparison, held
+from symcnn.article.printed import PrintedComparison
 from symcnn.derivation import Derivation, count_products
 from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
@@ -38,7 +37,8 @@ class Content:
         seed: where the initial parameters came from; None if they were given.
         loss_gradient: what was found and proved of ∂E/∂(output), one verdict an output.
         verification, certificate: what was handed in, and nothing of it failed.
-        printed: beside the article's own network: each equation that the article prints, and how it agrees.
+        printed, printed_tables: handed in beside the article's own network: each equation that the article prints, and
+            how it agrees; of each table of numbers, whether it does.
     """
 
     derivation: Derivation
@@ -55,6 +55,7 @@ class Content:
     verification: Verification | None = None
     certificate: CoqEvidence | None = None
     printed: tuple[PrintedComparison, ...] = ()
+    printed_tables: tuple[bool, ...] = ()
 
     @property
     def answers(self) -> Tensor:
@@ -96,9 +97,7 @@ def gather(
     derivation = Derivation(network, samples)
     large = is_large(derivation)
     proof = Proof((_equations_checked(derivation),)) if large else prove(derivation)
-    found = loss_gradient(derivation)
-    printed = held(derivation) if network == article.network() else ()
-    content = Content(derivation, proof, given, (), None, None, (), large, None, None, found, printed=printed)
+    content = Content(derivation, proof, given, (), None, None, (), large, loss_gradient=loss_gradient(derivation))
     if given is None:
         return content
     own_seed = None if run else seed

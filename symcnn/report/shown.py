@@ -16,7 +16,9 @@ from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
 from symcnn.formula.steps import alike, bare, nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.written import brief
-from symcnn.report.values import Values, close
+from symcnn.proof import decide
+from symcnn.proof.numbers import FLOATS
+from symcnn.report.values import Values
 
 #: Images that are tried where a display with numbers does not say whose they are.
 MAX_TRIED = 4
@@ -51,7 +53,7 @@ class ReportNumberChecker:
         """Every number with a key, anywhere, is the value that the key stands for."""
         for number in (n for n in nodes(thing) if isinstance(n, tree.Number) and n.key):
             wanted = self.values.at_key(number.key) if self.values else None
-            if wanted is not None and not close(wanted, number.value):
+            if wanted is not None and not decide(wanted, number.value, FLOATS):
                 raise RefusedError(f"{number.key} is shown as {number.value!r}; it is {wanted!r}")
 
     def check(self, members: Sequence[Node], plain: Sequence[Node], labelled: bool) -> None:
@@ -133,10 +135,9 @@ class ReportNumberChecker:
 
     def _close(self, a: Node, b: Node, left: Value, right: Value) -> None:
         for one, other in pairs(left, right, tree.Equality((a, b))):
-            values = [self._value(e, a) for e in (one, other)]
-            if not close(*values):
-                found, given = (f"{v:.10g}" for v in values)
-                raise RefusedError(f"{brief(a)} is {found}; {brief(b)} gives {given}")
+            found, given = self._value(one, a), self._value(other, a)
+            if not decide(found, given, FLOATS):
+                raise RefusedError(f"{brief(a)} is {found:.10g}; {brief(b)} gives {given:.10g}")
 
     def _value(self, e: Expr, node: Node) -> float:
         try:

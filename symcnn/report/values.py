@@ -7,7 +7,6 @@
 They are worked out here from the forward equations and the slopes, in floating point: no program and no adjoint.
 """
 
-import math
 import re
 
 import numpy as np
@@ -18,15 +17,7 @@ from symcnn.proof.algebras import PointAlgebra
 from symcnn.proof.paths import QuantityTable, Slope, names_in, suffix
 from symcnn.report.content import Content
 
-#: How far a shown number may be from what it stands for: floating point only, before it is rounded for display.
-RELATIVE, ABSOLUTE = 1e-9, 1e-12
-
 _IMAGE = re.compile(r"(?P<name>.+)_image(?P<image>[0-9]+)")
-
-
-def close(a: float, b: float) -> bool:
-    """The same number, up to floating point; what is no number is like nothing."""
-    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= ABSOLUTE + RELATIVE * max(abs(a), abs(b))
 
 
 class Values:

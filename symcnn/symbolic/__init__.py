@@ -1,6 +1,5 @@
 """The ground floor: index-notation equations, and the leaf functions with their derivative rules."""
 
-from symcnn.symbolic.display import html_of, latex_of
 from symcnn.symbolic.equation import (
     ADJOINT,
     Access,
@@ -42,6 +41,6 @@ from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Quantities, Quantity, e
 __all__ = [
     "ADJOINT", "ERROR", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis", "Column",
     "Equation", "Index", "Leaf", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor", "TensorKind", "Term",
-    "Wins", "Y", "Z", "entries", "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log",
+    "Wins", "Y", "Z", "entries", "exp", "gate", "in_reading_order", "leaky_relu", "log",
     "maximum", "quantity_of", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
 ]  # fmt: skip

@@ -25,13 +25,12 @@ from enum import Enum
 from functools import lru_cache
 from itertools import product
 from operator import attrgetter
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
-from symcnn.symbolic.display import latex_of
 from symcnn.symbolic.leaves import wins
 
 #: What a name of ∂E/∂(…) begins with. Names are put together and taken apart only here and in ``quantity.py``.
@@ -369,8 +368,8 @@ class Equation:
             right = right.replace("Σ", "max", 1)
         return f"{self.target} {relation} {right}"
 
-    def _repr_latex_(self) -> str:
-        return latex_of(self)
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ import numpy as np
 from symcnn.derivation import Derivation
 from symcnn.network import Array, DataLike, checked
 from symcnn.numeric import PROGRAMS, Program, as_theta, compile_program, given_by_name
-from symcnn.numeric.values import values_of_images
+from symcnn.numeric.values import evaluate_displayed, values_of_images
 from symcnn.symbolic import Tensor
 from symcnn.verification.evaluate import Evaluator
 
@@ -114,7 +114,7 @@ def programs_agree(
         found.append(Agreement(backend, *_worst(ours, wanted, size, reach), *remarks))
     if not displayed_is_short(derivation):
         return found
-    displayed = derivation.evaluate(theta, images, targets)
+    displayed = evaluate_displayed(derivation, theta, images, targets)
     flat = {f"{name}_image{n}": row[name] for n, row in enumerate(each, 1) for name in derivation.names}
     ours = {f"{name}_image{n + 1}": float(v) for name, array in displayed.items() for n, v in _numbered(array)}
     sizes = {name: abs(value) for name, value in flat.items()}

@@ -14,6 +14,7 @@ import sympy
 from sympy import QQ, Expr, Rational, S, Symbol, exp, field, log
 
 from symcnn.derivation import Derivation
+from symcnn.proof import Comparison, OneMethod, Verdict, decide
 from symcnn.symbolic import LEAF, LEAVES, Leaf, gate, maximum, wins
 from symcnn.symbolic.leaves import Function
 from symcnn.text import Catalogue
@@ -26,9 +27,20 @@ _FIELD = field("z, u", QQ)[0]
 def leaf_rows(derivation: Derivation, text: Catalogue) -> Iterator[CheckRow]:
     """One row for each leaf function that the network's forward equations use."""
     used = used_leaves(derivation)
-    for function, (claim, proved, method) in RULES.items():
+    for function, (claim, _, method) in RULES.items():
         if function in used:
-            yield CheckRow(claim, "proved" if proved(function) else "refuted", text(f"verify.{method}"))
+            yield CheckRow(claim, decide_rule(function).status, text(f"verify.{method}"))
+
+
+def decide_rule(function: Function) -> Verdict:
+    """Is the derivative rule of a leaf function right?"""
+    claim, holds, method = RULES[function]
+
+    def compare(rule: Function, leaf: Leaf) -> Comparison:
+        is_right = holds(rule)
+        return Comparison(is_right, counterexample=None if is_right else "another derivative")
+
+    return decide(function, LEAF[function], OneMethod("exact", method, compare), claim=claim)
 
 
 def used_leaves(derivation: Derivation) -> set[type[Expr]]:

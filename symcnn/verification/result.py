@@ -1,6 +1,7 @@
 """The result of a verification: claims with their verdicts and figures, and what was caught and not checked."""
 
 import html
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -9,6 +10,7 @@ from symcnn.network import Network
 from symcnn.proof import Verdict
 from symcnn.proof.equations import EQUATIONS
 from symcnn.proof.gradients import EXACT, EXACT_GATES, MODULAR, MODULAR_GATES
+from symcnn.proof.vocabulary import SOMETHING_WRONG, Finding, known, status, summary
 from symcnn.text import Catalogue
 from symcnn.verification.evidence import METHODS, Measurement
 
@@ -50,6 +52,16 @@ class CheckRow:
         """Not refuted."""
         return self.status != "refuted"
 
+    @property
+    def finding(self) -> Finding:
+        """In the vocabulary of every check."""
+        if not self.ok or not all(f.ok for f in self.figures):
+            return known(self.claim, "refuted", why=self.witness or self.method)
+        if self.status == "unknown" and self.worst is not None:
+            digits = 17 if self.worst == 0 else max(0, min(17, math.floor(-math.log10(self.worst))))
+            return known(self.claim, "agrees", digits=digits, why=self.method)
+        return known(self.claim, self.status, why=self.method)
+
 
 class CoqEvidence(Protocol):
     """What is known of a certificate: ``symcnn.certificate`` says it, of which this room knows nothing."""
@@ -76,7 +88,7 @@ def certificate_row(certificate: CoqEvidence, text: Catalogue) -> CheckRow:
             claim, "proved", text("verify.by_coq", count=len(certificate.theorems), version=certificate.coq)
         )
     if certificate.status == "unchecked":
-        return CheckRow(claim, "unknown", text("verify.no_coq"))
+        return CheckRow(claim, "unknown", certificate.reason or text("verify.no_coq"))
     return CheckRow(claim, "refuted", certificate.reason)
 
 
@@ -107,16 +119,27 @@ class Verification:
     @property
     def ok(self) -> bool:
         """No claim is refuted, every figure is within its bar, and the deciding method caught every planted error."""
-        exact = next(c for c in self.planted if c.method == DECIDING)
-        return all(row.ok and all(f.ok for f in row.figures) for row in self.rows) and exact.caught == exact.planted
+        return self.exit_status != SOMETHING_WRONG
 
     def count(self, status: str) -> int:
         return sum(row.status == status for row in self.rows)
 
     @property
+    def claims(self) -> tuple[Finding, ...]:
+        """The rows in the vocabulary of every check; and what is wrong with what decides them."""
+        exact = next(c for c in self.planted if c.method == DECIDING)
+        missed = [known(self.text("verify.planted"), "refuted", why=self._count(exact))]
+        return (*(row.finding for row in self.rows), *(missed if exact.caught < exact.planted else ()))
+
+    @property
+    def exit_status(self) -> int:
+        """0: nothing is wrong; 1: something is; 3: nothing could be told."""
+        return status(self.claims)
+
+    @property
     def summary(self) -> str:
         """One line: how many claims have which verdict."""
-        return self.text("verify.summary", **{s: self.count(s) for s in ("proved", "probable", "refuted", "unknown")})
+        return summary(self.claims, self.text, by_how=True)
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Heads and rows, in words."""
@@ -124,9 +147,7 @@ class Verification:
         rows = []
         for row in self.rows:
             figures = {f.method: str(f).replace(".", self.text.decimal) for f in row.figures}
-            status = self.text(f"verify.status_{row.status}")
-            verdict = self.text("verify.reason", status=status, reason=row.witness or row.method)
-            rows.append([row.claim, verdict, *(figures.get(m, "") for m in METHODS)])
+            rows.append([row.claim, row.finding.in_words(self.text), *(figures.get(m, "") for m in METHODS)])
         return heads, rows
 
     def method(self, method: str) -> str:
@@ -151,7 +172,10 @@ class Verification:
     def caught(self) -> Iterator[str]:
         """How many of the planted errors each method caught."""
         for c in self.planted:
-            yield self.text("verify.count", method=self.method(c.method), caught=c.caught, planted=c.planted)
+            yield self._count(c)
+
+    def _count(self, c: Caught) -> str:
+        return self.text("verify.count", method=self.method(c.method), caught=c.caught, planted=c.planted)
 
     def _repr_html_(self) -> str:
         heads, rows = self.table()

@@ -12,7 +12,8 @@ from symcnn.article import printed
 from symcnn.audit import audit, audit_text, mapping_from
 from symcnn.audit.article import held
 from symcnn.audit.told import Told
-from symcnn.report import gather, write_content
+from symcnn.report import write_content
+from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.slow import rest_slow
 from tests.tools.audit_campaign import Bench

@@ -14,6 +14,7 @@ from symcnn import report
 from symcnn.report.document import Document
 from symcnn.report.examine import examined
 from symcnn.report.story import tell
+from symcnn.reports import gather
 from symcnn.text import LANGUAGES, catalogue
 from tests.benchmarks.common import line, median, spread, timed
 from tests.benchmarks.workbook import processor_time
@@ -40,13 +41,13 @@ MOVED = """
 
 def write_all(folder: Path) -> None:
     """Four formats in both languages: derived, proved, trained, told and examined on the way."""
-    content = report.gather(symcnn.article.network(), symcnn.article.images(), None, 0.5, 10_000, 0)
+    content = gather(symcnn.article.network(), symcnn.article.images(), None, 0.5, 10_000, 0)
     for lang in LANGUAGES:
         report.write_content(content, [folder / f"{lang}{suffix}" for suffix in report.SUFFIXES], lang)
 
 
 def documents() -> list[Document]:
-    content = report.gather(symcnn.article.network(), symcnn.article.images(), None, 0.5, 10_000, 0)
+    content = gather(symcnn.article.network(), symcnn.article.images(), None, 0.5, 10_000, 0)
     return [examined(tell(content, catalogue(lang)), content, catalogue(lang)) for lang in LANGUAGES]
 
 

@@ -7,7 +7,8 @@ import sympy
 from sympy import Add, Integer, Rational, Symbol
 
 import symcnn
-from symcnn.proof import GradientDomain, derive
+from symcnn import derive
+from symcnn.proof import GradientDomain
 from symcnn.symbolic import gate, maximum, sigmoid, wins
 from symcnn.verification.planted import SEED, planted_errors
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from symcnn.report.content import gather
 from symcnn.report.examine import examined
 from symcnn.report.story import tell
+from symcnn.reports import gather
 from symcnn.text import LANGUAGES, catalogue
 
 

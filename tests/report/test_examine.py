@@ -11,11 +11,12 @@ from symcnn import article
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Equality, Negated, Number, Partial, Product, Sum, Symbol, Under
-from symcnn.report.content import gather
+from symcnn.numeric.values import evaluate_displayed
 from symcnn.report.document import Display, Document, InlineFormula, Link, Paragraph, Section
 from symcnn.report.examination import Examiner
 from symcnn.report.examine import evidence_table, examined
 from symcnn.report.story import tell
+from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.slow import rest_slow
 from tests.tools.networks import digits, from_seed
@@ -254,7 +255,7 @@ def test_numbers_of_no_key_outside_equations_are_the_content_s(content, told):
     run, d = content.run, content.derivation
     known = [*run.initial, *run.theta, *run.loss, run.learning_rate, *content.before.ravel(), *content.after.ravel()]
     for theta in (run.initial, run.theta):
-        slopes = d.evaluate(theta, run.data.images, run.data.targets)
+        slopes = evaluate_displayed(d, theta, run.data.images, run.data.targets)
         known += [abs(float(slopes[name].sum())) for name in d.network.parameters]
     loose = {
         n.value for block in told.blocks() if not isinstance(block, Display)

@@ -8,11 +8,11 @@ import pytest
 
 import symcnn
 from symcnn.formula import Plain, tree
-from symcnn.report import gather
 from symcnn.report.document import InlineFormula, Paragraph, Section
 from symcnn.report.examine import examined
 from symcnn.report.html import to_html
 from symcnn.report.story import tell
+from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.tools import sample_report as sample
 from tests.tools.browser import chromium

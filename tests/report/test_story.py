@@ -10,10 +10,11 @@ import pytest
 import symcnn
 from symcnn import article
 from symcnn.formula import tree
-from symcnn.report.content import chosen_steps, gather
+from symcnn.report.content import chosen_steps
 from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, Note
 from symcnn.report.story import tell
 from symcnn.report.story.words import sentence
+from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.slow import rest_slow
 from tests.tools.networks import from_seed

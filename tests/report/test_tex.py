@@ -9,11 +9,11 @@ import pytest
 
 import symcnn
 from symcnn.formula.tex import escaped
-from symcnn.report.content import gather
 from symcnn.report.examine import examined
 from symcnn.report.story import tell
 from symcnn.report.tex import to_latex
 from symcnn.report.tikz import to_tikz
+from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.tools.sample_report import HOSTILE, document
 

@@ -12,11 +12,11 @@ import pytest
 
 import symcnn
 from symcnn import report
-from symcnn.report.content import gather
 from symcnn.report.examine import examined
 from symcnn.report.markdown import FIGURE_MARK, to_markdown
 from symcnn.report.story import tell
 from symcnn.report.tex import to_latex
+from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.tools.commonmark import changed, formulas_of
 from tests.tools.networks import from_seed

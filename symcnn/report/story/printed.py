@@ -5,7 +5,7 @@ from dataclasses import replace
 from string import ascii_lowercase
 
 from symcnn.article import printed as source
-from symcnn.audit.article import PrintedComparison, tables_held
+from symcnn.article.printed import PrintedComparison
 from symcnn.formula import tree
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
@@ -90,8 +90,8 @@ def _in_words(node: Node, t: Teller) -> Node:
 
 def _numbers(t: Teller) -> Iterator[Block]:
     """Part 1's tables, and how many variables there are."""
-    tables = tables_held()
-    wrong = [n for n, table in enumerate(tables, 1) if table.wrong or not table.rule]
+    tables = t.content.printed_tables
+    wrong = [n for n, agrees in enumerate(tables, 1) if not agrees]
     if wrong:
         yield t.paragraph("printed.tables_differ", count=len(tables), wrong=listed(map(str, wrong)))
     else:

@@ -43,7 +43,8 @@ def _certificate(t: Teller) -> Iterator[Block]:
     if found is None:
         return
     if found.status == "unchecked":
-        yield t.paragraph("report.certificate_unchecked")
+        key = "report.certificate_unanswered" if found.reason else "report.certificate_unchecked"
+        yield t.paragraph(key, **({"reason": found.reason} if found.reason else {}))
         return
     yield t.paragraph("report.certificate", count=len(found.theorems), version=found.coq)
     for premise, count in found.premises.items():

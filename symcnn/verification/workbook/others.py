@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import numpy as np
 from sympy import Symbol
 
+from symcnn.excel.again import Given
 from symcnn.printers.cells import CellReader, FormulaError, parse
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.text import LANGUAGES, catalogue
-from symcnn.verification.again import Given
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import given
 from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from symcnn.proof.vocabulary import Finding as Claim
+from symcnn.proof.vocabulary import known, status, summary
 from symcnn.text import Catalogue
 from symcnn.verification.result import CheckRow
 
@@ -44,19 +46,25 @@ class WorkbookVerification:
         return not self.findings and all(row.ok for row in self.rows)
 
     @property
+    def claims(self) -> tuple[Claim, ...]:
+        """In the vocabulary of every check: the cells that are wrong, then the rows that they do not speak for."""
+        wrong = [known(f.quantity, "refuted", place=f.cell, why=f.found, correction=f.right) for f in self.findings]
+        return (*wrong, *(row.finding for row in self.rows if row.ok or not wrong))
+
+    @property
+    def exit_status(self) -> int:
+        """0: nothing is wrong; 1: something is; 3: nothing could be told."""
+        return status(self.claims)
+
+    @property
     def summary(self) -> str:
         """One line: how many claims have which verdict."""
-        counts = {s: sum(row.status == s for row in self.rows) for s in ("proved", "probable", "refuted", "unknown")}
-        return self.text("verify.summary", **counts)
+        return summary([row.finding for row in self.rows], self.text, by_how=True)
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Heads and rows, in words."""
         heads = [self.text(f"verify.{key}") for key in ("claim", "verdict")]
-        rows = []
-        for row in self.rows:
-            status = self.text(f"verify.status_{row.status}")
-            rows.append([row.claim, self.text("verify.reason", status=status, reason=row.method)])
-        return heads, rows
+        return heads, [[row.claim, row.finding.in_words(self.text)] for row in self.rows]
 
     def remarks(self) -> list[str]:
         """The cells that are wrong, and what was not checked, line by line."""

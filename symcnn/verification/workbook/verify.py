@@ -6,12 +6,12 @@ from pathlib import Path
 
 from symcnn import article
 from symcnn.errors import InputError
+from symcnn.excel.again import formulas_again
 from symcnn.network import Network
 from symcnn.printers.cells import parse
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.proof import Verdict, check_equations
 from symcnn.text import Catalogue, catalogue
-from symcnn.verification.again import formulas_again
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Decider, ExpectedFormula

@@ -1,0 +1,108 @@
+"""The derivation that users get: its formulas decided, evaluated and explained, and shown by notebooks.
+
+``symcnn.Derivation`` is defined here, above the rooms that decide, evaluate and display a formula: so the room that
+derives it knows none of them, and no import runs upwards.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from sympy import Expr, sympify
+
+from symcnn.derivation import Derivation, Gradient
+from symcnn.errors import InputError, quoted
+from symcnn.formula import Explanation, derivation_latex, equation_latex, gradient_latex
+from symcnn.network import Array, Network
+from symcnn.numeric.values import evaluate_displayed, explain_gradient
+from symcnn.proof import GradientDomain, Proof, QuantityDomain, Verdict, prove
+from symcnn.symbolic import Equation
+
+
+class LatexEquation(Equation):
+    """An equation that notebooks show in LaTeX; it equals the same equation of a network or a program."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equation) and vars(self) == vars(other)
+
+    __hash__ = Equation.__hash__
+
+    def _repr_latex_(self) -> str:
+        return equation_latex(self)
+
+
+class InteractiveGradient(Gradient):
+    """∂E/∂(one quantity), with its numbers and its display; see ``symcnn.derivation.Gradient``."""
+
+    def explain(self, values: Mapping[str, float], lang: str = "en") -> Explanation:
+        """Where the number comes from: formula, numbers put in, result, what it rests on and feeds.
+
+        Args:
+            values: pixel, parameter or target -> value, of one image.
+
+        Returns:
+            an ``Explanation``, which prints and shows as LaTeX.
+        """
+        return explain_gradient(self, values, lang)
+
+    def _repr_latex_(self) -> str:
+        return gradient_latex(self)
+
+
+class InteractiveDerivation(Derivation):
+    """All derivatives of a network's error, by name, and what can be asked of them; see ``symcnn.derivation``."""
+
+    def __getitem__(self, name: str) -> InteractiveGradient:
+        """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
+        return InteractiveGradient(self, super().__getitem__(name).name)
+
+    @cached_property
+    def equations(self) -> tuple[Equation, ...]:
+        """For reading: forward, then each adjoint with what it is made of (gather form), also that of the image."""
+        return tuple(LatexEquation(**vars(equation)) for equation in super().equations)
+
+    def prove(self) -> Proof:
+        """Decide each of ``gradients`` against an independent derivative, exactly; see ``proof/gradients.py``."""
+        return prove(self)
+
+    def decide(self, name: str, candidate: Expr) -> Verdict:
+        """Is this formula, anyone's, ∂E/∂name? Proved, refuted, or undecided with the reason.
+
+        Args:
+            candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
+        """
+        if not isinstance(candidate, (Expr, int, float)):
+            raise InputError(f"candidate {quoted(candidate)}: expected a SymPy expression")
+        candidate = sympify(candidate)
+        self._gradient_domain.renew_budget()
+        return self._gradient_domain.decide(name, candidate)
+
+    @cached_property
+    def _gradient_domain(self) -> GradientDomain:
+        return GradientDomain(self)
+
+    def identities(self, images: tuple[int, ...] = (0,)) -> QuantityDomain:
+        """Decides equalities between any quantities of some images; kept, with all that it has decided."""
+        domains = self.__dict__.setdefault("_quantity_domains", {})
+        return domains.setdefault(images, QuantityDomain(self, images))  # type: ignore[no-any-return]
+
+    def evaluate(self, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
+        """The displayed expressions (``gradients``) themselves, evaluated with NumPy; where one would be too long, its
+        formula with adjoints.
+
+        Args:
+            theta: name -> value, or 1-D in the order of the parameters.
+            images: (samples, [channels,] height, width); targets: (samples, outputs).
+
+        Returns:
+            name -> (samples,): ∂E/∂name of each image.
+        """
+        return evaluate_displayed(self, theta, images, targets)
+
+    def _repr_latex_(self) -> str:
+        return derivation_latex(self)
+
+
+def derive(network: Network, samples: int = 2) -> InteractiveDerivation:
+    """All derivatives of a network's error; see :class:`symcnn.Derivation`."""
+    return InteractiveDerivation(network, samples)
