@@ -114,9 +114,6 @@ class Told:
         """0: nothing is false; 1: something is; 3: nothing could be told."""
         return vocabulary.status(self.claims)
 
-    def heads(self) -> tuple[str, ...]:
-        return tuple(self.text(f"audit.{key}") for key in ("line", "verdict", "equation", "why"))
-
     def rows(self) -> list[tuple[str, str, str, str]]:
         """line, verdict, equation, reason"""
         return [

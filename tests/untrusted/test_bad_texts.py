@@ -105,7 +105,9 @@ FORWARD = "$$x_{11} = i_{11} f_{11} + i_{12} f_{12} + i_{21} f_{21} + i_{22} f_{
         (r"$$\frac{\partial x_{11}}{\partial f_{21}} = i_{21} - 0$$", ["--strict"], 1), ("$$x_{11} = x_{12}$$", ["--json", "--network", "article"], 1),
     ],
 )  # fmt: skip
-def test_the_exit_status_says_whether_anything_is_false_and_whether_anything_could_be_told(tmp_path, capsys, text, arguments, status):
+def test_the_exit_status_says_whether_anything_is_false_and_whether_anything_could_be_told(
+    tmp_path, capsys, text, arguments, status
+):
     path = tmp_path / "text.md"
     path.write_text(text, "utf-8")
     assert run("audit", str(path), *arguments, capsys=capsys)[0] == status
