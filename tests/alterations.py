@@ -131,7 +131,7 @@ def remembered(package: XlsxContent, network: symcnn.Network) -> Iterator[None]:
     """What is the same for every alteration is worked out once: the writer's formulas, the derivation's verdicts."""
     quantities = NamedCells(network, package, "unaltered")
     graph = CellGraph(package, quantities.shown)
-    names = [n.removeprefix("dE_d") for n in quantities.derivation.graph.backward]
+    names = [v.quantity.primal.name for v in quantities.derivation.graph.backward.values()]
     verdicts = Decider(quantities, graph, graph).derived(names)
     wanted = verify.formulas_again(given_again(quantities, graph))
     with (

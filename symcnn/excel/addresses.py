@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from openpyxl.utils import get_column_letter
 
@@ -15,6 +16,33 @@ MAX_CELLS = 2_500_000
 
 _CELL_ADDRESS = re.compile(r"[A-Za-z]{1,3}[0-9]{1,7}")
 _R1C1 = re.compile(r"[RrCc]([0-9].*)?|[Rr][0-9]*[Cc][0-9]*")
+
+
+class CellReference(NamedTuple):
+    """How a formula refers to a cell, part by part: ``Forward!$C$3``.
+
+    Attributes:
+        sheet: with its exclamation mark; "" for a cell of the formula's own sheet.
+        fixed: "$" where filling down moves neither row nor column, or "".
+        row: a number, or {row} in a template of rows.
+    """
+
+    sheet: str
+    fixed: str
+    column: int
+    row: int | str
+
+    @property
+    def local(self) -> str:
+        return f"{self.fixed}{get_column_letter(self.column)}{self.fixed}{self.row}"
+
+    @property
+    def next(self) -> "CellReference":
+        """The cell to the right."""
+        return self._replace(column=self.column + 1)
+
+    def __str__(self) -> str:
+        return self.sheet + self.local
 
 
 @dataclass(frozen=True)
@@ -33,11 +61,16 @@ class Cell:
     @property
     def absolute(self) -> str:
         """``Forward!$K$12``"""
-        return f"{quoted(self.sheet)}!${get_column_letter(self.column)}${self.row}"
+        return str(self.reference("", fixed=True))
 
     def seen_from(self, sheet: str) -> str:
         """How a formula on a sheet refers to it: ``K12`` at home, ``Forward!K12`` elsewhere."""
-        return self.local if sheet == self.sheet else f"{quoted(self.sheet)}!{self.local}"
+        return str(self.reference(sheet))
+
+    def reference(self, sheet: str, fixed: bool = False) -> CellReference:
+        """The same, part by part."""
+        elsewhere = "" if sheet == self.sheet else f"{quoted(self.sheet)}!"
+        return CellReference(elsewhere, "$" if fixed else "", self.column, self.row)
 
 
 def quoted(sheet: str) -> str:

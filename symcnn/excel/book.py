@@ -15,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, is_legal_name
 from symcnn.printers.excel import CellFormula
+from symcnn.symbolic import Quantity, Tensor
 from symcnn.text import Catalogue
 
 
@@ -88,8 +89,15 @@ class Book:
         cell._value, cell.data_type, cell._style = str(formula), "f", style
         sheet._cells[row, column] = cell
 
-    def define(self, name: str, cell: Cell) -> None:
+    def kind(self, tensor: Tensor, key: str = "kind", **values: object) -> str:
+        """What a tensor is, in words; of weights and biases whose they are."""
+        ends = (("source", tensor.source), ("target", tensor.target))
+        values |= {end: "" if of is None else of.letters for end, of in ends}
+        return self.text(f"{key}.{tensor.kind.value}", **values)
+
+    def define(self, what: Quantity | str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""
+        name = str(what)
         if not is_legal_name(name):
             raise ValueError(f"{name} cannot be a defined name")
         if name.lower() in self._defined:

@@ -5,6 +5,7 @@ The amber points are series of one cell from a small table below the charts, so 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -13,12 +14,11 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.curves import Curve, Dash, chart
-from symcnn.excel.plan import NORM, WorkbookLayout
+from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, WorkbookLayout
 from symcnn.excel.training import without_word
 from symcnn.formula import Plain, Typography
-from symcnn.network import kind_of
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
 
 LEFT, PITCH, COLUMNS = 2, 8, 22
 SQUARES_ROW = 7
@@ -35,10 +35,10 @@ DASHES: Sequence[Dash] = ("solid", "dash", "sysDot", "dashDot", "lgDash", "sysDa
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart: its title, quantities of Training, how each is drawn, and whether the axis is logarithmic."""
+    """One chart: its title, columns of Training, how each is drawn, and whether the axis is logarithmic."""
 
     title: str
-    names: Sequence[str]
+    columns: Sequence[Column]
     looks: Sequence[tuple[str, Dash]]
     log: bool = False
 
@@ -52,7 +52,7 @@ class Charts:
         self.typography = Typography(plan.derivation.quantities, book.text.words("word"))
         self.plain = Plain(book.text.decimal)
         parameters = plan.network.forward.parameters
-        filters = [t for t in parameters if kind_of(t).letter == "f"]
+        filters = [t for t in parameters if t.kind is TensorKind.FILTER]
         self.tensor: Tensor = (filters or list(parameters))[0]
 
     def write(self) -> None:
@@ -61,7 +61,7 @@ class Charts:
         top = self._squares()
         figures = self._figures()
         table = top + CHART_ROWS * ((len(figures) + 1) // 2) + 1
-        points = self._points(table, [n for f in figures for n in f.names])
+        points = self._points(table, [column for figure in figures for column in figure.columns])
         for n, figure in enumerate(figures):
             row, column = top + CHART_ROWS * (n // 2), LEFT + 11 * (n % 2)
             self._draw(figure, f"{get_column_letter(column)}{row}", points)
@@ -73,53 +73,52 @@ class Charts:
         plan, label = self.plan, self.book.label
         outputs = plan.results
         weights = self.weights
-        found = [Chart(label("chart_error"), ["E_total"], [(BLUE, "solid")], log=True)]
+        found = [Chart(label("chart_error"), [E_TOTAL], [(BLUE, "solid")], log=True)]
         if outputs:
             each = plan.outputs.size
             looks = [(PALETTE[n // each % 4], DASHES[n % each]) for n in range(len(outputs))]
             found.append(Chart(label("chart_outputs"), outputs, looks))
-        key = "chart_filter" if kind_of(self.tensor).letter == "f" else "chart_weights"
+        key = "chart_filter" if self.tensor.kind is TensorKind.FILTER else "chart_weights"
         found.append(Chart(label(key), weights, [(PALETTE[n % 4], DASHES[n // 4]) for n in range(len(weights))]))
         found.append(Chart(label("chart_gradient"), [NORM], [(GREEN, "solid")], log=True))
         return found
 
     @property
-    def weights(self) -> list[str]:
+    def weights(self) -> list[Quantity]:
         """The first filter's weights, or the first parameters, as many as a chart holds."""
-        is_filter = kind_of(self.tensor).letter == "f"
+        is_filter = self.tensor.kind is TensorKind.FILTER
         rows, columns = self.tensor.shape[-2:] if is_filter else (1, self.tensor.size)
-        return self.tensor.scalars()[: min(rows * columns, MAX_CURVES)]
+        return list(islice(entries(self.tensor), min(rows * columns, MAX_CURVES)))
 
-    def _symbol(self, name: str) -> str:
-        if name == NORM:
+    def _symbol(self, column: Column) -> str:
+        if not isinstance(column, Quantity):
             return "‖∇E‖"
-        bare, _, image = name.partition("_image")
-        written = self.typography.name(bare)
-        symbol = self.plain.emit(without_word(written) if image else written)
-        return f"{symbol} {self.book.text('label.image', number=image)}" if image else symbol
+        written = self.typography.name(column)
+        if column.image is None:
+            return self.plain.emit(written)
+        return f"{self.plain.emit(without_word(written))} {self.book.text('label.image', number=column.image)}"
 
     # --- the filter in squares --------------------------------------------------------------------------------------
 
     def _squares(self) -> int:
         """The first filter at the first step, at the step shown and at the last; the next free row."""
         tensor, plan = self.tensor, self.plan
-        if kind_of(tensor).letter != "f" or max(tensor.shape[-2:]) > MAX_SIDE:
+        if tensor.kind is not TensorKind.FILTER or max(tensor.shape[-2:]) > MAX_SIDE:
             return 6
         rows, columns = tensor.shape[-2:]
         self.book.put(self.sheet, SQUARES_ROW - 2, LEFT, self.book.label("filter_squares"), style.BOLD)
         shown = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
         heads = (CellFormula(f'="{self.book.label("step")} 0"'), CellFormula(f'="{self.book.label("step")} "&{shown}'),
                  CellFormula(f'="{self.book.label("step")} {plan.steps}"'))  # fmt: skip
-        first, last = plan.training_rows
         for block, head in enumerate(heads):
             left = LEFT + block * (columns + 1)
             self.book.put(self.sheet, SQUARES_ROW - 1, left, head, style.AMBER_HEAD if block == 1 else style.HEAD)
-            for n, name in enumerate(tensor.scalars()[: rows * columns]):
-                column = plan.training_column[name]
-                at = Cell(plan.sheet("training"), first if block == 0 else last, column)
-                formula = plan.parameter(name).absolute if block == 1 else at.absolute
+            for n, weight in enumerate(islice(entries(tensor), rows * columns)):
+                at = plan.parameter(weight) if block == 1 else plan.trained_ends(weight)[block // 2]
                 row, across = divmod(n, columns)
-                self.book.put(self.sheet, SQUARES_ROW + row, left + across, CellFormula(f"={formula}"), style.SQUARE)
+                self.book.put(
+                    self.sheet, SQUARES_ROW + row, left + across, CellFormula(f"={at.absolute}"), style.SQUARE
+                )
             if block:
                 self.book.put(self.sheet, SQUARES_ROW + (rows - 1) // 2, left - 1, "→", style.ARROW)
             area = f"{Cell('', SQUARES_ROW, left).local}:{Cell('', SQUARES_ROW + rows - 1, left + columns - 1).local}"
@@ -133,39 +132,39 @@ class Charts:
 
     # --- the amber points -------------------------------------------------------------------------------------------
 
-    def _points(self, top: int, names: Sequence[str]) -> dict[str, tuple[Cell, Cell]]:
-        """Quantity -> the cells with its step and its value at the step shown."""
+    def _points(self, top: int, columns: Sequence[Column]) -> dict[Column, tuple[Cell, Cell]]:
+        """Column of Training -> the cells with its step and its value at the step shown."""
         book, plan, title = self.book, self.plan, self.sheet.title
         book.put(self.sheet, top, LEFT, book.label("amber_points"), style.AMBER_HEAD)
         wide = (COLUMNS - 2) // 2
         found = {}
-        for n, name in enumerate(names):
+        for n, of in enumerate(columns):
             line, place = divmod(n, wide)
             row, column = top + 1 + 3 * line, LEFT + 2 + 2 * place
             if place == 0:
                 for below, key in ((1, "step"), (2, "value")):
                     book.put(self.sheet, row + below, LEFT, book.label(key), style.WORDS)
             cells = Cell(title, row + 1, column), Cell(title, row + 2, column)
-            book.put(self.sheet, row, column, self._symbol(name), style.COLUMN_SYMBOL)
+            book.put(self.sheet, row, column, self._symbol(of), style.COLUMN_SYMBOL)
             step = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
             book.put(self.sheet, cells[0].row, column, CellFormula(f"={step}"), style.STEP_NUMBER_RIGHT)
-            value = plan.at_step_shown(name, title)
+            value = plan.at_step_shown(of, title)
             book.put(self.sheet, cells[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
-            found[name] = cells
+            found[of] = cells
         return found
 
     @staticmethod
-    def _table_rows(points: dict[str, tuple[Cell, Cell]]) -> int:
+    def _table_rows(points: dict[Column, tuple[Cell, Cell]]) -> int:
         return -(-len(points) // ((COLUMNS - 2) // 2))
 
     # --- charts -----------------------------------------------------------------------------------------------------
 
-    def _draw(self, figure: Chart, anchor: str, points: dict[str, tuple[Cell, Cell]]) -> None:
-        steps = self.plan.trained("step")
+    def _draw(self, figure: Chart, anchor: str, points: dict[Column, tuple[Cell, Cell]]) -> None:
+        steps = self.plan.trained(STEP)
         curves = [
-            Curve(self._symbol(name), steps, self.plan.trained(name), *look,
-                  point=(points[name][0].absolute, points[name][1].absolute))
-            for name, look in zip(figure.names, figure.looks, strict=True)
+            Curve(self._symbol(column), steps, self.plan.trained(column), *look,
+                  point=(points[column][0].absolute, points[column][1].absolute))
+            for column, look in zip(figure.columns, figure.looks, strict=True)
         ]  # fmt: skip
         last = self.plan.steps or 1
         self.sheet.add_chart(chart(figure.title, self.book.label("step"), curves, last, figure.log), anchor)

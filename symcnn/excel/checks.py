@@ -14,11 +14,12 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.exported import Exported
 from symcnn.excel.perturbed import Perturbed, has_corners
-from symcnn.excel.plan import WorkbookLayout
+from symcnn.excel.plan import E_TOTAL, WorkbookLayout
 from symcnn.excel.rich import rich
 from symcnn.excel.sections import position_sums
 from symcnn.formula import Plain, Typography
 from symcnn.printers.excel import CellFormula
+from symcnn.symbolic import Quantity
 
 SYMBOL, WHAT, GRADIENT, DIFFERENCE, GAP, RESULT = range(2, 8)
 #: Folded away: 1 (2: at a corner) or 0 for a verdict, the gap that counts, the same gradient on Training, its gap,
@@ -68,7 +69,7 @@ class Checks:
         self.first, self.last = TABLE_ROW + 2, TABLE_ROW + 1 + len(self.chosen)
         self.corners = has_corners(plan.derivation)
         summed = position_sums(plan)
-        self.shared = {name: summed[name] for name in self.chosen if name in summed}
+        self.shared = {parameter: summed[parameter] for parameter in self.chosen if parameter in summed}
         self.ok, self.differs = book.label("ok"), book.label("differs")
 
     def write(self) -> None:
@@ -133,14 +134,14 @@ class Checks:
     def _lines(self) -> list[CheckLine]:
         equal, none = self._fixed("tolerance_equal"), self.book.label("not_finite")
         total, rows = self.plan.error_total.absolute, (self.plan.steps or 0) + 1
-        trained = self.plan.trained("E_total")
+        trained = self.plan.trained(E_TOTAL)
 
         def worst(gaps: str, count: str) -> str:
             """The largest gap, or words where one is no number."""
             return f'IF(COUNT({gaps})={count},MAX({gaps}),"{none}")'
 
         passes, count = self._column(PASSES), f"COUNT({self._column(PASSES)})"
-        gap = f"ABS({total}-{self.plan.at_step_shown('E_total', self.title)})"
+        gap = f"ABS({total}-{self.plan.at_step_shown(E_TOTAL, self.title)})"
         within = f"IF(COUNT({{worst}})=1,IF({{worst}}<={equal},1,0),0)"
         shares, weights = self._column(SHARES_GAP), len(self.shared)
         same, gaps, stored = self.exported.formulas
@@ -176,7 +177,7 @@ class Checks:
 
     def _gradients(self) -> None:
         book, sheet, plan = self.book, self.sheet, self.plan
-        count = len(plan.network.parameters)
+        count = len(plan.parameters)
         every = len(self.chosen) == count
         words = book.label("each_gradient" if every else "some_gradients", count=len(self.chosen), all=count)
         self._section(TABLE_ROW, words, {})
@@ -192,27 +193,27 @@ class Checks:
             book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
         book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
         typography, plain = Typography(plan.derivation.quantities, book.text.words("word")), Plain(book.text.decimal)
-        for row, name in enumerate(self.chosen, self.first):
-            symbol, slope = typography.name(name), typography.name(f"dE_d{name}")
+        for row, parameter in enumerate(self.chosen, self.first):
+            symbol, slope = typography.name(parameter), typography.name(parameter.adjoint)
             book.put(sheet, row, SYMBOL, rich(symbol, plain, 11, style.INK), style.NAME_LINED)
             compared = rich(slope, plain, 10, style.TEXT, " = (E₊ − E₋) / 2h")
             book.put(sheet, row, WHAT, compared, style.FORMULA_LINED)
-            self._row(row, name)
+            self._row(row, parameter)
         letter, passes = get_column_letter(RESULT), get_column_letter(PASSES)
         style.bad_rule(sheet, f"{letter}{self.first}:{letter}{self.last}", f"${passes}{self.first}=0")
         foot = ["folded_passes", *(["corners"] if self.corners else [])]
         for n, key in enumerate(foot):
             book.put(sheet, self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
 
-    def _row(self, row: int, name: str) -> None:
+    def _row(self, row: int, parameter: Quantity) -> None:
         book, sheet, plan, h = self.book, self.sheet, self.plan, self._fixed("difference_h")
         put = book.put
         for sign in "+-":
-            for column, formula in self.perturbed.formulas(name, row, sign).items():
+            for column, formula in self.perturbed.formulas(parameter, row, sign).items():
                 put(sheet, row, column, formula, style.ROW)
         above, below = (self.perturbed.error(sign, row) for sign in "+-")
         g, d, gap = (f"{get_column_letter(c)}{row}" for c in (GRADIENT, DIFFERENCE, GAP))
-        put(sheet, row, GRADIENT, CellFormula(f"={plan.total(name).absolute}"), style.EIGHT_LINED)
+        put(sheet, row, GRADIENT, CellFormula(f"={plan.total(parameter).absolute}"), style.EIGHT_LINED)
         none = book.label("not_finite")
         put(sheet, row, DIFFERENCE, CellFormula(f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")'),
             style.EIGHT_LINED)  # fmt: skip
@@ -228,9 +229,9 @@ class Checks:
         put(sheet, row, PASSES, within, style.STEP_NUMBER)
         put(sheet, row, COUNTED, CellFormula(f"=IF({passes}=2,0,{gap})"), style.GAP_LINED)
         put(sheet, row, RESULT, CellFormula(f"={verdict}"), style.VERDICT)
-        self._against_training(row, name, g)
-        if name in self.shared:
-            gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[name])
+        self._against_training(row, parameter, g)
+        if parameter in self.shared:
+            gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[parameter])
             formula = CellFormula(f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")')
             put(sheet, row, SHARES_GAP, formula, style.GAP_LINED)
 
@@ -241,20 +242,18 @@ class Checks:
         self.book.put(self.sheet, row, SLOPE_BELOW, CellFormula(f"=({error}-{below})/{h}"), style.EIGHT_LINED)
         return f"{get_column_letter(SLOPE_ABOVE)}{row}:{get_column_letter(SLOPE_BELOW)}{row}"
 
-    def _against_training(self, row: int, name: str, gradient: str) -> None:
+    def _against_training(self, row: int, parameter: Quantity, gradient: str) -> None:
         """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
         plan, none = self.plan, self.book.label("not_finite")
         trained = f"{get_column_letter(TRAINED)}{row}"
-        at_step = CellFormula(f"={plan.at_step_shown(f'dE_d{name}', self.title)}")
+        at_step = CellFormula(f"={plan.at_step_shown(parameter.adjoint, self.title)}")
         self.book.put(self.sheet, row, TRAINED, at_step, style.EIGHT_LINED)
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
         formula = CellFormula(f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")')
         self.book.put(self.sheet, row, TRAINED_GAP, formula, style.GAP_LINED)
-        start, _, end = plan.trained(name).partition(":")
-        last = f"{start.partition('!')[0]}!{end}"
-        steps = plan.trained(f"dE_d{name}")
+        start, last = (cell.absolute for cell in plan.trained_ends(parameter))
         first_row, last_row = plan.training_rows
-        steps = f"SUM({steps.removesuffix(str(last_row))}{last_row - 1})" if last_row > first_row else "0"
+        steps = f"SUM({plan.trained(parameter.adjoint, last_row - 1)})" if last_row > first_row else "0"
         gap = f"ABS({start}-{plan.learning_rate.absolute}*{steps}-{last})/MAX(1,ABS({last}))"
         self.book.put(self.sheet, row, STEPS_GAP, CellFormula(f'=IF(COUNT({last})=1,{gap},"{none}")'), style.GAP_LINED)
 
@@ -277,10 +276,11 @@ class Checks:
         for column, key in keys.items():
             self.book.put(sheet, TABLE_ROW + 1, column, self.book.label(key), style.HEAD_RIGHT)
         for sign, shown in (("+", "+h"), ("-", "−h")):
-            for name, column in self.perturbed.columns(sign).items():
-                bare, _, image = name.partition("_image")
-                symbol = self.book.label("moved") if name == "moved" else plain.emit(typography.name(bare))
+            for of, column in self.perturbed.columns(sign).items():
+                quantity = of if isinstance(of, Quantity) else None
+                symbol = self.book.label("moved") if quantity is None else plain.emit(typography.name(quantity))
                 self.book.put(sheet, TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
+                image = quantity and quantity.image
                 words = self.book.text("label.image", number=image) if image else None
                 self.book.put(sheet, TABLE_ROW, column, f"{shown} · {words}" if words else shown, style.OF_IMAGE)
         for column in range(PASSES, self.perturbed.last + 1):

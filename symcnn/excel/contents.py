@@ -9,9 +9,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, quoted
 from symcnn.excel.book import Book
-from symcnn.network import Network, kind_of
+from symcnn.network import Network
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Access, Tensor
+from symcnn.symbolic import ERROR, Access, Tensor, TensorKind
 
 #: The sheet's columns: links, then what is on them.
 LEFT, RIGHT = 2, 7
@@ -24,7 +24,7 @@ STATUS_ROW = 5
 NOTE_WIDTH = 130
 
 #: Kinds that only lead to what a stage shows: preactivations, and what softmax adds up.
-BETWEEN = "zmus"
+BETWEEN = (TensorKind.PREACTIVATION, TensorKind.LARGEST, TensorKind.EXPONENTIAL, TensorKind.TOTAL)
 
 #: Kind of workbook -> its first sentence.
 INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
@@ -105,29 +105,25 @@ def _stages(book: Book, sheet: Worksheet, network: Network, row: int) -> int:
 def stages(book: Book, network: Network) -> list[tuple[str, str, str]]:
     """Symbol, words and counts: the image, then each filter and each tensor that a reader follows."""
     stated = network.forward
-    found = [(_letters(stated.image), book.label("image"), _shape(stated.image))]
+    found = [(stated.image.letters, book.label("image"), _shape(stated.image))]
     weights = 0
     for equation in stated.equations:
-        target, kind = equation.target.tensor, kind_of(equation.target.tensor)
+        target = equation.target.tensor
         used = {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
         for tensor in (t for t in stated.parameters if t in used):
-            if kind_of(tensor).letter == "f":
+            if tensor.kind is TensorKind.FILTER:
                 count = book.label("weights_count", count=tensor.size)
-                found.append((f"∗ {_letters(tensor)}", book.text("kind.f"), f"{_shape(tensor)} · {count}"))
+                found.append((f"∗ {tensor.letters}", book.kind(tensor), f"{_shape(tensor)} · {count}"))
             else:
                 weights += tensor.size
-        if target.name == "E":
+        if target == ERROR:
             found.append(("→ E", book.label("error"), book.label("error_count")))
-        elif kind.letter not in BETWEEN:
+        elif target.kind not in BETWEEN:
             count = f" · {book.label('parameters_count', count=weights)}" if weights else ""
-            words = book.label("stage_map") if kind.letter == "x" else book.text(f"kind.{kind.letter}")
-            found.append((f"→ {_letters(target)}", words, _shape(target) + count))
+            words = book.label("stage_map") if target.kind is TensorKind.FEATURE_MAP else book.kind(target)
+            found.append((f"→ {target.letters}", words, _shape(target) + count))
             weights = 0
     return found
-
-
-def _letters(tensor: Tensor) -> str:
-    return tensor.parts[0][0].rstrip("_")
 
 
 def _shape(tensor: Tensor) -> str:

@@ -7,12 +7,13 @@ from symcnn.derivation.graph import Graph, instantiate
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, check_size
 from symcnn.excel.book import Book
+from symcnn.excel.formulas import seen_from
 from symcnn.excel.inputs import number
-from symcnn.excel.layout import Band, TensorCells, band_of
+from symcnn.excel.layout import Band, band_of
 from symcnn.excel.rows import SheetPrinter
-from symcnn.network import Array, Network, kind_of
+from symcnn.network import Array, Network
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Access
+from symcnn.symbolic import Access, Quantity, entries
 
 TOP, LEFT = 6, 2
 #: Of the worked window: where its row and column are chosen, and its sum stands.
@@ -28,19 +29,20 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     title = book.title("convolution")
     check_size(title, TOP + band.height, LEFT + band.width)
     sheet = book.add_sheet("convolution", book.label("hint_convolution"))
-    cells = {n: Cell(title, TOP + r, LEFT + c) for b in band.blocks for n, r, c in band.cells(b)}
-    given = dict(zip(stated.image.scalars(), image.ravel().tolist(), strict=True))
-    given |= zip(network.parameters, theta.tolist(), strict=True)
-    printer = SheetPrinter(lambda name: cells[name].local)
+    cells = {q: Cell(title, TOP + r, LEFT + c) for b in band.blocks for q, r, c in band.cells(b)}
+    given = dict(zip(entries(stated.image), image.ravel().tolist(), strict=True))
+    parameters = (q for tensor in stated.parameters for q in entries(tensor))
+    given |= zip(parameters, theta.tolist(), strict=True)
+    printer = SheetPrinter(seen_from(title, cells, graph.quantities))
     for block in band.blocks:
-        _head(book, sheet, block)
-        for name in block.tensor.scalars():
-            cell = cells[name]
-            if name in given:
-                book.put(sheet, cell.row, cell.column, number(given[name]), style.INPUT)
+        book.put(sheet, TOP - 1, LEFT + block.column, book.kind(block.tensor), style.HEAD)
+        for quantity in entries(block.tensor):
+            cell = cells[quantity]
+            if quantity in given:
+                book.put(sheet, cell.row, cell.column, number(given[quantity]), style.INPUT)
             else:
-                book.put(sheet, cell.row, cell.column, printer.formula(graph[name]), style.VALUE_TWO)
-        places = [cells[n] for n in block.tensor.scalars()]
+                book.put(sheet, cell.row, cell.column, printer.formula(graph[quantity]), style.VALUE_TWO)
+        places = [cells[q] for q in entries(block.tensor)]
         area = f"{places[0].local}:{places[-1].local}"
         if block.tensor.role == "value":
             style.signed_scale(sheet, area, 1.0)
@@ -53,13 +55,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     _flattened(book, sheet, network, band, cells, below)
 
 
-def _head(book: Book, sheet: Worksheet, block: TensorCells) -> None:
-    kind = kind_of(block.tensor)
-    words = book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
-    book.put(sheet, TOP - 1, LEFT + block.column, words, style.HEAD)
-
-
-def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells: dict[str, Cell], top: int) -> int:
+def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells: dict[Quantity, Cell], top: int) -> int:
     """One window at a chosen row and column, its products with the first filter, their sum, and what becomes of it.
 
     Returns:
@@ -75,19 +71,20 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
     rows, columns = network.forward.parameters[0].shape[-2:]  # a feature map's first parameter is its filters
     first = next(iter(graph.forward.values()))  # the first window of the first filter
     parts = [factors for addend in first.addends for factors in addend.products]
-    weights, biases = [f[1].name for f in parts if len(f) == 2], [f[0].name for f in parts if len(f) == 1]
+    of = graph.quantities.of
+    weights, biases = [of(f[1]) for f in parts if len(f) == 2], [of(f[0]) for f in parts if len(f) == 1]
     book.put(sheet, top, LEFT, book.label("window"), style.HEAD)
     chosen = [
         _choice(book, sheet, top + 1 + n, key, count)
         for n, (key, count) in enumerate(zip(KEYS, x.shape[-2:], strict=True))
     ]
-    ends = [cells[image.scalar(index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
+    ends = [cells[Quantity(image, index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
     area = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
     top += 5
     for n, key in enumerate(("piece", "feature", "products")):
         book.put(sheet, top - 1, LEFT + n * (columns + 1), book.label(key, number=1), style.HEAD)
     products = []
-    for n, name in enumerate(weights):
+    for n, filter_weight in enumerate(weights):
         p, q = divmod(n, columns)
         at = [
             f"{stride}*({c}-1)+{step * k + 1}"
@@ -97,11 +94,11 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
         ]
         piece, weight, product = (Cell(sheet.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
         book.put(sheet, piece.row, piece.column, CellFormula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
-        book.put(sheet, weight.row, weight.column, CellFormula(f"={cells[name].local}"), style.PLAIN_VALUE)
+        book.put(sheet, weight.row, weight.column, CellFormula(f"={cells[filter_weight].local}"), style.PLAIN_VALUE)
         book.put(sheet, product.row, product.column, CellFormula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
         products.append(product)
     divided = equation.terms[0].coefficient != 1
-    return _result(book, sheet, top + rows + 1, products, divided, [cells[name].local for name in biases])
+    return _result(book, sheet, top + rows + 1, products, divided, [cells[bias].local for bias in biases])
 
 
 def _choice(book: Book, sheet: Worksheet, row: int, key: str, last: int) -> str:
@@ -131,10 +128,12 @@ def _result(book: Book, sheet: Worksheet, row: int, products: list[Cell], divide
     return row + len(lines) + 2
 
 
-def _flattened(book: Book, sheet: Worksheet, network: Network, band: Band, cells: dict[str, Cell], top: int) -> None:
+def _flattened(
+    book: Book, sheet: Worksheet, network: Network, band: Band, cells: dict[Quantity, Cell], top: int
+) -> None:
     """All values of the last maps one after the other, as the input layer of a network would receive them."""
     outputs = network.forward.outputs
     book.put(sheet, top, LEFT, book.label("flattened", count=outputs.size), style.HEAD)
-    for n, name in enumerate(outputs.scalars()):
+    for n, quantity in enumerate(entries(outputs)):
         row, column = divmod(n, band.width)
-        book.put(sheet, top + 1 + row, LEFT + column, CellFormula(f"={cells[name].local}"), style.VALUE_TWO)
+        book.put(sheet, top + 1 + row, LEFT + column, CellFormula(f"={cells[quantity].local}"), style.VALUE_TWO)

@@ -7,6 +7,7 @@ from functools import cached_property
 from symcnn.excel.addresses import Cell
 from symcnn.excel.layout import TensorCells
 from symcnn.network import Network
+from symcnn.symbolic import Quantity
 
 FIRST_COLUMN = 3
 STEP_ROW, IMAGES_ROW = 6, 8
@@ -49,16 +50,16 @@ class Desk:
         row, column = divmod(image, max(1, SIDE_BY_SIDE // self.pitch))
         return Cell(self.title, IMAGES_ROW + 1 + row * self._group, FIRST_COLUMN + column * self.pitch)
 
-    def pixels(self, image: int) -> dict[str, Cell]:
+    def pixels(self, image: int) -> dict[Quantity, Cell]:
         corner, block = self.corner(image), self._block
         return {
-            block.tensor.scalar(index): Cell(self.title, corner.row + ABOVE + row, corner.column + column)
+            Quantity(block.tensor, index): Cell(self.title, corner.row + ABOVE + row, corner.column + column)
             for index in block.tensor.indices()
             for row, column in [block.place(index)]
         }
 
     @cached_property
-    def own_pixels(self) -> dict[str, Cell]:
+    def own_pixels(self) -> dict[Quantity, Cell]:
         """The reader's image: every formula of its pass looks there."""
         return self.pixels(self.images)
 

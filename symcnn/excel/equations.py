@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from symcnn.derivation import Variable
 from symcnn.excel.plan import CHARACTER_PIXELS, FIRST_COLUMN, WorkbookLayout
 from symcnn.excel.words import CellTexts
+from symcnn.symbolic import Tensor
 
 #: Lines under a band; stages that stand close take turns.
 LINES = 2
@@ -17,17 +18,16 @@ def equation_lines(
     plan: WorkbookLayout, words: CellTexts, variables: Sequence[Variable]
 ) -> Iterator[tuple[int, int, str]]:
     """Line, column and text of the equations of some variables, left to right."""
-    columns = {b.tensor.name: FIRST_COLUMN + b.column for b in plan.band.blocks}
+    columns = {b.tensor: FIRST_COLUMN + b.column for b in plan.band.blocks}
     if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights
-        columns |= {a.target.name: FIRST_COLUMN + a.column for a in plan.band.above}
+        columns |= {a.target: FIRST_COLUMN + a.column for a in plan.band.above}
     first: dict[int, Variable] = {}
-    seen: set[str] = set()
+    seen: set[Tensor] = set()
     for variable in variables:
-        tensor = variable.tensor.name
-        of = tensor.removeprefix("dE_d")
-        if tensor not in seen and of in columns and variable.addends:
+        tensor = variable.quantity.tensor
+        if tensor not in seen and tensor in columns and variable.addends:
             seen.add(tensor)
-            first.setdefault(columns[of], variable)
+            first.setdefault(columns[tensor], variable)
     end = FIRST_COLUMN + plan.band.width + 3
     free = [FIRST_COLUMN] * LINES
     starts = sorted(first)

@@ -13,9 +13,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
 from symcnn.excel.book import Book
-from symcnn.excel.plan import WorkbookLayout
+from symcnn.excel.plan import E_TOTAL, WorkbookLayout
 from symcnn.network import Array, Data
 from symcnn.printers.excel import CellFormula
+from symcnn.symbolic import Quantity, entries
 from symcnn.train import train
 
 #: Inputs in one weighted sum.
@@ -28,7 +29,7 @@ class Exported:
 
     plan: WorkbookLayout
     inputs: dict[str, float]
-    after: dict[str, float | None]
+    after: dict[Quantity, float | None]
     formulas: tuple[str, str, str] = field(init=False)
 
     @property
@@ -57,10 +58,9 @@ class Exported:
             row += 1
         unchanged = f"MIN(${letters[2]}${top}:${letters[2]}${row - 1})=1"
         first = row
-        for name, value in self.after.items():
-            first_cell, _, last_cell = self.plan.trained(name).partition(":")
-            live = f"{first_cell.partition('!')[0]}!{last_cell}"
-            book.put(sheet, row, left, CellFormula(f"={live}"), style.ROW)
+        for quantity, value in self.after.items():
+            last = self.plan.trained_ends(quantity)[1]
+            book.put(sheet, row, left, CellFormula(f"={last.absolute}"), style.ROW)
             book.put(sheet, row, left + 1, value, style.ROW)
             here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
             none = book.label("not_finite")
@@ -79,15 +79,14 @@ def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor
     assert data.targets is not None
     assert steps is not None
     inputs = {plan.learning_rate.absolute: rate, plan.factor.absolute: factor}
-    inputs |= {
-        plan.parameter(n, "initial").absolute: v for n, v in zip(plan.network.parameters, theta.tolist(), strict=True)
-    }
+    inputs |= {plan.parameter(p, "initial").absolute: v for p, v in zip(plan.parameters, theta.tolist(), strict=True)}
     for image, pixels, targets in zip(plan.inputs, data.images, data.targets, strict=True):
-        inputs |= {image[n].absolute: v for n, v in zip(stated.image.scalars(), pixels.ravel().tolist(), strict=True)}
-        inputs |= {image[n].absolute: v for n, v in zip(stated.targets.scalars(), targets.tolist(), strict=True)}
+        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.image), pixels.ravel().tolist(), strict=True)}
+        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.targets), targets.tolist(), strict=True)}
     reduction: Literal["sum", "mean"] = "sum" if factor == 1 else "mean"
     try:
         run = train(plan.network, data, learning_rate=rate, steps=steps, initial=theta, reduction=reduction)
     except TrainingDivergedError:
-        return Exported(plan, inputs, dict.fromkeys(("E_total", *plan.network.parameters)))
-    return Exported(plan, inputs, {"E_total": float(run.loss[-1]), **run.parameters})
+        return Exported(plan, inputs, dict.fromkeys((E_TOTAL, *plan.parameters)))
+    after = dict(zip(plan.parameters, run.parameters.values(), strict=True))
+    return Exported(plan, inputs, {E_TOTAL: float(run.loss[-1]), **after})

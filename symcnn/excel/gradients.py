@@ -11,12 +11,10 @@ from symcnn.excel.book import Book
 from symcnn.excel.columns import VALUE_HEIGHT
 from symcnn.excel.formulas import block_area, references
 from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
-from symcnn.excel.rows import SheetPrinter
 from symcnn.excel.sections import ContributionSection
 from symcnn.excel.words import CellTexts, put_in
-from symcnn.network import kind_of
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
-from symcnn.symbolic import Access, Equation, Tensor, sigmoid
+from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 
 #: Room for the words of the legend.
 LEGEND_PIXELS = 470
@@ -38,12 +36,11 @@ class GradientTables:
             ContributionSection(self.book, self.plan, self.words, self.sheet).write()
         self._heads()
         last: Tensor | None = None
-        for name in self.plan.derivation.names:
-            tensor = self.graph.place(name)[0]
-            if tensor != last:
-                self._group(tensor)
-                last = tensor
-            self._gradient(name)
+        for quantity in self.plan.derived:
+            if quantity.tensor != last:
+                self._group(quantity.tensor)
+                last = quantity.tensor
+            self._gradient(quantity)
         row = self._legend(self.plan.totals_end + 1)
         self._answers(row + 2)
 
@@ -52,7 +49,7 @@ class GradientTables:
     def _heads(self) -> None:
         plan, book = self.plan, self.book
         derivative, formula, *images, total = plan.total_columns
-        title = book.label("all_totals", count=len(plan.derivation.names), total=self.words.error_total)
+        title = book.label("all_totals", count=len(plan.derived), total=self.words.error_total)
         self._section(plan.totals_row, title)
         self._put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
         self._put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
@@ -64,32 +61,30 @@ class GradientTables:
 
     def _group(self, tensor: Tensor) -> None:
         """A tensor's heading; at its right the largest of its derivatives: how gradients fade on their way back."""
-        plan, kind = self.plan, kind_of(tensor)
-        names = tensor.scalars()
-        row = plan.total(names[0]).row - 1
-        words = self.book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
-        if kind.letter == "x":
+        plan, every = self.plan, list(entries(tensor))
+        row, words = plan.total(every[0]).row - 1, self.book.kind(tensor)
+        if tensor.kind is TensorKind.FEATURE_MAP:
             words = self.book.label("map_group", kind=words)
         self._put(row, FIRST_COLUMN, words, looks.GROUP)
         column = plan.total_columns[-1]
-        area = f"{Cell('', row + 1, column).local}:{Cell('', plan.total(names[-1]).row, column).local}"
+        area = f"{Cell('', row + 1, column).local}:{Cell('', plan.total(every[-1]).row, column).local}"
         if tensor.role == "parameter":
             self._put(row, plan.put_in_column, self.book.label("largest_of_group"), looks.NOTE)
             self._put(row, column, CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"), looks.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.book.label("derivative")[:32])
-            prompt.prompt = self.book.text(f"prompt.{kind.letter}")[:255]
+            prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
             prompt.add(area)
             self.sheet.add_data_validation(prompt)
         self.sheet.row_dimensions[row].height = 20
 
-    def _gradient(self, name: str) -> None:
+    def _gradient(self, quantity: Quantity) -> None:
         plan = self.plan
         derivative, formula, *images, total = plan.total_columns
-        adjoint, row = f"dE_d{name}", plan.total(name).row
-        if len(plan.derivation.names) <= MAX_RULED:
+        adjoint, row = quantity.adjoint, plan.total(quantity).row
+        if len(plan.derived) <= MAX_RULED:
             for column in range(FIRST_COLUMN, self._end):
                 self._put(row, column, None, looks.RULE)
-        variable = self.graph.backward[adjoint]
+        variable = self.graph[adjoint]
         shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
         self._put(row, derivative, f"{shown} =", looks.LISTED_NAME)
         self._put(row, formula, self.words.formula(variable, MAX_SHOWN), looks.LISTED_FORMULA)
@@ -98,19 +93,18 @@ class GradientTables:
             self._put(row, column, CellFormula(f"={reference}"), looks.LISTED_VALUE if images else looks.LISTED_TOTAL)
         for m in range(plan.put_in):
             self._numbers(row + m, m, adjoint)
-        if name not in plan.parameter_rows:
+        if quantity not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
         if images:
             first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
             value = CellFormula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({first}:{last})")
             self._put(row, total, value, looks.LISTED_TOTAL)
-        self.book.define(adjoint, plan.total(name))
+        self.book.define(adjoint, plan.total(quantity))
 
-    def _numbers(self, row: int, image: int, adjoint: str) -> None:
+    def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
         """The formula with the numbers of the step shown, from live cells."""
-        reference = references(self.plan, image, self.sheet.title)
-        printer = SheetPrinter(reference)
-        text = put_in(printer, self.graph.backward[adjoint], MAX_SHOWN, reference)
+        place = references(self.plan, image, self.sheet.title)
+        text = put_in(place, self.graph[adjoint], MAX_SHOWN)
         if self.plan.put_in > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
@@ -143,9 +137,9 @@ class GradientTables:
 
     def _areas(self) -> Iterator[str]:
         for m in range(self.plan.images):
-            cells = {n.removeprefix("dE_d"): c for n, c in self.plan.backward[m].items()}
+            cells = {q.primal: c for q, c in self.plan.backward[m].items()}
             for block in self.plan.band.blocks:
-                if block.tensor.role in ("value", "parameter") and any(n in cells for n in block.tensor.scalars()):
+                if block.tensor.role in ("value", "parameter") and any(q in cells for q in entries(block.tensor)):
                     yield block_area(block, cells)
 
     # --- answers ----------------------------------------------------------------------------------------------------
@@ -159,12 +153,12 @@ class GradientTables:
 
     def _questions(self) -> Iterator[str]:
         equations, parameters = self.plan.derivation.forward, self.plan.network.forward.parameters
-        letters = {kind_of(t).letter for t in parameters}
+        kinds = {t.kind for t in parameters}
         functions = {type(a) for e in equations for t in e.terms for f in t.factors for a in f.atoms(sigmoid)}
-        if "f" in letters:
+        if TensorKind.FILTER in kinds:
             yield "flip"
             yield "positions"
-        if "b" in letters:
+        if TensorKind.BIAS in kinds:
             yield "bias"
         if self.plan.steps is not None:
             yield "mean"

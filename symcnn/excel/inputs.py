@@ -13,6 +13,7 @@ from symcnn.excel.plan import FIRST_COLUMN, WorkbookLayout
 from symcnn.excel.words import CellTexts
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
+from symcnn.symbolic import entries
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
@@ -37,7 +38,7 @@ class Inputs:
     ) -> None:  # fmt: skip
         self.book, self.plan, self.labels, self.classes = book, plan, labels, classes
         self.images, self.targets = images, targets
-        self.words = CellTexts(plan.derivation.graph, book.text)
+        self.words = CellTexts(plan.derivation.quantities, book.text)
         self._number = 0
 
     def write(self, rate: float, factor: float, ribbon: str) -> None:
@@ -46,7 +47,7 @@ class Inputs:
         self.book.widths(self.sheet, widths)
         if self.plan.steps is not None:
             self._step(self.plan.steps)
-        self._section(IMAGES_ROW, self.book.label("inputs_images" if self.plan.has_own else "inputs_image"))
+        self._section(IMAGES_ROW, self.book.label("inputs_many" if self.plan.has_own else "inputs_single"))
         for row in self.plan.desk.pixel_rows(self.plan.has_own):
             self.sheet.row_dimensions[row].height = SQUARE_HEIGHT
         for m in range(self.plan.images):
@@ -82,13 +83,14 @@ class Inputs:
         assert stated.targets is not None
         cells = self.plan.inputs[image]
         self._pixels(image, self.labels[image], self.images[image])
-        for k, name in enumerate(stated.targets.scalars()):
-            cell = cells[name]
-            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
+        targets = list(entries(stated.targets))
+        for k, target in enumerate(targets):
+            cell = cells[target]
+            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(target), style.SYMBOL)
             self._put(cell, number(float(self.targets[image][k])), style.of_data(self.targets)[0])
-        for name, cell in cells.items():
-            book.define(f"{name}_image{image + 1}", cell)
-        self._prompt([cells[n] for n in stated.targets.scalars()], book.label("target_prompt"))
+        for quantity, cell in cells.items():
+            book.define(quantity.of_image(image + 1), cell)
+        self._prompt([cells[target] for target in targets], book.label("target_prompt"))
 
     def _pixels(self, image: int, label: str, values: Array) -> None:
         corner, cells = self.plan.desk.corner(image), self.plan.desk.pixels(image)
@@ -117,12 +119,12 @@ class Inputs:
     def _own_image(self) -> None:
         """The reader's image, with what the network answers at the step shown."""
         book, plan, own = self.book, self.plan, self.plan.images
-        self._pixels(own, book.label("own_image"), drawn_first(self.images[0]))
-        names, cells = plan.network.forward.outputs.scalars(), plan.desk.outputs(own)
-        for name, cell in zip(names, cells, strict=True):
-            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
-            self._put(cell, CellFormula(f"={plan.own[name].seen_from(self.sheet.title)}"), style.RESULT)
-        if len(names) < 2:
+        self._pixels(own, book.label("own_drawing"), drawn_first(self.images[0]))
+        cells = plan.desk.outputs(own)
+        for quantity, cell in zip(entries(plan.network.forward.outputs), cells, strict=True):
+            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(quantity), style.SYMBOL)
+            self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.sheet.title)}"), style.RESULT)
+        if len(cells) < 2:
             return
         for cell, shown in zip(cells, self.classes, strict=True):
             self._put(Cell("", cell.row + 1, cell.column), shown, looks.SMALL_RIGHT)
@@ -153,7 +155,7 @@ class Inputs:
             return
         row = plan.factor.row + 2
         self._section(row, book.label("inputs_try"))
-        for n, key in enumerate(("try_step", "try_rate", "try_image", "try_weight"), 1):
+        for n, key in enumerate(("try_step", "try_rate", "try_drawing", "try_weight"), 1):
             self._put(Cell("", row + n, FIRST_COLUMN), book.label(key, steps=plan.steps), looks.TRY)
             self.sheet.row_dimensions[row + n].height = 18
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from symcnn.network import Network, kind_of
-from symcnn.symbolic import Access, Equation, Index, Tensor
+from symcnn.network import Network
+from symcnn.symbolic import ERROR, Access, Equation, Index, Quantity, Tensor, TensorKind
 
 #: Blank columns between two stages.
 GAP = 1
@@ -41,7 +41,7 @@ class TensorCells:
         return self.top + row, column
 
     def _place(self, index: Index) -> tuple[int, int]:
-        if kind_of(self.tensor).letter == "w":  # a row for each neuron, a column for each of its inputs
+        if self.tensor.kind is TensorKind.WEIGHT:  # a row for each neuron, a column for each of its inputs
             flat = 0
             for n, size in zip(index[:-1], self.tensor.shape[:-1], strict=True):
                 flat = flat * size + n
@@ -100,11 +100,11 @@ class Band:
     def width(self) -> int:
         return max(block.column + block.extent[1] for block in self.blocks)
 
-    def cells(self, block: TensorCells) -> Iterator[tuple[str, int, int]]:
-        """name, row, column of a block's values, counted from the band's first row and column."""
+    def cells(self, block: TensorCells) -> Iterator[tuple[Quantity, int, int]]:
+        """quantity, row, column of a block's values, counted from the band's first row and column."""
         for index in block.tensor.indices():
             row, column = block.place(index)
-            yield block.tensor.scalar(index), row * self.pitch + self.pitch - 1, column
+            yield Quantity(block.tensor, index), row * self.pitch + self.pitch - 1, column
 
 
 def band_of(network: Network, strips: bool = True) -> Band:
@@ -115,7 +115,7 @@ def band_of(network: Network, strips: bool = True) -> Band:
     top = 0
     for equation in stated.equations:
         used = sorted((t for t in _tensors(equation) if t.role in ("parameter", "target")), key=_is_bias)
-        weights = next((t for t in used if kind_of(t).letter == "w"), None)
+        weights = next((t for t in used if t.kind is TensorKind.WEIGHT), None)
         if weights is not None:
             source = next(t for t in _tensors(equation) if t.role in ("value", "image"))
             top = 1 if strips and source.size <= MAX_ABOVE else 0
@@ -123,8 +123,10 @@ def band_of(network: Network, strips: bool = True) -> Band:
                 dense.append((weights, source, equation.target.tensor, any(map(_is_bias, used))))
         order += [(tensor, n == 0, top) for n, tensor in enumerate(used)]
         elementwise = len(equation.axes) == 1 and not used and not any(term.axes for term in equation.terms)
-        order.append((equation.target.tensor, not elementwise and equation.target.tensor.name != "E", top))
-    stack = 1 + max((t.shape[-2] for t, *_ in order if len(t.shape) >= 3 and kind_of(t).letter != "w"), default=0)
+        order.append((equation.target.tensor, not elementwise and equation.target.tensor != ERROR, top))
+    stack = 1 + max(
+        (t.shape[-2] for t, *_ in order if len(t.shape) >= 3 and t.kind is not TensorKind.WEIGHT), default=0
+    )
     blocks: list[TensorCells] = []
     column = 0
     for tensor, gap, first in order:
@@ -136,7 +138,7 @@ def band_of(network: Network, strips: bool = True) -> Band:
 
 
 def _is_bias(tensor: Tensor) -> bool:
-    return kind_of(tensor).letter == "b"
+    return tensor.kind is TensorKind.BIAS
 
 
 def _tensors(equation: Equation) -> Sequence[Tensor]:

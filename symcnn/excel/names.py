@@ -6,22 +6,21 @@ training_f_11, training_E_total …  a quantity's column of Training, from the f
 
 from openpyxl.workbook.defined_name import DefinedName
 
-from symcnn.excel.addresses import Cell, is_legal_name
+from symcnn.excel.addresses import is_legal_name
 from symcnn.excel.book import Book
-from symcnn.excel.plan import TRAINING_FIRST_ROW, WorkbookLayout
+from symcnn.excel.plan import WorkbookLayout
 
 
 def define_more(book: Book, plan: WorkbookLayout) -> None:
     """Give the names."""
-    for name in plan.network.parameters:
+    for parameter in plan.parameters:
         if plan.steps is not None:
-            book.define(f"initial_{name}", plan.parameter(name, "initial"))
-        book.define(f"next_{name}", plan.parameter(name, "next"))
+            book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))
+        book.define(f"next_{parameter}", plan.parameter(parameter, "next"))
     if plan.steps is None:
         return
-    title, first = plan.sheet("training"), TRAINING_FIRST_ROW
-    for name, column in plan.training_columns:
-        if not is_legal_name(f"training_{name}"):
-            raise ValueError(f"training_{name} cannot be a defined name")
-        ends = Cell(title, first, column).absolute, Cell(title, first + plan.steps, column).absolute.rpartition("!")[2]
-        book.workbook.defined_names[f"training_{name}"] = DefinedName(f"training_{name}", attr_text=":".join(ends))
+    for column in plan.training_column:
+        name = f"training_{column}"
+        if not is_legal_name(name):
+            raise ValueError(f"{name} cannot be a defined name")
+        book.workbook.defined_names[name] = DefinedName(name, attr_text=plan.trained(column))

@@ -3,14 +3,13 @@
 from openpyxl.utils import get_column_letter
 
 from symcnn.excel import looks
-from symcnn.excel.addresses import quoted
 from symcnn.excel.book import Book
 from symcnn.excel.columns import MARGIN
-from symcnn.excel.plan import PARAMETERS_FIRST_ROW, TRAINING_FIRST_ROW, WorkbookLayout
+from symcnn.excel.plan import PARAMETERS_FIRST_ROW, STEP, WorkbookLayout
 from symcnn.excel.words import CellTexts
-from symcnn.network import Array, kind_of
+from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Index, Tensor
+from symcnn.symbolic import Quantity, entries
 
 #: Widths of the columns: symbol, meaning, numbers.
 SYMBOL_WIDTH, MEANING_WIDTH, NUMBER_WIDTH = 13, 40, 14
@@ -33,44 +32,42 @@ def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: s
             look = looks.HEAD_LEFT if key in ("symbol", "meaning") else looks.HEAD_RIGHT
             book.put(sheet, head, column, book.label(label), look)
     sheet.row_dimensions[head].height = 30
-    words = CellTexts(plan.derivation.graph, book.text)
+    words = CellTexts(plan.derivation.quantities, book.text)
     values = iter(initial.tolist())
     for tensor in plan.network.forward.parameters:
-        for index in tensor.indices():
-            name = tensor.scalar(index)
-            at = {key: plan.parameter(name, key) for key in columns}
+        for parameter in entries(tensor):
+            at = {key: plan.parameter(parameter, key) for key in columns}
             row = at["initial"].row
             sheet.row_dimensions[row].height = 18
-            book.put(sheet, row, columns["symbol"], words.symbol(name), looks.PARAMETER)
-            book.put(sheet, row, columns["meaning"], meaning(book, tensor, index), looks.MEANING)
-            for key, value in _numbers(plan, name, next(values)).items():
+            book.put(sheet, row, columns["symbol"], words.symbol(parameter), looks.PARAMETER)
+            book.put(sheet, row, columns["meaning"], meaning(book, parameter), looks.MEANING)
+            for key, value in _numbers(plan, parameter, next(values)).items():
                 book.put(sheet, row, columns[key], value, LOOKS[key])
-            book.define(name, at["value"])
+            book.define(parameter, at["value"])
     _legend(book, plan)
     sheet.freeze_panes = f"A{PARAMETERS_FIRST_ROW - 1}"
     sheet.page_setup.orientation = "portrait"
 
 
-def _numbers(plan: WorkbookLayout, name: str, initial: float) -> dict[str, object]:
+def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[str, object]:
     sheet = plan.sheet("parameters")
-    value, gradient = plan.parameter(name).local, plan.parameter(name, "gradient").local
+    value, gradient = plan.parameter(parameter).local, plan.parameter(parameter, "gradient").local
     rate = plan.learning_rate.seen_from(sheet)
     found: dict[str, object] = {
         "initial": initial,
-        "gradient": CellFormula(f"={plan.total(name).seen_from(sheet)}"),
+        "gradient": CellFormula(f"={plan.total(parameter).seen_from(sheet)}"),
         "change": CellFormula(f"=-1*{rate}*{gradient}"),
         "next": CellFormula(f"={value}-{rate}*{gradient}"),
     }
     if plan.steps is not None:
-        found["value"] = _at_step_shown(plan, name)
+        found["value"] = _at_step_shown(plan, parameter)
     return found
 
 
-def meaning(book: Book, tensor: Tensor, index: Index) -> str:
+def meaning(book: Book, parameter: Quantity) -> str:
     """What a parameter is, in words: where a weight stands or leads."""
-    kind = kind_of(tensor)
-    digits = [digit for _, digit in tensor.digits(index)]
-    return book.text(f"one.{kind.letter}", source=kind.source, target=kind.target, at=digits[0], to=digits[-1])
+    digits = [digit for _, digit in parameter.tensor.digits(parameter.index)]
+    return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
 
 
 def _legend(book: Book, plan: WorkbookLayout) -> None:
@@ -95,11 +92,8 @@ def _legend(book: Book, plan: WorkbookLayout) -> None:
     looks.scale_between(sheet, f"{area} {low}:{high}", f"${ends[0]}${row}", f"${ends[-1]}${row}")
 
 
-def _at_step_shown(plan: WorkbookLayout, name: str) -> CellFormula:
+def _at_step_shown(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
     """The parameter's cell in the row of Training that is shown; a step past either end shows the first or the last."""
     assert plan.steps is not None
-    training, columns = quoted(plan.sheet("training")), plan.training_column
-    last, shown = TRAINING_FIRST_ROW + plan.steps, plan.step_shown.seen_from(plan.sheet("parameters"))
-    letter = get_column_letter(columns[name])
-    step = f"MIN(MAX({shown},0),{training}!${get_column_letter(columns['step'])}${last})"
-    return CellFormula(f"=INDEX({training}!${letter}${TRAINING_FIRST_ROW}:${letter}${last},{step}+1)")
+    shown, (_, last) = plan.step_shown.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
+    return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({shown},0),{last.absolute})+1)")

@@ -14,10 +14,10 @@ from symcnn.excel.equations import equation_lines
 from symcnn.excel.formulas import backward_formula, block_area, fetched, forward_formula, own_formula, shown_again
 from symcnn.excel.gradients import GradientTables
 from symcnn.excel.layout import Above, TensorCells
-from symcnn.excel.plan import BAND_HEAD, FIRST_COLUMN, WorkbookLayout
+from symcnn.excel.plan import BAND_HEAD, E_TOTAL, FIRST_COLUMN, E, WorkbookLayout
 from symcnn.excel.words import CellTexts
-from symcnn.network import kind_of
 from symcnn.printers.excel import CellFormula, checked_formula
+from symcnn.symbolic import ERROR, Quantity, TensorKind, entries
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9
@@ -37,7 +37,7 @@ class Passes:
     ) -> None:
         self.book, self.plan, self.labels, self.ribbon, self.data_looks = book, plan, labels, ribbon, data_looks
         self.graph = plan.derivation.graph
-        self.words = CellTexts(self.graph, book.text)
+        self.words = CellTexts(plan.derivation.quantities, book.text)
 
     def write(self) -> None:
         self._forward()
@@ -50,54 +50,59 @@ class Passes:
         sheet = self._sheet("forward", "hint_forward")
         for m in range(plan.images):
             self._forward_band(sheet, plan.band_row(m), self.labels[m], plan.forward[m],
-                               lambda name, m=m: forward_formula(plan, m, name))  # type: ignore[misc]  # fmt: skip
-            for name in self.graph.forward:
-                book.define(f"{name}_image{m + 1}", plan.forward[m][name])
+                               lambda quantity, m=m: forward_formula(plan, m, quantity))  # type: ignore[misc]  # fmt: skip
+            for variable in self.graph.forward.values():
+                book.define(variable.quantity.of_image(m + 1), plan.forward[m][variable.quantity])
         if plan.steps is not None:
             self._error_total(sheet)
         if plan.has_own:
-            title = book.label("own_image_band")
-            self._forward_band(sheet, plan.own_row, title, plan.own, lambda name: own_formula(plan, name))
+            title = book.label("own_band")
+            self._forward_band(sheet, plan.own_row, title, plan.own, lambda quantity: own_formula(plan, quantity))
             self._verdict(sheet)
         last = (plan.own_row if plan.has_own else plan.band_row(plan.images - 1)) + BAND_HEAD + plan.band.height + 3
         self._legend(sheet, last)
 
     def _forward_band(
-        self, sheet: Worksheet, row: int, title: str, cells: Mapping[str, Cell], formula: Callable[[str], str]
+        self,
+        sheet: Worksheet,
+        row: int,
+        title: str,
+        cells: Mapping[Quantity, Cell],
+        formula: Callable[[Quantity], str],
     ) -> None:
         plan = self.plan
         self._band_head(sheet, row, title)
         for block in plan.band.blocks:
-            for name in block.tensor.scalars():
-                if name in cells:
-                    self._put(sheet, cells[name], name, formula(name), block)
+            for quantity in entries(block.tensor):
+                if quantity in cells:
+                    self._put(sheet, cells[quantity], quantity, formula(quantity), block)
         for above in plan.band.above:
-            self._above(sheet, row, above, {n: cells[n] for n in above.source.scalars()}, "")
+            self._above(sheet, row, above, {q: cells[q] for q in entries(above.source)})
         self._arrows(sheet, row, "→")
         self._stage_heads(sheet, row, "stage", cells)
-        self._equations(sheet, row, [v for n, v in self.graph.forward.items() if n in cells])
+        self._equations(sheet, row, [v for v in self.graph.forward.values() if v.quantity in cells])
         self._colours(sheet, row, cells, REACH)
 
     def _error_total(self, sheet: Worksheet) -> None:
         plan, total = self.plan, self.plan.error_total
-        errors = "+".join(plan.forward[m]["E"].local for m in range(plan.images))
+        errors = "+".join(plan.forward[m][E].local for m in range(plan.images))
         start = max(FIRST_COLUMN, total.column - 7)
         for column in range(start, total.column + 1):
             self.book.put(sheet, total.row, column, None, looks.RESULT_BAR)
         words = self.book.label("error_total_is", total=self.words.error_total)
         self.book.put(sheet, total.row, start, words, looks.RESULT_BAR)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
-        self.book.put(sheet, total.row, total.column, checked_formula(formula, "E_total"), looks.RESULT_LARGE)
+        self.book.put(sheet, total.row, total.column, checked_formula(formula, E_TOTAL), looks.RESULT_LARGE)
         sheet.row_dimensions[total.row].height = VALUE_HEIGHT
-        self.book.define("E_total", total)
+        self.book.define(E_TOTAL, total)
 
     def _verdict(self, sheet: Worksheet) -> None:
         """What the network says of the reader's image, beside its outputs."""
         plan = self.plan
-        outputs = plan.network.forward.outputs.scalars()
-        if len(outputs) < 2:
+        outputs = plan.network.forward.outputs
+        if outputs.size < 2:
             return
-        cell = plan.own[outputs[0]]
+        cell = plan.own[next(entries(outputs))]
         column = max(c.column for c in plan.own.values()) + 2
         self.book.put(sheet, cell.row, column, fetched(plan.verdict, cell), looks.VERDICT)
         self.book.put(sheet, plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
@@ -111,13 +116,13 @@ class Passes:
             row = plan.band_row(m)
             self._band_head(sheet, row, self.labels[m])
             for block in plan.band.blocks:
-                if block.tensor.name != "E":
+                if block.tensor != ERROR:
                     self._derivatives(sheet, m, block)
             for above in plan.band.above:
-                derived = {n: plan.backward[m].get(f"dE_d{n}") for n in above.source.scalars()}
-                known = {n: c for n, c in derived.items() if c is not None}
+                derived = {q.adjoint: plan.backward[m].get(q.adjoint) for q in entries(above.source)}
+                known = {q: c for q, c in derived.items() if c is not None}
                 if known:
-                    self._above(sheet, row, above, known, "dE_d")
+                    self._above(sheet, row, above, known)
             self._arrows(sheet, row, "←")
             self._stage_heads(sheet, row, "stage_back", plan.backward[m])
             self._equations(sheet, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
@@ -127,13 +132,13 @@ class Passes:
 
     def _derivatives(self, sheet: Worksheet, image: int, block: TensorCells) -> None:
         plan = self.plan
-        for name, cell in plan.block_cells("backward", image, block).items():
-            adjoint = f"dE_d{name}"
-            derived = adjoint in self.graph.backward
-            formula = backward_formula(plan, image, adjoint) if derived else shown_again(plan, image, name, cell)
-            self._put(sheet, cell, adjoint if derived else name, formula, block)
+        for quantity, cell in plan.block_cells("backward", image, block).items():
+            adjoint = quantity.adjoint
+            derived = adjoint in self.graph
+            formula = backward_formula(plan, image, adjoint) if derived else shown_again(plan, image, quantity, cell)
+            self._put(sheet, cell, adjoint if derived else quantity, formula, block)
             if derived:
-                self.book.define(f"{adjoint}_image{image + 1}", cell)
+                self.book.define(adjoint.of_image(image + 1), cell)
         if block.tensor.role == "image":
             self._pixels(sheet, list(plan.block_cells("backward", image, block).values()))
 
@@ -158,27 +163,25 @@ class Passes:
             for r in range(top, top + self.plan.band.height):
                 sheet.row_dimensions[r].height = VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT
 
-    def _put(self, sheet: Worksheet, cell: Cell, symbol: str, formula: str, block: TensorCells) -> None:
-        error = block.tensor.name == "E"
+    def _put(self, sheet: Worksheet, cell: Cell, quantity: Quantity, formula: str, block: TensorCells) -> None:
+        error = block.tensor == ERROR
         look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
         # over a dark pixel the text takes its colour from the rule, which no run of its own may have
         image = block.tensor.role == "image"
-        text = self.words.symbol(symbol) if image else self.words.rich_symbol(symbol, SYMBOL_SIZE)
+        text = self.words.symbol(quantity) if image else self.words.rich_symbol(quantity, SYMBOL_SIZE)
         self.book.put(sheet, cell.row - 1, cell.column, text, looks.STRIP if image else looks.RICH_STRIP)
         self.book.put(sheet, cell.row, cell.column, formula, look)
 
-    def _above(self, sheet: Worksheet, row: int, above: Above, cells: Mapping[str, Cell], prefix: str) -> None:
+    def _above(self, sheet: Worksheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
         """The inputs of a dense layer over its weights, or the derivatives by them."""
         at = self.plan.above_row(row)
-        for n, name in enumerate(above.source.scalars()):
-            column = FIRST_COLUMN + above.column + n
-            if name not in cells:
-                continue
-            cell = Cell(sheet.title, at, column)
-            symbol = self.words.rich_symbol(f"{prefix}{name}", SYMBOL_SIZE)
+        places = {quantity: FIRST_COLUMN + above.column + n for n, quantity in enumerate(entries(above.source))}
+        for quantity, source in cells.items():
+            column = places[quantity.primal]
+            symbol = self.words.rich_symbol(quantity, SYMBOL_SIZE)
             self.book.put(sheet, at - 1, column, symbol, looks.RICH_STRIP)
-            self.book.put(sheet, at, column, fetched(cells[name], cell), style.VALUE)
-        if above.bias and not prefix:
+            self.book.put(sheet, at, column, fetched(source, Cell(sheet.title, at, column)), style.VALUE)
+        if above.bias and not any(quantity.is_adjoint for quantity in cells):
             column = FIRST_COLUMN + above.column + above.source.size
             self.book.put(sheet, at - 1, column, self.book.label("bias_input"), looks.BARE_STRIP)
             self.book.put(sheet, at, column, CellFormula("=1"), looks.CONSTANT)  # no input: it stays 1
@@ -189,22 +192,23 @@ class Passes:
         height = max(b.extent[0] for b in self.plan.band.blocks)
         middle = row + BAND_HEAD + min(1, height - 1) * self.plan.band.pitch + self.plan.band.pitch - 1
         for block in blocks:
-            sign = "∗" if kind_of(block.tensor).letter == "f" and arrow == "→" else arrow
+            sign = "∗" if block.tensor.kind is TensorKind.FILTER and arrow == "→" else arrow
             if block.tensor.role == "constant":
                 continue
             self.book.put(sheet, middle, FIRST_COLUMN + block.column - 1, sign, looks.ARROW)
 
-    def _stage_heads(self, sheet: Worksheet, row: int, key: str, cells: Iterable[str]) -> None:
+    def _stage_heads(self, sheet: Worksheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
         """A head where a stage begins: the blocks up to the next narrow column."""
-        known = {n.removeprefix("dE_d") for n in cells}
+        known = {quantity.primal for quantity in cells}
         for block in self.plan.band.blocks:
             tensor = block.tensor
-            shown = tensor.scalars()[0] in known or (key == "stage_back" and tensor.role in ("image", "target"))
+            shown = next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target"))
             if (block.gap or not block.column) and shown:
-                letter = kind_of(tensor).letter
-                if letter == "z":
-                    letter = "o" if kind_of(tensor).target == "o" else "h"
-                words = self.book.text(f"{key}.{letter}")
+                kind = tensor.kind
+                if kind is TensorKind.PREACTIVATION and tensor.target is not None:
+                    last = tensor.target.kind is TensorKind.OUTPUT
+                    kind = TensorKind.OUTPUT if last else TensorKind.HIDDEN
+                words = self.book.text(f"{key}.{kind.value}")
                 self.book.put(sheet, row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
 
     def _equations(self, sheet: Worksheet, row: int, variables: Sequence[Variable]) -> None:
@@ -212,9 +216,9 @@ class Passes:
         for line, column, text in equation_lines(self.plan, self.words, variables):
             self.book.put(sheet, below + line, column, text, looks.EQUATION)
 
-    def _colours(self, sheet: Worksheet, row: int, cells: Mapping[str, Cell], reach: float) -> None:
+    def _colours(self, sheet: Worksheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
         for block in self.plan.band.blocks:
-            found = [cells[n] for n in block.tensor.scalars() if n in cells]
+            found = [cells[q] for q in entries(block.tensor) if q in cells]
             if block.tensor.role == "image":
                 self._pixels(sheet, found)
             elif block.tensor.role in ("value", "parameter") and block.tensor.shape and found:

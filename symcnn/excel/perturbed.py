@@ -4,17 +4,24 @@ A row for each parameter: p + h, the whole pass of each image, E_total; then the
 pixels and targets are those of Forward, so that nothing of Backward is used.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from openpyxl.utils import get_column_letter
+from sympy import Symbol
 
 from symcnn.derivation import Derivation
-from symcnn.excel.plan import WorkbookLayout
+from symcnn.excel.addresses import CellReference
+from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
 from symcnn.excel.rows import SheetPrinter
 from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import KINKED
+from symcnn.symbolic import KINKED, Quantity, entries
+
+#: The parameter that is moved, among the columns of a pass.
+Moved = Literal["moved"]
+MOVED: Moved = "moved"
 
 #: Cells of all perturbed passes; with more, a sample of the parameters is checked.
 MAX_PERTURBED = 20_000
@@ -38,59 +45,60 @@ class Perturbed:
     h: str
 
     @cached_property
-    def names(self) -> list[str]:
+    def held(self) -> list[Quantity | Moved]:
         """The columns of one sign: the moved parameter, every image's pass, E_total."""
         graph = self.plan.derivation.graph
-        passes = [f"{v}_image{m + 1}" for m in range(self.plan.images) for v in graph.forward]
-        return ["moved", *passes, "E_total"]
+        passes = [v.quantity.of_image(m + 1) for m in range(self.plan.images) for v in graph.forward.values()]
+        return [MOVED, *passes, E_TOTAL]
 
-    def columns(self, sign: str) -> dict[str, int]:
-        start = self.first + (0 if sign == "+" else len(self.names) + 1)
-        return {name: start + n for n, name in enumerate(self.names)}
+    def columns(self, sign: str) -> dict[Quantity | Moved, int]:
+        start = self.first + (0 if sign == "+" else len(self.held) + 1)
+        return {of: start + n for n, of in enumerate(self.held)}
 
     @property
     def last(self) -> int:
-        return self.columns("-")["E_total"]
+        return self.columns("-")[E_TOTAL]
 
-    def chosen(self) -> list[str]:
+    def chosen(self) -> list[Quantity]:
         """All parameters, or of each tensor as many as there is room for, evenly spread."""
         stated = self.plan.network.forward
-        most = max(len(stated.parameters), MAX_PERTURBED // (2 * len(self.names)))
-        if len(self.plan.network.parameters) <= most:
-            return list(self.plan.network.parameters)
+        most = max(len(stated.parameters), MAX_PERTURBED // (2 * len(self.held)))
+        if len(self.plan.parameters) <= most:
+            return list(self.plan.parameters)
         each = max(1, most // len(stated.parameters))
-        return [name for tensor in stated.parameters for name in _spread(tensor.scalars(), each)]
+        return [q for tensor in stated.parameters for q in _spread(list(entries(tensor)), each)]
 
     def error(self, sign: str, row: int) -> str:
         """E_total with the parameter moved."""
-        return f"{get_column_letter(self.columns(sign)['E_total'])}{row}"
+        return f"{get_column_letter(self.columns(sign)[E_TOTAL])}{row}"
 
-    def formulas(self, name: str, row: int, sign: str) -> dict[int, CellFormula]:
+    def formulas(self, parameter: Quantity, row: int, sign: str) -> dict[int, CellFormula]:
         """column -> formula of one row."""
         plan, columns = self.plan, self.columns(sign)
-
-        def at(quantity: str) -> str:
-            return f"{get_column_letter(columns[quantity])}{row}"
-
-        found = {"moved": CellFormula(f"={plan.forward[0][name].absolute}{sign}{self.h}")}
+        places = {of: CellReference("", "", column, row) for of, column in columns.items()}
+        found = {columns[MOVED]: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
         for m in range(plan.images):
-            printer = SheetPrinter(self._reference(name, m, at))
+            printer = SheetPrinter(self._places(parameter, m, places))
             for variable in plan.derivation.graph.forward.values():
-                found[f"{variable.name}_image{m + 1}"] = printer.formula(variable)
-        errors = "+".join(at(f"E_image{m + 1}") for m in range(plan.images))
-        found["E_total"] = checked_formula(f"={plan.factor.absolute}*({errors})", "E_total")
-        return {columns[quantity]: formula for quantity, formula in found.items()}
+                found[columns[variable.quantity.of_image(m + 1)]] = printer.formula(variable)
+        errors = "+".join(str(places[E.of_image(m + 1)]) for m in range(plan.images))
+        found[columns[E_TOTAL]] = checked_formula(f"={plan.factor.absolute}*({errors})", E_TOTAL)
+        return found
 
-    def _reference(self, name: str, image: int, at: Callable[[str], str]) -> Callable[[str], str]:
-        forward, known = self.plan.forward[image], self.plan.derivation.graph.forward
+    def _places(
+        self, parameter: Quantity, image: int, own: Mapping[Quantity | Moved, CellReference]
+    ) -> Callable[[Symbol], CellReference]:
+        forward, of = self.plan.forward[image], self.plan.derivation.quantities.of
 
-        def reference(quantity: str) -> str:
-            if quantity == name:
-                return at("moved")
-            return at(f"{quantity}_image{image + 1}") if quantity in known else forward[quantity].absolute
+        def place(symbol: Symbol) -> CellReference:
+            quantity = of(symbol)
+            if quantity == parameter:
+                return own[MOVED]
+            known = own.get(quantity.of_image(image + 1))
+            return forward[quantity].reference("", fixed=True) if known is None else known
 
-        return reference
+        return place
 
 
-def _spread(names: Sequence[str], count: int) -> list[str]:
-    return [names[n * len(names) // count] for n in range(min(count, len(names)))] if count < len(names) else [*names]
+def _spread(every: Sequence[Quantity], count: int) -> list[Quantity]:
+    return [every[n * len(every) // count] for n in range(count)] if count < len(every) else [*every]

@@ -3,60 +3,46 @@
 A formula is written product by product, as the article does; only one that is too long for that is written so.
 """
 
-import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
-from openpyxl.utils import column_index_from_string, get_column_letter
-from sympy import Expr, Mul
+from sympy import Expr, Mul, Symbol
 
 from symcnn.derivation import Product, Variable
+from symcnn.excel.addresses import CellReference
 from symcnn.printers.excel import MAX_LENGTH, FormulaPrinter
 from symcnn.printers.infix import ATOM, InfixText
 
 #: Terms of a sum that every program works out: some take no longer chain of additions.
 MAX_TERMS = 255
 
-_REFERENCE = re.compile(r"(?P<sheet>.*!)?(?P<fixed>\$?)(?P<column>[A-Z]{1,3})(?P<row>\$?[0-9]+|\{row\})")
-
-
-class Place(NamedTuple):
-    """A reference taken apart: ``Forward!$C$3``."""
-
-    sheet: str
-    fixed: str
-    column: int
-    row: str
-
-    @property
-    def local(self) -> str:
-        return f"{self.fixed}{get_column_letter(self.column)}{self.row}"
-
-    @property
-    def next(self) -> "Place":
-        """The cell to the right."""
-        return self._replace(column=self.column + 1)
-
 
 class SheetPrinter(FormulaPrinter):
-    """Prints variables as formulas; a sum that is too long row by row, where its cells stand side by side."""
+    """Prints variables as formulas over the cells of ``place``; a sum that is too long row by row, where its cells
+    stand side by side."""
+
+    def __init__(self, place: Callable[[Symbol], CellReference]) -> None:
+        super().__init__(lambda symbol: str(place(symbol)))
+        self._place = place
 
     def variable(self, variable: Variable) -> str:
         text = super().variable(variable)
         too_long = len(text) > MAX_LENGTH or len(variable.products) > MAX_TERMS
-        return _RowPrinter(self._name).variable(variable) if too_long else text
+        return _RowPrinter(self._place).variable(variable) if too_long else text
 
 
-class _RowPrinter(FormulaPrinter):
+class _RowPrinter(SheetPrinter):
     """Cells that go on to the right are one SUM; products of two that both do, one SUMPRODUCT."""
 
+    def variable(self, variable: Variable) -> str:
+        return FormulaPrinter.variable(self, variable)
+
     def terms(self, products: Sequence[Product]) -> list[InfixText]:
-        runs: list[list[tuple[Place, ...]]] = []
+        runs: list[list[tuple[CellReference, ...]]] = []
         firsts: list[Product] = []
         for product in products:
             symbols = [f for f in product if f.is_Symbol]
             simple = 1 <= len(symbols) <= 2 and len(product) == len(symbols) + len(_numbers(product))
-            cells = tuple(_place(self._name(f.name)) for f in symbols) if simple else ()
+            cells = tuple(map(self._place, symbols)) if simple else ()
             if simple and runs and _goes_on(runs[-1], cells) and _numbers(firsts[-1]) == _numbers(product):
                 runs[-1].append(cells)
             else:
@@ -64,7 +50,7 @@ class _RowPrinter(FormulaPrinter):
                 firsts.append(product)
         return [self._run(run, first) for run, first in zip(runs, firsts, strict=True)]
 
-    def _run(self, run: Sequence[tuple[Place, ...]], first: Product) -> InfixText:
+    def _run(self, run: Sequence[tuple[CellReference, ...]], first: Product) -> InfixText:
         if len(run) == 1:
             return self.product(first)
         ranges = (f"{one.sheet}{one.local}:{last.local}" for one, last in zip(run[0], run[-1], strict=True))
@@ -72,15 +58,8 @@ class _RowPrinter(FormulaPrinter):
         return self._scaled(InfixText(f"{function}({','.join(ranges)})", ATOM), Mul(*_numbers(first)))
 
 
-def _goes_on(run: Sequence[tuple[Place, ...]], cells: tuple[Place, ...]) -> bool:
+def _goes_on(run: Sequence[tuple[CellReference, ...]], cells: tuple[CellReference, ...]) -> bool:
     return tuple(place.next for place in run[-1]) == cells
-
-
-def _place(reference: str) -> Place:
-    found = _REFERENCE.fullmatch(reference)
-    assert found is not None, reference  # our own addresses
-    sheet, fixed, column, row = found.group("sheet", "fixed", "column", "row")
-    return Place(sheet or "", fixed, column_index_from_string(column), row)
 
 
 def _numbers(product: Product) -> list[Expr]:

@@ -12,7 +12,7 @@ from symcnn.excel.plan import FIRST_COLUMN, WorkbookLayout
 from symcnn.excel.rows import SheetPrinter
 from symcnn.excel.words import CellTexts
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Quantity
 
 #: Pixels left of the columns, for the names of the rows.
 NAMES_PIXELS = 150
@@ -45,7 +45,7 @@ class ContributionSection:
     def _names(self) -> None:
         self._put(self.top - 1, FIRST_COLUMN, self.book.label("filter_stands_at"), looks.NOTE)
         for n, position in enumerate(self.shares.positions):
-            text = f"{self.words.symbol(position.removeprefix('dE_d'))}:  {self.words.of_image(position)} · i"
+            text = f"{self.words.symbol(position.primal)}:  {self.words.of_image(position)} · i"
             self._put(self.top + n, FIRST_COLUMN, text, looks.EQUATION)
             self.sheet.row_dimensions[self.top + n].height = 18
         self._put(self._sum_row, FIRST_COLUMN, self.book.label("shares_sum"), looks.SUM_NAME)
@@ -56,7 +56,7 @@ class ContributionSection:
     def _heads(self, columns: list[int], words: str) -> None:
         self._put(self.top - 2, columns[0], words, style.HEAD)
         for column, weight in zip(columns, self.shares.weights, strict=True):
-            self._put(self.top - 1, column, self.words.rich_symbol(f"dE_d{weight}", 9), looks.RICH_STRIP)
+            self._put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), looks.RICH_STRIP)
         self.sheet.row_dimensions[self.top - 1].height = STRIP_HEIGHT
 
     def _image(self, image: int) -> None:
@@ -109,13 +109,12 @@ def columns_of(plan: WorkbookLayout) -> list[list[int]]:
     return found
 
 
-def convolution(plan: WorkbookLayout, image: int, weight: str, own: str) -> str | None:
+def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) -> str | None:
     """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride).
 
     Args:
         own: the sheet on which the formula stands.
     """
-    graph = plan.derivation.graph
     assert plan.shares is not None
     cells = {**plan.forward[image], **plan.backward[image]}
     pixels: list[Cell] = []
@@ -123,11 +122,10 @@ def convolution(plan: WorkbookLayout, image: int, weight: str, own: str) -> str 
     numbers = set()
     for position in plan.shares.positions:
         factors = plan.shares.products.get((position, weight))
-        symbols = [f.name for f in factors if f.is_Symbol] if factors else []
-        if factors is None or len(symbols) != 2 or len(factors) != 2:
+        if factors is None or len(factors) != 2 or not all(f.is_Symbol for f in factors):
             return None
-        other = next(n for n in symbols if n != position)
-        if not _is_pixel(graph.place(other)[0]):
+        other = next(q for q in map(plan.derivation.quantities.of, factors) if q != position)
+        if other.tensor.role != "image":
             return None
         pixels.append(cells[other])
         adjoints.append(cells[position])
@@ -138,7 +136,7 @@ def convolution(plan: WorkbookLayout, image: int, weight: str, own: str) -> str 
     return f"SUMPRODUCT({windows[0]},{windows[1]})"
 
 
-def position_sums(plan: WorkbookLayout) -> dict[str, list[Cell]]:
+def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
     """Weight -> on Backward, for E_total: the sum over all positions, and the same as a convolution if it is there."""
     if plan.shares is None:
         return {}
@@ -148,10 +146,6 @@ def position_sums(plan: WorkbookLayout) -> dict[str, list[Cell]]:
         rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
         found[weight] = [Cell(title, r, column) for r in rows]
     return found
-
-
-def _is_pixel(tensor: Tensor) -> bool:
-    return tensor.role == "image"
 
 
 def _area(cells: list[Cell], sheet: str) -> str:

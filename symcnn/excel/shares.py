@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from symcnn.derivation import Product
 from symcnn.derivation.graph import Graph
-from symcnn.network import Network, kind_of
+from symcnn.network import Network
+from symcnn.symbolic import Quantity, TensorKind, entries
 
 #: Positions and weights that are shown.
 MAX_POSITIONS, MAX_WEIGHTS = 49, 9
@@ -19,37 +20,37 @@ class Contributions:
     """The first filter of a network.
 
     Attributes:
-        weights: its names; positions: the adjoints of its map.
+        weights: its entries; positions: the adjoints of its map.
         products: (position, weight) -> the product that this position adds; nothing where the window is outside.
     """
 
-    weights: tuple[str, ...]
-    positions: tuple[str, ...]
-    products: Mapping[tuple[str, str], Product]
+    weights: tuple[Quantity, ...]
+    positions: tuple[Quantity, ...]
+    products: Mapping[tuple[Quantity, Quantity], Product]
 
 
 def shares_of(graph: Graph, network: Network) -> Contributions | None:
     """Those of the first convolution's first filter; None where there is none, or it is too large to be shown."""
-    filters = next((t for t in network.forward.parameters if kind_of(t).letter == "f"), None)
-    if filters is None or graph.backward[f"dE_d{filters.scalars()[0]}"].reduce == "max":
+    filters = next((t for t in network.forward.parameters if t.kind is TensorKind.FILTER), None)
+    if filters is None or graph[next(entries(filters)).adjoint].reduce == "max":
         return None
-    products: dict[tuple[str, str], Product] = {}
-    weights: dict[str, None] = {}
-    positions: dict[str, None] = {}
-    for name in filters.scalars():
-        found = {_position(graph, factors): factors for factors in graph.backward[f"dE_d{name}"].products}
+    products: dict[tuple[Quantity, Quantity], Product] = {}
+    weights: dict[Quantity, None] = {}
+    positions: dict[Quantity, None] = {}
+    for weight in entries(filters):
+        found = {_position(graph, factors): factors for factors in graph[weight.adjoint].products}
         if positions and not positions.keys() & found.keys():
             break  # another filter, which has a map of its own
-        weights[name] = None
+        weights[weight] = None
         positions.update(dict.fromkeys(found))
-        products |= {(position, name): factors for position, factors in found.items()}
+        products |= {(position, weight): factors for position, factors in found.items()}
         if len(weights) > MAX_WEIGHTS or len(positions) > MAX_POSITIONS:
             return None
-    order = [name for name in graph.backward if name in positions]
+    order = [v.quantity for v in graph.backward.values() if v.quantity in positions]
     return Contributions(tuple(weights), tuple(order), products)
 
 
-def _position(graph: Graph, factors: Product) -> str:
+def _position(graph: Graph, factors: Product) -> Quantity:
     """The adjoint in a product."""
-    names = (str(f) for f in factors if f.is_Symbol)
-    return next(name for name in names if name in graph.backward)
+    quantities = (graph.quantities.of(f) for f in factors if f.is_Symbol)
+    return next(quantity for quantity in quantities if quantity.is_adjoint)

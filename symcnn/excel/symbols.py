@@ -13,9 +13,8 @@ from symcnn.excel.book import Book
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
 from symcnn.excel.rich import rich
 from symcnn.formula import Plain, Typography, tree
-from symcnn.network import kind_of
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import ERROR, Quantity, Tensor, entries
 
 #: The equation has three columns: it runs on over two that are empty.
 SYMBOL, WORDS, EQUATION, VALUE, PLACE = 2, 3, 4, 7, 8
@@ -45,12 +44,12 @@ def write_symbols(book: Book, plan: WorkbookLayout) -> None:
         book.put(sheet, FIRST_ROW - 1, column, book.label(key), look)
     table = SymbolTable(book, plan)
     row, longest = FIRST_ROW, 40
-    for key, entries in table.sections():
+    for key, section in table.sections():
         for column in range(SYMBOL, PLACE + 1):
             book.put(sheet, row, column, book.label(key) if column == SYMBOL else None, style.SECTION)
         sheet.row_dimensions[row].height = 24
         row += 1
-        for entry in entries:
+        for entry in section:
             looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED, style.CELL_LINED)
             place = f"{entry.cell.sheet}!{entry.cell.local}"
             values = (entry.symbol, entry.words, entry.equation, CellFormula(f"={entry.cell.absolute}"), place)
@@ -91,7 +90,7 @@ class SymbolTable:
         assert stated.targets is not None  # there is a loss
         given = [*self._entries(stated.image, plan.inputs[0]), *self._entries(stated.targets, plan.inputs[0])]
         yield "inputs", given
-        trained = {n: plan.parameter(n) for n in plan.parameter_rows}
+        trained = {p: plan.parameter(p) for p in plan.parameters}
         yield "parameters", [e for t in stated.parameters for e in self._entries(t, trained)]
         made = list(dict.fromkeys(v.tensor for v in self.graph.forward.values()))
         forward = [e for t in made for e in self._entries(t, plan.forward[0])]
@@ -108,40 +107,34 @@ class SymbolTable:
                 )
             )
         yield "forward", forward
-        adjoints = [v for v in self.graph.backward.values() if v.name in plan.backward[0]]
+        adjoints = [v for v in self.graph.backward.values() if v.quantity in plan.backward[0]]
         by_tensor = list(dict.fromkeys(v.tensor for v in adjoints))
         yield "backward", [e for t in by_tensor for e in self._entries(t, plan.backward[0])]
 
-    def _entries(self, tensor: Tensor, cells: dict[str, Cell]) -> Iterator[Entry]:
-        names = [n for n in tensor.scalars() if n in cells]
-        for name in names if self.whole else names[:1]:
-            yield Entry(self._symbol(name), self._words(tensor, len(names)), self._equation(name), cells[name])
+    def _entries(self, tensor: Tensor, cells: dict[Quantity, Cell]) -> Iterator[Entry]:
+        every = [q for q in entries(tensor) if q in cells]
+        for q in every if self.whole else every[:1]:
+            yield Entry(self._symbol(q), self._words(tensor, len(every)), self._equation(q), cells[q])
 
-    def _symbol(self, name: str) -> CellRichText | str:
-        node = (self.short if name.startswith("dE_d") else self.long).name(name)
+    def _symbol(self, quantity: Quantity) -> CellRichText | str:
+        node = (self.short if quantity.is_adjoint else self.long).name(quantity)
         return rich(node, self.plain, 11, style.INK)
 
     def _words(self, tensor: Tensor, count: int) -> str:
-        if tensor.name == "E":
+        if tensor == ERROR:
             return self.book.label("error")
-        if tensor.name.startswith("dE_d"):
-            of = self.graph.place(tensor.scalars()[0].removeprefix("dE_d"))[0]
-            words = self.book.label("derivative_by", words=self._kind(of))
-        else:
-            words = self._kind(tensor)
+        words = self.book.kind(tensor)
+        if tensor.is_adjoint:
+            words = self.book.label("derivative_by", words=words)
         words += "" if self.whole or count == 1 else f" ({self.book.label('first_of', count=count)})"
         self.words_width = max(self.words_width, 0.95 * len(words) + 2)
         return words
 
-    def _kind(self, tensor: Tensor) -> str:
-        kind = kind_of(tensor)
-        return self.book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
-
-    def _equation(self, name: str) -> str:
-        if name in self.plan.parameter_rows:
-            symbol = self.long.name(name)
-            slope = (self.long if self.plan.steps is not None else self.short).name(f"dE_d{name}")
+    def _equation(self, quantity: Quantity) -> str:
+        if quantity in self.plan.parameter_rows:
+            symbol = self.long.name(quantity)
+            slope = (self.long if self.plan.steps is not None else self.short).name(quantity.adjoint)
             return self.plain.emit(tree.Update(symbol, slope))
-        if name in self.plan.inputs[0]:
+        if quantity in self.plan.inputs[0]:
             return self.book.label("given")
-        return self.plain.emit(self.short.right_side(self.graph[name], MAX_SHOWN))
+        return self.plain.emit(self.short.right_side(self.graph[quantity], MAX_SHOWN))

@@ -20,7 +20,7 @@ from symcnn.excel.names import define_more
 from symcnn.excel.navigation import finish
 from symcnn.excel.parameters import write_parameters
 from symcnn.excel.passes import Passes
-from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, WorkbookLayout, quantities
+from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, E, WorkbookLayout, quantities
 from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.values import cell_values
@@ -131,7 +131,7 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
     images, targets = checked(network, data)
     plan = WorkbookLayout(Derivation(network, 1), 1, None, book.text)
     labels = text.image_labels(data.labels, len(images))[:1]
-    error = plan.forward[0]["E"].absolute
+    error = plan.forward[0][E].absolute
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     status = Status(CellFormula(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
     count = quantities(plan.derivation, len(images))
@@ -171,7 +171,7 @@ def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
 
 
 def _counts(text: Catalogue, plan: WorkbookLayout) -> str:
-    parameters, count = len(plan.network.parameters), len(plan.derivation.names)
+    parameters, count = len(plan.parameters), len(plan.derived)
     if count == parameters:
         return text("report.count_parameters", count=count)
     key = "workbook.count_24" if plan.steps is not None else "report.count_24"

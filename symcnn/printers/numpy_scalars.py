@@ -6,7 +6,7 @@ import sympy
 
 from symcnn.derivation import Graph
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
-from symcnn.symbolic import Index
+from symcnn.symbolic import ERROR, Index
 
 NUMPY = Language(
     column=lambda leaf: leaf.column("numpy"),
@@ -24,13 +24,13 @@ def scalars_over_samples(graph: Graph, outputs: Sequence[str], parameters: Seque
         if tensor.role == "image" or (tensor.role == "target" and gradients):
             source = "images" if tensor.role == "image" else "targets"
             lines.append(f"{name} = {source}[:, {_index(index)}]")
-    variables = [v for v in graph.forward.values() if gradients or v.name != "E"]
+    variables = [v for v in graph.forward.values() if gradients or v.tensor != ERROR]
     if gradients:
         variables += graph.backward.values()
     for v in variables:
         lines.append(f"{v.name} = {printer.variable(v) if v.addends else 'np.zeros(len(images))'}")
     if gradients:
-        sums = ", ".join(f"dE_d{p}.sum()" for p in parameters)
+        sums = ", ".join(f"{graph.quantities.of(p).adjoint}.sum()" for p in parameters)
         lines.append(f"return E.sum(), np.array([{sums}])")
     else:
         # an output that rests on no pixel is one number, not one for each image

@@ -36,7 +36,7 @@ from symcnn.symbolic.leaves import (
     wins,
 )
 from symcnn.symbolic.order import in_reading_order
-from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Quantities, Quantity, entries, quantity_of
+from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Name, Quantities, Quantity, entries, is_numbered, quantity_of
 
 __all__ = [
     "ADJOINT",
@@ -53,6 +53,7 @@ __all__ = [
     "Equation",
     "Index",
     "Leaf",
+    "Name",
     "Quantities",
     "Quantity",
     "Role",
@@ -67,6 +68,7 @@ __all__ = [
     "gate",
     "html_of",
     "in_reading_order",
+    "is_numbered",
     "latex_of",
     "leaky_relu",
     "log",

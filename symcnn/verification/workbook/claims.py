@@ -18,10 +18,11 @@ from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import GradientDomain, Verdict
 from symcnn.proof.algebras import RealAlgebra
 from symcnn.proof.arithmetic import Element
+from symcnn.symbolic import Quantity
 from symcnn.verification.workbook.equality import FormulaDomain, Values
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import elsewhere, everything, given
-from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
+from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, Named, NamedCells, following, initial
 from symcnn.verification.workbook.result import Mismatch
 
 #: Choices of parameters at which a wrong formula may show, beside the initial values.
@@ -32,7 +33,7 @@ WITNESSES = 8
 class ExpectedFormula:
     """A cell, and what its formula must say."""
 
-    name: str
+    of: Named
     place: Place
     expected: Expr
     right: Callable[[FormulaPrinter], str]
@@ -53,55 +54,51 @@ class Decider:
 
     # --- the claims -------------------------------------------------------------------------------------------------
 
-    def forward(self, image: int, at: Callable[[str], Place]) -> Iterator[ExpectedFormula]:
+    def forward(self, image: int, at: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
         """Every quantity of the forward pass of an image."""
         yield from (self._variable(v, image, at) for v in self._graph.forward.values())
 
-    def backward(self, image: int, at: Callable[[str], Place], gradients: bool) -> Iterator[ExpectedFormula]:
+    def backward(self, image: int, at: Callable[[Quantity], Place], gradients: bool) -> Iterator[ExpectedFormula]:
         """Every adjoint of an image; the parameters' gradients too, where they have cells of their own."""
         for v in self._graph.backward.values():
             if gradients or v.tensor.role == "adjoint":
                 yield self._variable(v, image, at)
 
-    def totals(self, at: Callable[[str], Place], put_in: bool) -> Iterator[ExpectedFormula]:
+    def totals(self, at: Callable[[Quantity], Place], put_in: bool) -> Iterator[ExpectedFormula]:
         """∂E_total of each parameter; ``put_in``: from the adjoints, not from the gradients of each image."""
-        q = self.quantities
-        for p in q.network.parameters:
-            yield self._total(f"dE_d{p}", at, self._graph.backward[f"dE_d{p}"].expression if put_in else None)
+        for p in self.quantities.parameters:
+            yield self._total(p.adjoint, at, self._graph[p.adjoint].expression if put_in else None)
 
-    def error(self, at: Callable[[str], Place]) -> ExpectedFormula:
-        return self._total("E_total", at, None)
+    def error(self, at: Callable[[Quantity], Place]) -> ExpectedFormula:
+        return self._total(E_TOTAL, at, None)
 
-    def next(self, places: Callable[[str], Place]) -> Iterator[ExpectedFormula]:
+    def next(self, places: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
         """What gradient descent makes of each parameter."""
-        for p in self.quantities.network.parameters:
-            expected = Symbol(p) - Symbol(RATE) * Symbol(f"dE_d{p}")
-            yield ExpectedFormula(f"next_{p}", places(p), expected, _descent(p))
+        for p in self.quantities.parameters:
+            expected = p.symbol - RATE * p.adjoint.symbol
+            yield ExpectedFormula(following(p), places(p), expected, _descent(p))
 
     def starts(self) -> Iterator[ExpectedFormula]:
         """The first row of Training begins with the initial values."""
-        for p in self.quantities.network.parameters:
-            initial = Symbol(f"initial_{p}")
-            place = self.quantities.column(p)[0]
-            yield ExpectedFormula(p, place, initial, lambda printer, e=initial: printer.expression(e).text)  # type: ignore[misc]
+        for p in self.quantities.parameters:
+            start, place = initial(p), self.quantities.column(p)[0]
+            yield ExpectedFormula(p, place, start, lambda printer, e=start: printer.expression(e).text)  # type: ignore[misc]
 
-    def _variable(self, variable: Variable, image: int, at: Callable[[str], Place]) -> ExpectedFormula:
-        q, name = self.quantities, f"{variable.name}_image{image}"
-        expected = q.derivation.of_image(variable.expression, image)
+    def _variable(self, variable: Variable, image: int, at: Callable[[Quantity], Place]) -> ExpectedFormula:
+        derivation, quantity = self.quantities.derivation, variable.quantity.of_image(image)
+        expected = derivation.of_image(variable.expression, image)
 
         def right(printer: FormulaPrinter) -> str:
-            own = FormulaPrinter(lambda n: printer.expression(Symbol(q.of_image(n, image))).text)
+            own = FormulaPrinter(lambda symbol: printer.expression(derivation.of_image(symbol, image)).text)
             return own.variable(variable)
 
-        return ExpectedFormula(name, at(name), expected, right)
+        return ExpectedFormula(quantity, at(quantity), expected, right)
 
-    def _total(self, name: str, at: Callable[[str], Place], formula: Expr | None) -> ExpectedFormula:
+    def _total(self, of: Quantity, at: Callable[[Quantity], Place], formula: Expr | None) -> ExpectedFormula:
         q = self.quantities
-        bare = "E" if name == "E_total" else name
-        images = range(1, q.images + 1)
-        parts = [Symbol(f"{bare}_image{m}") if formula is None else q.derivation.of_image(formula, m) for m in images]
-        expected = Add(*parts) * (Symbol(FACTOR) if q.trains else 1)
-        return ExpectedFormula(name, at(name), expected, lambda printer: printer.expression(expected).text)
+        one = (E if of == E_TOTAL else of).symbol if formula is None else formula
+        expected = Add(*(q.derivation.of_image(one, m) for m in range(1, q.images + 1))) * (FACTOR if q.trains else 1)
+        return ExpectedFormula(of, at(of), expected, lambda printer: printer.expression(expected).text)
 
     @property
     def _graph(self) -> Graph:
@@ -125,7 +122,7 @@ class Decider:
         candidate = graph.right_side(claim.place)
         verdict = self._domain(candidate, claim.expected, graph).decide()
         if not verdict and image is not None:
-            verdict = self._as_gradient(claim.name, candidate, image) or verdict
+            verdict = self._as_gradient(claim.of, candidate, image) or verdict
         if verdict.outcome == "wrong":
             values = verdict.counterexample
             self._add(claim, graph, values if isinstance(values, tuple) else None, verdict.at)
@@ -139,23 +136,23 @@ class Decider:
     def _gradients(self) -> GradientDomain:
         return GradientDomain(self.quantities.derivation)
 
-    def _as_gradient(self, name: str, candidate: Expr, image: int) -> Verdict | None:
+    def _as_gradient(self, adjoint: Named, candidate: Expr, image: int) -> Verdict | None:
         """A formula of one image, against the derivative of E."""
-        suffix = f"_image{image}"
-        bare = {s: Symbol(s.name.removesuffix(suffix)) for s in candidate.free_symbols if s.name.endswith(suffix)}
-        known = {*self._graph.inputs, *(v.name for v in self._graph)}
-        own = set(self.quantities.network.parameters)
-        if any(s not in bare and s.name not in own for s in candidate.free_symbols):
-            return None
-        if any(b.name not in known for b in bare.values()):
-            return None
+        known = self.quantities.derivation.quantities
+        bare: dict[Expr, Expr] = {}
+        for symbol in candidate.free_symbols:
+            quantity = known.of(symbol) if symbol in known else None
+            if quantity is None or quantity != quantity.of_image(image) or quantity == E_TOTAL:
+                return None
+            bare[symbol] = quantity.of_image(None).symbol
+        assert isinstance(adjoint, Quantity)  # of an image
         self._gradients.renew_budget()
-        return self._gradients.decide(name.removesuffix(suffix).removeprefix("dE_d"), candidate.xreplace(bare))
+        return self._gradients.decide(adjoint.primal.of_image(None).name, candidate.xreplace(bare))
 
     # --- findings ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _values(self) -> list[tuple[str, dict[str, Element]]]:
+    def _values(self) -> list[tuple[str, dict[Symbol, Element]]]:
         q = self.quantities
         first = given(q, self.shown)
         found = [("at_initial_values", everything(q, first))]
@@ -173,8 +170,8 @@ class Decider:
         for at, values in self._values:
             known = dict(values)
             for symbol in symbols:
-                if symbol.name not in known and (number := self._number(graph, symbol)) is not None:
-                    known[symbol.name] = number
+                if symbol not in known and (number := self._number(graph, symbol)) is not None:
+                    known[symbol] = number
             yield at, known
 
     def _add(
@@ -197,24 +194,25 @@ class Decider:
         found = (
             f"={stored.formula}" if stored.formula is not None else str("" if stored.value is None else stored.value)
         )
-        return Mismatch(written(claim.place), claim.name, found, f"={self._right(claim, graph)}", values, at)
+        return Mismatch(written(claim.place), claim.of.name, found, f"={self._right(claim, graph)}", values, at)
 
     def _right(self, claim: ExpectedFormula, graph: CellGraph) -> str:
         """The formula that should stand there, over the cells of the quantities."""
-        cells = {symbol.name: place for place, symbol in graph.quantities.items()}
+        cells = {symbol: place for place, symbol in graph.quantities.items()}
 
-        def name(quantity: str) -> str:
-            place = cells.get(quantity)
+        def name(symbol: Symbol) -> str:
+            place = cells.get(symbol)
             if place is None:
-                raise FormulaError(f"{quantity} has no cell here")
+                raise FormulaError(f"{symbol.name} has no cell here")
             return written(place, claim.place[0])
 
         return claim.right(FormulaPrinter(name))
 
 
-def _descent(parameter: str) -> Callable[[FormulaPrinter], str]:
+def _descent(parameter: Quantity) -> Callable[[FormulaPrinter], str]:
     def right(printer: FormulaPrinter) -> str:
-        value, rate, slope = (printer.expression(Symbol(n)).text for n in (parameter, RATE, f"dE_d{parameter}"))
+        symbols = (parameter.symbol, RATE, parameter.adjoint.symbol)
+        value, rate, slope = (printer.expression(symbol).text for symbol in symbols)
         return f"{value}-{rate}*{slope}"
 
     return right

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sympy import Expr, Function, Rational
+from sympy import Expr, Function, Rational, Symbol
 
 from symcnn.proof.algebra import Algebra
 from symcnn.proof.algebras import RealAlgebra
@@ -12,7 +12,7 @@ from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import LEAF, maximum, relu
 
 #: Values of quantities, and where they are: "at_initial_values" or "at_other_values".
-Values = tuple[str, Mapping[str, Element]]
+Values = tuple[str, Mapping[Symbol, Element]]
 
 
 class Bounded(RealAlgebra):
@@ -80,8 +80,8 @@ class FormulaDomain(AlgebraicDomain[FormulaEvaluator]):
 
     def reals(self) -> Iterator[tuple[FormulaEvaluator, str]]:
         for at, values in self._points:
-            algebra = Bounded([s.name for s in self._symbols if s.name not in values], 1)
-            known = {s: values.get(s.name, algebra.generators.get(s.name)) for s in self._symbols}
+            algebra = Bounded([s.name for s in self._symbols if s not in values], 1)
+            known = {s: values.get(s, algebra.generators.get(s.name)) for s in self._symbols}
             yield FormulaEvaluator(algebra, known), at
 
 

@@ -7,11 +7,12 @@ from sympy import Symbol
 
 from symcnn.printers.cells import CellReader, FormulaError, parse
 from symcnn.printers.cells.addresses import Place, written
+from symcnn.symbolic import entries
 from symcnn.text import LANGUAGES, catalogue
 from symcnn.verification.again import Given
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.numbers import given
-from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
+from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, NamedCells
 from symcnn.verification.workbook.result import Mismatch
 
 #: Cells that are told.
@@ -24,13 +25,13 @@ def given_again(quantities: NamedCells, graph: CellGraph) -> Given:
     assert stated.targets is not None  # there is a loss
     values = given(q, graph)
     images, targets = (
-        np.array([[values[f"{n}_image{m}"] for n in tensor.scalars()] for m in range(1, q.images + 1)])
+        np.array([[values[entry.of_image(m).symbol] for entry in entries(tensor)] for m in range(1, q.images + 1)])
         for tensor in (stated.image, stated.targets)
     )
-    theta = np.array([values[p] for p in q.network.parameters])
+    theta = np.array([values[p.symbol] for p in q.parameters])
     steps = None
     if q.trains:
-        (_, first, _), last = q.column("E_total")
+        (_, first, _), last = q.column(E_TOTAL)
         steps = last - first
     shaped = images.reshape(q.images, *stated.image.shape)
     return Given(q.network, shaped, targets, theta, values[RATE], values.get(FACTOR, 1.0), steps, language(q))
@@ -38,7 +39,7 @@ def given_again(quantities: NamedCells, graph: CellGraph) -> Given:
 
 def language(quantities: NamedCells) -> str:
     """In which language the sheets have their titles."""
-    sheet = quantities.place("E_image1")[0]
+    sheet = quantities.place(E.of_image(1))[0]
     return next((lang for lang in LANGUAGES if catalogue(lang)("workbook.forward") == sheet), LANGUAGES[0])
 
 

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+from sympy import Symbol
+
 from symcnn.printers.cells import Binary, Formula, FormulaError, FunctionCall, Numeral, Range, Reference, Unary, parse
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.cells.filling import filling
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import STEP, NamedCells
+from symcnn.verification.workbook.quantities import STEP, NamedCells, trained
 from symcnn.verification.workbook.result import Mismatch
+
+#: The column with the number of the step.
+COUNT = Symbol("step")
 
 #: Cells of one column that are told.
 MOST_TOLD = 5
@@ -15,9 +20,9 @@ MOST_TOLD = 5
 
 def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
     """The cells that are not the formula above them, copied down."""
-    for name in quantities.training():
-        (sheet, first, column), last = quantities.column(name)
-        start = first + (name in quantities.network.parameters)
+    for quantity in quantities.training():
+        (sheet, first, column), last = quantities.column(quantity)
+        start = first + (quantity in quantities.parameters)
         if start > last:
             continue
         model = graph.stored((sheet, start, column)).formula
@@ -27,7 +32,7 @@ def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
         for row, formula, right in _copies(cells):
             value = graph.stored((sheet, row, column)).value
             found = f"={formula}" if formula is not None else str("" if value is None else value)
-            yield Mismatch(written((sheet, row, column)), f"training_{name}", found, f"={right}")
+            yield Mismatch(written((sheet, row, column)), trained(quantity).name, found, f"={right}")
     yield from _numbered(quantities, graph)
 
 
@@ -56,14 +61,14 @@ def _fits(cell: tuple[int, str | None], model: tuple[int, str | None]) -> bool:
 
 def _numbered(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
     """The number of the step, row by row."""
-    if "training_step" not in quantities.package.names:
+    if trained(COUNT).name not in quantities.package.names:
         return
-    (sheet, first, column), last = quantities.column("step")
+    (sheet, first, column), last = quantities.column(COUNT)
     for row in range(first, last + 1):
         stored = graph.stored((sheet, row, column))
         if stored.formula is not None or stored.value != row - first:
             found = f"={stored.formula}" if stored.formula is not None else str(stored.value)
-            yield Mismatch(written((sheet, row, column)), "training_step", found, str(row - first))
+            yield Mismatch(written((sheet, row, column)), trained(COUNT).name, found, str(row - first))
 
 
 def _reads_alike(one: str | None, other: str) -> bool:
@@ -78,16 +83,16 @@ def looked_up(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
 
     Whatever the cell of the step holds: one before the first row shows the first, one past the last the last.
     """
-    for name in quantities.network.parameters:
-        place = quantities.place(name)
-        (sheet, first, column), last = quantities.column(name)
+    for parameter in quantities.parameters:
+        place = quantities.place(parameter)
+        (sheet, first, column), last = quantities.column(parameter)
         area = f"{written((sheet, first, column))}:{written((sheet, last, column), sheet)}"
         step = written(quantities.place(STEP), place[0])
         right = f"=INDEX({area},MIN(MAX({step},0),{last - first})+1)"
         if not _looks_up(quantities, graph, place, (sheet, first, column), last):
             stored = graph.stored(place)
             found = f"={stored.formula}" if stored.formula is not None else str(stored.value)
-            yield Mismatch(written(place), name, found, right)
+            yield Mismatch(written(place), parameter.name, found, right)
 
 
 def _looks_up(quantities: NamedCells, graph: CellGraph, place: Place, first: Place, last: int) -> bool:
