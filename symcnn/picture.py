@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from symcnn.derivation import Derivation
-from symcnn.excel.formulas import backward_formula
-from symcnn.excel.plan import WorkbookLayout
+from symcnn.excel.plan import WorkbookLayout, backward_formula
 from symcnn.formula import Plain, Typography, Worked, shown
 from symcnn.network import DataLike, as_data
 from symcnn.numeric.values import values_of_images

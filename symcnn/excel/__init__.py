@@ -1,6 +1,5 @@
 """Workbooks: live formulas for the forward and the backward pass and for the training."""
 
-import symcnn.excel.again  # noqa: F401  (registers itself)
 from symcnn.excel.export import SUFFIXES, export_workbook
 
 __all__ = ["SUFFIXES", "export_workbook"]

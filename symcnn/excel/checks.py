@@ -2,24 +2,195 @@
 
 Everything is computed in the sheet, so that a changed cell is judged too: A verdict is a mark and a word; what a reader
 may change and what cannot be computed is told in words.
+
+Central differences are made of the forward pass of every image once more, with one parameter moved by +h and by −h: a
+row for each parameter, of p + h, the whole pass of each image, E_total; then the same with p − h. The other parameters,
+pixels and targets are those of Forward, so that nothing of Backward is used.
+
+What symcnn computed at export (E_total, every parameter after the last step) can be compared as long as a reader has
+changed no input. Whether one was changed is seen from weighted sums of all input cells, some fifty in each.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
+from sympy import Symbol
 
+from symcnn.derivation import Derivation
+from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell
+from symcnn.excel.addresses import Cell, CellReference, SheetPrinter
 from symcnn.excel.book import Book
-from symcnn.excel.exported import Exported
-from symcnn.excel.perturbed import Perturbed, has_corners
-from symcnn.excel.plan import E_TOTAL, WorkbookLayout
-from symcnn.excel.rich import rich
-from symcnn.excel.sections import position_sums
+from symcnn.excel.gradients import position_sums
+from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
+from symcnn.excel.words import rich
 from symcnn.formula import Plain, Typography
-from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Quantity
+from symcnn.network import Array, Data
+from symcnn.printers.excel import CellFormula, checked_formula
+from symcnn.symbolic import KINKED, Quantity, entries
+from symcnn.train import train
+
+#: The parameter that is moved, among the columns of a pass.
+Moved = Literal["moved"]
+MOVED: Moved = "moved"
+
+#: Cells of all perturbed passes; with more, a sample of the parameters is checked.
+MAX_PERTURBED = 20_000
+
+
+def has_corners(derivation: Derivation) -> bool:
+    """Does the error have a slope that jumps? A difference across a corner is neither of its two slopes."""
+    return any(
+        equation.reduce == "max" or any(factor.has(*KINKED) for term in equation.terms for factor in term.factors)
+        for equation in derivation.forward
+    )
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """The perturbed passes from one column on."""
+
+    plan: WorkbookLayout
+    sheet: str
+    first: int
+    h: str
+
+    @cached_property
+    def held(self) -> list[Quantity | Moved]:
+        """The columns of one sign: the moved parameter, every image's pass, E_total."""
+        graph = self.plan.derivation.graph
+        passes = [v.quantity.of_image(m + 1) for m in range(self.plan.images) for v in graph.forward.values()]
+        return [MOVED, *passes, E_TOTAL]
+
+    def columns(self, sign: str) -> dict[Quantity | Moved, int]:
+        start = self.first + (0 if sign == "+" else len(self.held) + 1)
+        return {of: start + n for n, of in enumerate(self.held)}
+
+    @property
+    def last(self) -> int:
+        return self.columns("-")[E_TOTAL]
+
+    def chosen(self) -> list[Quantity]:
+        """All parameters, or of each tensor as many as there is room for, evenly spread."""
+        stated = self.plan.network.forward
+        most = max(len(stated.parameters), MAX_PERTURBED // (2 * len(self.held)))
+        if len(self.plan.parameters) <= most:
+            return list(self.plan.parameters)
+        each = max(1, most // len(stated.parameters))
+        return [q for tensor in stated.parameters for q in _spread(list(entries(tensor)), each)]
+
+    def error(self, sign: str, row: int) -> str:
+        """E_total with the parameter moved."""
+        return f"{get_column_letter(self.columns(sign)[E_TOTAL])}{row}"
+
+    def formulas(self, parameter: Quantity, row: int, sign: str) -> dict[int, CellFormula]:
+        """column -> formula of one row."""
+        plan, columns = self.plan, self.columns(sign)
+        places = {of: CellReference("", "", column, row) for of, column in columns.items()}
+        found = {columns[MOVED]: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
+        for m in range(plan.images):
+            printer = SheetPrinter(self._places(parameter, m, places))
+            for variable in plan.derivation.graph.forward.values():
+                found[columns[variable.quantity.of_image(m + 1)]] = printer.formula(variable)
+        errors = "+".join(str(places[E.of_image(m + 1)]) for m in range(plan.images))
+        found[columns[E_TOTAL]] = checked_formula(f"={plan.factor.absolute}*({errors})", E_TOTAL)
+        return found
+
+    def _places(
+        self, parameter: Quantity, image: int, own: Mapping[Quantity | Moved, CellReference]
+    ) -> Callable[[Symbol], CellReference]:
+        forward, of = self.plan.forward[image], self.plan.derivation.quantities.of
+
+        def place(symbol: Symbol) -> CellReference:
+            quantity = of(symbol)
+            if quantity == parameter:
+                return own[MOVED]
+            known = own.get(quantity.of_image(image + 1))
+            return forward[quantity].reference("", fixed=True) if known is None else known
+
+        return place
+
+
+def _spread(every: Sequence[Quantity], count: int) -> list[Quantity]:
+    return [every[n * len(every) // count] for n in range(count)] if count < len(every) else [*every]
+
+
+#: Inputs in one weighted sum.
+INPUTS_IN_SUM = 50
+
+
+@dataclass
+class Exported:
+    """Values at export; ``formulas`` is there once it is written: "is it unchanged?", the gaps, and what is stored."""
+
+    plan: WorkbookLayout
+    inputs: dict[str, float]
+    after: dict[Quantity, float | None]
+    formulas: tuple[str, str, str] = field(init=False)
+
+    @property
+    def converged(self) -> bool:
+        """Did the training come to numbers? If not, nothing is stored, and there is nothing to compare."""
+        return None not in self.after.values()
+
+    def write(self, book: Book, sheet: Worksheet, top: int, left: int, tolerance: str) -> None:
+        """Four columns from ``left`` on: live, stored, and the verdict or the gap; sums first, results below.
+
+        Args:
+            tolerance: below that, relative to the stored value, a sum is unchanged: programs may add in another order.
+        """
+        letters = [get_column_letter(left + n) for n in range(3)]
+        items = list(self.inputs.items())
+        row = top
+        for start in range(0, len(items), INPUTS_IN_SUM):
+            part = items[start : start + INPUTS_IN_SUM]
+            live = "+".join(f"{n}*{reference}" for n, (reference, _) in enumerate(part, 1))
+            stored = sum(n * value for n, (_, value) in enumerate(part, 1)) if self.converged else None
+            here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
+            near = f"IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
+            same = CellFormula(f"=IF(COUNT({there})=1,{near},0)")
+            for column, value in enumerate((CellFormula(f"={live}"), stored, same)):
+                book.put(sheet, row, left + column, value, style.ROW)
+            row += 1
+        unchanged = f"MIN(${letters[2]}${top}:${letters[2]}${row - 1})=1"
+        first = row
+        for quantity, value in self.after.items():
+            last = self.plan.trained_ends(quantity)[1]
+            book.put(sheet, row, left, CellFormula(f"={last.absolute}"), style.ROW)
+            book.put(sheet, row, left + 1, value, style.ROW)
+            here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
+            none = book.label("not_finite")
+            gap = CellFormula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
+            book.put(sheet, row, left + 2, gap, style.GAP_LINED)
+            row += 1
+        last_row = max(first, row - 1)
+        ranges = [f"${letters[n]}${first}:${letters[n]}${last_row}" for n in (2, 1)]
+        self.formulas = (unchanged, ranges[0], ranges[1])
+
+
+def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
+    """The training that the workbook shows, by symcnn."""
+    stated, steps = plan.network.forward, plan.steps
+    assert stated.targets is not None
+    assert data.targets is not None
+    assert steps is not None
+    inputs = {plan.learning_rate.absolute: rate, plan.factor.absolute: factor}
+    inputs |= {plan.parameter(p, "initial").absolute: v for p, v in zip(plan.parameters, theta.tolist(), strict=True)}
+    for image, pixels, targets in zip(plan.inputs, data.images, data.targets, strict=True):
+        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.image), pixels.ravel().tolist(), strict=True)}
+        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.targets), targets.tolist(), strict=True)}
+    reduction: Literal["sum", "mean"] = "sum" if factor == 1 else "mean"
+    try:
+        run = train(plan.network, data, learning_rate=rate, steps=steps, initial=theta, reduction=reduction)
+    except TrainingDivergedError:
+        return Exported(plan, inputs, dict.fromkeys((E_TOTAL, *plan.parameters)))
+    after = dict(zip(plan.parameters, run.parameters.values(), strict=True))
+    return Exported(plan, inputs, {E_TOTAL: float(run.loss[-1]), **after})
+
 
 SYMBOL, WHAT, GRADIENT, DIFFERENCE, GAP, RESULT = range(2, 8)
 #: Folded away: 1 (2: at a corner) or 0 for a verdict, the gap that counts, the same gradient on Training, its gap,

@@ -5,12 +5,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation.graph import Graph, instantiate
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, check_size
+from symcnn.excel.addresses import Cell, SheetPrinter, check_size
 from symcnn.excel.book import Book
-from symcnn.excel.formulas import seen_from
 from symcnn.excel.inputs import number
 from symcnn.excel.layout import Band, band_of
-from symcnn.excel.rows import SheetPrinter
+from symcnn.excel.plan import seen_from
 from symcnn.network import Array, Network
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Quantity, entries

@@ -1,16 +1,17 @@
 """Export, as a user calls it. What it needs of openpyxl is imported when it is called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
-from symcnn.network import DataLike, Network, as_data, checked, checked_images
+from symcnn.network import Data, DataLike, Network, as_data, checked, checked_images
 from symcnn.numeric import as_theta, initial_values
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import Run
 from symcnn.train.settings import check_settings
+from symcnn.verification.again import Given, formulas_again
 
 SUFFIXES = (".xlsx",)
 
@@ -93,3 +94,23 @@ def _by_steps(run: Run | None) -> None:
 
 def _made(text: Catalogue, seed: int | None) -> str:
     return text("explain.initial", seed=seed) if seed is not None else text("workbook.made_values")
+
+
+@formulas_again.register
+def _written_again(given: Given) -> Mapping[tuple[str, int, int], str]:
+    from symcnn.excel.workbook import one_image_book, training_book
+
+    text, data = catalogue(given.lang), Data(given.images, given.targets)
+    if given.steps is None:
+        book = one_image_book(text, given.network, data, given.theta, given.rate, "")
+    else:
+        book = training_book(
+            text, given.network, data, given.theta, given.rate, given.factor, given.steps, None, None
+        )  # fmt: skip
+    return {
+        (sheet.title, cell.row, cell.column): cell.value[1:]
+        for sheet in book.workbook
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f" and isinstance(cell.value, str)
+    }

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from symcnn.excel import looks, style
-from symcnn.excel.addresses import Cell
+from symcnn.derivation import Addend
+from symcnn.excel import style
+from symcnn.excel.addresses import Cell, SheetPrinter
 from symcnn.excel.book import Book
-from symcnn.excel.columns import VALUE_HEIGHT
-from symcnn.excel.formulas import block_area, references
-from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
-from symcnn.excel.sections import ContributionSection
+from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
+from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout, block_area, references
 from symcnn.excel.words import CellTexts, put_in
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
 from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
@@ -54,9 +53,9 @@ class GradientTables:
         self._put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
         self._put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
         for n, column in enumerate(images or [total], 1):
-            self._put(plan.totals_row + 1, column, book.text("label.image", number=n), looks.HEAD_CENTRE)
+            self._put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
         if images:
-            self._put(plan.totals_row + 1, total, book.label("total"), looks.HEAD_CENTRE)
+            self._put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
         self._put(plan.totals_row + 1, plan.put_in_column, book.label("numbers_put_in"), style.HEAD)
 
     def _group(self, tensor: Tensor) -> None:
@@ -65,12 +64,12 @@ class GradientTables:
         row, words = plan.total(every[0]).row - 1, self.book.kind(tensor)
         if tensor.kind is TensorKind.FEATURE_MAP:
             words = self.book.label("map_group", kind=words)
-        self._put(row, FIRST_COLUMN, words, looks.GROUP)
+        self._put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
         column = plan.total_columns[-1]
         area = f"{Cell('', row + 1, column).local}:{Cell('', plan.total(every[-1]).row, column).local}"
         if tensor.role == "parameter":
-            self._put(row, plan.put_in_column, self.book.label("largest_of_group"), looks.NOTE)
-            self._put(row, column, CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"), looks.SHARE)
+            self._put(row, plan.put_in_column, self.book.label("largest_of_group"), style.NOTE)
+            self._put(row, column, CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"), style.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.book.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
             prompt.add(area)
@@ -83,14 +82,14 @@ class GradientTables:
         adjoint, row = quantity.adjoint, plan.total(quantity).row
         if len(plan.derived) <= MAX_RULED:
             for column in range(FIRST_COLUMN, self._end):
-                self._put(row, column, None, looks.RULE)
+                self._put(row, column, None, style.RULE)
         variable = self.graph[adjoint]
         shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
-        self._put(row, derivative, f"{shown} =", looks.LISTED_NAME)
-        self._put(row, formula, self.words.formula(variable, MAX_SHOWN), looks.LISTED_FORMULA)
+        self._put(row, derivative, f"{shown} =", style.LISTED_NAME)
+        self._put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
         each = [plan.backward[m][adjoint].local for m in range(plan.images)]
         for column, reference in zip(images or [total], each, strict=True):
-            self._put(row, column, CellFormula(f"={reference}"), looks.LISTED_VALUE if images else looks.LISTED_TOTAL)
+            self._put(row, column, CellFormula(f"={reference}"), style.LISTED_VALUE if images else style.LISTED_TOTAL)
         for m in range(plan.put_in):
             self._numbers(row + m, m, adjoint)
         if quantity not in plan.parameter_rows:
@@ -98,7 +97,7 @@ class GradientTables:
         if images:
             first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
             value = CellFormula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({first}:{last})")
-            self._put(row, total, value, looks.LISTED_TOTAL)
+            self._put(row, total, value, style.LISTED_TOTAL)
         self.book.define(adjoint, plan.total(quantity))
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
@@ -108,7 +107,7 @@ class GradientTables:
         if self.plan.put_in > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
-            self._put(row, self.plan.put_in_column, text, looks.MORE_NUMBERS if image else looks.LISTED_NUMBERS)
+            self._put(row, self.plan.put_in_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
 
     # --- colours ----------------------------------------------------------------------------------------------------
 
@@ -118,7 +117,7 @@ class GradientTables:
         areas, largest = list(self._areas()), []
         for area in areas:
             largest.append(f"MAX({area}),-1*MIN({area})")
-        self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), looks.NOTE)
+        self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), style.NOTE)
         columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
         low, half_low, zero, half, high = (Cell("", row, column).local for column in columns)
         kept = largest[:100]
@@ -129,10 +128,10 @@ class GradientTables:
         }  # fmt: skip
         for cell, value in formulas.items():
             found = self.sheet[cell]
-            self._put(row, found.column, value, looks.LEGEND_SMALL)
+            self._put(row, found.column, value, style.LEGEND_SMALL)
         fixed = [f"${c.rstrip('0123456789')}${row}" for c in (low, high)]
         areas += [low, half_low, zero, half, high]
-        looks.scale_between(self.sheet, " ".join(areas), *fixed)
+        style.scale_between(self.sheet, " ".join(areas), *fixed)
         return row
 
     def _areas(self) -> Iterator[str]:
@@ -148,7 +147,7 @@ class GradientTables:
         """What learners ask most, where this network gives rise to it."""
         self._section(row, self.book.label("questions"))
         for n, key in enumerate(self._questions(), 1):
-            self._put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), looks.NOTE)
+            self._put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), style.NOTE)
             self.sheet.row_dimensions[row + n].height = 18
 
     def _questions(self) -> Iterator[str]:
@@ -186,3 +185,142 @@ def _padded(equation: Equation) -> bool:
     """Does a window reach beyond what it slides over? Then an index is moved."""
     accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
     return any(affine.coefficients and affine.offset for access in accesses for affine in access.index)
+
+
+#: Pixels left of the columns, for the names of the rows.
+NAMES_PIXELS = 150
+
+
+class ContributionSection:
+    """Writes the section; a column for each weight, for each image and for E_total."""
+
+    def __init__(self, book: Book, plan: WorkbookLayout, words: CellTexts, sheet: Worksheet) -> None:
+        assert plan.shares is not None
+        self.book, self.plan, self.words, self.sheet, self.shares = book, plan, words, sheet, plan.shares
+        self.top = plan.shares_row + 4
+        self.columns = columns_of(plan)
+
+    @property
+    def _sum_row(self) -> int:
+        return self.top + len(self.shares.positions)
+
+    def write(self) -> None:
+        plan, row = self.plan, self.plan.shares_row
+        for column in range(2, FIRST_COLUMN + plan.band.width):
+            title = self.book.label("shares_title", count=len(self.shares.positions)) if column == 2 else None
+            self._put(row, column, title, style.SECTION)
+        self._put(row + 1, FIRST_COLUMN, self.book.label("shares_note"), style.NOTE)
+        self._names()
+        for m in range(plan.images):
+            self._image(m)
+        self._total()
+
+    def _names(self) -> None:
+        self._put(self.top - 1, FIRST_COLUMN, self.book.label("filter_stands_at"), style.NOTE)
+        for n, position in enumerate(self.shares.positions):
+            text = f"{self.words.symbol(position.primal)}:  {self.words.of_image(position)} · i"
+            self._put(self.top + n, FIRST_COLUMN, text, style.EQUATION)
+            self.sheet.row_dimensions[self.top + n].height = 18
+        self._put(self._sum_row, FIRST_COLUMN, self.book.label("shares_sum"), style.SUM_NAME)
+        self._put(self._sum_row + 1, FIRST_COLUMN, self.book.label("as_convolution"), style.EQUATION)
+        for r in (self._sum_row, self._sum_row + 1):
+            self.sheet.row_dimensions[r].height = VALUE_HEIGHT
+
+    def _heads(self, columns: list[int], words: str) -> None:
+        self._put(self.top - 2, columns[0], words, style.HEAD)
+        for column, weight in zip(columns, self.shares.weights, strict=True):
+            self._put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
+        self.sheet.row_dimensions[self.top - 1].height = STRIP_HEIGHT
+
+    def _image(self, image: int) -> None:
+        columns = self.columns[image]
+        self._heads(columns, self.book.text("label.image", number=image + 1))
+        printer = SheetPrinter(references(self.plan, image, self.sheet.title))
+        for column, weight in zip(columns, self.shares.weights, strict=True):
+            for n, position in enumerate(self.shares.positions):
+                factors = self.shares.products.get((position, weight))
+                value = CellFormula(f"={printer.addends((Addend((factors,)),))}") if factors else "–"
+                self._put(self.top + n, column, value, style.SHARE)
+            self._sum(column)
+            once_more = convolution(self.plan, image, weight, self.sheet.title)
+            if once_more is not None:
+                self._put(self._sum_row + 1, column, CellFormula(f"={once_more}"), style.SHARE)
+
+    def _total(self) -> None:
+        """The same positions of all images together, times the factor of the sum."""
+        columns = self.columns[-1]
+        self._heads(columns, self.book.label("shares_total", total=self.words.error_total))
+        factor = self.plan.factor.seen_from(self.sheet.title)
+        for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
+            for n, position in enumerate(self.shares.positions):
+                row = self.top + n
+                parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
+                known = (position, weight) in self.shares.products
+                self._put(row, column, CellFormula(f"={factor}*({parts})") if known else "–", style.SHARE)
+            self._sum(column)
+            if convolution(self.plan, 0, weight, self.sheet.title) is not None:
+                row = self._sum_row + 1
+                parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
+                self._put(row, column, CellFormula(f"={factor}*({parts})"), style.SHARE)
+
+    def _sum(self, column: int) -> None:
+        ends = (Cell("", self.top, column), Cell("", self._sum_row - 1, column))
+        self._put(self._sum_row, column, CellFormula(f"=SUM({':'.join(c.local for c in ends)})"), style.SUM)
+
+    def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
+        self.book.put(self.sheet, row, column, value, look)
+
+
+def columns_of(plan: WorkbookLayout) -> list[list[int]]:
+    """A column for each weight: for each image, and for E_total."""
+    assert plan.shares is not None
+    squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
+    found: list[list[int]] = []
+    for _ in range(plan.images + 1):
+        found.append([next(squares) for _ in plan.shares.weights])
+        next(squares)
+    return found
+
+
+def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) -> str | None:
+    """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride).
+
+    Args:
+        own: the sheet on which the formula stands.
+    """
+    assert plan.shares is not None
+    cells = {**plan.forward[image], **plan.backward[image]}
+    pixels: list[Cell] = []
+    adjoints: list[Cell] = []
+    numbers = set()
+    for position in plan.shares.positions:
+        factors = plan.shares.products.get((position, weight))
+        if factors is None or len(factors) != 2 or not all(f.is_Symbol for f in factors):
+            return None
+        other = next(q for q in map(plan.derivation.quantities.of, factors) if q != position)
+        if other.tensor.role != "image":
+            return None
+        pixels.append(cells[other])
+        adjoints.append(cells[position])
+        numbers.add((cells[other].row - cells[position].row, cells[other].column - cells[position].column))
+    if len(numbers) != 1 or len(adjoints) < 2:
+        return None
+    windows = (_area(pixels, own), _area(adjoints, own))
+    return f"SUMPRODUCT({windows[0]},{windows[1]})"
+
+
+def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
+    """Weight -> on Backward, for E_total: the sum over all positions, and the same as a convolution if it is there."""
+    if plan.shares is None:
+        return {}
+    row, title = plan.shares_row + 4 + len(plan.shares.positions), plan.sheet("backward")
+    found = {}
+    for weight, column in zip(plan.shares.weights, columns_of(plan)[-1], strict=True):
+        rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
+        found[weight] = [Cell(title, r, column) for r in rows]
+    return found
+
+
+def _area(cells: list[Cell], sheet: str) -> str:
+    first, last = cells[0], cells[-1]
+    return f"{first.seen_from(sheet)}:{last.local}"

@@ -1,19 +1,30 @@
-"""Inputs: what a reader may change, in numbered sections, and an image of their own."""
+"""Inputs and Parameters: what a reader may change, in numbered sections, with an image of their own; one row for each
+parameter, with its value at the step shown and the step of gradient descent from there.
+"""
 
 from collections.abc import Sequence
 
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from symcnn.excel import looks, style
+from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
-from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, SQUARE, SQUARE_HEIGHT, STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.excel.desk import IMAGES_ROW, STEP_ROW
-from symcnn.excel.plan import FIRST_COLUMN, WorkbookLayout
+from symcnn.excel.layout import (
+    BESIDE_MARGIN,
+    IMAGES_ROW,
+    MARGIN,
+    SQUARE,
+    SQUARE_HEIGHT,
+    STEP_ROW,
+    STRIP_HEIGHT,
+    VALUE_HEIGHT,
+)
+from symcnn.excel.plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, WorkbookLayout
 from symcnn.excel.words import CellTexts
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import entries
+from symcnn.symbolic import Quantity, entries
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
@@ -68,10 +79,10 @@ class Inputs:
     def _step(self, steps: int) -> None:
         book, cell = self.book, self.plan.step_shown
         self._section(STEP_ROW - 1, book.label("inputs_step"))
-        self._put(cell, 0, looks.STEP if steps < 1_000 else looks.STEP_LONG)
+        self._put(cell, 0, style.STEP_LARGE if steps < 1_000 else style.STEP_LONG)
         self.sheet.row_dimensions[cell.row].height = SQUARE_HEIGHT
-        self._put(Cell("", cell.row, cell.column + 1), book.label("step_words", steps=steps), looks.STEP_WORDS)
-        self._put(Cell("", cell.row, cell.column + 7), book.label("step_moves"), looks.NOTE)
+        self._put(Cell("", cell.row, cell.column + 1), book.label("step_words", steps=steps), style.STEP_WORDS)
+        self._put(Cell("", cell.row, cell.column + 7), book.label("step_moves"), style.NOTE)
         rule = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(steps)}
         book.prompt(self.sheet, cell.local, book.label("step_prompt", steps=steps), rule)
         book.define("step_shown", cell)
@@ -94,13 +105,13 @@ class Inputs:
 
     def _pixels(self, image: int, label: str, values: Array) -> None:
         corner, cells = self.plan.desk.corner(image), self.plan.desk.pixels(image)
-        self._put(corner, label, looks.IMAGE_LABEL)
+        self._put(corner, label, style.IMAGE_LABEL)
         whole = bool((100 * values == (100 * values).round()).all())
-        look = looks.PIXEL if whole else style.INPUT_FOUR
+        look = style.PIXEL if whole else style.INPUT_FOUR
         for cell, value in zip(cells.values(), values.ravel().tolist(), strict=True):
             self._put(cell, number(float(value)), look)
         first, last = next(iter(cells.values())), list(cells.values())[-1]
-        looks.pixels_rule(self.sheet, [f"{first.local}:{last.local}"], first.local)
+        style.pixels_rule(self.sheet, [f"{first.local}:{last.local}"], first.local)
         self._prompt(list(cells.values()), self.book.label("pixel_prompt"))
         row = self.plan.desk.outputs(image)[0].row
         self.sheet.row_dimensions[row - 1].height = STRIP_HEIGHT
@@ -127,13 +138,13 @@ class Inputs:
         if len(cells) < 2:
             return
         for cell, shown in zip(cells, self.classes, strict=True):
-            self._put(Cell("", cell.row + 1, cell.column), shown, looks.SMALL_RIGHT)
+            self._put(Cell("", cell.row + 1, cell.column), shown, style.OF_IMAGE)
         row, ends = cells[0].row, (cells[0], cells[-1])
         outputs = ":".join(c.local for c in ends)
         classes = ":".join(Cell("", row + 1, c.column).local for c in ends)
-        self._put(plan.verdict, CellFormula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), looks.VERDICT)
+        self._put(plan.verdict, CellFormula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), style.ANSWER)
         beside = Cell("", plan.verdict.row, plan.verdict.column + 2)
-        self._put(beside, book.label("verdict_words"), looks.NOTE)
+        self._put(beside, book.label("verdict_words"), style.NOTE)
 
     # --- settings and things to try ---------------------------------------------------------------------------------
 
@@ -146,8 +157,8 @@ class Inputs:
                     (plan.factor, "reduction_factor", factor, "reduction_prompt", "reduction_remark")]  # fmt: skip
         for cell, key, value, prompt, remark in settings if plan.steps is not None else settings[:1]:
             self._put(cell, number(value), style.INPUT)
-            self._put(Cell("", cell.row, cell.column + 1), book.label(key), looks.WORDS_MIDDLE)
-            self._put(Cell("", cell.row, cell.column + 7), book.label(remark), looks.NOTE)
+            self._put(Cell("", cell.row, cell.column + 1), book.label(key), style.INDENTED)
+            self._put(Cell("", cell.row, cell.column + 7), book.label(remark), style.NOTE)
             self.sheet.row_dimensions[cell.row].height = VALUE_HEIGHT
             book.prompt(self.sheet, cell.local, book.label(prompt), positive)
             book.define(key, cell)
@@ -156,7 +167,7 @@ class Inputs:
         row = plan.factor.row + 2
         self._section(row, book.label("inputs_try"))
         for n, key in enumerate(("try_step", "try_rate", "try_drawing", "try_weight"), 1):
-            self._put(Cell("", row + n, FIRST_COLUMN), book.label(key, steps=plan.steps), looks.TRY)
+            self._put(Cell("", row + n, FIRST_COLUMN), book.label(key, steps=plan.steps), style.TRY)
             self.sheet.row_dimensions[row + n].height = 18
 
     def _put(self, cell: Cell, value: object, look: style.Style) -> None:
@@ -170,3 +181,91 @@ def drawn_first(image: Array) -> Array:
     if len(dark) > 1:
         values.ravel()[dark[-1]] = 0
     return values
+
+
+#: Widths of the columns: symbol, meaning, numbers.
+SYMBOL_WIDTH, MEANING_WIDTH, NUMBER_WIDTH = 13, 40, 14
+
+#: Of a column: its head, where that is not its key; how its cells look.
+LABELS = {"value": "at_step", "change": "change_head", "gradient": "gradient_head", "initial": "initial_head"}
+LOOKS = {"initial": style.INITIAL, "value": style.SHOWN, "gradient": style.SIX, "change": style.SIX, "next": style.FOUR}
+
+
+def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: str) -> None:
+    """Symbol, meaning, initial value, at the step shown, gradient, what the step adds, next."""
+    hint = "hint_parameters" if plan.steps is not None else "hint_parameters_one"
+    columns = plan.parameter_columns
+    sheet = book.add_sheet("parameters", book.label(hint), ribbon, len(set(columns.values())))
+    book.widths(sheet, {1: MARGIN, 2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
+    head = PARAMETERS_FIRST_ROW - 2
+    for key, column in columns.items():
+        if key != "value" or plan.steps is not None:
+            label = LABELS.get(key, key) if plan.steps is not None or key != "initial" else "value"
+            look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED
+            book.put(sheet, head, column, book.label(label), look)
+    sheet.row_dimensions[head].height = 30
+    words = CellTexts(plan.derivation.quantities, book.text)
+    values = iter(initial.tolist())
+    for tensor in plan.network.forward.parameters:
+        for parameter in entries(tensor):
+            at = {key: plan.parameter(parameter, key) for key in columns}
+            row = at["initial"].row
+            sheet.row_dimensions[row].height = 18
+            book.put(sheet, row, columns["symbol"], words.symbol(parameter), style.PARAMETER)
+            book.put(sheet, row, columns["meaning"], meaning(book, parameter), style.MEANING)
+            for key, value in _numbers(plan, parameter, next(values)).items():
+                book.put(sheet, row, columns[key], value, LOOKS[key])
+            book.define(parameter, at["value"])
+    _legend(book, plan)
+    sheet.freeze_panes = f"A{PARAMETERS_FIRST_ROW - 1}"
+    sheet.page_setup.orientation = "portrait"
+
+
+def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[str, object]:
+    sheet = plan.sheet("parameters")
+    value, gradient = plan.parameter(parameter).local, plan.parameter(parameter, "gradient").local
+    rate = plan.learning_rate.seen_from(sheet)
+    found: dict[str, object] = {
+        "initial": initial,
+        "gradient": CellFormula(f"={plan.total(parameter).seen_from(sheet)}"),
+        "change": CellFormula(f"=-1*{rate}*{gradient}"),
+        "next": CellFormula(f"={value}-{rate}*{gradient}"),
+    }
+    if plan.steps is not None:
+        found["value"] = _at_step_shown(plan, parameter)
+    return found
+
+
+def meaning(book: Book, parameter: Quantity) -> str:
+    """What a parameter is, in words: where a weight stands or leads."""
+    digits = [digit for _, digit in parameter.tensor.digits(parameter.index)]
+    return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
+
+
+def _legend(book: Book, plan: WorkbookLayout) -> None:
+    """The scale of the values shown: its ends are the largest of them."""
+    sheet, columns = book.workbook[plan.sheet("parameters")], plan.parameter_columns
+    rows = list(plan.parameter_rows.values())
+    letter, row = get_column_letter(columns["value"]), rows[-1] + 3
+    area = f"{letter}{rows[0]}:{letter}{rows[-1]}"
+    ends = [get_column_letter(c) for c in range(4, 9)]
+    low, half_low, zero, half, high = (f"{c}{row}" for c in ends)
+    book.put(sheet, row, 2, book.label("colours"), style.NOTE)
+    book.put(sheet, row, 3, book.label("legend_parameters"), style.NOTE)
+    book.put(sheet, row + 1, 2, book.label("sign_head"), style.NOTE)
+    book.put(sheet, row + 1, 3, book.label("sign"), style.NOTE)
+    formulas = {
+        low: CellFormula(f"=-1*{high}"), half_low: CellFormula(f"=-1*{high}/2"), zero: 0,
+        half: CellFormula(f"={high}/2"),
+        high: CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"),
+    }  # fmt: skip
+    for n, value in enumerate(formulas.values(), 4):
+        book.put(sheet, row, n, value, style.LEGEND_NUMBER)
+    style.scale_between(sheet, f"{area} {low}:{high}", f"${ends[0]}${row}", f"${ends[-1]}${row}")
+
+
+def _at_step_shown(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
+    """The parameter's cell in the row of Training that is shown; a step past either end shows the first or the last."""
+    assert plan.steps is not None
+    shown, (_, last) = plan.step_shown.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
+    return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({shown},0),{last.absolute})+1)")

@@ -1,16 +1,63 @@
-"""The layout of one pass: every tensor of a network as a block of cells, left to right as the data flows.
+"""Geometry: columns and heights, the blocks of one pass, and the places of images on Inputs.
 
-Backward uses the same layout: each derivative stands where its value stood. A cell's symbol stands right above it
-(two rows a cell) unless ``strips`` is off. The inputs of a small dense layer stand once more above its weights, each
-over the weights that multiply it, with a 1 over the biases.
+A pass shows every tensor of a network as a block of cells, left to right as the data flows. Backward uses the same
+layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell) unless
+``strips`` is off. The inputs of a small dense layer stand once more above its weights, each over the weights that
+multiply it, with a 1 over the biases.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from symcnn.excel.addresses import Cell
 from symcnn.network import Network
 from symcnn.symbolic import ERROR, Access, Equation, Index, Quantity, Tensor, TensorKind
+
+#: Widths as Excel counts them, and in pixels.
+SQUARE, NARROW, MARGIN, BESIDE_MARGIN = 8.0, 4.0, 2.0, 2.6
+SQUARE_PIXELS, NARROW_PIXELS = 56, 28
+
+#: Heights in points: a strip with a symbol and its value are 42 together, a square of 56 pixels.
+STRIP_HEIGHT, VALUE_HEIGHT, SQUARE_HEIGHT = 16.0, 26.0, 42.0
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns from ``first`` on; ``gaps`` are narrow."""
+
+    first: int
+    gaps: frozenset[int]
+
+    def pixels(self, column: int) -> int:
+        return NARROW_PIXELS if column in self.gaps else SQUARE_PIXELS
+
+    def room(self, start: int, end: int) -> int:
+        """Pixels from the left of one column to the left of another."""
+        return sum(self.pixels(c) for c in range(start, end))
+
+    def after(self, start: int, pixels: float) -> int:
+        """The first square column that begins at least so far right of ``start``."""
+        column, room = start, 0
+        while room < pixels or column in self.gaps:
+            room += self.pixels(column)
+            column += 1
+        return column
+
+    def run(self, start: int, count: int) -> list[int]:
+        """The first square columns from ``start`` on that stand side by side."""
+        while self.gaps & set(range(start, start + count)):
+            start += 1
+        return list(range(start, start + count))
+
+    def squares(self, start: int) -> Iterator[int]:
+        """Square columns from ``start`` on."""
+        column = start
+        while True:
+            if column not in self.gaps:
+                yield column
+            column += 1
+
 
 #: Blank columns between two stages.
 GAP = 1
@@ -149,3 +196,73 @@ def _tensors(equation: Equation) -> Sequence[Tensor]:
             for access in sorted(factor.atoms(Access), key=str):
                 found[access.tensor] = None
     return list(found)
+
+
+FIRST_COLUMN = 3
+STEP_ROW, IMAGES_ROW = 6, 8
+
+#: Square columns that images may take side by side; and the least from one image to the next, for its label.
+SIDE_BY_SIDE, LEAST = 18, 3
+
+#: Of a group of images: its labels above; below the pixels the targets' symbols, the targets, a verdict, a blank row.
+ABOVE, BELOW = 1, 4
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Cells of Inputs, sheet ``title``; the image after the last one is the reader's own."""
+
+    title: str
+    network: Network
+    images: int
+
+    @cached_property
+    def _block(self) -> TensorCells:
+        image = self.network.forward.image
+        return TensorCells(image, 0, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
+
+    @property
+    def _outputs(self) -> int:
+        assert self.network.forward.targets is not None
+        return self.network.forward.targets.size
+
+    @property
+    def pitch(self) -> int:
+        return 1 + max(self._block.extent[1], self._outputs, LEAST)
+
+    @property
+    def _group(self) -> int:
+        return ABOVE + self._block.extent[0] + BELOW
+
+    def corner(self, image: int) -> Cell:
+        """Where an image's label stands, above its pixels."""
+        row, column = divmod(image, max(1, SIDE_BY_SIDE // self.pitch))
+        return Cell(self.title, IMAGES_ROW + 1 + row * self._group, FIRST_COLUMN + column * self.pitch)
+
+    def pixels(self, image: int) -> dict[Quantity, Cell]:
+        corner, block = self.corner(image), self._block
+        return {
+            Quantity(block.tensor, index): Cell(self.title, corner.row + ABOVE + row, corner.column + column)
+            for index in block.tensor.indices()
+            for row, column in [block.place(index)]
+        }
+
+    @cached_property
+    def own_pixels(self) -> dict[Quantity, Cell]:
+        """The reader's image: every formula of its pass looks there."""
+        return self.pixels(self.images)
+
+    def outputs(self, image: int) -> list[Cell]:
+        """The cells under an image's pixels: its targets, or what the network answers for the reader's."""
+        corner = self.corner(image)
+        row = corner.row + ABOVE + self._block.extent[0] + 1
+        return [Cell(self.title, row, corner.column + n) for n in range(self._outputs)]
+
+    def settings_row(self, with_own: bool) -> int:
+        """The row of the title of the settings, below all images."""
+        return self.corner(self.images - (not with_own)).row + self._group
+
+    def pixel_rows(self, with_own: bool) -> Iterator[int]:
+        for image in range(self.images + with_own):
+            top = self.corner(image).row + ABOVE
+            yield from range(top, top + self._block.extent[0])

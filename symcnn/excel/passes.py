@@ -1,23 +1,33 @@
 """The bands of Forward and Backward: one an image, laid out as the data flows; Forward ends with the reader's image."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation import Variable
-from symcnn.excel import looks, style
+from symcnn.excel import style
 from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
-from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.excel.equations import equation_lines
-from symcnn.excel.formulas import backward_formula, block_area, fetched, forward_formula, own_formula, shown_again
 from symcnn.excel.gradients import GradientTables
-from symcnn.excel.layout import Above, TensorCells
-from symcnn.excel.plan import BAND_HEAD, E_TOTAL, FIRST_COLUMN, E, WorkbookLayout
+from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
+from symcnn.excel.plan import (
+    BAND_HEAD,
+    CHARACTER_PIXELS,
+    E_TOTAL,
+    FIRST_COLUMN,
+    E,
+    WorkbookLayout,
+    backward_formula,
+    block_area,
+    fetched,
+    forward_formula,
+    own_formula,
+    shown_again,
+)
 from symcnn.excel.words import CellTexts
 from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import ERROR, Quantity, TensorKind, entries
+from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9
@@ -88,11 +98,11 @@ class Passes:
         errors = "+".join(plan.forward[m][E].local for m in range(plan.images))
         start = max(FIRST_COLUMN, total.column - 7)
         for column in range(start, total.column + 1):
-            self.book.put(sheet, total.row, column, None, looks.RESULT_BAR)
+            self.book.put(sheet, total.row, column, None, style.RESULT_BAR)
         words = self.book.label("error_total_is", total=self.words.error_total)
-        self.book.put(sheet, total.row, start, words, looks.RESULT_BAR)
+        self.book.put(sheet, total.row, start, words, style.RESULT_BAR)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
-        self.book.put(sheet, total.row, total.column, checked_formula(formula, E_TOTAL), looks.RESULT_LARGE)
+        self.book.put(sheet, total.row, total.column, checked_formula(formula, E_TOTAL), style.RESULT_LARGE)
         sheet.row_dimensions[total.row].height = VALUE_HEIGHT
         self.book.define(E_TOTAL, total)
 
@@ -104,7 +114,7 @@ class Passes:
             return
         cell = plan.own[next(entries(outputs))]
         column = max(c.column for c in plan.own.values()) + 2
-        self.book.put(sheet, cell.row, column, fetched(plan.verdict, cell), looks.VERDICT)
+        self.book.put(sheet, cell.row, column, fetched(plan.verdict, cell), style.ANSWER)
         self.book.put(sheet, plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
 
     # --- Backward ---------------------------------------------------------------------------------------------------
@@ -127,7 +137,7 @@ class Passes:
             self._stage_heads(sheet, row, "stage_back", plan.backward[m])
             self._equations(sheet, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
         note = self.book.label("short_partial")
-        self.book.put(sheet, plan.band_row(plan.images) - 1, FIRST_COLUMN, note, looks.NOTE)
+        self.book.put(sheet, plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
         GradientTables(self.book, plan, self.words, sheet).write()
 
     def _derivatives(self, sheet: Worksheet, image: int, block: TensorCells) -> None:
@@ -169,7 +179,7 @@ class Passes:
         # over a dark pixel the text takes its colour from the rule, which no run of its own may have
         image = block.tensor.role == "image"
         text = self.words.symbol(quantity) if image else self.words.rich_symbol(quantity, SYMBOL_SIZE)
-        self.book.put(sheet, cell.row - 1, cell.column, text, looks.STRIP if image else looks.RICH_STRIP)
+        self.book.put(sheet, cell.row - 1, cell.column, text, style.STRIP if image else style.RICH_STRIP)
         self.book.put(sheet, cell.row, cell.column, formula, look)
 
     def _above(self, sheet: Worksheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
@@ -179,12 +189,12 @@ class Passes:
         for quantity, source in cells.items():
             column = places[quantity.primal]
             symbol = self.words.rich_symbol(quantity, SYMBOL_SIZE)
-            self.book.put(sheet, at - 1, column, symbol, looks.RICH_STRIP)
+            self.book.put(sheet, at - 1, column, symbol, style.RICH_STRIP)
             self.book.put(sheet, at, column, fetched(source, Cell(sheet.title, at, column)), style.VALUE)
         if above.bias and not any(quantity.is_adjoint for quantity in cells):
             column = FIRST_COLUMN + above.column + above.source.size
-            self.book.put(sheet, at - 1, column, self.book.label("bias_input"), looks.BARE_STRIP)
-            self.book.put(sheet, at, column, CellFormula("=1"), looks.CONSTANT)  # no input: it stays 1
+            self.book.put(sheet, at - 1, column, self.book.label("bias_input"), style.SYMBOL)
+            self.book.put(sheet, at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
 
     def _arrows(self, sheet: Worksheet, row: int, arrow: str) -> None:
         """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
@@ -195,7 +205,7 @@ class Passes:
             sign = "∗" if block.tensor.kind is TensorKind.FILTER and arrow == "→" else arrow
             if block.tensor.role == "constant":
                 continue
-            self.book.put(sheet, middle, FIRST_COLUMN + block.column - 1, sign, looks.ARROW)
+            self.book.put(sheet, middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
 
     def _stage_heads(self, sheet: Worksheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
         """A head where a stage begins: the blocks up to the next narrow column."""
@@ -214,7 +224,7 @@ class Passes:
     def _equations(self, sheet: Worksheet, row: int, variables: Sequence[Variable]) -> None:
         below = row + BAND_HEAD + self.plan.band.height
         for line, column, text in equation_lines(self.plan, self.words, variables):
-            self.book.put(sheet, below + line, column, text, looks.EQUATION)
+            self.book.put(sheet, below + line, column, text, style.EQUATION)
 
     def _colours(self, sheet: Worksheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
         for block in self.plan.band.blocks:
@@ -237,12 +247,54 @@ class Passes:
             areas = [
                 f"{Cell('', n - up, r[0].column).local}:{Cell('', n - up, r[-1].column).local}" for n, r in rows.items()
             ]
-            looks.pixels_rule(sheet, areas, cells[0].local)
+            style.pixels_rule(sheet, areas, cells[0].local)
 
     def _legend(self, sheet: Worksheet, row: int) -> None:
-        self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), looks.NOTE)
+        self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), style.NOTE)
         columns = self.plan.columns.run(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
         places = [Cell(sheet.title, row, column) for column in columns]
         for cell, share in zip(places, (-1.0, -0.5, 0.0, 0.5, 1.0), strict=True):
-            self.book.put(sheet, row, cell.column, share * REACH, looks.LEGEND_NUMBER)
+            self.book.put(sheet, row, cell.column, share * REACH, style.LEGEND_NUMBER)
             style.signed_scale(sheet, cell.local, REACH)
+
+
+#: Lines under a band; stages that stand close take turns.
+LINES = 2
+
+#: Products that are shown, the more the better.
+LENGTHS = (6, 4, 3, 2)
+
+
+def equation_lines(
+    plan: WorkbookLayout, words: CellTexts, variables: Sequence[Variable]
+) -> Iterator[tuple[int, int, str]]:
+    """Line, column and text of the equations of some variables, left to right."""
+    columns = {b.tensor: FIRST_COLUMN + b.column for b in plan.band.blocks}
+    if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights
+        columns |= {a.target: FIRST_COLUMN + a.column for a in plan.band.above}
+    first: dict[int, Variable] = {}
+    seen: set[Tensor] = set()
+    for variable in variables:
+        tensor = variable.quantity.tensor
+        if tensor not in seen and tensor in columns and variable.addends:
+            seen.add(tensor)
+            first.setdefault(columns[tensor], variable)
+    end = FIRST_COLUMN + plan.band.width + 3
+    free = [FIRST_COLUMN] * LINES
+    starts = sorted(first)
+    for n, column in enumerate(starts):
+        after = starts[n + 1] if n + 1 < len(starts) else end
+        beyond = starts[n + 2] if n + 2 < len(starts) else end
+        line = next((k for k in range(LINES) if free[k] <= column), None)
+        if line is None:
+            continue
+        for limit in (after, beyond) if LINES > 1 else (after,):
+            room = plan.columns.room(column, limit)
+            texts = [words.equation(first[column], most) for most in LENGTHS]
+            text = next((t for t in texts if len(t) * CHARACTER_PIXELS <= room), None)
+            if text is not None:
+                free[line] = column + 1
+                while plan.columns.room(column, free[line]) < len(text) * CHARACTER_PIXELS:
+                    free[line] += 1
+                yield line, column, text
+                break

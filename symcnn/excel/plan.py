@@ -9,21 +9,69 @@ Training    one row a step: E_total, parameters, every quantity of every image, 
 Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, without Training (``steps`` is None).
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from typing import Literal
 
-from symcnn.derivation import Derivation
-from symcnn.excel.addresses import Cell, check_cells, check_size
-from symcnn.excel.columns import Columns
-from symcnn.excel.desk import STEP_ROW, Desk
-from symcnn.excel.layout import Band, TensorCells, band_of
-from symcnn.excel.shares import Contributions, shares_of
+from openpyxl.utils import get_column_letter
+from sympy import Symbol
+
+from symcnn.derivation import Derivation, Product
+from symcnn.derivation.graph import Graph
+from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, check_cells, check_size
+from symcnn.excel.layout import STEP_ROW, Above, Band, Columns, Desk, TensorCells, band_of
 from symcnn.excel.words import CellTexts
 from symcnn.network import Network
-from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, Tensor, TensorKind, entries
+from symcnn.printers.excel import CellFormula, checked_formula
+from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantities, Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
+
+#: Positions and weights that are shown.
+MAX_POSITIONS, MAX_WEIGHTS = 49, 9
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """The first filter of a network.
+
+    Attributes:
+        weights: its entries; positions: the adjoints of its map.
+        products: (position, weight) -> the product that this position adds; nothing where the window is outside.
+    """
+
+    weights: tuple[Quantity, ...]
+    positions: tuple[Quantity, ...]
+    products: Mapping[tuple[Quantity, Quantity], Product]
+
+
+def shares_of(graph: Graph, network: Network) -> Contributions | None:
+    """Those of the first convolution's first filter; None where there is none, or it is too large to be shown."""
+    filters = next((t for t in network.forward.parameters if t.kind is TensorKind.FILTER), None)
+    if filters is None or graph[next(entries(filters)).adjoint].reduce == "max":
+        return None
+    products: dict[tuple[Quantity, Quantity], Product] = {}
+    weights: dict[Quantity, None] = {}
+    positions: dict[Quantity, None] = {}
+    for weight in entries(filters):
+        found = {_position(graph, factors): factors for factors in graph[weight.adjoint].products}
+        if positions and not positions.keys() & found.keys():
+            break  # another filter, which has a map of its own
+        weights[weight] = None
+        positions.update(dict.fromkeys(found))
+        products |= {(position, weight): factors for position, factors in found.items()}
+        if len(weights) > MAX_WEIGHTS or len(positions) > MAX_POSITIONS:
+            return None
+    order = [v.quantity for v in graph.backward.values() if v.quantity in positions]
+    return Contributions(tuple(weights), tuple(order), products)
+
+
+def _position(graph: Graph, factors: Product) -> Quantity:
+    """The adjoint in a product."""
+    quantities = (graph.quantities.of(f) for f in factors if f.is_Symbol)
+    return next(quantity for quantity in quantities if quantity.is_adjoint)
+
 
 #: Rows of a band's title and of its stage heads; after it two lines of equations and a blank row.
 BAND_HEAD, BAND_FOOT = 2, 3
@@ -391,3 +439,78 @@ class WorkbookLayout:
     def training_column(self) -> dict[Column, int]:
         """The column of Training of each."""
         return dict(self.training_columns)
+
+
+def forward_formula(plan: WorkbookLayout, image: int, quantity: Quantity) -> str:
+    """An input or a parameter is fetched from its sheet; everything else is computed from cells of its own band."""
+    cells, cell = plan.forward[image], plan.forward[image][quantity]
+    if quantity in plan.inputs[image]:
+        return fetched(plan.inputs[image][quantity], cell)
+    return _computed(plan, cells, quantity, plan.band_row(image))
+
+
+def own_formula(plan: WorkbookLayout, quantity: Quantity) -> str:
+    """The same in the band of the reader's image."""
+    pixels = plan.desk.own_pixels
+    if quantity in pixels:
+        return fetched(pixels[quantity], plan.own[quantity])
+    return _computed(plan, plan.own, quantity, plan.own_row)
+
+
+def backward_formula(plan: WorkbookLayout, image: int, adjoint: Quantity) -> str:
+    """From adjoints on Backward and quantities on Forward, all of the same image."""
+    cell = plan.backward[image][adjoint]
+    return SheetPrinter(references(plan, image, cell.sheet)).formula(plan.derivation.graph[adjoint])
+
+
+def references(plan: WorkbookLayout, image: int, sheet: str) -> Callable[[Symbol], CellReference]:
+    """How a formula on a sheet refers to the quantities of an image."""
+    places = {**plan.forward[image], **plan.backward[image]}
+    return seen_from(sheet, places, plan.derivation.quantities)
+
+
+def seen_from(
+    sheet: str, cells: Mapping[Quantity, Cell], quantities: Quantities, fixed: bool = False
+) -> Callable[[Symbol], CellReference]:
+    """How a formula on a sheet refers to quantities that stand in these cells."""
+    return lambda symbol: cells[quantities.of(symbol)].reference(sheet, fixed)
+
+
+def shown_again(plan: WorkbookLayout, image: int, quantity: Quantity, cell: Cell) -> str:
+    """A pixel or target on Backward is the one on Forward."""
+    return fetched(plan.forward[image][quantity], cell)
+
+
+def fetched(source: Cell, cell: Cell) -> CellFormula:
+    return CellFormula(f"={source.seen_from(cell.sheet)}")
+
+
+def _computed(plan: WorkbookLayout, cells: Mapping[Quantity, Cell], quantity: Quantity, band_row: int) -> str:
+    cell = cells[quantity]
+    if quantity in plan.parameter_rows:
+        return fetched(plan.parameter(quantity), cell)
+    above = next((a for a in plan.band.above if a.target == quantity.tensor), None)
+    if above is not None:
+        return _weighted(above, cell, plan.above_row(band_row), quantity)
+    place = seen_from(cell.sheet, cells, plan.derivation.quantities)
+    return SheetPrinter(place).formula(plan.derivation.graph[quantity])
+
+
+def _weighted(above: Above, cell: Cell, row: int, quantity: Quantity) -> str:
+    """A neuron's weights and bias times what stands above them: one formula for all neurons of a layer."""
+    first, last = (get_column_letter(above_column(above, n)) for n in (0, above.width - 1))
+    values = f"{first}{cell.row}:{last}{cell.row}"
+    return checked_formula(f"=SUMPRODUCT({values},{first}{row}:{last}{row})", quantity)
+
+
+def above_column(above: Above, n: int) -> int:
+    """The sheet's column of the n-th value above a layer's weights."""
+    return FIRST_COLUMN + above.column + n
+
+
+def block_area(block: TensorCells, cells: Mapping[Quantity, Cell]) -> str:
+    """A block's corner cells as a range."""
+    found = [cells[quantity] for quantity in entries(block.tensor) if quantity in cells]
+    rows, columns = [c.row for c in found], [c.column for c in found]
+    corners = (Cell("", min(rows), min(columns)), Cell("", max(rows), max(columns)))
+    return ":".join(c.local for c in corners)

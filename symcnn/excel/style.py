@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from openpyxl.formatting.rule import ColorScaleRule, Rule
+from openpyxl.formatting.rule import ColorScaleRule, FormulaRule, Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
@@ -50,9 +50,6 @@ RESULT: Style = {
 }  # fmt: skip
 #: Pixels and targets as they are: 1, not 1.0000.
 PLAIN_VALUE: Style = {**VALUE, "number_format": "General"}
-#: Gradients fade as the network learns: six decimals.
-GRADIENT: Style = {**VALUE, "number_format": NUMBER_SIX}
-GRADIENT_RESULT: Style = {**RESULT, "number_format": NUMBER_SIX}
 VALUE_TWO: Style = {**VALUE, "number_format": NUMBER_TWO}
 RESULT_TWO: Style = {**RESULT, "number_format": NUMBER_TWO}
 INPUT: Style = {
@@ -71,7 +68,6 @@ RIBBON: Style = {
     "font": Font(name="Calibri", size=11, bold=True, color=STEP_TEXT),
     "fill": PatternFill("solid", fgColor=STEP_FILL),
 }
-LINK: Style = {"font": Font(name="Calibri", size=11, bold=True, color=TEAL)}
 ROW: Style = {"font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER}
 STEP_NUMBER: Style = {**ROW, "number_format": "General"}
 
@@ -156,10 +152,6 @@ VERDICT: Style = {
     "font": Font(name="Calibri", size=10, bold=True, color=GOOD[0]), "fill": PatternFill("solid", fgColor=GOOD[1]),
     "alignment": _CENTRE, "border": _LINED,
 }  # fmt: skip
-VERDICT_BAD: Style = {
-    **VERDICT, "font": Font(name="Calibri", size=10, bold=True, color=BAD[0]),
-    "fill": PatternFill("solid", fgColor=BAD[1]),
-}  # fmt: skip
 VERDICT_ALL: Style = {**VERDICT, "font": Font(name="Calibri", size=13, bold=True, color=GOOD[0])}
 TOLERANCE: Style = {**INPUT, "number_format": "0.0E+00"}
 LEGEND_STEP: Style = {**STEP, "font": Font(name="Calibri", size=10, bold=True, color=STEP_TEXT)}
@@ -202,3 +194,115 @@ def bad_rule(sheet: Worksheet, area: str, formula: str) -> None:
     """Verdicts turn red where the formula, written for the area's first row, holds."""
     bad = DifferentialStyle(font=Font(color=BAD[0]), fill=PatternFill("solid", bgColor=BAD[1]))
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=bad, formula=[formula]))
+
+
+DARK, PALE = "46505C", "B4BCC5"
+
+_LEFT = Alignment(horizontal="left", vertical="center")
+_BESIDE = Alignment(horizontal="left", vertical="center", indent=1)
+
+#: A symbol and its value have one frame: the strip is its upper part.
+STRIP: Style = {
+    "font": Font(name="Cambria", size=9, italic=True, color=GREY), "alignment": _CENTRE,
+    "border": Border(left=_hair, right=_hair, top=_hair),
+}  # fmt: skip
+#: Of symbols in runs, which have fonts of their own: a subscript takes less room than its size says.
+RICH_STRIP: Style = {**SYMBOL, "font": Font(name="Cambria", size=7, italic=True, color=GREY)}
+CONSTANT: Style = {
+    "font": Font(name="Calibri", size=10, color=GREY), "alignment": _CENTRE,
+    "border": Border(left=_hair, right=_hair, top=_hair, bottom=_hair),
+}  # fmt: skip
+SUM: Style = {
+    **VALUE, "font": Font(name="Calibri", size=10, bold=True, color=INK),
+    "border": Border(top=_ink, bottom=Side(style="double", color=INK)),
+}  # fmt: skip
+SUM_NAME: Style = {"font": Font(name="Cambria", size=10, bold=True, italic=True, color=INK), "alignment": _LEFT}
+SHARE: Style = {"font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER, "alignment": _CENTRE}
+SMALL_ARROW: Style = {"font": Font(name="Calibri", size=16, bold=True, color=GREY), "alignment": _CENTRE}
+EQUATION: Style = {"font": Font(name="Cambria", size=9, italic=True, color=GREY), "alignment": _LEFT}
+NOTE: Style = {"font": Font(name="Calibri", size=10, color=GREY), "alignment": _LEFT}
+LISTED_GROUP: Style = {
+    "font": Font(name="Calibri", size=10, bold=True, color=TEXT),
+    "alignment": Alignment(vertical="bottom"),
+}
+HEAD_RULED: Style = {
+    **HEAD, "alignment": Alignment(horizontal="right", vertical="bottom", wrap_text=True),
+    "border": Border(bottom=_ink),
+}  # fmt: skip
+HEAD_LEFT: Style = {**HEAD, "alignment": Alignment(vertical="bottom"), "border": Border(bottom=_ink)}
+
+#: The list of all ∂E_total: hairlines between the rows.
+LISTED_NAME: Style = {**NAME, "alignment": _LEFT, "border": _RULED}
+LISTED_FORMULA: Style = {**FORMULA_TEXT, "alignment": _LEFT, "border": _RULED}
+LISTED_VALUE: Style = {**SHARE, "border": _RULED}
+LISTED_TOTAL: Style = {
+    **SHARE, "border": _RULED, "font": Font(name="Calibri", size=11, bold=True, color=INK),
+    "fill": PatternFill("solid", fgColor=RESULT_FILL),
+}  # fmt: skip
+NUMBERS_PUT_IN: Style = {"font": Font(name="Calibri", size=9, color=TEXT), "alignment": _LEFT}
+LISTED_NUMBERS: Style = {**NUMBERS_PUT_IN, "border": _RULED}
+RULE: Style = {"border": _RULED}
+
+RESULT_BAR: Style = {
+    "font": Font(name="Cambria", size=12, italic=True, color=INK), "alignment": _LEFT,
+    "fill": PatternFill("solid", fgColor=RESULT_FILL),
+}  # fmt: skip
+RESULT_LARGE: Style = {
+    "font": Font(name="Calibri", size=12, bold=True, color=INK), "number_format": NUMBER, "alignment": _CENTRE,
+    "fill": PatternFill("solid", fgColor=RESULT_FILL),
+}  # fmt: skip
+ANSWER: Style = {"font": Font(name="Calibri", size=13, bold=True, color=INK), "alignment": _LEFT}
+
+# --- Inputs
+
+STEP_LARGE: Style = {
+    "font": Font(name="Calibri", size=20, bold=True, color=STEP_TEXT), "alignment": _CENTRE,
+    "fill": PatternFill("solid", fgColor=STEP_FILL),
+    "border": Border(left=_amber, right=_amber, top=_amber, bottom=_amber),
+}  # fmt: skip
+STEP_LONG: Style = {**STEP_LARGE, "font": Font(name="Calibri", size=13, bold=True, color=STEP_TEXT)}
+STEP_WORDS: Style = {"font": Font(name="Calibri", size=11, bold=True, color=STEP_TEXT), "alignment": _BESIDE}
+PIXEL: Style = {**INPUT, "font": Font(name="Calibri", size=12, color=INPUT_TEXT)}
+IMAGE_LABEL: Style = {"font": Font(name="Calibri", size=10, bold=True, color=TEXT)}
+TRY: Style = {**WORDS, "alignment": _LEFT}
+
+# --- Parameters: a hairline under each row
+
+PARAMETER: Style = {**NAME, "border": _LINED, "alignment": _LEFT}
+MEANING: Style = {**WORDS, "border": _LINED, "alignment": _LEFT}
+_RIGHT_INDENTED = Alignment(horizontal="right", vertical="center", indent=1)
+INITIAL: Style = {**INPUT_FOUR, "alignment": _RIGHT_INDENTED}
+SHOWN: Style = {
+    "font": Font(name="Calibri", size=11, bold=True, color=INK), "number_format": NUMBER, "border": _LINED,
+    "alignment": _RIGHT_INDENTED,
+}  # fmt: skip
+SIX: Style = {
+    "font": Font(name="Calibri", size=10, color=INK), "number_format": NUMBER_SIX, "border": _LINED,
+    "alignment": _RIGHT_INDENTED,
+}  # fmt: skip
+FOUR: Style = {**SIX, "number_format": NUMBER}
+
+LEGEND_NUMBER: Style = {
+    "font": Font(name="Calibri", size=9, color=INK), "number_format": NUMBER_TWO, "alignment": _CENTRE,
+    "border": Border(left=_hair, right=_hair, top=_hair, bottom=_hair),
+}  # fmt: skip
+LEGEND_SMALL: Style = {**LEGEND_NUMBER, "number_format": NUMBER}
+
+
+def scale_between(sheet: Worksheet, areas: str, low: str, high: str) -> None:
+    """Orange below 0, white at 0, blue above; the full colours at the values of two cells of the sheet."""
+    from openpyxl.formatting.rule import ColorScale, FormatObject
+    from openpyxl.styles.colors import Color
+
+    ends = [FormatObject(type="num", val=value) for value in (low, 0, high)]
+    colours = [Color(rgb=f"FF{c}") for c in ("E58F65", "FFFFFF", "6C9FD6")]
+    sheet.conditional_formatting.add(areas, Rule(type="colorScale", colorScale=ColorScale(cfvo=ends, color=colours)))
+
+
+def pixels_rule(sheet: Worksheet, areas: Sequence[str], value: str) -> None:
+    """Strokes dark with white digits, grey between; ``value``: the cell that the first one of the areas shows."""
+    dark = DifferentialStyle(font=Font(color="FFFFFF"), fill=PatternFill("solid", bgColor=DARK))
+    grey = FormulaRule(formula=[f"{value}>=0.25"], fill=PatternFill("solid", bgColor=PALE))  # type: ignore[no-untyped-call]
+    where = " ".join(areas)
+    sheet.conditional_formatting.add(where, Rule(type="expression", dxf=dark, formula=[f"{value}>=0.75"]))
+    sheet.conditional_formatting.add(where, grey)

@@ -11,7 +11,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, quoted
 from symcnn.excel.book import Book
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
-from symcnn.excel.rich import rich
+from symcnn.excel.words import rich
 from symcnn.formula import Plain, Typography, tree
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import ERROR, Quantity, Tensor, entries

@@ -14,11 +14,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sympy import Symbol
 
 from symcnn.excel import style
-from symcnn.excel.addresses import CellReference
+from symcnn.excel.addresses import CellReference, SheetPrinter
 from symcnn.excel.book import Book
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
-from symcnn.excel.rich import rich
-from symcnn.excel.rows import SheetPrinter
+from symcnn.excel.words import rich
 from symcnn.formula import Plain, Typography, tree
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import Quantity

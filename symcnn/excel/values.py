@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from symcnn.excel.closures import Area, Compiler, Places, Run
-from symcnn.excel.functions import RaisedError, Value
+from symcnn.excel.functions import Area, Compiler, Places, RaisedError, Run, Value
 from symcnn.printers.cells import Range, parse, reference
 
 #: A text, which is left alone, or a reference: ``K12``, ``Inputs!$F$6``, ``'Entrées'!B3:D3``.

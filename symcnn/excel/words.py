@@ -1,4 +1,4 @@
-"""Symbols, equations and numbers as the texts of cells."""
+"""Symbols, equations and numbers as the texts of cells: letters in italics, indices below."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,8 +9,7 @@ from sympy import Expr, Symbol
 
 from symcnn.derivation import Product, Variable
 from symcnn.excel import style
-from symcnn.excel.addresses import CellReference
-from symcnn.excel.rows import SheetPrinter
+from symcnn.excel.addresses import CellReference, SheetPrinter
 from symcnn.formula import Plain, Typography, tree
 from symcnn.formula.tree import Node
 from symcnn.printers.excel import CellFormula
@@ -143,3 +142,38 @@ def abs_of(term: Expr) -> Expr:
 
 def _simple(term: Expr) -> bool:
     return bool(term.is_Symbol or term.is_Number)
+
+
+#: Programs draw a subscript at about 0.6 of its size.
+SUBSCRIPT = 1.2
+
+
+def rich(node: Node, plain: Plain, size: float, color: str, after: str = "") -> CellRichText | str:
+    """A symbol or a derivative with its indices as subscripts, then ``after``; any other node as plain text."""
+    parts = _parts(node)
+    if parts is None:
+        return plain.emit(node) + after
+    runs: list[TextBlock] = []
+    for text, below in [*parts, (after, False)]:
+        if text:
+            runs.append(TextBlock(_font(size, color, below), text))
+    return CellRichText(*runs)
+
+
+def _parts(node: Node) -> list[tuple[str, bool]] | None:
+    """Runs of text, each with whether it stands below; None where there is no such form."""
+    if isinstance(node, tree.Symbol):
+        below = ",".join(part for part in (node.indices, node.word) if part)
+        return [(node.letter, False), (below, True)]
+    if isinstance(node, tree.Partial):
+        of, by = _parts(node.of), _parts(node.by)
+        if of is not None and by is not None:
+            return [("∂", False), *of, ("/∂", False), *by]
+    return None
+
+
+def _font(size: float, color: str, below: bool) -> InlineFont:
+    ink = Color(rgb=f"FF{color}")
+    if below:
+        return InlineFont(rFont="Cambria", sz=round(SUBSCRIPT * size), color=ink, vertAlign="subscript")
+    return InlineFont(rFont="Cambria", sz=size, i=True, color=ink)

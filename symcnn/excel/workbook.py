@@ -4,21 +4,20 @@ import warnings
 from collections.abc import Mapping
 from string import ascii_uppercase
 
+from openpyxl.workbook.defined_name import DefinedName
+
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.errors import SymcnnWarning, TrainingDivergedError
 from symcnn.excel import style
-from symcnn.excel.book import Book
+from symcnn.excel.addresses import is_legal_name
+from symcnn.excel.book import Book, finish
 from symcnn.excel.charts import Charts
-from symcnn.excel.checks import Checks, all_checks
+from symcnn.excel.checks import Checks, all_checks, exported
 from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.convolution import write_convolution
-from symcnn.excel.exported import exported
 from symcnn.excel.functions import CellError, Value
-from symcnn.excel.inputs import Inputs
-from symcnn.excel.names import define_more
-from symcnn.excel.navigation import finish
-from symcnn.excel.parameters import write_parameters
+from symcnn.excel.inputs import Inputs, write_parameters
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, E, WorkbookLayout, quantities
 from symcnn.excel.symbols import write_symbols
@@ -182,3 +181,18 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     if seed is None:
         return text("workbook.made_given", version=__version__, steps=steps)
     return text("workbook.made", version=__version__, steps=steps, seed=seed)
+
+
+def define_more(book: Book, plan: WorkbookLayout) -> None:
+    """Give the names."""
+    for parameter in plan.parameters:
+        if plan.steps is not None:
+            book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))
+        book.define(f"next_{parameter}", plan.parameter(parameter, "next"))
+    if plan.steps is None:
+        return
+    for column in plan.training_column:
+        name = f"training_{column}"
+        if not is_legal_name(name):
+            raise ValueError(f"{name} cannot be a defined name")
+        book.workbook.defined_names[name] = DefinedName(name, attr_text=plan.trained(column))

@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 import symcnn
+from symcnn.excel.gradients import ContributionSection
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
-from symcnn.excel.sections import ContributionSection
 from symcnn.symbolic import entries
 from symcnn.text import catalogue
 from tests.excel.recalculate import by_formualizer, by_office, named, needs_office, set_cells

@@ -8,8 +8,7 @@ import pytest
 import sympy
 
 from symcnn.derivation import Addend, Variable
-from symcnn.excel.addresses import CellReference
-from symcnn.excel.rows import SheetPrinter
+from symcnn.excel.addresses import CellReference, SheetPrinter
 from symcnn.network import Conv2D, Network
 from symcnn.symbolic import gate
 
