@@ -29,7 +29,6 @@ from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, WorkbookLayout
 from symcnn.excel.training import without_word
-from symcnn.formula import Plain, Typography
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
 
@@ -154,8 +153,6 @@ class Charts:
     def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan = book, plan
         self.sheet: Worksheet = book.add_sheet("charts", book.label("hint_charts"))
-        self.typography = Typography(plan.derivation.quantities, book.text.words("word"))
-        self.plain = Plain(book.text.decimal)
         parameters = plan.network.forward.parameters
         filters = [t for t in parameters if t.kind is TensorKind.FILTER]
         self.tensor: Tensor = (filters or list(parameters))[0]
@@ -198,10 +195,10 @@ class Charts:
     def _symbol(self, column: Column) -> str:
         if not isinstance(column, Quantity):
             return "‖∇E‖"
-        written = self.typography.name(column)
-        if column.image is None:
-            return self.plain.emit(written)
-        return f"{self.plain.emit(without_word(written))} {self.book.text('label.image', number=column.image)}"
+        words, image = self.plan.words, column.image
+        if image is None:
+            return words.total(column)
+        return f"{words.emit(without_word(words.long.name(column)))} {self.book.text('label.image', number=image)}"
 
     # --- the filter in squares --------------------------------------------------------------------------------------
 

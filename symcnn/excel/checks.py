@@ -27,8 +27,6 @@ from symcnn.excel.addresses import Cell, CellReference, SheetPrinter
 from symcnn.excel.book import Book
 from symcnn.excel.gradients import position_sums
 from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
-from symcnn.excel.words import rich
-from symcnn.formula import Plain, Typography
 from symcnn.network import Array, Data
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import KINKED, Quantity, entries
@@ -363,11 +361,10 @@ class Checks:
             look = style.HEAD_CENTRE if column == RESULT else style.HEAD if column <= WHAT else style.HEAD_RIGHT
             book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
         book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
-        typography, plain = Typography(plan.derivation.quantities, book.text.words("word")), Plain(book.text.decimal)
         for row, parameter in enumerate(self.chosen, self.first):
-            symbol, slope = typography.name(parameter), typography.name(parameter.adjoint)
-            book.put(sheet, row, SYMBOL, rich(symbol, plain, 11, style.INK), style.NAME_LINED)
-            compared = rich(slope, plain, 10, style.TEXT, " = (E₊ − E₋) / 2h")
+            rich, name = plan.words.rich, plan.words.long.name
+            book.put(sheet, row, SYMBOL, rich(name(parameter), 11, style.INK), style.NAME_LINED)
+            compared = rich(name(parameter.adjoint), 10, style.TEXT, " = (E₊ − E₋) / 2h")
             book.put(sheet, row, WHAT, compared, style.FORMULA_LINED)
             self._row(row, parameter)
         letter, passes = get_column_letter(RESULT), get_column_letter(PASSES)
@@ -431,8 +428,7 @@ class Checks:
     # --- folded columns ---------------------------------------------------------------------------------------------
 
     def _fold(self) -> None:
-        sheet, plain = self.sheet, Plain(self.book.text.decimal)
-        typography = Typography(self.plan.derivation.quantities, self.book.text.words("word"))
+        sheet, symbol_of = self.sheet, self.plan.words.total
         keys = {
             PASSES: "passes",
             COUNTED: "counted",
@@ -449,7 +445,7 @@ class Checks:
         for sign, shown in (("+", "+h"), ("-", "−h")):
             for of, column in self.perturbed.columns(sign).items():
                 quantity = of if isinstance(of, Quantity) else None
-                symbol = self.book.label("moved") if quantity is None else plain.emit(typography.name(quantity))
+                symbol = self.book.label("moved") if quantity is None else symbol_of(quantity)
                 self.book.put(sheet, TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
                 image = quantity and quantity.image
                 words = self.book.text("label.image", number=image) if image else None

@@ -10,8 +10,8 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, SheetPrinter
 from symcnn.excel.book import Book
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout, block_area, references
-from symcnn.excel.words import CellTexts, put_in
+from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout, block_area, references
+from symcnn.excel.words import put_in
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
 from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 
@@ -25,14 +25,14 @@ MAX_RULED = 200
 class GradientTables:
     """Writes them on a sheet that has its bands."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout, words: CellTexts, sheet: Worksheet) -> None:
-        self.book, self.plan, self.words, self.sheet = book, plan, words, sheet
+    def __init__(self, book: Book, plan: WorkbookLayout, sheet: Worksheet) -> None:
+        self.book, self.plan, self.words, self.sheet = book, plan, plan.words, sheet
         self.graph = plan.derivation.graph
         self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
-            ContributionSection(self.book, self.plan, self.words, self.sheet).write()
+            ContributionSection(self.book, self.plan, self.sheet).write()
         self._heads()
         last: Tensor | None = None
         for quantity in self.plan.derived:
@@ -48,7 +48,7 @@ class GradientTables:
     def _heads(self) -> None:
         plan, book = self.plan, self.book
         derivative, formula, *images, total = plan.total_columns
-        title = book.label("all_totals", count=len(plan.derived), total=self.words.error_total)
+        title = book.label("all_totals", count=len(plan.derived), total=self.words.total(E_TOTAL))
         self._section(plan.totals_row, title)
         self._put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
         self._put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
@@ -102,8 +102,7 @@ class GradientTables:
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
         """The formula with the numbers of the step shown, from live cells."""
-        place = references(self.plan, image, self.sheet.title)
-        text = put_in(place, self.graph[adjoint], MAX_SHOWN)
+        text = put_in(SheetPrinter(references(self.plan, image, self.sheet.title)), self.graph[adjoint], MAX_SHOWN)
         if self.plan.put_in > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
@@ -194,9 +193,9 @@ NAMES_PIXELS = 150
 class ContributionSection:
     """Writes the section; a column for each weight, for each image and for E_total."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout, words: CellTexts, sheet: Worksheet) -> None:
+    def __init__(self, book: Book, plan: WorkbookLayout, sheet: Worksheet) -> None:
         assert plan.shares is not None
-        self.book, self.plan, self.words, self.sheet, self.shares = book, plan, words, sheet, plan.shares
+        self.book, self.plan, self.words, self.sheet, self.shares = book, plan, plan.words, sheet, plan.shares
         self.top = plan.shares_row + 4
         self.columns = columns_of(plan)
 
@@ -249,7 +248,7 @@ class ContributionSection:
     def _total(self) -> None:
         """The same positions of all images together, times the factor of the sum."""
         columns = self.columns[-1]
-        self._heads(columns, self.book.label("shares_total", total=self.words.error_total))
+        self._heads(columns, self.book.label("shares_total", total=self.words.total(E_TOTAL)))
         factor = self.plan.factor.seen_from(self.sheet.title)
         for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
             for n, position in enumerate(self.shares.positions):

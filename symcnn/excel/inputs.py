@@ -21,7 +21,6 @@ from symcnn.excel.layout import (
     VALUE_HEIGHT,
 )
 from symcnn.excel.plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, WorkbookLayout
-from symcnn.excel.words import CellTexts
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, entries
@@ -49,7 +48,6 @@ class Inputs:
     ) -> None:  # fmt: skip
         self.book, self.plan, self.labels, self.classes = book, plan, labels, classes
         self.images, self.targets = images, targets
-        self.words = CellTexts(plan.derivation.quantities, book.text)
         self._number = 0
 
     def write(self, rate: float, factor: float, ribbon: str) -> None:
@@ -97,7 +95,7 @@ class Inputs:
         targets = list(entries(stated.targets))
         for k, target in enumerate(targets):
             cell = cells[target]
-            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(target), style.SYMBOL)
+            self._put(Cell("", cell.row - 1, cell.column), self.plan.words.symbol(target), style.SYMBOL)
             self._put(cell, number(float(self.targets[image][k])), style.of_data(self.targets)[0])
         for quantity, cell in cells.items():
             book.define(quantity.of_image(image + 1), cell)
@@ -133,7 +131,7 @@ class Inputs:
         self._pixels(own, book.label("own_drawing"), drawn_first(self.images[0]))
         cells = plan.desk.outputs(own)
         for quantity, cell in zip(entries(plan.network.forward.outputs), cells, strict=True):
-            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(quantity), style.SYMBOL)
+            self._put(Cell("", cell.row - 1, cell.column), self.plan.words.symbol(quantity), style.SYMBOL)
             self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.sheet.title)}"), style.RESULT)
         if len(cells) < 2:
             return
@@ -204,14 +202,13 @@ def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: s
             look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED
             book.put(sheet, head, column, book.label(label), look)
     sheet.row_dimensions[head].height = 30
-    words = CellTexts(plan.derivation.quantities, book.text)
     values = iter(initial.tolist())
     for tensor in plan.network.forward.parameters:
         for parameter in entries(tensor):
             at = {key: plan.parameter(parameter, key) for key in columns}
             row = at["initial"].row
             sheet.row_dimensions[row].height = 18
-            book.put(sheet, row, columns["symbol"], words.symbol(parameter), style.PARAMETER)
+            book.put(sheet, row, columns["symbol"], plan.words.symbol(parameter), style.PARAMETER)
             book.put(sheet, row, columns["meaning"], meaning(book, parameter), style.MEANING)
             for key, value in _numbers(plan, parameter, next(values)).items():
                 book.put(sheet, row, columns[key], value, LOOKS[key])

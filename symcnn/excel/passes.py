@@ -25,7 +25,6 @@ from symcnn.excel.plan import (
     own_formula,
     shown_again,
 )
-from symcnn.excel.words import CellTexts
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries
 
@@ -47,7 +46,7 @@ class Passes:
     ) -> None:
         self.book, self.plan, self.labels, self.ribbon, self.data_looks = book, plan, labels, ribbon, data_looks
         self.graph = plan.derivation.graph
-        self.words = CellTexts(plan.derivation.quantities, book.text)
+        self.words = plan.words
 
     def write(self) -> None:
         self._forward()
@@ -73,12 +72,7 @@ class Passes:
         self._legend(sheet, last)
 
     def _forward_band(
-        self,
-        sheet: Worksheet,
-        row: int,
-        title: str,
-        cells: Mapping[Quantity, Cell],
-        formula: Callable[[Quantity], str],
+        self, sheet: Worksheet, row: int, title: str, cells: Mapping[Quantity, Cell], formula: Callable[[Quantity], str]
     ) -> None:
         plan = self.plan
         self._band_head(sheet, row, title)
@@ -99,7 +93,7 @@ class Passes:
         start = max(FIRST_COLUMN, total.column - 7)
         for column in range(start, total.column + 1):
             self.book.put(sheet, total.row, column, None, style.RESULT_BAR)
-        words = self.book.label("error_total_is", total=self.words.error_total)
+        words = self.book.label("error_total_is", total=self.words.total(E_TOTAL))
         self.book.put(sheet, total.row, start, words, style.RESULT_BAR)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
         self.book.put(sheet, total.row, total.column, checked_formula(formula, E_TOTAL), style.RESULT_LARGE)
@@ -138,7 +132,7 @@ class Passes:
             self._equations(sheet, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
         note = self.book.label("short_partial")
         self.book.put(sheet, plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
-        GradientTables(self.book, plan, self.words, sheet).write()
+        GradientTables(self.book, plan, sheet).write()
 
     def _derivatives(self, sheet: Worksheet, image: int, block: TensorCells) -> None:
         plan = self.plan
@@ -223,7 +217,7 @@ class Passes:
 
     def _equations(self, sheet: Worksheet, row: int, variables: Sequence[Variable]) -> None:
         below = row + BAND_HEAD + self.plan.band.height
-        for line, column, text in equation_lines(self.plan, self.words, variables):
+        for line, column, text in equation_lines(self.plan, variables):
             self.book.put(sheet, below + line, column, text, style.EQUATION)
 
     def _colours(self, sheet: Worksheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
@@ -265,9 +259,7 @@ LINES = 2
 LENGTHS = (6, 4, 3, 2)
 
 
-def equation_lines(
-    plan: WorkbookLayout, words: CellTexts, variables: Sequence[Variable]
-) -> Iterator[tuple[int, int, str]]:
+def equation_lines(plan: WorkbookLayout, variables: Sequence[Variable]) -> Iterator[tuple[int, int, str]]:
     """Line, column and text of the equations of some variables, left to right."""
     columns = {b.tensor: FIRST_COLUMN + b.column for b in plan.band.blocks}
     if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights
@@ -290,7 +282,7 @@ def equation_lines(
             continue
         for limit in (after, beyond) if LINES > 1 else (after,):
             room = plan.columns.room(column, limit)
-            texts = [words.equation(first[column], most) for most in LENGTHS]
+            texts = [plan.words.equation(first[column], most) for most in LENGTHS]
             text = next((t for t in texts if len(t) * CHARACTER_PIXELS <= room), None)
             if text is not None:
                 free[line] = column + 1

@@ -153,6 +153,11 @@ class WorkbookLayout:
         return self.text(f"workbook.{key}")
 
     @cached_property
+    def words(self) -> CellTexts:
+        """Symbols and equations as the texts of cells."""
+        return CellTexts(self.derivation.quantities, self.text)
+
+    @cached_property
     def parameters(self) -> tuple[Quantity, ...]:
         """In the order of ``network.parameters``."""
         return tuple(q for tensor in self.network.forward.parameters for q in entries(tensor))
@@ -351,7 +356,7 @@ class WorkbookLayout:
     @property
     def _longest(self) -> int:
         """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
-        graph, words = self.derivation.graph, CellTexts(self.derivation.quantities, self.text)
+        graph, words = self.derivation.graph, self.words
         last = {quantity.tensor: quantity for quantity in self.derived}
         return max(len(words.formula(graph[quantity.adjoint], MAX_SHOWN)) for quantity in last.values())
 

@@ -11,8 +11,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, quoted
 from symcnn.excel.book import Book
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
-from symcnn.excel.words import rich
-from symcnn.formula import Plain, Typography, tree
+from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import ERROR, Quantity, Tensor, entries
 
@@ -74,12 +73,7 @@ class SymbolTable:
 
     def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan, self.graph = book, plan, plan.derivation.graph
-        words = book.text.words("word")
-        self.long, self.short = (
-            Typography(self.graph.quantities, words),
-            Typography(self.graph.quantities, words, total=""),
-        )
-        self.plain = Plain(book.text.decimal)
+        self.words = plan.words
         shown = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}
         self.whole = len(shown) <= MAX_SYMBOLS
         self.words_width = 30.0
@@ -100,7 +94,7 @@ class SymbolTable:
             factor = self.book.label("factor_times", errors=errors)
             forward.append(
                 Entry(
-                    rich(self.long.error, self.plain, 11, style.INK),
+                    self.words.rich(self.words.long.error, 11, style.INK),
                     self.book.label("total_error"),
                     factor,
                     plan.error_total,
@@ -117,8 +111,8 @@ class SymbolTable:
             yield Entry(self._symbol(q), self._words(tensor, len(every)), self._equation(q), cells[q])
 
     def _symbol(self, quantity: Quantity) -> CellRichText | str:
-        node = (self.short if quantity.is_adjoint else self.long).name(quantity)
-        return rich(node, self.plain, 11, style.INK)
+        words = self.words
+        return words.rich((words.short if quantity.is_adjoint else words.long).name(quantity), 11, style.INK)
 
     def _words(self, tensor: Tensor, count: int) -> str:
         if tensor == ERROR:
@@ -132,9 +126,9 @@ class SymbolTable:
 
     def _equation(self, quantity: Quantity) -> str:
         if quantity in self.plan.parameter_rows:
-            symbol = self.long.name(quantity)
-            slope = (self.long if self.plan.steps is not None else self.short).name(quantity.adjoint)
-            return self.plain.emit(tree.Update(symbol, slope))
+            long, short = self.words.long, self.words.short
+            slope = (long if self.plan.steps is not None else short).name(quantity.adjoint)
+            return self.words.emit(tree.Update(long.name(quantity), slope))
         if quantity in self.plan.inputs[0]:
             return self.book.label("given")
-        return self.plain.emit(self.short.right_side(self.graph[quantity], MAX_SHOWN))
+        return self.words.formula(self.graph[quantity], MAX_SHOWN)

@@ -17,8 +17,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import CellReference, SheetPrinter
 from symcnn.excel.book import Book
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
-from symcnn.excel.words import rich
-from symcnn.formula import Plain, Typography, tree
+from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import Quantity
 
@@ -122,17 +121,15 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
 def _head(book: Book, sheet: Worksheet, plan: WorkbookLayout, group: Group) -> None:
     """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
     words, columns = group
-    long = Typography(plan.derivation.quantities, book.text.words("word"))
-    short = Typography(plan.derivation.quantities, book.text.words("word"), total="")
-    plain = Plain(book.text.decimal)
     for of, column in columns.items():
         symbol: CellRichText | str = book.label("step") if of == STEP else "‖∇E‖"
         wide, image = len(symbol), None
         if isinstance(of, Quantity):
-            node = (short if of.image is not None and of.is_adjoint else long).name(of)
+            long = of.image is None or not of.is_adjoint
+            node = (plan.words.long if long else plan.words.short).name(of)
             if of in plan.results:
                 node, image = without_word(node), of.image
-            symbol, wide = rich(node, plain, 10, style.TEXT), len(plain.emit(node))
+            symbol, wide = plan.words.rich(node, 10, style.TEXT), len(plan.words.emit(node))
         title = words if column == min(columns.values()) else None
         book.put(sheet, 5, column, title, style.GROUP)
         shown = None if image is None else book.text("label.image", number=image)

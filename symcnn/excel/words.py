@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles.colors import Color
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from symcnn.derivation import Product, Variable
 from symcnn.excel import style
-from symcnn.excel.addresses import CellReference, SheetPrinter
+from symcnn.excel.addresses import SheetPrinter
 from symcnn.formula import Plain, Typography, tree
 from symcnn.formula.tree import Node
 from symcnn.printers.excel import CellFormula
@@ -38,17 +38,22 @@ class Compact(Typography):
 
 
 class CellTexts:
-    """The texts of one workbook's cells."""
+    """The texts of one workbook's cells.
+
+    Attributes:
+        long, short: the typography of ∂E_total/∂x₁₁, and of ∂E/∂x₁₁.
+        emit: a formula tree as plain text.
+    """
 
     def __init__(self, quantities: Quantities, text: Catalogue) -> None:
         words = text.words("word")
-        self._full, self._short = Typography(quantities, words), Typography(quantities, words, total="")
+        self.long, self.short = Typography(quantities, words), Typography(quantities, words, total="")
         self._compact = Compact(quantities, words, total="")
-        self._plain = Plain(text.decimal)
+        self.emit: Callable[[Node], str] = Plain(text.decimal).emit
 
     def symbol(self, quantity: Quantity) -> str:
         """Over a value: x₁₁; over a derivative ∂x₁₁, short for ∂E/∂x₁₁."""
-        bare = self._plain.emit(self._compact.name(quantity.primal))
+        bare = self.emit(self._compact.name(quantity.primal))
         return f"∂{bare}" if quantity.is_adjoint else bare
 
     def rich_symbol(self, quantity: Quantity, size: float) -> CellRichText:
@@ -56,50 +61,61 @@ class CellTexts:
         node = self._compact.name(quantity.primal)
         assert isinstance(node, tree.Symbol)
         letter = f"∂{node.letter}" if quantity.is_adjoint else node.letter
-        runs = [TextBlock(_run(size, italic=True), letter)]
-        if node.indices or node.word:
-            indices = ",".join(part for part in (node.indices, node.word) if part)
-            runs.append(TextBlock(_run(SUBSCRIPT * size, italic=False), indices))
-        return CellRichText(*runs)
+        return _runs([(letter, False), (_below(node), True)], size, style.GREY)
+
+    def rich(self, node: Node, size: float, color: str, after: str = "") -> CellRichText | str:
+        """A symbol or a derivative with its indices as subscripts, then ``after``; any other node as plain text."""
+        parts = _parts(node)
+        return self.emit(node) + after if parts is None else _runs([*parts, (after, False)], size, color)
 
     def total(self, quantity: Quantity) -> str:
         """∂E_total/∂x₁₁"""
-        return self._plain.emit(self._full.name(quantity))
+        return self.emit(self.long.name(quantity))
 
     def of_image(self, quantity: Quantity) -> str:
         """∂E/∂x₁₁"""
-        return self._plain.emit(self._short.name(quantity))
-
-    @property
-    def error_total(self) -> str:
-        return self._plain.emit(self._full.error)
+        return self.emit(self.short.name(quantity))
 
     def formula(self, variable: Variable, most: int) -> str:
         """The right side of a derivative, of one image."""
-        return self._plain.emit(self._short.right_side(variable, most))
+        return self.emit(self.short.right_side(variable, most))
 
     def equation(self, variable: Variable, most: int) -> str:
         """x₁₁ = i₁₁·f₁₁ + …, as short as symbols over cells."""
-        left = self.symbol(variable.quantity)
-        return f"{left} = {self._plain.emit(self._compact.right_side(variable, most))}"
+        return f"{self.symbol(variable.quantity)} = {self.emit(self._compact.right_side(variable, most))}"
 
 
-def _run(size: float, italic: bool) -> InlineFont:
-    grey = Color(rgb=f"FF{style.GREY}")
-    if italic:
-        return InlineFont(rFont="Cambria", sz=size, i=True, color=grey)
-    return InlineFont(rFont="Cambria", sz=round(size), color=grey, vertAlign="subscript")
+def _parts(node: Node) -> list[tuple[str, bool]] | None:
+    """Runs of text, each with whether it stands below; None where there is no such form."""
+    if isinstance(node, tree.Symbol):
+        return [(node.letter, False), (_below(node), True)]
+    if isinstance(node, tree.Partial):
+        of, by = _parts(node.of), _parts(node.by)
+        if of is not None and by is not None:
+            return [("∂", False), *of, ("/∂", False), *by]
+    return None
 
 
-def put_in(place: Callable[[Symbol], CellReference], variable: Variable, most: int) -> CellFormula:
+def _below(symbol: tree.Symbol) -> str:
+    return ",".join(part for part in (symbol.indices, symbol.word) if part)
+
+
+def _runs(parts: Sequence[tuple[str, bool]], size: float, color: str) -> CellRichText:
+    ink = Color(rgb=f"FF{color}")
+    upright = InlineFont(rFont="Cambria", sz=round(SUBSCRIPT * size), color=ink, vertAlign="subscript")
+    italic = InlineFont(rFont="Cambria", sz=size, i=True, color=ink)
+    return CellRichText(*(TextBlock(upright if below else italic, text) for text, below in parts if text))
+
+
+def put_in(printer: SheetPrinter, variable: Variable, most: int) -> CellFormula:
     """A formula that gives a sum of products as text, with the numbers of its cells: 0.0024 × 1 + (-0.0133) × 0.
 
     Of more products than ``most`` the first and the last are shown, with dots between them.
     """
-    products, printer = variable.products, SheetPrinter(place)
+    products = variable.products
     if not products:
         return CellFormula('="0"')
-    shown = [_product(printer, factors, place) for factors in products]
+    shown = [_product(printer, factors) for factors in products]
     if len(shown) > most:
         shown = [*shown[: most - 1], ['"…"'], shown[-1]]
     parts: list[str] = []
@@ -108,29 +124,29 @@ def put_in(place: Callable[[Symbol], CellReference], variable: Variable, most: i
     return CellFormula("=" + "&".join(parts).replace('"&"', ""))
 
 
-def _product(printer: SheetPrinter, factors: Product, place: Callable[[Symbol], CellReference]) -> list[str]:
+def _product(printer: SheetPrinter, factors: Product) -> list[str]:
     found: list[str] = []
     for n, factor in enumerate(factors):
         if n:
             found.append('" / "' if is_divisor(factor) else '" × "')
-        found += _factor(printer, 1 / factor if is_divisor(factor) else factor, place)
+        found += _factor(printer, 1 / factor if is_divisor(factor) else factor)
     return ['"1 / "', *found[1:]] if factors and is_divisor(factors[0]) and len(found) > 1 else found
 
 
-def _factor(printer: SheetPrinter, factor: Expr, place: Callable[[Symbol], CellReference]) -> list[str]:
+def _factor(printer: SheetPrinter, factor: Expr) -> list[str]:
     """A number, a cell, a short sum of these; anything else as its value."""
     if factor.is_Add and all(_simple(abs_of(term)) for term in factor.args):
         found = ['"("']
         for n, term in enumerate(in_reading_order(factor.args)):
             negative = term.could_extract_minus_sign()
             found += ['" - "' if negative else '" + "'] if n or negative else []
-            found += _factor(printer, abs_of(term), place)
+            found += _factor(printer, abs_of(term))
         return [*found, '")"']
     if factor.is_Number:
         text = str(factor)
         return [f'"({text})"' if factor < 0 or "/" in text else f'"{text}"']
     if factor.is_Symbol:
-        rounded = f"ROUND({place(factor)},{DIGITS})"
+        rounded = f"ROUND({printer.expression(factor).text},{DIGITS})"
         # + 0: some programs would write -0
         return [f'IF({rounded}<0,"("&{rounded}&")",{rounded}+0&"")']
     return ['"("', f"ROUND({printer.expression(factor).text},{DIGITS})+0", '")"']
@@ -142,38 +158,3 @@ def abs_of(term: Expr) -> Expr:
 
 def _simple(term: Expr) -> bool:
     return bool(term.is_Symbol or term.is_Number)
-
-
-#: Programs draw a subscript at about 0.6 of its size.
-SUBSCRIPT = 1.2
-
-
-def rich(node: Node, plain: Plain, size: float, color: str, after: str = "") -> CellRichText | str:
-    """A symbol or a derivative with its indices as subscripts, then ``after``; any other node as plain text."""
-    parts = _parts(node)
-    if parts is None:
-        return plain.emit(node) + after
-    runs: list[TextBlock] = []
-    for text, below in [*parts, (after, False)]:
-        if text:
-            runs.append(TextBlock(_font(size, color, below), text))
-    return CellRichText(*runs)
-
-
-def _parts(node: Node) -> list[tuple[str, bool]] | None:
-    """Runs of text, each with whether it stands below; None where there is no such form."""
-    if isinstance(node, tree.Symbol):
-        below = ",".join(part for part in (node.indices, node.word) if part)
-        return [(node.letter, False), (below, True)]
-    if isinstance(node, tree.Partial):
-        of, by = _parts(node.of), _parts(node.by)
-        if of is not None and by is not None:
-            return [("∂", False), *of, ("/∂", False), *by]
-    return None
-
-
-def _font(size: float, color: str, below: bool) -> InlineFont:
-    ink = Color(rgb=f"FF{color}")
-    if below:
-        return InlineFont(rFont="Cambria", sz=round(SUBSCRIPT * size), color=ink, vertAlign="subscript")
-    return InlineFont(rFont="Cambria", sz=size, i=True, color=ink)

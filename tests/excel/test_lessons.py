@@ -94,7 +94,7 @@ def test_the_readers_image_is_not_learnt_from(tmp_path):
 
 def section(shown):
     plan, book = shown.plan, openpyxl.load_workbook(shown.path)
-    return ContributionSection(None, plan, None, book[plan.sheet("backward")])  # type: ignore[arg-type]
+    return ContributionSection(None, plan, book[plan.sheet("backward")])  # type: ignore[arg-type]
 
 
 def test_what_the_positions_add_is_the_gradient(shown):
