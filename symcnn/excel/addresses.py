@@ -65,7 +65,7 @@ class Cell:
     @property
     def local(self) -> str:
         """``K12``"""
-        return f"{get_column_letter(self.column)}{self.row}"
+        return local(self.row, self.column)
 
     @property
     def absolute(self) -> str:
@@ -76,10 +76,24 @@ class Cell:
         """How a formula on a sheet refers to it: ``K12`` at home, ``Forward!K12`` elsewhere."""
         return str(self.reference(sheet))
 
+    def beside(self, columns: int, rows: int = 0) -> "Cell":
+        """The cell so many columns to the right, and rows below."""
+        return Cell(self.sheet, self.row + rows, self.column + columns)
+
     def reference(self, sheet: str, fixed: bool = False) -> CellReference:
         """The same, part by part."""
         elsewhere = "" if sheet == self.sheet else f"{quoted(self.sheet)}!"
         return CellReference(elsewhere, "$" if fixed else "", self.column, self.row)
+
+
+def local(row: int, column: int) -> str:
+    """``K12``"""
+    return f"{get_column_letter(column)}{row}"
+
+
+def area(row: int, column: int, last_row: int, last_column: int) -> str:
+    """``K12:M14``"""
+    return f"{local(row, column)}:{local(last_row, last_column)}"
 
 
 def quoted(sheet: str) -> str:

@@ -15,7 +15,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, is_legal_name, quoted
+from symcnn.excel.addresses import Cell, is_legal_name, local, quoted
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, Tensor
 from symcnn.text import Catalogue
@@ -48,8 +48,7 @@ class Book:
         self.put(sheet, 1, 2, self.title(key), style.TITLE)
         if ribbon:
             sheet.row_dimensions[2].height = 20
-            for column in range(2, 2 + columns):
-                self.put(sheet, 2, column, ribbon if column == 2 else None, style.RIBBON)
+            self.bar(sheet, 2, 1 + columns, ribbon, style.RIBBON)
         self.put(sheet, 3, 2, hint, style.HINT)
         sheet.page_setup.orientation = "landscape"
         sheet.page_setup.paperSize = 9
@@ -96,6 +95,31 @@ class Book:
         ends = (("source", tensor.source), ("target", tensor.target))
         values |= {end: "" if of is None else of.letters for end, of in ends}
         return self.text(f"{key}.{tensor.kind.value}", **values)
+
+    def bar(
+        self, sheet: Worksheet, row: int, last: int, value: object, look: style.Style, head: style.Style | None = None
+    ) -> None:
+        """Cells of a row in one style, from column B to ``last``; a value in the first, whose own style is ``head``."""
+        for column in range(2, last + 1):
+            first = column == 2
+            self.put(sheet, row, column, value if first else None, head if head and first else look)
+
+    def section(self, sheet: Worksheet, row: int, title: str, last: int, height: float | None = None) -> None:
+        """The head of a section, up to a column."""
+        self.bar(sheet, row, last, title, style.SECTION)
+        if height is not None:
+            sheet.row_dimensions[row].height = height
+
+    def scale(
+        self, sheet: Worksheet, row: int, columns: Sequence[int], areas: Sequence[str], largest: str, look: style.Style
+    ) -> None:
+        """Colours of areas, from minus to plus the largest value in them; five cells of a row are their legend."""
+        high = local(row, columns[-1])
+        values = (f"=-1*{high}", f"=-1*{high}/2", None, f"={high}/2", f"={largest}")
+        for column, value in zip(columns, values, strict=True):
+            self.put(sheet, row, column, 0 if value is None else CellFormula(value), look)
+        ends = (f"${get_column_letter(column)}${row}" for column in (columns[0], columns[-1]))
+        style.scale_between(sheet, " ".join(areas), *ends)
 
     def define(self, what: Quantity | str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""
@@ -202,9 +226,7 @@ def last_column(sheet: Worksheet) -> int:
 def _ribbon(book: Book, sheet: Worksheet, ribbon: str) -> None:
     """The status line of Contents, to the last column."""
     sheet.row_dimensions[2].height = 21
-    for column in range(2, last_column(sheet) + 1):
-        look = style.RIBBON_FIRST if column == 2 else style.RIBBON
-        book.put(sheet, 2, column, ribbon if column == 2 else None, look)
+    book.bar(sheet, 2, last_column(sheet), ribbon, style.RIBBON, style.RIBBON_FIRST)
 
 
 def _print(sheet: Worksheet) -> None:

@@ -25,7 +25,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell
+from symcnn.excel.addresses import Cell, area, local
 from symcnn.excel.book import Book
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, WorkbookLayout
 from symcnn.excel.training import without_word
@@ -166,7 +166,7 @@ class Charts:
         points = self._points(table, [column for figure in figures for column in figure.columns])
         for n, figure in enumerate(figures):
             row, column = top + CHART_ROWS * (n // 2), LEFT + 11 * (n % 2)
-            self._draw(figure, f"{get_column_letter(column)}{row}", points)
+            self._draw(figure, local(row, column), points)
         self.sheet.print_area = f"A1:{get_column_letter(LEFT + COLUMNS - 1)}{table + 3 * self._table_rows(points)}"
 
     # --- which curves -----------------------------------------------------------------------------------------------
@@ -223,8 +223,7 @@ class Charts:
                 )
             if block:
                 self.book.put(self.sheet, SQUARES_ROW + (rows - 1) // 2, left - 1, "→", style.ARROW)
-            area = f"{Cell('', SQUARES_ROW, left).local}:{Cell('', SQUARES_ROW + rows - 1, left + columns - 1).local}"
-            style.signed_scale(self.sheet, area)
+            style.signed_scale(self.sheet, area(SQUARES_ROW, left, SQUARES_ROW + rows - 1, left + columns - 1))
         for row in range(SQUARES_ROW, SQUARES_ROW + rows):
             self.sheet.row_dimensions[row].height = 42
         self.book.put(self.sheet, SQUARES_ROW, LEFT + 3 * (columns + 1), self.book.label("look_for"), style.HEAD)

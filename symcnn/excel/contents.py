@@ -74,9 +74,7 @@ def status_cell(book: Book) -> Cell:
 
 def _status(book: Book, sheet: Worksheet, status: Status) -> None:
     sheet.row_dimensions[STATUS_ROW].height = 28
-    for column in range(LEFT, RIGHT + 1):
-        value = status.formula if column == LEFT else None
-        book.put(sheet, STATUS_ROW, column, value, style.STATUS_FIRST if column == LEFT else style.STATUS)
+    book.bar(sheet, STATUS_ROW, RIGHT, status.formula, style.STATUS, style.STATUS_FIRST)
     if status.change:
         cell = book.put(sheet, STATUS_ROW, RIGHT, book.label("change_step"), style.STATUS_LINK)
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=_target(status.change))
@@ -131,9 +129,7 @@ def _shape(tensor: Tensor) -> str:
 
 
 def _section(book: Book, sheet: Worksheet, row: int, key: str) -> int:
-    for column in range(LEFT, RIGHT + 1):
-        book.put(sheet, row, column, book.label(key) if column == LEFT else None, style.SECTION)
-    sheet.row_dimensions[row].height = 22
+    book.section(sheet, row, book.label(key), RIGHT, 22)
     return row + 1
 
 

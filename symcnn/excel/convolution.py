@@ -46,7 +46,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
         if block.tensor.role == "value":
             style.signed_scale(sheet, area, 1.0)
         else:
-            style.pixel_rule(sheet, places, band.strips)
+            style.pixels_rule(sheet, style.row_areas(places), places[0].local, grey=False)
     for column in range(LEFT, LEFT + band.width + 2):
         sheet.column_dimensions[get_column_letter(column)].width = 6
     below = TOP + band.height + 2

@@ -7,7 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation import Addend
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, SheetPrinter
+from symcnn.excel.addresses import Cell, SheetPrinter, area, local
 from symcnn.excel.book import Book
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout, block_area, references
@@ -66,13 +66,13 @@ class GradientTables:
             words = self.book.label("map_group", kind=words)
         self._put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
         column = plan.total_columns[-1]
-        area = f"{Cell('', row + 1, column).local}:{Cell('', plan.total(every[-1]).row, column).local}"
+        shown = area(row + 1, column, plan.total(every[-1]).row, column)
         if tensor.role == "parameter":
             self._put(row, plan.put_in_column, self.book.label("largest_of_group"), style.NOTE)
-            self._put(row, column, CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"), style.SHARE)
+            self._put(row, column, CellFormula(f"=MAX(MAX({shown}),-1*MIN({shown}))"), style.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.book.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
-            prompt.add(area)
+            prompt.add(shown)
             self.sheet.add_data_validation(prompt)
         self.sheet.row_dimensions[row].height = 20
 
@@ -87,16 +87,16 @@ class GradientTables:
         shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
         self._put(row, derivative, f"{shown} =", style.LISTED_NAME)
         self._put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
-        each = [plan.backward[m][adjoint].local for m in range(plan.images)]
-        for column, reference in zip(images or [total], each, strict=True):
+        local_cells = [plan.backward[m][adjoint].local for m in range(plan.images)]
+        for column, reference in zip(images or [total], local_cells, strict=True):
             self._put(row, column, CellFormula(f"={reference}"), style.LISTED_VALUE if images else style.LISTED_TOTAL)
         for m in range(plan.put_in):
             self._numbers(row + m, m, adjoint)
         if quantity not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
         if images:
-            first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
-            value = CellFormula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({first}:{last})")
+            each = area(row, images[0], row, images[-1])
+            value = CellFormula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({each})")
             self._put(row, total, value, style.LISTED_TOTAL)
         self.book.define(adjoint, plan.total(quantity))
 
@@ -112,25 +112,12 @@ class GradientTables:
 
     def _legend(self, row: int) -> int:
         """One scale for all derivatives of the sheet: it shows at a glance how they fade from output to filter."""
-        plan = self.plan
-        areas, largest = list(self._areas()), []
-        for area in areas:
-            largest.append(f"MAX({area}),-1*MIN({area})")
+        plan, areas = self.plan, list(self._areas())
+        largest = [f"MAX({shown}),-1*MIN({shown})" for shown in areas]
         self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), style.NOTE)
         columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
-        low, half_low, zero, half, high = (Cell("", row, column).local for column in columns)
-        kept = largest[:100]
-        formulas = {
-            low: CellFormula(f"=-1*{high}"), half_low: CellFormula(f"=-1*{high}/2"), zero: 0,
-            half: CellFormula(f"={high}/2"),
-            high: CellFormula(f"=MAX({','.join(kept)})"),
-        }  # fmt: skip
-        for cell, value in formulas.items():
-            found = self.sheet[cell]
-            self._put(row, found.column, value, style.LEGEND_SMALL)
-        fixed = [f"${c.rstrip('0123456789')}${row}" for c in (low, high)]
-        areas += [low, half_low, zero, half, high]
-        style.scale_between(self.sheet, " ".join(areas), *fixed)
+        areas += [local(row, column) for column in columns]
+        self.book.scale(self.sheet, row, columns, areas, f"MAX({','.join(largest[:100])})", style.LEGEND_SMALL)
         return row
 
     def _areas(self) -> Iterator[str]:
@@ -172,9 +159,7 @@ class GradientTables:
         yield "transposes"
 
     def _section(self, row: int, title: str) -> None:
-        for column in range(2, self._end):
-            self._put(row, column, title if column == 2 else None, style.SECTION)
-        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
+        self.book.section(self.sheet, row, title, self._end - 1, VALUE_HEIGHT)
 
     def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
         self.book.put(self.sheet, row, column, value, look)
@@ -205,9 +190,8 @@ class ContributionSection:
 
     def write(self) -> None:
         plan, row = self.plan, self.plan.shares_row
-        for column in range(2, FIRST_COLUMN + plan.band.width):
-            title = self.book.label("shares_title", count=len(self.shares.positions)) if column == 2 else None
-            self._put(row, column, title, style.SECTION)
+        title = self.book.label("shares_title", count=len(self.shares.positions))
+        self.book.section(self.sheet, row, title, FIRST_COLUMN + plan.band.width - 1)
         self._put(row + 1, FIRST_COLUMN, self.book.label("shares_note"), style.NOTE)
         self._names()
         for m in range(plan.images):
@@ -253,18 +237,18 @@ class ContributionSection:
         for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
             for n, position in enumerate(self.shares.positions):
                 row = self.top + n
-                parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
+                parts = "+".join(local(row, found[k]) for found in self.columns[:-1])
                 known = (position, weight) in self.shares.products
                 self._put(row, column, CellFormula(f"={factor}*({parts})") if known else "–", style.SHARE)
             self._sum(column)
             if convolution(self.plan, 0, weight, self.sheet.title) is not None:
                 row = self._sum_row + 1
-                parts = "+".join(Cell("", row, found[k]).local for found in self.columns[:-1])
+                parts = "+".join(local(row, found[k]) for found in self.columns[:-1])
                 self._put(row, column, CellFormula(f"={factor}*({parts})"), style.SHARE)
 
     def _sum(self, column: int) -> None:
-        ends = (Cell("", self.top, column), Cell("", self._sum_row - 1, column))
-        self._put(self._sum_row, column, CellFormula(f"=SUM({':'.join(c.local for c in ends)})"), style.SUM)
+        parts = area(self.top, column, self._sum_row - 1, column)
+        self._put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
 
     def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
         self.book.put(self.sheet, row, column, value, look)

@@ -4,11 +4,8 @@ parameter, with its value at the step shown and the step of gradient descent fro
 
 from collections.abc import Sequence
 
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell
+from symcnn.excel.addresses import Cell, area
 from symcnn.excel.book import Book
 from symcnn.excel.layout import (
     BESIDE_MARGIN,
@@ -27,6 +24,12 @@ from symcnn.symbolic import Quantity, entries
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
+
+
+#: What may be typed where a number is wanted.
+ANY_NUMBER = {
+    "type": "decimal", "operator": "between", "formula1": "-1000000000000", "formula2": "1000000000000",
+}  # fmt: skip
 
 
 def number(value: float) -> float | int:
@@ -68,9 +71,7 @@ class Inputs:
 
     def _section(self, row: int, title: str) -> None:
         self._number += 1
-        for column in range(2, LAST_COLUMN + 1):
-            self._put(Cell("", row, column), f"{self._number}  {title}" if column == 2 else None, style.SECTION)
-        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
+        self.book.section(self.sheet, row, f"{self._number}  {title}", LAST_COLUMN, VALUE_HEIGHT)
 
     # --- the step shown ---------------------------------------------------------------------------------------------
 
@@ -79,8 +80,8 @@ class Inputs:
         self._section(STEP_ROW - 1, book.label("inputs_step"))
         self._put(cell, 0, style.STEP_LARGE if steps < 1_000 else style.STEP_LONG)
         self.sheet.row_dimensions[cell.row].height = SQUARE_HEIGHT
-        self._put(Cell("", cell.row, cell.column + 1), book.label("step_words", steps=steps), style.STEP_WORDS)
-        self._put(Cell("", cell.row, cell.column + 7), book.label("step_moves"), style.NOTE)
+        self._put(cell.beside(1), book.label("step_words", steps=steps), style.STEP_WORDS)
+        self._put(cell.beside(7), book.label("step_moves"), style.NOTE)
         rule = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(steps)}
         book.prompt(self.sheet, cell.local, book.label("step_prompt", steps=steps), rule)
         book.define("step_shown", cell)
@@ -95,7 +96,7 @@ class Inputs:
         targets = list(entries(stated.targets))
         for k, target in enumerate(targets):
             cell = cells[target]
-            self._put(Cell("", cell.row - 1, cell.column), self.plan.words.symbol(target), style.SYMBOL)
+            self._put(cell.beside(0, -1), self.plan.words.symbol(target), style.SYMBOL)
             self._put(cell, number(float(self.targets[image][k])), style.of_data(self.targets)[0])
         for quantity, cell in cells.items():
             book.define(quantity.of_image(image + 1), cell)
@@ -117,13 +118,7 @@ class Inputs:
 
     def _prompt(self, cells: Sequence[Cell], words: str) -> None:
         """A decimal number is asked for, and said what it means."""
-        validation = DataValidation(
-            type="decimal", operator="between", formula1="-1000000000000", formula2="1000000000000"
-        )
-        validation.prompt, validation.error = words[:255], words[:224]
-        validation.showInputMessage = validation.showErrorMessage = True
-        validation.add(f"{cells[0].local}:{cells[-1].local}")
-        self.sheet.add_data_validation(validation)
+        self.book.prompt(self.sheet, f"{cells[0].local}:{cells[-1].local}", words, ANY_NUMBER)
 
     def _own_image(self) -> None:
         """The reader's image, with what the network answers at the step shown."""
@@ -131,18 +126,16 @@ class Inputs:
         self._pixels(own, book.label("own_drawing"), drawn_first(self.images[0]))
         cells = plan.desk.outputs(own)
         for quantity, cell in zip(entries(plan.network.forward.outputs), cells, strict=True):
-            self._put(Cell("", cell.row - 1, cell.column), self.plan.words.symbol(quantity), style.SYMBOL)
+            self._put(cell.beside(0, -1), self.plan.words.symbol(quantity), style.SYMBOL)
             self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.sheet.title)}"), style.RESULT)
         if len(cells) < 2:
             return
         for cell, shown in zip(cells, self.classes, strict=True):
-            self._put(Cell("", cell.row + 1, cell.column), shown, style.OF_IMAGE)
-        row, ends = cells[0].row, (cells[0], cells[-1])
-        outputs = ":".join(c.local for c in ends)
-        classes = ":".join(Cell("", row + 1, c.column).local for c in ends)
+            self._put(cell.beside(0, 1), shown, style.OF_IMAGE)
+        row, first, last = cells[0].row, cells[0].column, cells[-1].column
+        outputs, classes = area(row, first, row, last), area(row + 1, first, row + 1, last)
         self._put(plan.verdict, CellFormula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), style.ANSWER)
-        beside = Cell("", plan.verdict.row, plan.verdict.column + 2)
-        self._put(beside, book.label("verdict_words"), style.NOTE)
+        self._put(plan.verdict.beside(2), book.label("verdict_words"), style.NOTE)
 
     # --- settings and things to try ---------------------------------------------------------------------------------
 
@@ -155,18 +148,18 @@ class Inputs:
                     (plan.factor, "reduction_factor", factor, "reduction_prompt", "reduction_remark")]  # fmt: skip
         for cell, key, value, prompt, remark in settings if plan.steps is not None else settings[:1]:
             self._put(cell, number(value), style.INPUT)
-            self._put(Cell("", cell.row, cell.column + 1), book.label(key), style.INDENTED)
-            self._put(Cell("", cell.row, cell.column + 7), book.label(remark), style.NOTE)
+            self._put(cell.beside(1), book.label(key), style.INDENTED)
+            self._put(cell.beside(7), book.label(remark), style.NOTE)
             self.sheet.row_dimensions[cell.row].height = VALUE_HEIGHT
             book.prompt(self.sheet, cell.local, book.label(prompt), positive)
             book.define(key, cell)
         if plan.steps is None:
             return
-        row = plan.factor.row + 2
-        self._section(row, book.label("inputs_try"))
+        heading = plan.factor.beside(0, 2)
+        self._section(heading.row, book.label("inputs_try"))
         for n, key in enumerate(("try_step", "try_rate", "try_drawing", "try_weight"), 1):
-            self._put(Cell("", row + n, FIRST_COLUMN), book.label(key, steps=plan.steps), style.TRY)
-            self.sheet.row_dimensions[row + n].height = 18
+            self._put(heading.beside(0, n), book.label(key, steps=plan.steps), style.TRY)
+            self.sheet.row_dimensions[heading.row + n].height = 18
 
     def _put(self, cell: Cell, value: object, look: style.Style) -> None:
         self.book.put(self.sheet, cell.row, cell.column, value, look)
@@ -241,24 +234,15 @@ def meaning(book: Book, parameter: Quantity) -> str:
 
 def _legend(book: Book, plan: WorkbookLayout) -> None:
     """The scale of the values shown: its ends are the largest of them."""
-    sheet, columns = book.workbook[plan.sheet("parameters")], plan.parameter_columns
+    sheet, value = book.workbook[plan.sheet("parameters")], plan.parameter_columns["value"]
     rows = list(plan.parameter_rows.values())
-    letter, row = get_column_letter(columns["value"]), rows[-1] + 3
-    area = f"{letter}{rows[0]}:{letter}{rows[-1]}"
-    ends = [get_column_letter(c) for c in range(4, 9)]
-    low, half_low, zero, half, high = (f"{c}{row}" for c in ends)
+    row, shown = rows[-1] + 3, area(rows[0], value, rows[-1], value)
     book.put(sheet, row, 2, book.label("colours"), style.NOTE)
     book.put(sheet, row, 3, book.label("legend_parameters"), style.NOTE)
     book.put(sheet, row + 1, 2, book.label("sign_head"), style.NOTE)
     book.put(sheet, row + 1, 3, book.label("sign"), style.NOTE)
-    formulas = {
-        low: CellFormula(f"=-1*{high}"), half_low: CellFormula(f"=-1*{high}/2"), zero: 0,
-        half: CellFormula(f"={high}/2"),
-        high: CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"),
-    }  # fmt: skip
-    for n, value in enumerate(formulas.values(), 4):
-        book.put(sheet, row, n, value, style.LEGEND_NUMBER)
-    style.scale_between(sheet, f"{area} {low}:{high}", f"${ends[0]}${row}", f"${ends[-1]}${row}")
+    largest = f"MAX(MAX({shown}),-1*MIN({shown}))"
+    book.scale(sheet, row, range(4, 9), [shown, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
 
 
 def _at_step_shown(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:

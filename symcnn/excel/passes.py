@@ -7,7 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation import Variable
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell
+from symcnn.excel.addresses import Cell, area
 from symcnn.excel.book import Book
 from symcnn.excel.gradients import GradientTables
 from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
@@ -159,9 +159,7 @@ class Passes:
         return sheet
 
     def _band_head(self, sheet: Worksheet, row: int, title: str) -> None:
-        for column in range(2, FIRST_COLUMN + self.plan.band.width):
-            self.book.put(sheet, row, column, title if column == 2 else None, style.SECTION)
-        sheet.row_dimensions[row].height = 22
+        self.book.section(sheet, row, title, FIRST_COLUMN + self.plan.band.width - 1, 22)
         if self.plan.band.strips:
             top = row + BAND_HEAD
             for r in range(top, top + self.plan.band.height):
@@ -229,19 +227,12 @@ class Passes:
                 style.signed_scale(sheet, block_area(block, cells), reach)
         for above in self.plan.band.above:
             at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
-            ends = (Cell("", at, first), Cell("", at, first + above.source.size - 1))
-            style.signed_scale(sheet, ":".join(c.local for c in ends), reach)
+            style.signed_scale(sheet, area(at, first, at, first + above.source.size - 1), reach)
 
     def _pixels(self, sheet: Worksheet, cells: list[Cell]) -> None:
         """A pixel's strip has the pixel's colour."""
-        rows: dict[int, list[Cell]] = {}
-        for cell in cells:
-            rows.setdefault(cell.row, []).append(cell)
         for up in range(self.plan.band.pitch):
-            areas = [
-                f"{Cell('', n - up, r[0].column).local}:{Cell('', n - up, r[-1].column).local}" for n, r in rows.items()
-            ]
-            style.pixels_rule(sheet, areas, cells[0].local)
+            style.pixels_rule(sheet, style.row_areas(cells, up), cells[0].local)
 
     def _legend(self, sheet: Worksheet, row: int) -> None:
         self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), style.NOTE)

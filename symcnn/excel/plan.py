@@ -20,7 +20,7 @@ from sympy import Symbol
 
 from symcnn.derivation import Derivation, Product
 from symcnn.derivation.graph import Graph
-from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, check_cells, check_size
+from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, check_cells, check_size
 from symcnn.excel.layout import STEP_ROW, Above, Band, Columns, Desk, TensorCells, band_of
 from symcnn.excel.words import CellTexts
 from symcnn.network import Network
@@ -517,5 +517,4 @@ def block_area(block: TensorCells, cells: Mapping[Quantity, Cell]) -> str:
     """A block's corner cells as a range."""
     found = [cells[quantity] for quantity in entries(block.tensor) if quantity in cells]
     rows, columns = [c.row for c in found], [c.column for c in found]
-    corners = (Cell("", min(rows), min(columns)), Cell("", max(rows), max(columns)))
-    return ":".join(c.local for c in corners)
+    return area(min(rows), min(columns), max(rows), max(columns))
