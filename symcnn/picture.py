@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from symcnn.derivation import Derivation
-from symcnn.excel.plan import WorkbookLayout, backward_formula
+from symcnn.excel.plan import WorkbookLayout
 from symcnn.formula import Plain, Typography, Worked, shown
 from symcnn.network import DataLike, as_data
 from symcnn.numeric.values import values_of_images
@@ -47,7 +47,7 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
         *_text(RIGHT, 164, "=", size=15, family="serif"),
         *_result(RIGHT + 20, 164, result),
         *_head(RIGHT, 214, "3", text("picture.cell", sheet=cell.sheet, cell=cell.local)),
-        *_text(RIGHT, 242, backward_formula(plan, 0, variable.quantity), size=13, family="monospace"),
+        *_text(RIGHT, 242, plan.backward_formula(0, variable.quantity), size=13, family="monospace"),
         *_result(RIGHT + 2, 274, result),
     ]
     size = f'width="{WIDTH}" height="{HEIGHT}"'

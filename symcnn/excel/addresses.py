@@ -5,7 +5,7 @@ of cells: ``SUM(C3:F3)``, and ``SUMPRODUCT(C3:F3,H3:K3)`` for ``C3*H3+D3*I3+E3*J
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,9 +14,9 @@ from sympy import Expr, Mul, Symbol
 
 from symcnn.derivation import Product, Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.printers.excel import MAX_LENGTH, FormulaPrinter
+from symcnn.printers.excel import MAX_LENGTH, CellFormula, FormulaPrinter
 from symcnn.printers.infix import ATOM, InfixText
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Quantities, Quantity, Tensor
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
@@ -80,6 +80,10 @@ class Cell:
         """The cell so many columns to the right, and rows below."""
         return Cell(self.sheet, self.row + rows, self.column + columns)
 
+    def fetch(self, source: "Cell") -> CellFormula:
+        """A formula in this cell that shows another."""
+        return CellFormula(f"={source.seen_from(self.sheet)}")
+
     def reference(self, sheet: str, fixed: bool = False) -> CellReference:
         """The same, part by part."""
         elsewhere = "" if sheet == self.sheet else f"{quoted(self.sheet)}!"
@@ -138,6 +142,11 @@ def check_size(sheet: str, rows: int, columns: int, most: Tensor | None = None) 
 
 #: Terms of a sum that every program works out: some take no longer chain of additions.
 MAX_TERMS = 255
+
+
+def places(cells: Mapping[Quantity, Cell], quantities: Quantities, sheet: str) -> Callable[[Symbol], CellReference]:
+    """How formulas on a sheet refer to quantities that stand in these cells."""
+    return lambda symbol: cells[quantities.of(symbol)].reference(sheet)
 
 
 class SheetPrinter(FormulaPrinter):

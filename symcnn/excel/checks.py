@@ -23,7 +23,7 @@ from sympy import Symbol
 from symcnn.derivation import Derivation
 from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, CellReference, SheetPrinter
+from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, local
 from symcnn.excel.book import Book
 from symcnn.excel.gradients import position_sums
 from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
@@ -83,7 +83,7 @@ class Perturbed:
 
     def error(self, sign: str, row: int) -> str:
         """E_total with the parameter moved."""
-        return f"{get_column_letter(self.columns(sign)[E_TOTAL])}{row}"
+        return local(row, self.columns(sign)[E_TOTAL])
 
     def formulas(self, parameter: Quantity, row: int, sign: str) -> dict[int, CellFormula]:
         """column -> formula of one row."""
@@ -141,33 +141,34 @@ class Exported:
         Args:
             tolerance: below that, relative to the stored value, a sum is unchanged: programs may add in another order.
         """
-        letters = [get_column_letter(left + n) for n in range(3)]
         items = list(self.inputs.items())
-        row = top
+        row, none = top, book.label("not_finite")
         for start in range(0, len(items), INPUTS_IN_SUM):
             part = items[start : start + INPUTS_IN_SUM]
             live = "+".join(f"{n}*{reference}" for n, (reference, _) in enumerate(part, 1))
             stored = sum(n * value for n, (_, value) in enumerate(part, 1)) if self.converged else None
-            here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
+            here, there = local(row, left), local(row, left + 1)
             near = f"IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
             same = CellFormula(f"=IF(COUNT({there})=1,{near},0)")
-            for column, value in enumerate((CellFormula(f"={live}"), stored, same)):
-                book.put(sheet, row, left + column, value, style.ROW)
+            for column, value in enumerate((CellFormula(f"={live}"), stored, same), left):
+                book.put(sheet, row, column, value, style.ROW)
             row += 1
-        unchanged = f"MIN(${letters[2]}${top}:${letters[2]}${row - 1})=1"
-        first = row
+        unchanged, first = f"MIN({_fixed_area(top, row - 1, left + 2)})=1", row
         for quantity, value in self.after.items():
             last = self.plan.trained_ends(quantity)[1]
             book.put(sheet, row, left, CellFormula(f"={last.absolute}"), style.ROW)
             book.put(sheet, row, left + 1, value, style.ROW)
-            here, there = f"{letters[0]}{row}", f"{letters[1]}{row}"
-            none = book.label("not_finite")
+            here, there = local(row, left), local(row, left + 1)
             gap = CellFormula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
             book.put(sheet, row, left + 2, gap, style.GAP_LINED)
             row += 1
-        last_row = max(first, row - 1)
-        ranges = [f"${letters[n]}${first}:${letters[n]}${last_row}" for n in (2, 1)]
-        self.formulas = (unchanged, ranges[0], ranges[1])
+        gaps, stored_values = (_fixed_area(first, max(first, row - 1), left + n) for n in (2, 1))
+        self.formulas = (unchanged, gaps, stored_values)
+
+
+def _fixed_area(first: int, last: int, column: int) -> str:
+    letter = get_column_letter(column)
+    return f"${letter}${first}:${letter}${last}"
 
 
 def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
@@ -251,20 +252,22 @@ class Checks:
         self._fold()
 
     def _fixed(self, key: str) -> str:
-        cell = self.tolerance[key]
-        return f"${get_column_letter(cell.column)}${cell.row}"
+        return self.tolerance[key].reference(self.title, fixed=True).local
 
     def _column(self, column: int) -> str:
-        letter = get_column_letter(column)
-        return f"{letter}{self.first}:{letter}{self.last}"
+        return area(self.first, column, self.last, column)
 
     def _section(self, row: int, words: str, heads: dict[int, str]) -> None:
-        for column in range(SYMBOL, RESULT + 1):
-            self.book.put(self.sheet, row, column, words if column == SYMBOL else None, style.SECTION)
+        self.book.section(self.sheet, row, words, RESULT, 21)
         for column, key in heads.items():
             look = style.SECTION_HEAD_CENTRE if column == RESULT else style.SECTION_HEAD
             self.book.put(self.sheet, row, column, self.book.label(key), look)
-        self.sheet.row_dimensions[row].height = 21
+
+    def _formula(self, row: int, column: int, formula: str, look: style.Style) -> None:
+        self.book.put(self.sheet, row, column, CellFormula(f"={formula}"), look)
+
+    def _verdict(self, row: int) -> str:
+        return f'IF({local(row, PASSES)}=1,"{self.ok}","{self.differs}")'
 
     # --- the summary ------------------------------------------------------------------------------------------------
 
@@ -272,33 +275,21 @@ class Checks:
         book, sheet = self.book, self.sheet
         self._section(ALL_ROW - 1, book.label("summary"), {DIFFERENCE: "worst", GAP: "tolerance", RESULT: "result"})
         lines = self._lines()
-        for n, line in enumerate(lines):
-            row = FIRST_LINE + n
-            for column in range(SYMBOL, RESULT + 1):
-                words = book.label(line.key) if column == SYMBOL else None
-                book.put(sheet, row, column, words, style.WORDS_LINED)
-            book.put(sheet, row, DIFFERENCE, CellFormula(f"={line.worst}"), style.GAP_LINED)
-            book.put(sheet, row, GAP, CellFormula(f"={line.tolerance}"), style.GAP_LINED)
-            passes = line.passes.format(worst=f"{get_column_letter(DIFFERENCE)}{row}")
-            book.put(sheet, row, PASSES, CellFormula(f"={passes}"), style.STEP_NUMBER)
-            passes = f"{get_column_letter(PASSES)}{row}"
-            verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
-            book.put(sheet, row, RESULT, CellFormula(f"={line.verdict.format(verdict)}"), style.VERDICT)
+        for row, line in enumerate(lines, FIRST_LINE):
+            book.bar(sheet, row, RESULT, book.label(line.key), style.WORDS_LINED)
+            self._formula(row, DIFFERENCE, line.worst, style.GAP_LINED)
+            self._formula(row, GAP, line.tolerance, style.GAP_LINED)
+            self._formula(row, PASSES, line.passes.format(worst=local(row, DIFFERENCE)), style.STEP_NUMBER)
+            self._formula(row, RESULT, line.verdict.format(self._verdict(row)), style.VERDICT)
             sheet.row_dimensions[row].height = 19
-        passes = get_column_letter(PASSES)
-        area = f"{passes}{FIRST_LINE}:{passes}{FIRST_LINE + len(lines) - 1}"
-        book.put(sheet, ALL_ROW, PASSES, CellFormula(f"=MIN({area})"), style.STEP_NUMBER)
-        book.put(sheet, ALL_ROW, SYMBOL, book.label("all_checks"), style.ALL_LINED)
-        for column in range(WHAT, RESULT):
-            words = book.label("every_check") if column == WHAT else None
-            book.put(sheet, ALL_ROW, column, words, style.WORDS_LINED)
-        verdict = CellFormula(f'=IF({passes}{ALL_ROW}=1,"{self.ok}","{self.differs}")')
-        book.put(sheet, ALL_ROW, RESULT, verdict, style.VERDICT_ALL)
+        last = FIRST_LINE + len(lines) - 1
+        self._formula(ALL_ROW, PASSES, f"MIN({area(FIRST_LINE, PASSES, last, PASSES)})", style.STEP_NUMBER)
+        book.bar(sheet, ALL_ROW, RESULT - 1, book.label("all_checks"), style.WORDS_LINED, style.ALL_LINED)
+        book.put(sheet, ALL_ROW, WHAT, book.label("every_check"), style.WORDS_LINED)
+        self._formula(ALL_ROW, RESULT, self._verdict(ALL_ROW), style.VERDICT_ALL)
         sheet.row_dimensions[ALL_ROW].height = 24
         book.define("all_checks", all_checks(book))
-        letter = get_column_letter(RESULT)
-        area = f"{letter}{ALL_ROW}:{letter}{FIRST_LINE + len(lines) - 1}"
-        style.bad_rule(sheet, area, f"${passes}{ALL_ROW}=0")
+        style.bad_rule(sheet, area(ALL_ROW, RESULT, last, RESULT), f"${local(ALL_ROW, PASSES)}=0")
 
     def _lines(self) -> list[CheckLine]:
         equal, none = self._fixed("tolerance_equal"), self.book.label("not_finite")
@@ -350,13 +341,8 @@ class Checks:
         every = len(self.chosen) == count
         words = book.label("each_gradient" if every else "some_gradients", count=len(self.chosen), all=count)
         self._section(TABLE_ROW, words, {})
-        heads = {
-            SYMBOL: "parameter",
-            WHAT: "compared",
-            GRADIENT: "gradient",
-            DIFFERENCE: "difference",
-            RESULT: "result",
-        }
+        heads = dict(zip((SYMBOL, WHAT, GRADIENT, DIFFERENCE, RESULT),
+                         ("parameter", "compared", "gradient", "difference", "result"), strict=True))  # fmt: skip
         for column, key in heads.items():
             look = style.HEAD_CENTRE if column == RESULT else style.HEAD if column <= WHAT else style.HEAD_RIGHT
             book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
@@ -367,75 +353,56 @@ class Checks:
             compared = rich(name(parameter.adjoint), 10, style.TEXT, " = (E₊ − E₋) / 2h")
             book.put(sheet, row, WHAT, compared, style.FORMULA_LINED)
             self._row(row, parameter)
-        letter, passes = get_column_letter(RESULT), get_column_letter(PASSES)
-        style.bad_rule(sheet, f"{letter}{self.first}:{letter}{self.last}", f"${passes}{self.first}=0")
+        style.bad_rule(sheet, self._column(RESULT), f"${local(self.first, PASSES)}=0")
         foot = ["folded_passes", *(["corners"] if self.corners else [])]
         for n, key in enumerate(foot):
             book.put(sheet, self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
 
     def _row(self, row: int, parameter: Quantity) -> None:
-        book, sheet, plan, h = self.book, self.sheet, self.plan, self._fixed("difference_h")
-        put = book.put
+        book, plan, h, put = self.book, self.plan, self._fixed("difference_h"), self._formula
         for sign in "+-":
             for column, formula in self.perturbed.formulas(parameter, row, sign).items():
-                put(sheet, row, column, formula, style.ROW)
+                book.put(self.sheet, row, column, formula, style.ROW)
         above, below = (self.perturbed.error(sign, row) for sign in "+-")
-        g, d, gap = (f"{get_column_letter(c)}{row}" for c in (GRADIENT, DIFFERENCE, GAP))
-        put(sheet, row, GRADIENT, CellFormula(f"={plan.total(parameter).absolute}"), style.EIGHT_LINED)
-        none = book.label("not_finite")
-        put(sheet, row, DIFFERENCE, CellFormula(f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")'),
-            style.EIGHT_LINED)  # fmt: skip
-        put(sheet, row, GAP, CellFormula(f'=IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")'), style.GAP_LINED)
-        allowed = f"{self._fixed('tolerance_difference')}*MAX(1,ABS({g}),ABS({plan.error_total.absolute}))"
-        passes, otherwise = f"{get_column_letter(PASSES)}{row}", "0"
-        verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
-        if self.corners:
-            slopes = self._slopes(row, above, below)
+        g, d, gap, passes = (local(row, column) for column in (GRADIENT, DIFFERENCE, GAP, PASSES))
+        none, error = book.label("not_finite"), plan.error_total.absolute
+        put(row, GRADIENT, plan.total(parameter).absolute, style.EIGHT_LINED)
+        put(row, DIFFERENCE, f'IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")', style.EIGHT_LINED)
+        put(row, GAP, f'IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")', style.GAP_LINED)
+        allowed = f"{self._fixed('tolerance_difference')}*MAX(1,ABS({g}),ABS({error}))"
+        verdict, otherwise = self._verdict(row), "0"
+        if self.corners:  # there the gradient lies between the slopes on either side
+            put(row, SLOPE_ABOVE, f"({above}-{error})/{h}", style.EIGHT_LINED)
+            put(row, SLOPE_BELOW, f"({error}-{below})/{h}", style.EIGHT_LINED)
+            slopes = area(row, SLOPE_ABOVE, row, SLOPE_BELOW)
             otherwise = f"IF(AND({g}>=MIN({slopes})-{allowed},{g}<=MAX({slopes})+{allowed}),2,0)"
             verdict = f'IF({passes}=2,"{book.label("corner")}",{verdict})'
-        within = CellFormula(f"=IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)")
-        put(sheet, row, PASSES, within, style.STEP_NUMBER)
-        put(sheet, row, COUNTED, CellFormula(f"=IF({passes}=2,0,{gap})"), style.GAP_LINED)
-        put(sheet, row, RESULT, CellFormula(f"={verdict}"), style.VERDICT)
+        put(row, PASSES, f"IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)", style.STEP_NUMBER)
+        put(row, COUNTED, f"IF({passes}=2,0,{gap})", style.GAP_LINED)
+        put(row, RESULT, verdict, style.VERDICT)
         self._against_training(row, parameter, g)
         if parameter in self.shared:
             gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[parameter])
-            formula = CellFormula(f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")')
-            put(sheet, row, SHARES_GAP, formula, style.GAP_LINED)
-
-    def _slopes(self, row: int, above: str, below: str) -> str:
-        """The slopes on either side: where the error has a corner, its gradient lies between them."""
-        error, h = self.plan.error_total.absolute, self._fixed("difference_h")
-        self.book.put(self.sheet, row, SLOPE_ABOVE, CellFormula(f"=({above}-{error})/{h}"), style.EIGHT_LINED)
-        self.book.put(self.sheet, row, SLOPE_BELOW, CellFormula(f"=({error}-{below})/{h}"), style.EIGHT_LINED)
-        return f"{get_column_letter(SLOPE_ABOVE)}{row}:{get_column_letter(SLOPE_BELOW)}{row}"
+            put(row, SHARES_GAP, f'IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")', style.GAP_LINED)
 
     def _against_training(self, row: int, parameter: Quantity, gradient: str) -> None:
         """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
-        plan, none = self.plan, self.book.label("not_finite")
-        trained = f"{get_column_letter(TRAINED)}{row}"
-        at_step = CellFormula(f"={plan.at_step_shown(parameter.adjoint, self.title)}")
-        self.book.put(self.sheet, row, TRAINED, at_step, style.EIGHT_LINED)
+        plan, none, trained = self.plan, self.book.label("not_finite"), local(row, TRAINED)
+        self._formula(row, TRAINED, plan.at_step_shown(parameter.adjoint, self.title), style.EIGHT_LINED)
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
-        formula = CellFormula(f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")')
-        self.book.put(self.sheet, row, TRAINED_GAP, formula, style.GAP_LINED)
+        self._formula(row, TRAINED_GAP, f'IF(COUNT({gradient},{trained})=2,{gap},"{none}")', style.GAP_LINED)
         start, last = (cell.absolute for cell in plan.trained_ends(parameter))
         first_row, last_row = plan.training_rows
         steps = f"SUM({plan.trained(parameter.adjoint, last_row - 1)})" if last_row > first_row else "0"
         gap = f"ABS({start}-{plan.learning_rate.absolute}*{steps}-{last})/MAX(1,ABS({last}))"
-        self.book.put(self.sheet, row, STEPS_GAP, CellFormula(f'=IF(COUNT({last})=1,{gap},"{none}")'), style.GAP_LINED)
+        self._formula(row, STEPS_GAP, f'IF(COUNT({last})=1,{gap},"{none}")', style.GAP_LINED)
 
     # --- folded columns ---------------------------------------------------------------------------------------------
 
     def _fold(self) -> None:
         sheet, symbol_of = self.sheet, self.plan.words.total
-        keys = {
-            PASSES: "passes",
-            COUNTED: "counted",
-            TRAINED: "in_training",
-            TRAINED_GAP: "gap",
-            STEPS_GAP: "steps_gap",
-        }
+        keys = dict(zip((PASSES, COUNTED, TRAINED, TRAINED_GAP, STEPS_GAP),
+                        ("passes", "counted", "in_training", "gap", "steps_gap"), strict=True))  # fmt: skip
         if self.corners:
             keys |= {SLOPE_ABOVE: "slope_above", SLOPE_BELOW: "slope_below"}
         if self.shared:

@@ -5,11 +5,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation.graph import Graph, instantiate
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, SheetPrinter, check_size
+from symcnn.excel.addresses import Cell, SheetPrinter, check_size, places
 from symcnn.excel.book import Book
 from symcnn.excel.inputs import number
 from symcnn.excel.layout import Band, band_of
-from symcnn.excel.plan import seen_from
 from symcnn.network import Array, Network
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Quantity, entries
@@ -32,7 +31,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     given = dict(zip(entries(stated.image), image.ravel().tolist(), strict=True))
     parameters = (q for tensor in stated.parameters for q in entries(tensor))
     given |= zip(parameters, theta.tolist(), strict=True)
-    printer = SheetPrinter(seen_from(title, cells, graph.quantities))
+    printer = SheetPrinter(places(cells, graph.quantities, title))
     for block in band.blocks:
         book.put(sheet, TOP - 1, LEFT + block.column, book.kind(block.tensor), style.HEAD)
         for quantity in entries(block.tensor):
@@ -41,12 +40,11 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
                 book.put(sheet, cell.row, cell.column, number(given[quantity]), style.INPUT)
             else:
                 book.put(sheet, cell.row, cell.column, printer.formula(graph[quantity]), style.VALUE_TWO)
-        places = [cells[q] for q in entries(block.tensor)]
-        area = f"{places[0].local}:{places[-1].local}"
         if block.tensor.role == "value":
-            style.signed_scale(sheet, area, 1.0)
+            style.signed_scale(sheet, block.area(cells), 1.0)
         else:
-            style.pixels_rule(sheet, style.row_areas(places), places[0].local, grey=False)
+            pixels = [cells[q] for q in entries(block.tensor)]
+            style.pixels_rule(sheet, style.row_areas(pixels), pixels[0].local, grey=False)
     for column in range(LEFT, LEFT + band.width + 2):
         sheet.column_dimensions[get_column_letter(column)].width = 6
     below = TOP + band.height + 2

@@ -7,10 +7,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation import Addend
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, SheetPrinter, area, local
+from symcnn.excel.addresses import Cell, area, local
 from symcnn.excel.book import Book
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout, block_area, references
+from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
 from symcnn.excel.words import put_in
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
 from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
@@ -102,7 +102,7 @@ class GradientTables:
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
         """The formula with the numbers of the step shown, from live cells."""
-        text = put_in(SheetPrinter(references(self.plan, image, self.sheet.title)), self.graph[adjoint], MAX_SHOWN)
+        text = put_in(self.plan.printer(image, self.sheet.title), self.graph[adjoint], MAX_SHOWN)
         if self.plan.put_in > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
@@ -125,7 +125,7 @@ class GradientTables:
             cells = {q.primal: c for q, c in self.plan.backward[m].items()}
             for block in self.plan.band.blocks:
                 if block.tensor.role in ("value", "parameter") and any(q in cells for q in entries(block.tensor)):
-                    yield block_area(block, cells)
+                    yield block.area(cells)
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
@@ -194,9 +194,8 @@ class ContributionSection:
         self.book.section(self.sheet, row, title, FIRST_COLUMN + plan.band.width - 1)
         self._put(row + 1, FIRST_COLUMN, self.book.label("shares_note"), style.NOTE)
         self._names()
-        for m in range(plan.images):
-            self._image(m)
-        self._total()
+        for image in (*range(plan.images), None):
+            self._products(image)
 
     def _names(self) -> None:
         self._put(self.top - 1, FIRST_COLUMN, self.book.label("filter_stands_at"), style.NOTE)
@@ -209,46 +208,34 @@ class ContributionSection:
         for r in (self._sum_row, self._sum_row + 1):
             self.sheet.row_dimensions[r].height = VALUE_HEIGHT
 
-    def _heads(self, columns: list[int], words: str) -> None:
-        self._put(self.top - 2, columns[0], words, style.HEAD)
-        for column, weight in zip(columns, self.shares.weights, strict=True):
-            self._put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
+    def _products(self, image: int | None) -> None:
+        """What each position adds, the sum, and the same as a convolution; of all images, times the factor."""
+        plan, title = self.plan, self.sheet.title
+        columns = self.columns[-1 if image is None else image]
+        all_images = self.book.label("shares_total", total=self.words.total(E_TOTAL))
+        head = all_images if image is None else self.book.text("label.image", number=image + 1)
+        self._put(self.top - 2, columns[0], head, style.HEAD)
         self.sheet.row_dimensions[self.top - 1].height = STRIP_HEIGHT
-
-    def _image(self, image: int) -> None:
-        columns = self.columns[image]
-        self._heads(columns, self.book.text("label.image", number=image + 1))
-        printer = SheetPrinter(references(self.plan, image, self.sheet.title))
-        for column, weight in zip(columns, self.shares.weights, strict=True):
-            for n, position in enumerate(self.shares.positions):
-                factors = self.shares.products.get((position, weight))
-                value = CellFormula(f"={printer.addends((Addend((factors,)),))}") if factors else "–"
-                self._put(self.top + n, column, value, style.SHARE)
-            self._sum(column)
-            once_more = convolution(self.plan, image, weight, self.sheet.title)
-            if once_more is not None:
-                self._put(self._sum_row + 1, column, CellFormula(f"={once_more}"), style.SHARE)
-
-    def _total(self) -> None:
-        """The same positions of all images together, times the factor of the sum."""
-        columns = self.columns[-1]
-        self._heads(columns, self.book.label("shares_total", total=self.words.total(E_TOTAL)))
-        factor = self.plan.factor.seen_from(self.sheet.title)
+        printer = None if image is None else plan.printer(image, title)
         for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
-            for n, position in enumerate(self.shares.positions):
-                row = self.top + n
-                parts = "+".join(local(row, found[k]) for found in self.columns[:-1])
-                known = (position, weight) in self.shares.products
-                self._put(row, column, CellFormula(f"={factor}*({parts})") if known else "–", style.SHARE)
-            self._sum(column)
-            if convolution(self.plan, 0, weight, self.sheet.title) is not None:
-                row = self._sum_row + 1
-                parts = "+".join(local(row, found[k]) for found in self.columns[:-1])
-                self._put(row, column, CellFormula(f"={factor}*({parts})"), style.SHARE)
+            self._put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
+            for row, position in enumerate(self.shares.positions, self.top):
+                product = self.shares.products.get((position, weight))
+                if product is None:
+                    self._put(row, column, "–", style.SHARE)
+                    continue
+                text = self._of_all(row, k) if printer is None else printer.addends((Addend((product,)),))
+                self._put(row, column, CellFormula(f"={text}"), style.SHARE)
+            parts = area(self.top, column, self._sum_row - 1, column)
+            self._put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
+            window, row = convolution(plan, image or 0, weight, title), self._sum_row + 1
+            if window is not None:
+                text = self._of_all(row, k) if image is None else window
+                self._put(row, column, CellFormula(f"={text}"), style.SHARE)
 
-    def _sum(self, column: int) -> None:
-        parts = area(self.top, column, self._sum_row - 1, column)
-        self._put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
+    def _of_all(self, row: int, k: int) -> str:
+        parts = "+".join(local(row, columns[k]) for columns in self.columns[:-1])
+        return f"{self.plan.factor.seen_from(self.sheet.title)}*({parts})"
 
     def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
         self.book.put(self.sheet, row, column, value, look)
@@ -272,10 +259,10 @@ def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) ->
         own: the sheet on which the formula stands.
     """
     assert plan.shares is not None
-    cells = {**plan.forward[image], **plan.backward[image]}
+    cells = plan.cells[image]
     pixels: list[Cell] = []
     adjoints: list[Cell] = []
-    numbers = set()
+    apart = set()
     for position in plan.shares.positions:
         factors = plan.shares.products.get((position, weight))
         if factors is None or len(factors) != 2 or not all(f.is_Symbol for f in factors):
@@ -285,11 +272,11 @@ def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) ->
             return None
         pixels.append(cells[other])
         adjoints.append(cells[position])
-        numbers.add((cells[other].row - cells[position].row, cells[other].column - cells[position].column))
-    if len(numbers) != 1 or len(adjoints) < 2:
+        apart.add((cells[other].row - cells[position].row, cells[other].column - cells[position].column))
+    if len(apart) != 1 or len(adjoints) < 2:
         return None
-    windows = (_area(pixels, own), _area(adjoints, own))
-    return f"SUMPRODUCT({windows[0]},{windows[1]})"
+    windows = (f"{cells[0].seen_from(own)}:{cells[-1].local}" for cells in (pixels, adjoints))
+    return f"SUMPRODUCT({','.join(windows)})"
 
 
 def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
@@ -302,8 +289,3 @@ def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
         rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
         found[weight] = [Cell(title, r, column) for r in rows]
     return found
-
-
-def _area(cells: list[Cell], sheet: str) -> str:
-    first, last = cells[0], cells[-1]
-    return f"{first.seen_from(sheet)}:{last.local}"

@@ -6,13 +6,13 @@ layout: each derivative stands where its value stood. A cell's symbol stands rig
 multiply it, with a 1 over the biases.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from symcnn.excel.addresses import Cell
+from symcnn.excel.addresses import Cell, area
 from symcnn.network import Network
-from symcnn.symbolic import ERROR, Access, Equation, Index, Quantity, Tensor, TensorKind
+from symcnn.symbolic import ERROR, Access, Equation, Index, Quantity, Tensor, TensorKind, entries
 
 #: Widths as Excel counts them, and in pixels.
 SQUARE, NARROW, MARGIN, BESIDE_MARGIN = 8.0, 4.0, 2.0, 2.6
@@ -101,6 +101,12 @@ class TensorCells:
             row += outer[-3] * self.stack
             last += outer[-2] * (self.tensor.shape[-1] + 1)
         return row, self.column + last
+
+    def area(self, cells: Mapping[Quantity, Cell]) -> str:
+        """The smallest range with those of the block's entries that have cells."""
+        found = [cells[quantity] for quantity in entries(self.tensor) if quantity in cells]
+        rows, columns = [c.row for c in found], [c.column for c in found]
+        return area(min(rows), min(columns), max(rows), max(columns))
 
     @cached_property
     def extent(self) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The bands of Forward and Backward: one an image, laid out as the data flows; Forward ends with the reader's image."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -18,12 +18,6 @@ from symcnn.excel.plan import (
     FIRST_COLUMN,
     E,
     WorkbookLayout,
-    backward_formula,
-    block_area,
-    fetched,
-    forward_formula,
-    own_formula,
-    shown_again,
 )
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries
@@ -58,28 +52,27 @@ class Passes:
         plan, book = self.plan, self.book
         sheet = self._sheet("forward", "hint_forward")
         for m in range(plan.images):
-            self._forward_band(sheet, plan.band_row(m), self.labels[m], plan.forward[m],
-                               lambda quantity, m=m: forward_formula(plan, m, quantity))  # type: ignore[misc]  # fmt: skip
+            self._forward_band(sheet, plan.band_row(m), self.labels[m], plan.forward[m], plan.inputs[m])
             for variable in self.graph.forward.values():
                 book.define(variable.quantity.of_image(m + 1), plan.forward[m][variable.quantity])
         if plan.steps is not None:
             self._error_total(sheet)
         if plan.has_own:
-            title = book.label("own_band")
-            self._forward_band(sheet, plan.own_row, title, plan.own, lambda quantity: own_formula(plan, quantity))
+            self._forward_band(sheet, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
             self._verdict(sheet)
         last = (plan.own_row if plan.has_own else plan.band_row(plan.images - 1)) + BAND_HEAD + plan.band.height + 3
         self._legend(sheet, last)
 
     def _forward_band(
-        self, sheet: Worksheet, row: int, title: str, cells: Mapping[Quantity, Cell], formula: Callable[[Quantity], str]
+        self, sheet: Worksheet, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]
     ) -> None:
         plan = self.plan
         self._band_head(sheet, row, title)
         for block in plan.band.blocks:
             for quantity in entries(block.tensor):
                 if quantity in cells:
-                    self._put(sheet, cells[quantity], quantity, formula(quantity), block)
+                    formula = plan.forward_formula(quantity, cells, inputs, row)
+                    self._put(sheet, cells[quantity], quantity, formula, block)
         for above in plan.band.above:
             self._above(sheet, row, above, {q: cells[q] for q in entries(above.source)})
         self._arrows(sheet, row, "→")
@@ -108,7 +101,7 @@ class Passes:
             return
         cell = plan.own[next(entries(outputs))]
         column = max(c.column for c in plan.own.values()) + 2
-        self.book.put(sheet, cell.row, column, fetched(plan.verdict, cell), style.ANSWER)
+        self.book.put(sheet, cell.row, column, cell.fetch(plan.verdict), style.ANSWER)
         self.book.put(sheet, plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
 
     # --- Backward ---------------------------------------------------------------------------------------------------
@@ -139,7 +132,7 @@ class Passes:
         for quantity, cell in plan.block_cells("backward", image, block).items():
             adjoint = quantity.adjoint
             derived = adjoint in self.graph
-            formula = backward_formula(plan, image, adjoint) if derived else shown_again(plan, image, quantity, cell)
+            formula = plan.backward_formula(image, adjoint) if derived else cell.fetch(plan.forward[image][quantity])
             self._put(sheet, cell, adjoint if derived else quantity, formula, block)
             if derived:
                 self.book.define(adjoint.of_image(image + 1), cell)
@@ -182,7 +175,7 @@ class Passes:
             column = places[quantity.primal]
             symbol = self.words.rich_symbol(quantity, SYMBOL_SIZE)
             self.book.put(sheet, at - 1, column, symbol, style.RICH_STRIP)
-            self.book.put(sheet, at, column, fetched(source, Cell(sheet.title, at, column)), style.VALUE)
+            self.book.put(sheet, at, column, Cell(sheet.title, at, column).fetch(source), style.VALUE)
         if above.bias and not any(quantity.is_adjoint for quantity in cells):
             column = FIRST_COLUMN + above.column + above.source.size
             self.book.put(sheet, at - 1, column, self.book.label("bias_input"), style.SYMBOL)
@@ -224,7 +217,7 @@ class Passes:
             if block.tensor.role == "image":
                 self._pixels(sheet, found)
             elif block.tensor.role in ("value", "parameter") and block.tensor.shape and found:
-                style.signed_scale(sheet, block_area(block, cells), reach)
+                style.signed_scale(sheet, block.area(cells), reach)
         for above in self.plan.band.above:
             at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
             style.signed_scale(sheet, area(at, first, at, first + above.source.size - 1), reach)

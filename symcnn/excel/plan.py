@@ -9,23 +9,20 @@ Training    one row a step: E_total, parameters, every quantity of every image, 
 Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, without Training (``steps`` is None).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from typing import Literal
 
-from openpyxl.utils import get_column_letter
-from sympy import Symbol
-
 from symcnn.derivation import Derivation, Product
 from symcnn.derivation.graph import Graph
-from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, check_cells, check_size
-from symcnn.excel.layout import STEP_ROW, Above, Band, Columns, Desk, TensorCells, band_of
+from symcnn.excel.addresses import Cell, SheetPrinter, area, check_cells, check_size, places
+from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, TensorCells, band_of
 from symcnn.excel.words import CellTexts
 from symcnn.network import Network
-from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantities, Quantity, Tensor, TensorKind, entries
+from symcnn.printers.excel import checked_formula
+from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
 
 #: Positions and weights that are shown.
@@ -152,6 +149,10 @@ class WorkbookLayout:
     def sheet(self, key: str) -> str:
         return self.text(f"workbook.{key}")
 
+    @property
+    def graph(self) -> Graph:
+        return self.derivation.graph
+
     @cached_property
     def words(self) -> CellTexts:
         """Symbols and equations as the texts of cells."""
@@ -256,10 +257,15 @@ class WorkbookLayout:
                 q.adjoint: c
                 for block in self.band.blocks
                 for q, c in self.block_cells("backward", m, block).items()
-                if q.adjoint in self.derivation.graph
+                if q.adjoint in self.graph
             }
             for m in range(self.images)
         ]
+
+    @cached_property
+    def cells(self) -> list[dict[Quantity, Cell]]:
+        """For each image: every quantity -> its cell on Forward or Backward."""
+        return [{**forward, **backward} for forward, backward in zip(self.forward, self.backward, strict=True)]
 
     @property
     def error_total(self) -> Cell:
@@ -279,7 +285,7 @@ class WorkbookLayout:
         of, targets = self.derivation.quantities.of, self.network.forward.targets
         assert targets is not None
         resting = set(entries(targets))
-        for variable in self.derivation.graph.forward.values():
+        for variable in self.graph.forward.values():
             if any(of(s) in resting for s in variable.symbols()):
                 resting.add(variable.quantity)
         top, title = self.own_row + BAND_HEAD, self.sheet("forward")
@@ -301,7 +307,7 @@ class WorkbookLayout:
     @cached_property
     def shares(self) -> Contributions | None:
         """What each position of a map adds to the gradient of the first filter; None where that is too much."""
-        return shares_of(self.derivation.graph, self.network) if self.steps is not None else None
+        return shares_of(self.graph, self.network) if self.steps is not None else None
 
     @property
     def shares_row(self) -> int:
@@ -356,7 +362,7 @@ class WorkbookLayout:
     @property
     def _longest(self) -> int:
         """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
-        graph, words = self.derivation.graph, self.words
+        graph, words = self.graph, self.words
         last = {quantity.tensor: quantity for quantity in self.derived}
         return max(len(words.formula(graph[quantity.adjoint], MAX_SHOWN)) for quantity in last.values())
 
@@ -368,7 +374,7 @@ class WorkbookLayout:
     @property
     def put_in_end(self) -> int:
         """The column right of the longest of them."""
-        graph = self.derivation.graph
+        graph = self.graph
         longest = max(min(len(graph[quantity.adjoint].products), MAX_SHOWN) for quantity in self.derived)
         return self.columns.after(self.put_in_column, PUT_IN_PIXELS * (longest + 0.5))
 
@@ -390,7 +396,7 @@ class WorkbookLayout:
 
         Few outputs stand with the results, so that a reader sees what training does to them.
         """
-        graph, results = self.derivation.graph, self.results
+        graph, results = self.graph, self.results
         groups: list[list[Column]] = [[STEP, E_TOTAL, *results, NORM], list(self.parameters)]
         for m in range(1, self.images + 1):
             forward = [v.quantity.of_image(m) for v in graph.forward.values()]
@@ -445,76 +451,28 @@ class WorkbookLayout:
         """The column of Training of each."""
         return dict(self.training_columns)
 
+    # --- formulas ---------------------------------------------------------------------------------------------------
 
-def forward_formula(plan: WorkbookLayout, image: int, quantity: Quantity) -> str:
-    """An input or a parameter is fetched from its sheet; everything else is computed from cells of its own band."""
-    cells, cell = plan.forward[image], plan.forward[image][quantity]
-    if quantity in plan.inputs[image]:
-        return fetched(plan.inputs[image][quantity], cell)
-    return _computed(plan, cells, quantity, plan.band_row(image))
+    def forward_formula(
+        self, quantity: Quantity, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell], band_row: int
+    ) -> str:
+        """In the band with these cells: an input or a parameter is fetched from its sheet, all else is computed."""
+        cell = cells[quantity]
+        source = self.parameter(quantity) if quantity in self.parameter_rows else inputs.get(quantity)
+        if source is not None:
+            return cell.fetch(source)
+        above = next((a for a in self.band.above if a.target == quantity.tensor), None)
+        if above is None:
+            return SheetPrinter(places(cells, self.derivation.quantities, cell.sheet)).formula(self.graph[quantity])
+        # a neuron's weights and bias times what stands above them: one formula for all neurons of a layer
+        first, row = FIRST_COLUMN + above.column, self.above_row(band_row)
+        weights, inputs_above = (area(r, first, r, first + above.width - 1) for r in (cell.row, row))
+        return checked_formula(f"=SUMPRODUCT({weights},{inputs_above})", quantity)
 
+    def backward_formula(self, image: int, adjoint: Quantity) -> str:
+        """From adjoints on Backward and quantities on Forward, all of the same image."""
+        return self.printer(image, self.sheet("backward")).formula(self.graph[adjoint])
 
-def own_formula(plan: WorkbookLayout, quantity: Quantity) -> str:
-    """The same in the band of the reader's image."""
-    pixels = plan.desk.own_pixels
-    if quantity in pixels:
-        return fetched(pixels[quantity], plan.own[quantity])
-    return _computed(plan, plan.own, quantity, plan.own_row)
-
-
-def backward_formula(plan: WorkbookLayout, image: int, adjoint: Quantity) -> str:
-    """From adjoints on Backward and quantities on Forward, all of the same image."""
-    cell = plan.backward[image][adjoint]
-    return SheetPrinter(references(plan, image, cell.sheet)).formula(plan.derivation.graph[adjoint])
-
-
-def references(plan: WorkbookLayout, image: int, sheet: str) -> Callable[[Symbol], CellReference]:
-    """How a formula on a sheet refers to the quantities of an image."""
-    places = {**plan.forward[image], **plan.backward[image]}
-    return seen_from(sheet, places, plan.derivation.quantities)
-
-
-def seen_from(
-    sheet: str, cells: Mapping[Quantity, Cell], quantities: Quantities, fixed: bool = False
-) -> Callable[[Symbol], CellReference]:
-    """How a formula on a sheet refers to quantities that stand in these cells."""
-    return lambda symbol: cells[quantities.of(symbol)].reference(sheet, fixed)
-
-
-def shown_again(plan: WorkbookLayout, image: int, quantity: Quantity, cell: Cell) -> str:
-    """A pixel or target on Backward is the one on Forward."""
-    return fetched(plan.forward[image][quantity], cell)
-
-
-def fetched(source: Cell, cell: Cell) -> CellFormula:
-    return CellFormula(f"={source.seen_from(cell.sheet)}")
-
-
-def _computed(plan: WorkbookLayout, cells: Mapping[Quantity, Cell], quantity: Quantity, band_row: int) -> str:
-    cell = cells[quantity]
-    if quantity in plan.parameter_rows:
-        return fetched(plan.parameter(quantity), cell)
-    above = next((a for a in plan.band.above if a.target == quantity.tensor), None)
-    if above is not None:
-        return _weighted(above, cell, plan.above_row(band_row), quantity)
-    place = seen_from(cell.sheet, cells, plan.derivation.quantities)
-    return SheetPrinter(place).formula(plan.derivation.graph[quantity])
-
-
-def _weighted(above: Above, cell: Cell, row: int, quantity: Quantity) -> str:
-    """A neuron's weights and bias times what stands above them: one formula for all neurons of a layer."""
-    first, last = (get_column_letter(above_column(above, n)) for n in (0, above.width - 1))
-    values = f"{first}{cell.row}:{last}{cell.row}"
-    return checked_formula(f"=SUMPRODUCT({values},{first}{row}:{last}{row})", quantity)
-
-
-def above_column(above: Above, n: int) -> int:
-    """The sheet's column of the n-th value above a layer's weights."""
-    return FIRST_COLUMN + above.column + n
-
-
-def block_area(block: TensorCells, cells: Mapping[Quantity, Cell]) -> str:
-    """A block's corner cells as a range."""
-    found = [cells[quantity] for quantity in entries(block.tensor) if quantity in cells]
-    rows, columns = [c.row for c in found], [c.column for c in found]
-    return area(min(rows), min(columns), max(rows), max(columns))
+    def printer(self, image: int, sheet: str) -> SheetPrinter:
+        """Prints formulas on a sheet, over the cells of an image on Forward and Backward."""
+        return SheetPrinter(places(self.cells[image], self.derivation.quantities, sheet))

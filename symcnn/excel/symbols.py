@@ -44,9 +44,7 @@ def write_symbols(book: Book, plan: WorkbookLayout) -> None:
     table = SymbolTable(book, plan)
     row, longest = FIRST_ROW, 40
     for key, section in table.sections():
-        for column in range(SYMBOL, PLACE + 1):
-            book.put(sheet, row, column, book.label(key) if column == SYMBOL else None, style.SECTION)
-        sheet.row_dimensions[row].height = 24
+        book.section(sheet, row, book.label(key), PLACE, 24)
         row += 1
         for entry in section:
             looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED, style.CELL_LINED)
@@ -92,14 +90,8 @@ class SymbolTable:
             errors = " + ".join(f"E[{self.book.text('label.image', number=m + 1)}]" for m in range(min(plan.images, 3)))
             errors += " + …" if plan.images > 3 else ""
             factor = self.book.label("factor_times", errors=errors)
-            forward.append(
-                Entry(
-                    self.words.rich(self.words.long.error, 11, style.INK),
-                    self.book.label("total_error"),
-                    factor,
-                    plan.error_total,
-                )
-            )
+            symbol = self.words.rich(self.words.long.error, 11, style.INK)
+            forward.append(Entry(symbol, self.book.label("total_error"), factor, plan.error_total))
         yield "forward", forward
         adjoints = [v for v in self.graph.backward.values() if v.quantity in plan.backward[0]]
         by_tensor = list(dict.fromkeys(v.tensor for v in adjoints))

@@ -91,7 +91,6 @@ def training_book(
     book = Book(text)
     images, targets = checked(network, data)
     plan = WorkbookLayout(Derivation(network, len(images)), len(images), steps, book.text)
-    labels = text.image_labels(data.labels, len(images))
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     notes = [book.label("cut_off", asked=asked, steps=steps)] if asked is not None else []
     notes += [_counts(text, plan), book.label("sign")]
@@ -103,9 +102,7 @@ def training_book(
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
-    Inputs(book, plan, images, targets, labels, _classes(text, data, targets)).write(rate, factor, ribbon)
-    write_parameters(book, plan, theta, ribbon)
-    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
+    _write_passes(book, plan, data, theta, rate, factor, ribbon)
     write_training(book, plan, progress)
     define_more(book, plan)
     Charts(book, plan).write()
@@ -127,24 +124,35 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
         theta: the parameters; made: where they came from, in words.
     """
     book = Book(text)
-    images, targets = checked(network, data)
+    images = len(checked(network, data)[0])
     plan = WorkbookLayout(Derivation(network, 1), 1, None, book.text)
-    labels = text.image_labels(data.labels, len(images))[:1]
+    label = text.image_labels(data.labels, images)[0]
     error = plan.forward[0][E].absolute
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     status = Status(CellFormula(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
-    count = quantities(plan.derivation, len(images))
-    why = book.label("why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=labels[0])
+    count = quantities(plan.derivation, images)
+    why = book.label("why_one", count=count, images=images, most=MAX_QUANTITIES, label=label)
     notes = [why, book.label("why_no_training"), _counts(text, plan), book.label("sign")]
     sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
     write_contents(book, network, sheets, notes, f"symcnn {__version__}, {made}", status, "one")
-    Inputs(book, plan, images[:1], targets[:1], labels, _classes(text, data, targets)).write(rate, 1.0, ribbon)
-    write_parameters(book, plan, theta, ribbon)
-    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
+    _write_passes(book, plan, data, theta, rate, 1.0, ribbon)
     define_more(book, plan)
     write_symbols(book, plan)
     finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
     return book
+
+
+def _write_passes(
+    book: Book, plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float, ribbon: str
+) -> None:
+    """Inputs, Parameters, Forward and Backward of the images that the plan shows."""
+    images, targets = checked(plan.network, data)
+    labels = book.text.image_labels(data.labels, len(images))[: plan.images]
+    classes = _classes(book.text, data, targets)
+    Inputs(book, plan, images[: plan.images], targets[: plan.images], labels, classes).write(rate, factor, ribbon)
+    write_parameters(book, plan, theta, ribbon)
+    looks = {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
+    Passes(book, plan, labels, ribbon, looks).write()
 
 
 def _status(book: Book, plan: WorkbookLayout) -> Status:
@@ -163,10 +171,6 @@ def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
     names = class_names(targets, data.labels)
     numbers = [str(k + 1) for k in range(targets.shape[1])]
     return numbers if names is None else [known.get(name, name) for name in names]
-
-
-def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
-    return {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
 
 
 def _counts(text: Catalogue, plan: WorkbookLayout) -> str:
