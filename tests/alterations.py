@@ -17,8 +17,8 @@ from symcnn.printers.cells.filling import moved
 from symcnn.text import catalogue
 from symcnn.verification.workbook import verify
 from symcnn.verification.workbook.claims import Decider
+from symcnn.verification.workbook.comparisons import given_again
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.others import given_again
 from symcnn.verification.workbook.package import CellContent, XlsxContent, formulas, read_package
 from symcnn.verification.workbook.quantities import NamedCells
 

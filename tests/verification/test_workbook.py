@@ -14,9 +14,8 @@ import symcnn
 from symcnn.printers.cells.addresses import written
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
-from symcnn.verification.workbook.equality import FormulaDomain
+from symcnn.verification.workbook.claims import FormulaDomain, everything, given
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.numbers import everything, given
 from symcnn.verification.workbook.package import CellContent, read_package
 from symcnn.verification.workbook.quantities import E_TOTAL, E, NamedCells
 from symcnn.verification.workbook.verify import verify_package

@@ -3,27 +3,164 @@
 forward, backward    a cell's formula, with everything up to the next quantities put in, is the variable of the graph
 totals               the factor times the sum over the images
 next, training       parameter - learning rate · gradient; the first row of Training is a forward and a backward pass
+
+Whether two formulas say the same is decided as written, by normal forms, modulo a prime, or in numbers: every quantity
+of a workbook at its inputs, to 60 digits, where an altered formula shows by its number.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Add, Expr, Symbol
+from sympy import Add, Expr, Function, Rational, Symbol
 
 from symcnn.derivation import Graph, Variable
+from symcnn.errors import InputError
 from symcnn.printers.cells import FormulaError
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.excel import FormulaPrinter
-from symcnn.proof import GradientDomain, Verdict
+from symcnn.proof import GradientDomain
+from symcnn.proof.algebra import Algebra
 from symcnn.proof.algebras import RealAlgebra
 from symcnn.proof.arithmetic import Element
-from symcnn.symbolic import Quantity
-from symcnn.verification.workbook.equality import FormulaDomain, Values
+from symcnn.proof.domain import AlgebraicDomain, Make
+from symcnn.proof.verdict import UndecidableError, Verdict, decide
+from symcnn.symbolic import LEAF, Quantity, maximum, relu
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.numbers import elsewhere, everything, given
 from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, Named, NamedCells, following, initial
 from symcnn.verification.workbook.result import Mismatch
+
+#: Values of quantities, and where they are: "at_initial_values" or "at_other_values".
+Values = tuple[str, Mapping[Symbol, Element]]
+
+
+class Bounded(RealAlgebra):
+    """Real numbers whose functions are only worked out where a spreadsheet could: formulas may tower up anything."""
+
+    def output(self, function: type[Function], z: Element) -> Element:
+        if abs(z) > 1e9:
+            raise UndecidableError("too large a number")
+        return super().output(function, z)
+
+
+class FormulaEvaluator:
+    """Formulas in one algebra.
+
+    Args:
+        known: symbol -> element.
+    """
+
+    def __init__(self, algebra: Algebra, known: Mapping[Expr, Element]) -> None:
+        self._algebra, self._known = algebra, known
+
+    def sides(self, left: Expr, right: Expr) -> tuple[Element, Element]:
+        known = dict(self._known)
+        return self._algebra.element(left, known), self._algebra.element(right, known)
+
+
+class FormulaDomain(AlgebraicDomain[FormulaEvaluator]):
+    """Two formulas, whatever the quantities in them are. A cell must hold what symcnn writes, in whatever form.
+
+    Args:
+        points: values of the quantities at which the formulas may differ; others are at random.
+    """
+
+    is_canonical = True
+    apart = 1e-12
+
+    def __init__(self, left: Expr, right: Expr, points: Iterable[Values] = ()) -> None:
+        self._left, self._right = written_alike(left), written_alike(right)
+        self._points = points
+        self._symbols = sorted(self._left.free_symbols | self._right.free_symbols, key=str)
+        # names that a ring takes, whatever the sheets are called
+        self._names = [f"q_{n}" for n in range(len(self._symbols))]
+        calls = [c for e in (self._left, self._right) for c in e.atoms(Function)]
+        self._calls = sum(max(len(c.args), LEAF[c.func].generators if c.func in LEAF else 1) for c in calls)
+
+    def decide(self) -> Verdict:
+        """Do they say the same?"""
+        return decide(self._left, self._right, self)
+
+    def counterexample(self) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ, and where."""
+        try:
+            comparison = self.in_numbers(self._left, self._right)
+        except UndecidableError:
+            return None
+        values = comparison.counterexample
+        return (values, comparison.at) if isinstance(values, tuple) else None
+
+    def sides_in(self, make: Make) -> FormulaEvaluator:
+        algebra = make(self._names, self._calls)
+        return FormulaEvaluator(algebra, dict(zip(self._symbols, algebra.generators.values(), strict=True)))
+
+    def leaves(self) -> int:
+        return self._calls
+
+    def reals(self) -> Iterator[tuple[FormulaEvaluator, str]]:
+        for at, values in self._points:
+            algebra = Bounded([s.name for s in self._symbols if s not in values], 1)
+            known = {s: values.get(s, algebra.generators.get(s.name)) for s in self._symbols}
+            yield FormulaEvaluator(algebra, known), at
+
+
+def written_alike(e: Expr) -> Expr:
+    """Decimals as the rational numbers that are written, and MAX(0,z) as one and the same function."""
+    changes = {f: Rational(repr(float(f))) for f in e.atoms() if f.is_Float}
+    changes |= {m: relu(m.args[1]) for m in e.atoms(maximum) if len(m.args) == 2 and m.args[0] == 0}
+    return e.xreplace(changes) if changes else e
+
+
+def given(quantities: NamedCells, graph: CellGraph) -> dict[Symbol, float]:
+    """Pixels, targets, settings and initial values, as they stand in their cells.
+
+    Raises:
+        InputError: one of them is no number.
+    """
+    q = quantities
+    data = [quantity.of_image(m) for m in range(1, q.images + 1) for quantity in q.given]
+    names: dict[Symbol, Named] = {quantity.symbol: quantity for quantity in data}
+    names |= {setting: setting for setting in q.settings}
+    names |= {p.symbol: initial(p) if q.trains else p for p in q.parameters}
+    found = {}
+    for symbol, name in names.items():
+        place = q.place(name)
+        stored = graph.stored(place)
+        if stored.formula is not None or not isinstance(stored.value, float):
+            raise InputError(f"{q.path}: {written(place)} ({name}): expected a number, which the reader may change")
+        found[symbol] = stored.value
+    return found
+
+
+def elsewhere(values: Mapping[Symbol, float], seed: int) -> dict[Symbol, float]:
+    """Others in place of all of them, at random."""
+    rng = random.Random(seed)
+    return {n: rng.uniform(0.25, 2) * rng.choice((-1, 1)) for n in values}
+
+
+def everything(quantities: NamedCells, values: Mapping[Symbol, float]) -> dict[Symbol, Element]:
+    """Every quantity at these inputs."""
+    q, graph = quantities, quantities.derivation.graph
+    algebra = Bounded([], 1)
+    known: dict[Symbol, Element] = {s: algebra.rational(*v.as_integer_ratio()) for s, v in values.items()}
+    known |= {initial(p): known[p.symbol] for p in q.parameters}
+    for m in range(1, q.images + 1):
+        inputs = (*q.parameters, *q.given)
+        of_image: dict[Expr, Element] = {n.symbol: known[n.of_image(m).symbol] for n in inputs}
+        for variable in graph:
+            try:
+                value = algebra.element(variable.expression, of_image)
+            except UndecidableError:  # a logarithm of what is not positive: no number, and none for what rests on it
+                return known
+            quantity = variable.quantity
+            of_image[quantity.symbol] = known[quantity.of_image(m).symbol] = value
+    factor: Element = known.get(FACTOR, algebra.one)
+    for quantity in [E, *(p.adjoint for p in q.parameters)]:
+        total = sum((known[quantity.of_image(m).symbol] for m in range(1, q.images + 1)), algebra.zero)
+        known[(E_TOTAL if quantity == E else quantity).symbol] = factor * total
+    return known
+
 
 #: Choices of parameters at which a wrong formula may show, beside the initial values.
 WITNESSES = 8

@@ -16,13 +16,12 @@ from symcnn.verification.again import formulas_again
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Decider, ExpectedFormula
+from symcnn.verification.workbook.comparisons import alike, differing, filled_down, given_again, language, looked_up
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
-from symcnn.verification.workbook.others import alike, differing, given_again, language
 from symcnn.verification.workbook.package import XlsxContent, formulas, read_package
 from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells, following
 from symcnn.verification.workbook.result import Mismatch, WorkbookVerification
-from symcnn.verification.workbook.training import filled_down, looked_up
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
 SECONDS = 5.0
