@@ -11,16 +11,17 @@ What symcnn computed at export (E_total, every parameter after the last step) ca
 changed no input. Whether one was changed is seen from weighted sums of all input cells, some fifty in each.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Literal
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from sympy import Symbol
 
-from symcnn.derivation import Derivation
+from symcnn.derivation import Derivation, Variable
 from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, local
@@ -60,17 +61,18 @@ class Perturbed:
     @cached_property
     def held(self) -> list[Quantity | Moved]:
         """The columns of one sign: the moved parameter, every image's pass, E_total."""
-        graph = self.plan.derivation.graph
-        passes = [v.quantity.of_image(m + 1) for m in range(self.plan.images) for v in graph.forward.values()]
+        passes = [v.quantity.of_image(m + 1) for m in range(self.plan.images) for v in self._variables]
         return [MOVED, *passes, E_TOTAL]
 
     def columns(self, sign: str) -> dict[Quantity | Moved, int]:
-        start = self.first + (0 if sign == "+" else len(self.held) + 1)
-        return {of: start + n for n, of in enumerate(self.held)}
+        return dict(zip(self.held, count(self._start(sign))))
+
+    def _start(self, sign: str) -> int:
+        return self.first + (0 if sign == "+" else len(self.held) + 1)
 
     @property
     def last(self) -> int:
-        return self.columns("-")[E_TOTAL]
+        return self._start("-") + len(self.held) - 1
 
     def chosen(self) -> list[Quantity]:
         """All parameters, or of each tensor as many as there is room for, evenly spread."""
@@ -83,34 +85,31 @@ class Perturbed:
 
     def error(self, sign: str, row: int) -> str:
         """E_total with the parameter moved."""
-        return local(row, self.columns(sign)[E_TOTAL])
+        return local(row, self._start(sign) + len(self.held) - 1)
 
     def formulas(self, parameter: Quantity, row: int, sign: str) -> dict[int, CellFormula]:
         """column -> formula of one row."""
-        plan, columns = self.plan, self.columns(sign)
-        places = {of: CellReference("", "", column, row) for of, column in columns.items()}
-        found = {columns[MOVED]: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
+        plan, start, length = self.plan, self._start(sign), len(self._variables)
+        found = {start: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
+        errors = []
         for m in range(plan.images):
-            printer = SheetPrinter(self._places(parameter, m, places))
-            for variable in plan.derivation.graph.forward.values():
-                found[columns[variable.quantity.of_image(m + 1)]] = printer.formula(variable)
-        errors = "+".join(str(places[E.of_image(m + 1)]) for m in range(plan.images))
-        found[columns[E_TOTAL]] = checked_formula(f"={plan.factor.absolute}*({errors})", E_TOTAL)
+            first = start + 1 + m * length
+            own = {v.quantity.symbol: CellReference("", "", first + n, row) for n, v in enumerate(self._variables)}
+            known = {**self._given[m], **own, parameter.symbol: CellReference("", "", start, row)}
+            printer = SheetPrinter(known.__getitem__)
+            found |= {first + n: printer.formula(v) for n, v in enumerate(self._variables)}
+            errors.append(str(own[E.symbol]))
+        found[start + len(self.held) - 1] = checked_formula(f"={plan.factor.absolute}*({'+'.join(errors)})", E_TOTAL)
         return found
 
-    def _places(
-        self, parameter: Quantity, image: int, own: Mapping[Quantity | Moved, CellReference]
-    ) -> Callable[[Symbol], CellReference]:
-        forward, of = self.plan.forward[image], self.plan.derivation.quantities.of
+    @cached_property
+    def _variables(self) -> list[Variable]:
+        return list(self.plan.graph.forward.values())
 
-        def place(symbol: Symbol) -> CellReference:
-            quantity = of(symbol)
-            if quantity == parameter:
-                return own[MOVED]
-            known = own.get(quantity.of_image(image + 1))
-            return forward[quantity].reference("", fixed=True) if known is None else known
-
-        return place
+    @cached_property
+    def _given(self) -> list[dict[Symbol, CellReference]]:
+        """Where the quantities of each image stand on Forward."""
+        return [{q.symbol: c.reference("", fixed=True) for q, c in cells.items()} for cells in self.plan.forward]
 
 
 def _spread(every: Sequence[Quantity], count: int) -> list[Quantity]:

@@ -27,6 +27,13 @@ Progress = Callable[[int], None]
 RULED = 5
 GAP_WIDTH, LEAST_WIDTH = 2, 9
 
+#: How cells look, not ruled and ruled.
+ROW = (style.ROW, style.ROW_RULED)
+LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
+    STEP: (style.STEP_NUMBER, style.STEP_RULED),
+    E_TOTAL: (style.ERROR_ROW, style.ERROR_RULED),
+}
+
 
 def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
     """The sheet with its head and steps + 1 rows."""
@@ -37,18 +44,18 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
         _head(book, sheet, plan, group)
     first, last = plan.training_rows
     templates = _templates(plan, columns)
+    cells = [(column, of, templates.get(of), LOOKS.get(of, ROW)) for of, column in columns.items()]
     for row in range(first, last + 1):
         ruled = row > first and (row - first) % RULED == 0
-        for of, column in columns.items():
-            look = LOOKS.get(of, ROW)[ruled]
-            if of == STEP:
-                book.put(sheet, row, column, row - first, look)
+        for column, of, template, looks in cells:
+            if template is None:
+                book.put(sheet, row, column, row - first, looks[ruled])
             elif row == first and of in plan.parameter_rows:
                 initial = plan.parameter(of, "initial").seen_from(sheet.title)
-                book.put(sheet, row, column, CellFormula(f"={initial}"), look)
+                book.put(sheet, row, column, CellFormula(f"={initial}"), looks[ruled])
             else:
-                formula = templates[of].replace("{row}", str(row)).replace("{before}", str(row - 1))
-                book.put_formula(sheet, row, column, CellFormula(formula), look)
+                formula = template.replace("{row}", str(row)).replace("{before}", str(row - 1))
+                book.put_formula(sheet, row, column, CellFormula(formula), looks[ruled])
         if progress and (row - first) % 100 == 0:
             progress(row - first)
     _highlight(sheet, plan, [group[1] for group in groups])
@@ -57,14 +64,6 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
     shown = [columns[NORM], columns[plan.parameters[-1]]]
     sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
     _outline(sheet, groups)
-
-
-#: How cells look, not ruled and ruled.
-ROW = (style.ROW, style.ROW_RULED)
-LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
-    STEP: (style.STEP_NUMBER, style.STEP_RULED),
-    E_TOTAL: (style.ERROR_ROW, style.ERROR_RULED),
-}
 
 
 def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column, str]:
