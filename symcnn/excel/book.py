@@ -51,10 +51,6 @@ class Book:
             self.bar(sheet, 2, 1 + columns, ribbon, style.RIBBON)
         self.put(sheet, 3, 2, hint, style.HINT)
         sheet.page_setup.orientation = "landscape"
-        sheet.page_setup.paperSize = 9
-        sheet.page_setup.fitToWidth = 1
-        sheet.page_setup.fitToHeight = 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
         return sheet
 
     def put(self, sheet: Worksheet, row: int, column: int, value: Any, look: Mapping[str, object]) -> SheetCell:
@@ -121,6 +117,15 @@ class Book:
         ends = (f"${get_column_letter(column)}${row}" for column in (columns[0], columns[-1]))
         style.scale_between(sheet, " ".join(areas), *ends)
 
+    def link(
+        self, sheet: Worksheet, row: int, column: int, words: str, look: style.Style, target: Cell,
+        tooltip: str | None = None,
+    ) -> None:  # fmt: skip
+        """A text that leads to a cell."""
+        cell = self.put(sheet, row, column, words, look)
+        location = f"{quoted(target.sheet)}!{target.local}"
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=location, tooltip=tooltip)
+
     def define(self, what: Quantity | str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""
         name = str(what)
@@ -171,8 +176,9 @@ def finish(book: Book, keys: Sequence[str], ribbon: str, ends: Mapping[str, int]
         if n:
             before = keys[n - 1] if n > 1 else None
             _links(book, sheet, before, keys[n + 1] if n + 1 < len(keys) else None)
-            if ribbon:
-                _ribbon(book, sheet, ribbon)
+            if ribbon:  # the status line of Contents, to the last column
+                sheet.row_dimensions[2].height = 21
+                book.bar(sheet, 2, last_column(sheet), ribbon, style.RIBBON, style.RIBBON_FIRST)
             if sheet.freeze_panes is None or sheet.freeze_panes == "A6":
                 sheet.freeze_panes = f"A{HEAD_ROWS + 1}"
         _print(sheet)
@@ -184,8 +190,7 @@ def _links(book: Book, sheet: Worksheet, before: str | None, after: str | None) 
     texts.append((f"⌂ {book.title('contents')}", "contents"))
     texts += [(f"{book.title(after)} ›", after)] if after else []
     for column, (words, key) in zip(_columns(sheet, len(texts)), texts, strict=True):
-        cell = book.put(sheet, 1, column, words, style.NAVIGATION)
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quoted(book.title(key))}!A1", tooltip=words)
+        book.link(sheet, 1, column, words, style.NAVIGATION, Cell(book.title(key), 1, 1), words)
 
 
 def _columns(sheet: Worksheet, count: int) -> list[int]:
@@ -221,12 +226,6 @@ def last_column(sheet: Worksheet) -> int:
         letters = area.rpartition(":")[2].replace("$", "").rstrip("0123456789")
         return next(c for c in range(1, 16_385) if get_column_letter(c) == letters)
     return sheet.max_column
-
-
-def _ribbon(book: Book, sheet: Worksheet, ribbon: str) -> None:
-    """The status line of Contents, to the last column."""
-    sheet.row_dimensions[2].height = 21
-    book.bar(sheet, 2, last_column(sheet), ribbon, style.RIBBON, style.RIBBON_FIRST)
 
 
 def _print(sheet: Worksheet) -> None:

@@ -209,18 +209,14 @@ class Charts:
             return 6
         rows, columns = tensor.shape[-2:]
         self.book.put(self.sheet, SQUARES_ROW - 2, LEFT, self.book.label("filter_squares"), style.BOLD)
-        shown = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
-        heads = (CellFormula(f'="{self.book.label("step")} 0"'), CellFormula(f'="{self.book.label("step")} "&{shown}'),
-                 CellFormula(f'="{self.book.label("step")} {plan.steps}"'))  # fmt: skip
-        for block, head in enumerate(heads):
-            left = LEFT + block * (columns + 1)
-            self.book.put(self.sheet, SQUARES_ROW - 1, left, head, style.AMBER_HEAD if block == 1 else style.HEAD)
+        step = self.book.label("step")
+        for block, head in enumerate((f'"{step} 0"', f'"{step} "&{plan.step_in_range}', f'"{step} {plan.steps}"')):
+            left, look = LEFT + block * (columns + 1), style.AMBER_HEAD if block == 1 else style.HEAD
+            self.book.put(self.sheet, SQUARES_ROW - 1, left, CellFormula(f"={head}"), look)
             for n, weight in enumerate(islice(entries(tensor), rows * columns)):
                 at = plan.parameter(weight) if block == 1 else plan.trained_ends(weight)[block // 2]
-                row, across = divmod(n, columns)
-                self.book.put(
-                    self.sheet, SQUARES_ROW + row, left + across, CellFormula(f"={at.absolute}"), style.SQUARE
-                )
+                value, (row, across) = CellFormula(f"={at.absolute}"), divmod(n, columns)
+                self.book.put(self.sheet, SQUARES_ROW + row, left + across, value, style.SQUARE)
             if block:
                 self.book.put(self.sheet, SQUARES_ROW + (rows - 1) // 2, left - 1, "→", style.ARROW)
             style.signed_scale(self.sheet, area(SQUARES_ROW, left, SQUARES_ROW + rows - 1, left + columns - 1))
@@ -247,8 +243,8 @@ class Charts:
                     book.put(self.sheet, row + below, LEFT, book.label(key), style.WORDS)
             cells = Cell(title, row + 1, column), Cell(title, row + 2, column)
             book.put(self.sheet, row, column, self._symbol(of), style.COLUMN_SYMBOL)
-            step = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
-            book.put(self.sheet, cells[0].row, column, CellFormula(f"={step}"), style.STEP_NUMBER_RIGHT)
+            step = CellFormula(f"={plan.step_in_range}")
+            book.put(self.sheet, cells[0].row, column, step, style.STEP_NUMBER_RIGHT)
             value = plan.at_step_shown(of, title)
             book.put(self.sheet, cells[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
             found[of] = cells

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, quoted
+from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.network import Network
 from symcnn.printers.excel import CellFormula
@@ -19,6 +18,9 @@ WIDTHS = {2: 21, **dict.fromkeys(range(3, 8), 19)}
 
 #: The status line, which the ribbon of every other sheet repeats.
 STATUS_ROW = 5
+
+#: How a stage of the network looks: its symbol, what it is, how many.
+STAGE = (style.STAGE_SYMBOL, style.STAGE_NAME, style.STAGE_COUNT)
 
 #: Characters on one line of a note.
 NOTE_WIDTH = 130
@@ -76,12 +78,7 @@ def _status(book: Book, sheet: Worksheet, status: Status) -> None:
     sheet.row_dimensions[STATUS_ROW].height = 28
     book.bar(sheet, STATUS_ROW, RIGHT, status.formula, style.STATUS, style.STATUS_FIRST)
     if status.change:
-        cell = book.put(sheet, STATUS_ROW, RIGHT, book.label("change_step"), style.STATUS_LINK)
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=_target(status.change))
-
-
-def _target(cell: Cell) -> str:
-    return f"{quoted(cell.sheet)}!{cell.local}"
+        book.link(sheet, STATUS_ROW, RIGHT, book.label("change_step"), style.STATUS_LINK, status.change)
 
 
 def _stages(book: Book, sheet: Worksheet, network: Network, row: int) -> int:
@@ -90,11 +87,9 @@ def _stages(book: Book, sheet: Worksheet, network: Network, row: int) -> int:
     wide = RIGHT - LEFT + 1
     for start in range(0, len(found), wide):
         for n in range(wide):
-            column, stage = LEFT + n, found[start + n] if start + n < len(found) else ("", "", "")
-            for below, (text, look) in enumerate(
-                zip(stage, (style.STAGE_SYMBOL, style.STAGE_NAME, style.STAGE_COUNT), strict=True)
-            ):
-                book.put(sheet, row + below, column, text or None, look)
+            stage = found[start + n] if start + n < len(found) else ("", "", "")
+            for below, (text, look) in enumerate(zip(stage, STAGE, strict=True)):
+                book.put(sheet, row + below, LEFT + n, text or None, look)
         sheet.row_dimensions[row].height = 30
         row += 3
     return row
@@ -136,8 +131,7 @@ def _section(book: Book, sheet: Worksheet, row: int, key: str) -> int:
 def _links(book: Book, sheet: Worksheet, sheets: Sequence[str], row: int, kind: str) -> int:
     row = _section(book, sheet, row, "sheets_in_order")
     for key in sheets:
-        cell = book.put(sheet, row, LEFT, book.title(key), style.LINK_LINED)
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quoted(book.title(key))}!A1")
+        book.link(sheet, row, LEFT, book.title(key), style.LINK_LINED, Cell(book.title(key), 1, 1))
         for column in range(LEFT + 1, RIGHT + 1):
             words = book.label(_on(key, kind)) if column == LEFT + 1 else None
             book.put(sheet, row, column, words, style.WORDS_LINED)

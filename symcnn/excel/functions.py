@@ -369,7 +369,7 @@ class Compiler:
             return self._if(call)
         if call.function == "INDEX":
             one = self._index(call)
-            return lambda places: _single(one(places))
+            return lambda places: _one(one(places))
         function = FUNCTIONS[call.function]
         argument = self._elements if call.function == "SUMPRODUCT" else self._argument
         if call.function in AGGREGATES:
@@ -446,12 +446,6 @@ class Compiler:
             case _:
                 one = self._run(formula)
                 return lambda places: [one(places)]
-
-
-def _single(argument: Argument) -> Value:
-    if isinstance(argument, list):
-        raise RaisedError("#VALUE!")
-    return argument
 
 
 def _attempt(function: Callable[..., Value], *values: Value) -> Value:

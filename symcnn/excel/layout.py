@@ -111,9 +111,8 @@ class TensorCells:
     @cached_property
     def extent(self) -> tuple[int, int]:
         """Rows and columns that the block takes."""
-        row, column = self.place(
-            tuple(size - 1 for size in self.tensor.shape)
-        )  # no other is further down, or to the right
+        # no other is further down, or to the right
+        row, column = self.place(tuple(size - 1 for size in self.tensor.shape))
         return 1 + row, 1 + column - self.column
 
 
@@ -177,9 +176,8 @@ def band_of(network: Network, strips: bool = True) -> Band:
         order += [(tensor, n == 0, top) for n, tensor in enumerate(used)]
         elementwise = len(equation.axes) == 1 and not used and not any(term.axes for term in equation.terms)
         order.append((equation.target.tensor, not elementwise and equation.target.tensor != ERROR, top))
-    stack = 1 + max(
-        (t.shape[-2] for t, *_ in order if len(t.shape) >= 3 and t.kind is not TensorKind.WEIGHT), default=0
-    )
+    maps = (t for t, *_ in order if len(t.shape) >= 3 and t.kind is not TensorKind.WEIGHT)
+    stack = 1 + max((t.shape[-2] for t in maps), default=0)
     blocks: list[TensorCells] = []
     column = 0
     for tensor, gap, first in order:

@@ -443,8 +443,12 @@ class WorkbookLayout:
 
     def at_step_shown(self, of: Column, sheet: str) -> str:
         """A quantity in the row of Training that is shown; a step past either end shows the first or the last."""
-        step = f"MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})"
-        return f"INDEX({self.trained(of)},{step}+1)"
+        return f"INDEX({self.trained(of)},MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})+1)"
+
+    @property
+    def step_in_range(self) -> str:
+        """The step shown, or the first or the last one where it is past that, as a formula of any sheet has it."""
+        return f"MIN(MAX({self.step_shown.absolute},0),{self.steps})"
 
     @cached_property
     def training_column(self) -> dict[Column, int]:

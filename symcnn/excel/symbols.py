@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from openpyxl.cell.rich_text import CellRichText
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.hyperlink import Hyperlink
 
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, quoted
+from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
 from symcnn.formula import tree
@@ -47,14 +46,14 @@ def write_symbols(book: Book, plan: WorkbookLayout) -> None:
         book.section(sheet, row, book.label(key), PLACE, 24)
         row += 1
         for entry in section:
-            looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED, style.CELL_LINED)
+            looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED)
             place = f"{entry.cell.sheet}!{entry.cell.local}"
-            values = (entry.symbol, entry.words, entry.equation, CellFormula(f"={entry.cell.absolute}"), place)
+            values = (entry.symbol, entry.words, entry.equation, CellFormula(f"={entry.cell.absolute}"))
             for column in range(EQUATION, VALUE):
                 book.put(sheet, row, column, None, style.FORMULA_LINED)
-            for column, value, look in zip(columns, values, looks, strict=True):
-                cell = book.put(sheet, row, column, value, look)
-            cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quoted(entry.cell.sheet)}!{entry.cell.local}")
+            for column, value, look in zip(columns[:-1], values, looks, strict=True):
+                book.put(sheet, row, column, value, look)
+            book.link(sheet, row, PLACE, place, style.CELL_LINED, entry.cell)
             longest = max(longest, len(entry.equation))
             sheet.row_dimensions[row].height = 17
             row += 1

@@ -153,9 +153,8 @@ def _highlight(sheet: Worksheet, plan: WorkbookLayout, groups: list[dict[Column,
     for columns in groups:
         left, right = (get_column_letter(c) for c in (min(columns.values()), max(columns.values())))
         areas.append(f"{left}{first}:{right}{last}")
-    step = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
     amber = DifferentialStyle(font=style.AMBER_FONT, fill=style.AMBER_FILL)
-    rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={step}"])
+    rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={plan.step_in_range}"])
     sheet.conditional_formatting.add(" ".join(areas), rule)
 
 

@@ -157,9 +157,9 @@ def _write_passes(
 
 def _status(book: Book, plan: WorkbookLayout) -> Status:
     """The step shown, its error or what is wrong with it, and whether every check passes."""
-    step, total, label = plan.step_shown.absolute, plan.error_total.absolute, book.label
+    total, label = plan.error_total.absolute, book.label
     of = label("status_of", steps=plan.steps)
-    shown = f'"{label("status")} "&MIN(MAX({step},0),{plan.steps})&" {of}{BETWEEN}"'
+    shown = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
     return Status(CellFormula(f'={shown}&{error}&"{BETWEEN}"&{verdict}'), plan.step_shown)
