@@ -1,6 +1,6 @@
 """The value of every formula of a workbook under construction, cell after cell, as a spreadsheet program finds it.
 
-A formula's references are cut out of its text; what is left is parsed once and becomes a function (``closures.py``).
+A formula's references are cut out of its text; what is left is parsed once and becomes a function (``functions.py``).
 Cells are worked out as soon as those that they need are there; nothing recurses, since each training row rests on all
 rows above it.
 """
