@@ -22,7 +22,6 @@ from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties, RegularTextRun
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local
@@ -152,14 +151,14 @@ class Charts:
 
     def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan = book, plan
-        self.sheet: Worksheet = book.add_sheet("charts", book.label("hint_charts"))
+        self.page = book.add_sheet("charts", book.label("hint_charts"))
         parameters = plan.network.forward.parameters
         filters = [t for t in parameters if t.kind is TensorKind.FILTER]
         self.tensor: Tensor = (filters or list(parameters))[0]
 
     def write(self) -> None:
         for column in range(LEFT, LEFT + COLUMNS):
-            self.sheet.column_dimensions[get_column_letter(column)].width = PITCH
+            self.page.widths({column: PITCH})
         top = self._squares()
         figures = self._figures()
         table = top + CHART_ROWS * ((len(figures) + 1) // 2) + 1
@@ -167,7 +166,7 @@ class Charts:
         for n, figure in enumerate(figures):
             row, column = top + CHART_ROWS * (n // 2), LEFT + 11 * (n % 2)
             self._draw(figure, local(row, column), points)
-        self.sheet.print_area = f"A1:{get_column_letter(LEFT + COLUMNS - 1)}{table + 3 * self._table_rows(points)}"
+        self.page.sheet.print_area = f"A1:{get_column_letter(LEFT + COLUMNS - 1)}{table + 3 * self._table_rows(points)}"
 
     # --- which curves -----------------------------------------------------------------------------------------------
 
@@ -208,31 +207,31 @@ class Charts:
         if tensor.kind is not TensorKind.FILTER or max(tensor.shape[-2:]) > MAX_SIDE:
             return 6
         rows, columns = tensor.shape[-2:]
-        self.book.put(self.sheet, SQUARES_ROW - 2, LEFT, self.book.label("filter_squares"), style.BOLD)
+        self.page.put(SQUARES_ROW - 2, LEFT, self.book.label("filter_squares"), style.BOLD)
         step = self.book.label("step")
         for block, head in enumerate((f'"{step} 0"', f'"{step} "&{plan.step_in_range}', f'"{step} {plan.steps}"')):
             left, look = LEFT + block * (columns + 1), style.AMBER_HEAD if block == 1 else style.HEAD
-            self.book.put(self.sheet, SQUARES_ROW - 1, left, CellFormula(f"={head}"), look)
+            self.page.put(SQUARES_ROW - 1, left, CellFormula(f"={head}"), look)
             for n, weight in enumerate(islice(entries(tensor), rows * columns)):
                 at = plan.parameter(weight) if block == 1 else plan.trained_ends(weight)[block // 2]
                 value, (row, across) = CellFormula(f"={at.absolute}"), divmod(n, columns)
-                self.book.put(self.sheet, SQUARES_ROW + row, left + across, value, style.SQUARE)
+                self.page.put(SQUARES_ROW + row, left + across, value, style.SQUARE)
             if block:
-                self.book.put(self.sheet, SQUARES_ROW + (rows - 1) // 2, left - 1, "→", style.ARROW)
-            style.signed_scale(self.sheet, area(SQUARES_ROW, left, SQUARES_ROW + rows - 1, left + columns - 1))
+                self.page.put(SQUARES_ROW + (rows - 1) // 2, left - 1, "→", style.ARROW)
+            style.signed_scale(self.page.sheet, area(SQUARES_ROW, left, SQUARES_ROW + rows - 1, left + columns - 1))
         for row in range(SQUARES_ROW, SQUARES_ROW + rows):
-            self.sheet.row_dimensions[row].height = 42
-        self.book.put(self.sheet, SQUARES_ROW, LEFT + 3 * (columns + 1), self.book.label("look_for"), style.HEAD)
+            self.page.height(row, 42)
+        self.page.put(SQUARES_ROW, LEFT + 3 * (columns + 1), self.book.label("look_for"), style.HEAD)
         words = self.book.label("look_for_what")
-        self.book.put(self.sheet, SQUARES_ROW + 1, LEFT + 3 * (columns + 1), words, style.TOP_WORDS)
+        self.page.put(SQUARES_ROW + 1, LEFT + 3 * (columns + 1), words, style.TOP_WORDS)
         return SQUARES_ROW + rows + 1
 
     # --- the amber points -------------------------------------------------------------------------------------------
 
     def _points(self, top: int, columns: Sequence[Column]) -> dict[Column, tuple[Cell, Cell]]:
         """Column of Training -> the cells with its step and its value at the step shown."""
-        book, plan, title = self.book, self.plan, self.sheet.title
-        book.put(self.sheet, top, LEFT, book.label("amber_points"), style.AMBER_HEAD)
+        book, plan, title = self.book, self.plan, self.page.title
+        self.page.put(top, LEFT, book.label("amber_points"), style.AMBER_HEAD)
         wide = (COLUMNS - 2) // 2
         found = {}
         for n, of in enumerate(columns):
@@ -240,13 +239,13 @@ class Charts:
             row, column = top + 1 + 3 * line, LEFT + 2 + 2 * place
             if place == 0:
                 for below, key in ((1, "step"), (2, "value")):
-                    book.put(self.sheet, row + below, LEFT, book.label(key), style.WORDS)
+                    self.page.put(row + below, LEFT, book.label(key), style.WORDS)
             cells = Cell(title, row + 1, column), Cell(title, row + 2, column)
-            book.put(self.sheet, row, column, self._symbol(of), style.COLUMN_SYMBOL)
+            self.page.put(row, column, self._symbol(of), style.COLUMN_SYMBOL)
             step = CellFormula(f"={plan.step_in_range}")
-            book.put(self.sheet, cells[0].row, column, step, style.STEP_NUMBER_RIGHT)
+            self.page.put(cells[0].row, column, step, style.STEP_NUMBER_RIGHT)
             value = plan.at_step_shown(of, title)
-            book.put(self.sheet, cells[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
+            self.page.put(cells[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
             found[of] = cells
         return found
 
@@ -264,4 +263,4 @@ class Charts:
             for column, look in zip(figure.columns, figure.looks, strict=True)
         ]  # fmt: skip
         last = self.plan.steps or 1
-        self.sheet.add_chart(chart(figure.title, self.book.label("step"), curves, last, figure.log), anchor)
+        self.page.sheet.add_chart(chart(figure.title, self.book.label("step"), curves, last, figure.log), anchor)

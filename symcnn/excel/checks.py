@@ -18,14 +18,13 @@ from itertools import count
 from typing import Literal
 
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 from sympy import Symbol
 
 from symcnn.derivation import Derivation, Variable
 from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, local
-from symcnn.excel.book import Book
+from symcnn.excel.book import Book, Page
 from symcnn.excel.gradients import position_sums
 from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
 from symcnn.network import Array, Data
@@ -134,14 +133,14 @@ class Exported:
         """Did the training come to numbers? If not, nothing is stored, and there is nothing to compare."""
         return None not in self.after.values()
 
-    def write(self, book: Book, sheet: Worksheet, top: int, left: int, tolerance: str) -> None:
+    def write(self, page: Page, top: int, left: int, tolerance: str) -> None:
         """Four columns from ``left`` on: live, stored, and the verdict or the gap; sums first, results below.
 
         Args:
             tolerance: below that, relative to the stored value, a sum is unchanged: programs may add in another order.
         """
         items = list(self.inputs.items())
-        row, none = top, book.label("not_finite")
+        row, none = top, page.label("not_finite")
         for start in range(0, len(items), INPUTS_IN_SUM):
             part = items[start : start + INPUTS_IN_SUM]
             live = "+".join(f"{n}*{reference}" for n, (reference, _) in enumerate(part, 1))
@@ -150,16 +149,16 @@ class Exported:
             near = f"IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
             same = CellFormula(f"=IF(COUNT({there})=1,{near},0)")
             for column, value in enumerate((CellFormula(f"={live}"), stored, same), left):
-                book.put(sheet, row, column, value, style.ROW)
+                page.put(row, column, value, style.ROW)
             row += 1
         unchanged, first = f"MIN({_fixed_area(top, row - 1, left + 2)})=1", row
         for quantity, value in self.after.items():
             last = self.plan.trained_ends(quantity)[1]
-            book.put(sheet, row, left, CellFormula(f"={last.absolute}"), style.ROW)
-            book.put(sheet, row, left + 1, value, style.ROW)
+            page.put(row, left, CellFormula(f"={last.absolute}"), style.ROW)
+            page.put(row, left + 1, value, style.ROW)
             here, there = local(row, left), local(row, left + 1)
             gap = CellFormula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
-            book.put(sheet, row, left + 2, gap, style.GAP_LINED)
+            page.put(row, left + 2, gap, style.GAP_LINED)
             row += 1
         gaps, stored_values = (_fixed_area(first, max(first, row - 1), left + n) for n in (2, 1))
         self.formulas = (unchanged, gaps, stored_values)
@@ -229,8 +228,8 @@ class Checks:
 
     def __init__(self, book: Book, plan: WorkbookLayout, exported: Exported) -> None:
         self.book, self.plan, self.exported = book, plan, exported
-        self.sheet: Worksheet = book.add_sheet("checks", book.label("hint_checks"))
-        self.title = self.sheet.title
+        self.page = book.add_sheet("checks", book.label("hint_checks"))
+        self.title = self.page.title
         self.tolerance = {k: Cell(self.title, SETTINGS_ROW + 1 + n, GRADIENT) for n, k in enumerate(TOLERANCES)}
         h = self._fixed("difference_h")
         self.perturbed = Perturbed(plan, self.title, PERTURBED, h)
@@ -243,8 +242,8 @@ class Checks:
 
     def write(self) -> None:
         widths = {SYMBOL: 14, WHAT: 46, GRADIENT: 15, DIFFERENCE: 15, GAP: 12, RESULT: 16, RESULT + 1: 2}
-        self.book.widths(self.sheet, widths)
-        self.exported.write(self.book, self.sheet, self.last + 6, PASSES, self._fixed("tolerance_equal"))
+        self.page.widths(widths)
+        self.exported.write(self.page, self.last + 6, PASSES, self._fixed("tolerance_equal"))
         self._settings()
         self._gradients()
         self._summary()
@@ -257,13 +256,13 @@ class Checks:
         return area(self.first, column, self.last, column)
 
     def _section(self, row: int, words: str, heads: dict[int, str]) -> None:
-        self.book.section(self.sheet, row, words, RESULT, 21)
+        self.page.section(row, words, RESULT, 21)
         for column, key in heads.items():
             look = style.SECTION_HEAD_CENTRE if column == RESULT else style.SECTION_HEAD
-            self.book.put(self.sheet, row, column, self.book.label(key), look)
+            self.page.put(row, column, self.book.label(key), look)
 
     def _formula(self, row: int, column: int, formula: str, look: style.Style) -> None:
-        self.book.put(self.sheet, row, column, CellFormula(f"={formula}"), look)
+        self.page.put(row, column, CellFormula(f"={formula}"), look)
 
     def _verdict(self, row: int) -> str:
         return f'IF({local(row, PASSES)}=1,"{self.ok}","{self.differs}")'
@@ -271,24 +270,24 @@ class Checks:
     # --- the summary ------------------------------------------------------------------------------------------------
 
     def _summary(self) -> None:
-        book, sheet = self.book, self.sheet
+        book, page = self.book, self.page
         self._section(ALL_ROW - 1, book.label("summary"), {DIFFERENCE: "worst", GAP: "tolerance", RESULT: "result"})
         lines = self._lines()
         for row, line in enumerate(lines, FIRST_LINE):
-            book.bar(sheet, row, RESULT, book.label(line.key), style.WORDS_LINED)
+            page.bar(row, RESULT, book.label(line.key), style.WORDS_LINED)
             self._formula(row, DIFFERENCE, line.worst, style.GAP_LINED)
             self._formula(row, GAP, line.tolerance, style.GAP_LINED)
             self._formula(row, PASSES, line.passes.format(worst=local(row, DIFFERENCE)), style.STEP_NUMBER)
             self._formula(row, RESULT, line.verdict.format(self._verdict(row)), style.VERDICT)
-            sheet.row_dimensions[row].height = 19
+            page.height(row, 19)
         last = FIRST_LINE + len(lines) - 1
         self._formula(ALL_ROW, PASSES, f"MIN({area(FIRST_LINE, PASSES, last, PASSES)})", style.STEP_NUMBER)
-        book.bar(sheet, ALL_ROW, RESULT - 1, book.label("all_checks"), style.WORDS_LINED, style.ALL_LINED)
-        book.put(sheet, ALL_ROW, WHAT, book.label("every_check"), style.WORDS_LINED)
+        page.bar(ALL_ROW, RESULT - 1, book.label("all_checks"), style.WORDS_LINED, style.ALL_LINED)
+        page.put(ALL_ROW, WHAT, book.label("every_check"), style.WORDS_LINED)
         self._formula(ALL_ROW, RESULT, self._verdict(ALL_ROW), style.VERDICT_ALL)
-        sheet.row_dimensions[ALL_ROW].height = 24
+        page.height(ALL_ROW, 24)
         book.define("all_checks", all_checks(book))
-        style.bad_rule(sheet, area(ALL_ROW, RESULT, last, RESULT), f"${local(ALL_ROW, PASSES)}=0")
+        style.bad_rule(page.sheet, area(ALL_ROW, RESULT, last, RESULT), f"${local(ALL_ROW, PASSES)}=0")
 
     def _lines(self) -> list[CheckLine]:
         equal, none = self._fixed("tolerance_equal"), self.book.label("not_finite")
@@ -325,17 +324,17 @@ class Checks:
         self._section(SETTINGS_ROW, self.book.label("settings_checks"), {})
         for key, value in TOLERANCES.items():
             cell, words = self.tolerance[key], self.book.label(key)
-            self.book.put(self.sheet, cell.row, SYMBOL, words, style.WORDS)
-            self.book.put(self.sheet, cell.row, cell.column, value, style.TOLERANCE)
+            self.page.put(cell.row, SYMBOL, words, style.WORDS)
+            self.page.put(cell.row, cell.column, value, style.TOLERANCE)
             rule = {"type": "decimal", "operator": "greaterThan", "formula1": "0"}
-            self.book.prompt(self.sheet, cell.local, self.book.label(f"{key}_prompt"), rule)
+            self.page.prompt(cell.local, self.book.label(f"{key}_prompt"), rule)
             self.book.define(key, cell)
-            self.sheet.row_dimensions[cell.row].height = 18
+            self.page.height(cell.row, 18)
 
     # --- the gradients ----------------------------------------------------------------------------------------------
 
     def _gradients(self) -> None:
-        book, sheet, plan = self.book, self.sheet, self.plan
+        book, page, plan = self.book, self.page, self.plan
         count = len(plan.parameters)
         every = len(self.chosen) == count
         words = book.label("each_gradient" if every else "some_gradients", count=len(self.chosen), all=count)
@@ -344,24 +343,24 @@ class Checks:
                          ("parameter", "compared", "gradient", "difference", "result"), strict=True))  # fmt: skip
         for column, key in heads.items():
             look = style.HEAD_CENTRE if column == RESULT else style.HEAD if column <= WHAT else style.HEAD_RIGHT
-            book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
-        book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
+            page.put(TABLE_ROW + 1, column, book.label(key), look)
+        page.put(TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
         for row, parameter in enumerate(self.chosen, self.first):
             rich, name = plan.words.rich, plan.words.long.name
-            book.put(sheet, row, SYMBOL, rich(name(parameter), 11, style.INK), style.NAME_LINED)
+            page.put(row, SYMBOL, rich(name(parameter), 11, style.INK), style.NAME_LINED)
             compared = rich(name(parameter.adjoint), 10, style.TEXT, " = (E₊ − E₋) / 2h")
-            book.put(sheet, row, WHAT, compared, style.FORMULA_LINED)
+            page.put(row, WHAT, compared, style.FORMULA_LINED)
             self._row(row, parameter)
-        style.bad_rule(sheet, self._column(RESULT), f"${local(self.first, PASSES)}=0")
+        style.bad_rule(page.sheet, self._column(RESULT), f"${local(self.first, PASSES)}=0")
         foot = ["folded_passes", *(["corners"] if self.corners else [])]
         for n, key in enumerate(foot):
-            book.put(sheet, self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
+            page.put(self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
 
     def _row(self, row: int, parameter: Quantity) -> None:
         book, plan, h, put = self.book, self.plan, self._fixed("difference_h"), self._formula
         for sign in "+-":
             for column, formula in self.perturbed.formulas(parameter, row, sign).items():
-                book.put(self.sheet, row, column, formula, style.ROW)
+                self.page.put(row, column, formula, style.ROW)
         above, below = (self.perturbed.error(sign, row) for sign in "+-")
         g, d, gap, passes = (local(row, column) for column in (GRADIENT, DIFFERENCE, GAP, PASSES))
         none, error = book.label("not_finite"), plan.error_total.absolute
@@ -399,7 +398,7 @@ class Checks:
     # --- folded columns ---------------------------------------------------------------------------------------------
 
     def _fold(self) -> None:
-        sheet, symbol_of = self.sheet, self.plan.words.total
+        page, symbol_of = self.page, self.plan.words.total
         keys = dict(zip((PASSES, COUNTED, TRAINED, TRAINED_GAP, STEPS_GAP),
                         ("passes", "counted", "in_training", "gap", "steps_gap"), strict=True))  # fmt: skip
         if self.corners:
@@ -407,21 +406,23 @@ class Checks:
         if self.shared:
             keys[SHARES_GAP] = "gap_of_positions"
         for column, key in keys.items():
-            self.book.put(sheet, TABLE_ROW + 1, column, self.book.label(key), style.HEAD_RIGHT)
+            page.put(TABLE_ROW + 1, column, self.book.label(key), style.HEAD_RIGHT)
         for sign, shown in (("+", "+h"), ("-", "−h")):
             for of, column in self.perturbed.columns(sign).items():
                 quantity = of if isinstance(of, Quantity) else None
                 symbol = self.book.label("moved") if quantity is None else symbol_of(quantity)
-                self.book.put(sheet, TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
+                page.put(TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
                 image = quantity and quantity.image
                 words = self.book.text("label.image", number=image) if image else None
-                self.book.put(sheet, TABLE_ROW, column, f"{shown} · {words}" if words else shown, style.OF_IMAGE)
+                page.put(TABLE_ROW, column, f"{shown} · {words}" if words else shown, style.OF_IMAGE)
         for column in range(PASSES, self.perturbed.last + 1):
-            dimension = sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.sheet.column_dimensions[get_column_letter(column)]
             dimension.outlineLevel, dimension.hidden, dimension.width = 1, True, 13
-        for row in range(ALL_ROW, sheet.max_row + 1):  # a blank, so that no folded head runs over into what is seen
-            self.book.put(sheet, row, RESULT + 1, " ", style.WORDS)
-        sheet.column_dimensions[get_column_letter(RESULT + 1)].collapsed = True
-        sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
-        sheet.print_area = f"A1:{get_column_letter(RESULT + 1)}{self.last + 3}"
-        sheet.page_setup.orientation = "portrait"
+        for row in range(
+            ALL_ROW, page.sheet.max_row + 1
+        ):  # a blank, so that no folded head runs over into what is seen
+            page.put(row, RESULT + 1, " ", style.WORDS)
+        page.sheet.column_dimensions[get_column_letter(RESULT + 1)].collapsed = True
+        page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
+        page.sheet.print_area = f"A1:{get_column_letter(RESULT + 1)}{self.last + 3}"
+        page.sheet.page_setup.orientation = "portrait"

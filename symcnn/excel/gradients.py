@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation import Addend
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local
-from symcnn.excel.book import Book
+from symcnn.excel.book import Page
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
 from symcnn.excel.words import put_in
@@ -25,14 +24,14 @@ MAX_RULED = 200
 class GradientTables:
     """Writes them on a sheet that has its bands."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout, sheet: Worksheet) -> None:
-        self.book, self.plan, self.words, self.sheet = book, plan, plan.words, sheet
+    def __init__(self, plan: WorkbookLayout, page: Page) -> None:
+        self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
         self.graph = plan.derivation.graph
         self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
-            ContributionSection(self.book, self.plan, self.sheet).write()
+            ContributionSection(self.plan, self.page).write()
         self._heads()
         last: Tensor | None = None
         for quantity in self.plan.derived:
@@ -50,31 +49,31 @@ class GradientTables:
         derivative, formula, *images, total = plan.total_columns
         title = book.label("all_totals", count=len(plan.derived), total=self.words.total(E_TOTAL))
         self._section(plan.totals_row, title)
-        self._put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
-        self._put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
+        self.page.put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
+        self.page.put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
         for n, column in enumerate(images or [total], 1):
-            self._put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
+            self.page.put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
         if images:
-            self._put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
-        self._put(plan.totals_row + 1, plan.put_in_column, book.label("numbers_put_in"), style.HEAD)
+            self.page.put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
+        self.page.put(plan.totals_row + 1, plan.put_in_column, book.label("numbers_put_in"), style.HEAD)
 
     def _group(self, tensor: Tensor) -> None:
         """A tensor's heading; at its right the largest of its derivatives: how gradients fade on their way back."""
         plan, every = self.plan, list(entries(tensor))
         row, words = plan.total(every[0]).row - 1, self.book.kind(tensor)
         if tensor.kind is TensorKind.FEATURE_MAP:
-            words = self.book.label("map_group", kind=words)
-        self._put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
+            words = self.page.label("map_group", kind=words)
+        self.page.put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
         column = plan.total_columns[-1]
         shown = area(row + 1, column, plan.total(every[-1]).row, column)
         if tensor.role == "parameter":
-            self._put(row, plan.put_in_column, self.book.label("largest_of_group"), style.NOTE)
-            self._put(row, column, CellFormula(f"=MAX(MAX({shown}),-1*MIN({shown}))"), style.SHARE)
-            prompt = DataValidation(showInputMessage=True, promptTitle=self.book.label("derivative")[:32])
+            self.page.put(row, plan.put_in_column, self.page.label("largest_of_group"), style.NOTE)
+            self.page.put(row, column, CellFormula(f"=MAX(MAX({shown}),-1*MIN({shown}))"), style.SHARE)
+            prompt = DataValidation(showInputMessage=True, promptTitle=self.page.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
             prompt.add(shown)
-            self.sheet.add_data_validation(prompt)
-        self.sheet.row_dimensions[row].height = 20
+            self.page.sheet.add_data_validation(prompt)
+        self.page.height(row, 20)
 
     def _gradient(self, quantity: Quantity) -> None:
         plan = self.plan
@@ -82,31 +81,33 @@ class GradientTables:
         adjoint, row = quantity.adjoint, plan.total(quantity).row
         if len(plan.derived) <= MAX_RULED:
             for column in range(FIRST_COLUMN, self._end):
-                self._put(row, column, None, style.RULE)
+                self.page.put(row, column, None, style.RULE)
         variable = self.graph[adjoint]
         shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
-        self._put(row, derivative, f"{shown} =", style.LISTED_NAME)
-        self._put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
+        self.page.put(row, derivative, f"{shown} =", style.LISTED_NAME)
+        self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
         local_cells = [plan.backward[m][adjoint].local for m in range(plan.images)]
         for column, reference in zip(images or [total], local_cells, strict=True):
-            self._put(row, column, CellFormula(f"={reference}"), style.LISTED_VALUE if images else style.LISTED_TOTAL)
+            self.page.put(
+                row, column, CellFormula(f"={reference}"), style.LISTED_VALUE if images else style.LISTED_TOTAL
+            )
         for m in range(plan.put_in):
             self._numbers(row + m, m, adjoint)
         if quantity not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
         if images:
             each = area(row, images[0], row, images[-1])
-            value = CellFormula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({each})")
-            self._put(row, total, value, style.LISTED_TOTAL)
+            value = CellFormula(f"={plan.factor.seen_from(self.page.title)}*SUM({each})")
+            self.page.put(row, total, value, style.LISTED_TOTAL)
         self.book.define(adjoint, plan.total(quantity))
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
         """The formula with the numbers of the step shown, from live cells."""
-        text = put_in(self.plan.printer(image, self.sheet.title), self.graph[adjoint], MAX_SHOWN)
+        text = put_in(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
         if self.plan.put_in > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
-            self._put(row, self.plan.put_in_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
+            self.page.put(row, self.plan.put_in_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
 
     # --- colours ----------------------------------------------------------------------------------------------------
 
@@ -114,10 +115,10 @@ class GradientTables:
         """One scale for all derivatives of the sheet: it shows at a glance how they fade from output to filter."""
         plan, areas = self.plan, list(self._areas())
         largest = [f"MAX({shown}),-1*MIN({shown})" for shown in areas]
-        self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), style.NOTE)
+        self.page.put(row, FIRST_COLUMN, self.page.label("legend_gradients"), style.NOTE)
         columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
         areas += [local(row, column) for column in columns]
-        self.book.scale(self.sheet, row, columns, areas, f"MAX({','.join(largest[:100])})", style.LEGEND_SMALL)
+        self.page.scale(row, columns, areas, f"MAX({','.join(largest[:100])})", style.LEGEND_SMALL)
         return row
 
     def _areas(self) -> Iterator[str]:
@@ -131,10 +132,10 @@ class GradientTables:
 
     def _answers(self, row: int) -> None:
         """What learners ask most, where this network gives rise to it."""
-        self._section(row, self.book.label("questions"))
+        self._section(row, self.page.label("questions"))
         for n, key in enumerate(self._questions(), 1):
-            self._put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), style.NOTE)
-            self.sheet.row_dimensions[row + n].height = 18
+            self.page.put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), style.NOTE)
+            self.page.height(row + n, 18)
 
     def _questions(self) -> Iterator[str]:
         equations, parameters = self.plan.derivation.forward, self.plan.network.forward.parameters
@@ -159,10 +160,7 @@ class GradientTables:
         yield "transposes"
 
     def _section(self, row: int, title: str) -> None:
-        self.book.section(self.sheet, row, title, self._end - 1, VALUE_HEIGHT)
-
-    def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
-        self.book.put(self.sheet, row, column, value, look)
+        self.page.section(row, title, self._end - 1, VALUE_HEIGHT)
 
 
 def _padded(equation: Equation) -> bool:
@@ -178,9 +176,9 @@ NAMES_PIXELS = 150
 class ContributionSection:
     """Writes the section; a column for each weight, for each image and for E_total."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout, sheet: Worksheet) -> None:
+    def __init__(self, plan: WorkbookLayout, page: Page) -> None:
         assert plan.shares is not None
-        self.book, self.plan, self.words, self.sheet, self.shares = book, plan, plan.words, sheet, plan.shares
+        self.plan, self.words, self.page, self.book, self.shares = plan, plan.words, page, page.book, plan.shares
         self.top = plan.shares_row + 4
         self.columns = columns_of(plan)
 
@@ -190,55 +188,52 @@ class ContributionSection:
 
     def write(self) -> None:
         plan, row = self.plan, self.plan.shares_row
-        title = self.book.label("shares_title", count=len(self.shares.positions))
-        self.book.section(self.sheet, row, title, FIRST_COLUMN + plan.band.width - 1)
-        self._put(row + 1, FIRST_COLUMN, self.book.label("shares_note"), style.NOTE)
+        title = self.page.label("shares_title", count=len(self.shares.positions))
+        self.page.section(row, title, FIRST_COLUMN + plan.band.width - 1)
+        self.page.put(row + 1, FIRST_COLUMN, self.page.label("shares_note"), style.NOTE)
         self._names()
         for image in (*range(plan.images), None):
             self._products(image)
 
     def _names(self) -> None:
-        self._put(self.top - 1, FIRST_COLUMN, self.book.label("filter_stands_at"), style.NOTE)
+        self.page.put(self.top - 1, FIRST_COLUMN, self.page.label("filter_stands_at"), style.NOTE)
         for n, position in enumerate(self.shares.positions):
             text = f"{self.words.symbol(position.primal)}:  {self.words.of_image(position)} · i"
-            self._put(self.top + n, FIRST_COLUMN, text, style.EQUATION)
-            self.sheet.row_dimensions[self.top + n].height = 18
-        self._put(self._sum_row, FIRST_COLUMN, self.book.label("shares_sum"), style.SUM_NAME)
-        self._put(self._sum_row + 1, FIRST_COLUMN, self.book.label("as_convolution"), style.EQUATION)
+            self.page.put(self.top + n, FIRST_COLUMN, text, style.EQUATION)
+            self.page.height(self.top + n, 18)
+        self.page.put(self._sum_row, FIRST_COLUMN, self.page.label("shares_sum"), style.SUM_NAME)
+        self.page.put(self._sum_row + 1, FIRST_COLUMN, self.page.label("as_convolution"), style.EQUATION)
         for r in (self._sum_row, self._sum_row + 1):
-            self.sheet.row_dimensions[r].height = VALUE_HEIGHT
+            self.page.height(r, VALUE_HEIGHT)
 
     def _products(self, image: int | None) -> None:
         """What each position adds, the sum, and the same as a convolution; of all images, times the factor."""
-        plan, title = self.plan, self.sheet.title
+        plan, title = self.plan, self.page.title
         columns = self.columns[-1 if image is None else image]
-        all_images = self.book.label("shares_total", total=self.words.total(E_TOTAL))
+        all_images = self.page.label("shares_total", total=self.words.total(E_TOTAL))
         head = all_images if image is None else self.book.text("label.image", number=image + 1)
-        self._put(self.top - 2, columns[0], head, style.HEAD)
-        self.sheet.row_dimensions[self.top - 1].height = STRIP_HEIGHT
+        self.page.put(self.top - 2, columns[0], head, style.HEAD)
+        self.page.height(self.top - 1, STRIP_HEIGHT)
         printer = None if image is None else plan.printer(image, title)
         for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
-            self._put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
+            self.page.put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
             for row, position in enumerate(self.shares.positions, self.top):
                 product = self.shares.products.get((position, weight))
                 if product is None:
-                    self._put(row, column, "–", style.SHARE)
+                    self.page.put(row, column, "–", style.SHARE)
                     continue
                 text = self._of_all(row, k) if printer is None else printer.addends((Addend((product,)),))
-                self._put(row, column, CellFormula(f"={text}"), style.SHARE)
+                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
             parts = area(self.top, column, self._sum_row - 1, column)
-            self._put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
+            self.page.put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
             window, row = convolution(plan, image or 0, weight, title), self._sum_row + 1
             if window is not None:
                 text = self._of_all(row, k) if image is None else window
-                self._put(row, column, CellFormula(f"={text}"), style.SHARE)
+                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
 
     def _of_all(self, row: int, k: int) -> str:
         parts = "+".join(local(row, columns[k]) for columns in self.columns[:-1])
-        return f"{self.plan.factor.seen_from(self.sheet.title)}*({parts})"
-
-    def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
-        self.book.put(self.sheet, row, column, value, look)
+        return f"{self.plan.factor.seen_from(self.page.title)}*({parts})"
 
 
 def columns_of(plan: WorkbookLayout) -> list[list[int]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area
-from symcnn.excel.book import Book
+from symcnn.excel.book import Book, Page
 from symcnn.excel.layout import (
     BESIDE_MARGIN,
     IMAGES_ROW,
@@ -54,24 +54,24 @@ class Inputs:
         self._number = 0
 
     def write(self, rate: float, factor: float, ribbon: str) -> None:
-        self.sheet = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
+        self.page = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
         widths = {1: MARGIN, 2: BESIDE_MARGIN, **dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), SQUARE)}
-        self.book.widths(self.sheet, widths)
+        self.page.widths(widths)
         if self.plan.steps is not None:
             self._step(self.plan.steps)
         self._section(IMAGES_ROW, self.book.label("inputs_many" if self.plan.has_own else "inputs_single"))
         for row in self.plan.desk.pixel_rows(self.plan.has_own):
-            self.sheet.row_dimensions[row].height = SQUARE_HEIGHT
+            self.page.height(row, SQUARE_HEIGHT)
         for m in range(self.plan.images):
             self._image(m)
         if self.plan.has_own:
             self._own_image()
         self._settings(rate, factor)
-        self.sheet.freeze_panes = "A5"
+        self.page.sheet.freeze_panes = "A5"
 
     def _section(self, row: int, title: str) -> None:
         self._number += 1
-        self.book.section(self.sheet, row, f"{self._number}  {title}", LAST_COLUMN, VALUE_HEIGHT)
+        self.page.section(row, f"{self._number}  {title}", LAST_COLUMN, VALUE_HEIGHT)
 
     # --- the step shown ---------------------------------------------------------------------------------------------
 
@@ -79,11 +79,11 @@ class Inputs:
         book, cell = self.book, self.plan.step_shown
         self._section(STEP_ROW - 1, book.label("inputs_step"))
         self._put(cell, 0, style.STEP_LARGE if steps < 1_000 else style.STEP_LONG)
-        self.sheet.row_dimensions[cell.row].height = SQUARE_HEIGHT
+        self.page.height(cell.row, SQUARE_HEIGHT)
         self._put(cell.beside(1), book.label("step_words", steps=steps), style.STEP_WORDS)
         self._put(cell.beside(7), book.label("step_moves"), style.NOTE)
         rule = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(steps)}
-        book.prompt(self.sheet, cell.local, book.label("step_prompt", steps=steps), rule)
+        self.page.prompt(cell.local, book.label("step_prompt", steps=steps), rule)
         book.define("step_shown", cell)
 
     # --- images -----------------------------------------------------------------------------------------------------
@@ -110,15 +110,15 @@ class Inputs:
         for cell, value in zip(cells.values(), values.ravel().tolist(), strict=True):
             self._put(cell, number(float(value)), look)
         first, last = next(iter(cells.values())), list(cells.values())[-1]
-        style.pixels_rule(self.sheet, [f"{first.local}:{last.local}"], first.local)
+        style.pixels_rule(self.page.sheet, [f"{first.local}:{last.local}"], first.local)
         self._prompt(list(cells.values()), self.book.label("pixel_prompt"))
         row = self.plan.desk.outputs(image)[0].row
-        self.sheet.row_dimensions[row - 1].height = STRIP_HEIGHT
-        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
+        self.page.height(row - 1, STRIP_HEIGHT)
+        self.page.height(row, VALUE_HEIGHT)
 
     def _prompt(self, cells: Sequence[Cell], words: str) -> None:
         """A decimal number is asked for, and said what it means."""
-        self.book.prompt(self.sheet, f"{cells[0].local}:{cells[-1].local}", words, ANY_NUMBER)
+        self.page.prompt(f"{cells[0].local}:{cells[-1].local}", words, ANY_NUMBER)
 
     def _own_image(self) -> None:
         """The reader's image, with what the network answers at the step shown."""
@@ -127,7 +127,7 @@ class Inputs:
         cells = plan.desk.outputs(own)
         for quantity, cell in zip(entries(plan.network.forward.outputs), cells, strict=True):
             self._put(cell.beside(0, -1), self.plan.words.symbol(quantity), style.SYMBOL)
-            self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.sheet.title)}"), style.RESULT)
+            self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.page.title)}"), style.RESULT)
         if len(cells) < 2:
             return
         for cell, shown in zip(cells, self.classes, strict=True):
@@ -150,8 +150,8 @@ class Inputs:
             self._put(cell, number(value), style.INPUT)
             self._put(cell.beside(1), book.label(key), style.INDENTED)
             self._put(cell.beside(7), book.label(remark), style.NOTE)
-            self.sheet.row_dimensions[cell.row].height = VALUE_HEIGHT
-            book.prompt(self.sheet, cell.local, book.label(prompt), positive)
+            self.page.height(cell.row, VALUE_HEIGHT)
+            self.page.prompt(cell.local, book.label(prompt), positive)
             book.define(key, cell)
         if plan.steps is None:
             return
@@ -159,10 +159,10 @@ class Inputs:
         self._section(heading.row, book.label("inputs_try"))
         for n, key in enumerate(("try_step", "try_rate", "try_drawing", "try_weight"), 1):
             self._put(heading.beside(0, n), book.label(key, steps=plan.steps), style.TRY)
-            self.sheet.row_dimensions[heading.row + n].height = 18
+            self.page.height(heading.row + n, 18)
 
     def _put(self, cell: Cell, value: object, look: style.Style) -> None:
-        self.book.put(self.sheet, cell.row, cell.column, value, look)
+        self.page.put(cell.row, cell.column, value, look)
 
 
 def drawn_first(image: Array) -> Array:
@@ -186,29 +186,29 @@ def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: s
     """Symbol, meaning, initial value, at the step shown, gradient, what the step adds, next."""
     hint = "hint_parameters" if plan.steps is not None else "hint_parameters_one"
     columns = plan.parameter_columns
-    sheet = book.add_sheet("parameters", book.label(hint), ribbon, len(set(columns.values())))
-    book.widths(sheet, {1: MARGIN, 2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
+    page = book.add_sheet("parameters", book.label(hint), ribbon, len(set(columns.values())))
+    page.widths({1: MARGIN, 2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
     head = PARAMETERS_FIRST_ROW - 2
     for key, column in columns.items():
         if key != "value" or plan.steps is not None:
             label = LABELS.get(key, key) if plan.steps is not None or key != "initial" else "value"
             look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED
-            book.put(sheet, head, column, book.label(label), look)
-    sheet.row_dimensions[head].height = 30
+            page.put(head, column, book.label(label), look)
+    page.height(head, 30)
     values = iter(initial.tolist())
     for tensor in plan.network.forward.parameters:
         for parameter in entries(tensor):
             at = {key: plan.parameter(parameter, key) for key in columns}
             row = at["initial"].row
-            sheet.row_dimensions[row].height = 18
-            book.put(sheet, row, columns["symbol"], plan.words.symbol(parameter), style.PARAMETER)
-            book.put(sheet, row, columns["meaning"], meaning(book, parameter), style.MEANING)
+            page.height(row, 18)
+            page.put(row, columns["symbol"], plan.words.symbol(parameter), style.PARAMETER)
+            page.put(row, columns["meaning"], meaning(book, parameter), style.MEANING)
             for key, value in _numbers(plan, parameter, next(values)).items():
-                book.put(sheet, row, columns[key], value, LOOKS[key])
+                page.put(row, columns[key], value, LOOKS[key])
             book.define(parameter, at["value"])
-    _legend(book, plan)
-    sheet.freeze_panes = f"A{PARAMETERS_FIRST_ROW - 1}"
-    sheet.page_setup.orientation = "portrait"
+    _legend(page, plan)
+    page.sheet.freeze_panes = f"A{PARAMETERS_FIRST_ROW - 1}"
+    page.sheet.page_setup.orientation = "portrait"
 
 
 def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[str, object]:
@@ -232,17 +232,16 @@ def meaning(book: Book, parameter: Quantity) -> str:
     return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
 
 
-def _legend(book: Book, plan: WorkbookLayout) -> None:
+def _legend(page: Page, plan: WorkbookLayout) -> None:
     """The scale of the values shown: its ends are the largest of them."""
-    sheet, value = book.workbook[plan.sheet("parameters")], plan.parameter_columns["value"]
-    rows = list(plan.parameter_rows.values())
+    value, rows = plan.parameter_columns["value"], list(plan.parameter_rows.values())
     row, shown = rows[-1] + 3, area(rows[0], value, rows[-1], value)
-    book.put(sheet, row, 2, book.label("colours"), style.NOTE)
-    book.put(sheet, row, 3, book.label("legend_parameters"), style.NOTE)
-    book.put(sheet, row + 1, 2, book.label("sign_head"), style.NOTE)
-    book.put(sheet, row + 1, 3, book.label("sign"), style.NOTE)
+    page.put(row, 2, page.label("colours"), style.NOTE)
+    page.put(row, 3, page.label("legend_parameters"), style.NOTE)
+    page.put(row + 1, 2, page.label("sign_head"), style.NOTE)
+    page.put(row + 1, 3, page.label("sign"), style.NOTE)
     largest = f"MAX(MAX({shown}),-1*MIN({shown}))"
-    book.scale(sheet, row, range(4, 9), [shown, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
+    page.scale(row, range(4, 9), [shown, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
 
 
 def _at_step_shown(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:

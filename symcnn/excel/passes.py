@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
-
 from symcnn.derivation import Variable
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area
-from symcnn.excel.book import Book
+from symcnn.excel.book import Book, Page
 from symcnn.excel.gradients import GradientTables
 from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
 from symcnn.excel.plan import (
@@ -50,50 +47,50 @@ class Passes:
 
     def _forward(self) -> None:
         plan, book = self.plan, self.book
-        sheet = self._sheet("forward", "hint_forward")
+        page = self._sheet("forward", "hint_forward")
         for m in range(plan.images):
-            self._forward_band(sheet, plan.band_row(m), self.labels[m], plan.forward[m], plan.inputs[m])
+            self._forward_band(page, plan.band_row(m), self.labels[m], plan.forward[m], plan.inputs[m])
             for variable in self.graph.forward.values():
                 book.define(variable.quantity.of_image(m + 1), plan.forward[m][variable.quantity])
         if plan.steps is not None:
-            self._error_total(sheet)
+            self._error_total(page)
         if plan.has_own:
-            self._forward_band(sheet, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
-            self._verdict(sheet)
+            self._forward_band(page, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
+            self._verdict(page)
         last = (plan.own_row if plan.has_own else plan.band_row(plan.images - 1)) + BAND_HEAD + plan.band.height + 3
-        self._legend(sheet, last)
+        self._legend(page, last)
 
     def _forward_band(
-        self, sheet: Worksheet, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]
+        self, page: Page, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]
     ) -> None:
         plan = self.plan
-        self._band_head(sheet, row, title)
+        self._band_head(page, row, title)
         for block in plan.band.blocks:
             for quantity in entries(block.tensor):
                 if quantity in cells:
                     formula = plan.forward_formula(quantity, cells, inputs, row)
-                    self._put(sheet, cells[quantity], quantity, formula, block)
+                    self._put(page, cells[quantity], quantity, formula, block)
         for above in plan.band.above:
-            self._above(sheet, row, above, {q: cells[q] for q in entries(above.source)})
-        self._arrows(sheet, row, "→")
-        self._stage_heads(sheet, row, "stage", cells)
-        self._equations(sheet, row, [v for v in self.graph.forward.values() if v.quantity in cells])
-        self._colours(sheet, row, cells, REACH)
+            self._above(page, row, above, {q: cells[q] for q in entries(above.source)})
+        self._arrows(page, row, "→")
+        self._stage_heads(page, row, "stage", cells)
+        self._equations(page, row, [v for v in self.graph.forward.values() if v.quantity in cells])
+        self._colours(page, row, cells, REACH)
 
-    def _error_total(self, sheet: Worksheet) -> None:
+    def _error_total(self, page: Page) -> None:
         plan, total = self.plan, self.plan.error_total
         errors = "+".join(plan.forward[m][E].local for m in range(plan.images))
         start = max(FIRST_COLUMN, total.column - 7)
         for column in range(start, total.column + 1):
-            self.book.put(sheet, total.row, column, None, style.RESULT_BAR)
+            page.put(total.row, column, None, style.RESULT_BAR)
         words = self.book.label("error_total_is", total=self.words.total(E_TOTAL))
-        self.book.put(sheet, total.row, start, words, style.RESULT_BAR)
+        page.put(total.row, start, words, style.RESULT_BAR)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
-        self.book.put(sheet, total.row, total.column, checked_formula(formula, E_TOTAL), style.RESULT_LARGE)
-        sheet.row_dimensions[total.row].height = VALUE_HEIGHT
+        page.put(total.row, total.column, checked_formula(formula, E_TOTAL), style.RESULT_LARGE)
+        page.height(total.row, VALUE_HEIGHT)
         self.book.define(E_TOTAL, total)
 
-    def _verdict(self, sheet: Worksheet) -> None:
+    def _verdict(self, page: Page) -> None:
         """What the network says of the reader's image, beside its outputs."""
         plan = self.plan
         outputs = plan.network.forward.outputs
@@ -101,87 +98,87 @@ class Passes:
             return
         cell = plan.own[next(entries(outputs))]
         column = max(c.column for c in plan.own.values()) + 2
-        self.book.put(sheet, cell.row, column, cell.fetch(plan.verdict), style.ANSWER)
-        self.book.put(sheet, plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
+        page.put(cell.row, column, cell.fetch(plan.verdict), style.ANSWER)
+        page.put(plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
 
     # --- Backward ---------------------------------------------------------------------------------------------------
 
     def _backward(self) -> None:
         plan = self.plan
-        sheet = self._sheet("backward", "hint_backward")
+        page = self._sheet("backward", "hint_backward")
         for m in range(plan.images):
             row = plan.band_row(m)
-            self._band_head(sheet, row, self.labels[m])
+            self._band_head(page, row, self.labels[m])
             for block in plan.band.blocks:
                 if block.tensor != ERROR:
-                    self._derivatives(sheet, m, block)
+                    self._derivatives(page, m, block)
             for above in plan.band.above:
                 derived = {q.adjoint: plan.backward[m].get(q.adjoint) for q in entries(above.source)}
                 known = {q: c for q, c in derived.items() if c is not None}
                 if known:
-                    self._above(sheet, row, above, known)
-            self._arrows(sheet, row, "←")
-            self._stage_heads(sheet, row, "stage_back", plan.backward[m])
-            self._equations(sheet, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
+                    self._above(page, row, above, known)
+            self._arrows(page, row, "←")
+            self._stage_heads(page, row, "stage_back", plan.backward[m])
+            self._equations(page, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
         note = self.book.label("short_partial")
-        self.book.put(sheet, plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
-        GradientTables(self.book, plan, sheet).write()
+        page.put(plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
+        GradientTables(plan, page).write()
 
-    def _derivatives(self, sheet: Worksheet, image: int, block: TensorCells) -> None:
+    def _derivatives(self, page: Page, image: int, block: TensorCells) -> None:
         plan = self.plan
         for quantity, cell in plan.block_cells("backward", image, block).items():
             adjoint = quantity.adjoint
             derived = adjoint in self.graph
             formula = plan.backward_formula(image, adjoint) if derived else cell.fetch(plan.forward[image][quantity])
-            self._put(sheet, cell, adjoint if derived else quantity, formula, block)
+            self._put(page, cell, adjoint if derived else quantity, formula, block)
             if derived:
                 self.book.define(adjoint.of_image(image + 1), cell)
         if block.tensor.role == "image":
-            self._pixels(sheet, list(plan.block_cells("backward", image, block).values()))
+            self._pixels(page, list(plan.block_cells("backward", image, block).values()))
 
     # --- what both share --------------------------------------------------------------------------------------------
 
-    def _sheet(self, key: str, hint: str) -> Worksheet:
+    def _sheet(self, key: str, hint: str) -> Page:
         plan = self.plan
-        sheet = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
-        self.book.widths(sheet, {1: MARGIN, 2: BESIDE_MARGIN})
+        page = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
+        page.widths({1: MARGIN, 2: BESIDE_MARGIN})
         for column in range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24):
             width = NARROW if column in plan.gap_columns else SQUARE
-            sheet.column_dimensions[get_column_letter(column)].width = width
-        sheet.freeze_panes = "A5"
-        return sheet
+            page.widths({column: width})
+        page.sheet.freeze_panes = "A5"
+        return page
 
-    def _band_head(self, sheet: Worksheet, row: int, title: str) -> None:
-        self.book.section(sheet, row, title, FIRST_COLUMN + self.plan.band.width - 1, 22)
+    def _band_head(self, page: Page, row: int, title: str) -> None:
+        page.section(row, title, FIRST_COLUMN + self.plan.band.width - 1, 22)
         if self.plan.band.strips:
             top = row + BAND_HEAD
             for r in range(top, top + self.plan.band.height):
-                sheet.row_dimensions[r].height = VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT
+                page.height(r, VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT)
 
-    def _put(self, sheet: Worksheet, cell: Cell, quantity: Quantity, formula: str, block: TensorCells) -> None:
+    def _put(self, page: Page, cell: Cell, quantity: Quantity, formula: str, block: TensorCells) -> None:
         error = block.tensor == ERROR
         look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
         # over a dark pixel the text takes its colour from the rule, which no run of its own may have
         image = block.tensor.role == "image"
         text = self.words.symbol(quantity) if image else self.words.rich_symbol(quantity, SYMBOL_SIZE)
-        self.book.put(sheet, cell.row - 1, cell.column, text, style.STRIP if image else style.RICH_STRIP)
-        self.book.put(sheet, cell.row, cell.column, formula, look)
+        page.put(cell.row - 1, cell.column, text, style.STRIP if image else style.RICH_STRIP)
+        page.put(cell.row, cell.column, formula, look)
 
-    def _above(self, sheet: Worksheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
+    def _above(self, page: Page, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
         """The inputs of a dense layer over its weights, or the derivatives by them."""
         at = self.plan.above_row(row)
         places = {quantity: FIRST_COLUMN + above.column + n for n, quantity in enumerate(entries(above.source))}
         for quantity, source in cells.items():
             column = places[quantity.primal]
             symbol = self.words.rich_symbol(quantity, SYMBOL_SIZE)
-            self.book.put(sheet, at - 1, column, symbol, style.RICH_STRIP)
-            self.book.put(sheet, at, column, Cell(sheet.title, at, column).fetch(source), style.VALUE)
+            page.put(at - 1, column, symbol, style.RICH_STRIP)
+            page.put(at, column, Cell(page.title, at, column).fetch(source), style.VALUE)
         if above.bias and not any(quantity.is_adjoint for quantity in cells):
             column = FIRST_COLUMN + above.column + above.source.size
-            self.book.put(sheet, at - 1, column, self.book.label("bias_input"), style.SYMBOL)
-            self.book.put(sheet, at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
+            page.put(at - 1, column, self.book.label("bias_input"), style.SYMBOL)
+            page.put(at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
 
-    def _arrows(self, sheet: Worksheet, row: int, arrow: str) -> None:
+    def _arrows(self, page: Page, row: int, arrow: str) -> None:
         """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
         blocks = [b for b in self.plan.band.blocks if b.gap and b.column]
         height = max(b.extent[0] for b in self.plan.band.blocks)
@@ -190,9 +187,9 @@ class Passes:
             sign = "∗" if block.tensor.kind is TensorKind.FILTER and arrow == "→" else arrow
             if block.tensor.role == "constant":
                 continue
-            self.book.put(sheet, middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
+            page.put(middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
 
-    def _stage_heads(self, sheet: Worksheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
+    def _stage_heads(self, page: Page, row: int, key: str, cells: Iterable[Quantity]) -> None:
         """A head where a stage begins: the blocks up to the next narrow column."""
         known = {quantity.primal for quantity in cells}
         for block in self.plan.band.blocks:
@@ -204,36 +201,36 @@ class Passes:
                     last = tensor.target.kind is TensorKind.OUTPUT
                     kind = TensorKind.OUTPUT if last else TensorKind.HIDDEN
                 words = self.book.text(f"{key}.{kind.value}")
-                self.book.put(sheet, row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
+                page.put(row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
 
-    def _equations(self, sheet: Worksheet, row: int, variables: Sequence[Variable]) -> None:
+    def _equations(self, page: Page, row: int, variables: Sequence[Variable]) -> None:
         below = row + BAND_HEAD + self.plan.band.height
         for line, column, text in equation_lines(self.plan, variables):
-            self.book.put(sheet, below + line, column, text, style.EQUATION)
+            page.put(below + line, column, text, style.EQUATION)
 
-    def _colours(self, sheet: Worksheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
+    def _colours(self, page: Page, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
         for block in self.plan.band.blocks:
             found = [cells[q] for q in entries(block.tensor) if q in cells]
             if block.tensor.role == "image":
-                self._pixels(sheet, found)
+                self._pixels(page, found)
             elif block.tensor.role in ("value", "parameter") and block.tensor.shape and found:
-                style.signed_scale(sheet, block.area(cells), reach)
+                style.signed_scale(page.sheet, block.area(cells), reach)
         for above in self.plan.band.above:
             at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
-            style.signed_scale(sheet, area(at, first, at, first + above.source.size - 1), reach)
+            style.signed_scale(page.sheet, area(at, first, at, first + above.source.size - 1), reach)
 
-    def _pixels(self, sheet: Worksheet, cells: list[Cell]) -> None:
+    def _pixels(self, page: Page, cells: list[Cell]) -> None:
         """A pixel's strip has the pixel's colour."""
         for up in range(self.plan.band.pitch):
-            style.pixels_rule(sheet, style.row_areas(cells, up), cells[0].local)
+            style.pixels_rule(page.sheet, style.row_areas(cells, up), cells[0].local)
 
-    def _legend(self, sheet: Worksheet, row: int) -> None:
-        self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), style.NOTE)
+    def _legend(self, page: Page, row: int) -> None:
+        page.put(row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), style.NOTE)
         columns = self.plan.columns.run(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
-        places = [Cell(sheet.title, row, column) for column in columns]
+        places = [Cell(page.title, row, column) for column in columns]
         for cell, share in zip(places, (-1.0, -0.5, 0.0, 0.5, 1.0), strict=True):
-            self.book.put(sheet, row, cell.column, share * REACH, style.LEGEND_NUMBER)
-            style.signed_scale(sheet, cell.local, REACH)
+            page.put(row, cell.column, share * REACH, style.LEGEND_NUMBER)
+            style.signed_scale(page.sheet, cell.local, REACH)
 
 
 #: Lines under a band; stages that stand close take turns.

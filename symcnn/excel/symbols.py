@@ -35,34 +35,34 @@ class Entry:
 
 def write_symbols(book: Book, plan: WorkbookLayout) -> None:
     """A section a sheet on which the quantities stand: inputs, parameters, forward, backward, totals."""
-    sheet = book.add_sheet("symbols", book.label("hint_symbols"))
+    page = book.add_sheet("symbols", book.label("hint_symbols"))
     columns = (SYMBOL, WORDS, EQUATION, VALUE, PLACE)
     for column, key in zip(columns, ("symbol", "meaning", "equation", "value", "cell"), strict=True):
         look = {VALUE: style.HEAD_RIGHT, PLACE: style.HEAD_INDENTED}.get(column, style.HEAD)
-        book.put(sheet, FIRST_ROW - 1, column, book.label(key), look)
+        page.put(FIRST_ROW - 1, column, book.label(key), look)
     table = SymbolTable(book, plan)
     row, longest = FIRST_ROW, 40
     for key, section in table.sections():
-        book.section(sheet, row, book.label(key), PLACE, 24)
+        page.section(row, book.label(key), PLACE, 24)
         row += 1
         for entry in section:
             looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED)
             place = f"{entry.cell.sheet}!{entry.cell.local}"
             values = (entry.symbol, entry.words, entry.equation, CellFormula(f"={entry.cell.absolute}"))
             for column in range(EQUATION, VALUE):
-                book.put(sheet, row, column, None, style.FORMULA_LINED)
+                page.put(row, column, None, style.FORMULA_LINED)
             for column, value, look in zip(columns[:-1], values, looks, strict=True):
-                book.put(sheet, row, column, value, look)
-            book.link(sheet, row, PLACE, place, style.CELL_LINED, entry.cell)
+                page.put(row, column, value, look)
+            page.link(row, PLACE, place, style.CELL_LINED, entry.cell)
             longest = max(longest, len(entry.equation))
-            sheet.row_dimensions[row].height = 17
+            page.height(row, 17)
             row += 1
         row += 1
     width = max(12, min(110, 0.95 * longest + 2) - 2 * REST_WIDTH)
     widths = {SYMBOL: 24, WORDS: table.words_width, EQUATION: width, EQUATION + 1: REST_WIDTH, EQUATION + 2: REST_WIDTH}
-    book.widths(sheet, {**widths, VALUE: 12, PLACE: 18})
-    sheet.print_area = f"A1:{get_column_letter(PLACE)}{row}"
-    sheet.print_title_rows = f"{FIRST_ROW - 1}:{FIRST_ROW - 1}"
+    page.widths({**widths, VALUE: 12, PLACE: 18})
+    page.sheet.print_area = f"A1:{get_column_letter(PLACE)}{row}"
+    page.sheet.print_title_rows = f"{FIRST_ROW - 1}:{FIRST_ROW - 1}"
 
 
 class SymbolTable:

@@ -10,12 +10,11 @@ from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 from sympy import Symbol
 
 from symcnn.excel import style
 from symcnn.excel.addresses import CellReference, SheetPrinter
-from symcnn.excel.book import Book
+from symcnn.excel.book import Book, Page
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
 from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula, checked_formula
@@ -37,11 +36,11 @@ LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
 
 def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
     """The sheet with its head and steps + 1 rows."""
-    sheet = book.add_sheet("training", book.label("hint_training"))
+    page = book.add_sheet("training", book.label("hint_training"))
     columns = plan.training_column
     groups = list(_groups(book, plan))
     for group in groups:
-        _head(book, sheet, plan, group)
+        _head(page, plan, group)
     first, last = plan.training_rows
     templates = _templates(plan, columns)
     cells = [(column, of, templates.get(of), LOOKS.get(of, ROW)) for of, column in columns.items()]
@@ -49,21 +48,21 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
         ruled = row > first and (row - first) % RULED == 0
         for column, of, template, looks in cells:
             if template is None:
-                book.put(sheet, row, column, row - first, looks[ruled])
+                page.put(row, column, row - first, looks[ruled])
             elif row == first and of in plan.parameter_rows:
-                initial = plan.parameter(of, "initial").seen_from(sheet.title)
-                book.put(sheet, row, column, CellFormula(f"={initial}"), looks[ruled])
+                initial = plan.parameter(of, "initial").seen_from(page.title)
+                page.put(row, column, CellFormula(f"={initial}"), looks[ruled])
             else:
                 formula = template.replace("{row}", str(row)).replace("{before}", str(row - 1))
-                book.put_formula(sheet, row, column, CellFormula(formula), looks[ruled])
+                page.put_formula(row, column, CellFormula(formula), looks[ruled])
         if progress and (row - first) % 100 == 0:
             progress(row - first)
-    _highlight(sheet, plan, [group[1] for group in groups])
-    sheet.freeze_panes = f"D{first}"
-    sheet.print_title_rows = f"5:{first - 1}"
+    _highlight(page, plan, [group[1] for group in groups])
+    page.sheet.freeze_panes = f"D{first}"
+    page.sheet.print_title_rows = f"5:{first - 1}"
     shown = [columns[NORM], columns[plan.parameters[-1]]]
-    sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
-    _outline(sheet, groups)
+    page.sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
+    _outline(page, groups)
 
 
 def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column, str]:
@@ -117,11 +116,11 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
             yield f"{book.label(key)} · {book.text('label.image', number=first.image)}", run
 
 
-def _head(book: Book, sheet: Worksheet, plan: WorkbookLayout, group: Group) -> None:
+def _head(page: Page, plan: WorkbookLayout, group: Group) -> None:
     """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
     words, columns = group
     for of, column in columns.items():
-        symbol: CellRichText | str = book.label("step") if of == STEP else "‖∇E‖"
+        symbol: CellRichText | str = page.label("step") if of == STEP else "‖∇E‖"
         wide, image = len(symbol), None
         if isinstance(of, Quantity):
             long = of.image is None or not of.is_adjoint
@@ -130,15 +129,15 @@ def _head(book: Book, sheet: Worksheet, plan: WorkbookLayout, group: Group) -> N
                 node, image = without_word(node), of.image
             symbol, wide = plan.words.rich(node, 10, style.TEXT), len(plan.words.emit(node))
         title = words if column == min(columns.values()) else None
-        book.put(sheet, 5, column, title, style.GROUP)
-        shown = None if image is None else book.text("label.image", number=image)
-        book.put(sheet, 6, column, shown, style.OF_IMAGE)
-        book.put(sheet, 7, column, symbol, style.COLUMN_STEP if of == STEP else style.COLUMN_SYMBOL)
+        page.put(5, column, title, style.GROUP)
+        shown = None if image is None else page.book.text("label.image", number=image)
+        page.put(6, column, shown, style.OF_IMAGE)
+        page.put(7, column, symbol, style.COLUMN_STEP if of == STEP else style.COLUMN_SYMBOL)
         width = max(LEAST_WIDTH, wide * 1.05 + 1.5)
-        sheet.column_dimensions[get_column_letter(column)].width = width
+        page.widths({column: width})
     gap = max(columns.values()) + 1
-    book.put(sheet, 7, gap, " ", style.WORDS)
-    sheet.column_dimensions[get_column_letter(gap)].width = GAP_WIDTH
+    page.put(7, gap, " ", style.WORDS)
+    page.widths({gap: GAP_WIDTH})
 
 
 def without_word(symbol: tree.Node) -> tree.Node:
@@ -146,7 +145,7 @@ def without_word(symbol: tree.Node) -> tree.Node:
     return replace(symbol, word="") if isinstance(symbol, tree.Symbol) else symbol
 
 
-def _highlight(sheet: Worksheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
+def _highlight(page: Page, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
     """The row of the step shown in amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
     areas = []
@@ -155,14 +154,14 @@ def _highlight(sheet: Worksheet, plan: WorkbookLayout, groups: list[dict[Column,
         areas.append(f"{left}{first}:{right}{last}")
     amber = DifferentialStyle(font=style.AMBER_FONT, fill=style.AMBER_FILL)
     rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={plan.step_in_range}"])
-    sheet.conditional_formatting.add(" ".join(areas), rule)
+    page.sheet.conditional_formatting.add(" ".join(areas), rule)
 
 
-def _outline(sheet: Worksheet, groups: list[Group]) -> None:
+def _outline(page: Page, groups: list[Group]) -> None:
     """Passes and gradients are folded away: a click on + above the sheet opens them."""
-    sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
+    page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
     for _, columns in groups[2:]:
         for column in columns.values():
-            dimension = sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.sheet.column_dimensions[get_column_letter(column)]
             dimension.outlineLevel, dimension.hidden = 1, True
-        sheet.column_dimensions[get_column_letter(min(columns.values()) - 1)].collapsed = True
+        page.sheet.column_dimensions[get_column_letter(min(columns.values()) - 1)].collapsed = True

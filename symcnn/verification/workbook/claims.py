@@ -284,7 +284,7 @@ class Decider:
             bare[symbol] = quantity.of_image(None).symbol
         assert isinstance(adjoint, Quantity)  # of an image
         self._gradients.renew_budget()
-        return self._gradients.decide(adjoint.primal.of_image(None).name, candidate.xreplace(bare))
+        return self._gradients.decide(adjoint.of_image(None).primal.name, candidate.xreplace(bare))
 
     # --- findings ---------------------------------------------------------------------------------------------------
 
