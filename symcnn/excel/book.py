@@ -38,9 +38,9 @@ class Book:
     def label(self, key: str, **values: object) -> str:
         return self.text(f"workbook.{key}", **values)
 
-    def add_sheet(self, key: str, hint: str, ribbon: str = "", columns: int = 12) -> "Page":
+    def add_sheet(self, key: str, hint: str, ribbon: str = "", columns: int = 12) -> "StyledSheet":
         """A sheet with its head: title, ribbon with the step shown, one sentence on how to read it."""
-        page = Page(self, self.workbook.create_sheet(self.title(key)))
+        page = StyledSheet(self, self.workbook.create_sheet(self.title(key)))
         page.sheet.sheet_view.showGridLines = False
         page.sheet.sheet_view.zoomScale = 90
         page.widths({1: 2})
@@ -70,7 +70,7 @@ class Book:
         self.workbook.defined_names[name] = DefinedName(name, attr_text=cell.absolute)
 
 
-class Page:
+class StyledSheet:
     """One sheet of a workbook under construction."""
 
     def __init__(self, book: Book, sheet: Worksheet) -> None:
@@ -180,7 +180,7 @@ def finish(book: Book, keys: Sequence[str], ribbon: str, ends: Mapping[str, int]
     for n, key in enumerate(keys):
         sheet = book.workbook[book.title(key)]
         if n:
-            page, before = Page(book, sheet), keys[n - 1] if n > 1 else None
+            page, before = StyledSheet(book, sheet), keys[n - 1] if n > 1 else None
             _links(page, before, keys[n + 1] if n + 1 < len(keys) else None)
             if ribbon:  # the status line of Contents, to the last column
                 page.height(2, 21)
@@ -190,7 +190,7 @@ def finish(book: Book, keys: Sequence[str], ribbon: str, ends: Mapping[str, int]
         _print(sheet)
 
 
-def _links(page: Page, before: str | None, after: str | None) -> None:
+def _links(page: StyledSheet, before: str | None, after: str | None) -> None:
     """‹ previous, ⌂ Contents, next › at the right of the first row."""
     texts = [(f"‹ {page.book.title(before)}", before)] if before else []
     texts.append((f"⌂ {page.book.title('contents')}", "contents"))

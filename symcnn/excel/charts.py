@@ -207,8 +207,8 @@ class Charts:
         if tensor.kind is not TensorKind.FILTER or max(tensor.shape[-2:]) > MAX_SIDE:
             return 6
         rows, columns = tensor.shape[-2:]
-        self.page.put(SQUARES_ROW - 2, LEFT, self.book.label("filter_squares"), style.BOLD)
-        step = self.book.label("step")
+        self.page.put(SQUARES_ROW - 2, LEFT, self.page.label("filter_squares"), style.BOLD)
+        step = self.page.label("step")
         for block, head in enumerate((f'"{step} 0"', f'"{step} "&{plan.step_in_range}', f'"{step} {plan.steps}"')):
             left, look = LEFT + block * (columns + 1), style.AMBER_HEAD if block == 1 else style.HEAD
             self.page.put(SQUARES_ROW - 1, left, CellFormula(f"={head}"), look)
@@ -221,8 +221,8 @@ class Charts:
             style.signed_scale(self.page.sheet, area(SQUARES_ROW, left, SQUARES_ROW + rows - 1, left + columns - 1))
         for row in range(SQUARES_ROW, SQUARES_ROW + rows):
             self.page.height(row, 42)
-        self.page.put(SQUARES_ROW, LEFT + 3 * (columns + 1), self.book.label("look_for"), style.HEAD)
-        words = self.book.label("look_for_what")
+        self.page.put(SQUARES_ROW, LEFT + 3 * (columns + 1), self.page.label("look_for"), style.HEAD)
+        words = self.page.label("look_for_what")
         self.page.put(SQUARES_ROW + 1, LEFT + 3 * (columns + 1), words, style.TOP_WORDS)
         return SQUARES_ROW + rows + 1
 
@@ -263,4 +263,4 @@ class Charts:
             for column, look in zip(figure.columns, figure.looks, strict=True)
         ]  # fmt: skip
         last = self.plan.steps or 1
-        self.page.sheet.add_chart(chart(figure.title, self.book.label("step"), curves, last, figure.log), anchor)
+        self.page.sheet.add_chart(chart(figure.title, self.page.label("step"), curves, last, figure.log), anchor)

@@ -24,7 +24,7 @@ from symcnn.derivation import Derivation, Variable
 from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, local
-from symcnn.excel.book import Book, Page
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.gradients import position_sums
 from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
 from symcnn.network import Array, Data
@@ -133,7 +133,7 @@ class Exported:
         """Did the training come to numbers? If not, nothing is stored, and there is nothing to compare."""
         return None not in self.after.values()
 
-    def write(self, page: Page, top: int, left: int, tolerance: str) -> None:
+    def write(self, page: StyledSheet, top: int, left: int, tolerance: str) -> None:
         """Four columns from ``left`` on: live, stored, and the verdict or the gap; sums first, results below.
 
         Args:
@@ -259,7 +259,7 @@ class Checks:
         self.page.section(row, words, RESULT, 21)
         for column, key in heads.items():
             look = style.SECTION_HEAD_CENTRE if column == RESULT else style.SECTION_HEAD
-            self.page.put(row, column, self.book.label(key), look)
+            self.page.put(row, column, self.page.label(key), look)
 
     def _formula(self, row: int, column: int, formula: str, look: style.Style) -> None:
         self.page.put(row, column, CellFormula(f"={formula}"), look)
@@ -290,7 +290,7 @@ class Checks:
         style.bad_rule(page.sheet, area(ALL_ROW, RESULT, last, RESULT), f"${local(ALL_ROW, PASSES)}=0")
 
     def _lines(self) -> list[CheckLine]:
-        equal, none = self._fixed("tolerance_equal"), self.book.label("not_finite")
+        equal, none = self._fixed("tolerance_equal"), self.page.label("not_finite")
         total, rows = self.plan.error_total.absolute, (self.plan.steps or 0) + 1
         trained = self.plan.trained(E_TOTAL)
 
@@ -303,7 +303,7 @@ class Checks:
         within = f"IF(COUNT({{worst}})=1,IF({{worst}}<={equal},1,0),0)"
         shares, weights = self._column(SHARES_GAP), len(self.shared)
         same, gaps, stored = self.exported.formulas
-        dash, changed = self.book.label("dash"), self.book.label("inputs_changed")
+        dash, changed = self.page.label("dash"), self.page.label("inputs_changed")
         lines = [
             CheckLine("check_difference", worst(self._column(COUNTED), count), self._fixed("tolerance_difference"),
                  f"MIN(1,{passes})"),
@@ -321,13 +321,13 @@ class Checks:
     # --- what a reader may change -----------------------------------------------------------------------------------
 
     def _settings(self) -> None:
-        self._section(SETTINGS_ROW, self.book.label("settings_checks"), {})
+        self._section(SETTINGS_ROW, self.page.label("settings_checks"), {})
         for key, value in TOLERANCES.items():
-            cell, words = self.tolerance[key], self.book.label(key)
+            cell, words = self.tolerance[key], self.page.label(key)
             self.page.put(cell.row, SYMBOL, words, style.WORDS)
             self.page.put(cell.row, cell.column, value, style.TOLERANCE)
             rule = {"type": "decimal", "operator": "greaterThan", "formula1": "0"}
-            self.page.prompt(cell.local, self.book.label(f"{key}_prompt"), rule)
+            self.page.prompt(cell.local, self.page.label(f"{key}_prompt"), rule)
             self.book.define(key, cell)
             self.page.height(cell.row, 18)
 
@@ -385,7 +385,7 @@ class Checks:
 
     def _against_training(self, row: int, parameter: Quantity, gradient: str) -> None:
         """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
-        plan, none, trained = self.plan, self.book.label("not_finite"), local(row, TRAINED)
+        plan, none, trained = self.plan, self.page.label("not_finite"), local(row, TRAINED)
         self._formula(row, TRAINED, plan.at_step_shown(parameter.adjoint, self.title), style.EIGHT_LINED)
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
         self._formula(row, TRAINED_GAP, f'IF(COUNT({gradient},{trained})=2,{gap},"{none}")', style.GAP_LINED)
@@ -406,11 +406,11 @@ class Checks:
         if self.shared:
             keys[SHARES_GAP] = "gap_of_positions"
         for column, key in keys.items():
-            page.put(TABLE_ROW + 1, column, self.book.label(key), style.HEAD_RIGHT)
+            page.put(TABLE_ROW + 1, column, self.page.label(key), style.HEAD_RIGHT)
         for sign, shown in (("+", "+h"), ("-", "−h")):
             for of, column in self.perturbed.columns(sign).items():
                 quantity = of if isinstance(of, Quantity) else None
-                symbol = self.book.label("moved") if quantity is None else symbol_of(quantity)
+                symbol = self.page.label("moved") if quantity is None else symbol_of(quantity)
                 page.put(TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
                 image = quantity and quantity.image
                 words = self.book.text("label.image", number=image) if image else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell
-from symcnn.excel.book import Book, Page
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.network import Network
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import ERROR, Access, Tensor, TensorKind
@@ -72,14 +72,14 @@ def status_cell(book: Book) -> Cell:
     return Cell(book.title("contents"), STATUS_ROW, LEFT)
 
 
-def _status(page: Page, status: Status) -> None:
+def _status(page: StyledSheet, status: Status) -> None:
     page.height(STATUS_ROW, 28)
     page.bar(STATUS_ROW, RIGHT, status.formula, style.STATUS, style.STATUS_FIRST)
     if status.change:
         page.link(STATUS_ROW, RIGHT, page.label("change_step"), style.STATUS_LINK, status.change)
 
 
-def _stages(page: Page, network: Network, row: int) -> int:
+def _stages(page: StyledSheet, network: Network, row: int) -> int:
     """The network in cells, six in a row: symbol, what it is, how many."""
     found = stages(page.book, network)
     wide = RIGHT - LEFT + 1
@@ -121,12 +121,12 @@ def _shape(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape)) or "1"
 
 
-def _section(page: Page, row: int, key: str) -> int:
+def _section(page: StyledSheet, row: int, key: str) -> int:
     page.section(row, page.label(key), RIGHT, 22)
     return row + 1
 
 
-def _links(page: Page, sheets: Sequence[str], row: int, kind: str) -> int:
+def _links(page: StyledSheet, sheets: Sequence[str], row: int, kind: str) -> int:
     row = _section(page, row, "sheets_in_order")
     for key in sheets:
         page.link(row, LEFT, page.book.title(key), style.LINK_LINED, Cell(page.book.title(key), 1, 1))
@@ -138,7 +138,7 @@ def _links(page: Page, sheets: Sequence[str], row: int, kind: str) -> int:
     return row
 
 
-def _legend(page: Page, row: int, kind: str) -> int:
+def _legend(page: StyledSheet, row: int, kind: str) -> int:
     """Samples that look as the cells do."""
     row = _section(page, row, "how_to_read")
     samples: list[tuple[float | str, str, style.Style]] = [
@@ -165,7 +165,7 @@ def _legend(page: Page, row: int, kind: str) -> int:
     return row + 1
 
 
-def _note(page: Page, row: int, note: str) -> int:
+def _note(page: StyledSheet, row: int, note: str) -> int:
     page.sheet.merge_cells(start_row=row, start_column=LEFT, end_row=row, end_column=RIGHT)
     page.height(row, 8 + 14 * -(-len(note) // NOTE_WIDTH))
     page.put(row, LEFT, note, style.PROSE)

@@ -5,7 +5,7 @@ from openpyxl.utils import get_column_letter
 from symcnn.derivation.graph import Graph, instantiate
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, SheetPrinter, check_size, places
-from symcnn.excel.book import Book, Page
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.inputs import number
 from symcnn.excel.layout import Band, band_of
 from symcnn.network import Array, Network
@@ -51,7 +51,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     _flattened(page, network, band, cells, below)
 
 
-def _window(page: Page, network: Network, graph: Graph, cells: dict[Quantity, Cell], top: int) -> int:
+def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quantity, Cell], top: int) -> int:
     """One window at a chosen row and column, its products with the first filter, their sum, and what becomes of it.
 
     Returns:
@@ -96,7 +96,7 @@ def _window(page: Page, network: Network, graph: Graph, cells: dict[Quantity, Ce
     return _result(page, top + rows + 1, products, divided, [cells[bias].local for bias in biases])
 
 
-def _choice(page: Page, row: int, key: str, last: int) -> str:
+def _choice(page: StyledSheet, row: int, key: str, last: int) -> str:
     """A cell in which a row or column is chosen."""
     cell = Cell(page.title, row, LEFT + CHOSEN)
     page.put(row, LEFT, page.label(key), style.WORDS)
@@ -106,7 +106,7 @@ def _choice(page: Page, row: int, key: str, last: int) -> str:
     return f"${get_column_letter(cell.column)}${cell.row}"
 
 
-def _result(page: Page, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
+def _result(page: StyledSheet, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
     """The sum of the products; divided by their number and with the bias added, where the layer does so."""
     total = CellFormula(f"=SUM({products[0].local}:{products[-1].local})")
     lines = [(page.label("window_sum"), total, style.PLAIN_VALUE)]
@@ -123,7 +123,7 @@ def _result(page: Page, row: int, products: list[Cell], divided: bool, biases: l
     return row + len(lines) + 2
 
 
-def _flattened(page: Page, network: Network, band: Band, cells: dict[Quantity, Cell], top: int) -> None:
+def _flattened(page: StyledSheet, network: Network, band: Band, cells: dict[Quantity, Cell], top: int) -> None:
     """All values of the last maps one after the other, as the input layer of a network would receive them."""
     outputs = network.forward.outputs
     page.put(top, LEFT, page.label("flattened", count=outputs.size), style.HEAD)

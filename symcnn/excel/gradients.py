@@ -7,7 +7,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from symcnn.derivation import Addend
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local
-from symcnn.excel.book import Page
+from symcnn.excel.book import StyledSheet
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
 from symcnn.excel.words import put_in
@@ -24,7 +24,7 @@ MAX_RULED = 200
 class GradientTables:
     """Writes them on a sheet that has its bands."""
 
-    def __init__(self, plan: WorkbookLayout, page: Page) -> None:
+    def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
         self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
         self.graph = plan.derivation.graph
         self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
@@ -176,7 +176,7 @@ NAMES_PIXELS = 150
 class ContributionSection:
     """Writes the section; a column for each weight, for each image and for E_total."""
 
-    def __init__(self, plan: WorkbookLayout, page: Page) -> None:
+    def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
         assert plan.shares is not None
         self.plan, self.words, self.page, self.book, self.shares = plan, plan.words, page, page.book, plan.shares
         self.top = plan.shares_row + 4

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area
-from symcnn.excel.book import Book, Page
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.layout import (
     BESIDE_MARGIN,
     IMAGES_ROW,
@@ -59,7 +59,7 @@ class Inputs:
         self.page.widths(widths)
         if self.plan.steps is not None:
             self._step(self.plan.steps)
-        self._section(IMAGES_ROW, self.book.label("inputs_many" if self.plan.has_own else "inputs_single"))
+        self._section(IMAGES_ROW, self.page.label("inputs_many" if self.plan.has_own else "inputs_single"))
         for row in self.plan.desk.pixel_rows(self.plan.has_own):
             self.page.height(row, SQUARE_HEIGHT)
         for m in range(self.plan.images):
@@ -111,7 +111,7 @@ class Inputs:
             self._put(cell, number(float(value)), look)
         first, last = next(iter(cells.values())), list(cells.values())[-1]
         style.pixels_rule(self.page.sheet, [f"{first.local}:{last.local}"], first.local)
-        self._prompt(list(cells.values()), self.book.label("pixel_prompt"))
+        self._prompt(list(cells.values()), self.page.label("pixel_prompt"))
         row = self.plan.desk.outputs(image)[0].row
         self.page.height(row - 1, STRIP_HEIGHT)
         self.page.height(row, VALUE_HEIGHT)
@@ -232,7 +232,7 @@ def meaning(book: Book, parameter: Quantity) -> str:
     return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
 
 
-def _legend(page: Page, plan: WorkbookLayout) -> None:
+def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
     """The scale of the values shown: its ends are the largest of them."""
     value, rows = plan.parameter_columns["value"], list(plan.parameter_rows.values())
     row, shown = rows[-1] + 3, area(rows[0], value, rows[-1], value)

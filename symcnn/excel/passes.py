@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from symcnn.derivation import Variable
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area
-from symcnn.excel.book import Book, Page
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.gradients import GradientTables
 from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
 from symcnn.excel.plan import (
@@ -61,7 +61,7 @@ class Passes:
         self._legend(page, last)
 
     def _forward_band(
-        self, page: Page, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]
+        self, page: StyledSheet, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]
     ) -> None:
         plan = self.plan
         self._band_head(page, row, title)
@@ -77,7 +77,7 @@ class Passes:
         self._equations(page, row, [v for v in self.graph.forward.values() if v.quantity in cells])
         self._colours(page, row, cells, REACH)
 
-    def _error_total(self, page: Page) -> None:
+    def _error_total(self, page: StyledSheet) -> None:
         plan, total = self.plan, self.plan.error_total
         errors = "+".join(plan.forward[m][E].local for m in range(plan.images))
         start = max(FIRST_COLUMN, total.column - 7)
@@ -90,7 +90,7 @@ class Passes:
         page.height(total.row, VALUE_HEIGHT)
         self.book.define(E_TOTAL, total)
 
-    def _verdict(self, page: Page) -> None:
+    def _verdict(self, page: StyledSheet) -> None:
         """What the network says of the reader's image, beside its outputs."""
         plan = self.plan
         outputs = plan.network.forward.outputs
@@ -124,7 +124,7 @@ class Passes:
         page.put(plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
         GradientTables(plan, page).write()
 
-    def _derivatives(self, page: Page, image: int, block: TensorCells) -> None:
+    def _derivatives(self, page: StyledSheet, image: int, block: TensorCells) -> None:
         plan = self.plan
         for quantity, cell in plan.block_cells("backward", image, block).items():
             adjoint = quantity.adjoint
@@ -138,7 +138,7 @@ class Passes:
 
     # --- what both share --------------------------------------------------------------------------------------------
 
-    def _sheet(self, key: str, hint: str) -> Page:
+    def _sheet(self, key: str, hint: str) -> StyledSheet:
         plan = self.plan
         page = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
         page.widths({1: MARGIN, 2: BESIDE_MARGIN})
@@ -148,14 +148,14 @@ class Passes:
         page.sheet.freeze_panes = "A5"
         return page
 
-    def _band_head(self, page: Page, row: int, title: str) -> None:
+    def _band_head(self, page: StyledSheet, row: int, title: str) -> None:
         page.section(row, title, FIRST_COLUMN + self.plan.band.width - 1, 22)
         if self.plan.band.strips:
             top = row + BAND_HEAD
             for r in range(top, top + self.plan.band.height):
                 page.height(r, VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT)
 
-    def _put(self, page: Page, cell: Cell, quantity: Quantity, formula: str, block: TensorCells) -> None:
+    def _put(self, page: StyledSheet, cell: Cell, quantity: Quantity, formula: str, block: TensorCells) -> None:
         error = block.tensor == ERROR
         look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
         # over a dark pixel the text takes its colour from the rule, which no run of its own may have
@@ -164,7 +164,7 @@ class Passes:
         page.put(cell.row - 1, cell.column, text, style.STRIP if image else style.RICH_STRIP)
         page.put(cell.row, cell.column, formula, look)
 
-    def _above(self, page: Page, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
+    def _above(self, page: StyledSheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
         """The inputs of a dense layer over its weights, or the derivatives by them."""
         at = self.plan.above_row(row)
         places = {quantity: FIRST_COLUMN + above.column + n for n, quantity in enumerate(entries(above.source))}
@@ -178,7 +178,7 @@ class Passes:
             page.put(at - 1, column, self.book.label("bias_input"), style.SYMBOL)
             page.put(at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
 
-    def _arrows(self, page: Page, row: int, arrow: str) -> None:
+    def _arrows(self, page: StyledSheet, row: int, arrow: str) -> None:
         """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
         blocks = [b for b in self.plan.band.blocks if b.gap and b.column]
         height = max(b.extent[0] for b in self.plan.band.blocks)
@@ -189,7 +189,7 @@ class Passes:
                 continue
             page.put(middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
 
-    def _stage_heads(self, page: Page, row: int, key: str, cells: Iterable[Quantity]) -> None:
+    def _stage_heads(self, page: StyledSheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
         """A head where a stage begins: the blocks up to the next narrow column."""
         known = {quantity.primal for quantity in cells}
         for block in self.plan.band.blocks:
@@ -203,12 +203,12 @@ class Passes:
                 words = self.book.text(f"{key}.{kind.value}")
                 page.put(row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
 
-    def _equations(self, page: Page, row: int, variables: Sequence[Variable]) -> None:
+    def _equations(self, page: StyledSheet, row: int, variables: Sequence[Variable]) -> None:
         below = row + BAND_HEAD + self.plan.band.height
         for line, column, text in equation_lines(self.plan, variables):
             page.put(below + line, column, text, style.EQUATION)
 
-    def _colours(self, page: Page, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
+    def _colours(self, page: StyledSheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
         for block in self.plan.band.blocks:
             found = [cells[q] for q in entries(block.tensor) if q in cells]
             if block.tensor.role == "image":
@@ -219,12 +219,12 @@ class Passes:
             at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
             style.signed_scale(page.sheet, area(at, first, at, first + above.source.size - 1), reach)
 
-    def _pixels(self, page: Page, cells: list[Cell]) -> None:
+    def _pixels(self, page: StyledSheet, cells: list[Cell]) -> None:
         """A pixel's strip has the pixel's colour."""
         for up in range(self.plan.band.pitch):
             style.pixels_rule(page.sheet, style.row_areas(cells, up), cells[0].local)
 
-    def _legend(self, page: Page, row: int) -> None:
+    def _legend(self, page: StyledSheet, row: int) -> None:
         page.put(row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), style.NOTE)
         columns = self.plan.columns.run(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
         places = [Cell(page.title, row, column) for column in columns]

@@ -14,7 +14,7 @@ from sympy import Symbol
 
 from symcnn.excel import style
 from symcnn.excel.addresses import CellReference, SheetPrinter
-from symcnn.excel.book import Book, Page
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
 from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula, checked_formula
@@ -116,7 +116,7 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
             yield f"{book.label(key)} · {book.text('label.image', number=first.image)}", run
 
 
-def _head(page: Page, plan: WorkbookLayout, group: Group) -> None:
+def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
     """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
     words, columns = group
     for of, column in columns.items():
@@ -145,7 +145,7 @@ def without_word(symbol: tree.Node) -> tree.Node:
     return replace(symbol, word="") if isinstance(symbol, tree.Symbol) else symbol
 
 
-def _highlight(page: Page, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
+def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
     """The row of the step shown in amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
     areas = []
@@ -157,7 +157,7 @@ def _highlight(page: Page, plan: WorkbookLayout, groups: list[dict[Column, int]]
     page.sheet.conditional_formatting.add(" ".join(areas), rule)
 
 
-def _outline(page: Page, groups: list[Group]) -> None:
+def _outline(page: StyledSheet, groups: list[Group]) -> None:
     """Passes and gradients are folded away: a click on + above the sheet opens them."""
     page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
     for _, columns in groups[2:]:

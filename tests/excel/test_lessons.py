@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 import symcnn
-from symcnn.excel.book import Book, Page
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.gradients import ContributionSection
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
 from symcnn.symbolic import entries
@@ -95,7 +95,7 @@ def test_the_readers_image_is_not_learnt_from(tmp_path):
 
 def section(shown):
     plan, book = shown.plan, openpyxl.load_workbook(shown.path)
-    return ContributionSection(plan, Page(Book(catalogue("en")), book[plan.sheet("backward")]))
+    return ContributionSection(plan, StyledSheet(Book(catalogue("en")), book[plan.sheet("backward")]))
 
 
 def test_what_the_positions_add_is_the_gradient(shown):
