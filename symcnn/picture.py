@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from symcnn.derivation import Derivation
-from symcnn.excel.formulas import backward_formula
 from symcnn.excel.plan import WorkbookLayout
 from symcnn.formula import Plain, Typography, Worked, shown
 from symcnn.network import DataLike, as_data
@@ -28,7 +27,7 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
     worked = Worked(derivation.quantities, text.words("word"), values, 3)
     plain = Plain(text.decimal)
     result = plain.emit(worked.name(variable.name))
-    cell = plan.backward[0][variable.name]
+    cell = plan.backward[0][variable.quantity]
     lines = [
         f"{plain.emit(typography.name(variable.name))} = {plain.emit(typography.right_side(variable))}",
         f"= {plain.emit(worked.right_side(variable))}",
@@ -48,7 +47,7 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
         *_text(RIGHT, 164, "=", size=15, family="serif"),
         *_result(RIGHT + 20, 164, result),
         *_head(RIGHT, 214, "3", text("picture.cell", sheet=cell.sheet, cell=cell.local)),
-        *_text(RIGHT, 242, backward_formula(plan, 0, variable.name), size=13, family="monospace"),
+        *_text(RIGHT, 242, plan.backward_formula(0, variable.quantity), size=13, family="monospace"),
         *_result(RIGHT + 2, 274, result),
     ]
     size = f'width="{WIDTH}" height="{HEIGHT}"'

@@ -23,13 +23,13 @@ class Numbering:
     """
 
     def __init__(self, derivation: Derivation) -> None:
-        graph = derivation.graph
+        graph, self._quantities = derivation.graph, derivation.quantities
         constant = {e.target.tensor for e in derivation.forward if e.constant}
         self.parameters = derivation.network.parameters
         self.data = tuple(n for n, (tensor, _) in graph.inputs.items() if tensor.role in ("image", "target"))
         self.shifts = tuple(v.name for v in graph.forward.values() if v.tensor in constant)
         self.stated: tuple[Variable, ...] = tuple(
-            v for v in graph.forward.values() if f"dE_d{v.name}" in graph.backward or v.tensor == ERROR
+            v for v in graph.forward.values() if v.quantity.adjoint in graph or v.tensor == ERROR
         )
         inputs = [*self.parameters, *self.data, *self.shifts]
         self.of: Mapping[str, int] = {n: k for k, n in enumerate([*inputs, *(v.name for v in self.stated)], 1)}
@@ -44,7 +44,7 @@ class Numbering:
             return self.of[value.name]
         return self.values.setdefault(value, self.last + len(self.values) + 1)
 
-    def name(self, name: str) -> str:
+    def name(self, symbol: Symbol) -> str:
         """As the calculus writes it: #29 the quantity, !31 ∂E by it."""
-        bare = name.removeprefix("dE_d")
-        return f"#{self.number(Symbol(name))}" if bare == name else f"!{self.of[bare]}"
+        quantity = self._quantities.of(symbol)
+        return f"!{self.of[quantity.primal.name]}" if quantity.is_adjoint else f"#{self.number(symbol)}"

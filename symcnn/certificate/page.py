@@ -87,14 +87,14 @@ class Page:
         first, numbers = self.certificate.claims[0], self.certificate.whole.numbers
         typography = Typography(self.certificate.derivation.quantities, self.text.words("word"))
         quantity = self._latex.inline(typography.name(first.quantity))
-        yield self.text("certificate.example", place=numbers.of[first.quantity], quantity=quantity)
+        yield self.text("certificate.example", place=numbers.of[first.quantity.name], quantity=quantity)
         statement = self.certificate.text.partition(f"\nTheorem {first.theorem} :")[2].partition("\nProof.")[0]
         yield f"```coq\nTheorem {first.theorem} :{statement}\n```"
 
     def _image(self, claim: Theorem) -> str:
         if claim.image is None:
-            return self.text("certificate.every_image")
-        return self.text("certificate.any_image") if claim.image == ANY else claim.image.removeprefix(ANY)
+            return self.text("certificate.images_together")
+        return self.text("certificate.images_each") if claim.image == ANY else claim.image.removeprefix(ANY)
 
     def _inline(self, sentence: str) -> str:
         return sentence.replace("{E_total}", self._latex.inline(Symbol("E", "", self.text("label.total"))))
@@ -104,7 +104,7 @@ class Page:
         typography = Typography(self.certificate.derivation.quantities, self.text.words("word"))
         if claim.image is not None:
             typography.error = Symbol("E")
-        return typography.name(f"dE_d{claim.quantity}")
+        return typography.name(claim.quantity.adjoint)
 
     def rows(self) -> list[tuple[str, str, str]]:
         """What is claimed, the verdict, the axioms: one row for each theorem."""

@@ -53,7 +53,7 @@ def held(certificate: Certificate, theta: Any, data: DataLike) -> PremiseReport:
     def fails(claim: Theorem) -> bool:
         named = claim.image not in (None, ANY)
         looked_at = [found[int(claim.image.removeprefix(ANY)) - 1]] if claim.image and named else found
-        return any(claim.quantity in at.undecided for one in looked_at for at in one)
+        return any(claim.quantity.name in at.undecided for one in looked_at for at in one)
 
     every = [at for one in found for at in one]
     return PremiseReport(

@@ -62,7 +62,8 @@ class Stage:
     def adjoints(self) -> Mapping[str, Variable]:
         """The derivation's ∂E/∂(quantity), by the quantity's name: of parameters and of all that is stated but E."""
         names = (*self.numbers.parameters, *(v.name for v in self.numbers.stated[:-1]))
-        return {name: self.derivation.graph.backward[f"dE_d{name}"] for name in names}
+        graph, of = self.derivation.graph, self.derivation.quantities.of
+        return {name: graph[of(name).adjoint] for name in names}
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -121,5 +122,5 @@ class Stage:
             instead: what stands for some of them.
         """
         known = instead or {}
-        printer = InfixPrinter(COQ, lambda name: known[name] if name in known else self.applied(name, inside))
+        printer = InfixPrinter(COQ, lambda s: known[s.name] if s.name in known else self.applied(s.name, inside))
         return printer.variable(value) if isinstance(value, Variable) else printer.expression(value).text

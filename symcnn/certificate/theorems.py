@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from symcnn.certificate.proof import Bridge
 from symcnn.certificate.stage import Stage
+from symcnn.symbolic import Quantity
 
 MAX_IMAGES = 10
 
@@ -27,12 +28,12 @@ class Theorem:
         image: "image1", or ``ANY``; None: E_total.
     """
 
-    quantity: str
+    quantity: Quantity
     image: str | None = None
 
     @property
     def theorem(self) -> str:
-        return f"is_dE_d{self.quantity}" + (f"_{self.image}" if self.image not in (None, ANY) else "")
+        return f"is_{self.quantity.adjoint}" + (f"_{self.image}" if self.image not in (None, ANY) else "")
 
 
 def named(samples: int | None) -> list[str]:
@@ -40,7 +41,7 @@ def named(samples: int | None) -> list[str]:
     return [f"image{n}" for n in range(1, samples + 1)] if samples and samples <= MAX_IMAGES else []
 
 
-def claims_of(parameters: Sequence[str], cells: Sequence[str], images: Sequence[str]) -> list[Theorem]:
+def claims_of(parameters: Sequence[Quantity], cells: Sequence[Quantity], images: Sequence[str]) -> list[Theorem]:
     """All that can be claimed: the parameters, then the cells, image by image."""
     return [Theorem(p) for p in parameters] + [Theorem(x, i) for x in cells for i in images or [ANY]]
 
@@ -66,8 +67,8 @@ def _of_cell(link: Bridge, claim: Theorem, image: str) -> str:
     error = _bare(stage.applied("E", image=image, map=_moved(stage, claim, image)))
     names, premises = _premises(stage, claim, image, "")
     return f"""Theorem {claim.theorem} : forall parameter {image} : positive -> R,{premises}
-  is_derive (fun r => {error}) {stage.whole.applied(claim.quantity, image=image)}
-  {stage.whole.applied(f"dE_d{claim.quantity}", image=image)}.
+  is_derive (fun r => {error}) {stage.whole.applied(claim.quantity.name, image=image)}
+  {stage.whole.applied(claim.quantity.adjoint.name, image=image)}.
 Proof. intros parameter {image}{names}; exact {_derivative(link, claim, image, names)}. Qed."""
 
 
@@ -78,9 +79,10 @@ def _of_parameter(link: Bridge, claim: Theorem, images: Sequence[str]) -> str:
         all_names, all_premises = all_names + names, all_premises + premises
         own = _derivative(link, claim, image, names)
         proof = f"(der_plus _ _ _ _ _ {proof} {own})" if proof else own
-    adjoints = " + ".join(_bare(stage.applied(f"dE_d{claim.quantity}", image=i)) for i in images)
+    adjoint = claim.quantity.adjoint.name
+    adjoints = " + ".join(_bare(stage.applied(adjoint, image=i)) for i in images)
     return f"""Theorem {claim.theorem} : forall parameter {" ".join(images)} : positive -> R,{all_premises}
-  is_derive (fun r => E_total {_moved(stage, claim, "")} {" ".join(images)}) {stage.applied(claim.quantity)}
+  is_derive (fun r => E_total {_moved(stage, claim, "")} {" ".join(images)}) {stage.applied(claim.quantity.name)}
   ({adjoints}).
 Proof. intros parameter {" ".join(images)}{all_names}; exact {proof}. Qed."""
 
@@ -90,12 +92,12 @@ def _of_any_images(link: Bridge, claim: Theorem) -> str:
     names, _ = _premises(stage, claim, ANY, "")
     every = "".join(
         f"\n  (forall image, In image images -> {said}) ->"
-        for _, said in stage.premises(ANY, stage.numbers.of[claim.quantity])
+        for _, said in stage.premises(ANY, stage.numbers.of[claim.quantity.name])
     )
     own = _derivative(link, claim, ANY, "".join(f" ({n} image i)" for n in names.split()))
     return f"""Theorem {claim.theorem} : forall (parameter : positive -> R) (images : list (positive -> R)),{every}
-  is_derive (fun r => E_total {moved} images) {stage.applied(claim.quantity)}
-  (summed (fun image => {_bare(stage.applied(f"dE_d{claim.quantity}"))}) images).
+  is_derive (fun r => E_total {moved} images) {stage.applied(claim.quantity.name)}
+  (summed (fun image => {_bare(stage.applied(claim.quantity.adjoint.name))}) images).
 Proof.
 intros parameter images{names}; apply (der_summed (fun r image => {stage.applied("E", parameter=moved)})).
 intros image i; exact {own}.
@@ -104,17 +106,17 @@ Qed."""
 
 def _premises(stage: Stage, claim: Theorem, image: str, suffix: str) -> tuple[str, str]:
     """Names for the premises of a theorem about an image, and the premises, with their arrows."""
-    found = stage.premises(image, stage.numbers.of[claim.quantity])
+    found = stage.premises(image, stage.numbers.of[claim.quantity.name])
     return "".join(f" {name}{suffix}" for name, _ in found), "".join(f"\n  {said} ->" for _, said in found)
 
 
 def _moved(stage: Stage, claim: Theorem, image: str) -> str:
-    return f"(moved {stage.point(image)} {stage.numbers.of[claim.quantity]} r)"
+    return f"(moved {stage.point(image)} {stage.numbers.of[claim.quantity.name]} r)"
 
 
 def _derivative(link: Bridge, claim: Theorem, image: str, premises: str) -> str:
     """The proof that E of an image has the derivative."""
-    given = [f"{image} parameter {link.numbers.of[claim.quantity]}", *link.with_premises(premises)]
+    given = [f"{image} parameter {link.numbers.of[claim.quantity.name]}", *link.with_premises(premises)]
     return f"({link.q}_gradient {' '.join(given)} eq_refl eq_refl)"
 
 

@@ -8,6 +8,7 @@ from symcnn.certificate import proof, specification, theorems
 from symcnn.certificate.numbering import Numbering
 from symcnn.certificate.stage import Stage
 from symcnn.derivation import Derivation, check_size
+from symcnn.symbolic import entries
 from symcnn.version import __version__
 
 #: Products of one image past which no certificate is written, and theorems past which a sample is proved.
@@ -48,8 +49,9 @@ class Certificate:
         self.images = theorems.named(samples)
         maps = derivation.network.forward.feature_maps
         self.stages = (self.whole, *(Stage(derivation, self.whole.numbers, tensor, self.whole) for tensor in maps))
-        cells = [x for t in maps for x in t.scalars()]
-        every = theorems.claims_of(derivation.network.parameters, cells, self.images)
+        parameters = [q for t in derivation.network.forward.parameters for q in entries(t)]
+        cells = [q for t in maps for q in entries(t)]
+        every = theorems.claims_of(parameters, cells, self.images)
         self.all = len(every)
         # all, or so many of them, evenly
         count = min(len(every), MAX_THEOREMS)
@@ -92,4 +94,4 @@ class Certificate:
         yield from (link.text for link in links)
         yield "\n(* ===== The theorems ===== *)\n"
         owner = {name: link for link in links for name in link.stage.free}
-        yield from (theorems.theorem(owner[c.quantity], c, self.images) for c in self.claims)
+        yield from (theorems.theorem(owner[c.quantity.name], c, self.images) for c in self.claims)

@@ -104,7 +104,7 @@ def _quantity(derivation: "Derivation", name: str) -> str:
     from symcnn.formula import written_names
 
     if name in derivation:
-        return name.removeprefix("dE_d")
+        return derivation[name].name
     # what symcnn writes is known only where every quantity is listed, and only that has other signs than a name
     plain = re.fullmatch(r"\w+", name, re.ASCII) is not None
     written = name
@@ -114,7 +114,7 @@ def _quantity(derivation: "Derivation", name: str) -> str:
         if not plain:
             raise
     if written in derivation:
-        return written.removeprefix("dE_d")
+        return derivation[written].name
     raise InputError(f"--of {quoted(name)}: no such quantity; {derivation.nearest_to(written)}")
 
 

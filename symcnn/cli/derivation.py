@@ -14,7 +14,7 @@ def print_formulas(derivation: Derivation, of: str | None, latex: bool) -> None:
     if of is not None:
         wanted = [step.variable for step in derivation[of].steps]
     else:  # the quantities on the way, then the formulas that are asked for
-        on_the_way = [v.removeprefix("dE_d") for v in derivation.graph.backward]
+        on_the_way = [v.quantity.primal.name for v in derivation.graph.backward.values()]
         wanted = [v for v in on_the_way if v not in derivation.names] + list(derivation.names)
     for quantity in wanted:
         say(emit(typography.chain_rule(derivation, quantity)))

@@ -1,12 +1,22 @@
-"""Cells as data: where a quantity stands is decided before anything is written."""
+"""Cells as data: where a quantity stands is decided before anything is written; and formulas over such cells.
+
+A formula is written product by product, as the article does; only one that is too long for that is written row by row
+of cells: ``SUM(C3:F3)``, and ``SUMPRODUCT(C3:F3,H3:K3)`` for ``C3*H3+D3*I3+E3*J3+F3*K3``.
+"""
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from openpyxl.utils import get_column_letter
+from sympy import Expr, Mul, Symbol
 
+from symcnn.derivation import Product, Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.symbolic import Tensor
+from symcnn.printers.excel import MAX_LENGTH, CellFormula, FormulaPrinter
+from symcnn.printers.infix import ATOM, InfixText
+from symcnn.symbolic import Quantities, Quantity, Tensor
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
@@ -15,6 +25,33 @@ MAX_CELLS = 2_500_000
 
 _CELL_ADDRESS = re.compile(r"[A-Za-z]{1,3}[0-9]{1,7}")
 _R1C1 = re.compile(r"[RrCc]([0-9].*)?|[Rr][0-9]*[Cc][0-9]*")
+
+
+class CellReference(NamedTuple):
+    """How a formula refers to a cell, part by part: ``Forward!$C$3``.
+
+    Attributes:
+        sheet: with its exclamation mark; "" for a cell of the formula's own sheet.
+        fixed: "$" where filling down moves neither row nor column, or "".
+        row: a number, or {row} in a template of rows.
+    """
+
+    sheet: str
+    fixed: str
+    column: int
+    row: int | str
+
+    @property
+    def local(self) -> str:
+        return f"{self.fixed}{get_column_letter(self.column)}{self.fixed}{self.row}"
+
+    @property
+    def next(self) -> "CellReference":
+        """The cell to the right."""
+        return self._replace(column=self.column + 1)
+
+    def __str__(self) -> str:
+        return self.sheet + self.local
 
 
 @dataclass(frozen=True)
@@ -28,16 +65,39 @@ class Cell:
     @property
     def local(self) -> str:
         """``K12``"""
-        return f"{get_column_letter(self.column)}{self.row}"
+        return local(self.row, self.column)
 
     @property
     def absolute(self) -> str:
         """``Forward!$K$12``"""
-        return f"{quoted(self.sheet)}!${get_column_letter(self.column)}${self.row}"
+        return str(self.reference("", fixed=True))
 
     def seen_from(self, sheet: str) -> str:
         """How a formula on a sheet refers to it: ``K12`` at home, ``Forward!K12`` elsewhere."""
-        return self.local if sheet == self.sheet else f"{quoted(self.sheet)}!{self.local}"
+        return str(self.reference(sheet))
+
+    def beside(self, columns: int, rows: int = 0) -> "Cell":
+        """The cell so many columns to the right, and rows below."""
+        return Cell(self.sheet, self.row + rows, self.column + columns)
+
+    def fetch(self, source: "Cell") -> CellFormula:
+        """A formula in this cell that shows another."""
+        return CellFormula(f"={source.seen_from(self.sheet)}")
+
+    def reference(self, sheet: str, fixed: bool = False) -> CellReference:
+        """The same, part by part."""
+        elsewhere = "" if sheet == self.sheet else f"{quoted(self.sheet)}!"
+        return CellReference(elsewhere, "$" if fixed else "", self.column, self.row)
+
+
+def local(row: int, column: int) -> str:
+    """``K12``"""
+    return f"{get_column_letter(column)}{row}"
+
+
+def area(row: int, column: int, last_row: int, last_column: int) -> str:
+    """``K12:M14``"""
+    return f"{local(row, column)}:{local(last_row, last_column)}"
 
 
 def quoted(sheet: str) -> str:
@@ -78,3 +138,62 @@ def check_size(sheet: str, rows: int, columns: int, most: Tensor | None = None) 
             f"sheet {sheet}: {columns} columns; a spreadsheet has {MAX_COLUMNS}: "
             + (f"make {shape} smaller, which takes most of them" if most else "use a smaller network or fewer images")
         )
+
+
+#: Terms of a sum that every program works out: some take no longer chain of additions.
+MAX_TERMS = 255
+
+
+def places(cells: Mapping[Quantity, Cell], quantities: Quantities, sheet: str) -> Callable[[Symbol], CellReference]:
+    """How formulas on a sheet refer to quantities that stand in these cells."""
+    return lambda symbol: cells[quantities.of(symbol)].reference(sheet)
+
+
+class SheetPrinter(FormulaPrinter):
+    """Prints variables as formulas over the cells of ``place``; a sum that is too long row by row, where its cells
+    stand side by side."""
+
+    def __init__(self, place: Callable[[Symbol], CellReference]) -> None:
+        super().__init__(lambda symbol: str(place(symbol)))
+        self._place = place
+
+    def variable(self, variable: Variable) -> str:
+        text = super().variable(variable)
+        too_long = len(text) > MAX_LENGTH or len(variable.products) > MAX_TERMS
+        return _RowPrinter(self._place).variable(variable) if too_long else text
+
+
+class _RowPrinter(SheetPrinter):
+    """Cells that go on to the right are one SUM; products of two that both do, one SUMPRODUCT."""
+
+    def variable(self, variable: Variable) -> str:
+        return FormulaPrinter.variable(self, variable)
+
+    def terms(self, products: Sequence[Product]) -> list[InfixText]:
+        runs: list[list[tuple[CellReference, ...]]] = []
+        firsts: list[Product] = []
+        for product in products:
+            symbols = [f for f in product if f.is_Symbol]
+            simple = 1 <= len(symbols) <= 2 and len(product) == len(symbols) + len(_numbers(product))
+            cells = tuple(map(self._place, symbols)) if simple else ()
+            if simple and runs and _goes_on(runs[-1], cells) and _numbers(firsts[-1]) == _numbers(product):
+                runs[-1].append(cells)
+            else:
+                runs.append([cells])
+                firsts.append(product)
+        return [self._run(run, first) for run, first in zip(runs, firsts, strict=True)]
+
+    def _run(self, run: Sequence[tuple[CellReference, ...]], first: Product) -> InfixText:
+        if len(run) == 1:
+            return self.product(first)
+        ranges = (f"{one.sheet}{one.local}:{last.local}" for one, last in zip(run[0], run[-1], strict=True))
+        function = "SUM" if len(run[0]) == 1 else "SUMPRODUCT"
+        return self._scaled(InfixText(f"{function}({','.join(ranges)})", ATOM), Mul(*_numbers(first)))
+
+
+def _goes_on(run: Sequence[tuple[CellReference, ...]], cells: tuple[CellReference, ...]) -> bool:
+    return tuple(place.next for place in run[-1]) == cells
+
+
+def _numbers(product: Product) -> list[Expr]:
+    return [f for f in product if f.is_Number]

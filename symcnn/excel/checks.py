@@ -2,23 +2,192 @@
 
 Everything is computed in the sheet, so that a changed cell is judged too: A verdict is a mark and a word; what a reader
 may change and what cannot be computed is told in words.
+
+Central differences are made of the forward pass of every image once more, with one parameter moved by +h and by −h: a
+row for each parameter, of p + h, the whole pass of each image, E_total; then the same with p − h. The other parameters,
+pixels and targets are those of Forward, so that nothing of Backward is used.
+
+What symcnn computed at export (E_total, every parameter after the last step) can be compared as long as a reader has
+changed no input. Whether one was changed is seen from weighted sums of all input cells, some fifty in each.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from typing import Literal
 
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+from sympy import Symbol
 
+from symcnn.derivation import Derivation, Variable
+from symcnn.errors import TrainingDivergedError
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell
-from symcnn.excel.book import Book
-from symcnn.excel.exported import Exported
-from symcnn.excel.perturbed import Perturbed, has_corners
-from symcnn.excel.plan import WorkbookLayout
-from symcnn.excel.rich import rich
-from symcnn.excel.sections import position_sums
-from symcnn.formula import Plain, Typography
-from symcnn.printers.excel import CellFormula
+from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, local
+from symcnn.excel.book import Book, StyledSheet
+from symcnn.excel.gradients import position_sums
+from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
+from symcnn.network import Array, Data
+from symcnn.printers.excel import CellFormula, checked_formula
+from symcnn.symbolic import KINKED, Quantity, entries
+from symcnn.train import train
+
+#: The parameter that is moved, among the columns of a pass.
+Moved = Literal["moved"]
+MOVED: Moved = "moved"
+
+#: Cells of all perturbed passes; with more, a sample of the parameters is checked.
+MAX_PERTURBED = 20_000
+
+
+def has_corners(derivation: Derivation) -> bool:
+    """Does the error have a slope that jumps? A difference across a corner is neither of its two slopes."""
+    return any(
+        equation.reduce == "max" or any(factor.has(*KINKED) for term in equation.terms for factor in term.factors)
+        for equation in derivation.forward
+    )
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """The perturbed passes from one column on."""
+
+    plan: WorkbookLayout
+    sheet: str
+    first: int
+    h: str
+
+    @cached_property
+    def held(self) -> list[Quantity | Moved]:
+        """The columns of one sign: the moved parameter, every image's pass, E_total."""
+        passes = [v.quantity.of_image(m + 1) for m in range(self.plan.images) for v in self._variables]
+        return [MOVED, *passes, E_TOTAL]
+
+    def columns(self, sign: str) -> dict[Quantity | Moved, int]:
+        return dict(zip(self.held, count(self._start(sign))))
+
+    def _start(self, sign: str) -> int:
+        return self.first + (0 if sign == "+" else len(self.held) + 1)
+
+    @property
+    def last(self) -> int:
+        return self._start("-") + len(self.held) - 1
+
+    def chosen(self) -> list[Quantity]:
+        """All parameters, or of each tensor as many as there is room for, evenly spread."""
+        stated = self.plan.network.forward
+        most = max(len(stated.parameters), MAX_PERTURBED // (2 * len(self.held)))
+        if len(self.plan.parameters) <= most:
+            return list(self.plan.parameters)
+        each = max(1, most // len(stated.parameters))
+        return [q for tensor in stated.parameters for q in _spread(list(entries(tensor)), each)]
+
+    def error(self, sign: str, row: int) -> str:
+        """E_total with the parameter moved."""
+        return local(row, self._start(sign) + len(self.held) - 1)
+
+    def formulas(self, parameter: Quantity, row: int, sign: str) -> dict[int, CellFormula]:
+        """column -> formula of one row."""
+        plan, start, length = self.plan, self._start(sign), len(self._variables)
+        found = {start: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
+        errors = []
+        for m in range(plan.images):
+            first = start + 1 + m * length
+            own = {v.quantity.symbol: CellReference("", "", first + n, row) for n, v in enumerate(self._variables)}
+            known = {**self._given[m], **own, parameter.symbol: CellReference("", "", start, row)}
+            printer = SheetPrinter(known.__getitem__)
+            found |= {first + n: printer.formula(v) for n, v in enumerate(self._variables)}
+            errors.append(str(own[E.symbol]))
+        found[start + len(self.held) - 1] = checked_formula(f"={plan.factor.absolute}*({'+'.join(errors)})", E_TOTAL)
+        return found
+
+    @cached_property
+    def _variables(self) -> list[Variable]:
+        return list(self.plan.graph.forward.values())
+
+    @cached_property
+    def _given(self) -> list[dict[Symbol, CellReference]]:
+        """Where the quantities of each image stand on Forward."""
+        return [{q.symbol: c.reference("", fixed=True) for q, c in cells.items()} for cells in self.plan.forward]
+
+
+def _spread(every: Sequence[Quantity], count: int) -> list[Quantity]:
+    return [every[n * len(every) // count] for n in range(count)] if count < len(every) else [*every]
+
+
+#: Inputs in one weighted sum.
+INPUTS_IN_SUM = 50
+
+
+@dataclass
+class Exported:
+    """Values at export; ``formulas`` is there once it is written: "is it unchanged?", the gaps, and what is stored."""
+
+    plan: WorkbookLayout
+    inputs: dict[str, float]
+    after: dict[Quantity, float | None]
+    formulas: tuple[str, str, str] = field(init=False)
+
+    @property
+    def converged(self) -> bool:
+        """Did the training come to numbers? If not, nothing is stored, and there is nothing to compare."""
+        return None not in self.after.values()
+
+    def write(self, page: StyledSheet, top: int, left: int, tolerance: str) -> None:
+        """Four columns from ``left`` on: live, stored, and the verdict or the gap; sums first, results below.
+
+        Args:
+            tolerance: below that, relative to the stored value, a sum is unchanged: programs may add in another order.
+        """
+        items = list(self.inputs.items())
+        row, none = top, page.label("not_finite")
+        for start in range(0, len(items), INPUTS_IN_SUM):
+            part = items[start : start + INPUTS_IN_SUM]
+            live = "+".join(f"{n}*{reference}" for n, (reference, _) in enumerate(part, 1))
+            stored = sum(n * value for n, (_, value) in enumerate(part, 1)) if self.converged else None
+            here, there = local(row, left), local(row, left + 1)
+            near = f"IF(ABS({here}-{there})<={tolerance}*MAX(1,ABS({there})),1,0)"
+            same = CellFormula(f"=IF(COUNT({there})=1,{near},0)")
+            for column, value in enumerate((CellFormula(f"={live}"), stored, same), left):
+                page.put(row, column, value, style.ROW)
+            row += 1
+        unchanged, first = f"MIN({_fixed_area(top, row - 1, left + 2)})=1", row
+        for quantity, value in self.after.items():
+            last = self.plan.trained_ends(quantity)[1]
+            page.put(row, left, CellFormula(f"={last.absolute}"), style.ROW)
+            page.put(row, left + 1, value, style.ROW)
+            here, there = local(row, left), local(row, left + 1)
+            gap = CellFormula(f'=IF(COUNT({here})=1,ABS({here}-{there})/MAX(1,ABS({there})),"{none}")')
+            page.put(row, left + 2, gap, style.GAP_LINED)
+            row += 1
+        gaps, stored_values = (_fixed_area(first, max(first, row - 1), left + n) for n in (2, 1))
+        self.formulas = (unchanged, gaps, stored_values)
+
+
+def _fixed_area(first: int, last: int, column: int) -> str:
+    letter = get_column_letter(column)
+    return f"${letter}${first}:${letter}${last}"
+
+
+def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
+    """The training that the workbook shows, by symcnn."""
+    stated, steps = plan.network.forward, plan.steps
+    assert stated.targets is not None
+    assert data.targets is not None
+    assert steps is not None
+    inputs = {plan.learning_rate.absolute: rate, plan.factor.absolute: factor}
+    inputs |= {plan.parameter(p, "initial").absolute: v for p, v in zip(plan.parameters, theta.tolist(), strict=True)}
+    for image, pixels, targets in zip(plan.inputs, data.images, data.targets, strict=True):
+        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.image), pixels.ravel().tolist(), strict=True)}
+        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.targets), targets.tolist(), strict=True)}
+    reduction: Literal["sum", "mean"] = "sum" if factor == 1 else "mean"
+    try:
+        run = train(plan.network, data, learning_rate=rate, steps=steps, initial=theta, reduction=reduction)
+    except TrainingDivergedError:
+        return Exported(plan, inputs, dict.fromkeys((E_TOTAL, *plan.parameters)))
+    after = dict(zip(plan.parameters, run.parameters.values(), strict=True))
+    return Exported(plan, inputs, {E_TOTAL: float(run.loss[-1]), **after})
+
 
 SYMBOL, WHAT, GRADIENT, DIFFERENCE, GAP, RESULT = range(2, 8)
 #: Folded away: 1 (2: at a corner) or 0 for a verdict, the gap that counts, the same gradient on Training, its gap,
@@ -59,8 +228,8 @@ class Checks:
 
     def __init__(self, book: Book, plan: WorkbookLayout, exported: Exported) -> None:
         self.book, self.plan, self.exported = book, plan, exported
-        self.sheet: Worksheet = book.add_sheet("checks", book.label("hint_checks"))
-        self.title = self.sheet.title
+        self.page = book.add_sheet("checks", book.label("hint_checks"))
+        self.title = self.page.title
         self.tolerance = {k: Cell(self.title, SETTINGS_ROW + 1 + n, GRADIENT) for n, k in enumerate(TOLERANCES)}
         h = self._fixed("difference_h")
         self.perturbed = Perturbed(plan, self.title, PERTURBED, h)
@@ -68,83 +237,73 @@ class Checks:
         self.first, self.last = TABLE_ROW + 2, TABLE_ROW + 1 + len(self.chosen)
         self.corners = has_corners(plan.derivation)
         summed = position_sums(plan)
-        self.shared = {name: summed[name] for name in self.chosen if name in summed}
+        self.shared = {parameter: summed[parameter] for parameter in self.chosen if parameter in summed}
         self.ok, self.differs = book.label("ok"), book.label("differs")
 
     def write(self) -> None:
         widths = {SYMBOL: 14, WHAT: 46, GRADIENT: 15, DIFFERENCE: 15, GAP: 12, RESULT: 16, RESULT + 1: 2}
-        self.book.widths(self.sheet, widths)
-        self.exported.write(self.book, self.sheet, self.last + 6, PASSES, self._fixed("tolerance_equal"))
+        self.page.widths(widths)
+        self.exported.write(self.page, self.last + 6, PASSES, self._fixed("tolerance_equal"))
         self._settings()
         self._gradients()
         self._summary()
         self._fold()
 
     def _fixed(self, key: str) -> str:
-        cell = self.tolerance[key]
-        return f"${get_column_letter(cell.column)}${cell.row}"
+        return self.tolerance[key].reference(self.title, fixed=True).local
 
     def _column(self, column: int) -> str:
-        letter = get_column_letter(column)
-        return f"{letter}{self.first}:{letter}{self.last}"
+        return area(self.first, column, self.last, column)
 
     def _section(self, row: int, words: str, heads: dict[int, str]) -> None:
-        for column in range(SYMBOL, RESULT + 1):
-            self.book.put(self.sheet, row, column, words if column == SYMBOL else None, style.SECTION)
+        self.page.section(row, words, RESULT, 21)
         for column, key in heads.items():
             look = style.SECTION_HEAD_CENTRE if column == RESULT else style.SECTION_HEAD
-            self.book.put(self.sheet, row, column, self.book.label(key), look)
-        self.sheet.row_dimensions[row].height = 21
+            self.page.put(row, column, self.page.label(key), look)
+
+    def _formula(self, row: int, column: int, formula: str, look: style.Style) -> None:
+        self.page.put(row, column, CellFormula(f"={formula}"), look)
+
+    def _verdict(self, row: int) -> str:
+        return f'IF({local(row, PASSES)}=1,"{self.ok}","{self.differs}")'
 
     # --- the summary ------------------------------------------------------------------------------------------------
 
     def _summary(self) -> None:
-        book, sheet = self.book, self.sheet
+        book, page = self.book, self.page
         self._section(ALL_ROW - 1, book.label("summary"), {DIFFERENCE: "worst", GAP: "tolerance", RESULT: "result"})
         lines = self._lines()
-        for n, line in enumerate(lines):
-            row = FIRST_LINE + n
-            for column in range(SYMBOL, RESULT + 1):
-                words = book.label(line.key) if column == SYMBOL else None
-                book.put(sheet, row, column, words, style.WORDS_LINED)
-            book.put(sheet, row, DIFFERENCE, CellFormula(f"={line.worst}"), style.GAP_LINED)
-            book.put(sheet, row, GAP, CellFormula(f"={line.tolerance}"), style.GAP_LINED)
-            passes = line.passes.format(worst=f"{get_column_letter(DIFFERENCE)}{row}")
-            book.put(sheet, row, PASSES, CellFormula(f"={passes}"), style.STEP_NUMBER)
-            passes = f"{get_column_letter(PASSES)}{row}"
-            verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
-            book.put(sheet, row, RESULT, CellFormula(f"={line.verdict.format(verdict)}"), style.VERDICT)
-            sheet.row_dimensions[row].height = 19
-        passes = get_column_letter(PASSES)
-        area = f"{passes}{FIRST_LINE}:{passes}{FIRST_LINE + len(lines) - 1}"
-        book.put(sheet, ALL_ROW, PASSES, CellFormula(f"=MIN({area})"), style.STEP_NUMBER)
-        book.put(sheet, ALL_ROW, SYMBOL, book.label("all_checks"), style.ALL_LINED)
-        for column in range(WHAT, RESULT):
-            words = book.label("every_check") if column == WHAT else None
-            book.put(sheet, ALL_ROW, column, words, style.WORDS_LINED)
-        verdict = CellFormula(f'=IF({passes}{ALL_ROW}=1,"{self.ok}","{self.differs}")')
-        book.put(sheet, ALL_ROW, RESULT, verdict, style.VERDICT_ALL)
-        sheet.row_dimensions[ALL_ROW].height = 24
+        for row, line in enumerate(lines, FIRST_LINE):
+            page.bar(row, RESULT, book.label(line.key), style.WORDS_LINED)
+            self._formula(row, DIFFERENCE, line.worst, style.GAP_LINED)
+            self._formula(row, GAP, line.tolerance, style.GAP_LINED)
+            self._formula(row, PASSES, line.passes.format(worst=local(row, DIFFERENCE)), style.STEP_NUMBER)
+            self._formula(row, RESULT, line.verdict.format(self._verdict(row)), style.VERDICT)
+            page.height(row, 19)
+        last = FIRST_LINE + len(lines) - 1
+        self._formula(ALL_ROW, PASSES, f"MIN({area(FIRST_LINE, PASSES, last, PASSES)})", style.STEP_NUMBER)
+        page.bar(ALL_ROW, RESULT - 1, book.label("all_checks"), style.WORDS_LINED, style.ALL_LINED)
+        page.put(ALL_ROW, WHAT, book.label("every_check"), style.WORDS_LINED)
+        self._formula(ALL_ROW, RESULT, self._verdict(ALL_ROW), style.VERDICT_ALL)
+        page.height(ALL_ROW, 24)
         book.define("all_checks", all_checks(book))
-        letter = get_column_letter(RESULT)
-        area = f"{letter}{ALL_ROW}:{letter}{FIRST_LINE + len(lines) - 1}"
-        style.bad_rule(sheet, area, f"${passes}{ALL_ROW}=0")
+        style.bad_rule(page.sheet, area(ALL_ROW, RESULT, last, RESULT), f"${local(ALL_ROW, PASSES)}=0")
 
     def _lines(self) -> list[CheckLine]:
-        equal, none = self._fixed("tolerance_equal"), self.book.label("not_finite")
+        equal, none = self._fixed("tolerance_equal"), self.page.label("not_finite")
         total, rows = self.plan.error_total.absolute, (self.plan.steps or 0) + 1
-        trained = self.plan.trained("E_total")
+        trained = self.plan.trained(E_TOTAL)
 
         def worst(gaps: str, count: str) -> str:
             """The largest gap, or words where one is no number."""
             return f'IF(COUNT({gaps})={count},MAX({gaps}),"{none}")'
 
         passes, count = self._column(PASSES), f"COUNT({self._column(PASSES)})"
-        gap = f"ABS({total}-{self.plan.at_step_shown('E_total', self.title)})"
+        gap = f"ABS({total}-{self.plan.at_step_shown(E_TOTAL, self.title)})"
         within = f"IF(COUNT({{worst}})=1,IF({{worst}}<={equal},1,0),0)"
         shares, weights = self._column(SHARES_GAP), len(self.shared)
         same, gaps, stored = self.exported.formulas
-        dash, changed = self.book.label("dash"), self.book.label("inputs_changed")
+        dash, changed = self.page.label("dash"), self.page.label("inputs_changed")
         lines = [
             CheckLine("check_difference", worst(self._column(COUNTED), count), self._fixed("tolerance_difference"),
                  f"MIN(1,{passes})"),
@@ -162,133 +321,108 @@ class Checks:
     # --- what a reader may change -----------------------------------------------------------------------------------
 
     def _settings(self) -> None:
-        self._section(SETTINGS_ROW, self.book.label("settings_checks"), {})
+        self._section(SETTINGS_ROW, self.page.label("settings_checks"), {})
         for key, value in TOLERANCES.items():
-            cell, words = self.tolerance[key], self.book.label(key)
-            self.book.put(self.sheet, cell.row, SYMBOL, words, style.WORDS)
-            self.book.put(self.sheet, cell.row, cell.column, value, style.TOLERANCE)
+            cell, words = self.tolerance[key], self.page.label(key)
+            self.page.put(cell.row, SYMBOL, words, style.WORDS)
+            self.page.put(cell.row, cell.column, value, style.TOLERANCE)
             rule = {"type": "decimal", "operator": "greaterThan", "formula1": "0"}
-            self.book.prompt(self.sheet, cell.local, self.book.label(f"{key}_prompt"), rule)
+            self.page.prompt(cell.local, self.page.label(f"{key}_prompt"), rule)
             self.book.define(key, cell)
-            self.sheet.row_dimensions[cell.row].height = 18
+            self.page.height(cell.row, 18)
 
     # --- the gradients ----------------------------------------------------------------------------------------------
 
     def _gradients(self) -> None:
-        book, sheet, plan = self.book, self.sheet, self.plan
-        count = len(plan.network.parameters)
+        book, page, plan = self.book, self.page, self.plan
+        count = len(plan.parameters)
         every = len(self.chosen) == count
         words = book.label("each_gradient" if every else "some_gradients", count=len(self.chosen), all=count)
         self._section(TABLE_ROW, words, {})
-        heads = {
-            SYMBOL: "parameter",
-            WHAT: "compared",
-            GRADIENT: "gradient",
-            DIFFERENCE: "difference",
-            RESULT: "result",
-        }
+        heads = dict(zip((SYMBOL, WHAT, GRADIENT, DIFFERENCE, RESULT),
+                         ("parameter", "compared", "gradient", "difference", "result"), strict=True))  # fmt: skip
         for column, key in heads.items():
             look = style.HEAD_CENTRE if column == RESULT else style.HEAD if column <= WHAT else style.HEAD_RIGHT
-            book.put(sheet, TABLE_ROW + 1, column, book.label(key), look)
-        book.put(sheet, TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
-        typography, plain = Typography(plan.derivation.quantities, book.text.words("word")), Plain(book.text.decimal)
-        for row, name in enumerate(self.chosen, self.first):
-            symbol, slope = typography.name(name), typography.name(f"dE_d{name}")
-            book.put(sheet, row, SYMBOL, rich(symbol, plain, 11, style.INK), style.NAME_LINED)
-            compared = rich(slope, plain, 10, style.TEXT, " = (E₊ − E₋) / 2h")
-            book.put(sheet, row, WHAT, compared, style.FORMULA_LINED)
-            self._row(row, name)
-        letter, passes = get_column_letter(RESULT), get_column_letter(PASSES)
-        style.bad_rule(sheet, f"{letter}{self.first}:{letter}{self.last}", f"${passes}{self.first}=0")
+            page.put(TABLE_ROW + 1, column, book.label(key), look)
+        page.put(TABLE_ROW + 1, GAP, "|Δ|", style.HEAD_RIGHT)
+        for row, parameter in enumerate(self.chosen, self.first):
+            rich, name = plan.words.rich, plan.words.long.name
+            page.put(row, SYMBOL, rich(name(parameter), 11, style.INK), style.NAME_LINED)
+            compared = rich(name(parameter.adjoint), 10, style.TEXT, " = (E₊ − E₋) / 2h")
+            page.put(row, WHAT, compared, style.FORMULA_LINED)
+            self._row(row, parameter)
+        style.bad_rule(page.sheet, self._column(RESULT), f"${local(self.first, PASSES)}=0")
         foot = ["folded_passes", *(["corners"] if self.corners else [])]
         for n, key in enumerate(foot):
-            book.put(sheet, self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
+            page.put(self.last + 1 + n, SYMBOL, book.label(key), style.FOOT)
 
-    def _row(self, row: int, name: str) -> None:
-        book, sheet, plan, h = self.book, self.sheet, self.plan, self._fixed("difference_h")
-        put = book.put
+    def _row(self, row: int, parameter: Quantity) -> None:
+        book, plan, h, put = self.book, self.plan, self._fixed("difference_h"), self._formula
         for sign in "+-":
-            for column, formula in self.perturbed.formulas(name, row, sign).items():
-                put(sheet, row, column, formula, style.ROW)
+            for column, formula in self.perturbed.formulas(parameter, row, sign).items():
+                self.page.put(row, column, formula, style.ROW)
         above, below = (self.perturbed.error(sign, row) for sign in "+-")
-        g, d, gap = (f"{get_column_letter(c)}{row}" for c in (GRADIENT, DIFFERENCE, GAP))
-        put(sheet, row, GRADIENT, CellFormula(f"={plan.total(name).absolute}"), style.EIGHT_LINED)
-        none = book.label("not_finite")
-        put(sheet, row, DIFFERENCE, CellFormula(f'=IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")'),
-            style.EIGHT_LINED)  # fmt: skip
-        put(sheet, row, GAP, CellFormula(f'=IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")'), style.GAP_LINED)
-        allowed = f"{self._fixed('tolerance_difference')}*MAX(1,ABS({g}),ABS({plan.error_total.absolute}))"
-        passes, otherwise = f"{get_column_letter(PASSES)}{row}", "0"
-        verdict = f'IF({passes}=1,"{self.ok}","{self.differs}")'
-        if self.corners:
-            slopes = self._slopes(row, above, below)
+        g, d, gap, passes = (local(row, column) for column in (GRADIENT, DIFFERENCE, GAP, PASSES))
+        none, error = book.label("not_finite"), plan.error_total.absolute
+        put(row, GRADIENT, plan.total(parameter).absolute, style.EIGHT_LINED)
+        put(row, DIFFERENCE, f'IF(COUNT({above},{below})=2,({above}-{below})/(2*{h}),"{none}")', style.EIGHT_LINED)
+        put(row, GAP, f'IF(COUNT({g},{d})=2,ABS({g}-{d}),"{none}")', style.GAP_LINED)
+        allowed = f"{self._fixed('tolerance_difference')}*MAX(1,ABS({g}),ABS({error}))"
+        verdict, otherwise = self._verdict(row), "0"
+        if self.corners:  # there the gradient lies between the slopes on either side
+            put(row, SLOPE_ABOVE, f"({above}-{error})/{h}", style.EIGHT_LINED)
+            put(row, SLOPE_BELOW, f"({error}-{below})/{h}", style.EIGHT_LINED)
+            slopes = area(row, SLOPE_ABOVE, row, SLOPE_BELOW)
             otherwise = f"IF(AND({g}>=MIN({slopes})-{allowed},{g}<=MAX({slopes})+{allowed}),2,0)"
             verdict = f'IF({passes}=2,"{book.label("corner")}",{verdict})'
-        within = CellFormula(f"=IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)")
-        put(sheet, row, PASSES, within, style.STEP_NUMBER)
-        put(sheet, row, COUNTED, CellFormula(f"=IF({passes}=2,0,{gap})"), style.GAP_LINED)
-        put(sheet, row, RESULT, CellFormula(f"={verdict}"), style.VERDICT)
-        self._against_training(row, name, g)
-        if name in self.shared:
-            gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[name])
-            formula = CellFormula(f'=IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")')
-            put(sheet, row, SHARES_GAP, formula, style.GAP_LINED)
+        put(row, PASSES, f"IF(COUNT({gap})=1,IF({gap}<={allowed},1,{otherwise}),0)", style.STEP_NUMBER)
+        put(row, COUNTED, f"IF({passes}=2,0,{gap})", style.GAP_LINED)
+        put(row, RESULT, verdict, style.VERDICT)
+        self._against_training(row, parameter, g)
+        if parameter in self.shared:
+            gaps = ",".join(f"ABS({g}-{cell.absolute})" for cell in self.shared[parameter])
+            put(row, SHARES_GAP, f'IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")', style.GAP_LINED)
 
-    def _slopes(self, row: int, above: str, below: str) -> str:
-        """The slopes on either side: where the error has a corner, its gradient lies between them."""
-        error, h = self.plan.error_total.absolute, self._fixed("difference_h")
-        self.book.put(self.sheet, row, SLOPE_ABOVE, CellFormula(f"=({above}-{error})/{h}"), style.EIGHT_LINED)
-        self.book.put(self.sheet, row, SLOPE_BELOW, CellFormula(f"=({error}-{below})/{h}"), style.EIGHT_LINED)
-        return f"{get_column_letter(SLOPE_ABOVE)}{row}:{get_column_letter(SLOPE_BELOW)}{row}"
-
-    def _against_training(self, row: int, name: str, gradient: str) -> None:
+    def _against_training(self, row: int, parameter: Quantity, gradient: str) -> None:
         """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
-        plan, none = self.plan, self.book.label("not_finite")
-        trained = f"{get_column_letter(TRAINED)}{row}"
-        at_step = CellFormula(f"={plan.at_step_shown(f'dE_d{name}', self.title)}")
-        self.book.put(self.sheet, row, TRAINED, at_step, style.EIGHT_LINED)
+        plan, none, trained = self.plan, self.page.label("not_finite"), local(row, TRAINED)
+        self._formula(row, TRAINED, plan.at_step_shown(parameter.adjoint, self.title), style.EIGHT_LINED)
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
-        formula = CellFormula(f'=IF(COUNT({gradient},{trained})=2,{gap},"{none}")')
-        self.book.put(self.sheet, row, TRAINED_GAP, formula, style.GAP_LINED)
-        start, _, end = plan.trained(name).partition(":")
-        last = f"{start.partition('!')[0]}!{end}"
-        steps = plan.trained(f"dE_d{name}")
+        self._formula(row, TRAINED_GAP, f'IF(COUNT({gradient},{trained})=2,{gap},"{none}")', style.GAP_LINED)
+        start, last = (cell.absolute for cell in plan.trained_ends(parameter))
         first_row, last_row = plan.training_rows
-        steps = f"SUM({steps.removesuffix(str(last_row))}{last_row - 1})" if last_row > first_row else "0"
+        steps = f"SUM({plan.trained(parameter.adjoint, last_row - 1)})" if last_row > first_row else "0"
         gap = f"ABS({start}-{plan.learning_rate.absolute}*{steps}-{last})/MAX(1,ABS({last}))"
-        self.book.put(self.sheet, row, STEPS_GAP, CellFormula(f'=IF(COUNT({last})=1,{gap},"{none}")'), style.GAP_LINED)
+        self._formula(row, STEPS_GAP, f'IF(COUNT({last})=1,{gap},"{none}")', style.GAP_LINED)
 
     # --- folded columns ---------------------------------------------------------------------------------------------
 
     def _fold(self) -> None:
-        sheet, plain = self.sheet, Plain(self.book.text.decimal)
-        typography = Typography(self.plan.derivation.quantities, self.book.text.words("word"))
-        keys = {
-            PASSES: "passes",
-            COUNTED: "counted",
-            TRAINED: "in_training",
-            TRAINED_GAP: "gap",
-            STEPS_GAP: "steps_gap",
-        }
+        page, symbol_of = self.page, self.plan.words.total
+        keys = dict(zip((PASSES, COUNTED, TRAINED, TRAINED_GAP, STEPS_GAP),
+                        ("passes", "counted", "in_training", "gap", "steps_gap"), strict=True))  # fmt: skip
         if self.corners:
             keys |= {SLOPE_ABOVE: "slope_above", SLOPE_BELOW: "slope_below"}
         if self.shared:
             keys[SHARES_GAP] = "gap_of_positions"
         for column, key in keys.items():
-            self.book.put(sheet, TABLE_ROW + 1, column, self.book.label(key), style.HEAD_RIGHT)
+            page.put(TABLE_ROW + 1, column, self.page.label(key), style.HEAD_RIGHT)
         for sign, shown in (("+", "+h"), ("-", "−h")):
-            for name, column in self.perturbed.columns(sign).items():
-                bare, _, image = name.partition("_image")
-                symbol = self.book.label("moved") if name == "moved" else plain.emit(typography.name(bare))
-                self.book.put(sheet, TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
+            for of, column in self.perturbed.columns(sign).items():
+                quantity = of if isinstance(of, Quantity) else None
+                symbol = self.page.label("moved") if quantity is None else symbol_of(quantity)
+                page.put(TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
+                image = quantity and quantity.image
                 words = self.book.text("label.image", number=image) if image else None
-                self.book.put(sheet, TABLE_ROW, column, f"{shown} · {words}" if words else shown, style.OF_IMAGE)
+                page.put(TABLE_ROW, column, f"{shown} · {words}" if words else shown, style.OF_IMAGE)
         for column in range(PASSES, self.perturbed.last + 1):
-            dimension = sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.sheet.column_dimensions[get_column_letter(column)]
             dimension.outlineLevel, dimension.hidden, dimension.width = 1, True, 13
-        for row in range(ALL_ROW, sheet.max_row + 1):  # a blank, so that no folded head runs over into what is seen
-            self.book.put(sheet, row, RESULT + 1, " ", style.WORDS)
-        sheet.column_dimensions[get_column_letter(RESULT + 1)].collapsed = True
-        sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
-        sheet.print_area = f"A1:{get_column_letter(RESULT + 1)}{self.last + 3}"
-        sheet.page_setup.orientation = "portrait"
+        for row in range(
+            ALL_ROW, page.sheet.max_row + 1
+        ):  # a blank, so that no folded head runs over into what is seen
+            page.put(row, RESULT + 1, " ", style.WORDS)
+        page.sheet.column_dimensions[get_column_letter(RESULT + 1)].collapsed = True
+        page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
+        page.sheet.print_area = f"A1:{get_column_letter(RESULT + 1)}{self.last + 3}"
+        page.sheet.page_setup.orientation = "portrait"

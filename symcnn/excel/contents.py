@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.worksheet import Worksheet
-
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, quoted
-from symcnn.excel.book import Book
-from symcnn.network import Network, kind_of
+from symcnn.excel.addresses import Cell
+from symcnn.excel.book import Book, StyledSheet
+from symcnn.network import Network
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Access, Tensor
+from symcnn.symbolic import ERROR, Access, Tensor, TensorKind
 
 #: The sheet's columns: links, then what is on them.
 LEFT, RIGHT = 2, 7
@@ -20,11 +17,14 @@ WIDTHS = {2: 21, **dict.fromkeys(range(3, 8), 19)}
 #: The status line, which the ribbon of every other sheet repeats.
 STATUS_ROW = 5
 
+#: How a stage of the network looks: its symbol, what it is, how many.
+STAGE = (style.STAGE_SYMBOL, style.STAGE_NAME, style.STAGE_COUNT)
+
 #: Characters on one line of a note.
 NOTE_WIDTH = 130
 
 #: Kinds that only lead to what a stage shows: preactivations, and what softmax adds up.
-BETWEEN = "zmus"
+BETWEEN = (TensorKind.PREACTIVATION, TensorKind.LARGEST, TensorKind.EXPONENTIAL, TensorKind.TOTAL)
 
 #: Kind of workbook -> its first sentence.
 INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
@@ -48,23 +48,23 @@ def write_contents(
         notes: sentences; made: how the workbook was made.
         kind: "" with a training, "one" for one image without it, "maps" for a forward pass: its title and hints.
     """
-    sheet = book.add_sheet("contents", book.label(INTROS[kind]))
-    sheet.sheet_view.zoomScale = 110
-    sheet.page_setup.orientation = "portrait"
-    sheet.cell(1, LEFT).value = None
-    sheet.row_dimensions[1].height = 12
-    sheet.row_dimensions[2].height = 36
-    book.put(sheet, 2, LEFT, book.label("title_maps" if kind == "maps" else "title"), style.TITLE_LARGE)
-    book.widths(sheet, WIDTHS)
+    page = book.add_sheet("contents", book.label(INTROS[kind]))
+    page.sheet.sheet_view.zoomScale = 110
+    page.sheet.page_setup.orientation = "portrait"
+    page.sheet.cell(1, LEFT).value = None
+    page.height(1, 12)
+    page.height(2, 36)
+    page.put(2, LEFT, book.label("title_maps" if kind == "maps" else "title"), style.TITLE_LARGE)
+    page.widths(WIDTHS)
     if status:
-        _status(book, sheet, status)
-    row = _stages(book, sheet, network, STATUS_ROW + 2)
-    row = _links(book, sheet, sheets, row + 1, kind)
-    row = _legend(book, sheet, row + 1, kind)
-    row = _section(book, sheet, row + 1, "to_know")
+        _status(page, status)
+    row = _stages(page, network, STATUS_ROW + 2)
+    row = _links(page, sheets, row + 1, kind)
+    row = _legend(page, row + 1, kind)
+    row = _section(page, row + 1, "to_know")
     for note in notes:
-        row = _note(book, sheet, row, note)
-    book.put(sheet, row + 1, LEFT, made, style.FAINT)
+        row = _note(page, row, note)
+    page.put(row + 1, LEFT, made, style.FAINT)
 
 
 def status_cell(book: Book) -> Cell:
@@ -72,32 +72,23 @@ def status_cell(book: Book) -> Cell:
     return Cell(book.title("contents"), STATUS_ROW, LEFT)
 
 
-def _status(book: Book, sheet: Worksheet, status: Status) -> None:
-    sheet.row_dimensions[STATUS_ROW].height = 28
-    for column in range(LEFT, RIGHT + 1):
-        value = status.formula if column == LEFT else None
-        book.put(sheet, STATUS_ROW, column, value, style.STATUS_FIRST if column == LEFT else style.STATUS)
+def _status(page: StyledSheet, status: Status) -> None:
+    page.height(STATUS_ROW, 28)
+    page.bar(STATUS_ROW, RIGHT, status.formula, style.STATUS, style.STATUS_FIRST)
     if status.change:
-        cell = book.put(sheet, STATUS_ROW, RIGHT, book.label("change_step"), style.STATUS_LINK)
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=_target(status.change))
+        page.link(STATUS_ROW, RIGHT, page.label("change_step"), style.STATUS_LINK, status.change)
 
 
-def _target(cell: Cell) -> str:
-    return f"{quoted(cell.sheet)}!{cell.local}"
-
-
-def _stages(book: Book, sheet: Worksheet, network: Network, row: int) -> int:
+def _stages(page: StyledSheet, network: Network, row: int) -> int:
     """The network in cells, six in a row: symbol, what it is, how many."""
-    found = stages(book, network)
+    found = stages(page.book, network)
     wide = RIGHT - LEFT + 1
     for start in range(0, len(found), wide):
         for n in range(wide):
-            column, stage = LEFT + n, found[start + n] if start + n < len(found) else ("", "", "")
-            for below, (text, look) in enumerate(
-                zip(stage, (style.STAGE_SYMBOL, style.STAGE_NAME, style.STAGE_COUNT), strict=True)
-            ):
-                book.put(sheet, row + below, column, text or None, look)
-        sheet.row_dimensions[row].height = 30
+            stage = found[start + n] if start + n < len(found) else ("", "", "")
+            for below, (text, look) in enumerate(zip(stage, STAGE, strict=True)):
+                page.put(row + below, LEFT + n, text or None, look)
+        page.height(row, 30)
         row += 3
     return row
 
@@ -105,58 +96,51 @@ def _stages(book: Book, sheet: Worksheet, network: Network, row: int) -> int:
 def stages(book: Book, network: Network) -> list[tuple[str, str, str]]:
     """Symbol, words and counts: the image, then each filter and each tensor that a reader follows."""
     stated = network.forward
-    found = [(_letters(stated.image), book.label("image"), _shape(stated.image))]
+    found = [(stated.image.letters, book.label("image"), _shape(stated.image))]
     weights = 0
     for equation in stated.equations:
-        target, kind = equation.target.tensor, kind_of(equation.target.tensor)
+        target = equation.target.tensor
         used = {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
         for tensor in (t for t in stated.parameters if t in used):
-            if kind_of(tensor).letter == "f":
+            if tensor.kind is TensorKind.FILTER:
                 count = book.label("weights_count", count=tensor.size)
-                found.append((f"∗ {_letters(tensor)}", book.text("kind.f"), f"{_shape(tensor)} · {count}"))
+                found.append((f"∗ {tensor.letters}", book.kind(tensor), f"{_shape(tensor)} · {count}"))
             else:
                 weights += tensor.size
-        if target.name == "E":
+        if target == ERROR:
             found.append(("→ E", book.label("error"), book.label("error_count")))
-        elif kind.letter not in BETWEEN:
+        elif target.kind not in BETWEEN:
             count = f" · {book.label('parameters_count', count=weights)}" if weights else ""
-            words = book.label("stage_map") if kind.letter == "x" else book.text(f"kind.{kind.letter}")
-            found.append((f"→ {_letters(target)}", words, _shape(target) + count))
+            words = book.label("stage_map") if target.kind is TensorKind.FEATURE_MAP else book.kind(target)
+            found.append((f"→ {target.letters}", words, _shape(target) + count))
             weights = 0
     return found
-
-
-def _letters(tensor: Tensor) -> str:
-    return tensor.parts[0][0].rstrip("_")
 
 
 def _shape(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape)) or "1"
 
 
-def _section(book: Book, sheet: Worksheet, row: int, key: str) -> int:
-    for column in range(LEFT, RIGHT + 1):
-        book.put(sheet, row, column, book.label(key) if column == LEFT else None, style.SECTION)
-    sheet.row_dimensions[row].height = 22
+def _section(page: StyledSheet, row: int, key: str) -> int:
+    page.section(row, page.label(key), RIGHT, 22)
     return row + 1
 
 
-def _links(book: Book, sheet: Worksheet, sheets: Sequence[str], row: int, kind: str) -> int:
-    row = _section(book, sheet, row, "sheets_in_order")
+def _links(page: StyledSheet, sheets: Sequence[str], row: int, kind: str) -> int:
+    row = _section(page, row, "sheets_in_order")
     for key in sheets:
-        cell = book.put(sheet, row, LEFT, book.title(key), style.LINK_LINED)
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quoted(book.title(key))}!A1")
+        page.link(row, LEFT, page.book.title(key), style.LINK_LINED, Cell(page.book.title(key), 1, 1))
         for column in range(LEFT + 1, RIGHT + 1):
-            words = book.label(_on(key, kind)) if column == LEFT + 1 else None
-            book.put(sheet, row, column, words, style.WORDS_LINED)
-        sheet.row_dimensions[row].height = 19
+            words = page.label(_on(key, kind)) if column == LEFT + 1 else None
+            page.put(row, column, words, style.WORDS_LINED)
+        page.height(row, 19)
         row += 1
     return row
 
 
-def _legend(book: Book, sheet: Worksheet, row: int, kind: str) -> int:
+def _legend(page: StyledSheet, row: int, kind: str) -> int:
     """Samples that look as the cells do."""
-    row = _section(book, sheet, row, "how_to_read")
+    row = _section(page, row, "how_to_read")
     samples: list[tuple[float | str, str, style.Style]] = [
         (0.25, "legend_input", style.INPUT),
         (0.1375, "legend_formula", style.VALUE),
@@ -165,26 +149,26 @@ def _legend(book: Book, sheet: Worksheet, row: int, kind: str) -> int:
         samples.append((0.7311, "legend_result", style.RESULT))
     if kind == "":
         samples += [
-            (book.label("step_shown"), "legend_step", style.LEGEND_STEP),
-            (f"{book.label('ok')}   {book.label('differs')}", "legend_check", style.VERDICT),
+            (page.label("step_shown"), "legend_step", style.LEGEND_STEP),
+            (f"{page.label('ok')}   {page.label('differs')}", "legend_check", style.VERDICT),
         ]
     for sample, key, look in samples:
-        book.put(sheet, row, LEFT, sample, look)
-        book.put(sheet, row, LEFT + 1, book.label(key), style.INDENTED)
-        sheet.row_dimensions[row].height = 19
+        page.put(row, LEFT, sample, look)
+        page.put(row, LEFT + 1, page.label(key), style.INDENTED)
+        page.height(row, 19)
         row += 1
-    book.put(sheet, row, LEFT, book.label("signed"), style.INDENTED)
+    page.put(row, LEFT, page.label("signed"), style.INDENTED)
     for n, (value, look) in enumerate(((-1, style.NEGATIVE), (0, style.PLAIN_VALUE), (1, style.POSITIVE))):
-        book.put(sheet, row, LEFT + 1 + n, value, look)
-    book.put(sheet, row, LEFT + 4, book.label("legend_signed"), style.INDENTED)
-    sheet.row_dimensions[row].height = 19
+        page.put(row, LEFT + 1 + n, value, look)
+    page.put(row, LEFT + 4, page.label("legend_signed"), style.INDENTED)
+    page.height(row, 19)
     return row + 1
 
 
-def _note(book: Book, sheet: Worksheet, row: int, note: str) -> int:
-    sheet.merge_cells(start_row=row, start_column=LEFT, end_row=row, end_column=RIGHT)
-    sheet.row_dimensions[row].height = 8 + 14 * -(-len(note) // NOTE_WIDTH)
-    book.put(sheet, row, LEFT, note, style.PROSE)
+def _note(page: StyledSheet, row: int, note: str) -> int:
+    page.sheet.merge_cells(start_row=row, start_column=LEFT, end_row=row, end_column=RIGHT)
+    page.height(row, 8 + 14 * -(-len(note) // NOTE_WIDTH))
+    page.put(row, LEFT, note, style.PROSE)
     return row + 1
 
 

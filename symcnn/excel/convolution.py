@@ -1,18 +1,16 @@
 """Convolution: a forward-only network on one image, cell by cell (part 1 of the article); live formulas."""
 
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.derivation.graph import Graph, instantiate
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, check_size
-from symcnn.excel.book import Book
+from symcnn.excel.addresses import Cell, SheetPrinter, check_size, places
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.inputs import number
-from symcnn.excel.layout import Band, TensorCells, band_of
-from symcnn.excel.rows import SheetPrinter
-from symcnn.network import Array, Network, kind_of
+from symcnn.excel.layout import Band, band_of
+from symcnn.network import Array, Network
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Access
+from symcnn.symbolic import Access, Quantity, entries
 
 TOP, LEFT = 6, 2
 #: Of the worked window: where its row and column are chosen, and its sum stands.
@@ -27,39 +25,33 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     band = band_of(network, strips=False)
     title = book.title("convolution")
     check_size(title, TOP + band.height, LEFT + band.width)
-    sheet = book.add_sheet("convolution", book.label("hint_convolution"))
-    cells = {n: Cell(title, TOP + r, LEFT + c) for b in band.blocks for n, r, c in band.cells(b)}
-    given = dict(zip(stated.image.scalars(), image.ravel().tolist(), strict=True))
-    given |= zip(network.parameters, theta.tolist(), strict=True)
-    printer = SheetPrinter(lambda name: cells[name].local)
+    page = book.add_sheet("convolution", book.label("hint_convolution"))
+    cells = {q: Cell(title, TOP + r, LEFT + c) for b in band.blocks for q, r, c in band.cells(b)}
+    given = dict(zip(entries(stated.image), image.ravel().tolist(), strict=True))
+    parameters = (q for tensor in stated.parameters for q in entries(tensor))
+    given |= zip(parameters, theta.tolist(), strict=True)
+    printer = SheetPrinter(places(cells, graph.quantities, title))
     for block in band.blocks:
-        _head(book, sheet, block)
-        for name in block.tensor.scalars():
-            cell = cells[name]
-            if name in given:
-                book.put(sheet, cell.row, cell.column, number(given[name]), style.INPUT)
+        page.put(TOP - 1, LEFT + block.column, book.kind(block.tensor), style.HEAD)
+        for quantity in entries(block.tensor):
+            cell = cells[quantity]
+            if quantity in given:
+                page.put(cell.row, cell.column, number(given[quantity]), style.INPUT)
             else:
-                book.put(sheet, cell.row, cell.column, printer.formula(graph[name]), style.VALUE_TWO)
-        places = [cells[n] for n in block.tensor.scalars()]
-        area = f"{places[0].local}:{places[-1].local}"
+                page.put(cell.row, cell.column, printer.formula(graph[quantity]), style.VALUE_TWO)
         if block.tensor.role == "value":
-            style.signed_scale(sheet, area, 1.0)
+            style.signed_scale(page.sheet, block.area(cells), 1.0)
         else:
-            style.pixel_rule(sheet, places, band.strips)
+            pixels = [cells[q] for q in entries(block.tensor)]
+            style.pixels_rule(page.sheet, style.row_areas(pixels), pixels[0].local, grey=False)
     for column in range(LEFT, LEFT + band.width + 2):
-        sheet.column_dimensions[get_column_letter(column)].width = 6
+        page.widths({column: 6})
     below = TOP + band.height + 2
-    below = _window(book, sheet, network, graph, cells, below)
-    _flattened(book, sheet, network, band, cells, below)
+    below = _window(page, network, graph, cells, below)
+    _flattened(page, network, band, cells, below)
 
 
-def _head(book: Book, sheet: Worksheet, block: TensorCells) -> None:
-    kind = kind_of(block.tensor)
-    words = book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
-    book.put(sheet, TOP - 1, LEFT + block.column, words, style.HEAD)
-
-
-def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells: dict[str, Cell], top: int) -> int:
+def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quantity, Cell], top: int) -> int:
     """One window at a chosen row and column, its products with the first filter, their sum, and what becomes of it.
 
     Returns:
@@ -75,19 +67,19 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
     rows, columns = network.forward.parameters[0].shape[-2:]  # a feature map's first parameter is its filters
     first = next(iter(graph.forward.values()))  # the first window of the first filter
     parts = [factors for addend in first.addends for factors in addend.products]
-    weights, biases = [f[1].name for f in parts if len(f) == 2], [f[0].name for f in parts if len(f) == 1]
-    book.put(sheet, top, LEFT, book.label("window"), style.HEAD)
+    of = graph.quantities.of
+    weights, biases = [of(f[1]) for f in parts if len(f) == 2], [of(f[0]) for f in parts if len(f) == 1]
+    page.put(top, LEFT, page.label("window"), style.HEAD)
     chosen = [
-        _choice(book, sheet, top + 1 + n, key, count)
-        for n, (key, count) in enumerate(zip(KEYS, x.shape[-2:], strict=True))
+        _choice(page, top + 1 + n, key, count) for n, (key, count) in enumerate(zip(KEYS, x.shape[-2:], strict=True))
     ]
-    ends = [cells[image.scalar(index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
+    ends = [cells[Quantity(image, index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
     area = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
     top += 5
     for n, key in enumerate(("piece", "feature", "products")):
-        book.put(sheet, top - 1, LEFT + n * (columns + 1), book.label(key, number=1), style.HEAD)
+        page.put(top - 1, LEFT + n * (columns + 1), page.label(key, number=1), style.HEAD)
     products = []
-    for n, name in enumerate(weights):
+    for n, filter_weight in enumerate(weights):
         p, q = divmod(n, columns)
         at = [
             f"{stride}*({c}-1)+{step * k + 1}"
@@ -95,46 +87,46 @@ def _window(book: Book, sheet: Worksheet, network: Network, graph: Graph, cells:
                 chosen, (p, q), (m.coefficients for m in source.index), strict=True
             )
         ]
-        piece, weight, product = (Cell(sheet.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
-        book.put(sheet, piece.row, piece.column, CellFormula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
-        book.put(sheet, weight.row, weight.column, CellFormula(f"={cells[name].local}"), style.PLAIN_VALUE)
-        book.put(sheet, product.row, product.column, CellFormula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
+        piece, weight, product = (Cell(page.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
+        page.put(piece.row, piece.column, CellFormula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
+        page.put(weight.row, weight.column, CellFormula(f"={cells[filter_weight].local}"), style.PLAIN_VALUE)
+        page.put(product.row, product.column, CellFormula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
         products.append(product)
     divided = equation.terms[0].coefficient != 1
-    return _result(book, sheet, top + rows + 1, products, divided, [cells[name].local for name in biases])
+    return _result(page, top + rows + 1, products, divided, [cells[bias].local for bias in biases])
 
 
-def _choice(book: Book, sheet: Worksheet, row: int, key: str, last: int) -> str:
+def _choice(page: StyledSheet, row: int, key: str, last: int) -> str:
     """A cell in which a row or column is chosen."""
-    cell = Cell(sheet.title, row, LEFT + CHOSEN)
-    book.put(sheet, row, LEFT, book.label(key), style.WORDS)
-    book.put(sheet, row, cell.column, 1, style.STEP)
+    cell = Cell(page.title, row, LEFT + CHOSEN)
+    page.put(row, LEFT, page.label(key), style.WORDS)
+    page.put(row, cell.column, 1, style.STEP)
     rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": str(last)}
-    book.prompt(sheet, cell.local, book.label("window_prompt", last=last), rule)
+    page.prompt(cell.local, page.label("window_prompt", last=last), rule)
     return f"${get_column_letter(cell.column)}${cell.row}"
 
 
-def _result(book: Book, sheet: Worksheet, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
+def _result(page: StyledSheet, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
     """The sum of the products; divided by their number and with the bias added, where the layer does so."""
     total = CellFormula(f"=SUM({products[0].local}:{products[-1].local})")
-    lines = [(book.label("window_sum"), total, style.PLAIN_VALUE)]
+    lines = [(page.label("window_sum"), total, style.PLAIN_VALUE)]
     above = get_column_letter(LEFT + CHOSEN)
     if divided:
-        words = book.label("window_mean", count=len(products))
+        words = page.label("window_mean", count=len(products))
         lines.append((words, CellFormula(f"={above}{row}/{len(products)}"), style.RESULT_TWO))
     for bias in biases:
         value = CellFormula(f"={above}{row + len(lines) - 1}+{bias}")
-        lines.append((book.label("window_value"), value, style.RESULT_TWO))
+        lines.append((page.label("window_value"), value, style.RESULT_TWO))
     for n, (words, formula, look) in enumerate(lines):
-        book.put(sheet, row + n, LEFT, words, style.WORDS)
-        book.put(sheet, row + n, LEFT + CHOSEN, formula, look)
+        page.put(row + n, LEFT, words, style.WORDS)
+        page.put(row + n, LEFT + CHOSEN, formula, look)
     return row + len(lines) + 2
 
 
-def _flattened(book: Book, sheet: Worksheet, network: Network, band: Band, cells: dict[str, Cell], top: int) -> None:
+def _flattened(page: StyledSheet, network: Network, band: Band, cells: dict[Quantity, Cell], top: int) -> None:
     """All values of the last maps one after the other, as the input layer of a network would receive them."""
     outputs = network.forward.outputs
-    book.put(sheet, top, LEFT, book.label("flattened", count=outputs.size), style.HEAD)
-    for n, name in enumerate(outputs.scalars()):
+    page.put(top, LEFT, page.label("flattened", count=outputs.size), style.HEAD)
+    for n, quantity in enumerate(entries(outputs)):
         row, column = divmod(n, band.width)
-        book.put(sheet, top + 1 + row, LEFT + column, CellFormula(f"={cells[name].local}"), style.VALUE_TWO)
+        page.put(top + 1 + row, LEFT + column, CellFormula(f"={cells[quantity].local}"), style.VALUE_TWO)

@@ -3,20 +3,16 @@
 from collections.abc import Iterator
 
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
 
-from symcnn.excel import looks, style
-from symcnn.excel.addresses import Cell
-from symcnn.excel.book import Book
-from symcnn.excel.columns import VALUE_HEIGHT
-from symcnn.excel.formulas import block_area, references
-from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
-from symcnn.excel.rows import SheetPrinter
-from symcnn.excel.sections import ContributionSection
-from symcnn.excel.words import CellTexts, put_in
-from symcnn.network import kind_of
+from symcnn.derivation import Addend
+from symcnn.excel import style
+from symcnn.excel.addresses import Cell, area, local
+from symcnn.excel.book import StyledSheet
+from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
+from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
+from symcnn.excel.words import put_in
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
-from symcnn.symbolic import Access, Equation, Tensor, sigmoid
+from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 
 #: Room for the words of the legend.
 LEGEND_PIXELS = 470
@@ -28,22 +24,21 @@ MAX_RULED = 200
 class GradientTables:
     """Writes them on a sheet that has its bands."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout, words: CellTexts, sheet: Worksheet) -> None:
-        self.book, self.plan, self.words, self.sheet = book, plan, words, sheet
+    def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
+        self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
         self.graph = plan.derivation.graph
         self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
-            ContributionSection(self.book, self.plan, self.words, self.sheet).write()
+            ContributionSection(self.plan, self.page).write()
         self._heads()
         last: Tensor | None = None
-        for name in self.plan.derivation.names:
-            tensor = self.graph.place(name)[0]
-            if tensor != last:
-                self._group(tensor)
-                last = tensor
-            self._gradient(name)
+        for quantity in self.plan.derived:
+            if quantity.tensor != last:
+                self._group(quantity.tensor)
+                last = quantity.tensor
+            self._gradient(quantity)
         row = self._legend(self.plan.totals_end + 1)
         self._answers(row + 2)
 
@@ -52,119 +47,104 @@ class GradientTables:
     def _heads(self) -> None:
         plan, book = self.plan, self.book
         derivative, formula, *images, total = plan.total_columns
-        title = book.label("all_totals", count=len(plan.derivation.names), total=self.words.error_total)
+        title = book.label("all_totals", count=len(plan.derived), total=self.words.total(E_TOTAL))
         self._section(plan.totals_row, title)
-        self._put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
-        self._put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
+        self.page.put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
+        self.page.put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
         for n, column in enumerate(images or [total], 1):
-            self._put(plan.totals_row + 1, column, book.text("label.image", number=n), looks.HEAD_CENTRE)
+            self.page.put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
         if images:
-            self._put(plan.totals_row + 1, total, book.label("total"), looks.HEAD_CENTRE)
-        self._put(plan.totals_row + 1, plan.put_in_column, book.label("numbers_put_in"), style.HEAD)
+            self.page.put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
+        self.page.put(plan.totals_row + 1, plan.put_in_column, book.label("numbers_put_in"), style.HEAD)
 
     def _group(self, tensor: Tensor) -> None:
         """A tensor's heading; at its right the largest of its derivatives: how gradients fade on their way back."""
-        plan, kind = self.plan, kind_of(tensor)
-        names = tensor.scalars()
-        row = plan.total(names[0]).row - 1
-        words = self.book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
-        if kind.letter == "x":
-            words = self.book.label("map_group", kind=words)
-        self._put(row, FIRST_COLUMN, words, looks.GROUP)
+        plan, every = self.plan, list(entries(tensor))
+        row, words = plan.total(every[0]).row - 1, self.book.kind(tensor)
+        if tensor.kind is TensorKind.FEATURE_MAP:
+            words = self.page.label("map_group", kind=words)
+        self.page.put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
         column = plan.total_columns[-1]
-        area = f"{Cell('', row + 1, column).local}:{Cell('', plan.total(names[-1]).row, column).local}"
+        shown = area(row + 1, column, plan.total(every[-1]).row, column)
         if tensor.role == "parameter":
-            self._put(row, plan.put_in_column, self.book.label("largest_of_group"), looks.NOTE)
-            self._put(row, column, CellFormula(f"=MAX(MAX({area}),-1*MIN({area}))"), looks.SHARE)
-            prompt = DataValidation(showInputMessage=True, promptTitle=self.book.label("derivative")[:32])
-            prompt.prompt = self.book.text(f"prompt.{kind.letter}")[:255]
-            prompt.add(area)
-            self.sheet.add_data_validation(prompt)
-        self.sheet.row_dimensions[row].height = 20
+            self.page.put(row, plan.put_in_column, self.page.label("largest_of_group"), style.NOTE)
+            self.page.put(row, column, CellFormula(f"=MAX(MAX({shown}),-1*MIN({shown}))"), style.SHARE)
+            prompt = DataValidation(showInputMessage=True, promptTitle=self.page.label("derivative")[:32])
+            prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
+            prompt.add(shown)
+            self.page.sheet.add_data_validation(prompt)
+        self.page.height(row, 20)
 
-    def _gradient(self, name: str) -> None:
+    def _gradient(self, quantity: Quantity) -> None:
         plan = self.plan
         derivative, formula, *images, total = plan.total_columns
-        adjoint, row = f"dE_d{name}", plan.total(name).row
-        if len(plan.derivation.names) <= MAX_RULED:
+        adjoint, row = quantity.adjoint, plan.total(quantity).row
+        if len(plan.derived) <= MAX_RULED:
             for column in range(FIRST_COLUMN, self._end):
-                self._put(row, column, None, looks.RULE)
-        variable = self.graph.backward[adjoint]
+                self.page.put(row, column, None, style.RULE)
+        variable = self.graph[adjoint]
         shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
-        self._put(row, derivative, f"{shown} =", looks.LISTED_NAME)
-        self._put(row, formula, self.words.formula(variable, MAX_SHOWN), looks.LISTED_FORMULA)
-        each = [plan.backward[m][adjoint].local for m in range(plan.images)]
-        for column, reference in zip(images or [total], each, strict=True):
-            self._put(row, column, CellFormula(f"={reference}"), looks.LISTED_VALUE if images else looks.LISTED_TOTAL)
+        self.page.put(row, derivative, f"{shown} =", style.LISTED_NAME)
+        self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
+        local_cells = [plan.backward[m][adjoint].local for m in range(plan.images)]
+        for column, reference in zip(images or [total], local_cells, strict=True):
+            self.page.put(
+                row, column, CellFormula(f"={reference}"), style.LISTED_VALUE if images else style.LISTED_TOTAL
+            )
         for m in range(plan.put_in):
             self._numbers(row + m, m, adjoint)
-        if name not in plan.parameter_rows:
+        if quantity not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
         if images:
-            first, last = (Cell("", row, c).local for c in (images[0], images[-1]))
-            value = CellFormula(f"={plan.factor.seen_from(self.sheet.title)}*SUM({first}:{last})")
-            self._put(row, total, value, looks.LISTED_TOTAL)
-        self.book.define(adjoint, plan.total(name))
+            each = area(row, images[0], row, images[-1])
+            value = CellFormula(f"={plan.factor.seen_from(self.page.title)}*SUM({each})")
+            self.page.put(row, total, value, style.LISTED_TOTAL)
+        self.book.define(adjoint, plan.total(quantity))
 
-    def _numbers(self, row: int, image: int, adjoint: str) -> None:
+    def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
         """The formula with the numbers of the step shown, from live cells."""
-        reference = references(self.plan, image, self.sheet.title)
-        printer = SheetPrinter(reference)
-        text = put_in(printer, self.graph.backward[adjoint], MAX_SHOWN, reference)
+        text = put_in(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
         if self.plan.put_in > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
-            self._put(row, self.plan.put_in_column, text, looks.MORE_NUMBERS if image else looks.LISTED_NUMBERS)
+            self.page.put(row, self.plan.put_in_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
 
     # --- colours ----------------------------------------------------------------------------------------------------
 
     def _legend(self, row: int) -> int:
         """One scale for all derivatives of the sheet: it shows at a glance how they fade from output to filter."""
-        plan = self.plan
-        areas, largest = list(self._areas()), []
-        for area in areas:
-            largest.append(f"MAX({area}),-1*MIN({area})")
-        self._put(row, FIRST_COLUMN, self.book.label("legend_gradients"), looks.NOTE)
+        plan, areas = self.plan, list(self._areas())
+        largest = [f"MAX({shown}),-1*MIN({shown})" for shown in areas]
+        self.page.put(row, FIRST_COLUMN, self.page.label("legend_gradients"), style.NOTE)
         columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
-        low, half_low, zero, half, high = (Cell("", row, column).local for column in columns)
-        kept = largest[:100]
-        formulas = {
-            low: CellFormula(f"=-1*{high}"), half_low: CellFormula(f"=-1*{high}/2"), zero: 0,
-            half: CellFormula(f"={high}/2"),
-            high: CellFormula(f"=MAX({','.join(kept)})"),
-        }  # fmt: skip
-        for cell, value in formulas.items():
-            found = self.sheet[cell]
-            self._put(row, found.column, value, looks.LEGEND_SMALL)
-        fixed = [f"${c.rstrip('0123456789')}${row}" for c in (low, high)]
-        areas += [low, half_low, zero, half, high]
-        looks.scale_between(self.sheet, " ".join(areas), *fixed)
+        areas += [local(row, column) for column in columns]
+        self.page.scale(row, columns, areas, f"MAX({','.join(largest[:100])})", style.LEGEND_SMALL)
         return row
 
     def _areas(self) -> Iterator[str]:
         for m in range(self.plan.images):
-            cells = {n.removeprefix("dE_d"): c for n, c in self.plan.backward[m].items()}
+            cells = {q.primal: c for q, c in self.plan.backward[m].items()}
             for block in self.plan.band.blocks:
-                if block.tensor.role in ("value", "parameter") and any(n in cells for n in block.tensor.scalars()):
-                    yield block_area(block, cells)
+                if block.tensor.role in ("value", "parameter") and any(q in cells for q in entries(block.tensor)):
+                    yield block.area(cells)
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def _answers(self, row: int) -> None:
         """What learners ask most, where this network gives rise to it."""
-        self._section(row, self.book.label("questions"))
+        self._section(row, self.page.label("questions"))
         for n, key in enumerate(self._questions(), 1):
-            self._put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), looks.NOTE)
-            self.sheet.row_dimensions[row + n].height = 18
+            self.page.put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), style.NOTE)
+            self.page.height(row + n, 18)
 
     def _questions(self) -> Iterator[str]:
         equations, parameters = self.plan.derivation.forward, self.plan.network.forward.parameters
-        letters = {kind_of(t).letter for t in parameters}
+        kinds = {t.kind for t in parameters}
         functions = {type(a) for e in equations for t in e.terms for f in t.factors for a in f.atoms(sigmoid)}
-        if "f" in letters:
+        if TensorKind.FILTER in kinds:
             yield "flip"
             yield "positions"
-        if "b" in letters:
+        if TensorKind.BIAS in kinds:
             yield "bias"
         if self.plan.steps is not None:
             yield "mean"
@@ -180,15 +160,127 @@ class GradientTables:
         yield "transposes"
 
     def _section(self, row: int, title: str) -> None:
-        for column in range(2, self._end):
-            self._put(row, column, title if column == 2 else None, style.SECTION)
-        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
-
-    def _put(self, row: int, column: int, value: object, look: style.Style) -> None:
-        self.book.put(self.sheet, row, column, value, look)
+        self.page.section(row, title, self._end - 1, VALUE_HEIGHT)
 
 
 def _padded(equation: Equation) -> bool:
     """Does a window reach beyond what it slides over? Then an index is moved."""
     accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
     return any(affine.coefficients and affine.offset for access in accesses for affine in access.index)
+
+
+#: Pixels left of the columns, for the names of the rows.
+NAMES_PIXELS = 150
+
+
+class ContributionSection:
+    """Writes the section; a column for each weight, for each image and for E_total."""
+
+    def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
+        assert plan.shares is not None
+        self.plan, self.words, self.page, self.book, self.shares = plan, plan.words, page, page.book, plan.shares
+        self.top = plan.shares_row + 4
+        self.columns = columns_of(plan)
+
+    @property
+    def _sum_row(self) -> int:
+        return self.top + len(self.shares.positions)
+
+    def write(self) -> None:
+        plan, row = self.plan, self.plan.shares_row
+        title = self.page.label("shares_title", count=len(self.shares.positions))
+        self.page.section(row, title, FIRST_COLUMN + plan.band.width - 1)
+        self.page.put(row + 1, FIRST_COLUMN, self.page.label("shares_note"), style.NOTE)
+        self._names()
+        for image in (*range(plan.images), None):
+            self._products(image)
+
+    def _names(self) -> None:
+        self.page.put(self.top - 1, FIRST_COLUMN, self.page.label("filter_stands_at"), style.NOTE)
+        for n, position in enumerate(self.shares.positions):
+            text = f"{self.words.symbol(position.primal)}:  {self.words.of_image(position)} · i"
+            self.page.put(self.top + n, FIRST_COLUMN, text, style.EQUATION)
+            self.page.height(self.top + n, 18)
+        self.page.put(self._sum_row, FIRST_COLUMN, self.page.label("shares_sum"), style.SUM_NAME)
+        self.page.put(self._sum_row + 1, FIRST_COLUMN, self.page.label("as_convolution"), style.EQUATION)
+        for r in (self._sum_row, self._sum_row + 1):
+            self.page.height(r, VALUE_HEIGHT)
+
+    def _products(self, image: int | None) -> None:
+        """What each position adds, the sum, and the same as a convolution; of all images, times the factor."""
+        plan, title = self.plan, self.page.title
+        columns = self.columns[-1 if image is None else image]
+        all_images = self.page.label("shares_total", total=self.words.total(E_TOTAL))
+        head = all_images if image is None else self.book.text("label.image", number=image + 1)
+        self.page.put(self.top - 2, columns[0], head, style.HEAD)
+        self.page.height(self.top - 1, STRIP_HEIGHT)
+        printer = None if image is None else plan.printer(image, title)
+        for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
+            self.page.put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
+            for row, position in enumerate(self.shares.positions, self.top):
+                product = self.shares.products.get((position, weight))
+                if product is None:
+                    self.page.put(row, column, "–", style.SHARE)
+                    continue
+                text = self._of_all(row, k) if printer is None else printer.addends((Addend((product,)),))
+                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
+            parts = area(self.top, column, self._sum_row - 1, column)
+            self.page.put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
+            window, row = convolution(plan, image or 0, weight, title), self._sum_row + 1
+            if window is not None:
+                text = self._of_all(row, k) if image is None else window
+                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
+
+    def _of_all(self, row: int, k: int) -> str:
+        parts = "+".join(local(row, columns[k]) for columns in self.columns[:-1])
+        return f"{self.plan.factor.seen_from(self.page.title)}*({parts})"
+
+
+def columns_of(plan: WorkbookLayout) -> list[list[int]]:
+    """A column for each weight: for each image, and for E_total."""
+    assert plan.shares is not None
+    squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
+    found: list[list[int]] = []
+    for _ in range(plan.images + 1):
+        found.append([next(squares) for _ in plan.shares.weights])
+        next(squares)
+    return found
+
+
+def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) -> str | None:
+    """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride).
+
+    Args:
+        own: the sheet on which the formula stands.
+    """
+    assert plan.shares is not None
+    cells = plan.cells[image]
+    pixels: list[Cell] = []
+    adjoints: list[Cell] = []
+    apart = set()
+    for position in plan.shares.positions:
+        factors = plan.shares.products.get((position, weight))
+        if factors is None or len(factors) != 2 or not all(f.is_Symbol for f in factors):
+            return None
+        other = next(q for q in map(plan.derivation.quantities.of, factors) if q != position)
+        if other.tensor.role != "image":
+            return None
+        pixels.append(cells[other])
+        adjoints.append(cells[position])
+        apart.add((cells[other].row - cells[position].row, cells[other].column - cells[position].column))
+    if len(apart) != 1 or len(adjoints) < 2:
+        return None
+    windows = (f"{cells[0].seen_from(own)}:{cells[-1].local}" for cells in (pixels, adjoints))
+    return f"SUMPRODUCT({','.join(windows)})"
+
+
+def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
+    """Weight -> on Backward, for E_total: the sum over all positions, and the same as a convolution if it is there."""
+    if plan.shares is None:
+        return {}
+    row, title = plan.shares_row + 4 + len(plan.shares.positions), plan.sheet("backward")
+    found = {}
+    for weight, column in zip(plan.shares.weights, columns_of(plan)[-1], strict=True):
+        rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
+        found[weight] = [Cell(title, r, column) for r in rows]
+    return found

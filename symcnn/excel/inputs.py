@@ -1,21 +1,35 @@
-"""Inputs: what a reader may change, in numbered sections, and an image of their own."""
+"""Inputs and Parameters: what a reader may change, in numbered sections, with an image of their own; one row for each
+parameter, with its value at the step shown and the step of gradient descent from there.
+"""
 
 from collections.abc import Sequence
 
-from openpyxl.worksheet.datavalidation import DataValidation
-
-from symcnn.excel import looks, style
-from symcnn.excel.addresses import Cell
-from symcnn.excel.book import Book
-from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, SQUARE, SQUARE_HEIGHT, STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.excel.desk import IMAGES_ROW, STEP_ROW
-from symcnn.excel.plan import FIRST_COLUMN, WorkbookLayout
-from symcnn.excel.words import CellTexts
+from symcnn.excel import style
+from symcnn.excel.addresses import Cell, area
+from symcnn.excel.book import Book, StyledSheet
+from symcnn.excel.layout import (
+    BESIDE_MARGIN,
+    IMAGES_ROW,
+    MARGIN,
+    SQUARE,
+    SQUARE_HEIGHT,
+    STEP_ROW,
+    STRIP_HEIGHT,
+    VALUE_HEIGHT,
+)
+from symcnn.excel.plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, WorkbookLayout
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
+from symcnn.symbolic import Quantity, entries
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
+
+
+#: What may be typed where a number is wanted.
+ANY_NUMBER = {
+    "type": "decimal", "operator": "between", "formula1": "-1000000000000", "formula2": "1000000000000",
+}  # fmt: skip
 
 
 def number(value: float) -> float | int:
@@ -37,42 +51,39 @@ class Inputs:
     ) -> None:  # fmt: skip
         self.book, self.plan, self.labels, self.classes = book, plan, labels, classes
         self.images, self.targets = images, targets
-        self.words = CellTexts(plan.derivation.graph, book.text)
         self._number = 0
 
     def write(self, rate: float, factor: float, ribbon: str) -> None:
-        self.sheet = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
+        self.page = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
         widths = {1: MARGIN, 2: BESIDE_MARGIN, **dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), SQUARE)}
-        self.book.widths(self.sheet, widths)
+        self.page.widths(widths)
         if self.plan.steps is not None:
             self._step(self.plan.steps)
-        self._section(IMAGES_ROW, self.book.label("inputs_images" if self.plan.has_own else "inputs_image"))
+        self._section(IMAGES_ROW, self.page.label("inputs_many" if self.plan.has_own else "inputs_single"))
         for row in self.plan.desk.pixel_rows(self.plan.has_own):
-            self.sheet.row_dimensions[row].height = SQUARE_HEIGHT
+            self.page.height(row, SQUARE_HEIGHT)
         for m in range(self.plan.images):
             self._image(m)
         if self.plan.has_own:
             self._own_image()
         self._settings(rate, factor)
-        self.sheet.freeze_panes = "A5"
+        self.page.sheet.freeze_panes = "A5"
 
     def _section(self, row: int, title: str) -> None:
         self._number += 1
-        for column in range(2, LAST_COLUMN + 1):
-            self._put(Cell("", row, column), f"{self._number}  {title}" if column == 2 else None, style.SECTION)
-        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
+        self.page.section(row, f"{self._number}  {title}", LAST_COLUMN, VALUE_HEIGHT)
 
     # --- the step shown ---------------------------------------------------------------------------------------------
 
     def _step(self, steps: int) -> None:
         book, cell = self.book, self.plan.step_shown
         self._section(STEP_ROW - 1, book.label("inputs_step"))
-        self._put(cell, 0, looks.STEP if steps < 1_000 else looks.STEP_LONG)
-        self.sheet.row_dimensions[cell.row].height = SQUARE_HEIGHT
-        self._put(Cell("", cell.row, cell.column + 1), book.label("step_words", steps=steps), looks.STEP_WORDS)
-        self._put(Cell("", cell.row, cell.column + 7), book.label("step_moves"), looks.NOTE)
+        self._put(cell, 0, style.STEP_LARGE if steps < 1_000 else style.STEP_LONG)
+        self.page.height(cell.row, SQUARE_HEIGHT)
+        self._put(cell.beside(1), book.label("step_words", steps=steps), style.STEP_WORDS)
+        self._put(cell.beside(7), book.label("step_moves"), style.NOTE)
         rule = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(steps)}
-        book.prompt(self.sheet, cell.local, book.label("step_prompt", steps=steps), rule)
+        self.page.prompt(cell.local, book.label("step_prompt", steps=steps), rule)
         book.define("step_shown", cell)
 
     # --- images -----------------------------------------------------------------------------------------------------
@@ -82,56 +93,49 @@ class Inputs:
         assert stated.targets is not None
         cells = self.plan.inputs[image]
         self._pixels(image, self.labels[image], self.images[image])
-        for k, name in enumerate(stated.targets.scalars()):
-            cell = cells[name]
-            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
+        targets = list(entries(stated.targets))
+        for k, target in enumerate(targets):
+            cell = cells[target]
+            self._put(cell.beside(0, -1), self.plan.words.symbol(target), style.SYMBOL)
             self._put(cell, number(float(self.targets[image][k])), style.of_data(self.targets)[0])
-        for name, cell in cells.items():
-            book.define(f"{name}_image{image + 1}", cell)
-        self._prompt([cells[n] for n in stated.targets.scalars()], book.label("target_prompt"))
+        for quantity, cell in cells.items():
+            book.define(quantity.of_image(image + 1), cell)
+        self._prompt([cells[target] for target in targets], book.label("target_prompt"))
 
     def _pixels(self, image: int, label: str, values: Array) -> None:
         corner, cells = self.plan.desk.corner(image), self.plan.desk.pixels(image)
-        self._put(corner, label, looks.IMAGE_LABEL)
+        self._put(corner, label, style.IMAGE_LABEL)
         whole = bool((100 * values == (100 * values).round()).all())
-        look = looks.PIXEL if whole else style.INPUT_FOUR
+        look = style.PIXEL if whole else style.INPUT_FOUR
         for cell, value in zip(cells.values(), values.ravel().tolist(), strict=True):
             self._put(cell, number(float(value)), look)
         first, last = next(iter(cells.values())), list(cells.values())[-1]
-        looks.pixels_rule(self.sheet, [f"{first.local}:{last.local}"], first.local)
-        self._prompt(list(cells.values()), self.book.label("pixel_prompt"))
+        style.pixels_rule(self.page.sheet, [f"{first.local}:{last.local}"], first.local)
+        self._prompt(list(cells.values()), self.page.label("pixel_prompt"))
         row = self.plan.desk.outputs(image)[0].row
-        self.sheet.row_dimensions[row - 1].height = STRIP_HEIGHT
-        self.sheet.row_dimensions[row].height = VALUE_HEIGHT
+        self.page.height(row - 1, STRIP_HEIGHT)
+        self.page.height(row, VALUE_HEIGHT)
 
     def _prompt(self, cells: Sequence[Cell], words: str) -> None:
         """A decimal number is asked for, and said what it means."""
-        validation = DataValidation(
-            type="decimal", operator="between", formula1="-1000000000000", formula2="1000000000000"
-        )
-        validation.prompt, validation.error = words[:255], words[:224]
-        validation.showInputMessage = validation.showErrorMessage = True
-        validation.add(f"{cells[0].local}:{cells[-1].local}")
-        self.sheet.add_data_validation(validation)
+        self.page.prompt(f"{cells[0].local}:{cells[-1].local}", words, ANY_NUMBER)
 
     def _own_image(self) -> None:
         """The reader's image, with what the network answers at the step shown."""
         book, plan, own = self.book, self.plan, self.plan.images
-        self._pixels(own, book.label("own_image"), drawn_first(self.images[0]))
-        names, cells = plan.network.forward.outputs.scalars(), plan.desk.outputs(own)
-        for name, cell in zip(names, cells, strict=True):
-            self._put(Cell("", cell.row - 1, cell.column), self.words.symbol(name), style.SYMBOL)
-            self._put(cell, CellFormula(f"={plan.own[name].seen_from(self.sheet.title)}"), style.RESULT)
-        if len(names) < 2:
+        self._pixels(own, book.label("own_drawing"), drawn_first(self.images[0]))
+        cells = plan.desk.outputs(own)
+        for quantity, cell in zip(entries(plan.network.forward.outputs), cells, strict=True):
+            self._put(cell.beside(0, -1), self.plan.words.symbol(quantity), style.SYMBOL)
+            self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.page.title)}"), style.RESULT)
+        if len(cells) < 2:
             return
         for cell, shown in zip(cells, self.classes, strict=True):
-            self._put(Cell("", cell.row + 1, cell.column), shown, looks.SMALL_RIGHT)
-        row, ends = cells[0].row, (cells[0], cells[-1])
-        outputs = ":".join(c.local for c in ends)
-        classes = ":".join(Cell("", row + 1, c.column).local for c in ends)
-        self._put(plan.verdict, CellFormula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), looks.VERDICT)
-        beside = Cell("", plan.verdict.row, plan.verdict.column + 2)
-        self._put(beside, book.label("verdict_words"), looks.NOTE)
+            self._put(cell.beside(0, 1), shown, style.OF_IMAGE)
+        row, first, last = cells[0].row, cells[0].column, cells[-1].column
+        outputs, classes = area(row, first, row, last), area(row + 1, first, row + 1, last)
+        self._put(plan.verdict, CellFormula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), style.ANSWER)
+        self._put(plan.verdict.beside(2), book.label("verdict_words"), style.NOTE)
 
     # --- settings and things to try ---------------------------------------------------------------------------------
 
@@ -144,21 +148,21 @@ class Inputs:
                     (plan.factor, "reduction_factor", factor, "reduction_prompt", "reduction_remark")]  # fmt: skip
         for cell, key, value, prompt, remark in settings if plan.steps is not None else settings[:1]:
             self._put(cell, number(value), style.INPUT)
-            self._put(Cell("", cell.row, cell.column + 1), book.label(key), looks.WORDS_MIDDLE)
-            self._put(Cell("", cell.row, cell.column + 7), book.label(remark), looks.NOTE)
-            self.sheet.row_dimensions[cell.row].height = VALUE_HEIGHT
-            book.prompt(self.sheet, cell.local, book.label(prompt), positive)
+            self._put(cell.beside(1), book.label(key), style.INDENTED)
+            self._put(cell.beside(7), book.label(remark), style.NOTE)
+            self.page.height(cell.row, VALUE_HEIGHT)
+            self.page.prompt(cell.local, book.label(prompt), positive)
             book.define(key, cell)
         if plan.steps is None:
             return
-        row = plan.factor.row + 2
-        self._section(row, book.label("inputs_try"))
-        for n, key in enumerate(("try_step", "try_rate", "try_image", "try_weight"), 1):
-            self._put(Cell("", row + n, FIRST_COLUMN), book.label(key, steps=plan.steps), looks.TRY)
-            self.sheet.row_dimensions[row + n].height = 18
+        heading = plan.factor.beside(0, 2)
+        self._section(heading.row, book.label("inputs_try"))
+        for n, key in enumerate(("try_step", "try_rate", "try_drawing", "try_weight"), 1):
+            self._put(heading.beside(0, n), book.label(key, steps=plan.steps), style.TRY)
+            self.page.height(heading.row + n, 18)
 
     def _put(self, cell: Cell, value: object, look: style.Style) -> None:
-        self.book.put(self.sheet, cell.row, cell.column, value, look)
+        self.page.put(cell.row, cell.column, value, look)
 
 
 def drawn_first(image: Array) -> Array:
@@ -168,3 +172,80 @@ def drawn_first(image: Array) -> Array:
     if len(dark) > 1:
         values.ravel()[dark[-1]] = 0
     return values
+
+
+#: Widths of the columns: symbol, meaning, numbers.
+SYMBOL_WIDTH, MEANING_WIDTH, NUMBER_WIDTH = 13, 40, 14
+
+#: Of a column: its head, where that is not its key; how its cells look.
+LABELS = {"value": "at_step", "change": "change_head", "gradient": "gradient_head", "initial": "initial_head"}
+LOOKS = {"initial": style.INITIAL, "value": style.SHOWN, "gradient": style.SIX, "change": style.SIX, "next": style.FOUR}
+
+
+def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: str) -> None:
+    """Symbol, meaning, initial value, at the step shown, gradient, what the step adds, next."""
+    hint = "hint_parameters" if plan.steps is not None else "hint_parameters_one"
+    columns = plan.parameter_columns
+    page = book.add_sheet("parameters", book.label(hint), ribbon, len(set(columns.values())))
+    page.widths({1: MARGIN, 2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
+    head = PARAMETERS_FIRST_ROW - 2
+    for key, column in columns.items():
+        if key != "value" or plan.steps is not None:
+            label = LABELS.get(key, key) if plan.steps is not None or key != "initial" else "value"
+            look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED
+            page.put(head, column, book.label(label), look)
+    page.height(head, 30)
+    values = iter(initial.tolist())
+    for tensor in plan.network.forward.parameters:
+        for parameter in entries(tensor):
+            at = {key: plan.parameter(parameter, key) for key in columns}
+            row = at["initial"].row
+            page.height(row, 18)
+            page.put(row, columns["symbol"], plan.words.symbol(parameter), style.PARAMETER)
+            page.put(row, columns["meaning"], meaning(book, parameter), style.MEANING)
+            for key, value in _numbers(plan, parameter, next(values)).items():
+                page.put(row, columns[key], value, LOOKS[key])
+            book.define(parameter, at["value"])
+    _legend(page, plan)
+    page.sheet.freeze_panes = f"A{PARAMETERS_FIRST_ROW - 1}"
+    page.sheet.page_setup.orientation = "portrait"
+
+
+def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[str, object]:
+    sheet = plan.sheet("parameters")
+    value, gradient = plan.parameter(parameter).local, plan.parameter(parameter, "gradient").local
+    rate = plan.learning_rate.seen_from(sheet)
+    found: dict[str, object] = {
+        "initial": initial,
+        "gradient": CellFormula(f"={plan.total(parameter).seen_from(sheet)}"),
+        "change": CellFormula(f"=-1*{rate}*{gradient}"),
+        "next": CellFormula(f"={value}-{rate}*{gradient}"),
+    }
+    if plan.steps is not None:
+        found["value"] = _at_step_shown(plan, parameter)
+    return found
+
+
+def meaning(book: Book, parameter: Quantity) -> str:
+    """What a parameter is, in words: where a weight stands or leads."""
+    digits = [digit for _, digit in parameter.tensor.digits(parameter.index)]
+    return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
+
+
+def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
+    """The scale of the values shown: its ends are the largest of them."""
+    value, rows = plan.parameter_columns["value"], list(plan.parameter_rows.values())
+    row, shown = rows[-1] + 3, area(rows[0], value, rows[-1], value)
+    page.put(row, 2, page.label("colours"), style.NOTE)
+    page.put(row, 3, page.label("legend_parameters"), style.NOTE)
+    page.put(row + 1, 2, page.label("sign_head"), style.NOTE)
+    page.put(row + 1, 3, page.label("sign"), style.NOTE)
+    largest = f"MAX(MAX({shown}),-1*MIN({shown}))"
+    page.scale(row, range(4, 9), [shown, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
+
+
+def _at_step_shown(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
+    """The parameter's cell in the row of Training that is shown; a step past either end shows the first or the last."""
+    assert plan.steps is not None
+    shown, (_, last) = plan.step_shown.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
+    return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({shown},0),{last.absolute})+1)")

@@ -1,16 +1,63 @@
-"""The layout of one pass: every tensor of a network as a block of cells, left to right as the data flows.
+"""Geometry: columns and heights, the blocks of one pass, and the places of images on Inputs.
 
-Backward uses the same layout: each derivative stands where its value stood. A cell's symbol stands right above it
-(two rows a cell) unless ``strips`` is off. The inputs of a small dense layer stand once more above its weights, each
-over the weights that multiply it, with a 1 over the biases.
+A pass shows every tensor of a network as a block of cells, left to right as the data flows. Backward uses the same
+layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell) unless
+``strips`` is off. The inputs of a small dense layer stand once more above its weights, each over the weights that
+multiply it, with a 1 over the biases.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from symcnn.network import Network, kind_of
-from symcnn.symbolic import Access, Equation, Index, Tensor
+from symcnn.excel.addresses import Cell, area
+from symcnn.network import Network
+from symcnn.symbolic import ERROR, Access, Equation, Index, Quantity, Tensor, TensorKind, entries
+
+#: Widths as Excel counts them, and in pixels.
+SQUARE, NARROW, MARGIN, BESIDE_MARGIN = 8.0, 4.0, 2.0, 2.6
+SQUARE_PIXELS, NARROW_PIXELS = 56, 28
+
+#: Heights in points: a strip with a symbol and its value are 42 together, a square of 56 pixels.
+STRIP_HEIGHT, VALUE_HEIGHT, SQUARE_HEIGHT = 16.0, 26.0, 42.0
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns from ``first`` on; ``gaps`` are narrow."""
+
+    first: int
+    gaps: frozenset[int]
+
+    def pixels(self, column: int) -> int:
+        return NARROW_PIXELS if column in self.gaps else SQUARE_PIXELS
+
+    def room(self, start: int, end: int) -> int:
+        """Pixels from the left of one column to the left of another."""
+        return sum(self.pixels(c) for c in range(start, end))
+
+    def after(self, start: int, pixels: float) -> int:
+        """The first square column that begins at least so far right of ``start``."""
+        column, room = start, 0
+        while room < pixels or column in self.gaps:
+            room += self.pixels(column)
+            column += 1
+        return column
+
+    def run(self, start: int, count: int) -> list[int]:
+        """The first square columns from ``start`` on that stand side by side."""
+        while self.gaps & set(range(start, start + count)):
+            start += 1
+        return list(range(start, start + count))
+
+    def squares(self, start: int) -> Iterator[int]:
+        """Square columns from ``start`` on."""
+        column = start
+        while True:
+            if column not in self.gaps:
+                yield column
+            column += 1
+
 
 #: Blank columns between two stages.
 GAP = 1
@@ -41,7 +88,7 @@ class TensorCells:
         return self.top + row, column
 
     def _place(self, index: Index) -> tuple[int, int]:
-        if kind_of(self.tensor).letter == "w":  # a row for each neuron, a column for each of its inputs
+        if self.tensor.kind is TensorKind.WEIGHT:  # a row for each neuron, a column for each of its inputs
             flat = 0
             for n, size in zip(index[:-1], self.tensor.shape[:-1], strict=True):
                 flat = flat * size + n
@@ -55,12 +102,17 @@ class TensorCells:
             last += outer[-2] * (self.tensor.shape[-1] + 1)
         return row, self.column + last
 
+    def area(self, cells: Mapping[Quantity, Cell]) -> str:
+        """The smallest range with those of the block's entries that have cells."""
+        found = [cells[quantity] for quantity in entries(self.tensor) if quantity in cells]
+        rows, columns = [c.row for c in found], [c.column for c in found]
+        return area(min(rows), min(columns), max(rows), max(columns))
+
     @cached_property
     def extent(self) -> tuple[int, int]:
         """Rows and columns that the block takes."""
-        row, column = self.place(
-            tuple(size - 1 for size in self.tensor.shape)
-        )  # no other is further down, or to the right
+        # no other is further down, or to the right
+        row, column = self.place(tuple(size - 1 for size in self.tensor.shape))
         return 1 + row, 1 + column - self.column
 
 
@@ -100,11 +152,11 @@ class Band:
     def width(self) -> int:
         return max(block.column + block.extent[1] for block in self.blocks)
 
-    def cells(self, block: TensorCells) -> Iterator[tuple[str, int, int]]:
-        """name, row, column of a block's values, counted from the band's first row and column."""
+    def cells(self, block: TensorCells) -> Iterator[tuple[Quantity, int, int]]:
+        """quantity, row, column of a block's values, counted from the band's first row and column."""
         for index in block.tensor.indices():
             row, column = block.place(index)
-            yield block.tensor.scalar(index), row * self.pitch + self.pitch - 1, column
+            yield Quantity(block.tensor, index), row * self.pitch + self.pitch - 1, column
 
 
 def band_of(network: Network, strips: bool = True) -> Band:
@@ -115,7 +167,7 @@ def band_of(network: Network, strips: bool = True) -> Band:
     top = 0
     for equation in stated.equations:
         used = sorted((t for t in _tensors(equation) if t.role in ("parameter", "target")), key=_is_bias)
-        weights = next((t for t in used if kind_of(t).letter == "w"), None)
+        weights = next((t for t in used if t.kind is TensorKind.WEIGHT), None)
         if weights is not None:
             source = next(t for t in _tensors(equation) if t.role in ("value", "image"))
             top = 1 if strips and source.size <= MAX_ABOVE else 0
@@ -123,8 +175,9 @@ def band_of(network: Network, strips: bool = True) -> Band:
                 dense.append((weights, source, equation.target.tensor, any(map(_is_bias, used))))
         order += [(tensor, n == 0, top) for n, tensor in enumerate(used)]
         elementwise = len(equation.axes) == 1 and not used and not any(term.axes for term in equation.terms)
-        order.append((equation.target.tensor, not elementwise and equation.target.tensor.name != "E", top))
-    stack = 1 + max((t.shape[-2] for t, *_ in order if len(t.shape) >= 3 and kind_of(t).letter != "w"), default=0)
+        order.append((equation.target.tensor, not elementwise and equation.target.tensor != ERROR, top))
+    maps = (t for t, *_ in order if len(t.shape) >= 3 and t.kind is not TensorKind.WEIGHT)
+    stack = 1 + max((t.shape[-2] for t in maps), default=0)
     blocks: list[TensorCells] = []
     column = 0
     for tensor, gap, first in order:
@@ -136,7 +189,7 @@ def band_of(network: Network, strips: bool = True) -> Band:
 
 
 def _is_bias(tensor: Tensor) -> bool:
-    return kind_of(tensor).letter == "b"
+    return tensor.kind is TensorKind.BIAS
 
 
 def _tensors(equation: Equation) -> Sequence[Tensor]:
@@ -147,3 +200,73 @@ def _tensors(equation: Equation) -> Sequence[Tensor]:
             for access in sorted(factor.atoms(Access), key=str):
                 found[access.tensor] = None
     return list(found)
+
+
+FIRST_COLUMN = 3
+STEP_ROW, IMAGES_ROW = 6, 8
+
+#: Square columns that images may take side by side; and the least from one image to the next, for its label.
+SIDE_BY_SIDE, LEAST = 18, 3
+
+#: Of a group of images: its labels above; below the pixels the targets' symbols, the targets, a verdict, a blank row.
+ABOVE, BELOW = 1, 4
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Cells of Inputs, sheet ``title``; the image after the last one is the reader's own."""
+
+    title: str
+    network: Network
+    images: int
+
+    @cached_property
+    def _block(self) -> TensorCells:
+        image = self.network.forward.image
+        return TensorCells(image, 0, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
+
+    @property
+    def _outputs(self) -> int:
+        assert self.network.forward.targets is not None
+        return self.network.forward.targets.size
+
+    @property
+    def pitch(self) -> int:
+        return 1 + max(self._block.extent[1], self._outputs, LEAST)
+
+    @property
+    def _group(self) -> int:
+        return ABOVE + self._block.extent[0] + BELOW
+
+    def corner(self, image: int) -> Cell:
+        """Where an image's label stands, above its pixels."""
+        row, column = divmod(image, max(1, SIDE_BY_SIDE // self.pitch))
+        return Cell(self.title, IMAGES_ROW + 1 + row * self._group, FIRST_COLUMN + column * self.pitch)
+
+    def pixels(self, image: int) -> dict[Quantity, Cell]:
+        corner, block = self.corner(image), self._block
+        return {
+            Quantity(block.tensor, index): Cell(self.title, corner.row + ABOVE + row, corner.column + column)
+            for index in block.tensor.indices()
+            for row, column in [block.place(index)]
+        }
+
+    @cached_property
+    def own_pixels(self) -> dict[Quantity, Cell]:
+        """The reader's image: every formula of its pass looks there."""
+        return self.pixels(self.images)
+
+    def outputs(self, image: int) -> list[Cell]:
+        """The cells under an image's pixels: its targets, or what the network answers for the reader's."""
+        corner = self.corner(image)
+        row = corner.row + ABOVE + self._block.extent[0] + 1
+        return [Cell(self.title, row, corner.column + n) for n in range(self._outputs)]
+
+    def settings_row(self, with_own: bool) -> int:
+        """The row of the title of the settings, below all images."""
+        return self.corner(self.images - (not with_own)).row + self._group
+
+    def pixel_rows(self, with_own: bool) -> Iterator[int]:
+        for image in range(self.images + with_own):
+            top = self.corner(image).row + ABOVE
+            yield from range(top, top + self._block.extent[0])

@@ -1,23 +1,23 @@
 """The bands of Forward and Backward: one an image, laid out as the data flows; Forward ends with the reader's image."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symcnn.derivation import Variable
-from symcnn.excel import looks, style
-from symcnn.excel.addresses import Cell
-from symcnn.excel.book import Book
-from symcnn.excel.columns import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.excel.equations import equation_lines
-from symcnn.excel.formulas import backward_formula, block_area, fetched, forward_formula, own_formula, shown_again
+from symcnn.excel import style
+from symcnn.excel.addresses import Cell, area
+from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.gradients import GradientTables
-from symcnn.excel.layout import Above, TensorCells
-from symcnn.excel.plan import BAND_HEAD, FIRST_COLUMN, WorkbookLayout
-from symcnn.excel.words import CellTexts
-from symcnn.network import kind_of
+from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
+from symcnn.excel.plan import (
+    BAND_HEAD,
+    CHARACTER_PIXELS,
+    E_TOTAL,
+    FIRST_COLUMN,
+    E,
+    WorkbookLayout,
+)
 from symcnn.printers.excel import CellFormula, checked_formula
+from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9
@@ -37,7 +37,7 @@ class Passes:
     ) -> None:
         self.book, self.plan, self.labels, self.ribbon, self.data_looks = book, plan, labels, ribbon, data_looks
         self.graph = plan.derivation.graph
-        self.words = CellTexts(self.graph, book.text)
+        self.words = plan.words
 
     def write(self) -> None:
         self._forward()
@@ -47,198 +47,227 @@ class Passes:
 
     def _forward(self) -> None:
         plan, book = self.plan, self.book
-        sheet = self._sheet("forward", "hint_forward")
+        page = self._sheet("forward", "hint_forward")
         for m in range(plan.images):
-            self._forward_band(sheet, plan.band_row(m), self.labels[m], plan.forward[m],
-                               lambda name, m=m: forward_formula(plan, m, name))  # type: ignore[misc]  # fmt: skip
-            for name in self.graph.forward:
-                book.define(f"{name}_image{m + 1}", plan.forward[m][name])
+            self._forward_band(page, plan.band_row(m), self.labels[m], plan.forward[m], plan.inputs[m])
+            for variable in self.graph.forward.values():
+                book.define(variable.quantity.of_image(m + 1), plan.forward[m][variable.quantity])
         if plan.steps is not None:
-            self._error_total(sheet)
+            self._error_total(page)
         if plan.has_own:
-            title = book.label("own_image_band")
-            self._forward_band(sheet, plan.own_row, title, plan.own, lambda name: own_formula(plan, name))
-            self._verdict(sheet)
+            self._forward_band(page, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
+            self._verdict(page)
         last = (plan.own_row if plan.has_own else plan.band_row(plan.images - 1)) + BAND_HEAD + plan.band.height + 3
-        self._legend(sheet, last)
+        self._legend(page, last)
 
     def _forward_band(
-        self, sheet: Worksheet, row: int, title: str, cells: Mapping[str, Cell], formula: Callable[[str], str]
+        self, page: StyledSheet, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]
     ) -> None:
         plan = self.plan
-        self._band_head(sheet, row, title)
+        self._band_head(page, row, title)
         for block in plan.band.blocks:
-            for name in block.tensor.scalars():
-                if name in cells:
-                    self._put(sheet, cells[name], name, formula(name), block)
+            for quantity in entries(block.tensor):
+                if quantity in cells:
+                    formula = plan.forward_formula(quantity, cells, inputs, row)
+                    self._put(page, cells[quantity], quantity, formula, block)
         for above in plan.band.above:
-            self._above(sheet, row, above, {n: cells[n] for n in above.source.scalars()}, "")
-        self._arrows(sheet, row, "→")
-        self._stage_heads(sheet, row, "stage", cells)
-        self._equations(sheet, row, [v for n, v in self.graph.forward.items() if n in cells])
-        self._colours(sheet, row, cells, REACH)
+            self._above(page, row, above, {q: cells[q] for q in entries(above.source)})
+        self._arrows(page, row, "→")
+        self._stage_heads(page, row, "stage", cells)
+        self._equations(page, row, [v for v in self.graph.forward.values() if v.quantity in cells])
+        self._colours(page, row, cells, REACH)
 
-    def _error_total(self, sheet: Worksheet) -> None:
+    def _error_total(self, page: StyledSheet) -> None:
         plan, total = self.plan, self.plan.error_total
-        errors = "+".join(plan.forward[m]["E"].local for m in range(plan.images))
+        errors = "+".join(plan.forward[m][E].local for m in range(plan.images))
         start = max(FIRST_COLUMN, total.column - 7)
         for column in range(start, total.column + 1):
-            self.book.put(sheet, total.row, column, None, looks.RESULT_BAR)
-        words = self.book.label("error_total_is", total=self.words.error_total)
-        self.book.put(sheet, total.row, start, words, looks.RESULT_BAR)
+            page.put(total.row, column, None, style.RESULT_BAR)
+        words = self.book.label("error_total_is", total=self.words.total(E_TOTAL))
+        page.put(total.row, start, words, style.RESULT_BAR)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
-        self.book.put(sheet, total.row, total.column, checked_formula(formula, "E_total"), looks.RESULT_LARGE)
-        sheet.row_dimensions[total.row].height = VALUE_HEIGHT
-        self.book.define("E_total", total)
+        page.put(total.row, total.column, checked_formula(formula, E_TOTAL), style.RESULT_LARGE)
+        page.height(total.row, VALUE_HEIGHT)
+        self.book.define(E_TOTAL, total)
 
-    def _verdict(self, sheet: Worksheet) -> None:
+    def _verdict(self, page: StyledSheet) -> None:
         """What the network says of the reader's image, beside its outputs."""
         plan = self.plan
-        outputs = plan.network.forward.outputs.scalars()
-        if len(outputs) < 2:
+        outputs = plan.network.forward.outputs
+        if outputs.size < 2:
             return
-        cell = plan.own[outputs[0]]
+        cell = plan.own[next(entries(outputs))]
         column = max(c.column for c in plan.own.values()) + 2
-        self.book.put(sheet, cell.row, column, fetched(plan.verdict, cell), looks.VERDICT)
-        self.book.put(sheet, plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
+        page.put(cell.row, column, cell.fetch(plan.verdict), style.ANSWER)
+        page.put(plan.own_row + 1, column, self.book.label("verdict"), style.HEAD)
 
     # --- Backward ---------------------------------------------------------------------------------------------------
 
     def _backward(self) -> None:
         plan = self.plan
-        sheet = self._sheet("backward", "hint_backward")
+        page = self._sheet("backward", "hint_backward")
         for m in range(plan.images):
             row = plan.band_row(m)
-            self._band_head(sheet, row, self.labels[m])
+            self._band_head(page, row, self.labels[m])
             for block in plan.band.blocks:
-                if block.tensor.name != "E":
-                    self._derivatives(sheet, m, block)
+                if block.tensor != ERROR:
+                    self._derivatives(page, m, block)
             for above in plan.band.above:
-                derived = {n: plan.backward[m].get(f"dE_d{n}") for n in above.source.scalars()}
-                known = {n: c for n, c in derived.items() if c is not None}
+                derived = {q.adjoint: plan.backward[m].get(q.adjoint) for q in entries(above.source)}
+                known = {q: c for q, c in derived.items() if c is not None}
                 if known:
-                    self._above(sheet, row, above, known, "dE_d")
-            self._arrows(sheet, row, "←")
-            self._stage_heads(sheet, row, "stage_back", plan.backward[m])
-            self._equations(sheet, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
+                    self._above(page, row, above, known)
+            self._arrows(page, row, "←")
+            self._stage_heads(page, row, "stage_back", plan.backward[m])
+            self._equations(page, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
         note = self.book.label("short_partial")
-        self.book.put(sheet, plan.band_row(plan.images) - 1, FIRST_COLUMN, note, looks.NOTE)
-        GradientTables(self.book, plan, self.words, sheet).write()
+        page.put(plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
+        GradientTables(plan, page).write()
 
-    def _derivatives(self, sheet: Worksheet, image: int, block: TensorCells) -> None:
+    def _derivatives(self, page: StyledSheet, image: int, block: TensorCells) -> None:
         plan = self.plan
-        for name, cell in plan.block_cells("backward", image, block).items():
-            adjoint = f"dE_d{name}"
-            derived = adjoint in self.graph.backward
-            formula = backward_formula(plan, image, adjoint) if derived else shown_again(plan, image, name, cell)
-            self._put(sheet, cell, adjoint if derived else name, formula, block)
+        for quantity, cell in plan.block_cells("backward", image, block).items():
+            adjoint = quantity.adjoint
+            derived = adjoint in self.graph
+            formula = plan.backward_formula(image, adjoint) if derived else cell.fetch(plan.forward[image][quantity])
+            self._put(page, cell, adjoint if derived else quantity, formula, block)
             if derived:
-                self.book.define(f"{adjoint}_image{image + 1}", cell)
+                self.book.define(adjoint.of_image(image + 1), cell)
         if block.tensor.role == "image":
-            self._pixels(sheet, list(plan.block_cells("backward", image, block).values()))
+            self._pixels(page, list(plan.block_cells("backward", image, block).values()))
 
     # --- what both share --------------------------------------------------------------------------------------------
 
-    def _sheet(self, key: str, hint: str) -> Worksheet:
+    def _sheet(self, key: str, hint: str) -> StyledSheet:
         plan = self.plan
-        sheet = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
-        self.book.widths(sheet, {1: MARGIN, 2: BESIDE_MARGIN})
+        page = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
+        page.widths({1: MARGIN, 2: BESIDE_MARGIN})
         for column in range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24):
             width = NARROW if column in plan.gap_columns else SQUARE
-            sheet.column_dimensions[get_column_letter(column)].width = width
-        sheet.freeze_panes = "A5"
-        return sheet
+            page.widths({column: width})
+        page.sheet.freeze_panes = "A5"
+        return page
 
-    def _band_head(self, sheet: Worksheet, row: int, title: str) -> None:
-        for column in range(2, FIRST_COLUMN + self.plan.band.width):
-            self.book.put(sheet, row, column, title if column == 2 else None, style.SECTION)
-        sheet.row_dimensions[row].height = 22
+    def _band_head(self, page: StyledSheet, row: int, title: str) -> None:
+        page.section(row, title, FIRST_COLUMN + self.plan.band.width - 1, 22)
         if self.plan.band.strips:
             top = row + BAND_HEAD
             for r in range(top, top + self.plan.band.height):
-                sheet.row_dimensions[r].height = VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT
+                page.height(r, VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT)
 
-    def _put(self, sheet: Worksheet, cell: Cell, symbol: str, formula: str, block: TensorCells) -> None:
-        error = block.tensor.name == "E"
+    def _put(self, page: StyledSheet, cell: Cell, quantity: Quantity, formula: str, block: TensorCells) -> None:
+        error = block.tensor == ERROR
         look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
         # over a dark pixel the text takes its colour from the rule, which no run of its own may have
         image = block.tensor.role == "image"
-        text = self.words.symbol(symbol) if image else self.words.rich_symbol(symbol, SYMBOL_SIZE)
-        self.book.put(sheet, cell.row - 1, cell.column, text, looks.STRIP if image else looks.RICH_STRIP)
-        self.book.put(sheet, cell.row, cell.column, formula, look)
+        text = self.words.symbol(quantity) if image else self.words.rich_symbol(quantity, SYMBOL_SIZE)
+        page.put(cell.row - 1, cell.column, text, style.STRIP if image else style.RICH_STRIP)
+        page.put(cell.row, cell.column, formula, look)
 
-    def _above(self, sheet: Worksheet, row: int, above: Above, cells: Mapping[str, Cell], prefix: str) -> None:
+    def _above(self, page: StyledSheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
         """The inputs of a dense layer over its weights, or the derivatives by them."""
         at = self.plan.above_row(row)
-        for n, name in enumerate(above.source.scalars()):
-            column = FIRST_COLUMN + above.column + n
-            if name not in cells:
-                continue
-            cell = Cell(sheet.title, at, column)
-            symbol = self.words.rich_symbol(f"{prefix}{name}", SYMBOL_SIZE)
-            self.book.put(sheet, at - 1, column, symbol, looks.RICH_STRIP)
-            self.book.put(sheet, at, column, fetched(cells[name], cell), style.VALUE)
-        if above.bias and not prefix:
+        places = {quantity: FIRST_COLUMN + above.column + n for n, quantity in enumerate(entries(above.source))}
+        for quantity, source in cells.items():
+            column = places[quantity.primal]
+            symbol = self.words.rich_symbol(quantity, SYMBOL_SIZE)
+            page.put(at - 1, column, symbol, style.RICH_STRIP)
+            page.put(at, column, Cell(page.title, at, column).fetch(source), style.VALUE)
+        if above.bias and not any(quantity.is_adjoint for quantity in cells):
             column = FIRST_COLUMN + above.column + above.source.size
-            self.book.put(sheet, at - 1, column, self.book.label("bias_input"), looks.BARE_STRIP)
-            self.book.put(sheet, at, column, CellFormula("=1"), looks.CONSTANT)  # no input: it stays 1
+            page.put(at - 1, column, self.book.label("bias_input"), style.SYMBOL)
+            page.put(at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
 
-    def _arrows(self, sheet: Worksheet, row: int, arrow: str) -> None:
+    def _arrows(self, page: StyledSheet, row: int, arrow: str) -> None:
         """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
         blocks = [b for b in self.plan.band.blocks if b.gap and b.column]
         height = max(b.extent[0] for b in self.plan.band.blocks)
         middle = row + BAND_HEAD + min(1, height - 1) * self.plan.band.pitch + self.plan.band.pitch - 1
         for block in blocks:
-            sign = "∗" if kind_of(block.tensor).letter == "f" and arrow == "→" else arrow
+            sign = "∗" if block.tensor.kind is TensorKind.FILTER and arrow == "→" else arrow
             if block.tensor.role == "constant":
                 continue
-            self.book.put(sheet, middle, FIRST_COLUMN + block.column - 1, sign, looks.ARROW)
+            page.put(middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
 
-    def _stage_heads(self, sheet: Worksheet, row: int, key: str, cells: Iterable[str]) -> None:
+    def _stage_heads(self, page: StyledSheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
         """A head where a stage begins: the blocks up to the next narrow column."""
-        known = {n.removeprefix("dE_d") for n in cells}
+        known = {quantity.primal for quantity in cells}
         for block in self.plan.band.blocks:
             tensor = block.tensor
-            shown = tensor.scalars()[0] in known or (key == "stage_back" and tensor.role in ("image", "target"))
+            shown = next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target"))
             if (block.gap or not block.column) and shown:
-                letter = kind_of(tensor).letter
-                if letter == "z":
-                    letter = "o" if kind_of(tensor).target == "o" else "h"
-                words = self.book.text(f"{key}.{letter}")
-                self.book.put(sheet, row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
+                kind = tensor.kind
+                if kind is TensorKind.PREACTIVATION and tensor.target is not None:
+                    last = tensor.target.kind is TensorKind.OUTPUT
+                    kind = TensorKind.OUTPUT if last else TensorKind.HIDDEN
+                words = self.book.text(f"{key}.{kind.value}")
+                page.put(row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
 
-    def _equations(self, sheet: Worksheet, row: int, variables: Sequence[Variable]) -> None:
+    def _equations(self, page: StyledSheet, row: int, variables: Sequence[Variable]) -> None:
         below = row + BAND_HEAD + self.plan.band.height
-        for line, column, text in equation_lines(self.plan, self.words, variables):
-            self.book.put(sheet, below + line, column, text, looks.EQUATION)
+        for line, column, text in equation_lines(self.plan, variables):
+            page.put(below + line, column, text, style.EQUATION)
 
-    def _colours(self, sheet: Worksheet, row: int, cells: Mapping[str, Cell], reach: float) -> None:
+    def _colours(self, page: StyledSheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
         for block in self.plan.band.blocks:
-            found = [cells[n] for n in block.tensor.scalars() if n in cells]
+            found = [cells[q] for q in entries(block.tensor) if q in cells]
             if block.tensor.role == "image":
-                self._pixels(sheet, found)
+                self._pixels(page, found)
             elif block.tensor.role in ("value", "parameter") and block.tensor.shape and found:
-                style.signed_scale(sheet, block_area(block, cells), reach)
+                style.signed_scale(page.sheet, block.area(cells), reach)
         for above in self.plan.band.above:
             at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
-            ends = (Cell("", at, first), Cell("", at, first + above.source.size - 1))
-            style.signed_scale(sheet, ":".join(c.local for c in ends), reach)
+            style.signed_scale(page.sheet, area(at, first, at, first + above.source.size - 1), reach)
 
-    def _pixels(self, sheet: Worksheet, cells: list[Cell]) -> None:
+    def _pixels(self, page: StyledSheet, cells: list[Cell]) -> None:
         """A pixel's strip has the pixel's colour."""
-        rows: dict[int, list[Cell]] = {}
-        for cell in cells:
-            rows.setdefault(cell.row, []).append(cell)
         for up in range(self.plan.band.pitch):
-            areas = [
-                f"{Cell('', n - up, r[0].column).local}:{Cell('', n - up, r[-1].column).local}" for n, r in rows.items()
-            ]
-            looks.pixels_rule(sheet, areas, cells[0].local)
+            style.pixels_rule(page.sheet, style.row_areas(cells, up), cells[0].local)
 
-    def _legend(self, sheet: Worksheet, row: int) -> None:
-        self.book.put(sheet, row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), looks.NOTE)
+    def _legend(self, page: StyledSheet, row: int) -> None:
+        page.put(row, FIRST_COLUMN, self.book.label("legend_colours", reach=int(REACH)), style.NOTE)
         columns = self.plan.columns.run(self.plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
-        places = [Cell(sheet.title, row, column) for column in columns]
+        places = [Cell(page.title, row, column) for column in columns]
         for cell, share in zip(places, (-1.0, -0.5, 0.0, 0.5, 1.0), strict=True):
-            self.book.put(sheet, row, cell.column, share * REACH, looks.LEGEND_NUMBER)
-            style.signed_scale(sheet, cell.local, REACH)
+            page.put(row, cell.column, share * REACH, style.LEGEND_NUMBER)
+            style.signed_scale(page.sheet, cell.local, REACH)
+
+
+#: Lines under a band; stages that stand close take turns.
+LINES = 2
+
+#: Products that are shown, the more the better.
+LENGTHS = (6, 4, 3, 2)
+
+
+def equation_lines(plan: WorkbookLayout, variables: Sequence[Variable]) -> Iterator[tuple[int, int, str]]:
+    """Line, column and text of the equations of some variables, left to right."""
+    columns = {b.tensor: FIRST_COLUMN + b.column for b in plan.band.blocks}
+    if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights
+        columns |= {a.target: FIRST_COLUMN + a.column for a in plan.band.above}
+    first: dict[int, Variable] = {}
+    seen: set[Tensor] = set()
+    for variable in variables:
+        tensor = variable.quantity.tensor
+        if tensor not in seen and tensor in columns and variable.addends:
+            seen.add(tensor)
+            first.setdefault(columns[tensor], variable)
+    end = FIRST_COLUMN + plan.band.width + 3
+    free = [FIRST_COLUMN] * LINES
+    starts = sorted(first)
+    for n, column in enumerate(starts):
+        after = starts[n + 1] if n + 1 < len(starts) else end
+        beyond = starts[n + 2] if n + 2 < len(starts) else end
+        line = next((k for k in range(LINES) if free[k] <= column), None)
+        if line is None:
+            continue
+        for limit in (after, beyond) if LINES > 1 else (after,):
+            room = plan.columns.room(column, limit)
+            texts = [plan.words.equation(first[column], most) for most in LENGTHS]
+            text = next((t for t in texts if len(t) * CHARACTER_PIXELS <= room), None)
+            if text is not None:
+                free[line] = column + 1
+                while plan.columns.room(column, free[line]) < len(text) * CHARACTER_PIXELS:
+                    free[line] += 1
+                yield line, column, text
+                break

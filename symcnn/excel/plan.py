@@ -9,21 +9,66 @@ Training    one row a step: E_total, parameters, every quantity of every image, 
 Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, without Training (``steps`` is None).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count
+from typing import Literal
 
-from openpyxl.utils import get_column_letter
-
-from symcnn.derivation import Derivation
-from symcnn.excel.addresses import Cell, check_cells, check_size, quoted
-from symcnn.excel.columns import Columns
-from symcnn.excel.desk import STEP_ROW, Desk
-from symcnn.excel.layout import Band, TensorCells, band_of
-from symcnn.excel.shares import Contributions, shares_of
+from symcnn.derivation import Derivation, Product
+from symcnn.derivation.graph import Graph
+from symcnn.excel.addresses import Cell, SheetPrinter, area, check_cells, check_size, places
+from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, TensorCells, band_of
 from symcnn.excel.words import CellTexts
-from symcnn.network import Network, kind_of
-from symcnn.symbolic import Tensor
+from symcnn.network import Network
+from symcnn.printers.excel import checked_formula
+from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
+
+#: Positions and weights that are shown.
+MAX_POSITIONS, MAX_WEIGHTS = 49, 9
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """The first filter of a network.
+
+    Attributes:
+        weights: its entries; positions: the adjoints of its map.
+        products: (position, weight) -> the product that this position adds; nothing where the window is outside.
+    """
+
+    weights: tuple[Quantity, ...]
+    positions: tuple[Quantity, ...]
+    products: Mapping[tuple[Quantity, Quantity], Product]
+
+
+def shares_of(graph: Graph, network: Network) -> Contributions | None:
+    """Those of the first convolution's first filter; None where there is none, or it is too large to be shown."""
+    filters = next((t for t in network.forward.parameters if t.kind is TensorKind.FILTER), None)
+    if filters is None or graph[next(entries(filters)).adjoint].reduce == "max":
+        return None
+    products: dict[tuple[Quantity, Quantity], Product] = {}
+    weights: dict[Quantity, None] = {}
+    positions: dict[Quantity, None] = {}
+    for weight in entries(filters):
+        found = {_position(graph, factors): factors for factors in graph[weight.adjoint].products}
+        if positions and not positions.keys() & found.keys():
+            break  # another filter, which has a map of its own
+        weights[weight] = None
+        positions.update(dict.fromkeys(found))
+        products |= {(position, weight): factors for position, factors in found.items()}
+        if len(weights) > MAX_WEIGHTS or len(positions) > MAX_POSITIONS:
+            return None
+    order = [v.quantity for v in graph.backward.values() if v.quantity in positions]
+    return Contributions(tuple(weights), tuple(order), products)
+
+
+def _position(graph: Graph, factors: Product) -> Quantity:
+    """The adjoint in a product."""
+    quantities = (graph.quantities.of(f) for f in factors if f.is_Symbol)
+    return next(quantity for quantity in quantities if quantity.is_adjoint)
+
 
 #: Rows of a band's title and of its stage heads; after it two lines of equations and a blank row.
 BAND_HEAD, BAND_FOOT = 2, 3
@@ -44,8 +89,13 @@ SHARES_ROWS = 8
 #: Quantities of all images, parameters and gradients: the columns of Training. With more, nobody reads a row of it.
 MAX_QUANTITIES = 2_000
 
-#: The size of the gradient, √Σ(∂E_total/∂parameter)², as Training calls it.
-NORM = "norm"
+#: The error of an image, and of all.
+E, E_TOTAL = Quantity(ERROR), Quantity(TOTAL_ERROR)
+
+#: What a column of Training holds: a quantity, the number of the step, or √Σ(∂E_total/∂parameter)².
+Column = Quantity | Literal["step", "norm"]
+STEP: Column = "step"
+NORM: Column = "norm"
 
 #: Outputs that stand with the results on Training.
 MAX_RESULTS = 12
@@ -89,7 +139,7 @@ class WorkbookLayout:
         columns = FIRST_COLUMN + self.band.width
         check_size(self.sheet("forward"), self.band_row(self.images), columns, widest.tensor)
         largest = max(self.network.forward.parameters, key=lambda tensor: tensor.size)
-        rows = self.totals_first_row + len(self.derivation.names)
+        rows = self.totals_first_row + len(self.derived)
         check_size(self.sheet("backward"), rows, 1, largest)
 
     @property
@@ -98,6 +148,25 @@ class WorkbookLayout:
 
     def sheet(self, key: str) -> str:
         return self.text(f"workbook.{key}")
+
+    @property
+    def graph(self) -> Graph:
+        return self.derivation.graph
+
+    @cached_property
+    def words(self) -> CellTexts:
+        """Symbols and equations as the texts of cells."""
+        return CellTexts(self.derivation.quantities, self.text)
+
+    @cached_property
+    def parameters(self) -> tuple[Quantity, ...]:
+        """In the order of ``network.parameters``."""
+        return tuple(q for tensor in self.network.forward.parameters for q in entries(tensor))
+
+    @cached_property
+    def derived(self) -> tuple[Quantity, ...]:
+        """What the list of all ∂E_total differentiates by: the parameters and the cells of feature maps."""
+        return (*self.parameters, *(q for tensor in self.network.forward.feature_maps for q in entries(tensor)))
 
     # --- inputs -----------------------------------------------------------------------------------------------------
 
@@ -123,24 +192,24 @@ class WorkbookLayout:
         return Desk(self.sheet("inputs"), self.network, self.images)
 
     @cached_property
-    def inputs(self) -> list[dict[str, Cell]]:
+    def inputs(self) -> list[dict[Quantity, Cell]]:
         """For each image: pixel or target -> its input cell."""
         targets = self.network.forward.targets
         assert targets is not None
         return [
-            {**self.desk.pixels(m), **dict(zip(targets.scalars(), self.desk.outputs(m), strict=True))}
+            {**self.desk.pixels(m), **dict(zip(entries(targets), self.desk.outputs(m), strict=True))}
             for m in range(self.images)
         ]
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def parameter_rows(self) -> dict[str, int]:
+    def parameter_rows(self) -> dict[Quantity, int]:
         """Parameter -> row on Parameters; a blank row between two tensors."""
         found, row = {}, PARAMETERS_FIRST_ROW
         for tensor in self.network.forward.parameters:
-            for name in tensor.scalars():
-                found[name] = row
+            for quantity in entries(tensor):
+                found[quantity] = row
                 row += 1
             row += 1
         return found
@@ -153,8 +222,8 @@ class WorkbookLayout:
         found = {word: column for column, word in enumerate(words, 2)}
         return {"value": found["initial"], **found}
 
-    def parameter(self, name: str, what: str = "value") -> Cell:
-        return Cell(self.sheet("parameters"), self.parameter_rows[name], self.parameter_columns[what])
+    def parameter(self, parameter: Quantity, what: str = "value") -> Cell:
+        return Cell(self.sheet("parameters"), self.parameter_rows[parameter], self.parameter_columns[what])
 
     # --- passes -----------------------------------------------------------------------------------------------------
 
@@ -166,38 +235,42 @@ class WorkbookLayout:
         """The row of what stands above dense layers' weights, in the band with this row."""
         return band_row + BAND_HEAD + self.band.pitch - 1
 
-    def block_cells(self, sheet: str, image: int, block: TensorCells) -> dict[str, Cell]:
+    def block_cells(self, sheet: str, image: int, block: TensorCells) -> dict[Quantity, Cell]:
         """A block's quantities in one image's band on Forward or Backward."""
         top = self.band_row(image) + BAND_HEAD
         title = self.sheet(sheet)
-        return {n: Cell(title, top + r, FIRST_COLUMN + c) for n, r, c in self.band.cells(block)}
+        return {q: Cell(title, top + r, FIRST_COLUMN + c) for q, r, c in self.band.cells(block)}
 
     @cached_property
-    def forward(self) -> list[dict[str, Cell]]:
+    def forward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every quantity of the forward pass -> its cell on Forward."""
         return [
-            {n: c for block in self.band.blocks for n, c in self.block_cells("forward", m, block).items()}
+            {q: c for block in self.band.blocks for q, c in self.block_cells("forward", m, block).items()}
             for m in range(self.images)
         ]
 
     @cached_property
-    def backward(self) -> list[dict[str, Cell]]:
+    def backward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every adjoint -> its cell on Backward."""
-        known = self.derivation.graph.backward
         return [
             {
-                f"dE_d{n}": c
+                q.adjoint: c
                 for block in self.band.blocks
-                for n, c in self.block_cells("backward", m, block).items()
-                if f"dE_d{n}" in known
+                for q, c in self.block_cells("backward", m, block).items()
+                if q.adjoint in self.graph
             }
             for m in range(self.images)
         ]
 
+    @cached_property
+    def cells(self) -> list[dict[Quantity, Cell]]:
+        """For each image: every quantity -> its cell on Forward or Backward."""
+        return [{**forward, **backward} for forward, backward in zip(self.forward, self.backward, strict=True)]
+
     @property
     def error_total(self) -> Cell:
         """E_total stands under the last band, below the images' errors."""
-        return Cell(self.sheet("forward"), self.band_row(self.images), self.forward[0]["E"].column)
+        return Cell(self.sheet("forward"), self.band_row(self.images), self.forward[0][E].column)
 
     # --- the reader's image -----------------------------------------------------------------------------------------
 
@@ -207,20 +280,20 @@ class WorkbookLayout:
         return self.band_row(self.images) + 2
 
     @cached_property
-    def own(self) -> dict[str, Cell]:
+    def own(self) -> dict[Quantity, Cell]:
         """Every quantity that rests on no target -> its cell in the reader's band."""
-        graph, targets = self.derivation.graph, self.network.forward.targets
+        of, targets = self.derivation.quantities.of, self.network.forward.targets
         assert targets is not None
-        resting = set(targets.scalars())
-        for name, variable in graph.forward.items():
-            if any(s.name in resting for s in variable.symbols()):
-                resting.add(name)
+        resting = set(entries(targets))
+        for variable in self.graph.forward.values():
+            if any(of(s) in resting for s in variable.symbols()):
+                resting.add(variable.quantity)
         top, title = self.own_row + BAND_HEAD, self.sheet("forward")
         return {
-            n: Cell(title, top + r, FIRST_COLUMN + c)
+            q: Cell(title, top + r, FIRST_COLUMN + c)
             for block in self.band.blocks
-            for n, r, c in self.band.cells(block)
-            if n not in resting
+            for q, r, c in self.band.cells(block)
+            if q not in resting
         }
 
     @property
@@ -234,7 +307,7 @@ class WorkbookLayout:
     @cached_property
     def shares(self) -> Contributions | None:
         """What each position of a map adds to the gradient of the first filter; None where that is too much."""
-        return shares_of(self.derivation.graph, self.network) if self.steps is not None else None
+        return shares_of(self.graph, self.network) if self.steps is not None else None
 
     @property
     def shares_row(self) -> int:
@@ -255,9 +328,9 @@ class WorkbookLayout:
         """Images whose numbers are put into the formulas: the rows of a gradient."""
         return min(self.images, MAX_PUT_IN)
 
-    def total(self, name: str) -> Cell:
-        """∂E_total/∂name in the list on Backward."""
-        return Cell(self.sheet("backward"), self._total_rows[name], self.total_columns[-1])
+    def total(self, quantity: Quantity) -> Cell:
+        """∂E_total/∂(quantity) in the list on Backward."""
+        return Cell(self.sheet("backward"), self._total_rows[quantity], self.total_columns[-1])
 
     @property
     def totals_end(self) -> int:
@@ -265,13 +338,13 @@ class WorkbookLayout:
         return max(self._total_rows.values(), default=self.totals_first_row) + self.put_in
 
     @cached_property
-    def _total_rows(self) -> dict[str, int]:
+    def _total_rows(self) -> dict[Quantity, int]:
         """A heading before each tensor; as many rows a gradient as lines with numbers."""
-        graph, found, last, row = self.derivation.graph, {}, "", self.totals_first_row
-        for name in self.derivation.names:
-            tensor = graph.place(name)[0].name
-            row += tensor != last
-            found[name], last = row, tensor
+        found: dict[Quantity, int] = {}
+        last, row = None, self.totals_first_row
+        for quantity in self.derived:
+            row += quantity.tensor != last
+            found[quantity], last = row, quantity.tensor
             row += self.put_in
         return found
 
@@ -289,10 +362,9 @@ class WorkbookLayout:
     @property
     def _longest(self) -> int:
         """Characters of the longest formula in the list; the last entry of a tensor has the longest indices."""
-        graph = self.derivation.graph
-        words, names = CellTexts(graph, self.text), self.derivation.names
-        last = {graph.place(name)[0].name: name for name in names}
-        return max(len(words.formula(graph.backward[f"dE_d{name}"], MAX_SHOWN)) for name in last.values())
+        graph, words = self.graph, self.words
+        last = {quantity.tensor: quantity for quantity in self.derived}
+        return max(len(words.formula(graph[quantity.adjoint], MAX_SHOWN)) for quantity in last.values())
 
     @property
     def put_in_column(self) -> int:
@@ -302,7 +374,8 @@ class WorkbookLayout:
     @property
     def put_in_end(self) -> int:
         """The column right of the longest of them."""
-        longest = max(min(len(self.derivation[n].variable.products), MAX_SHOWN) for n in self.derivation.names)
+        graph = self.graph
+        longest = max(min(len(graph[quantity.adjoint].products), MAX_SHOWN) for quantity in self.derived)
         return self.columns.after(self.put_in_column, PUT_IN_PIXELS * (longest + 0.5))
 
     @cached_property
@@ -318,38 +391,37 @@ class WorkbookLayout:
     # --- training ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def training_columns(self) -> list[tuple[str, int]]:
-        """Quantity -> column, in order; names of one image end in _image1, …; blank columns between groups.
+    def training_columns(self) -> list[tuple[Column, int]]:
+        """What each column holds, in order; blank columns between groups.
 
         Few outputs stand with the results, so that a reader sees what training does to them.
         """
-        results = self.results
-        groups = [["step", "E_total", *results, NORM], list(self.network.parameters)]
+        graph, results = self.graph, self.results
+        groups: list[list[Column]] = [[STEP, E_TOTAL, *results, NORM], list(self.parameters)]
         for m in range(1, self.images + 1):
-            graph = self.derivation.graph
-            groups.append([f"{v}_image{m}" for v in graph.forward if f"{v}_image{m}" not in results])
-            groups.append([f"{v.name}_image{m}" for v in graph.backward.values() if v.tensor.role == "adjoint"])
-        groups.append([f"dE_d{p}" for p in self.network.parameters])
-        found, column = [], 2
+            forward = [v.quantity.of_image(m) for v in graph.forward.values()]
+            groups.append([q for q in forward if q not in results])
+            groups.append([v.quantity.of_image(m) for v in graph.backward.values() if v.tensor.role == "adjoint"])
+        groups.append([p.adjoint for p in self.parameters])
+        found: list[tuple[Column, int]] = []
+        column = 2
         for group in groups:
-            for name in group:
-                found.append((name, column))
-                column += 1
-            column += 1
+            found += zip(group, count(column))
+            column += len(group) + 1
         return found
 
     @cached_property
-    def results(self) -> list[str]:
-        """The outputs of every image, as Training calls them, if they are few."""
-        named = [f"{name}_image{m}" for m in range(1, self.images + 1) for name in self.outputs.scalars()]
-        return named if len(named) <= MAX_RESULTS else []
+    def results(self) -> list[Quantity]:
+        """The outputs of every image, if they are few."""
+        few = self.images * self.outputs.size <= MAX_RESULTS
+        return [q.of_image(m) for m in range(1, self.images + 1) for q in entries(self.outputs)] if few else []
 
     @property
     def outputs(self) -> Tensor:
         """What the network says of an image: its probabilities, if the loss makes them, or its outputs."""
         stated = self.network.forward
         made = [equation.target.tensor for equation in stated.equations]
-        return next((tensor for tensor in made if kind_of(tensor).letter == "y"), stated.outputs)
+        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), stated.outputs)
 
     @property
     def training_rows(self) -> tuple[int, int]:
@@ -357,18 +429,54 @@ class WorkbookLayout:
         assert self.steps is not None  # there is such a sheet
         return TRAINING_FIRST_ROW, TRAINING_FIRST_ROW + self.steps
 
-    def trained(self, name: str) -> str:
-        """A quantity's column of Training, first to last step, as other sheets refer to it."""
-        first, last = self.training_rows
-        letter = get_column_letter(self.training_column[name])
-        return f"{quoted(self.sheet('training'))}!${letter}${first}:${letter}${last}"
+    def trained(self, of: Column, last: int | None = None) -> str:
+        """A column of Training from its first step to its last, or to the row ``last``, as other sheets refer to it."""
+        first, end = self.trained_ends(of)
+        end = end if last is None else replace(end, row=last)
+        return f"{first.absolute}:{end.reference(end.sheet, fixed=True)}"
 
-    def at_step_shown(self, name: str, sheet: str) -> str:
+    def trained_ends(self, of: Column) -> tuple[Cell, Cell]:
+        """The first and the last cell of a column of Training."""
+        column = self.training_column[of]
+        first, last = (Cell(self.sheet("training"), row, column) for row in self.training_rows)
+        return first, last
+
+    def at_step_shown(self, of: Column, sheet: str) -> str:
         """A quantity in the row of Training that is shown; a step past either end shows the first or the last."""
-        step = f"MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})"
-        return f"INDEX({self.trained(name)},{step}+1)"
+        return f"INDEX({self.trained(of)},MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})+1)"
+
+    @property
+    def step_in_range(self) -> str:
+        """The step shown, or the first or the last one where it is past that, as a formula of any sheet has it."""
+        return f"MIN(MAX({self.step_shown.absolute},0),{self.steps})"
 
     @cached_property
-    def training_column(self) -> dict[str, int]:
-        """Quantity -> column of Training."""
+    def training_column(self) -> dict[Column, int]:
+        """The column of Training of each."""
         return dict(self.training_columns)
+
+    # --- formulas ---------------------------------------------------------------------------------------------------
+
+    def forward_formula(
+        self, quantity: Quantity, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell], band_row: int
+    ) -> str:
+        """In the band with these cells: an input or a parameter is fetched from its sheet, all else is computed."""
+        cell = cells[quantity]
+        source = self.parameter(quantity) if quantity in self.parameter_rows else inputs.get(quantity)
+        if source is not None:
+            return cell.fetch(source)
+        above = next((a for a in self.band.above if a.target == quantity.tensor), None)
+        if above is None:
+            return SheetPrinter(places(cells, self.derivation.quantities, cell.sheet)).formula(self.graph[quantity])
+        # a neuron's weights and bias times what stands above them: one formula for all neurons of a layer
+        first, row = FIRST_COLUMN + above.column, self.above_row(band_row)
+        weights, inputs_above = (area(r, first, r, first + above.width - 1) for r in (cell.row, row))
+        return checked_formula(f"=SUMPRODUCT({weights},{inputs_above})", quantity)
+
+    def backward_formula(self, image: int, adjoint: Quantity) -> str:
+        """From adjoints on Backward and quantities on Forward, all of the same image."""
+        return self.printer(image, self.sheet("backward")).formula(self.graph[adjoint])
+
+    def printer(self, image: int, sheet: str) -> SheetPrinter:
+        """Prints formulas on a sheet, over the cells of an image on Forward and Backward."""
+        return SheetPrinter(places(self.cells[image], self.derivation.quantities, sheet))

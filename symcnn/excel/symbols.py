@@ -5,17 +5,14 @@ from dataclasses import dataclass
 
 from openpyxl.cell.rich_text import CellRichText
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.hyperlink import Hyperlink
 
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, quoted
+from symcnn.excel.addresses import Cell
 from symcnn.excel.book import Book
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
-from symcnn.excel.rich import rich
-from symcnn.formula import Plain, Typography, tree
-from symcnn.network import kind_of
+from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import ERROR, Quantity, Tensor, entries
 
 #: The equation has three columns: it runs on over two that are empty.
 SYMBOL, WORDS, EQUATION, VALUE, PLACE = 2, 3, 4, 7, 8
@@ -38,36 +35,34 @@ class Entry:
 
 def write_symbols(book: Book, plan: WorkbookLayout) -> None:
     """A section a sheet on which the quantities stand: inputs, parameters, forward, backward, totals."""
-    sheet = book.add_sheet("symbols", book.label("hint_symbols"))
+    page = book.add_sheet("symbols", book.label("hint_symbols"))
     columns = (SYMBOL, WORDS, EQUATION, VALUE, PLACE)
     for column, key in zip(columns, ("symbol", "meaning", "equation", "value", "cell"), strict=True):
         look = {VALUE: style.HEAD_RIGHT, PLACE: style.HEAD_INDENTED}.get(column, style.HEAD)
-        book.put(sheet, FIRST_ROW - 1, column, book.label(key), look)
+        page.put(FIRST_ROW - 1, column, book.label(key), look)
     table = SymbolTable(book, plan)
     row, longest = FIRST_ROW, 40
-    for key, entries in table.sections():
-        for column in range(SYMBOL, PLACE + 1):
-            book.put(sheet, row, column, book.label(key) if column == SYMBOL else None, style.SECTION)
-        sheet.row_dimensions[row].height = 24
+    for key, section in table.sections():
+        page.section(row, book.label(key), PLACE, 24)
         row += 1
-        for entry in entries:
-            looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED, style.CELL_LINED)
+        for entry in section:
+            looks = (style.NAME_LINED, style.WORDS_LINED, style.FORMULA_LINED, style.VALUE_LINED)
             place = f"{entry.cell.sheet}!{entry.cell.local}"
-            values = (entry.symbol, entry.words, entry.equation, CellFormula(f"={entry.cell.absolute}"), place)
+            values = (entry.symbol, entry.words, entry.equation, CellFormula(f"={entry.cell.absolute}"))
             for column in range(EQUATION, VALUE):
-                book.put(sheet, row, column, None, style.FORMULA_LINED)
-            for column, value, look in zip(columns, values, looks, strict=True):
-                cell = book.put(sheet, row, column, value, look)
-            cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quoted(entry.cell.sheet)}!{entry.cell.local}")
+                page.put(row, column, None, style.FORMULA_LINED)
+            for column, value, look in zip(columns[:-1], values, looks, strict=True):
+                page.put(row, column, value, look)
+            page.link(row, PLACE, place, style.CELL_LINED, entry.cell)
             longest = max(longest, len(entry.equation))
-            sheet.row_dimensions[row].height = 17
+            page.height(row, 17)
             row += 1
         row += 1
     width = max(12, min(110, 0.95 * longest + 2) - 2 * REST_WIDTH)
     widths = {SYMBOL: 24, WORDS: table.words_width, EQUATION: width, EQUATION + 1: REST_WIDTH, EQUATION + 2: REST_WIDTH}
-    book.widths(sheet, {**widths, VALUE: 12, PLACE: 18})
-    sheet.print_area = f"A1:{get_column_letter(PLACE)}{row}"
-    sheet.print_title_rows = f"{FIRST_ROW - 1}:{FIRST_ROW - 1}"
+    page.widths({**widths, VALUE: 12, PLACE: 18})
+    page.sheet.print_area = f"A1:{get_column_letter(PLACE)}{row}"
+    page.sheet.print_title_rows = f"{FIRST_ROW - 1}:{FIRST_ROW - 1}"
 
 
 class SymbolTable:
@@ -75,12 +70,7 @@ class SymbolTable:
 
     def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan, self.graph = book, plan, plan.derivation.graph
-        words = book.text.words("word")
-        self.long, self.short = (
-            Typography(self.graph.quantities, words),
-            Typography(self.graph.quantities, words, total=""),
-        )
-        self.plain = Plain(book.text.decimal)
+        self.words = plan.words
         shown = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}
         self.whole = len(shown) <= MAX_SYMBOLS
         self.words_width = 30.0
@@ -91,7 +81,7 @@ class SymbolTable:
         assert stated.targets is not None  # there is a loss
         given = [*self._entries(stated.image, plan.inputs[0]), *self._entries(stated.targets, plan.inputs[0])]
         yield "inputs", given
-        trained = {n: plan.parameter(n) for n in plan.parameter_rows}
+        trained = {p: plan.parameter(p) for p in plan.parameters}
         yield "parameters", [e for t in stated.parameters for e in self._entries(t, trained)]
         made = list(dict.fromkeys(v.tensor for v in self.graph.forward.values()))
         forward = [e for t in made for e in self._entries(t, plan.forward[0])]
@@ -99,49 +89,37 @@ class SymbolTable:
             errors = " + ".join(f"E[{self.book.text('label.image', number=m + 1)}]" for m in range(min(plan.images, 3)))
             errors += " + …" if plan.images > 3 else ""
             factor = self.book.label("factor_times", errors=errors)
-            forward.append(
-                Entry(
-                    rich(self.long.error, self.plain, 11, style.INK),
-                    self.book.label("total_error"),
-                    factor,
-                    plan.error_total,
-                )
-            )
+            symbol = self.words.rich(self.words.long.error, 11, style.INK)
+            forward.append(Entry(symbol, self.book.label("total_error"), factor, plan.error_total))
         yield "forward", forward
-        adjoints = [v for v in self.graph.backward.values() if v.name in plan.backward[0]]
+        adjoints = [v for v in self.graph.backward.values() if v.quantity in plan.backward[0]]
         by_tensor = list(dict.fromkeys(v.tensor for v in adjoints))
         yield "backward", [e for t in by_tensor for e in self._entries(t, plan.backward[0])]
 
-    def _entries(self, tensor: Tensor, cells: dict[str, Cell]) -> Iterator[Entry]:
-        names = [n for n in tensor.scalars() if n in cells]
-        for name in names if self.whole else names[:1]:
-            yield Entry(self._symbol(name), self._words(tensor, len(names)), self._equation(name), cells[name])
+    def _entries(self, tensor: Tensor, cells: dict[Quantity, Cell]) -> Iterator[Entry]:
+        every = [q for q in entries(tensor) if q in cells]
+        for q in every if self.whole else every[:1]:
+            yield Entry(self._symbol(q), self._words(tensor, len(every)), self._equation(q), cells[q])
 
-    def _symbol(self, name: str) -> CellRichText | str:
-        node = (self.short if name.startswith("dE_d") else self.long).name(name)
-        return rich(node, self.plain, 11, style.INK)
+    def _symbol(self, quantity: Quantity) -> CellRichText | str:
+        words = self.words
+        return words.rich((words.short if quantity.is_adjoint else words.long).name(quantity), 11, style.INK)
 
     def _words(self, tensor: Tensor, count: int) -> str:
-        if tensor.name == "E":
+        if tensor == ERROR:
             return self.book.label("error")
-        if tensor.name.startswith("dE_d"):
-            of = self.graph.place(tensor.scalars()[0].removeprefix("dE_d"))[0]
-            words = self.book.label("derivative_by", words=self._kind(of))
-        else:
-            words = self._kind(tensor)
+        words = self.book.kind(tensor)
+        if tensor.is_adjoint:
+            words = self.book.label("derivative_by", words=words)
         words += "" if self.whole or count == 1 else f" ({self.book.label('first_of', count=count)})"
         self.words_width = max(self.words_width, 0.95 * len(words) + 2)
         return words
 
-    def _kind(self, tensor: Tensor) -> str:
-        kind = kind_of(tensor)
-        return self.book.text(f"kind.{kind.letter}", source=kind.source, target=kind.target)
-
-    def _equation(self, name: str) -> str:
-        if name in self.plan.parameter_rows:
-            symbol = self.long.name(name)
-            slope = (self.long if self.plan.steps is not None else self.short).name(f"dE_d{name}")
-            return self.plain.emit(tree.Update(symbol, slope))
-        if name in self.plan.inputs[0]:
+    def _equation(self, quantity: Quantity) -> str:
+        if quantity in self.plan.parameter_rows:
+            long, short = self.words.long, self.words.short
+            slope = (long if self.plan.steps is not None else short).name(quantity.adjoint)
+            return self.words.emit(tree.Update(long.name(quantity), slope))
+        if quantity in self.plan.inputs[0]:
             return self.book.label("given")
-        return self.plain.emit(self.short.right_side(self.graph[name], MAX_SHOWN))
+        return self.words.formula(self.graph[quantity], MAX_SHOWN)

@@ -10,17 +10,15 @@ from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+from sympy import Symbol
 
-from symcnn.derivation import Variable
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell
-from symcnn.excel.book import Book
-from symcnn.excel.plan import NORM, WorkbookLayout
-from symcnn.excel.rich import rich
-from symcnn.excel.rows import SheetPrinter
-from symcnn.formula import Plain, Typography, tree
+from symcnn.excel.addresses import CellReference, SheetPrinter
+from symcnn.excel.book import Book, StyledSheet
+from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
+from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula, checked_formula
+from symcnn.symbolic import Quantity
 
 Progress = Callable[[int], None]
 
@@ -28,129 +26,118 @@ Progress = Callable[[int], None]
 RULED = 5
 GAP_WIDTH, LEAST_WIDTH = 2, 9
 
+#: How cells look, not ruled and ruled.
+ROW = (style.ROW, style.ROW_RULED)
+LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
+    STEP: (style.STEP_NUMBER, style.STEP_RULED),
+    E_TOTAL: (style.ERROR_ROW, style.ERROR_RULED),
+}
+
 
 def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
     """The sheet with its head and steps + 1 rows."""
-    sheet = book.add_sheet("training", book.label("hint_training"))
+    page = book.add_sheet("training", book.label("hint_training"))
     columns = plan.training_column
     groups = list(_groups(book, plan))
     for group in groups:
-        _head(book, sheet, plan, group)
+        _head(page, plan, group)
     first, last = plan.training_rows
     templates = _templates(plan, columns)
+    cells = [(column, of, templates.get(of), LOOKS.get(of, ROW)) for of, column in columns.items()]
     for row in range(first, last + 1):
         ruled = row > first and (row - first) % RULED == 0
-        for name, column in columns.items():
-            if name == "step":
-                book.put(sheet, row, column, row - first, _look(name, ruled))
-            elif row == first and name in plan.parameter_rows:
-                initial = plan.parameter(name, "initial").seen_from(sheet.title)
-                book.put(sheet, row, column, CellFormula(f"={initial}"), _look(name, ruled))
+        for column, of, template, looks in cells:
+            if template is None:
+                page.put(row, column, row - first, looks[ruled])
+            elif row == first and of in plan.parameter_rows:
+                initial = plan.parameter(of, "initial").seen_from(page.title)
+                page.put(row, column, CellFormula(f"={initial}"), looks[ruled])
             else:
-                formula = templates[name].replace("{row}", str(row)).replace("{before}", str(row - 1))
-                book.put_formula(sheet, row, column, CellFormula(formula), _look(name, ruled))
+                formula = template.replace("{row}", str(row)).replace("{before}", str(row - 1))
+                page.put_formula(row, column, CellFormula(formula), looks[ruled])
         if progress and (row - first) % 100 == 0:
             progress(row - first)
-    _highlight(sheet, plan, [group[1] for group in groups])
-    sheet.freeze_panes = f"D{first}"
-    sheet.print_title_rows = f"5:{first - 1}"
-    shown = [columns[NORM], columns[plan.network.parameters[-1]]]
-    sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
-    _outline(sheet, groups)
+    _highlight(page, plan, [group[1] for group in groups])
+    page.sheet.freeze_panes = f"D{first}"
+    page.sheet.print_title_rows = f"5:{first - 1}"
+    shown = [columns[NORM], columns[plan.parameters[-1]]]
+    page.sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
+    _outline(page, groups)
 
 
-def _look(name: str, ruled: bool) -> style.Style:
-    if name == "step":
-        return style.STEP_RULED if ruled else style.STEP_NUMBER
-    if name == "E_total":
-        return style.ERROR_RULED if ruled else style.ERROR_ROW
-    return style.ROW_RULED if ruled else style.ROW
+def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column, str]:
+    """Column -> formula with {row} for its own row and {before} for the row above."""
+    title, graph, of = plan.sheet("training"), plan.derivation.graph, plan.derivation.quantities.of
+
+    def at(column: Column, row: str = "{row}") -> CellReference:
+        return CellReference("", "", columns[column], row)
+
+    def places(image: int) -> Callable[[Symbol], CellReference]:
+        def place(symbol: Symbol) -> CellReference:
+            given = plan.inputs[image].get(of(symbol))
+            return at(of(symbol).of_image(image + 1)) if given is None else given.reference(title, fixed=True)
+
+        return place
+
+    factor, rate = plan.factor.absolute, plan.learning_rate.absolute
+    errors = "+".join(str(at(E.of_image(m + 1))) for m in range(plan.images))
+    gradients = [at(p.adjoint) for p in plan.parameters]
+    found = {E_TOTAL: f"={factor}*({errors})", NORM: f"=SQRT(SUMSQ({gradients[0]}:{gradients[-1]}))"}
+    printers = [SheetPrinter(places(m)) for m in range(plan.images)]
+    for m, printer in enumerate(printers, 1):
+        found |= {v.quantity.of_image(m): printer.formula(v) for v in graph if v.tensor.role != "gradient"}
+    for p in plan.parameters:
+        parts = [printer.variable(graph[p.adjoint]) for printer in printers]
+        found[p.adjoint] = f"={factor}*({'+'.join(parts)})"
+        found[p] = f"={at(p, '{before}')}-{rate}*{at(p.adjoint, '{before}')}"
+    return {column: checked_formula(text, column) for column, text in found.items()}
 
 
-def _templates(plan: WorkbookLayout, columns: dict[str, int]) -> dict[str, str]:
-    """Quantity -> formula with {row} for its own row and {before} for the row above."""
-    title, graph = plan.sheet("training"), plan.derivation.graph
-
-    def at(name: str, row: str = "{row}") -> str:
-        return f"{get_column_letter(columns[name])}{row}"
-
-    def place(image: int) -> Callable[[str], str]:
-        fixed = {n: _fixed(c, title) for n, c in plan.inputs[image].items()}
-
-        def reference(name: str) -> str:
-            return fixed.get(name) or at(name if name in plan.parameter_rows else f"{name}_image{image + 1}")
-
-        return reference
-
-    factor, rate = _fixed(plan.factor, title), _fixed(plan.learning_rate, title)
-    errors = "+".join(at(f"E_image{m + 1}") for m in range(plan.images))
-    gradients = [at(f"dE_d{p}") for p in plan.network.parameters]
-    found = {"E_total": f"={factor}*({errors})", NORM: f"=SQRT(SUMSQ({gradients[0]}:{gradients[-1]}))"}
-    for m in range(plan.images):
-        printer = SheetPrinter(place(m))
-        found |= {f"{v.name}_image{m + 1}": printer.formula(v) for v in graph if v.tensor.role != "gradient"}
-    for p in plan.network.parameters:
-        parts = [_sum(graph.backward[f"dE_d{p}"], place(m)) for m in range(plan.images)]
-        found[f"dE_d{p}"] = f"={factor}*({'+'.join(parts)})"
-        found[p] = f"={at(p, '{before}')}-{rate}*{at(f'dE_d{p}', '{before}')}"
-    return {name: checked_formula(text, name) for name, text in found.items()}
-
-
-def _sum(variable: Variable, reference: Callable[[str], str]) -> str:
-    return SheetPrinter(reference).variable(variable)
-
-
-def _fixed(cell: Cell, sheet: str) -> str:
-    return cell.absolute if cell.sheet != sheet else cell.absolute.split("!")[1]
-
-
-Group = tuple[str, dict[str, int]]
+Group = tuple[str, dict[Column, int]]
 
 
 def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
-    """Words, and quantity -> column, of each run of columns between two gaps."""
-    runs: list[dict[str, int]] = []
-    for name, column in plan.training_columns:
+    """Words, and what stands in which column, of each run of columns between two gaps."""
+    runs: list[dict[Column, int]] = []
+    for of, column in plan.training_columns:
         if not runs or column != max(runs[-1].values()) + 1:
             runs.append({})
-        runs[-1][name] = column
+        runs[-1][of] = column
     for run in runs:
         first = next(iter(run))
-        if first == "step":
+        if not isinstance(first, Quantity):
             yield book.label("results"), run
         elif first in plan.parameter_rows:
             yield book.label("the_parameters", count=len(run)), run
-        elif "_image" not in first:
+        elif first.image is None:
             yield book.label("the_gradients", count=len(run)), run
         else:
-            key = "backward" if first.startswith("dE_d") else "forward"
-            yield f"{book.label(key)} · {book.text('label.image', number=first.rpartition('_image')[2])}", run
+            key = "backward" if first.is_adjoint else "forward"
+            yield f"{book.label(key)} · {book.text('label.image', number=first.image)}", run
 
 
-def _head(book: Book, sheet: Worksheet, plan: WorkbookLayout, group: Group) -> None:
+def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
     """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
     words, columns = group
-    long = Typography(plan.derivation.quantities, book.text.words("word"))
-    short = Typography(plan.derivation.quantities, book.text.words("word"), total="")
-    plain = Plain(book.text.decimal)
-    for name, column in columns.items():
-        bare, _, image = name.partition("_image")
-        symbol: CellRichText | str = book.label("step") if name == "step" else "‖∇E‖"
-        wide = len(symbol)
-        if name not in ("step", NORM):
-            node = (short if image and bare.startswith("dE_d") else long).name(bare)
-            node = without_word(node) if name in plan.results else node
-            symbol, wide = rich(node, plain, 10, style.TEXT), len(plain.emit(node))
+    for of, column in columns.items():
+        symbol: CellRichText | str = page.label("step") if of == STEP else "‖∇E‖"
+        wide, image = len(symbol), None
+        if isinstance(of, Quantity):
+            long = of.image is None or not of.is_adjoint
+            node = (plan.words.long if long else plan.words.short).name(of)
+            if of in plan.results:
+                node, image = without_word(node), of.image
+            symbol, wide = plan.words.rich(node, 10, style.TEXT), len(plan.words.emit(node))
         title = words if column == min(columns.values()) else None
-        book.put(sheet, 5, column, title, style.GROUP)
-        shown = book.text("label.image", number=image) if image and name in plan.results else None
-        book.put(sheet, 6, column, shown, style.OF_IMAGE)
-        book.put(sheet, 7, column, symbol, style.COLUMN_STEP if name == "step" else style.COLUMN_SYMBOL)
+        page.put(5, column, title, style.GROUP)
+        shown = None if image is None else page.book.text("label.image", number=image)
+        page.put(6, column, shown, style.OF_IMAGE)
+        page.put(7, column, symbol, style.COLUMN_STEP if of == STEP else style.COLUMN_SYMBOL)
         width = max(LEAST_WIDTH, wide * 1.05 + 1.5)
-        sheet.column_dimensions[get_column_letter(column)].width = width
+        page.widths({column: width})
     gap = max(columns.values()) + 1
-    book.put(sheet, 7, gap, " ", style.WORDS)
-    sheet.column_dimensions[get_column_letter(gap)].width = GAP_WIDTH
+    page.put(7, gap, " ", style.WORDS)
+    page.widths({gap: GAP_WIDTH})
 
 
 def without_word(symbol: tree.Node) -> tree.Node:
@@ -158,24 +145,23 @@ def without_word(symbol: tree.Node) -> tree.Node:
     return replace(symbol, word="") if isinstance(symbol, tree.Symbol) else symbol
 
 
-def _highlight(sheet: Worksheet, plan: WorkbookLayout, groups: list[dict[str, int]]) -> None:
+def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
     """The row of the step shown in amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
     areas = []
     for columns in groups:
         left, right = (get_column_letter(c) for c in (min(columns.values()), max(columns.values())))
         areas.append(f"{left}{first}:{right}{last}")
-    step = f"MIN(MAX({plan.step_shown.absolute},0),{plan.steps})"
     amber = DifferentialStyle(font=style.AMBER_FONT, fill=style.AMBER_FILL)
-    rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={step}"])
-    sheet.conditional_formatting.add(" ".join(areas), rule)
+    rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={plan.step_in_range}"])
+    page.sheet.conditional_formatting.add(" ".join(areas), rule)
 
 
-def _outline(sheet: Worksheet, groups: list[Group]) -> None:
+def _outline(page: StyledSheet, groups: list[Group]) -> None:
     """Passes and gradients are folded away: a click on + above the sheet opens them."""
-    sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
+    page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
     for _, columns in groups[2:]:
         for column in columns.values():
-            dimension = sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.sheet.column_dimensions[get_column_letter(column)]
             dimension.outlineLevel, dimension.hidden = 1, True
-        sheet.column_dimensions[get_column_letter(min(columns.values()) - 1)].collapsed = True
+        page.sheet.column_dimensions[get_column_letter(min(columns.values()) - 1)].collapsed = True

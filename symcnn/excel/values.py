@@ -1,6 +1,6 @@
 """The value of every formula of a workbook under construction, cell after cell, as a spreadsheet program finds it.
 
-A formula's references are cut out of its text; what is left is parsed once and becomes a function (``closures.py``).
+A formula's references are cut out of its text; what is left is parsed once and becomes a function (``functions.py``).
 Cells are worked out as soon as those that they need are there; nothing recurses, since each training row rests on all
 rows above it.
 """
@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from symcnn.excel.closures import Area, Compiler, Places, Run
-from symcnn.excel.functions import RaisedError, Value
+from symcnn.excel.functions import Area, Compiler, Places, RaisedError, Run, Value
 from symcnn.printers.cells import Range, parse, reference
 
 #: A text, which is left alone, or a reference: ``K12``, ``Inputs!$F$6``, ``'Entrées'!B3:D3``.

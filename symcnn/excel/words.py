@@ -1,4 +1,4 @@
-"""Symbols, equations and numbers as the texts of cells."""
+"""Symbols, equations and numbers as the texts of cells: letters in italics, indices below."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,14 +8,13 @@ from openpyxl.styles.colors import Color
 from sympy import Expr
 
 from symcnn.derivation import Product, Variable
-from symcnn.derivation.graph import Graph
 from symcnn.excel import style
-from symcnn.excel.rows import SheetPrinter
+from symcnn.excel.addresses import SheetPrinter
 from symcnn.formula import Plain, Typography, tree
 from symcnn.formula.tree import Node
 from symcnn.printers.excel import CellFormula
 from symcnn.printers.infix import is_divisor
-from symcnn.symbolic import Tensor, in_reading_order
+from symcnn.symbolic import Quantities, Quantity, Tensor, TensorKind, in_reading_order
 from symcnn.text import Catalogue
 
 #: Programs draw a subscript at some 60 % of its size: this keeps it readable.
@@ -29,72 +28,86 @@ class Compact(Typography):
     """Symbols short enough to stand over a square cell: o₁ and t₁ for outputs and targets, z_h1 for preactivations."""
 
     def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
-        first, indices = parts[0]
-        if first.startswith("z_"):
-            return tree.Symbol("z", first.removeprefix("z_") + indices)
-        if tensor.role == "target":
-            return tree.Symbol("t", indices)
-        if first == "o_":
-            return tree.Symbol("o", indices)
+        indices = parts[0][1]
+        match tensor.kind:
+            case TensorKind.PREACTIVATION if tensor.target is not None:
+                return tree.Symbol("z", tensor.target.letters + indices)
+            case TensorKind.TARGET | TensorKind.OUTPUT:
+                return tree.Symbol(tensor.kind.value, indices)
         return super()._written(tensor, parts, False)
 
 
 class CellTexts:
-    """The texts of one workbook's cells."""
+    """The texts of one workbook's cells.
 
-    def __init__(self, graph: Graph, text: Catalogue) -> None:
-        self._graph = graph
+    Attributes:
+        long, short: the typography of ∂E_total/∂x₁₁, and of ∂E/∂x₁₁.
+        emit: a formula tree as plain text.
+    """
+
+    def __init__(self, quantities: Quantities, text: Catalogue) -> None:
         words = text.words("word")
-        self._full, self._short = Typography(graph.quantities, words), Typography(graph.quantities, words, total="")
-        self._compact = Compact(graph.quantities, words, total="")
-        self._plain = Plain(text.decimal)
+        self.long, self.short = Typography(quantities, words), Typography(quantities, words, total="")
+        self._compact = Compact(quantities, words, total="")
+        self.emit: Callable[[Node], str] = Plain(text.decimal).emit
 
-    def symbol(self, name: str) -> str:
+    def symbol(self, quantity: Quantity) -> str:
         """Over a value: x₁₁; over a derivative ∂x₁₁, short for ∂E/∂x₁₁."""
-        bare = self._plain.emit(self._compact.name(name.removeprefix("dE_d")))
-        return f"∂{bare}" if name.startswith("dE_d") else bare
+        bare = self.emit(self._compact.name(quantity.primal))
+        return f"∂{bare}" if quantity.is_adjoint else bare
 
-    def rich_symbol(self, name: str, size: float) -> CellRichText:
+    def rich_symbol(self, quantity: Quantity, size: float) -> CellRichText:
         """The same with its indices as a subscript: narrower, and as it is printed."""
-        node = self._compact.name(name.removeprefix("dE_d"))
+        node = self._compact.name(quantity.primal)
         assert isinstance(node, tree.Symbol)
-        letter = f"∂{node.letter}" if name.startswith("dE_d") else node.letter
-        runs = [TextBlock(_run(size, italic=True), letter)]
-        if node.indices or node.word:
-            indices = ",".join(part for part in (node.indices, node.word) if part)
-            runs.append(TextBlock(_run(SUBSCRIPT * size, italic=False), indices))
-        return CellRichText(*runs)
+        letter = f"∂{node.letter}" if quantity.is_adjoint else node.letter
+        return _runs([(letter, False), (_below(node), True)], size, style.GREY)
 
-    def total(self, name: str) -> str:
+    def rich(self, node: Node, size: float, color: str, after: str = "") -> CellRichText | str:
+        """A symbol or a derivative with its indices as subscripts, then ``after``; any other node as plain text."""
+        parts = _parts(node)
+        return self.emit(node) + after if parts is None else _runs([*parts, (after, False)], size, color)
+
+    def total(self, quantity: Quantity) -> str:
         """∂E_total/∂x₁₁"""
-        return self._plain.emit(self._full.name(name))
+        return self.emit(self.long.name(quantity))
 
-    def of_image(self, name: str) -> str:
+    def of_image(self, quantity: Quantity) -> str:
         """∂E/∂x₁₁"""
-        return self._plain.emit(self._short.name(name))
-
-    @property
-    def error_total(self) -> str:
-        return self._plain.emit(self._full.error)
+        return self.emit(self.short.name(quantity))
 
     def formula(self, variable: Variable, most: int) -> str:
         """The right side of a derivative, of one image."""
-        return self._plain.emit(self._short.right_side(variable, most))
+        return self.emit(self.short.right_side(variable, most))
 
     def equation(self, variable: Variable, most: int) -> str:
         """x₁₁ = i₁₁·f₁₁ + …, as short as symbols over cells."""
-        left = self.symbol(variable.name)
-        return f"{left} = {self._plain.emit(self._compact.right_side(variable, most))}"
+        return f"{self.symbol(variable.quantity)} = {self.emit(self._compact.right_side(variable, most))}"
 
 
-def _run(size: float, italic: bool) -> InlineFont:
-    grey = Color(rgb=f"FF{style.GREY}")
-    if italic:
-        return InlineFont(rFont="Cambria", sz=size, i=True, color=grey)
-    return InlineFont(rFont="Cambria", sz=round(size), color=grey, vertAlign="subscript")
+def _parts(node: Node) -> list[tuple[str, bool]] | None:
+    """Runs of text, each with whether it stands below; None where there is no such form."""
+    if isinstance(node, tree.Symbol):
+        return [(node.letter, False), (_below(node), True)]
+    if isinstance(node, tree.Partial):
+        of, by = _parts(node.of), _parts(node.by)
+        if of is not None and by is not None:
+            return [("∂", False), *of, ("/∂", False), *by]
+    return None
 
 
-def put_in(printer: SheetPrinter, variable: Variable, most: int, reference: Callable[[str], str]) -> CellFormula:
+def _below(symbol: tree.Symbol) -> str:
+    return ",".join(part for part in (symbol.indices, symbol.word) if part)
+
+
+def _runs(parts: Sequence[tuple[str, bool]], size: float, color: str) -> CellRichText:
+    ink = Color(rgb=f"FF{color}")
+    upright = InlineFont(rFont="Cambria", sz=round(SUBSCRIPT * size), color=ink, vertAlign="subscript")
+    italic = InlineFont(rFont="Cambria", sz=size, i=True, color=ink)
+    return CellRichText(*(TextBlock(upright if below else italic, text) for text, below in parts if text))
+
+
+def put_in(printer: SheetPrinter, variable: Variable, most: int) -> CellFormula:
     """A formula that gives a sum of products as text, with the numbers of its cells: 0.0024 × 1 + (-0.0133) × 0.
 
     Of more products than ``most`` the first and the last are shown, with dots between them.
@@ -102,7 +115,7 @@ def put_in(printer: SheetPrinter, variable: Variable, most: int, reference: Call
     products = variable.products
     if not products:
         return CellFormula('="0"')
-    shown = [_product(printer, factors, reference) for factors in products]
+    shown = [_product(printer, factors) for factors in products]
     if len(shown) > most:
         shown = [*shown[: most - 1], ['"…"'], shown[-1]]
     parts: list[str] = []
@@ -111,29 +124,29 @@ def put_in(printer: SheetPrinter, variable: Variable, most: int, reference: Call
     return CellFormula("=" + "&".join(parts).replace('"&"', ""))
 
 
-def _product(printer: SheetPrinter, factors: Product, reference: Callable[[str], str]) -> list[str]:
+def _product(printer: SheetPrinter, factors: Product) -> list[str]:
     found: list[str] = []
     for n, factor in enumerate(factors):
         if n:
             found.append('" / "' if is_divisor(factor) else '" × "')
-        found += _factor(printer, 1 / factor if is_divisor(factor) else factor, reference)
+        found += _factor(printer, 1 / factor if is_divisor(factor) else factor)
     return ['"1 / "', *found[1:]] if factors and is_divisor(factors[0]) and len(found) > 1 else found
 
 
-def _factor(printer: SheetPrinter, factor: Expr, reference: Callable[[str], str]) -> list[str]:
+def _factor(printer: SheetPrinter, factor: Expr) -> list[str]:
     """A number, a cell, a short sum of these; anything else as its value."""
     if factor.is_Add and all(_simple(abs_of(term)) for term in factor.args):
         found = ['"("']
         for n, term in enumerate(in_reading_order(factor.args)):
             negative = term.could_extract_minus_sign()
             found += ['" - "' if negative else '" + "'] if n or negative else []
-            found += _factor(printer, abs_of(term), reference)
+            found += _factor(printer, abs_of(term))
         return [*found, '")"']
     if factor.is_Number:
         text = str(factor)
         return [f'"({text})"' if factor < 0 or "/" in text else f'"{text}"']
     if factor.is_Symbol:
-        rounded = f"ROUND({reference(factor.name)},{DIGITS})"
+        rounded = f"ROUND({printer.expression(factor).text},{DIGITS})"
         # + 0: some programs would write -0
         return [f'IF({rounded}<0,"("&{rounded}&")",{rounded}+0&"")']
     return ['"("', f"ROUND({printer.expression(factor).text},{DIGITS})+0", '")"']

@@ -4,23 +4,22 @@ import warnings
 from collections.abc import Mapping
 from string import ascii_uppercase
 
+from openpyxl.workbook.defined_name import DefinedName
+
 from symcnn import article
 from symcnn.derivation import Derivation
 from symcnn.errors import SymcnnWarning, TrainingDivergedError
 from symcnn.excel import style
-from symcnn.excel.book import Book
+from symcnn.excel.addresses import is_legal_name
+from symcnn.excel.book import Book, finish
 from symcnn.excel.charts import Charts
-from symcnn.excel.checks import Checks, all_checks
+from symcnn.excel.checks import Checks, all_checks, exported
 from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.convolution import write_convolution
-from symcnn.excel.exported import exported
 from symcnn.excel.functions import CellError, Value
-from symcnn.excel.inputs import Inputs
-from symcnn.excel.names import define_more
-from symcnn.excel.navigation import finish
-from symcnn.excel.parameters import write_parameters
+from symcnn.excel.inputs import Inputs, write_parameters
 from symcnn.excel.passes import Passes
-from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, WorkbookLayout, quantities
+from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, E, WorkbookLayout, quantities
 from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.values import cell_values
@@ -92,7 +91,6 @@ def training_book(
     book = Book(text)
     images, targets = checked(network, data)
     plan = WorkbookLayout(Derivation(network, len(images)), len(images), steps, book.text)
-    labels = text.image_labels(data.labels, len(images))
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     notes = [book.label("cut_off", asked=asked, steps=steps)] if asked is not None else []
     notes += [_counts(text, plan), book.label("sign")]
@@ -104,9 +102,7 @@ def training_book(
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
-    Inputs(book, plan, images, targets, labels, _classes(text, data, targets)).write(rate, factor, ribbon)
-    write_parameters(book, plan, theta, ribbon)
-    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
+    _write_passes(book, plan, data, theta, rate, factor, ribbon)
     write_training(book, plan, progress)
     define_more(book, plan)
     Charts(book, plan).write()
@@ -128,31 +124,42 @@ def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, 
         theta: the parameters; made: where they came from, in words.
     """
     book = Book(text)
-    images, targets = checked(network, data)
+    images = len(checked(network, data)[0])
     plan = WorkbookLayout(Derivation(network, 1), 1, None, book.text)
-    labels = text.image_labels(data.labels, len(images))[:1]
-    error = plan.forward[0]["E"].absolute
+    label = text.image_labels(data.labels, images)[0]
+    error = plan.forward[0][E].absolute
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     status = Status(CellFormula(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
-    count = quantities(plan.derivation, len(images))
-    why = book.label("why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=labels[0])
+    count = quantities(plan.derivation, images)
+    why = book.label("why_one", count=count, images=images, most=MAX_QUANTITIES, label=label)
     notes = [why, book.label("why_no_training"), _counts(text, plan), book.label("sign")]
     sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
     write_contents(book, network, sheets, notes, f"symcnn {__version__}, {made}", status, "one")
-    Inputs(book, plan, images[:1], targets[:1], labels, _classes(text, data, targets)).write(rate, 1.0, ribbon)
-    write_parameters(book, plan, theta, ribbon)
-    Passes(book, plan, labels, ribbon, _looks(images, targets)).write()
+    _write_passes(book, plan, data, theta, rate, 1.0, ribbon)
     define_more(book, plan)
     write_symbols(book, plan)
     finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
     return book
 
 
+def _write_passes(
+    book: Book, plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float, ribbon: str
+) -> None:
+    """Inputs, Parameters, Forward and Backward of the images that the plan shows."""
+    images, targets = checked(plan.network, data)
+    labels = book.text.image_labels(data.labels, len(images))[: plan.images]
+    classes = _classes(book.text, data, targets)
+    Inputs(book, plan, images[: plan.images], targets[: plan.images], labels, classes).write(rate, factor, ribbon)
+    write_parameters(book, plan, theta, ribbon)
+    looks = {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
+    Passes(book, plan, labels, ribbon, looks).write()
+
+
 def _status(book: Book, plan: WorkbookLayout) -> Status:
     """The step shown, its error or what is wrong with it, and whether every check passes."""
-    step, total, label = plan.step_shown.absolute, plan.error_total.absolute, book.label
+    total, label = plan.error_total.absolute, book.label
     of = label("status_of", steps=plan.steps)
-    shown = f'"{label("status")} "&MIN(MAX({step},0),{plan.steps})&" {of}{BETWEEN}"'
+    shown = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
     return Status(CellFormula(f'={shown}&{error}&"{BETWEEN}"&{verdict}'), plan.step_shown)
@@ -166,12 +173,8 @@ def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
     return numbers if names is None else [known.get(name, name) for name in names]
 
 
-def _looks(images: Array, targets: Array) -> dict[str, style.Style]:
-    return {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
-
-
 def _counts(text: Catalogue, plan: WorkbookLayout) -> str:
-    parameters, count = len(plan.network.parameters), len(plan.derivation.names)
+    parameters, count = len(plan.parameters), len(plan.derived)
     if count == parameters:
         return text("report.count_parameters", count=count)
     key = "workbook.count_24" if plan.steps is not None else "report.count_24"
@@ -182,3 +185,18 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     if seed is None:
         return text("workbook.made_given", version=__version__, steps=steps)
     return text("workbook.made", version=__version__, steps=steps, seed=seed)
+
+
+def define_more(book: Book, plan: WorkbookLayout) -> None:
+    """Give the names."""
+    for parameter in plan.parameters:
+        if plan.steps is not None:
+            book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))
+        book.define(f"next_{parameter}", plan.parameter(parameter, "next"))
+    if plan.steps is None:
+        return
+    for column in plan.training_column:
+        name = f"training_{column}"
+        if not is_legal_name(name):
+            raise ValueError(f"{name} cannot be a defined name")
+        book.workbook.defined_names[name] = DefinedName(name, attr_text=plan.trained(column))

@@ -23,7 +23,7 @@ from symcnn.numeric.learner import ArrayLearner, Batching, Filled, Learner, Mete
 from symcnn.numeric.optimizers import Optimizer
 from symcnn.numeric.parameters import as_theta
 from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
-from symcnn.printers.python import one_image, scalars_over_samples, standalone, training_loop
+from symcnn.printers.python import OUTPUTS, PASS, one_image, scalars_over_samples, standalone, training_loop
 
 #: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
 Descend = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
@@ -259,7 +259,7 @@ class PythonProgram(Program):
         return standalone("\n\n".join(one_image(graph, *arguments, gradients=g) for g in kinds))
 
     def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        values, function = theta.tolist(), self._functions["one_image"]
+        values, function = theta.tolist(), self._functions[PASS]
         pairs = [
             function(values, image.ravel().tolist(), target.tolist())
             for image, target in zip(images, targets, strict=True)
@@ -267,7 +267,7 @@ class PythonProgram(Program):
         return float(sum(e for e, _ in pairs)), np.sum([g for _, g in pairs], axis=0)
 
     def outputs(self, theta: Array, images: Array) -> Array:
-        values, function = theta.tolist(), self._functions["outputs_of_one_image"]
+        values, function = theta.tolist(), self._functions[OUTPUTS]
         return np.array([function(values, image.ravel().tolist()) for image in images], dtype=np.float64)
 
     def training_source(self, images: Any, targets: Any) -> str:

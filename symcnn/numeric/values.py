@@ -70,7 +70,9 @@ def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets:
             for variable in graph.backward.values():
                 space[variable.name] = eval(printer.variable(variable), space)
         found = {
-            name: eval(printer.expression(derivation.gradients[name]).text, space) if short else space[f"dE_d{name}"]
+            name: eval(printer.expression(derivation.gradients[name]).text, space)
+            if short
+            else space[derivation[name].adjoint]
             for name, short in put_in.items()
         }
     return {name: np.broadcast_to(np.asarray(v, dtype=np.float64), (len(pixels),)) for name, v in found.items()}

@@ -64,7 +64,7 @@ class CalculusPrinter(InfixPrinter):
         number: a call inside a formula (1/s too) -> the number of its value.
     """
 
-    def __init__(self, name: Callable[[str], str], number: Callable[[Expr], int]) -> None:
+    def __init__(self, name: Callable[[Symbol], str], number: Callable[[Expr], int]) -> None:
         super().__init__(COQ, name)
         self._number_of = number
         self._stated: Symbol | None = None

@@ -7,6 +7,7 @@ printer gives their addresses.
 from collections.abc import Callable, Sequence
 
 import sympy
+from sympy import Symbol
 
 from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
@@ -32,12 +33,12 @@ EXCEL = Language(
 class FormulaPrinter(InfixPrinter):
     """Prints variables as formulas over the cells that ``name`` gives."""
 
-    def __init__(self, name: Callable[[str], str]) -> None:
+    def __init__(self, name: Callable[[Symbol], str]) -> None:
         super().__init__(EXCEL, name)
 
     def formula(self, variable: Variable) -> "CellFormula":
         """``=C3*H3+D3*I3+…``"""
-        return checked_formula(f"={self.variable(variable)}", variable.name)
+        return checked_formula(f"={self.variable(variable)}", variable.quantity)
 
     def _call(self, shown: object, arguments: Sequence[InfixText], function: Function) -> InfixText:
         if function is maximum and len(arguments) > MAX_ARGUMENTS:
@@ -55,11 +56,11 @@ class CellFormula(str):
     """What a cell works out, with its ``=``. Any other text is shown as it is, whatever it begins with."""
 
 
-def checked_formula(text: str, name: str) -> CellFormula:
+def checked_formula(text: str, what: object) -> CellFormula:
     """The formula, if a spreadsheet takes it."""
     if len(text) - 1 > MAX_LENGTH:
         raise NotSupportedYetError(
-            f"{name}: its formula has {len(text) - 1} characters; a spreadsheet takes at most {MAX_LENGTH}:"
+            f"{what}: its formula has {len(text) - 1} characters; a spreadsheet takes at most {MAX_LENGTH}:"
             " use a smaller network (fewer cells or neurons in what it adds) or fewer images"
         )
     return CellFormula(text)

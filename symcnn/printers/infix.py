@@ -10,10 +10,11 @@ emitted, not by the expression it came from.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import attrgetter
 from typing import NamedTuple
 
 import sympy
-from sympy import Expr, Rational
+from sympy import Expr, Rational, Symbol
 
 from symcnn.derivation import Addend, Product, Variable
 from symcnn.symbolic import LEAF, Column, Leaf, Z, in_reading_order, maximum
@@ -62,9 +63,9 @@ class Language:
 
 
 class InfixPrinter:
-    """Prints expressions in one language; ``name`` says how a quantity is called there (a name, a cell)."""
+    """Prints expressions in one language; ``name`` says what a quantity's symbol is called there (its name, a cell)."""
 
-    def __init__(self, language: Language, name: Callable[[str], str] = str) -> None:
+    def __init__(self, language: Language, name: Callable[[Symbol], str] = attrgetter("name")) -> None:
         self.language = language
         self._name = name
         self._argument: InfixText | None = None
@@ -86,7 +87,7 @@ class InfixPrinter:
         if e == Z and self._argument is not None:
             return self._argument
         if e.is_Symbol:
-            return InfixText(self._name(e.name), ATOM)
+            return InfixText(self._name(e), ATOM)
         if e.is_Number:
             return self._number(e)
         if e.is_Add:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from symcnn.derivation import Graph, Variable
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import PYTHON, Statements, indented, of_image
+from symcnn.symbolic import Quantity, quantity_of
 
 #: Scalar variables that are written out for all images; past it, a loop over the images.
 UNROLLED = 400
@@ -55,26 +56,27 @@ def compiled_gradient(graph: Graph, parameters: Sequence[str]) -> str:
 
 def _data(graph: Graph, samples: int) -> list[str]:
     """Pixels and targets of every image, fetched once."""
-    return [f"{name}_image{m + 1} = {_place(graph, name, str(m))}" for m in range(samples) for name in _given(graph)]
+    return [
+        f"{quantity.of_image(m + 1)} = {_place(quantity, str(m))}" for m in range(samples) for quantity in _given(graph)
+    ]
 
 
-def _given(graph: Graph) -> list[str]:
-    return [name for name, (tensor, _) in graph.inputs.items() if tensor.role in ("image", "target")]
+def _given(graph: Graph) -> list[Quantity]:
+    return [quantity_of(*place) for place in graph.inputs.values() if place[0].role in ("image", "target")]
 
 
-def _place(graph: Graph, name: str, sample: str) -> str:
-    tensor, index = graph.inputs[name]
+def _place(quantity: Quantity, sample: str) -> str:
     flat = 0
-    for n, size in zip(index, tensor.shape, strict=True):
+    for n, size in zip(quantity.index, quantity.tensor.shape, strict=True):
         flat = flat * size + n
-    return f"{'images' if tensor.role == 'image' else 'targets'}[{sample}, {flat}]"
+    return f"{'images' if quantity.tensor.role == 'image' else 'targets'}[{sample}, {flat}]"
 
 
 def _written_out(graph: Graph, parameters: Sequence[str], samples: int) -> list[str]:
     lines = Statements()
     images = [of_image(graph, m) for m in range(1, samples + 1)]
     lines.add_passes(images)
-    lines.body.append(f"losses[k] = {' + '.join(lines.name(f'E_image{m}') for m in range(1, samples + 1))}")
+    lines.body.append(f"losses[k] = {lines.errors(samples)}")
     lines.add_updates(parameters, images)
     return lines.body
 
@@ -95,8 +97,8 @@ def _one_of_many(graph: Graph, parameters: Sequence[str]) -> list[str]:
     printer = InfixPrinter(PYTHON)
     variables: list[Variable] = [v for v in graph if v.tensor.role != "gradient"]
     return [
-        *(f"{name} = {_place(graph, name, 'n')}" for name in _given(graph)),
+        *(f"{quantity} = {_place(quantity, 'n')}" for quantity in _given(graph)),
         *(f"{v.name} = {printer.variable(v)}" for v in variables),
         "loss += E",
-        *(f"total_{p} += {printer.variable(graph.backward[f'dE_d{p}'])}" for p in parameters),
+        *(f"total_{p} += {printer.variable(graph[graph.quantities.of(p).adjoint])}" for p in parameters),
     ]

@@ -17,7 +17,7 @@ from sympy import Expr, Symbol
 
 from symcnn.derivation import Addend, Graph, Variable
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
-from symcnn.symbolic import Index
+from symcnn.symbolic import ERROR, Index, Quantity, quantity_of
 
 
 def _power(base: InfixText, n: int) -> InfixText:
@@ -37,22 +37,26 @@ def _float(value: sympy.Float) -> InfixText:
     return InfixText(text, PRODUCT if text.startswith("-") else ATOM)
 
 
+#: What the printed functions are called.
+PASS, OUTPUTS = "one_image", "outputs_of_one_image"
+
+
 def one_image(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], gradients: bool) -> str:
     """``one_image(theta, image, target)`` -> (E, gradient); without gradients ``(theta, image)`` -> outputs."""
     printer = InfixPrinter(PYTHON)
     images = [n for n, (tensor, _) in graph.inputs.items() if tensor.role == "image"]
     targets = [n for n, (tensor, _) in graph.inputs.items() if tensor.role == "target"]
     lines = [f"[{', '.join(parameters)}] = theta", f"[{', '.join(images)}] = image"]
-    variables = list(graph.forward.values())
+    variables, found = list(graph.forward.values()), outputs
     if gradients:
         lines.append(f"[{', '.join(targets)}] = target")
         variables += graph.backward.values()
+        found = [graph.quantities.of(p).adjoint.name for p in parameters]
     else:
-        variables = [v for v in variables if v.name != "E"]
+        variables = [v for v in variables if v.tensor != ERROR]
     lines += [f"{v.name} = {printer.variable(v)}" for v in variables]
-    found = [f"dE_d{p}" for p in parameters] if gradients else outputs
     lines.append(f"return {'E, ' if gradients else ''}{_tuple(found)}")
-    head = "def one_image(theta, image, target):" if gradients else "def outputs_of_one_image(theta, image):"
+    head = f"def {PASS}(theta, image, target):" if gradients else f"def {OUTPUTS}(theta, image):"
     return "\n    ".join([head, *lines]) + "\n"
 
 
@@ -74,7 +78,7 @@ def training_loop(graph: Graph, parameters: Sequence[str], samples: Sequence[Map
     lines = Statements()
     images = [of_image(graph, n, values) for n, values in enumerate(samples, 1)]
     lines.add_passes(images)
-    lines.body.append(f"record({' + '.join(lines.name(f'E_image{n}') for n in range(1, len(images) + 1))})")
+    lines.body.append(f"record({lines.errors(len(images))})")
     lines.add_updates(parameters, images)
     return "\n".join(
         [
@@ -100,17 +104,22 @@ class Statements:
         self._known: dict[str, str] = {}
         self._differences: dict[Expr, Symbol] = {}
 
-    def name(self, name: str) -> str:
+    def name(self, symbol: Symbol) -> str:
         """Under which name a variable was computed."""
+        name: str = symbol.name
         return self._names.get(name, name)
+
+    def errors(self, images: int) -> str:
+        """The errors of all images, added."""
+        return " + ".join(self.name(Quantity(ERROR, image=n).symbol) for n in range(1, images + 1))
 
     def add_passes(self, images: Sequence[Sequence[Variable]]) -> None:
         """Forward and backward of all images, at the end their errors; the gradients are left to the updates."""
         for variables in images:
-            self._add(v for v in variables if not v.tensor.is_adjoint and v.tensor.name != "E")
+            self._add(v for v in variables if not v.tensor.is_adjoint and v.tensor != ERROR)
         for variables in images:
             self._add(v for v in variables if v.tensor.role == "adjoint")
-        self._add(v for variables in images for v in variables if v.tensor.name == "E")
+        self._add(v for variables in images for v in variables if v.tensor == ERROR)
 
     def add_updates(self, parameters: Sequence[str], images: Sequence[Sequence[Variable]]) -> None:
         """``f_11 -= step*(…)``: the images' gradients added; a change that several share is computed once."""
@@ -118,7 +127,7 @@ class Statements:
         for variables in images:
             for v in variables:
                 if v.tensor.role == "gradient":
-                    addends[v.tensor.scalar(v.index).removeprefix("dE_d")] += v.addends
+                    addends[v.quantity.primal.name] += v.addends
         changes = {p: self.printer.addends(found) for p, found in addends.items() if found}
         shared: dict[str, str] = {}
         for text, times in Counter(changes.values()).items():
@@ -155,15 +164,14 @@ class Statements:
 
 def of_image(graph: Graph, image: int, values: Mapping[str, float] | None = None) -> list[Variable]:
     """The variables of one image, named for it (``x_11_image1``); pixels and targets as numbers, if they are given."""
-    shared = {name for name, (tensor, _) in graph.inputs.items() if tensor.is_shared}
-    names = [*graph.inputs, *(v.name for v in graph)]
-    put_in: dict[Expr, Expr] = {Symbol(n): Symbol(f"{n}_image{image}") for n in names if n not in shared}
+    quantities = [quantity_of(*place) for place in graph.inputs.values()] + [v.quantity for v in graph]
+    put_in: dict[Expr, Expr] = {q.symbol: q.of_image(image).symbol for q in quantities}
     put_in |= {Symbol(name): _exact(value) for name, value in (values or {}).items()}
     found = []
     for variable in graph:
         keep = variable.reduce == "max"
         addends = tuple(a for a in (_put_in(a, put_in, keep) for a in variable.addends) if a.products)
-        found.append(replace(variable, name=f"{variable.name}_image{image}", addends=addends))
+        found.append(replace(variable, name=variable.quantity.of_image(image).name, addends=addends))
     return found
 
 
@@ -250,13 +258,13 @@ def scalars_over_samples(graph: Graph, outputs: Sequence[str], parameters: Seque
         if tensor.role == "image" or (tensor.role == "target" and gradients):
             source = "images" if tensor.role == "image" else "targets"
             lines.append(f"{name} = {source}[:, {_index(index)}]")
-    variables = [v for v in graph.forward.values() if gradients or v.name != "E"]
+    variables = [v for v in graph.forward.values() if gradients or v.tensor != ERROR]
     if gradients:
         variables += graph.backward.values()
     for v in variables:
         lines.append(f"{v.name} = {printer.variable(v) if v.addends else 'np.zeros(len(images))'}")
     if gradients:
-        sums = ", ".join(f"dE_d{p}.sum()" for p in parameters)
+        sums = ", ".join(f"{graph.quantities.of(p).adjoint}.sum()" for p in parameters)
         lines.append(f"return E.sum(), np.array([{sums}])")
     else:
         # an output that rests on no pixel is one number, not one for each image

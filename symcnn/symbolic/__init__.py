@@ -36,11 +36,11 @@ from symcnn.symbolic.leaves import (
     wins,
 )
 from symcnn.symbolic.order import in_reading_order
-from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Quantities, Quantity, entries, quantity_of
+from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Name, Quantities, Quantity, entries, is_numbered, quantity_of
 
 __all__ = [
     "ADJOINT", "ERROR", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis", "Column",
-    "Equation", "Index", "Leaf", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor", "TensorKind", "Term",
-    "Wins", "Y", "Z", "entries", "exp", "gate", "in_reading_order", "leaky_relu", "log",
+    "Equation", "Index", "Leaf", "Name", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor", "TensorKind",
+    "Term", "Wins", "Y", "Z", "entries", "exp", "gate", "in_reading_order", "is_numbered", "leaky_relu", "log",
     "maximum", "quantity_of", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import sympy
 
@@ -66,8 +67,15 @@ class Quantity:
         every = self.tensor == TOTAL_ERROR or (self.tensor.is_shared and not self.is_adjoint)
         return self if every else replace(self, image=image)
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def __str__(self) -> str:
         return self.name
+
+
+#: How a caller may say which quantity is meant.
+Name: TypeAlias = Quantity | sympy.Symbol | str
 
 
 def quantity_of(tensor: Tensor, index: Index) -> Quantity:
@@ -78,6 +86,12 @@ def quantity_of(tensor: Tensor, index: Index) -> Quantity:
 def entries(tensor: Tensor) -> Iterator[Quantity]:
     """Every entry, row by row."""
     return (quantity_of(tensor, index) for index in tensor.indices())
+
+
+def is_numbered(name: str) -> bool:
+    """Is it the name of a quantity of some image, of whatever network?"""
+    match = _NAME.fullmatch(name)
+    return match is not None and match[3] is not None
 
 
 class Quantities:
@@ -92,20 +106,34 @@ class Quantities:
         known = (ERROR, TOTAL_ERROR, *self.tensors)
         self._by_letters = {"".join(a + "#" * (n > 0) for a, n in t.parts): t for t in known}
         self._known: dict[str, Quantity] = {}
+        self._of_image: dict[tuple[sympy.Symbol, int | None], sympy.Symbol] = {}
 
-    def of(self, name: str | sympy.Symbol) -> Quantity:
-        """The quantity of a name or of a symbol.
+    def of(self, name: Name) -> Quantity:
+        """The quantity of a name or of a symbol; a quantity itself.
 
         Raises:
             KeyError: no tensor has such an entry.
         """
+        if isinstance(name, Quantity):
+            return name
         text = name if isinstance(name, str) else name.name
         if text not in self._known:
             self._known[text] = self._read(text)
         return self._known[text]
 
+    def of_image(self, symbol: sympy.Symbol, image: int | None) -> sympy.Symbol:
+        """The symbol of the same quantity of another image (``Quantity.of_image``).
+
+        Raises:
+            KeyError: it is the symbol of none.
+        """
+        key = (symbol, image)
+        if key not in self._of_image:
+            self._of_image[key] = self.of(symbol).of_image(image).symbol
+        return self._of_image[key]
+
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, (str, sympy.Symbol)):
+        if not isinstance(name, (Quantity, sympy.Symbol, str)):
             return False
         try:
             self.of(name)

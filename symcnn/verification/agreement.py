@@ -5,14 +5,14 @@ shows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mpmath
 import numpy as np
 
 from symcnn.derivation import Derivation
-from symcnn.network import Array, DataLike, checked
+from symcnn.network import DataLike, checked
 from symcnn.numeric import PROGRAMS, Program, as_theta, compile_program, given_by_name
 from symcnn.numeric.values import evaluate_displayed, values_of_images
 from symcnn.symbolic import Tensor
@@ -82,7 +82,8 @@ def _exact(derivation: Derivation, theta: Any, data: DataLike) -> tuple[Any, lis
             for image, target in zip(images, targets, strict=True)
         ]
         total = mpmath.fsum(quantities["E"] for quantities in each)
-    rows = [{name: quantities[f"dE_d{name}"] for name in derivation.names} for quantities in each]
+    adjoints = {name: derivation[name].adjoint for name in derivation.names}
+    rows = [{name: quantities[adjoint] for name, adjoint in adjoints.items()} for quantities in each]
     return total, rows, float(min(distances, default=mpmath.inf))
 
 
@@ -115,9 +116,11 @@ def programs_agree(
     if not displayed_is_short(derivation):
         return found
     displayed = evaluate_displayed(derivation, theta, images, targets)
-    flat = {f"{name}_image{n}": row[name] for n, row in enumerate(each, 1) for name in derivation.names}
-    ours = {f"{name}_image{n + 1}": float(v) for name, array in displayed.items() for n, v in _numbered(array)}
-    sizes = {name: abs(value) for name, value in flat.items()}
+    of = derivation.quantities.of
+    each_of = {name: [replace(of(name), image=n).name for n in range(1, len(each) + 1)] for name in derivation.names}
+    flat = {keys[n]: row[name] for n, row in enumerate(each) for name, keys in each_of.items()}
+    ours = {key: v for name, keys in each_of.items() for key, v in zip(keys, displayed[name].tolist(), strict=True)}
+    sizes = {key: abs(value) for key, value in flat.items()}
     return [*found, Agreement("displayed", *_worst(ours, flat, sizes, reach), *remarks)]
 
 
@@ -132,11 +135,7 @@ def tolerance(derivation: Derivation) -> float:
 
 def displayed_is_short(derivation: Derivation) -> bool:
     """Can the displayed formulas, adjoints put in, be evaluated in a bearable time?"""
-    return sum(derivation.size_put_in(f"dE_d{name}") for name in derivation.names) <= MOST_DISPLAYED
-
-
-def _numbered(array: Array) -> list[tuple[int, Any]]:
-    return list(enumerate(np.asarray(array).tolist()))
+    return sum(derivation.size_put_in(derivation[name].adjoint) for name in derivation.names) <= MOST_DISPLAYED
 
 
 def _worst(ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any], reach: float) -> tuple[float, str]:

@@ -6,10 +6,10 @@ as 2·10⁻¹²: what people get wrong, and what hides best.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy
-from sympy import Add, Expr, Mul, Rational, Symbol
+from sympy import Add, Expr, Mul, Rational
 
 from symcnn.derivation import Derivation
 
@@ -73,10 +73,9 @@ def _candidates(derivation: Derivation, name: str, rng: random.Random) -> Iterat
 
 def _wrong_index(derivation: Derivation, formula: Expr, rng: random.Random) -> Iterator[tuple[str, Expr]]:
     """Two quantities of one tensor exchanged, or one replaced by its neighbour."""
-    graph = derivation.graph
     for symbol in rng.sample(sorted(formula.free_symbols, key=str), min(2, len(formula.free_symbols))):
-        tensor, index = graph.place(symbol.name)
-        others = [Symbol(tensor.scalar(i)) for i in tensor.indices() if i != index]
+        quantity = derivation.quantities.of(symbol)
+        others = [replace(quantity, index=i).symbol for i in quantity.tensor.indices() if i != quantity.index]
         if not others:
             continue
         other = rng.choice(others)

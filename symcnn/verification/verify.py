@@ -285,7 +285,7 @@ def _not_checked(task: _Task, verified: int) -> Iterator[str]:
     if verified and not displayed_is_short(d):
         yield text("verify.rest_displayed")
     if d.samples > MOST_IMAGES:
-        yield text("verify.rest_images", count=d.samples, most=MOST_IMAGES)
+        yield text("verify.rest_samples", count=d.samples, most=MOST_IMAGES)
     if "numba" not in task.backends:
         yield text("verify.rest_compiled")
     if used_leaves(d) & {*KINKED}:

@@ -112,9 +112,9 @@ def test_a_corner_is_told_and_passes(tmp_path):
 
 
 def test_past_a_size_a_sample_of_each_tensor_is_checked_and_the_sheet_says_so(tmp_path, monkeypatch):
-    from symcnn.excel import perturbed
+    from symcnn.excel import checks
 
-    monkeypatch.setattr(perturbed, "MAX_PERTURBED", 600)
+    monkeypatch.setattr(checks, "MAX_PERTURBED", 600)
     path = tmp_path / "sample.xlsx"
     symcnn.export_workbook(symcnn.article.network(), symcnn.article.images(), path, steps=1)
     sheet = openpyxl.load_workbook(path)["Checks"]

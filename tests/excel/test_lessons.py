@@ -8,8 +8,10 @@ import openpyxl
 import pytest
 
 import symcnn
+from symcnn.excel.book import Book, StyledSheet
+from symcnn.excel.gradients import ContributionSection
 from symcnn.excel.plan import MAX_SHOWN, WorkbookLayout
-from symcnn.excel.sections import ContributionSection
+from symcnn.symbolic import entries
 from symcnn.text import catalogue
 from tests.slow import rest_slow
 from tests.tools.networks import from_seed
@@ -59,7 +61,7 @@ def test_the_network_answers_for_the_readers_image(shown, tmp_path):
     changes = {f"{c.sheet}!{c.local}": float(v) for c, v in zip(cells, image.ravel(), strict=True)}
     path = set_cells(shown.path, changes, tmp_path / "other.xlsx")
     values = by_formualizer(path)
-    outputs = shown.net.forward.outputs.scalars()
+    outputs = entries(shown.net.forward.outputs)
     wanted = symcnn.compile(shown.net).forward(shown.run.theta, image[None])[shown.net.forward.outputs.name][0]
     for name, cell, value in zip(outputs, plan.desk.outputs(plan.images), wanted.ravel(), strict=True):
         assert float(values[cell.sheet, cell.local]) == pytest.approx(value, rel=1e-12, abs=1e-14), name
@@ -86,23 +88,23 @@ def test_the_readers_image_is_not_learnt_from(tmp_path):
     before = article(plain)
     cell = next(iter(before.plan.desk.pixels(2).values()))
     after = article(drawn, changes={f"{cell.sheet}!{cell.local}": 0.37})
+    first = before.plan.derivation.quantities.of("o_1")
     assert before.number("E_total") == after.number("E_total")
-    assert before[before.plan.own["o_1"]] != after[after.plan.own["o_1"]]
+    assert before[before.plan.own[first]] != after[after.plan.own[first]]
 
 
 def section(shown):
     plan, book = shown.plan, openpyxl.load_workbook(shown.path)
-    return ContributionSection(None, plan, None, book[plan.sheet("backward")])  # type: ignore[arg-type]
+    return ContributionSection(plan, StyledSheet(Book(catalogue("en")), book[plan.sheet("backward")]))
 
 
 def test_what_the_positions_add_is_the_gradient(shown):
     """For each image and for E_total: the visible sum, and the convolution of I with ∂E/∂X."""
     places, sheet = section(shown), shown.plan.sheet("backward")
     columns = openpyxl.utils.get_column_letter
-    names = [*(f"_image{m + 1}" for m in range(shown.plan.images)), ""]
-    for image, suffix in zip(places.columns, names, strict=True):
+    for image, number in zip(places.columns, [*range(1, shown.plan.images + 1), None], strict=True):
         for column, weight in zip(image, places.shares.weights, strict=True):
-            wanted = pytest.approx(shown.number(f"dE_d{weight}{suffix}"), rel=1e-12, abs=1e-14)
+            wanted = pytest.approx(shown.number(weight.adjoint.of_image(number).name), rel=1e-12, abs=1e-14)
             rows = range(places.top, places._sum_row)
             parts = [shown.values.get((sheet, f"{columns(column)}{row}"), 0) for row in rows]
             assert sum(map(float, parts)) == wanted, weight
@@ -121,8 +123,8 @@ def test_a_window_with_holes_is_no_plain_convolution(tmp_path):
     assert sheet.cell(places._sum_row + 1, column).value is None
 
 
-def put_in(shown, name, image):
-    cell = shown.plan.total(name)
+def put_in(shown, quantity, image):
+    cell = shown.plan.total(quantity)
     column = openpyxl.utils.get_column_letter(shown.plan.put_in_column)
     text = shown.values[cell.sheet, f"{column}{cell.row + image}"]
     return text.split(":  ", 1)[-1]
@@ -131,15 +133,15 @@ def put_in(shown, name, image):
 def test_the_numbers_put_in_give_the_gradient(shown):
     """Read as arithmetic, the text is the gradient to three digits, at the step shown."""
     count = 0
-    for name in shown.plan.derivation.names:
+    for quantity in shown.plan.derived:
         for image in range(shown.plan.put_in):
-            text = put_in(shown, name, image)
+            text = put_in(shown, quantity, image)
             if "…" in text:
-                assert len(shown.plan.derivation[name].variable.products) > MAX_SHOWN
+                assert len(shown.plan.derivation.graph[quantity.adjoint].products) > MAX_SHOWN
                 continue
             assert re.fullmatch(r"[-0-9.+×/() e]+", text), text
-            value = shown.number(f"dE_d{name}_image{image + 1}")
-            assert eval(text.replace("×", "*"), {"__builtins__": {}}) == pytest.approx(value, abs=1e-3), name
+            value = shown.number(quantity.adjoint.of_image(image + 1).name)
+            assert eval(text.replace("×", "*"), {"__builtins__": {}}) == pytest.approx(value, abs=1e-3), quantity
             count += 1
     assert count >= shown.plan.put_in * 20
 
@@ -147,7 +149,7 @@ def test_the_numbers_put_in_give_the_gradient(shown):
 @pytest.mark.slow
 def test_of_a_long_sum_the_ends_are_shown(tmp_path):
     found = two_filters(tmp_path)
-    text = put_in(found, "f_111", 0)
+    text = put_in(found, found.plan.derivation.quantities.of("f_111"), 0)
     assert text.count(" + ") == MAX_SHOWN
     assert " + … + " in text
 
@@ -160,8 +162,8 @@ def test_any_network_says_its_numbers(seed, tmp_path):
     plan = WorkbookLayout(symcnn.derive(net, len(images)), len(images), 1, catalogue("en"))
     values = by_formualizer(path)
     column = openpyxl.utils.get_column_letter(plan.put_in_column)
-    for name in plan.derivation.names:
-        text = values[plan.total(name).sheet, f"{column}{plan.total(name).row}"]
+    for quantity in plan.derived:
+        text = values[plan.total(quantity).sheet, f"{column}{plan.total(quantity).row}"]
         assert isinstance(text, str)
         assert "#" not in text
 
@@ -171,8 +173,8 @@ def test_any_network_says_its_numbers(seed, tmp_path):
 def test_libreoffice_says_the_same_numbers(tmp_path):
     found = article(tmp_path)
     office = by_office(found.path, tmp_path)
-    for name in found.plan.derivation.names:
-        cell, column = found.plan.total(name), openpyxl.utils.get_column_letter(found.plan.put_in_column)
+    for quantity in found.plan.derived:
+        cell, column = found.plan.total(quantity), openpyxl.utils.get_column_letter(found.plan.put_in_column)
         place = (cell.sheet, f"{column}{cell.row}")
         assert office[place] == found.values[place]
 
@@ -183,8 +185,8 @@ def test_a_weight_stands_under_what_it_multiplies(shown):
     sheet = book[plan.sheet("forward")]
     assert plan.band.above
     for above in plan.band.above:
-        for name in above.target.scalars():
-            formula = sheet[plan.forward[0][name].local].value
+        for quantity in entries(above.target):
+            formula = sheet[plan.forward[0][quantity].local].value
             assert re.fullmatch(r"=SUMPRODUCT\(\w+:\w+,\w+:\w+\)", formula)
             weights, inputs = re.findall(r"\w+:\w+", formula)
             pairs = zip(sheet[weights][0], sheet[inputs][0], strict=True)

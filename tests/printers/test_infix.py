@@ -105,7 +105,7 @@ def test_printed_formulas_mean_the_expression_to_a_spreadsheet(many):
     book.add_sheet("S")
     for column, value in enumerate(values.values(), 1):
         book.set_value("S", 1, column, value)
-    printer = InfixPrinter(EXCEL, {"a": "A1", "b": "B1", "c": "C1"}.__getitem__)
+    printer = InfixPrinter(EXCEL, lambda symbol: f"{symbol.name.upper()}1")
     for row, expression in enumerate(many, 2):
         book.set_formula("S", row, 1, f"={printer.expression(expression).text}")
     book.evaluate_all()

@@ -16,8 +16,8 @@ from symcnn.printers.cells.addresses import Place, moved, written
 from symcnn.text import catalogue
 from symcnn.verification.workbook import verify
 from symcnn.verification.workbook.claims import Decider
+from symcnn.verification.workbook.comparisons import given_again
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.others import given_again
 from symcnn.verification.workbook.package import CellContent, XlsxContent, formulas, read_package
 from symcnn.verification.workbook.quantities import NamedCells
 
@@ -130,7 +130,7 @@ def remembered(package: XlsxContent, network: symcnn.Network) -> Iterator[None]:
     """What is the same for every alteration is worked out once: the writer's formulas, the derivation's verdicts."""
     quantities = NamedCells(network, package, "unaltered")
     graph = CellGraph(package, quantities.shown)
-    names = [n.removeprefix("dE_d") for n in quantities.derivation.graph.backward]
+    names = [v.quantity.primal.name for v in quantities.derivation.graph.backward.values()]
     verdicts = Decider(quantities, graph, graph).derived(names)
     wanted = verify.formulas_again(given_again(quantities, graph))
     with (

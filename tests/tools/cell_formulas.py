@@ -63,7 +63,7 @@ def _number(rng: random.Random) -> Expr:
 
 
 def printed(e: Expr) -> str:
-    return "=" + FormulaPrinter(address).expression(e).text
+    return "=" + FormulaPrinter(lambda symbol: address(symbol.name)).expression(e).text
 
 
 def read(text: str) -> Expr:

@@ -125,12 +125,12 @@ def test_a_folder_is_refused_as_a_label_is(name, tmp_path, capsys):
 
 def test_cells_hold_every_text_as_text(tmp_path):
     book = Book(catalogue("en"))
-    sheet = book.add_sheet("contents", "hint")
+    page = book.add_sheet("contents", "hint")
     for row, text in enumerate(KEPT.values(), 10):
-        book.put(sheet, row, 2, text, style.WORDS)
-        book.put(sheet, row, 3, CellFormula("=1+1"), style.WORDS)
+        page.put(row, 2, text, style.WORDS)
+        page.put(row, 3, CellFormula("=1+1"), style.WORDS)
     (tmp_path / "b.xlsx").write_bytes(written(book.workbook))
-    found = openpyxl.load_workbook(tmp_path / "b.xlsx")[sheet.title]
+    found = openpyxl.load_workbook(tmp_path / "b.xlsx")[page.title]
     for row, text in enumerate(KEPT.values(), 10):
         assert (found.cell(row, 2).data_type, found.cell(row, 2).value) == ("s", text)
         assert (found.cell(row, 3).data_type, found.cell(row, 3).value) == ("f", "=1+1")

@@ -14,11 +14,10 @@ import symcnn
 from symcnn.printers.cells.addresses import written
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
-from symcnn.verification.workbook.equality import FormulaDomain
+from symcnn.verification.workbook.claims import FormulaDomain, everything, given
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.numbers import everything, given
 from symcnn.verification.workbook.package import CellContent, read_package
-from symcnn.verification.workbook.quantities import NamedCells
+from symcnn.verification.workbook.quantities import E_TOTAL, E, NamedCells
 from symcnn.verification.workbook.verify import verify_package
 from tests.slow import rest_slow
 from tests.tools.alterations import alterations, missed
@@ -219,5 +218,7 @@ def test_totals_add_up_every_image(net, package):
     quantities = NamedCells(net, package, "cnn.xlsx")
     assert quantities.images == 2
     known = everything(quantities, given(quantities, CellGraph(package, quantities.shown)))
-    for total, each in [("E_total", "E"), *((f"dE_d{p}", f"dE_d{p}") for p in net.parameters)]:
-        assert known[total] == known[f"{each}_image1"] + known[f"{each}_image2"] != known[f"{each}_image1"]
+    totals = [p.adjoint for p in quantities.parameters]
+    for total, each in [(E_TOTAL, E), *zip(totals, totals, strict=True)]:
+        first, second = (known[each.of_image(m).symbol] for m in (1, 2))
+        assert known[total.symbol] == first + second != first

@@ -40,7 +40,7 @@ class QuantityValues:
     def also(self, key: str, expression: Expr, image: int) -> None:
         """One more number: an expression in the quantities of an image (from 1)."""
         if key not in self.values:
-            text = InfixPrinter(PYTHON, lambda name: f"v[{name!r}]").expression(expression).text
+            text = InfixPrinter(PYTHON, lambda symbol: f"v[{symbol.name!r}]").expression(expression).text
             value = run_source(standalone(f"def value(v): return {text}\n"))["value"]
             self._also[key] = (image, value)
             self.values[key] = float(value(self._here[image - 1]))

@@ -3,26 +3,164 @@
 forward, backward    a cell's formula, with everything up to the next quantities put in, is the variable of the graph
 totals               the factor times the sum over the images
 next, training       parameter - learning rate · gradient; the first row of Training is a forward and a backward pass
+
+Whether two formulas say the same is decided as written, by normal forms, modulo a prime, or in numbers: every quantity
+of a workbook at its inputs, to 60 digits, where an altered formula shows by its number.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Add, Expr, Symbol
+from sympy import Add, Expr, Function, Rational, Symbol
 
 from symcnn.derivation import Graph, Variable
+from symcnn.errors import InputError
 from symcnn.printers.cells import FormulaError
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.printers.excel import FormulaPrinter
-from symcnn.proof import GradientDomain, Verdict
+from symcnn.proof import GradientDomain
+from symcnn.proof.algebra import Algebra
 from symcnn.proof.algebras import RealAlgebra
 from symcnn.proof.arithmetic import Element
-from symcnn.verification.workbook.equality import FormulaDomain, Values
+from symcnn.proof.domain import AlgebraicDomain, Make
+from symcnn.proof.verdict import UndecidableError, Verdict, decide
+from symcnn.symbolic import LEAF, Quantity, maximum, relu
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.numbers import elsewhere, everything, given
-from symcnn.verification.workbook.quantities import FACTOR, RATE, NamedCells
+from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, Named, NamedCells, following, initial
 from symcnn.verification.workbook.result import Mismatch
+
+#: Values of quantities, and where they are: "at_initial_values" or "at_other_values".
+Values = tuple[str, Mapping[Symbol, Element]]
+
+
+class Bounded(RealAlgebra):
+    """Real numbers whose functions are only worked out where a spreadsheet could: formulas may tower up anything."""
+
+    def output(self, function: type[Function], z: Element) -> Element:
+        if abs(z) > 1e9:
+            raise UndecidableError("too large a number")
+        return super().output(function, z)
+
+
+class FormulaEvaluator:
+    """Formulas in one algebra.
+
+    Args:
+        known: symbol -> element.
+    """
+
+    def __init__(self, algebra: Algebra, known: Mapping[Expr, Element]) -> None:
+        self._algebra, self._known = algebra, known
+
+    def sides(self, left: Expr, right: Expr) -> tuple[Element, Element]:
+        known = dict(self._known)
+        return self._algebra.element(left, known), self._algebra.element(right, known)
+
+
+class FormulaDomain(AlgebraicDomain[FormulaEvaluator]):
+    """Two formulas, whatever the quantities in them are. A cell must hold what symcnn writes, in whatever form.
+
+    Args:
+        points: values of the quantities at which the formulas may differ; others are at random.
+    """
+
+    is_canonical = True
+    apart = 1e-12
+
+    def __init__(self, left: Expr, right: Expr, points: Iterable[Values] = ()) -> None:
+        self._left, self._right = written_alike(left), written_alike(right)
+        self._points = points
+        self._symbols = sorted(self._left.free_symbols | self._right.free_symbols, key=str)
+        # names that a ring takes, whatever the sheets are called
+        self._names = [f"q_{n}" for n in range(len(self._symbols))]
+        calls = [c for e in (self._left, self._right) for c in e.atoms(Function)]
+        self._calls = sum(max(len(c.args), LEAF[c.func].generators if c.func in LEAF else 1) for c in calls)
+
+    def decide(self) -> Verdict:
+        """Do they say the same?"""
+        return decide(self._left, self._right, self)
+
+    def counterexample(self) -> tuple[tuple[float, float], str] | None:
+        """Two values that differ, and where."""
+        try:
+            comparison = self.in_numbers(self._left, self._right)
+        except UndecidableError:
+            return None
+        values = comparison.counterexample
+        return (values, comparison.at) if isinstance(values, tuple) else None
+
+    def sides_in(self, make: Make) -> FormulaEvaluator:
+        algebra = make(self._names, self._calls)
+        return FormulaEvaluator(algebra, dict(zip(self._symbols, algebra.generators.values(), strict=True)))
+
+    def leaves(self) -> int:
+        return self._calls
+
+    def reals(self) -> Iterator[tuple[FormulaEvaluator, str]]:
+        for at, values in self._points:
+            algebra = Bounded([s.name for s in self._symbols if s not in values], 1)
+            known = {s: values.get(s, algebra.generators.get(s.name)) for s in self._symbols}
+            yield FormulaEvaluator(algebra, known), at
+
+
+def written_alike(e: Expr) -> Expr:
+    """Decimals as the rational numbers that are written, and MAX(0,z) as one and the same function."""
+    changes = {f: Rational(repr(float(f))) for f in e.atoms() if f.is_Float}
+    changes |= {m: relu(m.args[1]) for m in e.atoms(maximum) if len(m.args) == 2 and m.args[0] == 0}
+    return e.xreplace(changes) if changes else e
+
+
+def given(quantities: NamedCells, graph: CellGraph) -> dict[Symbol, float]:
+    """Pixels, targets, settings and initial values, as they stand in their cells.
+
+    Raises:
+        InputError: one of them is no number.
+    """
+    q = quantities
+    data = [quantity.of_image(m) for m in range(1, q.images + 1) for quantity in q.given]
+    names: dict[Symbol, Named] = {quantity.symbol: quantity for quantity in data}
+    names |= {setting: setting for setting in q.settings}
+    names |= {p.symbol: initial(p) if q.trains else p for p in q.parameters}
+    found = {}
+    for symbol, name in names.items():
+        place = q.place(name)
+        stored = graph.stored(place)
+        if stored.formula is not None or not isinstance(stored.value, float):
+            raise InputError(f"{q.path}: {written(place)} ({name}): expected a number, which the reader may change")
+        found[symbol] = stored.value
+    return found
+
+
+def elsewhere(values: Mapping[Symbol, float], seed: int) -> dict[Symbol, float]:
+    """Others in place of all of them, at random."""
+    rng = random.Random(seed)
+    return {n: rng.uniform(0.25, 2) * rng.choice((-1, 1)) for n in values}
+
+
+def everything(quantities: NamedCells, values: Mapping[Symbol, float]) -> dict[Symbol, Element]:
+    """Every quantity at these inputs."""
+    q, graph = quantities, quantities.derivation.graph
+    algebra = Bounded([], 1)
+    known: dict[Symbol, Element] = {s: algebra.rational(*v.as_integer_ratio()) for s, v in values.items()}
+    known |= {initial(p): known[p.symbol] for p in q.parameters}
+    for m in range(1, q.images + 1):
+        inputs = (*q.parameters, *q.given)
+        of_image: dict[Expr, Element] = {n.symbol: known[n.of_image(m).symbol] for n in inputs}
+        for variable in graph:
+            try:
+                value = algebra.element(variable.expression, of_image)
+            except UndecidableError:  # a logarithm of what is not positive: no number, and none for what rests on it
+                return known
+            quantity = variable.quantity
+            of_image[quantity.symbol] = known[quantity.of_image(m).symbol] = value
+    factor: Element = known.get(FACTOR, algebra.one)
+    for quantity in [E, *(p.adjoint for p in q.parameters)]:
+        total = sum((known[quantity.of_image(m).symbol] for m in range(1, q.images + 1)), algebra.zero)
+        known[(E_TOTAL if quantity == E else quantity).symbol] = factor * total
+    return known
+
 
 #: Choices of parameters at which a wrong formula may show, beside the initial values.
 WITNESSES = 8
@@ -32,7 +170,7 @@ WITNESSES = 8
 class ExpectedFormula:
     """A cell, and what its formula must say."""
 
-    name: str
+    of: Named
     place: Place
     expected: Expr
     right: Callable[[FormulaPrinter], str]
@@ -53,55 +191,51 @@ class Decider:
 
     # --- the claims -------------------------------------------------------------------------------------------------
 
-    def forward(self, image: int, at: Callable[[str], Place]) -> Iterator[ExpectedFormula]:
+    def forward(self, image: int, at: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
         """Every quantity of the forward pass of an image."""
         yield from (self._variable(v, image, at) for v in self._graph.forward.values())
 
-    def backward(self, image: int, at: Callable[[str], Place], gradients: bool) -> Iterator[ExpectedFormula]:
+    def backward(self, image: int, at: Callable[[Quantity], Place], gradients: bool) -> Iterator[ExpectedFormula]:
         """Every adjoint of an image; the parameters' gradients too, where they have cells of their own."""
         for v in self._graph.backward.values():
             if gradients or v.tensor.role == "adjoint":
                 yield self._variable(v, image, at)
 
-    def totals(self, at: Callable[[str], Place], put_in: bool) -> Iterator[ExpectedFormula]:
+    def totals(self, at: Callable[[Quantity], Place], put_in: bool) -> Iterator[ExpectedFormula]:
         """∂E_total of each parameter; ``put_in``: from the adjoints, not from the gradients of each image."""
-        q = self.quantities
-        for p in q.network.parameters:
-            yield self._total(f"dE_d{p}", at, self._graph.backward[f"dE_d{p}"].expression if put_in else None)
+        for p in self.quantities.parameters:
+            yield self._total(p.adjoint, at, self._graph[p.adjoint].expression if put_in else None)
 
-    def error(self, at: Callable[[str], Place]) -> ExpectedFormula:
-        return self._total("E_total", at, None)
+    def error(self, at: Callable[[Quantity], Place]) -> ExpectedFormula:
+        return self._total(E_TOTAL, at, None)
 
-    def next(self, places: Callable[[str], Place]) -> Iterator[ExpectedFormula]:
+    def next(self, places: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
         """What gradient descent makes of each parameter."""
-        for p in self.quantities.network.parameters:
-            expected = Symbol(p) - Symbol(RATE) * Symbol(f"dE_d{p}")
-            yield ExpectedFormula(f"next_{p}", places(p), expected, _descent(p))
+        for p in self.quantities.parameters:
+            expected = p.symbol - RATE * p.adjoint.symbol
+            yield ExpectedFormula(following(p), places(p), expected, _descent(p))
 
     def starts(self) -> Iterator[ExpectedFormula]:
         """The first row of Training begins with the initial values."""
-        for p in self.quantities.network.parameters:
-            initial = Symbol(f"initial_{p}")
-            place = self.quantities.column(p)[0]
-            yield ExpectedFormula(p, place, initial, lambda printer, e=initial: printer.expression(e).text)  # type: ignore[misc]
+        for p in self.quantities.parameters:
+            start, place = initial(p), self.quantities.column(p)[0]
+            yield ExpectedFormula(p, place, start, lambda printer, e=start: printer.expression(e).text)  # type: ignore[misc]
 
-    def _variable(self, variable: Variable, image: int, at: Callable[[str], Place]) -> ExpectedFormula:
-        q, name = self.quantities, f"{variable.name}_image{image}"
-        expected = q.derivation.of_image(variable.expression, image)
+    def _variable(self, variable: Variable, image: int, at: Callable[[Quantity], Place]) -> ExpectedFormula:
+        derivation, quantity = self.quantities.derivation, variable.quantity.of_image(image)
+        expected = derivation.of_image(variable.expression, image)
 
         def right(printer: FormulaPrinter) -> str:
-            own = FormulaPrinter(lambda n: printer.expression(Symbol(q.of_image(n, image))).text)
+            own = FormulaPrinter(lambda symbol: printer.expression(derivation.of_image(symbol, image)).text)
             return own.variable(variable)
 
-        return ExpectedFormula(name, at(name), expected, right)
+        return ExpectedFormula(quantity, at(quantity), expected, right)
 
-    def _total(self, name: str, at: Callable[[str], Place], formula: Expr | None) -> ExpectedFormula:
+    def _total(self, of: Quantity, at: Callable[[Quantity], Place], formula: Expr | None) -> ExpectedFormula:
         q = self.quantities
-        bare = "E" if name == "E_total" else name
-        images = range(1, q.images + 1)
-        parts = [Symbol(f"{bare}_image{m}") if formula is None else q.derivation.of_image(formula, m) for m in images]
-        expected = Add(*parts) * (Symbol(FACTOR) if q.trains else 1)
-        return ExpectedFormula(name, at(name), expected, lambda printer: printer.expression(expected).text)
+        one = (E if of == E_TOTAL else of).symbol if formula is None else formula
+        expected = Add(*(q.derivation.of_image(one, m) for m in range(1, q.images + 1))) * (FACTOR if q.trains else 1)
+        return ExpectedFormula(of, at(of), expected, lambda printer: printer.expression(expected).text)
 
     @property
     def _graph(self) -> Graph:
@@ -125,7 +259,7 @@ class Decider:
         candidate = graph.right_side(claim.place)
         verdict = self._domain(candidate, claim.expected, graph).decide()
         if not verdict and image is not None:
-            verdict = self._as_gradient(claim.name, candidate, image) or verdict
+            verdict = self._as_gradient(claim.of, candidate, image) or verdict
         if verdict.outcome == "wrong":
             values = verdict.counterexample
             self._add(claim, graph, values if isinstance(values, tuple) else None, verdict.at)
@@ -139,23 +273,23 @@ class Decider:
     def _gradients(self) -> GradientDomain:
         return GradientDomain(self.quantities.derivation)
 
-    def _as_gradient(self, name: str, candidate: Expr, image: int) -> Verdict | None:
+    def _as_gradient(self, adjoint: Named, candidate: Expr, image: int) -> Verdict | None:
         """A formula of one image, against the derivative of E."""
-        suffix = f"_image{image}"
-        bare = {s: Symbol(s.name.removesuffix(suffix)) for s in candidate.free_symbols if s.name.endswith(suffix)}
-        known = {*self._graph.inputs, *(v.name for v in self._graph)}
-        own = set(self.quantities.network.parameters)
-        if any(s not in bare and s.name not in own for s in candidate.free_symbols):
-            return None
-        if any(b.name not in known for b in bare.values()):
-            return None
+        known = self.quantities.derivation.quantities
+        bare: dict[Expr, Expr] = {}
+        for symbol in candidate.free_symbols:
+            quantity = known.of(symbol) if symbol in known else None
+            if quantity is None or quantity != quantity.of_image(image) or quantity == E_TOTAL:
+                return None
+            bare[symbol] = quantity.of_image(None).symbol
+        assert isinstance(adjoint, Quantity)  # of an image
         self._gradients.renew_budget()
-        return self._gradients.decide(name.removesuffix(suffix).removeprefix("dE_d"), candidate.xreplace(bare))
+        return self._gradients.decide(adjoint.of_image(None).primal.name, candidate.xreplace(bare))
 
     # --- findings ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _values(self) -> list[tuple[str, dict[str, Element]]]:
+    def _values(self) -> list[tuple[str, dict[Symbol, Element]]]:
         q = self.quantities
         first = given(q, self.shown)
         found = [("at_initial_values", everything(q, first))]
@@ -173,8 +307,8 @@ class Decider:
         for at, values in self._values:
             known = dict(values)
             for symbol in symbols:
-                if symbol.name not in known and (number := self._number(graph, symbol)) is not None:
-                    known[symbol.name] = number
+                if symbol not in known and (number := self._number(graph, symbol)) is not None:
+                    known[symbol] = number
             yield at, known
 
     def _add(
@@ -197,24 +331,25 @@ class Decider:
         found = (
             f"={stored.formula}" if stored.formula is not None else str("" if stored.value is None else stored.value)
         )
-        return Mismatch(written(claim.place), claim.name, found, f"={self._right(claim, graph)}", values, at)
+        return Mismatch(written(claim.place), claim.of.name, found, f"={self._right(claim, graph)}", values, at)
 
     def _right(self, claim: ExpectedFormula, graph: CellGraph) -> str:
         """The formula that should stand there, over the cells of the quantities."""
-        cells = {symbol.name: place for place, symbol in graph.quantities.items()}
+        cells = {symbol: place for place, symbol in graph.quantities.items()}
 
-        def name(quantity: str) -> str:
-            place = cells.get(quantity)
+        def name(symbol: Symbol) -> str:
+            place = cells.get(symbol)
             if place is None:
-                raise FormulaError(f"{quantity} has no cell here")
+                raise FormulaError(f"{symbol.name} has no cell here")
             return written(place, claim.place[0])
 
         return claim.right(FormulaPrinter(name))
 
 
-def _descent(parameter: str) -> Callable[[FormulaPrinter], str]:
+def _descent(parameter: Quantity) -> Callable[[FormulaPrinter], str]:
     def right(printer: FormulaPrinter) -> str:
-        value, rate, slope = (printer.expression(Symbol(n)).text for n in (parameter, RATE, f"dE_d{parameter}"))
+        symbols = (parameter.symbol, RATE, parameter.adjoint.symbol)
+        value, rate, slope = (printer.expression(symbol).text for symbol in symbols)
         return f"{value}-{rate}*{slope}"
 
     return right

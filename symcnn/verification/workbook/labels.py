@@ -12,10 +12,11 @@ from symcnn.formula import Plain, Typography
 from symcnn.formula.tree import Node, Update
 from symcnn.printers.cells import Range, Reference, reference
 from symcnn.printers.cells.addresses import Place, written
+from symcnn.symbolic import Quantity
 from symcnn.text import Catalogue
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.package import Cells
-from symcnn.verification.workbook.quantities import NamedCells
+from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells
 from symcnn.verification.workbook.result import Mismatch
 
 #: What only a formula has; words have none of it.
@@ -40,16 +41,16 @@ class Labels:
 
     def __post_init__(self) -> None:
         words = self.text.words("word")
-        places = self.quantities.derivation.quantities
-        self._full, self._short = Typography(places, words), Typography(places, words, total="")
+        known = self.quantities.derivation.quantities
+        self._full, self._short = Typography(known, words), Typography(known, words, total="")
         self._plain = Plain(self.text.decimal)
-        self._named = {place: symbol.name for place, symbol in self.quantities.shown.items()}
-        self._parameters = frozenset(self.quantities.network.parameters)
-        self._totals = {self.quantities.place(f"dE_d{p}") for p in self._parameters}
+        self._named = {p: known.of(s).of_image(None) for p, s in self.quantities.shown.items() if s in known}
+        self._parameters = frozenset(self.quantities.parameters)
+        self._totals = {self.quantities.place(p.adjoint) for p in self.quantities.parameters}
 
     def findings(self) -> Iterator[Mismatch]:
         """The labels that state another formula than that of the cell beside them."""
-        training = self.quantities.column("E_total")[0][0] if self.quantities.trains else None
+        training = self.quantities.column(E_TOTAL)[0][0] if self.quantities.trains else None
         for sheet, cells in self.quantities.package.sheets.items():
             if sheet != training:
                 for row, columns in _rows(cells).items():
@@ -60,9 +61,9 @@ class Labels:
         subjects = {s for c in columns if (s := self._subject((sheet, row, c))) is not None}
         if len(subjects) != 1 or not texts:
             return
-        [name] = subjects
-        symbols = self._symbols(name)
-        addressed = any(self._named_at(text) == name for _, text in texts)
+        [quantity] = subjects
+        symbols = self._symbols(quantity)
+        addressed = any(self._named_at(text) == quantity for _, text in texts)
         total = any((sheet, row, c) in self._totals for c in columns)
         if not (addressed or total or texts[0][1] in {f"{s} =" for s in symbols}):
             return
@@ -70,24 +71,23 @@ class Labels:
         self.count += 1
         if not _is_one_of(found, (*symbols, *(f"{s} =" for s in symbols))):
             shown = symbols[1] if total and len(symbols) > 1 else symbols[0]
-            yield Mismatch(written((sheet, row, column)), name, found, shown)
+            yield Mismatch(written((sheet, row, column)), quantity.name, found, shown)
         for column, found in (other for other in others if SIGNS.search(other[1])):
             self.count += 1
-            if not _is_one_of(found, self._formulas(name)):
-                yield Mismatch(written((sheet, row, column)), name, found, next(self._formulas(name)))
+            if not _is_one_of(found, self._formulas(quantity)):
+                yield Mismatch(written((sheet, row, column)), quantity.name, found, next(self._formulas(quantity)))
 
     # --- whose a row is ---------------------------------------------------------------------------------------------
 
-    def _subject(self, place: Place) -> str | None:
-        """The variable of the graph that a cell is, or shows again; without its image."""
-        name = self._named.get(place)
-        if name is None and (tree := self._again(place)) is not None:
-            name = self._named.get((tree.sheet or place[0], tree.row, tree.column))
-        if name is None:
+    def _subject(self, place: Place) -> Quantity | None:
+        """The parameter or the variable of the graph that a cell is, or shows again; without its image."""
+        quantity = self._named.get(place)
+        if quantity is None and (tree := self._again(place)) is not None:
+            quantity = self._named.get((tree.sheet or place[0], tree.row, tree.column))
+        if quantity is None:
             return None
-        bare = name.partition("_image")[0]
-        graph = self.quantities.derivation.graph
-        return bare if bare in graph.forward or bare in graph.backward or bare in self._parameters else None
+        is_computed = quantity in self.quantities.derivation.graph
+        return quantity if is_computed or quantity in self._parameters else None
 
     def _again(self, place: Place) -> Reference | None:
         """The cell that a formula does nothing but refer to."""
@@ -97,27 +97,26 @@ class Labels:
         found = reference(formula)
         return found if isinstance(found, Reference) else None
 
-    def _named_at(self, text: str) -> str | None:
+    def _named_at(self, text: str) -> Quantity | None:
         """The quantity whose address a text is."""
         found = reference(text)
         if found is None or isinstance(found, Range) or found.sheet is None:
             return None
-        name = self._named.get((found.sheet, found.row, found.column))
-        return None if name is None else name.partition("_image")[0]
+        return self._named.get((found.sheet, found.row, found.column))
 
     # --- what may stand there ---------------------------------------------------------------------------------------
 
-    def _symbols(self, name: str) -> list[str]:
+    def _symbols(self, quantity: Quantity) -> list[str]:
         """∂E/∂f₁₁, and where it is of all images ∂E_total/∂f₁₁."""
-        return list(dict.fromkeys(self._emitted(t.name(name)) for t in (self._short, self._full)))
+        return list(dict.fromkeys(self._emitted(t.name(quantity)) for t in (self._short, self._full)))
 
-    def _formulas(self, name: str) -> Iterator[str]:
+    def _formulas(self, quantity: Quantity) -> Iterator[str]:
         """The right side, in full or with dots; of a parameter how it moves."""
-        if name in self._parameters:
-            slopes = (t.name(f"dE_d{name}") for t in (self._full, self._short))
-            yield from (self._emitted(Update(self._full.name(name), slope)) for slope in slopes)
+        if quantity in self._parameters:
+            slopes = (t.name(quantity.adjoint) for t in (self._full, self._short))
+            yield from (self._emitted(Update(self._full.name(quantity), slope)) for slope in slopes)
             return
-        variable = self.quantities.derivation.graph[name]
+        variable = self.quantities.derivation.graph[quantity]
         for most in (None, *SHORTENED):
             for typography in (self._short, self._full):
                 yield self._emitted(typography.right_side(variable, most))

@@ -9,6 +9,7 @@ training_x_11_image1 …               columns of Training, first row to last
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 from sympy import Symbol
 
@@ -17,9 +18,17 @@ from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.printers.cells import Range, Reference
 from symcnn.printers.cells.addresses import Place, written
+from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, entries, is_numbered, quantity_of, symbol
 from symcnn.verification.workbook.package import XlsxContent
 
-RATE, FACTOR, STEP = "learning_rate", "reduction_factor", "step_shown"
+#: What a reader may change beside data and parameters, and other names of a workbook; a quantity has its own name.
+RATE, FACTOR, STEP = Symbol("learning_rate"), Symbol("reduction_factor"), Symbol("step_shown")
+
+#: What a defined name stands for: a quantity, or a name that is none's (``next_f_11``).
+Named: TypeAlias = Quantity | Symbol
+
+#: The error of an image, and of all.
+E, E_TOTAL = Quantity(ERROR), Quantity(TOTAL_ERROR)
 
 #: Images that are looked for.
 MAX_IMAGES = 10_000
@@ -37,11 +46,12 @@ class NamedCells:
     def images(self) -> int:
         """How many images the workbook computes."""
         count = 0
-        while count < MAX_IMAGES and f"e_image{count + 1}" in self.package.names:
+        while count < MAX_IMAGES and E.of_image(count + 1).name.lower() in self.package.names:
             count += 1
         if not count:
             raise InputError(
-                f"{self.path}: no cell is named E_image1; expected a workbook of symcnn, of a network with a loss"
+                f"{self.path}: no cell is named {E.of_image(1)}; expected a workbook of symcnn, of a network with a"
+                " loss"
             )
         return count
 
@@ -52,32 +62,36 @@ class NamedCells:
     @property
     def trains(self) -> bool:
         """Is there a sheet Training?"""
-        return "training_e_total" in self.package.names
+        return trained(E_TOTAL).name.lower() in self.package.names
 
     # --- names ------------------------------------------------------------------------------------------------------
 
-    def of_image(self, name: str, image: int) -> str:
-        """A quantity of one image; a parameter belongs to all."""
-        return name if name in self._parameters else f"{name}_image{image}"
+    @cached_property
+    def parameters(self) -> tuple[Quantity, ...]:
+        """In the order of ``network.parameters``."""
+        return tuple(q for tensor in self.network.forward.parameters for q in entries(tensor))
 
     @cached_property
-    def _parameters(self) -> frozenset[str]:
-        return frozenset(self.network.parameters)
+    def given(self) -> tuple[Quantity, ...]:
+        """The pixels and targets of one image."""
+        places = (place for place in self.derivation.graph.inputs.values() if not place[0].is_shared)
+        return tuple(quantity_of(*place) for place in places)
 
     @cached_property
-    def _given(self) -> list[str]:
-        return [n for n in self.derivation.graph.inputs if n not in self._parameters]
+    def settings(self) -> tuple[Symbol, ...]:
+        """What gradient descent takes from Inputs."""
+        return (RATE, FACTOR) if self.trains else (RATE,)
 
-    def per_image(self) -> Iterator[str]:
-        """Every name that ends in an image's number."""
+    def per_image(self) -> Iterator[Quantity]:
+        """Every quantity of every image."""
         graph = self.derivation.graph
         for m in range(1, self.images + 1):
-            yield from (f"{n}_image{m}" for n in (*self._given, *graph.forward, *graph.backward))
+            yield from (q.of_image(m) for q in (*self.given, *(v.quantity for v in graph)))
 
-    def totals(self) -> Iterator[str]:
-        yield from (f"dE_d{p}" for p in self.network.parameters)
+    def totals(self) -> Iterator[Quantity]:
+        yield from (p.adjoint for p in self.parameters)
         if self.trains:
-            yield "E_total"
+            yield E_TOTAL
 
     def check(self) -> None:
         """Refuse a workbook that lacks a name, or has names of another network.
@@ -85,36 +99,36 @@ class NamedCells:
         Raises:
             InputError: which.
         """
-        settings = [RATE, FACTOR, STEP] if self.trains else [RATE]
-        columns = [f"next_{p}" for p in self.network.parameters]
-        columns += [f"initial_{p}" for p in self.network.parameters] if self.trains else []
-        wanted = [*settings, *self.network.parameters, *self.per_image(), *self.totals(), *columns]
+        settings = [*self.settings, STEP] if self.trains else [*self.settings]
+        columns = [following(p) for p in self.parameters]
+        columns += [initial(p) for p in self.parameters] if self.trains else []
+        wanted = [*settings, *self.parameters, *self.per_image(), *self.totals(), *columns]
         places = self._places(wanted, Reference)
         if self.trains:
-            self._places([f"training_{n}" for n in self.training()], Range)
-        foreign = self._foreign({n.lower() for n in wanted})
+            self._places([trained(q) for q in self.training()], Range)
+        foreign = self._foreign()
         if foreign:
             raise self._other(f"{foreign} is no quantity")
-        seen: dict[Place, str] = {}
+        seen: dict[Place, Named] = {}
         for name in wanted:
             place = places[name]
             if place in seen:
                 raise InputError(f"{self.path}: {written(place)} is named {seen[place]} and {name}; expected two cells")
             seen[place] = name
 
-    def _foreign(self, wanted: set[str]) -> str | None:
+    def _foreign(self) -> str | None:
         """A name of a quantity of some image that this network does not have."""
-        kinds = {n.partition("_")[0] for n in wanted if "_image" in n}
+        every = {q.name.lower() for q in self.per_image()}
+        kinds = {name.partition("_")[0] for name in every}
         for name in self.package.names:
-            bare, image, number = name.rpartition("_image")
-            if image and number.isdecimal() and bare.partition("_")[0] in kinds and name not in wanted:
+            if is_numbered(name) and name.partition("_")[0] in kinds and name not in every:
                 return name
         return None
 
-    def _places(self, names: Iterable[str], kind: type[Reference] | type[Range]) -> dict[str, Place]:
+    def _places(self, names: Iterable[Named], kind: type[Reference] | type[Range]) -> dict[Named, Place]:
         missing, found = [], {}
         for name in names:
-            target = self.package.names.get(name.lower())
+            target = self.package.names.get(name.name.lower())
             if not isinstance(target, kind):
                 missing.append(name)
                 continue
@@ -131,54 +145,67 @@ class NamedCells:
 
     def _other(self, reason: str) -> InputError:
         return InputError(
-            f"{self.path}: {reason}: not the workbook of this network ({len(self.network.parameters)} parameters);"
+            f"{self.path}: {reason}: not the workbook of this network ({len(self.parameters)} parameters);"
             " expected symcnn verify --workbook FILE.xlsx NETWORK.toml with the network that it was made from"
         )
 
     # --- places -----------------------------------------------------------------------------------------------------
 
-    def place(self, name: str) -> Place:
-        """Where a named quantity stands."""
-        target = self.package.names[name.lower()]
+    def place(self, of: Named) -> Place:
+        """Where it stands."""
+        target = self.package.names[of.name.lower()]
         assert isinstance(target, Reference)  # checked
         assert target.sheet is not None
         return target.sheet, target.row, target.column
 
     @cached_property
     def shown(self) -> dict[Place, Symbol]:
-        """The quantities at the step shown: on Inputs, Parameters, Forward and Backward."""
-        settings = [RATE, FACTOR] if self.trains else [RATE]
-        names = [*settings, *self.network.parameters, *self.per_image(), *self.totals()]
+        """What stands at the step shown: on Inputs, Parameters, Forward and Backward."""
+        names: list[Named] = [*self.settings, *self.parameters, *self.per_image(), *self.totals()]
         if self.trains:
-            names += [f"initial_{p}" for p in self.network.parameters]
-        return {self.place(n): Symbol(n) for n in names}
+            names += [initial(p) for p in self.parameters]
+        return {self.place(n): symbol(n.name) for n in names}
 
     @cached_property
     def first_row(self) -> dict[Place, Symbol]:
         """The quantities of the first row of Training, and what it takes from the other sheets."""
-        names = [RATE, FACTOR, *(f"initial_{p}" for p in self.network.parameters)]
-        names += [f"{n}_image{m}" for m in range(1, self.images + 1) for n in self._given]
-        found = {self.place(n): Symbol(n) for n in names}
-        return found | {self.column(n)[0]: Symbol(n) for n in self.training()}
+        names: list[Named] = [RATE, FACTOR, *(initial(p) for p in self.parameters)]
+        names += [q.of_image(m) for m in range(1, self.images + 1) for q in self.given]
+        found = {self.place(n): symbol(n.name) for n in names}
+        return found | {self.column(q)[0]: q.symbol for q in self.training()}
 
-    def training(self) -> Iterator[str]:
-        """The quantities that have a column of Training, but the number of the step."""
-        graph = self.derivation.graph
-        yield from self.network.parameters
+    def training(self) -> Iterator[Quantity]:
+        """The quantities that have a column of Training."""
+        yield from self.parameters
         for m in range(1, self.images + 1):
-            yield from (f"{n}_image{m}" for n in graph.forward)
-            yield from (f"{v.name}_image{m}" for v in graph.backward.values() if v.tensor.role == "adjoint")
+            yield from (v.quantity.of_image(m) for v in self.derivation.graph if v.tensor.role != "gradient")
         yield from self.totals()
 
-    def column(self, name: str) -> tuple[Place, int]:
+    def column(self, of: Named) -> tuple[Place, int]:
         """A column of Training: its first cell and its last row.
 
         Raises:
             InputError: it is no column.
         """
-        target = self.package.names[f"training_{name}".lower()]
+        name = trained(of).name
+        target = self.package.names[name.lower()]
         assert isinstance(target, Range)  # checked
         assert target.first.sheet is not None
         if target.first.column != target.last.column:
-            raise InputError(f"{self.path}: the name training_{name} is not one column")
+            raise InputError(f"{self.path}: the name {name} is not one column")
         return (target.first.sheet, target.first.row, target.first.column), target.last.row
+
+
+def initial(parameter: Quantity) -> Symbol:
+    """A parameter before the first step."""
+    return Symbol(f"initial_{parameter}")
+
+
+def following(parameter: Quantity) -> Symbol:
+    """A parameter after the step shown."""
+    return Symbol(f"next_{parameter}")
+
+
+def trained(of: Named) -> Symbol:
+    """What its column of Training is called."""
+    return Symbol(f"training_{of.name}")

@@ -11,17 +11,17 @@ from symcnn.network import Network
 from symcnn.printers.cells import parse
 from symcnn.printers.cells.addresses import Place, written
 from symcnn.proof import Verdict, check_equations
+from symcnn.symbolic import Quantity
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Decider, ExpectedFormula
+from symcnn.verification.workbook.comparisons import alike, differing, filled_down, given_again, language, looked_up
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
-from symcnn.verification.workbook.others import alike, differing, given_again, language
 from symcnn.verification.workbook.package import XlsxContent, formulas, read_package
-from symcnn.verification.workbook.quantities import NamedCells
+from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells, following
 from symcnn.verification.workbook.result import Mismatch, WorkbookVerification
-from symcnn.verification.workbook.training import filled_down, looked_up
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
 SECONDS = 5.0
@@ -93,13 +93,12 @@ class _WorkbookProof:
             self._row(self.text("proof.forward", number=m, count=len(statuses)), statuses)
         cells: dict[str, list[str]] = {}
         for m in range(1, q.images + 1):
-            for claim in decide.backward(m, q.place, True):
-                name = claim.name.removesuffix(f"_image{m}").removeprefix("dE_d")
-                cells.setdefault(name, []).append(decide.decide(claim, self.shown, m))
-        for claim in decide.totals(q.place, False):
-            cells[claim.name.removeprefix("dE_d")].append(decide.decide(claim, self.shown))
+            for claim, v in zip(decide.backward(m, q.place, True), q.derivation.graph.backward.values(), strict=True):
+                cells.setdefault(v.quantity.primal.name, []).append(decide.decide(claim, self.shown, m))
+        for claim, p in zip(decide.totals(q.place, False), q.parameters, strict=True):
+            cells[p.name].append(decide.decide(claim, self.shown))
         self._gradient_rows(cells, derived)
-        statuses = [decide.decide(c, self.shown) for c in decide.next(lambda p: q.place(f"next_{p}"))]
+        statuses = [decide.decide(c, self.shown) for c in decide.next(lambda p: q.place(following(p)))]
         self._row(self.text("proof.next", count=len(statuses)), statuses)
 
     def _derived(self) -> dict[str, Verdict]:
@@ -107,7 +106,7 @@ class _WorkbookProof:
         d = self.quantities.derivation
         found: dict[str, Verdict] = {}
         deadline = time.monotonic() + SECONDS
-        names = [name.removeprefix("dE_d") for name in d.graph.backward]
+        names = [v.quantity.primal.name for v in d.graph.backward.values()]
         for name in [*taken_one_by_one(d), *(n for n in names if n not in d.names)]:
             if time.monotonic() > deadline:
                 break
@@ -130,10 +129,10 @@ class _WorkbookProof:
 
     def _training(self) -> None:
         q, decide = self.quantities, self.decider
-        (training, first, _), last = q.column("E_total")  # the sheet as this workbook calls it
+        (training, first, _), last = q.column(E_TOTAL)  # the sheet as this workbook calls it
 
-        def at(name: str) -> Place:
-            return q.column(name)[0]
+        def at(quantity: Quantity) -> Place:
+            return q.column(quantity)[0]
 
         claims: list[tuple[ExpectedFormula, int | None]] = [(c, None) for c in decide.starts()]
         for m in range(1, q.images + 1):
@@ -210,8 +209,8 @@ class _WorkbookProof:
         found = (q.column(n)[0] for n in q.training()) if q.trains else ()
         return {(sheet, column) for sheet, _, column in found}
 
-    def _below(self, name: str) -> Place:
-        (sheet, row, column), _ = self.quantities.column(name)
+    def _below(self, parameter: Quantity) -> Place:
+        (sheet, row, column), _ = self.quantities.column(parameter)
         return sheet, row + 1, column
 
     # --- rows -------------------------------------------------------------------------------------------------------

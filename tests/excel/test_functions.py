@@ -4,7 +4,7 @@ import operator
 
 import pytest
 
-from symcnn.excel.closures import OPERATIONS
+from symcnn.excel.functions import OPERATIONS
 
 WORDS = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,

@@ -1,12 +1,37 @@
-"""Training below its proved rows: exact fill-downs; and the cells that look a step up."""
+"""Cells that are compared as they are written.
 
-from collections.abc import Iterator
+Training below its proved rows is exact fill-downs; some cells look a step up. Of the formula cells that no claim reads,
+what they show is compared with what symcnn writes.
+"""
 
-from symcnn.printers.cells import Binary, Formula, FormulaError, FunctionCall, Numeral, Range, Reference, Unary, parse
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import numpy as np
+from sympy import Symbol
+
+from symcnn.excel.again import Given
+from symcnn.printers.cells import (
+    Binary,
+    CellReader,
+    Formula,
+    FormulaError,
+    FunctionCall,
+    Numeral,
+    Range,
+    Reference,
+    Unary,
+    parse,
+)
 from symcnn.printers.cells.addresses import Place, filling, written
+from symcnn.symbolic import entries
+from symcnn.text import LANGUAGES, catalogue
+from symcnn.verification.workbook.claims import given
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import STEP, NamedCells
+from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, STEP, E, NamedCells, trained
 from symcnn.verification.workbook.result import Mismatch
+
+#: The column with the number of the step.
+COUNT = Symbol("step")
 
 #: Cells of one column that are told.
 MOST_TOLD = 5
@@ -14,9 +39,9 @@ MOST_TOLD = 5
 
 def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
     """The cells that are not the formula above them, copied down."""
-    for name in quantities.training():
-        (sheet, first, column), last = quantities.column(name)
-        start = first + (name in quantities.network.parameters)
+    for quantity in quantities.training():
+        (sheet, first, column), last = quantities.column(quantity)
+        start = first + (quantity in quantities.parameters)
         if start > last:
             continue
         model = graph.stored((sheet, start, column)).formula
@@ -26,7 +51,7 @@ def filled_down(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
         for row, formula, right in _copies(cells):
             value = graph.stored((sheet, row, column)).value
             found = f"={formula}" if formula is not None else str("" if value is None else value)
-            yield Mismatch(written((sheet, row, column)), f"training_{name}", found, f"={right}")
+            yield Mismatch(written((sheet, row, column)), trained(quantity).name, found, f"={right}")
     yield from _numbered(quantities, graph)
 
 
@@ -55,14 +80,14 @@ def _fits(cell: tuple[int, str | None], model: tuple[int, str | None]) -> bool:
 
 def _numbered(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
     """The number of the step, row by row."""
-    if "training_step" not in quantities.package.names:
+    if trained(COUNT).name not in quantities.package.names:
         return
-    (sheet, first, column), last = quantities.column("step")
+    (sheet, first, column), last = quantities.column(COUNT)
     for row in range(first, last + 1):
         stored = graph.stored((sheet, row, column))
         if stored.formula is not None or stored.value != row - first:
             found = f"={stored.formula}" if stored.formula is not None else str(stored.value)
-            yield Mismatch(written((sheet, row, column)), "training_step", found, str(row - first))
+            yield Mismatch(written((sheet, row, column)), trained(COUNT).name, found, str(row - first))
 
 
 def _reads_alike(one: str | None, other: str) -> bool:
@@ -77,16 +102,16 @@ def looked_up(quantities: NamedCells, graph: CellGraph) -> Iterator[Mismatch]:
 
     Whatever the cell of the step holds: one before the first row shows the first, one past the last the last.
     """
-    for name in quantities.network.parameters:
-        place = quantities.place(name)
-        (sheet, first, column), last = quantities.column(name)
+    for parameter in quantities.parameters:
+        place = quantities.place(parameter)
+        (sheet, first, column), last = quantities.column(parameter)
         area = f"{written((sheet, first, column))}:{written((sheet, last, column), sheet)}"
         step = written(quantities.place(STEP), place[0])
         right = f"=INDEX({area},MIN(MAX({step},0),{last - first})+1)"
         if not _looks_up(quantities, graph, place, (sheet, first, column), last):
             stored = graph.stored(place)
             found = f"={stored.formula}" if stored.formula is not None else str(stored.value)
-            yield Mismatch(written(place), name, found, right)
+            yield Mismatch(written(place), parameter.name, found, right)
 
 
 def _looks_up(quantities: NamedCells, graph: CellGraph, place: Place, first: Place, last: int) -> bool:
@@ -138,3 +163,58 @@ def _value(formula: Formula, place: Place, graph: CellGraph, known: dict[Place, 
         if len(numbers) == len(values):
             return min(numbers) if formula.function == "MIN" else max(numbers)
     return None
+
+
+#: Cells that are told.
+MOST_TOLD = 20
+
+
+def given_again(quantities: NamedCells, graph: CellGraph) -> Given:
+    """What the workbook was made from, read from its input cells."""
+    q, stated = quantities, quantities.network.forward
+    assert stated.targets is not None  # there is a loss
+    values = given(q, graph)
+    images, targets = (
+        np.array([[values[entry.of_image(m).symbol] for entry in entries(tensor)] for m in range(1, q.images + 1)])
+        for tensor in (stated.image, stated.targets)
+    )
+    theta = np.array([values[p.symbol] for p in q.parameters])
+    steps = None
+    if q.trains:
+        (_, first, _), last = q.column(E_TOTAL)
+        steps = last - first
+    shaped = images.reshape(q.images, *stated.image.shape)
+    return Given(q.network, shaped, targets, theta, values[RATE], values.get(FACTOR, 1.0), steps, language(q))
+
+
+def language(quantities: NamedCells) -> str:
+    """In which language the sheets have their titles."""
+    sheet = quantities.place(E.of_image(1))[0]
+    return next((lang for lang in LANGUAGES if catalogue(lang)("workbook.forward") == sheet), LANGUAGES[0])
+
+
+def alike(found: str | None, right: str | None) -> bool:
+    """The same formula of the same cells, perhaps written as an earlier version wrote it: 1/(1+EXP(-z))."""
+    if found == right or found is None or right is None:
+        return found == right
+    reader = CellReader(lambda cell: Symbol(written((cell.sheet or "", cell.row, cell.column))), Symbol)
+    try:
+        return bool(reader.expression(parse(found)) == reader.expression(parse(right)))
+    except FormulaError:
+        return False
+
+
+def differing(
+    places: Iterable[Place], there: Mapping[Place, str], wanted: Mapping[Place, str],
+    apart: Callable[[Place, str], tuple[tuple[float, float], str] | None],
+) -> Iterator[Mismatch]:  # fmt: skip
+    """Where the formula is another one, or on one side none; ``apart`` gives two values that differ, if it can."""
+    told = 0
+    for place in places:
+        found, right = there.get(place), wanted.get(place)
+        if told < MOST_TOLD and not alike(found, right):
+            told += 1
+            shown = apart(place, right) if found is not None and right is not None else None
+            values, at = shown if shown is not None else (None, "")
+            before, after = ("" if text is None else f"={text}" for text in (found, right))
+            yield Mismatch(written(place), written(place), before, after, values, at)

@@ -6,10 +6,9 @@ import formualizer
 import numpy as np
 import pytest
 import sympy
-from openpyxl.utils import get_column_letter
 
 from symcnn.derivation import Addend, Variable
-from symcnn.excel.rows import SheetPrinter
+from symcnn.excel.addresses import CellReference, SheetPrinter
 from symcnn.network import Conv2D, Network
 from symcnn.symbolic import gate
 
@@ -20,10 +19,10 @@ def variable(products, coefficient=sympy.S.One):
     return Variable("x_11", X, (0, 0), (Addend(tuple(products), coefficient),))
 
 
-def place(name):
+def place(symbol):
     """a_7 stands in column 7 of row 1, b_7 below it."""
-    letter, number = name.split("_")
-    return f"{get_column_letter(int(number))}{'ab'.index(letter) + 1}"
+    letter, number = symbol.name.split("_")
+    return CellReference("", "", int(number), "ab".index(letter) + 1)
 
 
 def cells(letter, count):
