@@ -241,10 +241,9 @@ def _command(*words: str) -> Iterator[tuple[str, str]]:
             main(list(words))
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else 1
-    for line in out.getvalue().splitlines():
-        yield "output", line
-    for line in err.getvalue().splitlines():
-        yield "error", line
+    for name, stream in (("output", out), ("error", err)):
+        for line in stream.getvalue().splitlines():
+            yield name, line.replace(f"{ROOT}/", "")
     yield "exit status", str(status)
 
 
