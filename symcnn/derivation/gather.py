@@ -11,9 +11,7 @@ instances.
 
 from collections.abc import Sequence
 
-from sympy import Expr
-
-from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins
+from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, substitute
 
 #: Letters for rows and columns of an adjoint whose own, r and c, are those of the windows.
 LETTERS = "RCSTUV"
@@ -65,10 +63,6 @@ def _solved(equation: Equation, axes: Sequence[Axis]) -> Term:
             continue
         rest = tuple((a, -c) for a, c in others)
         solution = Affine(((axis.name, 1), *rest), -affine.offset, stride)
-        factors = tuple(_put_in(f, position, solution) for f in factors)
+        factors = tuple(substitute(f, {position: solution}) for f in factors)
         remaining.pop(position)
     return Term(factors, tuple(remaining.values()), term.coefficient)
-
-
-def _put_in(factor: Expr, axis: str, value: Affine) -> Expr:
-    return factor.xreplace({a: a.put_in(axis, value) for a in factor.atoms(Access, Wins)})

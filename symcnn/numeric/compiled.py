@@ -22,7 +22,7 @@ from symcnn.numeric.cache import compiled, require_numba
 from symcnn.numeric.learner import Batching, Learner, Meter, Order, State, check_order
 from symcnn.numeric.optimizers import OPTIMIZERS, THETA
 from symcnn.numeric.program import ArrayProgram, Descend, Program, scalar_graph
-from symcnn.printers.loops import DIFFERENTIATE, LEARN, MEASURE, Loops, NetworkSpec, OptimizerUpdate, loops
+from symcnn.printers.loops import DIFFERENTIATE, LEARN, MEASURE, Loops, OptimizerUpdate, loops
 from symcnn.printers.numba import compiled_gradient, compiled_training
 from symcnn.printers.python import standalone
 
@@ -50,10 +50,8 @@ def lanes_for(network: Network, batch_size: int) -> int:
 @lru_cache(maxsize=32)
 def printed(network: Network, optimizer: str, lanes: int, dtype: str) -> Loops:
     """The program of an optimizer by name, printed once in a process."""
-    stated, rule = network.forward, OPTIMIZERS[optimizer]
-    assert stated.targets is not None  # whoever trains has a loss
-    given = NetworkSpec(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
-    return loops(given, OptimizerUpdate(rule.updates, rule.scalars), lanes, dtype)
+    rule = OPTIMIZERS[optimizer]
+    return loops(network.forward, OptimizerUpdate(rule.updates, rule.scalars), lanes, dtype)
 
 
 class Epochs:

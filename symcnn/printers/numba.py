@@ -7,7 +7,7 @@ body is one image. The program depends on the network and the number of images, 
 
 from collections.abc import Sequence
 
-from symcnn.derivation import Graph, Variable
+from symcnn.derivation import Graph
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import PYTHON, Statements, indented, of_image
 
@@ -55,19 +55,16 @@ def compiled_gradient(graph: Graph, parameters: Sequence[str]) -> str:
 
 def _data(graph: Graph, samples: int) -> list[str]:
     """Pixels and targets of every image, fetched once."""
-    return [f"{name}_image{m + 1} = {_place(graph, name, str(m))}" for m in range(samples) for name in _given(graph)]
+    return [f"{name}_image{m + 1} = {entry}" for m in range(samples) for name, entry in _entries(graph, str(m))]
 
 
-def _given(graph: Graph) -> list[str]:
-    return [name for name, (tensor, _) in graph.inputs.items() if tensor.role in ("image", "target")]
-
-
-def _place(graph: Graph, name: str, sample: str) -> str:
-    tensor, index = graph.inputs[name]
-    flat = 0
-    for n, size in zip(index, tensor.shape, strict=True):
-        flat = flat * size + n
-    return f"{'images' if tensor.role == 'image' else 'targets'}[{sample}, {flat}]"
+def _entries(graph: Graph, sample: str) -> list[tuple[str, str]]:
+    """Name -> entry of the arguments, of the pixels and targets of one sample."""
+    return [
+        (name, f"{'images' if tensor.role == 'image' else 'targets'}[{sample}, {tensor.flat(index)}]")
+        for name, (tensor, index) in graph.inputs.items()
+        if tensor.role in ("image", "target")
+    ]
 
 
 def _written_out(graph: Graph, parameters: Sequence[str], samples: int) -> list[str]:
@@ -93,10 +90,9 @@ def _looped(graph: Graph, parameters: Sequence[str]) -> list[str]:
 def _one_of_many(graph: Graph, parameters: Sequence[str]) -> list[str]:
     """One image of a loop: fetch, forward, backward, add."""
     printer = InfixPrinter(PYTHON)
-    variables: list[Variable] = [v for v in graph if v.tensor.role != "gradient"]
     return [
-        *(f"{name} = {_place(graph, name, 'n')}" for name in _given(graph)),
-        *(f"{v.name} = {printer.variable(v)}" for v in variables),
+        *(f"{name} = {entry}" for name, entry in _entries(graph, "n")),
+        *(f"{v.name} = {printer.variable(v)}" for v in graph if v.tensor.role != "gradient"),
         "loss += E",
         *(f"total_{p} += {printer.variable(graph.backward[f'dE_d{p}'])}" for p in parameters),
     ]

@@ -8,12 +8,14 @@ from symcnn.symbolic.equation import (
     Axis,
     Equation,
     Index,
+    IndexedAtom,
     RecordAtom,
     Role,
     Tensor,
     TensorKind,
     Term,
     Wins,
+    substitute,
     symbol,
 )
 from symcnn.symbolic.leaves import (
@@ -41,7 +43,8 @@ from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Quantities, Quantity, e
 
 __all__ = [
     "ADJOINT", "ERROR", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis", "Column",
-    "Equation", "Index", "Leaf", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor", "TensorKind", "Term",
-    "Wins", "Y", "Z", "entries", "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log",
-    "maximum", "quantity_of", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
+    "Equation", "Index", "IndexedAtom", "Leaf", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor", "TensorKind",
+    "Term", "Wins", "Y", "Z", "entries", "exp", "gate", "html_of", "in_reading_order", "latex_of", "leaky_relu", "log",
+    "maximum", "quantity_of", "relu", "sigmoid", "softplus", "substitute", "symbol", "tanh",
+    "wins",
 ]  # fmt: skip

@@ -22,7 +22,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import product
 from typing import Literal, Self
 
@@ -96,18 +96,23 @@ class Affine:
         ends = [c * (sizes[a] - 1) for a, c in self.coefficients]
         return self.offset + sum(min(e, 0) for e in ends), self.offset + sum(max(e, 0) for e in ends)
 
-    def put_in(self, axis: str, value: "Affine") -> "Affine":
-        """The same with an axis replaced by an affine combination of others."""
-        inner = dict(self.coefficients).get(axis, 0)
-        if not inner:
+    def substitute(self, values: Mapping[str, "Affine"]) -> "Affine":
+        """The combination with values for some of its axes, all at once; the other axes stand first."""
+        own = dict(self.coefficients)
+        replaced = [(own[a], value) for a, value in values.items() if own.get(a)]
+        if not replaced:
             return self
-        combined: dict[str, int] = {a: c * value.divisor for a, c in self.coefficients if a != axis}
-        for a, c in value.coefficients:
-            combined[a] = combined.get(a, 0) + inner * c
-        offset, divisor = self.offset * value.divisor + inner * value.offset, self.divisor * value.divisor
+        scale = math.prod(value.divisor for _, value in replaced)
+        combined = {a: c * scale for a, c in self.coefficients if a not in values}
+        offset = self.offset * scale
+        for c, value in replaced:
+            factor = c * scale // value.divisor
+            offset += factor * value.offset
+            for a, step in value.coefficients:
+                combined[a] = combined.get(a, 0) + factor * step
+        divisor = self.divisor * scale
         common = math.gcd(offset, divisor, *combined.values())
-        kept = tuple((a, c // common) for a, c in combined.items() if c)
-        return Affine(kept, offset // common, divisor // common)
+        return Affine(tuple((a, c // common) for a, c in combined.items() if c), offset // common, divisor // common)
 
     def __str__(self) -> str:
         text = ""
@@ -161,6 +166,10 @@ class Tensor:
     def indices(self) -> Iterator[Index]:
         return product(*map(range, self.shape))
 
+    def flat(self, index: Index) -> int:
+        """The place of an entry, row by row."""
+        return reduce(lambda flat, pair: flat * pair[1] + pair[0], zip(index, self.shape, strict=True), 0)
+
     def scalars(self) -> list[str]:
         """The names of all entries, row by row."""
         return [self.scalar(index) for index in self.indices()]
@@ -195,10 +204,7 @@ class Tensor:
     def entry(self, index: Index) -> Expr:
         """One entry as SymPy sees it: its symbol, or a constant's value."""
         if self.role == "constant":
-            flat = 0
-            for n, size in zip(index, self.shape, strict=True):
-                flat = flat * size + n
-            return self.values[flat]
+            return self.values[self.flat(index)]
         return symbol(self.scalar(index))
 
 
@@ -227,7 +233,22 @@ class RecordAtom(AtomicExpr):
     _hashable_content = __getnewargs__
 
 
-class Access(RecordAtom):
+class IndexedAtom(RecordAtom):
+    """An atom over the axes of an equation."""
+
+    __slots__ = ()
+
+    def substitute(self, values: Mapping[str, Affine]) -> "IndexedAtom":
+        """The atom with values for some of the axes, all at once."""
+        raise NotImplementedError
+
+
+def substitute(expression: Expr, values: Mapping[str, Affine]) -> Expr:
+    """The expression with values for some of the axes, all at once."""
+    return expression.xreplace({a: a.substitute(values) for a in expression.atoms(IndexedAtom)})
+
+
+class Access(IndexedAtom):
     """A tensor at one affine index per dimension, as an atom of SymPy: ``i[r + p, c + q]``.
 
     ``outside``: what stands there where the index leaves the tensor: a number (padding), or None where such an
@@ -265,11 +286,11 @@ class Access(RecordAtom):
         index = self.at(point)
         return self.outside if index is None else self.tensor.entry(index)
 
-    def put_in(self, axis: str, value: Affine) -> "Access":
-        return Access(self.tensor, tuple(a.put_in(axis, value) for a in self.index), self.outside)
+    def substitute(self, values: Mapping[str, Affine]) -> "Access":
+        return Access(self.tensor, tuple(a.substitute(values) for a in self.index), self.outside)
 
 
-class Wins(RecordAtom):
+class Wins(IndexedAtom):
     """1 where a cell is the first of its window to reach the maximum, 0 elsewhere: ∂max/∂cell, as an atom of SymPy.
 
     Args:
@@ -295,7 +316,7 @@ class Wins(RecordAtom):
         """The cell and the maximum, with the axes that are worked out from others put in."""
         cell, largest = self.cell, self.largest
         for axis, value in self.bound:
-            cell, largest = cell.put_in(axis, value), largest.put_in(axis, value)
+            cell, largest = cell.substitute({axis: value}), largest.substitute({axis: value})
         return cell, largest
 
     def _sympystr(self, printer: object) -> str:
@@ -324,8 +345,8 @@ class Wins(RecordAtom):
                 before.append(other)
         return wins(value, largest, *before)
 
-    def put_in(self, axis: str, value: Affine) -> "Wins":
-        return Wins(self.cell, self.largest, self.window, (*self.bound, (axis, value)))
+    def substitute(self, values: Mapping[str, Affine]) -> "Wins":
+        return Wins(self.cell, self.largest, self.window, (*self.bound, *values.items()))
 
 
 @dataclass(frozen=True)

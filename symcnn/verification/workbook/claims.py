@@ -12,8 +12,7 @@ from functools import cached_property
 from sympy import Add, Expr, Symbol
 
 from symcnn.derivation import Graph, Variable
-from symcnn.printers.cells import FormulaError
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import FormulaError, Place, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import GradientDomain, Verdict
 from symcnn.proof.algebras import RealAlgebra

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sympy import Expr, Symbol
 
 from symcnn.errors import InputError
-from symcnn.printers.cells.addresses import written
+from symcnn.printers.cells import written
 from symcnn.proof.arithmetic import Element
 from symcnn.proof.verdict import UndecidableError
 from symcnn.verification.workbook.equality import Bounded

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import numpy as np
 from sympy import Symbol
 
-from symcnn.printers.cells import CellReader, FormulaError, parse
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import CellReader, FormulaError, Place, parse, written
 from symcnn.text import LANGUAGES, catalogue
 from symcnn.verification.again import Given
 from symcnn.verification.workbook.graph import CellGraph

@@ -15,8 +15,7 @@ from sympy import Symbol
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.printers.cells import Range, Reference
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import Place, Range, Reference, written
 from symcnn.verification.workbook.package import XlsxContent
 
 RATE, FACTOR, STEP = "learning_rate", "reduction_factor", "step_shown"

@@ -2,8 +2,20 @@
 
 from collections.abc import Iterator
 
-from symcnn.printers.cells import Binary, Formula, FormulaError, FunctionCall, Numeral, Range, Reference, Unary, parse
-from symcnn.printers.cells.addresses import Place, filling, written
+from symcnn.printers.cells import (
+    Binary,
+    Formula,
+    FormulaError,
+    FunctionCall,
+    Numeral,
+    Place,
+    Range,
+    Reference,
+    Unary,
+    filling,
+    parse,
+    written,
+)
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.quantities import STEP, NamedCells
 from symcnn.verification.workbook.result import Mismatch

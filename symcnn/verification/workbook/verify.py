@@ -7,8 +7,7 @@ from pathlib import Path
 from symcnn import article
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.printers.cells import parse
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import Place, parse, written
 from symcnn.proof import Verdict, check_equations
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.again import formulas_again
