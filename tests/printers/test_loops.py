@@ -8,7 +8,7 @@ import sympy
 
 import symcnn
 from symcnn.derivation.reverse import reverse
-from symcnn.numeric.optimizers import OPTIMIZERS
+from symcnn.numeric.learner import OPTIMIZERS
 from symcnn.printers.loops import DIFFERENTIATE, MEASURE, OptimizerUpdate, loops
 from symcnn.printers.loops.nest import Machine, tile
 from symcnn.printers.loops.rewrite import inlined, rewritten, seeded, with_winners
