@@ -63,8 +63,8 @@ _DEFINED_IN = {
 
 # a function that a low room declares -> the room above it that has its rules (see symcnn/dispatch.py)
 registrars.update({
-    "symcnn.symbolic.display.latex_of": "symcnn.formula",
-    "symcnn.symbolic.display.html_of": "symcnn.formula",
+    "symcnn.symbolic.equation.latex_of": "symcnn.formula",
+    "symcnn.symbolic.equation.html_of": "symcnn.formula",
     "symcnn.derivation.derivation.explain": "symcnn.numeric",
     "symcnn.derivation.derivation.evaluate": "symcnn.numeric",
     "symcnn.verification.again.formulas_again": "symcnn.excel",

@@ -1,6 +1,5 @@
 """The ground floor: index-notation equations, and the leaf functions with their derivative rules."""
 
-from symcnn.symbolic.display import html_of, latex_of
 from symcnn.symbolic.equation import (
     ADJOINT,
     Access,
@@ -15,6 +14,8 @@ from symcnn.symbolic.equation import (
     TensorKind,
     Term,
     Wins,
+    html_of,
+    latex_of,
     substitute,
     symbol,
 )
@@ -29,6 +30,7 @@ from symcnn.symbolic.leaves import (
     Z,
     exp,
     gate,
+    in_reading_order,
     leaky_relu,
     log,
     maximum,
@@ -38,7 +40,6 @@ from symcnn.symbolic.leaves import (
     tanh,
     wins,
 )
-from symcnn.symbolic.order import in_reading_order
 from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Quantities, Quantity, entries, quantity_of
 
 __all__ = [

@@ -1,39 +1,51 @@
-"""What an index-notation equation is.
+"""Equations in index notation.
 
     x[r, c] = Σ_{p, q} i[r + p, c + q] · f[p, q]        for r, c, p, q ∈ {0, 1}
 
     Axis      r, c, p, q: a name and a size
     Affine    r + p: an integer combination of axes, and an offset
-    Tensor    i, f, x: a name, a shape, and how its scalars are called (x_11)
+    Tensor    i, f, x: a name, a shape, and the names of its scalars (x_11)
     Access    i[r + p, c + q]: a tensor and one affine map per dimension; an atom of SymPy
-    Term      coefficient · Σ over its own axes of a product of factors, in the order a person writes them
-    Equation  target, its axes, terms, and how the instances are put together ("sum" or "max")
+    Wins      [a[2r + u, 2c + v] is the first of its window to reach p[r, c]]: 1 or 0, the derivative of a maximum
+    Term      coefficient · Σ over its own axes of a product of factors, in the order in which a person writes them
+    Equation  target, its axes, terms, and whether the instances are added or their maximum is taken
 
 An equation means: for every index of ``axes`` and of a term's own axes, ``target[map] += coefficient·Π factors``.
-In a forward equation the target's index is just ``axes``; in an adjoint (``f̄[p, q] += x̄[r, c]·i[r+p, c+q]``) the
-axes hold more, and the target's map may be compound. This *scatter* form never inverts an index; the *gather* form, for
-reading, does (``derivation/gather.py``).
-The axis of the samples is implicit: every tensor but the parameters and the constants has one.
-
-    Wins      [a[2r + u, 2c + v] is the first of its window to reach p[r, c]]: 1 or 0, the derivative of a maximum
+In a forward equation the target's index is just ``axes``; an adjoint (``f̄[p, q] += x̄[r, c]·i[r+p, c+q]``) has more
+axes, and its target's map may be compound. This *scatter* form never inverts an index; the *gather* form, for reading,
+does (``derivation/reverse.py``). The axis of the samples is implicit: every tensor but the parameters and the constants
+has one.
 """
 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache, reduce
-from itertools import product
+from functools import lru_cache, reduce, singledispatch
+from itertools import islice, product, takewhile
 from typing import Literal, Self
 
 import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
-from symcnn.symbolic.display import latex_of
+from symcnn.dispatch import call_registered
 from symcnn.symbolic.leaves import wins
 
-#: What a name of ∂E/∂(…) begins with. Names are put together and taken apart only here and in ``quantity.py``.
+
+@singledispatch
+def latex_of(thing: object) -> str:
+    """LaTeX of an object for Jupyter; ``symcnn.formula`` registers the rules."""
+    return str(call_registered(latex_of, thing))
+
+
+@singledispatch
+def html_of(thing: object) -> str:
+    """HTML of an object for Jupyter; ``symcnn.formula`` registers the rules."""
+    return str(call_registered(html_of, thing))
+
+
+#: The first letters of a name of ∂E/∂(…). Names are composed and parsed only here and in ``quantity.py``.
 ADJOINT = "dE_d"
 
 #: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it. A "constant" is known
@@ -43,7 +55,7 @@ Index = tuple[int, ...]
 
 
 class TensorKind(Enum):
-    """What a tensor is in its network; the value is the letter that the names of its kind begin with."""
+    """The kind of a tensor in its network; the value is the first letter of its name."""
 
     IMAGE = "i"
     FILTER = "f"
@@ -62,10 +74,8 @@ class TensorKind(Enum):
     EXPONENTIAL = "u"
     TOTAL = "s"
     PROBABILITY = "y"
-    # of a mean: how much each cell counts
-    SHARE = "q"
-    # none of a network's: made by a printer
-    AUXILIARY = ""
+    SHARE = "q"  # the weight of each cell in a mean
+    AUXILIARY = ""  # made by a printer
 
 
 @dataclass(frozen=True, order=True)
@@ -92,7 +102,7 @@ class Affine:
         return value // self.divisor if value % self.divisor == 0 else None
 
     def span(self, sizes: Mapping[str, int]) -> tuple[int, int]:
-        """The smallest and the largest value that it takes (without a divisor)."""
+        """The smallest and the largest value (without a divisor)."""
         ends = [c * (sizes[a] - 1) for a, c in self.coefficients]
         return self.offset + sum(min(e, 0) for e in ends), self.offset + sum(max(e, 0) for e in ends)
 
@@ -130,11 +140,11 @@ class Affine:
 class Tensor:
     """An array of scalar quantities.
 
-    ``parts`` says how its scalars are called: letters, then how many of the axes follow them. The weights between
-    a 2×2 map ``x`` and a layer ``h`` are ``(("w_x", 2), ("h", 1))``, so one of them is ``w_x11h1``.
+    ``parts`` are the names of its scalars: letters, then how many of the axes follow them. The weights between a
+    2×2 map ``x`` and a layer ``h`` are ``(("w_x", 2), ("h", 1))``, so one of them is ``w_x11h1``.
 
     Attributes:
-        kind: what it is in its network; of an adjoint, what it is the adjoint of.
+        kind: its kind in its network; of an adjoint, the kind of its primal.
         source, target: the tensors that weights lead from and to; of biases and preactivations the target.
         primal: of an adjoint, the tensor that E is differentiated by.
     """
@@ -153,11 +163,8 @@ class Tensor:
     def digits(self, index: Index) -> list[tuple[str, str]]:
         """Letters and 1-based indices, part by part; each index as wide as its axis is long."""
         numbers = [str(n + 1).zfill(len(str(size))) for n, size in zip(index, self.shape, strict=True)]
-        found, at = [], 0
-        for letters, count in self.parts:
-            found.append((letters, "".join(numbers[at : at + count])))
-            at += count
-        return found
+        numbers_iterator = iter(numbers)
+        return [(letters, "".join(islice(numbers_iterator, count))) for letters, count in self.parts]
 
     def scalar(self, index: Index) -> str:
         """The name of one entry: ``x_11``, ``w_x11h1``."""
@@ -182,10 +189,8 @@ class Tensor:
         """The tensor of ∂E/∂(this): ``dE_dx_11`` for ``x_11``."""
         (first, count), *rest = self.parts
         role: Role = "gradient" if self.role == "parameter" else "adjoint"
-        parts = ((f"{ADJOINT}{first}", count), *rest)
-        return Tensor(
-            f"{ADJOINT}{self.name}", self.shape, parts, role, (), self.kind, self.source, self.target, primal=self
-        )
+        name, parts = f"{ADJOINT}{self.name}", ((f"{ADJOINT}{first}", count), *rest)
+        return Tensor(name, self.shape, parts, role, (), self.kind, self.source, self.target, primal=self)
 
     @property
     def is_adjoint(self) -> bool:
@@ -198,11 +203,11 @@ class Tensor:
 
     @property
     def is_shared(self) -> bool:
-        """One for all images: it has no axis of the samples."""
+        """Is it the same for all images, without an axis of the samples?"""
         return self.role in ("parameter", "gradient", "constant")
 
     def entry(self, index: Index) -> Expr:
-        """One entry as SymPy sees it: its symbol, or a constant's value."""
+        """One entry as a SymPy expression: its symbol, or a constant's value."""
         if self.role == "constant":
             return self.values[self.flat(index)]
         return symbol(self.scalar(index))
@@ -210,7 +215,7 @@ class Tensor:
 
 @lru_cache(maxsize=100_000)
 def symbol(name: str) -> sympy.Symbol:
-    """``sympy.Symbol(name)``, the same object each time: SymPy remembers only a thousand, and compares slowly."""
+    """``sympy.Symbol(name)``, the same object each time: SymPy's cache has only a thousand, and it compares slowly."""
     return sympy.Symbol(name)
 
 
@@ -251,8 +256,8 @@ def substitute(expression: Expr, values: Mapping[str, Affine]) -> Expr:
 class Access(IndexedAtom):
     """A tensor at one affine index per dimension, as an atom of SymPy: ``i[r + p, c + q]``.
 
-    ``outside``: what stands there where the index leaves the tensor: a number (padding), or None where such an
-    instance takes no part.
+    ``outside``: the value where the index leaves the tensor: a number (padding), or None if such an instance takes no
+    part.
     """
 
     __slots__ = ("index", "outside", "tensor")
@@ -282,7 +287,7 @@ class Access(IndexedAtom):
         return tuple(index)
 
     def instance(self, point: Mapping[str, int]) -> Expr | None:
-        """The quantity at a point; outside the tensor what stands there, or None."""
+        """The quantity at a point; outside the tensor ``outside``."""
         index = self.at(point)
         return self.outside if index is None else self.tensor.entry(index)
 
@@ -294,9 +299,9 @@ class Wins(IndexedAtom):
     """1 where a cell is the first of its window to reach the maximum, 0 elsewhere: ∂max/∂cell, as an atom of SymPy.
 
     Args:
-        cell: what the maximum is taken of; its ``window`` axes run over the candidates, in order.
+        cell: the candidates of the maximum; its ``window`` axes run over them, in order.
         largest: the maximum itself.
-        bound: axes that are worked out from others: in an adjoint's gather form, the window's place from the cell's.
+        bound: axes that follow from others: in an adjoint's gather form, the window's place from the cell's.
     """
 
     __slots__ = ("bound", "cell", "largest", "window")
@@ -313,7 +318,7 @@ class Wins(IndexedAtom):
 
     @property
     def solved(self) -> tuple[Access, Access]:
-        """The cell and the maximum, with the axes that are worked out from others put in."""
+        """The cell and the maximum, with the bound axes substituted."""
         cell, largest = self.cell, self.largest
         for axis, value in self.bound:
             cell, largest = cell.substitute({axis: value}), largest.substitute({axis: value})
@@ -334,16 +339,11 @@ class Wins(IndexedAtom):
         value, largest = self.cell.instance(place), self.largest.instance(place)
         if value is None or self.largest.at(place) is None:
             return None
-        here = tuple(point[a.name] for a in self.window)
         names = [a.name for a in self.window]
-        before = []
-        for candidate in product(*(range(a.size) for a in self.window)):
-            if candidate == here:
-                break
-            other = self.cell.instance({**place, **dict(zip(names, candidate, strict=True))})
-            if other is not None:
-                before.append(other)
-        return wins(value, largest, *before)
+        here = tuple(point[name] for name in names)
+        earlier = takewhile(lambda candidate: candidate != here, product(*(range(a.size) for a in self.window)))
+        others = (self.cell.instance({**place, **dict(zip(names, c, strict=True))}) for c in earlier)
+        return wins(value, largest, *(other for other in others if other is not None))
 
     def substitute(self, values: Mapping[str, Affine]) -> "Wins":
         return Wins(self.cell, self.largest, self.window, (*self.bound, *values.items()))
@@ -367,11 +367,11 @@ class Term:
 
 @dataclass(frozen=True)
 class Equation:
-    """One statement in index notation; see the module's head for what it means.
+    """One equation; see the module's head for its meaning.
 
     Attributes:
-        constant: nothing is differentiated through it: what follows does not depend on it, whatever its value (the
-            shift that keeps a softmax from overflowing).
+        constant: nothing is differentiated through it: the result does not depend on its value (the shift that keeps a
+            softmax from overflowing).
         adds: an adjoint in scatter form: its instances, and other equations of the same target, add up.
     """
 
@@ -398,7 +398,7 @@ class Equation:
         return {a.name: a.size for a in (*self.axes, *(a for term in self.terms for a in term.axes))}
 
     def to_sympy(self) -> sympy.Eq:
-        """A view for readers, with SymPy's ``Sum`` and ``Indexed``; nothing is computed from it."""
+        """The equation with SymPy's ``Sum`` and ``Indexed``, for reading; nothing is computed from it."""
         return sympy.Eq(_indexed(self.target), sympy.Add(*(_sum(t) for t in self.terms)), evaluate=False)
 
 

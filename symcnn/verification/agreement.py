@@ -132,7 +132,7 @@ def tolerance(derivation: Derivation) -> float:
 
 def displayed_is_short(derivation: Derivation) -> bool:
     """Can the displayed formulas, adjoints put in, be evaluated in a bearable time?"""
-    return sum(derivation.size_put_in(f"dE_d{name}") for name in derivation.names) <= MOST_DISPLAYED
+    return sum(derivation.expanded_size(f"dE_d{name}") for name in derivation.names) <= MOST_DISPLAYED
 
 
 def _numbered(array: Array) -> list[tuple[int, Any]]:
