@@ -1,7 +1,7 @@
 """Certificates: a network's gradients, proved by the kernel of the proof assistant Coq.
 
     file       certificate.v   the calculus (proved once for all networks), the specification, its proof, the theorems
-    verdict    what coqc says of it, and the axioms that the theorems rest on
+    verdict    coqc's answer, and the axioms that the theorems rest on
 
 The file is one more print of the graph that trains, fills the workbook and makes the report.
 """
@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symcnn.certificate.page import FILE, SEED, Page, held_in_words, in_words
-from symcnn.certificate.premises import PremiseReport, held
-from symcnn.certificate.theorems import Theorem
-from symcnn.certificate.verdict import AXIOMS, TIMEOUT, CoqVerdict, compare_bytes, read, verdict_on
-from symcnn.certificate.write import Certificate
+from symcnn.certificate.page import FILE, SEED, Page, PremiseReport, check_premises, in_words, premises_in_words
+from symcnn.certificate.verdict import AXIOMS, MAX_BYTES, TIMEOUT, CoqVerdict, compare_bytes, verdict_on
+from symcnn.certificate.write import Certificate, Theorem
 from symcnn.derivation import derive
-from symcnn.files import check_folder, check_writable, folder_for, write_whole
+from symcnn.files import check_folder, check_writable, folder_for, read_bytes, write_whole
 from symcnn.network import DataLike, Network, checked
 from symcnn.numeric import initial_values
 from symcnn.proof import OneMethod, decide
@@ -40,8 +38,8 @@ def write_certificate(network: Network, path: str | Path, *, data: DataLike | No
     Args:
         network: with a loss.
         path: ``.v``.
-        data: samples, of which only the number plays a part: the theorems hold for whatever they show. Without them,
-            or with more than 10, the theorems are about any number of images.
+        data: samples, of which only the number matters: the theorems hold for any pixels. Without them, or with more
+            than 10, the theorems are about any number of images.
 
     Returns:
         the path.
@@ -56,37 +54,36 @@ def write_certificate(network: Network, path: str | Path, *, data: DataLike | No
 
 
 def check(certificate: Certificate, timeout: float = TIMEOUT) -> CoqVerdict:
-    """What Coq says of a certificate, and what that presupposes; after so many seconds it is not certified."""
-    found = verdict_on(certificate.text, certificate.theorems, timeout)
-    return replace(found, premises=certificate.premises, network=certificate.derivation.network)
+    """Coq's verdict on a certificate, with its premises; after ``timeout`` seconds it is not certified."""
+    verdict = verdict_on(certificate.text, certificate.theorems, timeout)
+    return replace(verdict, premises=certificate.premises, network=certificate.derivation.network)
 
 
-def premises_held(network: Network, theta: Any, data: DataLike) -> PremiseReport:
-    """Of which theorems the premises hold at parameters and samples."""
-    return held(certificate_of(network, data), theta, data)
+def premises_of(network: Network, theta: Any, data: DataLike) -> PremiseReport:
+    """For which theorems the premises hold at parameters and samples."""
+    return check_premises(certificate_of(network, data), theta, data)
 
 
 def recheck(path: str | Path, network: Network, data: DataLike | None = None, timeout: float = TIMEOUT) -> CoqVerdict:
-    """The verdict on a file of which nothing is known: it has to be, byte by byte, what symcnn writes for this network.
+    """The verdict on an untrusted file: it has to be, byte by byte, what symcnn writes for this network.
 
-    Coq is then shown what symcnn writes, never the file. With data: for as many images, or for any number of them.
+    Coq reads the text that symcnn writes, never the file. With data: for as many images, or for any number of them.
     """
-    given, own = read(path), certificate_of(network, data)
-    wanted = own.text.encode("utf-8")
-    verdict = decide(given, wanted, OneMethod("same", "byte by byte", compare_bytes))
+    content, own = read_bytes(path, MAX_BYTES, "a certificate, a .v file"), certificate_of(network, data)
+    verdict = decide(content, own.text.encode("utf-8"), OneMethod("same", "byte by byte", compare_bytes))
     if verdict:
         return check(own, timeout)
-    if own.images and given == (every := Certificate(own.derivation, None)).text.encode("utf-8"):
-        return check(every, timeout)
+    if own.images and content == (general := Certificate(own.derivation, None)).text.encode("utf-8"):
+        return check(general, timeout)
     return CoqVerdict(verdict, network=network, is_own=False)
 
 
 @dataclass(frozen=True)
 class CertificateResult:
-    """What ``certify`` wrote and found.
+    """The result of ``certify``.
 
     Attributes:
-        rows: what is claimed, the verdict, the axioms: for each theorem.
+        rows: for each theorem: the claim, the verdict, the axioms.
     """
 
     verdict: CoqVerdict
@@ -98,42 +95,24 @@ class CertificateResult:
 def certify(
     network: Network, folder: str | Path, *, data: DataLike | None = None, lang: str = "en"
 ) -> CertificateResult:
-    """Write a network's certificate and a page of plain words into a folder, and let Coq check it if it is there."""
+    """Write a network's certificate and a page of plain words into a folder; Coq checks it, if it is installed."""
     text: Catalogue = catalogue(lang)
     target = Path(folder)
     check_folder(target)
     certificate = certificate_of(network, data)
     with folder_for(target) as fresh:
         write_whole(fresh / FILE, certificate.text.encode("utf-8"))
-        verdict = check(certificate)
-        numbers = _held(certificate, data)
-        page = Page(certificate, verdict, text, numbers)
+        verdict, premises = check(certificate), None
+        if data is not None and certificate.premises:
+            premises = check_premises(certificate, initial_values(network, SEED), data)
+        page = Page(certificate, verdict, text, premises)
         write_whole(fresh / text("certificate.page"), page.write().encode("utf-8"))
     files = [target / FILE, target / text("certificate.page")]
-    summary = "\n".join([in_words(verdict, text), *([held_in_words(numbers, text, SEED)] if numbers else [])])
+    summary = "\n".join([in_words(verdict, text), *([premises_in_words(premises, text, SEED)] if premises else [])])
     return CertificateResult(verdict, summary, page.rows(), files)
 
 
-def _held(certificate: Certificate, data: DataLike | None) -> PremiseReport | None:
-    if data is None or not certificate.premises:
-        return None
-    return held(certificate, initial_values(certificate.derivation.network, SEED), data)
-
-
 __all__ = [
-    "AXIOMS",
-    "FILE",
-    "SUFFIXES",
-    "Certificate",
-    "CertificateResult",
-    "CoqVerdict",
-    "PremiseReport",
-    "Theorem",
-    "certificate_of",
-    "certify",
-    "check",
-    "held_in_words",
-    "premises_held",
-    "recheck",
-    "write_certificate",
+    "AXIOMS", "FILE", "SUFFIXES", "Certificate", "CertificateResult", "CoqVerdict", "PremiseReport", "Theorem",
+    "certificate_of", "certify", "check", "premises_in_words", "premises_of", "recheck", "write_certificate",
 ]  # fmt: skip

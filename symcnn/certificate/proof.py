@@ -1,24 +1,96 @@
-"""What proves a certificate's theorems; a reader need not read it, Coq does.
+"""The proof of a certificate's theorems, for Coq: a reader need not read it.
 
 For each stage the tape (the formulas as terms of the calculus) and the claims (the derivation's adjoints), and in
-``link.v`` the values of both as binary trees, with the lemmas that the calculus wants: that the values obey the tape,
-that the claims obey the chain rule, and that what the calls demand is so.
+``link.v`` the values of both as binary trees, with the lemmas that the calculus needs: the values obey the tape, the
+claims obey the chain rule, and the side conditions of the calls hold.
+
+Softmax: E does not depend on the shift inside, which is proved once for each softmax; then the shift does not move.
+
+    m    the shift           u_k := exp (o_k - m)          s := u_1 + u_2 + …
+    what reads them (log s + m - o_k, u_k/s) is the same for every m
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from importlib.resources import files
 from string import Template
 
 from sympy import Expr, Symbol
 
-from symcnn.certificate.shifts import Shift, lemmas, shifts
 from symcnn.certificate.stage import Stage
 from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
 from symcnn.printers.coq import CalculusPrinter
 from symcnn.printers.infix import is_divisor
+from symcnn.symbolic import exp
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The shift of a softmax.
+
+    Attributes:
+        name: of the shift; powers, sum: the variables whose values depend on it; readers: those whose values do not.
+    """
+
+    name: str
+    powers: tuple[Variable, ...]
+    sum: Variable
+    readers: tuple[Variable, ...]
+
+    def shifted_by(self, stage: Stage, shift: str) -> dict[str, str]:
+        """The texts of shift, powers and sum with another shift."""
+        texts = {self.name: shift}
+        for v in (*self.powers, self.sum):
+            texts[v.name] = f"({stage.printed(v, texts)})"
+        return texts
+
+
+def shifts(stage: Stage) -> list[Shift]:
+    """The shifts of a stage's softmaxes."""
+    result = []
+    for name in stage.numbers.shifts:
+        if name not in stage.arguments:
+            continue
+        powers = tuple(v for v in stage.variables if Symbol(name) in v.symbols() and v.expression.func is exp)
+        names = {Symbol(u.name) for u in powers}
+        if not powers:
+            continue
+        (total,) = (v for v in stage.variables if v.symbols() == names)
+        changing = names | {Symbol(name), Symbol(total.name)}
+        others = (v for v in stage.variables if v not in powers and v is not total)
+        result.append(Shift(name, powers, total, tuple(v for v in others if v.symbols() & changing)))
+    return result
+
+
+def lemmas(stage: Stage, shift: Shift) -> Iterator[str]:
+    """The sum is positive, it depends on the shift in this way, and nothing else does."""
+    inputs, name = " ".join(stage.inputs), f"{stage.name}_{shift.sum.name}"
+    n, m = (shift.shifted_by(stage, letter)[shift.sum.name] for letter in ("n", "m"))
+    powers = ", ".join(f"({_shifted(stage, u)})" for u in shift.powers)
+    yield f"""Lemma {name}_positive ({inputs} : env) n : 0 < {n}.
+Proof. repeat apply Rplus_lt_0_compat; apply exp_pos. Qed.
+Lemma {name}_shift ({inputs} : env) m n : {n} = {m} * exp (m - n).
+Proof. rewrite {powers}; ring. Qed."""
+    positive = f"({name}_positive {inputs} m)"
+    for v in shift.readers:
+        powers = "".join(f", ?({_shifted(stage, u)})" for u in shift.powers if Symbol(u.name) in v.symbols())
+        last = f"rewrite ?(log_exp_times _ _ {positive}); ring"
+        if powers:
+            last = f"field; repeat split; apply Rgt_not_eq; (apply exp_pos || apply {positive})"
+        sides = (stage.printed(v, shift.shifted_by(stage, letter)) for letter in ("m", "n"))
+        yield f"""Lemma {stage.name}_{v.name}_any_shift ({inputs} : env) m n : {" = ".join(sides)}.
+Proof. symmetry; rewrite ({name}_shift {inputs} m n){powers}; {last}. Qed."""
+
+
+def _shifted(stage: Stage, power: Variable) -> str:
+    """exp (z - n) in terms of exp (z - m)."""
+    (call,) = power.products[0]
+    (z,) = (s for s in call.free_symbols if s.name in {v.name for v in stage.variables})
+    return f"exp_shift {stage.applied(z.name)} m n"
+
 
 COMPUTED = "Proof. vm_compute; reflexivity. Qed."
 
@@ -29,7 +101,8 @@ def tape(stage: Stage) -> Iterator[str]:
     printer = CalculusPrinter(n.name, n.number)
     claims = [(n.of[name], printer.backward(v)) for name, v in stage.adjoints.items()] + [(n.last, "1")]
     yield "Open Scope expr_scope."
-    yield f"Definition network_tape : tape := [\n{_rows([(n.of[v.name], stage.terms[v.name]) for v in stage.stated])}]."
+    terms = [(n.of[v.name], stage.terms[v.name]) for v in stage.variables]
+    yield f"Definition network_tape : tape := [\n{_rows(terms)}]."
     yield f"Definition network_claims : claims := [\n{_rows(claims)}]."
     yield "Close Scope expr_scope."
     yield from _checked(stage, "network")
@@ -56,7 +129,7 @@ def _checked(stage: Stage, name: str) -> Iterator[str]:
 
 
 class Bridge:
-    """Between the specification's definitions of a stage and the calculus."""
+    """The bridge from the specification's definitions of a stage to the calculus: ``link.v``."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.numbers = stage, stage.numbers
@@ -67,21 +140,21 @@ class Bridge:
     @property
     def text(self) -> str:
         """``link.v``, filled in."""
-        found = _template("link.v").substitute(self._words)
-        return found if self.is_whole else found + self._is_e
+        text = _template("link.v").substitute(self._words)
+        return text if self.is_whole else text + self._is_e
 
     @property
     def _is_e(self) -> str:
-        """E as a function of the map is E, where the map is that of the network."""
+        """The lemma that E as a function of the map is E, where the map is that of the network."""
         stage = self.stage
         return f"""
 Lemma {stage.module}_is_E parameter image : {stage.applied("E", map=stage.point("image"))} = {stage.whole.applied("E")}.
 Proof. exact (f_equal (fun v : env => v {self.numbers.last}%positive) ({self.q}_whole image parameter)). Qed."""
 
-    def with_premises(self, given: str) -> list[str]:
-        """What the gradient lemma wants, no_kink and no_tie, of what a theorem has of them."""
-        found = iter(re.findall(r"\(.*?\)|\w+", given))
-        return [next(found) if there else "I" for there in (self.stage.kinks, self.stage.ties)]
+    def with_premises(self, premises: str) -> list[str]:
+        """The arguments of the gradient lemma for no_kink and no_tie, from the premises of a theorem."""
+        own = iter(re.findall(r"\(.*?\)|\w+", premises))
+        return [next(own) if conditions else "I" for conditions in (self.stage.kinks, self.stage.ties)]
 
     @cached_property
     def _words(self) -> dict[str, object]:
@@ -96,7 +169,7 @@ Proof. exact (f_equal (fun v : env => v {self.numbers.last}%positive) ({self.q}_
             "here": f"({self.q}{here_at})", "low": stage.low, "high": stage.high, "first": stage.first,
             "last": numbers.last, "g": "(network_g image parameter)",
             "whole": f"network_q{'' if self.is_whole else ' image'}{here_at} parameter",
-            # as the map's list of cells each of its cells would be looked up over and over
+            # a transparent map would be looked up in its list of cells over and over
             "opaque": "" if stage.tensor is None else f"Opaque map_{stage.tensor.name}.\n",
             "transparent": "" if stage.tensor is None else f"Transparent map_{stage.tensor.name}.\n",
             "as_whole": "" if self.is_whole else f"rewrite {self.q}_whole; ",
@@ -118,59 +191,55 @@ Proof. exact (f_equal (fun v : env => v {self.numbers.last}%positive) ({self.q}_
     @property
     def _image(self) -> str:
         """Pixels and targets, and shifts that do not move."""
-        found = "image"
-        for m in self.numbers.shifts:
-            found = f"(moved {found} {self.numbers.of[m]} at_{m})"
-        return found
+        shifts = self.numbers.shifts
+        return reduce(lambda image, m: f"(moved {image} {self.numbers.of[m]} at_{m})", shifts, "image")
 
     @property
     def _values(self) -> dict[int, str]:
-        """What stands under which number. Calls, which no formula of the tape reads, the whole network knows."""
+        """Number -> value; the values of calls, which no formula of the tape reads, in the whole network only."""
         stage, numbers = self.stage, self.numbers
-        instead: dict[str, str] = {}
+        shifted: dict[str, str] = {}
         for shift in self._shifts:
-            instead |= shift.instead(stage, f"at_{shift.name}")
-        found = {numbers.of[v.name]: instead.get(v.name) or stage.applied(v.name) for v in stage.stated}
-        return found | {k: f"({_value(stage, e)})" for e, k in numbers.values.items() if self.is_whole}
+            shifted |= shift.shifted_by(stage, f"at_{shift.name}")
+        values = {numbers.of[v.name]: shifted.get(v.name) or stage.applied(v.name) for v in stage.variables}
+        return values | {k: f"({_value(stage, e)})" for e, k in numbers.values.items() if self.is_whole}
 
     @property
     def _adjoints(self) -> str:
         if not self.is_whole:
             return ""
-        found = {self.numbers.of[name]: self.stage.applied(v.name) for name, v in self.stage.adjoints.items()}
-        text = tree(found | {self.numbers.last: "1"})
+        adjoints = {self.numbers.of[name]: self.stage.applied(v.name) for name, v in self.stage.adjoints.items()}
+        text = tree(adjoints | {self.numbers.last: "1"})
         return f"Definition network_g (image parameter : env) : env := lookup (\n{text})."
 
     @property
     def _readers(self) -> list[tuple[Variable, Shift]]:
-        """What is the same for every shift, in the tape's order."""
-        found = [(v, s) for s in self._shifts for v in s.readers]
-        return sorted(found, key=lambda pair: self.numbers.of[pair[0].name])
+        """The variables that are the same for every shift, in the tape's order."""
+        readers = [(v, s) for s in self._shifts for v in s.readers]
+        return sorted(readers, key=lambda pair: self.numbers.of[pair[0].name])
 
     @property
     def _any_shift(self) -> str:
         text = "eq_refl"
         for v, shift in reversed(self._readers):
-            same = f"{self.stage.name}_{v.name}_any_shift {' '.join(self.stage.given)}"
+            same = f"{self.stage.name}_{v.name}_any_shift {' '.join(self.stage.inputs)}"
             text = f"(f_equal2 cons ({same} {self.stage.applied(shift.name)} at_{shift.name})\n  {text})"
         return text
 
     @property
     def _positive(self) -> str:
-        """That the sums of exponentials are, of which the logarithm is taken or by which is divided."""
+        """The proof that the sums of exponentials inside logarithms and denominators are positive."""
         sums = {Symbol(shift.sum.name): shift for shift in self._shifts}
-        found = []
-        for demand in (d for v in self.stage.stated for d in self.stage.demands[v.name]):
+        proofs = []
+        for demand in (d for v in self.stage.variables for d in self.stage.demands[v.name]):
             if demand.function in ("Log", "Inverse"):
                 if demand.argument not in sums:
                     raise NotSupportedYetError(f"{demand.function} of {demand.argument}: not known to be positive")
                 shift = sums[demand.argument]
                 at = self.stage.whole.applied(shift.name)
-                found.append(f"(network_{shift.sum.name}_positive parameter image {at})")
-        text = found.pop() if found else "I"
-        for one in reversed(found):
-            text = f"(conj {one}\n  {text})"
-        return text
+                proofs.append(f"(network_{shift.sum.name}_positive parameter image {at})")
+        *others, last = proofs or ["I"]
+        return reduce(lambda text, proof: f"(conj {proof}\n  {text})", reversed(others), last)
 
 
 def _template(name: str) -> Template:
@@ -178,12 +247,12 @@ def _template(name: str) -> Template:
 
 
 def _value(stage: Stage, call: Expr) -> str:
-    """A call's value; 1/s is the inverse of s, which t/s multiplies t with."""
+    """A call's value; of 1/s, Coq's inverse of s."""
     return f"/ {stage.printed(1 / call)}" if is_divisor(call) else stage.printed(call)
 
 
 def tree(entries: Mapping[int, str]) -> str:
-    """Text of a binary tree: where a number's binary digits, from the last one on, lead to its entry."""
+    """Text of a binary tree in which a number's binary digits, from the last one on, lead to its entry."""
     left = {n // 2: text for n, text in entries.items() if n > 1 and n % 2 == 0}
     right = {n // 2: text for n, text in entries.items() if n > 1 and n % 2 == 1}
     branches = [f"({tree(branch)})" if branch else "Leaf" for branch in (left, right)]

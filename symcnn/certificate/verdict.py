@@ -1,13 +1,13 @@
-"""The verdict on a certificate: what ``coqc`` says of it, which axioms its theorems rest on, whether one is missing.
+"""Coq's verdict on a certificate.
 
-Coq accepts a file with admitted lemmas, and it accepts any axiom. So its word is one of three things to ask for:
+Coq accepts a file with admitted lemmas, and it accepts any axiom. So three things are checked:
 
     1. coqc compiles the file
     2. ``Print Assumptions`` of the theorems names nothing but the axioms of the standard library's real numbers
-    3. every theorem that the network should have is there
+    3. the file has every theorem that the network should have
 
-And a text from elsewhere may define its words as it likes, and commands in it are run: what is here takes texts that
-symcnn has printed itself. A file that someone hands in is compared with such a text; Coq never sees it (``recheck``).
+A text from elsewhere may redefine any notation, and commands in it are run: only texts that symcnn has printed itself
+are checked here. A user's file is compared with such a text; Coq never reads it (``recheck``).
 """
 
 import re
@@ -21,11 +21,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
-from symcnn.files import read_bytes
 from symcnn.network import Network
 from symcnn.proof import Comparison, OneMethod, UndecidableError, Verdict, decide
 
-#: What Coq's real numbers rest on, without the path that Coq may print before it.
+#: The axioms of Coq's real numbers, without the path that Coq may print before them.
 AXIOMS = frozenset({"sig_not_dec", "sig_forall_dec", "functional_extensionality_dep"})
 
 #: Bytes of a certificate.
@@ -38,25 +37,24 @@ Status = Literal["certified", "unchecked", "rejected"]
 
 _THEOREM = re.compile(r"^Theorem (is_\w+) ?:", re.MULTILINE)
 
-#: What coqc says where the library is not installed.
+#: coqc's message where the library is not installed.
 _NO_COQUELICOT = re.compile(r"Cannot find a physical path bound to logical\s+path\s.*Coquelicot", re.DOTALL)
 
-
-#: Why nothing is known.
+#: The reason of an "unchecked" verdict.
 NOT_INSTALLED = "Coq is not installed"
 
 
 @dataclass(frozen=True)
 class CoqVerdict:
-    """What is known of a certificate.
+    """The verdict on a certificate.
 
     Attributes:
-        verdict: Coq's word: right, wrong, or not decided.
-        theorems: theorem -> the axioms that it rests on; none where Coq has not accepted it.
-        coq: the version that checked it.
-        premises: what the theorems presuppose ("no_kink", "no_tie"), and of how many parts.
-        network: whose gradients they are.
-        is_own: it is what symcnn writes; what is not says nothing that could be wrong.
+        verdict: Coq's: right, wrong, or not decided.
+        theorems: theorem -> the axioms that it rests on; empty if Coq has not accepted it.
+        coq: the version of Coq.
+        premises: the premises of the theorems ("no_kink", "no_tie"), and how many conditions each has.
+        network: the network whose gradients are proved.
+        is_own: the file is what symcnn writes; another file claims nothing that could be wrong.
     """
 
     verdict: Verdict
@@ -98,12 +96,10 @@ class Coq:
         self.version = ""
 
     def compare(self, text: str, theorems: Sequence[str]) -> Comparison:
-        stated = set(_THEOREM.findall(text))
-        missing = [t for t in theorems if t not in stated]
-        if missing:
+        present = set(_THEOREM.findall(text))
+        if missing := [t for t in theorems if t not in present]:
             return _wrong(f"{len(missing)} theorems are missing: {_some(missing)}")
-        own = [a for a in AXIOMS if a in text]
-        if own:  # Coq would print it like the library's
+        if own := [a for a in AXIOMS if a in text]:  # Coq would print it like the library's
             return _wrong(f"it has something of its own called like an axiom: {_some(own)}")
         coqc = shutil.which("coqc")
         if coqc is None:
@@ -111,8 +107,7 @@ class Coq:
         axioms = _run(coqc, text, theorems, self._timeout)
         if isinstance(axioms, Comparison):
             return axioms
-        foreign = sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS)
-        if foreign:
+        if foreign := sorted(a for a in axioms if a.rsplit(".", 1)[-1] not in AXIOMS):
             return _wrong(f"it rests on what is not proved: {_some(foreign)}")
         self.axioms, self.version = axioms, version(coqc)
         return Comparison(True)
@@ -132,10 +127,8 @@ def _wrong(reason: str) -> Comparison:
 def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> CoqVerdict:
     """Let Coq check a text that symcnn has printed.
 
-    Of a text from elsewhere it would prove nothing: commands in it are run, and a notation may change what is asked.
-
     Args:
-        theorems: those that it must hold.
+        theorems: the theorems that it must contain.
         timeout: seconds.
     """
     coq = Coq(timeout)
@@ -143,26 +136,21 @@ def verdict_on(text: str, theorems: Sequence[str], timeout: float = TIMEOUT) -> 
     return CoqVerdict(verdict, dict.fromkeys(theorems, coq.axioms) if verdict else {}, coq.version)
 
 
-def read(path: str | Path) -> bytes:
-    """A file that is said to be a certificate."""
-    return read_bytes(path, MAX_BYTES, "a certificate, a .v file")
-
-
 def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> frozenset[str] | Comparison:
     """The axioms that the theorems rest on, or why Coq does not accept them.
 
     Raises:
-        UndecidableError: Coq says nothing of them.
+        UndecidableError: Coq gives no answer.
     """
-    # an unforeseeable word: what the text prints is not taken for the answer, nor what it calls like a theorem for that
+    # a random word: neither the text's own output nor a definition of its own can pass for the answer
     mark = f"certificate_{secrets.token_hex(8)}"
     every = " ".join(f"let _ := {mark}.{t} in" for t in theorems)
-    asked = f'\nGoal True. idtac "{mark}". Abort.\nDefinition {mark} := {every} I.\nPrint Assumptions {mark}.\n'
+    query = f'\nGoal True. idtac "{mark}". Abort.\nDefinition {mark} := {every} I.\nPrint Assumptions {mark}.\n'
     with tempfile.TemporaryDirectory(prefix="symcnn.") as folder:
         file = Path(folder) / f"{mark}.v"
-        file.write_bytes((text + asked).encode("utf-8"))
+        file.write_bytes((text + query).encode("utf-8"))
         try:
-            found = subprocess.run(
+            process = subprocess.run(
                 [coqc, "-q", "-w", "none", file.name], cwd=folder, capture_output=True, encoding="utf-8",
                 errors="replace", timeout=timeout,
             )  # fmt: skip
@@ -170,15 +158,15 @@ def _run(coqc: str, text: str, theorems: Sequence[str], timeout: float) -> froze
             raise UndecidableError(f"coqc did not answer within {timeout:g} s") from None
         except OSError as error:
             raise UndecidableError(f"coqc cannot be run ({error.strerror})") from error
-    if found.returncode:
-        if _NO_COQUELICOT.search(found.stderr):
+    if process.returncode:
+        if _NO_COQUELICOT.search(process.stderr):
             raise UndecidableError(NOT_INSTALLED)
-        return _wrong(_complaint(found, text))
-    return _axioms(found.stdout.partition(mark)[2])
+        return _wrong(_error_of(process, text))
+    return _axioms(process.stdout.partition(mark)[2])
 
 
 def _axioms(answer: str) -> frozenset[str]:
-    """The names in what ``Print Assumptions`` says; a line that is no name (of a check that is off) is one too."""
+    """The names in the answer to ``Print Assumptions``; a line that is no name (of a check that is off) counts too."""
     heads = [line for line in answer.splitlines() if line and not line[0].isspace()]
     if heads == ["Closed under the global context"]:
         return frozenset()
@@ -189,20 +177,19 @@ def _axioms(answer: str) -> frozenset[str]:
 
 def version(coqc: str) -> str:
     """ "8.16.1" """
-    found = subprocess.run([coqc, "--print-version"], capture_output=True, text=True, timeout=60)
-    return (found.stdout.split() or ["?"])[0]
+    process = subprocess.run([coqc, "--print-version"], capture_output=True, text=True, timeout=60)
+    return (process.stdout.split() or ["?"])[0]
 
 
-def _complaint(found: subprocess.CompletedProcess[str], text: str) -> str:
-    """Where Coq stopped, and what it said, in one line."""
-    said = " ".join(found.stderr.partition("Error:")[2].split())[:200]
-    if not said:
-        return f"coqc ended with status {found.returncode} and no word"
-    place = re.search(r"line (\d+), characters", found.stderr)
-    lines = text.splitlines()
+def _error_of(process: subprocess.CompletedProcess[str], text: str) -> str:
+    """The place where Coq stopped, and its message, in one line."""
+    message = " ".join(process.stderr.partition("Error:")[2].split())[:200]
+    if not message:
+        return f"coqc ended with status {process.returncode} and no word"
+    place = re.search(r"line (\d+), characters", process.stderr)
     number = int(place[1]) if place else 0
-    heads = [line.split()[1] for line in lines[:number] if re.match("(Lemma|Theorem|Definition) ", line)]
-    return f"coqc stopped in {heads[-1] if heads else 'the file'} (line {number}): {said}"
+    heads = [line.split()[1] for line in text.splitlines()[:number] if re.match("(Lemma|Theorem|Definition) ", line)]
+    return f"coqc stopped in {heads[-1] if heads else 'the file'} (line {number}): {message}"
 
 
 def _some(names: Sequence[str]) -> str:

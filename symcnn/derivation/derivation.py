@@ -1,7 +1,7 @@
 """A network's derivation: every ∂E/∂(quantity), the chain rule behind it, and its forms.
 
 d["f_12"].formula    dE_dx_11·i_12 + dE_dx_12·i_13 + …        as the article writes it, with adjoints
-d.gradients["f_12"]  the same with the adjoints put in        in i, f, x, w, b, h, o, t of one image
+d.gradients["f_12"]  the same with the adjoints substituted   in i, f, x, w, b, h, o, t of one image
 d["f_12"].expanded   closed form of one image                 in parameters, pixels, targets
 d["f_12"].total      over the images                          names with _image1, _image2
 d["f_12"].steps      the chain rule, from E down to f_12
@@ -13,16 +13,15 @@ from functools import cached_property
 
 from sympy import Add, Expr
 
-from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Variable, instantiate
 from symcnn.derivation.operations import operations
-from symcnn.derivation.reverse import reverse
+from symcnn.derivation.reverse import gather, reverse
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
 from symcnn.network import Network
 from symcnn.symbolic import ADJOINT, Equation, Quantities, Tensor
 
-#: Quantities that a gradient with all adjoints put in may consist of; and so many are still read.
-MAX_PUT_IN, SHORT = 10_000, 1_000
+#: The most quantities of a gradient with all adjoints substituted; and of one that is short enough to be displayed.
+MAX_SIZE, SHORT = 10_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class ChainTerm:
     """One path of the chain rule: ∂E/∂through · ∂through/∂variable.
 
     Attributes:
-        through: the next quantity on the way to E ("E" itself at the end of the way).
+        through: the next quantity on the path to E ("E" itself at its end).
         adjoint: the name of ∂E/∂through; None where through is E, whose own adjoint is 1.
         local: ∂through/∂variable, as a product of factors in order; empty means 1.
     """
@@ -54,7 +53,7 @@ class Step:
 
 
 class Gradient:
-    """∂E/∂(one quantity), in all the forms in which a person may want it."""
+    """∂E/∂(one quantity), in several forms."""
 
     def __init__(self, derivation: "Derivation", name: str) -> None:
         self.name = name
@@ -80,17 +79,17 @@ class Gradient:
 
     @property
     def expression(self) -> Expr:
-        """Of one image, the adjoints put in: in pixels, parameters, x, h, o, t.
+        """Of one image, with the adjoints substituted: in pixels, parameters, x, h, o, t.
 
         Raises:
-            NotSupportedYetError: beyond all measure: through several layers it grows with their product.
+            NotSupportedYetError: it is too long: through several layers its length grows with their product.
         """
         return self.derivation.in_forward_quantities(self.adjoint)
 
     @property
     def has_short_expression(self) -> bool:
-        """With the adjoints put in, is it short enough to be read, and so decided and evaluated in that form too?"""
-        return self.derivation.size_put_in(self.adjoint) <= SHORT
+        """Is ``expression`` short enough to be displayed, and so decided and evaluated in that form too?"""
+        return self.derivation.expanded_size(self.adjoint) <= SHORT
 
     @property
     def expanded(self) -> Expr:
@@ -99,19 +98,19 @@ class Gradient:
 
     @property
     def total(self) -> Expr | tuple[Expr, ...]:
-        """∂E_total over the images: a sum for a parameter, which they share; one each for what belongs to an image."""
+        """∂E_total over the images: a sum for a parameter, which they share; else one expression for each image."""
         d = self.derivation
         each = tuple(d.of_image(self.formula, n) for n in range(1, d.samples + 1))
         return Add(*each) if self.name in d.network.parameters else each
 
     @property
     def steps(self) -> list[Step]:
-        """The chain rule, from E down to this quantity; each step rests on earlier ones."""
+        """The chain rule, from E down to this quantity; each step uses earlier ones."""
         return self.derivation.steps(self.name)
 
     @property
     def graph(self) -> Graph:
-        """The graph in which it stands."""
+        """The derivation's graph."""
         return self.derivation.graph
 
     def __repr__(self) -> str:
@@ -119,7 +118,7 @@ class Gradient:
 
 
 class Gradients(Mapping[str, Expr]):
-    """An ordered mapping, name -> expression of one image, made when looked at."""
+    """An ordered mapping, name -> expression of one image; an expression is made when it is read."""
 
     def __init__(self, derivation: "Derivation") -> None:
         self._derivation = derivation
@@ -143,16 +142,16 @@ class Gradients(Mapping[str, Expr]):
 class Derivation(Mapping[str, Gradient]):
     """All derivatives of a network's error, by name; in the order of ``gradients``.
 
-    Beside those that it lists, ``d["h_1"]`` gives ∂E/∂(any other quantity but pixels and targets); ``d["dE_dh_1"]`` is
+    Beside those that it lists, ``d["h_1"]`` is ∂E/∂(any other quantity but pixels and targets); ``d["dE_dh_1"]`` is
     the same.
 
     Args:
         network: with a loss.
-        samples: how many images E_total adds, in the forms that name them (``total``).
+        samples: how many images E_total adds (``Gradient.total``).
 
     Attributes:
         equations: in index notation, forward and then backward, for reading.
-        forward, backward: what everything is made from: equations, and adjoints in scatter form.
+        forward, backward: the forward equations, and the adjoints in scatter form, from which all else is made.
         graph: the same as scalar variables of one image.
         gradients: name -> expression: the parameters in their order, then the convolutions' feature maps.
     """
@@ -165,19 +164,19 @@ class Derivation(Mapping[str, Gradient]):
             raise InputError(f"samples={quoted(samples)}: expected a whole number, at least 1")
         self.network = network
         self.samples = samples
-        stated = network.forward
-        assert stated.targets is not None  # there is a loss, so there are targets
-        self.forward = stated.equations
-        self.backward = reverse(stated.equations, (stated.image, stated.targets))
-        self._targets = stated.targets
-        self._inputs = (stated.image, *stated.parameters, stated.targets)
+        image, targets = network.forward.image, network.forward.targets
+        assert targets is not None  # there is a loss, so there are targets
+        self.forward = network.forward.equations
+        self.backward = reverse(self.forward, (image, targets))
+        self._targets = targets
+        self._inputs = (image, *network.forward.parameters, targets)
         self._in_forward: dict[str, Expr] = {}
         self._sizes: dict[str, int] = {}
         self._in_inputs: dict[str, Expr] = {}
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
-        """For reading: forward, then each adjoint with what it is made of (gather form), also that of the image."""
+        """For reading: forward, then the adjoints in gather form, also that of the image."""
         return self.forward + gather(reverse(self.forward, (self._targets,)))
 
     @cached_property
@@ -186,12 +185,12 @@ class Derivation(Mapping[str, Gradient]):
 
     @cached_property
     def operations(self) -> tuple[int, int]:
-        """Of one image: forward, and for all adjoints and gradients; counted from the equations."""
+        """Operations of one image: forward, and for all adjoints and gradients; counted from the equations."""
         return operations(self.forward), operations(self.backward)
 
     @cached_property
     def quantities(self) -> Quantities:
-        """Every single quantity by its name or its symbol, however many there are; the graph need not exist."""
+        """Every single quantity by its name or its symbol; the graph is not needed."""
         return Quantities((*self._inputs, *(e.target.tensor for e in self.forward)))
 
     @cached_property
@@ -215,7 +214,7 @@ class Derivation(Mapping[str, Gradient]):
         return Gradient(self, self.quantities.of(name).primal.name)
 
     def nearest_to(self, name: object) -> str:
-        """For a message: the quantities whose names are most like an unknown one, and how many there are."""
+        """For a message: the quantities whose names are closest to an unknown one, and how many there are."""
         bare = name.removeprefix(ADJOINT) if isinstance(name, str) else name
         return one_of(bare, [v for tensor in self._differentiated for v in tensor.scalars()])
 
@@ -240,7 +239,7 @@ class Derivation(Mapping[str, Gradient]):
         return hash((self.network, self.samples))
 
     def __reduce__(self) -> tuple[object, ...]:
-        # a copy derives again
+        # a copy is derived again
         return type(self), (self.network, self.samples)
 
     @cached_property
@@ -253,11 +252,11 @@ class Derivation(Mapping[str, Gradient]):
 
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 
-    def size_put_in(self, name: str) -> int:
-        """How many quantities an adjoint consists of when all other adjoints are put in."""
+    def expanded_size(self, name: str) -> int:
+        """How many quantities an adjoint has when all other adjoints are substituted."""
         if name not in self._sizes:
             self._sizes[name] = sum(
-                self.size_put_in(s.name) if s.name in self.graph.backward else 1
+                self.expanded_size(s.name) if s.name in self.graph.backward else 1
                 for factors in self.graph.backward[name].products
                 for f in factors
                 for s in f.free_symbols
@@ -265,34 +264,38 @@ class Derivation(Mapping[str, Gradient]):
         return self._sizes[name]
 
     def in_forward_quantities(self, name: str) -> Expr:
-        """An adjoint with all other adjoints put in."""
-        if self.size_put_in(name) > MAX_PUT_IN:
+        """An adjoint with all other adjoints substituted."""
+        if self.expanded_size(name) > MAX_SIZE:
             raise NotSupportedYetError(
-                f"{name} with all adjoints put in would consist of {self.size_put_in(name)} quantities; at most"
-                f" {MAX_PUT_IN}: use its formula, with adjoints"
+                f"{name} with all adjoints put in would consist of {self.expanded_size(name)} quantities; at most"
+                f" {MAX_SIZE}: use its formula, with adjoints"
             )
-        return self._put_in(name, self.graph.backward, self._in_forward)
+        return self._expand(name, self.graph.backward, self._in_forward)
 
     def in_inputs(self, name: str) -> Expr:
-        """A variable with all others put in: in parameters, pixels and targets."""
-        return self._put_in(name, {**self.graph.forward, **self.graph.backward}, self._in_inputs)
+        """A variable with all others substituted: in parameters, pixels and targets."""
+        return self._expand(name, {**self.graph.forward, **self.graph.backward}, self._in_inputs)
 
-    def _put_in(self, name: str, known: Mapping[str, Variable], memory: dict[str, Expr]) -> Expr:
-        if name not in memory:
-            variable = known[name]
-            parts = {s: self._put_in(s.name, known, memory) for s in variable.symbols() if s.name in known}
-            memory[name] = variable.expression.xreplace(parts)
-        return memory[name]
+    def _expand(self, name: str, variables: Mapping[str, Variable], memo: dict[str, Expr]) -> Expr:
+        if name not in memo:
+            variable = variables[name]
+            parts = {s: self._expand(s.name, variables, memo) for s in variable.symbols() if s.name in variables}
+            memo[name] = variable.expression.xreplace(parts)
+        return memo[name]
 
     def of_image(self, expression: Expr, number: int) -> Expr:
-        """The same for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
+        """The expression for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
         of = self.quantities.of
         return expression.xreplace({s: of(s).of_image(number).symbol for s in expression.free_symbols})
 
     def steps(self, name: str) -> list[Step]:
-        needed: dict[str, None] = {}
-        self._collect(ADJOINT + name, needed)
-        return [self.step(v) for v in self.graph.backward if v in needed]
+        """The chain rule from E down to one quantity."""
+        backward, needed, waiting = self.graph.backward, {ADJOINT + name}, [ADJOINT + name]
+        while waiting:
+            new = {s.name for s in backward[waiting.pop()].symbols() if s.name in backward} - needed
+            needed |= new
+            waiting += new
+        return [self.step(v) for v in backward if v in needed]
 
     def step(self, adjoint: str) -> Step:
         """The chain rule at one quantity."""
@@ -306,13 +309,6 @@ class Derivation(Mapping[str, Gradient]):
                 local = tuple(f for f in factors if f is not factor)
                 return ChainTerm(self.quantities.of(factor).primal.name, factor.name, local)
         return ChainTerm("E", None, factors)
-
-    def _collect(self, adjoint: str, needed: dict[str, None]) -> None:
-        if adjoint not in needed:
-            needed[adjoint] = None
-            for symbol in self.graph.backward[adjoint].symbols():
-                if symbol.name in self.graph.backward:
-                    self._collect(symbol.name, needed)
 
 
 def derive(network: Network, samples: int = 2) -> Derivation:

@@ -40,7 +40,7 @@ MAX_PRODUCTS = 500_000
 
 @dataclass(frozen=True)
 class Addend:
-    """``coefficient · (sum of products)``: what one term of an equation gives at one index."""
+    """``coefficient · (sum of products)``: a term of an equation at one index."""
 
     products: tuple[Product, ...]
     coefficient: Rational = S.One
@@ -58,7 +58,7 @@ class Variable:
 
     @cached_property
     def quantity(self) -> Quantity:
-        """Which number of the network it is."""
+        """The quantity of the network that it is."""
         return quantity_of(self.tensor, self.index)
 
     @cached_property
@@ -77,16 +77,16 @@ class Variable:
         )
 
     def symbols(self) -> set[Symbol]:
-        """The variables and inputs that it is made of."""
+        """The variables and inputs in it."""
         return {s for factors in self.products for f in factors for s in f.free_symbols}
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Scalar variables in an order in which each rests on earlier ones.
+    """Scalar variables in an order in which each depends on earlier ones.
 
     Attributes:
-        inputs: the scalars that are given: pixels, parameters, targets; name -> (tensor, index).
+        inputs: pixels, parameters, targets; name -> (tensor, index).
         forward, backward: the variables, by name.
     """
 
@@ -121,7 +121,7 @@ class Graph:
 
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
-        """What the scalars are entries of: inputs, forward, backward."""
+        """The tensors of the scalars: inputs, forward, backward."""
         return tuple(dict.fromkeys([tensor for tensor, _ in self.inputs.values()] + [v.tensor for v in self]))
 
 
@@ -129,7 +129,7 @@ def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward:
     """Every equation at every index of its axes.
 
     Raises:
-        NotSupportedYetError: more products than anyone could read or a machine should hold.
+        NotSupportedYetError: there are more than ``MAX_PRODUCTS`` products.
     """
     check_size(
         (*forward, *backward),
@@ -137,12 +137,12 @@ def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward:
         "written out number by number (single formulas, the workbook)",
         "index notation (`symcnn derive` without --of), report, verify, train and predict do without",
     )
-    given = {tensor.scalar(index): (tensor, index) for tensor in inputs for index in tensor.indices()}
-    return Graph(given, _variables(forward), _variables(backward))
+    scalars = {tensor.scalar(index): (tensor, index) for tensor in inputs for index in tensor.indices()}
+    return Graph(scalars, _variables(forward), _variables(backward))
 
 
 def check_size(equations: Sequence[Equation], most: int, what: str, instead: str) -> None:
-    """Refuse equations with more instances than ``most``: the message says what was wanted, the limit and a remedy."""
+    """Refuse equations with more instances than ``most``: the message has the purpose, the limit and a remedy."""
     products = count_products(equations)
     if products > most:
         raise NotSupportedYetError(
@@ -151,7 +151,7 @@ def check_size(equations: Sequence[Equation], most: int, what: str, instead: str
 
 
 def count_products(equations: Iterable[Equation]) -> int:
-    """The products of all instances; none is made for that."""
+    """The number of products of all instances, which are not made."""
     return sum(
         math.prod(a.size for a in (*equation.axes, *term.axes)) for equation in equations for term in equation.terms
     )
@@ -161,7 +161,7 @@ def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
     """The variables of equations; several that add to one target (``+=``) become one variable."""
     addends: dict[tuple[Tensor, Index], list[Addend]] = {}
     # every entry exists, also one that nothing is scattered to (its adjoint is 0);
-    # a target is whole after the last equation that adds to it, and only then used
+    # a target is complete after the last equation that adds to it, and only then read
     reduces = {equation.target.tensor: equation.reduce for equation in equations}
     last = {equation.target.tensor: n for n, equation in enumerate(equations)}
     for tensor in sorted(last, key=lambda t: last[t]):
@@ -169,43 +169,37 @@ def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
     for equation in equations:
         for point in points(equation.axes):
             index = equation.target.at(point)
-            if index is None:
-                continue  # scattered into padding, which nobody reads
-            found = addends[equation.target.tensor, index]
-            for term in equation.terms:
-                _add(found, term, point, equation.reduce)
+            if index is not None:  # else scattered into padding, which nothing reads
+                _add(addends[equation.target.tensor, index], equation, point)
     return {
-        tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(found), reduces[tensor])
-        for (tensor, index), found in addends.items()
+        tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(own), reduces[tensor])
+        for (tensor, index), own in addends.items()
     }
 
 
 def instance(equation: Equation, index: Index) -> Variable:
     """One entry of a tensor: an equation whose target's index is its axes (forward, or gather form) at one index.
 
-    The same as the scalar graph's variable, up to the order of the products; nothing else is made for it.
+    The same as the scalar graph's variable, up to the order of the products; no other variable is made for it.
     """
     tensor = equation.target.tensor
     point = {a: n for affine, n in zip(equation.target.index, index, strict=True) for a, _ in affine.coefficients}
-    found: list[Addend] = []
+    addends: list[Addend] = []
+    _add(addends, equation, point)
+    return Variable(tensor.scalar(index), tensor, index, tuple(addends), equation.reduce)
+
+
+def _add(addends: list[Addend], equation: Equation, point: Mapping[str, int]) -> None:
+    """Add the terms of an equation at one point; terms without a sum of their own share one addend."""
     for term in equation.terms:
-        _add(found, term, point, equation.reduce)
-    return Variable(tensor.scalar(index), tensor, index, tuple(found), equation.reduce)
-
-
-def _add(found: list[Addend], term: Term, point: Mapping[str, int], reduce: str) -> None:
-    products = []
-    for within in points(term.axes):
-        factors = instance_of(term, {**point, **within})
-        # nothing is added by a zero (padding), but a maximum may take it
-        if factors is not None and (reduce == "max" or 0 not in factors):
-            products.append(factors)
-    if not products:
-        return
-    if not term.axes and found and found[-1].coefficient == term.coefficient:
-        found[-1] = Addend((*found[-1].products, *products), term.coefficient)
-    else:
-        found.append(Addend(tuple(products), term.coefficient))
+        instances = (instance_of(term, {**point, **within}) for within in points(term.axes))
+        # a zero (padding) adds nothing, but may be the maximum
+        products = [f for f in instances if f is not None and (equation.reduce == "max" or 0 not in f)]
+        if not products:
+            continue
+        if not term.axes and addends and addends[-1].coefficient == term.coefficient:
+            products = [*addends.pop().products, *products]
+        addends.append(Addend(tuple(products), term.coefficient))
 
 
 def instance_of(term: Term, point: Mapping[str, int]) -> Product | None:
@@ -218,8 +212,7 @@ def instance_of(term: Term, point: Mapping[str, int]) -> Product | None:
             if value is None:
                 return None
             values[atom] = value
-        instance = values[factor] if factor in values else factor.xreplace(values)
-        factors.append(instance)
+        factors.append(values[factor] if factor in values else factor.xreplace(values))
     return tuple(factors)
 
 

@@ -17,47 +17,15 @@ from symcnn.network.data import (
     read_alike,
     warn_of_large_pixels,
 )
-from symcnn.network.datafiles import read_data
-from symcnn.network.describe import Kind, kind_of, settings_of
+from symcnn.network.datafiles import read_data, read_images
 from symcnn.network.file import network_from, read_network, words_of
-from symcnn.network.images import read_images
 from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Dense, Flatten, Layer, MaxPool2D
-from symcnn.network.network import Forward, Network
+from symcnn.network.network import Forward, Kind, Network, kind_of, settings_of
 from symcnn.network.png import Ink
 
 __all__ = [
-    "LAYERS",
-    "Activation",
-    "Array",
-    "AvgPool2D",
-    "Conv2D",
-    "Data",
-    "DataLike",
-    "Dense",
-    "Flatten",
-    "Forward",
-    "Ink",
-    "Kind",
-    "Layer",
-    "MaxPool2D",
-    "Network",
-    "as_array",
-    "as_data",
-    "check_same_classes",
-    "checked",
-    "checked_images",
-    "class_names",
-    "ink_of",
-    "kind_of",
-    "large_pixels",
-    "network_from",
-    "pixels_of",
-    "read_alike",
-    "read_bytes",
-    "read_data",
-    "read_images",
-    "read_network",
-    "settings_of",
-    "warn_of_large_pixels",
-    "words_of",
+    "LAYERS", "Activation", "Array", "AvgPool2D", "Conv2D", "Data", "DataLike", "Dense", "Flatten", "Forward", "Ink",
+    "Kind", "Layer", "MaxPool2D", "Network", "as_array", "as_data", "check_same_classes", "checked", "checked_images",
+    "class_names", "ink_of", "kind_of", "large_pixels", "network_from", "pixels_of", "read_alike", "read_bytes",
+    "read_data", "read_images", "read_network", "settings_of", "warn_of_large_pixels", "words_of",
 ]  # fmt: skip

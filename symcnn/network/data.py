@@ -1,6 +1,6 @@
 """Samples: images with their targets, checked against a network.
 
-What a label may be: a text that every format of symcnn can hold, so that it comes out of each as it went in.
+A label is a text that every format of symcnn can hold, so that it is written and read back unchanged.
 """
 
 import math
@@ -24,7 +24,7 @@ MAX_LABEL = 255
 
 
 def check_label(where: str, label: object) -> str:
-    """The label, if it is one: the same rule for Python, network files, folders and saved trainings.
+    """Return the label, if it is valid: the same rule for Python, network files, folders and saved trainings.
 
     Raises:
         InputError: no text, too long, or with a character that some format cannot hold.
@@ -43,12 +43,12 @@ def check_label(where: str, label: object) -> str:
 
 
 def check_labels(labels: Iterable[object], where: str = "sample") -> None:
-    """Labels of samples, counted from 1."""
-    known: set[str] = set()
+    """Check the labels of samples, counted from 1 in messages."""
+    first: dict[str, int] = {}
     for number, label in enumerate(labels, 1):
-        text = str(label)
-        if text not in known:
-            known.add(check_label(f"{where} {number}", text))
+        first.setdefault(str(label), number)
+    for text, number in first.items():
+        check_label(f"{where} {number}", text)
 
 
 #: Pixels past which gradient descent at the usual rates seldom gets anywhere.
@@ -57,17 +57,17 @@ LARGE_PIXELS = 20.0
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Images and what the network should answer.
+    """Images with their targets.
 
     Attributes:
-        images: (samples, [channels,] height, width) or (samples, features), taken as they are; or a list of Pillow's
+        images: (samples, [channels,] height, width) or (samples, features), used as they are; or a list of Pillow's
             images, which become pixels as PNG files do (``symcnn.network.png``).
         targets: (samples, outputs), or None for a forward-only network; for a single output also (samples,); for
             cross-entropy also (samples,): the number of each image's class, from 0; or (samples,) names of classes, of
-            which there must be as many as the network tells apart (``class_order``).
-        labels: what each image shows, in words; if None, the names of the classes where the targets are names.
+            which there must be as many as the network has classes (``class_order``).
+        labels: a text for each image; if None, the names of the classes where the targets are names.
         ink: of Pillow's images: "black" on white (the default) or "white" on black.
-        drawn_in: of pixels that were pictures: the ink by which ``read_data`` made them; a training remembers it.
+        drawn_in: of pixels that were pictures: the ink by which ``read_data`` made them; a training saves it.
 
     Raises:
         InputError: a label that some format cannot hold (``symcnn.network.data``).
@@ -84,7 +84,7 @@ class Data:
             check_labels(self.labels)
 
     def split(self, share: float, seed: int = 0) -> "tuple[Data, Data]":
-        """Two parts of the samples, each in the order of this one: the rest, and a share held out, drawn at random.
+        """Two parts of the samples, each in the order of this one: the rest, and a share drawn at random.
 
         Args:
             share: of the samples, above 0 and below 1; of at least one sample each part.
@@ -115,7 +115,7 @@ DataLike = Data | tuple[Any, Any]
 
 
 def as_data(data: DataLike) -> Data:
-    """``Data`` as it is, or made of a pair (images, targets); with labels where the targets are names."""
+    """``Data``, if need be made of a pair (images, targets); with labels where the targets are names."""
     if isinstance(data, (tuple, list)) and len(data) == 2:
         data = Data(*data)
     if not isinstance(data, Data):
@@ -127,8 +127,8 @@ def as_data(data: DataLike) -> Data:
 
 def ink_of(data: DataLike) -> Ink | None:
     """The ink of the pictures that the images are, or were made of; None where they never were pictures."""
-    given = as_data(data)
-    return given.drawn_in if _pictures(given.images) is None else check_ink(given.ink)
+    data = as_data(data)
+    return data.drawn_in if _pictures(data.images) is None else check_ink(data.ink)
 
 
 def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
@@ -137,11 +137,11 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
     Returns:
         images: (samples, *network.forward.image.shape), an axis of one channel left out; targets: (samples, outputs).
     """
-    given = as_data(data)
-    images = checked_images(network, given.images, given.ink)
-    if given.targets is None:
+    data = as_data(data)
+    images = checked_images(network, data.images, data.ink)
+    if data.targets is None:
         raise InputError(f"targets: missing; expected {len(images)} rows of {network.outputs} values")
-    targets = _rows(network, given.targets)
+    targets = _rows(network, data.targets)
     expected = (len(images), network.outputs)
     if targets.shape != expected:
         raise InputError(
@@ -149,17 +149,17 @@ def checked(network: Network, data: DataLike) -> tuple[Array, Array]:
             f" {network.outputs} values for each of the {len(images)} images"
         )
     _check_range(network, targets)
-    if given.labels is not None and len(given.labels) != len(images):
-        raise InputError(f"labels: {len(given.labels)} of them; expected {len(images)}, one for each image")
+    if data.labels is not None and len(data.labels) != len(images):
+        raise InputError(f"labels: {len(data.labels)} of them; expected {len(images)}, one for each image")
     return images, targets
 
 
-#: What the targets of a loss may be, where not any number makes it an error of something.
+#: Loss -> the largest target, and the range in words; the smallest is 0.
 _RANGES = {"binary_cross_entropy": (1.0, "from 0 to 1"), "cross_entropy": (np.inf, "at least 0")}
 
 
 def _check_range(network: Network, targets: Array) -> None:
-    """Rows of cross_entropy need not add to 1: its gradient is stated for any."""
+    """Refuse targets out of range. Rows of cross_entropy need not add to 1: its gradient holds for any."""
     if network.loss not in _RANGES:
         return
     largest, words = _RANGES[network.loss]
@@ -173,43 +173,41 @@ def _check_range(network: Network, targets: Array) -> None:
 
 
 def class_names(targets: Array, labels: Sequence[str] | None) -> tuple[str, ...] | None:
-    """What each output stands for, in words: the label that all samples have whose largest target it is.
+    """A name for each output: the label of all samples whose largest target it is.
 
-    A single output tells two classes apart: 0 and 1. None where there are no labels, no classes, or samples of one
-    class with different labels.
+    A single output has two classes, 0 and 1. None where there are no labels, no classes, or samples of one class with
+    different labels.
     """
-    named = _named(targets, labels)
-    if named is None:
-        return None
-    return tuple(named.get(k, str(k)) for k in range(max(targets.shape[1], 2)))
+    names = _class_labels(targets, labels)
+    return None if names is None else tuple(names.get(k, str(k)) for k in range(max(targets.shape[1], 2)))
 
 
-def _named(targets: Array, labels: Sequence[str] | None) -> dict[int, str] | None:
+def _class_labels(targets: Array, labels: Sequence[str] | None) -> dict[int, str] | None:
     """Class -> the label of all its samples; without the classes of which there is no sample."""
-    single = targets.shape[1] == 1
-    if labels is None or (single and not np.isin(targets, (0, 1)).all()):
+    is_single = targets.shape[1] == 1
+    if labels is None or (is_single and not np.isin(targets, (0, 1)).all()):
         return None
-    found: dict[int, str] = {}
-    for k, label in zip((targets[:, 0] if single else np.argmax(targets, axis=1)).tolist(), labels, strict=True):
-        if found.setdefault(int(k), str(label)) != str(label):
+    names: dict[int, str] = {}
+    for k, label in zip((targets[:, 0] if is_single else np.argmax(targets, axis=1)).tolist(), labels, strict=True):
+        if names.setdefault(int(k), str(label)) != str(label):
             return None
-    return found
+    return names
 
 
 def check_same_classes(known: tuple[Array, Sequence[str] | None], other: tuple[Array, Sequence[str] | None]) -> None:
     """Refuse samples whose classes have other names than those of the same outputs: (targets, labels) of each."""
-    ours, theirs = _named(*known), _named(*other)
+    ours, theirs = _class_labels(*known), _class_labels(*other)
     if ours and theirs and any(ours.get(k, name) != name for k, name in theirs.items()):
         lists = (", ".join(name for _, name in sorted(names.items())[:20]) for names in (theirs, ours))
         raise InputError(f"its classes are {next(lists)}; expected those of the training: {next(lists)}")
 
 
-def _rows(network: Network, given: Any) -> Array:
+def _rows(network: Network, values: Any) -> Array:
     """Targets as rows; a whole number for each image is a class, for cross-entropy, and so is a name."""
-    names = _names(given)
+    names = _names(values)
     if names is not None:
         return class_rows(network, class_numbers(network, names, "targets"))
-    targets = _numbers("targets", given)
+    targets = _numbers("targets", values)
     if network.outputs == 1:
         return targets[:, np.newaxis] if targets.ndim == 1 else targets
     if network.loss == "cross_entropy" and targets.ndim == 2 and targets.shape[1] == 1:
@@ -229,8 +227,8 @@ def _rows(network: Network, given: Any) -> Array:
 
 
 def class_order(names: Iterable[str]) -> list[str]:
-    """Names of classes, each once, in the order that numbers them: whole numbers first, by size; then the others, in
-    which a run of digits counts as a number, so that ``class2`` is before ``class10``."""
+    """Names of classes, each once, sorted: whole numbers first, by size; then the others, in which a run of digits
+    counts as a number, so that ``class2`` is before ``class10``."""
 
     def key(name: str) -> tuple[Any, ...]:
         if re.fullmatch(r"[+-]?[0-9]{1,300}", name):
@@ -242,10 +240,10 @@ def class_order(names: Iterable[str]) -> list[str]:
 
 
 def class_numbers(network: Network, names: Sequence[str], what: str) -> Array:
-    """The class of each sample, by the names of all.
+    """The number of each sample's class, from the names of all.
 
     Raises:
-        InputError: there are more or fewer names than classes, so nothing tells which number a name has.
+        InputError: there are more or fewer names than classes.
     """
     known, classes = class_order(names), max(network.outputs, 2)
     if len(known) != classes:
@@ -290,6 +288,11 @@ def _names(targets: Any) -> list[str] | None:
         return None
     if not all(isinstance(name, (str, bytes)) for name in (targets if isinstance(targets, list) else array.tolist())):
         return None
+    return texts(array)
+
+
+def texts(array: NDArray[Any]) -> list[str]:
+    """An array of text or bytes as a list of text."""
     return [name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in array.tolist()]
 
 
@@ -306,7 +309,7 @@ def checked_images(network: Network, images: Any, ink: Ink | None = None) -> Arr
     """Images as a float array (samples, *shape of the input), an axis of one channel left out.
 
     Args:
-        images: an array, taken as it is, or one or several of Pillow's images.
+        images: an array, used as it is, or one or several of Pillow's images.
         ink: of Pillow's images: "black" or "white".
     """
     shape = network.forward.image.shape
@@ -321,21 +324,21 @@ def checked_images(network: Network, images: Any, ink: Ink | None = None) -> Arr
     return array.reshape(len(array), *shape)
 
 
-def check_image_shape(network: Network, found: tuple[int, ...]) -> None:
-    """Refuse images of a shape that does not fit, and say what would make them fit."""
+def check_image_shape(network: Network, actual: tuple[int, ...]) -> None:
+    """Refuse images of a shape that does not fit; the message says what would make them fit."""
     shape = network.forward.image.shape
     one_channel = ((1, *shape), (*shape, 1)) if len(shape) == 2 else ()
-    if found[1:] in (shape, network.input_shape, *one_channel) and found[0]:
+    if actual[1:] in (shape, network.input_shape, *one_channel) and actual[0]:
         return
     wanted = ", ".join(map(str, network.input_shape))
     remedy = ""
-    if len(shape) == 3 and found[1:] == (*shape[1:], shape[0]):
+    if len(shape) == 3 and actual[1:] == (*shape[1:], shape[0]):
         remedy = "; channels come first: numpy.moveaxis(images, -1, 1)"
-    elif found in (shape, network.input_shape):
+    elif actual in (shape, network.input_shape):
         remedy = "; of a single image: images[None]"
-    elif len(found) > 1 and math.prod(found[1:]) == math.prod(shape) and 1 in (len(shape), len(found) - 1):
+    elif len(actual) > 1 and math.prod(actual[1:]) == math.prod(shape) and 1 in (len(shape), len(actual) - 1):
         remedy = f"; of as many values, row by row: images.reshape(-1, {wanted})"
-    raise InputError(f"images of shape {_shape(found)}: expected (samples, {wanted}), at least one sample{remedy}")
+    raise InputError(f"images of shape {_shape(actual)}: expected (samples, {wanted}), at least one sample{remedy}")
 
 
 def check_shape(shape: tuple[int, ...]) -> None:
@@ -352,7 +355,7 @@ def check_shape(shape: tuple[int, ...]) -> None:
 
 
 def large_pixels(images: Array) -> str | None:
-    """What to know before a training on pixels that are far from [0, 1]."""
+    """A warning about pixels that are far from [0, 1], or None."""
     largest = float(np.abs(images).max())
     if largest <= LARGE_PIXELS:
         return None
@@ -368,7 +371,8 @@ def warn_of_large_pixels(images: Array) -> None:
 
 
 def as_array(values: Any) -> Any:
-    """What NumPy would take wrongly, or not at all: tensors of PyTorch, masked and sparse arrays, and lists of them."""
+    """Convert what NumPy would convert wrongly, or not at all: tensors of PyTorch, masked and sparse arrays, and lists
+    of them."""
     if isinstance(values, (list, tuple)) and any(map(_is_foreign, values)):
         return [as_array(value) for value in values]
     if not _is_foreign(values):
@@ -397,13 +401,13 @@ def _is_foreign(values: Any) -> bool:
 
 
 def read_alike(data: DataLike, ink: Ink | None) -> Data:
-    """The data; Pillow's images of which nobody says the ink are read with this one."""
-    given = as_data(data)
-    return replace(given, ink=ink) if given.ink is None and _pictures(given.images) is not None else given
+    """The data; Pillow's images that come without an ink are read with this one."""
+    data = as_data(data)
+    return replace(data, ink=ink) if data.ink is None and _pictures(data.images) is not None else data
 
 
 def pixels_of(network: Network, images: Any, ink: Ink | None) -> Array:
-    """Images as ``checked_images``; the ink is for Pillow's only, numbers are taken as they are."""
+    """Images as ``checked_images``; the ink is for Pillow's only, numbers are used as they are."""
     return checked_images(network, images, None if _pictures(images) is None else ink)
 
 
@@ -452,7 +456,7 @@ def _numbers(what: str, values: Any) -> Array:
 
 
 def _not_a_number(values: Any) -> str | None:
-    """The first of some values that is none, with its place."""
+    """Describe the first value that is no number, and its place."""
     array = np.asarray(values, dtype=object)
     for place, value in np.ndenumerate(array):
         if not isinstance(value, (int, float, np.number, np.bool_)):
@@ -480,11 +484,9 @@ def _row_lengths(value: Any) -> list[int] | None:
     if not isinstance(value, (list, tuple)):
         return None
     lengths = list(dict.fromkeys(len(row) if isinstance(row, (list, tuple)) else 1 for row in value))
-    if len(lengths) > 1 or any(isinstance(row, (list, tuple)) for row in value) != all(
-        isinstance(row, (list, tuple)) for row in value
-    ):
+    if len(lengths) > 1 or len({isinstance(row, (list, tuple)) for row in value}) > 1:
         return lengths[:4]
-    return next((found for row in value if (found := _row_lengths(row)) is not None), None)
+    return next((inner for row in value if (inner := _row_lengths(row)) is not None), None)
 
 
 def _shape(shape: Sequence[int]) -> str:

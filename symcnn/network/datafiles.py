@@ -1,18 +1,23 @@
-"""Samples from files: many images with what the network should answer.
+"""Images and samples from files, as arrays that fit a network.
+
+Images of a user's own (``read_images``):
+
+    .toml     image = [[1, 0, 1], [0, 1, 0], [1, 0, 1]], or [[sample]] tables with an image each
+    .csv      one row of the image a line; cells and numbers as in ``symcnn.network.tables``
+    .png      as in ``symcnn.network.png``: ink is 1, or three colours
+
+Samples with their targets (``read_data``):
 
     .npz      arrays ``images`` and ``targets`` (rows), or ``labels`` (a class each: from 0, or its name)
     .csv      one sample a line: its pixels (channel by channel, row by row), and its class or its targets; see
               ``symcnn.network.tables``
     a folder  with one subfolder of PNG images for each class, in the order of their names, whole numbers by size
-              (``class_order``); pixels as in ``symcnn.network.png``. Names that begin with a dot are passed over
+              (``class_order``); pixels as in ``symcnn.network.png``. Names that begin with a dot are skipped
 
 Classes become targets: 1 for the class, 0 for the others; with a single output 0 or 1. Nothing is scaled: bring pixels
-to about [0, 1]. Parsed, never evaluated or unpickled; sizes are checked before anything is unpacked.
-
-NumPy's ``.npz`` files from anywhere: sizes are read before anything is unpacked, and nothing is unpickled.
-
-A member that says it holds Python objects, has another kind of numbers, or is longer or shorter than its own head says
-is refused.
+to about [0, 1]. Files are parsed, never evaluated or unpickled, and sizes are checked before anything is unpacked. A
+member of an ``.npz`` file that holds Python objects, has another kind of numbers, or is longer or shorter than its own
+head says is refused.
 """
 
 import math
@@ -31,8 +36,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from symcnn.errors import InputError, quoted, reason_of
-from symcnn.files import format_of, open_file, read_bytes
+from symcnn.files import format_of, open_file, read_bytes, toml_from
 from symcnn.network.data import (
+    Array,
     Data,
     bad_class,
     check_image_shape,
@@ -40,18 +46,90 @@ from symcnn.network.data import (
     check_labels,
     check_shape,
     checked,
+    checked_images,
     class_numbers,
     class_order,
     class_rows,
     listed,
+    texts,
 )
-from symcnn.network.images import MAX_BYTES as MAX_PNG_BYTES
 from symcnn.network.network import Network
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
-from symcnn.network.tables import samples
+from symcnn.network.tables import NumberParser, records, samples
+from symcnn.network.tables import text_of as csv_text
 
-#: Bytes of a file, and of one array in it.
-MAX_BYTES = 2_000_000_000
+#: Bytes of one image's file; of a file of samples, and of one array in it; of a CSV file of samples.
+MAX_IMAGE_BYTES, MAX_BYTES, MAX_CSV_BYTES = 4_000_000, 2_000_000_000, 500_000_000
+
+#: Pixels of all samples together.
+MAX_VALUES = 200_000_000
+
+SUFFIXES = (".toml", ".csv", ".png")
+
+
+def read_images(path: str | Path, network: Network, ink: Ink | None = None) -> Array:
+    """The images of a file: (images, *shape of the network's input).
+
+    Args:
+        ink: of a PNG: "black" on white (the default) or "white" on black.
+
+    Raises:
+        InputError: names the file, the place in it, and what was expected.
+    """
+    path, colour = Path(path), check_ink(ink)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        what = "is a folder" if path.is_dir() else f"unknown suffix {quoted(path.suffix)}"
+        raise InputError(f"{path}: {what}; expected {', '.join(SUFFIXES)}")
+    content = read_bytes(path, MAX_IMAGE_BYTES, "an image")
+    try:
+        if suffix == ".png":
+            check_shape(network.input_shape)
+            images = png_pixels(content, network.forward.image.shape, colour)[np.newaxis]
+            warn_of_pictures(images, colour)
+            return images
+        if ink is not None:
+            raise InputError(f"ink={quoted(ink)}: is for PNG; numbers are taken as they are")
+        return checked_images(network, _toml(content) if suffix == ".toml" else _csv(content, network))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def text_of(content: bytes, what: str) -> str:
+    """The text of a file in UTF-8; ``what`` is what was expected, for the message."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"not text in UTF-8; expected {what}") from None
+
+
+def _toml(content: bytes) -> Any:
+    document = toml_from(text_of(content, "TOML"))
+    if "image" in document:
+        return [document["image"]]
+    samples = document.get("sample")
+    if not isinstance(samples, list) or not all(isinstance(s, dict) and "image" in s for s in samples) or not samples:
+        raise InputError("expected image = [[…]], or [[sample]] tables with an image each")
+    return [sample["image"] for sample in samples]
+
+
+def _csv(content: bytes, network: Network) -> Any:
+    rows: list[list[float]] = []
+    stream = records(csv_text(content))
+    numbers = NumberParser(next(stream)[1][0])
+    for line, cells in stream:
+        while len(cells) > (len(rows[0]) if rows else 1) and not cells[-1]:
+            cells.pop()
+        rows.append(numbers.row(line, cells).tolist())
+        if len(rows[-1]) != len(rows[0]):
+            raise InputError(f"line {line}: {len(rows[-1])} numbers; the first line has {len(rows[0])}")
+    if not rows:
+        raise InputError("holds no numbers; expected one row of the image a line")
+    # channels one below the other; features in one line or one below the other
+    shape = network.forward.image.shape
+    layouts = [(math.prod(shape[:-1]), shape[-1]), *([(shape[0], 1)] if len(shape) == 1 else [])]
+    return np.array(rows).reshape(1, *shape) if (len(rows), len(rows[0])) in layouts else [rows]
+
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, SyntaxError, RuntimeError,
            NotImplementedError, KeyError)  # fmt: skip
@@ -91,8 +169,8 @@ class Npz:
     @property
     def listed(self) -> str:
         """The names, for a message."""
-        shown = (name if name.isprintable() else ascii(name) for name in self.names[:8])
-        return ", ".join(name[:30] for name in shown) or "none"
+        printable = (name if name.isprintable() else ascii(name) for name in self.names[:8])
+        return ", ".join(name[:30] for name in printable) or "none"
 
     @property
     def compressed(self) -> list[str]:
@@ -100,7 +178,7 @@ class Npz:
         return [i.filename for i in self._archive.infolist() if i.compress_type != zipfile.ZIP_STORED]
 
     def shape(self, name: str, text: bool = False) -> tuple[int, ...]:
-        """As the member's head says; nothing is unpacked."""
+        """The shape that the member's head states; nothing is unpacked."""
         with self._member(name) as member:
             return self._head(name, member, text)[0]
 
@@ -108,7 +186,7 @@ class Npz:
         """The numbers of a member, as they are stored: whole, floating-point or truth values.
 
         Args:
-            text: it may hold text instead.
+            text: whether it may hold text instead.
         """
         with self._member(name) as member:
             shape, fortran, dtype = self._head(name, member, text)
@@ -146,11 +224,6 @@ class Npz:
         return shape, fortran, dtype
 
 
-MAX_CSV_BYTES = 500_000_000
-
-#: Pixels of all samples together.
-MAX_VALUES = 200_000_000
-
 WHAT = "samples (.npz, .csv, or a folder with one subfolder of PNG images for each class)"
 
 
@@ -165,14 +238,14 @@ def read_data(
     """The samples of a file or folder, checked against a network that has a loss.
 
     Args:
-        label_column: of a ``.csv``, where no usual name tells it: "first", "last", a column's name, or its number from
-            1. Default: the last.
-        header: of a ``.csv``: does its first line hold the names of the columns? Default: as it looks.
+        label_column: of a ``.csv`` whose columns have no usual names: "first", "last", a column's name, or its number
+            from 1. Default: the last.
+        header: of a ``.csv``: does its first line hold the names of the columns? Default: decided by its content.
         ink: of a folder of pictures: "black" on white (the default) or "white" on black.
 
     Returns:
-        images: (samples, *shape of the input); targets: (samples, outputs); labels: the classes' names, where they have
-        some.
+        images: (samples, *shape of the input); targets: (samples, outputs); labels: the names of the classes, if they
+        have some.
 
     Raises:
         InputError: names the file, the line or member or image, and what was expected.
@@ -228,20 +301,19 @@ def _npz(archive: Npz, network: Network) -> Data:
         raise InputError(f"images: shape {shape}; {str(error).partition(': ')[2]}") from None
     if ("targets" in archive.names) == ("labels" in archive.names):
         raise InputError(f"expected targets or labels beside images, one of them; its arrays: {archive.listed}")
-    name = "targets" if "targets" in archive.names else "labels"
-    found = archive.shape(name, text=name == "labels")
-    wanted = (shape[0], network.outputs) if name == "targets" else (shape[0],)
-    if found not in (wanted, (shape[0], 1) if name == "labels" or network.outputs == 1 else wanted) and not (
-        name == "targets" and network.outputs == 1 and found == (shape[0],)
-    ):
-        expected = f"({', '.join(map(str, wanted))}{'' if len(wanted) > 1 else ','})"
-        raise InputError(f"{name}: shape {found}; expected {expected}, one for each image")
-    values = archive.array(name, text=name == "labels")
-    if name == "targets":
+    has_labels = "labels" in archive.names
+    name = "labels" if has_labels else "targets"
+    actual = archive.shape(name, text=has_labels)
+    wanted = (shape[0],) if has_labels else (shape[0], network.outputs)
+    is_column = (has_labels or network.outputs == 1) and actual in ((shape[0],), (shape[0], 1))
+    if actual != wanted and not is_column:
+        raise InputError(f"{name}: shape {actual}; expected {wanted}, one for each image")
+    values = archive.array(name, text=has_labels)
+    if not has_labels:
         return _checked(network, archive.array("images"), values, None)
     values, names = values.reshape(-1), None
     if values.dtype.kind in "US":
-        names = [n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in values.tolist()]
+        names = texts(values)
         check_labels(names, "labels: image")
         numbers = class_numbers(network, names, "labels")
     else:
@@ -274,7 +346,7 @@ def _folder(path: Path, network: Network, ink: Ink) -> Data:
         raise InputError(f"{path}: {len(files)} images; expected at most {MAX_VALUES} pixels in all")
     images = np.empty((len(files), *shape))
     for image, (_, file) in zip(images, files, strict=True):
-        content = read_bytes(file, MAX_PNG_BYTES, "a PNG image")
+        content = read_bytes(file, MAX_IMAGE_BYTES, "a PNG image")
         try:
             image[...] = png_pixels(content, shape, ink)
         except InputError as error:
@@ -285,18 +357,18 @@ def _folder(path: Path, network: Network, ink: Ink) -> Data:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    found = list(_entries(folder))
-    for file in found:
+    files = _entries(folder)
+    for file in files:
         if file.suffix.lower() != ".png" or not file.is_file():
             raise InputError(f"{file}: expected only PNG images there")
-    if not found:
+    if not files:
         raise InputError(f"{folder}: holds no images; expected PNG images of its class")
-    return found
+    return files
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """What is in a folder, by name."""
+def _entries(folder: Path) -> list[Path]:
+    """The files and folders in a folder, by name."""
     try:
-        yield from sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.name)
+        return sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.name)
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror}); expected a folder") from None

@@ -14,7 +14,7 @@
     target = [1, 0]
     label = "cross"
 
-Parsed, never evaluated; an unknown word is an error that says where it stands.
+The file is parsed, never evaluated; an unknown word is an error that names its place.
 """
 
 from dataclasses import MISSING, fields
@@ -26,17 +26,17 @@ import numpy as np
 from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
 from symcnn.files import read_bytes, toml_from
 from symcnn.network.data import Data, check_label, checked, checked_images
-from symcnn.network.images import text_of
+from symcnn.network.datafiles import text_of
 from symcnn.network.layers import ACTIVATIONS, LAYERS, Layer
 from symcnn.network.network import Network
 from symcnn.network.words import canonical, setting_names
 
-#: A network that symcnn can take apart is small; so is its file.
+#: Bytes of a network file.
 MAX_BYTES = 16_000_000
 
 
 def read_network(path: str | Path) -> tuple[Network, Data | None]:
-    """A network file: the network, and its samples if it holds some.
+    """Read a network file: the network, and its samples if it has some.
 
     Raises:
         InputError: names the file, the place in it, the value, and what was expected.
@@ -56,7 +56,7 @@ def read_network(path: str | Path) -> tuple[Network, Data | None]:
 
 
 def network_from(document: dict[str, Any]) -> Network:
-    """A network from its words, as TOML or JSON hold them.
+    """Build a network from a document of TOML or JSON.
 
     Raises:
         InputError: an unknown, missing or unusable word.
@@ -72,12 +72,12 @@ def network_from(document: dict[str, Any]) -> Network:
     loss = document.get("loss", "half_squared_error")
     try:
         return Network(document["input_shape"], layers, None if loss == "none" else loss)
-    except InputError as error:  # as it is written there
+    except InputError as error:  # in the words of a file
         raise InputError(str(error).replace("loss=None", 'loss = "none"')) from None
 
 
 def words_of(network: Network) -> dict[str, Any]:
-    """The words of a network: what :func:`network_from` reads."""
+    """The document that :func:`network_from` reads."""
     layers = []
     for layer in network.layers:
         settings = {f.name: getattr(layer, f.name) for f in fields(layer)}
@@ -91,22 +91,21 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
     kind = table.get("type")
     if kind is None:
         raise InputError(f"{where}: type is missing; expected one of {', '.join(LAYERS)}")
-    written = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
-    if isinstance(kind, str) and kind not in LAYERS and kind.lower() in ACTIVATIONS and not written:
-        kind, written = "Activation", {"kind": kind}  # PyTorch's and Keras' layers of that name
+    values = {word: tuple(v) if isinstance(v, list) else v for word, v in table.items() if word != "type"}
+    if isinstance(kind, str) and kind not in LAYERS and kind.lower() in ACTIVATIONS and not values:
+        kind, values = "Activation", {"kind": kind}  # PyTorch's and Keras' layers of that name
     kind = canonical("layer", kind, LAYERS, f"{where}: type={quoted(kind)}")
     layer: type[Any] = LAYERS[kind]
-    settings = setting_names(kind, written, {f.name for f in fields(layer)}, f"{where} ({kind})")
+    settings = setting_names(kind, values, {f.name for f in fields(layer)}, f"{where} ({kind})")
     for field in fields(layer):
         if field.name not in settings and field.default is MISSING:
             raise InputError(f"{where} ({kind}): {field.name} is missing")
         if field.type is bool and not isinstance(settings.get(field.name, False), bool):
             raise InputError(f"{where} ({kind}): {field.name}={settings[field.name]!r}; expected true or false")
     try:
-        found: Layer = layer(**settings)
+        return layer(**settings)  # type: ignore[no-any-return]
     except (InputError, NotSupportedYetError) as error:
         raise type(error)(f"{where}: {error}") from None
-    return found
 
 
 def _samples(network: Network, tables: Any) -> Data:

@@ -1,4 +1,4 @@
-"""The layers: each states its parameters, its shape rule and its equation, and knows no backend.
+"""The layers: each declares its parameters, its shape rule and its equation, and knows no backend.
 
     Conv2D      x[k,r,c] = b[k] + Σ_{d,p,q} i[d, s·r + p - pad, s·c + q - pad] · f[k,d,p,q]
     Dense       z[j] = b[j] + Σ_{k,r,c} x[k,r,c] · w[k,r,c,j];   h[j] = σ(z[j])
@@ -6,26 +6,27 @@
     MaxPool2D   p[k,r,c] = max over u,v of a[k, s·r + u - pad, s·c + v - pad]
     AvgPool2D   p[k,r,c] = 1/size² · Σ_{u,v} a[k, s·r + u - pad, s·c + v - pad]
     softmax     m = max_j z[j];  u[j] = exp(z[j] - m);  s = Σ_j u[j];  h[j] = u[j]/s
-    Flatten     states nothing: Dense sums over whatever axes it receives
+    Flatten     has no equation: Dense sums over whatever axes it receives
 
 What the article and the frameworks call convolution does not flip the filter: it is a cross-correlation.
 Index letters: n sample · d channel · k filter or map · r c row, column · p q row, column in the filter ·
 u v row, column in the pooling window · j neuron.
 
-The equations that softmax and cross-entropy share.
-
-    m = max_j z[j]        u[j] = exp(z[j] - m)        s = Σ_j u[j]
-
-Neither u/s nor log(s) + m depends on m: it is there so that no exponential overflows, and nothing is differentiated
-through it.
+Names of tensors: i image · f filter · x feature map · a activated map · p pooled map · z preactivation · h hidden
+neuron · o output · w weight · b bias · t target · E error · softmax: m the largest, u exponentials, s their sum, y
+probabilities · q shares of a mean. A further layer of a kind takes a letter after its own: f, fb, fc, …; x, xb, xc, …
+Axes of length 1 that only count filters or channels do not exist in a tensor, so no name carries them.
 """
 
 import functools
 import math
 import numbers
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from keyword import iskeyword
+from string import ascii_lowercase
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -33,36 +34,85 @@ import sympy
 from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
-from symcnn.network.names import Names, bias, preactivation, weights
 from symcnn.network.words import canonical, setting_names
-from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, TensorKind, Term, exp
+from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Role, Tensor, TensorKind, Term, exp
+
+
+class Names:
+    """Makes the tensors of one network, each with letters of its own."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[TensorKind] = Counter()
+
+    def letters(self, kind: TensorKind) -> str:
+        """``x``, then ``xb``, ``xc``, …, ``xz``, ``xbb``, … (not ``xa``, which would look like a first)."""
+        while True:
+            letters = kind.value + _suffix(self._taken[kind])
+            self._taken[kind] += 1
+            if not iskeyword(letters):  # the nineteenth activated map would be "as"
+                return letters
+
+    def tensor(
+        self, kind: TensorKind, shape: tuple[int, ...], role: Role = "value", values: tuple[Rational, ...] = ()
+    ) -> Tensor:
+        letters = self.letters(kind)
+        # a single quantity has no index: m, s
+        return Tensor(letters, shape, ((f"{letters}_" if shape else letters, len(shape)),), role, values, kind)
+
+
+def _suffix(n: int) -> str:
+    text = ""
+    while n:
+        n, digit = divmod(n - 1, 25)
+        text = ascii_lowercase[1 + digit] + text
+    return text
+
+
+def preactivation(activation: Tensor) -> Tensor:
+    name, shape = f"z_{activation.letters}", activation.shape
+    return Tensor(name, shape, ((name, len(shape)),), kind=TensorKind.PREACTIVATION, target=activation)
+
+
+def weights(source: Tensor, target: Tensor) -> Tensor:
+    a, b = source.letters, target.letters
+    parts = ((f"w_{a}", len(source.shape)), (b, len(target.shape)))
+    shape = source.shape + target.shape
+    return Tensor(f"w_{a}{b}", shape, parts, "parameter", kind=TensorKind.WEIGHT, source=source, target=target)
+
+
+def bias(target: Tensor, size: int) -> Tensor:
+    """One bias for each of the target's neurons or filters."""
+    name = f"b_{target.letters}"
+    return Tensor(name, (size,), ((name, 1),), "parameter", kind=TensorKind.BIAS, target=target)
 
 
 @dataclass(frozen=True)
-class Exponentials:
-    """The tensors m (largest), u (powers) and s (sum), and the equations that state them."""
+class Softmax:
+    """The equations of a softmax, and two of its quantities: m, the largest score, and s, the sum of exponentials."""
 
-    largest: Tensor
-    powers: Tensor
-    sum: Tensor
     equations: tuple[Equation, ...]
+    largest: Access
+    sum: Access
 
 
-def exponentials(source: Tensor, axis: Axis, names: Names) -> Exponentials:
-    """Of a tensor with one dimension."""
-    m, u, s = (
-        names.tensor(TensorKind.LARGEST, ()),
-        names.tensor(TensorKind.EXPONENTIAL, source.shape),
-        names.tensor(TensorKind.TOTAL, ()),
-    )
+def softmax(target: Tensor, source: Tensor, axis: Axis, names: Names) -> Softmax:
+    """m = max z, u = exp(z - m), s = Σ u, target = u/s, over the one axis of ``source``.
+
+    The result does not depend on m, which keeps the exponentials from overflowing: nothing is differentiated through
+    it.
+    """
     index = (Affine(((axis.name, 1),)),)
-    z, power = Access(source, index), Access(u, index)
+    z = Access(source, index)
+    m = Access(names.tensor(TensorKind.LARGEST, ()), ())
+    u = Access(names.tensor(TensorKind.EXPONENTIAL, source.shape), index)
+    s = Access(names.tensor(TensorKind.TOTAL, ()), ())
     equations = (
-        Equation(Access(m, ()), (), (Term((z,), (axis,)),), "max", constant=True),
-        Equation(power, (axis,), (Term((exp(z - Access(m, ())),)),)),
-        Equation(Access(s, ()), (), (Term((power,), (axis,)),)),
+        Equation(m, (), (Term((z,), (axis,)),), "max", constant=True),
+        Equation(u, (axis,), (Term((exp(z - m),)),)),
+        Equation(s, (), (Term((u,), (axis,)),)),
+        Equation(Access(target, index), (axis,), (Term((u / s,)),)),
     )
-    return Exponentials(m, u, s, equations)
+    return Softmax(equations, m, s)
 
 
 Padding = int | tuple[int, int] | Literal["same"]
@@ -75,8 +125,8 @@ ACTIVATIONS = (*ELEMENTWISE, "softmax")
 
 @dataclass(frozen=True)
 class LayerOutput:
-    """What a layer says of itself: the tensor it gives on, its equations, the parameters it brings, and the feature
-    map, if it makes one: the derivation keeps ∂E/∂(feature map) among its results."""
+    """A layer's output tensor, its equations, its parameters, and its feature map, if it has one: ∂E/∂(feature map) is
+    one of the derivation's results."""
 
     output: Tensor
     equations: tuple[Equation, ...] = ()
@@ -88,15 +138,15 @@ _L = TypeVar("_L")
 
 
 def _in_any_words(layer: type[_L]) -> type[_L]:
-    """The layer, which also takes the names that other libraries have for its settings."""
-    declared = layer.__init__
+    """A decorator: the layer also takes the names that other libraries have for its settings."""
+    original = layer.__init__
 
-    @functools.wraps(declared)
+    @functools.wraps(original)
     def init(self: Any, *values: Any, **settings: Any) -> None:
         names = {f.name for f in fields(self)}
         if not names.issuperset(settings):
             settings = setting_names(layer.__name__, settings, names, layer.__name__)
-        declared(self, *values, **settings)
+        original(self, *values, **settings)
 
     layer.__init__ = init  # type: ignore[method-assign]
     return layer
@@ -209,13 +259,13 @@ class Activation:
 
     def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         if self.kind == "softmax" and len(source.shape) != 1:
+            cells = "×".join(map(str, source.shape))
             raise InputError(
-                f"{_call(self, 'kind')}: its input {source.letters} is a map of {_by(source)} cells; expected"
-                " neurons: put Dense before it"
+                f"{_call(self, 'kind')}: its input {source.letters} is a map of {cells} cells; expected neurons: put"
+                " Dense before it"
             )
-        a = names.tensor(
-            TensorKind.OUTPUT if final and len(source.shape) == 1 else TensorKind.ACTIVATED_MAP, source.shape
-        )
+        kind = TensorKind.OUTPUT if final and len(source.shape) == 1 else TensorKind.ACTIVATED_MAP
+        a = names.tensor(kind, source.shape)
         return LayerOutput(a, _activated(a, source, self.kind, names))
 
 
@@ -245,8 +295,8 @@ class MaxPool2D:
             raise InputError(f"{_call(self, 'pad_value')}: expected a finite number or None")
 
     def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
-        absent = None if self.pad_value is None else Rational(str(self.pad_value))
-        return _pooled(self, source, names, S.One, absent, "max")
+        outside = None if self.pad_value is None else Rational(str(self.pad_value))
+        return _pooled(self, source, names, S.One, outside, "max")
 
 
 @_in_any_words
@@ -259,7 +309,7 @@ class AvgPool2D:
         stride: how far it moves, an integer or (rows, columns); None: its size.
         padding: absent cells on every side, (rows, columns), or "same".
         count_include_pad: True: absent cells count as 0 and the divisor is always that of a whole window (PyTorch's
-            default); False: divide by the number of cells that are there.
+            default); False: divide by the number of cells inside the map.
     """
 
     size: int | tuple[int, int]
@@ -279,7 +329,7 @@ class AvgPool2D:
 
 @dataclass(frozen=True)
 class Flatten:
-    """All cells of all maps as one row of inputs. States no equation: Dense sums over whatever axes it receives."""
+    """All cells of all maps as one row of inputs. It has no equation: Dense sums over whatever axes it receives."""
 
     def state(self, source: Tensor, names: Names, final: bool) -> LayerOutput:
         return LayerOutput(source)
@@ -291,12 +341,12 @@ LAYERS: dict[str, type[Layer]] = {t.__name__: t for t in (Conv2D, Dense, Activat
 
 @dataclass(frozen=True)
 class OutputRow:
-    """Stands where maps become the network's outputs and no Dense follows that would sum over them: their cells as
-    neurons, in the order map, row, column. No layer of a user's.
+    """The cells of maps as the network's outputs, in the order map, row, column, where no Dense sums over them. An
+    internal layer.
 
     Args:
-        activations: how many follow; of a single one these are the preactivations.
-        flattens: a Flatten asks for it; else only maps of one cell each, or one row or column, are taken.
+        activations: how many follow; if it is one, the row is its preactivations.
+        flattens: a Flatten follows; without one, only maps of one cell each, or one row or column, are flattened.
     """
 
     activations: int
@@ -308,7 +358,6 @@ class OutputRow:
         if len(axes) == 1 or (len(long) > 1 and not self.flattens):
             return LayerOutput(source)
         if self.activations == 1:
-            # of the outputs that the activation makes
             row = preactivation(Names().tensor(TensorKind.OUTPUT, (source.size,)))
         else:
             row = names.tensor(TensorKind.HIDDEN if self.activations else TensorKind.OUTPUT, (source.size,))
@@ -335,44 +384,36 @@ class _Slide:
         return Affine(((position, self.stride), (offset, self.dilation)), -self.before)
 
     def inside(self, window: int, length: int) -> list[int]:
-        """How many of a window's cells are there, at each position."""
+        """How many of a window's cells are inside the map, at each position."""
         starts = (n * self.stride - self.before for n in range(self.count))
         return [min(start + window, length) - max(start, 0) for start in starts]
 
 
 def _slides(layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, lengths: tuple[int, int]) -> tuple[_Slide, _Slide]:
     """How the window of ``field`` slides over rows and columns."""
-    window, strides = pair_of(getattr(layer, field)), pair_of(layer.stride or getattr(layer, field))
+    windows, strides = pair_of(getattr(layer, field)), pair_of(layer.stride or getattr(layer, field))
     dilations = pair_of(getattr(layer, "dilation", 1))
-    paddings = None if layer.padding == "same" else pair_of(layer.padding)
-    rows, columns = (
-        _slide(
-            layer, field, cells, strides[n], dilations[n], None if paddings is None else paddings[n], lengths[n], what
-        )
-        for n, (cells, what) in enumerate(zip(window, ("rows", "columns"), strict=True))
-    )
-    return rows, columns
 
+    def slide(direction: int, unit: str) -> _Slide:
+        length, stride, dilation = lengths[direction], strides[direction], dilations[direction]
+        reach = dilation * (windows[direction] - 1) + 1
+        if layer.padding == "same":
+            count = -(-length // stride)
+            return _Slide(count, stride, max((count - 1) * stride + reach - length, 0) // 2, dilation)
+        padding = pair_of(layer.padding)[direction]
+        padded = length + 2 * padding
+        if reach > padded:
+            most = (padded - 1) // dilation + 1
+            raise InputError(
+                f"{_call(layer, field)}: the input has {length} {unit}; {field} must be at most {most}, or add padding"
+            )
+        return _Slide((padded - reach) // stride + 1, stride, padding, dilation)
 
-def _slide(
-    layer: "Conv2D | MaxPool2D | AvgPool2D", field: str, cells: int, stride: int, dilation: int, padding: int | None,
-    length: int, what: str,
-) -> _Slide:  # fmt: skip
-    reach = dilation * (cells - 1) + 1
-    if padding is None:
-        count = -(-length // stride)
-        return _Slide(count, stride, max((count - 1) * stride + reach - length, 0) // 2, dilation)
-    room = length + 2 * padding
-    if reach > room:
-        most = (room - 1) // dilation + 1
-        raise InputError(
-            f"{_call(layer, field)}: the input has {length} {what}; {field} must be at most {most}, or add padding"
-        )
-    return _Slide((room - reach) // stride + 1, stride, padding, dilation)
+    return slide(0, "rows"), slide(1, "columns")
 
 
 def _pooled(
-    layer: MaxPool2D | AvgPool2D, source: Tensor, names: Names, scale: Rational, absent: sympy.Expr | None,
+    layer: MaxPool2D | AvgPool2D, source: Tensor, names: Names, scale: Rational, outside: sympy.Expr | None,
     reduce: Literal["sum", "max"], share: bool = False,
 ) -> LayerOutput:  # fmt: skip
     maps, rows, columns = _map_shape(layer, source)
@@ -382,9 +423,9 @@ def _pooled(
     axes = (*k, Axis("r", slide_r.count), Axis("c", slide_c.count))
     window = (Axis("u", height), Axis("v", width))
     p = names.tensor(TensorKind.POOLED_MAP, tuple(axis.size for axis in axes))
-    cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), absent)
+    cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), outside)
     factors: tuple[sympy.Expr, ...] = (cell,)
-    if share:  # of each window, one part for every cell that is there
+    if share:  # one divided by the number of cells inside the map, for each window
         inside = slide_r.inside(height, rows), slide_c.inside(width, columns)
         values = tuple(Rational(1, high * wide) for high in inside[0] for wide in inside[1])
         shares = names.tensor(TensorKind.SHARE, (slide_r.count, slide_c.count), "constant", values)
@@ -393,17 +434,11 @@ def _pooled(
 
 
 def _activated(target: Tensor, source: Tensor, kind: str, names: Names) -> tuple[Equation, ...]:
-    if kind != "softmax":
-        return (_elementwise(target, source, ELEMENTWISE[kind]),)
-    (j,) = axes = (Axis("j", source.shape[0]),)
-    shifted = exponentials(source, j, names)
-    share = Term((Access(shifted.powers, _plain(axes)) / Access(shifted.sum, ()),))
-    return (*shifted.equations, Equation(Access(target, _plain(axes)), axes, (share,)))
-
-
-def _elementwise(target: Tensor, source: Tensor, function: Callable[[sympy.Expr], sympy.Expr]) -> Equation:
-    axes = tuple(Axis("j", a.size) if len(source.shape) == 1 else a for a in _axes_of(source))
-    return Equation(Access(target, _plain(axes)), axes, (Term((function(Access(source, _plain(axes))),)),))
+    axes = (Axis("j", source.size),) if len(source.shape) == 1 else _axes_of(source)
+    if kind == "softmax":
+        return softmax(target, source, axes[0], names).equations
+    value = ELEMENTWISE[kind](Access(source, _plain(axes)))
+    return (Equation(Access(target, _plain(axes)), axes, (Term((value,)),)),)
 
 
 def _axes_of(tensor: Tensor) -> tuple[Axis, ...]:
@@ -415,12 +450,8 @@ def _plain(axes: tuple[Axis, ...]) -> tuple[Affine, ...]:
     return tuple(Affine(((axis.name, 1),)) for axis in axes)
 
 
-def _by(tensor: Tensor) -> str:
-    return "×".join(map(str, tensor.shape))
-
-
 def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
-    """Channels, rows and columns of what a layer for maps receives."""
+    """Channels, rows and columns of the input of a layer for maps."""
     if len(source.shape) == 1:
         raise InputError(
             f"{type(layer).__name__}: its input {source.letters} has {source.shape[0]} features; expected a map"
@@ -438,7 +469,7 @@ def _call(layer: Layer, field: str) -> str:
 
 
 def whole(value: object) -> int | None:
-    """A whole number, whoever made it (NumPy's, 8.0); None for anything else."""
+    """The value as an int if it is whole (NumPy's integers, 8.0); None for anything else."""
     if isinstance(value, numbers.Integral) and not isinstance(value, bool):
         return int(value)
     return int(value) if isinstance(value, (float, np.floating)) and float(value).is_integer() else None
@@ -450,7 +481,7 @@ def pair_of(value: int | tuple[int, int]) -> tuple[int, int]:
 
 
 def _positive(layer: Layer, field: str) -> None:
-    """A whole number."""
+    """Check a setting that is a whole number."""
     count = whole(getattr(layer, field))
     if count is None or count < 1:
         raise InputError(f"{_call(layer, field)}: expected a whole number, at least 1")
@@ -459,7 +490,7 @@ def _positive(layer: Layer, field: str) -> None:
 
 
 def _one_or_two(layer: Layer, field: str, least: int = 1) -> None:
-    """A whole number, or two: rows and columns. There is one way to write it, so that equal layers are equal."""
+    """Check a setting that is a whole number, or two: rows and columns. It is stored so that equal layers are equal."""
     value = getattr(layer, field)
     counts = [whole(n) for n in (value if isinstance(value, (tuple, list)) else [value])]
     if not 1 <= len(counts) <= 2 or any(n is None or n < least for n in counts):

@@ -1,17 +1,165 @@
-"""A network as a user declares it, and what it states: tensors and forward equations, in order."""
+"""A network as a user declares it, with its tensors and forward equations; the losses.
+
+A loss gives the error E of one sample in equations of outputs o and targets t; E_total adds the samples.
+
+    half_squared_error     E = Σ_k ½·(o[k] - t[k])²
+    mse                    E = 1/K · Σ_k (o[k] - t[k])²
+    cross_entropy          E = Σ_k t[k]·(log(s) + m - o[k])    = -Σ_k t[k]·log y[k],  y[k] = u[k]/s the softmax of o
+    binary_cross_entropy   E = Σ_k softplus(z[k]) - t[k]·z[k]  = -Σ_k t[k]·log o[k] + (1 - t[k])·log(1 - o[k]),
+                                                                 where o = sigmoid(z)
+
+The last two are written so that no logarithm of 0 and no overflow occurs; that both sides agree is a test.
+"""
 
 import html
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 
+from sympy import Rational, S
+
 from symcnn.errors import InputError, quoted
-from symcnn.network.describe import settings_of
-from symcnn.network.layers import LAYERS, Activation, AvgPool2D, Conv2D, Flatten, Layer, MaxPool2D, OutputRow, whole
-from symcnn.network.losses import LOSSES, Outputs, loss_named
-from symcnn.network.names import Names
-from symcnn.symbolic import ERROR, Equation, Tensor, TensorKind
+from symcnn.network.layers import (
+    LAYERS,
+    Activation,
+    AvgPool2D,
+    Conv2D,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    Names,
+    OutputRow,
+    softmax,
+    whole,
+)
+from symcnn.network.words import canonical
+from symcnn.symbolic import (
+    ERROR,
+    Access,
+    Affine,
+    Axis,
+    Equation,
+    Tensor,
+    TensorKind,
+    Term,
+    log,
+    sigmoid,
+    softplus,
+)
+
+
+@dataclass(frozen=True)
+class LossInputs:
+    """The last layer's values o, the targets t, and the equation of o, if the last layer has one."""
+
+    outputs: Tensor
+    targets: Tensor
+    equation: Equation | None
+    names: Names
+
+    @property
+    def axis(self) -> Axis:
+        return Axis("k", self.outputs.size)
+
+    @property
+    def o(self) -> Access:
+        return self.entry(self.outputs)
+
+    @property
+    def t(self) -> Access:
+        return self.entry(self.targets)
+
+    def entry(self, tensor: Tensor) -> Access:
+        """A tensor's entry k."""
+        return Access(tensor, (Affine((("k", 1),)),))
+
+
+def half_squared_error(inputs: LossInputs) -> tuple[Equation, ...]:
+    return _error(Term((Rational(1, 2), (inputs.o - inputs.t) ** 2), (inputs.axis,)))
+
+
+def mse(inputs: LossInputs) -> tuple[Equation, ...]:
+    return _error(Term(((inputs.o - inputs.t) ** 2,), (inputs.axis,), Rational(1, inputs.axis.size)))
+
+
+def cross_entropy(inputs: LossInputs) -> tuple[Equation, ...]:
+    if inputs.axis.size < 2:
+        raise InputError("loss='cross_entropy': the network has one output; expected a class each, at least 2")
+    factor = inputs.equation.terms[0].factors[0] if inputs.equation else S.One
+    if factor.is_Mul and any(f.is_Pow and f.exp == -1 for f in factor.args):  # exponentials divided by their sum
+        raise InputError(
+            "loss='cross_entropy': the last layer is a softmax already, and the loss has one inside; end with"
+            " activation=None"
+        )
+    y = inputs.names.tensor(TensorKind.PROBABILITY, inputs.outputs.shape)
+    probabilities = softmax(y, inputs.outputs, inputs.axis, inputs.names)
+    surprise = log(probabilities.sum) + probabilities.largest - inputs.o
+    return (*probabilities.equations, *_error(Term((inputs.t, surprise), (inputs.axis,))))
+
+
+def binary_cross_entropy(inputs: LossInputs) -> tuple[Equation, ...]:
+    terms = inputs.equation.terms if inputs.equation else ()
+    call = terms[0].factors[0] if len(terms) == 1 else None
+    if not isinstance(call, sigmoid):
+        raise InputError(
+            "loss='binary_cross_entropy': the last layer's values must lie between 0 and 1; end with"
+            ' activation="sigmoid"'
+        )
+    z = inputs.entry(call.args[0].tensor)
+    return _error(Term((softplus(z),), (inputs.axis,)), Term((inputs.t, z), (inputs.axis,), S.NegativeOne))
+
+
+def _error(*terms: Term) -> tuple[Equation, ...]:
+    return (Equation(Access(ERROR, ()), (), terms),)
+
+
+LOSSES: dict[str, Callable[[LossInputs], tuple[Equation, ...]]] = {
+    loss.__name__: loss for loss in (half_squared_error, mse, cross_entropy, binary_cross_entropy)
+}
+
+
+def loss_named(word: object) -> str | None:
+    """Our name of a loss; None for no loss.
+
+    Raises:
+        InputError: the word means no loss, or only nearly one.
+    """
+    if word is None or word == "none":
+        return None
+    name = canonical("loss", word, (*LOSSES, "none"), f"loss={quoted(word)}")
+    return None if name == "none" else name
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The kind of a tensor: its letter ("w"), and the letters of the tensors that weights, biases and preactivations
+    belong to."""
+
+    letter: str
+    source: str = ""
+    target: str = ""
+
+
+def kind_of(tensor: Tensor) -> Kind:
+    """``w_xh`` is ("w", "x", "h"), ``b_h`` is ("b", "", "h"), ``xb`` is ("x", "", "")."""
+    first = tensor.parts[0][0]
+    if first.startswith("w_"):
+        return Kind("w", first.removeprefix("w_"), tensor.parts[1][0])
+    if first.startswith(("b_", "z_")):
+        return Kind(first[0], "", first[2:])
+    return Kind(first[0])
+
+
+def settings_of(layer: Layer) -> Mapping[str, object]:
+    """The layer's settings by name, for display: stride filled in, a window as rows and columns."""
+    values = {f.name: getattr(layer, f.name) for f in fields(layer)}
+    window = values.get("kernel_size", values.get("size"))
+    if window is not None:
+        values["rows"], values["columns"] = window if isinstance(window, tuple) else (window, window)
+        values["stride"] = values["stride"] or window
+    return {name: "×".join(map(str, v)) if isinstance(v, tuple) else v for name, v in values.items()}
+
 
 #: Entries of one array of a network.
 MAX_CELLS = 5_000_000
@@ -19,14 +167,14 @@ MAX_CELLS = 5_000_000
 
 @dataclass(frozen=True)
 class Forward:
-    """What a network states.
+    """The forward graph of a network.
 
     Attributes:
         image, targets: the data of one sample (targets: None without a loss).
         outputs: the last layer's values.
         parameters: the trainable tensors, layer by layer.
-        feature_maps: what each convolution gives.
-        equations: one after the other; the last one is E, if there is a loss.
+        feature_maps: the outputs of the convolutions.
+        equations: in order; the last one is that of E, if there is a loss.
     """
 
     image: Tensor
@@ -65,7 +213,7 @@ class Network:
         _ = self.forward  # a network that does not fit together is refused here, not at its first use
 
     def __reduce__(self) -> tuple[object, ...]:
-        # a copy works the rest out again
+        # a copy computes the cached properties again
         return type(self), (self.input_shape, self.layers, self.loss)
 
     @cached_property
@@ -77,23 +225,23 @@ class Network:
         parameters: list[Tensor] = []
         feature_maps: list[Tensor] = []
         last = max((n for n, layer in enumerate(self.layers) if not isinstance(layer, Flatten)), default=-1)
-        flattened = False
+        is_flat = False
         for number, layer in self._stages():
-            if flattened and isinstance(layer, (Conv2D, MaxPool2D, AvgPool2D)):
+            if is_flat and isinstance(layer, (Conv2D, MaxPool2D, AvgPool2D)):
                 raise InputError(
                     f"layer {number + 1}: {type(layer).__name__}: its input is flattened; expected a map:"
                     " put it before Flatten"
                 )
-            flattened = flattened or isinstance(layer, Flatten)
+            is_flat = is_flat or isinstance(layer, Flatten)
             try:
-                stated = layer.state(tensor, names, final=number == last)
-                _check_size(layer, (stated.output, *stated.parameters))
+                result = layer.state(tensor, names, final=number == last)
+                _check_size(layer, (result.output, *result.parameters))
             except InputError as error:
                 raise InputError(f"layer {number + 1}: {error}") from None
-            tensor = stated.output
-            equations += stated.equations
-            parameters += stated.parameters
-            feature_maps += stated.feature_maps
+            tensor = result.output
+            equations += result.equations
+            parameters += result.parameters
+            feature_maps += result.feature_maps
         targets = None
         if self.loss is not None:
             if len(tensor.shape) != 1:
@@ -102,8 +250,8 @@ class Network:
                     " expected neurons: end with Dense, Flatten or a pooling over whole maps, or set loss=None"
                 )
             targets = names.tensor(TensorKind.TARGET, tensor.shape, "target")
-            stated_last = equations[-1] if equations and equations[-1].target.tensor == tensor else None
-            equations += LOSSES[self.loss](Outputs(tensor, targets, stated_last, names))
+            equation = equations[-1] if equations and equations[-1].target.tensor == tensor else None
+            equations += LOSSES[self.loss](LossInputs(tensor, targets, equation, names))
             if not parameters:
                 raise InputError(
                     "layers: none has parameters, so there is nothing to train; add Conv2D or Dense, or set loss=None"
@@ -133,7 +281,7 @@ class Network:
 
     @property
     def probabilities(self) -> Tensor | None:
-        """What cross_entropy's softmax makes of the outputs: a share for each class. None with another loss."""
+        """The softmax of the outputs inside cross_entropy; None with another loss."""
         return self.forward.equations[-2].target.tensor if self.loss == "cross_entropy" else None
 
     def _repr_html_(self) -> str:
@@ -168,28 +316,28 @@ def _check_size(layer: Layer | OutputRow, tensors: Iterable[Tensor]) -> None:
 
 
 def _input_shape(shape: Iterable[int]) -> tuple[int, ...]:
-    sizes = [whole(n) for n in (shape if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,))]
-    given = tuple(n for n in sizes if n is not None and n > 0)
-    if len(given) < len(sizes) or not 1 <= len(given) <= 3:
+    values = [whole(n) for n in (shape if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,))]
+    sizes = tuple(n for n in values if n is not None and n > 0)
+    if len(sizes) < len(values) or not 1 <= len(sizes) <= 3:
         raise InputError(
             f"input_shape={quoted(shape)}: expected whole numbers, at least 1, as (features,), (height, width)"
             " or (channels, height, width)"
         )
-    if math.prod(given) > MAX_CELLS:
-        raise InputError(f"input_shape={quoted(given)}: {quoted(math.prod(given))} pixels; at most {MAX_CELLS}")
-    return given
+    if math.prod(sizes) > MAX_CELLS:
+        raise InputError(f"input_shape={quoted(sizes)}: {quoted(math.prod(sizes))} pixels; at most {MAX_CELLS}")
+    return sizes
 
 
 def _layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
-    given = tuple(layers)
-    if not given:
+    layers = tuple(layers)
+    if not layers:
         raise InputError("layers=[]: expected at least one layer")
-    for number, layer in enumerate(given, 1):
+    for number, layer in enumerate(layers, 1):
         if not isinstance(layer, tuple(LAYERS.values())):
             if isinstance(layer, type) and layer.__name__ in LAYERS:
                 raise InputError(f"layer {number} is the class {layer.__name__}: expected {layer.__name__}(…)")
             raise InputError(f"layer {number} is {quoted(layer)}: expected one of {', '.join(LAYERS)}")
-    return given
+    return layers
 
 
 __all__ = ["ERROR", "Forward", "Network"]

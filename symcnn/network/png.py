@@ -45,7 +45,7 @@ def check_ink(ink: object) -> Ink:
 
 
 def is_picture(value: object) -> bool:
-    """Is it an image of Pillow's? Nobody has one who has not imported Pillow."""
+    """Is it an image of Pillow's? There is none before Pillow is imported."""
     module = sys.modules.get("PIL.Image")
     return module is not None and isinstance(value, module.Image)
 
@@ -92,7 +92,7 @@ def picture_pixels(picture: Any, shape: tuple[int, ...], ink: Ink = "black") -> 
 
 
 def warn_of_pictures(images: Sequence[Array] | Array, ink: Ink) -> None:
-    """Say so where all pictures are nearly one colour, or black ink was expected and the border of them is black."""
+    """Warn where all pictures are nearly one colour, or black ink was expected and their border is black."""
     if not len(images):
         return
     low, high = float(min(map(np.min, images))), float(max(map(np.max, images)))
@@ -147,7 +147,7 @@ def _grey_of_16_bits(picture: Any, paper: float) -> Array:
 
 
 def _scale_transparency(picture: Any, depth: int) -> None:
-    """A file's transparent colour is stated in its own depth; Pillow compares it with values of 8 bits."""
+    """Scale the transparent colour, which the file gives in its own depth and Pillow compares with values of 8 bits."""
     colour = picture.info.get("transparency")
     if isinstance(colour, int) and picture.mode == "L" and depth in (2, 4):
         picture.info["transparency"] = colour * 255 // (2**depth - 1)

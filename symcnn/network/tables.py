@@ -2,22 +2,23 @@
 
     separator   ``;``, tab, ``|``, ``,`` or blanks, by the first line; or as a line ``sep=;`` says
     numbers     with a decimal point, or all with a decimal comma (in quotes where the separator is a comma)
-    quotes      around any cell; a cell in quotes may hold separators and line ends
+    quotes      around any cell; a cell in quotes may contain separators and line ends
     head        a line of names; or of the numbers of the columns: 0, 1, 2, …
     comments    lines before it that begin with "#", but for one of as many cells as a sample has: that is the head
 
-Which column is the class is told by its name (in English or French, and the commonest in German and Spanish), or by
-``label_column``, or it is the one beside as many numbered columns (``p1``, ``p2``, …) as there are pixels, or it is the
-last. Where a line or a column may be read in two ways and nothing decides, the file is refused.
+The column of the class is the one that ``label_column`` names; else one with a usual name (in English or French, and
+the commonest in German and Spanish); else the only one beside as many numbered columns (``p1``, ``p2``, …) as there are
+pixels; else the last. Where a line or a column may be read in two ways and nothing decides, the file is refused.
 """
 
 import csv
 import io
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -30,10 +31,10 @@ from symcnn.network.png import Array
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
-#: What the cells of a line of numbers are made of.
+#: The characters of a line of numbers.
 _PLAIN = re.compile(r"[0-9eE.+\-]*", re.ASCII)
 
-#: Of targets, where a 1 and zeros tell the class.
+#: Truth values of one-hot targets.
 _TRUTH = {"true": "1", "false": "0", "vrai": "1", "faux": "0"}
 
 _BLANK = re.compile(r"\s")
@@ -60,24 +61,21 @@ _PIXEL = {
     "entrada",
 }  # fmt: skip
 _BESIDE = {
-    "name", "id", "true", "ground", "number", "image", "nom", "numero", "de", "la", "du", "l", "valeur", "value",
-    "t",
+    "name", "id", "true", "ground", "number", "image", "nom", "numero", "de", "la", "du", "l", "valeur", "value", "t",
 }  # fmt: skip
 _INDEX = {
     "id", "ids", "index", "idx", "no", "nr", "n", "num", "numero", "identifiant", "indice", "row", "rownames",
 }  # fmt: skip
-_FILE = {
-    "image", "img", "file", "filename", "path", "fichier", "nom", "name",
-}  # fmt: skip
+_FILE = {"image", "img", "file", "filename", "path", "fichier", "nom", "name"}
 
-#: Characters in which the first line is looked for.
+#: The first line ends within so many characters.
 _HEAD_CHARACTERS = 2_000_000
 
-#: Columns counted by a head of numbers from which no sample would look so by chance.
+#: A line that counts so many columns (0, 1, 2, …) is a head: no sample would look so by chance.
 _SURELY_COUNTED = 9
 
-#: Names that pandas has made different (0, 0.1, 0.2, …) from which no sample would look so by chance: after 0.9 comes
-#: 0.10, which nobody writes for a number in a row of 1.0, 1.1.
+#: A line with so many names that pandas has made different (0, 0.1, 0.2, …) is a head: after 0.9 comes 0.10, which
+#: nobody writes for a number in a row of 1.0, 1.1.
 _SURELY_RENAMED = 10
 
 
@@ -107,16 +105,16 @@ def text_of(content: bytes) -> str:
 
 
 def records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells of every line that holds something; without the blanks around a cell.
+    """Line number and cells, without the blanks around them, of every line that is not empty.
 
-    A first record (0, [separator]) says what separates the cells.
+    The first record is (0, [separator]).
     """
-    passed, text = _without_comments(text)
+    skipped, text = _without_comments(text)
     lines = io.StringIO(text, newline="")
     first = next((line for line in iter(lines.readline, "") if line.strip(" \t\r\n")), "")
-    if (told := re.fullmatch(r"\s*\"?sep=(.|\\t)\"?\s*", first)) is not None:
-        separator = "\t" if told[1] == "\\t" else told[1]
-        passed += text[: lines.tell()].count("\n") or 1
+    if (match := re.fullmatch(r"\s*\"?sep=(.|\\t)\"?\s*", first)) is not None:
+        separator = "\t" if match[1] == "\\t" else match[1]
+        skipped += text[: lines.tell()].count("\n") or 1
     else:
         separator = _separator(text[:_HEAD_CHARACTERS])
         lines.seek(0)
@@ -128,9 +126,9 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
             if _BLANK.search("".join(cells)) is not None:
                 cells = [cell.strip() for cell in cells]
             if any(cells):
-                yield passed + reader.line_num, cells
+                yield skipped + reader.line_num, cells
     except csv.Error as error:
-        raise InputError(f"line {passed + reader.line_num}: {error}; expected CSV") from None
+        raise InputError(f"line {skipped + reader.line_num}: {error}; expected CSV") from None
 
 
 def _without_comments(text: str) -> tuple[int, str]:
@@ -157,7 +155,7 @@ def _without_comments(text: str) -> tuple[int, str]:
 
 
 def _separator(text: str) -> str:
-    """What separates the cells of the first line, outside of quotes."""
+    """The separator of the cells of the first line, outside of quotes."""
     bare = next(iter(re.sub(r'"[^"]*"', "x", text).strip(" \t\r\n").splitlines()), "")
     comma_and_tab = re.search(r",\s*\t|\t\s*,", bare)
     order = ";\t|," if comma_and_tab is None else ";|,"
@@ -166,7 +164,7 @@ def _separator(text: str) -> str:
 
 @dataclass
 class NumberParser:
-    """Turns cells into numbers; remembers which decimal sign the file has."""
+    """Turns cells into numbers, and checks that the file has one decimal sign."""
 
     separator: str
     _point: int | None = None
@@ -206,7 +204,7 @@ class NumberParser:
         return row
 
     def check(self) -> None:
-        """After the last line: does anything show that a comma is a decimal one?"""
+        """After the last line: refuse commas that may be thousands separators everywhere."""
         if self._unsure is not None and not self._is_sure:
             line, cell = self._unsure
             raise InputError(
@@ -224,17 +222,21 @@ class NumberParser:
 def _counts(cells: Sequence[str]) -> int:
     """How many columns a line counts: 0, 1, 2, … or 1, 2, 3, …, but for its first or its last cell."""
     for part in (cells, cells[:-1], cells[1:]):
-        if all(re.fullmatch("[0-9]{1,7}", cell) for cell in part) and part:
-            values = [int(cell) for cell in part]
-            if values[0] in (0, 1) and values == list(range(values[0], values[0] + len(values))):
-                return len(part)
+        if all(re.fullmatch("[0-9]{1,7}", cell) for cell in part) and _is_range([int(cell) for cell in part]):
+            return len(part)
     return 0
 
 
-def _renamed(cells: Sequence[str]) -> int:
-    """How many cells of a line are names of columns that pandas has made different: 5, 0, 0.1, 0.2, 18, 18.1, …
+def _is_range(values: Sequence[float] | Array) -> bool:
+    """Is it 0, 1, 2, … or 1, 2, 3, …?"""
+    return len(values) > 0 and values[0] in (0, 1) and bool(np.all(np.diff(values) == 1))
 
-    It does so where a table without a head is read as if it had one, and written again. 0 where two are the same.
+
+def _renamed(cells: Sequence[str]) -> int:
+    """How many cells of a line are names that pandas has made different: 5, 0, 0.1, 0.2, 18, 18.1, …; 0 where two are
+    the same.
+
+    Pandas does so where a table without a head is read as if it had one, and written again.
     """
     if len(set(cells)) < len(cells):
         return 0
@@ -257,7 +259,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", bare).strip()
 
 
-def _speaks_of(name: str, words: set[str]) -> bool:
+def _has_word(name: str, words: set[str]) -> bool:
+    """Has a column's name one of the words, and no others than those of classes and targets?"""
     parts = set(_plain(name).split())
     return bool(parts & words) and parts <= words | _CLASS | _TARGET | _BESIDE
 
@@ -294,24 +297,37 @@ def samples(
 
 @dataclass
 class _CsvTable:
+    """A CSV file while it is read.
+
+    Attributes:
+        names: of the columns, if there is a head.
+        class_names: if the head names the classes.
+        line, width: of the first line: its number and its columns.
+        classes: the column of the class, or those of the targets.
+        skipped: columns of indices and file names.
+        by_default: the class is the last column because nothing says another.
+        possible_names: the cells of a first line that may be a head or not.
+    """
+
     network: Network
     label_column: str | int | None
     names: list[str] | None = None
     class_names: list[str] = field(default_factory=list)
     line: int = 1
     width: int = 0
-    classes: list[int] = field(default_factory=list)  # the column of the class, or those of the targets
+    classes: list[int] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     by_default: bool = False
-    possible_names: list[str] | None = None  # of a first line that may be a head or not
+    possible_names: list[str] | None = None
 
     def read(self, text: str, header: bool | None) -> Data:
         stream = records(text)
         numbers = NumberParser(next(stream)[1][0])
         head = list(islice(stream, 2))
         pixels = self.network.forward.image.size
+        empty = InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
         if not head:
-            raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
+            raise empty
         self.line, first = head[0]
         while len(first) > 1 and not first[-1]:
             first.pop()
@@ -326,8 +342,11 @@ class _CsvTable:
         self._choose()
         lines, rows, texts = [], [], []
         special = sorted([*self.skipped, *(self.classes if len(self.classes) == 1 else [])], reverse=True)
-        for line, cells in (*head, *stream):
-            cells = self._cells(line, cells)
+        for line, cells in chain(head, stream):
+            while len(cells) > self.width and not cells[-1]:
+                cells.pop()
+            if len(cells) != self.width:
+                raise InputError(f"line {line}: {len(cells)} columns; the first line has {self.width}")
             for n in self.classes if len(self.classes) > 1 else ():  # pandas' get_dummies writes True and False
                 cells[n] = _TRUTH.get(cells[n].lower(), cells[n])
             texts.append([cells[n] for n in reversed(special)])
@@ -338,7 +357,7 @@ class _CsvTable:
             if len(rows) * self.width > MAX_VALUES:
                 raise InputError(f"{len(rows)} lines of {self.width} numbers; expected at most {MAX_VALUES} in all")
         if not rows:
-            raise InputError(f"holds no samples; expected one a line: {pixels} pixels, then its class or its targets")
+            raise empty
         numbers.check()
         matrix = np.array(rows)
         if header is None and not is_head and self._is_counted(first, renamed, matrix):
@@ -361,24 +380,15 @@ class _CsvTable:
         targets, words = self._targets(labels, lines, numbers)
         return Data(matrix.reshape(len(matrix), *shape), targets, words)
 
-    def _cells(self, line: int, cells: list[str]) -> list[str]:
-        while len(cells) > self.width and not cells[-1]:
-            cells.pop()
-        if len(cells) != self.width:
-            raise InputError(f"line {line}: {len(cells)} columns; the first line has {self.width}")
-        return cells
-
     # --- head and columns
 
     def _is_head(self, first: list[str], second: list[str] | None, numbers: NumberParser) -> bool:
         figures = [cell for cell in first if numbers.is_number(cell)]
-        if not figures or any(_speaks_of(cell, _CLASS | _TARGET) for cell in first):
+        if not figures or any(_has_word(cell, _CLASS | _TARGET) for cell in first):
             return True
         if len(figures) == len(first):
             return False  # or it counts the columns: the samples will show
-        if _renamed(first) >= _SURELY_RENAMED:
-            return True
-        if self._is_summary(first):
+        if _renamed(first) >= _SURELY_RENAMED or self._is_summary(first):
             return True
         if len(figures) > 2 and _counts(figures) == len(figures):
             words = [n for n, cell in enumerate(first) if not numbers.is_number(cell)]
@@ -400,7 +410,7 @@ class _CsvTable:
             self.names, self.width = None, len(second)  # a title above the numbers
 
     def _choose(self) -> None:
-        """Which columns are the class or the targets, and which are passed over."""
+        """Choose the columns of the class or the targets, and those that are skipped."""
         pixels, outputs, width = self.network.forward.image.size, self.network.outputs, self.width
         targets = self._named_targets() if self.label_column is None else []
         label = None if targets else self._label()
@@ -415,16 +425,14 @@ class _CsvTable:
             wanted = [pixels + 1]
         else:
             wanted = [pixels + outputs] if targets else [pixels + 1, pixels + outputs]
-        choices = [p for p in ([], indices, [*indices, *files], files) if p or not indices]
-        passed = next((p for p in choices if width - len(p) in wanted), None)
-        if passed is None and width in wanted:
-            passed = []
-        if passed is None and not names and width == pixels + 2 and label != 0:
-            passed = [0]
-        if passed is None:
+        choices = [*([] if indices else [[]]), indices, [*indices, *files], files, []]
+        skipped = next((c for c in choices if width - len(c) in wanted), None)
+        if skipped is None and not names and width == pixels + 2 and label != 0:
+            skipped = [0]
+        if skipped is None:
             raise InputError(f"line {self.line}: {width} columns; expected {self._columns(label)}")
-        self.skipped = sorted(passed)
-        kept = [n for n in range(width) if n not in passed]
+        self.skipped = sorted(skipped)
+        kept = [n for n in range(width) if n not in skipped]
         if label is not None:
             self.classes = [label]
         elif targets:
@@ -435,12 +443,12 @@ class _CsvTable:
             self.classes = kept[-outputs:]
 
     def _label(self) -> int | None:
-        """The column of the class, where something names it."""
+        """The column of the class, if it is named."""
         if self.label_column is not None:
-            return _chosen(self.label_column, self.names or self.possible_names, self.width, self.line)
+            return _column_named(self.label_column, self.names or self.possible_names, self.width, self.line)
         names = self.names or []
-        strong = [n for n, name in enumerate(names) if _speaks_of(name, _CLASS)]
-        weak = [n for n, name in enumerate(names) if _speaks_of(name, _TARGET)]
+        strong = [n for n, name in enumerate(names) if _has_word(name, _CLASS)]
+        weak = [n for n, name in enumerate(names) if _has_word(name, _TARGET)]
         if strong:  # beside a class, y may be a coordinate
             strong = sorted({*strong, *(n for n in weak if _plain(names[n]) != "y")})
         if len(strong) > 1:
@@ -462,25 +470,25 @@ class _CsvTable:
 
     def _named_targets(self) -> list[int]:
         """Columns such as y1, y2 or class_0, class_1 or species_cat, species_dog, as many as there are outputs."""
-        names, bases = self.names or [], dict[str, list[int]]()
+        names, bases = self.names or [], defaultdict[str, list[int]](list)
         for n, name in enumerate(names):
             parts = re.fullmatch(r"([a-z ]*?) ?[0-9]+|([a-z]+) .+", _plain(name))
             base = parts and (parts[1] or parts[2])
             if base and base in _CLASS | _TARGET | {"t", "o"}:
-                bases.setdefault(base, []).append(n)
+                bases[base].append(n)
         wanted = [columns for columns in bases.values() if len(columns) == self.network.outputs > 1]
-        if len(wanted) != 1 or all(_speaks_of(names[n], _CLASS | _TARGET) for n in wanted[0]):
+        if len(wanted) != 1 or all(_has_word(names[n], _CLASS | _TARGET) for n in wanted[0]):
             return []  # class id, class name
         return wanted[0]
 
     def _beside_the_pixels(self) -> list[int]:
-        """What is left, one column or as many as outputs, beside as many numbered columns (p1, p2, …) as pixels."""
+        """The other columns, one or as many as outputs, beside as many numbered columns (p1, p2, …) as pixels."""
         pixels, names = self.network.forward.image.size, self.names or []
-        families: dict[str, list[int]] = {}
+        families: dict[str, list[int]] = defaultdict(list)
         for n, name in enumerate(names):
             base = re.sub("[0-9]+", "#", _plain(name))
             if "#" in base:
-                families.setdefault(base, []).append(n)
+                families[base].append(n)
         if pixels == self.network.outputs:  # then numbered columns may be the targets as well, but for some names
             families = {base: columns for base, columns in families.items() if base.strip("# ") in _PIXEL}
         whole = [columns for columns in families.values() if len(columns) == pixels > 1]
@@ -506,7 +514,7 @@ class _CsvTable:
         name = self.names[number] if self.names else ""
         return f"column {number + 1}" + (f" ({name[:30]})" if name else "")
 
-    # --- what the samples show
+    # --- checks of the samples
 
     def _is_counted(self, first: list[str], renamed: int, matrix: Array) -> bool:
         """Is the first line, of numbers only, a head that counts the columns, or one that was a sample once?"""
@@ -533,8 +541,8 @@ class _CsvTable:
     def _check_skipped(self, columns: dict[int, list[str]]) -> None:
         for n in self.skipped:
             values = columns[n]
-            counted = values in ([str(k + start) for k in range(len(values))] for start in (0, 1))
-            if len(set(values)) != len(values) or (not self.names and not counted):
+            counts = values in ([str(k + start) for k in range(len(values))] for start in (0, 1))
+            if len(set(values)) != len(values) or (not self.names and not counts):
                 expected = self._columns(self.classes[0] if len(self.classes) == 1 and not self.by_default else None)
                 raise InputError(
                     f"line {self.line}: {self.width} columns; expected {expected}; {self._column(n)} is no index of the"
@@ -542,7 +550,7 @@ class _CsvTable:
                 )
 
     def _check_index_read_as_pixel(self, images: Array) -> None:
-        """A number for each line, in a column that would be a pixel."""
+        """Refuse a column of pixels that numbers the lines."""
         kept = [n for n in range(self.width) if n not in self.skipped and n not in self.classes]
         for place, n in enumerate(kept):
             values = images[:, place]
@@ -553,15 +561,14 @@ class _CsvTable:
                     f"{self._column(n)} numbers the lines, and would be read as a pixel: the network's input has"
                     f" {images.shape[1]}; expected it without that column (or with another name for it)"
                 )
-            counted = n == 0 and (values == np.arange(len(values)) + values[0]).all() and values[0] in (0, 1)
-            if counted and not self.names and len(self.classes) == 2 and self.label_column is None:
+            if n == 0 and _is_range(values) and not self.names and len(self.classes) == 2 and self.label_column is None:
                 raise InputError(
                     "column 1 counts 0, 1, 2, …: the last two columns may be two targets, or the first an index and the"
                     " last the class; expected a head of names, or --label-column last (read_data: label_column)"
                 )
 
     def _check_targets(self, images: Array, targets: Array) -> None:
-        """Targets 1 for the class and 0 for the others, but in the first columns."""
+        """Refuse one-hot targets in the first columns."""
         outputs = self.network.outputs
         if self._named_targets() or self._beside_the_pixels() or len(images) < 2:
             return
@@ -576,7 +583,7 @@ class _CsvTable:
             )
 
     def _check_default(self, labels: list[str], pixels: Array, numbers: NumberParser) -> None:
-        """The last column is the class because nothing says another: refuse where another is as likely."""
+        """Refuse the last column as the class where the first is as likely."""
         ask = "expected --label-column first, last, a name or a number (read_data: label_column)"
         if len(labels) > 1 and len(set(labels)) == 1:
             raise InputError(
@@ -621,7 +628,7 @@ class _CsvTable:
             return class_rows(network, class_numbers(network, labels, self._column(column))), labels
         values = np.array([numbers.row(line, [label])[0] for line, label in zip(lines, labels, strict=True)])
         numbers.check()
-        strong = self.names is not None and _speaks_of(self.names[column], _CLASS)
+        strong = self.names is not None and _has_word(self.names[column], _CLASS)
         if network.outputs == 1 and not (strong or self.class_names):
             return values[:, np.newaxis], None
         bad = bad_class(network, values)
@@ -639,23 +646,23 @@ def _ends_in_sigmoid(network: Network) -> bool:
     return any(getattr(layer, "activation", getattr(layer, "kind", None)) == "sigmoid" for layer in last)
 
 
-def _chosen(column: str | int, names: list[str] | None, width: int, line: int) -> int:
-    """The column that ``label_column`` asks for."""
+def _column_named(column: str | int, names: list[str] | None, width: int, line: int) -> int:
+    """The column that ``label_column`` means."""
     expected = f"expected first, last, a number from 1 to {width}, or the name of a column"
     if isinstance(column, bool) or not isinstance(column, (str, int)):
         raise InputError(f"label_column={quoted(column)}: {expected}")
-    word = str(column)
-    named = [n for n, name in enumerate(names or []) if name == word] or [
-        n for n, name in enumerate(names or []) if _plain(name) == _plain(word) != ""
-    ]
-    numbered = [int(word) - 1] if re.fullmatch("[0-9]{1,9}", word) else []
+    word, names = str(column), names or []
+    matches = [n for n, name in enumerate(names) if name == word]
+    matches = matches or [n for n, name in enumerate(names) if _plain(name) == _plain(word) != ""]
     if isinstance(column, int):
-        named = []
-    found = set(named + numbered) or {"first": {0}, "last": {width - 1}}.get(word, set())
-    if len(found) > 1:
-        which = ", ".join(str(n + 1) for n in sorted(found))
+        matches = []
+    if re.fullmatch("[0-9]{1,9}", word):
+        matches.append(int(word) - 1)
+    columns = set(matches) or {"first": {0}, "last": {width - 1}}.get(word, set())
+    if len(columns) > 1:
+        which = ", ".join(str(n + 1) for n in sorted(columns))
         raise InputError(f"--label-column {quoted(word, 30)}: may be one of columns {which}; {expected}")
-    for number in found:
+    for number in columns:
         if 0 <= number < width:
             return number
     known = f"; its columns: {', '.join(name[:20] for name in names[:8])}" if names else ""

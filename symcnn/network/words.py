@@ -1,7 +1,7 @@
 """The words of Keras, PyTorch and everyday speech for layers, settings, activations and losses, and symcnn's own.
 
-A word is taken for ours where it can mean nothing else. Where it could (another default slope, another mean), it is
-refused with our word for it and the difference: what would be guessed silently would be wrong silently.
+A word is translated where it can mean nothing else. Where it could (another default slope, another mean), it is refused
+with our word for it and the difference: a silent guess would be a silent error.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,37 +25,35 @@ SAME: dict[Kind, dict[str, str]] = {
     },
 }  # fmt: skip
 
+_LEAKY_RELU = '"leaky_relu", whose slope is 0.01 (PyTorch\'s default; Keras has others)'
+_WHOLE_MAP = "with the whole map as its size, and Flatten"
+_CROSS_ENTROPY = '"cross_entropy", which has the softmax inside: the last layer has no activation'
+_BINARY = '"binary_cross_entropy", which adds the outputs up, where Keras and PyTorch take their mean'
+_SQUARES = '"half_squared_error" (the sum of ½·(o − t)²) or "mse" (the mean of (o − t)²)'
+
 #: Words that are nearly ours: what to write, and what differs.
 NEARLY: dict[Kind, dict[str, str]] = {
     "layer": {
         "averagepooling2d": 'type "AvgPool2D"; where it is padded, Keras counts only the cells that are there'
         " (count_include_pad = false)",
-        "globalaveragepooling2d": "AvgPool2D with the whole map as its size, and Flatten",
-        "adaptiveavgpool2d": "AvgPool2D with the whole map as its size, and Flatten",
-        "globalmaxpooling2d": "MaxPool2D with the whole map as its size, and Flatten",
-        "leakyrelu": '"leaky_relu", whose slope is 0.01 (PyTorch\'s default; Keras has others)',
+        "globalaveragepooling2d": f"AvgPool2D {_WHOLE_MAP}",
+        "adaptiveavgpool2d": f"AvgPool2D {_WHOLE_MAP}",
+        "globalmaxpooling2d": f"MaxPool2D {_WHOLE_MAP}",
+        "leakyrelu": _LEAKY_RELU,
         "dropout": "to leave it out (symcnn has no Dropout)",
         "conv1d": "Conv2D with one row",
     },
     "activation": {
-        "leakyrelu": '"leaky_relu", whose slope is 0.01 (PyTorch\'s default; Keras has others)',
+        "leakyrelu": _LEAKY_RELU,
         "logsoftmax": 'loss="cross_entropy", which has the softmax inside, after a layer without activation',
     },
     "loss": {
-        "categoricalcrossentropy": '"cross_entropy", which has the softmax inside: the last layer has no activation',
-        "sparsecategoricalcrossentropy": '"cross_entropy", which has the softmax inside: the last layer has no'
-        " activation",
-        "nll": '"cross_entropy", which has the softmax inside: the last layer has no activation',
-        "nllloss": '"cross_entropy", which has the softmax inside: the last layer has no activation',
-        "binarycrossentropy": '"binary_cross_entropy", which adds the outputs up, where Keras and PyTorch take their'
-        " mean",
-        "bce": '"binary_cross_entropy", which adds the outputs up, where Keras and PyTorch take their mean',
-        "bceloss": '"binary_cross_entropy", which adds the outputs up, where Keras and PyTorch take their mean',
+        **dict.fromkeys(("categoricalcrossentropy", "sparsecategoricalcrossentropy", "nll", "nllloss"), _CROSS_ENTROPY),
+        **dict.fromkeys(("binarycrossentropy", "bce", "bceloss"), _BINARY),
         "bcewithlogitsloss": '"binary_cross_entropy" after activation="sigmoid"; it adds the outputs up, PyTorch takes'
         " their mean",
-        "squarederror": '"half_squared_error" (the sum of ½·(o − t)²) or "mse" (the mean of (o − t)²)',
+        **dict.fromkeys(("squarederror", "l2"), _SQUARES),
         "sse": '"half_squared_error", the sum of ½·(o − t)²',
-        "l2": '"half_squared_error" (the sum of ½·(o − t)²) or "mse" (the mean of (o − t)²)',
     },
 }
 
@@ -66,10 +64,12 @@ SETTINGS = {
     "dilation_rate": "dilation",
 }  # fmt: skip
 
-#: Settings that say what the layer knows, or that are not there yet.
+_FOLLOWS = "leave it out: it follows from what the layer receives"
+
+#: Settings that follow from others, or that are not supported yet.
 REFUSED_SETTINGS = {
-    "in_channels": "leave it out: it follows from what the layer receives",
-    "in_features": "leave it out: it follows from what the layer receives",
+    "in_channels": _FOLLOWS,
+    "in_features": _FOLLOWS,
     "input_shape": "it belongs to the network, not to a layer",
     "groups": "not supported yet: every filter sees every channel",
     "activation": 'put a layer Activation("relu") behind it',
@@ -80,13 +80,13 @@ REFUSED_SETTINGS = {
 
 
 def canonical(kind: Kind, word: object, ours: Collection[str], where: str) -> str:
-    """Our word for one of a kind.
+    """Our word for a layer, an activation or a loss.
 
     Args:
-        ours: the words that there are; where: how a message begins.
+        ours: the words to choose from; where: the beginning of a message.
 
     Raises:
-        InputError: it means none of them, or nearly one of them.
+        InputError: the word means none of them, or only nearly one.
     """
     if isinstance(word, str):
         if word in ours:
@@ -108,9 +108,9 @@ def setting_names(layer: str, settings: Mapping[str, Any], ours: Collection[str]
     """A layer's settings by our names.
 
     Raises:
-        InputError: one is unknown, stands twice, or says what the layer knows itself.
+        InputError: one is unknown, occurs twice, or follows from others.
     """
-    found: dict[str, Any] = {}
+    renamed: dict[str, Any] = {}
     for word, value in settings.items():
         name = word if word in ours else SETTINGS.get(word, word)
         if word == "kernel_size" and "size" in ours:  # PyTorch's pooling
@@ -120,7 +120,7 @@ def setting_names(layer: str, settings: Mapping[str, Any], ours: Collection[str]
                 kind = NotSupportedYetError if REFUSED_SETTINGS[word].startswith("not supp") else InputError
                 raise kind(f"{where}: {word}: {REFUSED_SETTINGS[word]}")
             raise InputError(f"{where}: unknown word {quoted(word)}; {one_of(word, sorted(ours))}")
-        if name in found:
+        if name in renamed:
             raise InputError(f"{where}: {word} and {name} mean the same; expected one of them")
-        found[name] = value
-    return found
+        renamed[name] = value
+    return renamed

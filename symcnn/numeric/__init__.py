@@ -1,10 +1,17 @@
 """Programs made from printed equations or from the scalar graph, and the displayed expressions evaluated."""
 
-from symcnn.numeric.backends import BACKENDS, compile_program
 from symcnn.numeric.cache import numba_is_there
-from symcnn.numeric.compiled import NumbaProgram
-from symcnn.numeric.parameters import as_theta, given_by_name, initial_values
-from symcnn.numeric.program import PROGRAMS, ArrayProgram, Descend, Program, PythonProgram
+from symcnn.numeric.compiled import BACKENDS, NumbaProgram, compile_program
+from symcnn.numeric.program import (
+    PROGRAMS,
+    ArrayProgram,
+    Descend,
+    Program,
+    PythonProgram,
+    as_theta,
+    initial_values,
+    inputs_by_name,
+)
 
 __all__ = [
     "BACKENDS",
@@ -16,7 +23,7 @@ __all__ = [
     "PythonProgram",
     "as_theta",
     "compile_program",
-    "given_by_name",
     "initial_values",
+    "inputs_by_name",
     "numba_is_there",
 ]  # fmt: skip

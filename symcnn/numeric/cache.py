@@ -1,14 +1,13 @@
-"""Compiling printed source with numba, and keeping what was compiled for the next process.
+"""Compile printed source with numba, and cache the machine code for the next process.
 
-The source is written as a module into a directory of the user's own, named by a hash of the source and of what
-compiles it; numba keeps its machine code beside it. What runs is always the source just printed, from memory: the
-file is what numba's cache hangs on, and is written again where its content differs. Without a directory that is safe
-to use, the program is compiled in memory.
+The source is written as a module into a directory of the user's own, named by a hash of the source and the compilers'
+versions; numba keeps its machine code beside it. The source that runs is always the one just printed, from memory: the
+file is the key of numba's cache, and is written again where its content differs. Without a directory that is safe to
+use, the program is compiled in memory.
 
-Printed loop nests as machine code: translated into LLVM's language here, compiled with the function that calls them.
-
-numba could do it too, but it finds out the type of every operation on its own, at a millisecond each: a network of two
-convolutions has ten thousand of them, all of one type. A nest is a function of arrays, in few words:
+Printed loop nests are translated into LLVM's language here and compiled with the function that calls them: numba would
+infer the type of every operation, at a millisecond each, and a network of two convolutions has ten thousand of them,
+all of one type. A nest is a function of arrays with few kinds of statements:
 
     for at_r in range(0, 12, 2):            lengths are numbers
         i_at1 = 384*at_r                    sums and products of whole numbers
@@ -64,8 +63,8 @@ def native(nest: ast.FunctionDef, constants: Mapping[str, NDArray[Any]]) -> Any:
         def generate(context: Any, builder: Any, signature: Any, values: Sequence[Any]) -> Any:
             pairs = zip(signature.args, values, strict=True)
             pointers = [context.make_array(kind)(context, builder, value).data for kind, value in pairs]
-            function = _Translation(context, builder.module, nest, signature.args[0].dtype, constants)
-            builder.call(function.of([p.type for p in pointers]), pointers)
+            translation = _Translation(context, builder.module, nest, signature.args[0].dtype, constants)
+            builder.call(translation.function([p.type for p in pointers]), pointers)
             return context.get_dummy_value()
 
         return types.void(*arrays), generate
@@ -90,7 +89,7 @@ class _Translation:
         self._values: dict[str, Any] = {}
         self._variables: dict[str, Any] = {}
 
-    def of(self, pointers: Sequence[Any]) -> Any:
+    def function(self, pointers: Sequence[Any]) -> Any:
         """The function, for arguments of these types."""
         ir = self._ir
         function = ir.Function(self._module, ir.FunctionType(ir.VoidType(), pointers), self._nest.name)
@@ -194,28 +193,21 @@ class _Translation:
 
     def _operation(self, node: ast.expr, a: Any, operator: ast.operator, b: Any) -> Any:
         builder = self._builder
-        match operator, a.type == self._int:
-            case ast.Add(), True:
-                return builder.add(a, b, flags=["nsw"])
-            case ast.Mult(), True:
-                return builder.mul(a, b, flags=["nsw"])
-            case ast.Add(), False:
-                return builder.fadd(a, b)
-            case ast.Sub(), False:
-                return builder.fsub(a, b)
-            case ast.Mult(), False:
-                return builder.fmul(a, b)
-            case ast.Div(), False:
-                return builder.fdiv(a, b)
-            case ast.BitAnd(), False:
-                return builder.and_(a, b)
-            case ast.BitOr(), False:
-                return builder.or_(a, b)
+        if a.type == self._int:
+            integers = {ast.Add: builder.add, ast.Mult: builder.mul}
+            if (build := integers.get(type(operator))) is not None:
+                return build(a, b, flags=["nsw"])
+        else:
+            reals = {
+                ast.Add: builder.fadd, ast.Sub: builder.fsub, ast.Mult: builder.fmul, ast.Div: builder.fdiv,
+                ast.BitAnd: builder.and_, ast.BitOr: builder.or_,
+            }  # fmt: skip
+            if (build := reals.get(type(operator))) is not None:
+                return build(a, b)
         raise TypeError(f"no rule to compile {ast.unparse(node)}")
 
     def _call(self, function: Callable[[float], float], argument: Any) -> Any:
-        found = self._context.get_function(function, self._kind(self._kind))
-        return found(self._builder, [argument])
+        return self._context.get_function(function, self._kind(self._kind))(self._builder, [argument])
 
 
 #: Reordering sums and fusing multiply-adds; nothing that ignores NaN, infinity or the sign of zero where it matters.
@@ -223,12 +215,16 @@ SAFE_MATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
 
 LOG = logging.getLogger("symcnn.numba")
 
-#: Modules that are kept; the oldest go first.
+#: Modules in the cache; the oldest are deleted first.
 KEPT = 100
 
 
 def require_numba() -> Any:
-    """The numba package, or how to get it."""
+    """Import numba.
+
+    Raises:
+        InputError: it is not installed; the message says how to install it.
+    """
     try:
         import numba
     except ImportError:
@@ -244,10 +240,9 @@ def numba_is_there() -> bool:
 
 
 def cache_directory() -> Path:
-    """``SYMCNN_CACHE``, or the platform's place for what can be made again."""
-    given = os.environ.get("SYMCNN_CACHE")
-    if given:
-        return Path(given)
+    """``SYMCNN_CACHE``, or the platform's directory for caches."""
+    if directory := os.environ.get("SYMCNN_CACHE"):
+        return Path(directory)
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "symcnn" / "Cache"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "symcnn"
@@ -255,42 +250,36 @@ def cache_directory() -> Path:
 
 @lru_cache(maxsize=32)
 def compiled(source: str, name: str) -> Callable[..., Any]:
-    """A function of printed source, compiled once in a process and kept for the next."""
+    """A function of printed source, compiled once in a process and cached for the next."""
     numba = require_numba()
     translator = inspect.getsource(sys.modules[native.__module__])  # machine code depends on every word of it
     versions = (__version__, numba.__version__, np.__version__, sys.version, sorted(SAFE_MATH), translator)
     module = f"symcnn_{hashlib.sha256(repr((source, versions)).encode()).hexdigest()[:32]}"
-    path = _kept(source, module)
+    path = _module_file(source, module)
     space = types.ModuleType(module)
     if path is not None:
         space.__file__ = str(path)
-        sys.modules[module] = space  # numba looks it up when it takes machine code out of its cache
+        sys.modules[module] = space  # numba looks it up when it reads machine code from its cache
     exec(compile(source, str(path or "<printed by symcnn>"), "exec"), space.__dict__)
-    constants = {called: array for called, array in vars(space).items() if isinstance(array, np.ndarray)}
+    constants = {key: array for key, array in vars(space).items() if isinstance(array, np.ndarray)}
     for nest in ast.parse(source).body:
         if isinstance(nest, ast.FunctionDef) and nest.name != name and not nest.decorator_list:
             setattr(space, nest.name, native(nest, constants))
     options = {"fastmath": set(SAFE_MATH), "error_model": "numpy"}
-    found: Callable[..., Any] = numba.njit(cache=path is not None, **options)(getattr(space, name))
-    kept = "in memory only" if path is None else f"kept in {path.parent} for the next time"
-    waits_for = (
-        "" if _has_machine_code(path) else f"numba compiles this network's program, which takes seconds ({kept})"
-    )
-    return interruptible(found, waits_for)
+    function = numba.njit(cache=path is not None, **options)(getattr(space, name))
+    if path is not None and any(path.parent.glob(f"__pycache__/{path.stem}.*.nbc")):  # compiled already
+        return interruptible(function)
+    where = "in memory only" if path is None else f"kept in {path.parent} for the next time"
+    return interruptible(function, f"numba compiles this network's program, which takes seconds ({where})")
 
 
-def _has_machine_code(path: Path | None) -> bool:
-    """Is it compiled already, by this process or one before?"""
-    return path is not None and any(path.parent.glob(f"__pycache__/{path.stem}.*.nbc"))
-
-
-def interruptible(function: Callable[..., Any], waits_for: str = "") -> Callable[..., Any]:
-    """The function, compiled at its first call; Ctrl-C during that is Ctrl-C, whatever numba makes of it.
+def interruptible(function: Callable[..., Any], message: str = "") -> Callable[..., Any]:
+    """The function, compiled at its first call; Ctrl-C during that raises KeyboardInterrupt, whatever numba raises.
 
     Args:
-        waits_for: what the log says of the first call.
+        message: logged at the first call.
     """
-    lines = [waits_for] if waits_for else []
+    lines = [message] if message else []
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
@@ -307,25 +296,25 @@ def interruptible(function: Callable[..., Any], waits_for: str = "") -> Callable
 
 
 def _was_interrupted(error: BaseException) -> bool:
-    """Does an interrupt stand behind it, as its cause or in what numba quotes?"""
-    seen: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and found not in seen:
-        if isinstance(found, KeyboardInterrupt) or "KeyboardInterrupt" in str(found):
+    """Is an interrupt the cause of an error, or quoted in its text?"""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        if isinstance(cause, KeyboardInterrupt) or "KeyboardInterrupt" in str(cause):
             return True
-        seen.append(found)
-        found = found.__cause__ or found.__context__
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
     return False
 
 
-def _kept(source: str, module: str) -> Path | None:
-    """The module's file, with this very source; None where there is no place for it."""
+def _module_file(source: str, module: str) -> Path | None:
+    """The module's file, with this very source; None where it cannot be written safely."""
     try:
         folder = _private(cache_directory() / "compiled")
         path = folder / f"{module}.py"
         content = source.encode("utf-8")
         if not path.is_file() or path.read_bytes() != content:
-            _forget_oldest(folder)
+            _delete_oldest(folder)
             write_whole(path, content)
         return path
     except (OSError, RuntimeError, InputError):  # RuntimeError: no home directory
@@ -333,20 +322,20 @@ def _kept(source: str, module: str) -> Path | None:
 
 
 def _private(folder: Path) -> Path:
-    """The folder, made where missing.
+    """Make the folder, if it is missing.
 
     Raises:
-        OSError: others may write there: what they put there would run as us.
+        OSError: others may write there: their files would run as ours.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix":
-        found = folder.stat()
-        if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        status = folder.stat()
+        if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise PermissionError(f"{folder}: others may write there")
     return folder
 
 
-def _forget_oldest(folder: Path) -> None:
+def _delete_oldest(folder: Path) -> None:
     modules = sorted(folder.glob("symcnn_*.py"), key=lambda p: p.stat().st_mtime)
     for path in modules[: max(len(modules) + 1 - KEPT, 0)]:
         for file in (*folder.glob(f"__pycache__/{path.stem}.*"), path):

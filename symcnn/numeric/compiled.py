@@ -1,37 +1,31 @@
-"""The compiled program (extra ``fast``): printed loops, compiled by numba.
+"""The compiled program (extra ``fast``): printed loops, compiled by numba; and the backends by name.
 
     a small network        the scalar graph in straight lines; full-batch training depends on the number of images
     any, and mini-batches  loop nests printed from the index-notation equations, in blocks of so many samples
 
-No flag that would let the compiler assume away NaN or infinity: a diverging loss is seen.
-
-Mini-batch training in a compiled loop: an epoch is one call, from gathering the samples to the update.
-
-The same function measures: forward only, on any samples.
+No flag lets the compiler assume away NaN or infinity: a diverging loss is seen. A mini-batch epoch is one call of a
+compiled function, from gathering the samples to the update; the same function measures, forward only, any samples.
 """
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from symcnn.derivation import count_products
+from symcnn.errors import InputError, quoted
 from symcnn.network import Array, Network
 from symcnn.numeric.cache import compiled, require_numba
-from symcnn.numeric.learner import Batching, Learner, Meter, Order, State, check_order
-from symcnn.numeric.optimizers import OPTIMIZERS, THETA
-from symcnn.numeric.program import ArrayProgram, Descend, Program, scalar_graph
-from symcnn.printers.loops import DIFFERENTIATE, LEARN, MEASURE, Loops, NetworkSpec, OptimizerUpdate, loops
+from symcnn.numeric.learner import OPTIMIZERS, THETA, Batching, Learner, Meter, Order, State, check_order
+from symcnn.numeric.program import PROGRAMS, ArrayProgram, Descend, Program, scalar_graph
+from symcnn.printers.loops import DIFFERENTIATE, LEARN, MEASURE, Loops, OptimizerUpdate, loops
 from symcnn.printers.numba import compiled_gradient, compiled_training
 from symcnn.printers.python import standalone
 
-if TYPE_CHECKING:
-    from symcnn.numeric.program import Program
-
-#: Samples of a block: where nobody says how many come, and at most.
+#: Samples of a block: by default, and at most.
 LANES, MOST = 32, 64
-#: Bytes that a processor keeps near, and that buffers may take.
+#: Bytes of a processor's cache, and bytes that buffers may take.
 NEAR, ROOM = 1 << 20, 1 << 28
 
 
@@ -49,11 +43,9 @@ def lanes_for(network: Network, batch_size: int) -> int:
 
 @lru_cache(maxsize=32)
 def printed(network: Network, optimizer: str, lanes: int, dtype: str) -> Loops:
-    """The program of an optimizer by name, printed once in a process."""
-    stated, rule = network.forward, OPTIMIZERS[optimizer]
-    assert stated.targets is not None  # whoever trains has a loss
-    given = NetworkSpec(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
-    return loops(given, OptimizerUpdate(rule.updates, rule.scalars), lanes, dtype)
+    """The loops of an optimizer by name, printed once in a process."""
+    rule = OPTIMIZERS[optimizer]
+    return loops(network.forward, OptimizerUpdate(rule.updates, rule.scalars), lanes, dtype)
 
 
 class Epochs:
@@ -64,9 +56,7 @@ class Epochs:
         mean: divide each batch's loss and gradient by its samples.
     """
 
-    def __init__(
-        self, program: Loops, images: Array, targets: Array, batch_size: int, mean: bool, dtype: str
-    ) -> None:  # fmt: skip
+    def __init__(self, program: Loops, images: Array, targets: Array, batch_size: int, mean: bool, dtype: str) -> None:
         self._dtype = np.dtype(dtype)
         self._images = _plain(images.reshape(len(images), -1), self._dtype)
         self._targets = _plain(targets, self._dtype)
@@ -75,10 +65,10 @@ class Epochs:
         self._function = compiled(program.source, "epoch")
 
     def __call__(
-        self, theta: Array, gradient: Array, order: Order, rate: float, mode: int, remembered: Sequence[Array] = (),
+        self, theta: Array, gradient: Array, order: Order, rate: float, mode: int, state: Sequence[Array] = (),
         outputs: Array | None = None,
     ) -> Array:  # fmt: skip
-        """One pass over ``order``; theta, gradient and what is remembered are changed in place.
+        """One pass over ``order``; theta, gradient and the optimizer's state are changed in place.
 
         Args:
             mode: LEARN, DIFFERENTIATE (one batch), or MEASURE.
@@ -90,7 +80,7 @@ class Epochs:
         self._function(
             theta, gradient, self._work, self._images, self._targets, samples, self._batch_size, self._mean,
             self._dtype.type(rate), mode, losses, np.empty((0, 0), self._dtype) if outputs is None else outputs,
-            *remembered,
+            *state,
         )  # fmt: skip
         return losses
 
@@ -98,7 +88,7 @@ class Epochs:
 class LoopLearner(Learner):
     """Trains by calling the compiled epoch."""
 
-    def __init__(self, program: "Program", images: Array, targets: Array, batching: Batching, state: State) -> None:
+    def __init__(self, program: Program, images: Array, targets: Array, batching: Batching, state: State) -> None:
         super().__init__(program, images, targets, batching, state)
         lanes = lanes_for(program.network, batching.batch_size)
         self._loops = printed(program.network, batching.optimizer.name, lanes, program.dtype)
@@ -118,12 +108,12 @@ class LoopLearner(Learner):
 
     def _run(self, epochs: Epochs, order: Order, mode: int, outputs: Array | None = None) -> Array:
         optimizer, state = self.batching.optimizer, self.state
-        names = [THETA.name, *(s.name for s, _ in optimizer.updates if s != THETA)]
+        names = [THETA.name, *optimizer.state]
         # of the program's own type; the state's arrays themselves where they already are
         theta, *rest = arrays = [_plain(state.arrays[n], np.dtype(self.program.dtype)) for n in names]
         powers = np.array([state.scalars[n] for n in optimizer.scalars])
-        remembered = [*rest, powers] if optimizer.scalars else rest
-        losses = epochs(theta, self._gradient, order, self.batching.rate, mode, remembered, outputs)
+        others = [*rest, powers] if optimizer.scalars else rest
+        losses = epochs(theta, self._gradient, order, self.batching.rate, mode, others, outputs)
         for name, array in zip(names, arrays, strict=True):
             if array is not state.arrays[name]:
                 state.arrays[name][:] = array
@@ -132,12 +122,12 @@ class LoopLearner(Learner):
 
 
 def _plain(values: Any, dtype: np.dtype[Any]) -> Any:
-    """The array itself where it is of the one kind that is compiled for, else a copy."""
+    """The array itself if compiled code can use it, else a copy."""
     return np.require(values, dtype, ["C_CONTIGUOUS", "ALIGNED", "WRITEABLE"])
 
 
 def _aligned(size: int, dtype: np.dtype[Any]) -> Array:
-    """Zeros that begin where a vector does."""
+    """Zeros aligned to 64 bytes."""
     raw = np.zeros(size * dtype.itemsize + 64, dtype=np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size * dtype.itemsize].view(dtype)
@@ -181,14 +171,10 @@ class NumbaProgram(Program):
         return standalone(source, compiled=True)
 
     def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        if not self._straight:
-            return self._by_loops(theta, images, targets)
-        gradient = np.empty(len(theta))
-        function = compiled(self.source, "loss_and_gradient")
-        return float(function(theta, images.reshape(len(images), -1), targets, gradient)), gradient
-
-    def _by_loops(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        """One batch that is not learnt from."""
+        if self._straight:
+            gradient = np.empty(len(theta))
+            function = compiled(self.source, "loss_and_gradient")
+            return float(function(theta, images.reshape(len(images), -1), targets, gradient)), gradient
         epochs = Epochs(self._loops(LANES), images, targets, max(len(images), 1), False, self.dtype)
         values = np.ascontiguousarray(theta, dtype=self.dtype)
         gradient = np.zeros_like(values)
@@ -200,44 +186,62 @@ class NumbaProgram(Program):
 
     @cached_property
     def _whole_arrays(self) -> ArrayProgram:
-        """What predicts, printed once."""
+        """The array program, which predicts."""
         return ArrayProgram(self.network)
 
     def learner(self, images: Array, targets: Array, batching: Batching, state: State) -> Learner:
         return LoopLearner(self, images, targets, batching, state)
 
     def trainer(self, images: Array, targets: Array) -> Descend:
-        if not self._straight or len(images) >= MANY:
-            return self._trainer_by_loops(images, targets)
-        loop = compiled(self.training_source(len(images)), "train")
-        flat, wanted = np.ascontiguousarray(images.reshape(len(images), -1)), np.ascontiguousarray(targets)
+        count = len(images)
+        if not self._straight or count >= MANY:
+            epochs = Epochs(self._loops(count), images, targets, count, False, self.dtype)
+            order = np.arange(count)
+
+            def train_in_loops(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
+                values = np.array(theta, dtype=self.dtype)
+                losses = epochs(values, np.zeros_like(values), np.tile(order, steps), step, LEARN)
+                return values.tolist(), losses
+
+            return train_in_loops
+        loop = compiled(self.training_source(count), "train")
+        flat, targets = np.ascontiguousarray(images.reshape(count, -1)), np.ascontiguousarray(targets)
 
         def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
             values, losses = np.array(theta, dtype=np.float64), np.empty(steps)
-            loop(values, flat, wanted, step, losses)
-            return values.tolist(), losses
-
-        return train
-
-    def _trainer_by_loops(self, images: Array, targets: Array) -> Descend:
-        count = len(images)
-        epochs = Epochs(self._loops(count), images, targets, count, False, self.dtype)
-        order = np.arange(count)
-
-        def train(theta: Sequence[float], step: float, steps: int) -> tuple[Sequence[float], Array]:
-            values = np.array(theta, dtype=self.dtype)
-            gradient = np.zeros_like(values)
-            losses = epochs(values, gradient, np.tile(order, steps), step, LEARN)
+            loop(values, flat, targets, step, losses)
             return values.tolist(), losses
 
         return train
 
 
 class LoopsProgram(NumbaProgram):
-    """The same, in loops whatever the size: what trains by epochs, for holding it against the straight lines."""
+    """Loops whatever the size of the network, to compare them with the straight lines."""
 
     backend = "numba loops"
 
     @cached_property
     def _straight(self) -> bool:
         return False
+
+
+#: Every backend; "numba" needs the extra ``fast``.
+BACKENDS: dict[str, type[Program]] = {**PROGRAMS, NumbaProgram.backend: NumbaProgram}
+
+
+#: With the backends that only verification uses.
+_EVERY: dict[str, type[Program]] = {**BACKENDS, LoopsProgram.backend: LoopsProgram}
+
+
+def compile_program(network: Network, backend: str = "numpy", dtype: str = "float64") -> Program:
+    """A network as a program of one of the backends "numpy", "expressions", "python", "numba"; see ``Program``.
+
+    Args:
+        dtype: "float64" or "float32" ("numpy" and "numba").
+
+    Raises:
+        InputError: an unknown backend, or one that is not installed.
+    """
+    if backend not in _EVERY:
+        raise InputError(f"backend={quoted(backend)}: unknown; expected one of {', '.join(BACKENDS)}")
+    return _EVERY[backend](network, dtype)

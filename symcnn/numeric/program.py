@@ -1,15 +1,15 @@
-"""Programs: callables made from printed source. Whatever the backend, they answer the same questions.
+"""Programs: callables made from printed source, with one interface; and parameters as a vector.
 
     "numpy"        whole arrays, from the index-notation equations
     "expressions"  the scalar graph, NumPy over the samples
-    "python"       the scalar graph as straight-line Python; training puts the images in as numbers
+    "python"       the scalar graph as straight-line Python; in training the images are numbers in the source
 
 The source is symcnn's own print of the network's equations; nothing that comes from a file is ever run.
 """
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
@@ -17,20 +17,95 @@ import numpy as np
 
 from symcnn.derivation import Derivation, Graph, check_size
 from symcnn.derivation.graph import instantiate
-from symcnn.errors import InputError, quoted
-from symcnn.network import Array, Network, checked, checked_images
-from symcnn.numeric.learner import ArrayLearner, Batching, Filled, Learner, Meter, State, blocks, samples_at_once
-from symcnn.numeric.optimizers import Optimizer
-from symcnn.numeric.parameters import as_theta
+from symcnn.errors import InputError, one_of, quoted
+from symcnn.network import Array, Network, as_array, checked, checked_images
+from symcnn.numeric.learner import (
+    ArrayLearner,
+    Batching,
+    Buffers,
+    Learner,
+    Meter,
+    Optimizer,
+    State,
+    blocks,
+    samples_at_once,
+)
 from symcnn.printers.numpy_arrays import array_program, loss_program, update_program
 from symcnn.printers.python import OUTPUTS, PASS, one_image, scalars_over_samples, standalone, training_loop
+from symcnn.symbolic import Access
 
-#: One step of training: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
+
+def as_theta(network: Network, values: Any) -> Array:
+    """Name -> value, or any 1-D sequence, as a vector of floats; a copy.
+
+    Raises:
+        InputError: a name is missing or unknown, or the number of values is wrong, or one is no finite number.
+    """
+    names = network.parameters
+    if isinstance(values, Mapping):
+        missing = [n for n in names if n not in values]
+        known = frozenset(names)
+        unknown = [n for n in values if n not in known]
+        if missing or unknown:
+            where = f"expected a value for each of the {len(names)} parameters of the network, no other name"
+            if unknown:
+                raise InputError(f"parameters: {quoted(unknown[0])} is unknown; {one_of(unknown[0], names)}")
+            raise InputError(f"parameters: {missing[0]} is missing ({len(missing)} of {len(names)} are); {where}")
+        values = [values[n] for n in names]
+    try:
+        theta = np.array(as_array(values), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        raise InputError(f"parameters: expected {len(names)} numbers") from None
+    if theta.shape != (len(names),):
+        raise InputError(f"parameters of shape {theta.shape}: expected ({len(names)},), in the order of the network")
+    if not np.isfinite(theta).all():
+        bad = int(np.argmin(np.isfinite(theta)))
+        raise InputError(f"parameters: {names[bad]} is {theta[bad]}; expected a finite number")
+    return theta
+
+
+def inputs_by_name(network: Network, theta: Array, image: Array, target: Array) -> dict[str, float]:
+    """Parameter, pixel or target -> value: the inputs of a pass over one image."""
+    forward = network.forward
+    assert forward.targets is not None  # a pass with a target has a loss
+    names = (*network.parameters, *forward.image.scalars(), *forward.targets.scalars())
+    return dict(zip(names, [*theta.tolist(), *image.ravel().tolist(), *target.tolist()], strict=True))
+
+
+INITIAL = ("uniform", "scaled")
+
+
+def initial_values(network: Network, seed: int, how: str = "uniform") -> Array:
+    """Drawn in the order of the parameters from ``numpy.random.default_rng(seed)``.
+
+    Args:
+        how: "uniform" in [-1, 1), as for the article; "scaled": the same, divided by √(number of products that a
+            neuron or cell adds up), so that sums don't grow with the size of the network.
+    """
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed={quoted(seed)}: expected a whole number, at least 0")
+    if how not in INITIAL:
+        raise InputError(f"initial={quoted(how)}: unknown; expected one of {', '.join(INITIAL)}, or values")
+    values = np.random.default_rng(seed).uniform(-1, 1, len(network.parameters))
+    return values / np.sqrt(_fan_in(network)) if how == "scaled" else values
+
+
+def _fan_in(network: Network) -> Array:
+    """For each parameter: how many products its equation adds up for one entry."""
+    products: dict[str, int] = {}
+    for equation in network.forward.equations:
+        count = max(math.prod(axis.size for axis in term.axes) for term in equation.terms)
+        accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
+        products |= {access.tensor.name: count for access in accesses}
+    return np.concatenate([np.full(p.size, float(products[p.name])) for p in network.forward.parameters])
+
+
+#: Gradient descent: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
 Descend = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
 
 DTYPES = ("float64", "float32")
 
-#: Python's compiler and the reader both drown in more products than this (forward, of one image).
+#: Products (forward, of one image) past which a straight-line program is too long to compile and to read.
 MAX_PRODUCTS = 10_000
 
 
@@ -38,12 +113,11 @@ class Program(ABC):
     """A network as a program.
 
     Attributes:
-        network: what it computes.
+        backend, dtypes: its name, and the dtypes that it supports.
         dtype: "float64", or "float32" where the program supports it.
     """
 
     backend: ClassVar[str]
-    #: What it can be made in.
     dtypes: ClassVar[tuple[str, ...]] = DTYPES
 
     def __init__(self, network: Network, dtype: str = "float64") -> None:
@@ -58,12 +132,12 @@ class Program(ABC):
         self._check_size()
 
     def __reduce__(self) -> tuple[object, ...]:
-        # a copy prints and compiles again: what runs is never read from a file
+        # a copy is printed and compiled again: code is never read from a file
         return type(self), (self.network, self.dtype)
 
     @cached_property
     def source(self) -> str:
-        """The printed program, for reading; it is what runs."""
+        """The printed program that runs."""
         return self._print()
 
     @cached_property
@@ -116,19 +190,17 @@ class Program(ABC):
     def _print(self) -> str: ...
 
     def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
-        """``loss_and_gradient`` of what was checked already."""
+        """``loss_and_gradient`` of checked arrays."""
         loss, gradient = self._functions["loss_and_gradient"](theta, images, targets)
         return float(loss), gradient
 
     @abstractmethod
     def outputs(self, theta: Array, images: Array) -> Array:
-        """``predict`` of what was checked already."""
+        """``predict`` of checked arrays."""
 
     def meter(self, theta: Array, images: Array, targets: Array) -> Meter:
-        """Measure these samples, which were checked, with what stands in ``theta`` then.
-
-        A program that has no such part leaves it to whole arrays.
-        """
+        """Measure these samples, which were checked, with the values of ``theta`` at that time; by default with whole
+        arrays."""
         return ArrayProgram(self.network, self.dtype).meter(theta, images, targets)
 
 
@@ -141,18 +213,18 @@ class ArrayProgram(Program):
         return _array_source(self.network)
 
     @cached_property
-    def _buffers(self) -> dict[tuple[str, int], Filled]:
-        """Function and number of samples -> its buffers, for a few numbers."""
+    def _cache(self) -> dict[tuple[str, int], Buffers]:
+        """Function and number of samples -> its buffers, the last four."""
         return {}
 
-    def _with_buffers(self, name: str, samples: int) -> Filled:
+    def _cached_buffers(self, name: str, samples: int) -> Buffers:
         key = (name, samples)
-        if key not in self._buffers:
-            if len(self._buffers) >= 4:
-                self._buffers.pop(next(iter(self._buffers)))
+        if key not in self._cache:
+            if len(self._cache) >= 4:
+                self._cache.pop(next(iter(self._cache)))
             theta = np.zeros(len(self.network.parameters), self.dtype)
-            self._buffers[key] = Filled(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
-        return self._buffers[key]
+            self._cache[key] = Buffers(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
+        return self._cache[key]
 
     @cached_property
     def at_once(self) -> int:
@@ -161,15 +233,15 @@ class ArrayProgram(Program):
 
     @cached_property
     def _measuring(self) -> dict[str, Callable[..., Any]]:
-        """The function ``loss``, printed when a metric asks for it."""
+        """The function ``loss``, printed when a metric needs it."""
         return run_source(_loss_source(self.network))
 
-    def filled(self, samples: int, theta: Array, gradient: Array) -> Filled:
-        """Loss and gradient of so many samples, with somebody's own parameters and gradient."""
-        return Filled(self._functions["loss_and_gradient"], self.network, samples, theta, gradient)
+    def buffers(self, samples: int, theta: Array, gradient: Array) -> Buffers:
+        """Buffers for loss and gradient of so many samples, with the caller's parameters and gradient."""
+        return Buffers(self._functions["loss_and_gradient"], self.network, samples, theta, gradient)
 
     def update(self, optimizer: Optimizer) -> Callable[..., Callable[..., None]]:
-        """The optimizer's step as a printed function: its arrays -> its numbers -> a change in place."""
+        """The optimizer's step as a printed function: arrays -> numbers -> a change in place."""
         source = update_program(optimizer.updates, ("rate", *optimizer.scalars))
         return run_source(source)["update"]
 
@@ -179,27 +251,27 @@ class ArrayProgram(Program):
     def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         loss, gradient = 0.0, np.zeros(len(theta))
         for block in blocks(len(images), self.at_once):
-            filled = self._with_buffers("loss_and_gradient", block.stop - block.start)
-            filled.fill(theta, images[block], targets[block])
-            loss += float(filled.run())
-            gradient += filled.gradient
+            buffers = self._cached_buffers("loss_and_gradient", block.stop - block.start)
+            buffers.fill(theta, images[block], targets[block])
+            loss += float(buffers.run())
+            gradient += buffers.gradient
         return loss, gradient
 
     def meter(self, theta: Array, images: Array, targets: Array) -> Meter:
         pixels, name = images.reshape(len(images), -1), self.network.forward.outputs.name
-        parts, unused = blocks(len(images), self.at_once), np.zeros_like(theta)
-        sizes = {part.stop - part.start for part in parts}
-        filled = {n: Filled(self._measuring["loss"], self.network, n, theta, unused) for n in sizes}
+        slices, unused = blocks(len(images), self.at_once), np.zeros_like(theta)
+        sizes = {block.stop - block.start for block in slices}
+        by_size = {n: Buffers(self._measuring["loss"], self.network, n, theta, unused) for n in sizes}
         outputs = np.empty(targets.shape[::-1], theta.dtype)
 
         def measure() -> tuple[float, Array]:
             loss = 0.0
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                for part in parts:
-                    block = filled[part.stop - part.start]
-                    block.give(pixels[part], targets[part])
-                    loss += float(block.run())
-                    outputs[:, part] = block.arrays[name].reshape(len(outputs), -1)
+                for block in slices:
+                    buffers = by_size[block.stop - block.start]
+                    buffers.fill_rows(pixels[block], targets[block])
+                    loss += float(buffers.run())
+                    outputs[:, block] = buffers.arrays[name].reshape(len(outputs), -1)
             return loss, outputs.T
 
         return measure
@@ -214,10 +286,10 @@ class ArrayProgram(Program):
     def _forward(self, theta: Array, images: Array, only: str | None) -> Iterator[dict[str, Array]]:
         """Block by block: every tensor, or only one."""
         for block in blocks(len(images), self.at_once):
-            filled = self._with_buffers("forward", block.stop - block.start)
-            filled.fill(theta, images[block])
-            filled.run()
-            yield {n: np.moveaxis(a, -1, 0).copy() for n, a in filled.arrays.items() if only in (None, n)}
+            buffers = self._cached_buffers("forward", block.stop - block.start)
+            buffers.fill(theta, images[block])
+            buffers.run()
+            yield {n: np.moveaxis(a, -1, 0).copy() for n, a in buffers.arrays.items() if only in (None, n)}
 
     def outputs(self, theta: Array, images: Array) -> Array:
         outputs = self.network.forward.outputs.name
@@ -225,38 +297,38 @@ class ArrayProgram(Program):
         return np.concatenate(parts).reshape(len(images), -1)
 
 
-class ScalarProgram(Program):
+class _StraightLine(Program):
+    """Programs printed from the scalar graph by ``_printer``."""
+
+    dtypes = ("float64",)
+    _printer: "ClassVar[staticmethod[[Graph, Sequence[str], Sequence[str], bool], str]]"
+
+    def _check_size(self) -> None:
+        equations = self.network.forward.equations
+        check_size(equations, MAX_PRODUCTS, "as a straight-line program", 'backend="numpy" does without')
+
+    def _print(self) -> str:
+        graph, outputs = scalar_graph(self.network), self.network.forward.outputs.scalars()
+        kinds = (False, True) if self.network.loss else (False,)
+        return standalone("\n\n".join(self._printer(graph, outputs, self.network.parameters, g) for g in kinds))
+
+
+class ScalarProgram(_StraightLine):
     """The scalar graph, NumPy over the samples."""
 
     backend = "expressions"
-    dtypes = ("float64",)
-
-    def _check_size(self) -> None:
-        check_scalars(self.network)
-
-    def _print(self) -> str:
-        graph, arguments = _scalars(self.network)
-        kinds = (False, True) if self.network.loss else (False,)
-        return standalone("\n\n".join(scalars_over_samples(graph, *arguments, gradients=g) for g in kinds))
+    _printer = staticmethod(scalars_over_samples)
 
     def outputs(self, theta: Array, images: Array) -> Array:
         outputs: Array = self._functions["predict"](theta, images)
         return outputs
 
 
-class PythonProgram(Program):
+class PythonProgram(_StraightLine):
     """Straight-line Python."""
 
     backend = "python"
-    dtypes = ("float64",)
-
-    def _check_size(self) -> None:
-        check_scalars(self.network)
-
-    def _print(self) -> str:
-        graph, arguments = _scalars(self.network)
-        kinds = (False, True) if self.network.loss else (False,)
-        return standalone("\n\n".join(one_image(graph, *arguments, gradients=g) for g in kinds))
+    _printer = staticmethod(one_image)
 
     def differentiate(self, theta: Array, images: Array, targets: Array) -> tuple[float, Array]:
         values, function = theta.tolist(), self._functions[PASS]
@@ -271,10 +343,10 @@ class PythonProgram(Program):
         return np.array([function(values, image.ravel().tolist()) for image in images], dtype=np.float64)
 
     def training_source(self, images: Any, targets: Any) -> str:
-        """The whole training loop for these very images, as it is run."""
-        network, stated = self.network, self.network.forward
-        assert stated.targets is not None  # there are targets, so there is a loss
-        names = [*stated.image.scalars(), *stated.targets.scalars()]
+        """The whole training loop for these very images."""
+        network, forward = self.network, self.network.forward
+        assert forward.targets is not None  # there are targets, so there is a loss
+        names = [*forward.image.scalars(), *forward.targets.scalars()]
         pairs = zip(*checked(network, (images, targets)), strict=True)
         samples = [dict(zip(names, [*i.ravel().tolist(), *t.tolist()], strict=True)) for i, t in pairs]
         return standalone(training_loop(scalar_graph(network), network.parameters, samples), passed=("exp",))
@@ -292,8 +364,8 @@ class PythonProgram(Program):
                 theta = loop(theta, step, steps - before, losses.append, exp)
                 if len(losses) == steps:
                     return theta, np.array(losses)
-                # math.exp raises where 1/(1 + exp(-z)) is simply 0: go on from the last whole step with an exp
-                # that gives inf there (slower, so not from the start)
+                # math.exp raises where 1/(1 + exp(-z)) is simply 0: continue from the last whole step with an exp
+                # that returns inf there (slower, so not from the start)
                 exp = _exp
 
         return train
@@ -309,40 +381,28 @@ def _exp(z: float) -> float:
 @lru_cache(maxsize=32)
 def _array_source(network: Network) -> str:
     """The array program, printed once in a process."""
-    stated = network.forward
-    return array_program(stated.equations, stated.parameters, stated.image, stated.targets)
+    forward = network.forward
+    return array_program(forward.equations, forward.parameters, forward.image, forward.targets)
 
 
 @lru_cache(maxsize=32)
 def _loss_source(network: Network) -> str:
-    """What measures, printed once in a process."""
-    stated = network.forward
-    assert stated.targets is not None  # a metric has targets
-    return loss_program(stated.equations, stated.parameters, stated.image, stated.targets, stated.outputs)
+    """The program that measures, printed once in a process."""
+    forward = network.forward
+    assert forward.targets is not None  # a metric has targets
+    return loss_program(forward.equations, forward.parameters, forward.image, forward.targets, forward.outputs)
 
 
-@lru_cache(maxsize=32)
-def _derived(network: Network) -> Derivation:
-    """The derivation of a network, once in a process."""
-    return Derivation(network)
-
-
-def check_scalars(network: Network) -> None:
-    """Refuse a network that is too large for straight-line programs."""
-    check_size(network.forward.equations, MAX_PRODUCTS, "as a straight-line program", 'backend="numpy" does without')
+#: The derivation of a network, made once in a process.
+_derivation = lru_cache(maxsize=32)(Derivation)
 
 
 def scalar_graph(network: Network) -> Graph:
     """The scalar graph; forward only without a loss."""
     if network.loss:
-        return _derived(network).graph
-    stated = network.forward
-    return instantiate((stated.image, *stated.parameters), stated.equations, ())
-
-
-def _scalars(network: Network) -> tuple[Graph, tuple[list[str], tuple[str, ...]]]:
-    """The scalar graph, and the names of outputs and parameters."""
-    return scalar_graph(network), (network.forward.outputs.scalars(), network.parameters)
+        return _derivation(network).graph
+    forward = network.forward
+    return instantiate((forward.image, *forward.parameters), forward.equations, ())
 
 
 def run_source(source: str) -> dict[str, Callable[..., Any]]:
@@ -352,5 +412,5 @@ def run_source(source: str) -> dict[str, Callable[..., Any]]:
     return space
 
 
-#: What is always there.
+#: The backends that need NumPy only.
 PROGRAMS: dict[str, type[Program]] = {p.backend: p for p in (ArrayProgram, ScalarProgram, PythonProgram)}

@@ -36,7 +36,7 @@ CALLS: dict[Function, str] = {
 
 @cache
 def _beside(name: str) -> Expr | None:
-    """The slope in the argument z and the value y, where it is not one of the calculus's own formulas in the value."""
+    """The slope in the argument z and the value y, if the calculus has no formula for it in the value alone."""
     if name == "Inverse":
         return 1 / Z**2
     slope = next(LEAF[function].slope for function, called in CALLS.items() if called == name)
@@ -45,10 +45,10 @@ def _beside(name: str) -> Expr | None:
 
 @dataclass(frozen=True)
 class Demand:
-    """What the calculus wants to know of a call in a formula, beside its value: ``conditions`` in expressions.v.
+    """A side condition of a call in a formula: see ``conditions`` in expressions.v.
 
     Attributes:
-        function: whose call it is ("Inverse": 1/s).
+        function: the function called ("Inverse": 1/s).
         argument: of the call; for a maximum the candidates.
     """
 
@@ -67,51 +67,50 @@ class CalculusPrinter(InfixPrinter):
     def __init__(self, name: Callable[[Symbol], str], number: Callable[[Expr], int]) -> None:
         super().__init__(COQ, name)
         self._number_of = number
-        self._stated: Symbol | None = None
+        self._defined: Symbol | None = None
         self.demands: list[Demand] = []
 
     def forward(self, variable: Variable) -> str:
-        """What states a quantity: its calls are differentiated, and ``demands`` holds what they demand."""
-        self._stated, self._whole, self.demands = Symbol(variable.name), variable.expression, []
+        """The definition of a quantity: its calls are differentiated, and ``demands`` gets their conditions."""
+        self._defined, self._whole, self.demands = Symbol(variable.name), variable.expression, []
         if variable.reduce == "max":
             return self._largest([sympy.Mul(*factors) for a in variable.addends for factors in a.products])
         return self.variable(variable)
 
     def backward(self, variable: Variable) -> str:
-        """What claims an adjoint: its calls are values."""
-        self._stated = None
+        """The formula of an adjoint: its calls are values."""
+        self._defined = None
         return self.variable(variable)
 
     def _largest(self, candidates: Sequence[Expr]) -> str:
-        assert self._stated is not None
+        assert self._defined is not None
         self.demands.append(Demand("Largest", sympy.Tuple(*candidates)))
-        cells = []
-        for n, x in enumerate(candidates):
-            if x.is_Number:
-                cells.append(f"Given ({x.p}) {x.q}")
-            else:
-                weight = self._number_of(wins(x, self._stated, *candidates[:n]))
-                cells.append(f"Cell {self._number_of(x)} {weight}")
-        return f"(Largest {self._number_of(self._stated)} ({cells[0]}) [{'; '.join(cells[1:])}])"
+        first, *others = (
+            f"Given ({x.p}) {x.q}"
+            if x.is_Number
+            else f"Cell {self._number_of(x)} {self._number_of(wins(x, self._defined, *candidates[:n]))}"
+            for n, x in enumerate(candidates)
+        )
+        return f"(Largest {self._number_of(self._defined)} ({first}) [{'; '.join(others)}])"
 
     def _quotient(self, text: InfixText, below: Sequence[Expr]) -> InfixText:
         divisor = sympy.Mul(*below)
         inverse = self._called(1 / divisor, "Inverse", divisor, self.expression(divisor))
         return InfixText(f"{text.within(PRODUCT)} * {inverse.text}", PRODUCT)
 
-    def _call(self, shown: Expr, arguments: Sequence[InfixText], function: Function) -> InfixText:
-        if self._stated is not None and function not in CALLS:
+    def _call(self, call: Expr, arguments: Sequence[InfixText], function: Function) -> InfixText:
+        if self._defined is not None and function not in CALLS:
             raise NotSupportedYetError(
                 f"certificate: {function.__name__}: its slope is not proved in Coq yet; expected"
                 f" {', '.join(leaf.activation for leaf in LEAVES if leaf.function in CALLS and leaf.activation)};"
                 " `symcnn verify` does without"
             )
-        return self._called(shown, CALLS.get(function, ""), shown.args[0], arguments[0])
+        return self._called(call, CALLS.get(function, ""), call.args[0], arguments[0])
 
     def _called(self, call: Expr, name: str, argument: Expr, text: InfixText) -> InfixText:
-        if self._stated is None:
+        if self._defined is None:
             return InfixText(f"#{self._number_of(call)}", ATOM)
-        value = self._stated if call == self._whole else call
+        value = self._defined if call == self._whole else call
         slope = _beside(name)
         beside = value if slope is None else slope.xreplace({Z: argument, Y: value})
         self.demands.append(Demand(name, argument))

@@ -1,7 +1,6 @@
 """Cell formulas: scalar arithmetic that every spreadsheet program reads alike.
 
-``-1*x`` and never a leading minus before a power (Excel reads -x^2 as (-x)²). The quantities are cells: ``name`` of the
-printer gives their addresses.
+``-1*x`` and never a leading minus before a power (Excel reads -x^2 as (-x)²). The quantities are cells.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +30,7 @@ EXCEL = Language(
 
 
 class FormulaPrinter(InfixPrinter):
-    """Prints variables as formulas over the cells that ``name`` gives."""
+    """Prints variables as formulas; ``name`` maps a quantity to the address of its cell."""
 
     def __init__(self, name: Callable[[Symbol], str]) -> None:
         super().__init__(EXCEL, name)
@@ -40,20 +39,17 @@ class FormulaPrinter(InfixPrinter):
         """``=C3*H3+D3*I3+…``"""
         return checked_formula(f"={self.variable(variable)}", variable.quantity)
 
-    def _call(self, shown: object, arguments: Sequence[InfixText], function: Function) -> InfixText:
-        if function is maximum and len(arguments) > MAX_ARGUMENTS:
-            raise NotSupportedYetError(
-                f"a maximum of {len(arguments)} cells; a spreadsheet takes at most {MAX_ARGUMENTS}"
-            )
-        if function is wins and len(arguments) > MAX_ARGUMENTS + 1:
-            raise NotSupportedYetError(
-                f"{len(arguments) - 1} cells of a window; a spreadsheet takes at most {MAX_ARGUMENTS}"
-            )
-        return super()._call(shown, arguments, function)
+    def _call(self, call: object, arguments: Sequence[InfixText], function: Function) -> InfixText:
+        count, limit = len(arguments), f"a spreadsheet takes at most {MAX_ARGUMENTS}"
+        if function is maximum and count > MAX_ARGUMENTS:
+            raise NotSupportedYetError(f"a maximum of {count} cells; {limit}")
+        if function is wins and count > MAX_ARGUMENTS + 1:
+            raise NotSupportedYetError(f"{count - 1} cells of a window; {limit}")
+        return super()._call(call, arguments, function)
 
 
 class CellFormula(str):
-    """What a cell works out, with its ``=``. Any other text is shown as it is, whatever it begins with."""
+    """A formula with its ``=``. Any other text is written as text, whatever it begins with."""
 
 
 def checked_formula(text: str, what: object) -> CellFormula:

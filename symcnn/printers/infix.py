@@ -1,10 +1,9 @@
-"""Printing scalar expressions as infix text: what straight-line Python, NumPy and cell formulas have in common.
+"""Scalar expressions as infix text, for straight-line Python, NumPy, cell formulas and Coq.
 
-A language is a table (``Language``): which column of the leaf functions' records is its own, how it writes numbers and
-powers. A leaf without such a column is printed as its definition. The printer is strict: a function that is no leaf or
-a number without a rule raises, it never falls back on SymPy's ``str``. Products and factors come
-out in the order of the derivation, so the same formula reads the same everywhere. Parentheses are decided by what was
-emitted, not by the expression it came from.
+A language is a table (``Language``): its column in the records of the leaf functions, and how it writes numbers and
+powers. A leaf without such a column is printed as its definition. The printer is strict: a function that is no leaf, or
+a number without a rule, raises TypeError; nothing falls back on SymPy's ``str``. Products and factors keep the order of
+the derivation, so the same formula reads the same everywhere. Parentheses follow from the emitted text.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from typing import NamedTuple
 import sympy
 from sympy import Expr, Rational, Symbol
 
-from symcnn.derivation import Addend, Product, Variable
+from symcnn.derivation import Addend, Variable
 from symcnn.symbolic import LEAF, Column, Leaf, Z, in_reading_order, maximum
 from symcnn.symbolic.leaves import ATOM as ATOM
 from symcnn.symbolic.leaves import LEVELS, SUM, Function
@@ -25,7 +24,7 @@ from symcnn.symbolic.leaves import PRODUCT as PRODUCT
 
 
 class InfixText(NamedTuple):
-    """InfixText text and how tightly it binds."""
+    """Infix text and how tightly it binds."""
 
     text: str
     level: int
@@ -41,14 +40,14 @@ class InfixText(NamedTuple):
 
 @dataclass(frozen=True)
 class Language:
-    """What differs between the languages.
+    """A target language.
 
     Attributes:
         column: the column of a leaf function, if it has one in this language.
-        number: how a rational number that is no integer, or a float, is written.
-        power: how base (already an operand) to the n, n ≥ 2, is written.
+        number: writes a rational number that is no integer, or a float.
+        power: writes base (already an operand) to the n, n ≥ 2.
         times, plus, minus: the operators, with their blanks.
-        negative: what stands before a product to negate it.
+        negative: the text before a product that negates it.
         root: the square root's name.
     """
 
@@ -63,7 +62,7 @@ class Language:
 
 
 class InfixPrinter:
-    """Prints expressions in one language; ``name`` says what a quantity's symbol is called there (its name, a cell)."""
+    """Prints expressions in one language; ``name`` maps a quantity's symbol to its name or its cell there."""
 
     def __init__(self, language: Language, name: Callable[[Symbol], str] = attrgetter("name")) -> None:
         self.language = language
@@ -102,7 +101,7 @@ class InfixPrinter:
         return self._call(e, [self.expression(a) for a in e.args], e.func)
 
     def product(self, factors: Sequence[Expr], coefficient: Expr = sympy.S.One) -> InfixText:
-        """Factors in their order; a rational coefficient as a number in front, what is divided by behind."""
+        """Factors in their order; a rational coefficient as a number in front, divisors behind."""
         above: list[InfixText] = []
         below: list[Expr] = []
         for factor in factors:
@@ -113,13 +112,10 @@ class InfixPrinter:
             else:
                 above.append(self.expression(factor))
         text = self._scaled(self._times(above), coefficient) if above else self._number(coefficient)
-        if not below:
-            return text
-        return self._quotient(text, below)
+        return self._quotient(text, below) if below else text
 
     def _quotient(self, text: InfixText, below: Sequence[Expr]) -> InfixText:
-        divisors = [self.expression(d) for d in below]
-        divisor = divisors[0] if len(divisors) == 1 else self._times(divisors)
+        divisor = self._times([self.expression(d) for d in below])
         return InfixText(f"{text.within(PRODUCT)}/{divisor.within(ATOM)}", PRODUCT)
 
     def sum(self, parts: Sequence[InfixText]) -> InfixText:
@@ -129,21 +125,16 @@ class InfixPrinter:
         if len(parts) == 1:
             return parts[0]
         text = parts[0].within(SUM)
+        negative = self.language.negative
         for part in parts[1:]:
-            negative = self.language.negative
-            negated = part.level >= PRODUCT and part.text.startswith(negative)
-            text += (
-                self.language.minus + part.text[len(negative) :] if negated else self.language.plus + part.within(SUM)
-            )
+            if part.level >= PRODUCT and part.text.startswith(negative):
+                text += self.language.minus + part.text.removeprefix(negative)
+            else:
+                text += self.language.plus + part.within(SUM)
         return InfixText(text, SUM)
 
-    def terms(self, products: Sequence[Product]) -> list[InfixText]:
-        """Products as terms of a sum."""
-        return [self.product(factors) for factors in products]
-
     def _addend(self, addend: Addend) -> InfixText:
-        inner = self.sum(self.terms(addend.products))
-        return inner if addend.coefficient == 1 else self._scaled(inner, addend.coefficient)
+        return self._scaled(self.sum([self.product(factors) for factors in addend.products]), addend.coefficient)
 
     def _times(self, operands: Sequence[InfixText]) -> InfixText:
         if len(operands) == 1:
@@ -171,13 +162,13 @@ class InfixPrinter:
             return self.language.number(number)
         raise TypeError(f"no rule to print {number!r}")
 
-    def _call(self, shown: object, arguments: Sequence[InfixText], function: Function) -> InfixText:
+    def _call(self, call: object, arguments: Sequence[InfixText], function: Function) -> InfixText:
         leaf = LEAF.get(function)
         template = None if leaf is None else self.language.column(leaf)
         if template is not None:
             return written(template, arguments)
         if leaf is None or leaf.definition is None:
-            raise TypeError(f"no rule to print {shown!r}")
+            raise TypeError(f"no rule to print {call!r}")
         outer, self._argument = self._argument, arguments[0]
         try:
             return self.expression(leaf.definition)
@@ -197,5 +188,5 @@ def written(template: Column, arguments: Sequence[InfixText]) -> InfixText:
 
 
 def is_divisor(factor: Expr) -> bool:
-    """1/s, 1/s²: what one divides by."""
+    """Is the factor a negative power: 1/s, 1/s²?"""
     return bool(factor.is_Pow and factor.exp.is_Integer and factor.exp < 0)

@@ -7,7 +7,7 @@ body is one image. The program depends on the network and the number of images, 
 
 from collections.abc import Sequence
 
-from symcnn.derivation import Graph, Variable
+from symcnn.derivation import Graph
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import PYTHON, Statements, indented, of_image
 from symcnn.symbolic import Quantity, quantity_of
@@ -56,20 +56,19 @@ def compiled_gradient(graph: Graph, parameters: Sequence[str]) -> str:
 
 def _data(graph: Graph, samples: int) -> list[str]:
     """Pixels and targets of every image, fetched once."""
-    return [
-        f"{quantity.of_image(m + 1)} = {_place(quantity, str(m))}" for m in range(samples) for quantity in _given(graph)
-    ]
+    quantities = _data_of(graph)
+    return [f"{q.of_image(m + 1)} = {_entry(q, str(m))}" for m in range(samples) for q in quantities]
 
 
-def _given(graph: Graph) -> list[Quantity]:
+def _data_of(graph: Graph) -> list[Quantity]:
+    """The pixels and the targets."""
     return [quantity_of(*place) for place in graph.inputs.values() if place[0].role in ("image", "target")]
 
 
-def _place(quantity: Quantity, sample: str) -> str:
-    flat = 0
-    for n, size in zip(quantity.index, quantity.tensor.shape, strict=True):
-        flat = flat * size + n
-    return f"{'images' if quantity.tensor.role == 'image' else 'targets'}[{sample}, {flat}]"
+def _entry(quantity: Quantity, sample: str) -> str:
+    """The entry of the arguments that a pixel or a target is."""
+    array = "images" if quantity.tensor.role == "image" else "targets"
+    return f"{array}[{sample}, {quantity.tensor.flat(quantity.index)}]"
 
 
 def _written_out(graph: Graph, parameters: Sequence[str], samples: int) -> list[str]:
@@ -95,10 +94,9 @@ def _looped(graph: Graph, parameters: Sequence[str]) -> list[str]:
 def _one_of_many(graph: Graph, parameters: Sequence[str]) -> list[str]:
     """One image of a loop: fetch, forward, backward, add."""
     printer = InfixPrinter(PYTHON)
-    variables: list[Variable] = [v for v in graph if v.tensor.role != "gradient"]
     return [
-        *(f"{quantity} = {_place(quantity, 'n')}" for quantity in _given(graph)),
-        *(f"{v.name} = {printer.variable(v)}" for v in variables),
+        *(f"{quantity} = {_entry(quantity, 'n')}" for quantity in _data_of(graph)),
+        *(f"{v.name} = {printer.variable(v)}" for v in graph if v.tensor.role != "gradient"),
         "loss += E",
         *(f"total_{p} += {printer.variable(graph[graph.quantities.of(p).adjoint])}" for p in parameters),
     ]

@@ -32,9 +32,9 @@ def array_program(
     values = [e for e in forward if targets is None or e is not forward[-1]]  # all but E
     functions = [_Function("forward", parameters, (image,), values)]
     if targets is not None:
-        fewer = rewritten(forward)
-        adjoints = reverse(fewer, (image, targets))
-        functions.append(_Function("loss_and_gradient", parameters, (image, targets), [*fewer, *adjoints]))
+        equations = rewritten(forward)
+        equations += reverse(equations, (image, targets))
+        functions.append(_Function("loss_and_gradient", parameters, (image, targets), equations))
     return _module(functions)
 
 
@@ -54,10 +54,10 @@ def _module(functions: "Sequence[_Function]") -> str:
 
 
 def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str]) -> str:
-    """``update(theta, gradient, *remembered)`` -> ``run(*numbers)``, which changes the arrays in place.
+    """``update(theta, gradient, *state)`` -> ``run(*numbers)``, which changes the arrays in place.
 
     Args:
-        updates: theta or a remembered array <- an expression of these arrays, the gradient and the numbers.
+        updates: theta or an array of the state <- an expression of these arrays, the gradient and the numbers.
     """
     lines, sizes = Lines(), Sizes({"j": "theta.size"})
     arrays = ["theta", "gradient", *(s.name for s, _ in updates if s.name != "theta")]
@@ -87,7 +87,7 @@ class _Function:
     """One function of the program; with ``loss``, or with adjoints among its equations, it gives the loss."""
 
     def __init__(
-        self, name: str, parameters: Sequence[Tensor], given: Sequence[Tensor], equations: Sequence[Equation],
+        self, name: str, parameters: Sequence[Tensor], data: Sequence[Tensor], equations: Sequence[Equation],
         loss: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
@@ -100,7 +100,7 @@ class _Function:
             if self.gradient:
                 arrays.keep(tensor.adjoint(), f"gradient[{at}:{at + tensor.size}].reshape({tensor.shape})")
             at += tensor.size
-        for tensor in given:
+        for tensor in data:
             arrays.allocate(tensor)
         self._keep_constants(arrays, equations)
         printer = EquationPrinter(self.lines, arrays, equations)
@@ -108,8 +108,8 @@ class _Function:
             printer.equation(equation)
         if self.gradient or loss:
             self.lines.each.append(f"return {self.lines.use('add.reduce')}(E)")
-        shown = [*given, *dict.fromkeys(e.target.tensor for e in equations if not e.target.tensor.is_adjoint)]
-        self._shown: Mapping[str, str] = {t.name: arrays.stored[t].name for t in shown}
+        results = dict.fromkeys(e.target.tensor for e in equations if not e.target.tensor.is_adjoint)
+        self._arrays: Mapping[str, str] = {t.name: arrays.stored[t].name for t in (*data, *results)}
 
     def _keep_constants(self, arrays: Arrays, equations: Sequence[Equation]) -> None:
         factors = [f for e in equations for t in e.terms for f in t.factors]
@@ -118,7 +118,7 @@ class _Function:
             arrays.keep(tensor, f"{self.lines.use('array')}([{values}], dtype).reshape({tensor.shape})")
 
     def text(self) -> str:
-        shown = ", ".join(f'"{name}": {array}' for name, array in self._shown.items())
+        arrays = ", ".join(f'"{name}": {array}' for name, array in self._arrays.items())
         does = "fills the gradient and returns the loss" if self.gradient else "fills them"
         return "\n".join(
             [
@@ -129,7 +129,7 @@ class _Function:
                 "    def run():",
                 *indented(2, self.lines.each),
                 "",
-                f"    return run, {{{shown}}}",
+                f"    return run, {{{arrays}}}",
                 "",
             ]
         )

@@ -1,9 +1,9 @@
-"""Straight-line Python: scalar statements with ``math.exp``, one image after the other.
+"""Straight-line Python of the scalar graph: one line for each variable.
 
-Two prints: ``one_image`` (a pass over one image, pixels as variables), and ``training_loop``: all images in one step,
-their pixels and targets put in as numbers (a factor 0 drops its product, a factor 1 is not written), with the update.
-
-The scalar graph with NumPy over the samples: one line a variable, each an array (samples,).
+one_image              a pass over one image with ``math.exp``; pixels are variables
+training_loop          all images in one step, with the update; their pixels and targets are numbers in the source
+                       (a factor 0 drops its product, a factor 1 is not written)
+scalars_over_samples   NumPy over the samples: each variable is an array (samples,)
 """
 
 import math
@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import sympy
 from sympy import Expr, Symbol
 
-from symcnn.derivation import Addend, Graph, Variable
+from symcnn.derivation import Addend, Graph, Product, Variable
 from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
-from symcnn.symbolic import ERROR, Index, Quantity, quantity_of
+from symcnn.symbolic import ERROR, Quantity, quantity_of
 
 
 def _power(base: InfixText, n: int) -> InfixText:
@@ -47,15 +48,11 @@ def one_image(graph: Graph, outputs: Sequence[str], parameters: Sequence[str], g
     images = [n for n, (tensor, _) in graph.inputs.items() if tensor.role == "image"]
     targets = [n for n, (tensor, _) in graph.inputs.items() if tensor.role == "target"]
     lines = [f"[{', '.join(parameters)}] = theta", f"[{', '.join(images)}] = image"]
-    variables, found = list(graph.forward.values()), outputs
-    if gradients:
-        lines.append(f"[{', '.join(targets)}] = target")
-        variables += graph.backward.values()
-        found = [graph.quantities.of(p).adjoint.name for p in parameters]
-    else:
-        variables = [v for v in variables if v.tensor != ERROR]
+    lines += [f"[{', '.join(targets)}] = target"] if gradients else []
+    variables = list(graph) if gradients else [v for v in graph.forward.values() if v.tensor != ERROR]
     lines += [f"{v.name} = {printer.variable(v)}" for v in variables]
-    lines.append(f"return {'E, ' if gradients else ''}{_tuple(found)}")
+    results = [graph.quantities.of(p).adjoint.name for p in parameters] if gradients else outputs
+    lines.append(f"return {'E, ' if gradients else ''}{_tuple(results)}")
     head = f"def {PASS}(theta, image, target):" if gradients else f"def {OUTPUTS}(theta, image):"
     return "\n    ".join([head, *lines]) + "\n"
 
@@ -72,8 +69,8 @@ def training_loop(graph: Graph, parameters: Sequence[str], samples: Sequence[Map
     """``train(theta, step, steps, record, exp)``: gradient descent on these very images, ``step`` = rate × factor.
 
     ``record(E_total)`` is called in every step before the update. Returns theta; if ``exp`` overflows it returns
-    early, with the parameters of the last whole step. What two variables have in common is computed once: images of
-    zeros and ones make many right sides equal.
+    early, with the parameters of the last whole step. Common subexpressions are computed once: images of zeros and ones
+    make many right sides equal.
     """
     lines = Statements()
     images = [of_image(graph, n, values) for n, values in enumerate(samples, 1)]
@@ -105,7 +102,7 @@ class Statements:
         self._differences: dict[Expr, Symbol] = {}
 
     def name(self, symbol: Symbol) -> str:
-        """Under which name a variable was computed."""
+        """The name under which a variable was computed."""
         name: str = symbol.name
         return self._names.get(name, name)
 
@@ -115,20 +112,18 @@ class Statements:
 
     def add_passes(self, images: Sequence[Sequence[Variable]]) -> None:
         """Forward and backward of all images, at the end their errors; the gradients are left to the updates."""
-        for variables in images:
-            self._add(v for v in variables if not v.tensor.is_adjoint and v.tensor != ERROR)
-        for variables in images:
-            self._add(v for v in variables if v.tensor.role == "adjoint")
-        self._add(v for variables in images for v in variables if v.tensor == ERROR)
+        variables = list(chain.from_iterable(images))
+        self._add(v for v in variables if not v.tensor.is_adjoint and v.tensor != ERROR)
+        self._add(v for v in variables if v.tensor.role == "adjoint")
+        self._add(v for v in variables if v.tensor == ERROR)
 
     def add_updates(self, parameters: Sequence[str], images: Sequence[Sequence[Variable]]) -> None:
         """``f_11 -= step*(…)``: the images' gradients added; a change that several share is computed once."""
-        addends: dict[str, list[Addend]] = {p: [] for p in parameters}
-        for variables in images:
-            for v in variables:
-                if v.tensor.role == "gradient":
-                    addends[v.quantity.primal.name] += v.addends
-        changes = {p: self.printer.addends(found) for p, found in addends.items() if found}
+        gradients: dict[str, list[Addend]] = {p: [] for p in parameters}
+        for v in chain.from_iterable(images):
+            if v.tensor.role == "gradient":
+                gradients[v.quantity.primal.name] += v.addends
+        changes = {p: self.printer.addends(addends) for p, addends in gradients.items() if addends}
         shared: dict[str, str] = {}
         for text, times in Counter(changes.values()).items():
             if times > 1:
@@ -146,37 +141,35 @@ class Statements:
             else:
                 self._known[text] = variable.name
                 self.body.append(f"{variable.name} = {text}")
-                # not a number: it would stand for every one of its kind, exponents too
+                # sums only: a number would be replaced everywhere, in exponents too
                 if len(variable.products) == 1 and len(variable.products[0]) == 1 and variable.products[0][0].is_Add:
                     self._differences[variable.products[0][0]] = Symbol(variable.name)
 
     def _shortened(self, variable: Variable) -> Variable:
         """(o - t)² with the name that o - t already has."""
-        addends = tuple(
-            Addend(tuple(tuple(self._short(f) for f in factors) for factors in a.products), a.coefficient)
-            for a in variable.addends
-        )
-        return replace(variable, addends=addends)
 
-    def _short(self, factor: Expr) -> Expr:
-        return factor.xreplace(self._differences) if factor.is_Pow else factor
+        def shortened(factors: Product) -> Product:
+            return tuple(f.xreplace(self._differences) if f.is_Pow else f for f in factors)
+
+        addends = (replace(a, products=tuple(map(shortened, a.products))) for a in variable.addends)
+        return replace(variable, addends=tuple(addends))
 
 
 def of_image(graph: Graph, image: int, values: Mapping[str, float] | None = None) -> list[Variable]:
     """The variables of one image, named for it (``x_11_image1``); pixels and targets as numbers, if they are given."""
     quantities = [quantity_of(*place) for place in graph.inputs.values()] + [v.quantity for v in graph]
-    put_in: dict[Expr, Expr] = {q.symbol: q.of_image(image).symbol for q in quantities}
-    put_in |= {Symbol(name): _exact(value) for name, value in (values or {}).items()}
-    found = []
+    new: dict[Expr, Expr] = {q.symbol: q.of_image(image).symbol for q in quantities}
+    new |= {Symbol(name): _exact(value) for name, value in (values or {}).items()}
+    variables = []
     for variable in graph:
-        keep = variable.reduce == "max"
-        addends = tuple(a for a in (_put_in(a, put_in, keep) for a in variable.addends) if a.products)
-        found.append(replace(variable, name=variable.quantity.of_image(image).name, addends=addends))
-    return found
+        keep_zeros = variable.reduce == "max"
+        addends = tuple(a for a in (_substitute(a, new, keep_zeros) for a in variable.addends) if a.products)
+        variables.append(replace(variable, name=variable.quantity.of_image(image).name, addends=addends))
+    return variables
 
 
-def _put_in(addend: Addend, values: Mapping[Expr, Expr], keep_zeros: bool) -> Addend:
-    """With values put in; in a sum a product with a zero is left out, among the candidates of a maximum it counts."""
+def _substitute(addend: Addend, values: Mapping[Expr, Expr], keep_zeros: bool) -> Addend:
+    """The addend with values; a product with a zero is left out of a sum, but not of the candidates of a maximum."""
     products = []
     for factors in addend.products:
         new = [values.get(f, f) if f.is_Symbol else f.xreplace(values) for f in factors]
@@ -200,7 +193,7 @@ def _exact(value: float) -> Expr:
 #: Functions of one number that printed source may call, by their names in ``math``.
 MATH = ("exp", "expm1", "log", "log1p", "sqrt", "tanh")
 
-#: What printed source calls -> an import, and a function's definition, that make it run.
+#: Name that printed source uses -> the import and the definition that it needs.
 _DEFINITIONS = {
     "np": ("import numpy as np", ""),
     **{name: (f"from math import {name}", "") for name in MATH if name != "exp"},
@@ -231,7 +224,7 @@ _CALLED = re.compile(rf"(?<![.\w])(?:{'|'.join(_DEFINITIONS)})(?=[.(])")
 
 
 def standalone(source: str, passed: Sequence[str] = (), compiled: bool = False) -> str:
-    """The source below what it calls: a module that needs NumPy at most, or numba if ``compiled``.
+    """A module of the source with its imports and helpers: it needs NumPy at most, or numba if ``compiled``.
 
     Args:
         passed: functions that are arguments, and need no definition.
@@ -257,22 +250,15 @@ def scalars_over_samples(graph: Graph, outputs: Sequence[str], parameters: Seque
     for name, (tensor, index) in graph.inputs.items():
         if tensor.role == "image" or (tensor.role == "target" and gradients):
             source = "images" if tensor.role == "image" else "targets"
-            lines.append(f"{name} = {source}[:, {_index(index)}]")
-    variables = [v for v in graph.forward.values() if gradients or v.tensor != ERROR]
-    if gradients:
-        variables += graph.backward.values()
-    for v in variables:
-        lines.append(f"{v.name} = {printer.variable(v) if v.addends else 'np.zeros(len(images))'}")
+            lines.append(f"{name} = {source}[:, {', '.join(map(str, index))}]")
+    variables = list(graph) if gradients else [v for v in graph.forward.values() if v.tensor != ERROR]
+    lines += [f"{v.name} = {printer.variable(v) if v.addends else 'np.zeros(len(images))'}" for v in variables]
     if gradients:
         sums = ", ".join(f"{graph.quantities.of(p).adjoint}.sum()" for p in parameters)
         lines.append(f"return E.sum(), np.array([{sums}])")
     else:
-        # an output that rests on no pixel is one number, not one for each image
+        # an output that depends on no pixel is one number, not one for each image
         lines.append(f"outputs = [{', '.join(outputs)}]")
         lines.append("return np.stack([np.broadcast_to(o, len(images)) for o in outputs], axis=-1)")
     head = "def loss_and_gradient(theta, images, targets):" if gradients else "def predict(theta, images):"
     return "\n    ".join([head, *lines]) + "\n"
-
-
-def _index(index: Index) -> str:
-    return ", ".join(map(str, index))

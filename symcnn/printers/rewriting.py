@@ -1,19 +1,18 @@
 """Forward equations rewritten so that a program has less to do; E stays what it is.
 
-    unused      a quantity that E does not depend on is left out (probabilities that are only shown)
+    unused      a quantity that E does not depend on is left out (probabilities that are only displayed)
     behind      max_w φ(x[w]) = φ(max_w x[w]) where φ never falls (relu): φ of fewer cells, ties included
                 max_w (x[w] + b) = (max_w x[w]) + b where b does not depend on w (a convolution's bias)
-    by window   a sum that only a maximum over disjoint windows reads is stated window by window,
+    by window   a sum that only a maximum over disjoint windows reads is computed window by window,
                 x[k, 2r + u, 2c + v] as x[k, u, v, r, c]: each candidate of the maximum is a block of memory
 
-The adjoints of what comes out are derived from it as ever. It says the same up to rounding: where adding b makes two
+The adjoints are derived from the rewritten equations. Both programs agree up to rounding: where adding b makes two
 candidates equal that were not, the larger one wins here, the first one otherwise.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-from sympy import Expr
+from functools import cached_property
 
 from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Tensor, Term
 from symcnn.symbolic.leaves import Function
@@ -21,189 +20,186 @@ from symcnn.symbolic.leaves import Function
 #: Functions that may be taken of the largest value instead of all.
 MONOTONE: tuple[Function, ...] = tuple(leaf.function for leaf in LEAVES if leaf.moves_behind_maximum)
 
-
-#: The two equations of a maximum in other equations, or None.
-Step = Callable[["_Maximum"], tuple[Equation, ...] | None]
+#: Returns the equations that replace the two of a pooling, or None where it does not apply.
+Rule = Callable[["_Pooling"], tuple[Equation, ...] | None]
 
 
 def rewritten(forward: Sequence[Equation], outputs: Tensor | None = None) -> tuple[Equation, ...]:
-    """The same E (the target of the last equation), and outputs, in other equations: all of the above."""
-    return _at_maxima(used(forward, outputs), (_function_behind, _terms_behind), _by_window)
+    """Equations with the same E (the target of the last one) and outputs: all rules above."""
+    return _apply(used(forward, outputs), (_function_behind, _terms_behind), _by_window)
 
 
 def functions_behind(forward: Sequence[Equation]) -> tuple[Equation, ...]:
-    """Only functions move behind maxima."""
-    return _at_maxima(forward, (_function_behind,), None)
+    """The equations with functions, and nothing else, moved behind maxima."""
+    return _apply(forward, (_function_behind,), None)
 
 
-def _at_maxima(forward: Sequence[Equation], steps: Sequence[Step], last: Step | None) -> tuple[Equation, ...]:
-    """At every maximum the steps as long as one can be made, and then the last one."""
+def _apply(forward: Sequence[Equation], rules: Sequence[Rule], last: Rule | None) -> tuple[Equation, ...]:
+    """Apply the rules at every maximum as long as one applies, and then the last one."""
     equations = list(forward)
     for largest in [e.target.tensor for e in equations if e.reduce == "max" and not e.constant]:
-        while (found := _reader_of_one(equations, largest)) is not None:
-            made = next((after for step in steps if (after := step(found)) is not None), None)
-            if made is None:
-                if last is not None and (after := last(found)) is not None:
-                    equations = found.replaced(equations, after)
+        while (pooling := _pooling(equations, largest)) is not None:
+            new = next((result for rule in rules if (result := rule(pooling)) is not None), None)
+            if new is None:
+                if last is not None and (new := last(pooling)) is not None:
+                    equations = pooling.replaced(equations, new)
                 break
-            equations = found.replaced(equations, made)
-            (largest,) = (e.target.tensor for e in made if e.reduce == "max")
+            equations = pooling.replaced(equations, new)
+            (largest,) = (e.target.tensor for e in new if e.reduce == "max")
     return tuple(equations)
 
 
 def used(equations: Sequence[Equation], outputs: Tensor | None = None) -> list[Equation]:
-    """Those that the last one, or the outputs, depend on."""
+    """The equations that the last one, or the outputs, depend on."""
     wanted = {equations[-1].target.tensor, outputs}
     kept = []
     for equation in reversed(equations):
         if equation.target.tensor in wanted:
-            wanted |= _read(equation)
+            wanted |= _inputs(equation)
             kept.append(equation)
     return kept[::-1]
 
 
 @dataclass(frozen=True)
-class _Maximum:
-    """A maximum, and the equation of what it is taken of, where nobody else reads that."""
+class _Pooling:
+    """The equation of a maximum, and that of its cells, which nothing else reads.
 
-    equation: Equation
+    Attributes:
+        cell: what the maximum is taken of.
+    """
+
+    maximum: Equation
     cell: Access
-    stated: Equation
+    cells: Equation
 
     @property
     def window(self) -> tuple[Axis, ...]:
-        return self.equation.terms[0].axes
+        return self.maximum.terms[0].axes
 
-    @property
+    @cached_property
     def values(self) -> dict[str, Affine]:
-        """The axes of the stated equation, as the maximum goes through them."""
-        letters = (m.coefficients[0][0] for m in self.stated.target.index)
-        return dict(zip(letters, self.cell.index, strict=True))
+        """Axis of the cells' equation -> its value in the maximum."""
+        axes = (m.coefficients[0][0] for m in self.cells.target.index)
+        return dict(zip(axes, self.cell.index, strict=True))
 
-    @property
+    @cached_property
     def moving(self) -> set[str]:
-        """Those that differ between the cells of a window."""
+        """The axes of the cells' equation that differ between the cells of a window."""
         window = {a.name for a in self.window}
         return {a for a, m in self.values.items() if window & {b for b, _ in m.coefficients}}
 
+    @property
+    def is_inside(self) -> bool:
+        """Is every cell of a window a cell of the tensor?"""
+        spans = (m.span(self.maximum.sizes) for m in self.cell.index)
+        return all(low >= 0 and high < n for (low, high), n in zip(spans, self.cell.tensor.shape, strict=True))
+
+    @property
+    def is_padded(self) -> bool:
+        """Does a number from outside the tensor take part in the maximum?"""
+        return self.cell.outside is not None and not self.is_inside
+
     def maximum_of(self, tensor: Tensor) -> Equation:
-        """The largest of another tensor over the same windows, in a tensor of its own."""
-        target = Access(
-            _tensor(f"largest_{tensor.name}", self.equation.target.tensor.shape), self.equation.target.index
-        )
+        """The maximum of another tensor over the same windows, in a tensor of its own."""
+        target = self.maximum.target
+        largest = Access(_tensor(f"largest_{tensor.name}", target.tensor.shape), target.index)
         cell = Access(tensor, self.cell.index, self.cell.outside)
-        return Equation(target, self.equation.axes, (Term((cell,), self.window),), "max")
+        return Equation(largest, self.maximum.axes, (Term((cell,), self.window),), "max")
 
-    def replaced(self, equations: Sequence[Equation], by: Sequence[Equation]) -> list[Equation]:
-        """The equations with the two of this maximum replaced."""
-        found: list[Equation] = []
-        for equation in equations:
-            found += by if equation is self.equation else () if equation is self.stated else (equation,)
-        return found
+    def sum_of(self, *terms: Term) -> Equation:
+        """The maximum's tensor as a sum of terms."""
+        return Equation(self.maximum.target, self.maximum.axes, terms)
+
+    def replaced(self, equations: Sequence[Equation], new: Sequence[Equation]) -> list[Equation]:
+        """The equations with ``new`` in the place of these two."""
+        replacement = {id(self.maximum): new, id(self.cells): ()}
+        return [e for equation in equations for e in replacement.get(id(equation), (equation,))]
 
 
-def _reader_of_one(equations: Sequence[Equation], largest: Tensor) -> _Maximum | None:
-    stated = {e.target.tensor: e for e in equations}
-    (cell,) = stated[largest].terms[0].factors
-    if not isinstance(cell, Access) or cell.tensor not in stated:
+def _pooling(equations: Sequence[Equation], largest: Tensor) -> _Pooling | None:
+    by_target = {e.target.tensor: e for e in equations}
+    (cell,) = by_target[largest].terms[0].factors
+    if not isinstance(cell, Access) or cell.tensor not in by_target:
         return None
-    source = stated[cell.tensor]
-    alone = sum(cell.tensor in _read(e) for e in equations) == 1
-    if not alone or source.reduce != "sum" or source.constant or not all(map(_is_axis, source.target.index)):
+    cells = by_target[cell.tensor]
+    is_only_reader = sum(cell.tensor in _inputs(e) for e in equations) == 1
+    if not is_only_reader or cells.reduce != "sum" or cells.constant or not all(map(_is_axis, cells.target.index)):
         return None
-    return _Maximum(stated[largest], cell, source)
+    return _Pooling(by_target[largest], cell, cells)
 
 
 # --- behind the maximum ---------------------------------------------------------------------------------------------
 
 
-def _function_behind(found: _Maximum) -> tuple[Equation, ...] | None:
-    """x = φ(y), p = max x   ->   (y's maximum) and p = φ of it"""
-    first, *others = found.stated.terms
+def _function_behind(pooling: _Pooling) -> tuple[Equation, ...] | None:
+    """x = φ(y), p = max x   ->   m = max y, p = φ(m)"""
+    first, *others = pooling.cells.terms
     (call, *more) = first.factors
-    if others or more or first.axes or first.coefficient != 1 or not isinstance(call, MONOTONE) or _pads(found):
+    is_one_call = not (others or more or first.axes) and first.coefficient == 1 and isinstance(call, MONOTONE)
+    if not is_one_call or pooling.is_padded:
         return None
-    (inner,) = call.args
-    if not isinstance(inner, Access) or inner.index != found.stated.target.index:
+    (argument,) = call.args
+    if not isinstance(argument, Access) or argument.index != pooling.cells.target.index:
         return None
-    largest = found.maximum_of(inner.tensor)
-    return largest, _stating(found.equation, Term((call.func(largest.target),)))
+    largest = pooling.maximum_of(argument.tensor)
+    return largest, pooling.sum_of(Term((call.func(largest.target),)))
 
 
-def _terms_behind(found: _Maximum) -> tuple[Equation, ...] | None:
-    """x = y + b, p = max x   ->   y, (y's maximum) and p = that + b"""
-    still = [t for t in found.stated.terms if not _letters(t) & found.moving]
-    kept = tuple(t for t in found.stated.terms if t not in still)
-    if not still or not kept or _pads(found):
+def _terms_behind(pooling: _Pooling) -> tuple[Equation, ...] | None:
+    """x = y + b, p = max x   ->   y, m = max y, p = m + b"""
+    cells = pooling.cells
+    fixed = [t for t in cells.terms if not _axes_of(t) & pooling.moving]
+    kept = tuple(t for t in cells.terms if t not in fixed)
+    if not fixed or not kept or pooling.is_padded:
         return None
-    source = found.stated.target
-    summed = Access(_tensor(f"sum_{source.tensor.name}", source.tensor.shape), source.index)
-    largest = found.maximum_of(summed.tensor)
-    moved = [replace(t, factors=_put_in(t, found.values)) for t in still]
-    stated = replace(found.stated, target=summed, terms=kept)
-    return stated, largest, _stating(found.equation, Term((largest.target,)), *moved)
-
-
-def _stating(equation: Equation, *terms: Term) -> Equation:
-    return Equation(equation.target, equation.axes, terms)
-
-
-def _pads(found: _Maximum) -> bool:
-    """Is there a number that takes part in the maximum without being stated by the equation?"""
-    return found.cell.outside is not None and not _is_inside(found)
+    tensor = cells.target.tensor
+    summed = Access(_tensor(f"sum_{tensor.name}", tensor.shape), cells.target.index)
+    largest = pooling.maximum_of(summed.tensor)
+    moved = [_substitute(t, pooling.values) for t in fixed]
+    return replace(cells, target=summed, terms=kept), largest, pooling.sum_of(Term((largest.target,)), *moved)
 
 
 # --- window by window -----------------------------------------------------------------------------------------------
 
 
-def _by_window(found: _Maximum) -> tuple[Equation, ...] | None:
-    """The same two equations; where it can be, with an axis for each place in a window."""
-    own = {a.name for t in found.stated.terms for a in t.axes}
-    theirs = {a.name for a in (*found.equation.axes, *found.window)}
-    if own & theirs or not _is_disjoint(found) or not _reads_windows(found):
+def _by_window(pooling: _Pooling) -> tuple[Equation, ...] | None:
+    """The two equations with an axis for each place in a window."""
+    axis_of = {a.name: a for a in (*pooling.maximum.axes, *pooling.window)}
+    summed = {a.name for t in pooling.cells.terms for a in t.axes}
+    if summed & axis_of.keys() or not _is_disjoint(pooling) or not _reads_windows(pooling):
         return None
-    sizes = {a.name: a for a in (*found.equation.axes, *found.window)}
-    places = [m.coefficients[0][0] for a, m in found.values.items() if a in found.moving]
-    fixed = [m.coefficients[0][0] for a, m in found.values.items() if a not in found.moving]
-    axes = tuple(sizes[a] for a in (*fixed, *(w.name for w in found.window), *places))
-    tensor = _tensor(found.cell.tensor.name, tuple(a.size for a in axes))
+    places = [m.coefficients[0][0] for a, m in pooling.values.items() if a in pooling.moving]
+    fixed = [m.coefficients[0][0] for a, m in pooling.values.items() if a not in pooling.moving]
+    axes = tuple(axis_of[a] for a in (*fixed, *(w.name for w in pooling.window), *places))
+    tensor = _tensor(pooling.cell.tensor.name, tuple(a.size for a in axes))
     cell = Access(tensor, tuple(Affine(((a.name, 1),)) for a in axes))
-    terms = tuple(replace(t, factors=_put_in(t, found.values)) for t in found.stated.terms)
-    largest = replace(found.equation, terms=(Term((cell,), found.window),))
-    return Equation(cell, axes, terms), largest
+    terms = tuple(_substitute(t, pooling.values) for t in pooling.cells.terms)
+    return Equation(cell, axes, terms), replace(pooling.maximum, terms=(Term((cell,), pooling.window),))
 
 
-def _is_disjoint(found: _Maximum) -> bool:
+def _is_disjoint(pooling: _Pooling) -> bool:
     """Does every cell belong to one window at most, and every cell of a window to the tensor?"""
-    sizes = {a.name: a.size for a in (*found.equation.axes, *found.window)}
-    window = {a.name for a in found.window}
-    for axis, affine in found.values.items():
-        if axis not in found.moving:
+    sizes = pooling.maximum.sizes
+    window = {a.name for a in pooling.window}
+    for axis, affine in pooling.values.items():
+        if axis not in pooling.moving:
             if not _is_axis(affine):
                 return False
             continue
         steps = sorted(affine.coefficients, key=lambda pair: pair[0] in window)
         if [a in window for a, _ in steps] != [False, True]:
             return False
-        (_, stride), (offset, one) = steps
-        if one != 1 or sizes[offset] > stride:
+        (_, stride), (offset, step) = steps
+        if step != 1 or sizes[offset] > stride:
             return False
-    return _is_inside(found)
+    return pooling.is_inside
 
 
-def _is_inside(found: _Maximum) -> bool:
-    spans = (m.span(found.equation.sizes) for m in found.cell.index)
-    return all(low >= 0 and high < n for (low, high), n in zip(spans, found.cell.tensor.shape, strict=True))
-
-
-def _reads_windows(found: _Maximum) -> bool:
+def _reads_windows(pooling: _Pooling) -> bool:
     """Does the sum read windows itself, wherever those of the maximum move? Then another order costs nothing."""
-    for access in (a for t in found.stated.terms for f in t.factors for a in f.atoms(Access)):
-        for affine in access.index:
-            letters = {a for a, _ in affine.coefficients}
-            if letters & found.moving and len(letters) < 2:
-                return False
-    return True
+    accesses = (a for t in pooling.cells.terms for f in t.factors for a in f.atoms(Access))
+    axes = ({a for a, _ in affine.coefficients} for access in accesses for affine in access.index)
+    return not any(names & pooling.moving and len(names) < 2 for names in axes)
 
 
 # --- pieces ---------------------------------------------------------------------------------------------------------
@@ -213,11 +209,11 @@ def _tensor(name: str, shape: tuple[int, ...]) -> Tensor:
     return Tensor(name, shape, ((f"{name}_", len(shape)),))
 
 
-def _read(equation: Equation) -> set[Tensor]:
+def _inputs(equation: Equation) -> set[Tensor]:
     return {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
 
 
-def _letters(term: Term) -> set[str]:
+def _axes_of(term: Term) -> set[str]:
     return {x for f in term.factors for a in f.atoms(Access) for m in a.index for x, _ in m.coefficients}
 
 
@@ -225,20 +221,19 @@ def _is_axis(affine: Affine) -> bool:
     return len(affine.coefficients) == 1 and affine.coefficients[0][1] == 1 and affine.offset == 0
 
 
-def _put_in(term: Term, values: Mapping[str, Affine]) -> tuple[Expr, ...]:
-    """A term's factors with axes replaced, all at once."""
-    return tuple(
-        f.xreplace({a: Access(a.tensor, tuple(_at(m, values) for m in a.index), a.outside) for a in f.atoms(Access)})
-        for f in term.factors
-    )
+def _substitute(term: Term, values: Mapping[str, Affine]) -> Term:
+    """The term with values for the axes of its factors, all at once."""
 
+    def substitute(affine: Affine) -> Affine:
+        steps: dict[str, int] = {}
+        offset = affine.offset
+        for axis, step in affine.coefficients:
+            value = values.get(axis, Affine(((axis, 1),)))
+            offset += step * value.offset
+            for a, c in value.coefficients:
+                steps[a] = steps.get(a, 0) + step * c
+        return Affine(tuple(steps.items()), offset)
 
-def _at(affine: Affine, values: Mapping[str, Affine]) -> Affine:
-    steps: dict[str, int] = {}
-    offset = affine.offset
-    for axis, step in affine.coefficients:
-        value = values.get(axis, Affine(((axis, 1),)))
-        offset += step * value.offset
-        for a, c in value.coefficients:
-            steps[a] = steps.get(a, 0) + step * c
-    return Affine(tuple(steps.items()), offset)
+    accesses = {a for f in term.factors for a in f.atoms(Access)}
+    new = {a: Access(a.tensor, tuple(map(substitute, a.index)), a.outside) for a in accesses}
+    return replace(term, factors=tuple(f.xreplace(new) for f in term.factors))

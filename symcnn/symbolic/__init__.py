@@ -7,12 +7,14 @@ from symcnn.symbolic.equation import (
     Axis,
     Equation,
     Index,
+    IndexedAtom,
     RecordAtom,
     Role,
     Tensor,
     TensorKind,
     Term,
     Wins,
+    substitute,
     symbol,
 )
 from symcnn.symbolic.leaves import (
@@ -26,6 +28,7 @@ from symcnn.symbolic.leaves import (
     Z,
     exp,
     gate,
+    in_reading_order,
     leaky_relu,
     log,
     maximum,
@@ -35,12 +38,11 @@ from symcnn.symbolic.leaves import (
     tanh,
     wins,
 )
-from symcnn.symbolic.order import in_reading_order
 from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Name, Quantities, Quantity, entries, is_numbered, quantity_of
 
 __all__ = [
     "ADJOINT", "ERROR", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis", "Column",
-    "Equation", "Index", "Leaf", "Name", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor", "TensorKind",
-    "Term", "Wins", "Y", "Z", "entries", "exp", "gate", "in_reading_order", "is_numbered", "leaky_relu", "log",
-    "maximum", "quantity_of", "relu", "sigmoid", "softplus", "symbol", "tanh", "wins",
+    "Equation", "Index", "IndexedAtom", "Leaf", "Name", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor",
+    "TensorKind", "Term", "Wins", "Y", "Z", "entries", "exp", "gate", "in_reading_order", "is_numbered", "leaky_relu",
+    "log", "maximum", "quantity_of", "relu", "sigmoid", "softplus", "substitute", "symbol", "tanh", "wins",
 ]  # fmt: skip

@@ -1,29 +1,28 @@
-"""What an index-notation equation is.
+"""Equations in index notation.
 
     x[r, c] = Σ_{p, q} i[r + p, c + q] · f[p, q]        for r, c, p, q ∈ {0, 1}
 
     Axis      r, c, p, q: a name and a size
     Affine    r + p: an integer combination of axes, and an offset
-    Tensor    i, f, x: a name, a shape, and how its scalars are called (x_11)
+    Tensor    i, f, x: a name, a shape, and the names of its scalars (x_11)
     Access    i[r + p, c + q]: a tensor and one affine map per dimension; an atom of SymPy
-    Term      coefficient · Σ over its own axes of a product of factors, in the order a person writes them
-    Equation  target, its axes, terms, and how the instances are put together ("sum" or "max")
+    Wins      [a[2r + u, 2c + v] is the first of its window to reach p[r, c]]: 1 or 0, the derivative of a maximum
+    Term      coefficient · Σ over its own axes of a product of factors, in the order in which a person writes them
+    Equation  target, its axes, terms, and whether the instances are added or their maximum is taken
 
 An equation means: for every index of ``axes`` and of a term's own axes, ``target[map] += coefficient·Π factors``.
-In a forward equation the target's index is just ``axes``; in an adjoint (``f̄[p, q] += x̄[r, c]·i[r+p, c+q]``) the
-axes hold more, and the target's map may be compound. This *scatter* form never inverts an index; the *gather* form, for
-reading, does (``derivation/gather.py``).
-The axis of the samples is implicit: every tensor but the parameters and the constants has one.
-
-    Wins      [a[2r + u, 2c + v] is the first of its window to reach p[r, c]]: 1 or 0, the derivative of a maximum
+In a forward equation the target's index is just ``axes``; an adjoint (``f̄[p, q] += x̄[r, c]·i[r+p, c+q]``) has more
+axes, and its target's map may be compound. This *scatter* form never inverts an index; the *gather* form, for reading,
+does (``derivation/reverse.py``). The axis of the samples is implicit: every tensor but the parameters and the constants
+has one.
 """
 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
-from itertools import product
+from functools import lru_cache, reduce
+from itertools import islice, product, takewhile
 from operator import attrgetter
 from typing import Any, Literal, Self
 
@@ -33,7 +32,7 @@ from sympy.core.expr import AtomicExpr
 
 from symcnn.symbolic.leaves import wins
 
-#: What a name of ∂E/∂(…) begins with. Names are put together and taken apart only here and in ``quantity.py``.
+#: The first letters of a name of ∂E/∂(…). Names are composed and parsed only here and in ``quantity.py``.
 ADJOINT = "dE_d"
 
 #: "gradient" is the adjoint of a parameter: it has no axis of the samples, all images add to it. A "constant" is known
@@ -43,7 +42,7 @@ Index = tuple[int, ...]
 
 
 class TensorKind(Enum):
-    """What a tensor is in its network; the value is the letter that the names of its kind begin with."""
+    """The kind of a tensor in its network; the value is the first letter of its name."""
 
     IMAGE = "i"
     FILTER = "f"
@@ -62,10 +61,8 @@ class TensorKind(Enum):
     EXPONENTIAL = "u"
     TOTAL = "s"
     PROBABILITY = "y"
-    # of a mean: how much each cell counts
-    SHARE = "q"
-    # none of a network's: made by a printer
-    AUXILIARY = ""
+    SHARE = "q"  # the weight of each cell in a mean
+    AUXILIARY = ""  # made by a printer
 
 
 @dataclass(frozen=True, order=True)
@@ -92,22 +89,27 @@ class Affine:
         return value // self.divisor if value % self.divisor == 0 else None
 
     def span(self, sizes: Mapping[str, int]) -> tuple[int, int]:
-        """The smallest and the largest value that it takes (without a divisor)."""
+        """The smallest and the largest value (without a divisor)."""
         ends = [c * (sizes[a] - 1) for a, c in self.coefficients]
         return self.offset + sum(min(e, 0) for e in ends), self.offset + sum(max(e, 0) for e in ends)
 
-    def put_in(self, axis: str, value: "Affine") -> "Affine":
-        """The same with an axis replaced by an affine combination of others."""
-        inner = dict(self.coefficients).get(axis, 0)
-        if not inner:
+    def substitute(self, values: Mapping[str, "Affine"]) -> "Affine":
+        """The combination with values for some of its axes, all at once; the other axes stand first."""
+        own = dict(self.coefficients)
+        replaced = [(own[a], value) for a, value in values.items() if own.get(a)]
+        if not replaced:
             return self
-        combined: dict[str, int] = {a: c * value.divisor for a, c in self.coefficients if a != axis}
-        for a, c in value.coefficients:
-            combined[a] = combined.get(a, 0) + inner * c
-        offset, divisor = self.offset * value.divisor + inner * value.offset, self.divisor * value.divisor
+        scale = math.prod(value.divisor for _, value in replaced)
+        combined = {a: c * scale for a, c in self.coefficients if a not in values}
+        offset = self.offset * scale
+        for c, value in replaced:
+            factor = c * scale // value.divisor
+            offset += factor * value.offset
+            for a, step in value.coefficients:
+                combined[a] = combined.get(a, 0) + factor * step
+        divisor = self.divisor * scale
         common = math.gcd(offset, divisor, *combined.values())
-        kept = tuple((a, c // common) for a, c in combined.items() if c)
-        return Affine(kept, offset // common, divisor // common)
+        return Affine(tuple((a, c // common) for a, c in combined.items() if c), offset // common, divisor // common)
 
     def __str__(self) -> str:
         text = ""
@@ -125,11 +127,11 @@ class Affine:
 class Tensor:
     """An array of scalar quantities.
 
-    ``parts`` says how its scalars are called: letters, then how many of the axes follow them. The weights between
-    a 2×2 map ``x`` and a layer ``h`` are ``(("w_x", 2), ("h", 1))``, so one of them is ``w_x11h1``.
+    ``parts`` are the names of its scalars: letters, then how many of the axes follow them. The weights between a
+    2×2 map ``x`` and a layer ``h`` are ``(("w_x", 2), ("h", 1))``, so one of them is ``w_x11h1``.
 
     Attributes:
-        kind: what it is in its network; of an adjoint, what it is the adjoint of.
+        kind: its kind in its network; of an adjoint, the kind of its primal.
         source, target: the tensors that weights lead from and to; of biases and preactivations the target.
         primal: of an adjoint, the tensor that E is differentiated by.
     """
@@ -148,11 +150,8 @@ class Tensor:
     def digits(self, index: Index) -> list[tuple[str, str]]:
         """Letters and 1-based indices, part by part; each index as wide as its axis is long."""
         numbers = [str(n + 1).zfill(len(str(size))) for n, size in zip(index, self.shape, strict=True)]
-        found, at = [], 0
-        for letters, count in self.parts:
-            found.append((letters, "".join(numbers[at : at + count])))
-            at += count
-        return found
+        numbers_iterator = iter(numbers)
+        return [(letters, "".join(islice(numbers_iterator, count))) for letters, count in self.parts]
 
     def scalar(self, index: Index) -> str:
         """The name of one entry: ``x_11``, ``w_x11h1``."""
@@ -160,6 +159,10 @@ class Tensor:
 
     def indices(self) -> Iterator[Index]:
         return product(*map(range, self.shape))
+
+    def flat(self, index: Index) -> int:
+        """The place of an entry, row by row."""
+        return reduce(lambda flat, pair: flat * pair[1] + pair[0], zip(index, self.shape, strict=True), 0)
 
     def scalars(self) -> list[str]:
         """The names of all entries, row by row."""
@@ -173,10 +176,8 @@ class Tensor:
         """The tensor of ∂E/∂(this): ``dE_dx_11`` for ``x_11``."""
         (first, count), *rest = self.parts
         role: Role = "gradient" if self.role == "parameter" else "adjoint"
-        parts = ((f"{ADJOINT}{first}", count), *rest)
-        return Tensor(
-            f"{ADJOINT}{self.name}", self.shape, parts, role, (), self.kind, self.source, self.target, primal=self
-        )
+        name, parts = f"{ADJOINT}{self.name}", ((f"{ADJOINT}{first}", count), *rest)
+        return Tensor(name, self.shape, parts, role, (), self.kind, self.source, self.target, primal=self)
 
     @property
     def is_adjoint(self) -> bool:
@@ -189,22 +190,19 @@ class Tensor:
 
     @property
     def is_shared(self) -> bool:
-        """One for all images: it has no axis of the samples."""
+        """Is it the same for all images, without an axis of the samples?"""
         return self.role in ("parameter", "gradient", "constant")
 
     def entry(self, index: Index) -> Expr:
-        """One entry as SymPy sees it: its symbol, or a constant's value."""
+        """One entry as a SymPy expression: its symbol, or a constant's value."""
         if self.role == "constant":
-            flat = 0
-            for n, size in zip(index, self.shape, strict=True):
-                flat = flat * size + n
-            return self.values[flat]
+            return self.values[self.flat(index)]
         return symbol(self.scalar(index))
 
 
 @lru_cache(maxsize=100_000)
 def symbol(name: str) -> sympy.Symbol:
-    """``sympy.Symbol(name)``, the same object each time: SymPy remembers only a thousand, and compares slowly."""
+    """``sympy.Symbol(name)``, the same object each time: SymPy's cache has only a thousand, and it compares slowly."""
     return sympy.Symbol(name)
 
 
@@ -227,11 +225,26 @@ class RecordAtom(AtomicExpr):
     _hashable_content = __getnewargs__
 
 
-class Access(RecordAtom):
+class IndexedAtom(RecordAtom):
+    """An atom over the axes of an equation."""
+
+    __slots__ = ()
+
+    def substitute(self, values: Mapping[str, Affine]) -> "IndexedAtom":
+        """The atom with values for some of the axes, all at once."""
+        raise NotImplementedError
+
+
+def substitute(expression: Expr, values: Mapping[str, Affine]) -> Expr:
+    """The expression with values for some of the axes, all at once."""
+    return expression.xreplace({a: a.substitute(values) for a in expression.atoms(IndexedAtom)})
+
+
+class Access(IndexedAtom):
     """A tensor at one affine index per dimension, as an atom of SymPy: ``i[r + p, c + q]``.
 
-    ``outside``: what stands there where the index leaves the tensor: a number (padding), or None where such an
-    instance takes no part.
+    ``outside``: the value where the index leaves the tensor: a number (padding), or None if such an instance takes no
+    part.
     """
 
     __slots__ = ("index", "outside", "tensor")
@@ -261,21 +274,21 @@ class Access(RecordAtom):
         return tuple(index)
 
     def instance(self, point: Mapping[str, int]) -> Expr | None:
-        """The quantity at a point; outside the tensor what stands there, or None."""
+        """The quantity at a point; outside the tensor ``outside``."""
         index = self.at(point)
         return self.outside if index is None else self.tensor.entry(index)
 
-    def put_in(self, axis: str, value: Affine) -> "Access":
-        return Access(self.tensor, tuple(a.put_in(axis, value) for a in self.index), self.outside)
+    def substitute(self, values: Mapping[str, Affine]) -> "Access":
+        return Access(self.tensor, tuple(a.substitute(values) for a in self.index), self.outside)
 
 
-class Wins(RecordAtom):
+class Wins(IndexedAtom):
     """1 where a cell is the first of its window to reach the maximum, 0 elsewhere: ∂max/∂cell, as an atom of SymPy.
 
     Args:
-        cell: what the maximum is taken of; its ``window`` axes run over the candidates, in order.
+        cell: the candidates of the maximum; its ``window`` axes run over them, in order.
         largest: the maximum itself.
-        bound: axes that are worked out from others: in an adjoint's gather form, the window's place from the cell's.
+        bound: axes that follow from others: in an adjoint's gather form, the window's place from the cell's.
     """
 
     __slots__ = ("bound", "cell", "largest", "window")
@@ -292,10 +305,10 @@ class Wins(RecordAtom):
 
     @property
     def solved(self) -> tuple[Access, Access]:
-        """The cell and the maximum, with the axes that are worked out from others put in."""
+        """The cell and the maximum, with the bound axes substituted."""
         cell, largest = self.cell, self.largest
         for axis, value in self.bound:
-            cell, largest = cell.put_in(axis, value), largest.put_in(axis, value)
+            cell, largest = cell.substitute({axis: value}), largest.substitute({axis: value})
         return cell, largest
 
     def _sympystr(self, printer: object) -> str:
@@ -313,19 +326,14 @@ class Wins(RecordAtom):
         value, largest = self.cell.instance(place), self.largest.instance(place)
         if value is None or self.largest.at(place) is None:
             return None
-        here = tuple(point[a.name] for a in self.window)
         names = [a.name for a in self.window]
-        before = []
-        for candidate in product(*(range(a.size) for a in self.window)):
-            if candidate == here:
-                break
-            other = self.cell.instance({**place, **dict(zip(names, candidate, strict=True))})
-            if other is not None:
-                before.append(other)
-        return wins(value, largest, *before)
+        here = tuple(point[name] for name in names)
+        earlier = takewhile(lambda candidate: candidate != here, product(*(range(a.size) for a in self.window)))
+        others = (self.cell.instance({**place, **dict(zip(names, c, strict=True))}) for c in earlier)
+        return wins(value, largest, *(other for other in others if other is not None))
 
-    def put_in(self, axis: str, value: Affine) -> "Wins":
-        return Wins(self.cell, self.largest, self.window, (*self.bound, (axis, value)))
+    def substitute(self, values: Mapping[str, Affine]) -> "Wins":
+        return Wins(self.cell, self.largest, self.window, (*self.bound, *values.items()))
 
 
 @dataclass(frozen=True)
@@ -346,11 +354,11 @@ class Term:
 
 @dataclass(frozen=True)
 class Equation:
-    """One statement in index notation; see the module's head for what it means.
+    """One equation; see the module's head for its meaning.
 
     Attributes:
-        constant: nothing is differentiated through it: what follows does not depend on it, whatever its value (the
-            shift that keeps a softmax from overflowing).
+        constant: nothing is differentiated through it: the result does not depend on its value (the shift that keeps a
+            softmax from overflowing).
         adds: an adjoint in scatter form: its instances, and other equations of the same target, add up.
     """
 
@@ -377,7 +385,7 @@ class Equation:
         return {a.name: a.size for a in (*self.axes, *(a for term in self.terms for a in term.axes))}
 
     def to_sympy(self) -> sympy.Eq:
-        """A view for readers, with SymPy's ``Sum`` and ``Indexed``; nothing is computed from it."""
+        """The equation with SymPy's ``Sum`` and ``Indexed``, for reading; nothing is computed from it."""
         return sympy.Eq(_indexed(self.target), sympy.Add(*(_sum(t) for t in self.terms)), evaluate=False)
 
 

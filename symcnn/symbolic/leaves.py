@@ -1,9 +1,9 @@
-"""The leaf functions: one record for each, which everything that prints, proves or evaluates expressions reads.
+"""The leaf functions: one record for each, for all that prints, proves or evaluates expressions.
 
-A record holds the SymPy function, its name as an activation, its definition in simpler leaves, and a column for each
-target where a text of its own is needed: where the definition would overflow or lose digits, or where the target has a
-better word. Where a column is absent, the definition is printed. The slope is derived from the definition and written
-with the output y, as a person would; at a kink it is that of the side below (PyTorch's choice).
+A record has the SymPy function, its name as an activation, its definition in simpler leaves, and a column for each
+target that needs a text of its own: where the definition would overflow or lose digits, or where the target has a
+better word. Without a column, the definition is printed. The slope is derived from the definition and written with the
+output y, as a person would; at a kink it is that of the side below (PyTorch's choice).
 
 To add one: a class, a record in ``LEAVES``, its words in ``text/*.toml``, a test. Nothing else.
 
@@ -11,9 +11,10 @@ A column is a template for ``str.format``: {0} is the first argument, {0:power} 
 as tightly as a power, {all} every argument with commas between them.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Literal, NamedTuple
 
 import mpmath
@@ -131,12 +132,12 @@ Target = Literal["python", "loops", "numpy", "arrays", "excel", "coq", "calculus
 
 
 class Column(NamedTuple):
-    """How a call is written.
+    """The text of a call in one target.
 
     Attributes:
-        text: for ``str.format``, or a function of the arguments.
+        text: a template for ``str.format``, or a function of the arguments.
         level: how tightly the text binds.
-        folds: two arguments at a time, from the left.
+        folds: the template takes two arguments, and is applied from the left.
     """
 
     text: str | Callable[..., str]
@@ -146,21 +147,21 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Leaf:
-    """What there is to know of a leaf function.
+    """The record of a leaf function.
 
     Attributes:
         function: the SymPy function.
-        definition: in z and simpler leaves; None: it is one of the simplest.
+        definition: in z and simpler leaves; None for the simplest.
         activation: its name as an activation; "": it is none.
-        display: what stands before its arguments in formulas; "": its definition is displayed.
-        explicit_slope: in z and the value y, where it is not what follows from the definition.
-        value: its value at a number of a library (``math``, mpmath, a context of it), where the library's function of
-            the same name is missing and the definition would lose digits.
+        display: its name in formulas; "": its definition is displayed.
+        explicit_slope: in z and the value y, if it is not derived from the definition.
+        value: its value at a number of a library (``math``, mpmath, a context of it), where the library has no function
+            of that name and the definition would lose digits.
         moves_behind_maximum: it never falls, and its slope is 0 wherever it makes different values equal; so
-            max φ(x) = φ(max x), ties included. Not so of leaky_relu: z/100 rounds neighbours to one value.
-        rule: the rule of its slope in a line, where it is proved.
+            max φ(x) = φ(max x), ties included. Not so leaky_relu: z/100 rounds neighbours to one value.
+        rule: the rule of its slope in a line, if it is proved.
         columns: a template for each target; those of names are plain text.
-        earlier_cells: how earlier versions wrote it in a cell, of z: their workbooks are still read.
+        earlier_cells: its cell formulas of z in earlier versions, whose workbooks are still read.
     """
 
     function: Function
@@ -190,7 +191,7 @@ class Leaf:
 
     @cached_property
     def sides(self) -> tuple[Expr, Expr] | None:
-        """What it is above 0, and up to 0, where these are two formulas."""
+        """Its formulas above 0, and up to 0, if these are two."""
         match self.definition:
             case gate(args=(z, above, below)) if z == Z:
                 return above, below
@@ -226,7 +227,7 @@ class Leaf:
 
     @property
     def generators(self) -> int:
-        """How many unknowns stand for a call where equality is decided: its value, its gate; z·gate if it is linear."""
+        """How many unknowns a call has where equality is decided: its value and its gate; z·gate if it is linear."""
         return 2 if self.sides is not None and not self.is_linear else 1
 
     def value_at(self, library: Any, z: Any) -> Any:
@@ -240,7 +241,7 @@ class Leaf:
 
 
 def _slope(definition: Expr) -> Expr:
-    """The derivative; where the definition is a fraction in one exponential, that is put in terms of the value y."""
+    """The derivative; of a fraction in one exponential, in terms of the value y."""
     powers = definition.atoms(exp)
     if len(powers) == 1:
         (power,), t = powers, sympy.Dummy("t")
@@ -254,11 +255,11 @@ def _slope(definition: Expr) -> Expr:
 
 
 def worked_out(e: Expr, values: Mapping[Expr, Any], call: Callable[[Function], Callable[..., Any]]) -> Any:
-    """The value of a definition, or of one of its sides.
+    """Evaluate a definition, or one of its sides.
 
     Args:
         values: of its symbols: numbers of any kind.
-        call: what works a function out.
+        call: returns the implementation of a function.
     """
     if e in values:
         return values[e]
@@ -270,10 +271,7 @@ def worked_out(e: Expr, values: Mapping[Expr, Any], call: Callable[[Function], C
     if e.is_Add:
         return sum(parts[1:], parts[0])
     if e.is_Mul:
-        product = parts[0]
-        for part in parts[1:]:
-            product = product * part
-        return product
+        return reduce(operator.mul, parts)
     if e.is_Pow and e.exp.is_Integer:
         return parts[0] ** int(e.exp)
     return call(e.func)(*parts)
@@ -283,7 +281,7 @@ def worked_out(e: Expr, values: Mapping[Expr, Any], call: Callable[[Function], C
 
 
 def _first(equal: str, unequal: str, z: Sequence[Any], each: str = "{}") -> list[str]:
-    """``wins``: the candidate equals the largest, and none of the others, which come before it, does."""
+    """The conditions of ``wins``: the candidate equals the largest, and none of those before it does."""
     value, largest, *before = (f"{t:product}" for t in z)
     conditions = [f"{value}{equal}{largest}", *(f"{other}{unequal}{largest}" for other in before)]
     return [each.format(c) for c in conditions]
@@ -291,8 +289,8 @@ def _first(equal: str, unequal: str, z: Sequence[Any], each: str = "{}") -> list
 
 def _first_cell(*z: Any) -> str:
     conditions = _first("=", "<>", z)
-    both = conditions[0] if len(conditions) == 1 else f"AND({','.join(conditions)})"
-    return f"IF({both},1,0)"
+    condition = conditions[0] if len(conditions) == 1 else f"AND({','.join(conditions)})"
+    return f"IF({condition},1,0)"
 
 
 #: Every leaf function; activations in the order in which messages list them.
@@ -403,8 +401,22 @@ LEAVES: tuple[Leaf, ...] = (
 #: The same, by function.
 LEAF: Mapping[Function, Leaf] = {leaf.function: leaf for leaf in LEAVES}
 
-#: Functions with two formulas, one above 0 and one up to 0, and those that decide between formulas.
+#: Functions with two formulas, one above 0 and one up to 0, and the functions that choose between formulas.
 PIECEWISE: tuple[Function, ...] = (*(leaf.function for leaf in LEAVES if leaf.sides), gate, maximum)
 
 #: Functions whose slope jumps somewhere.
 KINKED: tuple[Function, ...] = (*(leaf.function for leaf in LEAVES if leaf.has_kink), maximum)
+
+
+def in_reading_order(terms: Sequence[Expr]) -> list[Expr]:
+    """The terms of a sum as a person writes them, o - t and 1 - h: numbers, single quantities by name, then the rest;
+    negative terms last.
+
+    The rest stays in SymPy's order: sorting it by ``str`` would cost more than printing it.
+    """
+
+    def key(term: Expr) -> tuple[bool, bool, bool, str]:
+        name = term.name if term.is_Symbol else ""
+        return term.could_extract_minus_sign(), not term.is_Number, not name, name
+
+    return sorted(terms, key=key)

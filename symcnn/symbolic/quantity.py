@@ -2,15 +2,16 @@
 
     dE_df_12_image1     Quantity(f, (0, 1), image=1, is_adjoint=True)
 
-Expressions hold plain symbols (``Symbol("f_12")``), as the public interface promises, so a quantity's name is needed
-where a symbol, a cell's name or a file's field is; everywhere else the quantity itself is handed on. ``Quantities`` is
-the way between the two, and the only place where a name is taken apart.
+Expressions have plain symbols (``Symbol("f_12")``), as the public interface promises, so a quantity's name is needed
+for symbols, names of cells and fields of files; all else uses the quantity itself. ``Quantities`` maps names to
+quantities, and is the only place where a name is parsed.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TypeAlias
 
 import sympy
@@ -32,7 +33,7 @@ class Quantity:
     Attributes:
         tensor: of the forward pass.
         index: from 0.
-        image: of which image it is, from 1; None: of the image at hand, or of all, as a parameter is.
+        image: the number of its image, from 1; None: of no particular image, or of all, as a parameter.
         is_adjoint: not the entry itself, but ∂E/∂(the entry).
     """
 
@@ -59,13 +60,13 @@ class Quantity:
 
     @property
     def primal(self) -> "Quantity":
-        """What E is differentiated by."""
+        """The quantity that E is differentiated by."""
         return replace(self, is_adjoint=False)
 
     def of_image(self, image: int | None) -> "Quantity":
-        """The same of another image; what all images share stays as it is."""
-        every = self.tensor == TOTAL_ERROR or (self.tensor.is_shared and not self.is_adjoint)
-        return self if every else replace(self, image=image)
+        """The same quantity of another image; one that all images share stays as it is."""
+        is_shared = self.tensor == TOTAL_ERROR or (self.tensor.is_shared and not self.is_adjoint)
+        return self if is_shared else replace(self, image=image)
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -95,10 +96,10 @@ def is_numbered(name: str) -> bool:
 
 
 class Quantities:
-    """The quantities of some tensors by their names, and the other way round; nothing is listed.
+    """The quantities of some tensors by their names; they are not listed.
 
     Args:
-        tensors: of the forward pass or their adjoints; E and E_total are known in any case.
+        tensors: of the forward pass or their adjoints; E and E_total are always included.
     """
 
     def __init__(self, tensors: Iterable[Tensor]) -> None:
@@ -118,7 +119,7 @@ class Quantities:
             return name
         text = name if isinstance(name, str) else name.name
         if text not in self._known:
-            self._known[text] = self._read(text)
+            self._known[text] = self._parse(text)
         return self._known[text]
 
     def of_image(self, symbol: sympy.Symbol, image: int | None) -> sympy.Symbol:
@@ -141,17 +142,14 @@ class Quantities:
             return False
         return True
 
-    def _read(self, text: str) -> Quantity:
+    def _parse(self, text: str) -> Quantity:
         match = _NAME.fullmatch(text)
         if match is None:
             raise KeyError(text)
         adjoint, name, image = match.groups()
         tensor = self._by_letters[re.sub("[0-9]+", "#", name)]
-        digits, index, at = "".join(re.findall("[0-9]", name)), [], 0
-        for size in tensor.shape:
-            width = len(str(size))
-            index.append(int(digits[at : at + width] or 0) - 1)
-            at += width
+        digits = iter(re.findall("[0-9]", name))
+        index = [int("".join(islice(digits, len(str(size)))) or 0) - 1 for size in tensor.shape]
         if any(not 0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
             raise KeyError(text)
         quantity = Quantity(tensor, tuple(index), None if image is None else int(image), adjoint is not None)

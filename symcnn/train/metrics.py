@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symcnn.network import Array
-from symcnn.numeric.learner import Learner, State
-from symcnn.numeric.optimizers import THETA
+from symcnn.numeric.learner import THETA, Learner, State
 
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 

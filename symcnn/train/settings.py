@@ -17,8 +17,7 @@ from symcnn.derivation import count_products
 from symcnn.errors import InputError, quoted
 from symcnn.network import Network
 from symcnn.numeric import BACKENDS, compile_program, numba_is_there
-from symcnn.numeric.learner import Batching
-from symcnn.numeric.optimizers import optimizer_called
+from symcnn.numeric.learner import Batching, optimizer_called
 from symcnn.numeric.program import DTYPES, MAX_PRODUCTS
 
 Progress = Callable[[int], None]

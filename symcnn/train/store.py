@@ -31,8 +31,7 @@ from symcnn.network import Array, Data, DataLike, Ink, Network, checked, network
 from symcnn.network.data import check_label
 from symcnn.network.datafiles import Npz, open_npz
 from symcnn.numeric import BACKENDS
-from symcnn.numeric.learner import State
-from symcnn.numeric.optimizers import THETA, optimizer_called
+from symcnn.numeric.learner import THETA, State, optimizer_called
 from symcnn.train.metrics import Epoch, TrainState, lowest
 from symcnn.train.settings import Stopped, TrainConfig, checked_rate, checked_reduction
 
@@ -304,7 +303,7 @@ def _settings(archive: Npz) -> NDArray[Any]:
 def _arrays(archive: Npz, network: Network, config: TrainConfig, has_best: bool) -> dict[str, NDArray[Any]]:
     """The arrays beside the settings, each of the length that the network says before it is read."""
     count = len(network.parameters)
-    variables = (THETA.name, *optimizer_called(config.optimizer).remembered)
+    variables = (THETA.name, *optimizer_called(config.optimizer).state)
     lengths = {
         **dict.fromkeys(variables, count), "initial": count, "loss": None, **({"best": count} if has_best else {})
     }  # fmt: skip
@@ -322,7 +321,7 @@ def _checkpoint(
     settings: dict[str, Any], network: Network, config: TrainConfig, arrays: Mapping[str, NDArray[Any]]
 ) -> Checkpoint:
     optimizer = optimizer_called(config.optimizer)
-    variables = {name: _floats(arrays, name, config.dtype) for name in (THETA.name, *optimizer.remembered)}
+    variables = {name: _floats(arrays, name, config.dtype) for name in (THETA.name, *optimizer.state)}
     scalars = settings["scalars"]
     if not isinstance(scalars, dict) or set(scalars) != set(optimizer.scalars):
         raise InputError(f"scalars: expected those of {config.optimizer}")

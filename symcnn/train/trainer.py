@@ -33,8 +33,7 @@ from symcnn.network import (
     warn_of_large_pixels,
 )
 from symcnn.numeric import Program, as_theta, compile_program, initial_values
-from symcnn.numeric.learner import Order, State
-from symcnn.numeric.optimizers import THETA, optimizer_called
+from symcnn.numeric.learner import THETA, Order, State, optimizer_called
 from symcnn.train.metrics import Epoch, TrainState, measuring
 from symcnn.train.run import Run
 from symcnn.train.settings import (

@@ -13,7 +13,7 @@ import numpy as np
 
 from symcnn.derivation import Derivation
 from symcnn.network import DataLike, checked
-from symcnn.numeric import PROGRAMS, Program, as_theta, compile_program, given_by_name
+from symcnn.numeric import PROGRAMS, Program, as_theta, compile_program, inputs_by_name
 from symcnn.numeric.values import evaluate_displayed, values_of_images
 from symcnn.symbolic import Tensor
 from symcnn.verification.evaluate import Evaluator
@@ -78,7 +78,7 @@ def _exact(derivation: Derivation, theta: Any, data: DataLike) -> tuple[Any, lis
     values = as_theta(network, theta)
     with mpmath.workdps(DIGITS):
         each = [
-            evaluator.values(given_by_name(network, values, image, target))
+            evaluator.values(inputs_by_name(network, values, image, target))
             for image, target in zip(images, targets, strict=True)
         ]
         total = mpmath.fsum(quantities["E"] for quantities in each)
@@ -135,7 +135,7 @@ def tolerance(derivation: Derivation) -> float:
 
 def displayed_is_short(derivation: Derivation) -> bool:
     """Can the displayed formulas, adjoints put in, be evaluated in a bearable time?"""
-    return sum(derivation.size_put_in(derivation[name].adjoint) for name in derivation.names) <= MOST_DISPLAYED
+    return sum(derivation.expanded_size(derivation[name].adjoint) for name in derivation.names) <= MOST_DISPLAYED
 
 
 def _worst(ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any], reach: float) -> tuple[float, str]:

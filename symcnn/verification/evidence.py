@@ -25,7 +25,7 @@ from sympy import Expr
 
 from symcnn.derivation import Derivation
 from symcnn.network import Array
-from symcnn.numeric import given_by_name
+from symcnn.numeric import inputs_by_name
 from symcnn.verification.evaluate import Evaluator, Values
 
 DIGITS = 50
@@ -89,7 +89,7 @@ class Point:
     def __init__(self, derivation: Derivation, theta: Array, images: Array, targets: Array) -> None:
         d = self._derivation = derivation
         self._shared = frozenset(d.network.parameters)
-        self._given = [given_by_name(d.network, theta, i, t) for i, t in zip(images, targets, strict=True)]
+        self._given = [inputs_by_name(d.network, theta, i, t) for i, t in zip(images, targets, strict=True)]
         self._digits = Evaluator(d.graph, "mpmath")
         self._floats = Evaluator(d.graph.forward.values(), "numpy")
         self._slopes: dict[str, _Slopes] = {}

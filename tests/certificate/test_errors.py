@@ -6,9 +6,8 @@ import pytest
 
 import symcnn
 from symcnn.certificate import certificate_of, check
-from symcnn.certificate.numbering import Numbering
 from symcnn.certificate.proof import tape
-from symcnn.certificate.stage import Stage
+from symcnn.certificate.stage import Numbering, Stage
 from symcnn.certificate.verdict import verdict_on
 from symcnn.certificate.write import Certificate
 from tests.tools.coq import needs_coq, together, with_error

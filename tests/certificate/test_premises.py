@@ -4,13 +4,13 @@ That those which hold are enough, and those which do not are needed, ``test_stat
 """
 
 import symcnn
-from symcnn.certificate import premises_held
+from symcnn.certificate import premises_of
 from symcnn.network import Activation, Conv2D, Dense, MaxPool2D, Network
 
 
 def failed(layers, theta, image, shape=None):
     net = Network(shape or (len(image),), layers)
-    return [c.theorem.removeprefix("is_dE_d") for c in premises_held(net, theta, ([image], [[0.0]])).failed]
+    return [c.theorem.removeprefix("is_dE_d") for c in premises_of(net, theta, ([image], [[0.0]])).failed]
 
 
 def test_an_argument_of_relu_at_0_fails_for_what_moves_it():
@@ -57,6 +57,6 @@ def test_cells_that_relu_puts_out_are_equal_and_stay_so():
 
 def test_distances_are_told():
     net = Network((1,), [Dense(1, "relu"), Dense(1)])
-    held = premises_held(net, [2.0, -0.5, 1.0, 0.0], symcnn.Data([[1.0], [0.5]], [[0.0], [0.0]]))
+    held = premises_of(net, [2.0, -0.5, 1.0, 0.0], symcnn.Data([[1.0], [0.5]], [[0.0], [0.0]]))
     assert (held.images, held.claims, held.kink, held.lead) == (2, 4, 0.5, None)
     assert [c.theorem for c in held.failed] == []

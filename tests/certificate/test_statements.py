@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import symcnn
-from symcnn.certificate import certificate_of, premises_held
+from symcnn.certificate import certificate_of, premises_of
 from symcnn.network import checked
 from symcnn.numeric import initial_values
 from tests.tools import oracles
@@ -63,7 +63,7 @@ def test_each_theorem_states_the_derivative_of_the_networks_error_where_its_prem
     theta = initial_values(net, 1)
     reader = Reader(text)
     assert [s.name for s in reader.statements] == list(certificate_of(net, data).theorems)
-    failed = [c.theorem for c in premises_held(net, theta, data).failed]
+    failed = [c.theorem for c in premises_of(net, theta, data).failed]
     assert differing(reader, net, theta, data) == failed
     assert len(failed) == (27 if name == "two filters" else 0)
 

@@ -7,9 +7,8 @@ import pytest
 import sympy
 
 import symcnn
-from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import instance_of, points
-from symcnn.derivation.reverse import reverse
+from symcnn.derivation.reverse import gather, reverse
 from symcnn.symbolic import Access
 from tests.tools.networks import from_seed
 

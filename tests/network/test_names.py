@@ -6,7 +6,7 @@ from hypothesis import given
 import symcnn
 from symcnn.derivation import derive
 from symcnn.excel.addresses import is_legal_name
-from symcnn.network.names import Names
+from symcnn.network.layers import Names
 from symcnn.symbolic import TensorKind
 from tests.tools.networks import differentiable
 

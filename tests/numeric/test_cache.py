@@ -118,7 +118,7 @@ def test_no_other_word_is_compiled(line):
 @pytest.mark.parametrize("seed", [pytest.param(s, marks=[] if s < 1 else pytest.mark.slow) for s in range(40)])
 def test_compiled_random_networks_agree_with_the_oracle(seed):
     """Any layer, stride, padding and loss, as machine code."""
-    from symcnn.numeric.backends import compile_program
+    from symcnn.numeric.compiled import compile_program
 
     net, theta, images, targets = from_seed(seed)
     loss, gradient = compile_program(net, "numba loops").loss_and_gradient(theta, images, targets)

@@ -10,8 +10,7 @@ from symcnn.numeric import cache
 from symcnn.numeric import compiled as compiled_programs
 from symcnn.numeric.cache import compiled
 from symcnn.numeric.compiled import LoopLearner, lanes_for
-from symcnn.numeric.learner import Batching, Learner, State
-from symcnn.numeric.optimizers import OPTIMIZERS
+from symcnn.numeric.learner import OPTIMIZERS, Batching, Learner, State
 from tests.tools import oracles
 
 needs_numba = pytest.mark.skipif(not cache.numba_is_there(), reason="numba is not installed: pip install numba")
@@ -263,7 +262,7 @@ def test_the_oldest_modules_are_forgotten(tmp_path, monkeypatch):
     monkeypatch.setenv("SYMCNN_CACHE", str(tmp_path))
     monkeypatch.setattr(cache, "KEPT", 3)
     for n in range(5):
-        path = cache._kept(f"# {n}\n", f"symcnn_{n}")
+        path = cache._module_file(f"# {n}\n", f"symcnn_{n}")
         os.utime(path, (n, n))
     assert sorted(p.name for p in (tmp_path / "compiled").glob("*.py")) == ["symcnn_2.py", "symcnn_3.py", "symcnn_4.py"]
 

@@ -5,8 +5,7 @@ import pytest
 
 import symcnn
 from symcnn.numeric import ArrayProgram
-from symcnn.numeric.learner import Batching, Learner, State, blocks, even_blocks, samples_at_once
-from symcnn.numeric.optimizers import OPTIMIZERS
+from symcnn.numeric.learner import OPTIMIZERS, Batching, Learner, State, blocks, even_blocks, samples_at_once
 from tests.tools.networks import from_seed, values_for
 
 

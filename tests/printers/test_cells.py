@@ -7,6 +7,7 @@ import symcnn
 from symcnn.printers.cells import (
     Binary,
     CellReader,
+    FormulaError,
     FunctionCall,
     Name,
     Numeral,
@@ -15,10 +16,12 @@ from symcnn.printers.cells import (
     Reference,
     Text,
     Unary,
+    filling,
+    moved,
     parse,
     reference,
+    written,
 )
-from symcnn.printers.cells.addresses import filling, moved
 from symcnn.symbolic import LEAVES, gate, leaky_relu, maximum, relu, sigmoid, softplus, tanh, wins
 from tests.tools.cell_formulas import disagreements, printed, read
 
@@ -137,9 +140,9 @@ def test_what_is_outside_the_arithmetic_is_refused(text, words):
 
 
 def test_a_range_of_as_many_cells_as_may_be_is_read(monkeypatch):
-    monkeypatch.setattr("symcnn.printers.cells.reading.MAX_CELLS", 3)
+    monkeypatch.setattr("symcnn.printers.cells.MAX_CELLS", 3)
     assert read("=SUM(A1:C1)") == a + b + c
-    monkeypatch.setattr("symcnn.printers.cells.reading.MAX_CELLS", 2)
+    monkeypatch.setattr("symcnn.printers.cells.MAX_CELLS", 2)
     with pytest.raises(symcnn.InputError, match="1×3 cells; at most 2"):
         read("=SUM(A1:C1)")
 
@@ -213,3 +216,9 @@ def test_copied_down_relative_rows_move_and_fixed_ones_stay():
     assert moved("A1*$B1*C$1+Sheet!D4", 2, 1) == "B3*$B3*D$1+Sheet!E6"
     with pytest.raises(symcnn.InputError, match="outside the sheet"):
         moved("A1", 0, 16_384)
+
+
+@pytest.mark.parametrize("column", [-26, -1, 0, 16385])
+def test_outside_the_sheet_there_is_no_address(column):
+    with pytest.raises(FormulaError, match=f"column {column}"):
+        written(("Forward", 1, column))

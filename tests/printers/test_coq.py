@@ -20,7 +20,7 @@ def test_beside_a_call_stands_its_slope(name):
         return len(beside)
 
     printer = CalculusPrinter(str, number)
-    printer._stated = printer._whole = sympy.Symbol("stated")
+    printer._defined = printer._whole = sympy.Symbol("defined")
     function = {called: f for f, called in CALLS.items()}.get(name)
     call = 1 / z if function is None else function(z)
     printer._called(call, name, z, printer.expression(z))

@@ -8,10 +8,10 @@ import sympy
 
 import symcnn
 from symcnn.derivation.reverse import reverse
-from symcnn.numeric.optimizers import OPTIMIZERS
-from symcnn.printers.loops import DIFFERENTIATE, MEASURE, NetworkSpec, OptimizerUpdate, loops
+from symcnn.numeric.learner import OPTIMIZERS
+from symcnn.printers.loops import DIFFERENTIATE, MEASURE, OptimizerUpdate, loops
 from symcnn.printers.loops.nest import Machine, tile
-from symcnn.printers.loops.rewrite import put_in_readers, rewritten, seeded, with_winners
+from symcnn.printers.loops.rewrite import inlined, rewritten, seeded, with_winners
 from symcnn.printers.loops.statements import LoopPrinter, grouped, language
 from symcnn.printers.rewriting import functions_behind
 from symcnn.symbolic import LEAVES, gate
@@ -27,9 +27,8 @@ DIGITS = symcnn.Network(
 
 
 def program(net, lanes, dtype="float64"):
-    stated, sgd = net.forward, OPTIMIZERS["sgd"]
-    given = NetworkSpec(stated.image, stated.targets, stated.outputs, stated.parameters, stated.equations)
-    return loops(given, OptimizerUpdate(sgd.updates, sgd.scalars), lanes, dtype)
+    sgd = OPTIMIZERS["sgd"]
+    return loops(net.forward, OptimizerUpdate(sgd.updates, sgd.scalars), lanes, dtype)
 
 
 def run(source, work, net, theta, images, targets, mode=DIFFERENTIATE):
@@ -196,7 +195,7 @@ def test_an_adjoint_that_goes_to_winners_stands_in_its_readers():
         str, adjoints
     )
     assert "dE_do[k] += seed·-1·t[k]" in map(str, adjoints)
-    inside = [str(e) for e in put_in_readers(adjoints)]
+    inside = [str(e) for e in inlined(adjoints)]
     assert (
         "dE_df[k, p, q] += dE_dlargest_x[k, r, c]·[largest_x_winner[k, r, c] is 2*u + v]·i[p + 2*r + u, q + 2*c + v]"
         in inside
@@ -204,7 +203,7 @@ def test_an_adjoint_that_goes_to_winners_stands_in_its_readers():
     assert not any("dE_dx" in text for text in inside)
     # windows that overlap: a cell may win twice, so its adjoint is a sum and stays
     overlapping = symcnn.Network((4, 4), [symcnn.Conv2D(1, 2), symcnn.MaxPool2D(2, 1), symcnn.Dense(1)]).forward
-    kept = put_in_readers(with_winners(reverse(overlapping.equations, (overlapping.image, overlapping.targets))))
+    kept = inlined(with_winners(reverse(overlapping.equations, (overlapping.image, overlapping.targets))))
     assert any(str(e).startswith("dE_dx") for e in kept)
 
 
@@ -217,9 +216,9 @@ def test_a_bias_does_not_ask_which_candidate_won():
 def test_what_is_read_once_is_computed_there_and_what_is_small_is_one_line():
     stated = DIGITS.forward
     groups = grouped(*rewritten(stated.equations, (stated.image, stated.targets), stated.outputs))
-    assert [len(g.said) for g in groups] == [3, 1, 8, 1, 1, 2, 1, 1]
+    assert [len(g.comments) for g in groups] == [3, 1, 8, 1, 1, 2, 1, 1]
     assert [g.straight for g in groups] == [False, False, True, False, True, False, False, False]
-    assert not any("y[k]" in said for g in groups for said in g.said)  # probabilities that nobody asked for
+    assert not any("y[k]" in comment for g in groups for comment in g.comments)  # probabilities that nothing reads
 
 
 def test_tiles_are_windows_and_blocks():

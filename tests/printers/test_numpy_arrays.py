@@ -213,7 +213,7 @@ def test_every_line_is_needed(net):
 
 
 def test_an_update_is_the_optimizers_expression():
-    from symcnn.numeric.optimizers import OPTIMIZERS
+    from symcnn.numeric.learner import OPTIMIZERS
 
     assert "subtract(theta, work_1, theta)" in update_program(OPTIMIZERS["sgd"].updates, ("rate",))
     adam = update_program(OPTIMIZERS["adam"].updates, ("rate", "power_1", "power_2"))

@@ -72,10 +72,10 @@ def test_an_axis_is_replaced_in_an_affine_map():
         (Affine((("a", -3), ("b", 1)), 0), Affine((("b", 1), ("c", -2)), 5)),
         (Affine((("a", 1),), 1, 1), Affine((("b", 3),), 2, 3)),
     ]:
-        after = affine.put_in("a", value)
+        after = affine.substitute({"a": value})
         for b, c in product(range(-4, 5), range(3)):
             a = value.at({"b": b, "c": c})
             if a is not None:
                 assert after.at({"b": b, "c": c}) == affine.at({"a": a, "b": b, "c": c})
-    assert Affine((("a", 2),), 3).put_in("a", Affine((("b", 1),), 1, 2)) == Affine((("b", 1),), 4)
-    assert Affine((("a", 2),)).put_in("x", Affine((("b", 1),))) == Affine((("a", 2),))
+    assert Affine((("a", 2),), 3).substitute({"a": Affine((("b", 1),), 1, 2)}) == Affine((("b", 1),), 4)
+    assert Affine((("a", 2),)).substitute({"x": Affine((("b", 1),))}) == Affine((("a", 2),))

@@ -12,7 +12,7 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token
 
 import symcnn
-from symcnn.printers.cells.addresses import Place, moved, written
+from symcnn.printers.cells import Place, moved, written
 from symcnn.text import catalogue
 from symcnn.verification.workbook import verify
 from symcnn.verification.workbook.claims import Decider

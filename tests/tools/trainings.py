@@ -19,8 +19,7 @@ import numpy as np
 
 import symcnn
 from symcnn.numeric import compile_program, initial_values
-from symcnn.numeric.learner import Batching, State
-from symcnn.numeric.optimizers import optimizer_called
+from symcnn.numeric.learner import Batching, State, optimizer_called
 from tests.tools import torch_oracle
 from tests.tools.networks import LOSSES
 

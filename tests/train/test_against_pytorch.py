@@ -5,8 +5,7 @@ import pytest
 from sympy import Float, Symbol
 
 import symcnn
-from symcnn.numeric.learner import Learner
-from symcnn.numeric.optimizers import GRADIENT, OPTIMIZERS, RATE, THETA, Optimizer
+from symcnn.numeric.learner import GRADIENT, OPTIMIZERS, RATE, THETA, Learner, Optimizer
 from symcnn.symbolic import LEAF, Column, gate, wins
 from symcnn.train import trainer
 from symcnn.verification import verify_workbook

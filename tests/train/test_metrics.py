@@ -5,8 +5,7 @@ import pytest
 
 import symcnn
 from symcnn.numeric.cache import numba_is_there
-from symcnn.numeric.learner import Batching, State
-from symcnn.numeric.optimizers import OPTIMIZERS
+from symcnn.numeric.learner import OPTIMIZERS, Batching, State
 from symcnn.train.metrics import measuring, right
 from tests.tools.networks import from_seed
 

@@ -11,7 +11,7 @@ import pytest
 from sympy import Symbol, symbols
 
 import symcnn
-from symcnn.printers.cells.addresses import written
+from symcnn.printers.cells import written
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
 from symcnn.verification.workbook.claims import FormulaDomain, everything, given

@@ -21,12 +21,12 @@ from symcnn.symbolic import LEAF, Access, Wins, Z, gate, in_reading_order
 
 @dataclass(frozen=True)
 class Value:
-    """What a subexpression is: its text, the axes that it has, and whether its buffer is a scratch one."""
+    """A printed subexpression: its text, its axes, whether it is a scratch buffer, and whether it has truth values."""
 
     text: str
     axes: frozenset[str] = frozenset()
     scratch: bool = False
-    truth: bool = False
+    is_mask: bool = False
 
 
 class Elementwise:
@@ -46,25 +46,25 @@ class Elementwise:
         return Value(self.lines.aligned(operand, self.order), frozenset(operand.axes))
 
     def into(self, expression: Expr, out: str) -> None:
-        """``out`` (all axes of the order, perhaps one of the expression's own arrays) becomes the expression."""
-        own = {f.name for a in _leaves(expression) if (f := self._find(a)) is not None}
+        """Write the expression into ``out``, which has all axes and may be one of the expression's own arrays."""
+        own = {operand.name for a in _leaves(expression) if (operand := self._find(a)) is not None}
         value = self.value(expression, out, free=out not in own)
         self.store(value, out)
 
     def store(self, value: Value, out: str) -> None:
-        """Where the last operation did not already write there."""
+        """Copy the value into ``out``, if the last operation did not write there."""
         if value.text != out:
             self.lines.copy(out, value.text)
-            self.done(value)
+            self.release(value)
 
     def value(self, e: Expr, out: str | None = None, free: bool = True) -> Value:
-        """Compute, in ``out`` where that has the axes; ``free``: also parts on the way may be put there."""
+        """Compute, in ``out`` where that has the axes; ``free``: intermediate values may be put there too."""
         if not self._is_array(e):
             return Value(self._scalars.expression(e).text)
         if isinstance(e, (Access, Wins, sympy.Symbol)):
-            found = self._find(e)
-            assert found is not None  # a leaf, and one of the leaves has an array
-            return self.leaf(found)
+            operand = self._find(e)
+            assert operand is not None  # a leaf, and one of the leaves has an array
+            return self.leaf(operand)
         inner = out if free else None
         if e.is_Add:
             return self._sum(in_reading_order(e.args), out, inner)
@@ -86,25 +86,25 @@ class Elementwise:
     def product(
         self, factors: Sequence[Expr], coefficient: Expr = S.One, out: str | None = None, free: bool = True
     ) -> Value:
-        """Factors in their order, then what is divided by; a coefficient goes first."""
+        """Factors in their order, then the divisors; a coefficient goes first."""
         inner = out if free else None
         parts = [("divide", 1 / f) if is_divisor(f) else ("multiply", f) for f in factors]
         parts.sort(key=lambda part: (self._is_array(part[1]), part[0] == "divide"))  # numbers meet numbers first
         if parts and coefficient.is_Rational and coefficient.p == 1 and coefficient.q != 1:
             parts.append(("divide", sympy.Integer(coefficient.q)))  # 7/9 is not 7 times a rounded 1/9
             coefficient = S.One
-        found = Value(self._scalars.expression(coefficient).text)
+        value = Value(self._scalars.expression(coefficient).text)
         if coefficient == 1 and parts and parts[0][0] == "multiply":
-            found = self.value(parts.pop(0)[1], inner if parts else out, free)
+            value = self.value(parts.pop(0)[1], inner if parts else out, free)
         for number, (function, factor) in enumerate(parts, 1):
-            # what is kept may stand in out by now: a further factor gets a buffer of its own
-            other = self.value(factor, inner if found.text != inner else None)
+            # the value may be in out by now: a further factor gets a buffer of its own
+            other = self.value(factor, inner if value.text != inner else None)
             target = out if number == len(parts) else inner
             if coefficient == -1 and number == 1 and function == "multiply":
-                found = self.unary("negative", other, target)
+                value = self.unary("negative", other, target)
             else:
-                found = self.binary(function, found, other, target)
-        return found
+                value = self.binary(function, value, other, target)
+        return value
 
     def _is_array(self, e: Expr) -> bool:
         return any(self._find(a) is not None for a in _leaves(e))
@@ -115,16 +115,17 @@ class Elementwise:
         if not a.axes and not b.axes and not (a.scratch or b.scratch):
             sign = {"multiply": "*", "divide": "/", "add": "+", "subtract": "-"}[function]
             return Value(f"{_bracketed(a.text)} {sign} {_bracketed(b.text)}")
-        axes = a.axes | b.axes
-        target = self._target(axes, out, a, b)
-        self.lines.call(function, a.text, b.text, out=target.text)
-        self._release(target, a, b)
-        return target
+        return self._call(function, out, a, b)
 
     def unary(self, function: str, a: Value, out: str | None = None) -> Value:
-        target = self._target(a.axes, out, a)
-        self.lines.call(function, a.text, out=target.text)
-        self._release(target, a)
+        return self._call(function, out, a)
+
+    def _call(self, function: str, out: str | None, *inputs: Value) -> Value:
+        target = self._target(frozenset().union(*(v.axes for v in inputs)), out, *inputs)
+        self.lines.call(function, *(v.text for v in inputs), out=target.text)
+        for value in inputs:
+            if value.text != target.text:
+                self.release(value)
         return target
 
     def mask(self, function: str, a: Value, b: Value) -> Value:
@@ -133,11 +134,11 @@ class Elementwise:
         name = self._scratch(axes, "bool")
         self.lines.call(function, a.text, b.text, out=name)
         for value in (a, b):
-            self.done(value)
+            self.release(value)
         return Value(name, axes, True, True)
 
-    def done(self, value: Value) -> None:
-        """Give a scratch buffer back."""
+    def release(self, value: Value) -> None:
+        """Return a scratch buffer."""
         if value.scratch:
             self.lines.release(value.text)
 
@@ -148,49 +149,43 @@ class Elementwise:
         shape = [self.sizes[a] if a in axes else 1 for a in self.order]
         while len(shape) > 1 and self.order[len(self.order) - len(shape)] not in axes:
             shape.pop(0)
-        return self.lines.take(shape, dtype)
+        return self.lines.acquire(shape, dtype)
 
     def _target(self, axes: frozenset[str], out: str | None, *inputs: Value) -> Value:
         if out is not None and axes == frozenset(self.order):
             return Value(out, axes)
-        for value in inputs:
-            if value.scratch and value.axes == axes and not value.truth:
-                return value
-        return self.scratch(axes)
-
-    def _release(self, kept: Value, *values: Value) -> None:
-        for value in values:
-            if value.text != kept.text:
-                self.done(value)
+        reusable = (v for v in inputs if v.scratch and v.axes == axes and not v.is_mask)
+        return next(reusable, None) or self.scratch(axes)
 
     def _sum(self, parts: Sequence[Expr], out: str | None, inner: str | None) -> Value:
-        found = self.value(parts[0], inner)
+        total = self.value(parts[0], inner)
         for number, part in enumerate(parts[1:], 2):
             negative = part.could_extract_minus_sign()
-            other = self.value(-part if negative else part, inner if found.text != inner else None)
+            other = self.value(-part if negative else part, inner if total.text != inner else None)
             target = out if number == len(parts) else inner
-            found = self.binary("subtract" if negative else "add", found, other, target)
-        return found
+            total = self.binary("subtract" if negative else "add", total, other, target)
+        return total
 
     def _gate(self, y: Expr, above: Expr, below: Expr) -> Value:
-        open_ = self.mask("greater", self.value(y), Value("0"))
+        mask = self.mask("greater", self.value(y), Value("0"))
         if (above, below) == (1, 0):
-            return open_
-        found = self.scratch(open_.axes)
-        for branch, where in ((below, ""), (above, open_.text)):
+            return mask
+        result = self.scratch(mask.axes)
+        for branch, where in ((below, ""), (above, mask.text)):
             value = self.value(branch)
-            self.lines.copy(found.text, value.text, where=where)
-            self.done(value)
-        self.done(open_)
-        return found
+            self.lines.copy(result.text, value.text, where=where)
+            self.release(value)
+        self.release(mask)
+        return result
 
     def _calls(self, text: str, z: Value, out: str | None) -> Value:
         """Nested calls of ufuncs, as a leaf's record has them, of the value z.
 
-        Where z is needed more than once, the calls on the way keep out of its buffer and of ``out``, which may be one.
+        Where z is needed more than once, the inner calls write neither into its buffer nor into ``out``, which may be
+        the same.
         """
         call = ast.parse(text, mode="eval").body
-        once = _uses_of_z(call) == 1
+        once = sum(isinstance(n, ast.Name) and n.id == "z" for n in ast.walk(call)) == 1
         kept = z if once else replace(z, scratch=False)
 
         def run(node: ast.expr, target: str | None) -> Value:
@@ -203,16 +198,14 @@ class Elementwise:
             first, *others = (run(a, target if once else None) for a in node.args)
             return self.binary(function, first, others[0], target) if others else self.unary(function, first, target)
 
-        found = run(call, out)
-        if not once and found.text != z.text:
-            self.done(z)
-        return found
+        result = run(call, out)
+        if not once and result.text != z.text:
+            self.release(z)
+        return result
 
     def _power(self, e: Expr, out: str | None, inner: str | None) -> Value:
-        if e.exp == Rational(1, 2):
-            return self.unary("sqrt", self.value(e.base, inner), out)
-        if e.exp == 2:
-            return self.unary("square", self.value(e.base, inner), out)
+        if e.exp in (Rational(1, 2), 2):
+            return self.unary("square" if e.exp == 2 else "sqrt", self.value(e.base, inner), out)
         if e.exp.is_Integer and e.exp < 0:
             return self.product((e,), S.One, out, inner is not None)
         if e.exp.is_Integer:
@@ -226,7 +219,3 @@ def _bracketed(text: str) -> str:
 
 def _leaves(e: Expr) -> list[Expr]:
     return sorted(e.atoms(Access, Wins, sympy.Symbol), key=str)
-
-
-def _uses_of_z(node: ast.expr) -> int:
-    return sum(isinstance(n, ast.Name) and n.id == "z" for n in ast.walk(node))

@@ -1,9 +1,9 @@
-"""One equation as lines: what is summed, what is multiplied element by element, what is scattered.
+"""One equation as lines: sums, elementwise products, scatters and maxima.
 
-    plain target      out = Σ terms, each term added to what is there
+    plain target      out = Σ terms, one after the other
     compound target   ī[r + p, c + q] += …: the right side for every r, c, p, q, then one strided += for each p, q;
                       directly where no cell is hit twice
-    maximum           a running maximum over the cells of the window, and a mask for each: who reached it first
+    maximum           a running maximum over the cells of the window, and a mask for each: is it the first to reach it
 
 The equation itself stands above its lines as a comment.
 
@@ -17,6 +17,7 @@ costs nothing where they follow each other in memory. The windows of i don't: th
 order in which the plain operand has the summed axes, so that the filter's adjoint finds the same copy turned.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 
@@ -24,7 +25,7 @@ import sympy
 from sympy import Expr
 
 from symcnn.printers.arrays.elementwise import Elementwise, Value
-from symcnn.printers.arrays.lines import SAMPLES, Arrays, Lines, Operand, Sizes, borders_of, is_plain, letters, within
+from symcnn.printers.arrays.lines import SAMPLES, Arrays, Lines, Operand, Sizes, borders_of, is_plain, within
 from symcnn.symbolic import Access, Affine, Axis, Equation, Tensor, Term, Wins
 
 
@@ -37,10 +38,8 @@ class Contraction:
     def axes(self, factor: Expr) -> list[str]:
         """Every axis of a factor, in the order of its largest array."""
         operands = [self.arrays.find(leaf, self.sizes) for leaf in factor.atoms(Access, Wins)]
-        found: list[str] = []
-        for operand in sorted(operands, key=lambda o: (-len(o.axes), o.name)):
-            found += [a for a in operand.axes if a not in found]
-        return found
+        operands.sort(key=lambda o: (-len(o.axes), o.name))
+        return list(dict.fromkeys(a for o in operands for a in o.axes))
 
     def sum(self, factors: Sequence[Expr], summed: set[str], result: Sequence[str], out: str | None) -> Operand:
         """Σ over ``summed`` of the product, with the axes ``result``; in ``out``, else in a scratch buffer."""
@@ -60,7 +59,7 @@ class Contraction:
         return self._multiplied([factor], self.axes(factor))
 
     def _multiplied(self, factors: Sequence[Expr], order: Sequence[str]) -> Operand:
-        name = self.lines.take(self.sizes.shape(order))
+        name = self.lines.acquire(self.sizes.shape(order))
         printer = Elementwise(self.lines, self.sizes, order, lambda leaf: self.arrays.find(leaf, self.sizes))
         printer.store(printer.product(factors, out=name), name)
         return Operand(name, tuple(order), True, True)
@@ -68,17 +67,17 @@ class Contraction:
     # --- reductions -------------------------------------------------------------------------------------------------
 
     def _reduced(self, operand: Operand, summed: set[str], result: Sequence[str], out: str | None) -> Operand:
-        made = self._result(result, out)
+        total = self._result(result, out)
         own = [a for a in operand.axes if a in summed]
-        joined = self.lines.matrix(operand, result, own, self.sizes) if len(result) == 1 else None
-        if joined is not None:
-            self.lines.call("add.reduce", joined, "axis=1", out=made.name)
+        matrix = self.lines.matrix(operand, result, own, self.sizes) if len(result) == 1 else None
+        if matrix is not None:
+            self.lines.call("add.reduce", matrix, "axis=1", out=total.name)
         else:
             turned = self.lines.in_order(operand, [*own, *result])
             axes = ", ".join(str(n) for n in range(len(own)))
-            self.lines.call("add.reduce", turned.name, f"axis=({axes})" if len(own) > 1 else "axis=0", out=made.name)
-        self._done(operand)
-        return made
+            self.lines.call("add.reduce", turned.name, f"axis=({axes})" if len(own) > 1 else "axis=0", out=total.name)
+        self._release(operand)
+        return total
 
     # --- products ---------------------------------------------------------------------------------------------------
 
@@ -91,50 +90,51 @@ class Contraction:
         order = self._summed_order(a, b, summed, rows, columns)
         left = self._as_matrix(a, rows, order, copy=(order, rows))
         right = self._as_matrix(b, order, columns, copy=(order, columns))
-        together = (*rows, *columns) == tuple(result)
-        made = self._result(result, out) if together else self._result((*rows, *columns), None)
-        into = self.lines.matrix(made, rows, columns, self.sizes)
-        assert into is not None  # a contiguous buffer with these very axes
-        self.lines.call("matmul", left, right, out=into)
+        in_order = (*rows, *columns) == tuple(result)
+        product = self._result(result, out) if in_order else self._result((*rows, *columns), None)
+        matrix = self.lines.matrix(product, rows, columns, self.sizes)
+        assert matrix is not None  # a contiguous buffer with these very axes
+        self.lines.call("matmul", left, right, out=matrix)
         for operand in operands:
-            self._done(operand)
-        if together:
-            return made
-        wanted = self._result(result, out)
-        self.lines.copy(wanted.name, self.lines.in_order(made, result).name)
-        self._done(made)
-        return wanted
+            self._release(operand)
+        if in_order:
+            return product
+        transposed = self._result(result, out)
+        self.lines.copy(transposed.name, self.lines.in_order(product, result).name)
+        self._release(product)
+        return transposed
 
     def _summed_order(
         self, a: Operand, b: Operand, summed: set[str], rows: Sequence[str], columns: Sequence[str]
     ) -> list[str]:
         """The order of the summed axes that needs the fewest copies: that of the plain operand, beside windows."""
         orders = [[x for x in o.axes if x in summed] for o in (a, b)]
-        if letters(orders[0]) == letters(orders[1]):
+        if orders[0] == orders[1]:
             return orders[0]
 
         def copies(order: list[str]) -> int:
-            found = (self.arrays.matrix(a, rows, order, self.sizes), self.arrays.matrix(b, order, columns, self.sizes))
-            return found.count(None)
+            left = self.arrays.matrix(a, rows, order, self.sizes)
+            right = self.arrays.matrix(b, order, columns, self.sizes)
+            return (left, right).count(None)
 
         return min(orders, key=copies)
 
     def _as_matrix(
         self, operand: Operand, rows: Sequence[str], columns: Sequence[str], copy: tuple[Sequence[str], Sequence[str]]
     ) -> str:
-        found = self.arrays.matrix(operand, rows, columns, self.sizes)
-        if found is None:
+        matrix = self.arrays.matrix(operand, rows, columns, self.sizes)
+        if matrix is None:
             copied = self.arrays.copied(operand, [*copy[0], *copy[1]], self.sizes)
-            found = self.lines.matrix(copied, rows, columns, self.sizes)
-        assert found is not None  # a contiguous copy with these axes
-        return found
+            matrix = self.lines.matrix(copied, rows, columns, self.sizes)
+        assert matrix is not None  # a contiguous copy with these axes
+        return matrix
 
     def _result(self, result: Sequence[str], out: str | None) -> Operand:
         if out is not None:
             return Operand(out, tuple(result))
-        return Operand(self.lines.take(self.sizes.shape(result)), tuple(result), True, True)
+        return Operand(self.lines.acquire(self.sizes.shape(result)), tuple(result), True, True)
 
-    def _done(self, operand: Operand) -> None:
+    def _release(self, operand: Operand) -> None:
         if operand.scratch:
             self.lines.release(operand.name)
 
@@ -143,16 +143,14 @@ class EquationPrinter:
     """Writes equations, in order.
 
     Args:
-        equations: all that will be written: who else adds to a tensor, and whose winners are asked for.
+        equations: all that will be written: how many add to a tensor, and which maxima need masks of their winners.
     """
 
     def __init__(self, lines: Lines, arrays: Arrays, equations: Sequence[Equation]) -> None:
         self.lines, self.arrays = lines, arrays
-        self._writers: dict[Tensor, int] = {}
-        for e in equations:
-            self._writers[e.target.tensor] = self._writers.get(e.target.tensor, 0) + 1
+        self._writers = Counter(e.target.tensor for e in equations)
         factors = [f for e in equations for t in e.terms for f in t.factors]
-        self._asked = {w.largest.tensor for f in factors for w in f.atoms(Wins)}
+        self._masked = {w.largest.tensor for f in factors for w in f.atoms(Wins)}
         self._written: set[Tensor] = set()
 
     def equation(self, equation: Equation) -> None:
@@ -188,13 +186,12 @@ class EquationPrinter:
         self.arrays.allocate(tensor)
         out = self.arrays.find(equation.target, sizes)
         printer = self._elementwise(sizes, out.axes)
-        name = out.name
-        found = printer.leaf(out) if tensor in self._written else None
+        total = printer.leaf(out) if tensor in self._written else None
         for term in equation.terms:
-            value = self._term(equation, term, sizes, out.axes, None if found else name)
-            found = printer.binary("add", found, value, name) if found else value
-        assert found is not None  # an equation has a term
-        printer.store(found, name)
+            value = self._term(equation, term, sizes, out.axes, None if total else out.name)
+            total = printer.binary("add", total, value, out.name) if total else value
+        assert total is not None  # an equation has a term
+        printer.store(total, out.name)
 
     def _elementwise(self, sizes: Sizes, order: Sequence[str]) -> Elementwise:
         return Elementwise(self.lines, sizes, order, lambda leaf: self.arrays.find(leaf, sizes))
@@ -218,13 +215,13 @@ class EquationPrinter:
         outside = [f for f in factors if not axes[f] & summed]
         result = [a for a in order if any(a in axes[f] for f in inside)]
         fits = whole and result == list(order)
-        made = contraction.sum(inside, summed, result, out if fits else None)
-        found = Value(self.lines.aligned(made, order), frozenset(result), False)
+        total = contraction.sum(inside, summed, result, out if fits else None)
+        value = Value(self.lines.aligned(total, order), frozenset(result), False)
         if not outside and coefficient.p == 1 and coefficient.q != 1:
-            found = printer.binary("divide", found, Value(str(coefficient.q)), out)
-        elif outside or coefficient != 1:
-            found = printer.binary("multiply", found, printer.product(outside, coefficient), out)
-        return found
+            return printer.binary("divide", value, Value(str(coefficient.q)), out)
+        if outside or coefficient != 1:
+            return printer.binary("multiply", value, printer.product(outside, coefficient), out)
+        return value
 
     # --- scattering -------------------------------------------------------------------------------------------------
 
@@ -238,19 +235,18 @@ class EquationPrinter:
         at_once = _hit_once(index, equation.axes)
         looped = [a for a in order if a != SAMPLES and a not in at_once]
         if not looped and self._writers[target.tensor] == 1:
-            # what no window covers stays 0, from the beginning
+            # cells that no window covers stay 0, from the beginning
             text = self.lines.strided(whole, index, lengths, order, sizes)
-            seen = self.lines.named(f"{whole}_{letters(order)}", text)
-            value = self._term(equation, term, sizes, order, seen, whole=False)
-            self._elementwise(sizes, order).store(value, seen)
+            view = self.lines.named(f"{whole}_{''.join(order)}", text)
+            value = self._term(equation, term, sizes, order, view, whole=False)
+            self._elementwise(sizes, order).store(value, view)
             return
         if first:
             self.lines.copy(whole, "0")
         value = self._term(equation, term, sizes, order, None)
-        kept = [a for a in order if a not in looped]
-        seen = self.lines.strided(whole, index, lengths, kept, sizes)
-        self._add_cells(whole, seen, value, order, looped, sizes)
-        self._elementwise(sizes, order).done(value)
+        view = self.lines.strided(whole, index, lengths, [a for a in order if a not in looped], sizes)
+        self._add_cells(whole, view, value, order, looped, sizes)
+        self._elementwise(sizes, order).release(value)
 
     def _order_of_cells(self, equation: Equation, term: Term, sizes: Sizes) -> list[str]:
         """The target's axes, in the order in which the right side has them in memory.
@@ -264,24 +260,19 @@ class EquationPrinter:
         if {a.name for a in equation.axes} - set(wanted):
             operands = [o for o in operands if SAMPLES not in o.axes]
         operands.sort(key=lambda o: (-len(o.axes), o.name))
-        found = list(dict.fromkeys(a for o in operands for a in o.axes if a in wanted))
-        rest = [a for a in wanted if a not in found]
-        return rest + found if SAMPLES in found else found + rest
+        stored = list(dict.fromkeys(a for o in operands for a in o.axes if a in wanted))
+        rest = [a for a in wanted if a not in stored]
+        return rest + stored if SAMPLES in stored else stored + rest
 
     def _add_cells(
-        self,
-        whole: str,
-        seen: str,
-        value: Value,
-        order: Sequence[str],
-        looped: Sequence[str],
-        sizes: Sizes,
+        self, whole: str, view: str, value: Value, order: Sequence[str], looped: Sequence[str], sizes: Sizes
     ) -> None:
+        """One strided += for each point of the axes ``looped``."""
         rank = len(order) - next((n for n, a in enumerate(order) if a in value.axes), len(order) - 1)
         places = [(a if a in value.axes else "0") if a in looped else ":" for a in order[-rank:]]
         part = f"{value.text}[{', '.join(places)}]" if looped else value.text
         loops = " ".join(f"for {a} in range({sizes[a]})" for a in looped) or "for _ in range(1)"
-        cells = self.lines.named(f"{whole}_cells", f"[({seen}, {part}) {loops}]")
+        cells = self.lines.named(f"{whole}_cells", f"[({view}, {part}) {loops}]")
         self.lines.each.append(f"for cell, part in {cells}:")
         self.lines.each.append(f"    {self.lines.use('add')}(cell, part, cell)")
 
@@ -296,20 +287,20 @@ class EquationPrinter:
         out, candidates = self.arrays.find(equation.target, sizes), self.arrays.find(cell, sizes)
         window = [a.name for a in term.axes]
         turned = self.lines.in_order(candidates, [*window, *out.axes])
-        asked = equation.target.tensor in self._asked
-        if is_plain(cell, sizes) and not asked:
+        has_masks = equation.target.tensor in self._masked
+        if is_plain(cell, sizes) and not has_masks:
             axes = ", ".join(str(n) for n in range(len(window)))
             self.lines.call("maximum.reduce", turned.name, f"axis=({axes},)", out=out.name)
             return
         cells = self._cells(turned, cell.tensor.name, term.axes)
         masks: list[str] = []
-        if asked:
+        if has_masks:
             order = candidates.axes if is_plain(cell, sizes) else turned.axes
             name = self.lines.buffer(f"wins_{out.name}", sizes.shape(order), "bool")
             self.arrays.masks[equation.target.tensor] = mask = Operand(name, order)
             masks = self._cells(self.lines.in_order(mask, turned.axes), name, term.axes)
         self._running_maximum(cells, masks, out.name)
-        if asked:
+        if has_masks:
             self._first_winners(masks, sizes.shape(out.axes))
 
     def _cells(self, operand: Operand, name: str, window: Sequence[Axis]) -> list[str]:
@@ -323,7 +314,7 @@ class EquationPrinter:
         ]
 
     def _running_maximum(self, cells: Sequence[str], masks: Sequence[str], out: str) -> None:
-        """After it, a mask says whether its cell is larger than all before it."""
+        """Write the maximum; each mask then tells whether its cell is larger than all before it."""
         largest = cells[0]
         for number, cell in enumerate(cells[1:], 1):
             if masks:
@@ -334,18 +325,18 @@ class EquationPrinter:
             self.lines.copy(out, largest)
 
     def _first_winners(self, masks: Sequence[str], shape: Sequence[int | str]) -> None:
-        """The last cell that was larger than all before it is the first that reaches the maximum."""
+        """Keep the last mask that is set: its cell is the first that reaches the maximum."""
         if len(masks) == 1:
             self.lines.copy(masks[0], "True")
             return
         later = masks[-1]
-        found = self.lines.take(shape, "bool")
+        any_later = self.lines.acquire(shape, "bool")
         for mask in masks[-2:0:-1]:
             self.lines.call("greater", mask, later, out=mask)
-            self.lines.call("logical_or", mask, later, out=found)
-            later = found
+            self.lines.call("logical_or", mask, later, out=any_later)
+            later = any_later
         self.lines.call("logical_not", later, out=masks[0])
-        self.lines.release(found)
+        self.lines.release(any_later)
 
 
 def _hit_once(index: Sequence[Affine], first: Sequence[Axis]) -> set[str]:

@@ -1,20 +1,20 @@
-"""The printed program while it grows: what is made once (buffers, views) and what every run does.
+"""The printed program while it grows: lines that run once (buffers, views) and lines of every run; tensors as arrays.
 
 Every array has the axes of its tensor and then the samples, letter ``n``; a parameter has no ``n``. A run allocates
-nothing: each of its lines is a ufunc or a product that writes into a buffer.
-
-Tensors as arrays, and accesses as views of them.
+nothing: each of its lines is a ufunc or a product that writes into a buffer. An access is a view of its tensor's array.
 
     f[k, p, q]         the array itself, with the letters of the equation
     i[r + p, c + q]    a strided view of i, or of a copy with a border where the index leaves the tensor
     b[0]               an entry, as a view
 
-A border holds what stands outside: 0, another number, or -inf, which no maximum prefers to a cell. Nothing writes into
-it but the scatter of an adjoint, where nobody reads it.
+A border holds what stands outside: 0, another number, or -inf, which no maximum prefers to a cell. Only the scatter of
+an adjoint writes into it, where nothing reads it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import sympy
 from sympy import Expr
@@ -32,11 +32,11 @@ class Operand:
     """An array of the program with a letter for each of its axes.
 
     Attributes:
-        name: how the program calls it.
+        name: its variable in the program.
         axes: a letter for each axis, in order.
         contiguous: its cells follow each other in that order, so that axes may be joined.
         scratch: a buffer that is used again.
-        base: what its matrices and copies are called after; the name itself, if nothing else is said.
+        base: the first part of the names of its matrices and copies; "" means its own name.
     """
 
     name: str
@@ -51,7 +51,13 @@ class Operand:
 
 
 class Lines:
-    """Collects the lines of one function, and gives out the names in it."""
+    """Collects the lines of one function, and the names in it.
+
+    Attributes:
+        once: lines that make buffers and views.
+        each: lines of every run.
+        calls: the functions of NumPy that are needed.
+    """
 
     def __init__(self) -> None:
         self.once: list[str] = []
@@ -64,10 +70,8 @@ class Lines:
 
     def name(self, wanted: str) -> str:
         """A name that no other array has."""
-        name, number = wanted, 1
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
+        candidates = chain([wanted], (f"{wanted}_{n}" for n in count(2)))
+        name = next(c for c in candidates if c not in self._taken)
         self._taken.add(name)
         return name
 
@@ -81,9 +85,8 @@ class Lines:
     def buffer(self, wanted: str, shape: Sequence[Size], dtype: str = "dtype", fill: str = "0") -> str:
         """A buffer of zeros, or of another number."""
         name, text = self.name(wanted), shape_text(shape)
-        function = self.use("zeros") if fill == "0" else self.use("full")
-        value = "" if fill == "0" else f"{fill}, "
-        self.once.append(f"{name} = {function}({text}, {value}{dtype})")
+        call = f"{self.use('zeros')}({text}" if fill == "0" else f"{self.use('full')}({text}, {fill}"
+        self.once.append(f"{name} = {call}, {dtype})")
         return name
 
     def strided(
@@ -117,8 +120,8 @@ class Lines:
         by_axis = shape_text([" + ".join(step) for step in steps.values()])
         return f"as_strided({part}, {shape_text(sizes.shape(axes))}, {by_axis})"
 
-    def take(self, shape: Sequence[Size], dtype: str = "dtype") -> str:
-        """A scratch buffer; ``release`` gives it back."""
+    def acquire(self, shape: Sequence[Size], dtype: str = "dtype") -> str:
+        """A scratch buffer; ``release`` returns it."""
         kind = (shape_text(shape), dtype)
         free = self._free.setdefault(kind, [])
         name = free.pop() if free else self.buffer(f"work_{len(self._kind) + 1}", shape, dtype)
@@ -155,32 +158,32 @@ class Lines:
         if tuple(order) == operand.axes:
             return operand
         places = ", ".join(str(operand.axes.index(a)) for a in order)
-        name = self.named(f"{operand.name}_{letters(order)}", f"{operand.name}.transpose({places})")
+        name = self.named(f"{operand.name}_{''.join(order)}", f"{operand.name}.transpose({places})")
         return Operand(name, tuple(order), False, operand.scratch, operand.base or operand.name)
 
     def aligned(self, operand: Operand, order: Sequence[str]) -> str:
-        """The operand beside arrays with the axes ``order``: what it lacks has length 1."""
-        have = [a for a in order if a in operand.axes]
-        turned = self.in_order(operand, have)
-        first = order.index(have[0]) if have else len(order)
-        missing = [a not in have for a in order[first:]]
-        if not any(missing):
+        """The operand beside arrays with the axes ``order``: an axis that it lacks has length 1."""
+        own = [a for a in order if a in operand.axes]
+        turned = self.in_order(operand, own)
+        behind = order[order.index(own[0]) :] if own else []
+        if all(a in own for a in behind):
             return turned.name
-        index = ", ".join("None" if m else ":" for m in missing)
-        places = "".join("1" if m else a for m, a in zip(missing, order[first:], strict=True))
-        return self.named(f"{operand.name}_{places}", f"{turned.name}[{index}]")
+        index = ", ".join(":" if a in own else "None" for a in behind)
+        return self.named(
+            f"{operand.name}_{''.join(a if a in own else '1' for a in behind)}", f"{turned.name}[{index}]"
+        )
 
     def matrix(self, operand: Operand, rows: Sequence[str], columns: Sequence[str], sizes: "Sizes") -> str | None:
         """The operand with its axes joined to two, or None where that would need a copy."""
-        there, turned = operand.axes == (*rows, *columns), operand.axes == (*columns, *rows)
-        if not operand.contiguous or not (there or turned):
+        in_order, is_transposed = operand.axes == (*rows, *columns), operand.axes == (*columns, *rows)
+        if not operand.contiguous or not (in_order or is_transposed):
             return None
-        first, second = (rows, columns) if there else (columns, rows)
+        first, second = (rows, columns) if in_order else (columns, rows)
         name = operand.name
         if (len(first), len(second)) != (1, 1):
             shape = f"{sizes.joined(first)}, {sizes.joined(second)}"
             name = self.named(operand.view_name(first, second), f"{name}.reshape({shape})")
-        return name if there else self.named(operand.view_name(rows, columns), f"{name}.T")
+        return name if in_order else self.named(operand.view_name(rows, columns), f"{name}.T")
 
 
 class Sizes:
@@ -197,16 +200,10 @@ class Sizes:
 
     def joined(self, axes: Sequence[str]) -> str:
         """The product of lengths, as text."""
-        number = 1
-        for a in axes:
-            number *= int(self[a]) if a != SAMPLES else 1
+        number = math.prod(int(self[a]) for a in axes if a != SAMPLES)
         if SAMPLES not in axes:
             return str(number)
         return "samples" if number == 1 else f"{number}*samples"
-
-
-def letters(axes: Sequence[str]) -> str:
-    return "".join(axes)
 
 
 def shape_text(shape: Sequence[Size]) -> str:
@@ -218,14 +215,14 @@ Border = tuple[int, int]
 
 @dataclass(frozen=True)
 class StoredArray:
-    """Where a tensor is kept: its array, and whether that is contiguous."""
+    """The array of a tensor, and whether it is contiguous."""
 
     name: str
     contiguous: bool = True
 
 
 class Arrays:
-    """Knows the array of every tensor, and gives the views that accesses need."""
+    """The array of every tensor, and the views that accesses need."""
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
@@ -236,7 +233,7 @@ class Arrays:
         self._copies: dict[str, list[Operand]] = {}
 
     def keep(self, tensor: Tensor, text: str) -> None:
-        """A tensor that is given, or a view of something given."""
+        """Store a tensor as a view of an argument, or as an array of numbers."""
         self.lines.once.append(f"{self.lines.name(tensor.name)} = {text}")
         self.stored[tensor] = StoredArray(tensor.name)
 
@@ -246,7 +243,7 @@ class Arrays:
         return self.stored[tensor]
 
     def allocate_bordered(self, tensor: Tensor, borders: Sequence[Border]) -> str:
-        """A buffer with room around the tensor, which is what stands inside; the name of the whole."""
+        """Store the tensor inside a buffer with a border around it; return the buffer's name."""
         if not any(map(any, borders)):
             return self.allocate(tensor).name
         if tensor not in self.stored:
@@ -259,7 +256,7 @@ class Arrays:
             raise TypeError(f"{tensor.name}: no rule to print two borders of one tensor")
         return self.stored[tensor].name + "_bordered"
 
-    # --- what an expression reads -----------------------------------------------------------------------------------
+    # --- views for an expression ------------------------------------------------------------------------------------
 
     def find(self, leaf: Expr, sizes: Sizes) -> Operand:
         """The array of an access or of a winner's mask."""
@@ -271,13 +268,11 @@ class Arrays:
         if is_plain(leaf, sizes):
             return self._plain(stored, leaf)
         borders = borders_of(leaf, sizes)
-        name = stored.name
-        if any(map(any, borders)):
-            name = self._with_border(leaf, borders)
+        name = self._with_border(leaf, borders) if any(map(any, borders)) else stored.name
         axes = [a for affine in leaf.index for a, _ in affine.coefficients] + _samples_axis(tensor)
         index, lengths = within(leaf, borders)
-        seen = self.lines.named(f"{name}_windows", self.lines.strided(name, index, lengths, axes, sizes))
-        return Operand(seen, tuple(axes), False, base=tensor.name)
+        windows = self.lines.named(f"{name}_windows", self.lines.strided(name, index, lengths, axes, sizes))
+        return Operand(windows, tuple(axes), False, base=tensor.name)
 
     def _plain(self, stored: StoredArray, access: Access) -> Operand:
         axes = [affine.coefficients[0][0] for affine in access.index if affine.coefficients]
@@ -288,7 +283,7 @@ class Arrays:
         return Operand(name, (*axes, *_samples_axis(access.tensor)), stored.contiguous, base=access.tensor.name)
 
     def _with_border(self, access: Access, borders: Sequence[Border]) -> str:
-        """A copy of the tensor within a border of what stands outside; made once in a run."""
+        """The tensor's copy with a border of what stands outside; made once in a run."""
         tensor = access.tensor
         fill = "-inf" if access.outside is None else str(sympy.Rational(access.outside))
         if fill == "-inf":
@@ -306,42 +301,33 @@ class Arrays:
 
     def matrix(self, operand: Operand, rows: Sequence[str], columns: Sequence[str], sizes: Sizes) -> str | None:
         """The operand, or a copy made before, as a matrix; None where it would have to be copied."""
-        for candidate in (operand, *self._copies.get(operand.name, ())):
-            text = self.lines.matrix(candidate, rows, columns, sizes)
-            if text is not None:
-                return text
-        return None
+        candidates = (operand, *self._copies.get(operand.name, ()))
+        matrices = (self.lines.matrix(c, rows, columns, sizes) for c in candidates)
+        return next((m for m in matrices if m is not None), None)
 
     def copied(self, operand: Operand, order: Sequence[str], sizes: Sizes) -> Operand:
-        """A contiguous copy with the axes in an order; a later product finds it again."""
+        """A contiguous copy with the axes in an order; a later product reuses it."""
         name = self.lines.buffer(operand.view_name(order), sizes.shape(order))
         self.lines.copy(name, self.lines.in_order(operand, order).name)
-        made = Operand(name, tuple(order), base=operand.base or operand.name)
+        copy = Operand(name, tuple(order), base=operand.base or operand.name)
         if not operand.scratch:
-            self._copies.setdefault(operand.name, []).append(made)
-        return made
+            self._copies.setdefault(operand.name, []).append(copy)
+        return copy
 
 
 def is_plain(access: Access, sizes: Sizes) -> bool:
     """Is every index one axis that runs over the whole dimension, or a fixed entry?"""
-    for affine, length in zip(access.index, access.tensor.shape, strict=True):
-        if affine.coefficients and not (
-            len(affine.coefficients) == 1
-            and affine.coefficients[0][1] == 1
-            and affine.offset == 0
-            and sizes[affine.coefficients[0][0]] == length
-        ):
-            return False
-    return True
+    return all(
+        not affine.coefficients
+        or (affine == Affine(((affine.coefficients[0][0], 1),)) and sizes[affine.coefficients[0][0]] == length)
+        for affine, length in zip(access.index, access.tensor.shape, strict=True)
+    )
 
 
 def borders_of(access: Access, sizes: Sizes) -> list[Border]:
     """How far each index runs out of the tensor, before and after."""
-    found = []
-    for affine, length in zip(access.index, access.tensor.shape, strict=True):
-        low, high = affine.span({a: int(sizes[a]) for a, _ in affine.coefficients})
-        found.append((max(-low, 0), max(high - length + 1, 0)))
-    return found
+    spans = [affine.span({a: int(sizes[a]) for a, _ in affine.coefficients}) for affine in access.index]
+    return [(max(-low, 0), max(high - n + 1, 0)) for (low, high), n in zip(spans, access.tensor.shape, strict=True)]
 
 
 def within(access: Access, borders: Sequence[Border]) -> tuple[list[Affine], list[int]]:

@@ -12,8 +12,7 @@ from sympy import Expr
 
 from symcnn.derivation import Derivation
 from symcnn.network import DataLike, checked
-from symcnn.numeric.parameters import as_theta, given_by_name
-from symcnn.numeric.program import run_source
+from symcnn.numeric.program import as_theta, inputs_by_name, run_source
 from symcnn.numeric.values import completion
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import PYTHON, standalone
@@ -61,7 +60,7 @@ class QuantityValues:
 
     def _of_images(self, theta: Any) -> list[dict[str, float]]:
         values = as_theta(self._network, theta)
-        return [self._complete(given_by_name(self._network, values, i, t)) for i, t in self._samples]
+        return [self._complete(inputs_by_name(self._network, values, i, t)) for i, t in self._samples]
 
     def _named(self, each: Sequence[Mapping[str, float]], theta: Any) -> dict[str, float]:
         parameters = self._network.parameters

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from symcnn.certificate import held_in_words, premises_held
+from symcnn.certificate import premises_in_words, premises_of
 from symcnn.formula import tree
 from symcnn.proof import Verdict
 from symcnn.report.content import MAX_COMPARED
@@ -50,8 +50,8 @@ def _certificate(t: Teller) -> Iterator[Block]:
     for premise, count in found.premises.items():
         yield t.paragraph(PREMISES[premise], count=count)
     if found.premises and t.content.run is not None and t.content.data is not None:
-        held = premises_held(t.network, t.content.run.initial, t.content.data)
-        yield Paragraph((held_in_words(held, t.text, t.content.seed),))
+        report = premises_of(t.network, t.content.run.initial, t.content.data)
+        yield Paragraph((premises_in_words(report, t.text, t.content.seed),))
 
 
 def _verification(t: Teller) -> Iterator[Block]:

@@ -17,8 +17,7 @@ from sympy import Add, Expr, Function, Rational, Symbol
 
 from symcnn.derivation import Graph, Variable
 from symcnn.errors import InputError
-from symcnn.printers.cells import FormulaError
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import FormulaError, Place, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import GradientDomain
 from symcnn.proof.algebra import Algebra

@@ -17,12 +17,14 @@ from symcnn.printers.cells import (
     FormulaError,
     FunctionCall,
     Numeral,
+    Place,
     Range,
     Reference,
     Unary,
+    filling,
     parse,
+    written,
 )
-from symcnn.printers.cells.addresses import Place, filling, written
 from symcnn.symbolic import entries
 from symcnn.text import LANGUAGES, catalogue
 from symcnn.verification.workbook.claims import given

@@ -6,6 +6,8 @@ from sympy import Expr, Symbol
 
 from symcnn.errors import InputError
 from symcnn.printers.cells import (
+    FUNCTIONS,
+    MAX_CELLS,
     Binary,
     CellReader,
     Formula,
@@ -13,14 +15,14 @@ from symcnn.printers.cells import (
     FunctionCall,
     Name,
     Percent,
+    Place,
     Range,
     Reference,
     Unary,
     parse,
     reference,
+    written,
 )
-from symcnn.printers.cells.addresses import Place, written
-from symcnn.printers.cells.reading import FUNCTIONS, MAX_CELLS
 from symcnn.verification.workbook.package import CellContent, XlsxContent
 
 #: Quantities that a formula with everything put in may consist of.

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from symcnn.formula import Plain, Typography
 from symcnn.formula.tree import Node, Update
-from symcnn.printers.cells import Range, Reference, reference
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import Place, Range, Reference, reference, written
 from symcnn.symbolic import Quantity
 from symcnn.text import Catalogue
 from symcnn.verification.workbook.graph import CellGraph

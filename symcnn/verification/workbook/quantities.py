@@ -16,8 +16,7 @@ from sympy import Symbol
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.printers.cells import Range, Reference
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import Place, Range, Reference, written
 from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, entries, is_numbered, quantity_of, symbol
 from symcnn.verification.workbook.package import XlsxContent
 

@@ -8,8 +8,7 @@ from symcnn import article
 from symcnn.errors import InputError
 from symcnn.excel.again import formulas_again
 from symcnn.network import Network
-from symcnn.printers.cells import parse
-from symcnn.printers.cells.addresses import Place, written
+from symcnn.printers.cells import Place, parse, written
 from symcnn.proof import Verdict, check_equations
 from symcnn.symbolic import Quantity
 from symcnn.text import Catalogue, catalogue
