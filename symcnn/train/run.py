@@ -1,4 +1,4 @@
-"""What a training gives back: a ``Run``; and ``Trained``, what a file of one is enough to predict with."""
+"""``Run``, the result of a training; and ``Trained``, a network with its parameters from a file, to predict with."""
 
 import html
 from collections.abc import Sequence
