@@ -65,7 +65,7 @@ def premises_of(network: Network, theta: Any, data: DataLike) -> PremiseReport:
 
 
 def recheck(path: str | Path, network: Network, data: DataLike | None = None, timeout: float = TIMEOUT) -> CoqVerdict:
-    """The verdict on an untrusted file: it has to be, byte by byte, what symcnn writes for this network.
+    """The verdict on an untrusted file: it has to be, byte by byte, the file that symcnn writes for this network.
 
     Coq reads the text that symcnn writes, never the file. With data: for as many images, or for any number of them.
     """

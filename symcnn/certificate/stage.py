@@ -1,4 +1,4 @@
-"""E as a function of what moves: of the parameters, or of a convolution's feature map with all that comes after it.
+"""E as a function of the quantities that move: the parameters, or a convolution's feature map with all that follows.
 
 ``Numbering`` gives a number to each quantity of a certificate: parameters, pixels, targets, shifts, quantities, values
 of calls. A shift is the target of a constant equation, the largest output inside a softmax: nothing is differentiated

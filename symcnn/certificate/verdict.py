@@ -114,7 +114,7 @@ class Coq:
 
 
 def compare_bytes(left: bytes, right: bytes) -> Comparison:
-    """Is a file what symcnn writes?"""
+    """Is a file the one that symcnn writes?"""
     pairs = zip_longest(left.split(b"\n"), right.split(b"\n"))
     line = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), None)
     return Comparison(True) if line is None else _wrong(f"line {line} is not what symcnn writes for this network")

@@ -183,7 +183,7 @@ def instance(equation: Equation, index: Index) -> Variable:
     The same as the scalar graph's variable, up to the order of the products; no other variable is made for it.
     """
     tensor = equation.target.tensor
-    point = {a: n for affine, n in zip(equation.target.index, index, strict=True) for a, _ in affine.coefficients}
+    point = {a: n for affine, n in zip(equation.target.index, index, strict=True) for a in affine.axes}
     addends: list[Addend] = []
     _add(addends, equation, point)
     return Variable(tensor.scalar(index), tensor, index, tuple(addends), equation.reduce)

@@ -79,7 +79,7 @@ def _entries(equation: Equation, term: Term) -> int:
     count = 1
     for axes, guards in _groups(equation, term):
         names = {a.name for a in axes}
-        index = [affine for affine in equation.target.index if names & {a for a, _ in affine.coefficients}]
+        index = [affine for affine in equation.target.index if names.intersection(affine.axes)]
         count *= len({tuple(affine.at(p) for affine in index) for p in points(axes) if _inside(p, guards)})
     return count
 
@@ -98,7 +98,7 @@ def _groups(equation: Equation, term: Term) -> Iterator[tuple[list[Axis], list[G
     axes = {a.name: a for a in (*equation.axes, *term.axes)}
     groups: list[tuple[set[str], list[Guard]]] = [({name}, []) for name in axes]
     for affine, size in _guards(equation, term):
-        names = {a for a, _ in affine.coefficients}
+        names = set(affine.axes)
         touched = [g for g in groups if g[0] & names]
         if touched:
             joined = set().union(*(g[0] for g in touched)), [*(x for g in touched for x in g[1]), (affine, size)]

@@ -45,7 +45,7 @@ def reverse(equations: Sequence[Equation], constants: Sequence[Tensor]) -> tuple
     adjoints: list[Equation] = []
     for equation in reversed(equations):
         tensor = equation.target.tensor
-        # what E does not depend on (probabilities that are only displayed) has no adjoint
+        # a quantity that E does not depend on (probabilities that are only displayed) has no adjoint
         has_adjoint = tensor == error or tensor.adjoint() in {e.target.tensor for e in adjoints}
         if has_adjoint and not equation.constant:
             adjoints += _adjoints(equation, error, fixed, outputs)
@@ -134,7 +134,7 @@ def gather(adjoints: Sequence[Equation]) -> tuple[Equation, ...]:
 def _gathered(tensor: Tensor, equations: Sequence[Equation]) -> Equation:
     axes = _axes(tensor, equations)
     # the one bias of a single filter has no axis
-    target = Access(tensor, tuple(Affine(((a.name, 1),)) if a.name else Affine() for a in axes))
+    target = Access(tensor, tuple(a.index if a.name else Affine() for a in axes))
     return Equation(target, tuple(a for a in axes if a.name), tuple(_solved(e, axes) for e in equations))
 
 
@@ -147,9 +147,7 @@ def _axes(tensor: Tensor, equations: Sequence[Equation]) -> list[Axis]:
         (first, *others) = {e.target.index[dimension] for e in equations}
         if not others and first == Affine():
             return Axis("", 1)
-        if not others and first == Affine(first.coefficients[:1]) and first.coefficients[0][1] == 1:
-            return Axis(first.coefficients[0][0], size)
-        return Axis(next(fresh), size)
+        return Axis(first.axes[0] if first.is_axis and not others else next(fresh), size)
 
     return [axis(dimension, size) for dimension, size in enumerate(tensor.shape)]
 
@@ -163,7 +161,7 @@ def _solved(equation: Equation, axes: Sequence[Axis]) -> Term:
     for axis, affine in sorted(wanted, key=lambda pair: len(pair[1].coefficients)):
         (position, stride), *others = affine.coefficients
         remaining.pop(position)
-        if affine != Affine(((axis.name, 1),)):
+        if affine != axis.index:
             solution = Affine(((axis.name, 1), *((a, -c) for a, c in others)), -affine.offset, stride)
             factors = tuple(substitute(f, {position: solution}) for f in factors)
     return Term(factors, tuple(remaining.values()), term.coefficient)

@@ -260,7 +260,7 @@ def _class_numbers(names: Sequence[str]) -> Array:
 
 
 def bad_class(network: Network, numbers: Array) -> int | None:
-    """The first sample whose class is none of the network's."""
+    """The first sample whose class is not one of the network's."""
     with np.errstate(invalid="ignore"):
         good = (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < max(network.outputs, 2))
     return None if good.all() else int(np.argmin(good))

@@ -96,7 +96,7 @@ def read_images(path: str | Path, network: Network, ink: Ink | None = None) -> A
 
 
 def text_of(content: bytes, what: str) -> str:
-    """The text of a file in UTF-8; ``what`` is what was expected, for the message."""
+    """The text of a file in UTF-8; ``what``: the expected content, for the message."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -141,7 +141,7 @@ def open_npz(path: Path, what: str) -> Iterator["Npz"]:
     """The file, open; an ``InputError`` inside names the file.
 
     Args:
-        what: what was expected, for the message.
+        what: the expected content, for the message.
     """
     with open_file(path, MAX_BYTES, what) as file:
         try:

@@ -101,7 +101,7 @@ def softmax(target: Tensor, source: Tensor, axis: Axis, names: Names) -> Softmax
     The result does not depend on m, which keeps the exponentials from overflowing: nothing is differentiated through
     it.
     """
-    index = (Affine(((axis.name, 1),)),)
+    index = (axis.index,)
     z = Access(source, index)
     m = Access(names.tensor(TensorKind.LARGEST, ()), ())
     u = Access(names.tensor(TensorKind.EXPONENTIAL, source.shape), index)
@@ -279,7 +279,7 @@ class MaxPool2D:
         stride: how far it moves, an integer or (rows, columns); None: its size.
         padding: absent cells on every side, (rows, columns), or "same" (output ⌈n/stride⌉, the odd cell at the bottom
             and right).
-        pad_value: what an absent cell counts as; None: it takes no part (PyTorch, Keras). The article's is 0.
+        pad_value: the value of an absent cell; None: it takes no part (PyTorch, Keras). The article's is 0.
     """
 
     size: int | tuple[int, int]
@@ -363,7 +363,7 @@ class OutputRow:
             row = names.tensor(TensorKind.HIDDEN if self.activations else TensorKind.OUTPUT, (source.size,))
         steps = [math.prod(source.shape[n + 1 :]) for n in range(len(axes))]
         index = Affine(tuple((axes[n].name, steps[n]) for n in long))
-        cell = Access(source, tuple(Affine(((a.name, 1),) if a.size > 1 else ()) for a in axes))
+        cell = Access(source, tuple(a.index if a.size > 1 else Affine() for a in axes))
         return LayerOutput(row, (Equation(Access(row, (index,)), tuple(axes[n] for n in long), (Term((cell,)),)),))
 
 
@@ -447,7 +447,7 @@ def _axes_of(tensor: Tensor) -> tuple[Axis, ...]:
 
 
 def _plain(axes: tuple[Axis, ...]) -> tuple[Affine, ...]:
-    return tuple(Affine(((axis.name, 1),)) for axis in axes)
+    return tuple(axis.index for axis in axes)
 
 
 def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
@@ -461,7 +461,7 @@ def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:
     return channels, rows, columns
 
 
-# --- checks of what the user declares -------------------------------------------------------------------------------
+# --- checks of the settings ----------------------------------------------------------------------------------------
 
 
 def _call(layer: Layer, field: str) -> str:

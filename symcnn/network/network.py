@@ -37,7 +37,6 @@ from symcnn.network.words import canonical
 from symcnn.symbolic import (
     ERROR,
     Access,
-    Affine,
     Axis,
     Equation,
     Tensor,
@@ -72,7 +71,7 @@ class LossInputs:
 
     def entry(self, tensor: Tensor) -> Access:
         """A tensor's entry k."""
-        return Access(tensor, (Affine((("k", 1),)),))
+        return Access(tensor, (self.axis.index,))
 
 
 def half_squared_error(inputs: LossInputs) -> tuple[Equation, ...]:

@@ -51,7 +51,7 @@ def is_picture(value: object) -> bool:
 
 
 def png_pixels(content: bytes, shape: tuple[int, ...], ink: Ink = "black") -> Array:
-    """The pixels of a PNG file: (rows, columns) or (3, rows, columns), as ``shape`` says.
+    """The pixels of a PNG file: (rows, columns) or (3, rows, columns), like ``shape``.
 
     Raises:
         InputError: no PNG, of another size, or the network takes no picture.

@@ -305,7 +305,7 @@ class _CsvTable:
         line, width: of the first line: its number and its columns.
         classes: the column of the class, or those of the targets.
         skipped: columns of indices and file names.
-        by_default: the class is the last column because nothing says another.
+        by_default: the class is the last column by default.
         possible_names: the cells of a first line that may be a head or not.
     """
 

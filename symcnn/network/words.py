@@ -31,7 +31,7 @@ _CROSS_ENTROPY = '"cross_entropy", which has the softmax inside: the last layer 
 _BINARY = '"binary_cross_entropy", which adds the outputs up, where Keras and PyTorch take their mean'
 _SQUARES = '"half_squared_error" (the sum of ½·(o − t)²) or "mse" (the mean of (o − t)²)'
 
-#: Words that are nearly ours: what to write, and what differs.
+#: Words that are nearly ours -> our word, and the difference.
 NEARLY: dict[Kind, dict[str, str]] = {
     "layer": {
         "averagepooling2d": 'type "AvgPool2D"; where it is padded, Keras counts only the cells that are there'

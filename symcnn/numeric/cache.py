@@ -42,7 +42,7 @@ from symcnn.files import write_whole
 from symcnn.printers.python import MATH
 from symcnn.version import __version__
 
-#: What a nest may call.
+#: The functions that a nest may call.
 FUNCTIONS: Mapping[str, Callable[[float], float]] = {name: getattr(math, name) for name in MATH} | {"abs": math.fabs}
 
 COMPARISONS: Mapping[type[ast.cmpop], str] = {

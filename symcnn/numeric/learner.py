@@ -229,8 +229,7 @@ def samples_at_once(equations: Sequence[Equation], itemsize: int) -> int:
         for term in equation.terms:
             sizes = {a.name: a.size for a in (*equation.axes, *term.axes)}
             for access in (a for f in term.factors for a in f.atoms(Access) if not a.tensor.is_shared):
-                axes = {a for affine in access.index for a, _ in affine.coefficients}
-                largest = max(largest, math.prod(sizes[a] for a in axes))
+                largest = max(largest, math.prod(sizes[a] for a in set(access.axes)))
     near = max(FEW_SAMPLES, NEAR // (itemsize * largest))
     return max(1, min(MOST_SAMPLES, near, MOST_ENTRIES // largest))
 
@@ -246,7 +245,7 @@ def even_blocks(samples: int, at_once: int) -> list[slice]:
 
 
 class ArrayLearner(Learner):
-    """Trains in buffers whose parameters are the state's own: a step copies a batch in, runs, and updates."""
+    """Trains in buffers that share the state's parameters: a step copies a batch in, runs, and updates."""
 
     program: "ArrayProgram"
 

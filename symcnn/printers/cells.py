@@ -133,7 +133,7 @@ class FunctionCall:
 Formula = Numeral | Text | Logical | Reference | Range | Name | Unary | Percent | Binary | FunctionCall
 
 
-#: What Excel takes: nested calls and parentheses; rows; columns.
+#: Excel's limits: nested calls and parentheses; rows; columns.
 MAX_DEPTH, MAX_ROWS, MAX_COLUMNS = 64, 1_048_576, 16_384
 
 #: Operator -> how tightly it binds; all go from left to right.
@@ -147,7 +147,7 @@ _FUNCTION = re.compile(r"[A-Z][A-Z0-9.]*")
 
 
 class FormulaError(InputError):
-    """A formula that is none, or one that is not supported; the message says where."""
+    """A text that is no formula, or one that is not supported; the message has the place."""
 
 
 def parse(text: str) -> Formula:
@@ -402,7 +402,7 @@ _TEXTS: list[tuple[Function, str]] = sorted(
     key=lambda pair: -len(pair[1]),
 )  # fmt: skip
 
-#: What an IF may be.
+#: The supported forms of IF.
 _IFS = ["IF(y>0,a,b)", "IF(AND(a=largest,b<>largest,…),1,0)", *(t for _, t in _TEXTS if t.startswith("IF("))]
 
 
@@ -429,7 +429,7 @@ FUNCTIONS = frozenset({*_ONE_ARGUMENT, "MAX", "IF", "AND", "SUM", "SUMSQ", "SUMP
 
 
 class CellReader:
-    """Reads trees; ``cell`` and ``name`` say what a cell and a defined name stand for."""
+    """Turns trees into SymPy; ``cell`` and ``name`` return the values of cells and defined names."""
 
     def __init__(self, cell: Callable[[Reference], Expr], name: Callable[[str], Expr]) -> None:
         self._cell, self._name = cell, name
@@ -570,7 +570,7 @@ class CellReader:
 
 
 def _argument_of(pattern: Parts, parts: Parts) -> Formula | None:
-    """What stands in parts of a formula where z stands in a pattern's; None if they are not that pattern."""
+    """The formula in the place of a pattern's z; None if the parts do not match the pattern."""
     values: list[Formula] = []
     same = [p for p, _ in pattern] == [p for p, _ in parts] and all(
         _matches(p, f, values) for (_, p), (_, f) in zip(pattern, parts, strict=True)
@@ -579,7 +579,7 @@ def _argument_of(pattern: Parts, parts: Parts) -> Formula | None:
 
 
 def _matches(pattern: Formula, formula: Formula, values: list[Formula]) -> bool:
-    """Is a formula a pattern with something for z? ``values`` gets that, wherever z stands."""
+    """Does a formula match a pattern? The formulas in the places of z are appended to ``values``."""
     if pattern == Name(Z.name):
         values.append(formula)
         return True

@@ -14,7 +14,7 @@ from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText,
 from symcnn.symbolic import maximum, wins
 from symcnn.symbolic.leaves import Function
 
-#: What Excel takes in one formula, and in the arguments of one function.
+#: Excel's limits: characters of a formula, arguments of a function.
 MAX_LENGTH, MAX_ARGUMENTS = 8_192, 255
 
 

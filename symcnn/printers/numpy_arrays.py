@@ -41,7 +41,7 @@ def array_program(
 def loss_program(
     forward: Sequence[Equation], parameters: Sequence[Tensor], image: Tensor, targets: Tensor, outputs: Tensor
 ) -> str:
-    """The function ``loss(theta, gradient, samples)``: what E and the outputs depend on, and nothing else."""
+    """The function ``loss(theta, gradient, samples)``: all that E and the outputs depend on, and nothing else."""
     return _module([_Function("loss", parameters, (image, targets), rewritten(forward, outputs), loss=True)])
 
 

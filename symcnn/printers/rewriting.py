@@ -65,7 +65,7 @@ class _Pooling:
     """The equation of a maximum, and that of its cells, which nothing else reads.
 
     Attributes:
-        cell: what the maximum is taken of.
+        cell: the candidates of the maximum.
     """
 
     maximum: Equation
@@ -79,20 +79,18 @@ class _Pooling:
     @cached_property
     def values(self) -> dict[str, Affine]:
         """Axis of the cells' equation -> its value in the maximum."""
-        axes = (m.coefficients[0][0] for m in self.cells.target.index)
-        return dict(zip(axes, self.cell.index, strict=True))
+        return dict(zip(self.cells.target.axes, self.cell.index, strict=True))
 
     @cached_property
     def moving(self) -> set[str]:
         """The axes of the cells' equation that differ between the cells of a window."""
         window = {a.name for a in self.window}
-        return {a for a, m in self.values.items() if window & {b for b, _ in m.coefficients}}
+        return {a for a, m in self.values.items() if window.intersection(m.axes)}
 
     @property
     def is_inside(self) -> bool:
         """Is every cell of a window a cell of the tensor?"""
-        spans = (m.span(self.maximum.sizes) for m in self.cell.index)
-        return all(low >= 0 and high < n for (low, high), n in zip(spans, self.cell.tensor.shape, strict=True))
+        return not any(map(any, self.cell.borders(self.maximum.sizes)))
 
     @property
     def is_padded(self) -> bool:
@@ -123,7 +121,8 @@ def _pooling(equations: Sequence[Equation], largest: Tensor) -> _Pooling | None:
         return None
     cells = by_target[cell.tensor]
     is_only_reader = sum(cell.tensor in _inputs(e) for e in equations) == 1
-    if not is_only_reader or cells.reduce != "sum" or cells.constant or not all(map(_is_axis, cells.target.index)):
+    is_plain = all(m.is_axis for m in cells.target.index)
+    if not is_only_reader or not is_plain or cells.reduce != "sum" or cells.constant:
         return None
     return _Pooling(by_target[largest], cell, cells)
 
@@ -168,11 +167,11 @@ def _by_window(pooling: _Pooling) -> tuple[Equation, ...] | None:
     summed = {a.name for t in pooling.cells.terms for a in t.axes}
     if summed & axis_of.keys() or not _is_disjoint(pooling) or not _reads_windows(pooling):
         return None
-    places = [m.coefficients[0][0] for a, m in pooling.values.items() if a in pooling.moving]
-    fixed = [m.coefficients[0][0] for a, m in pooling.values.items() if a not in pooling.moving]
+    places = [m.axes[0] for a, m in pooling.values.items() if a in pooling.moving]
+    fixed = [m.axes[0] for a, m in pooling.values.items() if a not in pooling.moving]
     axes = tuple(axis_of[a] for a in (*fixed, *(w.name for w in pooling.window), *places))
     tensor = _tensor(pooling.cell.tensor.name, tuple(a.size for a in axes))
-    cell = Access(tensor, tuple(Affine(((a.name, 1),)) for a in axes))
+    cell = Access(tensor, tuple(a.index for a in axes))
     terms = tuple(_substitute(t, pooling.values) for t in pooling.cells.terms)
     return Equation(cell, axes, terms), replace(pooling.maximum, terms=(Term((cell,), pooling.window),))
 
@@ -183,7 +182,7 @@ def _is_disjoint(pooling: _Pooling) -> bool:
     window = {a.name for a in pooling.window}
     for axis, affine in pooling.values.items():
         if axis not in pooling.moving:
-            if not _is_axis(affine):
+            if not affine.is_axis:
                 return False
             continue
         steps = sorted(affine.coefficients, key=lambda pair: pair[0] in window)
@@ -198,8 +197,8 @@ def _is_disjoint(pooling: _Pooling) -> bool:
 def _reads_windows(pooling: _Pooling) -> bool:
     """Does the sum read windows itself, wherever those of the maximum move? Then another order costs nothing."""
     accesses = (a for t in pooling.cells.terms for f in t.factors for a in f.atoms(Access))
-    axes = ({a for a, _ in affine.coefficients} for access in accesses for affine in access.index)
-    return not any(names & pooling.moving and len(names) < 2 for names in axes)
+    axes = (affine.axes for access in accesses for affine in access.index)
+    return not any(pooling.moving.intersection(names) and len(names) < 2 for names in axes)
 
 
 # --- pieces ---------------------------------------------------------------------------------------------------------
@@ -214,11 +213,7 @@ def _inputs(equation: Equation) -> set[Tensor]:
 
 
 def _axes_of(term: Term) -> set[str]:
-    return {x for f in term.factors for a in f.atoms(Access) for m in a.index for x, _ in m.coefficients}
-
-
-def _is_axis(affine: Affine) -> bool:
-    return len(affine.coefficients) == 1 and affine.coefficients[0][1] == 1 and affine.offset == 0
+    return {x for f in term.factors for a in f.atoms(Access) for x in a.axes}
 
 
 def _substitute(term: Term, values: Mapping[str, Affine]) -> Term:

@@ -72,6 +72,11 @@ class Axis:
     name: str
     size: int
 
+    @property
+    def index(self) -> "Affine":
+        """The axis as an index."""
+        return Affine(((self.name, 1),))
+
 
 @dataclass(frozen=True, order=True)
 class Affine:
@@ -84,6 +89,15 @@ class Affine:
     offset: int = 0
     divisor: int = 1
 
+    @property
+    def axes(self) -> tuple[str, ...]:
+        return tuple(a for a, _ in self.coefficients)
+
+    @property
+    def is_axis(self) -> bool:
+        """Is it one axis, and nothing else?"""
+        return len(self.coefficients) == 1 and self == Affine(((self.coefficients[0][0], 1),))
+
     def at(self, point: Mapping[str, int]) -> int | None:
         value = sum(c * point[a] for a, c in self.coefficients) + self.offset
         return value // self.divisor if value % self.divisor == 0 else None
@@ -94,7 +108,7 @@ class Affine:
         return self.offset + sum(min(e, 0) for e in ends), self.offset + sum(max(e, 0) for e in ends)
 
     def substitute(self, values: Mapping[str, "Affine"]) -> "Affine":
-        """The combination with values for some of its axes, all at once; the other axes stand first."""
+        """The combination with values for some of its axes, all at once; the other axes come first."""
         own = dict(self.coefficients)
         replaced = [(own[a], value) for a, value in values.items() if own.get(a)]
         if not replaced:
@@ -262,6 +276,16 @@ class Access(IndexedAtom):
 
     def _sympystr(self, printer: object) -> str:
         return f"{self.tensor.name}[{', '.join(map(str, self.index))}]" if self.index else self.tensor.name
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes of the indices, one after the other."""
+        return tuple(a for affine in self.index for a in affine.axes)
+
+    def borders(self, sizes: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+        """How far each index leaves the tensor, before and after."""
+        spans = zip((affine.span(sizes) for affine in self.index), self.tensor.shape, strict=True)
+        return tuple((max(-low, 0), max(high - n + 1, 0)) for (low, high), n in spans)
 
     def at(self, point: Mapping[str, int]) -> Index | None:
         """The index at a point, or None outside the tensor."""

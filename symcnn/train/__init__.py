@@ -6,7 +6,7 @@ from symcnn.train.settings import Progress, TrainConfig
 from symcnn.train.store import load_checkpoint
 from symcnn.train.trainer import train
 
-#: As earlier versions call it.
+#: The name in earlier versions.
 Course = TrainConfig
 
 __all__ = ["Course", "Epoch", "Progress", "Run", "TrainConfig", "load_checkpoint", "train"]

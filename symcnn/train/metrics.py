@@ -1,4 +1,4 @@
-"""Where a training stands: its parameters and losses, and how well the network does after each epoch."""
+"""The state of a training, and its metrics: loss and accuracy after each epoch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +13,13 @@ Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What was measured after so many epochs.
+    """The metrics after so many epochs.
 
     Attributes:
         number: epochs done; 0 is before the first step.
         loss, validation_loss: per sample (whatever the reduction), so that both compare; None without validation data.
-        accuracy, validation_accuracy: the share of samples that are right, from 0 to 1; None where that has no meaning.
+        accuracy, validation_accuracy: the share of samples that are right, from 0 to 1; None if the targets are no
+            classes.
     """
 
     number: int
@@ -35,12 +36,12 @@ class Epoch:
 
 @dataclass(frozen=True)
 class TrainState:
-    """Where a training stands.
+    """The state of a training.
 
     Attributes:
-        variables: theta and what the optimizer remembers.
+        variables: theta and the optimizer's state.
         losses: of every step so far, before its update.
-        history: by epochs: what was measured after each whole epoch, from epoch 0.
+        history: by epochs: the metrics after each whole epoch, from epoch 0.
         best_epoch, best: the epoch where the watched loss was lowest, of those whose parameters are known, and these.
     """
 
@@ -56,7 +57,7 @@ class TrainState:
 
     @property
     def epochs(self) -> int:
-        """Whole epochs that are done."""
+        """How many whole epochs are done."""
         return max(len(self.history) - 1, 0)
 
     @property
@@ -71,12 +72,12 @@ def lowest(history: tuple[Epoch, ...]) -> int:
 
 
 def measuring(learner: Learner, images: Array, targets: Array) -> Callable[[], tuple[float, float | None]]:
-    """Return a function that measures loss per sample and accuracy of these samples, of the type that is trained."""
-    meter, judge = learner.meter(images, targets), judging(targets) if are_classes(targets) else None
+    """Return a function that measures loss per sample and accuracy of these samples, in the dtype of the training."""
+    meter, rightness = learner.meter(images, targets), rightness_of(targets) if are_classes(targets) else None
 
     def measure() -> tuple[float, float | None]:
         loss, outputs = meter()
-        return loss / len(images), np.count_nonzero(judge(outputs)) / len(images) if judge else None
+        return loss / len(images), np.count_nonzero(rightness(outputs)) / len(images) if rightness else None
 
     return measure
 
@@ -86,26 +87,26 @@ def right(outputs: Array, targets: Array) -> Mask:
 
     A single output: on its side of ½.
     """
-    return judging(targets)(outputs)
+    return rightness_of(targets)(outputs)
 
 
-def judging(targets: Array) -> Callable[[Array], Mask]:
-    """``right`` for outputs that come again and again."""
+def rightness_of(targets: Array) -> Callable[[Array], Mask]:
+    """``right`` as a function of the outputs, for targets that stay the same."""
     if targets.shape[1] == 1:
         above = targets[:, 0] >= 0.5
         return lambda outputs: (outputs[:, 0] >= 0.5) == above
     place = np.arange(len(targets)), np.argmax(targets, axis=1)
 
-    def judge(outputs: Array) -> Mask:
+    def are_right(outputs: Array) -> Mask:
         largest = outputs.max(axis=1)
-        alone = np.count_nonzero(outputs == largest[:, None], axis=1) == 1
-        return alone & (outputs[place] == largest)  # type: ignore[no-any-return]
+        is_unique = np.count_nonzero(outputs == largest[:, None], axis=1) == 1
+        return is_unique & (outputs[place] == largest)  # type: ignore[no-any-return]
 
-    return judge
+    return are_right
 
 
 def are_classes(targets: Array) -> bool:
-    """Do the targets tell classes apart? A single one: all are 0 or 1; several: shares, from 0 to 1."""
+    """Are the targets classes? A single one: all are 0 or 1; several: shares, from 0 to 1."""
     if targets.shape[1] == 1:
         return bool(((targets == 0) | (targets == 1)).all())
     return bool(((targets >= 0) & (targets <= 1)).all())

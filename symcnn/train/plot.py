@@ -27,18 +27,18 @@ COLOURS = ("#1F5FA8", "#C4622D", "#2B8C82", "#7D4E9E")
 #: Steps at which the outputs are drawn, evenly on the logarithmic axis.
 MOMENTS = 60
 
-#: Between two maps.
+#: The colour between two maps.
 GAP = "#C9D3DE"
 
 #: Maps beside each other in a picture.
 ACROSS = 4
 
-#: Filters and feature maps that are drawn; more would be too small to see.
+#: The most filters and feature maps that are drawn; more would be too small.
 MOST = 32
 
 
 def check_plottable(path: str | Path) -> Path:
-    """The path, if a picture can be drawn and written there: known before any work is done."""
+    """Return the path, if a picture can be drawn and written there; for a check before any work is done."""
     target = check_writable(path, SUFFIXES)
     if find_spec("matplotlib") is None:
         raise InputError(f"{path}: plots need matplotlib: {install_command('matplotlib')}")
@@ -157,13 +157,13 @@ def _filters(panels: Any, run: "Run") -> None:
 
 
 def _maps(panels: Any, run: "Run") -> None:
-    """The first image, and what the first convolution makes of it after the training."""
+    """The first image, and its feature maps after the first convolution, after the training."""
     images = checked(run.network, run.data)[0][:1]
     tensor = run.network.forward.feature_maps[0]
-    made = ArrayProgram(run.network).forward(run.theta, images)[tensor.name]
+    maps = ArrayProgram(run.network).forward(run.theta, images)[tensor.name]
     image = images[0] if images.ndim == 4 else images
     panels[0].imshow(mosaic(image[:MOST]), cmap="gray_r")
-    panels[1].imshow(mosaic(made.reshape(_count(tensor), *tensor.shape[-2:])[:MOST]), cmap="gray_r")
+    panels[1].imshow(mosaic(maps.reshape(_count(tensor), *tensor.shape[-2:])[:MOST]), cmap="gray_r")
     for panel, title in zip(panels, ("first image", "its feature maps"), strict=True):
         panel.set(title=title, xticks=[], yticks=[], facecolor=GAP)
 

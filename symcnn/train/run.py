@@ -1,4 +1,4 @@
-"""What a training gives back: a ``Run``; and ``Trained``, what a file of one is enough to predict with."""
+"""``Run``, the result of a training; and ``Trained``, a network with its parameters from a file, to predict with."""
 
 import html
 from collections.abc import Sequence
@@ -39,13 +39,13 @@ class Run:
     """The result of a training.
 
     Attributes:
-        network, data: what was trained, on what.
+        network, data: of the training.
         initial, theta: parameters before and after, 1-D in the order of ``network.parameters``. After a training with
             ``patience`` they are those of ``best_epoch``; else those after the last step.
         loss: full batch: steps + 1 values, ``loss[k]`` is E_total (or its mean) after k updates; by epochs: as many
             values as steps, each the loss of the step's batch before its update.
-        learning_rate, reduction: as asked; ``reduction`` is "sum" or "mean" over the samples.
-        backend: which program did it.
+        learning_rate, reduction: of the training; ``reduction`` is "sum" or "mean" over the samples.
+        backend: the name of the program.
         stopped: "steps" or "epochs" (all were done), "loss" (it fell below ``stop_below``), "patience" (it did not fall
             any more) or "interrupted" (Ctrl-C).
         course: batch size, optimizer, dtype and seed of a training by epochs; None: full batch.
@@ -75,7 +75,7 @@ class Run:
 
     @property
     def measured(self) -> Epoch:
-        """By epochs: what was measured with ``theta``."""
+        """By epochs: the metrics of ``theta``."""
         assert self.history  # by epochs
         return self.history[-1 if self.last is None or self.best_epoch is None else self.best_epoch]
 
@@ -115,12 +115,12 @@ class Run:
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """What each output stands for, in words, where the samples have labels."""
+        """A name for each output, if the samples have labels."""
         return class_names(checked(self.network, self.data)[1], self.data.labels)
 
     @property
     def ink(self) -> Ink | None:
-        """The ink of the pictures that it was trained on, by which other pictures are read too; None: of numbers."""
+        """The ink of the pictures of the training, with which other pictures are read too; None: of numbers."""
         return ink_of(self.data)
 
     def predict(self, images: Any) -> Array:
@@ -131,18 +131,18 @@ class Run:
         return compile_program(self.network, "numpy").predict(self.theta, pixels_of(self.network, images, self.ink))
 
     def probabilities(self, images: Any) -> Array:
-        """The shares that cross_entropy's softmax gives the classes: (samples, outputs)."""
+        """The softmax of the outputs, with cross_entropy: (samples, outputs)."""
         return probabilities(self.network, self.theta, pixels_of(self.network, images, self.ink))
 
     def require(self, network: Network) -> None:
-        """Refuse to speak for another network than the one that was trained."""
+        """Refuse another network than the one that was trained."""
         if self.network != network:
             raise InputError("run: it is a training of another network; expected one of the network that is given")
 
     def parameters_after(self, steps: Sequence[int]) -> list[Array]:
-        """The parameters after each of these numbers of steps, in rising order: the training walked once more.
+        """The parameters after each of these numbers of steps, in rising order: the training is run once more.
 
-        A full-batch run keeps its ends only; the same program gives the same bits again.
+        A full-batch run has only the parameters of its ends; the same program gives the same bits again.
 
         Raises:
             InputError: trained by epochs.
@@ -198,10 +198,10 @@ class Trained:
     """A network with its parameters, from a file: a saved run or a checkpoint.
 
     Attributes:
-        classes: what each output stands for, where that is known.
-        labels: of the samples that it was trained on, each once; empty where they are not in the file.
-        ink: of the pictures that it was trained on; None where they were numbers, or nobody kept it.
-        largest: the largest pixel that it was trained on, without its sign; None where no samples are in the file.
+        classes: a name for each output, if the file has them.
+        labels: of the training's samples, each once; empty if they are not in the file.
+        ink: of the training's pictures; None if they were numbers, or the file does not have it.
+        largest: the largest absolute value of a pixel; None if no samples are in the file.
     """
 
     network: Network
@@ -230,12 +230,12 @@ class Trained:
         return compile_program(self.network).predict(self.theta, images)
 
     def probabilities(self, images: Any) -> Array:
-        """With cross_entropy: each class's share, (samples, outputs)."""
+        """The softmax of the outputs, with cross_entropy: (samples, outputs)."""
         return probabilities(self.network, self.theta, images)
 
 
 def probabilities(network: Network, theta: Array, images: Any) -> Array:
-    """Each class's share: (samples, outputs)."""
+    """The softmax of the outputs: (samples, outputs)."""
     if network.probabilities is None:
         raise InputError(f"probabilities: the loss is {network.loss!r}; expected a network with cross_entropy")
     program, images = ArrayProgram(network), checked_images(network, images)

@@ -1,8 +1,8 @@
-"""The settings of a training, checked before any work is done, and what their defaults are.
+"""The settings of a training, checked before any work is done, and their defaults.
 
-Full batch, the article's way, unless something is asked for that only a training by epochs has: ``batch_size``,
-``epochs``, an optimizer other than "sgd", ``dtype="float32"``, ``validation``, ``patience``, ``checkpoint``,
-``resume`` or ``each_epoch``.
+Full batch, the article's way, unless an argument belongs to a training by epochs: ``batch_size``, ``epochs``, an
+optimizer other than "sgd", ``dtype="float32"``, ``validation``, ``patience``, ``checkpoint``, ``resume`` or
+``each_epoch``.
 """
 
 import math
@@ -30,10 +30,11 @@ FULL_BATCH_RATE, FULL_BATCH_STEPS = 0.5, 10_000
 
 EPOCHS = 20
 
-#: Steps, epochs, samples of a batch: what every program can count.
+#: The most steps, epochs, and samples of a batch.
 MAX_COUNT = sys.maxsize
 
-#: By epochs, for reduction "mean": what trained both the 8×8 digits and a LeNet-like network well, in 8 to 20 epochs.
+#: Learning rates by epochs, for reduction "mean": they train the 8×8 digits and a LeNet-like network well, in 8 to 20
+#: epochs.
 RATES = {"sgd": 0.2, "momentum": 0.05, "adam": 0.005}
 
 
@@ -42,7 +43,7 @@ class TrainConfig:
     """The settings of a training by epochs.
 
     Attributes:
-        batch_size: samples of a step; the last batch of an epoch has what remains.
+        batch_size: samples of a step; the last batch of an epoch has the remainder.
         seed: of the initial values and of the order of the samples in each epoch.
     """
 
@@ -57,18 +58,16 @@ class TrainConfig:
     def from_request(
         cls, samples: int, *, optimizer: Any, batch_size: Any, learning_rate: Any, reduction: Any, dtype: Any, seed: Any
     ) -> "TrainConfig":
-        """Check every setting; None stands for its default."""
-        optimizer = "sgd" if optimizer is None else optimizer
-        dtype = "float64" if dtype is None else dtype
-        seed = 0 if seed is None else seed
-        optimizer_called(optimizer)
+        """Check every setting; None means its default."""
+        optimizer = optimizer_called("sgd" if optimizer is None else optimizer).name
         size = samples if batch_size is None else checked_count("batch_size", batch_size, 1)
+        dtype = "float64" if dtype is None else dtype
         _check_one_of("dtype", dtype, DTYPES)
         reduction = "mean" if reduction is None else reduction
         if learning_rate is None:
-            alike = reduction == "mean" or optimizer == "adam"  # adam's steps don't grow with the gradient
-            learning_rate = RATES[optimizer] / (1 if alike else size)
-        seed = checked_count("seed", seed, 0, None)
+            is_scaled = reduction == "mean" or optimizer == "adam"  # adam's steps don't grow with the gradient
+            learning_rate = RATES[optimizer] / (1 if is_scaled else size)
+        seed = checked_count("seed", 0 if seed is None else seed, 0, None)
         return cls(optimizer, size, checked_rate(learning_rate), checked_reduction(reduction), dtype, seed)
 
     @property
@@ -76,7 +75,7 @@ class TrainConfig:
         return Batching(optimizer_called(self.optimizer), self.batch_size, self.learning_rate, self.reduction)
 
     def require(self, request: Mapping[str, Any]) -> None:
-        """Refuse a request for other settings than these, which are a checkpoint's; None requests nothing."""
+        """Refuse a request for other settings than these, which are a checkpoint's; None means no request."""
         for word, value in asdict(self).items():
             if request[word] is not None and request[word] != value:
                 raise InputError(
@@ -87,12 +86,12 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class StopCriteria:
-    """When a training ends.
+    """The criteria to stop a training.
 
     Attributes:
-        limit: how many steps, or epochs, in all.
-        below: as soon as the loss (by epochs: an epoch's loss per sample) is below this.
-        patience: by epochs: after so many without a lower watched loss.
+        limit: the number of steps, or epochs, in all.
+        below: the loss (by epochs: an epoch's loss per sample) is below this.
+        patience: by epochs: so many without a lower watched loss.
     """
 
     limit: int
@@ -113,7 +112,7 @@ def checked_rate(rate: object) -> float:
 
 
 def checked_count(word: str, value: object, least: int, most: int | None = MAX_COUNT) -> int:
-    """A whole number."""
+    """A whole number in a range."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
         raise InputError(f"{word}={quoted(value)}: expected a whole number, at least {least}")
     if most is not None and value > most:
@@ -145,9 +144,9 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
-# --- what backend="auto" stands for -----------------------------------------------------------------------------------
+# --- backend="auto" ---------------------------------------------------------------------------------------------------
 
-# Which finishes first is decided by a model of their costs, measured once, so that a choice never depends on noise.
+# A model of the backends' costs, measured once, decides which finishes first, so that a choice never depends on noise.
 # Seconds on a 2-core machine of 2026 (only their ratios matter):
 #
 #     python        printing and compiling: a part for the network, a part for every product of every image;
@@ -171,29 +170,24 @@ BATCH_NUMBA_BUILD, BATCH_NUMBA_BUILD_EACH, BATCH_NUMBA_PRODUCT = 0.6, 0.17, 6e-1
 
 
 def choose(network: Network, samples: int, steps: int) -> str:
-    """The backend that should finish first for this network, number of samples and steps.
-
-    "expressions" never does: it is there to check the others.
-    """
+    """The backend that should finish first for this network, number of samples and steps; never "expressions", which
+    only checks the others."""
     equations = network.forward.equations
     products = 3 * samples * count_products(equations)  # forward, and about twice that backward
-    straight = PYTHON_BUILD + products * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
     arrays = 3 * len(equations) * (NUMPY_BUILD_EACH + steps * NUMPY_STEP_EACH) + steps * products * NUMPY_STEP_PRODUCT
-    compiled = NUMBA_BUILD + products * (NUMBA_BUILD_EACH + steps * NUMBA_STEP_EACH)
-    fits = products <= 3 * MAX_PRODUCTS
     seconds = {"numpy": arrays}
-    if fits:
-        seconds["python"] = straight
+    if products <= 3 * MAX_PRODUCTS:
+        seconds["python"] = PYTHON_BUILD + products * (PYTHON_BUILD_EACH + steps * PYTHON_STEP_EACH)
         if numba_is_there():
-            seconds["numba"] = compiled
+            seconds["numba"] = NUMBA_BUILD + products * (NUMBA_BUILD_EACH + steps * NUMBA_STEP_EACH)
     return min(seconds, key=lambda backend: seconds[backend])
 
 
 def choose_for_epochs(network: Network, samples: int, batch_size: int, dtype: str) -> str:
-    """The same for mini-batches: "numpy", or "numba" where it is there and saves more than its compiling takes.
+    """The backend for mini-batches: "numpy", or "numba" if it is installed and saves more time than it compiles.
 
-    For the default number of epochs, whatever is requested: a training that is made in parts must walk as one, to the
-    bit, and programs differ in the last one.
+    For the default number of epochs, whatever is requested: a training that is resumed must give the same bits as one
+    in one go, and programs differ in the last bit.
     """
     equations = network.forward.equations
     steps = EPOCHS * math.ceil(samples / batch_size)

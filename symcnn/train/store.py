@@ -1,7 +1,7 @@
 """The files of trainings: a run as JSON, a checkpoint as ``.npz``.
 
-A run file holds everything of a ``Run``, every number to the last bit, and a checksum. A checkpoint holds everything
-that a training by epochs goes on from; the samples are not in it, only their fingerprint:
+A run file has everything of a ``Run``, every number to the last bit, and a checksum. A checkpoint has everything that a
+training by epochs resumes from; of the samples, only their fingerprint:
 
     theta, velocity, moment_1 …    the state of the optimizer, in the dtype of the training
     initial, loss                  parameters before the first step; the loss of each step so far
@@ -38,7 +38,7 @@ from symcnn.train.settings import Stopped, TrainConfig, checked_rate, checked_re
 if TYPE_CHECKING:
     from symcnn.train.run import Run
 
-#: A run on all samples at once; one by epochs, which has more to tell; and one whose parameters are not its last ones.
+#: A run on all samples at once; one by epochs; and one whose parameters are not those after its last step.
 RUN, RUN_EPOCHS, RUN_BEST = "symcnn run 1", "symcnn run 2", "symcnn run 3"
 RUN_WHAT, RUN_SUFFIXES = "a training saved by symcnn", (".json",)
 RUN_WORDS = ("network", "learning_rate", "reduction", "backend", "stopped", "initial", "theta", "loss", "images",
@@ -48,14 +48,14 @@ RUN_FORMATS = {
     RUN_EPOCHS: (*RUN_WORDS, "course", "history"),
     RUN_BEST: (*RUN_WORDS, "course", "history", "best_epoch", "last_theta"),
 }
-#: Of samples that were pictures.
+#: Words of samples that were pictures.
 RUN_OPTIONAL = ("ink",)
 #: Bytes of a run.
 MAX_BYTES = 256_000_000
-#: Numbers whose length is measured to foresee that of all.
+#: Numbers from whose length that of all is estimated.
 SAMPLED = 2_000
 
-#: What is written, and what is read: the first one knew of no best epoch.
+#: The format that is written; an earlier one without a best epoch, which is still read.
 CHECKPOINT, CHECKPOINT_LAST, CHECKPOINT_FAMILY = "symcnn checkpoint 2", "symcnn checkpoint 1", b"symcnn checkpoint"
 CHECKPOINT_WHAT, CHECKPOINT_SUFFIXES = "a checkpoint that symcnn wrote (.npz)", (".npz",)
 CHECKPOINT_WORDS = ("network", "course", "backend", "mark", "classes", "scalars", "history")
@@ -70,26 +70,21 @@ MAX_FLOAT = sys.float_info.max
 
 
 def save_run(run: "Run", path: str | Path) -> Path:
-    """Write a run; the file is there as a whole or not at all."""
+    """Write a run; the file is written whole or not at all."""
     target = check_writable(path, RUN_SUFFIXES)
     images, targets = checked(run.network, run.data)
-    labels = None if run.data.labels is None else [str(label) for label in run.data.labels]
-    content = {
+    content: dict[str, Any] = {
         "network": words_of(run.network),
-        "learning_rate": run.learning_rate,
-        "reduction": run.reduction,
-        "backend": run.backend,
-        "stopped": run.stopped,
-        "initial": run.initial.tolist(),
-        "theta": run.theta.tolist(),
-        "loss": run.loss.tolist(),
+        **{word: getattr(run, word) for word in ("learning_rate", "reduction", "backend", "stopped")},
+        **{word: getattr(run, word).tolist() for word in ("initial", "theta", "loss")},
         "images": images.tolist(),
         "targets": targets.tolist(),
-        "labels": labels,
+        "labels": None if run.data.labels is None else [str(label) for label in run.data.labels],
     }
+    form = RUN
     if run.course is not None:
         content |= {"course": asdict(run.course), "history": _history_rows(run.history)}
-    form = RUN if run.course is None else RUN_EPOCHS
+        form = RUN_EPOCHS
     if run.last is not None:
         content |= {"best_epoch": run.best_epoch, "last_theta": run.last.tolist()}
         form = RUN_BEST
@@ -105,7 +100,7 @@ def save_run(run: "Run", path: str | Path) -> Path:
 
 
 def check_savable(path: str | Path, network: Network, data: DataLike) -> None:
-    """Refuse before the training what could not be saved after it: the samples are part of a run."""
+    """Refuse, before the training, samples that are too large for the file of a run."""
     images = checked(network, data)[0].ravel()
     some = images[:: max(len(images) // SAMPLED, 1)].tolist()
     expected = len(images) * (len(json.dumps(some)) // len(some))
@@ -141,7 +136,7 @@ def _run_fields(content: bytes) -> dict[str, Any]:
     count = len(network.parameters)
     initial, theta = (_vector(document, word, count) for word in ("initial", "theta"))
     course = _config(document["course"]) if "course" in document else None
-    # by epochs a loss for each step, of which there may be none
+    # by epochs a loss for each step; there may be no step
     loss = _vector(document, "loss", None, least=0 if course else 1)
     if (loss < 0).any():
         raise InputError("loss: expected no negative numbers")
@@ -167,10 +162,9 @@ def _run_fields(content: bytes) -> dict[str, Any]:
 
 def _vector(document: dict[str, Any], word: str, count: int | None, least: int = 1) -> Array:
     values = document[word]
-    numbers = isinstance(values, list) and all(_is_finite(v) for v in values)
-    if not numbers or len(values) < least or (count is not None and len(values) != count):
-        many = f"{count} " if count is not None else ""
-        raise InputError(f"{word}: expected {many}finite numbers")
+    are_numbers = isinstance(values, list) and all(_is_finite(v) for v in values)
+    if not are_numbers or len(values) < least or (count is not None and len(values) != count):
+        raise InputError(f"{word}: expected {'' if count is None else f'{count} '}finite numbers")
     return np.array(values, dtype=np.float64)
 
 
@@ -187,9 +181,9 @@ class Checkpoint:
 
     Attributes:
         fingerprint: of its samples.
-        classes: what each output stands for, where the samples had labels.
+        classes: a name for each output, if the samples had labels.
         initial: parameters before the first step.
-        ink: of its samples, where they were pictures.
+        ink: of its samples, if they were pictures.
     """
 
     network: Network
@@ -206,7 +200,7 @@ class Checkpoint:
         return self.state.theta.astype(np.float64)
 
     def require(self, network: Network, fingerprint: str) -> None:
-        """Refuse to go on with another network, or with other samples."""
+        """Refuse to resume with another network, or with other samples."""
         if self.network != network:
             raise InputError("a checkpoint of another network; expected one of the network that is given")
         if self.fingerprint != fingerprint:
@@ -216,7 +210,7 @@ class Checkpoint:
 
 
 def fingerprint_of(*samples: tuple[Array, Array] | None) -> str:
-    """Tell samples apart, to the bit: images and targets of the training, and of the validation where there is one."""
+    """A hash of the bits of all images and targets, those of the validation included."""
     digest = hashlib.sha256()
     for array in (array for pair in samples if pair is not None for array in pair):
         digest.update(f"{array.shape}".encode())
@@ -225,7 +219,7 @@ def fingerprint_of(*samples: tuple[Array, Array] | None) -> str:
 
 
 def save_checkpoint(checkpoint: Checkpoint, target: Path) -> None:
-    """Write it; the file is there as a whole or not at all."""
+    """Write a checkpoint; the file is written whole or not at all."""
     state = checkpoint.state
     assert state.best is not None  # an epoch was measured
     settings = {
@@ -253,7 +247,7 @@ def save_checkpoint(checkpoint: Checkpoint, target: Path) -> None:
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read one back.
+    """Read a checkpoint.
 
     Raises:
         InputError: the file is missing, damaged, or no checkpoint; the message says which.
@@ -269,10 +263,10 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def check_checkpoint_path(path: str | Path) -> Path:
-    """Return the path if a checkpoint may be written there: known before any work is done.
+    """Return the path, if a checkpoint may be written there; for a check before any work is done.
 
     Raises:
-        InputError: as of ``check_writable``; or something else stands there, samples for example.
+        InputError: as of ``check_writable``; or the file is something else, samples for example.
     """
     target = check_writable(path, CHECKPOINT_SUFFIXES)
     if target.exists():
@@ -289,7 +283,7 @@ def check_checkpoint_path(path: str | Path) -> Path:
 
 
 def _settings(archive: Npz) -> NDArray[Any]:
-    """The bytes of the settings; nothing is read that would unpack to more than the file has."""
+    """The bytes of the settings; compressed members are refused, since they may unpack to any size."""
     if "settings" not in archive.names or THETA.name not in archive.names:
         raise InputError(f"no settings in it; expected {CHECKPOINT_WHAT}")
     if archive.compressed:
@@ -301,12 +295,10 @@ def _settings(archive: Npz) -> NDArray[Any]:
 
 
 def _arrays(archive: Npz, network: Network, config: TrainConfig, has_best: bool) -> dict[str, NDArray[Any]]:
-    """The arrays beside the settings, each of the length that the network says before it is read."""
+    """The arrays beside the settings; their lengths are checked before they are read."""
     count = len(network.parameters)
-    variables = (THETA.name, *optimizer_called(config.optimizer).state)
-    lengths = {
-        **dict.fromkeys(variables, count), "initial": count, "loss": None, **({"best": count} if has_best else {})
-    }  # fmt: skip
+    names = (THETA.name, *optimizer_called(config.optimizer).state, "initial", *(["best"] if has_best else []))
+    lengths: dict[str, int | None] = {**dict.fromkeys(names, count), "loss": None}
     unknown = sorted(set(archive.names) - set(lengths) - {"settings", "checksum"})
     if unknown:
         raise InputError(f"unknown array {unknown[0][:30]!a}; expected {', '.join(sorted(lengths))}")
@@ -330,7 +322,7 @@ def _checkpoint(
     history = _history(settings["history"])
     if settings["format"] == CHECKPOINT:
         best_epoch, best = _best_epoch(settings.get("best_epoch"), history), _floats(arrays, "best", config.dtype)
-    else:  # of the epochs before, nobody kept the parameters
+    else:  # the parameters of earlier epochs are not in the file
         best_epoch, best = len(history) - 1, variables[THETA.name].copy()
     state = TrainState(State(variables, scalars), _floats(arrays, "loss", "float64"), history, best_epoch, best)
     return Checkpoint(
@@ -343,7 +335,7 @@ def _checkpoint(
 def _classes(network: Network, names: Any) -> tuple[str, ...] | None:
     if names is None:
         return None
-    count = max(network.outputs, 2)  # a single output tells two classes apart
+    count = max(network.outputs, 2)  # a single output has two classes
     if not isinstance(names, list) or len(names) != count:
         raise InputError(f"classes: expected {count} names")
     return tuple(check_label("classes", name) for name in names)
@@ -355,7 +347,7 @@ def _floats(arrays: Mapping[str, NDArray[Any]], name: str, dtype: str) -> Array:
         raise InputError(f"{name}: expected numbers of {dtype}")
     if not np.isfinite(values).all():
         raise InputError(f"{name}: expected finite numbers")
-    return values.copy()  # what was read is read-only
+    return values.copy()  # the array that was read is read-only
 
 
 def checksum_of_arrays(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:
@@ -366,7 +358,7 @@ def checksum_of_arrays(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:
     return np.frombuffer(digest.digest(), np.uint8)
 
 
-# --- the parts that both have ---------------------------------------------------------------------------------------
+# --- common parts ---------------------------------------------------------------------------------------------------
 
 
 def _json_document(content: bytes, formats: Mapping[str, Sequence[str]], what: str) -> dict[str, Any]:
@@ -404,7 +396,7 @@ def _network(words: Any) -> Network:
 
 
 def _ink(value: Any) -> Ink | None:
-    """The ink of the samples; None where they were numbers, and in files of versions that did not keep it."""
+    """The ink of the samples; None if they were numbers, and in files of earlier versions."""
     return None if value is None else _one_of("ink", value, get_args(Ink))
 
 
@@ -421,12 +413,11 @@ def _history_rows(history: Sequence[Epoch]) -> list[list[float | None]]:
 
 
 def _history(rows: Any) -> tuple[Epoch, ...]:
-    """From epoch 0 on: loss, accuracy, the same of the validation data; null where there is none."""
+    """The history from epoch 0 on: rows of loss, accuracy, and the same of the validation data, or null."""
     if not isinstance(rows, list) or not rows:
         raise InputError("history: expected a list, from what was measured before the first step on")
     for number, row in enumerate(rows):
-        fits = isinstance(row, list) and len(row) == 4 and all(rule(v) for v, rule in zip(row, _ROW, strict=True))
-        if not fits:
+        if not (isinstance(row, list) and len(row) == 4 and all(rule(v) for v, rule in zip(row, _ROW, strict=True))):
             raise InputError(f"history: epoch {number} is {str(row)[:80]}; expected [loss, accuracy, loss, accuracy]")
     return tuple(Epoch(number, *row) for number, row in enumerate(rows))
 
@@ -446,5 +437,5 @@ def _is_share(value: Any) -> bool:
     return value is None or (_is_finite(value) and 0 <= value <= 1)
 
 
-#: What stands in a row of the history.
+#: The checks of the values in a row of the history.
 _ROW: tuple[Callable[[Any], bool], ...] = (_is_finite, _is_share, lambda v: v is None or _is_finite(v), _is_share)

@@ -1,11 +1,11 @@
-"""``train``, and the ``Trainer`` that does it: by gradient descent on all samples at once, or epoch by epoch.
+"""``train`` and its ``Trainer``: gradient descent on all samples at once, or epoch by epoch.
 
-A training is made in chunks of whole steps. A chunk is done as a whole or not at all, so that Ctrl-C, a diverged loss
-and an early stop leave parameters and losses that belong together, whatever the program.
+A training is made in chunks of whole steps. A chunk is recorded whole or not at all, so that after Ctrl-C, a diverged
+loss and an early stop parameters and losses belong together, whatever the program.
 
     full batch    every step on all samples, as in the article; an early stop is exact to the step
     by epochs     every epoch uses each sample once, batch by batch, in an order that depends on the seed and the number
-                  of the epoch only: a training that goes on from a checkpoint walks as if it had never stopped
+                  of the epoch only: a resumed training gives the same bits as one that never stopped
 """
 
 import math
@@ -155,7 +155,7 @@ def train(
 
 @dataclass(frozen=True)
 class Options:
-    """What ``train`` takes besides settings and criteria to stop."""
+    """The arguments of ``train`` besides settings and criteria to stop."""
 
     initial: Any
     backend: str
@@ -191,7 +191,7 @@ def _train_by_epochs(
     arrays = samples.images, samples.targets
     validation = None if options.validation is None else _validation(network, samples, options.validation)
     target = None if options.checkpoint is None else check_checkpoint_path(options.checkpoint)
-    # without a checkpoint nobody needs it, and many samples take a while
+    # only a checkpoint needs it, and it takes a while for many samples
     fingerprint = "" if target is None and options.resume is None else fingerprint_of(arrays, validation)
     if options.resume is None:
         start = _new_checkpoint(network, samples, request, fingerprint, options)
@@ -230,14 +230,13 @@ def _validation(network: Network, samples: Data, data: DataLike) -> Samples:
 def _new_checkpoint(
     network: Network, samples: Data, request: Mapping[str, Any], fingerprint: str, options: Options
 ) -> Checkpoint:
-    """Where a training starts that goes on from nothing."""
+    """The start of a new training."""
     count = len(samples.images)
     config = TrainConfig.from_request(count, **request)
     theta = _initial_theta(network, config.seed, "scaled" if options.initial is None else options.initial)
     state = TrainState(State.start(theta, optimizer_called(config.optimizer), config.dtype))
-    backend = options.backend
-    if backend == "auto":
-        backend = choose_for_epochs(network, count, config.batch_size, config.dtype)
+    is_auto = options.backend == "auto"
+    backend = choose_for_epochs(network, count, config.batch_size, config.dtype) if is_auto else options.backend
     classes = class_names(samples.targets, samples.labels)
     return Checkpoint(network, config, backend, fingerprint, classes, state.theta.astype(np.float64), state)
 
@@ -262,7 +261,7 @@ def _resumed_checkpoint(
 
 
 def _initial_theta(network: Network, seed: int, initial: Any) -> Array:
-    """Values by name, as a vector, of a run, or drawn: "uniform" or "scaled"."""
+    """Initial values: a run's, by name, as a vector, or drawn ("uniform" or "scaled")."""
     if isinstance(initial, Run):
         initial.require(network)
         return initial.theta.copy()
@@ -273,9 +272,13 @@ def _initial_theta(network: Network, seed: int, initial: Any) -> Array:
 
 
 class Trainer(ABC):
-    """Trains in chunks; ``state`` is where it stands after the last whole one."""
+    """Trains in chunks.
 
-    #: Steps of the first chunk.
+    Attributes:
+        first_chunk: steps of the first chunk.
+        state: after the last whole chunk.
+    """
+
     first_chunk: ClassVar[int]
 
     def __init__(self, learning_rate: float, state: TrainState, progress: Progress | None) -> None:
@@ -284,7 +287,7 @@ class Trainer(ABC):
         self._losses = state.losses
 
     def train(self, stop: StopCriteria) -> Stopped:
-        """Go on until a criterion is met, or until Ctrl-C."""
+        """Train until a criterion is met, or until Ctrl-C."""
         try:
             return self._train(stop)
         except KeyboardInterrupt:
@@ -295,10 +298,10 @@ class Trainer(ABC):
 
     @abstractmethod
     def _place(self, step: int) -> str:
-        """Where the loss of a step was, for a message; ``step``: as in ``_chunks``."""
+        """The place of a step's loss, for a message; ``step``: as in ``_chunks``."""
 
     def _chunks(self, steps: int) -> Iterator[range]:
-        """So many steps, chunk by chunk."""
+        """The numbers of the steps, chunk by chunk."""
         done = 0
         while done < steps:
             start = time.perf_counter()
@@ -317,7 +320,7 @@ class Trainer(ABC):
             raise self._diverged(losses[bad[0]], self._place(chunk[int(bad[0])]))
         done = len(self.state.losses)
         total = done + len(losses)
-        if total > len(self._losses):  # twice as long each time: all chunks together copy each loss a few times only
+        if total > len(self._losses):  # twice as long each time, so that each loss is copied only a few times
             self._losses = np.concatenate([self.state.losses, np.empty(total)])
         self._losses[done:total] = losses
         # in one assignment, so that Ctrl-C never finds half of it
@@ -360,7 +363,7 @@ class FullBatchTrainer(Trainer):
 
     @cached_property
     def last_loss(self) -> float:
-        """The loss after the last step: that of a step whose update is dropped."""
+        """The loss after the last step: that of a further step whose update is dropped."""
         loss = float(self._advance(1)[1][0])
         if not math.isfinite(loss):
             raise self._diverged(loss, self._place(len(self.state.losses)))
@@ -382,7 +385,7 @@ class EpochTrainer(Trainer):
 
     Args:
         samples, validation: images and targets; validation may be None.
-        state: where it starts.
+        state: at the start.
         after_epoch: called with the state after each epoch, and before the first.
     """
 
@@ -403,7 +406,7 @@ class EpochTrainer(Trainer):
 
     def train(self, stop: StopCriteria) -> Stopped:
         stopped = super().train(stop)
-        if not self.state.history:  # Ctrl-C, and nothing was learnt
+        if not self.state.history:  # Ctrl-C before anything was measured
             raise KeyboardInterrupt
         return stopped
 
@@ -451,7 +454,7 @@ def order_of(epoch: int, seed: int, samples: int) -> Order:
 
 
 def _copy(variables: State) -> State:
-    """A state of its own: the learner changes its own in place."""
+    """A copy of the state, which the learner changes in place."""
     return State({name: values.copy() for name, values in variables.arrays.items()}, dict(variables.scalars))
 
 

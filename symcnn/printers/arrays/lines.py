@@ -105,7 +105,7 @@ class Lines:
         steps: dict[str, list[str]] = {a: [] for a in axes}
         strides, starts = self.named(f"s_{array}", f"{array}.strides"), []
         for n, (affine, length) in enumerate(zip(index, lengths, strict=True)):
-            first, last = affine.span({a: int(sizes[a]) for a, _ in affine.coefficients})
+            first, last = affine.span({a: int(sizes[a]) for a in affine.axes})
             if first < 0 or last >= length:
                 raise IndexError(f"{array}: {affine} runs from {first} to {last}, past an axis of length {length}")
             for a, c in affine.coefficients:
@@ -269,21 +269,20 @@ class Arrays:
             return self._plain(stored, leaf)
         borders = borders_of(leaf, sizes)
         name = self._with_border(leaf, borders) if any(map(any, borders)) else stored.name
-        axes = [a for affine in leaf.index for a, _ in affine.coefficients] + _samples_axis(tensor)
+        axes = [*leaf.axes, *_samples_axis(tensor)]
         index, lengths = within(leaf, borders)
         windows = self.lines.named(f"{name}_windows", self.lines.strided(name, index, lengths, axes, sizes))
         return Operand(windows, tuple(axes), False, base=tensor.name)
 
     def _plain(self, stored: StoredArray, access: Access) -> Operand:
-        axes = [affine.coefficients[0][0] for affine in access.index if affine.coefficients]
         name = stored.name
-        if len(axes) < len(access.index):
+        if len(access.axes) < len(access.index):
             places = ", ".join(":" if m.coefficients else str(m.offset) for m in access.index)
             name = self.lines.named(f"{name}_1", f"{name}[{places}, ...]")
-        return Operand(name, (*axes, *_samples_axis(access.tensor)), stored.contiguous, base=access.tensor.name)
+        return Operand(name, (*access.axes, *_samples_axis(access.tensor)), stored.contiguous, base=access.tensor.name)
 
     def _with_border(self, access: Access, borders: Sequence[Border]) -> str:
-        """The tensor's copy with a border of what stands outside; made once in a run."""
+        """The tensor's copy with a border that has the value outside; made once in a run."""
         tensor = access.tensor
         fill = "-inf" if access.outside is None else str(sympy.Rational(access.outside))
         if fill == "-inf":
@@ -318,16 +317,14 @@ class Arrays:
 def is_plain(access: Access, sizes: Sizes) -> bool:
     """Is every index one axis that runs over the whole dimension, or a fixed entry?"""
     return all(
-        not affine.coefficients
-        or (affine == Affine(((affine.coefficients[0][0], 1),)) and sizes[affine.coefficients[0][0]] == length)
+        not affine.coefficients or (affine.is_axis and sizes[affine.axes[0]] == length)
         for affine, length in zip(access.index, access.tensor.shape, strict=True)
     )
 
 
-def borders_of(access: Access, sizes: Sizes) -> list[Border]:
-    """How far each index runs out of the tensor, before and after."""
-    spans = [affine.span({a: int(sizes[a]) for a, _ in affine.coefficients}) for affine in access.index]
-    return [(max(-low, 0), max(high - n + 1, 0)) for (low, high), n in zip(spans, access.tensor.shape, strict=True)]
+def borders_of(access: Access, sizes: Sizes) -> tuple[Border, ...]:
+    """How far each index leaves the tensor, before and after."""
+    return access.borders({a: int(sizes[a]) for a in access.axes})
 
 
 def within(access: Access, borders: Sequence[Border]) -> tuple[list[Affine], list[int]]:

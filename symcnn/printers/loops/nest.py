@@ -54,7 +54,7 @@ class Layout:
     Attributes:
         lanes: samples of a block.
         borders: tensor -> cells (before, after) in each dimension.
-        outside: tensor -> what stands in its border.
+        outside: tensor -> the value of its border.
     """
 
     lanes: int
@@ -75,8 +75,7 @@ class Layout:
     def _add(self, access: Access, sizes: Mapping[str, int], is_read: bool) -> None:
         """Widen the tensor's border to what an access reaches."""
         tensor = access.tensor
-        spans = [affine.span(sizes) for affine in access.index]
-        needed = tuple((max(-low, 0), max(high - n + 1, 0)) for (low, high), n in zip(spans, tensor.shape, strict=True))
+        needed = access.borders(sizes)
         known = self.borders.get(tensor, ((0, 0),) * len(tensor.shape))
         self.borders[tensor] = tuple((max(a, c), max(b, d)) for (a, b), (c, d) in zip(known, needed, strict=True))
         if is_read and any(map(any, needed)):
@@ -133,7 +132,7 @@ SHARED, HORIZONTAL = 0.3, 9.0
 
 @dataclass(frozen=True)
 class Machine:
-    """What the costs depend on: samples of a block, and how many of them are a vector."""
+    """The costs depend on the samples of a block, and on how many of them are a vector."""
 
     lanes: int
     vector: int
@@ -150,7 +149,7 @@ def tile(
 
     Args:
         fixed: axes that are decided already; whole: axes that must be written out entirely.
-        share: of the program's work, what is done with this tile.
+        share: of the program's work that is done with this tile.
     """
     must = {a.name: fixed.get(a.name, a.size) for a in statement.axes if a.name in fixed or a.name in whole}
     most = SMALL_TILE if share < SHARE else SUM_TILE if statement.target.tensor.is_shared else TILE
@@ -166,11 +165,11 @@ def tile(
 
 
 class _Cost:
-    """What one pass over a tile costs, in loads of a row."""
+    """The cost of one pass over a tile, in loads of a row."""
 
     def __init__(self, statement: Statement, machine: Machine) -> None:
         reads = sorted(statement.reads(), key=str)
-        own = {a for affine in statement.target.index for a, _ in affine.coefficients}
+        own = statement.target.axes
         self._rows = [a.index for a in reads if not a.tensor.is_shared]
         self._rows += [(*w.winner.index, w.number) for f in statement.factors for w in f.atoms(WinnerIs)]
         self._shared = [a.index for a in reads if a.tensor.is_shared]
@@ -209,7 +208,7 @@ PER_LINE = 4
 
 @dataclass
 class Rows:
-    """Rows of the scratch buffer, for what a group keeps from one of its loops to the next."""
+    """Rows of the scratch buffer, for values that a group needs in a later one of its loops."""
 
     slots: dict[str, int] = field(default_factory=dict)
     most: int = 0
@@ -222,7 +221,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all nests of a program share; ``instances``: of all their statements."""
+    """The common settings of a program's nests; ``instances``: of all their statements."""
 
     layout: Layout
     machine: Machine
@@ -262,7 +261,7 @@ def _tiles(group: StatementGroup, local: set[Tensor], setting: Setting) -> list[
     outer = {a.name for a in group.outer}
     whole = frozenset(
         axis for s in group.statements for a in (*s.reads(), *s.writes()) if a.tensor in local
-        for affine in a.index for axis, _ in affine.coefficients if axis not in outer
+        for axis in a.axes if axis not in outer
     )  # fmt: skip
     if group.straight:
         return [{a.name: a.size for a in s.axes} for s in group.statements]
@@ -432,7 +431,7 @@ class _SampleLoop:
         return self._names[text]
 
     def _key(self, access: Access, at: "_TilePoint") -> str:
-        """What an entry is known by."""
+        """The key of an entry."""
         flat = self._setting.layout.flat(access, at.offsets, at.written_out)
         key = f"{access.tensor.name}[{index_text(flat)}]"
         self._places[key] = access.tensor, *flat

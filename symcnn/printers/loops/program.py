@@ -21,12 +21,12 @@ from symcnn.printers.loops.nest import Layout, Machine, Rows, Setting, index_tex
 from symcnn.printers.loops.rewrite import SEED, rewritten
 from symcnn.printers.loops.statements import LoopPrinter, StatementGroup, grouped, language, local_tensors
 from symcnn.printers.python import MATH, indented
-from symcnn.symbolic import Access, Affine, Axis, Tensor
+from symcnn.symbolic import Access, Axis, Tensor
 
 #: How far ``epoch`` goes.
 MEASURE, DIFFERENTIATE, LEARN = 0, 1, 2
 
-#: Bytes of a vector register, and what arrays begin at.
+#: Bytes of a vector register, and of the alignment of arrays.
 VECTOR = 64
 
 HEAD = '''\
@@ -47,7 +47,7 @@ class Loops:
     Attributes:
         source: a module with the function ``epoch``.
         work: numbers in the work array that it needs.
-        arguments: what ``epoch`` takes, in order.
+        arguments: of ``epoch``, in order.
     """
 
     source: str
@@ -171,7 +171,7 @@ def _loops(tensor: Tensor, layout: Layout, lanes: str, statement: str) -> list[s
             sample.
     """
     axes = tuple(Axis(letter, size) for letter, size in zip("dpq", tensor.shape, strict=False))
-    access = Access(tensor, tuple(Affine(((a.name, 1),)) for a in axes))
+    access = Access(tensor, tuple(a.index for a in axes))
     entry = f"{tensor.name}[n + {index_text(layout.flat(access, dict.fromkeys('dpq', 0), frozenset()))}]"
     strides = [math.prod(tensor.shape[d + 1 :]) for d in range(len(tensor.shape))]
     column = index_text((tuple((a.name, s) for a, s in zip(axes, strides, strict=True)), 0))

@@ -125,7 +125,7 @@ def _map_factors(equation: Equation, change: Callable[[tuple[Expr, ...]], tuple[
 
 
 def accesses(equation: Equation) -> set[Access]:
-    """What an equation reads."""
+    """The accesses that an equation reads."""
     return {a for t in equation.terms for f in t.factors for a in reads_of(f)}
 
 
@@ -152,10 +152,7 @@ def number_in(window: Sequence[Axis]) -> Affine:
 def is_one_to_one(access: Access, equation: Equation) -> bool:
     """Does every instance have an entry of its own, inside the tensor?"""
     sizes = equation.sizes
-    names = [a for affine in access.index for a, _ in affine.coefficients]
-    spans = [affine.span(sizes) for affine in access.index]
-    is_inside = all(low >= 0 and high < n for (low, high), n in zip(spans, access.tensor.shape, strict=True))
-    if sorted(names) != sorted(sizes) or not is_inside:
+    if sorted(access.axes) != sorted(sizes) or any(map(any, access.borders(sizes))):
         return False
     for affine in access.index:
         reach = 1
@@ -170,10 +167,10 @@ def _without_windows(equation: Equation) -> Equation:
     (term,) = equation.terms
     for mask in [f for f in term.factors if isinstance(f, WinnerIs)]:
         others = tuple(f for f in term.factors if f is not mask)
-        window = {a for a, _ in mask.number.coefficients}
+        window = set(mask.number.axes)
         maps = [equation.target.index, mask.winner.index, *(a.index for f in others for a in reads_of(f))]
         maps += [(f.number,) for f in others if isinstance(f, WinnerIs)]
-        if not window & {a for index in maps for affine in index for a, _ in affine.coefficients}:
+        if not window & {a for index in maps for affine in index for a in affine.axes}:
             term = replace(term, factors=others)
             axes = tuple(a for a in equation.axes if a.name not in window)
             equation = replace(equation, axes=axes, terms=(term,))
@@ -186,20 +183,16 @@ def _reads_plainly(equation: Equation, tensor: Tensor) -> bool:
     reads = [f for f in term.factors if isinstance(f, Access) and f.tensor == tensor]
     if len(reads) != 1 or sum(a.tensor == tensor for f in term.factors for a in reads_of(f)) != 1:
         return False
-    names = [a for affine in reads[0].index for a, _ in affine.coefficients]
-    return len(set(names)) == len(names) and reads[0].index == tuple(Affine(((a, 1),)) for a in names)
+    return len(set(reads[0].axes)) == len(reads[0].axes) and all(affine.is_axis for affine in reads[0].index)
 
 
 def _inline(reader: Equation, source: Equation) -> Equation:
     """The reader with ``source``'s right side in the place of its target, at every instance of both."""
     (term,) = reader.terms
     (read,) = (f for f in term.factors if isinstance(f, Access) and f.tensor == source.target.tensor)
-    replaced = [affine.coefficients[0][0] for affine in read.index]
-    crosses = any(
-        other != axis and other in replaced
-        for axis, affine in zip(replaced, source.target.index, strict=True)
-        for other, _ in affine.coefficients
-    )
+    replaced = read.axes
+    values = dict(zip(replaced, source.target.index, strict=True))
+    crosses = any(a != axis and a in replaced for axis, affine in values.items() for a in affine.axes)
     source = _rename_axes(source, {a.name for a in reader.axes if crosses or a.name not in replaced})
     (inner,) = source.terms
     values = dict(zip(replaced, source.target.index, strict=True))

@@ -179,9 +179,8 @@ def _sum(target: Access, axes: tuple[Axis, ...], terms: Iterable[Term], begins: 
 def _adjoint_group(equation: Equation, begun: set[Tensor]) -> StatementGroup:
     """The group of an adjoint equation: one sum for each entry of the target where that is possible, else a scatter."""
     (term,), target, comments = equation.terms, equation.target, (str(equation),)
-    own = {a for affine in target.index for a, _ in affine.coefficients}
-    outer = tuple(a for a in equation.axes if a.name in own)
-    inner = tuple(a for a in equation.axes if a.name not in own)
+    outer = tuple(a for a in equation.axes if a.name in target.axes)
+    inner = tuple(a for a in equation.axes if a.name not in target.axes)
     begins = target.tensor not in begun and target.tensor.role != "gradient"
     covers = math.prod(a.size for a in outer) == target.tensor.size
     is_plain = is_one_to_one(target, replace(equation, axes=outer, terms=(Term((S.One,)),))) and (covers or not begins)
@@ -216,8 +215,8 @@ def _fuse(source: StatementGroup, reader: StatementGroup, tensor: Tensor) -> Sta
     if len(reads) != 1 or target.tensor.is_shared or is_written:
         return None
     ((statement, read),) = reads
-    at_axes = [affine.coefficients[0][0] if len(affine.coefficients) == 1 else "" for affine in target.index]
-    if at_axes != [a.name for a in source.outer] or any(a not in statement.axes for a in reader.outer):
+    at_axes = [affine.axes for affine in target.index]
+    if at_axes != [(a.name,) for a in source.outer] or any(a not in statement.axes for a in reader.outer):
         return None
     candidates = math.prod(a.size for a in statement.axes if a not in reader.outer)
     if candidates > WINDOW or not is_one_to_one(read, Equation(read, statement.axes, (Term((S.One,)),))):
@@ -238,7 +237,7 @@ def _moved(statement: Statement, outer: tuple[Axis, ...], read: Access, axes: tu
         if axis.name in {a.name for a in axes}:
             name = fresh_name(axis.name, taken)
             taken.add(name)
-            values[axis.name] = Affine(((name, 1),))
+            values[axis.name] = Axis(name, axis.size).index
             axis = Axis(name, axis.size)
         inner.append(axis)
     winner = statement.winner
