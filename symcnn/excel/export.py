@@ -12,6 +12,7 @@ from symcnn.text import Catalogue, catalogue
 from symcnn.train import Run
 from symcnn.train.settings import check_settings
 from symcnn.verification.again import Given, formulas_again
+from symcnn.version import __version__
 
 SUFFIXES = (".xlsx",)
 
@@ -59,7 +60,8 @@ def export_workbook(
     """
     from symcnn.derivation import Derivation
     from symcnn.excel.plan import MAX_QUANTITIES, quantities
-    from symcnn.excel.workbook import forward_workbook, one_image_workbook, training_workbook
+    from symcnn.excel.workbook import forward_workbook, passes_book, training_workbook
+    from symcnn.excel.writer import written
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
@@ -74,7 +76,8 @@ def export_workbook(
     elif quantities(Derivation(network), len(checked(network, given)[0])) > MAX_QUANTITIES:
         # nobody follows the training in such a table: what it came to is shown
         made = text("workbook.made_run", steps=run.steps) if run else _made(text, seed if initial is None else None)
-        content = one_image_workbook(text, network, given, run.theta if run else theta, learning_rate, made)
+        made, theta = f"symcnn {__version__}, {made}", run.theta if run else theta
+        content = written(passes_book(text, network, given, theta, learning_rate, 1.0, None, made).workbook)
     else:
         _by_steps(run)
         factor = 1.0 / len(given.images) if run is not None and run.reduction == "mean" else 1.0
@@ -98,15 +101,10 @@ def _made(text: Catalogue, seed: int | None) -> str:
 
 @formulas_again.register
 def _written_again(given: Given) -> Mapping[tuple[str, int, int], str]:
-    from symcnn.excel.workbook import one_image_book, training_book
+    from symcnn.excel.workbook import passes_book
 
-    text, data = catalogue(given.lang), Data(given.images, given.targets)
-    if given.steps is None:
-        book = one_image_book(text, given.network, data, given.theta, given.rate, "")
-    else:
-        book = training_book(
-            text, given.network, data, given.theta, given.rate, given.factor, given.steps, None, None
-        )  # fmt: skip
+    g, data = given, Data(given.images, given.targets)
+    book = passes_book(catalogue(g.lang), g.network, data, g.theta, g.rate, g.factor, g.steps, "")
     return {
         (sheet.title, cell.row, cell.column): cell.value[1:]
         for sheet in book.workbook
