@@ -95,10 +95,8 @@ def passes_book(
     plan = WorkbookLayout(Derivation(network, shown), shown, steps, book.text)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     labels = text.image_labels(data.labels, len(images))
-    sheets, notes = (
-        ["inputs", "parameters", "forward", "backward", "symbols"],
-        [_counts(text, plan), book.label("sign")],
-    )
+    sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
+    notes = [_counts(text, plan), book.label("sign")]
     if steps is None:
         count, most = quantities(plan.derivation, len(images)), MAX_QUANTITIES
         why = book.label("why_one", count=count, images=len(images), most=most, label=labels[0])
