@@ -12,7 +12,6 @@ from symcnn.text import Catalogue, catalogue
 from symcnn.train import Run
 from symcnn.train.settings import check_settings
 from symcnn.verification.again import Given, formulas_again
-from symcnn.version import __version__
 
 SUFFIXES = (".xlsx",)
 
@@ -60,8 +59,7 @@ def export_workbook(
     """
     from symcnn.derivation import Derivation
     from symcnn.excel.plan import MAX_QUANTITIES, quantities
-    from symcnn.excel.workbook import forward_workbook, passes_book, training_workbook
-    from symcnn.excel.writer import written
+    from symcnn.excel.workbook import forward_workbook, one_image_workbook, training_workbook
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
@@ -76,8 +74,7 @@ def export_workbook(
     elif quantities(Derivation(network), len(checked(network, given)[0])) > MAX_QUANTITIES:
         # nobody follows the training in such a table: what it came to is shown
         made = text("workbook.made_run", steps=run.steps) if run else _made(text, seed if initial is None else None)
-        made, theta = f"symcnn {__version__}, {made}", run.theta if run else theta
-        content = written(passes_book(text, network, given, theta, learning_rate, 1.0, None, made).workbook)
+        content = one_image_workbook(text, network, given, run.theta if run else theta, learning_rate, made)
     else:
         _by_steps(run)
         factor = 1.0 / len(given.images) if run is not None and run.reduction == "mean" else 1.0

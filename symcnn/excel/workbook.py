@@ -71,6 +71,11 @@ def training_workbook(
     return written(book.workbook)
 
 
+def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
+    """The file of a network that is too large to be followed step by step; made: where its parameters came from."""
+    return written(passes_book(text, network, data, theta, rate, 1.0, None, f"symcnn {__version__}, {made}").workbook)
+
+
 def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
     """The step before the first row of Training with an error in it; -1 if that is row 0."""
     rows = (int(cell.lstrip(ascii_uppercase)) for cell, value in training.items() if isinstance(value, CellError))
