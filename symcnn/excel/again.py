@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symcnn.excel.workbook import one_image_book, training_book
+from symcnn.excel.workbook import passes_book
 from symcnn.network import Array, Data, Network
 from symcnn.text import catalogue
 
@@ -28,13 +28,8 @@ class Given:
 
 def formulas_again(given: Given) -> Mapping[tuple[str, int, int], str]:
     """(sheet, row, column) -> formula, as symcnn writes the workbook today."""
-    text, data = catalogue(given.lang), Data(given.images, given.targets)
-    if given.steps is None:
-        book = one_image_book(text, given.network, data, given.theta, given.rate, "")
-    else:
-        book = training_book(
-            text, given.network, data, given.theta, given.rate, given.factor, given.steps, None, None
-        )  # fmt: skip
+    g, data = given, Data(given.images, given.targets)
+    book = passes_book(catalogue(g.lang), g.network, data, g.theta, g.rate, g.factor, g.steps, "")
     return {
         (sheet.title, cell.row, cell.column): cell.value[1:]
         for sheet in book.workbook

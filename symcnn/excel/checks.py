@@ -53,7 +53,6 @@ class Perturbed:
     """The perturbed passes from one column on."""
 
     plan: WorkbookLayout
-    sheet: str
     first: int
     h: str
 
@@ -232,7 +231,7 @@ class Checks:
         self.title = self.page.title
         self.tolerance = {k: Cell(self.title, SETTINGS_ROW + 1 + n, GRADIENT) for n, k in enumerate(TOLERANCES)}
         h = self._fixed("difference_h")
-        self.perturbed = Perturbed(plan, self.title, PERTURBED, h)
+        self.perturbed = Perturbed(plan, PERTURBED, h)
         self.chosen = self.perturbed.chosen()
         self.first, self.last = TABLE_ROW + 2, TABLE_ROW + 1 + len(self.chosen)
         self.corners = has_corners(plan.derivation)

@@ -46,12 +46,12 @@ def training_workbook(
     text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
     seed: int | None, progress: Progress | None,
 ) -> bytes:  # fmt: skip
-    """The file of ``training_book``; a training that diverges ends with its last row of numbers.
+    """The file of a network with a training; one that diverges ends with its last row of numbers.
 
     Raises:
         TrainingDivergedError: not one step has numbers.
     """
-    book = training_book(text, network, data, theta, rate, factor, steps, seed, progress)
+    book = passes_book(text, network, data, theta, rate, factor, steps, _made(text, steps, seed), progress)
     values = cell_values(book.workbook)
     last = _last_finite_step(values[book.title("training")], steps)
     if last == steps:
@@ -67,8 +67,13 @@ def training_workbook(
         SymcnnWarning,
         stacklevel=4,
     )
-    book = training_book(text, network, data, theta, rate, factor, last, seed, progress, steps)
+    book = passes_book(text, network, data, theta, rate, factor, last, _made(text, last, seed), progress, steps)
     return written(book.workbook)
+
+
+def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
+    """The file of a network that is too large to be followed step by step; made: where its parameters came from."""
+    return written(passes_book(text, network, data, theta, rate, 1.0, None, f"symcnn {__version__}, {made}").workbook)
 
 
 def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
@@ -77,88 +82,64 @@ def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
     return min((row - TRAINING_FIRST_ROW - 1 for row in rows), default=steps)
 
 
-def training_book(
-    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
-    seed: int | None, progress: Progress | None, asked: int | None = None,
+def passes_book(
+    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int | None,
+    made: str, progress: Progress | None = None, asked: int | None = None,
 ) -> Book:  # fmt: skip
     """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
 
     Args:
-        theta: initial values; seed: where they came from, None if they were given.
+        theta: initial values; made: how the workbook was made, in words.
         factor: of the sum over the images: 1, or 1/number of images.
+        steps: None where the network is too large to be followed step by step: its first image, at these parameters.
         asked: steps that were asked for, where there are fewer because the training diverges.
     """
     book = Book(text)
     images, targets = checked(network, data)
-    plan = WorkbookLayout(Derivation(network, len(images)), len(images), steps, book.text)
+    shown = len(images) if steps is not None else 1
+    plan = WorkbookLayout(Derivation(network, shown), shown, steps, book.text)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
-    notes = [book.label("cut_off", asked=asked, steps=steps)] if asked is not None else []
-    notes += [_counts(text, plan), book.label("sign")]
-    sheets = ["inputs", "parameters", "forward", "backward", "training", "charts", "symbols", "checks"]
-    first_part = network == article.network()
+    labels = text.image_labels(data.labels, len(images))
+    sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
+    notes = [_counts(text, plan), book.label("sign")]
+    if steps is None:
+        count, most = quantities(plan.derivation, len(images)), MAX_QUANTITIES
+        why = book.label("why_one", count=count, images=len(images), most=most, label=labels[0])
+        notes = [why, book.label("why_no_training"), *notes]
+    else:
+        sheets[4:] = ["training", "charts", "symbols", "checks"]
+        notes = [*([book.label("cut_off", asked=asked, steps=steps)] if asked is not None else []), *notes]
+    first_part = steps is not None and network == article.network()
     sheets = [*(["convolution"] if first_part else []), *sheets]
-    write_contents(book, network, sheets, notes, _made(text, steps, seed), _status(book, plan))
+    write_contents(book, network, sheets, notes, made, _status(book, plan), "" if steps is not None else "one")
     if first_part:
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
-    _write_passes(book, plan, data, theta, rate, factor, ribbon)
-    write_training(book, plan, progress)
-    define_more(book, plan)
-    Charts(book, plan).write()
-    write_symbols(book, plan)
-    Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
-    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
-    return book
-
-
-def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
-    """The file of ``one_image_book``."""
-    return written(one_image_book(text, network, data, theta, rate, made).workbook)
-
-
-def one_image_book(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> Book:
-    """The workbook of a network that is too large to be followed step by step: its first image, one set of parameters.
-
-    Args:
-        theta: the parameters; made: where they came from, in words.
-    """
-    book = Book(text)
-    images = len(checked(network, data)[0])
-    plan = WorkbookLayout(Derivation(network, 1), 1, None, book.text)
-    label = text.image_labels(data.labels, images)[0]
-    error = plan.forward[0][E].absolute
-    ribbon = CellFormula(f"={status_cell(book).absolute}")
-    status = Status(CellFormula(f'="{text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
-    count = quantities(plan.derivation, images)
-    why = book.label("why_one", count=count, images=images, most=MAX_QUANTITIES, label=label)
-    notes = [why, book.label("why_no_training"), _counts(text, plan), book.label("sign")]
-    sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
-    write_contents(book, network, sheets, notes, f"symcnn {__version__}, {made}", status, "one")
-    _write_passes(book, plan, data, theta, rate, 1.0, ribbon)
-    define_more(book, plan)
-    write_symbols(book, plan)
-    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
-    return book
-
-
-def _write_passes(
-    book: Book, plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float, ribbon: str
-) -> None:
-    """Inputs, Parameters, Forward and Backward of the images that the plan shows."""
-    images, targets = checked(plan.network, data)
-    labels = book.text.image_labels(data.labels, len(images))[: plan.images]
-    classes = _classes(book.text, data, targets)
-    Inputs(book, plan, images[: plan.images], targets[: plan.images], labels, classes).write(rate, factor, ribbon)
+    classes = _classes(text, data, targets)
+    Inputs(book, plan, images[:shown], targets[:shown], labels[:shown], classes).write(rate, factor, ribbon)
     write_parameters(book, plan, theta, ribbon)
     looks = {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
-    Passes(book, plan, labels, ribbon, looks).write()
+    Passes(book, plan, labels[:shown], ribbon, looks).write()
+    if steps is not None:
+        write_training(book, plan, progress)
+    define_more(book, plan)
+    if steps is not None:
+        Charts(book, plan).write()
+    write_symbols(book, plan)
+    if steps is not None:
+        Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
+    return book
 
 
 def _status(book: Book, plan: WorkbookLayout) -> Status:
-    """The step shown, its error or what is wrong with it, and whether every check passes."""
-    total, label = plan.error_total.absolute, book.label
-    of = label("status_of", steps=plan.steps)
+    """The step shown, its error or what is wrong with it, and whether every check passes; of one image its error."""
+    label = book.label
+    if plan.steps is None:
+        error = plan.forward[0][E].absolute
+        return Status(CellFormula(f'="{book.text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
+    total, of = plan.error_total.absolute, label("status_of", steps=plan.steps)
     shown = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'

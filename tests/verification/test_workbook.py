@@ -3,6 +3,7 @@
 import random
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -222,3 +223,24 @@ def test_totals_add_up_every_image(net, package):
     for total, each in [(E_TOTAL, E), *zip(totals, totals, strict=True)]:
         first, second = (known[each.of_image(m).symbol] for m in (1, 2))
         assert known[total.symbol] == first + second != first
+
+
+@pytest.mark.parametrize(
+    ("name", "instead", "said"),
+    [
+        ("x_33_image1", "x_11_image1", "x_33_image1 is no quantity"),  # of a larger map
+        ("x_11_image3", "x_11_image1", "x_11_image3 is no quantity"),  # of a third image
+        ("dE_df_12_image2", None, "the name dE_df_12_image2 is missing"),
+        ("f_12", "f_11", "is named f_11 and f_12; expected two cells"),
+    ],
+)
+def test_names_of_another_network_are_refused(package, name, instead, said):
+    """A name too many, one too few, and two of one cell."""
+    names = dict(package.names)
+    names.pop(name.lower(), None)
+    if instead is not None:
+        names[name.lower()] = names[instead.lower()]
+    quantities = NamedCells(ARTICLE, replace(package, names=names), "x.xlsx")
+    with pytest.raises(symcnn.InputError, match=f"(?i){re.escape(said)}"):
+        quantities.check()
+    NamedCells(ARTICLE, package, "x.xlsx").check()
