@@ -48,8 +48,8 @@ class General:
     def _stated(self, tensor: Tensor, letters: list[str], differentiated: bool) -> Iterator[Node]:
         if not all(len(letter) == 1 and letter.isalpha() for letter in letters):
             return
-        name = f"dE_d{tensor.name}" if differentiated else tensor.name
-        for equation in (e for e in self._d.equations if e.target.tensor.name == name and not e.adds):
+        target = tensor.adjoint() if differentiated else tensor
+        for equation in (e for e in self._d.equations if e.target.tensor == target and not e.adds):
             own = [letter for n in self._places(equation) for letter in letters_in(n)]
             if len(own) == len(letters):
                 renamed = dict(zip(own, letters, strict=True))

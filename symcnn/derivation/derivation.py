@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, singledispatch
 from typing import Any
 
-from sympy import Add, Expr
+from sympy import Add, Expr, Symbol
 
 from symcnn.derivation.gather import gather
 from symcnn.derivation.graph import Graph, Product, Variable, instantiate
@@ -21,7 +21,7 @@ from symcnn.derivation.reverse import reverse
 from symcnn.dispatch import call_registered
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
 from symcnn.network import Array, Network
-from symcnn.symbolic import ADJOINT, Equation, Quantities, Tensor, latex_of
+from symcnn.symbolic import ADJOINT, E, Equation, Name, Quantities, Quantity, Tensor, entries, latex_of
 
 #: Quantities that a gradient with all adjoints put in may consist of; and so many are still read.
 MAX_PUT_IN, SHORT = 10_000, 1_000
@@ -32,24 +32,57 @@ class ChainTerm:
     """One path of the chain rule: ∂E/∂through · ∂through/∂variable.
 
     Attributes:
-        through: the next quantity on the way to E ("E" itself at the end of the way).
-        adjoint: the name of ∂E/∂through; None where through is E, whose own adjoint is 1.
+        quantity: the next one on the way to E (E itself at the end of the way).
         local: ∂through/∂variable, as a product of factors in order; empty means 1.
     """
 
-    through: str
-    adjoint: str | None
+    quantity: Quantity
     local: Product
+
+    @property
+    def through(self) -> str:
+        """The name of the next quantity."""
+        return self.quantity.name
+
+    @property
+    def adjoint(self) -> str | None:
+        """The name of ∂E/∂through; None where through is E, whose own adjoint is 1."""
+        return None if self.is_last else self.quantity.adjoint.name
+
+    @property
+    def is_last(self) -> bool:
+        """Does it end the way, at E?"""
+        return self.quantity == E
+
+    def __repr__(self) -> str:
+        return f"ChainTerm(through={self.through!r}, adjoint={self.adjoint!r}, local={self.local!r})"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``."""
+    """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``.
 
-    variable: str
-    adjoint: str
+    Attributes:
+        quantity: the one that E is differentiated by.
+    """
+
+    quantity: Quantity
     terms: tuple[ChainTerm, ...]
     expression: Expr
+
+    @property
+    def variable(self) -> str:
+        """The name of what E is differentiated by."""
+        return self.quantity.name
+
+    @property
+    def adjoint(self) -> str:
+        """The name of the derivative."""
+        return self.quantity.adjoint.name
+
+    def __repr__(self) -> str:
+        fields = ("variable", "adjoint", "terms", "expression")
+        return f"Step({', '.join(f'{field}={getattr(self, field)!r}' for field in fields)})"
 
     def __str__(self) -> str:
         return f"{self.adjoint} = {self.expression}"
@@ -58,9 +91,10 @@ class Step:
 class Gradient:
     """∂E/∂(one quantity), in all the forms in which a person may want it."""
 
-    def __init__(self, derivation: "Derivation", name: str) -> None:
-        self.name = name
-        self.adjoint = ADJOINT + name
+    def __init__(self, derivation: "Derivation", quantity: Quantity) -> None:
+        self.quantity = quantity
+        self.name = quantity.name
+        self.adjoint = quantity.adjoint.name
         self.derivation = derivation
         self.variable: Variable = derivation.graph.backward[self.adjoint]
 
@@ -73,7 +107,7 @@ class Gradient:
         return hash((self.derivation, self.name))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.derivation, self.name)
+        return type(self), (self.derivation, self.quantity)
 
     @property
     def formula(self) -> Expr:
@@ -87,29 +121,29 @@ class Gradient:
         Raises:
             NotSupportedYetError: beyond all measure: through several layers it grows with their product.
         """
-        return self.derivation.in_forward_quantities(self.adjoint)
+        return self.derivation.in_forward_quantities(self.quantity.adjoint)
 
     @property
     def has_short_expression(self) -> bool:
         """With the adjoints put in, is it short enough to be read, and so decided and evaluated in that form too?"""
-        return self.derivation.size_put_in(self.adjoint) <= SHORT
+        return self.derivation.size_put_in(self.quantity.adjoint) <= SHORT
 
     @property
     def expanded(self) -> Expr:
         """The closed form of one image, in parameters, pixels and targets only. It is long."""
-        return self.derivation.in_inputs(self.adjoint)
+        return self.derivation.in_inputs(self.quantity.adjoint)
 
     @property
     def total(self) -> Expr | tuple[Expr, ...]:
         """∂E_total over the images: a sum for a parameter, which they share; one each for what belongs to an image."""
         d = self.derivation
         each = tuple(d.of_image(self.formula, n) for n in range(1, d.samples + 1))
-        return Add(*each) if self.name in d.network.parameters else each
+        return Add(*each) if self.quantity.tensor.is_shared else each
 
     @property
     def steps(self) -> list[Step]:
         """The chain rule, from E down to this quantity; each step rests on earlier ones."""
-        return self.derivation.steps(self.name)
+        return self.derivation.steps(self.quantity)
 
     @property
     def graph(self) -> Graph:
@@ -144,7 +178,7 @@ class Gradients(Mapping[str, Expr]):
         names = self._derivation._is_gradient
         if name not in names:
             raise UnknownQuantityError(f"{quoted(name)}: not among the gradients; {one_of(name, names)}")
-        return self._derivation.in_forward_quantities(ADJOINT + name)
+        return self._derivation.in_forward_quantities(self._derivation.quantities.of(name).adjoint)
 
     def __contains__(self, name: object) -> bool:
         return name in self._derivation._is_gradient
@@ -187,9 +221,9 @@ class Derivation(Mapping[str, Gradient]):
         self.backward = reverse(stated.equations, (stated.image, stated.targets))
         self._targets = stated.targets
         self._inputs = (stated.image, *stated.parameters, stated.targets)
-        self._in_forward: dict[str, Expr] = {}
-        self._sizes: dict[str, int] = {}
-        self._in_inputs: dict[str, Expr] = {}
+        self._in_forward: dict[Symbol, Expr] = {}
+        self._sizes: dict[Symbol, int] = {}
+        self._in_inputs: dict[Symbol, Expr] = {}
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
@@ -213,8 +247,13 @@ class Derivation(Mapping[str, Gradient]):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The quantities of ``gradients``: the article's 20 + 4."""
-        maps = tuple(name for tensor in self.network.forward.feature_maps for name in tensor.scalars())
-        return self.network.parameters + maps
+        return tuple(quantity.name for quantity in self.listed)
+
+    @cached_property
+    def listed(self) -> tuple[Quantity, ...]:
+        """The same as quantities: the parameters, then the feature maps."""
+        stated = self.network.forward
+        return tuple(q for tensor in (*stated.parameters, *stated.feature_maps) for q in entries(tensor))
 
     @cached_property
     def gradients(self) -> Gradients:
@@ -224,11 +263,11 @@ class Derivation(Mapping[str, Gradient]):
     def _is_gradient(self) -> dict[str, None]:
         return dict.fromkeys(self.names)
 
-    def __getitem__(self, name: str) -> Gradient:
+    def __getitem__(self, name: Name) -> Gradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
         if name not in self:
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {self.nearest_to(name)}")
-        return Gradient(self, self.quantities.of(name).primal.name)
+        return Gradient(self, self.quantities.of(name).primal)
 
     def nearest_to(self, name: object) -> str:
         """For a message: the quantities whose names are most like an unknown one, and how many there are."""
@@ -236,10 +275,14 @@ class Derivation(Mapping[str, Gradient]):
         return one_of(bare, [v for tensor in self._differentiated for v in tensor.scalars()])
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str) or name not in self.quantities:
+        if name not in self.quantities:
             return False
         quantity = self.quantities.of(name)
-        return quantity.image is None and quantity.tensor in self._differentiated
+        return quantity.image is None and self.differentiates(quantity.tensor)
+
+    def differentiates(self, tensor: Tensor) -> bool:
+        """Is E differentiated by its entries?"""
+        return tensor in self._differentiated
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -285,66 +328,67 @@ class Derivation(Mapping[str, Gradient]):
 
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 
-    def size_put_in(self, name: str) -> int:
+    def size_put_in(self, adjoint: Name) -> int:
         """How many quantities an adjoint consists of when all other adjoints are put in."""
-        if name not in self._sizes:
-            self._sizes[name] = sum(
-                self.size_put_in(s.name) if s.name in self.graph.backward else 1
-                for factors in self.graph.backward[name].products
+        return self._size(self.quantities.of(adjoint).symbol)
+
+    def _size(self, adjoint: Symbol) -> int:
+        if adjoint not in self._sizes:
+            self._sizes[adjoint] = sum(
+                self._size(s) if s.name in self.graph.backward else 1
+                for factors in self.graph[adjoint].products
                 for f in factors
                 for s in f.free_symbols
             )
-        return self._sizes[name]
+        return self._sizes[adjoint]
 
-    def in_forward_quantities(self, name: str) -> Expr:
+    def in_forward_quantities(self, adjoint: Name) -> Expr:
         """An adjoint with all other adjoints put in."""
-        if self.size_put_in(name) > MAX_PUT_IN:
+        size = self.size_put_in(adjoint)
+        if size > MAX_PUT_IN:
             raise NotSupportedYetError(
-                f"{name} with all adjoints put in would consist of {self.size_put_in(name)} quantities; at most"
+                f"{adjoint} with all adjoints put in would consist of {size} quantities; at most"
                 f" {MAX_PUT_IN}: use its formula, with adjoints"
             )
-        return self._put_in(name, self.graph.backward, self._in_forward)
+        return self._put_in(self.quantities.of(adjoint).symbol, self.graph.backward, self._in_forward)
 
-    def in_inputs(self, name: str) -> Expr:
+    def in_inputs(self, name: Name) -> Expr:
         """A variable with all others put in: in parameters, pixels and targets."""
-        return self._put_in(name, {**self.graph.forward, **self.graph.backward}, self._in_inputs)
+        known = {**self.graph.forward, **self.graph.backward}
+        return self._put_in(self.quantities.of(name).symbol, known, self._in_inputs)
 
-    def _put_in(self, name: str, known: Mapping[str, Variable], memory: dict[str, Expr]) -> Expr:
-        if name not in memory:
-            variable = known[name]
-            parts = {s: self._put_in(s.name, known, memory) for s in variable.symbols() if s.name in known}
-            memory[name] = variable.expression.xreplace(parts)
-        return memory[name]
+    def _put_in(self, symbol: Symbol, known: Mapping[str, Variable], memory: dict[Symbol, Expr]) -> Expr:
+        if symbol not in memory:
+            variable = known[symbol.name]
+            parts = {s: self._put_in(s, known, memory) for s in variable.symbols() if s.name in known}
+            memory[symbol] = variable.expression.xreplace(parts)
+        return memory[symbol]
 
     def of_image(self, expression: Expr, number: int) -> Expr:
         """The same for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
-        of = self.quantities.of
-        return expression.xreplace({s: of(s).of_image(number).symbol for s in expression.free_symbols})
+        return expression.xreplace({s: self.quantities.of_image(s, number) for s in expression.free_symbols})
 
-    def steps(self, name: str) -> list[Step]:
-        needed: dict[str, None] = {}
-        self._collect(ADJOINT + name, needed)
-        return [self.step(v) for v in self.graph.backward if v in needed]
+    def steps(self, name: Name) -> list[Step]:
+        """The chain rule from E down to a quantity."""
+        needed, waiting = set[str](), [self.quantities.of(name).adjoint.name]
+        while waiting:
+            adjoint = waiting.pop()
+            if adjoint not in needed:
+                needed.add(adjoint)
+                waiting += [s.name for s in self.graph.backward[adjoint].symbols() if s.name in self.graph.backward]
+        return [self.step(v.quantity) for n, v in self.graph.backward.items() if n in needed]
 
-    def step(self, adjoint: str) -> Step:
+    def step(self, name: Name) -> Step:
         """The chain rule at one quantity."""
-        variable = self.graph.backward[adjoint]
+        variable = self.graph[self.quantities.of(name).adjoint]
         terms = tuple(self._chain_term(factors) for factors in variable.products)
-        return Step(variable.quantity.primal.name, adjoint, terms, variable.expression)
+        return Step(variable.quantity.primal, terms, variable.expression)
 
     def _chain_term(self, factors: Product) -> ChainTerm:
         for factor in factors:
             if factor.is_Symbol and factor.name in self.graph.backward:
-                local = tuple(f for f in factors if f is not factor)
-                return ChainTerm(self.quantities.of(factor).primal.name, factor.name, local)
-        return ChainTerm("E", None, factors)
-
-    def _collect(self, adjoint: str, needed: dict[str, None]) -> None:
-        if adjoint not in needed:
-            needed[adjoint] = None
-            for symbol in self.graph.backward[adjoint].symbols():
-                if symbol.name in self.graph.backward:
-                    self._collect(symbol.name, needed)
+                return ChainTerm(self.quantities.of(factor).primal, tuple(f for f in factors if f is not factor))
+        return ChainTerm(E, factors)
 
 
 def derive(network: Network, samples: int = 2) -> Derivation:

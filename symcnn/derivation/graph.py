@@ -22,6 +22,7 @@ from symcnn.symbolic import (
     Axis,
     Equation,
     Index,
+    Name,
     Quantities,
     Quantity,
     Tensor,
@@ -93,8 +94,14 @@ class Graph:
     forward: Mapping[str, Variable]
     backward: Mapping[str, Variable]
 
-    def __getitem__(self, name: str) -> Variable:
-        return self.forward[name] if name in self.forward else self.backward[name]
+    def __getitem__(self, name: Name) -> Variable:
+        text = name if isinstance(name, str) else name.name
+        return self.forward[text] if text in self.forward else self.backward[text]
+
+    def __contains__(self, name: Name) -> bool:
+        """Is it computed, and not given?"""
+        text = name if isinstance(name, str) else name.name
+        return text in self.forward or text in self.backward
 
     def __iter__(self) -> Iterator[Variable]:
         yield from self.forward.values()

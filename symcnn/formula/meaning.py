@@ -27,8 +27,21 @@ from symcnn.formula.leaves import CALLS
 from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
-from symcnn.proof.paths import Slope, suffix
-from symcnn.symbolic import LEAVES, Tensor, Z, exp, gate, log, maximum, wins
+from symcnn.proof.paths import Slope
+from symcnn.symbolic import (
+    LEAVES,
+    E,
+    Quantity,
+    Tensor,
+    Z,
+    entries,
+    exp,
+    gate,
+    log,
+    maximum,
+    quantity_of,
+    wins,
+)
 
 #: Terms of a sum with limits; a longer one is a slip of the pen, or malice.
 MAX_SPAN = 1000
@@ -142,7 +155,7 @@ class Meaning:
     point: Mapping[str, int] = field(default_factory=dict)
     base: int = 0
     limited: frozenset[str] = frozenset()
-    keys: Callable[[str], Expr | None] = lambda key: None
+    keys: Callable[[tree.Key], Expr | None] = lambda key: None
     budget: Budget | None = None
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -185,26 +198,21 @@ class Meaning:
         tensor, index = self.written.entry(node, self.point, self.base)
         if index is None and self.limited:
             self.written.check_limits(node, self.point, self.base, self.limited)
-        return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
+        return S.Zero if index is None else self._named(quantity_of(tensor, index))
 
-    def _named(self, tensor: Tensor, name: str) -> Expr:
-        return Symbol(name if tensor.is_shared else name + self._ending(name))
-
-    def _ending(self, what: str) -> str:
-        if self.total and not self.image:
-            raise MeaningError("which_image", what=what, count=self.images)
-        return suffix(self.image)
+    def _named(self, quantity: Quantity) -> Symbol:
+        if self.total and not self.image and not quantity.tensor.is_shared:
+            raise MeaningError("which_image", what=quantity.name, count=self.images)
+        return quantity.of_image(self.image or None).symbol
 
     def _group(self, tensor: Tensor) -> EntryGroup:
-        entries = tuple(self._named(tensor, name) for name in tensor.scalars())
-        return EntryGroup(entries, tensor.shape, of=tensor)
+        return EntryGroup(tuple(map(self._named, entries(tensor))), tensor.shape, of=tensor)
 
     def _error(self, word: str) -> Expr:
         if word == "total":
-            if self.total:
-                return Add(*(Symbol("E" + suffix(n)) for n in range(1, self.images + 1)))
-            return Symbol("E" + suffix(self.image))
-        return Symbol("E" + (suffix(self._labelled(word)) if word else self._ending("E")))
+            images = range(1, self.images + 1) if self.total else (self.image or None,)
+            return Add(*(E.of_image(n).symbol for n in images))
+        return E.of_image(self._labelled(word)).symbol if word else self._named(E)
 
     def _labelled(self, word: str) -> int:
         if word not in self.labels:
@@ -219,7 +227,7 @@ class Meaning:
     def _(self, node: tree.Number) -> Value:
         if not math.isfinite(node.value):
             raise MeaningError("not_finite", what=node.value)
-        named = self.keys(node.key) if node.key else None
+        named = None if node.key is None else self.keys(node.key)
         return Rational(node.exact) if named is None else named
 
     @_of.register
@@ -251,7 +259,7 @@ class Meaning:
         return Add(*(Mul(derivative, self._of_name(name, by)) for name, derivative in _derivatives(of)))
 
     def _of_name(self, of: Expr, by: Expr) -> Expr:
-        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of.name, by.name)
+        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of, by)
 
     def _is_apart(self, of: Expr, by: Expr) -> bool:
         """Does one rest on nothing else, or belong to another image than the other?"""
@@ -363,11 +371,12 @@ class Meaning:
 
     def _first_of(self, cell: Expr, largest: Expr, before: set[Expr], node: Node) -> Expr:
         """[a = m, b < m]: a reached the maximum m, and no candidate before it did."""
-        ending = suffix(self.image)
-        variable = self.derivation.graph.forward.get(str(largest).removesuffix(ending))
-        if variable is None or variable.reduce != "max":
+        quantities, image = self.derivation.quantities, self.image or None
+        quantity = quantities.of(largest) if largest in quantities else None
+        variable = None if quantity is None else self.derivation.graph.forward.get(quantity.of_image(None).name)
+        if quantity is None or variable is None or variable.reduce != "max" or quantity.image != image:
             raise MeaningError("no_maximum", what=brief(node), largest=largest)
-        names = {s: Symbol(s.name + ending) for s in variable.symbols()}
+        names = {s: quantities.of_image(s, image) for s in variable.symbols()}
         candidates = [Mul(*factors).xreplace(names) for a in variable.addends for factors in a.products]
         if cell not in candidates or set(candidates[: candidates.index(cell)]) != before:
             raise MeaningError("no_candidate", what=brief(node), largest=largest)

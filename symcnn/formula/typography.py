@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import sympy
-from sympy import Expr, S, Symbol
+from sympy import Expr, S
 
 from symcnn.derivation import Addend, ChainTerm, Derivation, Step, Variable
 from symcnn.formula import tree
@@ -23,6 +23,7 @@ from symcnn.symbolic import (
     Access,
     Affine,
     Equation,
+    Name,
     Quantities,
     Quantity,
     Tensor,
@@ -47,29 +48,21 @@ class Typography:
     """
 
     def __init__(self, quantities: Quantities, words: Mapping[str, str], total: str = "total") -> None:
-        self._quantities = quantities
+        self.quantities = quantities
         self._words = words
         self.error = tree.Symbol("E", "", total)
         self._activated = {t.target for t in quantities.tensors if t.kind is TensorKind.PREACTIVATION}
 
     # --- names ------------------------------------------------------------------------------------------------------
 
-    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+    def name(self, name: Name, differentiated: bool = False) -> Node:
         """A quantity as a person writes it."""
-        quantity = self.quantity(name)
+        quantity = self.quantities.of(name)
         if quantity.is_adjoint:
             return tree.Partial(self.error, self.name(quantity.primal, differentiated=True))
         if quantity.tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E") if quantity.tensor == ERROR else self.error
         return self._written(quantity.tensor, quantity.tensor.digits(quantity.index), differentiated)
-
-    def quantity(self, name: Quantity | Symbol | str) -> Quantity:
-        """Which quantity a name is of.
-
-        Raises:
-            KeyError: of none.
-        """
-        return name if isinstance(name, Quantity) else self._quantities.of(name)
 
     def access(self, access: Access) -> Node:
         """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
@@ -211,29 +204,31 @@ class Typography:
 
     # --- the chain rule ---------------------------------------------------------------------------------------------
 
-    def chain_rule(self, derivation: Derivation, name: str) -> Node:
+    def chain_rule(self, derivation: Derivation, name: Name) -> Node:
         """∂E/∂v = Σ ∂E/∂u · ∂u/∂v, then the same with each ∂u/∂v put in."""
-        step = derivation.step(f"dE_d{name}")
-        left, right = self.name(step.adjoint), self.right_side(derivation.graph.backward[step.adjoint])
-        if all(term.adjoint is None for term in step.terms):  # what E itself is made of: there is nothing between
+        step = derivation.step(name)
+        adjoint = step.quantity.adjoint
+        left, right = self.name(adjoint), self.right_side(derivation.graph[adjoint])
+        if all(term.is_last for term in step.terms):  # what E itself is made of: there is nothing between
             return tree.Equality((left, right))
-        paths = tuple(self._path(term, name, self._leads_around(derivation, step, term)) for term in step.terms)
+        by = step.quantity
+        paths = tuple(self._path(term, by, self._leads_around(derivation, step, term)) for term in step.terms)
         between = paths[0] if len(paths) == 1 else tree.Sum(paths)
         return tree.Equality((left, right) if between == right else (left, between, right))
 
     @staticmethod
     def _leads_around(derivation: Derivation, step: Step, term: ChainTerm) -> bool:
         """Is there another way to the same quantity, over one that is acted on as well? ∂u/∂v would count it, too."""
-        others = {t.through for t in step.terms} - {term.through}
-        return term.adjoint is not None and any(s.name in others for s in derivation.graph[term.through].symbols())
+        others = {t.quantity.symbol for t in step.terms} - {term.quantity.symbol}
+        return not term.is_last and not others.isdisjoint(derivation.graph[term.quantity].symbols())
 
-    def _path(self, term: ChainTerm, name: str, around: bool) -> Node:
-        if term.adjoint is None:  # E rests on it directly, too
+    def _path(self, term: ChainTerm, by: Quantity, around: bool) -> Node:
+        if term.is_last:  # E rests on it directly, too
             return self.product(term.local)
         if around:
-            return self.product((Symbol(term.adjoint), *term.local))
-        by = self.name(name, differentiated=True)
-        return tree.Product((self.name(term.adjoint), tree.Partial(self.name(term.through, differentiated=True), by)))
+            return self.product((term.quantity.adjoint.symbol, *term.local))
+        local = tree.Partial(self.name(term.quantity, differentiated=True), self.name(by, differentiated=True))
+        return tree.Product((self.name(term.quantity.adjoint), local))
 
 
 class Worked(Typography):
@@ -246,7 +241,7 @@ class Worked(Typography):
         self._values = values
         self._digits = digits
 
-    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+    def name(self, name: Name, differentiated: bool = False) -> Node:
         return tree.Number(self._values[name if isinstance(name, str) else name.name], self._digits)
 
 

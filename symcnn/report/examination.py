@@ -22,7 +22,7 @@ from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, Written, brief, letters_in
 from symcnn.network import Dense, Network
 from symcnn.proof import QuantityDomain, Verdict, check_equations
-from symcnn.proof.paths import names_in, of_one_image
+from symcnn.proof.paths import images_in, of_image, symbols_in
 from symcnn.report.content import Content
 from symcnn.report.document import Method
 from symcnn.report.shown import MAX_TRIED, ReportNumberChecker, image_of, is_shown
@@ -184,7 +184,7 @@ class Examiner:
             return True
         assert not isinstance(right, EntryGroup)  # they were found to be equal
         variable = None if self._large else self.d.graph.forward.get(str(left))
-        return variable is not None and names_in([right]) == {s.name for s in variable.symbols()}
+        return variable is not None and symbols_in([right]) == variable.symbols()
 
     def _holds(self, a: Node, b: Node, meaning: Meaning) -> Found:
         """Equal, entry by entry; the weakest."""
@@ -209,8 +209,8 @@ class Examiner:
         """One quantity, both of one image?"""
         if left == right:
             return True
-        images = {name.partition("_image")[2] for name in names_in([left, right])} - {""}
-        verdict = self._of_one.decide(of_one_image(left), of_one_image(right))
+        images = images_in([left, right], self.d.quantities)
+        verdict = self._of_one.decide(*(of_image(side, None, self.d.quantities) for side in (left, right)))
         return len(images) == 1 and verdict.status in ("proved", "probable")
 
     @cached_property

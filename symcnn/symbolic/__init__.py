@@ -36,11 +36,23 @@ from symcnn.symbolic.leaves import (
     wins,
 )
 from symcnn.symbolic.order import in_reading_order
-from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Quantities, Quantity, entries, quantity_of
+from symcnn.symbolic.quantity import (
+    E_TOTAL,
+    ERROR,
+    TOTAL_ERROR,
+    E,
+    Name,
+    Quantities,
+    Quantity,
+    entries,
+    quantity_of,
+    split_name,
+)
 
 __all__ = [
     "ADJOINT",
     "ERROR",
+    "E_TOTAL",
     "KINKED",
     "LEAF",
     "LEAVES",
@@ -50,9 +62,11 @@ __all__ = [
     "Affine",
     "Axis",
     "Column",
+    "E",
     "Equation",
     "Index",
     "Leaf",
+    "Name",
     "Quantities",
     "Quantity",
     "Role",
@@ -75,6 +89,7 @@ __all__ = [
     "relu",
     "sigmoid",
     "softplus",
+    "split_name",
     "symbol",
     "tanh",
     "wins",

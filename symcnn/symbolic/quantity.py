@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import sympy
 
@@ -58,16 +59,26 @@ class Quantity:
 
     @property
     def primal(self) -> "Quantity":
-        """What E is differentiated by."""
-        return replace(self, is_adjoint=False)
+        """What E is differentiated by; what all images share is of none."""
+        return replace(self, is_adjoint=False, image=None if self.tensor.is_shared else self.image)
 
     def of_image(self, image: int | None) -> "Quantity":
         """The same of another image; what all images share stays as it is."""
         every = self.tensor == TOTAL_ERROR or (self.tensor.is_shared and not self.is_adjoint)
         return self if every else replace(self, image=image)
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def __str__(self) -> str:
         return self.name
+
+
+#: The error of one image, and the sum of all, as quantities.
+E, E_TOTAL = Quantity(ERROR), Quantity(TOTAL_ERROR)
+
+#: How a caller may say which quantity is meant.
+Name: TypeAlias = Quantity | sympy.Symbol | str
 
 
 def quantity_of(tensor: Tensor, index: Index) -> Quantity:
@@ -78,6 +89,18 @@ def quantity_of(tensor: Tensor, index: Index) -> Quantity:
 def entries(tensor: Tensor) -> Iterator[Quantity]:
     """Every entry, row by row."""
     return (quantity_of(tensor, index) for index in tensor.indices())
+
+
+def split_name(name: str) -> tuple[str, int | None]:
+    """``x_12_image2`` is ``x_12`` of image 2, however the quantity itself is written.
+
+    Raises:
+        ValueError: it ends in no number.
+    """
+    match = re.fullmatch(f"(.+){_IMAGE}([0-9]{{1,9}})", name)
+    if match is None and _IMAGE in name:
+        raise ValueError(f"{name}: expected a name that ends in {_IMAGE}1, {_IMAGE}2, …")
+    return (name, None) if match is None else (match[1], int(match[2]))
 
 
 class Quantities:
@@ -92,20 +115,34 @@ class Quantities:
         known = (ERROR, TOTAL_ERROR, *self.tensors)
         self._by_letters = {"".join(a + "#" * (n > 0) for a, n in t.parts): t for t in known}
         self._known: dict[str, Quantity] = {}
+        self._of_image: dict[tuple[sympy.Symbol, int | None], sympy.Symbol] = {}
 
-    def of(self, name: str | sympy.Symbol) -> Quantity:
-        """The quantity of a name or of a symbol.
+    def of(self, name: Name) -> Quantity:
+        """The quantity of a name or of a symbol; a quantity itself.
 
         Raises:
             KeyError: no tensor has such an entry.
         """
+        if isinstance(name, Quantity):
+            return name
         text = name if isinstance(name, str) else name.name
         if text not in self._known:
             self._known[text] = self._read(text)
         return self._known[text]
 
+    def of_image(self, symbol: sympy.Symbol, image: int | None) -> sympy.Symbol:
+        """The symbol of the same quantity of another image (``Quantity.of_image``).
+
+        Raises:
+            KeyError: it is the symbol of none.
+        """
+        key = (symbol, image)
+        if key not in self._of_image:
+            self._of_image[key] = self.of(symbol).of_image(image).symbol
+        return self._of_image[key]
+
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, (str, sympy.Symbol)):
+        if not isinstance(name, (Quantity, sympy.Symbol, str)):
             return False
         try:
             self.of(name)

@@ -21,6 +21,7 @@ from tests.networks import digits, from_seed
 from tests.report.mutations import mutations
 from tests.slow import rest_slow
 
+OF = symcnn.derive(article.network()).quantities.of
 EN = catalogue("en")
 
 
@@ -216,19 +217,20 @@ def test_wrong_numbers_are_refused(content, written):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("value", "key", "words"),
     [
-        (Number(0.9, 4, "f_11"), "f_11 is shown as 0.9; it is 0.27"),
-        (Number(0.9, 4, "x_11_image1"), "x_11_image1 is shown as 0.9"),
-        (Number(0.9, 4, "dE_df_11"), "dE_df_11 is shown as 0.9"),
-        (Number(0.9, 4, "dE_df_11_image2"), "dE_df_11_image2 is shown"),
-        (Number(0.9, 4, "dx_11_df_12_image2"), "dx_11_df_12_image2 is shown"),
-        (Number(0.9, 4, "E_total"), "E_total is shown"),
-        (Number(0.9, 4, "f_11_next"), "f_11_next is shown"),
-        (Number(0, 4, "i_11_image1"), "i_11_image1 is shown as 0; it is 1"),
+        (0.9, OF("f_11"), "f_11 is shown as 0.9; it is 0.27"),
+        (0.9, OF("x_11_image1"), "x_11_image1 is shown as 0.9"),
+        (0.9, OF("dE_df_11"), "dE_df_11 is shown as 0.9"),
+        (0.9, OF("dE_df_11_image2"), "dE_df_11_image2 is shown"),
+        (0.9, tree.LocalDerivative(OF("x_11"), OF("f_12"), 2), "dx_11_df_12_image2 is shown"),
+        (0.9, OF("E_total"), "E_total is shown"),
+        (0.9, tree.NextValue(OF("f_11")), "f_11_next is shown"),
+        (0, OF("i_11_image1"), "i_11_image1 is shown as 0; it is 1"),
     ],
 )
-def test_a_number_with_a_key_is_checked_wherever_it_stands(content, number, words):
+def test_a_number_with_a_key_is_checked_wherever_it_stands(content, value, key, words):
+    number = Number(value, 4, key)
     with pytest.raises(RefusedError, match=f"section a: {words}"):
         examined(document(Paragraph(("x is ", InlineFormula(number)))), content, EN)
 
@@ -265,7 +267,7 @@ def test_numbers_of_no_key_outside_equations_are_the_content_s(content, told):
 
 
 def test_a_number_under_another_quantity_of_the_same_value_is_refused(content):
-    one = Number(1.0, 4, "i_11_image1")  # i_13 is 1 as well
+    one = Number(1.0, 4, OF("i_11_image1"))  # i_13 is 1 as well
     with pytest.raises(RefusedError, match="i_11_image1 stands for i₁₃, which is another quantity"):
         examined(displayed(Symbol("i", "13"), one), content, EN)
     examined(displayed(Symbol("i", "11"), one), content, EN)

@@ -197,20 +197,21 @@ def test_every_number_with_a_key_is_that_of_the_first_step(documents):
 
 def test_the_states_walk_to_the_end_of_the_training(documents, content):
     states, run = documents["en"].states, content.run
+    values = {str(key): row for key, row in states.values.items()}
     assert states.steps == tuple(chosen_steps(200))
     assert states.steps[-1] == 200
     for name, value in run.parameters.items():
-        assert states.values[name][-1] == value
-    assert states.values["E_total"] == pytest.approx([run.loss[step] for step in states.steps], rel=1e-12)
+        assert values[name][-1] == value
+    assert values["E_total"] == pytest.approx([run.loss[step] for step in states.steps], rel=1e-12)
     gradient = symcnn.compile(run.network).loss_and_gradient(run.theta, run.data.images, run.data.targets)[1]
-    found = [states.values[f"dE_d{name}"][-1] for name in run.network.parameters]
+    found = [values[f"dE_d{name}"][-1] for name in run.network.parameters]
     np.testing.assert_allclose(found, gradient, rtol=1e-9)
-    h, key = states.values["h_1_image1"], states.values["dh_1_dz_h1_image1"]
+    h, key = values["h_1_image1"], values["dh_1_dz_h1_image1"]
     assert key == pytest.approx([v * (1 - v) for v in h])
 
 
 def test_the_next_value_is_one_step_further(documents, content):
-    values, run = documents["en"].states.values, content.run
+    values, run = {str(k): row for k, row in documents["en"].states.values.items()}, content.run
     assert documents["en"].states.steps[1] == 1
     for name in run.network.parameters:
         assert values[f"{name}_next"][0] == pytest.approx(values[name][1], rel=1e-12)

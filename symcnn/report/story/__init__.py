@@ -5,7 +5,6 @@ conventions · the operations with their numbers · network, images · forward p
 what was verified
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
@@ -25,9 +24,6 @@ from symcnn.report.story.training import training
 from symcnn.report.story.verified import verified
 from symcnn.text import Catalogue
 from symcnn.version import __version__
-
-#: Whose number a drawing shows, as a text, a colour or the width of a line.
-_LIVE = re.compile(r'data-(?:v|heat|edge)="([^"]+)"')
 
 
 def tell(content: Content, text: Catalogue) -> Document:
@@ -54,13 +50,14 @@ def _states(t: Teller, sections: tuple[Section, ...]) -> States | None:
     return t.quantities.states(history, (key for key in _keys(sections) if key in known))
 
 
-def _keys(part: object) -> Iterator[str]:
+def _keys(part: object) -> Iterator[tree.Key]:
     """Whose numbers stand in a part of a document: in formulas, and live in its figures."""
     if isinstance(part, tree.Number):
-        yield part.key
+        if part.key is not None:
+            yield part.key
     elif isinstance(part, Figure):
         for drawing in filter(None, (part.drawing, part.narrow)):
-            yield from _LIVE.findall(drawing.svg("page"))
+            yield from drawing.keys()
         yield from _keys(part.caption)
     elif isinstance(part, tuple):
         for item in part:
