@@ -202,7 +202,7 @@ class Meaning:
 
     def _named(self, quantity: Quantity) -> Symbol:
         if self.total and not self.image and not quantity.tensor.is_shared:
-            raise MeaningError("which_image", what=quantity.name, count=self.images)
+            raise MeaningError("of_which", what=quantity.name, count=self.images)
         return quantity.of_image(self.image or None).symbol
 
     def _group(self, tensor: Tensor) -> EntryGroup:
@@ -216,7 +216,7 @@ class Meaning:
 
     def _labelled(self, word: str) -> int:
         if word not in self.labels:
-            raise UnknownNameError("no_image", word=word, known=", ".join(self.labels))
+            raise UnknownNameError("unlabelled", word=word, known=", ".join(self.labels))
         return self.labels[word]
 
     @_of.register

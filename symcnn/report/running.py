@@ -37,7 +37,7 @@ class Print:
 
     def link_words(self, link: Link) -> str:
         """What a link shows: its own words, or the number of its equation or figure, or the title of its section."""
-        target = self._references[link.target]
+        target = self._references.targets[link.target]
         if link.text:
             return one_line(link.text)
         if target.kind == "section":

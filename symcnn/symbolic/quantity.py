@@ -126,9 +126,24 @@ class Quantities:
         if isinstance(name, Quantity):
             return name
         text = name if isinstance(name, str) else name.name
-        if text not in self._known:
-            self._known[text] = self._read(text)
-        return self._known[text]
+        quantity = self._known.get(text)
+        if quantity is None:
+            match = _NAME.fullmatch(text)
+            if match is None:
+                raise KeyError(text)
+            adjoint, bare, image = match.groups()
+            tensor = self._by_letters[re.sub("[0-9]+", "#", bare)]
+            digits, index, at = "".join(re.findall("[0-9]", bare)), [], 0
+            for size in tensor.shape:
+                width = len(str(size))
+                index.append(int(digits[at : at + width] or 0) - 1)
+                at += width
+            quantity = Quantity(tensor, tuple(index), None if image is None else int(image), adjoint is not None)
+            inside = all(0 <= n < size for n, size in zip(index, tensor.shape, strict=True))
+            if not inside or quantity.name != text:
+                raise KeyError(text)
+            self._known[text] = quantity
+        return quantity
 
     def of_image(self, symbol: sympy.Symbol, image: int | None) -> sympy.Symbol:
         """The symbol of the same quantity of another image (``Quantity.of_image``).
@@ -149,21 +164,3 @@ class Quantities:
         except KeyError:
             return False
         return True
-
-    def _read(self, text: str) -> Quantity:
-        match = _NAME.fullmatch(text)
-        if match is None:
-            raise KeyError(text)
-        adjoint, name, image = match.groups()
-        tensor = self._by_letters[re.sub("[0-9]+", "#", name)]
-        digits, index, at = "".join(re.findall("[0-9]", name)), [], 0
-        for size in tensor.shape:
-            width = len(str(size))
-            index.append(int(digits[at : at + width] or 0) - 1)
-            at += width
-        if any(not 0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
-            raise KeyError(text)
-        quantity = Quantity(tensor, tuple(index), None if image is None else int(image), adjoint is not None)
-        if quantity.name != text:
-            raise KeyError(text)
-        return quantity

@@ -6,9 +6,9 @@ what was verified
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from symcnn.formula import tree
+from symcnn.formula.steps import nodes
 from symcnn.report.content import Content
 from symcnn.report.document import Document, Figure, Section, States, displays
 from symcnn.report.story.descent import at_a_glance, descent
@@ -50,21 +50,14 @@ def _states(t: Teller, sections: tuple[Section, ...]) -> States | None:
     return t.quantities.states(history, (key for key in _keys(sections) if key in known))
 
 
-def _keys(part: object) -> Iterator[tree.Key]:
-    """Whose numbers stand in a part of a document: in formulas, and live in its figures."""
-    if isinstance(part, tree.Number):
-        if part.key is not None:
+def _keys(sections: tuple[Section, ...]) -> Iterator[tree.Key]:
+    """Whose numbers stand in a document, in formulas and in its drawings, and may change."""
+    for part in nodes(sections):
+        if isinstance(part, tree.Number) and part.key is not None:
             yield part.key
-    elif isinstance(part, Figure):
-        for drawing in filter(None, (part.drawing, part.narrow)):
-            yield from drawing.keys()
-        yield from _keys(part.caption)
-    elif isinstance(part, tuple):
-        for item in part:
-            yield from _keys(item)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from _keys(getattr(part, field.name))
+        elif isinstance(part, Figure):
+            for drawing in filter(None, (part.drawing, part.narrow)):
+                yield from drawing.keys()
 
 
 __all__ = ["tell"]
