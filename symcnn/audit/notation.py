@@ -15,13 +15,14 @@ from symcnn.audit.remembered import IMAGE, Remembered
 from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
-from symcnn.formula import Typography, tree
+from symcnn.formula import tree
 from symcnn.formula.meaning import Budget, EntryGroup, Meaning, Value
 from symcnn.formula.meaning import pairs as entry_pairs
 from symcnn.formula.printed import points
 from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import Letters
 from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
 from symcnn.network import Data
 from symcnn.proof.algebras import PointAlgebra
@@ -99,7 +100,7 @@ class Notation:
             return None
         for variable in self.derivation.graph.forward.values():
             if self.decide(variable.quantity.symbol, value).status in ("proved", "probable"):
-                found = Typography(self.derivation.quantities, catalogue("en").words("word")).name(variable.quantity)
+                found = Letters(self.derivation.quantities, catalogue("en").words("word")).name(variable.quantity)
                 return Quantity(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
         return None
 

@@ -18,12 +18,13 @@ from sympy import Expr
 from symcnn.audit.binding import LEARNING_RATE, RATES
 from symcnn.audit.numbers import NoNumberError, block, is_numeric, shows_numbers
 from symcnn.audit.putin import put_in
-from symcnn.formula import Typography, stated, tree
+from symcnn.formula import stated, tree
 from symcnn.formula.meaning import Meaning, pairs
 from symcnn.formula.printed import Printed
 from symcnn.formula.spelled import as_quantities
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import Letters
 from symcnn.formula.written import MeaningError
 from symcnn.text import catalogue
 
@@ -222,7 +223,7 @@ class Rules:
     def _printed(self) -> Printed:
         notation = self._notation
         words = catalogue("en").words("word")
-        typographies = [Typography(notation.derivation.quantities, words, total) for total in ("total", "")]
+        typographies = [Letters(notation.derivation.quantities, words, total) for total in ("total", "")]
         return Printed(notation.derivation, Meaning(notation.derivation, notation.own), typographies)
 
 

@@ -12,6 +12,7 @@ from symcnn.formula.reader import Chain
 from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import Letters
 from symcnn.formula.written import MeaningError, letters_in
 from symcnn.symbolic import Name, TensorKind
 from symcnn.text import catalogue
@@ -136,7 +137,7 @@ def _with_digits(raw: str, digits: list[str]) -> str:
     return re.sub(r"\d", lambda _: next(left), raw)
 
 
-class _Own(Typography):
+class _Own(Letters):
     """Names as the text writes them."""
 
     def __init__(self, style: Style) -> None:

@@ -4,7 +4,6 @@ Left to right: results, parameters, and folded away the passes of each image and
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
@@ -155,7 +154,7 @@ def _head(book: Book, sheet: Worksheet, plan: WorkbookLayout, group: Group) -> N
 
 def without_word(symbol: tree.Node) -> tree.Node:
     """o₁ for o_1,predicted: where the place tells which of the two it is."""
-    return replace(symbol, word="") if isinstance(symbol, tree.Symbol) else symbol
+    return symbol.wordless if isinstance(symbol, tree.Symbol) else symbol
 
 
 def _highlight(sheet: Worksheet, plan: WorkbookLayout, groups: list[dict[str, int]]) -> None:

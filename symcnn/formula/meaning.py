@@ -1,6 +1,6 @@
 """What a displayed formula says: its tree as a SymPy expression in a network's quantities, or a group of them.
 
-    x_12                     the quantity's name (``Written`` is the way back from typography)
+    x_12                     the quantity that the symbol holds; of a text's, which ``Written`` finds
     ∂A/∂B                    ``Slope``: the sum over the paths from B to A; of an expression by linearity
     ∂E_total/∂f_11           E_total is read as the sum over the images, or, where a text says so, as E of one image
     X, [[…]], I ∗ ∂E/∂X      groups, entry by entry; ∂E/∂X · ∂X/∂F is a product of Jacobians
@@ -26,11 +26,13 @@ from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
 from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import Entry
 from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
 from symcnn.proof.paths import Slope
 from symcnn.symbolic import (
     LEAVES,
     E,
+    Index,
     Quantity,
     Tensor,
     Z,
@@ -130,7 +132,7 @@ class Meaning:
 
     Attributes:
         derivation: of the network.
-        written: which symbol is which quantity.
+        written: which symbol is which quantity; None: only those that hold theirs (``Entry``), as our own do.
         labels: a word at the foot of a bracket, or of E -> the image that it names.
         images: how many images E_total adds.
         total: is E_total the sum over the images? Else it stands for E of the image at hand.
@@ -145,7 +147,7 @@ class Meaning:
     """
 
     derivation: Derivation
-    written: Written
+    written: Written | None = None
     labels: Mapping[str, int] = field(default_factory=dict)
     images: int = 1
     total: bool = False
@@ -192,13 +194,43 @@ class Meaning:
             raise MeaningError("dots")
         if node.letter in self.free and not node.indices and not node.word:
             return Symbol(node.letter)
-        group = self.written.group(node)
+        group = self.written.group(node) if self.written is not None and not isinstance(node, Entry) else None
         if group is not None:
             return self._group(group)
-        tensor, index = self.written.entry(node, self.point, self.base)
-        if index is None and self.limited:
+        tensor, index = self.entry(node)
+        if index is None and self.limited and self.written is not None:
             self.written.check_limits(node, self.point, self.base, self.limited)
         return S.Zero if index is None else self._named(quantity_of(tensor, index))
+
+    def entry(self, node: tree.Symbol) -> tuple[Tensor, Index | None]:
+        """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
+
+        Raises:
+            UnknownNameError, OutOfRangeError
+        """
+        if isinstance(node, Entry):
+            if node.of.tensor not in self.derivation.quantities.tensors:
+                raise self._unknown(node)
+            if isinstance(node.of, Quantity):
+                return node.of.tensor, node.of.index  # type: ignore[return-value]  # SymPy has no types
+            try:
+                return node.of.tensor, node.of.at(self.point)
+            except KeyError as error:
+                raise UnknownNameError("no_axis", what=node.indices, letter=error.args[0]) from None
+        return self._reader(node).entry(node, self.point, self.base)
+
+    def tensor(self, node: tree.Symbol) -> Tensor:
+        """The tensor of a symbol, whatever its indices."""
+        return node.of.tensor if isinstance(node, Entry) else self._reader(node).tensor(node)
+
+    def _reader(self, node: tree.Symbol) -> Written:
+        if self.written is None:
+            raise self._unknown(node)
+        return self.written
+
+    def _unknown(self, node: tree.Symbol) -> UnknownNameError:
+        known = ", ".join(next(entries(t)).name for t in self.derivation.quantities.tensors)
+        return UnknownNameError("unknown", what=brief(node), known=known)
 
     def _named(self, quantity: Quantity) -> Symbol:
         if self.total and not self.image and not quantity.tensor.is_shared:

@@ -49,7 +49,7 @@ class Printed:
             return None
         tensor, index = self._d.forward[-1].target.tensor, None
         if symbol.letter != "E":
-            tensor, index = self._meaning.written.entry(symbol, {})
+            tensor, index = self._meaning.entry(symbol)
         wanted = tensor.adjoint() if isinstance(left, tree.Partial) else tensor
         for equation in self._d.equations:
             if equation.target.tensor == wanted:
@@ -77,7 +77,7 @@ class Printed:
         sizes: dict[str, int] = {}
         for symbol in (s for m in members for s in nodes(m) if isinstance(s, tree.Symbol)):
             texts = letters_in(symbol)
-            shape = self._meaning.written.tensor(symbol).shape if texts else ()
+            shape = self._meaning.tensor(symbol).shape if texts else ()
             for letter, size in zip(texts, shape, strict=False):
                 if len(letter) == 1 and letter.isalpha() and sizes.setdefault(letter, size) != size:
                     raise MeaningError("two_lengths", letter=letter, one=sizes[letter], other=size)

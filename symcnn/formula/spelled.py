@@ -14,7 +14,7 @@ from math import prod
 from symcnn.formula import tree
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Typography
+from symcnn.formula.typography import Letters
 from symcnn.formula.written import OutOfRangeError, Point, UnknownNameError, Written, _first, _look
 from symcnn.symbolic import Index, Quantities, Tensor
 from symcnn.text import LANGUAGES, catalogue
@@ -86,7 +86,7 @@ class Spelled(Written):
     ) -> None:  # fmt: skip
         own = catalogue("en").words("word")
         super().__init__(quantities, own)
-        self._typography = Typography(quantities, own)
+        self._typography = Letters(quantities, own)
         self._aliases = {(s.letter, s.indices, s.word): name for s, name in (aliases or {}).items()}
         self._named_groups = dict(groups or {})
         self._words = {

@@ -49,6 +49,11 @@ class Symbol:
     indices: str = ""
     word: str = ""
 
+    @property
+    def wordless(self) -> "Symbol":
+        """The same letters without the word, where there is no room for it: o_1 for o_1,predicted."""
+        return Symbol(self.letter, self.indices)
+
 
 @dataclass(frozen=True)
 class Number:

@@ -8,6 +8,7 @@ indices count from 0, as in ``Equation``; the indices of single quantities count
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy
@@ -62,21 +63,32 @@ class Typography:
             return tree.Partial(self.error, self.name(quantity.primal, differentiated=True))
         if quantity.tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E") if quantity.tensor == ERROR else self.error
-        return self._written(quantity.tensor, quantity.tensor.digits(quantity.index), differentiated)
+        return self.entry(quantity if quantity.image is None else replace(quantity, image=None), differentiated)
 
     def access(self, access: Access) -> Node:
         """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
-        tensor, index, parts = access.tensor, list(access.index), []
-        if tensor.kind is TensorKind.ERROR:
+        if access.tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E")
-        of = tensor if tensor.primal is None else tensor.primal
-        for letters, count in of.parts:
-            # the one bias of a single filter has no index to tell
-            parts.append((letters, ", ".join(_affine(a) for a in index[:count] if a.coefficients)))
-            index = index[count:]
-        if not tensor.is_adjoint:
-            return self._written(tensor, parts, False)
-        return tree.Partial(self.error, self._written(of, parts, differentiated=True))
+        if access.tensor.primal is None:
+            return self.entry(Access(access.tensor, access.index), False)
+        return tree.Partial(self.error, self.entry(Access(access.tensor.primal, access.index), True))
+
+    def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
+        """The symbol of an entry, which holds what it stands for."""
+        return Entry(of, differentiated, self)
+
+    def look(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
+        """The letters of an entry."""
+        if isinstance(of, Quantity):
+            parts = of.tensor.digits(of.index)  # type: ignore[arg-type]  # SymPy has no types
+        else:
+            parts, index = [], list(of.index)
+            for letters, count in of.tensor.parts:
+                parts.append((letters, ", ".join(index_texts(index[:count]))))
+                index = index[count:]
+        symbol = self._written(of.tensor, parts, differentiated)
+        assert isinstance(symbol, tree.Symbol)
+        return symbol
 
     def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
         source, target = tensor.source, tensor.target
@@ -231,6 +243,30 @@ class Typography:
         return tree.Product((self.name(term.quantity.adjoint), local))
 
 
+@dataclass(frozen=True, init=False)
+class Entry(tree.Symbol):
+    """The symbol of a quantity, or of one in index notation. Its letters follow from that, so none can say another."""
+
+    of: Quantity | Access = field(kw_only=True)
+
+    def __init__(self, of: Quantity | Access, differentiated: bool, typography: Typography) -> None:
+        look = typography.look(of, differentiated)
+        super().__init__(look.letter, look.indices, look.word)
+        object.__setattr__(self, "of", of)
+
+    @property
+    def index_texts(self) -> list[str]:
+        """Of index notation: r+p, c+q."""
+        return [] if isinstance(self.of, Quantity) else index_texts(self.of.index)
+
+
+class Letters(Typography):
+    """The same formulas in letters alone, as a text is read: what they stand for, they do not say."""
+
+    def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
+        return self.look(of, differentiated)
+
+
 class Worked(Typography):
     """The same formulas with numbers: every quantity is written as its value."""
 
@@ -250,9 +286,9 @@ def _end(letters: str, indices: str) -> str:
     return letters + (indices if not indices or indices.isdigit() else f"({indices})")
 
 
-def _affine(affine: Affine) -> str:
-    """2r+u−1, (a−p)/2: the indices of one dimension, with a true minus."""
-    return str(affine).replace(" ", "").replace("*", "").replace("-", "−")
+def index_texts(index: Sequence[Affine]) -> list[str]:
+    """2r+u−1, (a−p)/2: dimension by dimension, with a true minus; the one bias of a single filter has none to tell."""
+    return [str(a).replace(" ", "").replace("*", "").replace("-", "−") for a in index if a.coefficients]
 
 
 def _rational(e: Expr) -> Node:

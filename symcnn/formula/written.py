@@ -13,8 +13,8 @@ from dataclasses import replace
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Typography
-from symcnn.symbolic import Index, Quantities, Tensor
+from symcnn.formula.typography import Entry, Letters
+from symcnn.symbolic import Index, Quantities, Tensor, entries
 from symcnn.text import SaidError
 
 #: Index letter -> its value, from 0.
@@ -58,7 +58,7 @@ class Written:
     """
 
     def __init__(self, quantities: Quantities, words: Mapping[str, str]) -> None:
-        typography = Typography(quantities, words)
+        typography = Letters(quantities, words)
         self._plain = Plain()
         self._by_look: dict[tuple[str, str, tuple[str, ...]], Tensor] = {}
         self._groups: dict[tuple[str, str], list[Tensor]] = {}
@@ -66,8 +66,7 @@ class Written:
             if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
                 continue
             for differentiated in (False, True):
-                symbol = typography.name(_first(tensor), differentiated)
-                assert isinstance(symbol, tree.Symbol)  # E and adjoints aside, a name is one
+                symbol = typography.look(next(entries(tensor)), differentiated)
                 self._by_look[symbol.letter, symbol.word, _look(symbol.indices)] = tensor
                 if tensor.shape:
                     group = self._groups.setdefault((symbol.letter.upper(), symbol.word), [])
@@ -162,6 +161,8 @@ class Written:
 
 def letters_in(symbol: tree.Symbol) -> list[str]:
     """The index texts of a symbol in index notation: r+p, c+q; none where its indices are digits."""
+    if isinstance(symbol, Entry):
+        return symbol.index_texts
     return [text for end in _ends(symbol.indices) if end["inside"] is not None for text in _split(end["inside"])]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import symcnn
 from symcnn import article
-from symcnn.formula import tree
+from symcnn.formula import Typography, tree
 from symcnn.report.content import chosen_steps, gather
 from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, Note
 from symcnn.report.story import tell
@@ -66,11 +66,11 @@ def texts(document):
 # --- what the article derives ----------------------------------------------------------------------------------------
 
 
-def test_each_of_the_sixteen_derivatives_of_the_map_is_developed(displays):
+def test_each_of_the_sixteen_derivatives_of_the_map_is_developed(displays, content):
     found = [f"dx_{kl}_df_{mn}" for kl in (11, 12, 21, 22) for mn in (11, 12, 21, 22)]
     for name in found:
         assert len(displays[name].members) == 5  # ∂x/∂f = ∂(sum)/∂f = Σ∂/∂f = 0 + 1·i + 0 + 0 = i
-    i_21 = tree.Symbol("i", "21")
+    i_21 = Typography(content.derivation.quantities, catalogue("en").words("word")).name("i_21")
     one, zero = tree.Number(1), tree.Number(0)
     assert displays["dx_11_df_21"].members[3] == tree.Sum((zero, zero, tree.Product((one, i_21)), zero))
     assert displays["dx_11_df_21"].members[4] == i_21

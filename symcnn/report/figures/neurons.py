@@ -1,7 +1,7 @@
 """Neurons as circles and their weights as lines: thickness for size, hue for sign, a number where there is room."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symcnn.formula import Typography, tree
 from symcnn.report.figures.grid import PassNumbers, room
@@ -73,9 +73,9 @@ def drawn(node: Node, typography: Typography, decimal: str, numbers: PassNumbers
 
 
 def short(typography: Typography, quantity: Quantity) -> tree.Node:
-    """A quantity's symbol without its word, which would not fit its circle: o_1 for o_1,predicted."""
+    """A quantity's symbol without its word, which would not fit its circle."""
     symbol = typography.name(quantity)
-    return replace(symbol, word="") if isinstance(symbol, tree.Symbol) and symbol.indices else symbol
+    return symbol.wordless if isinstance(symbol, tree.Symbol) and symbol.indices else symbol
 
 
 def lines(edges: Sequence[Edge], numbers: PassNumbers | None) -> Iterator[Mark]:
