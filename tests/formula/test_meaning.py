@@ -12,6 +12,7 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import EntryGroup, Meaning
 from symcnn.formula.tree import Convolution, Equality, Matrix, Negated, Number, Over, Partial, Product, Sum, Under
 from symcnn.formula.tree import Symbol as Written_
+from symcnn.formula.typography import Letters
 from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
 from symcnn.proof.paths import Slope
 from symcnn.text import catalogue
@@ -43,10 +44,12 @@ def x(letter, indices="", word=""):
 def test_every_name_is_read_back_as_it_was_written(seed, lang):
     d = derive(from_seed(seed)[0])
     words = catalogue(lang).words("word")
-    typography, m = Typography(d.quantities, words), Meaning(d, Written(d.quantities, words))
+    letters, m = Letters(d.quantities, words), Meaning(d, Written(d.quantities, words))
+    typography, own = Typography(d.quantities, words), Meaning(d)
     for name in (*d.graph.inputs, *d.graph.forward):
         for differentiated in (False, True):
-            assert m.of(typography.name(name, differentiated)) == Symbol(name)
+            assert m.of(letters.name(name, differentiated)) == Symbol(name)
+            assert own.of(typography.name(name, differentiated)) == Symbol(name)
 
 
 def test_a_derivative_is_the_sum_over_the_paths_and_not_what_the_derivation_says():
@@ -184,7 +187,7 @@ def test_a_group_letter_of_several_tensors_is_not_guessed():
 def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(seed):
     """Network 6 ends with a softmax, where one quantity acts on another in two ways."""
     d = derive(from_seed(seed)[0])
-    typography, m, identities = Typography(d.quantities, WORDS), meaning(d), d.identities()
+    typography, m, identities = Letters(d.quantities, WORDS), meaning(d), d.identities()
     names = [name.removeprefix("dE_d") for name in d.graph.backward]
     skipped = [name for name in names if name.startswith("u")]
     for name in (*names[:: max(1, len(names) // 12)], *skipped):
@@ -197,7 +200,7 @@ def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(s
 
 def test_a_maximum_hands_on_to_the_first_and_a_gate_opens_above_0():
     d = derive(from_seed(6)[0])
-    typography, m, identities = Typography(d.quantities, WORDS), meaning(d), d.identities()
+    typography, m, identities = Letters(d.quantities, WORDS), meaning(d), d.identities()
     kinked = [n for n, v in d.graph.backward.items() if v.expression.atoms(sympy.Function)]
     assert kinked
     for name in kinked:

@@ -266,6 +266,12 @@ def test_a_softmax_collapses_to_probability_minus_target():
     assert {catalogue("en")("note.softmax_title"), catalogue("en")("note.pooling_title")} <= asked
 
 
+def test_a_map_of_one_cell_has_its_story():
+    net = symcnn.Network((2, 2), [symcnn.Conv2D(1, 2), symcnn.Dense(1)])
+    document = tell(gather(net, None, None, 0.5, 1, 0), catalogue("en"))
+    assert {"dE_df_convolution", "dE_dx_11"} <= {d.id for d in document.displays()}
+
+
 def test_labels_stay_words():
     data = article.images()
     odd = symcnn.Data(data.images, data.targets, ["a_b*", "{x} `y`"])

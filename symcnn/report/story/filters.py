@@ -85,10 +85,10 @@ def _window(t: Teller, weights: Tensor, target: Tensor) -> Section:
     if not shown:
         moved = [] if t.content.large or convolution.slides(t, target) else [t.paragraph("story.no_window")]
         return t.section(f"window_{weights.name}", t.say("story.flip_heading"), [*moved, *_flip(t, target)])
-    first, *_, last = (t.symbol(quantity) for quantity in entries(target.adjoint()))
+    cells = [t.symbol(quantity) for quantity in entries(target.adjoint())]
     seen = [
         t.say("story.seen_form", count=weights.size),
-        t.say("story.seen_elements", first=first, last=last),
+        t.say("story.seen_elements", first=cells[0], last=cells[-1]),
         t.say("story.seen_pixels"),
     ]
     blocks: list[Block] = [
