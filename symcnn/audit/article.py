@@ -13,10 +13,9 @@ from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.formula import tree
 from symcnn.formula.reader import Chain, FormulaReader, NumberTable, fragments, read_display
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError
+from symcnn.formula.written import MeaningError, Spelled
 
 #: "reading": it agrees under the readings that are named; "cut": it agrees as far as it goes.
 State = Literal["agrees", "reading", "cut", "garbled", "missing", "differs"]

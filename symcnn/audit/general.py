@@ -11,10 +11,9 @@ from typing import Any
 
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography, tree
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes, rewritten
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, letters_in
+from symcnn.formula.written import MeaningError, Spelled, letters_in
 from symcnn.symbolic import Access, Equation, Tensor
 
 #: A letter that runs: r in "r+p, c+q", and in "x(r, c)-h(j)".

@@ -19,11 +19,19 @@ from symcnn.formula import tree
 from symcnn.formula.meaning import Budget, EntryGroup, Meaning, Value
 from symcnn.formula.meaning import pairs as entry_pairs
 from symcnn.formula.printed import points
-from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Letters
-from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
+from symcnn.formula.written import (
+    MeaningError,
+    OwnSymbol,
+    Spelled,
+    UnknownNameError,
+    as_own,
+    filled,
+    letters_in,
+    starred,
+)
 from symcnn.network import Data
 from symcnn.proof.algebras import PointAlgebra
 from symcnn.proof.identities import SHARES, QuantityDomain
@@ -87,12 +95,12 @@ class Notation:
             found = self._quantity(node)
             if found is None:
                 self._definitions[symbol] = node
-            elif found != as_quantities(self.own.canonical(symbol)):  # else it says what the network says
+            elif found != as_own(self.own.canonical(symbol)):  # else it says what the network says
                 self._definitions[symbol] = found
 
     # --- symbols ----------------------------------------------------------------------------------------------------
 
-    def _quantity(self, node: Node) -> Quantity | None:
+    def _quantity(self, node: Node) -> OwnSymbol | None:
         """The network's own quantity that a definition defines, where there is one."""
         try:
             value = self.meaning.scalar(self.resolved(node))
@@ -101,7 +109,7 @@ class Notation:
         for variable in self.derivation.graph.forward.values():
             if self.decide(variable.quantity.symbol, value).status in ("proved", "probable"):
                 found = Letters(self.derivation.quantities, catalogue("en").words("word")).name(variable.quantity)
-                return Quantity(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
+                return OwnSymbol(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
         return None
 
     def resolved(self, node: Node) -> Node:
@@ -117,7 +125,7 @@ class Notation:
         return found
 
     def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
-        if isinstance(symbol, (tree.Word, Quantity)):
+        if isinstance(symbol, (tree.Word, OwnSymbol)):
             return symbol
         self._define(symbol)
         if symbol in self._definitions:
@@ -169,7 +177,7 @@ class Notation:
         if not self.own.is_known(own) and (symbol.letter != "E" or symbol.indices):
             return False
         said = self._definitions.get(symbol)
-        return (said is not None and said != as_quantities(own)) or self.spelled.canonical(symbol) != own
+        return (said is not None and said != as_own(own)) or self.spelled.canonical(symbol) != own
 
     def canonical(self, node: Node) -> Node:
         """A formula in the typography's own spelling."""

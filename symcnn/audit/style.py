@@ -9,11 +9,10 @@ from typing import Any
 from symcnn.derivation import Derivation
 from symcnn.formula import Latex, Typography, tree
 from symcnn.formula.reader import Chain
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Letters
-from symcnn.formula.written import MeaningError, letters_in
+from symcnn.formula.written import MeaningError, Spelled, letters_in
 from symcnn.symbolic import Name, TensorKind
 from symcnn.text import catalogue
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from symcnn.formula import tree
 from symcnn.formula.brackets import bracketed, descended, signed_term, single_matrix
-from symcnn.formula.breaking import width
-from symcnn.formula.extent import height, tall
+from symcnn.formula.breaking import height, tall, width
 from symcnn.formula.mathml import (
     COMMA,
     MINUS,

@@ -1,6 +1,6 @@
 """What a displayed formula says: its tree as a SymPy expression in a network's quantities, or a group of them.
 
-    x_12                     the quantity that the symbol holds; of a text's, which ``Written`` finds
+    x_12                     the quantity that the symbol holds; of a text's, which ``Spelled`` finds
     ∂A/∂B                    ``Slope``: the sum over the paths from B to A; of an expression by linearity
     ∂E_total/∂f_11           E_total is read as the sum over the images, or, where a text says so, as E of one image
     X, [[…]], I ∗ ∂E/∂X      groups, entry by entry; ∂E/∂X · ∂X/∂F is a product of Jacobians
@@ -26,8 +26,8 @@ from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
 from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Entry
-from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
+from symcnn.formula.typography import EntrySymbol
+from symcnn.formula.written import MeaningError, Spelled, UnknownNameError, brief
 from symcnn.proof.paths import Slope
 from symcnn.symbolic import (
     LEAVES,
@@ -132,7 +132,7 @@ class Meaning:
 
     Attributes:
         derivation: of the network.
-        written: which symbol is which quantity; None: only those that hold theirs (``Entry``), as our own do.
+        written: which symbol is which quantity; None: only those that hold theirs (``EntrySymbol``), as our own do.
         labels: a word at the foot of a bracket, or of E -> the image that it names.
         images: how many images E_total adds.
         total: is E_total the sum over the images? Else it stands for E of the image at hand.
@@ -147,7 +147,7 @@ class Meaning:
     """
 
     derivation: Derivation
-    written: Written | None = None
+    written: Spelled | None = None
     labels: Mapping[str, int] = field(default_factory=dict)
     images: int = 1
     total: bool = False
@@ -194,7 +194,7 @@ class Meaning:
             raise MeaningError("dots")
         if node.letter in self.free and not node.indices and not node.word:
             return Symbol(node.letter)
-        group = self.written.group(node) if self.written is not None and not isinstance(node, Entry) else None
+        group = self.written.group(node) if self.written is not None and not isinstance(node, EntrySymbol) else None
         if group is not None:
             return self._group(group)
         tensor, index = self.entry(node)
@@ -208,7 +208,7 @@ class Meaning:
         Raises:
             UnknownNameError, OutOfRangeError
         """
-        if isinstance(node, Entry):
+        if isinstance(node, EntrySymbol):
             if node.of.tensor not in self.derivation.quantities.tensors:
                 raise self._unknown(node)
             if isinstance(node.of, Quantity):
@@ -221,9 +221,9 @@ class Meaning:
 
     def tensor(self, node: tree.Symbol) -> Tensor:
         """The tensor of a symbol, whatever its indices."""
-        return node.of.tensor if isinstance(node, Entry) else self._reader(node).tensor(node)
+        return node.of.tensor if isinstance(node, EntrySymbol) else self._reader(node).tensor(node)
 
-    def _reader(self, node: tree.Symbol) -> Written:
+    def _reader(self, node: tree.Symbol) -> Spelled:
         if self.written is None:
             raise self._unknown(node)
         return self.written

@@ -75,7 +75,7 @@ class Typography:
 
     def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
         """The symbol of an entry, which holds what it stands for."""
-        return Entry(of, differentiated, self)
+        return EntrySymbol(of, differentiated, self)
 
     def look(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
         """The letters of an entry."""
@@ -244,7 +244,7 @@ class Typography:
 
 
 @dataclass(frozen=True, init=False)
-class Entry(tree.Symbol):
+class EntrySymbol(tree.Symbol):
     """The symbol of a quantity, or of one in index notation. Its letters follow from that, so none can say another."""
 
     of: Quantity | Access = field(kw_only=True)

@@ -19,7 +19,7 @@ from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
 from symcnn.formula.printed import Printed, points
 from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Entry
+from symcnn.formula.typography import EntrySymbol
 from symcnn.formula.written import MeaningError, brief, letters_in
 from symcnn.network import Dense, Network
 from symcnn.proof import QuantityDomain, Verdict, check_equations
@@ -125,7 +125,7 @@ class Examiner:
 
     def _free(self, symbols: Iterable[tree.Symbol]) -> frozenset[str]:
         """Letters that stand for any quantity: u, v, z."""
-        unbound = (s for s in symbols if not isinstance(s, Entry) and not s.indices and not s.word)
+        unbound = (s for s in symbols if not isinstance(s, EntrySymbol) and not s.indices and not s.word)
         return frozenset(s.letter for s in unbound if s.letter.islower()) - _RATE
 
     # --- quantities -------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ class Examiner:
         everything = list(nodes(tuple(plain)))
         symbols = [n for n in everything if isinstance(n, tree.Symbol)]
         bare_values = all(isinstance(n, (tree.Symbol, tree.Number, tree.Matrix, tree.Labelled)) for n in everything)
-        roles = {s.of.tensor.role if isinstance(s, Entry) else "value" for s in symbols}
+        roles = {s.of.tensor.role if isinstance(s, EntrySymbol) else "value" for s in symbols}
         return bare_values and bool(roles) and roles <= {"image", "target", "parameter"}
 
     # --- rules, index notation, what is printed from an equation ------------------------------------------------------

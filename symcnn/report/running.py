@@ -3,7 +3,7 @@
 import re
 
 from symcnn.formula import Plain
-from symcnn.formula.extent import tall
+from symcnn.formula.breaking import tall
 from symcnn.report.document import Document, InlineFormula, Link, Text
 from symcnn.report.references import References
 from symcnn.text import catalogue

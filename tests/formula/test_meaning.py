@@ -13,7 +13,7 @@ from symcnn.formula.meaning import EntryGroup, Meaning
 from symcnn.formula.tree import Convolution, Equality, Matrix, Negated, Number, Over, Partial, Product, Sum, Under
 from symcnn.formula.tree import Symbol as Written_
 from symcnn.formula.typography import Letters
-from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
+from symcnn.formula.written import MeaningError, OutOfRangeError, Spelled, UnknownNameError, affine_at
 from symcnn.proof.paths import Slope
 from symcnn.text import catalogue
 from tests.networks import from_seed
@@ -26,7 +26,7 @@ LABELS = {"image 1": 1, "image 2": 2}
 
 
 def meaning(derivation=D, **settings):
-    return Meaning(derivation, Written(derivation.quantities, WORDS), LABELS, 2, **settings)
+    return Meaning(derivation, Spelled(derivation.quantities), LABELS, 2, **settings)
 
 
 def is_true(left, right, derivation=D, **settings):
@@ -44,7 +44,7 @@ def x(letter, indices="", word=""):
 def test_every_name_is_read_back_as_it_was_written(seed, lang):
     d = derive(from_seed(seed)[0])
     words = catalogue(lang).words("word")
-    letters, m = Letters(d.quantities, words), Meaning(d, Written(d.quantities, words))
+    letters, m = Letters(d.quantities, words), Meaning(d, Spelled(d.quantities))
     typography, own = Typography(d.quantities, words), Meaning(d)
     for name in (*d.graph.inputs, *d.graph.forward):
         for differentiated in (False, True):
@@ -145,7 +145,7 @@ def test_indices_are_worked_out(text, point, value):
     ("node", "error", "words"),
     [
         (x("i", "41"), OutOfRangeError, "i₄₁: out of range; expected i_11 to i_33"),
-        (x("x", "5"), OutOfRangeError, "x₅: out of range"),
+        (x("x", "5"), OutOfRangeError, "x_5: out of range"),
         (x("v", "11"), UnknownNameError, "no quantity of this network is written so; nearest is"),
         (x("h", "1", "predicted"), UnknownNameError, "nearest is"),
         (x("W"), UnknownNameError, "it may stand for one of w_xh, w_ho"),

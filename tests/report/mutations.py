@@ -9,7 +9,7 @@ from typing import Any
 
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Entry, Typography
+from symcnn.formula.typography import EntrySymbol, Typography
 from symcnn.symbolic import Access, Quantity, TensorKind
 
 
@@ -45,7 +45,7 @@ def _with(parts: tuple[Any, ...], n: int, new: Any) -> tuple[Any, ...]:
 
 def _here(node: Any, typography: Typography) -> Iterator[tuple[str, Any]]:
     match node:
-        case Entry():
+        case EntrySymbol():
             yield from _entries(node, typography)
         case tree.Number():
             yield "number", replace(node, value=node.value + 1 if node.value == int(node.value) else node.value * 1.01)
@@ -87,9 +87,9 @@ _LETTERS = {
 _WORDS = {TensorKind.OUTPUT: TensorKind.TARGET, TensorKind.TARGET: TensorKind.OUTPUT}
 
 
-def _entries(node: Entry, typography: Typography) -> Iterator[tuple[str, Any]]:
+def _entries(node: EntrySymbol, typography: Typography) -> Iterator[tuple[str, Any]]:
     """Symbols of other quantities: a symbol shows what it stands for, so nothing else can be changed in it."""
-    of, differentiated = node.of, Entry(node.of, True, typography) == node
+    of, differentiated = node.of, EntrySymbol(node.of, True, typography) == node
     for kind, other in _others(of, typography):
         yield kind, typography.entry(other, differentiated)
 

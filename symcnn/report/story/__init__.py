@@ -11,6 +11,7 @@ from symcnn.formula import tree
 from symcnn.formula.steps import nodes
 from symcnn.report.content import Content
 from symcnn.report.document import Document, Figure, Section, States, displays
+from symcnn.report.story.chain import chain_rule
 from symcnn.report.story.descent import at_a_glance, descent
 from symcnn.report.story.filters import filters
 from symcnn.report.story.forward import error, forward
@@ -18,7 +19,6 @@ from symcnn.report.story.neurons import maps, weights
 from symcnn.report.story.opening import conventions, images, network
 from symcnn.report.story.operations import operations
 from symcnn.report.story.printed import printed
-from symcnn.report.story.rule import chain_rule
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.training import training
 from symcnn.report.story.verified import verified

@@ -12,14 +12,23 @@ from dataclasses import dataclass
 
 from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Node
-from symcnn.report.document import Display
+from symcnn.report.document import Block, Display, Section
+from symcnn.report.story.developed import Local, locals_of, partial
 from symcnn.report.story.developed import members as developed_members
-from symcnn.report.story.local import Local, locals_of, partial
 from symcnn.report.story.teller import MAX_WRITTEN, Beneath, Teller, shortened
 from symcnn.symbolic import Quantity, TensorKind
 
 #: Products of a sum over paths that are written out.
 MAX_PATHS = 16
+
+
+def chain_rule(t: Teller) -> Section:
+    """∂E/∂u = Σ ∂E/∂v · ∂v/∂u, and how the derivatives stand here."""
+    error, u, v = t.typography.error, tree.Symbol("u"), tree.Symbol("v")
+    path = tree.Product((tree.Partial(error, v), tree.Partial(v, u)))
+    general = Display("chain_rule", tree.Equality((tree.Partial(error, u), tree.Call("Σ", (path,)))))
+    blocks: list[Block] = [t.paragraph("story.chain_text"), general, t.paragraph("story.chain_order")]
+    return t.section("chain", t.say("report.chain_heading"), blocks)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from string import ascii_lowercase
 from symcnn.article import printed as source
 from symcnn.audit.article import PrintedComparison, tables_held
 from symcnn.formula import tree
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
+from symcnn.formula.written import Spelled
 from symcnn.report.document import Block, Bullets, Emphasis, InlineFormula, Link, Section, Table, Text
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.words import listed
