@@ -43,7 +43,7 @@ from symcnn.symbolic import (
     maximum,
     quantity_of,
     wins,
-)
+)  # fmt: skip
 
 #: Terms of a sum with limits; a longer one is a slip of the pen, or malice.
 MAX_SPAN = 1000

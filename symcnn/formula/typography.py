@@ -33,7 +33,7 @@ from symcnn.symbolic import (
     Wins,
     Z,
     in_reading_order,
-)
+)  # fmt: skip
 
 #: The words that a language must have.
 WORDS = ("predicted", "expected", "preactivation", "activation", "first")
