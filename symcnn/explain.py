@@ -1,6 +1,5 @@
 """Any number of a training, explained: at which step, for which image."""
 
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from symcnn.formula import (
 )
 from symcnn.network import Array, DataLike, Network, checked
 from symcnn.numeric.values import values_of_images
+from symcnn.symbolic import E_TOTAL, E, Quantity, split_name
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import Progress, Run, train
 from symcnn.train.settings import check_settings, choose
@@ -56,10 +56,12 @@ def explain_number(
     name, image = _split(question, samples)
     name = written_names(derivation.graph).get(name, name)
     given = dict.fromkeys((*network.parameters, *derivation.graph.inputs))
-    known = [*given, *(v.name for v in derivation.graph), "E_total"]
+    known = [*given, *(v.name for v in derivation.graph), E_TOTAL.name]
     if name not in known:
         raise InputError(f"{quoted(question.name)}: no such quantity; {one_of(name, known)}")
-    if image is not None and (name in network.parameters or name == "E_total"):
+    quantity = derivation.quantities.of(name)
+    is_parameter = quantity.tensor.is_shared and not quantity.is_adjoint
+    if image is not None and (is_parameter or quantity == E_TOTAL):
         raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
 
     def trained(steps: int, initial: Any = None) -> Run:
@@ -77,32 +79,32 @@ def explain_number(
     run = trained(1, before) if question.step else before
     factor = 1.0 if reduction == "sum" else 1.0 / samples
     answer = _Answer(derivation, data, run.theta, factor, text)
-    if name in network.parameters:
+    if is_parameter:
         if question.step == 0:
-            return answer.given(name, run.parameters[name], text("explain.initial", seed=seed))
+            return answer.given(quantity, run.parameters[name], text("explain.initial", seed=seed))
         earlier = _Answer(derivation, data, before.theta, factor, text)
-        slope = factor * sum(v[f"dE_d{name}"] for v in earlier.values)
+        slope = factor * sum(v[quantity.adjoint.name] for v in earlier.values)
         change = Change(before.parameters[name], learning_rate, slope, run.parameters[name], question.step)
-        return answer.update(name, change)
-    if name == "E_total" or (image is None and name.removeprefix("dE_d") in network.parameters):
-        return answer.total(name)
+        return answer.update(quantity, change)
+    if quantity == E_TOTAL or (image is None and quantity.tensor.is_shared):
+        return answer.total(quantity)
     values = answer.values[(image or 1) - 1]
     if name in derivation.graph.inputs:
-        return answer.given(name, values[name], text("explain.given"))
-    return answer.variable(name, values)
+        return answer.given(quantity, values[name], text("explain.given"))
+    return answer.variable(quantity, values)
 
 
 def _split(question: Question, images: int) -> tuple[str, int | None]:
     """The quantity and the image: ``x_12_image2`` names both."""
-    name, image = question.name, question.image
-    if "_image" in name:
-        found = re.fullmatch(r"(.+)_image([0-9]{1,9})", name)
-        if found is None:
-            raise InputError(f"{name}: expected a name that ends in _image1, _image2, …")
-        name = found[1]
-        if image not in (None, int(found[2])):
-            raise InputError(f"{question.name}: names image {int(found[2])}, and image {image} is asked for")
-        image = int(found[2])
+    image = question.image
+    try:
+        name, named = split_name(question.name)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    if named is not None:
+        if image not in (None, named):
+            raise InputError(f"{question.name}: names image {named}, and image {image} is asked for")
+        image = named
     if image is not None and not 1 <= image <= images:
         raise InputError(f"image {image}: expected a whole number from 1 to {images}")
     return name, image
@@ -116,16 +118,16 @@ class _Answer:
         self.values = list(values_of_images(derivation, theta, data))
         self._words = {"word": text.words("word"), "explain": text.words("explain")}
 
-    def given(self, name: str, value: float, what: str) -> Explanation:
-        return explain_given(self._graph, name, value, what, self._words, self._text.decimal)
+    def given(self, quantity: Quantity, value: float, what: str) -> Explanation:
+        return explain_given(self._graph, quantity, value, what, self._words, self._text.decimal)
 
-    def variable(self, name: str, values: dict[str, float]) -> Explanation:
-        return explain_variable(self._graph, name, values, self._words, self._text.decimal)
+    def variable(self, quantity: Quantity, values: dict[str, float]) -> Explanation:
+        return explain_variable(self._graph, quantity, values, self._words, self._text.decimal)
 
-    def total(self, name: str) -> Explanation:
-        parts = [v["E" if name == "E_total" else name] for v in self.values]
+    def total(self, quantity: Quantity) -> Explanation:
+        parts = [v[(E if quantity == E_TOTAL else quantity).name] for v in self.values]
         labels = self._text.image_labels(None, len(parts))
-        return explain_sum(self._graph, name, parts, self._factor, labels, self._words, self._text.decimal)
+        return explain_sum(self._graph, quantity, parts, self._factor, labels, self._words, self._text.decimal)
 
-    def update(self, name: str, change: Change) -> Explanation:
-        return explain_update(self._graph, name, change, self._words, self._text.decimal)
+    def update(self, quantity: Quantity, change: Change) -> Explanation:
+        return explain_update(self._graph, quantity, change, self._words, self._text.decimal)

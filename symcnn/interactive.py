@@ -16,7 +16,7 @@ from symcnn.formula import Explanation, derivation_latex, equation_latex, gradie
 from symcnn.network import Array, Network
 from symcnn.numeric.values import evaluate_displayed, explain_gradient
 from symcnn.proof import GradientDomain, Proof, QuantityDomain, Verdict, prove
-from symcnn.symbolic import Equation
+from symcnn.symbolic import Equation, Name
 
 
 class LatexEquation(Equation):
@@ -52,9 +52,9 @@ class InteractiveGradient(Gradient):
 class InteractiveDerivation(Derivation):
     """All derivatives of a network's error, by name, and what can be asked of them; see ``symcnn.derivation``."""
 
-    def __getitem__(self, name: str) -> InteractiveGradient:
+    def __getitem__(self, name: Name) -> InteractiveGradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
-        return InteractiveGradient(self, super().__getitem__(name).name)
+        return InteractiveGradient(self, super().__getitem__(name).quantity)
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:

@@ -8,6 +8,7 @@ from symcnn.excel.plan import WorkbookLayout
 from symcnn.formula import Plain, Typography, Worked, shown
 from symcnn.network import DataLike, as_data
 from symcnn.numeric.values import values_of_images
+from symcnn.symbolic import Quantity, Tensor, entries
 from symcnn.text import Catalogue
 
 INK, GREY, TEAL, AMBER, DARK = "#1B2430", "#6B7786", "#0F6B75", "#E2A100", "#46505C"
@@ -19,28 +20,30 @@ RIGHT = 600
 
 def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], steps: int, text: Catalogue) -> str:
     """∂E/∂(a weight of the article's filter) for the first image: ∂E/∂F = I ∗ ∂E/∂X, the formula, the cell."""
-    name = "f_12"
+    of, image = derivation.quantities.of, derivation.network.forward.image
+    gradient = of("f_12").adjoint
     values = next(iter(values_of_images(derivation, theta, data)))
     plan = WorkbookLayout(derivation, len(as_data(data).images), steps, text)
-    variable = derivation.graph[f"dE_d{name}"]
+    variable = derivation.graph[gradient]
     typography = Typography(derivation.quantities, text.words("word"), total="")
     worked = Worked(derivation.quantities, text.words("word"), values, 3)
     plain = Plain(text.decimal)
-    result = plain.emit(worked.name(variable.name))
+    result = plain.emit(worked.name(gradient))
     cell = plan.backward[0][variable.quantity]
     lines = [
-        f"{plain.emit(typography.name(variable.name))} = {plain.emit(typography.right_side(variable))}",
+        f"{plain.emit(typography.name(gradient))} = {plain.emit(typography.right_side(variable))}",
         f"= {plain.emit(worked.right_side(variable))}",
     ]
-    used = {f.name for factors in variable.products for f in factors}
+    used = {of(f) for factors in variable.products for f in factors}
+    x = next(q.tensor for q in used if q.is_adjoint)
     body = [
         *_text(24, 34, text("picture.title"), size=17, weight="bold"),
         *_head(24, 76, "1", text("picture.convolution")),
-        *_grid(24, 96, CELL, derivation, "i", values, used, text),
+        *_grid(24, 96, CELL, image, values, used, text("picture.image"), text.decimal),
         *_text(182, 172, "∗", size=24, fill=GREY),
-        *_grid(214, 98, WIDE, derivation, "dE_dx", values, used, text),
+        *_grid(214, 98, WIDE, x.adjoint(), values, used, text("picture.map"), text.decimal),
         *_text(370, 178, "=", size=24, fill=GREY),
-        *_grid(400, 98, WIDE, derivation, "dE_df", values, {variable.name}, text),
+        *_grid(400, 98, WIDE, gradient.tensor.adjoint(), values, {gradient}, text("picture.filter"), text.decimal),
         *_head(RIGHT, 76, "2", text("picture.derivation")),
         *_text(RIGHT, 106, lines[0], size=15, family="serif"),
         *_text(RIGHT, 134, lines[1], size=15, family="serif"),
@@ -75,29 +78,26 @@ def _result(x: float, y: float, words: str) -> Iterator[str]:
 
 
 def _grid(
-    x: float, y: float, side: int, derivation: Derivation, tensor: str, values: dict[str, float], marked: set[str],
-    text: Catalogue,
+    x: float, y: float, side: int, tensor: Tensor, values: dict[str, float], marked: set[Quantity], label: str,
+    decimal: str,
 ) -> Iterator[str]:  # fmt: skip
     """A map as squares, its name below; what the number is made of has an amber frame."""
     frames, bottom = [], y
-    for name in (*derivation.graph.inputs, *derivation.graph.backward):
-        place, index = derivation.graph.place(name)
-        if place.name != tensor:
-            continue
-        left, top = x + index[1] * side, y + index[0] * side
+    for quantity in entries(tensor):
+        row, column = quantity.index
+        left, top = x + column * side, y + row * side
         bottom = max(bottom, top + side)
-        pixel = place.role == "image"
-        dark = pixel and values[name] >= 0.75
+        pixel, value = tensor.role == "image", values[quantity.name]
+        dark = pixel and value >= 0.75
         square = f'<rect x="{left}" y="{top}" width="{side}" height="{side}"'
         yield f'{square} fill="{DARK if dark else "#FFFFFF"}" stroke="#D3D9E0"/>'
-        number = shown(values[name], 3)
-        number = number.replace(".", text.decimal).replace("-", "−")
+        number = shown(value, 3)
+        number = number.replace(".", decimal).replace("-", "−")
         fill = "#FFFFFF" if dark else INK
         yield from _text(
             left + side / 2, top + side / 2 + 5, number, size=14 if pixel else 13, fill=fill, anchor="middle"
         )
-        if name in marked:
+        if quantity in marked:
             frames.append(f'{square} fill="none" stroke="{AMBER}" stroke-width="2.5"/>')
     yield from frames
-    labels = {"i": "picture.image", "dE_dx": "picture.map", "dE_df": "picture.filter"}
-    yield from _text(x, bottom + 18, text(labels[tensor]), size=12, fill=GREY)
+    yield from _text(x, bottom + 18, label, size=12, fill=GREY)

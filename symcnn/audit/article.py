@@ -11,10 +11,9 @@ from symcnn.audit.verdicts import Judged
 from symcnn.derivation import Derivation, derive
 from symcnn.formula import tree
 from symcnn.formula.reader import Chain, FormulaReader, NumberTable, fragments, read_display
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError
+from symcnn.formula.written import MeaningError, Spelled
 
 
 def held(derivation: Derivation | None = None) -> tuple[PrintedComparison, ...]:

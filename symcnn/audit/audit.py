@@ -32,9 +32,9 @@ from symcnn.formula.reader import (
     fragments,
     read_display,
 )
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes as nodes_of
 from symcnn.formula.tree import Node
+from symcnn.formula.written import Spelled
 from symcnn.network import Activation, Data, Dense, Network
 
 #: A text that a person wrote is smaller; so are its equations fewer.

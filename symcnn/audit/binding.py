@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 from symcnn.audit.numbers import is_numeric
 from symcnn.audit.remembered import IMAGE
 from symcnn.formula import tree
-from symcnn.formula.spelled import Quantity
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, letters_in
+from symcnn.formula.written import MeaningError, OwnSymbol, letters_in
 
 if TYPE_CHECKING:
     from symcnn.audit.notation import Notation
@@ -44,7 +43,7 @@ class Binding:
             counted: letters that sums let run, each with how far.
         """
         notation = self._notation
-        if symbol == tree.DOTS or isinstance(symbol, Quantity):
+        if symbol == tree.DOTS or isinstance(symbol, OwnSymbol):
             return "network"
         try:
             if notation.is_mapped(symbol):

@@ -17,6 +17,7 @@ from symcnn.formula.meaning import Meaning
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
+from symcnn.symbolic import E, Quantity
 
 #: Changes of a member that are tried.
 MAX_TRIED = 600
@@ -117,8 +118,8 @@ class Paths:
                 of, by = (self._meaning.scalar(n) for n in (left.of, left.by))
                 if not by.is_Symbol:
                     return None
-                if of.is_Symbol:
-                    return self._sum(of.name, by.name, self._cuts(wrong, of))
+                if of.is_Symbol and by in self._d.quantities and of in self._d.quantities:
+                    return self._sum(self._d.quantities.of(of), self._d.quantities.of(by), self._cuts(wrong, of))
                 return None
             value = self._meaning.scalar(left)
         except MeaningError:
@@ -126,45 +127,43 @@ class Paths:
         variable = self._d.graph.forward.get(str(value))
         return None if variable is None else self._typography.right_side(variable)
 
-    def _cuts(self, wrong: Node, of: Expr) -> dict[str, Node]:
+    def _cuts(self, wrong: Node, of: Expr) -> dict[Quantity, Node]:
         """The derivatives of A that the wrong member uses: by which quantity -> as it writes them."""
-        found: dict[str, Node] = {}
+        found: dict[Quantity, Node] = {}
         for part in nodes(wrong):
             if isinstance(part, tree.Partial) and isinstance(part.of, tree.Symbol) and isinstance(part.by, tree.Symbol):
                 try:
-                    if self._meaning.scalar(part.of) == of:
-                        found[str(self._meaning.scalar(part.by))] = part
+                    by = self._meaning.scalar(part.by)
+                    if self._meaning.scalar(part.of) == of and by in self._d.quantities:
+                        found[self._d.quantities.of(by)] = part
                 except MeaningError:
                     continue
         return found
 
-    def _sum(self, of: str, by: str, cuts: dict[str, Node]) -> Node | None:
+    def _sum(self, of: Quantity, by: Quantity, cuts: dict[Quantity, Node]) -> Node | None:
         """∂of/∂by; None where there is no path."""
         if of == by:
             return tree.Number(1)
-        if f"dE_d{by}" not in self._d.graph.backward:
+        if by.adjoint not in self._d.graph:
             return None
         terms: list[Node] = []
-        for step in self._d.step(f"dE_d{by}").terms:
+        for step in self._d.step(by).terms:
             local = self._typography.product(step.local)
-            if step.through == of or (step.adjoint is None and of == "E"):
+            if step.quantity == of:
                 terms.append(local)
                 continue
-            if step.adjoint is None:
-                continue
-            head = self._head(of, step.through, cuts)
+            head = None if step.is_last else self._head(of, step.quantity, cuts)
             if head is not None:
                 terms.append(_times(head, local))
         if not terms:
-            return None if of != "E" else tree.Number(0)
+            return None if of != E else tree.Number(0)
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
-    def _head(self, of: str, through: str, cuts: dict[str, Node]) -> Node | None:
+    def _head(self, of: Quantity, through: Quantity, cuts: dict[Quantity, Node]) -> Node | None:
         """∂of/∂through: as a derivative, where the wrong member has those of its kind."""
         if through in cuts:
             return cuts[through]
-        kinds = {self._d.quantities.of(name).tensor.name: node for name, node in cuts.items()}
-        like = kinds.get(self._d.quantities.of(through).tensor.name)
+        like = {by.tensor: node for by, node in cuts.items()}.get(through.tensor)
         if isinstance(like, tree.Partial):
             return tree.Partial(like.of, self._typography.name(through, differentiated=True))
         return self._sum(of, through, cuts)

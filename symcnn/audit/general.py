@@ -11,10 +11,9 @@ from typing import Any
 
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography, tree
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes, rewritten
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, letters_in
+from symcnn.formula.written import MeaningError, Spelled, letters_in
 from symcnn.symbolic import Access, Equation, Tensor
 
 #: A letter that runs: r in "r+p, c+q", and in "x(r, c)-h(j)".
@@ -48,8 +47,8 @@ class General:
     def _stated(self, tensor: Tensor, letters: list[str], differentiated: bool) -> Iterator[Node]:
         if not all(len(letter) == 1 and letter.isalpha() for letter in letters):
             return
-        name = f"dE_d{tensor.name}" if differentiated else tensor.name
-        for equation in (e for e in self._d.equations if e.target.tensor.name == name and not e.adds):
+        target = tensor.adjoint() if differentiated else tensor
+        for equation in (e for e in self._d.equations if e.target.tensor == target and not e.adds):
             own = [letter for n in self._places(equation) for letter in letters_in(n)]
             if len(own) == len(letters):
                 renamed = dict(zip(own, letters, strict=True))

@@ -22,11 +22,10 @@ from symcnn.audit.witness import Witness
 from symcnn.formula import tree
 from symcnn.formula.meaning import DoesNotFitError, Meaning, SpentError, Value, pairs
 from symcnn.formula.reader import Chain, Member
-from symcnn.formula.spelled import as_quantities
 from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, OutOfRangeError, brief
+from symcnn.formula.written import MeaningError, OutOfRangeError, as_own, brief
 from symcnn.proof import Comparison, OneMethod, UndecidableError, decide
 
 #: A learning rate for a counterexample.
@@ -272,7 +271,7 @@ class ChainJudge:
         """A step of gradient descent that goes elsewhere, shown at one learning rate."""
         place, member, _ = whole[update.wrong or 0]
         sides = (update.members[(update.wrong or 0) - 1], update.right)
-        wrong, right = self._evaluated([(place, member, as_quantities(update.at(side, _RATE))) for side in sides])
+        wrong, right = self._evaluated([(place, member, as_own(update.at(side, _RATE))) for side in sides])
         shown = self.witness.shows(wrong, right)
         if shown is not None and shown.at is not None:
             shown = replace(shown, at=(*shown.at, (update.rate, 0.5)))

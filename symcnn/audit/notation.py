@@ -16,19 +16,28 @@ from symcnn.audit.remembered import IMAGE, Remembered
 from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
-from symcnn.formula import Typography, tree
+from symcnn.formula import tree
 from symcnn.formula.meaning import Budget, EntryGroup, Meaning, Value
 from symcnn.formula.meaning import pairs as entry_pairs
 from symcnn.formula.printed import points
-from symcnn.formula.spelled import Quantity, Spelled, as_quantities, filled, starred
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, UnknownNameError, letters_in
+from symcnn.formula.typography import Letters
+from symcnn.formula.written import (
+    MeaningError,
+    OwnSymbol,
+    Spelled,
+    UnknownNameError,
+    as_own,
+    filled,
+    letters_in,
+    starred,
+)
 from symcnn.network import Data
 from symcnn.proof.algebras import PointAlgebra
 from symcnn.proof.identities import SHARES, QuantityDomain
 from symcnn.proof.numbers import INTERVALS, IntervalArray
-from symcnn.proof.paths import QuantityTable, names_in
+from symcnn.proof.paths import QuantityTable, images_in, inputs
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import sigmoid
 from symcnn.text import LANGUAGES, catalogue
@@ -80,30 +89,32 @@ class Notation:
         self._open: set[tree.Symbol] = set()
         #: The network's own spelling, without what the mapping says.
         self.own = Spelled(derivation.quantities)
-        inputs = QuantityTable.inputs(derivation)
+        #: what may have a value: parameters, pixels and targets
+        self._inputs = inputs(derivation)
+        names = list(map(str, self._inputs))
         for name in self._values:
-            if name not in inputs:
-                near = difflib.get_close_matches(name, inputs, 1, 0.0)[0]
+            if name not in names:
+                near = difflib.get_close_matches(name, names, 1, 0.0)[0]
                 raise InputError(f"values.{name}: expected a parameter, a pixel or a target of the network, as {near}")
         for symbol, node in (definitions or {}).items():
             found = self._quantity(node)
             if found is None:
                 self._definitions[symbol] = node
-            elif found != as_quantities(self.own.canonical(symbol)):  # else it says what the network says
+            elif found != as_own(self.own.canonical(symbol)):  # else it says what the network says
                 self._definitions[symbol] = found
 
     # --- symbols ----------------------------------------------------------------------------------------------------
 
-    def _quantity(self, node: Node) -> Quantity | None:
+    def _quantity(self, node: Node) -> OwnSymbol | None:
         """The network's own quantity that a definition defines, where there is one."""
         try:
             value = self.meaning.scalar(self.resolved(node))
         except MeaningError:
             return None
-        for name in self.derivation.graph.forward:
-            if self.decide(Symbol(name), value).status in ("proved", "probable"):
-                found = Typography(self.derivation.quantities, catalogue("en").words("word")).name(name)
-                return Quantity(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
+        for variable in self.derivation.graph.forward.values():
+            if self.decide(variable.quantity.symbol, value).status in ("proved", "probable"):
+                found = Letters(self.derivation.quantities, catalogue("en").words("word")).name(variable.quantity)
+                return OwnSymbol(found.letter, found.indices, found.word) if isinstance(found, tree.Symbol) else None
         return None
 
     def resolved(self, node: Node) -> Node:
@@ -119,7 +130,7 @@ class Notation:
         return found
 
     def _put(self, symbol: tree.Symbol | tree.Word) -> Node:
-        if isinstance(symbol, (tree.Word, Quantity)):
+        if isinstance(symbol, (tree.Word, OwnSymbol)):
             return symbol
         self._define(symbol)
         if symbol in self._definitions:
@@ -171,7 +182,7 @@ class Notation:
         if not self.own.is_known(own) and (symbol.letter != "E" or symbol.indices):
             return False
         said = self._definitions.get(symbol)
-        return (said is not None and said != as_quantities(own)) or self.spelled.canonical(symbol) != own
+        return (said is not None and said != as_own(own)) or self.spelled.canonical(symbol) != own
 
     def canonical(self, node: Node) -> Node:
         """A formula in the typography's own spelling."""
@@ -317,8 +328,7 @@ class Notation:
     def decide(self, left: Expr, right: Expr) -> Verdict:
         """Are two expressions equal, whatever the parameters and the pixels?"""
         if (left, right) not in self._decided:
-            images = {int(n) for name in names_in([left, right]) if (n := name.partition("_image")[2])}
-            domain = self._over(max(images, default=0))
+            domain = self._over(max(images_in([left, right], self.derivation.quantities), default=0))
             verdict = domain.decide(left, right)
             if verdict.outcome == "wrong" and self.derivation.network.loss == "cross_entropy":
                 verdict = domain.decide_where_shares(left, right) or verdict
@@ -390,14 +400,14 @@ class Notation:
 
     def hold_as_stated(self, members: Sequence[Node]) -> bool:
         """Are they equal where the pixels, targets and parameters have the numbers that the text states of them?"""
-        inputs = QuantityTable.inputs(self.derivation)
         known: dict[str, list[float]] = {name: [value] for name, value in self._values.items()}
+        names = list(map(str, self._inputs))
         for symbol, number in self.remembered.stated():
             try:
                 name, [(low, high)] = str(self.meaning.scalar(self.resolved(symbol))), block(number, True).entries
             except (MeaningError, NoNumberError, ValueError):
                 continue
-            if name in inputs and name not in self._values:
+            if name in names and name not in self._values:
                 known.setdefault(name, []).append(float((low + high) / 2))
         if not known:
             return False
@@ -418,10 +428,9 @@ class Notation:
         """The one number that a quantity is, wherever the quantities without a value stand."""
         if len(values) != 1 or isinstance(values[0], EntryGroup):
             return None
-        names = QuantityTable.inputs(self.derivation)
         found: float | None = None
         for seed in (7, 11, 13):
-            point = {name: known.get(name, (seed * n % 19 - 9.5) / 10) for n, name in enumerate(names, 1)}
+            point = {s: known.get(s.name, (seed * n % 19 - 9.5) / 10) for n, s in enumerate(self._inputs, 1)}
             number = self._number_at(values[0], point)
             if number is None or not math.isfinite(number):
                 return None
@@ -433,7 +442,7 @@ class Notation:
         exact = Rational(str(round(found, 12)))
         return float(exact) if self.decide(values[0], exact).status in ("proved", "probable") else None
 
-    def _number_at(self, expression: Expr, point: Mapping[str, float]) -> float | None:
+    def _number_at(self, expression: Expr, point: Mapping[Symbol, float]) -> float | None:
         try:
             quantities = QuantityTable(self.derivation, PointAlgebra(dict(point)))
         except (UndecidableError, ArithmeticError):

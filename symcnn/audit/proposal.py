@@ -22,7 +22,8 @@ from symcnn.formula.reader import Chain
 from symcnn.formula.steps import bare
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
-from symcnn.proof.paths import Slope
+from symcnn.proof.paths import Slope, given
+from symcnn.symbolic import E
 
 #: Letters before a subscript that are no command: a name of several, or a product that looks like one.
 _WORD = re.compile(r"(?<![\\A-Za-z{])([A-Za-z]{2,20})(?=\s*_)")
@@ -114,6 +115,7 @@ class Proposals:
     def _candidates(self) -> list[tuple[Expr, float]]:
         """What a name may stand for, each with its number."""
         derivation = self._notation.derivation
-        names = [*derivation.graph.forward, *derivation.network.parameters]
-        found = (*map(Symbol, derivation.graph.forward), *(Slope("E", name) for name in names if name != "E"))
+        computed = [variable.quantity.symbol for variable in derivation.graph.forward.values()]
+        parameters, _ = given(derivation)
+        found = (*computed, *(Slope(E.symbol, by) for by in (*computed, *parameters) if by != E.symbol))
         return [(c, number) for c in found if (number := self._witness.number(c)) is not None]

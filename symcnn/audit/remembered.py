@@ -8,10 +8,9 @@ from itertools import islice, product
 from symcnn.audit.numbers import LONG, NoNumberError, Roundings, exactly_equal, is_numeric
 from symcnn.formula import tree
 from symcnn.formula.reader import Chain
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError
+from symcnn.formula.written import MeaningError, Spelled
 
 #: Ways to put the numbers of a text into a formula of its letters.
 MAX_WAYS = 256

@@ -18,13 +18,13 @@ from sympy import Expr
 from symcnn.audit.binding import LEARNING_RATE, RATES
 from symcnn.audit.numbers import NoNumberError, block, is_numeric, shows_numbers
 from symcnn.audit.putin import put_in
-from symcnn.formula import Typography, stated, tree
+from symcnn.formula import stated, tree
 from symcnn.formula.meaning import Meaning, pairs
 from symcnn.formula.printed import Printed
-from symcnn.formula.spelled import as_quantities
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError
+from symcnn.formula.typography import Letters
+from symcnn.formula.written import MeaningError, as_own
 from symcnn.proof import decide
 from symcnn.proof.numbers import INTERVALS
 from symcnn.text import catalogue
@@ -88,7 +88,7 @@ class OneLetter:
     def is_right(self, node: Node) -> bool:
         """Could it stand in the place of the wrong member?"""
         try:
-            return self.same(self.values[(self.wrong or 1) - 1], self.meaning.scalar(as_quantities(node)))
+            return self.same(self.values[(self.wrong or 1) - 1], self.meaning.scalar(as_own(node)))
         except MeaningError:
             return False
 
@@ -144,7 +144,7 @@ class Rules:
             if len(plain) < 2 or len(symbols) != 1 or not free or not of_it or set(signs) - {"="}:
                 return None
             meaning = replace(self._notation.meaning, free=frozenset((free[0].letter,)))
-            return OneLetter(free[0], meaning, tuple(meaning.scalar(as_quantities(m)) for m in plain))
+            return OneLetter(free[0], meaning, tuple(meaning.scalar(as_own(m)) for m in plain))
         except MeaningError:
             return None
 
@@ -163,7 +163,7 @@ class Rules:
             return None
         try:
             name, *rest = (_unlabelled(replaced(self._notation.canonical(bare(m)), self._unmarked)) for m in members)
-            meanings = self._notation.meanings(tuple(map(as_quantities, (name, *rest))))
+            meanings = self._notation.meanings(tuple(map(as_own, (name, *rest))))
             is_parameter = self._notation.own.role(name) == "parameter" if isinstance(name, tree.Symbol) else False
         except MeaningError:
             return None
@@ -203,7 +203,7 @@ class Rules:
     def _equal(self, a: Node, b: Node, rate: tree.Symbol, meanings: Sequence[Meaning]) -> bool:
         """The same for every rate: at two of them, since both are linear in it."""
         for value, meaning in product(_TRIED, meanings):
-            left, right = (as_quantities(replaced(node, partial(_at_rate, rate, value))) for node in (a, b))
+            left, right = (as_own(replaced(node, partial(_at_rate, rate, value))) for node in (a, b))
             entries = pairs(meaning.of(left), meaning.of(right), a)
             if any(self._notation.decide(one, other).status != "proved" for one, other in entries):
                 return False
@@ -224,7 +224,7 @@ class Rules:
     def _printed(self) -> Printed:
         notation = self._notation
         words = catalogue("en").words("word")
-        typographies = [Typography(notation.derivation.quantities, words, total) for total in ("total", "")]
+        typographies = [Letters(notation.derivation.quantities, words, total) for total in ("total", "")]
         return Printed(notation.derivation, Meaning(notation.derivation, notation.own), typographies)
 
 

@@ -6,16 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from sympy import Symbol
-
 from symcnn.derivation import Derivation
 from symcnn.formula import Latex, Typography, tree
 from symcnn.formula.reader import Chain
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.steps import nodes, parts
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, letters_in
-from symcnn.symbolic import Quantity, TensorKind
+from symcnn.formula.typography import Letters
+from symcnn.formula.written import MeaningError, Spelled, letters_in
+from symcnn.symbolic import Name, TensorKind
 from symcnn.text import catalogue
 
 _SIGN = re.compile(r"\*|\\cdot(?![a-z])|\\times")
@@ -138,7 +136,7 @@ def _with_digits(raw: str, digits: list[str]) -> str:
     return re.sub(r"\d", lambda _: next(left), raw)
 
 
-class _Own(Typography):
+class _Own(Letters):
     """Names as the text writes them."""
 
     def __init__(self, style: Style) -> None:
@@ -146,8 +144,8 @@ class _Own(Typography):
         self._style = style
         self.error = style.error
 
-    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
-        quantity = self.quantity(name)
+    def name(self, name: Name, differentiated: bool = False) -> Node:
+        quantity = self.quantities.of(name)
         if quantity.is_adjoint or quantity.tensor.kind is TensorKind.ERROR:
             return super().name(quantity, differentiated)
         return self._style.symbol(quantity.name, differentiated) or super().name(quantity, differentiated)

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symcnn.audit.notation import MAX_IMAGES, Notation, number_of
 from symcnn.audit.verdicts import Counterexample, Read
@@ -18,7 +18,7 @@ from symcnn.formula.steps import leaves
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
 from symcnn.proof.algebras import PointAlgebra
-from symcnn.proof.paths import QuantityTable
+from symcnn.proof.paths import QuantityTable, inputs, shares
 
 #: Choices that are tried; quantities whose values are told with a counterexample; entries of a group.
 MAX_CHOICES, MAX_TOLD, MAX_ENTRIES = 40, 12, 4
@@ -105,17 +105,17 @@ class Witness:
     def _choice(self, n: int) -> QuantityTable:
         while len(self._choices) <= n:
             chosen = random.Random(len(self._choices))
-            values = {name: chosen.choice(_VALUES) for name in self._names}
+            values = {symbol: chosen.choice(_VALUES) for symbol in self._inputs}
             derivation = self._notation.derivation
             if derivation.network.loss == "cross_entropy":  # shares, as everyone has them
-                for last, others in QuantityTable.shares(derivation, self._images):
-                    values[last] = round(1 - sum(values[name] for name in others), 2)
+                for last, others in shares(derivation, self._images):
+                    values[last] = round(1 - sum(values[other] for other in others), 2)
             self._choices.append(QuantityTable(derivation, PointAlgebra(values), self._images))
         return self._choices[n]
 
     @cached_property
-    def _names(self) -> list[str]:
-        return QuantityTable.inputs(self._notation.derivation, self._images)
+    def _inputs(self) -> list[Symbol]:
+        return inputs(self._notation.derivation, self._images)
 
     @property
     def _images(self) -> tuple[int, ...]:

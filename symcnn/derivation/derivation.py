@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Add, Expr
+from sympy import Add, Expr, Symbol
 
 from symcnn.derivation.graph import Graph, Product, Variable, instantiate
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import gather, reverse
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
 from symcnn.network import Network
-from symcnn.symbolic import ADJOINT, Equation, Quantities, Tensor
+from symcnn.symbolic import ADJOINT, E, Equation, Name, Quantities, Quantity, Tensor, entries
 
 #: The most quantities of a gradient with all adjoints substituted; and of one that is short enough to be displayed.
 MAX_SIZE, SHORT = 10_000, 1_000
@@ -29,24 +29,57 @@ class ChainTerm:
     """One path of the chain rule: ∂E/∂through · ∂through/∂variable.
 
     Attributes:
-        through: the next quantity on the path to E ("E" itself at its end).
-        adjoint: the name of ∂E/∂through; None where through is E, whose own adjoint is 1.
+        quantity: the next one on the way to E (E itself at the end of the way).
         local: ∂through/∂variable, as a product of factors in order; empty means 1.
     """
 
-    through: str
-    adjoint: str | None
+    quantity: Quantity
     local: Product
+
+    @property
+    def through(self) -> str:
+        """The name of the next quantity."""
+        return self.quantity.name
+
+    @property
+    def adjoint(self) -> str | None:
+        """The name of ∂E/∂through; None where through is E, whose own adjoint is 1."""
+        return None if self.is_last else self.quantity.adjoint.name
+
+    @property
+    def is_last(self) -> bool:
+        """Does it end the way, at E?"""
+        return self.quantity == E
+
+    def __repr__(self) -> str:
+        return f"ChainTerm(through={self.through!r}, adjoint={self.adjoint!r}, local={self.local!r})"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``."""
+    """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``.
 
-    variable: str
-    adjoint: str
+    Attributes:
+        quantity: the one that E is differentiated by.
+    """
+
+    quantity: Quantity
     terms: tuple[ChainTerm, ...]
     expression: Expr
+
+    @property
+    def variable(self) -> str:
+        """The name of what E is differentiated by."""
+        return self.quantity.name
+
+    @property
+    def adjoint(self) -> str:
+        """The name of the derivative."""
+        return self.quantity.adjoint.name
+
+    def __repr__(self) -> str:
+        fields = ("variable", "adjoint", "terms", "expression")
+        return f"Step({', '.join(f'{field}={getattr(self, field)!r}' for field in fields)})"
 
     def __str__(self) -> str:
         return f"{self.adjoint} = {self.expression}"
@@ -55,9 +88,10 @@ class Step:
 class Gradient:
     """∂E/∂(one quantity), in several forms."""
 
-    def __init__(self, derivation: "Derivation", name: str) -> None:
-        self.name = name
-        self.adjoint = ADJOINT + name
+    def __init__(self, derivation: "Derivation", quantity: Quantity) -> None:
+        self.quantity = quantity
+        self.name = quantity.name
+        self.adjoint = quantity.adjoint.name
         self.derivation = derivation
         self.variable: Variable = derivation.graph.backward[self.adjoint]
 
@@ -70,7 +104,7 @@ class Gradient:
         return hash((self.derivation, self.name))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.derivation, self.name)
+        return type(self), (self.derivation, self.quantity)
 
     @property
     def formula(self) -> Expr:
@@ -84,29 +118,29 @@ class Gradient:
         Raises:
             NotSupportedYetError: it is too long: through several layers its length grows with their product.
         """
-        return self.derivation.in_forward_quantities(self.adjoint)
+        return self.derivation.in_forward_quantities(self.quantity.adjoint)
 
     @property
     def has_short_expression(self) -> bool:
-        """Is ``expression`` short enough to be displayed, and so decided and evaluated in that form too?"""
-        return self.derivation.expanded_size(self.adjoint) <= SHORT
+        """With the adjoints put in, is it short enough to be read, and so decided and evaluated in that form too?"""
+        return self.derivation.expanded_size(self.quantity.adjoint) <= SHORT
 
     @property
     def expanded(self) -> Expr:
         """The closed form of one image, in parameters, pixels and targets only. It is long."""
-        return self.derivation.in_inputs(self.adjoint)
+        return self.derivation.in_inputs(self.quantity.adjoint)
 
     @property
     def total(self) -> Expr | tuple[Expr, ...]:
         """∂E_total over the images: a sum for a parameter, which they share; else one expression for each image."""
         d = self.derivation
         each = tuple(d.of_image(self.formula, n) for n in range(1, d.samples + 1))
-        return Add(*each) if self.name in d.network.parameters else each
+        return Add(*each) if self.quantity.tensor.is_shared else each
 
     @property
     def steps(self) -> list[Step]:
-        """The chain rule, from E down to this quantity; each step uses earlier ones."""
-        return self.derivation.steps(self.name)
+        """The chain rule, from E down to this quantity; each step rests on earlier ones."""
+        return self.derivation.steps(self.quantity)
 
     @property
     def graph(self) -> Graph:
@@ -127,7 +161,7 @@ class Gradients(Mapping[str, Expr]):
         names = self._derivation._is_gradient
         if name not in names:
             raise UnknownQuantityError(f"{quoted(name)}: not among the gradients; {one_of(name, names)}")
-        return self._derivation.in_forward_quantities(ADJOINT + name)
+        return self._derivation.in_forward_quantities(self._derivation.quantities.of(name).adjoint)
 
     def __contains__(self, name: object) -> bool:
         return name in self._derivation._is_gradient
@@ -164,15 +198,15 @@ class Derivation(Mapping[str, Gradient]):
             raise InputError(f"samples={quoted(samples)}: expected a whole number, at least 1")
         self.network = network
         self.samples = samples
-        image, targets = network.forward.image, network.forward.targets
-        assert targets is not None  # there is a loss, so there are targets
-        self.forward = network.forward.equations
-        self.backward = reverse(self.forward, (image, targets))
-        self._targets = targets
-        self._inputs = (image, *network.forward.parameters, targets)
-        self._in_forward: dict[str, Expr] = {}
-        self._sizes: dict[str, int] = {}
-        self._in_inputs: dict[str, Expr] = {}
+        stated = network.forward
+        assert stated.targets is not None  # there is a loss, so there are targets
+        self.forward = stated.equations
+        self.backward = reverse(stated.equations, (stated.image, stated.targets))
+        self._targets = stated.targets
+        self._inputs = (stated.image, *stated.parameters, stated.targets)
+        self._in_forward: dict[Symbol, Expr] = {}
+        self._sizes: dict[Symbol, int] = {}
+        self._in_inputs: dict[Symbol, Expr] = {}
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
@@ -196,8 +230,13 @@ class Derivation(Mapping[str, Gradient]):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The quantities of ``gradients``: the article's 20 + 4."""
-        maps = tuple(name for tensor in self.network.forward.feature_maps for name in tensor.scalars())
-        return self.network.parameters + maps
+        return tuple(quantity.name for quantity in self.listed)
+
+    @cached_property
+    def listed(self) -> tuple[Quantity, ...]:
+        """The same as quantities: the parameters, then the feature maps."""
+        stated = self.network.forward
+        return tuple(q for tensor in (*stated.parameters, *stated.feature_maps) for q in entries(tensor))
 
     @cached_property
     def gradients(self) -> Gradients:
@@ -207,11 +246,11 @@ class Derivation(Mapping[str, Gradient]):
     def _is_gradient(self) -> dict[str, None]:
         return dict.fromkeys(self.names)
 
-    def __getitem__(self, name: str) -> Gradient:
+    def __getitem__(self, name: Name) -> Gradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
         if name not in self:
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {self.nearest_to(name)}")
-        return Gradient(self, self.quantities.of(name).primal.name)
+        return Gradient(self, self.quantities.of(name).primal)
 
     def nearest_to(self, name: object) -> str:
         """For a message: the quantities whose names are closest to an unknown one, and how many there are."""
@@ -219,10 +258,14 @@ class Derivation(Mapping[str, Gradient]):
         return one_of(bare, [v for tensor in self._differentiated for v in tensor.scalars()])
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str) or name not in self.quantities:
+        if name not in self.quantities:
             return False
         quantity = self.quantities.of(name)
-        return quantity.image is None and quantity.tensor in self._differentiated
+        return quantity.image is None and self.differentiates(quantity.tensor)
+
+    def differentiates(self, tensor: Tensor) -> bool:
+        """Is E differentiated by its entries?"""
+        return tensor in self._differentiated
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -252,63 +295,67 @@ class Derivation(Mapping[str, Gradient]):
 
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 
-    def expanded_size(self, name: str) -> int:
-        """How many quantities an adjoint has when all other adjoints are substituted."""
-        if name not in self._sizes:
-            self._sizes[name] = sum(
-                self.expanded_size(s.name) if s.name in self.graph.backward else 1
-                for factors in self.graph.backward[name].products
+    def expanded_size(self, adjoint: Name) -> int:
+        """How many quantities an adjoint consists of when all other adjoints are put in."""
+        return self._size(self.quantities.of(adjoint).symbol)
+
+    def _size(self, adjoint: Symbol) -> int:
+        if adjoint not in self._sizes:
+            self._sizes[adjoint] = sum(
+                self._size(s) if s.name in self.graph.backward else 1
+                for factors in self.graph[adjoint].products
                 for f in factors
                 for s in f.free_symbols
             )
-        return self._sizes[name]
+        return self._sizes[adjoint]
 
-    def in_forward_quantities(self, name: str) -> Expr:
-        """An adjoint with all other adjoints substituted."""
-        if self.expanded_size(name) > MAX_SIZE:
+    def in_forward_quantities(self, adjoint: Name) -> Expr:
+        """An adjoint with all other adjoints put in."""
+        size = self.expanded_size(adjoint)
+        if size > MAX_SIZE:
             raise NotSupportedYetError(
-                f"{name} with all adjoints put in would consist of {self.expanded_size(name)} quantities; at most"
+                f"{adjoint} with all adjoints put in would consist of {size} quantities; at most"
                 f" {MAX_SIZE}: use its formula, with adjoints"
             )
-        return self._expand(name, self.graph.backward, self._in_forward)
+        return self._expand(self.quantities.of(adjoint).symbol, self.graph.backward, self._in_forward)
 
-    def in_inputs(self, name: str) -> Expr:
-        """A variable with all others substituted: in parameters, pixels and targets."""
-        return self._expand(name, {**self.graph.forward, **self.graph.backward}, self._in_inputs)
+    def in_inputs(self, name: Name) -> Expr:
+        """A variable with all others put in: in parameters, pixels and targets."""
+        known = {**self.graph.forward, **self.graph.backward}
+        return self._expand(self.quantities.of(name).symbol, known, self._in_inputs)
 
-    def _expand(self, name: str, variables: Mapping[str, Variable], memo: dict[str, Expr]) -> Expr:
-        if name not in memo:
-            variable = variables[name]
-            parts = {s: self._expand(s.name, variables, memo) for s in variable.symbols() if s.name in variables}
-            memo[name] = variable.expression.xreplace(parts)
-        return memo[name]
+    def _expand(self, symbol: Symbol, known: Mapping[str, Variable], memory: dict[Symbol, Expr]) -> Expr:
+        if symbol not in memory:
+            variable = known[symbol.name]
+            parts = {s: self._expand(s, known, memory) for s in variable.symbols() if s.name in known}
+            memory[symbol] = variable.expression.xreplace(parts)
+        return memory[symbol]
 
     def of_image(self, expression: Expr, number: int) -> Expr:
-        """The expression for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
-        of = self.quantities.of
-        return expression.xreplace({s: of(s).of_image(number).symbol for s in expression.free_symbols})
+        """The same for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
+        return expression.xreplace({s: self.quantities.of_image(s, number) for s in expression.free_symbols})
 
-    def steps(self, name: str) -> list[Step]:
-        """The chain rule from E down to one quantity."""
-        backward, needed, waiting = self.graph.backward, {ADJOINT + name}, [ADJOINT + name]
+    def steps(self, name: Name) -> list[Step]:
+        """The chain rule from E down to a quantity."""
+        needed, waiting = set[str](), [self.quantities.of(name).adjoint.name]
         while waiting:
-            new = {s.name for s in backward[waiting.pop()].symbols() if s.name in backward} - needed
-            needed |= new
-            waiting += new
-        return [self.step(v) for v in backward if v in needed]
+            adjoint = waiting.pop()
+            if adjoint not in needed:
+                needed.add(adjoint)
+                waiting += [s.name for s in self.graph.backward[adjoint].symbols() if s.name in self.graph.backward]
+        return [self.step(v.quantity) for n, v in self.graph.backward.items() if n in needed]
 
-    def step(self, adjoint: str) -> Step:
+    def step(self, name: Name) -> Step:
         """The chain rule at one quantity."""
-        variable = self.graph.backward[adjoint]
+        variable = self.graph[self.quantities.of(name).adjoint]
         terms = tuple(self._chain_term(factors) for factors in variable.products)
-        return Step(variable.quantity.primal.name, adjoint, terms, variable.expression)
+        return Step(variable.quantity.primal, terms, variable.expression)
 
     def _chain_term(self, factors: Product) -> ChainTerm:
         for factor in factors:
             if factor.is_Symbol and factor.name in self.graph.backward:
-                local = tuple(f for f in factors if f is not factor)
-                return ChainTerm(self.quantities.of(factor).primal.name, factor.name, local)
-        return ChainTerm("E", None, factors)
+                return ChainTerm(self.quantities.of(factor).primal, tuple(f for f in factors if f is not factor))
+        return ChainTerm(E, factors)
 
 
 def derive(network: Network, samples: int = 2) -> Derivation:

@@ -4,7 +4,6 @@ Left to right: results, parameters, and folded away the passes of each image and
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
@@ -142,7 +141,7 @@ def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
 
 def without_word(symbol: tree.Node) -> tree.Node:
     """o₁ for o_1,predicted: where the place tells which of the two it is."""
-    return replace(symbol, word="") if isinstance(symbol, tree.Symbol) else symbol
+    return symbol.wordless if isinstance(symbol, tree.Symbol) else symbol
 
 
 def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:

@@ -11,8 +11,8 @@ from functools import singledispatch
 
 from symcnn.formula import tree
 from symcnn.formula.brackets import bracketed, signed_term
-from symcnn.formula.extent import tall
 from symcnn.formula.numerals import shown
+from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
 #: Estimated widths: one character, a binary sign with its space, a sign of relation, a bracket.
@@ -270,3 +270,14 @@ def _(node: tree.Convolution) -> float:
 
 def _joined(nodes: Sequence[Node], between: float) -> float:
     return sum(map(width, nodes)) + between * (len(nodes) - 1)
+
+
+def tall(node: Node) -> bool:
+    """Is it higher than a line of text?"""
+    return any(isinstance(n, (tree.Partial, tree.Fraction, tree.Over, tree.Matrix)) for n in nodes(node))
+
+
+def height(node: Node) -> float:
+    """Of a formula on one line, in em: so high are brackets around it."""
+    rows = (1.55 * len(n.rows) * (1.7 if tall(n.rows[0][0]) else 1) for n in nodes(node) if isinstance(n, tree.Matrix))
+    return max(rows, default=2.6 if tall(node) else 1.0)

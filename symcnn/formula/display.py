@@ -11,7 +11,7 @@ from symcnn.text import catalogue
 
 def gradient_latex(gradient: Gradient) -> str:
     """The chain rule at one quantity."""
-    return Latex().display(_typography(gradient.derivation).chain_rule(gradient.derivation, gradient.name))
+    return Latex().display(_typography(gradient.derivation).chain_rule(gradient.derivation, gradient.quantity))
 
 
 def equation_latex(equation: Equation) -> str:
@@ -26,8 +26,8 @@ def derivation_latex(derivation: Derivation) -> str:
         adjoints = [e for e in derivation.equations if e.target.tensor.is_adjoint]
         rows = [(latex.emit(typography.access(e.target)), latex.emit(typography.sum_of(e))) for e in adjoints]
     else:
-        shown = map(derivation.__getitem__, derivation.names)
-        rows = [(latex.emit(typography.name(g.adjoint)), latex.emit(typography.right_side(g.variable))) for g in shown]
+        variables = [derivation.graph[quantity.adjoint] for quantity in derivation.listed]
+        rows = [(latex.emit(typography.name(v.quantity)), latex.emit(typography.right_side(v))) for v in variables]
     lines = " \\cr\n".join(f"{left} &= {right}" for left, right in rows)
     return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
 

@@ -4,12 +4,15 @@ quantities it rests on and feeds."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sympy import Symbol
+
 from symcnn.derivation import Graph, Variable
 from symcnn.formula import tree
 from symcnn.formula.latex import Latex
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import WORDS, Typography, Worked
+from symcnn.symbolic import E_TOTAL, E, Name, Quantity, quantity_of
 
 #: Significant digits of the numbers put in.
 DIGITS = 6
@@ -55,7 +58,7 @@ class Explanation:
 
 
 def explain_variable(
-    graph: Graph, name: str, values: Mapping[str, float], words: Mapping[str, Mapping[str, str]], decimal: str = "."
+    graph: Graph, name: Name, values: Mapping[str, float], words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
     """A variable of one image's graph.
 
@@ -66,51 +69,58 @@ def explain_variable(
     variable = graph[name]
     typography = Typography(graph.quantities, words["word"], total="")
     numbers = Worked(graph.quantities, words["word"], values, DIGITS)
-    members = [typography.name(name), typography.right_side(variable), numbers.right_side(variable), numbers.name(name)]
+    here, value = variable.quantity, values[variable.name]
+    members = [typography.name(here), typography.right_side(variable), numbers.right_side(variable), numbers.name(here)]
     kept = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
-    sources = tuple((typography.name(s), values[s]) for s in in_order(variable))
-    feeds = tuple(typography.name(v.name) for v in graph if name in in_order(v))
+    sources = tuple((typography.name(s), values[s.name]) for s in in_order(variable))
+    feeds = _feeds(graph, here, typography)
     if variable.tensor.role == "gradient":  # the images' gradients are added
-        feeds = (Typography(graph.quantities, words["word"]).name(name),)
-    return Explanation(name, values[name], tree.Equality(tuple(kept)), sources, feeds, words["explain"], decimal)
+        feeds = (Typography(graph.quantities, words["word"]).name(here),)
+    return Explanation(variable.name, value, tree.Equality(tuple(kept)), sources, feeds, words["explain"], decimal)
 
 
-def in_order(variable: Variable) -> list[str]:
+def in_order(variable: Variable) -> list[Symbol]:
     """The quantities of a formula, each once, as they stand in it."""
-    found: dict[str, None] = {}
+    found: dict[Symbol, None] = {}
     for factors in variable.products:
         for factor in factors:
-            found.update(dict.fromkeys(sorted(s.name for s in factor.free_symbols)))
+            found.update(dict.fromkeys(sorted(factor.free_symbols, key=str)))
     return list(found)
 
 
+def _feeds(graph: Graph, quantity: Quantity, typography: Typography) -> tuple[Node, ...]:
+    """The quantities in whose formulas it stands."""
+    return tuple(typography.name(v.quantity) for v in graph if quantity.symbol in v.symbols())
+
+
 def explain_given(
-    graph: Graph, name: str, value: float, what: str, words: Mapping[str, Mapping[str, str]], decimal: str = "."
+    graph: Graph, name: Name, value: float, what: str, words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
     """Something that is given: a pixel, a target, an initial value."""
     typography = Typography(graph.quantities, words["word"], total="")
-    equation = tree.Equality((typography.name(name), tree.Number(value, DIGITS), tree.Word(what)))
-    feeds = tuple(typography.name(v.name) for v in graph if name in in_order(v))
-    return Explanation(name, value, equation, (), feeds, words["explain"], decimal)
+    quantity = graph.quantities.of(name)
+    equation = tree.Equality((typography.name(quantity), tree.Number(value, DIGITS), tree.Word(what)))
+    feeds = _feeds(graph, quantity, typography)
+    return Explanation(quantity.name, value, equation, (), feeds, words["explain"], decimal)
 
 
 def explain_sum(
-    graph: Graph, name: str, parts: Sequence[float], factor: float, labels: Sequence[str],
+    graph: Graph, name: Name, parts: Sequence[float], factor: float, labels: Sequence[str],
     words: Mapping[str, Mapping[str, str]], decimal: str = ".",
 ) -> Explanation:  # fmt: skip
     """E_total or ∂E_total/∂(a parameter): the images added, times the factor (1, or 1/number of images)."""
     of_one, total = Typography(graph.quantities, words["word"], total=""), Typography(graph.quantities, words["word"])
-    bare = "E" if name == "E_total" else name
-    one, whole = of_one.name(bare), total.name(name)
+    quantity = graph.quantities.of(name)
+    one, whole = of_one.name(E if quantity == E_TOTAL else quantity), total.name(quantity)
     symbols: Node = tree.Sum(tuple(tree.Labelled(one, label) for label in labels))
     numbers: Node = tree.Sum(tuple(tree.Number(v, DIGITS) for v in parts))
     if factor != 1:
         symbols, numbers = (tree.Product((tree.Number(factor, DIGITS), m)) for m in (symbols, numbers))
     value = factor * sum(parts)
-    feeds = () if name == "E_total" else (of_one.name(name.removeprefix("dE_d")),)
+    feeds = () if quantity == E_TOTAL else (of_one.name(quantity.primal),)
     equation = tree.Equality((whole, symbols, numbers, tree.Number(value, DIGITS)))
     sources = tuple((tree.Labelled(one, label), v) for label, v in zip(labels, parts, strict=True))
-    return Explanation(name, value, equation, sources, feeds, words["explain"], decimal)
+    return Explanation(quantity.name, value, equation, sources, feeds, words["explain"], decimal)
 
 
 @dataclass(frozen=True)
@@ -125,11 +135,12 @@ class Change:
 
 
 def explain_update(
-    graph: Graph, name: str, change: Change, words: Mapping[str, Mapping[str, str]], decimal: str = "."
+    graph: Graph, name: Name, change: Change, words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
     """A parameter after a step: what it was, minus learning rate times gradient."""
     total, label = Typography(graph.quantities, words["word"]), words["explain"]["step"]
-    symbol, gradient = total.name(name), total.name(f"dE_d{name}")
+    quantity = graph.quantities.of(name)
+    symbol, gradient = total.name(quantity), total.name(quantity.adjoint)
     was = tree.Labelled(symbol, label.format(step=change.step - 1))
     before, rate, slope, after = (
         tree.Number(v, DIGITS) for v in (change.before, change.rate, change.slope, change.after)
@@ -143,10 +154,8 @@ def explain_update(
         )
     )
     sources = ((was, change.before), (tree.Symbol("η"), change.rate), (gradient, change.slope))
-    feeds = tuple(
-        Typography(graph.quantities, words["word"], total="").name(v.name) for v in graph if name in in_order(v)
-    )
-    return Explanation(name, change.after, equation, sources, feeds, words["explain"], decimal)
+    feeds = _feeds(graph, quantity, Typography(graph.quantities, words["word"], total=""))
+    return Explanation(quantity.name, change.after, equation, sources, feeds, words["explain"], decimal)
 
 
 def written_names(graph: Graph) -> dict[str, str]:
@@ -154,7 +163,7 @@ def written_names(graph: Graph) -> dict[str, str]:
     found = {}
     for total in ("", "total"):
         typography = Typography(graph.quantities, {word: word for word in WORDS}, total)
-        for name in (*graph.inputs, *(v.name for v in graph)):
+        for quantity in (*(quantity_of(*place) for place in graph.inputs.values()), *(v.quantity for v in graph)):
             for differentiated in (False, True):
-                found[Plain().emit(typography.name(name, differentiated))] = name
+                found[Plain().emit(typography.name(quantity, differentiated))] = quantity.name
     return found

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from symcnn.formula import tree
 from symcnn.formula.brackets import bracketed, descended, signed_term, single_matrix
-from symcnn.formula.breaking import width
-from symcnn.formula.extent import height, parts, tall
+from symcnn.formula.breaking import height, tall, width
 from symcnn.formula.mathml import (
     COMMA,
     MINUS,
@@ -21,6 +20,7 @@ from symcnn.formula.mathml import (
     large,
     signed,
 )
+from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
 #: A formula up to this width (em) is never broken.
@@ -133,7 +133,7 @@ class Flow:
 
 def _fits(node: Node) -> bool:
     """Is it short, with no number under a factor, which MathML can't set?"""
-    return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in parts(node))
+    return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in nodes(node))
 
 
 def _pieces(node: Node, mathml: MathML) -> tuple[_FlowPiece, ...]:

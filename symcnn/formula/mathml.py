@@ -192,10 +192,10 @@ class MathML:
 
     def live(self, node: tree.Number) -> str:
         """The attributes of an element that holds nothing but a number's text."""
-        if not node.key:
+        if node.key is None:
             return ""
         digits = "" if node.digits is None else f' data-digits="{node.digits}"'
-        return f' data-v="{escape(node.key)}"{digits}'
+        return f' data-v="{escape(str(node.key))}"{digits}'
 
 
 _POWERS_IN_BRACKETS = (*UNDER_A_POWER, tree.Partial, tree.Convolution)

@@ -1,6 +1,6 @@
 """What a displayed formula says: its tree as a SymPy expression in a network's quantities, or a group of them.
 
-    x_12                     the quantity's name (``Written`` is the way back from typography)
+    x_12                     the quantity that the symbol holds; of a text's, which ``Spelled`` finds
     ∂A/∂B                    ``Slope``: the sum over the paths from B to A; of an expression by linearity
     ∂E_total/∂f_11           E_total is read as the sum over the images, or, where a text says so, as E of one image
     X, [[…]], I ∗ ∂E/∂X      groups, entry by entry; ∂E/∂X · ∂X/∂F is a product of Jacobians
@@ -26,9 +26,24 @@ from symcnn.formula import tree
 from symcnn.formula.leaves import CALLS
 from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, UnknownNameError, Written, brief
-from symcnn.proof.paths import Slope, suffix
-from symcnn.symbolic import LEAVES, Tensor, Z, exp, gate, log, maximum, wins
+from symcnn.formula.typography import EntrySymbol
+from symcnn.formula.written import MeaningError, Spelled, UnknownNameError, brief
+from symcnn.proof.paths import Slope
+from symcnn.symbolic import (
+    LEAVES,
+    E,
+    Index,
+    Quantity,
+    Tensor,
+    Z,
+    entries,
+    exp,
+    gate,
+    log,
+    maximum,
+    quantity_of,
+    wins,
+)  # fmt: skip
 
 #: Terms of a sum with limits; a longer one is a slip of the pen, or malice.
 MAX_SPAN = 1000
@@ -117,7 +132,7 @@ class Meaning:
 
     Attributes:
         derivation: of the network.
-        written: which symbol is which quantity.
+        written: which symbol is which quantity; None: only those that hold theirs (``EntrySymbol``), as our own do.
         labels: a word at the foot of a bracket, or of E -> the image that it names.
         images: how many images E_total adds.
         total: is E_total the sum over the images? Else it stands for E of the image at hand.
@@ -132,7 +147,7 @@ class Meaning:
     """
 
     derivation: Derivation
-    written: Written
+    written: Spelled | None = None
     labels: Mapping[str, int] = field(default_factory=dict)
     images: int = 1
     total: bool = False
@@ -142,7 +157,7 @@ class Meaning:
     point: Mapping[str, int] = field(default_factory=dict)
     base: int = 0
     limited: frozenset[str] = frozenset()
-    keys: Callable[[str], Expr | None] = lambda key: None
+    keys: Callable[[tree.Key], Expr | None] = lambda key: None
     budget: Budget | None = None
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -179,36 +194,61 @@ class Meaning:
             raise MeaningError("dots")
         if node.letter in self.free and not node.indices and not node.word:
             return Symbol(node.letter)
-        group = self.written.group(node)
+        group = self.written.group(node) if self.written is not None and not isinstance(node, EntrySymbol) else None
         if group is not None:
             return self._group(group)
-        tensor, index = self.written.entry(node, self.point, self.base)
-        if index is None and self.limited:
+        tensor, index = self.entry(node)
+        if index is None and self.limited and self.written is not None:
             self.written.check_limits(node, self.point, self.base, self.limited)
-        return S.Zero if index is None else self._named(tensor, tensor.scalar(index))
+        return S.Zero if index is None else self._named(quantity_of(tensor, index))
 
-    def _named(self, tensor: Tensor, name: str) -> Expr:
-        return Symbol(name if tensor.is_shared else name + self._ending(name))
+    def entry(self, node: tree.Symbol) -> tuple[Tensor, Index | None]:
+        """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
 
-    def _ending(self, what: str) -> str:
-        if self.total and not self.image:
-            raise MeaningError("which_image", what=what, count=self.images)
-        return suffix(self.image)
+        Raises:
+            UnknownNameError, OutOfRangeError
+        """
+        if isinstance(node, EntrySymbol):
+            if node.of.tensor not in self.derivation.quantities.tensors:
+                raise self._unknown(node)
+            if isinstance(node.of, Quantity):
+                return node.of.tensor, node.of.index  # type: ignore[return-value]  # SymPy has no types
+            try:
+                return node.of.tensor, node.of.at(self.point)
+            except KeyError as error:
+                raise UnknownNameError("no_axis", what=node.indices, letter=error.args[0]) from None
+        return self._reader(node).entry(node, self.point, self.base)
+
+    def tensor(self, node: tree.Symbol) -> Tensor:
+        """The tensor of a symbol, whatever its indices."""
+        return node.of.tensor if isinstance(node, EntrySymbol) else self._reader(node).tensor(node)
+
+    def _reader(self, node: tree.Symbol) -> Spelled:
+        if self.written is None:
+            raise self._unknown(node)
+        return self.written
+
+    def _unknown(self, node: tree.Symbol) -> UnknownNameError:
+        known = ", ".join(next(entries(t)).name for t in self.derivation.quantities.tensors)
+        return UnknownNameError("unknown", what=brief(node), known=known)
+
+    def _named(self, quantity: Quantity) -> Symbol:
+        if self.total and not self.image and not quantity.tensor.is_shared:
+            raise MeaningError("of_which", what=quantity.name, count=self.images)
+        return quantity.of_image(self.image or None).symbol
 
     def _group(self, tensor: Tensor) -> EntryGroup:
-        entries = tuple(self._named(tensor, name) for name in tensor.scalars())
-        return EntryGroup(entries, tensor.shape, of=tensor)
+        return EntryGroup(tuple(map(self._named, entries(tensor))), tensor.shape, of=tensor)
 
     def _error(self, word: str) -> Expr:
         if word == "total":
-            if self.total:
-                return Add(*(Symbol("E" + suffix(n)) for n in range(1, self.images + 1)))
-            return Symbol("E" + suffix(self.image))
-        return Symbol("E" + (suffix(self._labelled(word)) if word else self._ending("E")))
+            images = range(1, self.images + 1) if self.total else (self.image or None,)
+            return Add(*(E.of_image(n).symbol for n in images))
+        return E.of_image(self._labelled(word)).symbol if word else self._named(E)
 
     def _labelled(self, word: str) -> int:
         if word not in self.labels:
-            raise UnknownNameError("no_image", word=word, known=", ".join(self.labels))
+            raise UnknownNameError("unlabelled", word=word, known=", ".join(self.labels))
         return self.labels[word]
 
     @_of.register
@@ -219,7 +259,7 @@ class Meaning:
     def _(self, node: tree.Number) -> Value:
         if not math.isfinite(node.value):
             raise MeaningError("not_finite", what=node.value)
-        named = self.keys(node.key) if node.key else None
+        named = None if node.key is None else self.keys(node.key)
         return Rational(node.exact) if named is None else named
 
     @_of.register
@@ -251,7 +291,7 @@ class Meaning:
         return Add(*(Mul(derivative, self._of_name(name, by)) for name, derivative in _derivatives(of)))
 
     def _of_name(self, of: Expr, by: Expr) -> Expr:
-        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of.name, by.name)
+        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of, by)
 
     def _is_apart(self, of: Expr, by: Expr) -> bool:
         """Does one rest on nothing else, or belong to another image than the other?"""
@@ -363,11 +403,12 @@ class Meaning:
 
     def _first_of(self, cell: Expr, largest: Expr, before: set[Expr], node: Node) -> Expr:
         """[a = m, b < m]: a reached the maximum m, and no candidate before it did."""
-        ending = suffix(self.image)
-        variable = self.derivation.graph.forward.get(str(largest).removesuffix(ending))
-        if variable is None or variable.reduce != "max":
+        quantities, image = self.derivation.quantities, self.image or None
+        quantity = quantities.of(largest) if largest in quantities else None
+        variable = None if quantity is None else self.derivation.graph.forward.get(quantity.of_image(None).name)
+        if quantity is None or variable is None or variable.reduce != "max" or quantity.image != image:
             raise MeaningError("no_maximum", what=brief(node), largest=largest)
-        names = {s: Symbol(s.name + ending) for s in variable.symbols()}
+        names = {s: quantities.of_image(s, image) for s in variable.symbols()}
         candidates = [Mul(*factors).xreplace(names) for a in variable.addends for factors in a.products]
         if cell not in candidates or set(candidates[: candidates.index(cell)]) != before:
             raise MeaningError("no_candidate", what=brief(node), largest=largest)

@@ -49,26 +49,27 @@ class Printed:
             return None
         tensor, index = self._d.forward[-1].target.tensor, None
         if symbol.letter != "E":
-            tensor, index = self._meaning.written.entry(symbol, {})
+            tensor, index = self._meaning.entry(symbol)
         wanted = tensor.adjoint() if isinstance(left, tree.Partial) else tensor
         for equation in self._d.equations:
             if equation.target.tensor == wanted:
                 variable = instance(equation, index or ())
                 shown = ((t, side) for t in self._typographies for side in prints(t, variable))
-                if any(t.name(variable.name) == left and side == right for t, side in shown):
+                if any(t.name(variable.quantity) == left and side == right for t, side in shown):
                     return equation
         return None
 
     def without_dots(self, members: Sequence[Node], graph: Graph) -> list[Node]:
         """What stands where dots were: of a sum that is the print of the left side's own equation."""
         left = members[0]
-        value = self._meaning.of(left.by if isinstance(left, tree.Partial) else left)
-        name = f"dE_d{value}" if isinstance(left, tree.Partial) else str(value)
-        if name not in {**graph.forward, **graph.backward}:
+        value, quantities = self._meaning.of(left.by if isinstance(left, tree.Partial) else left), self._d.quantities
+        quantity = quantities.of(value) if value in quantities else None
+        if quantity is not None and isinstance(left, tree.Partial):
+            quantity = quantity.adjoint
+        if quantity is None or quantity not in graph:
             raise MeaningError("dots")
-        whole = {
-            side: t.right_side(graph[name]) for t in self._typographies for side in prints(t, graph[name])
-        }  # fmt: skip
+        variable = graph[quantity]
+        whole = {side: t.right_side(variable) for t in self._typographies for side in prints(t, variable)}
         return [_replaced(member, whole) for member in members]
 
     def sizes(self, members: Sequence[Node]) -> dict[str, int]:
@@ -76,7 +77,7 @@ class Printed:
         sizes: dict[str, int] = {}
         for symbol in (s for m in members for s in nodes(m) if isinstance(s, tree.Symbol)):
             texts = letters_in(symbol)
-            shape = self._meaning.written.tensor(symbol).shape if texts else ()
+            shape = self._meaning.tensor(symbol).shape if texts else ()
             for letter, size in zip(texts, shape, strict=False):
                 if len(letter) == 1 and letter.isalpha() and sizes.setdefault(letter, size) != size:
                     raise MeaningError("two_lengths", letter=letter, one=sizes[letter], other=size)

@@ -10,33 +10,30 @@ from sympy import Expr, Symbol
 from symcnn.derivation.derivation import Derivation
 from symcnn.formula.written import MeaningError
 from symcnn.proof.paths import Slope
-from symcnn.symbolic import Access
+from symcnn.symbolic import ERROR, Access, Tensor
 
 
-def slope(derivation: Derivation, of: str, by: str) -> Expr:
+def slope(derivation: Derivation, of: Symbol, by: Symbol) -> Expr:
     """∂of/∂by.
 
     Raises:
         MeaningError: by an output that the loss is stated without.
     """
-    name, mark, image = by.partition("_image")
-    if of.partition("_image")[0] != "E" or not _is_end(derivation, name):
+    quantities = derivation.quantities
+    output = quantities.of(by)
+    if quantities.of(of).tensor != ERROR or not _is_end(derivation, output.tensor):
         return Slope(of, by)
-    expression = derivation.graph.forward[name].expression
+    expression = derivation.graph[output.of_image(None)].expression
     if len(expression.free_symbols) != 1:
-        raise MeaningError("no_path", what=name)
+        raise MeaningError("no_path", what=output.of_image(None).name)
     [z] = expression.free_symbols
-    ended = Symbol(f"{z}{mark}{image}")
-    return Slope(of, ended.name) / expression.diff(z).xreplace({z: ended})
+    ended = quantities.of_image(z, output.image)
+    return Slope(of, ended) / expression.diff(z).xreplace({z: ended})
 
 
-def _is_end(derivation: Derivation, name: str) -> bool:
-    """Is nothing computed from any cell of its tensor, though it is computed itself?"""
-    if name == "E" or name in derivation:
-        return False
-    try:
-        tensor = derivation.quantities.of(name).tensor
-    except KeyError:
+def _is_end(derivation: Derivation, tensor: Tensor) -> bool:
+    """Is nothing computed from any of its cells, though it is computed itself?"""
+    if tensor == ERROR or derivation.differentiates(tensor):
         return False
     if all(equation.target.tensor != tensor for equation in derivation.forward):
         return False

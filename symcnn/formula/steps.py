@@ -61,6 +61,8 @@ def nodes(part: object) -> Iterator[Any]:
 def parts(node: Node) -> list[Node]:
     """A node's own parts, row by row."""
     found: list[Node] = []
+    if isinstance(node, (tree.Symbol, tree.Number)):
+        return found
     for part in vars(node).values():
         for inner in part if isinstance(part, tuple) else (part,):
             found += inner if isinstance(inner, tuple) else [inner] if is_dataclass(inner) else []  # type: ignore[list-item]

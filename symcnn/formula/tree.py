@@ -6,7 +6,36 @@ A tree keeps what SymPy would reorder: the order of factors and terms, ∂ inste
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction as Rational
-from typing import Literal
+from typing import ClassVar, Literal, TypeAlias
+
+from symcnn.symbolic import Quantity
+
+
+@dataclass(frozen=True)
+class NextValue:
+    """A parameter after one step of the training."""
+
+    parameter: Quantity
+    image: ClassVar[None] = None
+
+    def __str__(self) -> str:
+        return f"{self.parameter.name}_next"
+
+
+@dataclass(frozen=True)
+class LocalDerivative:
+    """∂of/∂by of one image."""
+
+    of: Quantity
+    by: Quantity
+    image: int | None = None
+
+    def __str__(self) -> str:
+        return f"d{self.of.name}_d{replace(self.by, image=self.image).name}"
+
+
+#: Whose value a number is. A page that is shown at another step of the training looks it up under this name.
+Key: TypeAlias = Quantity | NextValue | LocalDerivative
 
 
 @dataclass(frozen=True)
@@ -20,20 +49,24 @@ class Symbol:
     indices: str = ""
     word: str = ""
 
+    @property
+    def wordless(self) -> "Symbol":
+        """The same letters without the word, where there is no room for it: o_1 for o_1,predicted."""
+        return Symbol(self.letter, self.indices)
+
 
 @dataclass(frozen=True)
 class Number:
     """An exact number (digits None), or one rounded for display to so many significant digits.
 
     Attributes:
-        key: whose value it is ("x_12_image1", "f_11", "dE_df_11"): a page that is shown at another step of the
-            training looks it up. Of a number that never changes it is empty.
+        key: whose value it is; None: that of no quantity, so it never changes.
         decimal: what is written, where the value does not hold all its digits.
     """
 
     value: float
     digits: int | None = None
-    key: str = ""
+    key: Key | None = None
     decimal: Decimal | None = None
 
     @classmethod

@@ -8,10 +8,11 @@ indices count from 0, as in ``Equation``; the indices of single quantities count
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy
-from sympy import Expr, S, Symbol
+from sympy import Expr, S
 
 from symcnn.derivation import Addend, ChainTerm, Derivation, Step, Variable
 from symcnn.formula import tree
@@ -23,6 +24,7 @@ from symcnn.symbolic import (
     Access,
     Affine,
     Equation,
+    Name,
     Quantities,
     Quantity,
     Tensor,
@@ -31,7 +33,7 @@ from symcnn.symbolic import (
     Wins,
     Z,
     in_reading_order,
-)
+)  # fmt: skip
 
 #: The words that a language must have.
 WORDS = ("predicted", "expected", "preactivation", "activation", "first")
@@ -47,43 +49,46 @@ class Typography:
     """
 
     def __init__(self, quantities: Quantities, words: Mapping[str, str], total: str = "total") -> None:
-        self._quantities = quantities
+        self.quantities = quantities
         self._words = words
         self.error = tree.Symbol("E", "", total)
         self._activated = {t.target for t in quantities.tensors if t.kind is TensorKind.PREACTIVATION}
 
     # --- names ------------------------------------------------------------------------------------------------------
 
-    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+    def name(self, name: Name, differentiated: bool = False) -> Node:
         """A quantity as a person writes it."""
-        quantity = self.quantity(name)
+        quantity = self.quantities.of(name)
         if quantity.is_adjoint:
             return tree.Partial(self.error, self.name(quantity.primal, differentiated=True))
         if quantity.tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E") if quantity.tensor == ERROR else self.error
-        return self._written(quantity.tensor, quantity.tensor.digits(quantity.index), differentiated)
-
-    def quantity(self, name: Quantity | Symbol | str) -> Quantity:
-        """Which quantity a name is of.
-
-        Raises:
-            KeyError: of none.
-        """
-        return name if isinstance(name, Quantity) else self._quantities.of(name)
+        return self.entry(quantity if quantity.image is None else replace(quantity, image=None), differentiated)
 
     def access(self, access: Access) -> Node:
         """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
-        tensor, index, parts = access.tensor, list(access.index), []
-        if tensor.kind is TensorKind.ERROR:
+        if access.tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E")
-        of = tensor if tensor.primal is None else tensor.primal
-        for letters, count in of.parts:
-            # the one bias of a single filter has no index to tell
-            parts.append((letters, ", ".join(_affine(a) for a in index[:count] if a.coefficients)))
-            index = index[count:]
-        if not tensor.is_adjoint:
-            return self._written(tensor, parts, False)
-        return tree.Partial(self.error, self._written(of, parts, differentiated=True))
+        if access.tensor.primal is None:
+            return self.entry(Access(access.tensor, access.index), False)
+        return tree.Partial(self.error, self.entry(Access(access.tensor.primal, access.index), True))
+
+    def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
+        """The symbol of an entry, which holds what it stands for."""
+        return EntrySymbol(of, differentiated, self)
+
+    def look(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
+        """The letters of an entry."""
+        if isinstance(of, Quantity):
+            parts = of.tensor.digits(of.index)  # type: ignore[arg-type]  # SymPy has no types
+        else:
+            parts, index = [], list(of.index)
+            for letters, count in of.tensor.parts:
+                parts.append((letters, ", ".join(index_texts(index[:count]))))
+                index = index[count:]
+        symbol = self._written(of.tensor, parts, differentiated)
+        assert isinstance(symbol, tree.Symbol)
+        return symbol
 
     def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
         source, target = tensor.source, tensor.target
@@ -211,29 +216,55 @@ class Typography:
 
     # --- the chain rule ---------------------------------------------------------------------------------------------
 
-    def chain_rule(self, derivation: Derivation, name: str) -> Node:
+    def chain_rule(self, derivation: Derivation, name: Name) -> Node:
         """∂E/∂v = Σ ∂E/∂u · ∂u/∂v, then the same with each ∂u/∂v put in."""
-        step = derivation.step(f"dE_d{name}")
-        left, right = self.name(step.adjoint), self.right_side(derivation.graph.backward[step.adjoint])
-        if all(term.adjoint is None for term in step.terms):  # what E itself is made of: there is nothing between
+        step = derivation.step(name)
+        adjoint = step.quantity.adjoint
+        left, right = self.name(adjoint), self.right_side(derivation.graph[adjoint])
+        if all(term.is_last for term in step.terms):  # what E itself is made of: there is nothing between
             return tree.Equality((left, right))
-        paths = tuple(self._path(term, name, self._leads_around(derivation, step, term)) for term in step.terms)
+        by = step.quantity
+        paths = tuple(self._path(term, by, self._leads_around(derivation, step, term)) for term in step.terms)
         between = paths[0] if len(paths) == 1 else tree.Sum(paths)
         return tree.Equality((left, right) if between == right else (left, between, right))
 
     @staticmethod
     def _leads_around(derivation: Derivation, step: Step, term: ChainTerm) -> bool:
         """Is there another way to the same quantity, over one that is acted on as well? ∂u/∂v would count it, too."""
-        others = {t.through for t in step.terms} - {term.through}
-        return term.adjoint is not None and any(s.name in others for s in derivation.graph[term.through].symbols())
+        others = {t.quantity.symbol for t in step.terms} - {term.quantity.symbol}
+        return not term.is_last and not others.isdisjoint(derivation.graph[term.quantity].symbols())
 
-    def _path(self, term: ChainTerm, name: str, around: bool) -> Node:
-        if term.adjoint is None:  # E rests on it directly, too
+    def _path(self, term: ChainTerm, by: Quantity, around: bool) -> Node:
+        if term.is_last:  # E rests on it directly, too
             return self.product(term.local)
         if around:
-            return self.product((Symbol(term.adjoint), *term.local))
-        by = self.name(name, differentiated=True)
-        return tree.Product((self.name(term.adjoint), tree.Partial(self.name(term.through, differentiated=True), by)))
+            return self.product((term.quantity.adjoint.symbol, *term.local))
+        local = tree.Partial(self.name(term.quantity, differentiated=True), self.name(by, differentiated=True))
+        return tree.Product((self.name(term.quantity.adjoint), local))
+
+
+@dataclass(frozen=True, init=False)
+class EntrySymbol(tree.Symbol):
+    """The symbol of a quantity, or of one in index notation. Its letters follow from that, so none can say another."""
+
+    of: Quantity | Access = field(kw_only=True)
+
+    def __init__(self, of: Quantity | Access, differentiated: bool, typography: Typography) -> None:
+        look = typography.look(of, differentiated)
+        super().__init__(look.letter, look.indices, look.word)
+        object.__setattr__(self, "of", of)
+
+    @property
+    def index_texts(self) -> list[str]:
+        """Of index notation: r+p, c+q."""
+        return [] if isinstance(self.of, Quantity) else index_texts(self.of.index)
+
+
+class Letters(Typography):
+    """The same formulas in letters alone, as a text is read: what they stand for, they do not say."""
+
+    def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
+        return self.look(of, differentiated)
 
 
 class Worked(Typography):
@@ -246,7 +277,7 @@ class Worked(Typography):
         self._values = values
         self._digits = digits
 
-    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
+    def name(self, name: Name, differentiated: bool = False) -> Node:
         return tree.Number(self._values[name if isinstance(name, str) else name.name], self._digits)
 
 
@@ -255,9 +286,9 @@ def _end(letters: str, indices: str) -> str:
     return letters + (indices if not indices or indices.isdigit() else f"({indices})")
 
 
-def _affine(affine: Affine) -> str:
-    """2r+u−1, (a−p)/2: the indices of one dimension, with a true minus."""
-    return str(affine).replace(" ", "").replace("*", "").replace("-", "−")
+def index_texts(index: Sequence[Affine]) -> list[str]:
+    """2r+u−1, (a−p)/2: dimension by dimension, with a true minus; the one bias of a single filter has none to tell."""
+    return [str(a).replace(" ", "").replace("*", "").replace("-", "−") for a in index if a.coefficients]
 
 
 def _rational(e: Expr) -> Node:

@@ -2,20 +2,29 @@
 
 A symbol is known by its letter, its word, and what its indices look like without their digits; the digits are then
 looked up, so of a large network nothing is listed. Indices in index notation (``i_{r+p, c+q}``) count from 0 and are
-worked out at a point of the index letters.
+worked out at a point of the index letters. Other people write in any of the languages, and in more than one way:
+
+h_{1activation}, h_1          h_1          o_{1prédit}, o_{1,predicted}     o_1
+w_{x11h1}, W_{x11-h1}         w_x11h1      z_{h1}, h_{1,preactivation}      z_h1
+x_3                           x_21: the third cell, row by row
+
+Our own symbols hold what they stand for (``typography.EntrySymbol``): nothing of them is read here.
 """
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 
 from symcnn.formula import tree
 from symcnn.formula.plain import Plain
+from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import Typography
-from symcnn.symbolic import Index, Quantities, Tensor
-from symcnn.text import SaidError
+from symcnn.formula.typography import EntrySymbol, Letters
+from symcnn.symbolic import Index, Quantities, Tensor, TensorKind, entries
+from symcnn.text import LANGUAGES, SaidError, catalogue
 
 #: Index letter -> its value, from 0.
 Point = Mapping[str, int]
@@ -49,29 +58,162 @@ def brief(node: Node) -> str:
     return text if len(text) <= MOST else f"{text[:MOST]} …"
 
 
-class Written:
-    """Finds the tensor, and the entry, of a written symbol.
+_WEIGHT = re.compile(r"([a-z]+\d+)[-−,]?([a-z]+\d+)")
+#: Other words for the typography's own.
+_OTHER_WORDS = {
+    "pred": "predicted", "target": "expected", "cible": "expected", "true": "expected", "attendu": "expected",
+    "preactivation": "preactivation", "pre": "preactivation", "act": "activation",
+}  # fmt: skip
+
+
+class OwnSymbol(tree.Symbol):
+    """A symbol that is the network's own, whatever the text calls by that name."""
+
+
+def as_own(node: Node) -> Node:
+    """A formula in the typography's own spelling, of which no alias makes something else."""
+    return replaced(
+        node, lambda part: OwnSymbol(part.letter, part.indices, part.word) if isinstance(part, tree.Symbol) else part
+    )
+
+
+#: What a star stands for: digits, a letter; where several stand beside each other, one digit each.
+_STAR, _ONE_STAR = r"(\d+|[a-z])", r"(\d|[a-z])"
+
+
+def starred(pattern: str, indices: str) -> tuple[str, ...] | None:
+    """What each star of a pattern stands for in a symbol's indices, in order; None: they are not of that pattern."""
+    if "*" not in pattern:
+        return () if pattern.replace(", ", ",") == indices.replace(", ", ",") or pattern == indices else None
+    bare = re.sub(r",\s*", "", pattern)
+    if set(bare) == {"*"} and len(bare) > 1 and ", " in indices:  # index notation, as r+p, c+q
+        texts = tuple(part.strip() for part in indices.split(","))
+        return texts if len(texts) == len(bare) else None
+    star = _ONE_STAR if "**" in bare else _STAR
+    match = re.fullmatch(re.escape(bare).replace(r"\*", star), re.sub(r",\s*", "", indices))
+    return match.groups() if match else None
+
+
+def filled(text: str, stars: Sequence[str]) -> str:
+    """A name with what its stars stand for, in order; one star of the symbol may stand several times in the name."""
+    left = iter(stars if len(stars) > 1 else tuple(stars) * text.count("*"))
+    values = [next(left, "") for _ in range(text.count("*"))]
+    are_letters = any(not value.isdigit() for value in values)
+    if are_letters and re.fullmatch(r"[^*]*_?\*+", text) and not re.search(r"[a-z]\*", text.partition("_")[2] or text):
+        head = text.rstrip("*")
+        return head + ", ".join(values)
+    put = iter(values)
+    return re.sub(r"([a-z])?\*", lambda m: _one(m[1] or "", next(put)), text)
+
+
+def _one(end: str, value: str) -> str:
+    return f"{end}{value}" if value.isdigit() or not end else f"{end}({value})"
+
+
+class Spelled:
+    """Finds the quantity of a symbol as other people write it.
 
     Args:
         quantities: whose quantities are written.
-        words: the language's words of the typography.
+        aliases: a symbol of the text, * for digits -> the name of a quantity.
+        groups: a letter -> the names of its entries.
     """
 
-    def __init__(self, quantities: Quantities, words: Mapping[str, str]) -> None:
-        typography = Typography(quantities, words)
-        self._plain = Plain()
+    def __init__(
+        self, quantities: Quantities, aliases: Mapping[tree.Symbol, str] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:  # fmt: skip
+        own = catalogue("en").words("word")
+        self._plain, self._typography = Plain(), Letters(quantities, own)
+        self._aliases = {(s.letter, s.indices, s.word): name for s, name in (aliases or {}).items()}
+        self._named_groups = dict(groups or {})
+        self._words = {
+            word.replace(" ", "").lower(): own[key]
+            for lang in LANGUAGES
+            for key, word in catalogue(lang).words("word").items()
+        } | _OTHER_WORDS
+        self._canonical: dict[tree.Symbol, tree.Symbol] = {}
+        #: Symbols of which the cells were counted row by row.
+        self.counted: set[str] = set()
         self._by_look: dict[tuple[str, str, tuple[str, ...]], Tensor] = {}
         self._groups: dict[tuple[str, str], list[Tensor]] = {}
-        for tensor in quantities.tensors:
-            if tensor.is_adjoint or tensor.name == "E" or tensor.role == "constant":
-                continue
+        tensors = [t for t in quantities.tensors if t.kind is not TensorKind.ERROR and t.role != "constant"]
+        for tensor in tensors:
             for differentiated in (False, True):
-                symbol = typography.name(_first(tensor), differentiated)
-                assert isinstance(symbol, tree.Symbol)  # E and adjoints aside, a name is one
-                self._by_look[symbol.letter, symbol.word, _look(symbol.indices)] = tensor
+                symbol = self._typography.look(next(entries(tensor)), differentiated)
+                self._by_look[_key(symbol)] = tensor
                 if tensor.shape:
                     group = self._groups.setdefault((symbol.letter.upper(), symbol.word), [])
                     group += [tensor] if tensor not in group else []
+        for tensor in tensors:
+            letter, _, rest = _first(tensor).partition("_")
+            if not _WEIGHT.fullmatch(rest):  # w_1 is nobody's first weight before a mapping says whose
+                self._by_look.setdefault((letter, "", _look(rest)), tensor)
+
+    def canonical(self, symbol: tree.Symbol) -> tree.Symbol:
+        """The same symbol in the typography's own spelling, where there is one."""
+        if symbol not in self._canonical:
+            self._canonical[symbol] = self._spelled(symbol)
+        return self._canonical[symbol]
+
+    def _spelled(self, symbol: tree.Symbol) -> tree.Symbol:
+        if isinstance(symbol, OwnSymbol):  # no name of the text, so no alias either
+            return tree.Symbol(symbol.letter, symbol.indices, symbol.word)
+        alias = self._alias(symbol)
+        if alias:
+            return alias
+        word = self._words.get(symbol.word.replace(" ", "").lower(), symbol.word)
+        weight = _WEIGHT.fullmatch(symbol.indices)
+        indices = "-".join(weight.groups()) if weight else symbol.indices
+        # of a capital letter only W with its two ends is the network's, as the article writes it
+        letter = symbol.letter.lower() if weight and symbol.letter == "W" else symbol.letter
+        found = tree.Symbol(letter, indices, word)
+        if _key(found) in self._by_look or (not indices and (letter, word) in self._groups):
+            return found
+        return replace(symbol, word=word)
+
+    def is_mapped(self, symbol: tree.Symbol) -> bool:
+        """Does an alias, or a group that has a name, say what it is?"""
+        return self._alias(symbol) is not None
+
+    def _alias(self, symbol: tree.Symbol) -> tree.Symbol | None:
+        """What the text's notation says that a symbol is."""
+        for (letter, indices, word), name in self._aliases.items():
+            if not indices and not word and letter == symbol.letter and "_" not in name and name != "E":
+                return replace(symbol, letter=name)  # only another letter
+            stars = starred(indices, symbol.indices)
+            if (letter, word) == (symbol.letter, symbol.word) and stars is not None:
+                letter, _, rest = name.partition("_")
+                if any(not star.isdigit() for star in stars):  # b_o* with k: b_{o(k)}; i_** with r+p and c: i_{r+p, c}
+                    return tree.Symbol(letter, filled(rest, stars))
+                return self._called(filled(name, stars))
+        plain = unicodedata.normalize("NFKC", symbol.letter)
+        if plain != symbol.letter and unicodedata.normalize("NFKD", symbol.letter) == plain:
+            # 𝐱 or ℒ where the mapping says what x or L is; an accent would stay
+            found = self._alias(replace(symbol, letter=plain)) if plain in {key[0] for key in self._aliases} else None
+            if found:
+                return found
+        if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:
+            names = self._named_groups[symbol.letter]
+            if not 1 <= int(symbol.indices) <= len(names):
+                raise OutOfRangeError(
+                    "cells", what=f"{symbol.letter}_{symbol.indices}", of=symbol.letter, count=len(names)
+                )
+            return self._called(names[int(symbol.indices) - 1])
+        return None
+
+    def _called(self, name: str) -> tree.Symbol:
+        """The symbol of a quantity by its name."""
+        if name in ("E", "E_total"):
+            return tree.Symbol("E", "", "total" if name == "E_total" else "")
+        letter, _, rest = name.partition("_")
+        try:
+            found = self._typography.name(name)
+        except (KeyError, ValueError):
+            return tree.Symbol(letter, rest)
+        return found if isinstance(found, tree.Symbol) else tree.Symbol(letter, rest)
+
+    # --- which quantity it is ---------------------------------------------------------------------------------------
 
     def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
         """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
@@ -82,12 +224,12 @@ class Written:
         Raises:
             UnknownNameError, OutOfRangeError
         """
-        tensor = self.tensor(symbol)
-        ends = list(_ends(symbol.indices))
+        own, tensor = self.canonical(symbol), self.tensor(symbol)
+        ends = list(_ends(own.indices))
         if any(end["inside"] is not None for end in ends):
             texts = [text for end in ends for text in _split(end["inside"] or "")]
             return tensor, self._at([affine_at(text, point) for text in texts], tensor, base)
-        return tensor, self._index(symbol, tensor, "".join(end["digits"] or "" for end in ends))
+        return tensor, self._index(own, tensor, "".join(end["digits"] or "" for end in ends))
 
     def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
         """Does a letter alone, which limits of a sum let run, leave its axis? What is worked out, as r − p, may.
@@ -95,7 +237,8 @@ class Written:
         Raises:
             OutOfRangeError
         """
-        tensor, texts = self.tensor(symbol), letters_in(symbol)
+        symbol, tensor = self.canonical(symbol), self.tensor(symbol)
+        texts = letters_in(symbol)
         for text, size in zip(texts, tensor.shape, strict=False):
             if text in letters and not 0 <= point[text] - base < size:
                 at = self._plain.emit(replace(symbol, indices=", ".join(str(affine_at(t, point)) for t in texts)))
@@ -104,18 +247,19 @@ class Written:
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
         """The tensor of a symbol, whatever its indices."""
-        try:
-            return self._by_look[symbol.letter, symbol.word, _look(symbol.indices)]
-        except KeyError:
-            raise self._unknown(symbol) from None
+        own = self.canonical(symbol)
+        found = self._by_look.get(_key(own))
+        if found is None:
+            raise self._unknown(own)
+        return found
 
     def is_known(self, symbol: tree.Symbol) -> bool:
         """Is there a tensor that is written so?"""
-        return (symbol.letter, symbol.word, _look(symbol.indices)) in self._by_look
+        return _key(self.canonical(symbol)) in self._by_look
 
     def role(self, symbol: tree.Symbol) -> str:
         """What a symbol, or a group, is an entry of: "image", "parameter", …; of E "value"."""
-        return "value" if symbol.letter == "E" else (self.group(symbol) or self.tensor(symbol)).role
+        return "value" if self.canonical(symbol).letter == "E" else (self.group(symbol) or self.tensor(symbol)).role
 
     def group(self, symbol: tree.Symbol) -> Tensor | None:
         """X: all entries of x. None where the symbol is no group.
@@ -123,6 +267,7 @@ class Written:
         Raises:
             UnknownNameError: it may stand for several.
         """
+        symbol = self.canonical(symbol)
         found = self._groups.get((symbol.letter, symbol.word), []) if not symbol.indices else []
         if len(found) > 1:
             raise UnknownNameError(
@@ -132,6 +277,9 @@ class Written:
 
     def _at(self, values: Sequence[int | None], tensor: Tensor, base: int) -> Index | None:
         """The index with such values, or None outside the tensor."""
+        if len(values) == 1 and len(tensor.shape) > 1:
+            [value] = values
+            return self._cell(tensor, -1 if value is None else value - base + 1)
         if len(values) != len(tensor.shape):
             raise OutOfRangeError("indices", what=tensor.name, count=len(values), expected=len(tensor.shape))
         index = tuple(-1 if value is None else value - base for value in values)
@@ -140,6 +288,8 @@ class Written:
     def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
         """Each index as wide as its axis is long, from 1."""
         widths = [len(str(size)) for size in tensor.shape]
+        if digits and len(widths) > 1 and len(digits) < sum(widths):
+            return self._cell(tensor, int(digits))
         index: list[int] = []
         at = 0
         for width in widths:
@@ -149,6 +299,17 @@ class Written:
             last = tensor.scalar(tuple(n - 1 for n in tensor.shape))
             raise OutOfRangeError("range", what=self._plain.emit(symbol), first=_first(tensor), last=last)
         return tuple(index)
+
+    def _cell(self, tensor: Tensor, number: int) -> Index:
+        """The cell of such a number, counted row by row from 1."""
+        if not 1 <= number <= prod(tensor.shape):
+            raise OutOfRangeError("cells", what=f"{tensor.name}_{number}", of=tensor.name, count=prod(tensor.shape))
+        self.counted.add(tensor.name)
+        index, rest = [], number - 1
+        for size in reversed(tensor.shape):
+            rest, at = divmod(rest, size)
+            index.append(at)
+        return tuple(reversed(index))
 
     def _unknown(self, symbol: tree.Symbol) -> UnknownNameError:
         written, tensors = self._plain.emit(symbol), dict.fromkeys(self._by_look.values())
@@ -160,8 +321,14 @@ class Written:
         return UnknownNameError("unknown", what=written, known=", ".join(map(_first, tensors)))
 
 
+def _key(symbol: tree.Symbol) -> tuple[str, str, tuple[str, ...]]:
+    return symbol.letter, symbol.word, _look(symbol.indices)
+
+
 def letters_in(symbol: tree.Symbol) -> list[str]:
     """The index texts of a symbol in index notation: r+p, c+q; none where its indices are digits."""
+    if isinstance(symbol, EntrySymbol):
+        return symbol.index_texts
     return [text for end in _ends(symbol.indices) if end["inside"] is not None for text in _split(end["inside"])]
 
 

@@ -14,7 +14,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symcnn.proof.arithmetic import Arithmetic, Dual, Element
 from symcnn.proof.verdict import UndecidableError
@@ -29,7 +29,7 @@ class Algebra(Arithmetic):
     is_faithful = True
     zero: Element
     one: Element
-    generators: dict[str, Element]
+    generators: dict[Symbol, Element]
 
     def __init__(self) -> None:
         #: what was met: ("sigmoid", z) -> its generator, ("gate", z) -> g, ("winners", largest) -> (candidates, v…)
@@ -215,10 +215,10 @@ class Algebra(Arithmetic):
             raise UndecidableError(f"{e.func.__name__} has no normal form here")
         return known[e]
 
-    def dual(self, e: Expr, lookup: Mapping[str, Dual]) -> Dual:
+    def dual(self, e: Expr, lookup: Mapping[Symbol, Dual]) -> Dual:
         """A SymPy expression in dual numbers: value and derivatives by forward mode."""
         if e.is_Symbol:
-            return lookup[e.name]
+            return lookup[e]
         if e.is_Rational:
             return Dual(self.rational(e.p, e.q))
         if e.is_Add or e.is_Mul:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 
 import mpmath
-from sympy import QQ
+from sympy import QQ, Symbol
 from sympy.polys.rings import PolyRing, ring
 
 from symcnn.proof.algebra import Algebra
@@ -37,19 +37,19 @@ class PolynomialAlgebra(Algebra):
     """ℚ[names, outputs, gates, winners]: exact.
 
     Args:
-        names: the generators that have a name; others: how many more there may be.
+        symbols: the generators that have a name; others: how many more there may be.
         budget: how many products of monomials may be formed; None: ``BUDGET``.
 
     Raises:
         TooLargeError: more generators than a ring can have.
     """
 
-    def __init__(self, names: Iterable[str], others: int, budget: int | None = None) -> None:
+    def __init__(self, symbols: Iterable[Symbol], others: int, budget: int | None = None) -> None:
         super().__init__()
-        listed = list(names)
+        listed = list(symbols)
         if len(listed) + others > MAX_GENERATORS:
             raise TooLargeError(f"{len(listed) + others} generators; normal forms are worked out with {MAX_GENERATORS}")
-        self._ring: PolyRing = ring([*listed, *(f"other_{n}" for n in range(1, others + 1))], QQ)[0]
+        self._ring: PolyRing = ring([*map(str, listed), *(f"other_{n}" for n in range(1, others + 1))], QQ)[0]
         self.zero, self.one = self._ring.zero, self._ring.one
         self.generators = dict(zip(listed, self._ring.gens, strict=False))
         self._others = self._ring.gens[len(listed) :]
@@ -111,11 +111,11 @@ class Residue(int):
 class ModularAlgebra(Algebra):
     """Numbers modulo the prime 2⁶¹ - 1: every generator is a random one, from a seed."""
 
-    def __init__(self, names: Iterable[str], seed: int) -> None:
+    def __init__(self, symbols: Iterable[Symbol], seed: int) -> None:
         super().__init__()
         self._random = random.Random(seed)
         self.zero, self.one = Residue(0), Residue(1)
-        self.generators = {name: self.fresh() for name in names}
+        self.generators = {symbol: self.fresh() for symbol in symbols}
 
     def rational(self, above: int, below: int) -> Element:
         if below % PRIME == 0:
@@ -157,10 +157,10 @@ class DegreeAlgebra(Algebra):
 
     is_faithful = False
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
         super().__init__()
         self.zero = self.one = Degree(0)
-        self.generators = dict.fromkeys(names, Degree(1))
+        self.generators = dict.fromkeys(symbols, Degree(1))
 
     def rational(self, above: int, below: int) -> Element:
         return Degree(0)
@@ -186,13 +186,13 @@ class RealAlgebra(Algebra):
 
     is_faithful = False
 
-    def __init__(self, names: Iterable[str], seed: int) -> None:
+    def __init__(self, symbols: Iterable[Symbol], seed: int) -> None:
         super().__init__()
         self._context = mpmath.MPContext()
         self._context.dps = REAL_DIGITS
         self._random = random.Random(seed)
         self.zero, self.one = self._context.mpf(0), self._context.mpf(1)
-        self.generators = {name: self.fresh() for name in names}
+        self.generators = {symbol: self.fresh() for symbol in symbols}
 
     def rational(self, above: int, below: int) -> Element:
         return self._context.mpf(above) / below
@@ -233,7 +233,7 @@ class RealAlgebra(Algebra):
 class PointAlgebra(RealAlgebra):
     """Floating point at given values."""
 
-    def __init__(self, values: Mapping[str, float]) -> None:
+    def __init__(self, values: Mapping[Symbol, float]) -> None:
         super().__init__((), 0)
         self._context = mpmath.fp
         self.zero, self.one = 0.0, 1.0

@@ -42,7 +42,7 @@ class Dual:
     """A value with its derivatives in several directions: v + Σ d·ε; where there is none it is 0."""
 
     value: Element
-    slopes: Mapping[str, Element] = field(default_factory=dict)
+    slopes: Mapping[Any, Element] = field(default_factory=dict)
 
 
 class Arithmetic(ABC):

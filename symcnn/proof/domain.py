@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import mpmath
+from sympy import Symbol
 
 from symcnn.proof.algebra import Algebra
 from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
@@ -42,7 +43,7 @@ class Sides(Protocol):
 S = TypeVar("S", bound=Sides)
 
 #: Makes an algebra of these generators, with room for so many more.
-Make = Callable[[Iterable[str], int], Algebra]
+Make = Callable[[Iterable[Symbol], int], Algebra]
 
 
 class AlgebraicDomain(Domain, Generic[S]):

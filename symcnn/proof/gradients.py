@@ -14,17 +14,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Expr, Function
+from sympy import Expr, Function, Symbol
 
-from symcnn.derivation import Derivation
+from symcnn.derivation import Derivation, Variable
 from symcnn.errors import UnknownQuantityError, one_of, quoted
 from symcnn.proof.algebra import Algebra
 from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.candidate import in_our_words
 from symcnn.proof.domain import POINTS, AlgebraicDomain, Make
-from symcnn.proof.paths import Slope
+from symcnn.proof.paths import Slope, given, inputs
 from symcnn.proof.verdict import Method, TooLargeError, UndecidableError, Verdict, decide
-from symcnn.symbolic import LEAF, PIECEWISE, Tensor, maximum, symbol
+from symcnn.symbolic import E_TOTAL, LEAF, PIECEWISE, E, Name, Tensor, entries, maximum
 
 EXACT = "exact normal form, outputs of functions as generators"
 MODULAR = "random points modulo 2^61 - 1, outputs of functions as generators"
@@ -57,17 +57,17 @@ class Proof:
 class _Images:
     """One algebra with what is given for some images: parameters, data and, it may be, a kept tensor."""
 
-    def __init__(self, derivation: Derivation, algebra: Algebra, given: list[dict[Expr, Element]]) -> None:
+    def __init__(self, derivation: Derivation, algebra: Algebra, start: list[dict[Expr, Element]]) -> None:
         self._graph = derivation.graph
-        self.algebra, self.given = algebra, given
+        self.algebra, self._start = algebra, start
         self._quantities: list[dict[Expr, Element]] | None = None
 
     @property
     def forward(self) -> list[dict[Expr, Element]]:
         """Every quantity of the forward pass of each image as an element, and the adjoints that were needed."""
         if self._quantities is None:
-            self._quantities = [dict(given) for given in self.given]
-            self._add(self._graph.forward)
+            self._quantities = [dict(start) for start in self._start]
+            self._add(self._graph.forward.values())
         return self._quantities
 
     def elements(self, candidate: Expr) -> list[Element]:
@@ -81,7 +81,7 @@ class _Images:
             if self.algebra.restore(mark):
                 self._quantities = None  # they remember sums with sigmoids that are gone
 
-    def _adjoints_of(self, candidate: Expr) -> list[str]:
+    def _adjoints_of(self, candidate: Expr) -> list[Variable]:
         """The adjoints that a candidate rests on, each after those that it itself rests on."""
         backward, needed = self._graph.backward, set()
         waiting = [s.name for s in candidate.free_symbols]
@@ -90,34 +90,34 @@ class _Images:
             if name in backward and name not in needed:
                 needed.add(name)
                 waiting += [s.name for s in backward[name].symbols()]
-        return [name for name in backward if name in needed] if needed else []
+        return [variable for name, variable in backward.items() if name in needed] if needed else []
 
-    def _add(self, names: Iterable[str]) -> None:
+    def _add(self, variables: Iterable[Variable]) -> None:
         assert self._quantities is not None
-        for name in names:
-            variable, key = self._graph[name], symbol(name)
+        for variable in variables:
+            key = variable.quantity.symbol
             for known in self._quantities:
                 if key not in known:
                     known[key] = self.algebra.element(variable.expression, known)
 
-    def slopes(self, directions: Iterable[str]) -> dict[str, Element]:
+    def slopes(self, directions: Iterable[Symbol]) -> dict[Symbol, Element]:
         """∂E/∂direction, added over the images: dual numbers, everything that is not given put in."""
         total = dict.fromkeys(directions, self.algebra.zero)
-        for given in self.given:
-            values = {s.name: Dual(e, {s.name: self.algebra.one} if s.name in total else {}) for s, e in given.items()}
+        for start in self._start:
+            values = {s: Dual(e, {s: self.algebra.one} if s in total else {}) for s, e in start.items()}
             for variable in self._graph.forward.values():
-                if variable.name not in values:
-                    values[variable.name] = self.algebra.dual(variable.expression, values)
-            total = self.algebra.merged((total, values["E"].slopes))
+                if variable.quantity.symbol not in values:
+                    values[variable.quantity.symbol] = self.algebra.dual(variable.expression, values)
+            total = self.algebra.merged((total, values[E.symbol].slopes))
         return total
 
-    def slope_put_in(self, name: str) -> Element:
+    def slope_put_in(self, by: Symbol) -> Element:
         """∂E/∂(a quantity of the forward pass) of the first image, as a function of what is given."""
-        values = {s.name: Dual(e, {}) for s, e in self.given[0].items()}
+        values = {s: Dual(e, {}) for s, e in self._start[0].items()}
         for variable in self._graph.forward.values():
-            found = self.algebra.dual(variable.expression, values)
-            values[variable.name] = Dual(found.value, {name: self.algebra.one}) if variable.name == name else found
-        return values["E"].slopes.get(name, self.algebra.zero)
+            symbol, found = variable.quantity.symbol, self.algebra.dual(variable.expression, values)
+            values[symbol] = Dual(found.value, {by: self.algebra.one}) if symbol == by else found
+        return values[E.symbol].slopes.get(by, self.algebra.zero)
 
 
 class GradientEvaluator:
@@ -136,34 +136,32 @@ class GradientEvaluator:
         self,
         derivation: Derivation,
         make: Make,
-        directions: Sequence[str] | None = None,
+        directions: Sequence[Symbol] | None = None,
     ) -> None:
         d = self.derivation = derivation
-        self._shared = d.network.parameters
+        self._shared, self._data = given(d)
         self._make, self._directions = make, self._shared if directions is None else directions
         self._is_shared = frozenset(self._shared)
-        self._data = [name for name in d.graph.inputs if name not in self._is_shared]
         self._too_large = ""
         self.calls = generators_of(d)
         # every image brings the same formulas with names of its own: two show that they are added
         images = range(1, min(d.samples, 2) + 1)
-        data = [f"{name}_image{m}" for m in images for name in self._data]
         # as many again as the network has: a candidate may bring its own
-        algebra = make([*self._shared, *data], self.calls * len(images) + self.calls)
+        algebra = make(inputs(d, images), self.calls * len(images) + self.calls)
         maps = d.network.forward.feature_maps if algebra.is_faithful else ()
-        self._maps = {n: tensor for tensor in maps for n in tensor.scalars()}
-        self._total = _Images(d, algebra, [self._symbols(algebra, f"_image{m}") for m in images])
-        self._total_slopes: dict[str, Element] = {}
+        self._maps = {q.symbol: tensor for tensor in maps for q in entries(tensor)}
+        self._total = _Images(d, algebra, [self._given(algebra, image) for image in images])
+        self._total_slopes: dict[Symbol, Element] = {}
         self._kept: dict[Tensor, _Images] = {}
-        self._kept_slopes: dict[Tensor, dict[str, Element]] = {}
+        self._kept_slopes: dict[Tensor, dict[Symbol, Element]] = {}
 
     def renew_budget(self) -> None:
         """Let the next decisions take their time anew; until then all share one budget."""
         for images in (self._total, *self._kept.values()):
             images.algebra.renew_budget()
 
-    def prepare(self, name: str) -> None:
-        """Work out what every decision about ``name`` needs, whatever the candidate.
+    def prepare(self, by: Symbol) -> None:
+        """Work out what every decision about ∂E/∂by needs, whatever the candidate.
 
         Raises:
             TooLargeError: that alone is too much; then it is refused from now on.
@@ -171,21 +169,22 @@ class GradientEvaluator:
         if self._too_large:
             raise TooLargeError(self._too_large)
         try:
-            self._prepare(name)
+            self._prepare(by)
         except TooLargeError as error:
             self._too_large = str(error)
             raise
 
-    def _prepare(self, name: str) -> None:
+    def _prepare(self, by: Symbol) -> None:
         _ = self._total.forward
-        if name in self._is_shared:
-            self._total_slope(name)
-        if name in self._maps:
-            tensor = self._maps[name]
+        if by in self._is_shared:
+            self._total_slope(by)
+        if by in self._maps:
+            tensor = self._maps[by]
             if tensor not in self._kept_slopes:
-                algebra = self._make([*self._shared, *self._data, *tensor.scalars()], 2 * self.calls)
-                self._kept[tensor] = _Images(self.derivation, algebra, [self._symbols(algebra, "", tensor.scalars())])
-                self._kept_slopes[tensor] = self._kept[tensor].slopes(tensor.scalars())
+                cells = [q.symbol for q in entries(tensor)]
+                algebra = self._make([*self._shared, *self._data, *cells], 2 * self.calls)
+                self._kept[tensor] = _Images(self.derivation, algebra, [self._given(algebra, None, cells)])
+                self._kept_slopes[tensor] = self._kept[tensor].slopes(cells)
             _ = self._kept[tensor].forward
 
     def sides(self, candidate: Expr, derivative: Slope) -> tuple[Element, Element]:
@@ -198,28 +197,28 @@ class GradientEvaluator:
         Raises:
             UndecidableError: the candidate has no place in the algebra.
         """
-        name = derivative.by
-        self.prepare(name)
-        if name in self._maps:
-            tensor = self._maps[name]
+        by = derivative.by
+        self.prepare(by)
+        if by in self._maps:
+            tensor = self._maps[by]
             [element] = self._kept[tensor].elements(candidate)
-            if element == self._kept_slopes[tensor][name]:
+            if element == self._kept_slopes[tensor][by]:
                 return element, element
-        if name in self._is_shared:
-            return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slope(name)
-        return self._total.elements(candidate)[0], self._total.slope_put_in(name)
+        if by in self._is_shared:
+            return sum(self._total.elements(candidate), self._total.algebra.zero), self._total_slope(by)
+        return self._total.elements(candidate)[0], self._total.slope_put_in(by)
 
-    def _total_slope(self, name: str) -> Element:
+    def _total_slope(self, by: Symbol) -> Element:
         """∂E_total/∂parameter of the fully substituted E_total."""
-        if name not in self._total_slopes:
-            together = self._directions if name in self._directions else (name,)
+        if by not in self._total_slopes:
+            together = self._directions if by in self._directions else (by,)
             self._total_slopes |= self._total.slopes(together)
-        return self._total_slopes[name]
+        return self._total_slopes[by]
 
-    def _symbols(self, algebra: Algebra, suffix: str, kept: Iterable[str] = ()) -> dict[Expr, Element]:
+    def _given(self, algebra: Algebra, image: int | None, kept: Iterable[Symbol] = ()) -> dict[Expr, Element]:
         """What is given for one image: the shared parameters, its own data, and what is kept."""
-        shared = {symbol(name): algebra.generators[name] for name in self._shared}
-        return shared | {symbol(name): algebra.generators[name + suffix] for name in (*self._data, *kept)}
+        at = self.derivation.quantities.of_image
+        return {s: algebra.generators[at(s, image)] for s in (*self._shared, *self._data, *kept)}
 
 
 def generators_of(derivation: Derivation) -> int:
@@ -235,40 +234,42 @@ class GradientDomain(AlgebraicDomain[GradientEvaluator]):
     """Candidates (left) for derivatives of E (right).
 
     Args:
-        names: the gradients about which it will be asked: what they share is worked out once. None: all.
+        listed: the gradients about which it will be asked: what they share is worked out once. None: all.
     """
 
     numerically, foreign = REAL, FOREIGN
 
-    def __init__(self, derivation: Derivation, names: Iterable[str] | None = None) -> None:
+    def __init__(self, derivation: Derivation, listed: Iterable[Name] | None = None) -> None:
         self.derivation = derivation
-        parameters = derivation.network.parameters
-        wanted = frozenset(parameters if names is None else names)
-        self._directions = tuple(name for name in parameters if name in wanted)
+        parameters, _ = given(derivation)
+        of = derivation.quantities.of
+        wanted = frozenset(parameters if listed is None else (of(name).symbol for name in listed))
+        self._directions = tuple(parameter for parameter in parameters if parameter in wanted)
         kinked = any(v.expression.has(*PIECEWISE) for v in derivation.graph.forward.values())
         self.exactly, self.modularly = (EXACT_GATES, MODULAR_GATES) if kinked else (EXACT, MODULAR)
         # with kinks, a gate is closed at some points, and another candidate wins
         self.points = POINTS if kinked else 1
 
-    def decide(self, name: str, candidate: Expr) -> Verdict:
+    def decide(self, name: Name, candidate: Expr) -> Verdict:
         """Is the candidate ∂E/∂name? It may use every quantity of the network: adjoints, x, h, o, pixels, parameters.
 
         Raises:
             InputError: nothing is differentiated by ``name``.
         """
         d = self.derivation
-        parameter = name in d.network.parameters
-        if not parameter and name not in d.graph.forward:
+        by = d.quantities.of(name) if name in d.quantities else None
+        if by is None or not ((by.tensor.is_shared and not by.is_adjoint) or by.name in d.graph.forward):
             names = [*d.network.parameters, *d.graph.forward]
             raise UnknownQuantityError(f"{quoted(name)}: nothing is differentiated by it; {one_of(name, names)}")
-        return decide(candidate, Slope("E", name), self, name=name, claim=f"∂{'E_total' if parameter else 'E'}/∂{name}")
+        claim = Slope((E_TOTAL if by.tensor.is_shared else E).symbol, by.symbol)
+        return decide(candidate, Slope(E.symbol, by.symbol), self, name=by, claim=claim)
 
-    def decide_displayed(self, name: str) -> Verdict:
+    def decide_displayed(self, name: Name) -> Verdict:
         """What is displayed of ∂E/∂name, with adjoints and with them put in: the first verdict that is not "right"."""
         self.renew_budget()
         gradient = self.derivation[name]
         displayed = [gradient.formula] + ([gradient.expression] if gradient.has_short_expression else [])
-        verdicts = [self.decide(name, candidate) for candidate in displayed]
+        verdicts = [self.decide(gradient.quantity, candidate) for candidate in displayed]
         return next((v for v in verdicts if not v), verdicts[0])
 
     def renew_budget(self) -> None:
@@ -305,4 +306,4 @@ class GradientDomain(AlgebraicDomain[GradientEvaluator]):
 def prove(derivation: Derivation) -> Proof:
     """Decide every displayed gradient, and the formula with adjoints from which it is made."""
     domain = GradientDomain(derivation)
-    return Proof(tuple(domain.decide_displayed(name) for name in derivation.names))
+    return Proof(tuple(map(domain.decide_displayed, derivation.listed)))

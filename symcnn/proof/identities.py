@@ -2,15 +2,16 @@
 
 from functools import cached_property
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symcnn.derivation import Derivation
 from symcnn.proof.algebras import RealAlgebra
 from symcnn.proof.arithmetic import Element
 from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain, Make, agree, error_probability
 from symcnn.proof.gradients import generators_of
-from symcnn.proof.paths import QuantityTable
+from symcnn.proof.paths import QuantityTable, inputs, shares
 from symcnn.proof.verdict import Comparison, OneMethod, Verdict, decide
+from symcnn.symbolic import E
 
 #: Products of monomials for all identities of one network together: about a second. Past it, random points decide.
 BUDGET = 60_000
@@ -48,29 +49,29 @@ class QuantityDomain(AlgebraicDomain[QuantityTable]):
 
     def decide_chain_rule(self) -> Verdict:
         """∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation), for every quantity u of the network."""
-        names = self.modular[0].names
-        forward = [[table.carried(u, "E") for u in names] for table in self.modular]
-        backward = [[table.slope("E", u) for u in names] for table in self.modular]
+        symbols, e = self.modular[0].symbols, E.symbol
+        forward = [[table.carried(u, e) for u in symbols] for table in self.modular]
+        backward = [[table.slope(e, u) for u in symbols] for table in self.modular]
         return decide(forward, backward, OneMethod("modulo a prime", self.modularly, self._compare_chain_rule))
 
     def _compare_chain_rule(self, forward: list[list[Element]], backward: list[list[Element]]) -> Comparison:
         if forward != backward:
             return Comparison(False, counterexample="∂E/∂u carried forward is not what is collected backward")
-        degree = 2 * max(int(self.degrees.slope("E", u)) for u in self.degrees.names)
+        degree = 2 * max(int(self.degrees.slope(E.symbol, u)) for u in self.degrees.symbols)
         return Comparison(True, error_probability(degree, self.leaves(), 1, len(SEEDS)))
 
     # --- the same quantities in each algebra --------------------------------------------------------------------------
 
     def sides_in(self, make: Make) -> QuantityTable:
-        algebra = make(self._names, self._generators * (len(self.images) + 1))
+        algebra = make(self._inputs, self._generators * (len(self.images) + 1))
         return QuantityTable(self.derivation, algebra, self.images)
 
     def leaves(self) -> int:
         return 2 * self._generators * len(self.images)
 
     @cached_property
-    def _names(self) -> list[str]:
-        return QuantityTable.inputs(self.derivation, self.images)
+    def _inputs(self) -> list[Symbol]:
+        return inputs(self.derivation, self.images)
 
     @cached_property
     def _generators(self) -> int:
@@ -81,8 +82,8 @@ class QuantityDomain(AlgebraicDomain[QuantityTable]):
         """Real points at which the targets of each image add to 1."""
         points = []
         for seed in range(POINTS // 4):
-            algebra = RealAlgebra(self._names, seed)
-            for last, others in QuantityTable.shares(self.derivation, self.images):
-                algebra.generators[last] = algebra.one - sum(algebra.generators[name] for name in others)
+            algebra = RealAlgebra(self._inputs, seed)
+            for last, others in shares(self.derivation, self.images):
+                algebra.generators[last] = algebra.one - sum(algebra.generators[other] for other in others)
             points.append(QuantityTable(self.derivation, algebra, self.images))
         return points

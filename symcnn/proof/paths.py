@@ -1,7 +1,7 @@
 """∂A/∂B for any two quantities of a network: the sum over the paths from B to A of products of local derivatives.
 
-    Slope("x_11", "f_12")     ∂x_11/∂f_12, as an atom in SymPy expressions
-    QuantityTable             every quantity, and every slope, as an element of one algebra
+    Slope(x_11, f_12)     ∂x_11/∂f_12, as an atom in SymPy expressions
+    QuantityTable         every quantity, and every slope, as an element of one algebra
 
 The local derivatives come from dual numbers through the forward equations, one at a time: no ``diff``, no adjoint, no
 index notation, so a wrong backward formula has nothing to lean on here. B is cut from its own definition: only what
@@ -12,22 +12,22 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sympy import Expr, Symbol
 
-from symcnn.derivation import Derivation, Variable
+from symcnn.derivation import Derivation
 from symcnn.proof.algebra import Algebra
 from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.verdict import UndecidableError
-from symcnn.symbolic import RecordAtom
+from symcnn.symbolic import Quantities, RecordAtom, entries
 
 
 class Slope(RecordAtom):
-    """∂of/∂by, between two quantities by their names, as an atom of SymPy."""
+    """∂of/∂by, between two quantities by their symbols, as an atom of SymPy."""
 
     __slots__ = ("by", "of")
 
-    of: str
-    by: str
+    of: Symbol
+    by: Symbol
 
-    def __new__(cls, of: str, by: str) -> "Slope":
+    def __new__(cls, of: Symbol, by: Symbol) -> "Slope":
         return cls._of(of, by)
 
     def _sympystr(self, printer: object) -> str:
@@ -39,9 +39,30 @@ class Slope(RecordAtom):
         )
 
 
-def suffix(image: int) -> str:
-    """What the names of one image's quantities end with; of the image at hand (0) with nothing."""
-    return f"_image{image}" if image else ""
+def given(derivation: Derivation) -> tuple[list[Symbol], list[Symbol]]:
+    """What is not computed: the parameters, and the pixels and targets of the image at hand."""
+    stated = derivation.network.forward
+    assert stated.targets is not None  # a derivation has a loss
+    data = (stated.image, stated.targets)
+    return (
+        [q.symbol for tensor in stated.parameters for q in entries(tensor)],
+        [q.symbol for tensor in data for q in entries(tensor)],
+    )
+
+
+def inputs(derivation: Derivation, images: Iterable[int] = (0,)) -> list[Symbol]:
+    """The generators of an algebra: parameters once, pixels and targets once for each image (0: the one at hand)."""
+    shared, data = given(derivation)
+    return [*shared, *(derivation.quantities.of_image(s, n or None) for n in images for s in data)]
+
+
+def shares(derivation: Derivation, images: Iterable[int]) -> Iterator[tuple[Symbol, list[Symbol]]]:
+    """Of each image: the target that the others leave to 1 where targets are shares, and the others."""
+    targets = derivation.network.forward.targets
+    assert targets is not None
+    for image in images:
+        *others, last = (q.of_image(image or None).symbol for q in entries(targets))
+        yield last, others
 
 
 class QuantityTable:
@@ -54,38 +75,22 @@ class QuantityTable:
 
     def __init__(self, derivation: Derivation, algebra: Algebra, images: Sequence[int] = (0,)) -> None:
         self.algebra = algebra
-        self._forward = derivation.graph.forward
-        self._order = {name: n for n, name in enumerate(self._forward)}
+        self._quantities = derivation.quantities
+        self._forward = {v.quantity.symbol: v for v in derivation.graph.forward.values()}
+        self._order = {symbol: n for n, symbol in enumerate(self._forward)}
         held = {e.target.tensor for e in derivation.forward if e.constant}
-        self._held = {v.name for v in self._forward.values() if v.tensor in held}
-        self._shared = frozenset(derivation.network.parameters)
-        self._images = tuple(images)
-        self._local: dict[str, dict[str, Element]] = {}
-        self._slopes: dict[str, dict[str, Element]] = {}
-        self._known: dict[Expr, Element] = {Symbol(name): e for name, e in algebra.generators.items()}
-        for ending in map(suffix, images):
-            for variable in self._forward.values():
-                known = {s: self._known[Symbol(self._named(s.name, ending))] for s in variable.symbols()}
-                self._known[Symbol(variable.name + ending)] = algebra.element(variable.expression, known)
-
-    @staticmethod
-    def inputs(derivation: Derivation, images: Sequence[int] = (0,)) -> list[str]:
-        """The names of the generators: parameters once, the rest once for each image."""
-        shared = derivation.network.parameters
-        data = [name for name in derivation.graph.inputs if name not in set(shared)]
-        return [*shared, *(name + suffix(n) for n in images for name in data)]
-
-    @staticmethod
-    def shares(derivation: Derivation, images: Sequence[int]) -> Iterator[tuple[str, list[str]]]:
-        """Of each image: the target that the others leave to 1 where targets are shares, and the others."""
-        targets = derivation.network.forward.targets
-        names = targets.scalars() if targets is not None else ()
-        for ending in map(suffix, images if names else ()):
-            *others, last = (name + ending for name in names)
-            yield last, others
+        self._held = {symbol for symbol, v in self._forward.items() if v.tensor in held}
+        self._images = [image or None for image in images]
+        self._local: dict[Symbol, dict[Symbol, Element]] = {}
+        self._slopes: dict[Symbol, dict[Symbol, Element]] = {}
+        self._known: dict[Expr, Element] = dict(algebra.generators)
+        for image in self._images:
+            for symbol, variable in self._forward.items():
+                known = {s: self._known[self._at(s, image)] for s in variable.symbols()}
+                self._known[self._at(symbol, image)] = algebra.element(variable.expression, known)
 
     def elements(self, *expressions: Expr) -> list[Element]:
-        """Expressions in names and slopes as elements; the functions that only they bring are forgotten afterwards.
+        """Expressions in symbols and slopes as elements; the functions that only they bring are forgotten afterwards.
 
         Raises:
             UndecidableError: one of them has no place in the algebra.
@@ -105,80 +110,80 @@ class QuantityTable:
         left, right = self.elements(left, right)
         return left, right
 
-    def slope(self, of: str, by: str) -> Element:
+    def slope(self, of: Symbol, by: Symbol) -> Element:
         """∂of/∂by."""
         if of not in self._slopes:
             self._slopes[of] = self._sweep(of)
         return self._slopes[of].get(by, self.algebra.zero)
 
-    def _sweep(self, of: str) -> dict[str, Element]:
+    def _sweep(self, of: Symbol) -> dict[Symbol, Element]:
         """∂of/∂(everything): each quantity hands what it has collected on to what it is made of."""
         found = {of: self.algebra.one}
-        variable, ending = self._split(of)
-        if variable is None:
+        quantity = self._quantities.of(of)
+        bare = quantity.of_image(None).symbol
+        if bare not in self._forward or quantity.image not in self._images:
             return found
-        names = list(self._forward)
-        for name in reversed(names[: self._order[variable.name] + 1]):
-            collected = found.get(name + ending)
-            if collected is None or name in self._held:
+        symbols = list(self._forward)
+        for symbol in reversed(symbols[: self._order[bare] + 1]):
+            collected = found.get(self._at(symbol, quantity.image))
+            if collected is None or symbol in self._held:
                 continue
-            for source, local in self.local(name, ending).items():
+            for source, local in self._locals(symbol, quantity.image).items():
                 part = self.algebra.times(collected, local)
                 found[source] = found[source] + part if source in found else part
         return found
 
-    def local(self, name: str, ending: str = "") -> dict[str, Element]:
-        """∂name/∂(each quantity that its own equation is made of)."""
-        if name + ending not in self._local:
-            variable = self._forward[name]
-            names = sorted(s.name for s in variable.symbols())
-            seeds = {
-                s: Dual(self._known[Symbol(self._named(s, ending))], {self._named(s, ending): self.algebra.one})
-                for s in names
-            }
-            self._local[name + ending] = dict(self.algebra.dual(variable.expression, seeds).slopes)
-        return self._local[name + ending]
+    def _locals(self, symbol: Symbol, image: int | None = None) -> dict[Symbol, Element]:
+        """∂symbol/∂(each quantity that its own equation is made of), of an image."""
+        key = self._at(symbol, image)
+        if key not in self._local:
+            variable = self._forward[symbol]
+            seeds = {}
+            for s in variable.symbols():
+                named = self._at(s, image)
+                seeds[s] = Dual(self._known[named], {named: self.algebra.one})
+            self._local[key] = dict(self.algebra.dual(variable.expression, seeds).slopes)
+        return self._local[key]
 
     @property
-    def names(self) -> list[str]:
+    def symbols(self) -> list[Symbol]:
         """Everything that may be differentiated by, of the first of the images."""
-        return [s.name for s in self._known if s.is_Symbol]
+        return [s for s in self._known if s.is_Symbol]
 
-    def carried(self, by: str, of: str) -> Element:
+    def carried(self, by: Symbol, of: Symbol) -> Element:
         """∂of/∂by once more, from ``by`` forward: each quantity collects from what it is made of."""
         found = {by: self.algebra.one}
-        for name in self._forward:
-            if name in found or name in self._held:
+        for symbol in self._forward:
+            if symbol in found or symbol in self._held:
                 continue
-            parts = [self.algebra.times(local, found[s]) for s, local in self.local(name).items() if s in found]
+            parts = [self.algebra.times(local, found[s]) for s, local in self._locals(symbol).items() if s in found]
             if parts:
-                found[name] = sum(parts, self.algebra.zero)
+                found[symbol] = sum(parts, self.algebra.zero)
         return found.get(of, self.algebra.zero)
 
-    def _split(self, name: str) -> tuple[Variable | None, str]:
-        for ending in map(suffix, self._images):
-            bare = name.removesuffix(ending)
-            if name.endswith(ending) and bare in self._forward:
-                return self._forward[bare], ending
-        return None, ""
-
-    def _named(self, name: str, ending: str) -> str:
-        return name if name in self._shared else name + ending
+    def _at(self, symbol: Symbol, image: int | None) -> Symbol:
+        return self._quantities.of_image(symbol, image)
 
 
-def of_one_image(expression: Expr) -> Expr:
-    """The same of the image at hand."""
-    names: dict[Expr, Expr] = {s: Symbol(s.name.partition("_image")[0]) for s in expression.free_symbols}
-    for slope in expression.atoms(Slope):
-        names[slope] = Slope(slope.of.partition("_image")[0], slope.by.partition("_image")[0])
-    return expression.xreplace(names)
-
-
-def names_in(expressions: Iterable[Expr]) -> set[str]:
-    """Every name that occurs, in slopes too."""
-    found: set[str] = set()
+def symbols_in(expressions: Iterable[Expr]) -> set[Symbol]:
+    """Every symbol that occurs, in slopes too."""
+    found: set[Symbol] = set()
     for e in expressions:
-        found |= {s.name for s in e.free_symbols}
+        found |= e.free_symbols
         for slope in e.atoms(Slope):
             found |= {slope.of, slope.by}
     return found
+
+
+def images_in(expressions: Iterable[Expr], quantities: Quantities) -> set[int]:
+    """The images that are named."""
+    known = (quantities.of(s) for s in symbols_in(expressions) if s in quantities)
+    return {q.image for q in known if q.image is not None}
+
+
+def of_image(expression: Expr, image: int | None, quantities: Quantities) -> Expr:
+    """The same of another image; None: of the image at hand."""
+    put: dict[Expr, Expr] = {s: quantities.of_image(s, image) for s in symbols_in([expression]) if s in quantities}
+    for slope in expression.atoms(Slope):
+        put[slope] = Slope(put[slope.of], put[slope.by])
+    return expression.xreplace(put)

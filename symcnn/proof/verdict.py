@@ -144,8 +144,11 @@ class Verdict:
         return f"Verdict({', '.join(f'{word}={getattr(self, word)!r}' for word in words)})"
 
 
-def decide(left: Any, right: Any, domain: Domain, *, name: str = "", claim: str = "") -> Verdict:
+def decide(left: Any, right: Any, domain: Domain, *, name: object = "", claim: object = "") -> Verdict:
     """Is ``left`` equal to ``right`` in this domain?
+
+    Args:
+        name, claim: what it is about; the verdict has them as text.
 
     This is the only function that makes a verdict.
     """
@@ -176,4 +179,5 @@ def decide(left: Any, right: Any, domain: Domain, *, name: str = "", claim: str 
         outcome = "wrong"
     how, words = (None, "") if decisive is None else (decisive.how, decisive.words)
     why = (reason or too_large) if outcome == "not decided" else ""
-    return Verdict(outcome, how, words, comparison.epsilon, why, comparison.counterexample, comparison.at, name, claim)
+    found = (comparison.epsilon, why, comparison.counterexample, comparison.at)
+    return Verdict(outcome, how, words, *found, str(name), str(claim))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from symcnn.formula.tree import Node
+from symcnn.formula.tree import Key, Node
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,12 @@ class Drawing(Protocol):
 
     ``svg(theme)``: one <svg> element with a viewBox. "light" and "dark" are complete by themselves (literal colours,
     own font list); "page" takes its colours from the page's CSS variables (--ink, --paper, --muted, --rule, --image,
-    --filter, --gradient, --positive, --negative) and marks live numbers with ``data-v="key"``.
+    --filter, --gradient, --positive, --negative) and marks live numbers with ``data-v="key"``. ``keys()``: of those.
     """
 
     def svg(self, theme: Theme) -> str: ...
+
+    def keys(self) -> Iterable[Key]: ...
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class States:
     """
 
     steps: tuple[int, ...]
-    values: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    values: dict[Key, tuple[float, ...]] = field(default_factory=dict)
     shown: int = 0
 
 

@@ -19,10 +19,11 @@ from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
 from symcnn.formula.printed import Printed, points
 from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
-from symcnn.formula.written import MeaningError, Written, brief, letters_in
+from symcnn.formula.typography import EntrySymbol
+from symcnn.formula.written import MeaningError, brief, letters_in
 from symcnn.network import Dense, Network
 from symcnn.proof import QuantityDomain, Verdict, check_equations
-from symcnn.proof.paths import names_in, of_one_image
+from symcnn.proof.paths import images_in, of_image, symbols_in
 from symcnn.report.content import Content
 from symcnn.report.document import Method
 from symcnn.report.shown import MAX_TRIED, ReportNumberChecker, image_of, is_shown
@@ -65,8 +66,7 @@ class Examiner:
         count = 0 if content.data is None else len(content.data.images)
         # of very many images two show that they are added
         self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
-        written = Written(self.d.quantities, words)
-        self._meaning = Meaning(self.d, written, self._labels(count), len(self._images), free=_RATE)
+        self._meaning = Meaning(self.d, None, self._labels(count), len(self._images), free=_RATE)
         self._printed = Printed(self.d, self._meaning, typographies)
         values = None if content.large or content.run is None else Values(content)
         self._shown = ReportNumberChecker(values, self._meaning, self._same)
@@ -125,8 +125,8 @@ class Examiner:
 
     def _free(self, symbols: Iterable[tree.Symbol]) -> frozenset[str]:
         """Letters that stand for any quantity: u, v, z."""
-        bare_letters = {s.letter for s in symbols if not s.indices and not s.word and s.letter.islower()}
-        return frozenset(x for x in bare_letters - _RATE if not self._meaning.written.is_known(tree.Symbol(x)))
+        unbound = (s for s in symbols if not isinstance(s, EntrySymbol) and not s.indices and not s.word)
+        return frozenset(s.letter for s in unbound if s.letter.islower()) - _RATE
 
     # --- quantities -------------------------------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ class Examiner:
             return True
         assert not isinstance(right, EntryGroup)  # they were found to be equal
         variable = None if self._large else self.d.graph.forward.get(str(left))
-        return variable is not None and names_in([right]) == {s.name for s in variable.symbols()}
+        return variable is not None and symbols_in([right]) == variable.symbols()
 
     def _holds(self, a: Node, b: Node, meaning: Meaning) -> Found:
         """Equal, entry by entry; the weakest."""
@@ -209,8 +209,8 @@ class Examiner:
         """One quantity, both of one image?"""
         if left == right:
             return True
-        images = {name.partition("_image")[2] for name in names_in([left, right])} - {""}
-        verdict = self._of_one.decide(of_one_image(left), of_one_image(right))
+        images = images_in([left, right], self.d.quantities)
+        verdict = self._of_one.decide(*(of_image(side, None, self.d.quantities) for side in (left, right)))
         return len(images) == 1 and verdict.status in ("proved", "probable")
 
     @cached_property
@@ -226,8 +226,8 @@ class Examiner:
         everything = list(nodes(tuple(plain)))
         symbols = [n for n in everything if isinstance(n, tree.Symbol)]
         bare_values = all(isinstance(n, (tree.Symbol, tree.Number, tree.Matrix, tree.Labelled)) for n in everything)
-        given = ("image", "target", "parameter")
-        return bare_values and bool(symbols) and all(self._meaning.written.role(s) in given for s in symbols)
+        roles = {s.of.tensor.role if isinstance(s, EntrySymbol) else "value" for s in symbols}
+        return bare_values and bool(roles) and roles <= {"image", "target", "parameter"}
 
     # --- rules, index notation, what is printed from an equation ------------------------------------------------------
 

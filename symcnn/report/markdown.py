@@ -70,19 +70,19 @@ class _Markdown(Print):
 
     def _contents(self) -> str:
         """The sections, linked; formulas in words, since GitHub shows none in a link."""
-        titles = ((plain(s.title, self._plain), self._references[s.id].name) for s in self._document.sections)
+        titles = ((plain(s.title, self._plain), self._references.targets[s.id].name) for s in self._document.sections)
         return "\n".join(f"- [{escaped(title)}](#{name})" for title, name in titles)
 
     def _section(self, section: Section, level: int) -> Iterator[str]:
-        yield self._anchor(section.id)
+        yield self._anchor(section)
         yield f"{'#' * min(level, 6)} {self.text(section.title)}"
         for block in section.blocks:
             yield from self.block(block)
         for inner in section.sections:
             yield from self._section(inner, level + 1)
 
-    def _anchor(self, name: str) -> str:
-        return f'<a id="{self._references[name].name}"></a>'
+    def _anchor(self, part: Section | Display | Figure) -> str:
+        return f'<a id="{self._references.targets[part.id].name}"></a>'
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class _Markdown(Print):
     @block.register
     def _(self, block: Display) -> Iterator[str]:
         if block.id in self._references.linked:
-            yield self._anchor(block.id)
+            yield self._anchor(block)
         yield self._latex.display(block.formula, block.number)
 
     @block.register
@@ -118,12 +118,12 @@ class _Markdown(Print):
 
     @block.register
     def _(self, block: Figure) -> Iterator[str]:
-        target = self._references[block.id]
+        target = self._references.targets[block.id]
         light, dark = (f"{self._stem}-{block.id}{end}.svg" for _, end in _THEMES)
         for name, (theme, _) in zip((light, dark), _THEMES, strict=True):
             self._files[name] = block.drawing.svg(theme).encode("utf-8") + b"\n" + FIGURE_MARK + b"\n"
         if block.id in self._references.linked:
-            yield self._anchor(block.id)
+            yield self._anchor(block)
         alternative = attribute(block.alternative)
         light, dark = (quote(os.fsencode(name)) for name in (light, dark))  # a name need not be text
         yield (
@@ -168,7 +168,7 @@ class _Markdown(Print):
             return code(part.text)
         if isinstance(part, Link):
             words = self.link_words(part)
-            return f"[{escaped(words)}](#{self._references[part.target].name})"
+            return f"[{escaped(words)}](#{self._references.targets[part.target].name})"
         return emphasised(part, before, after)
 
 

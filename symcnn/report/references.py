@@ -1,5 +1,6 @@
 """What can be referred to in a document: equations, figures and sections by their ``id``; and what a print refuses."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
@@ -43,29 +44,23 @@ class References:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.targets: dict[str, Target] = {}
-        for n, section in enumerate(sections(document.sections), 1):
-            self._add(section.id, Target("section", n, section.title))
+        found = [(s.id, Target("section", n, s.title)) for n, s in enumerate(sections(document.sections), 1)]
         figures = 0
         for block in document.blocks():
             if isinstance(block, Display):
                 if block.evidence is None or block.number < 1:
                     raise UnexaminedError(f"equation {block.id}: not examined; a report shows what was examined only")
-                self._add(block.id, Target("equation", block.number))
+                found.append((block.id, Target("equation", block.number)))
             elif isinstance(block, Figure):
                 figures += 1
-                self._add(block.id, Target("figure", figures))
+                found.append((block.id, Target("figure", figures)))
+        self.targets = dict(found)
+        twice = [name for name, count in Counter(name for name, _ in found).items() if count > 1]
+        if twice:
+            raise UnexaminedError(f"{twice[0]}: two parts of the report have this id; expected one")
         for link in links(document):
             if link.target not in self.targets:
                 raise UnexaminedError(f"link to {link.target}: there is no such equation, figure or section")
-
-    def _add(self, name: str, target: Target) -> None:
-        if name in self.targets:
-            raise UnexaminedError(f"{name}: two parts of the report have this id; expected one")
-        self.targets[name] = target
-
-    def __getitem__(self, name: str) -> Target:
-        return self.targets[name]
 
     @cached_property
     def linked(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from sympy import Symbol
 
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography, tree
+from symcnn.formula.typography import Letters
 from symcnn.report.document import Block, Display, Paragraph
 from symcnn.symbolic import LEAF, LEAVES, Leaf, Quantities, Tensor, gate, sigmoid
 from symcnn.text import Catalogue
@@ -35,7 +36,7 @@ def rules(derivation: Derivation, text: Catalogue) -> Iterator[Block]:
     shown = [leaf for leaf in EXPLAINED if leaf.function in used]
     if shown:
         yield Paragraph((text("report.rules_text"),))
-    typography = Typography(Quantities([Tensor("z", (), (("z", 0),))]), text.words("word"))
+    typography = Letters(Quantities([Tensor("z", (), (("z", 0),))]), text.words("word"))
     for leaf in shown:
         yield from _rule(leaf, typography)
         if leaf.has_kink:

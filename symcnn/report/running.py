@@ -3,7 +3,7 @@
 import re
 
 from symcnn.formula import Plain
-from symcnn.formula.extent import tall
+from symcnn.formula.breaking import tall
 from symcnn.report.document import Document, InlineFormula, Link, Text
 from symcnn.report.references import References
 from symcnn.text import catalogue
@@ -37,7 +37,7 @@ class Print:
 
     def link_words(self, link: Link) -> str:
         """What a link shows: its own words, or the number of its equation or figure, or the title of its section."""
-        target = self._references[link.target]
+        target = self._references.targets[link.target]
         if link.text:
             return one_line(link.text)
         if target.kind == "section":

@@ -31,8 +31,8 @@ def is_shown(node: object) -> bool:
 
 def image_of(members: Iterable[Node]) -> int:
     """The one image that the numbers of some formulas name; 0: none, or several."""
-    ends = {n.key.rpartition("_image")[2] for m in members for n in nodes(m) if isinstance(n, tree.Number)}
-    images = {int(end) for end in ends if end.isdigit()}
+    keys = (n.key for m in members for n in nodes(m) if isinstance(n, tree.Number) and n.key)
+    images = {key.image for key in keys if key.image is not None}
     return images.pop() if len(images) == 1 else 0
 
 
@@ -51,8 +51,8 @@ class ReportNumberChecker:
 
     def check_keys(self, thing: object) -> None:
         """Every number with a key, anywhere, is the value that the key stands for."""
-        for number in (n for n in nodes(thing) if isinstance(n, tree.Number) and n.key):
-            wanted = self.values.at_key(number.key) if self.values else None
+        for number in (n for n in nodes(thing) if isinstance(n, tree.Number)):
+            wanted = self.values.at_key(number.key) if self.values and number.key else None
             if wanted is not None and not decide(wanted, number.value, FLOATS):
                 raise RefusedError(f"{number.key} is shown as {number.value!r}; it is {wanted!r}")
 

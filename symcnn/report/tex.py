@@ -68,7 +68,7 @@ class _LatexWriter(Print):
     def _section(self, section: Section, level: int) -> Iterator[str]:
         heading = _HEADINGS[min(level, len(_HEADINGS) - 1)]
         title = rf"\texorpdfstring{{\raggedright {self.text(section.title)}}}{{{self._bookmark(section.title)}}}"
-        yield rf"\{heading}{{{title}}}\label{{{self._references[section.id].name}}}"
+        yield rf"\{heading}{{{title}}}\label{{{self._references.targets[section.id].name}}}"
         for before, block in zip((None, *section.blocks), section.blocks, strict=False):
             # no blank line before a display: it would begin a paragraph, with an empty line
             joined = isinstance(block, Display) and isinstance(before, (Paragraph, Display))
@@ -105,7 +105,7 @@ class _LatexWriter(Print):
 
     @block.register
     def _(self, block: Display) -> Iterator[str]:
-        yield self._formulas.display(block.formula, block.number, self._references[block.id].name)
+        yield self._formulas.display(block.formula, block.number, self._references.targets[block.id].name)
 
     @block.register
     def _(self, block: Table) -> Iterator[str]:
@@ -148,7 +148,7 @@ class _LatexWriter(Print):
 
     @block.register
     def _(self, block: Figure) -> Iterator[str]:
-        target = self._references[block.id]
+        target = self._references.targets[block.id]
         name = escaped(self.figure_name(target.number))
         drawing = to_tikz(block.drawing.svg("light"), block.width)
         caption = rf"{{\small\textbf{{{name}.}} {self.text(block.caption)}\par}}"
@@ -172,7 +172,7 @@ class _LatexWriter(Print):
             return rf"\texttt{{{escaped(one_line(part.text))}}}"
         if isinstance(part, Link):
             words = escaped(self.link_words(part))
-            return rf"\hyperref[{self._references[part.target].name}]{{{words}}}"
+            return rf"\hyperref[{self._references.targets[part.target].name}]{{{words}}}"
         return rf"\{'textbf' if part.strong else 'emph'}{{{escaped(one_line(part.text))}}}"
 
 

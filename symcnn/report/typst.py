@@ -57,7 +57,7 @@ class _TypstWriter(Print):
         return "\n\n".join(parts) + "\n"
 
     def _section(self, section: Section, level: int) -> Iterator[str]:
-        name = self._references[section.id].name
+        name = self._references.targets[section.id].name
         yield f"#heading(level: {level})[{self.text(section.title)}] #label({string(name)})"
         for block, following in zip(section.blocks, (*section.blocks[1:], None), strict=True):
             parts = list(self.block(block))
@@ -87,7 +87,7 @@ class _TypstWriter(Print):
 
     @block.register
     def _(self, block: Display) -> Iterator[str]:
-        name, alternative = self._references[block.id].name, one_line(self._plain.emit(block.formula))
+        name, alternative = self._references.targets[block.id].name, one_line(self._plain.emit(block.formula))
         display = self._formulas.display(block.formula)
         whole = "true" if display.count("\n") < WHOLE else "false"
         yield f"#eq({block.number}, {string(name)}, {string(alternative)}, {whole}, {display})"
@@ -107,7 +107,7 @@ class _TypstWriter(Print):
 
     @block.register
     def _(self, block: Figure) -> Iterator[str]:
-        target = self._references[block.id]
+        target = self._references.targets[block.id]
         name = string(self.figure_name(target.number) + ".")
         yield (
             f'#figure(image(bytes({string(block.drawing.svg("light"))}), format: "svg", width: {block.width:.0%},'
@@ -133,5 +133,5 @@ class _TypstWriter(Print):
             return f"#raw({string(one_line(part.text))});"
         if isinstance(part, Link):
             words = self.link_words(part)
-            return f"#link(label({string(self._references[part.target].name)}), {string(words)});"
+            return f"#link(label({string(self._references.targets[part.target].name)}), {string(words)});"
         return f"#{'strong' if part.strong else 'emph'}({string(one_line(part.text))});"

@@ -7,17 +7,18 @@
 They are worked out here from the forward equations and the slopes, in floating point: no program and no adjoint.
 """
 
-import re
-
 import numpy as np
 from sympy import Add, Expr, Rational, Symbol
 
+from symcnn.formula.tree import Key, LocalDerivative, NextValue
 from symcnn.network import checked
 from symcnn.proof.algebras import PointAlgebra
-from symcnn.proof.paths import QuantityTable, Slope, names_in, suffix
+from symcnn.proof.paths import QuantityTable, Slope, given, images_in
 from symcnn.report.content import Content
+from symcnn.symbolic import E_TOTAL, E
 
-_IMAGE = re.compile(r"(?P<name>.+)_image(?P<image>[0-9]+)")
+#: How far a shown number may be from what it stands for: floating point only, before it is rounded for display.
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
 
 
 class Values:
@@ -28,77 +29,54 @@ class Values:
         assert content.data is not None
         self._d = content.derivation
         self._network = content.derivation.network
-        stated = self._network.forward
-        assert stated.targets is not None
         pixels, targets = checked(self._network, content.data)
         self.images = len(pixels)
-        names = [*stated.image.scalars(), *stated.targets.scalars()]
+        shared, data = given(self._d)
         rows = np.concatenate([pixels.reshape(self.images, -1), targets], axis=1).tolist()
-        self.data = [dict(zip(names, row, strict=True)) for row in rows]
-        self._parameters: dict[str, float] = dict(
-            zip(self._network.parameters, content.run.initial.tolist(), strict=True)
-        )
+        self._data: list[dict[Symbol, float]] = [dict(zip(data, row, strict=True)) for row in rows]
+        self._parameters: dict[Symbol, float] = dict(zip(shared, content.run.initial.tolist(), strict=True))
         self.rate: float = content.run.learning_rate
         self._step = self.rate / (self.images if content.run.reduction == "mean" else 1)
         self._known: dict[tuple[int, ...], QuantityTable] = {}
 
     def of(self, expression: Expr) -> float:
-        """The value of an expression in names of images (x_11_image1) and parameters."""
+        """The value of an expression in quantities of images (x_11_image1) and parameters."""
         terms = Add.make_args(expression)
         if len(terms) > 1:  # E_total adds images that have nothing else in common
             return float(sum(map(self.of, terms)))
-        images = sorted({int(m["image"]) for name in names_in([expression]) if (m := _IMAGE.fullmatch(name))})
+        images = sorted(images_in([expression], self._d.quantities))
         [value] = self._at(tuple(images) or (1,)).elements(expression.xreplace({Symbol("η"): Rational(self.rate)}))
         return float(value)
 
     def _at(self, images: tuple[int, ...]) -> QuantityTable:
         if images not in self._known:
-            given = dict(self._parameters)
+            values = dict(self._parameters)
             for n in images:
-                given |= {name + suffix(n): value for name, value in self.data[n - 1].items()}
-            self._known[images] = QuantityTable(self._d, PointAlgebra(given), images)
+                values |= {self._d.quantities.of_image(s, n): value for s, value in self._data[n - 1].items()}
+            self._known[images] = QuantityTable(self._d, PointAlgebra(values), images)
         return self._known[images]
 
-    def expression(self, key: str) -> Expr | None:
-        """What a key stands for; None of a key that names no quantity."""
-        if key == "E_total":
-            return self._over_images(Symbol("E"))
-        if key in self._parameters:
-            return Symbol(key)
-        if key.removeprefix("dE_d") in self._parameters and key.startswith("dE_d"):
-            return self._over_images(Slope("E", key.removeprefix("dE_d")))
-        match = _IMAGE.fullmatch(key)
-        if match is None or not 1 <= int(match["image"]) <= self.images:
+    def expression(self, key: Key) -> Expr | None:
+        """What a key stands for; None: no quantity that these values have."""
+        if key.image is not None and not 1 <= key.image <= self.images:
             return None
-        return self._of_image(match["name"], int(match["image"]))
+        if isinstance(key, LocalDerivative):
+            return Slope(*(q.of_image(key.image).symbol for q in (key.of, key.by)))
+        if isinstance(key, NextValue):
+            return None
+        shared = key.tensor.is_shared
+        if key == E_TOTAL:
+            return Add(*(E.of_image(n).symbol for n in range(1, self.images + 1)))
+        if key.is_adjoint:
+            images = range(1, self.images + 1) if shared and key.image is None else [key.image]
+            of_each = ((E.of_image(n), key.primal.of_image(n)) for n in images)
+            return Add(*(Slope(of.symbol, by.symbol) for of, by in of_each)) if shared or key.image else None
+        return key.symbol if shared == (key.image is None) else None
 
-    def at_key(self, key: str) -> float | None:
+    def at_key(self, key: Key) -> float | None:
         """The value that a key stands for."""
-        bare = key.removesuffix("_next")
-        if bare != key and bare in self._parameters:
-            return self._parameters[bare] - self._step * self.of(self._over_images(Slope("E", bare)))
+        if isinstance(key, NextValue):
+            gradient = self.expression(key.parameter.adjoint)
+            return self._parameters[key.parameter.symbol] - self._step * self.of(gradient)
         found = self.expression(key)
         return None if found is None else self.of(found)
-
-    def _over_images(self, one: Expr) -> Expr:
-        return Add(*(self._named(one, n) for n in range(1, self.images + 1)))
-
-    def _of_image(self, name: str, image: int) -> Expr | None:
-        if name in self._parameters:
-            return None
-        if name in self._d.graph.forward or name in self._d.graph.inputs:
-            return Symbol(name + suffix(image))
-        for cut in (m.start() for m in re.finditer("_d", name)):
-            of, by = name[1:cut], name[cut + 2 :]
-            if name.startswith("d") and of in self._d.graph.forward and self._is_quantity(by):
-                return self._named(Slope(of, by), image)
-        return None
-
-    def _is_quantity(self, name: str) -> bool:
-        return name in self._d.graph.forward or name in self._d.graph.inputs
-
-    def _named(self, one: Expr, image: int) -> Expr:
-        if isinstance(one, Slope):
-            by = one.by if one.by in self._parameters else one.by + suffix(image)
-            return Slope(one.of + suffix(image), by)
-        return Symbol(one.name + suffix(image))

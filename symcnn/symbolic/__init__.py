@@ -38,11 +38,24 @@ from symcnn.symbolic.leaves import (
     tanh,
     wins,
 )
-from symcnn.symbolic.quantity import ERROR, TOTAL_ERROR, Name, Quantities, Quantity, entries, is_numbered, quantity_of
+from symcnn.symbolic.quantity import (
+    E_TOTAL,
+    ERROR,
+    TOTAL_ERROR,
+    E,
+    Name,
+    Quantities,
+    Quantity,
+    entries,
+    is_numbered,
+    quantity_of,
+    split_name,
+)
 
 __all__ = [
-    "ADJOINT", "ERROR", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis", "Column",
-    "Equation", "Index", "IndexedAtom", "Leaf", "Name", "Quantities", "Quantity", "RecordAtom", "Role", "Tensor",
-    "TensorKind", "Term", "Wins", "Y", "Z", "entries", "exp", "gate", "in_reading_order", "is_numbered", "leaky_relu",
-    "log", "maximum", "quantity_of", "relu", "sigmoid", "softplus", "substitute", "symbol", "tanh", "wins",
+    "ADJOINT", "ERROR", "E_TOTAL", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis",
+    "Column", "E", "Equation", "Index", "IndexedAtom", "Leaf", "Name", "Quantities", "Quantity", "RecordAtom", "Role",
+    "Tensor", "TensorKind", "Term", "Wins", "Y", "Z", "entries", "exp", "gate", "in_reading_order", "is_numbered",
+    "leaky_relu", "log", "maximum", "quantity_of", "relu", "sigmoid", "softplus", "split_name", "substitute", "symbol",
+    "tanh", "wins",
 ]  # fmt: skip

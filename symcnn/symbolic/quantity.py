@@ -60,8 +60,8 @@ class Quantity:
 
     @property
     def primal(self) -> "Quantity":
-        """The quantity that E is differentiated by."""
-        return replace(self, is_adjoint=False)
+        """What E is differentiated by; what all images share is of none."""
+        return replace(self, is_adjoint=False, image=None if self.tensor.is_shared else self.image)
 
     def of_image(self, image: int | None) -> "Quantity":
         """The same quantity of another image; one that all images share stays as it is."""
@@ -74,6 +74,9 @@ class Quantity:
     def __str__(self) -> str:
         return self.name
 
+
+#: The error of one image, and the sum of all, as quantities.
+E, E_TOTAL = Quantity(ERROR), Quantity(TOTAL_ERROR)
 
 #: How a caller may say which quantity is meant.
 Name: TypeAlias = Quantity | sympy.Symbol | str
@@ -93,6 +96,18 @@ def is_numbered(name: str) -> bool:
     """Is it the name of a quantity of some image, of whatever network?"""
     match = _NAME.fullmatch(name)
     return match is not None and match[3] is not None
+
+
+def split_name(name: str) -> tuple[str, int | None]:
+    """``x_12_image2`` is ``x_12`` of image 2, however the quantity itself is written.
+
+    Raises:
+        ValueError: it ends in no number.
+    """
+    match = re.fullmatch(f"(.+){_IMAGE}([0-9]{{1,9}})", name)
+    if match is None and _IMAGE in name:
+        raise ValueError(f"{name}: expected a name that ends in {_IMAGE}1, {_IMAGE}2, …")
+    return (name, None) if match is None else (match[1], int(match[2]))
 
 
 class Quantities:

@@ -44,7 +44,7 @@ def test_what_has_been_used_works_afterwards(way, net, data):
 def test_errors_go_through_pickle():
     for error in (
         symcnn.InputError("a line"), UnknownQuantityError("'q': no"), symcnn.TrainingDivergedError("step 3"),
-        MeaningError("no_image", word="x", known="y"),
+        MeaningError("unlabelled", word="x", known="y"),
     ):  # fmt: skip
         again = pickle.loads(pickle.dumps(error))
         assert (type(again), str(again)) == (type(error), str(error))

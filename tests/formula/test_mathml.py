@@ -9,6 +9,7 @@ from symcnn.formula.tree import (
     Equality,
     Fraction,
     Labelled,
+    LocalDerivative,
     Matrix,
     Negated,
     Number,
@@ -21,6 +22,7 @@ from symcnn.formula.tree import (
     Under,
     Word,
 )
+from symcnn.symbolic import Quantity, Tensor
 from tests.tools.sample_report import FORMULAS, NODES, kinds
 
 A, B, Z = Symbol("a"), Symbol("b"), Symbol("z", "1", "preactivation")
@@ -122,13 +124,14 @@ def test_the_derivative_of_a_sum_is_an_operator_before_brackets():
 
 
 def test_a_number_under_a_factor_stands_outside_of_the_mathematics():
-    html = Flow(MathML()).inline(Under(Partial(A, B), Number(0.5, 4, "da_db")))
+    a, b = (Quantity(Tensor(letter, (), ((letter, 0),))) for letter in "ab")
+    html = Flow(MathML()).inline(Under(Partial(A, B), Number(0.5, 4, LocalDerivative(a, b))))
     assert html.startswith('<span class="uf"><math>')
     assert html.endswith('<span class="un"><span data-v="da_db" data-digits="4">0.5</span></span></span>')
 
 
 def test_brackets_turn_with_the_sign_of_a_live_number():
-    live, fixed = Number(0.5, 4, "f_11"), Number(0.5, 4)
+    live, fixed = Number(0.5, 4, Quantity(Tensor("f", (2, 2), (("f_", 2),)), (0, 0))), Number(0.5, 4)
     assert '<mn data-v="f_11" data-digits="4" data-p>0.5</mn>' in MathML().emit(Product((live, A)))
     assert "data-p" not in MathML().emit(Product((fixed, A))) + MathML().emit(Equality((A, live)))
 

@@ -12,7 +12,8 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.meaning import EntryGroup, Meaning
 from symcnn.formula.tree import Convolution, Equality, Matrix, Negated, Number, Over, Partial, Product, Sum, Under
 from symcnn.formula.tree import Symbol as Written_
-from symcnn.formula.written import MeaningError, OutOfRangeError, UnknownNameError, Written, affine_at
+from symcnn.formula.typography import Letters
+from symcnn.formula.written import MeaningError, OutOfRangeError, Spelled, UnknownNameError, affine_at
 from symcnn.proof.paths import Slope
 from symcnn.text import catalogue
 from tests.tools.networks import from_seed
@@ -25,7 +26,7 @@ LABELS = {"image 1": 1, "image 2": 2}
 
 
 def meaning(derivation=D, **settings):
-    return Meaning(derivation, Written(derivation.quantities, WORDS), LABELS, 2, **settings)
+    return Meaning(derivation, Spelled(derivation.quantities), LABELS, 2, **settings)
 
 
 def is_true(left, right, derivation=D, **settings):
@@ -43,15 +44,17 @@ def x(letter, indices="", word=""):
 def test_every_name_is_read_back_as_it_was_written(seed, lang):
     d = derive(from_seed(seed)[0])
     words = catalogue(lang).words("word")
-    typography, m = Typography(d.quantities, words), Meaning(d, Written(d.quantities, words))
+    letters, m = Letters(d.quantities, words), Meaning(d, Spelled(d.quantities))
+    typography, own = Typography(d.quantities, words), Meaning(d)
     for name in (*d.graph.inputs, *d.graph.forward):
         for differentiated in (False, True):
-            assert m.of(typography.name(name, differentiated)) == Symbol(name)
+            assert m.of(letters.name(name, differentiated)) == Symbol(name)
+            assert own.of(typography.name(name, differentiated)) == Symbol(name)
 
 
 def test_a_derivative_is_the_sum_over_the_paths_and_not_what_the_derivation_says():
     m = meaning()
-    assert m.of(Partial(E_TOTAL, x("f", "11"))) == Slope("E", "f_11")
+    assert m.of(Partial(E_TOTAL, x("f", "11"))) == Slope(Symbol("E"), Symbol("f_11"))
     assert m.of(Partial(x("x", "11"), x("x", "11"))) == 1
     assert m.of(Partial(x("f", "11"), x("x", "11"))) == 0  # nothing leads from a map to a filter
     of_sum = Partial(Sum((Product((x("i", "11"), x("f", "11"))), Product((x("i", "12"), x("f", "12"))))), x("f", "12"))
@@ -63,11 +66,11 @@ def test_the_paths_give_what_sympy_gives_with_everything_put_in():
     d = derive(article.network())
     put_in = {name: d.in_inputs(name) for name in d.graph.forward}
     quantities = next(d.identities().reals())[0]
-    names = {Symbol(n): sympy.Float(str(quantities.algebra.generators[n]), 60) for n in d.graph.inputs}
+    names = {Symbol(n): sympy.Float(str(quantities.algebra.generators[Symbol(n)]), 60) for n in d.graph.inputs}
     for by in ("f_12", "w_x21h2", "b_o1", "w_h1o2", "i_22"):
         expected = put_in["E"].diff(Symbol(by)).xreplace(names).evalf(40)
         with mpmath.workdps(60):
-            assert abs(quantities.slope("E", by) - mpmath.mpf(str(expected))) < 1e-38
+            assert abs(quantities.slope(Symbol("E"), Symbol(by)) - mpmath.mpf(str(expected))) < 1e-38
 
 
 def test_true_formulas_in_other_forms_are_true():
@@ -99,7 +102,7 @@ def test_groups_are_laid_out_like_what_is_differentiated_by():
     image, filters, cells = x("I"), x("F"), x("X")
     by_x = m.of(Partial(E_TOTAL, cells))
     assert isinstance(by_x, EntryGroup)
-    assert (by_x.shape, by_x.entries[1]) == ((2, 2), Slope("E", "x_12"))
+    assert (by_x.shape, by_x.entries[1]) == ((2, 2), Slope(Symbol("E"), Symbol("x_12")))
     chain = m.of(Product((Partial(E_TOTAL, cells), Partial(cells, filters))))
     turned = m.of(Product((Partial(cells, filters), Partial(E_TOTAL, cells))))
     window = m.of(Convolution(image, Partial(E_TOTAL, cells)))
@@ -107,7 +110,7 @@ def test_groups_are_laid_out_like_what_is_differentiated_by():
     for found in (chain, turned, window):
         assert found.shape == (2, 2)
         for entry, name in zip(found.entries, ("f_11", "f_12", "f_21", "f_22"), strict=True):
-            assert identities.decide(entry, Slope("E", name)).status == "proved"
+            assert identities.decide(entry, Slope(Symbol("E"), Symbol(name))).status == "proved"
     assert m.of(Matrix(((x("x", "11"), x("x", "12")), (x("x", "21"), x("x", "22"))))).entries == m.of(cells).entries
     with pytest.raises(MeaningError, match="do not follow each other"):
         m.of(Product((Partial(cells, filters), Partial(x("H"), x("O", "", "predicted")))))
@@ -142,7 +145,7 @@ def test_indices_are_worked_out(text, point, value):
     ("node", "error", "words"),
     [
         (x("i", "41"), OutOfRangeError, "i₄₁: out of range; expected i_11 to i_33"),
-        (x("x", "5"), OutOfRangeError, "x₅: out of range"),
+        (x("x", "5"), OutOfRangeError, "x_5: out of range"),
         (x("v", "11"), UnknownNameError, "no quantity of this network is written so; nearest is"),
         (x("h", "1", "predicted"), UnknownNameError, "nearest is"),
         (x("W"), UnknownNameError, "it may stand for one of w_xh, w_ho"),
@@ -184,7 +187,7 @@ def test_a_group_letter_of_several_tensors_is_not_guessed():
 def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(seed):
     """Network 6 ends with a softmax, where one quantity acts on another in two ways."""
     d = derive(from_seed(seed)[0])
-    typography, m, identities = Typography(d.quantities, WORDS), meaning(d), d.identities()
+    typography, m, identities = Letters(d.quantities, WORDS), meaning(d), d.identities()
     names = [name.removeprefix("dE_d") for name in d.graph.backward]
     skipped = [name for name in names if name.startswith("u")]
     for name in (*names[:: max(1, len(names) // 12)], *skipped):
@@ -197,7 +200,7 @@ def test_the_chain_rule_of_any_network_is_true_and_twice_its_right_side_is_not(s
 
 def test_a_maximum_hands_on_to_the_first_and_a_gate_opens_above_0():
     d = derive(from_seed(6)[0])
-    typography, m, identities = Typography(d.quantities, WORDS), meaning(d), d.identities()
+    typography, m, identities = Letters(d.quantities, WORDS), meaning(d), d.identities()
     kinked = [n for n, v in d.graph.backward.items() if v.expression.atoms(sympy.Function)]
     assert kinked
     for name in kinked:

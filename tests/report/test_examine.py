@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -17,12 +17,20 @@ from symcnn.report.examination import Examiner
 from symcnn.report.examine import evidence_table, examined
 from symcnn.report.story import tell
 from symcnn.reports import gather
+from symcnn.symbolic import Quantity
 from symcnn.text import catalogue
 from tests.slow import rest_slow
 from tests.tools.networks import digits, from_seed
 from tests.tools.report_mutations import mutations
 
+OF = symcnn.derive(article.network()).quantities.of
 EN = catalogue("en")
+OURS = Typography(symcnn.derive(article.network()).quantities, EN.words("word"))
+
+
+def ours(name, differentiated=False):
+    """The symbol of a quantity of the article's network."""
+    return OURS.name(name, differentiated)
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +142,13 @@ def test_past_the_limit_of_single_formulas_the_report_is_written_and_a_formula_s
 
 
 def test_true_formulas_in_other_forms_pass(content, written):
-    by_f, h, one = Partial(written.error, Symbol("f", "11")), Symbol("h", "1"), Number(1)
+    by_f, h, one = Partial(written.error, ours("f_11")), ours("h_1"), Number(1)
     cells = ("11", "12", "21", "22")
     reversed_sum = Sum(
-        tuple(Product((Symbol("i", c), Partial(written.error, Symbol("x", c)))) for c in reversed(cells))
+        tuple(Product((ours(f"i_{c}"), Partial(written.error, ours(f"x_{c}")))) for c in reversed(cells))
     )
-    by_z = Partial(written.error, Symbol("h", "1", "preactivation"))
-    by_h = Partial(written.error, Symbol("h", "1", "activation"))
+    by_z = Partial(written.error, ours("z_h1"))
+    by_h = Partial(written.error, ours("h_1", True))
     factored = Negated(Product((by_h, h, Sum((h, Negated(one))))))
     for members in ((by_f, reversed_sum), (by_z, factored), (by_h, *_through_outputs(written))):
         [display] = examined(displayed(*members), content, EN).displays()
@@ -148,9 +156,7 @@ def test_true_formulas_in_other_forms_pass(content, written):
 
 
 def _through_outputs(written):
-    products = tuple(
-        Product((Partial(written.error, Symbol("o", k, "preactivation")), Symbol("w", f"h1-o{k}"))) for k in ("2", "1")
-    )
+    products = tuple(Product((Partial(written.error, ours(f"z_o{k}")), ours(f"w_h1o{k}"))) for k in ("2", "1"))
     return (Sum(products),)
 
 
@@ -170,13 +176,15 @@ def _nodes(node):
     return nodes(node)
 
 
-def test_any_one_change_in_any_equation_is_refused(told, examiner):
+def test_any_one_change_in_any_equation_is_refused(told, examiner, written):
     """Some 13,000 changes of one place are possible: 700 of them, of every equation and of every kind."""
     rng = random.Random(20261125)
     caught: Counter[str] = Counter()
     missed = []
     for display in told.displays():
-        changes = [(kind, changed) for kind, changed in mutations(display.formula) if changed != display.formula]
+        changes = [
+            (kind, changed) for kind, changed in mutations(display.formula, written) if changed != display.formula
+        ]
         kinds = sorted({kind for kind, _ in changes})
         chosen = [rng.choice([c for c in changes if c[0] == kind]) for kind in kinds]
         for kind, changed in chosen:
@@ -194,7 +202,7 @@ def test_any_one_change_in_any_equation_is_refused(told, examiner):
 def test_the_message_names_the_display_and_what_is_wrong(content, told):
     [wrong] = [d for d in told.displays() if d.id == "dE_df_12"]
     left, *_ = wrong.formula.members
-    flipped = replace(wrong, formula=Equality((left, Partial(left.of, Symbol("f", "21")))))
+    flipped = replace(wrong, formula=Equality((left, Partial(left.of, ours("f_21")))))
     with pytest.raises(
         RefusedError, match=r"display dE_df_12 \(1\): ∂E_total/∂f₁₂ is not ∂E_total/∂f₂₁: .* ≠ .*"
     ) as caught:
@@ -210,26 +218,27 @@ def _numbers_of(content, name):
 def test_wrong_numbers_are_refused(content, written):
     x, value = _numbers_of(content, "x_12")
     right = [written.right_side(content.derivation.graph["x_12"])]
-    examined(displayed(Symbol("x", "12"), *right, x), content, EN)
+    examined(displayed(ours("x_12"), *right, x), content, EN)
     for wrong in (value * 1.001, -value, value + 1):
         with pytest.raises(RefusedError, match="display shown"):
-            examined(displayed(Symbol("x", "12"), *right, Number(wrong, 4)), content, EN)
+            examined(displayed(ours("x_12"), *right, Number(wrong, 4)), content, EN)
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("value", "key", "words"),
     [
-        (Number(0.9, 4, "f_11"), "f_11 is shown as 0.9; it is 0.27"),
-        (Number(0.9, 4, "x_11_image1"), "x_11_image1 is shown as 0.9"),
-        (Number(0.9, 4, "dE_df_11"), "dE_df_11 is shown as 0.9"),
-        (Number(0.9, 4, "dE_df_11_image2"), "dE_df_11_image2 is shown"),
-        (Number(0.9, 4, "dx_11_df_12_image2"), "dx_11_df_12_image2 is shown"),
-        (Number(0.9, 4, "E_total"), "E_total is shown"),
-        (Number(0.9, 4, "f_11_next"), "f_11_next is shown"),
-        (Number(0, 4, "i_11_image1"), "i_11_image1 is shown as 0; it is 1"),
+        (0.9, OF("f_11"), "f_11 is shown as 0.9; it is 0.27"),
+        (0.9, OF("x_11_image1"), "x_11_image1 is shown as 0.9"),
+        (0.9, OF("dE_df_11"), "dE_df_11 is shown as 0.9"),
+        (0.9, OF("dE_df_11_image2"), "dE_df_11_image2 is shown"),
+        (0.9, tree.LocalDerivative(OF("x_11"), OF("f_12"), 2), "dx_11_df_12_image2 is shown"),
+        (0.9, OF("E_total"), "E_total is shown"),
+        (0.9, tree.NextValue(OF("f_11")), "f_11_next is shown"),
+        (0, OF("i_11_image1"), "i_11_image1 is shown as 0; it is 1"),
     ],
 )
-def test_a_number_with_a_key_is_checked_wherever_it_stands(content, number, words):
+def test_a_number_with_a_key_is_checked_wherever_it_stands(content, value, key, words):
+    number = Number(value, 4, key)
     with pytest.raises(RefusedError, match=f"section a: {words}"):
         examined(document(Paragraph(("x is ", InlineFormula(number)))), content, EN)
 
@@ -266,17 +275,15 @@ def test_numbers_of_no_key_outside_equations_are_the_content_s(content, told):
 
 
 def test_a_number_under_another_quantity_of_the_same_value_is_refused(content):
-    one = Number(1.0, 4, "i_11_image1")  # i_13 is 1 as well
+    one = Number(1.0, 4, OF("i_11_image1"))  # i_13 is 1 as well
     with pytest.raises(RefusedError, match="i_11_image1 stands for i₁₃, which is another quantity"):
-        examined(displayed(Symbol("i", "13"), one), content, EN)
-    examined(displayed(Symbol("i", "11"), one), content, EN)
+        examined(displayed(ours("i_13"), one), content, EN)
+    examined(displayed(ours("i_11"), one), content, EN)
 
 
 E, E_TOTAL, Z = Symbol("E"), Symbol("E", "", "total"), Symbol("z")
-i_11, i_13, i_21, f_11, f_12, f_21 = (
-    Symbol(letter, k) for letter, k in (("i", "11"), ("i", "13"), ("i", "21"), ("f", "11"), ("f", "12"), ("f", "21"))
-)
-x_11, x_12, z_1 = Symbol("x", "11"), Symbol("x", "12"), Symbol("h", "1", "preactivation")
+i_11, i_13, i_21, f_11, f_12, f_21 = map(ours, ("i_11", "i_13", "i_21", "f_11", "f_12", "f_21"))
+x_11, x_12, x_21, x_22, z_1 = map(ours, ("x_11", "x_12", "x_21", "x_22", "z_h1"))
 BY_F, OF_IMAGE_1 = Partial(E_TOTAL, f_11), tree.Labelled(Partial(E, f_11), "image 1")
 SIGMA = tree.Call("σ", (Z,))
 
@@ -291,7 +298,7 @@ REFUSED = {
     "letters of nothing": ((Symbol("u"), Symbol("v")), "u, v: letters of which nothing is known"),
     "a wrong rule": ((Partial(SIGMA, Z), SIGMA), "is not"),
     "a wrong kink": ((tree.Call("ReLU", (Z,)), tree.Call("max", (Number(1), Z))), "is not"),
-    "an index too far": ((Symbol("x", "33"), i_11), "out of range"),
+    "an index too far": ((OURS.entry(Quantity(OF("x_11").tensor, (2, 2)), False), i_11), "x_33 is not a quantity"),
     "an unknown name": ((Symbol("v", "11"), i_11), "no quantity of this network"),
     "minus nothing": ((i_11, Sum((i_11, Negated(Number(0))))), "nothing to take away"),
     "a broken chain": (
@@ -302,7 +309,10 @@ REFUSED = {
         (Partial(x_11, f_21), Partial(Sum((Product((i_13, f_11)), Product((i_21, f_21)))), f_21)), "is not",
     ),
     "a wrong number below": ((x_12, Sum((Under(x_12, Number(0.123, 4)), f_11, Negated(f_11)))), "is -1.378"),
-    "a matrix too small": ((Symbol("X"), tree.Matrix(((x_11, x_12),))), "as many on both sides"),
+    "a matrix too small": (
+        (tree.Matrix(((x_11, x_12), (x_21, x_22))), tree.Matrix(((x_11, x_12),))), "as many on both sides",
+    ),
+    "letters without a quantity": ((Symbol("x", "11"), x_11), "no quantity of this network"),
     "numbers from nowhere": ((Number(0.123, 2), Number(0.123, 3)), "comes from nowhere"),
     "wrong arithmetic": ((tree.Fraction(Number(7), Number(9)), Number(0.79, 2)), "is 0.7777777778; .* gives 0.79"),
 }  # fmt: skip
@@ -316,16 +326,39 @@ def test_what_is_no_honest_equation_is_refused(content, name):
 
 
 def test_other_displays_that_are_refused(content, written):
-    f, slope = Symbol("f", "11"), Partial(written.error, Symbol("f", "11"))
+    f, slope = ours("f_11"), Partial(written.error, ours("f_11"))
     for formula, words in (
-        (tree.Update(f, Partial(written.error, Symbol("f", "12"))), "is not"),
-        (tree.Update(Symbol("x", "11"), slope), "not a parameter"),
+        (tree.Update(f, Partial(written.error, ours("f_12"))), "is not"),
+        (tree.Update(ours("x_11"), slope), "not a parameter"),
         (Product((f, slope)), "says nothing that could be examined"),
         (tree.Relation(slope, "+=", f), "not an equation of this network"),
     ):
         with pytest.raises(RefusedError, match=words):
             examined(document(Display("shown", formula)), content, EN)
     examined(document(Display("shown", tree.Update(f, slope))), content, EN)
+
+
+def test_a_symbol_shows_what_it_stands_for_and_nothing_else(content, written):
+    """What is displayed is what is examined: only the quantity can be changed, never a letter, and that is seen."""
+    for name in ("i_13", "w_x11h1", "b_h1", "z_h1", "o_1", "t_1"):
+        symbol = written.name(name)
+        assert symbol.of == OF(name)
+        for change in ({"letter": "x"}, {"indices": "22"}, {"word": "other"}, {"of": OF("i_11")}):
+            with pytest.raises(TypeError):
+                replace(symbol, **change)
+            with pytest.raises(FrozenInstanceError):
+                setattr(symbol, *next(iter(change.items())))
+    equation = written.equation(content.derivation.graph["x_11"])
+    examined(document(Display("shown", equation)), content, EN)
+    left, right = equation.members
+    for n, term in enumerate(right.terms):
+        pixel, weight = term.factors
+        other = written.entry(replace(pixel.of, index=(2 - pixel.of.index[0], pixel.of.index[1])), False)
+        terms = (*right.terms[:n], Product((other, weight)), *right.terms[n + 1 :])
+        if other != pixel:
+            assert other.indices != pixel.indices
+            with pytest.raises(RefusedError, match="is not"):
+                examined(document(Display("shown", Equality((left, Sum(terms))))), content, EN)
 
 
 def test_an_id_names_one_equation(content, written):
@@ -351,10 +384,13 @@ def test_a_large_network_shows_only_prints_of_its_equations(large):
     assert indexed
     rng = random.Random(1)
     for display in rng.sample(shown, 12):
-        changes = [m for kind, m in mutations(display.formula) if m != display.formula and kind != "dropped factor"]
+        changes = [
+            m for kind, m in mutations(display.formula, written) if m != display.formula and kind != "dropped factor"
+        ]
         with pytest.raises(RefusedError):
             examined(document(replace(display, formula=rng.choice(changes))), large, EN)
-    false = Equality((Partial(written.error, Symbol("f", "111")), Negated(Partial(written.error, Symbol("f", "111")))))
+    slope = written.name("dE_df_111")
+    false = Equality((slope, Negated(slope)))
     with pytest.raises(RefusedError, match="too large to decide it alone"):
         examined(document(Display("shown", false)), large, EN)
 

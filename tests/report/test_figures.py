@@ -73,14 +73,14 @@ def all_figures(of_article, part_one):
     filters, map_ = stated.parameters[0], stated.feature_maps[0]
     loss = 0.5 * np.exp(-np.linspace(0, 8, 701))
     series = [Series((typography.name("o_1"), ", 1"), [1 - v for v in loss[::7]], 1.0)]
-    found = {}
+    found, filter_12 = {}, derivation["f_12"].quantity
     for narrow in (False, True):
         of = {"narrow": narrow, "title": "T"}
         found |= {
             ("network", narrow): network_diagram(derivation, typography, WORDS, ",", numbers=numbers, **of),
             ("symbols", narrow): network_diagram(derivation, typography, WORDS, ",", **of),
             ("windows", narrow): gradient_windows(filters, typography, numbers, ",", **of),
-            ("paths", narrow): chain_paths(derivation, typography, "f_12", ",", numbers=numbers, **of),
+            ("paths", narrow): chain_paths(derivation, typography, filter_12, ",", numbers=numbers, **of),
             ("loss", narrow): loss_curve(loss, ("erreur ", typography.error), "pas", ",", **of),
             ("outputs", narrow): outputs_curve(STEPS, series, "sorties", "pas", ",", **of),
             ("convolution", narrow): convolution(
@@ -213,7 +213,7 @@ def test_every_quantity_and_every_weight_of_the_article_is_drawn(drawn, of_artic
         neurons = [m for m in sketch.marks if isinstance(m, Circle) and m.radius > RADIUS / 2]
         assert len(neurons) == 4 + 2 + 2 + 1
         edges = {
-            dict(m.data)["data-edge"]
+            str(dict(m.data)["data-edge"])
             for m in sketch.marks
             if isinstance(m, Line) and m.look.startswith("edge ") and m.data
         }
@@ -227,7 +227,7 @@ def test_a_line_is_as_thick_as_its_weight_and_coloured_by_its_sign(drawn, of_art
     lines = [m for m in drawn["network", False].marks if isinstance(m, Line) and dict(m.data).get("data-edge")]
     for line in lines:
         data = dict(line.data)
-        value = numbers.values[data["data-edge"]]
+        value = numbers.values[str(data["data-edge"])]
         assert line.width == pytest.approx(0.7 + 2.6 * min(1, abs(value) / float(data["data-scale"])), abs=1e-3)
         assert ("negative" in line.look) == (value < 0)
 
@@ -249,7 +249,7 @@ def test_any_network_is_drawn(seed):
         sketch = network_diagram(derivation, typography, WORDS, ".", numbers=numbers, narrow=narrow)
         ET.fromstring(sketch.svg("page"))
         assert_inside(sketch)
-        first = derivation.names[0]
+        first = derivation.listed[0]
         assert_inside(chain_paths(derivation, typography, first, ".", narrow=narrow))
         for tensor in network.forward.parameters:
             if tensor.name == "f":
@@ -325,8 +325,8 @@ def test_a_window_frames_its_cells():
 
 def test_the_ways_to_the_error_are_those_of_the_chain_rule(of_article):
     derivation, _, _ = of_article
-    edges = edges_to_error(derivation, "f_12")
-    assert edges == {
+    edges = edges_to_error(derivation, derivation["f_12"].quantity)
+    assert {q.name: tuple(map(str, following)) for q, following in edges.items()} == {
         "f_12": ("x_11", "x_12", "x_21", "x_22"),
         **{f"x_{k}": ("h_1", "h_2") for k in (11, 12, 21, 22)},
         "h_1": ("o_1", "o_2"), "h_2": ("o_1", "o_2"), "o_1": ("E",), "o_2": ("E",),
@@ -335,7 +335,8 @@ def test_the_ways_to_the_error_are_those_of_the_chain_rule(of_article):
 
 def test_a_route_is_drawn_strong(of_article):
     derivation, typography, _ = of_article
-    sketch = chain_paths(derivation, typography, "f_12", ",", route=("x_21", "h_2", "o_1"))
+    of = derivation.quantities.of
+    sketch = chain_paths(derivation, typography, of("f_12"), ",", route=[of(name) for name in ("x_21", "h_2", "o_1")])
     strong = [m for m in sketch.marks if isinstance(m, Circle) and "marked" in m.look]
     assert len(strong) == 5
     named = [label.text for label in labels(sketch) if label.look == "gradient"]
@@ -380,7 +381,7 @@ def test_the_same_bytes_under_another_hash_seed():
         "import hashlib\n"
         "n, t, i, g = from_seed(4)\n"
         "d, ty, nu = numbered(n, t, i, g)\n"
-        "s = [network_diagram(d, ty, WORDS, ',', numbers=nu), chain_paths(d, ty, d.names[0], ',')]\n"
+        "s = [network_diagram(d, ty, WORDS, ',', numbers=nu), chain_paths(d, ty, d.listed[0], ',')]\n"
         "print(hashlib.sha256(''.join(x.svg(m) for x in s for m in ('light', 'page')).encode()).hexdigest())\n"
     )
     found = {

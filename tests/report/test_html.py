@@ -19,7 +19,7 @@ from symcnn.report.html.states import written
 from symcnn.report.references import UnexaminedError
 from symcnn.text import LANGUAGES, catalogue
 from tests.formula.test_mathml import Tags
-from tests.tools.sample_report import HOSTILE, document
+from tests.tools.sample_report import HOSTILE, OF, document
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_eight_digits_alone_would_not_do():
 
 
 def test_states_hold_what_stands_in_the_page_only():
-    states = States((0, 5), {"f_12": (0.5, 0.25), "elsewhere": (1.0, 2.0)})
+    states = States((0, 5), {OF("f_12"): (0.5, 0.25), OF("f_21"): (1.0, 2.0)})
     data = json.loads(re.search(r'id="states">(.*?)</script>', to_html(replace(document(), states=states)), re.S)[1])
     assert data == {"decimal": ".", "steps": [0, 5], "shown": 0, "values": {"f_12": [0.5, 0.25]}}
 

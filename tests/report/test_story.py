@@ -9,7 +9,7 @@ import pytest
 
 import symcnn
 from symcnn import article
-from symcnn.formula import tree
+from symcnn.formula import Typography, tree
 from symcnn.report.content import chosen_steps
 from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, Note
 from symcnn.report.story import tell
@@ -67,11 +67,11 @@ def texts(document):
 # --- what the article derives ----------------------------------------------------------------------------------------
 
 
-def test_each_of_the_sixteen_derivatives_of_the_map_is_developed(displays):
+def test_each_of_the_sixteen_derivatives_of_the_map_is_developed(displays, content):
     found = [f"dx_{kl}_df_{mn}" for kl in (11, 12, 21, 22) for mn in (11, 12, 21, 22)]
     for name in found:
         assert len(displays[name].members) == 5  # ∂x/∂f = ∂(sum)/∂f = Σ∂/∂f = 0 + 1·i + 0 + 0 = i
-    i_21 = tree.Symbol("i", "21")
+    i_21 = Typography(content.derivation.quantities, catalogue("en").words("word")).name("i_21")
     one, zero = tree.Number(1), tree.Number(0)
     assert displays["dx_11_df_21"].members[3] == tree.Sum((zero, zero, tree.Product((one, i_21)), zero))
     assert displays["dx_11_df_21"].members[4] == i_21
@@ -198,20 +198,21 @@ def test_every_number_with_a_key_is_that_of_the_first_step(documents):
 
 def test_the_states_walk_to_the_end_of_the_training(documents, content):
     states, run = documents["en"].states, content.run
+    values = {str(key): row for key, row in states.values.items()}
     assert states.steps == tuple(chosen_steps(200))
     assert states.steps[-1] == 200
     for name, value in run.parameters.items():
-        assert states.values[name][-1] == value
-    assert states.values["E_total"] == pytest.approx([run.loss[step] for step in states.steps], rel=1e-12)
+        assert values[name][-1] == value
+    assert values["E_total"] == pytest.approx([run.loss[step] for step in states.steps], rel=1e-12)
     gradient = symcnn.compile(run.network).loss_and_gradient(run.theta, run.data.images, run.data.targets)[1]
-    found = [states.values[f"dE_d{name}"][-1] for name in run.network.parameters]
+    found = [values[f"dE_d{name}"][-1] for name in run.network.parameters]
     np.testing.assert_allclose(found, gradient, rtol=1e-9)
-    h, key = states.values["h_1_image1"], states.values["dh_1_dz_h1_image1"]
+    h, key = values["h_1_image1"], values["dh_1_dz_h1_image1"]
     assert key == pytest.approx([v * (1 - v) for v in h])
 
 
 def test_the_next_value_is_one_step_further(documents, content):
-    values, run = documents["en"].states.values, content.run
+    values, run = {str(k): row for k, row in documents["en"].states.values.items()}, content.run
     assert documents["en"].states.steps[1] == 1
     for name in run.network.parameters:
         assert values[f"{name}_next"][0] == pytest.approx(values[name][1], rel=1e-12)
@@ -264,6 +265,12 @@ def test_a_softmax_collapses_to_probability_minus_target():
     assert "dE_do_found" in {d.id for d in document.displays()}
     asked = {block.title for block in document.blocks() if isinstance(block, Note)}
     assert {catalogue("en")("note.softmax_title"), catalogue("en")("note.pooling_title")} <= asked
+
+
+def test_a_map_of_one_cell_has_its_story():
+    net = symcnn.Network((2, 2), [symcnn.Conv2D(1, 2), symcnn.Dense(1)])
+    document = tell(gather(net, None, None, 0.5, 1, 0), catalogue("en"))
+    assert {"dE_df_convolution", "dE_dx_11"} <= {d.id for d in document.displays()}
 
 
 def test_labels_stay_words():

@@ -12,8 +12,8 @@ from symcnn.audit.notation import Notation
 from symcnn.audit.style import Style
 from symcnn.audit.verdicts import Judged
 from symcnn.formula.reader import FormulaReader, read_display
-from symcnn.formula.spelled import Spelled
 from symcnn.formula.tree import Node
+from symcnn.formula.written import Spelled
 from tests.tools.equation_mutations import Mutation, mutations
 
 #: What no audit can see, because what is written is then true, and a sound step.

@@ -9,27 +9,33 @@ from typing import Any
 
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import EntrySymbol, Typography
+from symcnn.symbolic import Access, Quantity, TensorKind
 
 
-def mutations(node: Any) -> Iterator[tuple[str, Any]]:
+def mutations(node: Any, typography: Typography) -> Iterator[tuple[str, Any]]:
     """(kind, the formula with one place changed)."""
-    yield from _here(node)
+    yield from _here(node, typography)
+    if isinstance(node, (tree.Symbol, tree.Number)):
+        return
     for name, part in vars(node).items():
         if isinstance(part, tuple):
             for n, inner in enumerate(part):
                 yield from _inside(
-                    inner, lambda new, n=n, part=part, name=name: replace(node, **{name: _with(part, n, new)})
+                    inner,
+                    typography,
+                    lambda new, n=n, part=part, name=name: replace(node, **{name: _with(part, n, new)}),
                 )
         elif hasattr(part, "__dataclass_fields__"):
-            yield from _inside(part, lambda new, name=name: replace(node, **{name: new}))
+            yield from _inside(part, typography, lambda new, name=name: replace(node, **{name: new}))
 
 
-def _inside(part: Any, put: Callable[[Any], Node]) -> Iterator[tuple[str, Node]]:
+def _inside(part: Any, typography: Typography, put: Callable[[Any], Node]) -> Iterator[tuple[str, Node]]:
     if isinstance(part, tuple):  # a row of a matrix
         for n, entry in enumerate(part):
-            yield from _inside(entry, lambda new, n=n: put(_with(part, n, new)))
+            yield from _inside(entry, typography, lambda new, n=n: put(_with(part, n, new)))
     elif hasattr(part, "__dataclass_fields__"):
-        for kind, changed in mutations(part):
+        for kind, changed in mutations(part, typography):
             yield kind, put(changed)
 
 
@@ -37,10 +43,10 @@ def _with(parts: tuple[Any, ...], n: int, new: Any) -> tuple[Any, ...]:
     return (*parts[:n], new, *parts[n + 1 :])
 
 
-def _here(node: Any) -> Iterator[tuple[str, Any]]:
+def _here(node: Any, typography: Typography) -> Iterator[tuple[str, Any]]:
     match node:
-        case tree.Symbol():
-            yield from _symbols(node)
+        case EntrySymbol():
+            yield from _entries(node, typography)
         case tree.Number():
             yield "number", replace(node, value=node.value + 1 if node.value == int(node.value) else node.value * 1.01)
         case tree.Sum():
@@ -73,24 +79,47 @@ def _here(node: Any) -> Iterator[tuple[str, Any]]:
             yield "label", replace(node, word=_other_label(node.word))
 
 
-def _symbols(node: tree.Symbol) -> Iterator[tuple[str, Any]]:
-    for n, c in enumerate(node.indices):
-        if c.isdigit():
-            yield from (("index", _put(node, n, other)) for other in "123" if other != c)
-        elif c in "rcpqRCuv" and "-" not in node.indices:
-            yield from (("index letter", _put(node, n, other)) for other in "rcpq" if other != c)
-        elif c in "+−" and "-" not in node.indices:
-            yield "index sign", _put(node, n, "−" if c == "+" else "+")
-    others = {"predicted": "expected", "expected": "predicted", "preactivation": ""}
-    if node.word in others:
-        yield "word", replace(node, word=others[node.word])
-    letters = {"i": "x", "x": "i", "f": "x", "h": "o"}
-    if node.letter in letters and not node.word:
-        yield "letter", replace(node, letter=letters[node.letter])
+#: What another letter, or another word at its foot, would say.
+_LETTERS = {
+    TensorKind.IMAGE: TensorKind.FEATURE_MAP, TensorKind.FEATURE_MAP: TensorKind.IMAGE,
+    TensorKind.FILTER: TensorKind.FEATURE_MAP, TensorKind.HIDDEN: TensorKind.OUTPUT,
+}  # fmt: skip
+_WORDS = {TensorKind.OUTPUT: TensorKind.TARGET, TensorKind.TARGET: TensorKind.OUTPUT}
 
 
-def _put(node: tree.Symbol, n: int, c: str) -> tree.Symbol:
-    return replace(node, indices=node.indices[:n] + c + node.indices[n + 1 :])
+def _entries(node: EntrySymbol, typography: Typography) -> Iterator[tuple[str, Any]]:
+    """Symbols of other quantities: a symbol shows what it stands for, so nothing else can be changed in it."""
+    of, differentiated = node.of, EntrySymbol(node.of, True, typography) == node
+    for kind, other in _others(of, typography):
+        yield kind, typography.entry(other, differentiated)
+
+
+def _others(of: Quantity | Access, typography: Typography) -> Iterator[tuple[str, Quantity | Access]]:
+    tensor, index = of.tensor, of.index
+    for axis, size in enumerate(tensor.shape):
+        if isinstance(of, Quantity):
+            for n in set(range(min(size, 3))) - {index[axis]}:
+                yield "index", Quantity(tensor, _with(index, axis, n))
+            continue
+        parts = index[axis].coefficients
+        for n, (letter, factor) in enumerate(parts):
+            for other in set("rcpq") - dict(parts).keys():
+                yield "index letter", _moved(of, axis, _with(parts, n, (other, factor)))
+            if n:
+                yield "index sign", _moved(of, axis, _with(parts, n, (letter, -factor)))
+    if tensor.kind is TensorKind.PREACTIVATION and tensor.target is not None:
+        yield "word", replace(of, tensor=tensor.target) if isinstance(of, Quantity) else Access(tensor.target, index)
+    for name, kinds in (("letter", _LETTERS), ("word", _WORDS)):
+        for other in typography.quantities.tensors:
+            if other.kind is kinds.get(tensor.kind) and len(other.shape) == len(tensor.shape):
+                if not isinstance(of, Quantity):
+                    yield name, Access(other, index)
+                elif all(n < size for n, size in zip(index, other.shape, strict=True)):
+                    yield name, Quantity(other, index)
+
+
+def _moved(access: Access, axis: int, coefficients: Any) -> Access:
+    return Access(access.tensor, _with(access.index, axis, replace(access.index[axis], coefficients=coefficients)))
 
 
 def _matrices(node: tree.Matrix) -> Iterator[tuple[str, Any]]:

@@ -15,6 +15,7 @@ from symcnn.formula.tree import (
     Equality,
     Fraction,
     Indicator,
+    Key,
     Labelled,
     Matrix,
     Negated,
@@ -48,6 +49,7 @@ from symcnn.report.document import (
     Table,
     Theme,
 )
+from symcnn.symbolic import Quantities, Quantity, Tensor
 
 #: What Markdown, HTML, LaTeX, Typst and their mathematics take for commands, and no command's effect.
 HOSTILE = (
@@ -58,13 +60,16 @@ HOSTILE = (
 #: What begins a list, a heading or a quotation at the start of a line.
 STARTS = ("# no heading", "- no item", "+ no item", "1. no item", "> no quotation", "= no heading", "/ no: term", "---")
 
+X, F = (Tensor(letter, (2, 2), ((f"{letter}_", 2),)) for letter in "xf")
+OF = Quantities((X, F)).of
+
 E = Symbol("E", "", "total")
 x_11, f_12, i_11, i_12, h_1, z_1 = (
     Symbol("x", "11"), Symbol("f", "12"), Symbol("i", "11"), Symbol("i", "12"), Symbol("h", "1"),
     Symbol("h", "1", "preactivation"),
 )  # fmt: skip
 by_map, by_filter = Partial(E, x_11), Partial(E, f_12)
-_NUMBER = Number(-0.03125, 4, key="dE_dx_11")
+_NUMBER = Number(-0.03125, 4, key=OF("dE_dx_11"))
 
 #: A formula for every node of a tree, by what it shows.
 FORMULAS: dict[str, Node] = {
@@ -87,7 +92,7 @@ FORMULAS: dict[str, Node] = {
                                           Labelled(by_filter, "é & <b>"))))),
     "update": Update(f_12, by_filter),
     "under": Equality((by_filter, Product((Under(by_map, _NUMBER), Under(Partial(x_11, f_12), Number(1, 4)))),
-                       Number(-0.03125, 4, key="dE_df_12"))),
+                       Number(-0.03125, 4, key=OF("dE_df_12")))),
     "matrix": Equality((Symbol("F"),
                         Matrix(((Symbol("f", "11"), f_12), (Number(-1), Fraction(Number(1), Number(2))))))),
     "convolution": Equality((Partial(E, Symbol("F")), Convolution(Symbol("I"), Partial(E, Symbol("X"))))),
@@ -95,7 +100,8 @@ FORMULAS: dict[str, Node] = {
     "long": Equality((by_filter, Sum(tuple(Product((Under(Partial(E, Symbol("x", rc)), _NUMBER),
                                                     Partial(Symbol("x", rc), f_12)))
                                            for rc in ("11", "12", "13", "21", "22", "23"))),
-                      Sum(tuple(Number((-1) ** n * n / 7, 4, f"f_1{n}") for n in range(1, 24))), Number(1.5, 4))),
+                      Sum(tuple(Number((-1) ** n * n / 7, 4, Quantity(F, (0, n - 1))) for n in range(1, 24))),
+                      Number(1.5, 4))),
 }  # fmt: skip
 
 
@@ -116,6 +122,9 @@ class Square:
             f'<text x="10" y="70" font-size="14" font-family="sans-serif" fill="{ink}"{live}>0.5</text></svg>'
         )
 
+    def keys(self) -> tuple[Key, ...]:
+        return (OF("f_12"),)
+
 
 def document(lang: str = "en") -> Document:
     """The whole of it, each equation numbered and examined by one of the methods in turn."""
@@ -130,7 +139,7 @@ def document(lang: str = "en") -> Document:
     narrow = Figure("phone", Square("wide"), ("Two layouts.",), "Wide or narrow.", Square("narrow"))
     table = Table(
         (("name",), (InlineFormula(E),), (HOSTILE,)),
-        ((("one | two",), (InlineFormula(Number(0.25, 4, "f_12")),), (Code("a|b`c"),)),
+        ((("one | two",), (InlineFormula(Number(0.25, 4, OF("f_12"))),), (Code("a|b`c"),)),
          ((Link("partial"),), (InlineFormula(Number(-1234.5, 6)),), (Emphasis("stressed | _words_"),))),
         ("A table: ", InlineFormula(by_filter), "."), numeric=(1,),
     )  # fmt: skip
@@ -153,7 +162,7 @@ def document(lang: str = "en") -> Document:
         ),
         lang=lang,
         decimal="," if lang == "fr" else ".",
-        states=States((0, 1, 10), {"f_12": (0.5, 0.25, 0.125), "dE_dx_11": (-0.03125, 0.5, 1e-12)}, 0),
+        states=States((0, 1, 10), {OF("f_12"): (0.5, 0.25, 0.125), OF("dE_dx_11"): (-0.03125, 0.5, 1e-12)}, 0),
     )  # fmt: skip
 
 
@@ -161,6 +170,8 @@ def kinds(thing: object) -> set[type]:
     """The types of all that a document or tree is made of."""
     if isinstance(thing, tuple):
         return set().union(*map(kinds, thing))
+    if isinstance(thing, Number):
+        return {Number}
     if not is_dataclass(thing):
         return set()
     return {type(thing)}.union(*(kinds(getattr(thing, f.name)) for f in fields(thing)))

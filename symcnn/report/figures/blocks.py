@@ -71,7 +71,7 @@ def _operation(stage: LayerView, words: Mapping[str, str]) -> Words:
 def _name(stage: LayerView, last: bool, words: Mapping[str, str]) -> Words:
     kind = {"convolution": "map", "activation": "activated", "maximum": "pooled", "mean": "pooled",
             "image": "image"}.get(stage.operation, "hidden")  # fmt: skip
-    letters = stage.tensor.parts[0][0].rstrip("_")
+    letters = stage.tensor.letters
     return (f"{words['output' if last else kind]} ", Symbol(letters.capitalize() if not stage.is_vector else letters))
 
 

@@ -12,7 +12,7 @@ from symcnn.report.figures.grid import GAP, MARGIN, NARROW, Grid, PassNumbers, P
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
 from symcnn.report.figures.windows import around, pairs_of, source_of
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Quantity, Tensor, entries, quantity_of
 
 #: Panels in one row of a page; a phone has two.
 IN_A_ROW = 4
@@ -99,15 +99,15 @@ def gradient_windows(
     derivation = numbers.derivation
     numbers = replace(numbers, digits=2) if narrow else numbers
     source = source_of(derivation, weights)
-    names = [weights.scalar(index) for index in weights.indices() if not any(index[:-2])]
-    per_row = min(2 if narrow else IN_A_ROW, len(names))
+    drawn = [weight for weight in entries(weights) if not any(weight.index[:-2])]
+    per_row = min(2 if narrow else IN_A_ROW, len(drawn))
     cell = _panel_cell(source, narrow, per_row)
     width, height = source.shape[-1] * cell, source.shape[-2] * cell
     marks, bottom, right = list[Mark](), 0.0, 0.0
-    for n, name in enumerate(names):
+    for n, weight in enumerate(drawn):
         x = MARGIN + (n % per_row) * (width + _gap(narrow))
         y = MARGIN + (n // per_row) * (height + 74)
-        variable = derivation.graph.backward[f"dE_d{name}"]
+        variable = derivation.graph[weight.adjoint]
         marks += _panel(variable, source, typography, numbers, decimal, (x, y, cell))
         bottom, right = max(bottom, y + height + 62), max(right, x + width)
     least = max((mark.box.right for mark in marks), default=0)
@@ -129,12 +129,11 @@ def _panel(
     place: tuple[float, float, float],
 ) -> Iterator[Mark]:  # fmt: skip
     x, y, cell = place
-    graph = numbers.derivation.graph
-    under = {graph.place(met)[1]: adjoint for met, adjoint in pairs_of(variable)}
+    under = {met.index: adjoint for met, adjoint in pairs_of(variable, numbers.derivation.quantities)}
     lead = next(iter(under), (0,) * len(source.shape))[:-2]
     met = {(index[-2], index[-1]): adjoint for index, adjoint in under.items()}
     cells = tuple(
-        tuple(Number(numbers.values[source.scalar((*lead, r, c))], 3) for c in range(source.shape[-1]))
+        tuple(Number(numbers.values[quantity_of(source, (*lead, r, c)).name], 3) for c in range(source.shape[-1]))
         for r in range(source.shape[-2])
     )
     windows = (around(list(met)),) if met else ()
@@ -152,18 +151,18 @@ def _panel(
             times = runs_of(("×\u202f", numbers(met[r, c])), decimal)
             size, data = min(12.0, 0.84 * cell / width_of(times, 1)), room(numbers(met[r, c]), 0.94 * cell)
             yield Label(cx, cy + 15, times, size, "gradient", "middle", data)
-    yield from _result(x + laid.width / 2, y + laid.height + 32, variable.name, typography, numbers, decimal)
+    yield from _result(x + laid.width / 2, y + laid.height + 32, variable.quantity, typography, numbers, decimal)
 
 
 def _result(
-    x: float, y: float, name: str, typography: Typography, numbers: PassNumbers, decimal: str
+    x: float, y: float, gradient: Quantity, typography: Typography, numbers: PassNumbers, decimal: str
 ) -> Iterator[Mark]:  # fmt: skip
     """∂E/∂f = value, the fraction stacked."""
-    partial = typography.name(name)
+    partial = typography.name(gradient)
     assert isinstance(partial, Partial)
     above, below = (runs_of(("∂", node), decimal) for node in (partial.of, partial.by))
     bar = max(width_of(above, 14), width_of(below, 14)) + 4
-    value = runs_of(("= ", numbers(name)), decimal)
+    value = runs_of(("= ", numbers(gradient)), decimal)
     left = x - (bar + 6 + width_of(value, 14)) / 2
     yield Label(left + bar / 2, y - 5, above, 14, "filter", "middle")
     yield Line(((left, y), (left + bar, y)), "bar", 1.0)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from symcnn.derivation import Derivation
-from symcnn.formula.tree import Number
+from symcnn.formula.tree import Key, Number
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Data, Label, Mark, Rect, Sketch
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Quantity, Tensor, quantity_of
 
 Kind = Literal["image", "signed", "plain"]
 
@@ -28,8 +28,8 @@ class PassNumbers:
 
     Args:
         derivation: whose quantities these are.
-        values: quantity -> value ("x_12", "f_11", "dE_dx_11"), of one image.
-        image: which, from 1: a key is "x_12_image1", of a parameter "f_11".
+        values: a quantity's name ("x_12", "f_11", "dE_dx_11") -> its value, of one image.
+        image: which, from 1.
         digits: significant digits shown.
     """
 
@@ -38,11 +38,11 @@ class PassNumbers:
     image: int = 1
     digits: int = 3
 
-    def __call__(self, name: str) -> Number:
-        return Number(self.values[name], self.digits, self.key(name))
+    def __call__(self, quantity: Quantity) -> Number:
+        return Number(self.values[quantity.name], self.digits, self.key(quantity))
 
-    def key(self, name: str) -> str:
-        return self.derivation.quantities.of(name).of_image(self.image).name
+    def key(self, quantity: Quantity) -> Key:
+        return quantity.of_image(self.image)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Window:
     column: int
     rows: int = 1
     columns: int = 1
-    on: tuple[str, ...] = ()
+    on: tuple[Quantity, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Grid:
     below: tuple[Words, ...] = ()
     windows: tuple[Window, ...] = ()
     reach: float | None = None
-    on: Mapping[tuple[int, int], tuple[str, ...]] | None = None
+    on: Mapping[tuple[int, int], tuple[Key, ...]] | None = None
     only: frozenset[tuple[int, int]] | None = None
     bare: bool = False
 
@@ -104,13 +104,13 @@ def grid_of_tensor(tensor: Tensor, numbers: PassNumbers, at: tuple[int, ...] = (
     """A grid of a tensor's values: its last two axes, at an index of those before; neurons are one column."""
     shape = tensor.shape[len(at) :]
     rows, columns = shape if len(shape) == 2 else (shape[0] if shape else 1, 1)
-    names = [[tensor.scalar((*at, *((r, c) if len(shape) == 2 else (r,) if shape else ())))
-              for c in range(columns)] for r in range(rows)]  # fmt: skip
+    quantities = [[quantity_of(tensor, (*at, *((r, c) if len(shape) == 2 else (r,) if shape else ())))
+                   for c in range(columns)] for r in range(rows)]  # fmt: skip
     if tensor.role == "image":
-        cells = tuple(tuple(Number(numbers.values[name]) for name in row) for row in names)
+        cells = tuple(tuple(Number(numbers.values[q.name]) for q in row) for row in quantities)
         settings.setdefault("kind", "image")
     else:
-        cells = tuple(tuple(numbers(name) for name in row) for row in names)
+        cells = tuple(tuple(map(numbers, row)) for row in quantities)
     return Grid(cells, **settings)
 
 
@@ -164,7 +164,7 @@ class PlacedGrid:
     def _cell(self, row: int, column: int, number: Number) -> Rect:
         grid = self.grid
         lit = (grid.on or {}).get((row, column), ())
-        data: Data = (("data-on", " ".join(lit)),) if lit else ()
+        data: Data = (("data-on", " ".join(map(str, lit))),) if lit else ()
         x, y = self.x + column * self.cell, self.y + row * self.cell
         look, opacity = "empty", None
         if grid.kind == "image":
@@ -183,7 +183,7 @@ class PlacedGrid:
 
     def _frame(self, window: Window) -> Rect:
         x, y = self.x + window.column * self.cell, self.y + window.row * self.cell
-        data: Data = (("data-on", " ".join(window.on)),) if window.on else ()
+        data: Data = (("data-on", " ".join(map(str, window.on))),) if window.on else ()
         look = "window" if window.on else "frame"
         return Rect(x, y, window.columns * self.cell, window.rows * self.cell, look, data=data)
 

@@ -19,7 +19,7 @@ from symcnn.report.figures.neurons import RADIUS, Edge, Node
 from symcnn.report.figures.sketch import Box, Label, Line, Mark, Sketch, arrow
 from symcnn.report.figures.stages import LayerView, stages
 from symcnn.report.figures.windows import window_of
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import E, Quantity, Tensor, entries
 
 #: Words that a diagram needs.
 WORDS = (
@@ -77,11 +77,11 @@ class _FlowPart:
 
     Attributes:
         grids: rows of grids as they stand (wide); narrow, the rows follow each other.
-        names: of neurons.
+        neurons: their quantities.
     """
 
     grids: tuple[tuple[Grid, ...], ...] = ()
-    names: tuple[str, ...] = ()
+    neurons: tuple[Quantity, ...] = ()
     title: Words = ""
     stage: LayerView | None = None
 
@@ -107,7 +107,7 @@ class _Plan:
             if stage.operation == "convolution" and stage.weights:
                 self.parts.append(self._filters(stage.weights))
             self.parts.append(self._stage(stage, after))
-        error = _FlowPart(names=("E",), title=words["error"])
+        error = _FlowPart(neurons=(E,), title=words["error"])
         self.parts.append(error)
 
     # --- what there is ----------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class _Plan:
             tensor.size <= MOST_NEURONS and after is not None and after.operation == "dense" and kind != "image"
         )
         if neurons_wanted:
-            return _FlowPart(names=tuple(tensor.scalars()), title=title, stage=stage)
+            return _FlowPart(neurons=tuple(entries(tensor)), title=title, stage=stage)
         rows = tuple((self._grid(tensor, at),) for at in _leading(tensor))
         if stage.operation == "image":
             rows = tuple((replace(row[0], windows=self._windows(tensor, at)),) for row, at in
@@ -148,17 +148,17 @@ class _Plan:
         return tuple(window_of(self.derivation, image, at))
 
     def _head(self, kind: str, tensor: Tensor) -> Words:
-        return (f"{self.words[kind]} ", Symbol(tensor.parts[0][0].rstrip("_").capitalize()))
+        return (f"{self.words[kind]} ", Symbol(tensor.letters.capitalize()))
 
     # --- room -------------------------------------------------------------------------------------------------------
 
     def _size(self, part: _FlowPart) -> tuple[float, float]:
         """Width and height of a part, its title and what stands under it left out."""
-        if part.names:
-            count = len(part.names)
+        if part.neurons:
+            count = len(part.neurons)
             if self.narrow:
                 return NARROW - 2 * MARGIN, 2 * RADIUS
-            most = max(len(p.names) for p in self.parts)
+            most = max(len(p.neurons) for p in self.parts)
             tallest = min(APART * most, HEIGHT - 80)
             # a short column beside a long one is spread
             return 2 * RADIUS, min(max(count * min(APART, tallest / most), 0.7 * tallest), count * 1.7 * APART)
@@ -173,7 +173,7 @@ class _Plan:
         """The room between two parts along the flow."""
         if self._is_filter(after):
             return 2 * GAP + 12
-        if not after.names or self._is_filter(before):
+        if not after.neurons or self._is_filter(before):
             return 48.0
         if after.stage is None:
             return 66.0
@@ -182,7 +182,7 @@ class _Plan:
         return 108.0
 
     def _is_filter(self, part: _FlowPart) -> bool:
-        return part.stage is None and not part.names
+        return part.stage is None and not part.neurons
 
     @property
     def _pairs(self) -> list[tuple[_FlowPart, _FlowPart]]:
@@ -231,7 +231,7 @@ class _Plan:
     def _wide(self) -> tuple[list[_Placed], float, float]:
         spare = WIDTH - 2 * MARGIN - sum(self._size(p)[0] for p in self.parts)
         gaps = [self._between(a, b) for a, b in self._pairs]
-        wide = [n for n, (_, b) in enumerate(self._pairs) if b.names]
+        wide = [n for n, (_, b) in enumerate(self._pairs) if b.neurons]
         more = min(90.0, (spare - sum(gaps)) / max(len(wide), 1))
         gaps = [gap + (more if n in wide else 0) for n, gap in enumerate(gaps)]
         height = max(self._size(p)[1] for p in self.parts) + HEAD + 2 * MARGIN
@@ -251,7 +251,7 @@ class _Plan:
                 row.append(self.parts[n + 1])
             gap = self._between(row[0], row[-1]) if len(row) > 1 else 0.0
             x = (NARROW - sum(self._size(p)[0] for p in row) - gap) / 2
-            y += HEAD if not row[0].names else 0
+            y += HEAD if not row[0].neurons else 0
             tallest = max(self._size(p)[1] for p in row)
             for part in row:
                 w, h = self._size(part)
@@ -263,16 +263,16 @@ class _Plan:
         return placed, NARROW, y + MARGIN
 
     def _place(self, part: _FlowPart, box: Box) -> _Placed:
-        if not part.names:
+        if not part.neurons:
             return _Placed(part, box)
-        count = len(part.names)
+        count = len(part.neurons)
         pitch = ((box.right - box.left) if self.narrow else (box.bottom - box.top)) / count
         radius = min(RADIUS, 0.43 * pitch)
         middle = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
         nodes = tuple(
-            Node(name, box.left + (n + 0.5) * pitch, middle[1], radius) if self.narrow
-            else Node(name, middle[0], box.top + (n + 0.5) * pitch, radius)
-            for n, name in enumerate(part.names)
+            Node(quantity, box.left + (n + 0.5) * pitch, middle[1], radius) if self.narrow
+            else Node(quantity, middle[0], box.top + (n + 0.5) * pitch, radius)
+            for n, quantity in enumerate(part.neurons)
         )  # fmt: skip
         return _Placed(part, box, nodes)
 
@@ -309,8 +309,8 @@ class _Plan:
         stated = self.derivation.network.forward
         assert stated.targets is not None
         assert self.numbers is not None
-        for node, name in zip(p.nodes, stated.targets.scalars(), strict=True):
-            runs = runs_of((f"{self.words['target']} ", Number(self.numbers.values[name], 3)), self.decimal)
+        for node, target in zip(p.nodes, entries(stated.targets), strict=True):
+            runs = runs_of((f"{self.words['target']} ", Number(self.numbers.values[target.name], 3)), self.decimal)
             if width_of(runs, 12) <= 2 * node.radius + 30:
                 yield Label(node.x, node.y + node.radius + 15, runs, 12, "muted halo", "middle")
 
@@ -332,8 +332,8 @@ class _Plan:
         stage = after.part.stage
         if stage is not None and stage.operation == "activation":
             return [Edge(a, b) for a, b in zip(before.nodes, after.nodes, strict=True)]
-        names = iter(stage.weights.scalars() if stage and stage.weights else [])
-        return [Edge(a, b, next(names, "")) for a in before.nodes for b in after.nodes]
+        weights = entries(stage.weights) if stage and stage.weights else iter(())
+        return [Edge(a, b, next(weights, None)) for a in before.nodes for b in after.nodes]
 
     def _arrow(self, before: _Placed, after: _Placed) -> tuple[list[Mark], list[Mark]]:
         stage = after.part.stage
@@ -377,4 +377,4 @@ def _fan(before: _Placed, after: _Placed, narrow: bool) -> Iterator[Mark]:
     corners = ((a.left, low), (a.right, low)) if narrow else ((right, a.top), (right, a.bottom))
     for node in after.nodes:
         for x, y in corners:
-            yield Line(Edge(Node("", x, y, 0), node).ends(), "thin")
+            yield Line(Edge(replace(node, x=x, y=y, radius=0), node).ends(), "thin")

@@ -1,12 +1,13 @@
 """Neurons as circles and their weights as lines: thickness for size, hue for sign, a number where there is room."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symcnn.formula import Typography, tree
 from symcnn.report.figures.grid import PassNumbers, room
 from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
 from symcnn.report.figures.sketch import Box, Circle, Data, Label, Line, Mark
+from symcnn.symbolic import Quantity
 
 RADIUS = 25.0
 #: Where on a line its weight may be written, from its source: the first free place is taken.
@@ -22,7 +23,7 @@ MOST_WEIGHTS = 16
 class Node:
     """A neuron's place."""
 
-    name: str
+    quantity: Quantity
     x: float
     y: float
     radius: float
@@ -34,11 +35,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A line from one neuron to the next, with the name of its weight; empty: it has none."""
+    """A line from one neuron to the next, with its weight, if it has one."""
 
     source: Node
     target: Node
-    weight: str = ""
+    weight: Quantity | None = None
 
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """From rim to rim."""
@@ -57,36 +58,36 @@ class Edge:
 
 def drawn(node: Node, typography: Typography, decimal: str, numbers: PassNumbers | None) -> Iterator[Mark]:
     """A circle with the symbol, and under it the value."""
-    data: Data = (("data-on", numbers.key(node.name)),) if numbers else ()
+    data: Data = (("data-on", numbers.key(node.quantity)),) if numbers else ()
     yield Circle(node.x, node.y, node.radius, "neuron", data)
-    symbol = runs_of(short(typography, node.name), decimal)
+    symbol = runs_of(short(typography, node.quantity), decimal)
     size = min(NAME, 1.5 * node.radius / width_of(symbol, 1))
-    value = runs_of(numbers(node.name), decimal) if numbers else ()
+    value = runs_of(numbers(node.quantity), decimal) if numbers else ()
     small = min(VALUE, 2 * FILL * node.radius / width_of(value, 1)) if value else 0.0
     if small < 8:
         yield Label(node.x, node.y + 0.3 * size, symbol, size, "ink", "middle")
         return
     yield Label(node.x, node.y - 3, symbol, size, "ink", "middle")
-    data = room(numbers(node.name), 1.9 * node.radius) if numbers else ()
+    data = room(numbers(node.quantity), 1.9 * node.radius) if numbers else ()
     yield Label(node.x, node.y + 11, value, small, "ink", "middle", data)
 
 
-def short(typography: Typography, name: str) -> tree.Node:
-    """A quantity's symbol without its word, which would not fit its circle: o_1 for o_1,predicted."""
-    symbol = typography.name(name)
-    return replace(symbol, word="") if isinstance(symbol, tree.Symbol) and symbol.indices else symbol
+def short(typography: Typography, quantity: Quantity) -> tree.Node:
+    """A quantity's symbol without its word, which would not fit its circle."""
+    symbol = typography.name(quantity)
+    return symbol.wordless if isinstance(symbol, tree.Symbol) and symbol.indices else symbol
 
 
 def lines(edges: Sequence[Edge], numbers: PassNumbers | None) -> Iterator[Mark]:
     """The lines of one layer; the largest weight is the thickest."""
-    values = [abs(numbers.values[e.weight]) for e in edges if e.weight] if numbers else []
+    values = [abs(numbers.values[e.weight.name]) for e in edges if e.weight] if numbers else []
     scale = max(values, default=1.0) or 1.0
     for edge in edges:
         if not (edge.weight and numbers):
             yield Line(edge.ends(), "thin")
             continue
-        value = numbers.values[edge.weight]
-        data = (("data-edge", edge.weight), ("data-scale", f"{scale:.6g}"), ("data-on", edge.weight))
+        value = numbers.values[edge.weight.name]
+        data: Data = (("data-edge", edge.weight), ("data-scale", f"{scale:.6g}"), ("data-on", edge.weight))
         look = "edge negative" if value < 0 else "edge positive"
         yield Line(edge.ends(), look, 0.7 + 2.6 * min(1.0, abs(value) / scale), data=data)
 
@@ -95,10 +96,12 @@ def weights(
     edges: Sequence[Edge], numbers: PassNumbers | None, decimal: str, taken: Iterable[Box], narrow: bool = False
 ) -> list[Label]:
     """The number of each line, where none of them touches another; otherwise none."""
-    if numbers is None or len(edges) > MOST_WEIGHTS or not all(e.weight for e in edges):
+    if numbers is None or len(edges) > MOST_WEIGHTS:
         return []
     found, boxes = list[Label](), list(taken)
     for edge in edges:
+        if edge.weight is None:
+            return []
         runs = runs_of(numbers(edge.weight), decimal)
         for share in NARROW_PLACES if narrow else PLACES:
             x, y = edge.at(share)

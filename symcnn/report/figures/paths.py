@@ -9,12 +9,15 @@ from itertools import pairwise
 
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography
-from symcnn.network import kind_of
 from symcnn.report.figures.grid import PassNumbers
 from symcnn.report.figures.lettering import runs_of, width_of
 from symcnn.report.figures.neurons import Node, short
 from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch, arrow
 from symcnn.report.figures.stages import GIVEN_ON
+from symcnn.symbolic import E, Quantity
+
+#: A quantity -> those that follow it.
+Edges = Mapping[Quantity, tuple[Quantity, ...]]
 
 WIDTH, NARROW, MARGIN, RADIUS, SIZE = 720.0, 360.0, 3.0, 22.0, 15.0
 #: Quantities of one column; of more the first and the last are drawn, with dots between.
@@ -22,18 +25,18 @@ MOST = 6
 
 
 def chain_paths(
-    derivation: Derivation, typography: Typography, name: str, decimal: str, *, route: Sequence[str] = (),
-    numbers: PassNumbers | None = None, narrow: bool = False, title: str = "",
+    derivation: Derivation, typography: Typography, start: Quantity, decimal: str, *,
+    route: Sequence[Quantity] = (), numbers: PassNumbers | None = None, narrow: bool = False, title: str = "",
 ) -> Sketch:  # fmt: skip
-    """From ``name`` through what depends on it to the error.
+    """From ``start`` through what depends on it to the error.
 
     Args:
-        route: quantities of one way, to be drawn strong ("x_12", "h_1", "o_2"); the first way if empty.
+        route: quantities of one way, to be drawn strong (x_12, h_1, o_2); the first way if empty.
         numbers: whose keys light the quantities up; None: nothing is lit.
     """
-    edges = edges_to_error(derivation, name)
-    columns = _columns(name, edges)
-    way = _way(name, edges, route)
+    edges = edges_to_error(derivation, start)
+    columns = _columns(start, edges)
+    way = _way(start, edges, route)
     nodes = _placed(columns, narrow)
     pairs = list(pairwise(way))
     marks: list[Mark] = []
@@ -52,53 +55,53 @@ def chain_paths(
     return Sketch(NARROW if narrow else right + MARGIN, bottom + MARGIN, tuple(marks), title)
 
 
-def edges_to_error(derivation: Derivation, name: str) -> Mapping[str, tuple[str, ...]]:
-    """Each quantity on the ways from ``name`` to E, with the stages' quantities that follow it."""
-    follows = {step.variable: tuple(term.through for term in step.terms) for step in derivation.steps(name)}
-    found: dict[str, tuple[str, ...]] = {}
-    waiting = [name]
+def edges_to_error(derivation: Derivation, start: Quantity) -> Edges:
+    """Each quantity on the ways to E, with the stages' quantities that follow it."""
+    follows = {step.quantity: tuple(term.quantity for term in step.terms) for step in derivation.steps(start)}
+    found: dict[Quantity, tuple[Quantity, ...]] = {}
+    waiting = [start]
     while waiting:
         quantity = waiting.pop(0)
-        if quantity in found or quantity == "E":
+        if quantity in found or quantity == E:
             continue
-        found[quantity] = tuple(dict.fromkeys(_next(quantity, follows, derivation)))
+        found[quantity] = tuple(dict.fromkeys(_next(quantity, follows)))
         waiting += found[quantity]
     return found
 
 
-def _next(quantity: str, follows: Mapping[str, tuple[str, ...]], derivation: Derivation) -> Iterator[str]:
-    seen = set[str]()
+def _next(quantity: Quantity, follows: Edges) -> Iterator[Quantity]:
+    seen = set[Quantity]()
     waiting = list(follows[quantity])
     while waiting:
         through = waiting.pop(0)
         if through in seen:
             continue
         seen.add(through)
-        if through == "E" or kind_of(derivation.graph.place(through)[0]).letter in GIVEN_ON:
+        if through == E or through.tensor.kind in GIVEN_ON:
             yield through
         else:
             waiting += follows[through]
 
 
-def _columns(name: str, edges: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
-    """Quantities by the longest way from ``name``."""
-    depth = {name: 0}
+def _columns(start: Quantity, edges: Edges) -> list[list[Quantity]]:
+    """Quantities by the longest way from ``start``."""
+    depth = {start: 0}
     for quantity in _in_order(edges):
         for following in edges.get(quantity, ()):
             depth[following] = max(depth.get(following, 0), depth[quantity] + 1)
-    columns: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
+    columns: list[list[Quantity]] = [[] for _ in range(max(depth.values()) + 1)]
     for quantity, n in depth.items():
         columns[n].append(quantity)
     return columns
 
 
-def _in_order(edges: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _in_order(edges: Edges) -> list[Quantity]:
     """Each quantity after all that lead to it."""
     waits = dict.fromkeys(edges, 0)
     for targets in edges.values():
         for b in targets:
             waits[b] = waits.get(b, 0) + 1
-    ready, found = [q for q, n in waits.items() if n == 0], list[str]()
+    ready, found = [q for q, n in waits.items() if n == 0], list[Quantity]()
     while ready:
         found.append(ready.pop(0))
         for b in edges.get(found[-1], ()):
@@ -107,21 +110,21 @@ def _in_order(edges: Mapping[str, tuple[str, ...]]) -> list[str]:
     return found
 
 
-def _way(name: str, edges: Mapping[str, tuple[str, ...]], route: Sequence[str]) -> list[str]:
+def _way(start: Quantity, edges: Edges, route: Sequence[Quantity]) -> list[Quantity]:
     """One way to E: where it forks, along ``route``, else the first; it ends where nothing depends on it."""
-    way = [name]
+    way = [start]
     while edges.get(way[-1]):
         following = edges[way[-1]]
         way.append(next((q for q in following if q in route), following[0]))
     return way
 
 
-def _shown(column: Sequence[str]) -> list[str | None]:
+def _shown(column: Sequence[Quantity]) -> list[Quantity | None]:
     """What of a column is drawn; None stands for dots."""
     return list(column) if len(column) <= MOST else [*column[: MOST - 2], None, column[-1]]
 
 
-def _placed(columns: Sequence[Sequence[str]], narrow: bool) -> dict[str, Node]:
+def _placed(columns: Sequence[Sequence[Quantity]], narrow: bool) -> dict[Quantity, Node]:
     found = {}
     across = max(len(_shown(c)) for c in columns)
     pitch = min(60.0, (NARROW - 2 * MARGIN) / across) if narrow else 58.0
@@ -138,7 +141,9 @@ def _placed(columns: Sequence[Sequence[str]], narrow: bool) -> dict[str, Node]:
     return found
 
 
-def _dots(columns: Sequence[Sequence[str]], nodes: Mapping[str, Node], decimal: str, narrow: bool) -> Iterator[Mark]:
+def _dots(
+    columns: Sequence[Sequence[Quantity]], nodes: Mapping[Quantity, Node], decimal: str, narrow: bool
+) -> Iterator[Mark]:
     for column in columns:
         if len(column) > MOST:
             a, b = nodes[column[MOST - 3]], nodes[column[-1]]
@@ -161,10 +166,10 @@ def _joined(a: Node, b: Node, strong: bool) -> Iterator[Mark]:
 
 
 def _drawn(
-    node: Node, quantity: str, typography: Typography, decimal: str, numbers: PassNumbers | None, strong: bool
+    node: Node, quantity: Quantity, typography: Typography, decimal: str, numbers: PassNumbers | None, strong: bool
 ) -> Iterator[Mark]:
-    data = (("data-on", numbers.key(quantity)),) if numbers and quantity != "E" else ()
+    data = (("data-on", numbers.key(quantity)),) if numbers and quantity != E else ()
     yield Circle(node.x, node.y, node.radius, "neuron marked" if strong else "neuron", data)
-    symbol = runs_of(typography.error if quantity == "E" else short(typography, quantity), decimal)
+    symbol = runs_of(typography.error if quantity == E else short(typography, quantity), decimal)
     size = min(SIZE, 1.7 * node.radius / width_of(symbol, 1))
     yield Label(node.x, node.y + 0.3 * size, symbol, size, "gradient" if strong else "ink", "middle")

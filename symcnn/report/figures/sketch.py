@@ -19,11 +19,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from xml.sax.saxutils import escape, quoteattr
 
+from symcnn.formula.tree import Key
 from symcnn.report.document import Theme
 from symcnn.report.figures.lettering import DROP, SMALL, TextRun, merged, width_of
 
-#: Attributes of an element beside its geometry, in order.
-Data = tuple[tuple[str, str], ...]
+#: Attributes of an element beside its geometry, in order; a value may be whose number it shows.
+Data = tuple[tuple[str, str | Key], ...]
+
+#: Those that a script looks up at another step of the training.
+_LIVE = ("data-heat", "data-edge")
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,13 @@ class Sketch:
         marks = [mark.svg() for mark in self.marks]
         return "\n".join([head, *title, self._style(theme), *ground, *marks, "</svg>"])
 
+    def keys(self) -> Iterator[Key]:
+        """Whose numbers are shown, as a text, a colour or the width of a line, and may change."""
+        for mark in self.marks:
+            if isinstance(mark, Label):
+                yield from (run.live.key for run in mark.runs if run.live is not None and run.live.key is not None)
+            yield from (value for name, value in mark.data if name in _LIVE and not isinstance(value, str))
+
     def _style(self, theme: Theme) -> str:
         colours = PAGE if theme == "page" else COLOURS[theme]
         used = self._looks | ({"paper"} if theme != "page" else set())
@@ -289,11 +300,11 @@ def _n(value: float) -> str:
 
 
 def _data(data: Data) -> str:
-    return "".join(f" {name}={quoteattr(value)}" for name, value in data)
+    return "".join(f" {name}={quoteattr(str(value))}" for name, value in data)
 
 
 def _live(run: TextRun) -> str:
     if run.live is None:
         return ""
     digits = "" if run.live.digits is None else f' data-digits="{run.live.digits}"'
-    return f" data-v={quoteattr(run.live.key)}{digits}"
+    return f" data-v={quoteattr(str(run.live.key))}{digits}"

@@ -9,13 +9,15 @@ from typing import Literal
 
 import sympy
 
-from symcnn.network import Network, kind_of
-from symcnn.symbolic import LEAF, Access, Equation, Tensor, exp
+from symcnn.network import Network
+from symcnn.symbolic import LEAF, Access, Equation, Tensor, TensorKind, exp
 
 Operation = Literal["image", "convolution", "activation", "maximum", "mean", "dense", "error"]
 
 #: Kinds of tensors that layers give on: feature map, activated, pooled, hidden neurons, outputs.
-GIVEN_ON = frozenset("xapho")
+GIVEN_ON = frozenset((
+    TensorKind.FEATURE_MAP, TensorKind.ACTIVATED_MAP, TensorKind.POOLED_MAP, TensorKind.HIDDEN, TensorKind.OUTPUT,
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,10 @@ def stages(network: Network) -> list[LayerView]:
     for equation in stated.equations:
         tensor = equation.target.tensor
         accesses = {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
-        own = [t for t in accesses if t.role == "parameter" and kind_of(t).letter in "fw"]
+        own = [t for t in accesses if t.role == "parameter" and t.kind in (TensorKind.FILTER, TensorKind.WEIGHT)]
         weights = own[0] if own else weights
         function = _function(equation) or function
-        if kind_of(tensor).letter in GIVEN_ON and tensor.name != "E":
+        if tensor.kind in GIVEN_ON:
             found.append(LayerView(tensor, _operation(equation, weights, found[-1].tensor), weights, function))
             weights, function = None, ""
         if tensor == stated.outputs:
@@ -63,7 +65,7 @@ def stages(network: Network) -> list[LayerView]:
 
 def _operation(equation: Equation, weights: Tensor | None, source: Tensor) -> Operation:
     if weights is not None:
-        return "convolution" if kind_of(weights).letter == "f" else "dense"
+        return "convolution" if weights.kind is TensorKind.FILTER else "dense"
     if equation.reduce == "max":
         return "maximum"
     return "mean" if any(term.axes for term in equation.terms) else "activation"

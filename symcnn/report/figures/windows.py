@@ -4,17 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from symcnn.derivation import Derivation, Variable
 from symcnn.report.figures.grid import Window
-from symcnn.symbolic import Access, Equation, Index, Tensor
+from symcnn.symbolic import Access, Equation, Index, Quantities, Quantity, Tensor, entries
 
 
-def pairs_of(variable: Variable) -> list[tuple[str, str]]:
+def pairs_of(variable: Variable, quantities: Quantities) -> list[tuple[Quantity, Quantity]]:
     """The products of a ∂E/∂f: (cell that the weight met, the adjoint it is multiplied by)."""
     found = []
     for factors in variable.products:
-        names = [factor.name for factor in factors if factor.is_Symbol]
-        adjoints = [name for name in names if name.startswith("dE_d")]
-        cells = [name for name in names if name not in adjoints]
-        found.append((cells[0], adjoints[0]))
+        both = {q.is_adjoint: q for q in (quantities.of(factor) for factor in factors if factor.is_Symbol)}
+        found.append((both[False], both[True]))
     return found
 
 
@@ -24,7 +22,7 @@ def source_of(derivation: Derivation, weights: Tensor) -> Tensor:
     return next(tensor for tensor in read if tensor.role != "parameter")
 
 
-def around(cells: Sequence[Index], on: tuple[str, ...] = ()) -> Window:
+def around(cells: Sequence[Index], on: tuple[Quantity, ...] = ()) -> Window:
     """The frame around cells, by their last two indices."""
     rows, columns = ([index[axis] for index in cells] for axis in (-2, -1))
     return Window(min(rows), min(columns), max(rows) - min(rows) + 1, max(columns) - min(columns) + 1, on)
@@ -33,25 +31,23 @@ def around(cells: Sequence[Index], on: tuple[str, ...] = ()) -> Window:
 def window_of(derivation: Derivation, image: Tensor, at: tuple[int, ...]) -> Iterator[Window]:
     """On one channel of the image: the window of the first cell of the map that it makes, then for each weight of its
     first filter the cells that it meets, to be shown when the weight is touched."""
-    graph = derivation.graph
+    graph, quantities = derivation.graph, derivation.quantities
     makers = [e for e in derivation.forward if any(image == t for t in _read(e))]
     maps = [e.target.tensor for e in makers if e.target.tensor in derivation.network.forward.feature_maps]
     if not maps:
         return
-    first = graph.forward[maps[0].scalar(next(iter(maps[0].indices())))]
-    met = [graph.inputs[s.name] for s in first.symbols() if s.name in graph.inputs]
-    here = [index for tensor, index in met if tensor == image and index[:-2] == at]
+    met = map(quantities.of, graph[next(entries(maps[0]))].symbols())
+    here = [cell.index for cell in met if cell.tensor == image and cell.index[:-2] == at]
     if here:
         yield around(here)
     filters = [t for e in makers for t in _read(e) if t.role == "parameter" and len(t.shape) >= 2]
-    for index in filters[0].indices():
-        if any(index[:-3]):
+    for weight in entries(filters[0]):
+        if any(weight.index[:-3]):
             continue
-        name = filters[0].scalar(index)
-        cells = [graph.place(cell)[1] for cell, _ in pairs_of(graph.backward[f"dE_d{name}"])]
-        here = [cell for cell in cells if cell[:-2] == at]
+        cells = (cell.index for cell, _ in pairs_of(graph[weight.adjoint], quantities))
+        here = [index for index in cells if index[:-2] == at]
         if here:
-            yield around(here, (name,))
+            yield around(here, (weight,))
 
 
 def _read(equation: Equation) -> list[Tensor]:

@@ -78,7 +78,7 @@ class Blocks:
                 return f'<a href="#{clean(part.target)}">{self._link(part)}</a>'
 
     def _link(self, link: Link) -> str:
-        target = self._references[link.target]
+        target = self._references.targets[link.target]
         if link.text:
             return clean(link.text)
         if target.kind == "section":
@@ -133,7 +133,7 @@ class Blocks:
         drawing = f'<div class="drawing{" wide" if block.narrow else ""}">{block.drawing.svg("page")}</div>'
         if block.narrow:
             drawing += f'<div class="drawing narrow">{block.narrow.svg("page")}</div>'
-        number = self._figure(self._references[block.id].number)
+        number = self._figure(self._references.targets[block.id].number)
         image = f'<div role="img" aria-label="{clean(block.alternative)}">{drawing}</div>'
         caption = f"<figcaption><b>{number}.</b> {self.text(block.caption)}</figcaption>"
         return f'<figure id="{clean(block.id)}" style="--width:{block.width:.2f}">{image}{caption}</figure>'

@@ -14,6 +14,7 @@ from symcnn.report.html.blocks import MARKS, Blocks
 from symcnn.report.html.clean import clean
 from symcnn.report.html.quantities import keys, subscripted
 from symcnn.report.running import plain
+from symcnn.symbolic import E_TOTAL
 from symcnn.text import Catalogue, catalogue
 
 #: File -> family, style, weight.
@@ -109,9 +110,9 @@ def _bar(document: Document, text: Catalogue) -> str:
 def _slider(document: Document, states: States, text: Catalogue) -> str:
     first = states.steps.index(states.shown)
     error = ""
-    if "E_total" in states.values:
-        math, value = Flow(MathML(document.decimal)), states.values["E_total"][first]
-        number = math.number(Number(value, DIGITS, "E_total"))
+    if E_TOTAL in states.values:
+        math, value = Flow(MathML(document.decimal)), states.values[E_TOTAL][first]
+        number = math.number(Number(value, DIGITS, E_TOTAL))
         error = f'<span class="error">{math.inline(Symbol("E", "", "total"))} = {number}</span>'
     return (
         f'<div><label for="t">{clean(text("page.step"))}</label>'

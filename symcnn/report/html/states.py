@@ -26,10 +26,9 @@ def data(states: States, body: str, decimal: str) -> str:
     digits: dict[str, set[int]] = defaultdict(set)
     for key, shown_digits in _LIVE.findall(body):
         digits[key].update([int(shown_digits)] if shown_digits else [])
+    known = {str(key): row for key, row in states.values.items()}
     values = {
-        key: f"[{','.join(written(v, digits[key]) for v in states.values[key])}]"
-        for key in sorted(digits)
-        if key in states.values
+        key: f"[{','.join(written(v, digits[key]) for v in known[key])}]" for key in sorted(digits) if key in known
     }
     inside = ",\n".join(f"{json.dumps(key)}:{row}" for key, row in values.items())
     steps = json.dumps(states.steps)

@@ -5,13 +5,13 @@ conventions · the operations with their numbers · network, images · forward p
 what was verified
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from symcnn.formula import tree
+from symcnn.formula.steps import nodes
 from symcnn.report.content import Content
 from symcnn.report.document import Document, Figure, Section, States, displays
+from symcnn.report.story.chain import chain_rule
 from symcnn.report.story.descent import at_a_glance, descent
 from symcnn.report.story.filters import filters
 from symcnn.report.story.forward import error, forward
@@ -19,15 +19,11 @@ from symcnn.report.story.neurons import maps, weights
 from symcnn.report.story.opening import conventions, images, network
 from symcnn.report.story.operations import operations
 from symcnn.report.story.printed import printed
-from symcnn.report.story.rule import chain_rule
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.training import training
 from symcnn.report.story.verified import verified
 from symcnn.text import Catalogue
 from symcnn.version import __version__
-
-#: Whose number a drawing shows, as a text, a colour or the width of a line.
-_LIVE = re.compile(r'data-(?:v|heat|edge)="([^"]+)"')
 
 
 def tell(content: Content, text: Catalogue) -> Document:
@@ -54,20 +50,14 @@ def _states(t: Teller, sections: tuple[Section, ...]) -> States | None:
     return t.quantities.states(history, (key for key in _keys(sections) if key in known))
 
 
-def _keys(part: object) -> Iterator[str]:
-    """Whose numbers stand in a part of a document: in formulas, and live in its figures."""
-    if isinstance(part, tree.Number):
-        yield part.key
-    elif isinstance(part, Figure):
-        for drawing in filter(None, (part.drawing, part.narrow)):
-            yield from _LIVE.findall(drawing.svg("page"))
-        yield from _keys(part.caption)
-    elif isinstance(part, tuple):
-        for item in part:
-            yield from _keys(item)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from _keys(getattr(part, field.name))
+def _keys(sections: tuple[Section, ...]) -> Iterator[tree.Key]:
+    """Whose numbers stand in a document, in formulas and in its drawings, and may change."""
+    for part in nodes(sections):
+        if isinstance(part, tree.Number) and part.key is not None:
+            yield part.key
+        elif isinstance(part, Figure):
+            for drawing in filter(None, (part.drawing, part.narrow)):
+                yield from drawing.keys()
 
 
 __all__ = ["tell"]

@@ -12,75 +12,86 @@ from dataclasses import dataclass
 
 from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Node
-from symcnn.report.document import Display
+from symcnn.report.document import Block, Display, Section
+from symcnn.report.story.developed import Local, locals_of, partial
 from symcnn.report.story.developed import members as developed_members
-from symcnn.report.story.local import Local, locals_of, partial
 from symcnn.report.story.teller import MAX_WRITTEN, Beneath, Teller, shortened
+from symcnn.symbolic import Quantity, TensorKind
 
 #: Products of a sum over paths that are written out.
 MAX_PATHS = 16
+
+
+def chain_rule(t: Teller) -> Section:
+    """∂E/∂u = Σ ∂E/∂v · ∂v/∂u, and how the derivatives stand here."""
+    error, u, v = t.typography.error, tree.Symbol("u"), tree.Symbol("v")
+    path = tree.Product((tree.Partial(error, v), tree.Partial(v, u)))
+    general = Display("chain_rule", tree.Equality((tree.Partial(error, u), tree.Call("Σ", (path,)))))
+    blocks: list[Block] = [t.paragraph("story.chain_text"), general, t.paragraph("story.chain_order")]
+    return t.section("chain", t.say("report.chain_heading"), blocks)
 
 
 @dataclass(frozen=True)
 class Path:
     """∂E/∂(head) times local derivatives; without a head the last of them is E's own."""
 
-    head: str | None
+    head: Quantity | None
     locals: tuple[Local, ...]
 
 
-def paths(t: Teller, name: str) -> list[Path]:
+def paths(t: Teller, quantity: Quantity) -> list[Path]:
     """The paths from a quantity to E, each up to the next neuron."""
     found = []
-    for adjoint, local in locals_of(t, name):
-        onward = locals_of(t, local.through) if adjoint and local.through.startswith("z_") else []
-        if len(onward) == 1 and onward[0][0]:
-            (further, last), *_ = onward
-            found.append(Path(further, (last, local)))
+    for local in locals_of(t, quantity):
+        onward = locals_of(t, local.through) if local.through.tensor.kind is TensorKind.PREACTIVATION else []
+        if len(onward) == 1 and onward[0].head:
+            found.append(Path(onward[0].head, (onward[0], local)))
         else:
-            found.append(Path(adjoint, (local,)))
+            found.append(Path(local.head, (local,)))
     return found
 
 
-def chain_display(t: Teller, name: str) -> Display:
+def chain_display(t: Teller, quantity: Quantity) -> Display:
     """∂E_total/∂v over its paths, then the local derivatives put in, then the number (of a quantity of one image)."""
-    own, variable = name in t.network.parameters, t.d.graph.backward[f"dE_d{name}"]
+    own, adjoint = quantity.tensor.is_shared, quantity.adjoint
+    variable = t.d.graph[adjoint]
     if len(variable.products) > MAX_WRITTEN:
         return shortened(t, variable)
-    found, result = paths(t, name), () if own else t.result(f"dE_d{name}_image1")
+    found, result = paths(t, quantity), () if own else t.result(adjoint.of_image(1))
+    left = t.typography.name(adjoint)
     if not found:  # no window reaches it
-        return t.display(variable.name, t.typography.name(variable.name), tree.Number(0))
+        return t.display(adjoint, left, tree.Number(0))
     if len(found) == 1 and not found[0].head:  # E rests on it and on nothing between
-        return t.display(variable.name, *developed_members(t, found[0].locals[0]), *result)
-    members: list[Node] = [t.typography.name(variable.name)]
+        return t.display(adjoint, *developed_members(t, found[0].locals[0]), *result)
+    members: list[Node] = [left]
     if len(found) <= MAX_PATHS and any(p.head for p in found):
         members.append(_sum(_written(t, p, None if own else 1) for p in found))
     if len(found) <= MAX_PATHS and not own:
         members.append(_sum(_put_in(t, t.typography, p) for p in found))
     else:
         members.append(t.typography.right_side(variable))
-    return t.display(variable.name, *members, *result)
+    return t.display(adjoint, *members, *result)
 
 
-def total_displays(t: Teller, name: str) -> Iterator[Display]:
+def total_displays(t: Teller, parameter: Quantity) -> Iterator[Display]:
     """The gradient of a parameter with the numbers of the images; of many images that of the first."""
     if not t.quantities:
         return
-    variable, left = t.d.graph.backward[f"dE_d{name}"], t.of_one.name(f"dE_d{name}")
+    gradient = parameter.adjoint
+    variable, left = t.d.graph[gradient], t.of_one.name(gradient)
     short = len(variable.products) <= MAX_PATHS
     if not t.named_images:
-        formula = [t.beneath(1, total="").right_side(variable)] if short else []
-        members = [tree.Labelled(left, t.label(1)), *formula, t.number(f"dE_d{name}_image1")]
-        yield t.display(f"dE_d{name}_image1", *members)
+        formula, first = [t.beneath(1, total="").right_side(variable)] if short else [], gradient.of_image(1)
+        yield t.display(first, tree.Labelled(left, t.label(1)), *formula, t.number(first))
         return
-    keys = {n: f"dE_d{name}_image{n}" for n in t.named_images}
-    whole = t.typography.name(f"dE_d{name}")
+    keys = {n: gradient.of_image(n) for n in t.named_images}
+    whole = t.typography.name(gradient)
     if short:
         formulas = [tree.Labelled(t.beneath(n, total="").right_side(variable), t.label(n)) for n in keys]
         members = [whole, _sum(formulas), _sum([t.number(key) for key in keys.values()])]
     else:
         members = [whole, _sum([t.under(tree.Labelled(left, t.label(n)), key) for n, key in keys.items()])]
-    yield t.display(f"dE_d{name}_total", *members, t.number(f"dE_d{name}"))
+    yield t.display(f"{gradient}_total", *members, t.number(gradient))
 
 
 def _written(t: Teller, path: Path, image: int | None) -> Node:
@@ -93,7 +104,7 @@ def _written(t: Teller, path: Path, image: int | None) -> Node:
             continue
         node: Node = partial(t, local)
         if isinstance(beneath, Beneath):
-            node = beneath.with_value(node, local.expression, f"d{local.through}_d{local.by}")
+            node = beneath.with_value(node, local.expression, local.through, local.by)
         factors.append(node)
     return _product(factors)
 
@@ -102,9 +113,9 @@ def _put_in(t: Teller, typography: Typography, path: Path) -> Node:
     """The same with the local derivatives written out; ∂E/∂o too, where it is E's own."""
     factors: list[Node] = []
     if path.head:
-        before = locals_of(t, path.head.removeprefix("dE_d"))
-        if len(before) == 1 and before[0][0] is None and len(before[0][1].products) == 1:
-            factors += _factors(typography, before[0][1])
+        before = locals_of(t, path.head.primal)
+        if len(before) == 1 and before[0].head is None and len(before[0].products) == 1:
+            factors += _factors(typography, before[0])
         else:
             factors.append(typography.name(path.head))
     for local in path.locals:

@@ -7,13 +7,13 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Node
 from symcnn.report.document import Block, Display
 from symcnn.report.story.teller import MAX_ENTRIES, Teller
-from symcnn.symbolic import Access, Equation, Index, Tensor
+from symcnn.symbolic import Access, Equation, Index, Quantity, Tensor, quantity_of
 
 #: Convolutions of one layer that are shown as matrices.
 MAX_MATRICES = 4
 
-#: Names of a matrix's entries, row by row.
-Names = tuple[tuple[str, ...], ...]
+#: A matrix's entries, row by row.
+Cells = tuple[tuple[Quantity, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Windows:
     """One map, made by sliding one filter over one map.
 
     Attributes:
-        source, filter, map: the names of their entries.
+        source, filter, map: their entries.
         share: a number by which all products are multiplied (1/9).
         alone: the map is this convolution and nothing else: no further map, no bias.
     """
 
-    source: Names
-    filter: Names
-    map: Names
+    source: Cells
+    filter: Cells
+    map: Cells
     share: Node | None
     alone: bool
 
@@ -48,7 +48,7 @@ def windows(t: Teller, equation: Equation) -> Iterator[Windows]:
         for d in range(channels[0] if channels else 1):
             of_map, of_source = ((k,) if filters else ()), ((d,) if channels else ())
             yield Windows(
-                _names(source, of_source), _names(weights, of_map + of_source), _names(target, of_map), share,
+                _cells(source, of_source), _cells(weights, of_map + of_source), _cells(target, of_map), share,
                 not channels and len(equation.terms) == 1,
             )  # fmt: skip
 
@@ -61,9 +61,9 @@ def _slides(source: Access, sizes: Mapping[str, int]) -> bool:
     )
 
 
-def _names(tensor: Tensor, first: Index) -> Names:
+def _cells(tensor: Tensor, first: Index) -> Cells:
     rows, columns = tensor.shape[-2:]
-    return tuple(tuple(tensor.scalar((*first, r, c)) for c in range(columns)) for r in range(rows))
+    return tuple(tuple(quantity_of(tensor, (*first, r, c)) for c in range(columns)) for r in range(rows))
 
 
 def slides(t: Teller, tensor: Tensor) -> bool:
@@ -79,13 +79,12 @@ def _stated(t: Teller, tensor: Tensor) -> list[Windows]:
     return [w for w in found if len(w.source) * len(w.source[0]) <= MAX_ENTRIES][:MAX_MATRICES]
 
 
-def matrix(names: Names, typography: Typography) -> tree.Matrix:
-    return tree.Matrix(tuple(tuple(typography.name(n) for n in row) for row in names))
+def matrix(cells: Cells, typography: Typography) -> tree.Matrix:
+    return tree.Matrix(tuple(tuple(map(typography.name, row)) for row in cells))
 
 
-def numbers(t: Teller, names: Names, image: int = 1) -> tree.Matrix:
-    keys = tuple(tuple(n if n in t.network.parameters else f"{n}_image{image}" for n in row) for row in names)
-    return tree.Matrix(tuple(tuple(t.number(k) for k in row) for row in keys))
+def numbers(t: Teller, cells: Cells, image: int = 1) -> tree.Matrix:
+    return tree.Matrix(tuple(tuple(t.number(q.of_image(image)) for q in row) for row in cells))
 
 
 def _shared(share: Node | None, node: Node) -> Node:
@@ -113,7 +112,7 @@ def backward_displays(t: Teller, weights: Tensor, tensor: Tensor) -> list[Displa
         number = n if len(found) > 1 else ""
         letters, maps = _adjoints(w.filter), _adjoints(w.map)
         product = tree.Convolution(matrix(w.source, t.typography), matrix(maps, t.typography))
-        name = f"dE_d{weights.name}_convolution{number}"
+        name = f"{weights.adjoint().name}_convolution{number}"
         shown.append(t.display(name, matrix(letters, t.typography), _shared(w.share, product)))
         if t.quantities:
             worked = tree.Convolution(numbers(t, w.source), numbers(t, maps))
@@ -122,5 +121,5 @@ def backward_displays(t: Teller, weights: Tensor, tensor: Tensor) -> list[Displa
     return shown
 
 
-def _adjoints(names: Names) -> Names:
-    return tuple(tuple(f"dE_d{n}" for n in row) for row in names)
+def _adjoints(cells: Cells) -> Cells:
+    return tuple(tuple(q.adjoint for q in row) for row in cells)

@@ -6,13 +6,14 @@ from symcnn.formula import tree
 from symcnn.formula.tree import Node
 from symcnn.report.document import Block, Display, InlineFormula, Section, Table, Text
 from symcnn.report.story.teller import DIGITS, Teller
+from symcnn.symbolic import Quantity, entries
 
 
 def descent(t: Teller) -> Section:
-    first = t.network.parameters[0]
+    first = t.d.listed[0]
     blocks: list[Block] = [
         t.paragraph("story.descent_text"),
-        Display("update", tree.Update(t.typography.name(first), t.typography.name(f"dE_d{first}"))),
+        Display("update", tree.Update(t.typography.name(first), t.typography.name(first.adjoint))),
         t.paragraph("story.descent_sum"),
     ]
     if not t.content.large:
@@ -28,27 +29,27 @@ def at_a_glance(t: Teller) -> Section | None:
         return None
     stated = t.network.forward
     whole = [tensor for tensor in (*stated.parameters, *stated.feature_maps) if t.is_whole(tensor)]
-    names = [name for tensor in whole for name in tensor.scalars()]
+    quantities = [quantity for tensor in whole for quantity in entries(tensor)]
     head: list[Text] = [(), *((t.label(n),) for n in t.named_images), (InlineFormula(t.typography.error),)]
     rows: list[tuple[Text, ...]] = []
-    for name in names:
-        each: list[Text] = [(InlineFormula(t.number(f"dE_d{name}_image{n}")),) for n in t.named_images]
+    for adjoint in (quantity.adjoint for quantity in quantities):
+        each: list[Text] = [(InlineFormula(t.number(adjoint.of_image(n))),) for n in t.named_images]
         # a cell of the feature map belongs to one image: there is nothing to add
-        total: Text = (InlineFormula(t.number(f"dE_d{name}")),) if name in t.network.parameters else ("–",)
-        rows.append(((InlineFormula(t.of_one.name(f"dE_d{name}")),), *each, total))
+        total: Text = (InlineFormula(t.number(adjoint)),) if adjoint.tensor.is_shared else ("–",)
+        rows.append(((InlineFormula(t.of_one.name(adjoint)),), *each, total))
     blocks: list[Block] = [
         t.paragraph("story.all_text"),
         Table(tuple(head), tuple(rows), numeric=tuple(range(1, len(head)))),
     ]
-    return t.section("values", t.say("story.all_heading", count=len(names)), blocks)
+    return t.section("values", t.say("story.all_heading", count=len(quantities)), blocks)
 
 
-def _sum_over_images(t: Teller, name: str) -> Display:
+def _sum_over_images(t: Teller, parameter: Quantity) -> Display:
     """∂E_total/∂f = the sum of the images' ∂E/∂f."""
-    one = t.of_one.name(f"dE_d{name}")
+    one = t.of_one.name(parameter.adjoint)
     parts = tuple(tree.Labelled(one, t.label(n)) for n in t.named_images)
     whole: Node = tree.Sum(parts) if len(parts) > 1 else (parts[0] if parts else tree.Call("Σ", (one,)))
-    return t.display("sum_over_images", t.typography.name(f"dE_d{name}"), whole)
+    return t.display("sum_over_images", t.typography.name(parameter.adjoint), whole)
 
 
 def _first_step(t: Teller) -> Iterator[Block]:
@@ -58,27 +59,22 @@ def _first_step(t: Teller) -> Iterator[Block]:
     factor = 1.0 if run.reduction == "sum" else 1.0 / t.images
     yield t.paragraph("story.descent_example", rate=tree.Number(run.learning_rate, DIGITS))
     whole = [p for p in t.network.forward.parameters if t.is_whole(p)]
-    first = t.network.parameters[0]
-    yield _step(t, first, run.learning_rate, factor)
-    names = [name for tensor in whole for name in tensor.scalars()]
+    yield _step(t, t.d.listed[0], run.learning_rate, factor)
     rows = tuple(
-        (
-            (t.symbol(name),), (InlineFormula(t.number(name)),), (InlineFormula(t.number(f"dE_d{name}")),),
-            (InlineFormula(t.number(f"{name}_next")),),
-        )
-        for name in names
-    )  # fmt: skip
+        ((t.symbol(q),), *((InlineFormula(t.number(key)),) for key in (q, q.adjoint, tree.NextValue(q))))
+        for tensor in whole
+        for q in entries(tensor)
+    )
     head = (t.say("report.symbol"), t.say("report.value"), t.say("story.gradient"), t.say("story.next"))
     yield Table(head, rows, t.say("story.steps_caption"), numeric=(1, 2, 3))
 
 
-def _step(t: Teller, name: str, rate: float, factor: float) -> Display:
+def _step(t: Teller, parameter: Quantity, rate: float, factor: float) -> Display:
     """f − η · ∂E_total/∂f with the number under each."""
-    slope = t.under(t.typography.name(f"dE_d{name}"), f"dE_d{name}")
+    slope = t.under(t.typography.name(parameter.adjoint), parameter.adjoint)
     steps: list[Node] = [tree.Under(tree.Symbol("η"), tree.Number(rate, DIGITS))]
     if factor != 1:
         steps.append(tree.Fraction(tree.Number(1), tree.Number(t.images)))
     taken = tree.Negated(tree.Product((*steps, slope)))
-    return t.display(
-        "first_update", tree.Sum((t.under(t.typography.name(name), name), taken)), t.number(f"{name}_next")
-    )
+    before, after = t.under(t.typography.name(parameter), parameter), t.number(tree.NextValue(parameter))
+    return t.display("first_update", tree.Sum((before, taken)), after)

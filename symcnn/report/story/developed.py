@@ -1,4 +1,4 @@
-"""Local derivatives, developed term by term.
+"""Local derivatives, what a quantity does to those that it acts on directly, developed term by term.
 
 ∂x_11/∂f_12 = ∂(i_11·f_11 + i_12·f_12 + …)/∂f_12
             = ∂(i_11·f_11)/∂f_12 + ∂(i_12·f_12)/∂f_12 + …
@@ -7,33 +7,74 @@
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from sympy import Mul, Symbol
+from sympy import Add, Expr, Mul, Symbol
 
 from symcnn.derivation.graph import Product
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 from symcnn.report.document import Block, Display
-from symcnn.report.story.local import Local, locals_of, partial
 from symcnn.report.story.teller import MAX_TERMS, Teller
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import E, Quantity, Tensor, entries
 
 #: Local derivatives between two tensors that are developed; of more the first and the last are.
 MAX_DEVELOPED, SHOWN = 16, 3
 
 
+@dataclass(frozen=True)
+class Local:
+    """∂through/∂by, as a sum of products of factors in their order.
+
+    Attributes:
+        plain: it may be written so: nothing else leads from ``by`` to ``through``.
+    """
+
+    through: Quantity
+    by: Quantity
+    products: tuple[tuple[Expr, ...], ...]
+    plain: bool
+
+    @property
+    def head(self) -> Quantity | None:
+        """∂E/∂through; None where that is E itself."""
+        return None if self.through == E else self.through.adjoint
+
+    @property
+    def expression(self) -> Expr:
+        return Add(*(Mul(*factors) for factors in self.products))
+
+
+def locals_of(t: Teller, quantity: Quantity) -> list[Local]:
+    """The local derivatives by a quantity: of all that it acts on, each once."""
+    groups: dict[Quantity, list[tuple[Expr, ...]]] = {}
+    for term in t.d.step(quantity).terms:
+        groups.setdefault(term.quantity, []).append(term.local)
+    symbols = {v.symbol for v in groups}
+    return [
+        Local(v, quantity, tuple(products), t.d.graph[v].symbols().isdisjoint(symbols - {v.symbol}))
+        for v, products in groups.items()
+    ]
+
+
+def partial(t: Teller, local: Local) -> tree.Partial:
+    """∂through/∂by"""
+    of = t.typography.error if local.through == E else t.typography.name(local.through, differentiated=True)
+    return tree.Partial(of, t.typography.name(local.by, differentiated=True))
+
+
 def local_blocks(t: Teller, tensor: Tensor, into: Tensor | None = None) -> Iterator[Block]:
     """∂(what it acts on)/∂(each entry), for all it acts on, or one tensor of that."""
     groups: dict[Tensor, list[Local]] = {}
-    for name in (tensor.scalar(index) for index in tensor.indices()):
-        for _, local in locals_of(t, name):
-            if local.through != "E":  # that is ∂E/∂(quantity) itself, and stands there
-                groups.setdefault(t.d.graph[local.through].tensor, []).append(local)
+    for quantity in entries(tensor):
+        for local in locals_of(t, quantity):
+            if local.through != E:  # that is ∂E/∂(quantity) itself, and stands there
+                groups.setdefault(local.through.tensor, []).append(local)
     for target, found in groups.items():
         if into is not None and target != into:
             continue
         order = list(t.d.graph.forward)
-        found = sorted((local for local in found if local.plain), key=lambda local: order.index(local.through))
+        found = sorted((local for local in found if local.plain), key=lambda local: order.index(local.through.name))
         yield from _group(t, target, tensor, found)
 
 
@@ -46,7 +87,7 @@ def _group(t: Teller, target: Tensor, tensor: Tensor, found: list[Local]) -> Ite
 
 def developed(t: Teller, local: Local) -> Display:
     """One local derivative, from its definition to what is left."""
-    return t.display(f"d{local.through}_d{local.by}", *members(t, local))
+    return t.display(tree.LocalDerivative(local.through, local.by), *members(t, local))
 
 
 def members(t: Teller, local: Local) -> list[Node]:
@@ -58,18 +99,17 @@ def members(t: Teller, local: Local) -> list[Node]:
     products = variable.products
     found: list[Node] = [partial(t, local)]
     if len(products) > MAX_TERMS:  # the terms without it are constants
-        products = tuple(p for p in products if _holds(p, local.by))
+        products = tuple(p for p in products if _holds(p, local.by.symbol))
     else:
         found.append(tree.Partial(t.typography.right_side(variable), by))
     found.append(_sum([tree.Partial(t.typography.product(p), by) for p in products]))
-    found.append(_sum([_differentiated(t, p, local.by) for p in products]))
+    found.append(_sum([_differentiated(t, p, local.by.symbol) for p in products]))
     return [*found, result]
 
 
-def _differentiated(t: Teller, factors: Product, name: str) -> Node:
+def _differentiated(t: Teller, factors: Product, symbol: Symbol) -> Node:
     """The derivative of a product: 0, 1 · the other factors, or what the rules of its functions give."""
-    symbol = Symbol(name)
-    if not _holds(factors, name):
+    if not _holds(factors, symbol):
         return tree.Number(0)
     if symbol not in factors:
         found = Mul.make_args(Mul(*factors).diff(symbol))
@@ -79,8 +119,8 @@ def _differentiated(t: Teller, factors: Product, name: str) -> Node:
     return rest if rest == tree.Number(1) else tree.Product((tree.Number(1), *inner))
 
 
-def _holds(factors: Product, name: str) -> bool:
-    return any(Symbol(name) in f.free_symbols for f in factors)
+def _holds(factors: Product, symbol: Symbol) -> bool:
+    return any(symbol in f.free_symbols for f in factors)
 
 
 def _sum(terms: list[Node]) -> Node:

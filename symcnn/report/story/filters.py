@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 
 from symcnn.formula import tree
-from symcnn.network import kind_of
 from symcnn.report.document import Block, Bullets, Display, Section
 from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import chain_display, total_displays
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.forward import indexed
 from symcnn.report.story.teller import Teller, shortened
-from symcnn.symbolic import Access, Tensor
+from symcnn.symbolic import Access, Tensor, TensorKind, entries, quantity_of
 
 
 def filters(t: Teller) -> list[Section]:
     """A section for every filter: what each weight does, what it asks for, and the window that slides."""
-    tensors = [p for p in t.network.forward.parameters if kind_of(p).letter == "f"]
+    tensors = [p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER]
     maps = t.network.forward.feature_maps
     return [
         s
@@ -61,9 +60,8 @@ def _over_map(t: Teller, weights: Tensor, target: Tensor) -> Display:
     )
     path = tree.Product((t.typography.access(above), tree.Partial(cell, weight)))
     general = tree.Over("Σ", tuple(axis.name for axis in term.axes), path)
-    return t.display(
-        f"dE_d{weights.name}_indexed", t.typography.access(equation.target), general, t.typography.sum_of(equation)
-    )
+    left, right = t.typography.access(equation.target), t.typography.sum_of(equation)
+    return t.display(f"{equation.target.tensor.name}_indexed", left, general, right)
 
 
 def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
@@ -71,13 +69,13 @@ def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     if not t.is_whole(tensor):
         yield from indexed(t, tensor.adjoint())
     for index in t.entries(tensor):
-        name = tensor.scalar(index)
+        quantity = quantity_of(tensor, index)
         if t.content.large:
             yield shortened(t, t.variable(tensor.adjoint(), index))
             continue
-        yield chain_display(t, name)
-        if name in t.network.parameters:
-            yield from total_displays(t, name)
+        yield chain_display(t, quantity)
+        if tensor.is_shared:
+            yield from total_displays(t, quantity)
 
 
 def _window(t: Teller, weights: Tensor, target: Tensor) -> Section:
@@ -87,13 +85,10 @@ def _window(t: Teller, weights: Tensor, target: Tensor) -> Section:
     if not shown:
         moved = [] if t.content.large or convolution.slides(t, target) else [t.paragraph("story.no_window")]
         return t.section(f"window_{weights.name}", t.say("story.flip_heading"), [*moved, *_flip(t, target)])
+    cells = [t.symbol(quantity) for quantity in entries(target.adjoint())]
     seen = [
         t.say("story.seen_form", count=weights.size),
-        t.say(
-            "story.seen_elements",
-            first=t.symbol(f"dE_d{target.scalars()[0]}"),
-            last=t.symbol(f"dE_d{target.scalars()[-1]}"),
-        ),
+        t.say("story.seen_elements", first=cells[0], last=cells[-1]),
         t.say("story.seen_pixels"),
     ]
     blocks: list[Block] = [
@@ -110,7 +105,7 @@ def _flip(t: Teller, target: Tensor) -> Iterator[Block]:
     [equation] = [e for e in t.d.forward if e.target.tensor == target]
     [source] = [a.tensor for f in equation.terms[0].factors for a in f.atoms(Access) if a.tensor.role != "parameter"]
     yield t.note("flip")
-    yield t.paragraph("story.flip_text", by=t.symbol(source.scalars()[0]))
+    yield t.paragraph("story.flip_text", by=t.first(source))
     yield Display(f"flipped_{equation.target.tensor.name}", t.in_index_notation(source.adjoint()))
 
 

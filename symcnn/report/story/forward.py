@@ -4,21 +4,24 @@ from collections.abc import Iterator
 
 from symcnn.derivation import Variable
 from symcnn.formula import tree
-from symcnn.network import kind_of
+from symcnn.formula.tree import Node
 from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
 from symcnn.report.rules import rules
 from symcnn.report.story import convolution
 from symcnn.report.story.teller import MAX_WRITTEN, Teller, shortened
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind
 
 #: Kinds of tensors of which a sentence says what happens there.
-EXPLAINED = {"x", "a", "p", "z", "h", "o", "y"}
+EXPLAINED = {
+    TensorKind.FEATURE_MAP, TensorKind.ACTIVATED_MAP, TensorKind.POOLED_MAP, TensorKind.PREACTIVATION,
+    TensorKind.HIDDEN, TensorKind.OUTPUT, TensorKind.PROBABILITY,
+}  # fmt: skip
 
 
 def forward(t: Teller) -> Section:
     """From the pixels to the outputs."""
-    tensors = [e.target.tensor for e in t.d.forward if e.target.tensor.name != "E"]
+    tensors = [e.target.tensor for e in t.d.forward if e.target.tensor != ERROR]
     inner = [_tensor(t, tensor) for tensor in tensors]
     opening: list[Block] = [t.paragraph("story.forward_text")]
     if t.quantities:
@@ -28,10 +31,9 @@ def forward(t: Teller) -> Section:
 
 
 def _tensor(t: Teller, tensor: Tensor) -> Section:
-    kind = kind_of(tensor).letter
     blocks: list[Block] = []
-    if kind in EXPLAINED:
-        blocks.append(t.paragraph(f"story.forward_{kind}"))
+    if tensor.kind in EXPLAINED:
+        blocks.append(t.paragraph(f"story.forward_{tensor.kind.value}"))
     if tensor in t.network.forward.feature_maps:
         blocks.append(t.note("shift" if convolution.slides(t, tensor) else "padding"))
     if not t.is_whole(tensor):
@@ -56,17 +58,18 @@ def index_display(t: Teller, tensor: Tensor) -> Display:
 
 def entry(t: Teller, variable: Variable) -> Display:
     """One quantity: its formula, with the number of the first image under each of its own, and its value."""
-    left = t.typography.name(variable.name)
+    quantity = variable.quantity
     if len(variable.products) > MAX_WRITTEN or t.content.large:
         return shortened(t, variable)
-    return t.display(variable.name, left, t.beneath().right_side(variable), *t.result(f"{variable.name}_image1"))
+    left, result = t.typography.name(quantity), t.result(quantity.of_image(1))
+    return t.display(quantity, left, t.beneath().right_side(variable), *result)
 
 
 def error(t: Teller) -> Section:
     """E of one image, E_total over the images."""
     blocks: list[Block] = [t.paragraph("story.error_text")]
     blocks += losses.words(t.d, t.text, t.typography, t.content.large)
-    [variable] = [t.variable(e.target.tensor, ()) for e in t.d.forward if e.target.tensor.name == "E"]
+    [variable] = [t.variable(e.target.tensor, ()) for e in t.d.forward if e.target.tensor == ERROR]
     if t.content.large:
         blocks.append(index_display(t, variable.tensor))
     else:
@@ -82,9 +85,8 @@ def error(t: Teller) -> Section:
 def _total(t: Teller) -> Display:
     """E_total = E of image 1 + E of image 2, with their numbers; of many images only that they are added."""
     if not t.named_images:
-        whole = tree.Call("Σ", (tree.Symbol("E"),))
-        return t.display("E_total", t.typography.error, whole, t.number("E_total"))
-    terms = tuple(t.under(tree.Labelled(tree.Symbol("E"), t.label(n)), f"E_image{n}") for n in t.named_images)
-    return t.display(
-        "E_total", t.typography.error, tree.Sum(terms) if len(terms) > 1 else terms[0], *t.result("E_total")
-    )
+        whole: Node = tree.Call("Σ", (tree.Symbol("E"),))
+        return t.display(E_TOTAL, t.typography.error, whole, t.number(E_TOTAL))
+    terms = tuple(t.under(tree.Labelled(tree.Symbol("E"), t.label(n)), E.of_image(n)) for n in t.named_images)
+    whole = tree.Sum(terms) if len(terms) > 1 else terms[0]
+    return t.display(E_TOTAL, t.typography.error, whole, *t.result(E_TOTAL))

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from symcnn.formula import tree
-from symcnn.network import kind_of
 from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
 from symcnn.report.story import pictures
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.filters import gradient_displays
 from symcnn.report.story.teller import Teller
-from symcnn.symbolic import Tensor, sigmoid
+from symcnn.symbolic import Tensor, TensorKind, entries, sigmoid
 from symcnn.verification import method_in_words
 
 
@@ -21,7 +20,7 @@ def maps(t: Teller) -> Section:
     blocks: list[Block] = [t.paragraph("story.maps_text")]
     if t.content.large:
         blocks.append(t.paragraph("story.gather_text"))
-    drawn = pictures.ways(t, tensors[0].scalars()[0])
+    drawn = pictures.ways(t, next(entries(tensors[0])))
     blocks += [drawn] if drawn else []
     return t.section("maps", t.say("story.maps_heading"), blocks, *(_value(t, tensor) for tensor in tensors))
 
@@ -34,7 +33,7 @@ def _value(t: Teller, tensor: Tensor) -> Section:
     found = [] if t.content.large else list(local_blocks(t, tensor))
     blocks += [t.paragraph("story.then_local"), *found] if found else []
     blocks += _questions(t, tensor)
-    symbol = tree.Partial(t.typography.error, t.typography.name(tensor.scalars()[0], differentiated=True))
+    symbol = tree.Partial(t.typography.error, t.typography.name(next(entries(tensor)), differentiated=True))
     title = t.say("story.by_heading", kind=t.kind(tensor), derivative=symbol)
     return t.section(f"gradient_{tensor.name}", title, blocks)
 
@@ -44,7 +43,7 @@ def _found(t: Teller) -> Iterator[Block]:
     verdicts = t.content.loss_gradient
     if verdicts and all(verdicts) and not t.content.large:
         yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
-        yield Display("dE_do_found", losses.found_gradient(t.d, t.typography))
+        yield Display(f"{t.network.forward.outputs.adjoint().name}_found", losses.found_gradient(t.d, t.typography))
         yield t.note("softmax")
 
 
@@ -62,7 +61,7 @@ def _questions(t: Teller, tensor: Tensor) -> Iterator[Block]:
 
 def weights(t: Teller) -> Section:
     """The weights and biases, in the order of the parameters."""
-    tensors = [p for p in t.network.forward.parameters if kind_of(p).letter != "f"]
+    tensors = [p for p in t.network.forward.parameters if p.kind is not TensorKind.FILTER]
     inner = [_parameter(t, tensor, n) for n, tensor in enumerate(tensors)]
     return t.section(
         "weights", t.say("story.weights_heading"), [t.paragraph("story.weights_text"), t.note("transposes")], *inner
@@ -74,10 +73,6 @@ def _parameter(t: Teller, tensor: Tensor, number: int) -> Section:
     if not t.content.large:
         blocks.append(t.paragraph("story.then_chain"))
     blocks += gradient_displays(t, tensor)
-    if kind_of(tensor).letter == "b" and _first_bias(t) == tensor:
+    if tensor == next((p for p in t.network.forward.parameters if p.kind is TensorKind.BIAS), None):
         blocks.append(t.note("bias"))
     return t.section(f"gradient_{tensor.name}", t.kind(tensor), blocks)
-
-
-def _first_bias(t: Teller) -> Tensor | None:
-    return next((p for p in t.network.forward.parameters if kind_of(p).letter == "b"), None)

@@ -5,13 +5,13 @@ from dataclasses import fields
 
 from symcnn import article
 from symcnn.formula import tree
-from symcnn.network import checked, kind_of, settings_of
+from symcnn.network import checked, settings_of
 from symcnn.network.layers import Layer
 from symcnn.report.document import Block, Bullets, Display, InlineFormula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
 from symcnn.report.story.words import Part, joined, listed
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries, quantity_of
 
 
 def conventions(t: Teller) -> Section:
@@ -19,7 +19,7 @@ def conventions(t: Teller) -> Section:
     stated = t.network.forward
     items = [t.say("story.convention_convolution")] if stated.feature_maps else []
     items += [t.say(f"story.convention_{key}") for key in ("error", "sign", "layout", "index")]
-    weights = next((p for p in stated.parameters if kind_of(p).letter == "w"), None)
+    weights = next((p for p in stated.parameters if p.kind is TensorKind.WEIGHT), None)
     if weights is not None:
         items.append(t.say("story.convention_names", **_ends(t, weights)))
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
@@ -46,7 +46,7 @@ def network(t: Teller) -> Section:
     stated = t.network.forward
     layers = [t.say("report.network_input", shape="×".join(map(str, t.network.input_shape)))]
     layers += [layer_in_words(t, layer) for layer in t.network.layers]
-    given = [e.target.tensor for e in stated.equations if e.target.tensor.name != "E"]
+    given = [e.target.tensor for e in stated.equations if e.target.tensor != ERROR]
     assert stated.targets is not None
     tensors = [stated.image, *stated.parameters, *given, stated.targets]
     head = (t.say("report.quantities"), t.say("report.symbol"), t.say("report.number_of"))
@@ -70,19 +70,19 @@ def images(t: Teller) -> Section | None:
         blocks.append(t.paragraph("report.pixels_reading"))
     if len(stated.image.shape) == 2 and stated.image.size <= MAX_ENTRIES and t.named_images:
         blocks += [t.paragraph("story.pixels_text"), *(_pixels(t, n) for n in t.named_images)]
-    targets, wanted = stated.targets.scalars(), checked(t.network, data)[1].tolist()
+    targets, wanted = list(entries(stated.targets)), checked(t.network, data)[1].tolist()
     if len(targets) <= MAX_ENTRIES:
         rows: Rows = tuple(
             (
                 (t.image_labels[n - 1],),
                 *(
-                    (InlineFormula(tree.Number(v, DIGITS, f"{name}_image{n}" if t.quantities else "")),)
-                    for name, v in zip(targets, row, strict=True)
+                    (InlineFormula(tree.Number(v, DIGITS, target.of_image(n) if t.quantities else None)),)
+                    for target, v in zip(targets, row, strict=True)
                 ),
             )
             for n, row in zip(t.shown_images, wanted, strict=False)
         )
-        head = ((), *((t.symbol(name),) for name in targets))
+        head = ((), *((t.symbol(target),) for target in targets))
         blocks += [t.paragraph("story.targets_text"), Table(head, rows, numeric=tuple(range(1, len(head))))]
     return t.section("images", t.say("story.images_heading"), blocks)
 
@@ -90,9 +90,9 @@ def images(t: Teller) -> Section | None:
 def _pixels(t: Teller, image: int) -> Display:
     """The pixels of an image: which is which, and their values."""
     rows, columns = t.network.forward.image.shape
-    names = [[t.network.forward.image.scalar((r, c)) for c in range(columns)] for r in range(rows)]
-    symbols = tree.Matrix(tuple(tuple(t.typography.name(n) for n in row) for row in names))
-    values = tree.Matrix(tuple(tuple(t.number(f"{n}_image{image}") for n in row) for row in names))
+    pixels = [[Quantity(t.network.forward.image, (r, c), image) for c in range(columns)] for r in range(rows)]
+    symbols = tree.Matrix(tuple(tuple(map(t.typography.name, row)) for row in pixels))
+    values = tree.Matrix(tuple(tuple(map(t.number, row)) for row in pixels))
     return t.display(f"pixels_image{image}", tree.Labelled(symbols, t.image_labels[image - 1]), values)
 
 
@@ -133,11 +133,9 @@ def _absent(t: Teller, settings: dict[str, object]) -> tuple[Part, ...]:
 
 def _ends(t: Teller, weights: Tensor) -> dict[str, Part]:
     """One weight with where it comes from and where it goes."""
-    kind, first = kind_of(weights), weights.scalars()[0]
-    ends = {e.target.tensor.name: e.target.tensor for e in t.network.forward.equations}
-    ends[t.network.forward.image.name] = t.network.forward.image
-    source, target = (ends[name].scalars()[0] for name in (kind.source, kind.target))
-    return {"weight": t.symbol(first), "source": t.symbol(source), "target": t.symbol(target)}
+    assert weights.source is not None
+    assert weights.target is not None
+    return {"weight": t.first(weights), "source": t.first(weights.source), "target": t.first(weights.target)}
 
 
 def _letters(t: Teller) -> Iterator[Part]:
@@ -148,6 +146,5 @@ def _letters(t: Teller) -> Iterator[Part]:
 
 
 def _span(t: Teller, tensor: Tensor) -> Text:
-    names = tensor.scalars() if tensor.size <= MAX_ENTRIES else [tensor.scalar(i) for i in t.entries(tensor)]
-    ends = [t.symbol(names[0])] + ([t.symbol(names[-1])] if len(names) > 1 else [])
-    return listed(ends, " … ")
+    first, *further = tensor.indices() if tensor.size <= MAX_ENTRIES else t.entries(tensor)
+    return listed([t.symbol(quantity_of(tensor, index)) for index in (first, *further[-1:])], " … ")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from symcnn.formula import tree
-from symcnn.network import Array, checked, kind_of
+from symcnn.network import Array, checked
 from symcnn.report.document import Figure
 from symcnn.report.figures import (
     WORDS,
@@ -24,7 +24,7 @@ from symcnn.report.figures import (
 )
 from symcnn.report.story.teller import MAX_ENTRIES, Teller
 from symcnn.report.story.words import Part
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
 from symcnn.train import Run
 
 #: Pixels of an image that is still drawn cell by cell.
@@ -105,15 +105,15 @@ def windows(t: Teller, weights: Tensor) -> Figure | None:
     return figure(t, "gradient_windows", drawn, "" if first else weights.name, image=t.label(1))
 
 
-def ways(t: Teller, name: str) -> Figure | None:
+def ways(t: Teller, quantity: Quantity) -> Figure | None:
     """The ways from a cell of the map to the error."""
     if t.content.large:
         return None
 
     def drawn(*, narrow: bool, title: str) -> Sketch:
-        return chain_paths(t.d, t.typography, name, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
+        return chain_paths(t.d, t.typography, quantity, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
 
-    return figure(t, "chain_paths", drawn, quantity=t.symbol(name))
+    return figure(t, "chain_paths", drawn, quantity=t.symbol(quantity))
 
 
 def loss(t: Teller, run: Run) -> Figure:
@@ -129,20 +129,20 @@ def loss(t: Teller, run: Run) -> Figure:
 
 def outputs(t: Teller) -> Figure | None:
     """What the network answers over the training."""
-    names = t.network.forward.outputs.scalars()
-    if not t.quantities or not t.content.history or not t.named_images or len(names) > len(LOOKS):
+    answers = list(entries(t.network.forward.outputs))
+    if not t.quantities or not t.content.history or not t.named_images or len(answers) > len(LOOKS):
         return None
     rows = [t.quantities.at(theta) for _, theta in t.content.history]
     steps = [step for step, _ in t.content.history]
     assert t.network.forward.targets is not None
-    targets = t.network.forward.targets.scalars()
+    targets = list(entries(t.network.forward.targets))
     series = [
         Series(
-            (t.typography.name(name), f", {t.label(n)}"), [r[f"{name}_image{n}"] for r in rows],
-            rows[0][f"{target}_image{n}"], look, n > 1,
+            (t.typography.name(answer), f", {t.label(n)}"), [r[answer.of_image(n)] for r in rows],
+            rows[0][target.of_image(n)], look, n > 1,
         )
         for n in t.named_images[:2]
-        for name, target, look in zip(names, targets, LOOKS, strict=False)
+        for answer, target, look in zip(answers, targets, LOOKS, strict=False)
     ]  # fmt: skip
 
     def drawn(*, narrow: bool, title: str) -> Sketch:
@@ -154,7 +154,7 @@ def outputs(t: Teller) -> Figure | None:
 
 def filters(t: Teller, run: Run) -> Figure | None:
     """Each filter before and after the training."""
-    tensors = [p for p in t.network.forward.parameters if kind_of(p).letter == "f" and p.size <= MAX_ENTRIES]
+    tensors = [p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER and p.size <= MAX_ENTRIES]
     if not tensors:
         return None
     first = dict(zip(t.network.parameters, run.initial.tolist(), strict=True))

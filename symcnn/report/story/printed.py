@@ -1,7 +1,6 @@
 """What the article prints, equation by equation, held against this derivation: where it stands here, and how."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from string import ascii_lowercase
 
 from symcnn.article import printed as source
@@ -9,10 +8,11 @@ from symcnn.article.printed import PrintedComparison
 from symcnn.formula import tree
 from symcnn.formula.steps import replaced
 from symcnn.formula.tree import Node
+from symcnn.formula.written import Spelled
 from symcnn.report.document import Block, Bullets, Emphasis, InlineFormula, Link, Section, Table, Text
 from symcnn.report.story.teller import Teller
 from symcnn.report.story.words import listed
-from symcnn.text import catalogue
+from symcnn.symbolic import quantity_of
 
 #: What is told of after the table, with the right side that it must have.
 _OPEN = ("cut", "missing")
@@ -79,13 +79,20 @@ def _must_be(t: Teller, held: Iterable[PrintedComparison]) -> Iterator[Block]:
     claims = [h.claim for h in held if h.state in _OPEN and h.claim is not None]
     if claims:
         yield t.paragraph("printed.must_be")
-        yield Bullets(tuple((InlineFormula(_in_words(claim, t)),) for claim in claims))
+        yield Bullets(tuple((InlineFormula(_ours(claim, t)),) for claim in claims))
 
 
-def _in_words(node: Node, t: Teller) -> Node:
-    """With the words at the foot of its symbols in the language of the report."""
-    words = {word: t.text(f"word.{key}") for key, word in catalogue("en").words("word").items()}
-    return replaced(node, lambda s: replace(s, word=words.get(s.word, s.word)) if isinstance(s, tree.Symbol) else s)
+def _ours(node: Node, t: Teller) -> Node:
+    """The article's formula in the symbols of this report, which hold what they stand for."""
+    spelled = Spelled(t.d.quantities)
+
+    def put(part: tree.Symbol | tree.Word) -> Node:
+        if not isinstance(part, tree.Symbol) or not spelled.is_known(part):
+            return part
+        tensor, index = spelled.entry(part, {})
+        return part if index is None else t.typography.name(quantity_of(tensor, index), differentiated=bool(part.word))
+
+    return replaced(node, put)
 
 
 def _numbers(t: Teller) -> Iterator[Block]:

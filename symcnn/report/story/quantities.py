@@ -11,12 +11,15 @@ from typing import Any
 from sympy import Expr
 
 from symcnn.derivation import Derivation
+from symcnn.formula import tree
 from symcnn.network import DataLike, checked
 from symcnn.numeric.program import as_theta, inputs_by_name, run_source
 from symcnn.numeric.values import completion
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import PYTHON, standalone
+from symcnn.proof.paths import given
 from symcnn.report.document import States
+from symcnn.symbolic import E_TOTAL, E, entries
 
 
 class QuantityValues:
@@ -32,27 +35,36 @@ class QuantityValues:
         self._rate = rate
         self._complete = completion(derivation.graph)
         self._samples = list(zip(*checked(self._network, data), strict=True))
-        self._also: dict[str, tuple[int, Callable[[Mapping[str, float]], float]]] = {}
+        self._parameters = [q for tensor in self._network.forward.parameters for q in entries(tensor)]
+        _, given_data = given(derivation)
+        of_one = (*map(derivation.quantities.of, given_data), *(v.quantity for v in derivation.graph))
+        #: of each image, the name of a quantity in its pass, and the key
+        self._keys = [[(q.name, q.of_image(n)) for q in of_one] for n, _ in enumerate(self._samples, 1)]
+        self._also: dict[tree.LocalDerivative, Callable[[Mapping[str, float]], float]] = {}
         self._here = self._of_images(theta)
         self.values = self._named(self._here, theta)
 
-    def also(self, key: str, expression: Expr, image: int) -> None:
-        """One more number: an expression in the quantities of an image (from 1)."""
+    def also(self, key: tree.LocalDerivative, expression: Expr) -> None:
+        """One more number: an expression in the quantities of the key's image."""
         if key not in self.values:
             text = InfixPrinter(PYTHON, lambda symbol: f"v[{symbol.name!r}]").expression(expression).text
-            value = run_source(standalone(f"def value(v): return {text}\n"))["value"]
-            self._also[key] = (image, value)
-            self.values[key] = float(value(self._here[image - 1]))
+            self._also[key] = run_source(standalone(f"def value(v): return {text}\n"))["value"]
+            self.values[key] = self._value(key, self._here)
 
-    def at(self, theta: Any) -> dict[str, float]:
+    def _value(self, key: tree.LocalDerivative, each: Sequence[Mapping[str, float]]) -> float:
+        assert key.image is not None
+        return float(self._also[key](each[key.image - 1]))
+
+    def at(self, theta: Any) -> dict[tree.Key, float]:
         """All of them, with other parameters."""
         each = self._of_images(theta)
-        return self._named(each, theta) | {key: float(value(each[n - 1])) for key, (n, value) in self._also.items()}
+        return self._named(each, theta) | {key: self._value(key, each) for key in self._also}
 
-    def states(self, history: Sequence[tuple[int, Any]], keys: Iterable[str]) -> States:
+    def states(self, history: Sequence[tuple[int, Any]], keys: Iterable[tree.Key]) -> States:
         """The numbers with these keys at steps of a training."""
         rows = [self.at(theta) for _, theta in history]
-        return States(tuple(step for step, _ in history), {k: tuple(row[k] for row in rows) for k in sorted(set(keys))})
+        values = {key: tuple(row[key] for row in rows) for key in sorted(set(keys), key=str)}
+        return States(tuple(step for step, _ in history), values)
 
     def of_image(self, image: int) -> Mapping[str, float]:
         """Every quantity of an image (from 1) by its name, with the first parameters."""
@@ -62,13 +74,13 @@ class QuantityValues:
         values = as_theta(self._network, theta)
         return [self._complete(inputs_by_name(self._network, values, i, t)) for i, t in self._samples]
 
-    def _named(self, each: Sequence[Mapping[str, float]], theta: Any) -> dict[str, float]:
-        parameters = self._network.parameters
-        found = dict(zip(parameters, map(float, theta), strict=True))
-        for n, values in enumerate(each, 1):
-            found |= {f"{name}_image{n}": float(v) for name, v in values.items() if name not in parameters}
-        found["E_total"] = sum(values["E"] for values in each)
-        for name in parameters:
-            slope = found[f"dE_d{name}"] = sum(values[f"dE_d{name}"] for values in each)
-            found[f"{name}_next"] = found[name] - self._rate * slope
+    def _named(self, each: Sequence[Mapping[str, float]], theta: Any) -> dict[tree.Key, float]:
+        found: dict[tree.Key, float] = dict(zip(self._parameters, map(float, theta), strict=True))
+        for keys, values in zip(self._keys, each, strict=True):
+            found |= {key: float(values[name]) for name, key in keys}
+        found[E_TOTAL] = sum(values[E.name] for values in each)
+        for parameter in self._parameters:
+            gradient = parameter.adjoint
+            slope = found[gradient] = sum(values[gradient.name] for values in each)
+            found[tree.NextValue(parameter)] = found[parameter] - self._rate * slope
         return found

@@ -3,18 +3,17 @@
 from collections.abc import Iterable
 from functools import cached_property
 
-import sympy
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from symcnn.derivation import Variable, instance
 from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Node
-from symcnn.network import Network, kind_of
+from symcnn.network import Network
 from symcnn.report.content import Content
 from symcnn.report.document import Block, Display, InlineFormula, Note, Paragraph, Section, Text
 from symcnn.report.story.quantities import QuantityValues
 from symcnn.report.story.words import Part, capitalized, sentence
-from symcnn.symbolic import Equation, Index, Quantity, Tensor
+from symcnn.symbolic import Equation, Index, Name, Quantity, Tensor, entries, quantity_of
 from symcnn.text import Catalogue
 
 #: Significant digits of the numbers shown.
@@ -85,9 +84,10 @@ class Teller:
 
     def kind(self, tensor: Tensor) -> Text:
         """What a tensor is, in words and letters."""
-        kind = kind_of(tensor)
-        words = self.say(f"kind.{kind.letter}", source=tree.Symbol(kind.source), target=tree.Symbol(kind.target))
-        further = not kind.target and tensor.name != kind.letter  # xb beside x
+        letter = tensor.kind.value
+        source, target = (tree.Symbol(t.letters if t else "") for t in (tensor.source, tensor.target))
+        words = self.say(f"kind.{letter}", source=source, target=target)
+        further = tensor.target is None and tensor.name != letter  # xb beside x
         return (*words, " ", InlineFormula(tree.Symbol(tensor.name))) if further else words
 
     @cached_property
@@ -116,15 +116,15 @@ class Teller:
         """The images that are told one by one: none where there are too many, or no numbers."""
         return range(1, self.images + 1 if self.quantities and self.images <= MAX_IMAGES else 1)
 
-    def symbol(self, name: str) -> InlineFormula:
+    def symbol(self, quantity: Quantity) -> InlineFormula:
         """A quantity in running text or a cell."""
-        return InlineFormula(self.typography.name(name))
+        return InlineFormula(self.typography.name(quantity))
 
-    def key(self, name: str, image: int = 1) -> str:
-        """Whose value it is: a parameter's, or a quantity's of one image."""
-        return name if name in self.network.parameters else f"{name}_image{image}"
+    def first(self, tensor: Tensor) -> InlineFormula:
+        """The first entry of a tensor."""
+        return self.symbol(next(entries(tensor)))
 
-    def number(self, key: str) -> tree.Number:
+    def number(self, key: tree.Key) -> tree.Number:
         assert self.quantities is not None
         return tree.Number(self.quantities.values[key], DIGITS, key)
 
@@ -132,7 +132,7 @@ class Teller:
         """A number that belongs to no step."""
         return InlineFormula(tree.Number(value, DIGITS))
 
-    def under(self, node: Node, key: str) -> Node:
+    def under(self, node: Node, key: tree.Key) -> Node:
         """A factor with its number under it, where there are numbers."""
         return tree.Under(node, self.number(key)) if self.quantities else node
 
@@ -145,7 +145,7 @@ class Teller:
 
     def variable(self, tensor: Tensor, index: Index) -> Variable:
         """One entry of a tensor with what it is made of, also where the graph is too large to exist."""
-        return self.instance(tensor, index) if self.content.large else self.d.graph[tensor.scalar(index)]
+        return self.instance(tensor, index) if self.content.large else self.d.graph[quantity_of(tensor, index)]
 
     def instance(self, tensor: Tensor, index: Index) -> Variable:
         """One entry, from the equation in index notation as it is shown."""
@@ -168,16 +168,20 @@ class Teller:
 
     # --- displays ---------------------------------------------------------------------------------------------------
 
-    def display(self, name: str, *members: Node) -> Display:
-        """left = … = right; a member that says the same as the one before it is left out."""
+    def display(self, about: tree.Key | str, *members: Node) -> Display:
+        """left = … = right; a member that says the same as the one before it is left out.
+
+        Args:
+            about: what its id is made of.
+        """
         kept = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
-        return Display(name, tree.Equality(tuple(kept)))
+        return Display(str(about), tree.Equality(tuple(kept)))
 
     def beneath(self, image: int = 1, total: str = "total") -> Typography:
         """Formulas with the numbers of an image under every quantity."""
         return Beneath(self, image, total) if self.quantities else (self.typography if total else self.of_one)
 
-    def result(self, key: str) -> tuple[Node, ...]:
+    def result(self, key: tree.Key) -> tuple[Node, ...]:
         """The last member of a display: the number, where there are numbers."""
         return (self.number(key),) if self.quantities else ()
 
@@ -185,7 +189,8 @@ class Teller:
 def shortened(t: Teller, variable: Variable) -> Display:
     """One entry as its equation in index notation gives it, with dots in a long sum; no numbers."""
     stated = t.instance(variable.tensor, variable.index)
-    return t.display(stated.name, t.typography.name(stated.name), t.typography.right_side(stated, MAX_SHORTENED))
+    left = t.typography.name(stated.quantity)
+    return t.display(stated.quantity, left, t.typography.right_side(stated, MAX_SHORTENED))
 
 
 class Beneath(Typography):
@@ -196,18 +201,18 @@ class Beneath(Typography):
         self._teller, self._image = teller, image
         self._bare = teller.typography if total else teller.of_one
 
-    def name(self, name: Quantity | Symbol | str, differentiated: bool = False) -> Node:
-        quantity = self.quantity(name).of_image(self._image)
-        return self._teller.under(self._bare.name(quantity, differentiated), quantity.name)
+    def name(self, name: Name, differentiated: bool = False) -> Node:
+        quantity = self.quantities.of(name).of_image(self._image)
+        return self._teller.under(self._bare.name(quantity, differentiated), quantity)
 
-    def with_value(self, node: Node, e: Expr, key: str = "") -> Node:
-        """A node with the value of what it stands for under it."""
+    def with_value(self, node: Node, e: Expr, of: Quantity, by: Quantity) -> Node:
+        """A derivative ∂of/∂by with its value under it: that of an expression."""
         quantities = self._teller.quantities
         assert quantities is not None
         if e.is_Symbol:
-            return self._teller.under(node, self._teller.key(e.name, self._image))
+            return self._teller.under(node, self.quantities.of(e).of_image(self._image))
         if e.is_Number:
             return tree.Under(node, tree.Number(float(e), None if e.is_Integer else DIGITS))
-        found = f"{key or sympy.sstr(e)}_image{self._image}"
-        quantities.also(found, e, self._image)
-        return self._teller.under(node, found)
+        key = tree.LocalDerivative(of, by, self._image)
+        quantities.also(key, e)
+        return self._teller.under(node, key)

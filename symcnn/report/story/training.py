@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from symcnn.formula import tree
-from symcnn.network import kind_of
 from symcnn.report.document import Block, InlineFormula, Rows, Section, Table
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
+from symcnn.symbolic import TensorKind, entries
 from symcnn.train import Run, TrainConfig
 
 #: Images of which the outputs are listed.
@@ -47,7 +47,7 @@ def _epochs(t: Teller, run: Run, config: TrainConfig) -> Iterator[Block]:
 
 
 def _answers(t: Teller) -> Iterator[Block]:
-    outputs, before, after = t.content.answers.scalars(), t.content.before, t.content.after
+    outputs, before, after = list(entries(t.content.answers)), t.content.before, t.content.after
     assert before is not None
     assert after is not None
     if len(outputs) > MAX_ENTRIES:
@@ -66,12 +66,13 @@ def _filters(t: Teller, run: Run) -> Iterator[Block]:
     drawn = pictures.filters(t, run)
     if drawn:
         yield drawn
-    names = [s for p in t.network.forward.parameters if kind_of(p).letter == "f" for s in p.scalars()]
-    if not 0 < len(names) <= MAX_ENTRIES:
+    tensors = (p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER)
+    weights = [weight for tensor in tensors for weight in entries(tensor)]
+    if not 0 < len(weights) <= MAX_ENTRIES:
         return
     yield t.paragraph("story.filters_text")
     first = dict(zip(t.network.parameters, run.initial.tolist(), strict=True))
-    rows: Rows = tuple(((t.symbol(n),), (t.shown(first[n]),), (t.shown(run.parameters[n]),)) for n in names)
+    rows: Rows = tuple(((t.symbol(w),), (t.shown(first[w.name]),), (t.shown(run.parameters[w.name]),)) for w in weights)
     yield Table((t.say("report.symbol"), t.say("report.before"), t.say("report.after")), rows, numeric=(1, 2))
 
 
@@ -82,7 +83,8 @@ def _fading(t: Teller, run: Run) -> Iterator[Block]:
         return
     before, after = (t.quantities.at(theta) for theta in (run.initial, run.theta))
     tensors = t.network.forward.parameters
-    largest = [[float(np.max([abs(v[f"dE_d{n}"]) for n in p.scalars()])) for v in (before, after)] for p in tensors]
+    gradients = [list(entries(p.adjoint())) for p in tensors]
+    largest = [[float(np.max([abs(v[g]) for g in each])) for v in (before, after)] for each in gradients]
     rows: Rows = tuple((t.kind(p), *((t.shown(v),) for v in pair)) for p, pair in zip(tensors, largest, strict=True))
     head = (t.say("story.largest_gradient"), t.say("report.before"), t.say("report.after"))
     yield Table(head, rows, numeric=(1, 2))

@@ -73,24 +73,23 @@ def _programs(t: Teller) -> Iterator[Block]:
         words = t.say("verify.rest_images", count=t.images, most=MAX_COMPARED)
         yield Paragraph((*capitalized(words), "."))
     for failed in (a for a in agreement if not a.ok):
-        known = failed.where.rpartition("_image")[0] or failed.where
-        where: Text = (t.symbol(f"dE_d{known}"),) if known in t.d.names else (failed.where,)
+        known = t.d.quantities.of(failed.where).adjoint if failed.where in t.d.quantities else None
+        where: Text = (t.symbol(known),) if known and known.of_image(None).primal in t.d.listed else (failed.where,)
         yield t.paragraph("report.numbers_differ", backend=failed.backend, where=where)
 
 
 def _claims(t: Teller) -> Iterator[tuple[Text, ...]]:
     """The rows of the table of proofs; those of one tensor together where they are alike."""
-    rows = t.content.proof.rows
+    rows, of = t.content.proof.rows, t.d.quantities.of
 
     def alike(row: Verdict) -> tuple[str, str, str]:
-        tensor = t.d.quantities.of(row.name).tensor.name
-        return tensor, method_in_words(row, t.text), row.status
+        return of(row.name).tensor.name, method_in_words(row, t.text), row.status
 
     for (_, method, status), group in groupby(rows, alike):
         found = list(group)
-        claim: Text = (t.symbol(f"dE_d{found[0].name}"),)
+        claim: Text = (t.symbol(of(found[0].name).adjoint),)
         if len(found) > 1:
-            claim = (*listed([*claim, t.symbol(f"dE_d{found[-1].name}")], " … "), f" ({len(found)})")
+            claim = (*listed([*claim, t.symbol(of(found[-1].name).adjoint)], " … "), f" ({len(found)})")
         yield claim, (method,), t.say(f"report.status_{status}")
 
 
