@@ -24,8 +24,7 @@ import numpy as np
 from symcnn.derivation import Derivation, count_products
 from symcnn.proof.arithmetic import PRIME, Degrees, PrimeField
 from symcnn.proof.domain import error_probability
-from symcnn.proof.interpret import Interpreter
-from symcnn.proof.points import Numbers
+from symcnn.proof.interpret import Interpreter, Numbers
 from symcnn.proof.verdict import Comparison, OneMethod, TooLargeError, UndecidableError, Verdict, decide
 from symcnn.symbolic import Equation, Tensor
 

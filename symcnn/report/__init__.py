@@ -53,7 +53,7 @@ def write_content(content: Content, paths: Sequence[str | Path], lang: str) -> l
     Raises:
         PrintError: formats that failed; the others are written.
     """
-    from symcnn.report.examine import examined
+    from symcnn.report.examination import examined
     from symcnn.report.story import tell
 
     targets, text = check_reports(paths, lang), catalogue(lang)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from symcnn.network import Network
 from symcnn.proof.equations import check_equations
 from symcnn.verification.agreement import TOLERANCE, Agreement, exact_gradients, programs_agree
-from symcnn.verification.planted_equations import PlantedEquation, planted_equations
+from symcnn.verification.planted import PlantedEquation, planted_equations
 from symcnn.verification.result import Caught, CheckRow, CoqEvidence, Verification, method_in_words
 from symcnn.verification.verify import taken_one_by_one, verify
 

@@ -2,16 +2,27 @@
 
 A sign, a factor, a missing term or factor, a wrong index, 1 + h for 1 - h, a neighbour's formula, and errors as small
 as 2·10⁻¹²: what people get wrong, and what hides best.
+
+Planted errors in index notation: the adjoint equations with one thing wrong, to show that their check can fail.
+
+A sign, a factor, an index off by one, another stride, two axes exchanged, another tensor of the same shape, a factor or
+an equation that is missing, a gate or a choice of the maximum that is missing or asks about the wrong entry. Only those
+count that change a gradient: carried out in real numbers, at random values.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 
+import numpy as np
 import sympy
-from sympy import Add, Expr, Mul, Rational
+from sympy import Add, Expr, Integer, Mul, Rational, S
 
 from symcnn.derivation import Derivation
+from symcnn.proof.arithmetic import Reals
+from symcnn.proof.interpret import Interpreter, Numbers
+from symcnn.symbolic import Access, Affine, Equation, Tensor, Wins, gate
 
 SEED = 20210126
 
@@ -85,3 +96,157 @@ def _wrong_index(derivation: Derivation, formula: Expr, rng: random.Random) -> I
                 yield "indices exchanged", swapped
         else:
             yield "wrong index", formula.xreplace({symbol: other})
+
+
+EQUATIONS_SEED = 20261126
+
+#: Gradients that differ by less, relative to the largest of their tensor, are the same but for rounding.
+SAME = 1e-13
+
+Change = tuple[str, Equation | None]
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class PlantedEquation:
+    """Adjoint equations of which one is wrong.
+
+    Attributes:
+        kind: what is wrong.
+        place: which equation; right, wrong: how it reads (wrong: "" where it is missing).
+    """
+
+    kind: str
+    place: int
+    right: str
+    wrong: str
+    equations: tuple[Equation, ...]
+
+
+def planted_equations(derivation: Derivation, most: int = 100) -> list[PlantedEquation]:
+    """At most so many, of every kind by turns, the same ones every time; each changes a gradient."""
+    rng = random.Random(EQUATIONS_SEED)
+    kinds: dict[str, list[PlantedEquation]] = {}
+    for place, equation in enumerate(derivation.backward):
+        for kind, changed in _changes(equation, derivation):
+            kinds.setdefault(kind, []).append(_planted(derivation.backward, kind, place, changed))
+    for planted in kinds.values():
+        rng.shuffle(planted)
+    found: list[PlantedEquation] = []
+    changes_something = _judge_in_numbers(derivation)
+    for planted_error in chain.from_iterable(zip_longest(*kinds.values())):
+        if planted_error is not None and len(found) < most and changes_something(planted_error.equations):
+            found.append(planted_error)
+    return found
+
+
+def _planted(equations: Sequence[Equation], kind: str, place: int, changed: Equation | None) -> PlantedEquation:
+    wrong = (*equations[:place], *((changed,) if changed else ()), *equations[place + 1 :])
+    return PlantedEquation(kind, place, str(equations[place]), str(changed) if changed else "", wrong)
+
+
+# --- what can be wrong with an equation -----------------------------------------------------------------------------
+
+
+def _changes(equation: Equation, derivation: Derivation) -> Iterator[Change]:
+    (term,) = equation.terms
+    sizes = {axis.name: axis.size for axis in equation.axes}
+
+    def with_factors(*factors: Expr) -> Equation:
+        return replace(equation, terms=(replace(term, factors=factors or (S.One,)),))
+
+    yield "equation missing", None
+    yield "sign", with_factors(Integer(-1), *term.factors)
+    yield "factor 2", with_factors(Integer(2), *term.factors)
+    yield "relative 1e-12", with_factors(1 + Rational(1, 10**12), *term.factors)
+    for n, factor in enumerate(term.factors):
+        before, after = term.factors[:n], term.factors[n + 1 :]
+        missing = {gate: "gate missing", Wins: "maximum's choice missing"}.get(factor.func, "factor missing")
+        yield missing, with_factors(*before, *after)
+        for kind, changed in _other_factors(factor, sizes, derivation):
+            yield kind, with_factors(*before, changed, *after)
+    for kind, target in _other_indices(equation.target, sizes):
+        yield f"{kind} of the target", replace(equation, target=target)
+
+
+def _other_factors(factor: Expr, sizes: Sizes, derivation: Derivation) -> Iterator[tuple[str, Expr]]:
+    if isinstance(factor, Wins):
+        for kind, cell in _other_indices(factor.cell, sizes):
+            yield f"{kind} of a candidate", Wins(cell, factor.largest, factor.window)
+        for kind, largest in _other_indices(factor.largest, sizes):
+            yield f"{kind} of a maximum", Wins(factor.cell, largest, factor.window)
+        return
+    if isinstance(factor, gate):
+        yield "gate the wrong way round", gate(factor.args[0], factor.args[2], factor.args[1])
+    if factor.is_Add:
+        yield "sign in a sum", factor.xreplace({factor.args[-1]: -factor.args[-1]})
+    if factor.is_Pow:
+        yield "exponent", factor.base ** (factor.exp + 1)
+    for access in sorted(factor.atoms(Access), key=str):
+        for kind, other in _other_indices(access, sizes):
+            yield kind, factor.xreplace({access: other})
+        for tensor in _alike(access.tensor, derivation):
+            yield "another tensor", factor.xreplace({access: Access(tensor, access.index, access.outside)})
+
+
+def _other_indices(access: Access, sizes: Sizes) -> Iterator[tuple[str, Access]]:
+    """An index off by one, with another stride, with an axis run backwards or left out; two indices exchanged."""
+
+    def put(n: int, affine: Affine) -> Access:
+        return Access(access.tensor, (*access.index[:n], affine, *access.index[n + 1 :]), access.outside)
+
+    for n, affine in enumerate(access.index):
+        yield "index off by one", put(n, replace(affine, offset=affine.offset + 1))
+        for m, (axis, coefficient) in enumerate(affine.coefficients):
+            others = (*affine.coefficients[:m], *affine.coefficients[m + 1 :])
+            yield "stride", put(n, replace(affine, coefficients=(*others, (axis, coefficient + 1))))
+            last = affine.offset + coefficient * (sizes[axis] - 1)
+            yield "flipped axis", put(n, Affine((*others, (axis, -coefficient)), last))
+            if others:
+                yield "axis missing", put(n, replace(affine, coefficients=others))
+        for m in range(n):
+            exchanged = list(access.index)
+            exchanged[n], exchanged[m] = exchanged[m], exchanged[n]
+            if exchanged[n] != exchanged[m] and access.tensor.shape[n] == access.tensor.shape[m]:
+                yield "axes exchanged", Access(access.tensor, tuple(exchanged), access.outside)
+
+
+def _alike(tensor: Tensor, derivation: Derivation) -> list[Tensor]:
+    """Other tensors of the same shape and the same kind: z for h, dE_dz for dE_dh."""
+    stated = {e.target.tensor: None for e in (*derivation.forward, *derivation.backward)}
+    return [t for t in stated if t.shape == tensor.shape and t.is_adjoint == tensor.is_adjoint and t != tensor]
+
+
+# --- does it change anything? ---------------------------------------------------------------------------------------
+
+
+def _judge_in_numbers(derivation: Derivation, samples: int = 4) -> Callable[[Sequence[Equation]], bool]:
+    """Do equations give other gradients than the derivation's, in float64 at random values?"""
+    stated = derivation.network.forward
+    assert stated.targets is not None  # a derivation has a loss
+    rng = np.random.default_rng(EQUATIONS_SEED)
+    # small weights, as a network starts with: no neuron saturated, every kind of gate open and closed
+    given = {p: np.tile(rng.normal(size=p.size) / _inputs(p) ** 0.5, (samples, 1)) for p in stated.parameters}
+    given[stated.image] = rng.normal(size=(samples, stated.image.size))
+    given[stated.targets] = rng.uniform(size=(samples, stated.targets.size))
+    forward = Interpreter(Reals(), given)
+    forward.run(derivation.forward)
+
+    def gradients(equations: Sequence[Equation]) -> list[Numbers]:
+        backward = Interpreter(Reals(), forward.values)
+        with np.errstate(all="ignore"):  # a sum that is missing may stand in a denominator
+            backward.run(equations)
+        return [backward.value(p.adjoint()).sum(0) for p in stated.parameters]
+
+    right = gradients(derivation.backward)
+
+    def differ(equations: Sequence[Equation]) -> bool:
+        pairs = zip(right, gradients(equations), strict=True)
+        return not all(np.abs(a - b).max() <= SAME * np.abs(a).max() for a, b in pairs)
+
+    return differ
+
+
+def _inputs(parameter: Tensor) -> int:
+    """How many weights one output has, or nearly."""
+    return max(1, parameter.size // max(parameter.shape[0], parameter.shape[-1]))

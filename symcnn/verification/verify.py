@@ -28,8 +28,7 @@ from symcnn.verification.agreement import displayed_is_short
 from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.evidence import METHODS, Measurement, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
-from symcnn.verification.planted import Planted, planted_errors
-from symcnn.verification.planted_equations import planted_equations
+from symcnn.verification.planted import Planted, planted_equations, planted_errors
 from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on_flat_images, rows_with_duals
 from symcnn.verification.result import (
     DECIDING,

@@ -12,7 +12,7 @@ from pathlib import Path
 import symcnn
 from symcnn import report
 from symcnn.report.document import Document
-from symcnn.report.examine import examined
+from symcnn.report.examination import examined
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.text import LANGUAGES, catalogue

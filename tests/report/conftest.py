@@ -2,7 +2,7 @@
 
 import pytest
 
-from symcnn.report.examine import examined
+from symcnn.report.examination import examined
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.text import LANGUAGES, catalogue

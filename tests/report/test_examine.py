@@ -13,8 +13,7 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Equality, Negated, Number, Partial, Product, Sum, Symbol, Under
 from symcnn.numeric.values import evaluate_displayed
 from symcnn.report.document import Display, Document, InlineFormula, Link, Paragraph, Section
-from symcnn.report.examination import Examiner
-from symcnn.report.examine import evidence_table, examined
+from symcnn.report.examination import Examiner, evidence_table, examined
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.symbolic import Quantity

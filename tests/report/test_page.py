@@ -9,7 +9,7 @@ import pytest
 import symcnn
 from symcnn.formula import Plain, tree
 from symcnn.report.document import InlineFormula, Paragraph, Section
-from symcnn.report.examine import examined
+from symcnn.report.examination import examined
 from symcnn.report.html import to_html
 from symcnn.report.story import tell
 from symcnn.reports import gather

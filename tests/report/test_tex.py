@@ -9,7 +9,7 @@ import pytest
 
 import symcnn
 from symcnn.formula.tex import escaped
-from symcnn.report.examine import examined
+from symcnn.report.examination import examined
 from symcnn.report.story import tell
 from symcnn.report.tex import to_latex
 from symcnn.report.tikz import to_tikz

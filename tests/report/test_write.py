@@ -12,7 +12,7 @@ import pytest
 
 import symcnn
 from symcnn import report
-from symcnn.report.examine import examined
+from symcnn.report.examination import examined
 from symcnn.report.markdown import FIGURE_MARK, to_markdown
 from symcnn.report.story import tell
 from symcnn.report.tex import to_latex

@@ -16,10 +16,9 @@ arguments (``Words``: a string, a formula tree, or a tuple of both), so does the
 from symcnn.report.figures.convolution import convolution, gradient_windows
 from symcnn.report.figures.curve import Series, loss_curve, outputs_curve
 from symcnn.report.figures.grid import Grid, PassNumbers, Window, framed, grid_of, grid_of_tensor, grids
-from symcnn.report.figures.lettering import Words
 from symcnn.report.figures.network import WORDS, network_diagram
 from symcnn.report.figures.paths import chain_paths
-from symcnn.report.figures.sketch import COLOURS, Sketch
+from symcnn.report.figures.sketch import COLOURS, Sketch, Words
 
 __all__ = [
     "COLOURS", "WORDS", "Grid", "PassNumbers", "Series", "Sketch", "Window", "Words", "chain_paths", "convolution",

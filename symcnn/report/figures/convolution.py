@@ -8,10 +8,21 @@ from symcnn.derivation import Variable
 from symcnn.errors import SymcnnError
 from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Partial
-from symcnn.report.figures.grid import GAP, MARGIN, NARROW, Grid, PassNumbers, PlacedGrid, Window, room, rows
-from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
-from symcnn.report.figures.sketch import Label, Line, Mark, Sketch
-from symcnn.report.figures.windows import around, pairs_of, source_of
+from symcnn.report.figures.grid import (
+    GAP,
+    MARGIN,
+    NARROW,
+    Grid,
+    PassNumbers,
+    PlacedGrid,
+    Window,
+    around,
+    pairs_of,
+    room,
+    rows,
+    source_of,
+)
+from symcnn.report.figures.sketch import FILL, Label, Line, Mark, Sketch, Words, runs_of, width_of
 from symcnn.symbolic import Quantity, Tensor, entries, quantity_of
 
 #: Panels in one row of a page; a phone has two.

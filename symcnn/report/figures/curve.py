@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from symcnn.formula.tree import Number
-from symcnn.report.figures.lettering import TextRun, Words, runs_of, width_of
-from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch
+from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch, TextRun, Words, runs_of, width_of
 
 #: The plot's frame in the drawing.
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 26.0, 42.0, 46.0

@@ -12,13 +12,10 @@ from symcnn.derivation import Derivation
 from symcnn.formula import Typography
 from symcnn.formula.tree import Number, Symbol
 from symcnn.report.figures import neurons
-from symcnn.report.figures.blocks import blocks
-from symcnn.report.figures.grid import TITLE, Grid, PassNumbers, PlacedGrid, Window, grid_of_tensor
-from symcnn.report.figures.lettering import TextRun, Words, runs_of, width_of
+from symcnn.report.figures.grid import TITLE, Grid, PassNumbers, PlacedGrid, Window, grid_of_tensor, window_of
 from symcnn.report.figures.neurons import RADIUS, Edge, Node
-from symcnn.report.figures.sketch import Box, Label, Line, Mark, Sketch, arrow
-from symcnn.report.figures.stages import LayerView, stages
-from symcnn.report.figures.windows import window_of
+from symcnn.report.figures.sketch import Box, Label, Line, Mark, Sketch, TextRun, Words, arrow, runs_of, width_of
+from symcnn.report.figures.stages import LayerView, blocks, stages
 from symcnn.symbolic import E, Quantity, Tensor, entries
 
 #: Words that a diagram needs.

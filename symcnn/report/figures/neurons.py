@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from symcnn.formula import Typography, tree
 from symcnn.report.figures.grid import PassNumbers, room
-from symcnn.report.figures.lettering import FILL, Words, runs_of, width_of
-from symcnn.report.figures.sketch import Box, Circle, Data, Label, Line, Mark
+from symcnn.report.figures.sketch import FILL, Box, Circle, Data, Label, Line, Mark, Words, runs_of, width_of
 from symcnn.symbolic import Quantity
 
 RADIUS = 25.0

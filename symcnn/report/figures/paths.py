@@ -10,9 +10,8 @@ from itertools import pairwise
 from symcnn.derivation import Derivation
 from symcnn.formula import Typography
 from symcnn.report.figures.grid import PassNumbers
-from symcnn.report.figures.lettering import runs_of, width_of
 from symcnn.report.figures.neurons import Node, short
-from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch, arrow
+from symcnn.report.figures.sketch import Circle, Label, Line, Mark, Sketch, arrow, runs_of, width_of
 from symcnn.report.figures.stages import GIVEN_ON
 from symcnn.symbolic import E, Quantity
 

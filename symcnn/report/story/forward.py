@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from symcnn.derivation import Variable
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
-from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
-from symcnn.report.rules import rules
+from symcnn.report.rules import error_in_words, rules
 from symcnn.report.story import convolution
 from symcnn.report.story.teller import MAX_WRITTEN, Teller, shortened
 from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind
@@ -68,7 +67,7 @@ def entry(t: Teller, variable: Variable) -> Display:
 def error(t: Teller) -> Section:
     """E of one image, E_total over the images."""
     blocks: list[Block] = [t.paragraph("story.error_text")]
-    blocks += losses.words(t.d, t.text, t.typography, t.content.large)
+    blocks += error_in_words(t.d, t.text, t.typography, t.content.large)
     [variable] = [t.variable(e.target.tensor, ()) for e in t.d.forward if e.target.tensor == ERROR]
     if t.content.large:
         blocks.append(index_display(t, variable.tensor))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from symcnn.formula import tree
-from symcnn.report import losses
 from symcnn.report.document import Block, Display, Section
+from symcnn.report.rules import found_gradient
 from symcnn.report.story import pictures
 from symcnn.report.story.developed import local_blocks
 from symcnn.report.story.filters import gradient_displays
@@ -43,7 +43,7 @@ def _found(t: Teller) -> Iterator[Block]:
     verdicts = t.content.loss_gradient
     if verdicts and all(verdicts) and not t.content.large:
         yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
-        yield Display(f"{t.network.forward.outputs.adjoint().name}_found", losses.found_gradient(t.d, t.typography))
+        yield Display(f"{t.network.forward.outputs.adjoint().name}_found", found_gradient(t.d, t.typography))
         yield t.note("softmax")
 
 
