@@ -30,8 +30,7 @@ from symcnn.proof.domain import DIGITS, POINTS
 from symcnn.proof.paths import images_in, of_image, symbols_in
 from symcnn.report.content import Content
 from symcnn.report.document import Block, Display, Document, Evidence, InlineFormula, Link, Method, Section, Table, Text
-from symcnn.report.shown import MAX_TRIED, ReportNumberChecker, image_of, is_shown
-from symcnn.report.values import Values
+from symcnn.report.values import MAX_TRIED, ReportNumberChecker, Values, image_of, is_shown
 from symcnn.text import Catalogue
 
 #: From the strongest: an equation is as good as its weakest step.

@@ -5,14 +5,30 @@
     dx_11_df_12_image1                             a derivative between two quantities, of one image
 
 They are worked out here from the forward equations and the slopes, in floating point: no program and no adjoint.
+
+A report's numbers, checked: under a factor, behind an equals sign, in a table, in a matrix.
+
+Each is compared before it is rounded, with a value that is worked out anew (``values.py``): the formula in letters, the
+formula in numbers and the result are one number, and each number is that of its own letter, also where a 0 hides it.
 """
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from sympy import Add, Expr, Rational, Symbol
 
-from symcnn.formula.tree import Key, LocalDerivative, NextValue
+from symcnn.errors import RefusedError, SymcnnError
+from symcnn.formula import tree
+from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
+from symcnn.formula.steps import alike, bare, nodes, parts
+from symcnn.formula.tree import Key, LocalDerivative, NextValue, Node
+from symcnn.formula.written import brief
 from symcnn.network import checked
+from symcnn.proof import decide
 from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.numbers import FLOATS
 from symcnn.proof.paths import QuantityTable, Slope, given, images_in
 from symcnn.report.content import Content
 from symcnn.symbolic import E_TOTAL, E
@@ -80,3 +96,132 @@ class Values:
             return self._parameters[key.parameter.symbol] - self._step * self.of(gradient)
         found = self.expression(key)
         return None if found is None else self.of(found)
+
+
+#: Images that are tried where a display with numbers does not say whose they are.
+MAX_TRIED = 4
+
+
+def is_shown(node: object) -> bool:
+    """A number rounded for display, or one that a key names."""
+    return isinstance(node, tree.Number) and (node.digits is not None or bool(node.key))
+
+
+def image_of(members: Iterable[Node]) -> int:
+    """The one image that the numbers of some formulas name; 0: none, or several."""
+    keys = (n.key for m in members for n in nodes(m) if isinstance(n, tree.Number) and n.key)
+    images = {key.image for key in keys if key.image is not None}
+    return images.pop() if len(images) == 1 else 0
+
+
+class ReportNumberChecker:
+    """Checks the numbers of one content.
+
+    Args:
+        values: None where there is no pass with numbers.
+        same: are two expressions the same quantity?
+    """
+
+    def __init__(self, values: Values | None, meaning: Meaning, same: Callable[[Expr, Expr], bool]) -> None:
+        self.values, self._same = values, same
+        self._meaning = replace(meaning, total=True, images=values.images if values else meaning.images)
+        self._results: set[float] = set()
+
+    def check_keys(self, thing: object) -> None:
+        """Every number with a key, anywhere, is the value that the key stands for."""
+        for number in (n for n in nodes(thing) if isinstance(n, tree.Number)):
+            wanted = self.values.at_key(number.key) if self.values and number.key else None
+            if wanted is not None and not decide(wanted, number.value, FLOATS):
+                raise RefusedError(f"{number.key} is shown as {number.value!r}; it is {wanted!r}")
+
+    def check(self, members: Sequence[Node], plain: Sequence[Node], labelled: bool) -> None:
+        """All members have one value, and every number stands under what it is the value of.
+
+        Args:
+            plain: the members without the numbers under them, and with what dots stand for.
+            labelled: does the display say of each quantity of which image it is?
+        """
+        if not any(isinstance(n, tree.Symbol) for m in plain for n in nodes(m)):
+            return self._results_only(plain)
+        if self.values is None:
+            raise RefusedError("numbers, but no pass that they could come from")
+        named = image_of(members)
+        tried = [named] if named or labelled else range(1, min(self.values.images, MAX_TRIED) + 1)
+        refused: SymcnnError | None = None
+        for image in tried:
+            try:
+                return self._at(members, plain, replace(self._meaning, image=image))
+            except SymcnnError as error:
+                refused = refused or error
+        assert refused is not None  # there is an image, so one was tried
+        raise refused
+
+    def _at(self, members: Sequence[Node], plain: Sequence[Node], meaning: Meaning) -> None:
+        for member in members:
+            self._beneath(member, meaning)
+        for a, b in pairwise(plain):
+            self._close(a, b, meaning.of(a), meaning.of(b))
+            self._aligned(a, b, meaning)
+            self._aligned(plain[0], b, meaning)
+            if self.values and any(isinstance(n, tree.Convolution) for m in (a, b) for n in nodes(m)):
+                self._places(a, b, replace(meaning, keys=self.values.expression))
+
+    def _places(self, a: Node, b: Node, meaning: Meaning) -> None:
+        """Cells that changed places may give the same numbers; the quantities that they stand for do not."""
+        for one, other in pairs(meaning.of(a), meaning.of(b), tree.Equality((a, b))):
+            if not (one.is_number or other.is_number or self._same(one, other)):
+                raise RefusedError(f"{brief(a)} = {brief(b)}: the numbers stand for other cells")
+
+    def _results_only(self, plain: Sequence[Node]) -> None:
+        """Where there are no letters, rounded numbers can only be results that were shown before."""
+        rounded = [[n for n in nodes(m) if isinstance(n, tree.Number) and n.digits] for m in plain]
+        for number in rounded[0]:
+            if number.value not in self._results:
+                raise RefusedError(f"{brief(number)}: a rounded number that comes from nowhere")
+        self._at(plain, plain, self._meaning)
+        self._results |= {n.value for numbers in rounded for n in numbers}
+
+    def _beneath(self, node: Node, meaning: Meaning) -> None:
+        """Each number under a factor is its value."""
+        if isinstance(node, tree.Labelled):
+            meaning = replace(meaning, image=meaning.labels.get(node.word, 0))
+        if isinstance(node, tree.Under):
+            self._aligned(bare(node.node), node.number, meaning)
+        for part in parts(node):
+            self._beneath(part, meaning)
+
+    def _aligned(self, a: Node, b: Node, meaning: Meaning) -> None:
+        """Formulas of one shape, in letters and in numbers: number by number."""
+        if isinstance(b, tree.Number) and not isinstance(a, tree.Number):
+            self._close(a, b, meaning.of(a), meaning.of(b))
+            self._its_own(a, b, meaning)
+        elif isinstance(a, tree.Labelled) and not isinstance(b, tree.Labelled):
+            self._aligned(a.node, b, replace(meaning, image=meaning.labels.get(a.word, 0)))
+        elif alike(a, b) and a != b:
+            inner = replace(meaning, image=meaning.labels[a.word]) if isinstance(a, tree.Labelled) else meaning
+            for one, other in zip(parts(a), parts(b), strict=True):
+                self._aligned(one, other, inner)
+
+    def _its_own(self, a: Node, number: tree.Number, meaning: Meaning) -> None:
+        """A number with a key stands for the quantity that the key names, not for another with the same value."""
+        wanted = self.values.expression(number.key) if self.values and number.key else None
+        found = meaning.of(a)
+        if wanted is None or isinstance(found, EntryGroup) or not isinstance(a, (tree.Symbol, tree.Partial)):
+            return
+        if not self._same(found, wanted):
+            raise RefusedError(f"{number.key} stands for {brief(a)}, which is another quantity")
+
+    def _close(self, a: Node, b: Node, left: Value, right: Value) -> None:
+        for one, other in pairs(left, right, tree.Equality((a, b))):
+            found, given = self._value(one, a), self._value(other, a)
+            if not decide(found, given, FLOATS):
+                raise RefusedError(f"{brief(a)} is {found:.10g}; {brief(b)} gives {given:.10g}")
+
+    def _value(self, e: Expr, node: Node) -> float:
+        try:
+            if e.is_number:
+                return float(e)
+            assert self.values is not None  # a letter was found, so there are values
+            return self.values.of(e)
+        except (OverflowError, TypeError):
+            raise RefusedError(f"{brief(node)}: too large a number, or none") from None

@@ -13,9 +13,7 @@ from symcnn.formula.tree import Number, Partial, Symbol, Word
 from symcnn.report.document import Display, Document, Evidence, Figure, InlineFormula, Note, Paragraph, Section, States
 from symcnn.report.html import to_html
 from symcnn.report.html.blocks import MARKS
-from symcnn.report.html.clean import clean
-from symcnn.report.html.quantities import keys, subscripted
-from symcnn.report.html.states import written
+from symcnn.report.html.page import clean, keys, subscripted, written
 from symcnn.report.references import UnexaminedError
 from symcnn.text import LANGUAGES, catalogue
 from tests.formula.test_mathml import Tags

@@ -13,7 +13,7 @@ from symcnn.formula import Typography, tree
 from symcnn.report.content import chosen_steps
 from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, Note
 from symcnn.report.story import tell
-from symcnn.report.story.words import sentence
+from symcnn.report.story.teller import sentence
 from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.slow import rest_slow

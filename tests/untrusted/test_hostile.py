@@ -30,7 +30,7 @@ from symcnn.numeric import PROGRAMS
 from symcnn.printers.excel import CellFormula
 from symcnn.report.document import Code
 from symcnn.report.figures.grid import grid_of, grids
-from symcnn.report.html.clean import clean
+from symcnn.report.html.page import clean
 from symcnn.text import catalogue
 from symcnn.text.characters import visible
 from symcnn.verification import verify_workbook

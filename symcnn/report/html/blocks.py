@@ -1,10 +1,13 @@
 """The blocks of a document as HTML, one rule a block; running text inside them."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import Flow, Latex, MathML
 from symcnn.formula.breaking import width
+from symcnn.formula.tree import Node, Partial, Symbol
 from symcnn.report.document import (
     Bullets,
     Code,
@@ -22,10 +25,52 @@ from symcnn.report.document import (
     Table,
     Text,
 )
-from symcnn.report.html.clean import clean
-from symcnn.report.html.quantities import keys
 from symcnn.report.references import References
+from symcnn.report.running import one_line
 from symcnn.text import Catalogue
+
+#: Characters that turn the direction of what follows, also outside of the words that hold them.
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(words: str) -> str:
+    """As text or the value of an attribute: no markup, no control character, no change of direction."""
+    return escape(_DIRECTIONS.sub("\ufffd", one_line(words)))
+
+
+_SUBSCRIPTS = str.maketrans("0123456789-aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+
+
+def keys(words: Mapping[str, str]) -> Callable[[Node], str]:
+    """What gives the key of a formula, "" if it is no single quantity.
+
+    Args:
+        words: the typography's, in the language of the document.
+    """
+    before = {words["preactivation"]: "z_{}{}", words["expected"]: "t_{1}", "": "{}_{}",
+              words["predicted"]: "{}_{}", words["activation"]: "{}_{}"}  # fmt: skip
+
+    def key(node: Node) -> str:
+        if isinstance(node, Partial):
+            of, by = key(node.of), key(node.by)
+            return f"d{'E' if of == 'E_total' else of}_d{by}" if of and by else ""
+        if not isinstance(node, Symbol):
+            return ""
+        if node.letter == "E" and not node.indices:
+            return {"": "E", "total": "E_total"}.get(node.word, "")
+        indices = node.indices.replace("-", "")
+        if not (indices.isascii() and indices.isalnum() and node.word in before):
+            return ""
+        return before[node.word].format(node.letter, indices)
+
+    return key
+
+
+def subscripted(symbol: Symbol) -> str:
+    """A quantity where no formula can stand: f₁₂, wₓ₁₁₋ₕ₁."""
+    word = f" ({symbol.word})" if symbol.word else ""
+    return symbol.letter + symbol.indices.translate(_SUBSCRIPTS) + word
+
 
 #: What stands before an equation's number; the foot of the page says what it means.
 MARKS: dict[Method, str] = {

@@ -12,16 +12,13 @@ from symcnn.formula.steps import nodes
 from symcnn.report.content import Content
 from symcnn.report.document import Document, Figure, Section, States, displays
 from symcnn.report.story.chain import chain_rule
-from symcnn.report.story.descent import at_a_glance, descent
-from symcnn.report.story.filters import filters
-from symcnn.report.story.forward import error, forward
-from symcnn.report.story.neurons import maps, weights
+from symcnn.report.story.convolution import filters
+from symcnn.report.story.forward import error, forward, maps, weights
 from symcnn.report.story.opening import conventions, images, network
 from symcnn.report.story.operations import operations
-from symcnn.report.story.printed import printed
 from symcnn.report.story.teller import Teller
-from symcnn.report.story.training import training
-from symcnn.report.story.verified import verified
+from symcnn.report.story.training import at_a_glance, descent, training
+from symcnn.report.story.verified import printed, verified
 from symcnn.text import Catalogue
 from symcnn.version import __version__
 

@@ -1,4 +1,7 @@
-"""Forward pass and error: each quantity, its formula, the numbers under it."""
+"""Forward pass and error: each quantity, its formula, the numbers under it.
+
+From the map to the error, and the weights and biases on the way.
+"""
 
 from collections.abc import Iterator
 
@@ -6,10 +9,13 @@ from symcnn.derivation import Variable
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 from symcnn.report.document import Block, Display, Section
-from symcnn.report.rules import error_in_words, rules
-from symcnn.report.story import convolution
-from symcnn.report.story.teller import MAX_WRITTEN, Teller, shortened
-from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind
+from symcnn.report.rules import error_in_words, found_gradient, rules
+from symcnn.report.story import convolution, pictures
+from symcnn.report.story.chain import local_blocks
+from symcnn.report.story.convolution import gradient_displays
+from symcnn.report.story.teller import MAX_WRITTEN, Teller, index_display, indexed, shortened
+from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind, entries, sigmoid
+from symcnn.verification import method_in_words
 
 #: Kinds of tensors of which a sentence says what happens there.
 EXPLAINED = {
@@ -41,18 +47,6 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
     if tensor in t.network.forward.feature_maps:
         blocks += convolution.forward_blocks(t, tensor)
     return t.section(f"forward_{tensor.name}", t.kind(tensor), blocks)
-
-
-def indexed(t: Teller, tensor: Tensor) -> Iterator[Block]:
-    """What stands before chosen entries: the equation of all of them."""
-    if len(t.entries(tensor)) < tensor.size:
-        yield t.paragraph("story.some_entries", count=tensor.size)
-    yield index_display(t, tensor)
-
-
-def index_display(t: Teller, tensor: Tensor) -> Display:
-    """A tensor's equation in index notation."""
-    return Display(f"{tensor.name}_indexed", t.in_index_notation(tensor))
 
 
 def entry(t: Teller, variable: Variable) -> Display:
@@ -89,3 +83,68 @@ def _total(t: Teller) -> Display:
     terms = tuple(t.under(tree.Labelled(tree.Symbol("E"), t.label(n)), E.of_image(n)) for n in t.named_images)
     whole = tree.Sum(terms) if len(terms) > 1 else terms[0]
     return t.display(E_TOTAL, t.typography.error, whole, *t.result(E_TOTAL))
+
+
+def maps(t: Teller) -> Section:
+    """∂E/∂(every quantity of the forward pass), from the first map up to E."""
+    known = {e.target.tensor for e in t.d.backward}
+    tensors = [e.target.tensor for e in t.d.forward if e.target.tensor.adjoint() in known]
+    blocks: list[Block] = [t.paragraph("story.maps_text")]
+    if t.content.large:
+        blocks.append(t.paragraph("story.gather_text"))
+    drawn = pictures.ways(t, next(entries(tensors[0])))
+    blocks += [drawn] if drawn else []
+    return t.section("maps", t.say("story.maps_heading"), blocks, *(_value(t, tensor) for tensor in tensors))
+
+
+def _value(t: Teller, tensor: Tensor) -> Section:
+    blocks: list[Block] = []
+    if tensor == t.network.forward.outputs:
+        blocks += _found(t)
+    blocks += gradient_displays(t, tensor)
+    found = [] if t.content.large else list(local_blocks(t, tensor))
+    blocks += [t.paragraph("story.then_local"), *found] if found else []
+    blocks += _questions(t, tensor)
+    symbol = tree.Partial(t.typography.error, t.typography.name(next(entries(tensor)), differentiated=True))
+    title = t.say("story.by_heading", kind=t.kind(tensor), derivative=symbol)
+    return t.section(f"gradient_{tensor.name}", title, blocks)
+
+
+def _found(t: Teller) -> Iterator[Block]:
+    """∂E/∂(output) of a cross-entropy, if it was proved."""
+    verdicts = t.content.loss_gradient
+    if verdicts and all(verdicts) and not t.content.large:
+        yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
+        yield Display(f"{t.network.forward.outputs.adjoint().name}_found", found_gradient(t.d, t.typography))
+        yield t.note("softmax")
+
+
+def _questions(t: Teller, tensor: Tensor) -> Iterator[Block]:
+    """What readers ask at this quantity."""
+    stated = [e for e in t.d.forward if e.target.tensor == tensor]
+    calls = {c.func for e in stated for term in e.terms for f in term.factors for c in f.atoms(sigmoid)}
+    first = next((e.target.tensor for e in t.d.forward if any(f.has(sigmoid) for f in e.terms[0].factors)), None)
+    if calls and tensor == first:
+        yield t.note("sigmoid")
+    pooled = [e for e in t.d.forward if e.reduce == "max" and not e.constant]
+    if pooled and tensor == pooled[0].target.tensor:
+        yield t.note("pooling")
+
+
+def weights(t: Teller) -> Section:
+    """The weights and biases, in the order of the parameters."""
+    tensors = [p for p in t.network.forward.parameters if p.kind is not TensorKind.FILTER]
+    inner = [_parameter(t, tensor, n) for n, tensor in enumerate(tensors)]
+    return t.section(
+        "weights", t.say("story.weights_heading"), [t.paragraph("story.weights_text"), t.note("transposes")], *inner
+    )
+
+
+def _parameter(t: Teller, tensor: Tensor, number: int) -> Section:
+    blocks: list[Block] = [] if t.content.large else list(local_blocks(t, tensor))
+    if not t.content.large:
+        blocks.append(t.paragraph("story.then_chain"))
+    blocks += gradient_displays(t, tensor)
+    if tensor == next((p for p in t.network.forward.parameters if p.kind is TensorKind.BIAS), None):
+        blocks.append(t.note("bias"))
+    return t.section(f"gradient_{tensor.name}", t.kind(tensor), blocks)

@@ -9,8 +9,7 @@ from symcnn.network import checked, settings_of
 from symcnn.network.layers import Layer
 from symcnn.report.document import Block, Bullets, Display, InlineFormula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
-from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
-from symcnn.report.story.words import Part, joined, listed
+from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Part, Teller, joined, listed
 from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries, quantity_of
 
 

@@ -22,8 +22,7 @@ from symcnn.report.figures import (
     network_diagram,
     outputs_curve,
 )
-from symcnn.report.story.teller import MAX_ENTRIES, Teller
-from symcnn.report.story.words import Part
+from symcnn.report.story.teller import MAX_ENTRIES, Part, Teller
 from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
 from symcnn.train import Run
 

@@ -1,6 +1,12 @@
-"""What every chapter needs: sentences, formulas of quantities, the numbers under them, displays with their ids."""
+"""What every chapter needs: sentences, formulas of quantities, the numbers under them, displays with their ids.
 
-from collections.abc import Iterable
+Running text from the catalogue: a template's words, with formulas and links where its placeholders stand.
+
+"{total} is *the sum*; `symcnn verify` says so"   ->   (InlineFormula(E_total), " is ", Emphasis("the sum"), …)
+"""
+
+import re
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from sympy import Expr
@@ -10,11 +16,84 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Node
 from symcnn.network import Network
 from symcnn.report.content import Content
-from symcnn.report.document import Block, Display, InlineFormula, Note, Paragraph, Section, Text
+from symcnn.report.document import (
+    Block,
+    Code,
+    Display,
+    Emphasis,
+    Inline,
+    InlineFormula,
+    Link,
+    Note,
+    Paragraph,
+    Section,
+    Text,
+)
 from symcnn.report.story.quantities import QuantityValues
-from symcnn.report.story.words import Part, capitalized, sentence
 from symcnn.symbolic import Equation, Index, Name, Quantity, Tensor, entries, quantity_of
 from symcnn.text import Catalogue
+
+#: What may be put in a template: a formula, something inline, words, a whole number, or running text.
+Part = Node | Inline | int | Text
+
+_MARKED = re.compile(r"\{(?P<name>\w+)\}|\*\*(?P<strong>.+?)\*\*|\*(?P<emphasis>.+?)\*|`(?P<code>.+?)`")
+
+
+def sentence(text: Catalogue, key: str, **parts: Part) -> Text:
+    """The catalogue's text with its parts put in.
+
+    Raises:
+        KeyError: the template asks for a part that is not given.
+    """
+    return joined(_split(text(key), parts))
+
+
+def joined(pieces: Iterable[Part]) -> Text:
+    """Pieces one after the other as running text; neighbouring words become one."""
+    found: list[Inline] = []
+    for piece in (inline for given in pieces for inline in _inlines(given)):
+        if isinstance(piece, str) and found and isinstance(found[-1], str):
+            found[-1] += piece
+        elif piece != "":
+            found.append(piece)
+    return tuple(found)
+
+
+def listed(items: Iterable[Part], separator: str = ", ") -> Text:
+    """Items with a separator between them."""
+    pieces: list[Part] = []
+    for item in items:
+        pieces += [separator, item] if pieces else [item]
+    return joined(pieces)
+
+
+def capitalized(words: Text) -> Text:
+    """The same with a capital letter in front, where it starts with a word."""
+    first, *rest = words
+    return (first[:1].upper() + first[1:], *rest) if isinstance(first, str) else words
+
+
+def _split(template: str, parts: dict[str, Part]) -> Iterator[Part]:
+    end = 0
+    for found in _MARKED.finditer(template):
+        yield template[end : found.start()]
+        end = found.end()
+        if found["name"]:
+            yield parts[found["name"]]
+        elif found["code"]:
+            yield Code(found["code"])
+        else:
+            yield Emphasis(found["strong"] or found["emphasis"], bool(found["strong"]))
+    yield template[end:]
+
+
+def _inlines(part: Part) -> tuple[Inline, ...]:
+    if isinstance(part, int):
+        return (str(part),)
+    if isinstance(part, str | Emphasis | Code | Link | InlineFormula):
+        return (part,)
+    return part if isinstance(part, tuple) else (InlineFormula(part),)
+
 
 #: Significant digits of the numbers shown.
 DIGITS = 4
@@ -216,3 +295,15 @@ class Beneath(Typography):
         key = tree.LocalDerivative(of, by, self._image)
         quantities.also(key, e)
         return self._teller.under(node, key)
+
+
+def indexed(t: Teller, tensor: Tensor) -> Iterator[Block]:
+    """What stands before chosen entries: the equation of all of them."""
+    if len(t.entries(tensor)) < tensor.size:
+        yield t.paragraph("story.some_entries", count=tensor.size)
+    yield index_display(t, tensor)
+
+
+def index_display(t: Teller, tensor: Tensor) -> Display:
+    """A tensor's equation in index notation."""
+    return Display(f"{tensor.name}_indexed", t.in_index_notation(tensor))
