@@ -32,7 +32,6 @@ from symcnn.proof.paths import Slope
 from symcnn.symbolic import (
     LEAVES,
     E,
-    Index,
     Quantity,
     Tensor,
     Z,
@@ -197,27 +196,32 @@ class Meaning:
         group = self.written.group(node) if self.written is not None and not isinstance(node, EntrySymbol) else None
         if group is not None:
             return self._group(group)
-        tensor, index = self.entry(node)
-        if index is None and self.limited and self.written is not None:
+        quantity = self.entry(node)
+        if quantity is None and self.limited and self.written is not None:
             self.written.check_limits(node, self.point, self.base, self.limited)
-        return S.Zero if index is None else self._named(quantity_of(tensor, index))
+        return S.Zero if quantity is None else self._named(quantity)
 
-    def entry(self, node: tree.Symbol) -> tuple[Tensor, Index | None]:
-        """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
+    def entry(self, node: tree.Symbol) -> Quantity | None:
+        """The quantity of a symbol; None where index notation leaves the tensor (absent, or padding).
 
         Raises:
             UnknownNameError, OutOfRangeError
         """
         if isinstance(node, EntrySymbol):
-            if node.of.tensor not in self.derivation.quantities.tensors:
-                raise self._unknown(node)
+            quantities = self.derivation.quantities
             if isinstance(node.of, Quantity):
-                return node.of.tensor, node.of.index  # type: ignore[return-value]  # SymPy has no types
+                if node.of.symbol not in quantities or quantities.of(node.of.symbol) != node.of:
+                    raise self._unknown(node)
+                return node.of
+            if node.of.tensor not in quantities.tensors:
+                raise self._unknown(node)
             try:
-                return node.of.tensor, node.of.at(self.point)
+                tensor, index = node.of.tensor, node.of.at(self.point)
             except KeyError as error:
                 raise UnknownNameError("no_axis", what=node.indices, letter=error.args[0]) from None
-        return self._reader(node).entry(node, self.point, self.base)
+        else:
+            tensor, index = self._reader(node).entry(node, self.point, self.base)
+        return None if index is None else quantity_of(tensor, index)
 
     def tensor(self, node: tree.Symbol) -> Tensor:
         """The tensor of a symbol, whatever its indices."""
@@ -235,7 +239,7 @@ class Meaning:
     def _named(self, quantity: Quantity) -> Symbol:
         if self.total and not self.image and not quantity.tensor.is_shared:
             raise MeaningError("of_which", what=quantity.name, count=self.images)
-        return quantity.of_image(self.image or None).symbol
+        return self.derivation.quantities.of_image(quantity.symbol, self.image or None)
 
     def _group(self, tensor: Tensor) -> EntryGroup:
         return EntryGroup(tuple(map(self._named, entries(tensor))), tensor.shape, of=tensor)

@@ -14,7 +14,7 @@ from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Typography
 from symcnn.formula.written import MeaningError, letters_in
-from symcnn.symbolic import Equation
+from symcnn.symbolic import E, Equation
 
 #: Products beside dots: so many at most are looked for.
 MAX_BESIDE_DOTS = 64
@@ -47,13 +47,13 @@ class Printed:
         symbol = left.by if isinstance(left, tree.Partial) else left
         if not isinstance(symbol, tree.Symbol) or letters_in(symbol):
             return None
-        tensor, index = self._d.forward[-1].target.tensor, None
-        if symbol.letter != "E":
-            tensor, index = self._meaning.entry(symbol)
-        wanted = tensor.adjoint() if isinstance(left, tree.Partial) else tensor
+        quantity = E if symbol.letter == "E" else self._meaning.entry(symbol)
+        if quantity is None:
+            return None
+        wanted = quantity.tensor.adjoint() if isinstance(left, tree.Partial) else quantity.tensor
         for equation in self._d.equations:
             if equation.target.tensor == wanted:
-                variable = instance(equation, index or ())
+                variable = instance(equation, quantity.index)
                 shown = ((t, side) for t in self._typographies for side in prints(t, variable))
                 if any(t.name(variable.quantity) == left and side == right for t, side in shown):
                     return equation

@@ -48,7 +48,7 @@ class Quantity:
         image = "" if self.image is None else f"{_IMAGE}{self.image}"
         return f"{ADJOINT if self.is_adjoint else ''}{self.tensor.scalar(self.index)}{image}"
 
-    @property
+    @cached_property
     def symbol(self) -> sympy.Symbol:
         """The symbol of that name."""
         return symbol(self.name)

@@ -297,7 +297,7 @@ REFUSED = {
     "letters of nothing": ((Symbol("u"), Symbol("v")), "u, v: letters of which nothing is known"),
     "a wrong rule": ((Partial(SIGMA, Z), SIGMA), "is not"),
     "a wrong kink": ((tree.Call("ReLU", (Z,)), tree.Call("max", (Number(1), Z))), "is not"),
-    "an index too far": ((OURS.entry(Quantity(OF("x_11").tensor, (2, 2)), False), i_11), "x_33 is not a quantity"),
+    "an index too far": ((OURS.entry(Quantity(OF("x_11").tensor, (2, 2)), False), i_11), "x₃₃: no quantity"),
     "an unknown name": ((Symbol("v", "11"), i_11), "no quantity of this network"),
     "minus nothing": ((i_11, Sum((i_11, Negated(Number(0))))), "nothing to take away"),
     "a broken chain": (

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from sympy import Symbol
 
 import symcnn
-from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, TensorKind, entries
+from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, TensorKind, entries, split_name
 from tests.tools.networks import from_seed
 
 
@@ -25,8 +25,23 @@ def test_how_a_quantity_is_called():
     assert quantity.of_image(1) == quantity  # all images share it
     assert quantity.adjoint.of_image(2).name == "dE_df_12_image2"
     assert quantity.adjoint.symbol == Symbol("dE_df_12")
-    assert quantity.adjoint.primal == quantity
+    assert quantity.adjoint.primal == quantity.adjoint.of_image(2).primal == quantity  # a parameter is of no image
     assert (f.kind, f.adjoint().kind, f.adjoint().primal) == (TensorKind.FILTER, TensorKind.FILTER, f)
+
+
+def test_a_symbol_has_a_like_of_each_image():
+    quantities = symcnn.derive(symcnn.article.network()).quantities
+    for symbol, image, like in (("x_12", 2, "x_12_image2"), ("x_12_image2", None, "x_12"), ("f_12", 2, "f_12")):
+        assert quantities.of_image(Symbol(symbol), image) == Symbol(like)
+    with pytest.raises(KeyError):
+        quantities.of_image(Symbol("eta"), 1)
+
+
+def test_a_name_may_end_in_its_image_however_it_is_written():
+    assert split_name("w_x11-h1_image2") == ("w_x11-h1", 2)
+    assert split_name("x_12") == ("x_12", None)
+    with pytest.raises(ValueError, match="expected a name that ends in _image1"):
+        split_name("x_12_imageB")
 
 
 def test_the_error_is_a_quantity_too():
