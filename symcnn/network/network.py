@@ -33,19 +33,7 @@ from symcnn.network.layers import (
     whole,
 )
 from symcnn.network.words import canonical
-from symcnn.symbolic import (
-    ERROR,
-    Access,
-    Axis,
-    Equation,
-    Tensor,
-    TensorKind,
-    Term,
-    html_of,
-    log,
-    sigmoid,
-    softplus,
-)
+from symcnn.symbolic import ERROR, Access, Axis, Equation, Tensor, TensorKind, Term, html_of, log, sigmoid, softplus
 
 
 @dataclass(frozen=True)

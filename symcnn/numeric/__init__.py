@@ -2,30 +2,10 @@
 
 from symcnn.numeric import values  # registers Derivation.evaluate and Gradient.explain
 from symcnn.numeric.cache import numba_is_there
-from symcnn.numeric.compiled import BACKENDS, NumbaProgram, compile_program
-from symcnn.numeric.program import (
-    PROGRAMS,
-    ArrayProgram,
-    Descend,
-    Program,
-    PythonProgram,
-    as_theta,
-    initial_values,
-    inputs_by_name,
-)
+from symcnn.numeric.compiled import BACKENDS, compile_program
+from symcnn.numeric.program import PROGRAMS, ArrayProgram, Program, as_theta, initial_values, inputs_by_name
 
 __all__ = [
-    "BACKENDS",
-    "PROGRAMS",
-    "ArrayProgram",
-    "Descend",
-    "NumbaProgram",
-    "Program",
-    "PythonProgram",
-    "as_theta",
-    "compile_program",
-    "initial_values",
-    "inputs_by_name",
-    "numba_is_there",
-    "values",
+    "BACKENDS", "PROGRAMS", "ArrayProgram", "Program", "as_theta", "compile_program", "initial_values",
+    "inputs_by_name", "numba_is_there", "values",
 ]  # fmt: skip
