@@ -35,6 +35,8 @@ from symcnn.network.layers import (
 from symcnn.network.words import canonical
 from symcnn.symbolic import ERROR, Access, Axis, Equation, Tensor, TensorKind, Term, html_of, log, sigmoid, softplus
 
+# --- losses ---------------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True)
 class LossInputs:
@@ -118,6 +120,9 @@ def loss_named(word: object) -> str | None:
     return None if name == "none" else name
 
 
+# --- descriptions ---------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Kind:
     """The kind of a tensor: its letter ("w"), and the letters of the tensors that weights, biases and preactivations
@@ -147,6 +152,8 @@ def settings_of(layer: Layer) -> Mapping[str, object]:
         values["stride"] = values["stride"] or window
     return {name: "×".join(map(str, v)) if isinstance(v, tuple) else v for name, v in values.items()}
 
+
+# --- the network ----------------------------------------------------------------------------------------------------
 
 #: Entries of one array of a network.
 MAX_CELLS = 5_000_000
