@@ -82,7 +82,7 @@ def test_float32_agrees_with_float64(seed):
 def test_float32_is_computed_in_float32():
     program = symcnn.compile(ODD, dtype="float32")
     program.loss_and_gradient(*values_for(ODD, np.random.default_rng(0), 2))
-    (filled,) = program._buffers.values()
+    (filled,) = program._cache.values()
     assert {a.dtype for a in filled.arrays.values()} == {np.dtype("float32")}
 
 
