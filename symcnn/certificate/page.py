@@ -26,6 +26,8 @@ from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import LEAF, Leaf, Z
 from symcnn.text import Catalogue
 
+# --- premises -------------------------------------------------------------------------------------------------------
+
 #: Within this distance of a kink or a tie, floating-point numbers do not decide the side.
 DOUBT = 1e-9
 
@@ -136,6 +138,8 @@ class _Premises:
     def _value(self, e: Expr) -> float:
         return float(e.xreplace({s: Rational(self._values[s.name]) for s in e.free_symbols}))
 
+
+# --- the page -------------------------------------------------------------------------------------------------------
 
 #: Premises, in words.
 PREMISES = {"no_kink": "certificate.premise_no_kink", "no_tie": "certificate.premise_no_tie"}

@@ -1,16 +1,7 @@
 """From equations to derivatives: reverse mode in index notation, the scalar graph, and its steps."""
 
 from symcnn.derivation.derivation import ChainTerm, Derivation, Gradient, Step, derive
-from symcnn.derivation.graph import (
-    Addend,
-    Graph,
-    Product,
-    Variable,
-    check_size,
-    count_products,
-    instance,
-    points,
-)
+from symcnn.derivation.graph import Addend, Graph, Product, Variable, check_size, count_products, instance, points
 from symcnn.derivation.operations import count_operations
 
 __all__ = [

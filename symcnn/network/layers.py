@@ -194,16 +194,16 @@ class Conv2D:
         shape = tuple(axis.size for axis in (*k, r, c))
         f = names.tensor(TensorKind.FILTER, tuple(axis.size for axis in (*k, *d, p, q)), "parameter")
         x = names.tensor(TensorKind.FEATURE_MAP, shape)
-        window = Access(source, (*_plain(d), slide_r.index("r", "p"), slide_c.index("c", "q")))
+        window = Access(source, (*(a.index for a in d), slide_r.index("r", "p"), slide_c.index("c", "q")))
         scale = Rational(1, channels * height * width) if self.normalize else S.One
-        terms = [Term((window, Access(f, _plain((*k, *d, p, q)))), (*d, p, q), scale)]
+        terms = [Term((window, _entry(f, (*k, *d, p, q))), (*d, p, q), scale)]
         parameters = [f]
         if self.bias:
             b = bias(x, self.filters)
             parameters.append(b)
-            terms.append(Term((Access(b, _plain(k) or (Affine(),)),)))
+            terms.append(Term((Access(b, tuple(a.index for a in k) or (Affine(),)),)))
         axes = (*k, r, c)
-        return LayerOutput(x, (Equation(Access(x, _plain(axes)), axes, tuple(terms)),), tuple(parameters), (x,))
+        return LayerOutput(x, (Equation(_entry(x, axes), axes, tuple(terms)),), tuple(parameters), (x,))
 
 
 @_in_any_words
@@ -233,14 +233,14 @@ class Dense:
         h = names.tensor(TensorKind.OUTPUT if final else TensorKind.HIDDEN, (self.units,))
         w = weights(source, h)
         inputs = _axes_of(source)
-        terms = [Term((Access(source, _plain(inputs)), Access(w, _plain((*inputs, j)))), inputs)]
+        terms = [Term((_entry(source, inputs), _entry(w, (*inputs, j))), inputs)]
         parameters = [w]
         if self.bias:
             b = bias(h, self.units)
             parameters.append(b)
-            terms.append(Term((Access(b, _plain((j,))),)))
+            terms.append(Term((_entry(b, (j,)),)))
         z = preactivation(h) if self.activation else h
-        equations = [Equation(Access(z, _plain((j,))), (j,), tuple(terms))]
+        equations = [Equation(_entry(z, (j,)), (j,), tuple(terms))]
         if self.activation:
             equations += _activated(h, z, self.activation, names)
         return LayerOutput(h, tuple(equations), tuple(parameters))
@@ -423,22 +423,22 @@ def _pooled(
     axes = (*k, Axis("r", slide_r.count), Axis("c", slide_c.count))
     window = (Axis("u", height), Axis("v", width))
     p = names.tensor(TensorKind.POOLED_MAP, tuple(axis.size for axis in axes))
-    cell = Access(source, (*_plain(k), slide_r.index("r", "u"), slide_c.index("c", "v")), outside)
+    cell = Access(source, (*(a.index for a in k), slide_r.index("r", "u"), slide_c.index("c", "v")), outside)
     factors: tuple[sympy.Expr, ...] = (cell,)
     if share:  # one divided by the number of cells inside the map, for each window
         inside = slide_r.inside(height, rows), slide_c.inside(width, columns)
         values = tuple(Rational(1, high * wide) for high in inside[0] for wide in inside[1])
         shares = names.tensor(TensorKind.SHARE, (slide_r.count, slide_c.count), "constant", values)
-        factors = (cell, Access(shares, _plain(axes[-2:])))
-    return LayerOutput(p, (Equation(Access(p, _plain(axes)), axes, (Term(factors, window, scale),), reduce),))
+        factors = (cell, _entry(shares, axes[-2:]))
+    return LayerOutput(p, (Equation(_entry(p, axes), axes, (Term(factors, window, scale),), reduce),))
 
 
 def _activated(target: Tensor, source: Tensor, kind: str, names: Names) -> tuple[Equation, ...]:
     axes = (Axis("j", source.size),) if len(source.shape) == 1 else _axes_of(source)
     if kind == "softmax":
         return softmax(target, source, axes[0], names).equations
-    value = ELEMENTWISE[kind](Access(source, _plain(axes)))
-    return (Equation(Access(target, _plain(axes)), axes, (Term((value,)),)),)
+    value = ELEMENTWISE[kind](_entry(source, axes))
+    return (Equation(_entry(target, axes), axes, (Term((value,)),)),)
 
 
 def _axes_of(tensor: Tensor) -> tuple[Axis, ...]:
@@ -446,8 +446,9 @@ def _axes_of(tensor: Tensor) -> tuple[Axis, ...]:
     return tuple(Axis(letter, size) for letter, size in zip(letters, tensor.shape, strict=True))
 
 
-def _plain(axes: tuple[Axis, ...]) -> tuple[Affine, ...]:
-    return tuple(axis.index for axis in axes)
+def _entry(tensor: Tensor, axes: tuple[Axis, ...]) -> Access:
+    """``tensor[axes]``"""
+    return Access(tensor, tuple(axis.index for axis in axes))
 
 
 def _map_shape(layer: Layer, source: Tensor) -> tuple[int, int, int]:

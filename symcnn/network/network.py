@@ -34,18 +34,9 @@ from symcnn.network.layers import (
     whole,
 )
 from symcnn.network.words import canonical
-from symcnn.symbolic import (
-    ERROR,
-    Access,
-    Axis,
-    Equation,
-    Tensor,
-    TensorKind,
-    Term,
-    log,
-    sigmoid,
-    softplus,
-)
+from symcnn.symbolic import ERROR, Access, Axis, Equation, Tensor, TensorKind, Term, log, sigmoid, softplus
+
+# --- losses ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -130,6 +121,9 @@ def loss_named(word: object) -> str | None:
     return None if name == "none" else name
 
 
+# --- descriptions ---------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Kind:
     """The kind of a tensor: its letter ("w"), and the letters of the tensors that weights, biases and preactivations
@@ -159,6 +153,8 @@ def settings_of(layer: Layer) -> Mapping[str, object]:
         values["stride"] = values["stride"] or window
     return {name: "×".join(map(str, v)) if isinstance(v, tuple) else v for name, v in values.items()}
 
+
+# --- the network ----------------------------------------------------------------------------------------------------
 
 #: Entries of one array of a network.
 MAX_CELLS = 5_000_000

@@ -89,6 +89,8 @@ if TYPE_CHECKING:
 
 Order = NDArray[np.intp]
 
+# --- learners -------------------------------------------------------------------------------------------------------
+
 #: Measures some samples at the current parameters: the loss summed over them, and the outputs (samples, outputs).
 Meter = Callable[[], tuple[float, Array]]
 

@@ -100,6 +100,8 @@ def _fan_in(network: Network) -> Array:
     return np.concatenate([np.full(p.size, float(products[p.name])) for p in network.forward.parameters])
 
 
+# --- programs -------------------------------------------------------------------------------------------------------
+
 #: Gradient descent: theta, step size (rate × factor), number of steps -> theta, E_total before each update.
 Descend = Callable[[Sequence[float], float, int], tuple[Sequence[float], Array]]
 

@@ -133,6 +133,8 @@ class FunctionCall:
 Formula = Numeral | Text | Logical | Reference | Range | Name | Unary | Percent | Binary | FunctionCall
 
 
+# --- text -> tree ---------------------------------------------------------------------------------------------------
+
 #: Excel's limits: nested calls and parentheses; rows; columns.
 MAX_DEPTH, MAX_ROWS, MAX_COLUMNS = 64, 1_048_576, 16_384
 
@@ -316,6 +318,8 @@ class _Parser:
         return FormulaError(f"at character {at}, {_one_line(token.value)[:40]}: {reason}")
 
 
+# --- addresses ------------------------------------------------------------------------------------------------------
+
 #: Sheet title, row, column.
 Place = tuple[str, int, int]
 
@@ -371,6 +375,8 @@ def moved(text: str, rows: int, columns: int) -> str:
 
     return _MOVABLE.sub(move, text)
 
+
+# --- tree -> SymPy --------------------------------------------------------------------------------------------------
 
 #: Cells that the ranges of one formula may have.
 MAX_CELLS = 20_000

@@ -23,8 +23,8 @@ from symcnn.symbolic.leaves import Function
 
 COQ = Language(
     column=lambda leaf: leaf.column("coq"),
-    number=lambda q: InfixText(f"{q.p}/{q.q}", PRODUCT),
     power=lambda base, n: InfixText(f"{base.within(ATOM)}^{n}", POWER),
+    number=lambda q: InfixText(f"{q.p}/{q.q}", PRODUCT),
     times=" * ",
 )
 

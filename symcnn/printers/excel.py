@@ -5,12 +5,11 @@
 
 from collections.abc import Callable, Sequence
 
-import sympy
 from sympy import Symbol
 
 from symcnn.derivation import Variable
 from symcnn.errors import NotSupportedYetError
-from symcnn.printers.infix import ATOM, POWER, PRODUCT, InfixPrinter, InfixText, Language
+from symcnn.printers.infix import ATOM, POWER, InfixPrinter, InfixText, Language
 from symcnn.symbolic import maximum, wins
 from symcnn.symbolic.leaves import Function
 
@@ -20,7 +19,6 @@ MAX_LENGTH, MAX_ARGUMENTS = 8_192, 255
 
 EXCEL = Language(
     column=lambda leaf: leaf.column("excel"),
-    number=lambda q: InfixText(*(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else (repr(float(q)), ATOM)),
     power=lambda base, n: InfixText(f"{base.within(ATOM)}^{n}", POWER),
     plus="+",
     minus="-",

@@ -38,22 +38,30 @@ class InfixText(NamedTuple):
         return self.within(LEVELS[level]) if level else self.text
 
 
+def plain_number(q: sympy.Number) -> InfixText:
+    """A fraction as a quotient, a float in its shortest decimal form."""
+    if isinstance(q, Rational):
+        return InfixText(f"{q.p}/{q.q}", PRODUCT)
+    text = repr(float(q))
+    return InfixText(text, PRODUCT if text.startswith("-") else ATOM)
+
+
 @dataclass(frozen=True)
 class Language:
     """A target language.
 
     Attributes:
         column: the column of a leaf function, if it has one in this language.
-        number: writes a rational number that is no integer, or a float.
         power: writes base (already an operand) to the n, n ≥ 2.
+        number: writes a rational number that is no integer, or a float.
         times, plus, minus: the operators, with their blanks.
         negative: the text before a product that negates it.
         root: the square root's name.
     """
 
     column: Callable[[Leaf], Column | None]
-    number: Callable[[sympy.Number], InfixText]
     power: Callable[[InfixText, int], InfixText]
+    number: Callable[[sympy.Number], InfixText] = plain_number
     times: str = "*"
     plus: str = " + "
     minus: str = " - "

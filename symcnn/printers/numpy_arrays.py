@@ -66,18 +66,21 @@ def update_program(updates: Sequence[tuple[Symbol, Expr]], numbers: Sequence[str
         lines.each.append(f"# {symbol} = {InfixPrinter(NUMPY).expression(expression).text}")
         Elementwise(lines, sizes, ("j",), operands.get).into(expression, symbol.name)
         lines.release_all()
+    imports = f"from numpy import {', '.join(sorted(lines.calls))}\n\n\n"
+    return imports + _nested(f"update({', '.join(arrays)})", [], lines, f"run({', '.join(numbers)})", "run")
+
+
+def _nested(signature: str, documentation: Sequence[str], lines: Lines, run: str, result: str) -> str:
+    """A function that makes buffers and views once, and the function inside it that fills them."""
     return "\n".join(
         [
-            f"from numpy import {', '.join(sorted(lines.calls))}",
+            f"def {signature}:",
+            *indented(1, [*documentation, "dtype = theta.dtype", *lines.once]),
             "",
-            "",
-            f"def update({', '.join(arrays)}):",
-            *indented(1, ["dtype = theta.dtype", *lines.once]),
-            "",
-            f"    def run({', '.join(numbers)}):",
+            f"    def {run}:",
             *indented(2, lines.each),
             "",
-            "    return run",
+            f"    return {result}",
             "",
         ]
     )
@@ -120,16 +123,6 @@ class _Function:
     def text(self) -> str:
         arrays = ", ".join(f'"{name}": {array}' for name, array in self._arrays.items())
         does = "fills the gradient and returns the loss" if self.gradient else "fills them"
-        return "\n".join(
-            [
-                f"def {self.name}(theta, gradient, samples):",
-                f'    """Buffers and views for so many samples, and what {does}."""',
-                *indented(1, ["dtype = theta.dtype", *self.lines.once]),
-                "",
-                "    def run():",
-                *indented(2, self.lines.each),
-                "",
-                f"    return run, {{{arrays}}}",
-                "",
-            ]
-        )
+        documentation = [f'"""Buffers and views for so many samples, and what {does}."""']
+        signature = f"{self.name}(theta, gradient, samples)"
+        return _nested(signature, documentation, self.lines, "run()", f"run, {{{arrays}}}")

@@ -26,16 +26,7 @@ def _power(base: InfixText, n: int) -> InfixText:
     return InfixText("*".join([base.within(POWER)] * n), PRODUCT)
 
 
-PYTHON = Language(
-    column=lambda leaf: leaf.column("python"),
-    number=lambda q: InfixText(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else _float(q),
-    power=_power,
-)
-
-
-def _float(value: sympy.Float) -> InfixText:
-    text = repr(float(value))
-    return InfixText(text, PRODUCT if text.startswith("-") else ATOM)
+PYTHON = Language(column=lambda leaf: leaf.column("python"), power=_power)
 
 
 #: What the printed functions are called.
@@ -237,7 +228,6 @@ def standalone(source: str, passed: Sequence[str] = (), compiled: bool = False) 
 
 NUMPY = Language(
     column=lambda leaf: leaf.column("numpy"),
-    number=lambda q: InfixText(*(f"{q.p}/{q.q}", PRODUCT) if isinstance(q, sympy.Rational) else (repr(float(q)), ATOM)),
     power=lambda base, n: InfixText(f"{base.within(ATOM)}**{n}", POWER),
     root="np.sqrt",
 )

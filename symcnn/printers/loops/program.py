@@ -57,7 +57,7 @@ class Loops:
 
 @dataclass(frozen=True)
 class OptimizerUpdate:
-    """An optimizer as a printer sees it: see ``numeric/optimizers.py``."""
+    """An optimizer as a printer sees it: see ``numeric/learner.py``."""
 
     updates: Sequence[tuple[Symbol, Expr]]
     scalars: Mapping[str, float]
