@@ -4,6 +4,7 @@
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,15 @@ def room_map():
 def test_the_map_in_the_architecture_is_this_one():
     text = (PACKAGE.parent / "ARCHITECTURE.md").read_text("utf-8")
     assert "\n".join(room_map()) in text
+
+
+def test_files_that_the_pages_for_developers_name_exist():
+    root, names = PACKAGE.parent, set()
+    for page in ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"):
+        names |= set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", (root / page).read_text("utf-8")))
+    assert len(names) > 15
+    missing = {name for name in names if not any((folder / name).exists() for folder in (root, PACKAGE))}
+    assert missing == set()
 
 
 if __name__ == "__main__":
