@@ -12,7 +12,7 @@ from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.proof import GradientDomain, Proof, Verdict, check_equations, prove
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import Tensor, TensorKind
 from symcnn.train import Progress, Run, train
 from symcnn.verification import Agreement, CoqEvidence, Verification, programs_agree
 
@@ -154,4 +154,4 @@ def loss_gradient(derivation: Derivation) -> tuple[Verdict, ...]:
 
 def _probabilities(derivation: Derivation) -> list[Tensor]:
     """y, the softmax of the outputs, where the loss is a cross-entropy."""
-    return [e.target.tensor for e in derivation.forward if e.target.tensor.name == "y"]
+    return [e.target.tensor for e in derivation.forward if e.target.tensor.kind is TensorKind.PROBABILITY]
