@@ -50,7 +50,7 @@ class Run:
             any more) or "interrupted" (Ctrl-C).
         course: batch size, optimizer, dtype and seed of a training by epochs; None: full batch.
         history: by epochs: loss and accuracy after each, from epoch 0, which is before the first step.
-        best_epoch: by epochs: where the loss (of the validation data where given) was lowest.
+        best_epoch: by epochs: where the loss (of the validation data, if there is any) was lowest.
         last: parameters after the last step, where ``theta`` is something else; see ``last_theta``.
     """
 

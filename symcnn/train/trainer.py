@@ -84,7 +84,7 @@ def train(
 ) -> Run:
     """Train a network: by gradient descent on all samples at once, as the article does, or epoch by epoch.
 
-    By epochs as soon as one of the arguments from ``batch_size`` on is given. Three defaults differ then, for reasons
+    By epochs if any argument from ``batch_size`` on is not None. Three defaults differ then, for reasons
     that were measured: with values uniform in [-1, 1) a LeNet-like network stays at chance, and with gradients summed
     over a batch of 64 so does even a small one at the rates that the field uses.
 
@@ -111,12 +111,12 @@ def train(
         optimizer: "sgd" (the default), "momentum" (0.9) or "adam" (0.9, 0.999).
         validation: samples that are only measured, after every epoch; where both have labels, a class has the same.
         dtype: "float64" (the default) or "float32" of the training.
-        patience: stop when the loss (of the validation data where given) has not been lower for so many epochs. However
+        patience: stop when the loss (of the validation data, if any) has not been lower for so many epochs. However
             the training ends then, the parameters are those of the epoch where it was lowest, ``Run.best_epoch``; those
             after the last step are ``Run.last_theta``.
         checkpoint: a file (``.npz``) to write after every epoch, as a whole or not at all.
         resume: a checkpoint to go on from, to the bit as if it had never stopped; its settings are taken over where
-            None is given here, and others must be as there.
+            None is passed here, and others must be as there.
         each_epoch: called after every epoch (and before the first) with its ``Epoch``.
 
     Returns:
