@@ -17,9 +17,9 @@ from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.formula import tree
+from symcnn.formula.matcher import points
 from symcnn.formula.meaning import Budget, EntryGroup, Meaning, Value
 from symcnn.formula.meaning import pairs as entry_pairs
-from symcnn.formula.printed import points
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Letters

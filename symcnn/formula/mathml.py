@@ -11,8 +11,8 @@ from html import escape
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.brackets import UNDER_A_POWER, bracketed, descended, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import width
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, descended, is_zero, signed_term, single_matrix
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 

@@ -2,8 +2,7 @@
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero
-from symcnn.formula.numerals import shown, with_power_of_ten
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, is_zero, shown, with_power_of_ten
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

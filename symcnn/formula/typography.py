@@ -194,7 +194,7 @@ class Typography:
 
     # --- index notation ---------------------------------------------------------------------------------------------
 
-    def stated(self, equation: Equation) -> tree.Equality | tree.Relation:
+    def equation_in_indices(self, equation: Equation) -> tree.Equality | tree.Relation:
         """An equation in index notation; an adjoint in scatter form adds to what others give."""
         left, right = self.access(equation.target), self.sum_of(equation)
         return tree.Relation(left, "+=", right) if equation.adds else tree.Equality((left, right))

@@ -5,10 +5,9 @@
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Piece, lines
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, is_zero, shown, signed_term, single_matrix
 from symcnn.formula.leaves import names
-from symcnn.formula.numerals import shown
 from symcnn.formula.tree import Node
 
 _FUNCTIONS = names('op("{}")', "typst") | {"Σ": "sum"}
