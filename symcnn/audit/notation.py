@@ -34,10 +34,9 @@ from symcnn.formula.written import (
     starred,
 )
 from symcnn.network import Data
-from symcnn.proof.algebras import PointAlgebra
-from symcnn.proof.identities import SHARES, QuantityDomain
+from symcnn.proof.algebra import PointAlgebra
 from symcnn.proof.numbers import INTERVALS, IntervalArray
-from symcnn.proof.paths import QuantityTable, images_in, inputs
+from symcnn.proof.paths import SHARES, QuantityDomain, QuantityTable, images_in, inputs
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import sigmoid
 from symcnn.text import LANGUAGES, catalogue

@@ -18,7 +18,7 @@ CALLS: Mapping[Function, str] = {leaf.function: leaf.display for leaf in LEAVES 
 
 
 def names(form: str, target: Target | None = None) -> dict[str, str]:
-    """What stands before arguments -> how a target writes it: by the leaf's column, else by a form for any name."""
+    """Map the displayed name of each function to a target's: from the leaf's column, else from ``form``."""
     columns = {leaf.display: leaf.columns.get(target) if target else None for leaf in LEAVES if leaf.display}
     return {name: column if isinstance(column, str) else form.format(name) for name, column in columns.items()}
 
@@ -26,11 +26,9 @@ def names(form: str, target: Target | None = None) -> dict[str, str]:
 def _gate(arguments: tuple[Node, ...]) -> Node:
     y, above, below = arguments
     zero = tree.Number(0)
-    parts = [(above, tree.Indicator((tree.Relation(y, ">", zero),))),
+    sides = [(above, tree.Indicator((tree.Relation(y, ">", zero),))),
              (below, tree.Indicator((tree.Relation(y, "≤", zero),)))]  # fmt: skip
-    terms = [
-        where if value == tree.Number(1) else tree.Product((value, where)) for value, where in parts if value != zero
-    ]
+    terms = [side if value == tree.Number(1) else tree.Product((value, side)) for value, side in sides if value != zero]
     return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
 

@@ -18,7 +18,7 @@ class Plain:
         self._comma = "," if decimal == "." else ";"
 
     def lines(self, node: Node) -> str:
-        """An equality with each member on a line of its own, the signs of equality below each other."""
+        """Return an equality with each member on a line of its own, the signs of equality below each other."""
         if not isinstance(node, tree.Equality) or len(node.members) < 3:
             return self.emit(node)
         left, *rest = map(self.emit, node.members)
@@ -78,8 +78,8 @@ class Plain:
         first, *rest = node.terms
         text = self.emit(first)
         for term in rest:
-            shown = f"−{self._operand(term.node)}" if isinstance(term, tree.Negated) else self.emit(term)
-            text += f" − {shown[1:]}" if shown.startswith("−") else f" + {shown}"
+            signed = f"−{self._operand(term.node)}" if isinstance(term, tree.Negated) else self.emit(term)
+            text += f" − {signed[1:]}" if signed.startswith("−") else f" + {signed}"
         return text
 
     @emit.register

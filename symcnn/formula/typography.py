@@ -43,9 +43,9 @@ class Typography:
     """Builds displayed formulas over one network's quantities, in one language.
 
     Args:
-        quantities: whose names occur.
+        quantities: the quantities that occur.
         words: the language's word for each of ``WORDS``.
-        total: what E stands for in ∂E/∂x: the article writes E_total throughout.
+        total: the word at E in ∂E/∂x: the article writes E_total throughout.
     """
 
     def __init__(self, quantities: Quantities, words: Mapping[str, str], total: str = "total") -> None:
@@ -57,7 +57,7 @@ class Typography:
     # --- names ------------------------------------------------------------------------------------------------------
 
     def name(self, name: Name, differentiated: bool = False) -> Node:
-        """A quantity as a person writes it."""
+        """Return a quantity as a person writes it."""
         quantity = self.quantities.of(name)
         if quantity.is_adjoint:
             return tree.Partial(self.error, self.name(quantity.primal, differentiated=True))
@@ -66,7 +66,7 @@ class Typography:
         return self.entry(quantity if quantity.image is None else replace(quantity, image=None), differentiated)
 
     def access(self, access: Access) -> Node:
-        """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
+        """Return an entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
         if access.tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E")
         if access.tensor.primal is None:
@@ -74,11 +74,11 @@ class Typography:
         return tree.Partial(self.error, self.entry(Access(access.tensor.primal, access.index), True))
 
     def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
-        """The symbol of an entry, which holds what it stands for."""
+        """Return the symbol of an entry, which holds the entry."""
         return EntrySymbol(of, differentiated, self)
 
     def look(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
-        """The letters of an entry."""
+        """Return the symbol of an entry in letters alone."""
         if isinstance(of, Quantity):
             parts = of.tensor.digits(of.index)  # type: ignore[arg-type]  # SymPy has no types
         else:
@@ -86,11 +86,9 @@ class Typography:
             for letters, count in of.tensor.parts:
                 parts.append((letters, ", ".join(index_texts(index[:count]))))
                 index = index[count:]
-        symbol = self._written(of.tensor, parts, differentiated)
-        assert isinstance(symbol, tree.Symbol)
-        return symbol
+        return self._symbol(of.tensor, parts, differentiated)
 
-    def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
+    def _symbol(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> tree.Symbol:
         source, target = tensor.source, tensor.target
         (_, indices), *rest = parts
         match tensor.kind:
@@ -138,7 +136,7 @@ class Typography:
         raise TypeError(f"no rule to display {e!r}")
 
     def _quotient(self, e: Expr) -> Node:
-        """A product as SymPy keeps it; what is divided by stands below."""
+        """Return a product in SymPy's order, or a fraction where it has a denominator."""
         above, below = sympy.fraction(e)
         if below == 1 or e.as_coeff_Mul()[0].q != 1:
             return self.product(e.args)
@@ -148,7 +146,7 @@ class Typography:
         return tree.Negated(self.expression(-term)) if term.could_extract_minus_sign() else self.expression(term)
 
     def product(self, factors: Sequence[Expr]) -> Node:
-        """Factors in their order; a number below 0 in front is a minus."""
+        """Return a product of factors in their order; a number below 0 in front becomes a minus."""
         if not factors:
             return tree.Number(1)
         if factors[0].is_Number and factors[0] < 0:
@@ -158,10 +156,10 @@ class Typography:
         return nodes[0] if len(nodes) == 1 else tree.Product(nodes)
 
     def right_side(self, variable: Variable, most: int | None = None) -> Node:
-        """What a variable is made of, in the order of the derivation.
+        """Return the right side of a variable's equation, in the order of the derivation.
 
         Args:
-            most: of more products than that the first and the last are shown, with dots between them.
+            most: the most products that are displayed; of more, the last follows dots.
         """
         if variable.reduce == "max":
             return tree.Call("max", tuple(n for a in variable.addends for n in self._products(a, most)))
@@ -178,10 +176,10 @@ class Typography:
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
     def _products(self, addend: Addend, most: int | None) -> tuple[Node, ...]:
-        found = addend.products
-        if most is None or len(found) <= most:
-            return tuple(map(self.product, found))
-        return (*map(self.product, found[: most - 1]), tree.DOTS, self.product(found[-1]))
+        products = addend.products
+        if most is None or len(products) <= most:
+            return tuple(map(self.product, products))
+        return (*map(self.product, products[: most - 1]), tree.DOTS, self.product(products[-1]))
 
     def _scaled(self, coefficient: Expr, node: Node) -> Node:
         if coefficient == S.NegativeOne:
@@ -189,18 +187,18 @@ class Typography:
         return node if coefficient == 1 else tree.Product((self.expression(coefficient), node))
 
     def equation(self, variable: Variable, most: int | None = None) -> Node:
-        """variable = right side."""
+        """Return variable = right side."""
         return tree.Equality((self.name(variable.quantity), self.right_side(variable, most)))
 
     # --- index notation ---------------------------------------------------------------------------------------------
 
     def equation_in_indices(self, equation: Equation) -> tree.Equality | tree.Relation:
-        """An equation in index notation; an adjoint in scatter form adds to what others give."""
+        """Return an equation in index notation; an adjoint in scatter form has the sign +=."""
         left, right = self.access(equation.target), self.sum_of(equation)
         return tree.Relation(left, "+=", right) if equation.adds else tree.Equality((left, right))
 
     def sum_of(self, equation: Equation) -> Node:
-        """An equation's right side in index notation."""
+        """Return an equation's right side in index notation."""
         terms = tuple(self._over(equation, term) for term in equation.terms)
         return terms[0] if len(terms) == 1 else tree.Sum(terms)
 
@@ -217,11 +215,11 @@ class Typography:
     # --- the chain rule ---------------------------------------------------------------------------------------------
 
     def chain_rule(self, derivation: Derivation, name: Name) -> Node:
-        """∂E/∂v = Σ ∂E/∂u · ∂u/∂v, then the same with each ∂u/∂v put in."""
+        """Return ∂E/∂v = Σ ∂E/∂u · ∂u/∂v = the same with each ∂u/∂v evaluated."""
         step = derivation.step(name)
         adjoint = step.quantity.adjoint
         left, right = self.name(adjoint), self.right_side(derivation.graph[adjoint])
-        if all(term.is_last for term in step.terms):  # what E itself is made of: there is nothing between
+        if all(term.is_last for term in step.terms):  # an argument of E itself: there is nothing between
             return tree.Equality((left, right))
         by = step.quantity
         paths = tuple(self._path(term, by, self._leads_around(derivation, step, term)) for term in step.terms)
@@ -230,12 +228,12 @@ class Typography:
 
     @staticmethod
     def _leads_around(derivation: Derivation, step: Step, term: ChainTerm) -> bool:
-        """Is there another way to the same quantity, over one that is acted on as well? ∂u/∂v would count it, too."""
+        """Does u also depend on v through another term's quantity? Then ∂u/∂v would count that path, too."""
         others = {t.quantity.symbol for t in step.terms} - {term.quantity.symbol}
         return not term.is_last and not others.isdisjoint(derivation.graph[term.quantity].symbols())
 
     def _path(self, term: ChainTerm, by: Quantity, around: bool) -> Node:
-        if term.is_last:  # E rests on it directly, too
+        if term.is_last:  # E depends on it directly, too
             return self.product(term.local)
         if around:
             return self.product((term.quantity.adjoint.symbol, *term.local))
@@ -245,7 +243,7 @@ class Typography:
 
 @dataclass(frozen=True, init=False)
 class EntrySymbol(tree.Symbol):
-    """The symbol of a quantity, or of one in index notation. Its letters follow from that, so none can say another."""
+    """The symbol of a quantity or of an access in index notation, from which its letters follow."""
 
     of: Quantity | Access = field(kw_only=True)
 
@@ -256,19 +254,19 @@ class EntrySymbol(tree.Symbol):
 
     @property
     def index_texts(self) -> list[str]:
-        """Of index notation: r+p, c+q."""
+        """Return the indices in index notation, r+p and c+q; of a single quantity none."""
         return [] if isinstance(self.of, Quantity) else index_texts(self.of.index)
 
 
 class Letters(Typography):
-    """The same formulas in letters alone, as a text is read: what they stand for, they do not say."""
+    """The same formulas in letters alone, as they are read from a text: symbols hold no quantity."""
 
     def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
         return self.look(of, differentiated)
 
 
 class Worked(Typography):
-    """The same formulas with numbers: every quantity is written as its value."""
+    """The same formulas in numbers: every quantity is its value."""
 
     def __init__(
         self, quantities: Quantities, words: Mapping[str, str], values: Mapping[str, float], digits: int
@@ -282,12 +280,12 @@ class Worked(Typography):
 
 
 def _end(letters: str, indices: str) -> str:
-    """One end of a weight: x11, or in index notation x(r, c)."""
+    """Return one end of a weight: x11, or in index notation x(r, c)."""
     return letters + (indices if not indices or indices.isdigit() else f"({indices})")
 
 
 def index_texts(index: Sequence[Affine]) -> list[str]:
-    """2r+u−1, (a−p)/2: dimension by dimension, with a true minus; the one bias of a single filter has none to tell."""
+    """Return the index of each dimension, 2r+u−1 or (a−p)/2, with a true minus; a constant index is left out."""
     return [str(a).replace(" ", "").replace("*", "").replace("-", "−") for a in index if a.coefficients]
 
 

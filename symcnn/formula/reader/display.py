@@ -191,21 +191,21 @@ def read_display(body: str, reader: FormulaReader) -> list[Chain]:
         lambda m: m[0] if m[2] not in _ROWS or any(a < m.start() < b for a, b in cases) else " " * len(m[0]), body
     )
     body = re.sub(r"\\(?:tag\*?|label)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
-    found: list[Chain] = []
-    above: list[int] = []  # where the chains of the row above stand in what was found
+    chains: list[Chain] = []
+    above: list[int] = []  # the places of the chains of the row above
     for start, end in _rows(body):
         own = [c for piece, at in _claims(body, start, end) if (c := _chain(piece, at, body, reader)) is not None]
         places = []
         for n, chain in enumerate(own):
-            if not chain.goes_on or not found:
-                places.append(len(found))
-                found.append(chain)
+            if not chain.goes_on or not chains:
+                places.append(len(chains))
+                chains.append(chain)
                 continue
-            column = above[n] if len(own) == len(above) else len(found) - 1
-            before = found[column]
+            column = above[n] if len(own) == len(above) else len(chains) - 1
+            before = chains[column]
             signs = (*before.signs, *chain.signs)
             is_vague = len(own) != len(above) and len(above) > 1  # with which of them it goes on
-            found[column] = Chain(
+            chains[column] = Chain(
                 (*before.members, *chain.members),
                 signs,
                 before.goes_on,
@@ -216,11 +216,11 @@ def read_display(body: str, reader: FormulaReader) -> list[Chain]:
             )
             places.append(column)
         above = places or above
-    return found
+    return chains
 
 
 def _is_qualified(sign: str) -> bool:
-    """Does what stands above or below a sign of equality make another sign of it?"""
+    """Does a text above or below a sign of equality make another sign of it?"""
     match = _ABOVE.match(sign)
     return match is not None and bool(_QUALIFIES.search(re.sub(r"\\(?:text|mathrm)\s*", "", match["above"])))
 
@@ -246,26 +246,26 @@ def _levels(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _rows(body: str) -> list[tuple[int, int]]:
-    """Where the rows begin and end; a row that begins with an operator belongs to the one before."""
+    """Return the start and end of each row; a row that begins with an operator belongs to the one before."""
     depths = dict(_levels(body))
     cuts = [m for m in _NEWROW.finditer(body) if depths[m.start()] == 0]
-    found: list[tuple[int, int]] = []
+    rows: list[tuple[int, int]] = []
     start = 0
     for end, following in [*((m.start(), m.end()) for m in cuts), (len(body), len(body))]:
         blank = _BLANK.match(body, start, end)
         first = blank.end() if blank else start
         indented = r"\quad{}" in body[start:first]  # as symcnn itself sets a line that goes on
         own = "&" not in body[start:first] and _OWN_CLAIM.match(body, first, end)
-        if found and (
+        if rows and (
             indented
             or (_GOES_ON.match(body, first, end) and not own)
-            or (found[-1][0] <= start and first < end and _open(body, found[-1]))
+            or (rows[-1][0] <= start and first < end and _open(body, rows[-1]))
         ):
-            found[-1] = (found[-1][0], end)
+            rows[-1] = (rows[-1][0], end)
         elif body[first:end].strip():
-            found.append((start, end))
+            rows.append((start, end))
         start = following
-    return found
+    return rows
 
 
 def _open(body: str, row: tuple[int, int]) -> bool:
@@ -275,7 +275,7 @@ def _open(body: str, row: tuple[int, int]) -> bool:
 
 
 def _outside(text: str) -> list[bool]:
-    """Of each character: is it outside of braces, environments and brackets?"""
+    """Return for each character whether it is outside of braces, environments and brackets."""
     depths = [0] * len(text)
     for n, depth in _levels(text):
         depths[n] = depth
@@ -288,7 +288,7 @@ def _outside(text: str) -> list[bool]:
 
 
 def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """What stands side by side in one row."""
+    """Yield the claims that stand side by side in one row, each with its place."""
     text = body[start:end]
     depths = dict(_levels(text))
     text = _NEWROW.sub(lambda m: m[0] if depths[m.start()] else " " * len(m[0]), text)
@@ -296,9 +296,9 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     text = _columns(text, outside)
     at, last, before = 0, text.rfind("="), ""
     is_range = False
-    found = [m for m in _SEPARATOR.finditer(text) if outside[m.start()]]
-    ends = [*(m.start() for m in found[1:]), len(text)][: len(found)]
-    for match, end in zip(found, ends, strict=True):
+    separators = [m for m in _SEPARATOR.finditer(text) if outside[m.start()]]
+    ends = [*(m.start() for m in separators[1:]), len(text)][: len(separators)]
+    for match, end in zip(separators, ends, strict=True):
         if match["space"] and _joins(text[match.end() : end]):
             text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
         elif (
@@ -318,11 +318,11 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
 
 
 def _columns(text: str, outside: Sequence[bool]) -> str:
-    """A row with blanks for what only aligns; what stands between two equations beside each other is left."""
-    found = [m for m in _COLUMN.finditer(text) if outside[m.start()]]
-    ends = [m.start() for m in found]
+    """Blank the signs of a row that only align; those between two equations side by side stay."""
+    columns = [m for m in _COLUMN.finditer(text) if outside[m.start()]]
+    ends = [m.start() for m in columns]
     at = 0
-    for n, match in enumerate(found):
+    for n, match in enumerate(columns):
         start, end = match.span()
         after = next((text[end:stop] for stop in (*ends[n + 1 :], len(text)) if text[end:stop].strip()), "")
         rest = text[end:]

@@ -140,7 +140,7 @@ class FormulaReader:
         self.raw: dict[tree.Symbol, str] = {}
 
     def read(self, text: str) -> Node:
-        """The tree of one member.
+        """Return the tree of one member.
 
         Raises:
             NotReadError
@@ -150,10 +150,10 @@ class FormulaReader:
                 self._known[text] = self._read(text)
             except NotReadError as error:
                 self._known[text] = error
-        found = self._known[text]
-        if isinstance(found, NotReadError):
-            raise found
-        return found
+        result = self._known[text]
+        if isinstance(result, NotReadError):
+            raise result
+        return result
 
     def _read(self, text: str) -> Node:
         if len(text) > MAX_MEMBER or _depth(text) > MAX_DEPTH or len(_NESTS.findall(text)) > MAX_NESTED:
@@ -165,20 +165,20 @@ class FormulaReader:
             raise _not_read(text, error) from None
         maker = _Maker()
         try:
-            found: Node = maker.transform(parsed)
+            node: Node = maker.transform(parsed)
         except VisitError as error:
             raise error.orig_exc from None
-        if _is_deeper(found, MAX_TREE):
+        if _is_deeper(node, MAX_TREE):
             raise NotReadError("too_long")
         if maker.beside:
             self.beside.add(written)
-        for found_symbol, raw in maker.raw.items():
-            self.raw.setdefault(found_symbol, raw)
-        return found
+        for read_symbol, raw in maker.raw.items():
+            self.raw.setdefault(read_symbol, raw)
+        return node
 
 
 def _is_deeper(node: Node, most: int) -> bool:
-    """Are there more levels than that?"""
+    """Has a tree more levels than ``most``?"""
     level = [node]
     for _ in range(most):
         level = [part for n in level if not isinstance(n, (tree.Symbol, tree.Number)) for part in parts(n)]
@@ -217,17 +217,16 @@ class _Maker(Transformer[Token, Node]):
 
     def __init__(self) -> None:
         super().__init__()
-        #: Does something stand beside something else without a sign between them?
+        #: Do factors stand side by side without a sign between them?
         self.beside = False
         self.raw: dict[tree.Symbol, str] = {}
 
     def start(self, parts: list[Node]) -> Node:
-        found: Node = parts[0]
-        return found
+        return parts[0]
 
     def bracket(self, parts: list[Any]) -> Node:
-        found: Node = next(_nodes(parts))
-        return _signed(found) if len(parts) > 1 else found
+        node: Node = next(_nodes(parts))
+        return _signed(node) if len(parts) > 1 else node
 
     unit = factor = power = bracket
 
@@ -274,17 +273,17 @@ class _Maker(Transformer[Token, Node]):
         most = MAX_POWER_OF_TEN if base == tree.Number(10) else MAX_EXPONENT
         if abs(power) > most:
             raise NotReadError("exponent", what=power, most=most)
-        found = tree.Power(base, power)
-        if degree(found) > MAX_DEGREE:
-            raise NotReadError("degree", what=degree(found), most=MAX_DEGREE)
-        return found
+        node = tree.Power(base, power)
+        if degree(node) > MAX_DEGREE:
+            raise NotReadError("degree", what=degree(node), most=MAX_DEGREE)
+        return node
 
     # --- things -----------------------------------------------------------------------------------------------------
 
     def symbol(self, parts: list[Any]) -> Node:
-        found = symbol(str(parts[0]))
-        self.raw[found] = str(parts[0])
-        return found
+        node = symbol(str(parts[0]))
+        self.raw[node] = str(parts[0])
+        return node
 
     def number(self, parts: list[Any]) -> Node:
         text = re.sub(r"[{}]", "", str(parts[0])).replace(",", ".")
@@ -376,17 +375,17 @@ def _signed(node: Node) -> Node:
 
 
 def _nodes(parts: list[Any]) -> Iterator[Any]:
-    """What is no token."""
+    """Yield the parts that are no tokens."""
     return (part for part in parts if not isinstance(part, Token))
 
 
 def _product(factors: list[Node], *more: Node) -> Node:
-    found = (*factors, *more)
-    return found[0] if len(found) == 1 else tree.Product(found)
+    every = (*factors, *more)
+    return every[0] if len(every) == 1 else tree.Product(every)
 
 
 def _slid(image: Node, window: Node) -> Node:
-    """image ∗ filter between groups; elsewhere the sign is one of a product."""
+    """Return image ∗ filter between groups, elsewhere a product."""
     groups = all(
         any(isinstance(n, tree.Matrix) or _is_group(n) for n in (side, *vars(side).values()))
         for side in (image, window)
@@ -416,5 +415,5 @@ def _over(sign: str, body: Node) -> Node:
 
 
 def _words(token: Token) -> str:
-    found = re.search(rf"\\text\s*({_BRACES})", str(token))
-    return found[1][1:-1].strip() if found else ""
+    match = re.search(rf"\\text\s*({_BRACES})", str(token))
+    return match[1][1:-1].strip() if match else ""

@@ -1,10 +1,10 @@
-r"""What of a text is mathematics: displays, inline formulas, tables of numbers, each with its line.
+r"""The mathematics of a text: displays, inline formulas, tables of numbers, each with its line.
 
 Delimiters: ``$$ … $$``, ``\[ … \]``, equation environments; ``$ … $``, ``\( … \)``. A display closes before a blank
-line (one right behind its first ``$$`` is let through) and holds no ``$``. Mathematics that stands outside of any
-delimiter is told, so that nothing is passed over in silence. Code, between backticks or fences, is skipped, but for
-equations that no programming language writes: ``∂L/∂w = δ·x``, ``dL/dw = (a - y) * x``; they are told too. One pass,
-however long the text.
+line (one right behind its first ``$$`` is allowed) and contains no ``$``. Mathematics outside of any delimiter is
+reported, so that nothing is left out in silence. Code, between backticks or fences, is skipped, except for equations
+that no programming language has: ``∂L/∂w = δ·x``, ``dL/dw = (a - y) * x``; they are reported, too. The scanner makes
+one pass, however long the text.
 """
 
 import re
@@ -81,36 +81,36 @@ class NumberTable:
 
 
 def fragments(text: str) -> list[Fragment | NumberTable]:
-    """All mathematics of a text, in its order."""
+    """Return all mathematics of a text, in its order."""
     clean = _without_remarks(text)
     macros, spans = defined(clean)
     for start, end in spans:
         clean = clean[:start] + re.sub(r"[^\n]", " ", clean[start:end]) + clean[end:]
     scanner = _Scanner(clean)
-    found: list[Fragment | NumberTable] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
+    results: list[Fragment | NumberTable] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
     remainder = scanner.remainder()
     for start, end in scanner.code:
         info = clean[clean.rfind("\n", 0, start) + 1 : start].strip("`~ \t").lower()
         lines = _IN_LATEX if info in ("latex", "tex", "katex", "mathjax") else _IN_CODE
-        found += [
+        results += [
             Fragment("outside", match[0].strip(), match.start(), scanner.line(match.start()))
             for match in lines.finditer(clean, start, end)
         ]
-    found += [
+    results += [
         Fragment("outside", clean[start:end].strip(), start, scanner.line(start))
         for start, end in scanner.spans
         if _IN_SPAN.fullmatch(clean, start, end)
     ]
-    told: set[int] = set()
+    reported: set[int] = set()
     for match in _OUTSIDE.finditer(remainder):
         line = scanner.line(match.start())
-        if line not in told:
-            told.add(line)
+        if line not in reported:
+            reported.add(line)
             start = remainder.rfind("\n", 0, match.start()) + 1
             end = remainder.find("\n", match.start())
-            found.append(Fragment("outside", text[start : end if end >= 0 else None].strip(), start, line))
-    found += _tables(remainder)
-    return sorted(found, key=lambda f: (f.line, f.start if isinstance(f, Fragment) else 0))
+            results.append(Fragment("outside", text[start : end if end >= 0 else None].strip(), start, line))
+    results += _tables(remainder)
+    return sorted(results, key=lambda f: (f.line, f.start if isinstance(f, Fragment) else 0))
 
 
 def _without_remarks(text: str) -> str:
@@ -179,8 +179,8 @@ class _Scanner:
             line = self.line(match.end() + lead)
             if self._is_quoted(match.start()):
                 body = re.sub(r"(?m)^[ \t]*>[ \t]?", lambda m: " " * len(m[0]), body)
-            shown: Literal["display", "inline"] = "inline" if kind in ("inline", "round") else "display"
-            yield Fragment(shown, body, match.end(), line)
+            style: Literal["display", "inline"] = "inline" if kind in ("inline", "round") else "display"
+            yield Fragment(style, body, match.end(), line)
 
     def _end(self, kind: str, match: re.Match[str]) -> tuple[int, str]:
         """Where what begins there ends, and with what; -1 where it does not."""

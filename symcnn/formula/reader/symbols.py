@@ -137,7 +137,7 @@ def _styled(style: str, letter: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text without commands of typography; accents and alphabets are part of the letters."""
+    """Return a text without commands of typography; accents and alphabets are part of the letters."""
     text = text.replace(r"\text{-}", "-")
     text = re.sub(_STYLE + r"\s*", "", text)
     text = re.sub(
@@ -145,8 +145,8 @@ def _plain(text: str) -> str:
         lambda m: _LETTERS.get(m[1], m[1]),
         text,
     )
-    while (found := _MARKED.sub(_marked, text)) != text:
-        text = found
+    while (inner := _MARKED.sub(_marked, text)) != text:
+        text = inner
     text = re.sub(r"\\([A-Za-z]+)\s*", r"\1", text)
     text = re.sub(r"\\[,;:! ]|[{}~]", " ", text)
     return unicodedata.normalize("NFC", " ".join(text.split()))
@@ -182,10 +182,10 @@ def _subscript(body: str) -> tuple[str, str]:
 
 
 def _tidy(indices: str) -> str:
-    """As the typography writes them: digits run together, index notation with ", " and a true minus."""
-    found = indices.rstrip(",")
-    if re.fullmatch(r"[\d,]*", found):
-        return found.replace(",", "")
-    ends = _ENDS.fullmatch(found)
-    parts = ends.groups() if ends else (found,)
+    """Return indices as the typography writes them: digits together, index notation with ", " and a true minus."""
+    indices = indices.rstrip(",")
+    if re.fullmatch(r"[\d,]*", indices):
+        return indices.replace(",", "")
+    ends = _ENDS.fullmatch(indices)
+    parts = ends.groups() if ends else (indices,)
     return re.sub(r",\s*", ", ", "-".join(part.replace("-", "−") for part in parts))
