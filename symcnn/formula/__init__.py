@@ -1,7 +1,7 @@
 """Displayed mathematics: formula trees built from the derivation, and their emitters."""
 
 from symcnn.formula import tree
-from symcnn.formula.conventions import shown
+from symcnn.formula.conventions import format_number
 from symcnn.formula.explanation import (
     Change,
     Explanation,
@@ -22,6 +22,6 @@ from symcnn.formula.typography import WORDS, Typography, Worked
 
 __all__ = [
     "WORDS", "Change", "Explanation", "Flow", "Latex", "MathML", "Plain", "Typography", "Worked", "derivation_latex",
-    "equation_latex", "explain_input", "explain_sum", "explain_update", "explain_variable", "gradient_latex", "shown",
-    "tree", "written_names",
+    "equation_latex", "explain_input", "explain_sum", "explain_update", "explain_variable", "format_number",
+    "gradient_latex", "tree", "written_names",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from symcnn.formula import tree
-from symcnn.formula.conventions import bracketed, shown, signed_term
+from symcnn.formula.conventions import bracketed, format_number, signed_term
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
@@ -164,7 +164,7 @@ def _(node: tree.Symbol) -> float:
 
 @width.register
 def _(node: tree.Number) -> float:
-    text = shown(node.decimal or node.value, node.digits)
+    text = format_number(node.decimal or node.value, node.digits)
     return DIGIT * len(text) + (BINARY if "e" in text else 0) + (2 * BRACKET if text.startswith("-") else 0)
 
 

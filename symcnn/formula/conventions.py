@@ -16,7 +16,7 @@ def bracketed(node: Node) -> bool:
 
 
 def single_matrix(nodes: tuple[Node, ...]) -> bool:
-    """Is the node a single matrix, which has brackets of its own?"""
+    """Is it a single matrix, which has brackets of its own?"""
     return len(nodes) == 1 and isinstance(nodes[0], tree.Matrix)
 
 
@@ -37,20 +37,20 @@ def descended(node: tree.Update) -> Node:
     return tree.Sum((node.name, tree.Negated(tree.Product((tree.Symbol("η"), node.slope)))))
 
 
-#: Significant digits that floating point holds of every number.
+#: Significant digits of every floating-point number.
 FLOAT_DIGITS = 15
 
 
 def with_power_of_ten(text: str, power: Callable[[int], str]) -> str:
-    """``1.5e-12`` as 1.5 times a power of ten, which ``power`` writes."""
+    """Return ``1.5e-12`` as 1.5 times a power of ten, which ``power`` writes."""
     mantissa, e, exponent = text.partition("e")
     return mantissa + power(int(exponent)) if e else text
 
 
-def shown(value: float | Decimal, digits: int | None) -> str:
-    """A number with so many significant digits (None: exactly); whole numbers as they are, no -0.
+def format_number(value: float | Decimal, digits: int | None) -> str:
+    """Return a number with so many significant digits (None: exactly); whole numbers as they are, no -0.
 
-    Very small ones (below 10⁻⁹) and very large ones (from 10¹⁵) come out as ``1.235e-12``.
+    Very small ones (below 10⁻⁹) and very large ones (from 10¹⁵) are written as ``1.235e-12``.
     """
     if digits is None:
         return str(int(value)) if value == int(value) else repr(value)

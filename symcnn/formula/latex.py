@@ -18,8 +18,8 @@ from symcnn.formula.breaking import Line, Piece, lines
 from symcnn.formula.conventions import (
     UNDER_A_POWER,
     bracketed,
+    format_number,
     is_zero,
-    shown,
     signed_term,
     single_matrix,
     with_power_of_ten,
@@ -109,7 +109,8 @@ class Latex:
         return rf"\{_SIZES[bracket[0]]}r){word}"
 
     def number(self, value: float | Decimal, digits: int | None) -> str:
-        return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
+        text = with_power_of_ten(format_number(value, digits), lambda n: rf" \cdot 10^{{{n}}}")
+        return text.replace(".", self._decimal)
 
     @DispatchMethod
     def emit(self, node: Node) -> str:

@@ -2,7 +2,7 @@
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.conventions import UNDER_A_POWER, bracketed, is_zero, shown, with_power_of_ten
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, format_number, is_zero, with_power_of_ten
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -40,7 +40,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        text = shown(node.decimal or node.value, node.digits)
+        text = format_number(node.decimal or node.value, node.digits)
         text = with_power_of_ten(text, lambda n: f"·10{str(n).translate(_POWERS)}")
         return text.replace(".", self._decimal).replace("-", "−")
 

@@ -6,7 +6,7 @@
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.breaking import Piece, lines
-from symcnn.formula.conventions import UNDER_A_POWER, bracketed, is_zero, shown, signed_term, single_matrix
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, format_number, is_zero, signed_term, single_matrix
 from symcnn.formula.leaves import names
 from symcnn.formula.tree import Node
 
@@ -81,7 +81,7 @@ class Typst:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        text = shown(node.decimal or node.value, node.digits).replace(".", self._decimal)
+        text = format_number(node.decimal or node.value, node.digits).replace(".", self._decimal)
         sign, digits = ("−", text[1:]) if text.startswith("-") else ("", text)
         mantissa, e, exponent = digits.partition("e")
         power = f" dot.op 10^({exponent.replace('-', '−').replace('+', '')})" if e else ""

@@ -146,7 +146,7 @@ class Interpreter:
                     self._scatter(self.slopes[equation.target.tensor], equation.target, here, total.slopes[DIRECTION])
 
     def _largest(self, equation: Equation) -> None:
-        """Evaluate max = Σ [candidate is the first to reach it]·candidate; where numbers have no order, symbolically."""
+        """Evaluate max = Σ [candidate is the first to reach it]·candidate, symbolically where numbers have no order."""
         (term, *others), (candidate, *factors) = equation.terms, equation.terms[0].factors
         if others or factors or term.coefficient != 1 or not isinstance(candidate, Access):
             raise UndecidableError(f"the maximum of {term}: expected plain entries")

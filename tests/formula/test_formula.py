@@ -5,7 +5,7 @@ import sympy
 from sympy import Rational, Symbol
 
 import symcnn
-from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, shown, tree
+from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, format_number, tree
 from symcnn.formula.breaking import Piece, lines, width
 from symcnn.formula.latex import Tex
 from symcnn.formula.typst import Typst
@@ -78,7 +78,7 @@ def test_numbers_stand_where_the_quantities_stood(derivation):
          (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567"), (9999.7, 4, "10000")],
 )  # fmt: skip
 def test_numbers_are_shown_without_powers_of_ten(value, digits, text):
-    assert shown(value, digits) == text
+    assert format_number(value, digits) == text
 
 
 @pytest.mark.parametrize("emitter", [Latex(), Tex(), Typst(), Plain()], ids=lambda e: type(e).__name__)
