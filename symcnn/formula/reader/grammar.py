@@ -1,7 +1,7 @@
-r"""One side of an equation: LaTeX to a formula tree.
+r"""Parse one side of an equation: LaTeX to a formula tree.
 
-The grammar stands in ``grammar.lark``; what a token is depends on the text: which names have several letters, and
-whether a comma is a decimal sign.
+The grammar is in ``grammar.lark``; the tokens depend on the text: on its names of several letters, and on whether a
+comma is a decimal sign.
 """
 
 import re
@@ -24,11 +24,11 @@ from symcnn.text import SaidError
 #: Longer members, and deeper ones, are not read: no person wrote them.
 MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS, MAX_DEGREE = 20_000, 60, 20, 400, 30, 500
 
-#: Sums within sums, quotients of quotients, and levels of a tree.
+#: The most nested sums and quotients, and levels of a tree.
 MAX_NESTED, MAX_TREE = 24, 100
 _NESTS = re.compile(r"\\(?:sum|max|prod|int)(?![a-z])\s*(?:\\limits\s*)?[_^]|(?:/|\\div)\s*(?=[^/]{1,3}\s*(?:/|\\div))")
 
-#: A function's name -> how it is written: in roman letters, where nothing else is usual.
+#: A function's name -> its pattern: the name in roman letters, and other usual forms.
 _FUNCTIONS = names(r"\\(?:text|mathrm|operatorname)\{{\s*{}\s*\}}") | {
     "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
     "tanh": r"\\tanh|\\(?:text|mathrm|operatorname)\{\s*tanh\s*\}",
@@ -64,11 +64,11 @@ _ROUND = r"(?:\\(?:left|right|[bB]igg?[lr]?)\s*)"
 
 
 class NotReadError(SaidError):
-    """Text that the grammar doesn't read; the message says where it breaks off."""
+    """A text that the grammar doesn't read; the message says where it fails."""
 
 
 def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[str, tuple[str, int]]:
-    """Token -> its pattern, and its priority."""
+    """Map each token to its pattern and priority."""
     several = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
     styled_names = (
         rf"\\(?:text|mathrm|mathit|operatorname)\s*\{{\s*(?:{several})\s*\}}|(?:{several})(?![A-Za-z])|"
@@ -134,7 +134,7 @@ class FormulaReader:
     def __init__(self, names: tuple[str, ...] = (), decimal: Literal[".", ",", ""] = "") -> None:
         self._parser = parser(names, decimal)
         self._known: dict[str, Node | NotReadError] = {}
-        #: Members in which something stands beside something else without a sign between them.
+        #: Members with factors side by side without a sign between them.
         self.beside: set[str] = set()
         #: Each symbol as it was first written.
         self.raw: dict[tree.Symbol, str] = {}
@@ -243,7 +243,7 @@ class _Maker(Transformer[Token, Node]):
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
     def further(self, parts: list[Any]) -> tuple[str, Node]:
-        """(sign, factor)"""
+        """Return (sign, factor)."""
         *signs, node = parts
         sign = ("STAR" if signs[0] == "*" else signs[0].type) if signs else ""
         return sign, tree.Negated(node) if len(signs) > 1 else node
@@ -278,7 +278,7 @@ class _Maker(Transformer[Token, Node]):
             raise NotReadError("degree", what=degree(node), most=MAX_DEGREE)
         return node
 
-    # --- things -----------------------------------------------------------------------------------------------------
+    # --- operands ---------------------------------------------------------------------------------------------------
 
     def symbol(self, parts: list[Any]) -> Node:
         node = symbol(str(parts[0]))
@@ -330,13 +330,13 @@ class _Maker(Transformer[Token, Node]):
         return self.call([parts[0], self.symbol(parts[1:])])
 
     def powered_call(self, parts: list[Any]) -> Node:
-        """tanh²(x); a negative exponent may mean the inverse."""
+        """Return tanh²(x); a negative exponent may mean the inverse."""
         if re.search("[-−]", str(parts[1])):
             raise NotReadError("exponent", what=str(parts[1]), most=MAX_EXPONENT)
         return self.raised([self.call(parts), parts[1]])
 
     def slope(self, parts: list[Any]) -> Node:
-        """σ'(z): of a function of one letter, its derivative by it."""
+        """Return σ'(z), the derivative of a function by its letter."""
         return tree.Partial(self.call(parts), *_nodes(parts))
 
     def exponential(self, parts: list[Any]) -> Node:
@@ -368,7 +368,7 @@ class _Maker(Transformer[Token, Node]):
 
 
 def _signed(node: Node) -> Node:
-    """In brackets, or in a matrix, −2 is a number below 0."""
+    """Return −2 in brackets, or in a matrix, as a number below 0."""
     if isinstance(node, tree.Negated) and isinstance(node.node, tree.Number) and node.node.value:
         return node.node.negative
     return node
