@@ -24,8 +24,8 @@ from symcnn.formula.conventions import (
     single_matrix,
     with_power_of_ten,
 )
-from symcnn.formula.leaves import names
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import function_names
 
 #: Estimated em of a line: on a page of GitHub; on A4 with margins of 25 mm, beside the number of the equation.
 LINE, PAPER_LINE = 39.0, 38.0
@@ -37,7 +37,7 @@ GREEK = {
 }  # fmt: skip
 _LETTERS = {**{letter: f"\\{name}" for letter, name in GREEK.items()}, "…": r"\ldots", "∂": r"\partial"}
 
-_FUNCTIONS = names(r"\text{{{}}}", "latex") | {"Σ": r"\sum"}
+_FUNCTIONS = function_names(r"\text{{{}}}", "latex") | {"Σ": r"\sum"}
 
 #: Brackets that a line may end between -> their size.
 _SIZES = {"(": "big", ")": "big", "⎛": "Bigg", "⎞": "Bigg"}

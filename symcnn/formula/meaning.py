@@ -23,9 +23,8 @@ from symcnn.derivation.derivation import Derivation
 from symcnn.dispatch import DispatchMethod
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
-from symcnn.formula.leaves import CALLS
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import EntrySymbol
+from symcnn.formula.typography import CALLS, EntrySymbol
 from symcnn.formula.written import MeaningError, Spelled, UnknownNameError, brief
 from symcnn.proof.paths import Slope
 from symcnn.symbolic import (

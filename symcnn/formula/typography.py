@@ -1,13 +1,20 @@
 """From names and expressions to displayed formulas: ``w_x11h1`` is written w_x11-h1, ``z_h1`` h_1,preactivation.
 
-The article's typography, and the words of the reader's language: o_1,predicted and o_1,expected for outputs and
-targets, h_1,preactivation for what goes into a sigmoid; h_1,activation where one differentiates by it.
+The article's typography, with the words of the reader's language: o_1,predicted and o_1,expected for outputs and
+targets, h_1,preactivation for the argument of a sigmoid; h_1,activation where it is a variable of differentiation.
 
-The same for index notation: ``i[r + p, c + q]`` is written i_{r+p, c+q}, and a sum over axes with its sign. There the
-indices count from 0, as in ``Equation``; the indices of single quantities count from 1.
+Index notation: ``i[r + p, c + q]`` is written i_{r+p, c+q}, and a sum over axes with its sign. There indices count from
+0, as in ``Equation``; the indices of single quantities count from 1.
+
+Leaf functions have a name before their arguments, a form of their own, or none, and are displayed as their definition:
+
+    softplus(z)             ln(1 + exp(z))                      no name: its definition
+    gate(y, 1, 0)           [y > 0]                             Iverson's bracket: 1 where it holds, else 0
+    gate(y, 1, 1/100)       [y > 0] + 1/100 · [y ≤ 0]
+    wins(a, m, b, c)        [a = m, b < m, c < m]
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,11 +23,11 @@ from sympy import Expr, S
 
 from symcnn.derivation import Addend, ChainTerm, Derivation, Step, Variable
 from symcnn.formula import tree
-from symcnn.formula.leaves import CALLS, SPECIAL
 from symcnn.formula.tree import Node
 from symcnn.symbolic import (
     ERROR,
     LEAF,
+    LEAVES,
     Access,
     Affine,
     Equation,
@@ -32,8 +39,40 @@ from symcnn.symbolic import (
     Term,
     Wins,
     Z,
+    gate,
     in_reading_order,
+    wins,
 )  # fmt: skip
+from symcnn.symbolic.leaves import Function, Target
+
+#: Leaf function -> what stands before its arguments.
+CALLS: Mapping[Function, str] = {leaf.function: leaf.display for leaf in LEAVES if leaf.display}
+
+
+def function_names(form: str, target: Target | None = None) -> dict[str, str]:
+    """Map the displayed name of each function to a target's: from the leaf's column, else from ``form``."""
+    columns = {leaf.display: leaf.columns.get(target) if target else None for leaf in LEAVES if leaf.display}
+    return {name: column if isinstance(column, str) else form.format(name) for name, column in columns.items()}
+
+
+def _gate(arguments: tuple[Node, ...]) -> Node:
+    y, above, below = arguments
+    zero = tree.Number(0)
+    sides = [(above, tree.Indicator((tree.Relation(y, ">", zero),))),
+             (below, tree.Indicator((tree.Relation(y, "≤", zero),)))]  # fmt: skip
+    terms = [side if value == tree.Number(1) else tree.Product((value, side)) for value, side in sides if value != zero]
+    return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
+
+
+def _wins(arguments: tuple[Node, ...]) -> Node:
+    candidate, largest, *before = arguments
+    earlier = (tree.Relation(b, "<", largest) for b in dict.fromkeys(before))  # absent cells are all alike
+    return tree.Indicator((tree.Relation(candidate, "=", largest), *earlier))
+
+
+#: Leaf function -> its display, made of its arguments.
+SPECIAL: Mapping[Function, Callable[[tuple[Node, ...]], Node]] = {gate: _gate, wins: _wins}
+
 
 #: The words that a language must have.
 WORDS = ("predicted", "expected", "preactivation", "activation", "first")

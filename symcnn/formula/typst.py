@@ -7,10 +7,10 @@ from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
 from symcnn.formula.breaking import Piece, lines
 from symcnn.formula.conventions import UNDER_A_POWER, bracketed, format_number, is_zero, signed_term, single_matrix
-from symcnn.formula.leaves import names
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import function_names
 
-_FUNCTIONS = names('op("{}")', "typst") | {"Σ": "sum"}
+_FUNCTIONS = function_names('op("{}")', "typst") | {"Σ": "sum"}
 _SIGNS = {"=": "=", "<": "<", ">": ">", "≤": "≤", "+=": 'class("relation", "+=")', "+": "+", "−": "−", "·": "dot.op",
           }  # fmt: skip
 

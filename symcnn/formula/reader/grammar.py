@@ -14,11 +14,11 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
 from symcnn.formula import tree
-from symcnn.formula.leaves import names
 from symcnn.formula.reader.plainer import plainer
 from symcnn.formula.reader.symbols import ACCENTS, STYLES, symbol
 from symcnn.formula.steps import degree, parts
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import function_names
 from symcnn.text import SaidError
 
 #: Longer members, and deeper ones, are not read: no person wrote them.
@@ -29,7 +29,7 @@ MAX_NESTED, MAX_TREE = 24, 100
 _NESTS = re.compile(r"\\(?:sum|max|prod|int)(?![a-z])\s*(?:\\limits\s*)?[_^]|(?:/|\\div)\s*(?=[^/]{1,3}\s*(?:/|\\div))")
 
 #: A function's name -> its pattern: the name in roman letters, and other usual forms.
-_FUNCTIONS = names(r"\\(?:text|mathrm|operatorname)\{{\s*{}\s*\}}") | {
+_FUNCTIONS = function_names(r"\\(?:text|mathrm|operatorname)\{{\s*{}\s*\}}") | {
     "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
     "tanh": r"\\tanh|\\(?:text|mathrm|operatorname)\{\s*tanh\s*\}",
     "ReLU": r"\\(?:text|mathrm|operatorname)\{\s*(?:ReLU|relu)\s*\}|ReLU",
