@@ -1,4 +1,4 @@
-"""What all emitters have in common: where brackets and signs stand, and how a number is written."""
+"""Conventions of all emitters: brackets, signs, and the digits of numbers."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
-#: What needs brackets under an exponent, besides what needs them as a factor.
+#: The nodes that need brackets under an exponent, besides those that need them as a factor.
 UNDER_A_POWER = (tree.Fraction, tree.Product, tree.Power, tree.Over)
 
 

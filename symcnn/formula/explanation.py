@@ -1,4 +1,4 @@
-"""What notebooks and the terminal show: a number with its formula, and derivations in LaTeX.
+"""Explanations for notebooks and the terminal: a number with its formula, and derivations in LaTeX.
 
 A number is explained by its formula as the article writes it, the same with numbers, the result, and the quantities
 on which it depends and those that it feeds.
@@ -21,7 +21,7 @@ from symcnn.text import catalogue
 #: Significant digits of the numbers in a formula.
 DIGITS = 6
 
-#: More formulas than these are shown in index notation.
+#: The most formulas of a derivation without index notation.
 MAX_FORMULAS = 60
 
 

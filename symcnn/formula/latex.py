@@ -42,7 +42,7 @@ _FUNCTIONS = function_names(r"\text{{{}}}", "latex") | {"Σ": r"\sum"}
 #: Brackets that a line may end between -> their size.
 _SIZES = {"(": "big", ")": "big", "⎛": "Bigg", "⎞": "Bigg"}
 
-#: What Markdown and TeX take for commands -> the wide form of the same character; no-break spaces -> a space.
+#: Characters with a meaning in Markdown or TeX -> their wide form; no-break spaces -> a space.
 _WIDE = {ord(c): chr(ord(c) + 0xFEE0) for c in "\\{}$%&#_^~*<>`|[]@"} | {0xA0: " ", 0x202F: " "}
 
 
@@ -271,7 +271,7 @@ _SYMBOLS = {
     **{c: f"_{{{n}}}" for n, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     **{c: f"^{{{n}}}" for n, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }  # fmt: skip
-#: What pdflatex lacks of Latin-1 and Latin Extended-A.
+#: Letters of Latin-1 and Latin Extended-A without a glyph in pdflatex.
 _LACKING = "ĦħĸĿŀŉŦŧſ"
 
 

@@ -20,7 +20,7 @@ from symcnn.formula.tree import Node
 WIDE = 15.0
 
 SIGNS = {"=": "=", "<": "&lt;", ">": "&gt;", "≤": "≤", "+=": "+="}
-#: What is coloured: ∂E by what.
+#: Letter of x in ∂E/∂x -> its colour class.
 _CLASSES = {"f": "filter", "F": "filter", "x": "gradient", "X": "gradient"}
 _INDEX = re.compile(r"(?P<mn>\d+)|(?P<mi>[^\W\d_])|(?P<mtext>-)|(?P<mo>\S)")
 COMMA, MINUS = '<mo separator="true">,</mo>', '<mo form="prefix">−</mo>'

@@ -79,7 +79,7 @@ class Budget:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Give what is evaluated beside the equation a share of its own."""
+        """Give an evaluation beside the equation a share of its own."""
         left = self._left
         self.begin()
         try:

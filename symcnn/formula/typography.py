@@ -45,7 +45,7 @@ from symcnn.symbolic import (
 )  # fmt: skip
 from symcnn.symbolic.leaves import Function, Target
 
-#: Leaf function -> what stands before its arguments.
+#: Leaf function -> its displayed name.
 CALLS: Mapping[Function, str] = {leaf.function: leaf.display for leaf in LEAVES if leaf.display}
 
 

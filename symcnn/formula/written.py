@@ -77,7 +77,7 @@ def as_own(node: Node) -> Node:
     )
 
 
-#: What a star stands for: digits, a letter; where several stand beside each other, one digit each.
+#: The value of a star: digits or a letter; of adjacent stars one digit each.
 _STAR, _ONE_STAR = r"(\d+|[a-z])", r"(\d|[a-z])"
 
 

@@ -1,6 +1,6 @@
-r"""An author's own commands put in: \newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}, \def\xx{x_{11}}.
+r"""Expand an author's own commands: \newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}, \def\xx{x_{11}}.
 
-Only plain ones, with arguments in braces: one with an optional argument stays as it is, and what uses it is not read.
+Their arguments must be in braces: a command with an optional argument is left, and a formula with it is not read.
 """
 
 import re
@@ -15,20 +15,20 @@ _DEFINITION = re.compile(
     rf"|(?P<operator>DeclareMathOperator)\*?{_NAMED.replace('<name>', '<called>')}(?=\{{))"
 )
 
-#: Commands within commands, and how long a formula may become.
+#: The most commands within commands, and the most characters of an expanded formula.
 MAX_ROUNDS, MAX_LENGTH = 8, 50_000
 
-#: Definitions of one text, and how long what stands in braces may be.
+#: The most definitions of one text, and the most characters in braces.
 MAX_DEFINITIONS, MAX_BRACES = 300, 2_000
 
 
 @dataclass(frozen=True)
 class Macro:
-    """What a command stands for.
+    """The definition of a command.
 
     Attributes:
-        count: of its arguments.
-        body: with #1, #2 for them.
+        count: the number of its arguments.
+        body: its expansion, with #1, #2 for the arguments.
     """
 
     count: int
