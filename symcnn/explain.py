@@ -8,7 +8,7 @@ from symcnn.errors import InputError, one_of, quoted
 from symcnn.formula import (
     Change,
     Explanation,
-    explain_given,
+    explain_input,
     explain_sum,
     explain_update,
     explain_variable,
@@ -119,7 +119,7 @@ class _Answer:
         self._words = {"word": text.words("word"), "explain": text.words("explain")}
 
     def given(self, quantity: Quantity, value: float, what: str) -> Explanation:
-        return explain_given(self._graph, quantity, value, what, self._words, self._text.decimal)
+        return explain_input(self._graph, quantity, value, what, self._words, self._text.decimal)
 
     def variable(self, quantity: Quantity, values: dict[str, float]) -> Explanation:
         return explain_variable(self._graph, quantity, values, self._words, self._text.decimal)

@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from symcnn.derivation import Derivation
 from symcnn.excel.plan import WorkbookLayout
-from symcnn.formula import Plain, Typography, Worked, shown
+from symcnn.formula import Plain, Typography, Worked, format_number
 from symcnn.network import DataLike, as_data
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Quantity, Tensor, entries
@@ -91,7 +91,7 @@ def _grid(
         dark = pixel and value >= 0.75
         square = f'<rect x="{left}" y="{top}" width="{side}" height="{side}"'
         yield f'{square} fill="{DARK if dark else "#FFFFFF"}" stroke="#D3D9E0"/>'
-        number = shown(value, 3)
+        number = format_number(value, 3)
         number = number.replace(".", decimal).replace("-", "−")
         fill = "#FFFFFF" if dark else INK
         yield from _text(

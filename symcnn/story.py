@@ -7,7 +7,7 @@ from pathlib import Path
 from symcnn import article
 from symcnn.excel import export_workbook
 from symcnn.files import check_folder, folder_for, write_whole
-from symcnn.formula import Plain, shown, tree
+from symcnn.formula import Plain, format_number, tree
 from symcnn.numeric import PROGRAMS, ArrayProgram
 from symcnn.picture import one_number
 from symcnn.report import SUFFIXES, write_content
@@ -111,4 +111,4 @@ def _bound(text: Catalogue, agreement: Sequence[Agreement]) -> str:
 
 
 def _number(text: Catalogue, value: float) -> str:
-    return shown(value, 6).replace(".", text.decimal)
+    return format_number(value, 6).replace(".", text.decimal)

@@ -20,9 +20,9 @@ from symcnn.audit.style import Style
 from symcnn.audit.verdicts import ORDER, Counterexample, Judged, Read
 from symcnn.audit.witness import Witness
 from symcnn.formula import tree
+from symcnn.formula.matcher import is_rest
 from symcnn.formula.meaning import DoesNotFitError, Meaning, SpentError, Value, pairs
 from symcnn.formula.reader import Chain, Member
-from symcnn.formula.stated import is_rest
 from symcnn.formula.steps import Derived, bare, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError, OutOfRangeError, as_own, brief

@@ -17,9 +17,9 @@ from symcnn.audit.rules import Rules
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.formula import tree
+from symcnn.formula.matcher import points
 from symcnn.formula.meaning import Budget, EntryGroup, Meaning, Value
 from symcnn.formula.meaning import pairs as entry_pairs
-from symcnn.formula.printed import points
 from symcnn.formula.steps import degree, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Letters
@@ -34,10 +34,9 @@ from symcnn.formula.written import (
     starred,
 )
 from symcnn.network import Data
-from symcnn.proof.algebras import PointAlgebra
-from symcnn.proof.identities import SHARES, QuantityDomain
+from symcnn.proof.algebra import PointAlgebra
 from symcnn.proof.numbers import INTERVALS, IntervalArray
-from symcnn.proof.paths import QuantityTable, images_in, inputs
+from symcnn.proof.paths import SHARES, QuantityDomain, QuantityTable, images_in, inputs
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import sigmoid
 from symcnn.text import LANGUAGES, catalogue

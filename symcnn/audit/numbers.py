@@ -18,7 +18,7 @@ from mpmath.libmp import to_rational
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.numerals import FLOAT_DIGITS
+from symcnn.formula.conventions import FLOAT_DIGITS
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 from symcnn.proof.numbers import Interval, IntervalArray

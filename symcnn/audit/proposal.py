@@ -22,7 +22,7 @@ from symcnn.formula.reader import Chain
 from symcnn.formula.steps import bare
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
-from symcnn.proof.paths import Slope, given
+from symcnn.proof.paths import Slope, parameters_and_data
 from symcnn.symbolic import E
 
 #: Letters before a subscript that are no command: a name of several, or a product that looks like one.
@@ -116,6 +116,6 @@ class Proposals:
         """What a name may stand for, each with its number."""
         derivation = self._notation.derivation
         computed = [variable.quantity.symbol for variable in derivation.graph.forward.values()]
-        parameters, _ = given(derivation)
+        parameters, _ = parameters_and_data(derivation)
         found = (*computed, *(Slope(E.symbol, by) for by in (*computed, *parameters) if by != E.symbol))
         return [(c, number) for c in found if (number := self._witness.number(c)) is not None]

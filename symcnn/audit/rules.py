@@ -18,9 +18,9 @@ from sympy import Expr
 from symcnn.audit.binding import LEARNING_RATE, RATES
 from symcnn.audit.numbers import NoNumberError, block, is_numeric, shows_numbers
 from symcnn.audit.putin import put_in
-from symcnn.formula import stated, tree
+from symcnn.formula import tree
+from symcnn.formula.matcher import EquationMatcher, is_chain_rule, same_function
 from symcnn.formula.meaning import Meaning, pairs
-from symcnn.formula.printed import Printed
 from symcnn.formula.steps import bare, nodes, replaced
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import Letters
@@ -83,7 +83,7 @@ class OneLetter:
         return next((n for n, (a, b) in enumerate(pairwise(self.values), 1) if not self.same(a, b)), None)
 
     def same(self, a: Expr, b: Expr) -> bool:
-        return bool(stated.same_function(a, b, self.letter.letter))
+        return bool(same_function(a, b, self.letter.letter))
 
     def is_right(self, node: Node) -> bool:
         """Could it stand in the place of the wrong member?"""
@@ -122,7 +122,7 @@ class Rules:
                 return ""
             if plain[0] == LEARNING_RATE and self._is_rate(plain[0]) and len(plain) == 2 and is_numeric(plain[1]):
                 return "given"
-            if stated.is_chain_rule(plain):
+            if is_chain_rule(plain):
                 return "rule" if self._notation._over(0).decide_chain_rule() else ""
             one = self.one_letter(members, signs)
             if one is not None:
@@ -213,7 +213,7 @@ class Rules:
 
     def _printed_method(self, formula: tree.Equality | tree.Relation) -> str:
         """Of the print of one of the network's own equations."""
-        equation = self._printed.equation(formula)
+        equation = self._matcher.equation(formula)
         if equation is None:
             return ""
         if not equation.target.tensor.is_adjoint:
@@ -221,11 +221,11 @@ class Rules:
         return "proved" if self._notation.adjoints_hold else ""
 
     @cached_property
-    def _printed(self) -> Printed:
+    def _matcher(self) -> EquationMatcher:
         notation = self._notation
         words = catalogue("en").words("word")
         typographies = [Letters(notation.derivation.quantities, words, total) for total in ("total", "")]
-        return Printed(notation.derivation, Meaning(notation.derivation, notation.own), typographies)
+        return EquationMatcher(notation.derivation, Meaning(notation.derivation, notation.own), typographies)
 
 
 def _unlabelled(node: Node) -> Node:

@@ -17,7 +17,7 @@ from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
 from symcnn.formula.steps import leaves
 from symcnn.formula.tree import Node
 from symcnn.formula.written import MeaningError
-from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.algebra import PointAlgebra
 from symcnn.proof.paths import QuantityTable, inputs, shares
 
 #: Choices that are tried; quantities whose values are told with a counterexample; entries of a group.

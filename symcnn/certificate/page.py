@@ -19,7 +19,7 @@ from sympy import Expr, Rational
 from symcnn.certificate.stage import Stage
 from symcnn.certificate.verdict import AXIOMS, CoqVerdict
 from symcnn.certificate.write import ANY, MAX_IMAGES, Certificate, Theorem
-from symcnn.formula import Latex, Plain, Typography, shown
+from symcnn.formula import Latex, Plain, Typography, format_number
 from symcnn.formula.tree import Node, Symbol
 from symcnn.network import DataLike, checked
 from symcnn.numeric.values import values_of_images
@@ -276,7 +276,7 @@ def premises_in_words(report: PremiseReport, text: Catalogue, seed: int | None) 
         sentences = [text("certificate.held_all", images=report.images, seed=drawn, count=count)]
     for key, distance in (("certificate.held_kink", report.kink), ("certificate.held_lead", report.lead)):
         if distance is not None:
-            sentences.append(text(key, distance=shown(distance, 2).replace(".", text.decimal)))
+            sentences.append(text(key, distance=format_number(distance, 2).replace(".", text.decimal)))
     return " ".join(sentences)
 
 

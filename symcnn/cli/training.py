@@ -276,13 +276,13 @@ def _figure(value: float, name: str) -> str:
 
 
 def _show(run: "Run") -> None:
-    from symcnn.formula import shown
+    from symcnn.formula import format_number
 
     first, last = (float(run.loss[0]), float(run.loss[-1])) if run.course is None else _losses(run)
     rows = [
         ("steps", f"{run.steps} (stopped: {run.stopped})"),
         ("program", run.backend),
-        ("loss", f"{shown(first, 6)} → {shown(last, 6)}"),
+        ("loss", f"{format_number(first, 6)} → {format_number(last, 6)}"),
         ("images right", f"{run.right} of {len(run.predictions)}"),
     ]
     if run.course is not None:
@@ -335,15 +335,15 @@ def _losses(run: "Run") -> tuple[float, float]:
 
 
 def _show_outputs(run: "Run") -> None:
-    from symcnn.formula import shown
+    from symcnn.formula import format_number
 
     outputs = run.network.forward.outputs.scalars()
     labels = run.data.labels or [str(n) for n in range(1, len(run.predictions) + 1)]
     pairs = zip(labels[:20], run.predictions[:20].tolist(), strict=True)
-    rows = [(str(label), *(shown(v, 6) for v in values)) for label, values in pairs]
+    rows = [(str(label), *(format_number(v, 6) for v in values)) for label, values in pairs]
     print_table("outputs after the training", rows, ["image", *outputs])
     values = [
-        (name, shown(a, 6), shown(b, 6))
+        (name, format_number(a, 6), format_number(b, 6))
         for name, a, b in zip(run.network.parameters, run.initial.tolist(), run.theta.tolist(), strict=True)
     ]
     print_table("parameters", values[:60], ["name", "before", "after"])
@@ -413,21 +413,21 @@ def _answers(
 
 def _side_row(output: float, classes: tuple[str, ...] | None) -> list[str]:
     """A single output tells two classes apart: it is the share of the second."""
-    from symcnn.formula import shown
+    from symcnn.formula import format_number
 
     k = int(output >= 0.5)
-    return [shown(output, 6), classes[k] if classes else str(k), shown(output if k else 1 - output, 4)]
+    return [format_number(output, 6), classes[k] if classes else str(k), format_number(output if k else 1 - output, 4)]
 
 
 def _output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
-    from symcnn.formula import shown
+    from symcnn.formula import format_number
 
     best = max(range(len(outputs)), key=outputs.__getitem__)
-    return [*(shown(v, 6) for v in outputs), f"o_{best + 1}" + (f" ({classes[best]})" if classes else "")]
+    return [*(format_number(v, 6) for v in outputs), f"o_{best + 1}" + (f" ({classes[best]})" if classes else "")]
 
 
 def _class_row(shares: list[float], classes: tuple[str, ...] | None) -> list[str]:
-    from symcnn.formula import shown
+    from symcnn.formula import format_number
 
     first, second = sorted(range(len(shares)), key=lambda k: -shares[k])[:2]
-    return [text for k in (first, second) for text in (classes[k] if classes else str(k), shown(shares[k], 4))]
+    return [text for k in (first, second) for text in (classes[k] if classes else str(k), format_number(shares[k], 4))]

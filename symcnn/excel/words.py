@@ -27,14 +27,14 @@ DIGITS = 4
 class Compact(Typography):
     """Symbols short enough to stand over a square cell: o₁ and t₁ for outputs and targets, z_h1 for preactivations."""
 
-    def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
+    def _symbol(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> tree.Symbol:
         indices = parts[0][1]
         match tensor.kind:
             case TensorKind.PREACTIVATION if tensor.target is not None:
                 return tree.Symbol("z", tensor.target.letters + indices)
             case TensorKind.TARGET | TensorKind.OUTPUT:
                 return tree.Symbol(tensor.kind.value, indices)
-        return super()._written(tensor, parts, False)
+        return super()._symbol(tensor, parts, False)
 
 
 class CellTexts:

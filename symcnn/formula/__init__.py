@@ -1,25 +1,27 @@
 """Displayed mathematics: formula trees built from the derivation, and their emitters."""
 
 from symcnn.formula import tree
-from symcnn.formula.display import derivation_latex, equation_latex, gradient_latex
+from symcnn.formula.conventions import format_number
 from symcnn.formula.explanation import (
     Change,
     Explanation,
-    explain_given,
+    derivation_latex,
+    equation_latex,
+    explain_input,
     explain_sum,
     explain_update,
     explain_variable,
+    gradient_latex,
     written_names,
 )
 from symcnn.formula.flow import Flow
 from symcnn.formula.latex import Latex
 from symcnn.formula.mathml import MathML
-from symcnn.formula.numerals import shown
 from symcnn.formula.plain import Plain
 from symcnn.formula.typography import WORDS, Typography, Worked
 
 __all__ = [
     "WORDS", "Change", "Explanation", "Flow", "Latex", "MathML", "Plain", "Typography", "Worked", "derivation_latex",
-    "equation_latex", "explain_given", "explain_sum", "explain_update", "explain_variable", "gradient_latex", "shown",
-    "tree", "written_names",
+    "equation_latex", "explain_input", "explain_sum", "explain_update", "explain_variable", "format_number",
+    "gradient_latex", "tree", "written_names",
 ]  # fmt: skip

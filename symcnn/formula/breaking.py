@@ -1,8 +1,8 @@
-"""Where a long formula goes on on the next line: before a sign, never inside a fraction or a factor.
+"""Break long formulas into lines: before a sign, never inside a fraction or a factor.
 
-A line is a row of pieces. A formula that fits is one piece. What does not fit is opened: a sum at its signs, a product
-at its dots, a bracket behind the sign before it, and so on inwards, only as far as it must be. Widths are estimates, in
-em of a displayed formula, a little on the wide side: no print can ask a font.
+A line is a row of pieces. A formula that fits is one piece. One that does not is split: a sum at its signs, a product
+at its dots, a bracket behind the sign before it, and so on inwards, only as far as needed. Widths are estimates in em
+of a displayed formula, a little too wide: no emitter can ask a font.
 """
 
 from collections.abc import Sequence
@@ -10,28 +10,27 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from symcnn.formula import tree
-from symcnn.formula.brackets import bracketed, signed_term
-from symcnn.formula.numerals import shown
+from symcnn.formula.conventions import bracketed, format_number, signed_term
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
 #: Estimated widths: one character, a binary sign with its space, a sign of relation, a bracket.
 LETTER, DIGIT, SCRIPT, BINARY, RELATION, BRACKET = 0.6, 0.52, 0.7, 1.25, 1.4, 0.45
 
-#: How far a line that goes on is set in.
+#: Indent of a line that continues the one above.
 INDENT = 1.0
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What stands together on a line.
+    """A part of a formula that is never broken.
 
     Attributes:
-        before: signs and opening brackets in front of it: "=", "+", "−", "·", "(", "max(", high ones as "⎛".
-        node: a formula that is set as a whole.
+        before: signs and opening brackets before it: "=", "+", "−", "·", "(", "max(", tall ones as "⎛".
+        node: the formula.
         after: closing brackets behind it, ")", "⎞", of a labelled formula "⎞^image 1"; or a comma.
-        bare: the node is a factor or a term behind a sign, and is bracketed where that needs brackets.
-        first: it begins a line: what follows it belongs to it, and is on several.
+        bare: the node is a factor or a term behind a sign: it is bracketed where that needs brackets.
+        first: it begins a line, because its formula takes several.
     """
 
     before: tuple[str, ...]
@@ -45,8 +44,8 @@ class Piece:
         signs = sum(RELATION if sign == "=" else BINARY if len(sign) == 1 and sign not in "(⎛" else LETTER * len(sign)
                     for sign in self.before)  # fmt: skip
         brackets = 2 * BRACKET if self.bare and bracketed(self.node) else 0
-        closed = sum(BRACKET + SCRIPT * DIGIT * (len(bracket) - 1) for bracket in self.after)
-        return signs + width(self.node) + brackets + closed
+        closing = sum(BRACKET + SCRIPT * DIGIT * (len(bracket) - 1) for bracket in self.after)
+        return signs + width(self.node) + brackets + closing
 
 
 #: One line of a display.
@@ -54,9 +53,9 @@ Line = tuple[Piece, ...]
 
 
 def lines(node: Node, most: float) -> tuple[Node | None, tuple[Line, ...]]:
-    """A display as lines of at most ``most`` em: what stands to the left of the signs of equality, and the lines.
+    """Return a display as lines of at most ``most`` em: the left side of an equality, if it has room, and the lines.
 
-    Each member of an equality begins a line of its own, with its sign, where there is more than one.
+    Each further member of an equality begins a line with its sign.
     """
     members: tuple[Node, ...]
     if isinstance(node, tree.Relation):
@@ -64,58 +63,55 @@ def lines(node: Node, most: float) -> tuple[Node | None, tuple[Line, ...]]:
     elif isinstance(node, tree.Equality) and len(node.members) > 1:
         left, members, sign = node.members[0], node.members[1:], "="
     else:
-        return None, _filled(Piece((), node), most)
+        return None, _balanced_lines(Piece((), node), most)
     room = most - width(left)
-    found = tuple(line for m in members for line in _filled(Piece((sign,), m), room))
-    if max(sum(piece.width for piece in line) for line in found) <= room:
-        return left, found
-    # too wide beside it: what is on the left has lines for itself
+    beside = tuple(line for m in members for line in _balanced_lines(Piece((sign,), m), room))
+    if max(sum(piece.width for piece in line) for line in beside) <= room:
+        return left, beside
+    # too wide beside it: the left side has lines of its own
     room = most - INDENT
-    below = (line for m in members for line in _filled(Piece((sign,), m), room))
-    return None, (*_filled(Piece((), left), most), *below)
+    below = (line for m in members for line in _balanced_lines(Piece((sign,), m), room))
+    return None, (*_balanced_lines(Piece((), left), most), *below)
 
 
-def _filled(piece: Piece, most: float) -> tuple[Line, ...]:
-    """A member on as few lines as it needs, of about one width."""
-    pieces = _opened(piece, most)
-    found = _lines(pieces, most)
-    target = sum(p.width for p in pieces) / len(found)
-    while len(found) > 1 and target < most:
-        even = _lines(pieces, target)
-        if len(even) == len(found):
+def _balanced_lines(piece: Piece, most: float) -> tuple[Line, ...]:
+    """Set a member on as few lines as it needs, of about the same width."""
+    pieces = _split(piece, most)
+    full = _full_lines(pieces, most)
+    target = sum(p.width for p in pieces) / len(full)
+    while len(full) > 1 and target < most:
+        even = _full_lines(pieces, target)
+        if len(even) == len(full):
             return even
         target *= 1.04
-    return found
+    return full
 
 
-def _lines(pieces: tuple[Piece, ...], most: float) -> tuple[Line, ...]:
-    """Each line taken as full as it goes."""
-    found: list[list[Piece]] = [[]]
+def _full_lines(pieces: tuple[Piece, ...], most: float) -> tuple[Line, ...]:
+    """Set pieces on lines, each as full as possible."""
+    lines: list[list[Piece]] = [[]]
     for piece in pieces:
-        if found[-1] and (piece.first or sum(p.width for p in found[-1]) + piece.width > most):
-            found.append([])
-        found[-1].append(piece)
-    return tuple(map(tuple, found))
+        if lines[-1] and (piece.first or sum(p.width for p in lines[-1]) + piece.width > most):
+            lines.append([])
+        lines[-1].append(piece)
+    return tuple(map(tuple, lines))
 
 
-def _opened(piece: Piece, most: float) -> tuple[Piece, ...]:
-    """The pieces of a piece, each as large as fits."""
-    if piece.width <= most:
+def _split(piece: Piece, most: float) -> tuple[Piece, ...]:
+    """Split a piece until each part fits, or cannot be split."""
+    parts = () if piece.width <= most else _parts(piece)
+    if not parts:
         return (piece,)
-    inner = _parts(piece)
-    if not inner:
-        return (piece,)
-    room = most - 2 * BINARY
-    found: list[Piece] = []
-    for part in inner:
-        opened = _opened(part, room)
-        apart = len(opened) > 1 and isinstance(part.node, tree.Labelled)
-        found += (replace(opened[0], first=True), *opened[1:]) if apart else opened
-    return tuple(found)
+    pieces: list[Piece] = []
+    for part in parts:
+        inner = _split(part, most - 2 * BINARY)
+        has_own_line = len(inner) > 1 and isinstance(part.node, tree.Labelled)
+        pieces += (replace(inner[0], first=True), *inner[1:]) if has_own_line else inner
+    return tuple(pieces)
 
 
 def _parts(piece: Piece) -> Sequence[Piece]:
-    """A piece opened by one step; nothing where there is no place to break."""
+    """Split a piece once; nothing where it has no place for a break."""
     node = piece.node
     if isinstance(node, tree.Negated):
         return [Piece((*piece.before, "−"), node.node, piece.after, bare=True)]
@@ -145,7 +141,7 @@ def _parts(piece: Piece) -> Sequence[Piece]:
 
 
 def _around(piece: Piece, parts: list[Piece]) -> list[Piece]:
-    """What stood before and after the whole stands before its first and after its last part."""
+    """Put the signs and brackets around a piece before its first and after its last part."""
     parts[0] = replace(parts[0], before=(*piece.before, *parts[0].before))
     parts[-1] = replace(parts[-1], after=(*parts[-1].after, *piece.after))
     return parts
@@ -156,7 +152,7 @@ def _around(piece: Piece, parts: list[Piece]) -> list[Piece]:
 
 @singledispatch
 def width(node: Node) -> float:
-    """About how wide a displayed formula is, in em."""
+    """Return the estimated width of a displayed formula, in em."""
     raise TypeError(f"no width of {node!r}")
 
 
@@ -168,7 +164,7 @@ def _(node: tree.Symbol) -> float:
 
 @width.register
 def _(node: tree.Number) -> float:
-    text = shown(node.decimal or node.value, node.digits)
+    text = format_number(node.decimal or node.value, node.digits)
     return DIGIT * len(text) + (BINARY if "e" in text else 0) + (2 * BRACKET if text.startswith("-") else 0)
 
 
@@ -255,11 +251,11 @@ def _(node: tree.Under) -> float:
 @width.register
 def _(node: tree.Matrix) -> float:
     columns = zip(*node.rows, strict=True)
-    return 2 * BRACKET + sum(max(map(_entry, column)) + 0.65 for column in columns)
+    return 2 * BRACKET + sum(max(map(_entry_width, column)) + 0.65 for column in columns)
 
 
-def _entry(node: Node) -> float:
-    """In a matrix a number below 0 needs no brackets."""
+def _entry_width(node: Node) -> float:
+    """Return the width of an entry of a matrix, where a number below 0 has no brackets."""
     return width(node) - (2 * BRACKET if isinstance(node, tree.Number) and node.value < 0 else 0)
 
 
@@ -273,11 +269,11 @@ def _joined(nodes: Sequence[Node], between: float) -> float:
 
 
 def tall(node: Node) -> bool:
-    """Is it higher than a line of text?"""
+    """Is the formula higher than a line of text?"""
     return any(isinstance(n, (tree.Partial, tree.Fraction, tree.Over, tree.Matrix)) for n in nodes(node))
 
 
 def height(node: Node) -> float:
-    """Of a formula on one line, in em: so high are brackets around it."""
+    """Return the height in em of a formula on one line, and so of brackets around it."""
     rows = (1.55 * len(n.rows) * (1.7 if tall(n.rows[0][0]) else 1) for n in nodes(node) if isinstance(n, tree.Matrix))
     return max(rows, default=2.6 if tall(node) else 1.0)

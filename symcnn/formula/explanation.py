@@ -1,21 +1,28 @@
-"""Where a number comes from: the formula as the article writes it, the same with numbers, the result, and which
-quantities it rests on and feeds."""
+"""Explanations for notebooks and the terminal: a number with its formula, and derivations in LaTeX.
+
+A number is explained by its formula as the article writes it, the same with numbers, the result, and the quantities
+on which it depends and those that it feeds.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Symbol
 
-from symcnn.derivation import Graph, Variable
+from symcnn.derivation import Derivation, Gradient, Graph, Variable
 from symcnn.formula import tree
 from symcnn.formula.latex import Latex
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import WORDS, Typography, Worked
-from symcnn.symbolic import E_TOTAL, E, Name, Quantity, quantity_of
+from symcnn.symbolic import E_TOTAL, Access, E, Equation, Name, Quantities, Quantity, Wins, quantity_of
+from symcnn.text import catalogue
 
-#: Significant digits of the numbers put in.
+#: Significant digits of the numbers in a formula.
 DIGITS = 6
+
+#: The most formulas of a derivation without index notation.
+MAX_FORMULAS = 60
 
 
 @dataclass(frozen=True)
@@ -24,10 +31,10 @@ class Explanation:
 
     Attributes:
         name: of the quantity: "x_12", "dE_df_12".
-        value: the result, exactly as the graph gives it.
+        value: the result as the graph computes it, not rounded.
         equation: quantity = formula = numbers = result.
         rests_on: the quantities of the formula with their values.
-        feeds: the quantities in whose formulas it stands.
+        feeds: the quantities whose formulas contain it.
     """
 
     name: str
@@ -60,7 +67,7 @@ class Explanation:
 def explain_variable(
     graph: Graph, name: Name, values: Mapping[str, float], words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
-    """A variable of one image's graph.
+    """Explain a variable of one image's graph.
 
     Args:
         values: every quantity of that image.
@@ -71,32 +78,29 @@ def explain_variable(
     numbers = Worked(graph.quantities, words["word"], values, DIGITS)
     here, value = variable.quantity, values[variable.name]
     members = [typography.name(here), typography.right_side(variable), numbers.right_side(variable), numbers.name(here)]
-    kept = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
+    members = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
     sources = tuple((typography.name(s), values[s.name]) for s in in_order(variable))
     feeds = _feeds(graph, here, typography)
     if variable.tensor.role == "gradient":  # the images' gradients are added
         feeds = (Typography(graph.quantities, words["word"]).name(here),)
-    return Explanation(variable.name, value, tree.Equality(tuple(kept)), sources, feeds, words["explain"], decimal)
+    return Explanation(variable.name, value, tree.Equality(tuple(members)), sources, feeds, words["explain"], decimal)
 
 
 def in_order(variable: Variable) -> list[Symbol]:
-    """The quantities of a formula, each once, as they stand in it."""
-    found: dict[Symbol, None] = {}
-    for factors in variable.products:
-        for factor in factors:
-            found.update(dict.fromkeys(sorted(factor.free_symbols, key=str)))
-    return list(found)
+    """Return the quantities of a formula in its order, each once."""
+    factors = (factor for product in variable.products for factor in product)
+    return list(dict.fromkeys(s for factor in factors for s in sorted(factor.free_symbols, key=str)))
 
 
 def _feeds(graph: Graph, quantity: Quantity, typography: Typography) -> tuple[Node, ...]:
-    """The quantities in whose formulas it stands."""
+    """Return the quantities whose formulas contain it."""
     return tuple(typography.name(v.quantity) for v in graph if quantity.symbol in v.symbols())
 
 
-def explain_given(
+def explain_input(
     graph: Graph, name: Name, value: float, what: str, words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
-    """Something that is given: a pixel, a target, an initial value."""
+    """Explain an input: a pixel, a target, an initial value."""
     typography = Typography(graph.quantities, words["word"], total="")
     quantity = graph.quantities.of(name)
     equation = tree.Equality((typography.name(quantity), tree.Number(value, DIGITS), tree.Word(what)))
@@ -108,7 +112,7 @@ def explain_sum(
     graph: Graph, name: Name, parts: Sequence[float], factor: float, labels: Sequence[str],
     words: Mapping[str, Mapping[str, str]], decimal: str = ".",
 ) -> Explanation:  # fmt: skip
-    """E_total or ∂E_total/∂(a parameter): the images added, times the factor (1, or 1/number of images)."""
+    """Explain E_total or ∂E_total/∂parameter: the sum over the images, times 1 or 1/number of images."""
     of_one, total = Typography(graph.quantities, words["word"], total=""), Typography(graph.quantities, words["word"])
     quantity = graph.quantities.of(name)
     one, whole = of_one.name(E if quantity == E_TOTAL else quantity), total.name(quantity)
@@ -125,7 +129,7 @@ def explain_sum(
 
 @dataclass(frozen=True)
 class Change:
-    """One step of a parameter: what it was, learning rate, gradient, what it is then, and after how many steps."""
+    """A step of a parameter: its value before, the learning rate, the gradient, its value after, the step's number."""
 
     before: float
     rate: float
@@ -137,33 +141,63 @@ class Change:
 def explain_update(
     graph: Graph, name: Name, change: Change, words: Mapping[str, Mapping[str, str]], decimal: str = "."
 ) -> Explanation:
-    """A parameter after a step: what it was, minus learning rate times gradient."""
+    """Explain a parameter after a step: its value before, minus learning rate times gradient."""
     total, label = Typography(graph.quantities, words["word"]), words["explain"]["step"]
     quantity = graph.quantities.of(name)
     symbol, gradient = total.name(quantity), total.name(quantity.adjoint)
-    was = tree.Labelled(symbol, label.format(step=change.step - 1))
+    old = tree.Labelled(symbol, label.format(step=change.step - 1))
     before, rate, slope, after = (
         tree.Number(v, DIGITS) for v in (change.before, change.rate, change.slope, change.after)
     )
     equation = tree.Equality(
         (
             tree.Labelled(symbol, label.format(step=change.step)),
-            tree.Sum((was, tree.Negated(tree.Product((tree.Symbol("η"), gradient))))),
+            tree.Sum((old, tree.Negated(tree.Product((tree.Symbol("η"), gradient))))),
             tree.Sum((before, tree.Negated(tree.Product((rate, slope))))),
             after,
         )
     )
-    sources = ((was, change.before), (tree.Symbol("η"), change.rate), (gradient, change.slope))
+    sources = ((old, change.before), (tree.Symbol("η"), change.rate), (gradient, change.slope))
     feeds = _feeds(graph, quantity, Typography(graph.quantities, words["word"], total=""))
     return Explanation(quantity.name, change.after, equation, sources, feeds, words["explain"], decimal)
 
 
 def written_names(graph: Graph) -> dict[str, str]:
-    """What symcnn writes for a quantity (w_x11-h1, h_1,activation, ∂E/∂x₁₁), in plain text -> its name."""
-    found = {}
+    """Map what symcnn writes for a quantity in plain text (w_x11-h1, h_1,activation, ∂E/∂x₁₁) to its name."""
+    names = {}
     for total in ("", "total"):
         typography = Typography(graph.quantities, {word: word for word in WORDS}, total)
         for quantity in (*(quantity_of(*place) for place in graph.inputs.values()), *(v.quantity for v in graph)):
             for differentiated in (False, True):
-                found[Plain().emit(typography.name(quantity, differentiated))] = quantity.name
-    return found
+                names[Plain().emit(typography.name(quantity, differentiated))] = quantity.name
+    return names
+
+
+def gradient_latex(gradient: Gradient) -> str:
+    """Return the chain rule at one quantity."""
+    return Latex().display(_typography(gradient.derivation).chain_rule(gradient.derivation, gradient.quantity))
+
+
+def equation_latex(equation: Equation) -> str:
+    """Return an equation in index notation; nothing else of its network is known."""
+    atoms = {a for t in equation.terms for f in t.factors for a in f.atoms(Access, Wins)}
+    accesses = {access for a in atoms for access in (a.solved if isinstance(a, Wins) else (a,))}
+    quantities = Quantities(sorted({a.tensor for a in (*accesses, equation.target)}))
+    return Latex().display(Typography(quantities, catalogue("en").words("word")).equation_in_indices(equation))
+
+
+def derivation_latex(derivation: Derivation) -> str:
+    """Return all gradients, one under the other; where there are many, every adjoint in index notation."""
+    latex, typography = Latex(), _typography(derivation)
+    if len(derivation.names) > MAX_FORMULAS:
+        adjoints = [e for e in derivation.equations if e.target.tensor.is_adjoint]
+        rows = [(latex.emit(typography.access(e.target)), latex.emit(typography.sum_of(e))) for e in adjoints]
+    else:
+        variables = [derivation.graph[quantity.adjoint] for quantity in derivation.listed]
+        rows = [(latex.emit(typography.name(v.quantity)), latex.emit(typography.right_side(v))) for v in variables]
+    lines = " \\cr\n".join(f"{left} &= {right}" for left, right in rows)
+    return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
+
+
+def _typography(derivation: Derivation) -> Typography:
+    return Typography(derivation.quantities, catalogue("en").words("word"))

@@ -1,25 +1,16 @@
-"""A formula on a page, in lines that a browser may break.
+"""A formula as HTML whose lines a browser may break.
 
-Browsers never break a line inside <math>. So a formula flows as several <math> elements, one for each place where a
-line may end: before a sign of a sum, and where a term is longer than a line, before the dot of a product. And they
-paint a brace under a factor half: the number under a factor stands in HTML, below a bracket that CSS draws.
+Browsers never break a line inside <math>. So a formula becomes several <math> elements, with a possible break between
+them: before a sign of a sum and, in a term longer than a line, before the dot of a product. Browsers also paint only
+half a brace under a factor: the number under a factor is HTML, below a bracket that CSS draws.
 """
 
 from dataclasses import dataclass
 
 from symcnn.formula import tree
-from symcnn.formula.brackets import bracketed, descended, signed_term, single_matrix
 from symcnn.formula.breaking import height, tall, width
-from symcnn.formula.mathml import (
-    COMMA,
-    MINUS,
-    SIGNS,
-    MathML,
-    function,
-    infix,
-    large,
-    signed,
-)
+from symcnn.formula.conventions import bracketed, descended, signed_term, single_matrix
+from symcnn.formula.mathml import COMMA, MINUS, SIGNS, MathML, function, infix, large, signed
 from symcnn.formula.steps import nodes
 from symcnn.formula.tree import Node
 
@@ -37,9 +28,9 @@ _LEFT, _RIGHT = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 
 @dataclass(frozen=True)
 class _FlowPiece:
-    """A part of a formula with what keeps to its beginning and end: a sign, a bracket.
+    """A part of a formula with the sign or bracket before and after it.
 
-    ``operand``: a sum or a negative number is put in brackets here.
+    ``operand``: a sum or a negative number is bracketed here.
     """
 
     node: Node
@@ -50,12 +41,12 @@ class _FlowPiece:
 
 @dataclass(frozen=True)
 class DisplayLayout:
-    """A display, laid out.
+    """The layout of a display.
 
     Attributes:
         left: its left side; empty where that is long and begins the first line.
-        steps: what is said of it, line by line.
-        narrow: has the left side a place beside the rest on a phone, too?
+        steps: its further members, line by line.
+        narrow: is there room for the left side beside the rest on a phone, too?
     """
 
     left: str
@@ -70,11 +61,11 @@ class Flow:
         self._mathml = mathml
 
     def inline(self, node: Node) -> str:
-        """A formula in running text; a number by itself is text."""
+        """Return a formula in running text; a single number is text."""
         return self.number(node) if isinstance(node, tree.Number) else self.flow(_FlowPiece(node))
 
     def equation(self, node: Node) -> DisplayLayout:
-        """A display."""
+        """Lay a display out."""
         match node:
             case tree.Equality((left, second, *rest)) if width(left) > BESIDE:
                 whole = _FlowPiece(tree.Equality((left, second)))
@@ -93,11 +84,11 @@ class Flow:
         return DisplayLayout(self.flow(_FlowPiece(left)), tuple(map(self.flow, pieces)), narrow)
 
     def number(self, node: tree.Number) -> str:
-        """A number as text of the page."""
+        """Return a number as text of the page."""
         return f"<span{self._mathml.live(node)}>{self._mathml.value(node)}</span>"
 
     def flow(self, piece: _FlowPiece) -> str:
-        """A piece as elements between which a line may break."""
+        """Return a piece as elements between which a line may break."""
         node = piece.node
         if isinstance(node, tree.Under):
             return self._under(piece, node)
@@ -119,7 +110,7 @@ class Flow:
         )
         if isinstance(node, (tree.Product, tree.Convolution)):
             return BREAK.join(texts)
-        # what a term is made of keeps together as long as it can
+        # a term is kept together as long as possible
         return BREAK.join(f'<span class="t">{t}</span>' if BREAK in t else t for t in texts)
 
     def _under(self, piece: _FlowPiece, node: tree.Under) -> str:
@@ -132,12 +123,12 @@ class Flow:
 
 
 def _fits(node: Node) -> bool:
-    """Is it short, with no number under a factor, which MathML can't set?"""
+    """Is the formula short, without numbers under factors, which MathML can't set?"""
     return width(node) <= UNBROKEN and not any(isinstance(n, tree.Under) for n in nodes(node))
 
 
 def _pieces(node: Node, mathml: MathML) -> tuple[_FlowPiece, ...]:
-    """What a formula may be broken into; nothing where it must stay whole."""
+    """Return the parts between which a formula may be broken; nothing where it must stay whole."""
     match node:
         case tree.Sum((first, *rest)):
             return (
@@ -177,14 +168,14 @@ def _pieces(node: Node, mathml: MathML) -> tuple[_FlowPiece, ...]:
 
 
 def _list(nodes: tuple[Node, ...], left: str, right: str) -> tuple[_FlowPiece, ...]:
-    """Between brackets, a comma after each but the last."""
+    """Return the items of a list between brackets, with a comma after each but the last."""
     befores = [left, *("" for _ in nodes[1:])]
     afters = [*(COMMA for _ in nodes[1:]), right]
     return tuple(map(_FlowPiece, nodes, befores, afters))
 
 
 def _brackets(node: Node) -> tuple[str, str]:
-    """As high as what they enclose, which stands in other elements."""
+    """Return brackets as high as what they enclose, which stands in other elements."""
     if not tall(node):
         return _LEFT, _RIGHT
     size = f"{height(node):.3g}em"
@@ -193,7 +184,7 @@ def _brackets(node: Node) -> tuple[str, str]:
 
 
 def _script(kind: str, bracket: str, text: str, high: bool) -> str:
-    """A bracket with something at its head or foot. As the base of a script a high one would not be stretched."""
+    """Return a bracket with a script. As the base of the script itself a tall bracket would not be stretched."""
     if high:
         return f'{bracket}<m{kind}><mspace width="0" height="1.5em" depth="1em"></mspace>{text}</m{kind}>'
     return f"<m{kind}>{bracket}{text}</m{kind}>"
@@ -204,5 +195,5 @@ def _math(text: str) -> str:
 
 
 def _alone(text: str) -> str:
-    """A sign by itself: between nothings, or Firefox leaves out its space."""
+    """Return a sign between empty identifiers, without which Firefox leaves out its space."""
     return _math(f"<mi></mi>{text}<mi></mi>") if text else ""

@@ -1,23 +1,34 @@
-"""LaTeX for Markdown: what GitHub, VS Code and Jupyter all show, because CommonMark leaves it unchanged.
+r"""LaTeX: ``Latex`` for Markdown, ``Tex`` for paper.
 
-No backslash before punctuation, no ``\\\\`` (``\\cr`` instead), no ``}_{``, accents only inside ``\\text{…}``, and
-``0{,}5`` where the language writes a decimal comma. What CommonMark or TeX would take for a command in the words of a
-formula is set as the wide form of the same character.
+``Latex`` writes what GitHub, VS Code and Jupyter all display, because CommonMark leaves it unchanged: no backslash
+before punctuation, no ``\\`` (``\cr`` instead), no ``}_{``, accents only inside ``\text{…}``, and ``0{,}5`` where the
+language writes a decimal comma. A character that CommonMark or TeX would take for a command is set in its wide form.
+
+``Tex`` writes what pdflatex sets with amsmath. pdflatex has glyphs for Latin letters only; other symbols are set in
+mathematics where they can be, else as their number: [U+4E2D].
 """
 
+import re
 from decimal import Decimal
 from typing import ClassVar
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Line, Piece, lines
-from symcnn.formula.leaves import names
-from symcnn.formula.numerals import shown, with_power_of_ten
+from symcnn.formula.conventions import (
+    UNDER_A_POWER,
+    bracketed,
+    format_number,
+    is_zero,
+    signed_term,
+    single_matrix,
+    with_power_of_ten,
+)
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import function_names
 
-#: Estimated em of a line, on a page of GitHub.
-MOST = 39.0
+#: Estimated em of a line: on a page of GitHub; on A4 with margins of 25 mm, beside the number of the equation.
+LINE, PAPER_LINE = 39.0, 38.0
 
 GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "η": "eta", "θ": "theta", "λ": "lambda",
@@ -26,12 +37,12 @@ GREEK = {
 }  # fmt: skip
 _LETTERS = {**{letter: f"\\{name}" for letter, name in GREEK.items()}, "…": r"\ldots", "∂": r"\partial"}
 
-_FUNCTIONS = names(r"\text{{{}}}", "latex") | {"Σ": r"\sum"}
+_FUNCTIONS = function_names(r"\text{{{}}}", "latex") | {"Σ": r"\sum"}
 
 #: Brackets that a line may end between -> their size.
 _SIZES = {"(": "big", ")": "big", "⎛": "Bigg", "⎞": "Bigg"}
 
-#: What Markdown and TeX take for commands -> the wide form of the same character; no-break spaces -> a space.
+#: Characters with a meaning in Markdown or TeX -> their wide form; no-break spaces -> a space.
 _WIDE = {ord(c): chr(ord(c) + 0xFEE0) for c in "\\{}$%&#_^~*<>`|[]@"} | {0xA0: " ", 0x202F: " "}
 
 
@@ -57,12 +68,11 @@ class Latex:
         return f"${self.emit(node)}$"
 
     def display(self, node: Node, number: int = 0) -> str:
-        """One display, with its number (0: none).
+        """Return a display with its number (0: none).
 
-        Of an equality of more than two members, or with a long sum, each member has a line for itself.
+        Each member of an equality of more than two members, or with a long sum, has a line of its own.
         """
-        left, found = lines(node, MOST)
-        rows = self._rows(left, found)
+        rows = self._rows(*lines(node, LINE))
         body = "".join(rows[0])
         if len(rows) > 1:
             aligned = f" {self.newline}\n".join(map("&".join, rows))
@@ -70,40 +80,37 @@ class Latex:
         tag = f"\n\\tag{{{number}}}" if number else ""
         return f"$$\n{_not_markdown(body)}{tag}\n$$"
 
-    def _rows(self, left: Node | None, found: tuple[Line, ...]) -> list[tuple[str, str]]:
-        """The lines of a display: what stands before and behind the place where they are aligned."""
+    def _rows(self, left: Node | None, lines: tuple[Line, ...]) -> list[tuple[str, str]]:
+        """Return the lines of a display, each as the text before and the text behind the sign of alignment."""
         start = "" if left is None else f"{self.emit(left)} "
         rows = []
-        for n, line in enumerate(found):
-            further = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
-            text = " ".join(map(self.piece, line))
-            rows.append((start if n == 0 else "", self._further(text) if further else text))
+        for n, line in enumerate(lines):
+            continues = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
+            indent = r"\quad{}" if continues else ""  # {} keeps the space around the sign that follows
+            rows.append((start if n == 0 else "", indent + " ".join(map(self.piece, line))))
         return rows
 
-    def _further(self, text: str) -> str:
-        """A line that goes on with the one above; ``{}`` keeps the space around its sign."""
-        return rf"\quad{{}}{text}"
-
     def piece(self, piece: Piece) -> str:
-        """What stands together on a line, with its signs and brackets."""
+        """Return a piece with its signs and brackets."""
         body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
         return "".join(map(self._opened, piece.before)) + body + "".join(map(self._closed, piece.after))
 
     def _opened(self, sign: str) -> str:
-        """A sign, or a bracket with the name of a function before it."""
+        """Return a sign, or a bracket with the name of a function before it."""
         if sign[-1] not in _SIZES:
             return f"{self.signs[sign]} "
         return rf"{_FUNCTIONS.get(sign[:-1], '')}\{_SIZES[sign[-1]]}l("
 
     def _closed(self, bracket: str) -> str:
-        """A comma, or a bracket, perhaps with a word on it."""
+        """Return a comma, or a closing bracket with its label."""
         if bracket == ",":
             return self._comma
         word = f"^{{{self.words(bracket[2:])}}}" if bracket[1:] else ""
         return rf"\{_SIZES[bracket[0]]}r){word}"
 
     def number(self, value: float | Decimal, digits: int | None) -> str:
-        return with_power_of_ten(shown(value, digits), lambda n: rf" \cdot 10^{{{n}}}").replace(".", self._decimal)
+        text = with_power_of_ten(format_number(value, digits), lambda n: rf" \cdot 10^{{{n}}}")
+        return text.replace(".", self._decimal)
 
     @DispatchMethod
     def emit(self, node: Node) -> str:
@@ -185,7 +192,7 @@ class Latex:
         return self.words(node.text)
 
     def words(self, text: str) -> str:
-        """Upright words; none of their characters means anything."""
+        """Return words set upright; none of their characters is a command."""
         return rf"\text{{{' '.join(text.split()).translate(_WIDE)}}}"
 
     @emit.register
@@ -198,7 +205,7 @@ class Latex:
         return self.under(self.emit(node.node), self.emit(node.number))
 
     def under(self, above: str, below: str) -> str:
-        """A brace with a number; not _{…} behind the brace: it would read as Markdown emphasis."""
+        """Return a brace with a number. Not _{…} behind the brace: Markdown would read that as emphasis."""
         return rf"\underset{{{below}}}{{\underbrace{{{above}}}}}"
 
     @emit.register
@@ -215,7 +222,7 @@ class Latex:
         return " = ".join(map(self.emit, node.members))
 
     def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
-        """In brackets, of which a matrix has its own."""
+        """Bracket ``text``, unless it is a single matrix."""
         return text if single_matrix(nodes) else rf"\left({text}\right)"
 
     def _operand(self, node: Node) -> str:
@@ -225,5 +232,60 @@ class Latex:
 
 
 def _not_markdown(body: str) -> str:
-    """Nothing that begins a list, a number or a heading stands at the start of a line."""
+    """Keep Markdown from reading the start of a line as a list, a number or a heading."""
     return body if body[0].isalpha() or body[0] in "\\&{" else "{}" + body
+
+
+class Tex(Latex):
+    """Emits LaTeX for a document of its own."""
+
+    signs: ClassVar[dict[str, str]] = {**Latex.signs, "<": "<", ">": ">"}
+    newline = r"\\"
+
+    def display(self, node: Node, number: int = 0, label: str = "") -> str:
+        """Return a display, its number beside the first line; pages may break between its lines."""
+        rows = list(map("&".join, self._rows(*lines(node, PAPER_LINE))))
+        rows[0] += rf" \tag{{{number}}}" if number else r" \notag"
+        rows[0] += rf" \label{{{label}}}" if label else ""
+        return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+
+    def words(self, text: str) -> str:
+        return rf"\text{{{escaped(' '.join(text.split()))}}}"
+
+    def under(self, above: str, below: str) -> str:
+        return rf"\underbrace{{{above}}}_{{{below}}}"
+
+
+_CHARACTERS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
+    "[": "{[}", "]": "{]}", "\xa0": "~", "\u202f": r"\,", "’": "'", "‘": "`", "“": "``", "”": "''", "–": "--",
+    "—": "---", "…": r"\ldots{}", "«": r"\guillemotleft{}", "»": r"\guillemotright{}", "\xad": r"\-",
+}  # fmt: skip
+_SYMBOLS = {
+    "∂": r"\partial", "−": "-", "×": r"\times", "·": r"\cdot", "∗": r"\ast", "→": r"\rightarrow", "←": r"\leftarrow",
+    "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "±": r"\pm", "∈": r"\in", "∞": r"\infty", "∑": r"\sum",
+    "√": r"\surd", "⌈": r"\lceil", "⌉": r"\rceil", "⌊": r"\lfloor", "⌋": r"\rfloor", "⁻": "^{-}",
+    **{letter: f"\\{name}" for letter, name in GREEK.items()},
+    **{c: f"_{{{n}}}" for n, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{c: f"^{{{n}}}" for n, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+}  # fmt: skip
+#: Letters of Latin-1 and Latin Extended-A without a glyph in pdflatex.
+_LACKING = "ĦħĸĿŀŉŦŧſ"
+
+
+def escaped(words: str) -> str:
+    """Escape words for LaTeX: no character is a command, and each has a glyph."""
+    apart = re.sub("-(?=-)|,(?=,)", "\\g<0>\0", words.replace("\0", " "))  # no dash of two hyphens
+    return "".join("{}" if c == "\0" else _character(c) for c in apart)
+
+
+def _character(c: str) -> str:
+    if c in _CHARACTERS:
+        return _CHARACTERS[c]
+    if c in _SYMBOLS:
+        return rf"\ensuremath{{{_SYMBOLS[c]}}}"
+    if " " <= c <= "~" or ("¡" <= c <= "ſ" and c not in _LACKING):
+        return c
+    return rf"{{[}}U+{ord(c):04X}{{]}}"

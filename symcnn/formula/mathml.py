@@ -1,8 +1,8 @@
 """Native MathML: one rule a node.
 
-A number and a quantity carry ``data-v``, the key by which their other appearances are found; a number that the page can
-show at another step of the training carries its significant digits (``data-digits``), and ``data-p`` where it stands in
-brackets while it is negative. An operator that begins a <math> would take the spacing of a prefix: ``form="infix"``.
+A number and a quantity carry ``data-v``, a key that is the same wherever they occur; a number that the page can show at
+another step of the training carries its significant digits (``data-digits``), and ``data-p`` where it is bracketed
+while it is negative. An operator that begins a <math> would take the spacing of a prefix: ``form="infix"``.
 """
 
 import re
@@ -11,8 +11,8 @@ from html import escape
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.brackets import UNDER_A_POWER, bracketed, descended, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import width
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, descended, is_zero, signed_term, single_matrix
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
 
@@ -20,7 +20,7 @@ from symcnn.formula.tree import Node
 WIDE = 15.0
 
 SIGNS = {"=": "=", "<": "&lt;", ">": "&gt;", "≤": "≤", "+=": "+="}
-#: What is coloured: ∂E by what.
+#: Letter of x in ∂E/∂x -> its colour class.
 _CLASSES = {"f": "filter", "F": "filter", "x": "gradient", "X": "gradient"}
 _INDEX = re.compile(r"(?P<mn>\d+)|(?P<mi>[^\W\d_])|(?P<mtext>-)|(?P<mo>\S)")
 COMMA, MINUS = '<mo separator="true">,</mo>', '<mo form="prefix">−</mo>'
@@ -51,7 +51,7 @@ class MathML:
 
     @DispatchMethod
     def emit(self, node: Node) -> str:
-        """What stands inside <math>."""
+        """Return the content of <math>."""
         raise TypeError(f"no rule to display {node!r}")
 
     @emit.register
@@ -162,7 +162,7 @@ class MathML:
     # --- parts ------------------------------------------------------------------------------------------------------
 
     def operand(self, node: Node) -> str:
-        """In brackets where the signs before and after would else be misread."""
+        """Return a node in brackets where the signs around it would else be misread."""
         if isinstance(node, tree.Number):
             text = self.value(node)
             may_turn = " data-p" if node.key else ""
@@ -170,20 +170,20 @@ class MathML:
         return row(f"<mo>(</mo>{self.emit(node)}<mo>)</mo>") if bracketed(node) else self.emit(node)
 
     def _bracketed(self, text: str, nodes: tuple[Node, ...]) -> str:
-        """In brackets; a matrix alone has its own."""
+        """Bracket ``text``, unless it is a single matrix."""
         return text if single_matrix(nodes) else row(f"<mo>(</mo>{text}<mo>)</mo>")
 
     def differentiated(self, node: Node) -> str:
-        """What stands behind ∂: in brackets, unless it is a single quantity."""
+        """Return a node behind ∂: in brackets, unless it is a single quantity."""
         text = self.emit(node)
         return text if isinstance(node, (tree.Symbol, tree.Call, tree.Labelled)) else row(f"<mo>(</mo>{text}<mo>)</mo>")
 
     def by(self, node: Node) -> str:
-        """∂/∂x, before what is differentiated."""
+        """Return ∂/∂x."""
         return _fraction("<mi>∂</mi>", row(f"<mi>∂</mi>{self._unmarked.differentiated(node)}"))
 
     def value(self, node: tree.Number) -> str:
-        """A number's text."""
+        """Return a number's text."""
         return self._plain.emit(node)
 
     def _mark(self, node: Node) -> str:
@@ -191,7 +191,7 @@ class MathML:
         return f' data-v="{escape(key)}"' if key else ""
 
     def live(self, node: tree.Number) -> str:
-        """The attributes of an element that holds nothing but a number's text."""
+        """Return the attributes of an element that contains only a number's text."""
         if node.key is None:
             return ""
         digits = "" if node.digits is None else f' data-digits="{node.digits}"'
@@ -211,16 +211,16 @@ def function(node: tree.Call) -> str:
 
 
 def _indices(text: str) -> str:
-    """12, r+p, c+q, x11-h1, (R−p)/2: each sign an element; a hyphen stays one."""
-    found = ""
+    """Return indices, 12, r+p, x11-h1 or (R−p)/2, with an element for each sign; a hyphen stays one."""
+    elements = ""
     for match in _INDEX.finditer(text):
         kind, sign = str(match.lastgroup), escape(match.group())
         if kind == "mo":
             attribute = ' separator="true"' if sign == "," else ' stretchy="false"' if sign in "()" else ""
-            found += f"<mo{attribute}>{sign}</mo>"
+            elements += f"<mo{attribute}>{sign}</mo>"
         else:
-            found += f"<{kind}>{sign}</{kind}>"
-    return found
+            elements += f"<{kind}>{sign}</{kind}>"
+    return elements
 
 
 def signed(exponent: int) -> str:
@@ -228,17 +228,17 @@ def signed(exponent: int) -> str:
 
 
 def _fraction(above: str, below: str, attributes: str = "") -> str:
-    """With a bar of one pixel, which else is one or two by chance."""
+    """Return a fraction with a bar of one pixel, which else is one or two by chance."""
     return f'<mfrac{attributes} linethickness="1px">{above}{below}</mfrac>'
 
 
 def between(sign: str) -> str:
-    """A sign with something before and after it."""
+    """Return a sign between two operands."""
     return f"<mo>{sign}</mo>"
 
 
 def infix(sign: str) -> str:
-    """A sign that begins an element."""
+    """Return a sign that begins an element."""
     return f'<mo form="infix">{sign}</mo>'
 
 

@@ -1,6 +1,6 @@
-"""What a displayed formula says: its tree as a SymPy expression in a network's quantities, or a group of them.
+"""The meaning of a displayed formula: its tree as a SymPy expression in a network's quantities, or a group of them.
 
-    x_12                     the quantity that the symbol holds; of a text's, which ``Spelled`` finds
+    x_12                     the quantity of the symbol; ``Spelled`` looks up a symbol of a text
     ∂A/∂B                    ``Slope``: the sum over the paths from B to A; of an expression by linearity
     ∂E_total/∂f_11           E_total is read as the sum over the images, or, where a text says so, as E of one image
     X, [[…]], I ∗ ∂E/∂X      groups, entry by entry; ∂E/∂X · ∂X/∂F is a product of Jacobians
@@ -23,14 +23,14 @@ from symcnn.derivation.derivation import Derivation
 from symcnn.dispatch import DispatchMethod
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
-from symcnn.formula.leaves import CALLS
-from symcnn.formula.slopes import slope
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import EntrySymbol
+from symcnn.formula.typography import CALLS, EntrySymbol
 from symcnn.formula.written import MeaningError, Spelled, UnknownNameError, brief
 from symcnn.proof.paths import Slope
 from symcnn.symbolic import (
+    ERROR,
     LEAVES,
+    Access,
     E,
     Quantity,
     Tensor,
@@ -58,12 +58,12 @@ class DoesNotFitError(MeaningError):
 
 
 class SpentError(SymcnnError):
-    """A formula asks for more work than there is for one equation, or for one text."""
+    """A formula needs more work than there is for one equation, or for one text."""
 
 
 @dataclass
 class Budget:
-    """Units of work: formulas worked out at a point. A count, not a clock: the same on every machine.
+    """Units of work: formulas evaluated at a point. A count, not a clock: the same on every machine.
 
     Attributes:
         one, whole: for one equation, and for a text.
@@ -74,12 +74,12 @@ class Budget:
     _left: int = 100_000
 
     def begin(self) -> None:
-        """Another equation."""
+        """Start another equation."""
         self._left = min(self.one, self.whole)
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Another share, for what is worked out beside the equation itself."""
+        """Give an evaluation beside the equation a share of its own."""
         left = self._left
         self.begin()
         try:
@@ -93,7 +93,7 @@ class Budget:
         return self.whole <= 0
 
     def spend(self) -> None:
-        """One unit.
+        """Spend one unit.
 
         Raises:
             SpentError
@@ -131,17 +131,17 @@ class Meaning:
 
     Attributes:
         derivation: of the network.
-        written: which symbol is which quantity; None: only those that hold theirs (``EntrySymbol``), as our own do.
+        written: looks up symbols; None: only symbols that hold their quantity (``EntrySymbol``), as our own do.
         labels: a word at the foot of a bracket, or of E -> the image that it names.
         images: how many images E_total adds.
         total: is E_total the sum over the images? Else it stands for E of the image at hand.
         image: whose quantities unlabelled symbols are; 0: of the image at hand, whichever that is.
         sizes: index letter -> how far it runs.
         free: letters without a quantity that may occur: z in σ(z).
-        point: where the index letters stand.
-        base: from where they count.
-        limited: those that limits of a sum let run.
-        keys: what a number with a key is read as, instead of its value; None: its value.
+        point: the values of the index letters.
+        base: the first value of an index letter.
+        limited: the letters that run between limits of a sum.
+        keys: what a number with a key means instead of its value; None: its value.
         budget: how much work there is for it; None: any.
     """
 
@@ -161,7 +161,7 @@ class Meaning:
     _known: dict[Node, Value] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, node: Node) -> Value:
-        """The meaning of a formula.
+        """Return the meaning of a formula.
 
         Raises:
             MeaningError: it has none: an unknown name, an index out of range, words, groups that do not fit.
@@ -179,7 +179,7 @@ class Meaning:
         raise MeaningError("not_a_value", what=brief(node))
 
     def scalar(self, node: Node) -> Expr:
-        """The meaning of what must be a single quantity."""
+        """Return the meaning of a formula that must be a single quantity."""
         value = self.of(node)
         if isinstance(value, EntryGroup):
             raise MeaningError("group", what=brief(node), count=len(value.entries))
@@ -202,7 +202,7 @@ class Meaning:
         return S.Zero if quantity is None else self._named(quantity)
 
     def entry(self, node: tree.Symbol) -> Quantity | None:
-        """The quantity of a symbol; None where index notation leaves the tensor (absent, or padding).
+        """Return the quantity of a symbol; None where index notation leaves the tensor (absent, or padding).
 
         Raises:
             UnknownNameError, OutOfRangeError
@@ -224,7 +224,7 @@ class Meaning:
         return None if index is None else quantity_of(tensor, index)
 
     def tensor(self, node: tree.Symbol) -> Tensor:
-        """The tensor of a symbol, whatever its indices."""
+        """Return the tensor of a symbol, whatever its indices."""
         return node.of.tensor if isinstance(node, EntrySymbol) else self._reader(node).tensor(node)
 
     def _reader(self, node: tree.Symbol) -> Spelled:
@@ -278,13 +278,13 @@ class Meaning:
         if by == 0 and isinstance(node.by, tree.Symbol):
             return S.Zero  # by an entry outside its tensor
         if not isinstance(of, EntryGroup) and not isinstance(by, EntryGroup):
-            return self._slope(of, by)
+            return self._linear_derivative(of, by)
         above = of if isinstance(of, EntryGroup) else EntryGroup((of,), ())
         below = by if isinstance(by, EntryGroup) else EntryGroup((by,), ())
-        entries = tuple(self._slope(a, b) for a in above.entries for b in below.entries)
+        entries = tuple(self._linear_derivative(a, b) for a in above.entries for b in below.entries)
         return EntryGroup(entries, (*above.shape, *below.shape), above.of, below.of, slope=True)
 
-    def _slope(self, of: Expr, by: Expr) -> Expr:
+    def _linear_derivative(self, of: Expr, by: Expr) -> Expr:
         """By linearity: Σ over the names u of an expression of ∂expression/∂u · ∂u/∂by."""
         if of.is_Symbol and by.is_Symbol:
             return self._of_name(of, by)
@@ -295,10 +295,10 @@ class Meaning:
         return Add(*(Mul(derivative, self._of_name(name, by)) for name, derivative in _derivatives(of)))
 
     def _of_name(self, of: Expr, by: Expr) -> Expr:
-        return S.One if of == by else S.Zero if self._is_apart(of, by) else slope(self.derivation, of, by)
+        return S.One if of == by else S.Zero if self._is_apart(of, by) else _derivative(self.derivation, of, by)
 
     def _is_apart(self, of: Expr, by: Expr) -> bool:
-        """Does one rest on nothing else, or belong to another image than the other?"""
+        """Does ``of`` depend on nothing, or belong to another image than ``by``?"""
         if of.name in self.free or by.name in self.free:
             return True
         quantity, other = map(self.derivation.quantities.of, (of, by))
@@ -328,10 +328,7 @@ class Meaning:
 
     @_of.register
     def _(self, node: tree.Product) -> Value:
-        found: Value = S.One
-        for factor in node.factors:
-            found = _times(found, self.of(factor))
-        return found
+        return reduce(_times, map(self.of, node.factors), S.One)
 
     @_of.register
     def _(self, node: tree.Sum) -> Value:
@@ -358,15 +355,12 @@ class Meaning:
         [z] = arguments
         if function is log and z == 0:
             raise MeaningError("log_zero", what=brief(node))
-        return _named(function(z))
+        return _as_function(function(z))
 
     def _over_images(self, node: tree.Call) -> Value:
-        """Σ(∂E/∂f_11): over all images."""
+        """Return Σ(∂E/∂f_11), the sum over all images."""
         [body] = node.arguments
-        first, *rest = (replace(self, image=n).of(body) for n in range(1, self.images + 1))
-        for term in rest:
-            first = _plus(first, term)
-        return first
+        return reduce(_plus, (replace(self, image=n).of(body) for n in range(1, self.images + 1)))
 
     # --- index notation ---------------------------------------------------------------------------------------------
 
@@ -375,15 +369,15 @@ class Meaning:
         if not node.letters:
             raise MeaningError("over_nothing", what=node.sign)
         letters = frozenset(node.letters)
-        ran = replace(self, limited=self.limited - letters if node.first is None else self.limited | letters)
+        inside = replace(self, limited=self.limited - letters if node.first is None else self.limited | letters)
         terms = [
-            replace(ran, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
+            replace(inside, point={**self.point, **dict(zip(node.letters, values, strict=True))}).scalar(node.body)
             for values in product(*(self._span(node, letter) for letter in node.letters))
         ]
         return maximum(*terms) if node.sign == "max" else Add(*terms)
 
     def _span(self, node: tree.Over, letter: str) -> range:
-        """From where to where a letter runs."""
+        """Return the values of a letter."""
         if node.first is not None and node.last is not None:
             if not 0 <= node.last - node.first < MAX_SPAN:
                 raise MeaningError("span", what=node.sign, first=node.first, last=node.last, most=MAX_SPAN)
@@ -406,7 +400,7 @@ class Meaning:
         return self._first_of(left, right, {self.scalar(r.left) for r in others}, node)
 
     def _first_of(self, cell: Expr, largest: Expr, before: set[Expr], node: Node) -> Expr:
-        """[a = m, b < m]: a reached the maximum m, and no candidate before it did."""
+        """Return [a = m, b < m]: a reached the maximum m, and no candidate before it did."""
         quantities, image = self.derivation.quantities, self.image or None
         quantity = quantities.of(largest) if largest in quantities else None
         variable = None if quantity is None else self.derivation.graph.forward.get(quantity.of_image(None).name)
@@ -450,7 +444,7 @@ class Meaning:
 
 
 def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
-    """Entry by entry, what must be equal; a group of one entry is that entry.
+    """Return the pairs of entries that must be equal; a group of one entry is that entry.
 
     Raises:
         MeaningError: the groups are of different shapes.
@@ -466,9 +460,41 @@ def pairs(left: Value, right: Value, what: Node) -> list[tuple[Expr, Expr]]:
     return [(one, other)]
 
 
+def _derivative(derivation: Derivation, of: Symbol, by: Symbol) -> Expr:
+    """Return ∂of/∂by.
+
+    ∂E/∂o needs a rule of its own where the loss is an equation without the output o, as binary cross-entropy in z, of
+    which o is σ(z): o lies on no path then, yet nobody takes ∂E/∂o for 0. Where o is a function of one quantity z, it
+    is ∂E/∂z divided by ∂o/∂z. Elsewhere (softmax) E is no function of the outputs here, so it has no meaning.
+
+    Raises:
+        MeaningError: by an output that no loss term contains.
+    """
+    quantities = derivation.quantities
+    output = quantities.of(by)
+    if quantities.of(of).tensor != ERROR or not _is_unused_output(derivation, output.tensor):
+        return Slope(of, by)
+    expression = derivation.graph[output.of_image(None)].expression
+    if len(expression.free_symbols) != 1:
+        raise MeaningError("no_path", what=output.of_image(None).name)
+    [z] = expression.free_symbols
+    argument = quantities.of_image(z, output.image)
+    return Slope(of, argument) / expression.diff(z).xreplace({z: argument})
+
+
+def _is_unused_output(derivation: Derivation, tensor: Tensor) -> bool:
+    """Is the tensor computed, and nothing computed from it?"""
+    if tensor == ERROR or derivation.differentiates(tensor):
+        return False
+    if all(equation.target.tensor != tensor for equation in derivation.forward):
+        return False
+    factors = (f for equation in derivation.forward for term in equation.terms for f in term.factors)
+    return all(access.tensor != tensor for factor in factors for access in factor.atoms(Access))
+
+
 @lru_cache(4096)
 def _derivatives(of: Expr) -> tuple[tuple[Expr, Expr], ...]:
-    """By each of its names; a report differentiates few expressions, each many times."""
+    """Return the names of an expression with its derivative by each; reports repeat few expressions many times."""
     return tuple((name, of.diff(name)) for name in sorted(of.free_symbols, key=str))
 
 
@@ -486,8 +512,8 @@ def _plus(a: Value, b: Value) -> Value:
     return replace(a, entries=tuple(map(Add, a.entries, b.entries)))
 
 
-def _named(e: Expr) -> Expr:
-    """A definition that is displayed as the function that it defines."""
+def _as_function(e: Expr) -> Expr:
+    """Replace a definition by the function that it defines: ln(1 + exp(z)) by softplus(z)."""
     for leaf in _UNNAMED:
         if e.func is leaf.definition.func:
             for z in {power.args[0] for power in e.atoms(exp)}:

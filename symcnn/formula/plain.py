@@ -2,8 +2,7 @@
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero
-from symcnn.formula.numerals import shown, with_power_of_ten
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, format_number, is_zero, with_power_of_ten
 from symcnn.formula.tree import Node
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -19,7 +18,7 @@ class Plain:
         self._comma = "," if decimal == "." else ";"
 
     def lines(self, node: Node) -> str:
-        """An equality with each member on a line of its own, the signs of equality below each other."""
+        """Return an equality with each member on a line of its own, the signs of equality below each other."""
         if not isinstance(node, tree.Equality) or len(node.members) < 3:
             return self.emit(node)
         left, *rest = map(self.emit, node.members)
@@ -41,7 +40,7 @@ class Plain:
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        text = shown(node.decimal or node.value, node.digits)
+        text = format_number(node.decimal or node.value, node.digits)
         text = with_power_of_ten(text, lambda n: f"·10{str(n).translate(_POWERS)}")
         return text.replace(".", self._decimal).replace("-", "−")
 
@@ -79,8 +78,8 @@ class Plain:
         first, *rest = node.terms
         text = self.emit(first)
         for term in rest:
-            shown = f"−{self._operand(term.node)}" if isinstance(term, tree.Negated) else self.emit(term)
-            text += f" − {shown[1:]}" if shown.startswith("−") else f" + {shown}"
+            signed = f"−{self._operand(term.node)}" if isinstance(term, tree.Negated) else self.emit(term)
+            text += f" − {signed[1:]}" if signed.startswith("−") else f" + {signed}"
         return text
 
     @emit.register

@@ -1,52 +1,54 @@
-"""Steps that are wrong although both sides are equal: what value alone cannot see.
+"""Walks over formula trees, and faults of a step whose two sides are equal in value.
 
-A pixel that a derivative kills may be any pixel; ∂x_12/∂f_11 and ∂x_11/∂f_12 are both i_12. So:
+A pixel whose derivative is 0 may be any pixel; ∂x_12/∂f_11 and ∂x_11/∂f_12 are both i_12. So a step must also have:
 
-    one thing is derived    ∂x/∂f = ∂(…)/∂f = ∂(a)/∂f + ∂(b)/∂f: what stands under ∂ is the same thing each time
-    term by term            ∂(a)/∂f + ∂(b)/∂f = 0 + i_12: as many terms, each equal to its own
-    chains fit              ∂E/∂h · ∂h/∂z · ∂z/∂x: each ends where the next begins, the whole is ∂E/∂x
+    one function            ∂x/∂f = ∂(…)/∂f = ∂(a)/∂f + ∂(b)/∂f: the same function under ∂ each time
+    equal terms             ∂(a)/∂f + ∂(b)/∂f = 0 + i_12: as many terms, each equal to its derivative
+    a whole chain           ∂E/∂h · ∂h/∂z · ∂z/∂x: each factor ends where the next begins, the whole is ∂E/∂x
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from symcnn.errors import SymcnnError
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
 
+T = TypeVar("T")
 
-def rewritten(part: Any, put: Callable[[Any], Any]) -> Any:
-    """A tree, or whatever holds trees, with nodes replaced from the root on.
+
+def rewritten(part: T, rule: Callable[[Any], Any]) -> T:
+    """Return a tree, or an object with trees, with nodes replaced from the root on.
 
     Args:
-        put: what stands in a node's place; None: it stays, and what is in it is looked at.
+        rule: the replacement of a node; None: the node stays, and its parts are visited.
     """
-    if isinstance(part, tuple):
-        return tuple(rewritten(p, put) for p in part)
-    if not hasattr(part, "__dataclass_fields__"):
-        return part
-    found = put(part)
-    if found is not None or isinstance(part, (tree.Symbol, tree.Number)):
-        return part if found is None else found
-    return type(part)(*(rewritten(p, put) for p in vars(part).values()))
+    node: Any = part
+    if isinstance(node, tuple):
+        node = tuple(rewritten(p, rule) for p in node)
+    elif hasattr(node, "__dataclass_fields__"):
+        replacement = rule(node)
+        if replacement is not None:
+            node = replacement
+        elif not isinstance(node, (tree.Symbol, tree.Number)):
+            node = type(node)(*(rewritten(p, rule) for p in vars(node).values()))
+    return cast(T, node)
 
 
 def bare(node: Node) -> Node:
-    """A tree without the numbers under its factors."""
-    found: Node = rewritten(node, lambda part: bare(part.node) if isinstance(part, tree.Under) else None)
-    return found
+    """Return a tree without the numbers under its factors."""
+    return rewritten(node, lambda part: bare(part.node) if isinstance(part, tree.Under) else None)
 
 
-def replaced(node: Node, put: Callable[[Any], Node]) -> Node:
-    """A tree with every symbol, and every word, replaced."""
-    found: Node = rewritten(node, lambda part: put(part) if isinstance(part, (tree.Symbol, tree.Word)) else None)
-    return found
+def replaced(node: Node, rule: Callable[[Any], Node]) -> Node:
+    """Return a tree with every symbol, and every word, replaced."""
+    return rewritten(node, lambda part: rule(part) if isinstance(part, (tree.Symbol, tree.Word)) else None)
 
 
 def nodes(part: object) -> Iterator[Any]:
-    """A tree's nodes, or those of whatever holds trees, from the root."""
+    """Yield the nodes of a tree, or of an object with trees, from the root."""
     stack = [part]
     while stack:
         node = stack.pop()
@@ -59,27 +61,27 @@ def nodes(part: object) -> Iterator[Any]:
 
 
 def parts(node: Node) -> list[Node]:
-    """A node's own parts, row by row."""
-    found: list[Node] = []
+    """Return the direct parts of a node, of a matrix row by row."""
     if isinstance(node, (tree.Symbol, tree.Number)):
-        return found
-    for part in vars(node).values():
-        for inner in part if isinstance(part, tuple) else (part,):
-            found += inner if isinstance(inner, tuple) else [inner] if is_dataclass(inner) else []  # type: ignore[list-item]
-    return found
+        return []
+    members: list[Any] = []
+    for value in vars(node).values():
+        for item in value if isinstance(value, tuple) else (value,):
+            members += item if isinstance(item, tuple) else (item,)
+    return [member for member in members if hasattr(member, "__dataclass_fields__")]
 
 
 def leaves(node: Node) -> Iterator[Node]:
-    """Symbols, and derivatives as a whole, in their order."""
+    """Yield symbols, and derivatives as a whole, in their order."""
     if isinstance(node, (tree.Symbol, tree.Partial)):
         yield node
-        return
-    for part in parts(node):
-        yield from leaves(part)
+    else:
+        for part in parts(node):
+            yield from leaves(part)
 
 
 def degree(node: Node) -> int:
-    """The degree of a formula as a polynomial of what stands in it, from above."""
+    """Return a bound of the degree of a formula as a polynomial in its symbols."""
     if isinstance(node, tree.Power):
         return abs(node.exponent) * max(1, degree(node.base))
     inner = [degree(part) for part in parts(node)]
@@ -89,25 +91,24 @@ def degree(node: Node) -> int:
 
 
 def alike(a: Node, b: Node) -> bool:
-    """One shape, whatever stands in it?"""
+    """Have two nodes the same type, attributes and number of parts?"""
     own = [tuple(v for v in vars(n).values() if isinstance(v, (str, int, float))) for n in (a, b)]
     return type(a) is type(b) and own[0] == own[1] and len(parts(a)) == len(parts(b))
 
 
 @dataclass(frozen=True)
 class Derived:
-    """∂a/∂f + ∂b/∂f + …: what is derived, a + b + …, and by what."""
+    """A sum ∂a/∂f + ∂b/∂f + …: the function a + b + … that is derived, and the variable f."""
 
     of: Node
     by: Node
 
 
 def derived(member: Node) -> Derived | None:
-    """A derivative, or a sum of nothing but derivatives by the same; None of anything else."""
-    terms = member.terms if isinstance(member, tree.Sum) else (member,)
+    """Return the function and variable of a derivative, or of a sum of derivatives by one variable, else None."""
     of: list[Node] = []
     by: list[Node] = []
-    for term in terms:
+    for term in _terms(member):
         part = term.node if isinstance(term, tree.Negated) else term
         if not isinstance(part, tree.Partial):
             return None
@@ -119,21 +120,21 @@ def derived(member: Node) -> Derived | None:
 
 
 def mixed(member: Node) -> bool:
-    """Derivatives of more than names, by different quantities, in one sum: no step of a derivative of a sum."""
+    """Is it a sum of derivatives by different variables, not all of plain names? No derivative of a sum is that."""
     if not isinstance(member, tree.Sum):
         return False
     terms = [term.node if isinstance(term, tree.Negated) else term for term in member.terms]
-    found = [term for term in terms if isinstance(term, tree.Partial)]
-    compound = any(not isinstance(part.of, tree.Symbol) for part in found)
-    return compound and len(found) == len(terms) and len({part.by for part in found}) > 1
+    partials = [term for term in terms if isinstance(term, tree.Partial)]
+    compound = any(not isinstance(part.of, tree.Symbol) for part in partials)
+    return compound and len(partials) == len(terms) and len({part.by for part in partials}) > 1
 
 
-#: So many more results than terms.
+#: How many more results than terms there may be.
 MAX_RUN = 8
 
 
 def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]] | None:
-    """Terms that must be equal one by one: of a sum of derivatives and of what it gives; None: one is missing."""
+    """Pair the terms of a sum of derivatives with those of its result, which must be equal; None: one is missing."""
     if not isinstance(first, tree.Sum) or not isinstance(second, tree.Sum) or not derived(first) or derived(second):
         return []
     if len(first.terms) == len(second.terms):
@@ -142,26 +143,25 @@ def same_terms(first: Node, second: Node) -> list[tuple[Node, Node]] | None:
 
 
 def misplaced_product(first: Node, second: Node) -> Node | None:
-    """Of a window, cell times cell, written as a sum of products: the first that is not of the cells at its place."""
+    """Return the first product of a convolution, written as a sum, that is not of the two cells at its place."""
     if not isinstance(first, tree.Convolution) or not isinstance(second, tree.Sum):
         return None
     cells = [parts(m) if isinstance(m, tree.Matrix) else [] for m in (first.image, first.filter)]
     if not len(cells[0]) == len(cells[1]) == len(second.terms):
         return None
     if not any(isinstance(term, tree.Product) for term in second.terms):
-        return None  # worked out already
+        return None  # evaluated already
     for term, a, b in zip(second.terms, *cells, strict=True):
         if not isinstance(term, tree.Product) or list(term.factors) not in ([a, b], [b, a]):
-            wrong: Node = term
-            return wrong
+            return cast(Node, term)
     return None
 
 
 def broken_chain(members: Sequence[Node]) -> tuple[int, Node] | None:
-    """The first product of derivatives that is no chain from the first member's A to its B, and in which member."""
+    """Return the first product of derivatives that is no chain from the first member's A to its B, and its member."""
     left = members[0]
     for place, member in enumerate(members[1:], 1):
-        for term in member.terms if isinstance(member, tree.Sum) else (member,):
+        for term in _terms(member):
             inner = term.body if isinstance(term, tree.Over) else term
             factors = inner.factors if isinstance(inner, tree.Product) else ()
             chain = [f for f in factors if isinstance(f, tree.Partial)]
@@ -185,7 +185,7 @@ def _terms(node: Node) -> tuple[Node, ...]:
 
 
 def _in_runs(terms: Sequence[Node], results: Sequence[Node], same: Callable[[Node, Node], bool]) -> bool:
-    """Is each term equal to one or more results in a row? ∂(a)/∂f + ∂(b)/∂f = u + v + 0, where ∂(a)/∂f = u + v."""
+    """Is each term equal to one or more successive results? ∂(a)/∂f + ∂(b)/∂f = u + v + 0, where ∂(a)/∂f = u + v."""
     if not terms or len(results) < len(terms) or len(results) > len(terms) + MAX_RUN:
         return not terms and not results
     for n in range(1, len(results) - len(terms) + 2):
@@ -202,7 +202,7 @@ def _agree(a: Node, b: Node, same: Callable[[Node, Node], bool]) -> bool:
         return False
 
 
-#: Kinds of what value alone cannot see, in an error message.
+#: Kinds of faults, in an error message.
 FAULTS = {
     "chain": "the derivatives do not follow each other", "variable": "differentiated by another quantity than before",
     "varied": "not the same thing under ∂ as before", "terms": "not the derivative of the sum before it, term by term",
@@ -212,12 +212,12 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A step that is wrong although both sides may be equal.
+    """A fault of a step whose sides may be equal in value.
 
     Attributes:
         kind: "chain", "varied", "variable", "terms", "product".
-        member: in which member of the equality, from 0.
-        node: what is wrong there.
+        member: the index of the member of the equality, from 0.
+        node: the part that is wrong.
     """
 
     kind: str
@@ -228,11 +228,11 @@ class Fault:
 def faults(
     members: Sequence[Node], same: Callable[[Node, Node], bool], is_rest: Callable[[Derived, Derived], bool]
 ) -> Iterator[Fault]:
-    """What value alone cannot see, step by step.
+    """Yield the faults of an equality, step by step.
 
     Args:
         same: are two formulas the same quantity?
-        is_rest: is the second what is left of the first when all that is constant is taken away?
+        is_rest: is the second the first without its constant terms?
     """
     broken = broken_chain(members) if members else None
     if broken:

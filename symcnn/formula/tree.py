@@ -1,6 +1,6 @@
-"""Displayed mathematics as a small typed tree. Emitters (LaTeX first) print it; nothing is parsed back from strings.
+"""Displayed mathematics as a small typed tree, which emitters print.
 
-A tree keeps what SymPy would reorder: the order of factors and terms, ∂ instead of d.
+Unlike a SymPy expression, a tree keeps the order of its factors and terms.
 """
 
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class LocalDerivative:
         return f"d{self.of.name}_d{replace(self.by, image=self.image).name}"
 
 
-#: Whose value a number is. A page that is shown at another step of the training looks it up under this name.
+#: The owner of a number's value. A page at another step of the training looks the value up by it.
 Key: TypeAlias = Quantity | NextValue | LocalDerivative
 
 
@@ -51,7 +51,7 @@ class Symbol:
 
     @property
     def wordless(self) -> "Symbol":
-        """The same letters without the word, where there is no room for it: o_1 for o_1,predicted."""
+        """The symbol without its word, where there is no room: o_1 for o_1,predicted."""
         return Symbol(self.letter, self.indices)
 
 
@@ -60,8 +60,8 @@ class Number:
     """An exact number (digits None), or one rounded for display to so many significant digits.
 
     Attributes:
-        key: whose value it is; None: that of no quantity, so it never changes.
-        decimal: what is written, where the value does not hold all its digits.
+        key: the owner of the value; None: a constant.
+        decimal: the number as written, where the value cannot have all its digits.
     """
 
     value: float
@@ -71,13 +71,13 @@ class Number:
 
     @classmethod
     def written(cls, text: str, digits: int) -> "Number":
-        """A decimal as a text writes it."""
+        """Return a decimal as a text writes it."""
         value = float(text)
         return cls(value, digits, decimal=None if Rational(str(value)) == Rational(text) else Decimal(text))
 
     @property
     def exact(self) -> Rational:
-        """What its digits say: 0.1 is a tenth."""
+        """The value of its digits: 0.1 is a tenth."""
         return Rational(str(self.value) if self.decimal is None else self.decimal)
 
     @property
@@ -136,7 +136,7 @@ class Over:
     """A sum ("Σ") or a maximum ("max") over index letters: Σ_{p, q} body, Σ_{k=1}^4 body.
 
     Attributes:
-        first, last: from where to where each letter runs; None: as far as what it is an index of.
+        first, last: the limits of each letter; None: the size of its axis.
     """
 
     sign: Literal["Σ", "max"]
@@ -171,7 +171,7 @@ class Equality:
 
 @dataclass(frozen=True)
 class Labelled:
-    """(node) with a word at its foot: of which image it is."""
+    """(node) with a label, which names its image."""
 
     node: "Node"
     word: str
@@ -210,7 +210,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Word:
-    """Words in the place of a formula: "as given"."""
+    """Words in place of a formula: "as given"."""
 
     text: str
 
@@ -220,5 +220,5 @@ Node = (
     | Labelled | Update | Under | Matrix | Convolution | Word | Equality
 )  # fmt: skip
 
-#: What is left out of a long sum.
+#: The omitted terms of a long sum.
 DOTS = Symbol("…")

@@ -1,13 +1,20 @@
 """From names and expressions to displayed formulas: ``w_x11h1`` is written w_x11-h1, ``z_h1`` h_1,preactivation.
 
-The article's typography, and the words of the reader's language: o_1,predicted and o_1,expected for outputs and
-targets, h_1,preactivation for what goes into a sigmoid; h_1,activation where one differentiates by it.
+The article's typography, with the words of the reader's language: o_1,predicted and o_1,expected for outputs and
+targets, h_1,preactivation for the argument of a sigmoid; h_1,activation where it is a variable of differentiation.
 
-The same for index notation: ``i[r + p, c + q]`` is written i_{r+p, c+q}, and a sum over axes with its sign. There the
-indices count from 0, as in ``Equation``; the indices of single quantities count from 1.
+Index notation: ``i[r + p, c + q]`` is written i_{r+p, c+q}, and a sum over axes with its sign. There indices count from
+0, as in ``Equation``; the indices of single quantities count from 1.
+
+Leaf functions have a name before their arguments, a form of their own, or none, and are displayed as their definition:
+
+    softplus(z)             ln(1 + exp(z))                      no name: its definition
+    gate(y, 1, 0)           [y > 0]                             Iverson's bracket: 1 where it holds, else 0
+    gate(y, 1, 1/100)       [y > 0] + 1/100 · [y ≤ 0]
+    wins(a, m, b, c)        [a = m, b < m, c < m]
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,11 +23,11 @@ from sympy import Expr, S
 
 from symcnn.derivation import Addend, ChainTerm, Derivation, Step, Variable
 from symcnn.formula import tree
-from symcnn.formula.leaves import CALLS, SPECIAL
 from symcnn.formula.tree import Node
 from symcnn.symbolic import (
     ERROR,
     LEAF,
+    LEAVES,
     Access,
     Affine,
     Equation,
@@ -32,8 +39,40 @@ from symcnn.symbolic import (
     Term,
     Wins,
     Z,
+    gate,
     in_reading_order,
+    wins,
 )  # fmt: skip
+from symcnn.symbolic.leaves import Function, Target
+
+#: Leaf function -> its displayed name.
+CALLS: Mapping[Function, str] = {leaf.function: leaf.display for leaf in LEAVES if leaf.display}
+
+
+def function_names(form: str, target: Target | None = None) -> dict[str, str]:
+    """Map the displayed name of each function to a target's: from the leaf's column, else from ``form``."""
+    columns = {leaf.display: leaf.columns.get(target) if target else None for leaf in LEAVES if leaf.display}
+    return {name: column if isinstance(column, str) else form.format(name) for name, column in columns.items()}
+
+
+def _gate(arguments: tuple[Node, ...]) -> Node:
+    y, above, below = arguments
+    zero = tree.Number(0)
+    sides = [(above, tree.Indicator((tree.Relation(y, ">", zero),))),
+             (below, tree.Indicator((tree.Relation(y, "≤", zero),)))]  # fmt: skip
+    terms = [side if value == tree.Number(1) else tree.Product((value, side)) for value, side in sides if value != zero]
+    return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
+
+
+def _wins(arguments: tuple[Node, ...]) -> Node:
+    candidate, largest, *before = arguments
+    earlier = (tree.Relation(b, "<", largest) for b in dict.fromkeys(before))  # absent cells are all alike
+    return tree.Indicator((tree.Relation(candidate, "=", largest), *earlier))
+
+
+#: Leaf function -> its display, made of its arguments.
+SPECIAL: Mapping[Function, Callable[[tuple[Node, ...]], Node]] = {gate: _gate, wins: _wins}
+
 
 #: The words that a language must have.
 WORDS = ("predicted", "expected", "preactivation", "activation", "first")
@@ -43,9 +82,9 @@ class Typography:
     """Builds displayed formulas over one network's quantities, in one language.
 
     Args:
-        quantities: whose names occur.
+        quantities: the quantities that occur.
         words: the language's word for each of ``WORDS``.
-        total: what E stands for in ∂E/∂x: the article writes E_total throughout.
+        total: the word at E in ∂E/∂x: the article writes E_total throughout.
     """
 
     def __init__(self, quantities: Quantities, words: Mapping[str, str], total: str = "total") -> None:
@@ -57,7 +96,7 @@ class Typography:
     # --- names ------------------------------------------------------------------------------------------------------
 
     def name(self, name: Name, differentiated: bool = False) -> Node:
-        """A quantity as a person writes it."""
+        """Return a quantity as a person writes it."""
         quantity = self.quantities.of(name)
         if quantity.is_adjoint:
             return tree.Partial(self.error, self.name(quantity.primal, differentiated=True))
@@ -66,7 +105,7 @@ class Typography:
         return self.entry(quantity if quantity.image is None else replace(quantity, image=None), differentiated)
 
     def access(self, access: Access) -> Node:
-        """An entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
+        """Return an entry in index notation: i_{r+p, c+q}, ∂E/∂x_{(R-p)/2}."""
         if access.tensor.kind is TensorKind.ERROR:
             return tree.Symbol("E")
         if access.tensor.primal is None:
@@ -74,11 +113,11 @@ class Typography:
         return tree.Partial(self.error, self.entry(Access(access.tensor.primal, access.index), True))
 
     def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
-        """The symbol of an entry, which holds what it stands for."""
+        """Return the symbol of an entry, which holds the entry."""
         return EntrySymbol(of, differentiated, self)
 
     def look(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
-        """The letters of an entry."""
+        """Return the symbol of an entry in letters alone."""
         if isinstance(of, Quantity):
             parts = of.tensor.digits(of.index)  # type: ignore[arg-type]  # SymPy has no types
         else:
@@ -86,11 +125,9 @@ class Typography:
             for letters, count in of.tensor.parts:
                 parts.append((letters, ", ".join(index_texts(index[:count]))))
                 index = index[count:]
-        symbol = self._written(of.tensor, parts, differentiated)
-        assert isinstance(symbol, tree.Symbol)
-        return symbol
+        return self._symbol(of.tensor, parts, differentiated)
 
-    def _written(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> Node:
+    def _symbol(self, tensor: Tensor, parts: Sequence[tuple[str, str]], differentiated: bool) -> tree.Symbol:
         source, target = tensor.source, tensor.target
         (_, indices), *rest = parts
         match tensor.kind:
@@ -138,7 +175,7 @@ class Typography:
         raise TypeError(f"no rule to display {e!r}")
 
     def _quotient(self, e: Expr) -> Node:
-        """A product as SymPy keeps it; what is divided by stands below."""
+        """Return a product in SymPy's order, or a fraction where it has a denominator."""
         above, below = sympy.fraction(e)
         if below == 1 or e.as_coeff_Mul()[0].q != 1:
             return self.product(e.args)
@@ -148,7 +185,7 @@ class Typography:
         return tree.Negated(self.expression(-term)) if term.could_extract_minus_sign() else self.expression(term)
 
     def product(self, factors: Sequence[Expr]) -> Node:
-        """Factors in their order; a number below 0 in front is a minus."""
+        """Return a product of factors in their order; a number below 0 in front becomes a minus."""
         if not factors:
             return tree.Number(1)
         if factors[0].is_Number and factors[0] < 0:
@@ -158,10 +195,10 @@ class Typography:
         return nodes[0] if len(nodes) == 1 else tree.Product(nodes)
 
     def right_side(self, variable: Variable, most: int | None = None) -> Node:
-        """What a variable is made of, in the order of the derivation.
+        """Return the right side of a variable's equation, in the order of the derivation.
 
         Args:
-            most: of more products than that the first and the last are shown, with dots between them.
+            most: the most products that are displayed; of more, the last follows dots.
         """
         if variable.reduce == "max":
             return tree.Call("max", tuple(n for a in variable.addends for n in self._products(a, most)))
@@ -178,10 +215,10 @@ class Typography:
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
     def _products(self, addend: Addend, most: int | None) -> tuple[Node, ...]:
-        found = addend.products
-        if most is None or len(found) <= most:
-            return tuple(map(self.product, found))
-        return (*map(self.product, found[: most - 1]), tree.DOTS, self.product(found[-1]))
+        products = addend.products
+        if most is None or len(products) <= most:
+            return tuple(map(self.product, products))
+        return (*map(self.product, products[: most - 1]), tree.DOTS, self.product(products[-1]))
 
     def _scaled(self, coefficient: Expr, node: Node) -> Node:
         if coefficient == S.NegativeOne:
@@ -189,18 +226,18 @@ class Typography:
         return node if coefficient == 1 else tree.Product((self.expression(coefficient), node))
 
     def equation(self, variable: Variable, most: int | None = None) -> Node:
-        """variable = right side."""
+        """Return variable = right side."""
         return tree.Equality((self.name(variable.quantity), self.right_side(variable, most)))
 
     # --- index notation ---------------------------------------------------------------------------------------------
 
-    def stated(self, equation: Equation) -> tree.Equality | tree.Relation:
-        """An equation in index notation; an adjoint in scatter form adds to what others give."""
+    def equation_in_indices(self, equation: Equation) -> tree.Equality | tree.Relation:
+        """Return an equation in index notation; an adjoint in scatter form has the sign +=."""
         left, right = self.access(equation.target), self.sum_of(equation)
         return tree.Relation(left, "+=", right) if equation.adds else tree.Equality((left, right))
 
     def sum_of(self, equation: Equation) -> Node:
-        """An equation's right side in index notation."""
+        """Return an equation's right side in index notation."""
         terms = tuple(self._over(equation, term) for term in equation.terms)
         return terms[0] if len(terms) == 1 else tree.Sum(terms)
 
@@ -217,11 +254,11 @@ class Typography:
     # --- the chain rule ---------------------------------------------------------------------------------------------
 
     def chain_rule(self, derivation: Derivation, name: Name) -> Node:
-        """∂E/∂v = Σ ∂E/∂u · ∂u/∂v, then the same with each ∂u/∂v put in."""
+        """Return ∂E/∂v = Σ ∂E/∂u · ∂u/∂v = the same with each ∂u/∂v evaluated."""
         step = derivation.step(name)
         adjoint = step.quantity.adjoint
         left, right = self.name(adjoint), self.right_side(derivation.graph[adjoint])
-        if all(term.is_last for term in step.terms):  # what E itself is made of: there is nothing between
+        if all(term.is_last for term in step.terms):  # an argument of E itself: there is nothing between
             return tree.Equality((left, right))
         by = step.quantity
         paths = tuple(self._path(term, by, self._leads_around(derivation, step, term)) for term in step.terms)
@@ -230,12 +267,12 @@ class Typography:
 
     @staticmethod
     def _leads_around(derivation: Derivation, step: Step, term: ChainTerm) -> bool:
-        """Is there another way to the same quantity, over one that is acted on as well? ∂u/∂v would count it, too."""
+        """Does u also depend on v through another term's quantity? Then ∂u/∂v would count that path, too."""
         others = {t.quantity.symbol for t in step.terms} - {term.quantity.symbol}
         return not term.is_last and not others.isdisjoint(derivation.graph[term.quantity].symbols())
 
     def _path(self, term: ChainTerm, by: Quantity, around: bool) -> Node:
-        if term.is_last:  # E rests on it directly, too
+        if term.is_last:  # E depends on it directly, too
             return self.product(term.local)
         if around:
             return self.product((term.quantity.adjoint.symbol, *term.local))
@@ -245,7 +282,7 @@ class Typography:
 
 @dataclass(frozen=True, init=False)
 class EntrySymbol(tree.Symbol):
-    """The symbol of a quantity, or of one in index notation. Its letters follow from that, so none can say another."""
+    """The symbol of a quantity or of an access in index notation, from which its letters follow."""
 
     of: Quantity | Access = field(kw_only=True)
 
@@ -256,19 +293,19 @@ class EntrySymbol(tree.Symbol):
 
     @property
     def index_texts(self) -> list[str]:
-        """Of index notation: r+p, c+q."""
+        """Return the indices in index notation, r+p and c+q; of a single quantity none."""
         return [] if isinstance(self.of, Quantity) else index_texts(self.of.index)
 
 
 class Letters(Typography):
-    """The same formulas in letters alone, as a text is read: what they stand for, they do not say."""
+    """The same formulas in letters alone, as they are read from a text: symbols hold no quantity."""
 
     def entry(self, of: Quantity | Access, differentiated: bool) -> tree.Symbol:
         return self.look(of, differentiated)
 
 
 class Worked(Typography):
-    """The same formulas with numbers: every quantity is written as its value."""
+    """The same formulas in numbers: every quantity is its value."""
 
     def __init__(
         self, quantities: Quantities, words: Mapping[str, str], values: Mapping[str, float], digits: int
@@ -282,12 +319,12 @@ class Worked(Typography):
 
 
 def _end(letters: str, indices: str) -> str:
-    """One end of a weight: x11, or in index notation x(r, c)."""
+    """Return one end of a weight: x11, or in index notation x(r, c)."""
     return letters + (indices if not indices or indices.isdigit() else f"({indices})")
 
 
 def index_texts(index: Sequence[Affine]) -> list[str]:
-    """2r+u−1, (a−p)/2: dimension by dimension, with a true minus; the one bias of a single filter has none to tell."""
+    """Return the index of each dimension, 2r+u−1 or (a−p)/2, with a true minus; a constant index is left out."""
     return [str(a).replace(" ", "").replace("*", "").replace("-", "−") for a in index if a.coefficients]
 
 

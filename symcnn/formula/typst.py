@@ -5,13 +5,12 @@
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula import tree
-from symcnn.formula.brackets import UNDER_A_POWER, bracketed, is_zero, signed_term, single_matrix
 from symcnn.formula.breaking import Piece, lines
-from symcnn.formula.leaves import names
-from symcnn.formula.numerals import shown
+from symcnn.formula.conventions import UNDER_A_POWER, bracketed, format_number, is_zero, signed_term, single_matrix
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import function_names
 
-_FUNCTIONS = names('op("{}")', "typst") | {"Σ": "sum"}
+_FUNCTIONS = function_names('op("{}")', "typst") | {"Σ": "sum"}
 _SIGNS = {"=": "=", "<": "<", ">": ">", "≤": "≤", "+=": 'class("relation", "+=")', "+": "+", "−": "−", "·": "dot.op",
           }  # fmt: skip
 
@@ -37,29 +36,29 @@ class Typst:
         return f"${self.emit(node)}$"
 
     def display(self, node: Node) -> str:
-        """A display: its lines aligned at their signs of equality."""
-        left, found = lines(node, self._most)
-        rows = []
-        for n, line in enumerate(found):
-            further = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
-            text = ("quad " if further else "") + " ".join(map(self.piece, line))
+        """Return a display, its lines aligned at their signs of equality."""
+        left, rows = lines(node, self._most)
+        texts = []
+        for n, line in enumerate(rows):
+            continues = n > 0 and (left is None or line[0].before[:1] not in {("=",), ("+=",)})
+            text = ("quad " if continues else "") + " ".join(map(self.piece, line))
             start = f"{self.emit(left)} " if n == 0 and left is not None else ""
-            rows.append(f"{start}& {text}" if len(found) > 1 else f"{start}{text}")
-        return "$ " + " \\\n".join(rows) + " $"
+            texts.append(f"{start}& {text}" if len(rows) > 1 else f"{start}{text}")
+        return "$ " + " \\\n".join(texts) + " $"
 
     def piece(self, piece: Piece) -> str:
-        """What stands together on a line, with its signs and brackets."""
+        """Return a piece with its signs and brackets."""
         body = self._operand(piece.node) if piece.bare else self.emit(piece.node)
         return "".join(map(self._opened, piece.before)) + body + "".join(map(self._closed, piece.after))
 
     def _opened(self, sign: str) -> str:
-        """A sign, or a bracket with the name of a function before it; an empty word keeps the space of a sign."""
+        """Return a sign, or a bracket with the name of a function; an empty word keeps the space of a sign."""
         if sign[-1] not in _BRACKETS:
             return f'"" {_SIGNS[sign]} '
         return f"{_FUNCTIONS.get(sign[:-1], '')} {_BRACKETS[sign[-1]]} "
 
     def _closed(self, bracket: str) -> str:
-        """A comma, or a bracket, perhaps with a word on it."""
+        """Return a comma, or a closing bracket with its label."""
         if bracket == ",":
             return self._comma
         return f" {_BRACKETS[bracket[0]]}" + (f"^({string(bracket[2:])})" if bracket[1:] else "")
@@ -76,13 +75,13 @@ class Typst:
         return f"{letter}_({inside})" if inside else letter
 
     def _index(self, part: str) -> str:
-        """Letters and digits one by one: "x11" is no name; the hyphen of a weight is one, a minus is a sign."""
+        """Return letters and digits one by one, because x11 is no name; a hyphen differs from a minus."""
         signs = {"-": "hyph", "−": "−", "+": "+", "/": r"\/", "(": r"\(", ")": r"\)"}
         return " ".join(signs.get(c, c if c.isalnum() else string(c)) for c in part if c != " ")
 
     @emit.register
     def _(self, node: tree.Number) -> str:
-        text = shown(node.decimal or node.value, node.digits).replace(".", self._decimal)
+        text = format_number(node.decimal or node.value, node.digits).replace(".", self._decimal)
         sign, digits = ("−", text[1:]) if text.startswith("-") else ("", text)
         mantissa, e, exponent = digits.partition("e")
         power = f" dot.op 10^({exponent.replace('-', '−').replace('+', '')})" if e else ""
@@ -170,7 +169,7 @@ class Typst:
         return " = ".join(map(self.emit, node.members))
 
     def _bracketed(self, nodes: tuple[Node, ...], text: str) -> str:
-        """In brackets, of which a matrix has its own."""
+        """Bracket ``text``, unless it is a single matrix."""
         return text if single_matrix(nodes) else f"({text})"
 
     def _operand(self, node: Node) -> str:
@@ -180,7 +179,7 @@ class Typst:
 
 
 def string(words: str) -> str:
-    """Words as a string of Typst; control characters by their number."""
+    """Return words as a string of Typst, control characters by their number."""
     if words.isprintable() and '"' not in words and "\\" not in words:
         return f'"{words}"'
     return '"' + "".join(_ESCAPED.get(c) or (c if c.isprintable() or c in "\xa0\u202f" else f"\\u{{{ord(c):x}}}")

@@ -1,14 +1,14 @@
-"""The way back from typography: which quantity a written symbol is. ``w_{x11-h1}`` is ``w_x11h1``, ``X`` all of x.
+"""The inverse of typography: the quantity of a written symbol. ``w_{x11-h1}`` is ``w_x11h1``, ``X`` all of x.
 
-A symbol is known by its letter, its word, and what its indices look like without their digits; the digits are then
-looked up, so of a large network nothing is listed. Indices in index notation (``i_{r+p, c+q}``) count from 0 and are
-worked out at a point of the index letters. Other people write in any of the languages, and in more than one way:
+A symbol's tensor is looked up by its letter, its word and the letters among its indices, its index by the digits: the
+entries of a large network are not listed. Indices in index notation (``i_{r+p, c+q}``) count from 0 and are evaluated
+at a point of the index letters. Texts use any of the languages and several spellings:
 
 h_{1activation}, h_1          h_1          o_{1prédit}, o_{1,predicted}     o_1
 w_{x11h1}, W_{x11-h1}         w_x11h1      z_{h1}, h_{1,preactivation}      z_h1
 x_3                           x_21: the third cell, row by row
 
-Our own symbols hold what they stand for (``typography.EntrySymbol``): nothing of them is read here.
+Our own symbols hold their quantity (``typography.EntrySymbol``) and are not read here.
 """
 
 import difflib
@@ -29,7 +29,7 @@ from symcnn.text import LANGUAGES, SaidError, catalogue
 #: Index letter -> its value, from 0.
 Point = Mapping[str, int]
 
-#: How alike two names are, at least, for one to be told as the nearest of the other; entries of a tensor looked at.
+#: The least similarity of a name that is suggested for another; the most entries of a tensor that are compared.
 NEAR, MAX_NAMED = 0.6, 200
 
 _END = re.compile(r"(?P<letters>[a-z]*)(?:\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)|(?P<digits>[0-9]*))")
@@ -37,7 +37,7 @@ _TERM = re.compile(r"([+−-]?)([0-9]*)([A-Za-z]?)")
 
 
 class MeaningError(SaidError):
-    """A formula says nothing that could be decided; the message says where it breaks off."""
+    """A formula has no meaning that could be decided; the message says where."""
 
 
 class UnknownNameError(MeaningError):
@@ -53,7 +53,7 @@ MOST = 160
 
 
 def brief(node: Node) -> str:
-    """A formula in a message: its beginning, where it is long."""
+    """Return a formula for a message, shortened where it is long."""
     text = Plain().emit(node)
     return text if len(text) <= MOST else f"{text[:MOST]} …"
 
@@ -67,22 +67,22 @@ _OTHER_WORDS = {
 
 
 class OwnSymbol(tree.Symbol):
-    """A symbol that is the network's own, whatever the text calls by that name."""
+    """A symbol that is the network's own, whatever the aliases of a text say."""
 
 
 def as_own(node: Node) -> Node:
-    """A formula in the typography's own spelling, of which no alias makes something else."""
+    """Return a formula in which every symbol is the network's own."""
     return replaced(
         node, lambda part: OwnSymbol(part.letter, part.indices, part.word) if isinstance(part, tree.Symbol) else part
     )
 
 
-#: What a star stands for: digits, a letter; where several stand beside each other, one digit each.
+#: The value of a star: digits or a letter; of adjacent stars one digit each.
 _STAR, _ONE_STAR = r"(\d+|[a-z])", r"(\d|[a-z])"
 
 
 def starred(pattern: str, indices: str) -> tuple[str, ...] | None:
-    """What each star of a pattern stands for in a symbol's indices, in order; None: they are not of that pattern."""
+    """Match a symbol's indices with a pattern: return the value of each star in order, or None."""
     if "*" not in pattern:
         return () if pattern.replace(", ", ",") == indices.replace(", ", ",") or pattern == indices else None
     bare = re.sub(r",\s*", "", pattern)
@@ -95,26 +95,26 @@ def starred(pattern: str, indices: str) -> tuple[str, ...] | None:
 
 
 def filled(text: str, stars: Sequence[str]) -> str:
-    """A name with what its stars stand for, in order; one star of the symbol may stand several times in the name."""
-    left = iter(stars if len(stars) > 1 else tuple(stars) * text.count("*"))
-    values = [next(left, "") for _ in range(text.count("*"))]
+    """Return a name with the values of its stars in order; a single star may occur several times in the name."""
+    count = text.count("*")
+    values = (*(stars if len(stars) > 1 else tuple(stars) * count), *[""] * count)[:count]
     are_letters = any(not value.isdigit() for value in values)
     if are_letters and re.fullmatch(r"[^*]*_?\*+", text) and not re.search(r"[a-z]\*", text.partition("_")[2] or text):
-        head = text.rstrip("*")
-        return head + ", ".join(values)
-    put = iter(values)
-    return re.sub(r"([a-z])?\*", lambda m: _one(m[1] or "", next(put)), text)
+        return text.rstrip("*") + ", ".join(values)
+    following = iter(values)
 
+    def fill(match: re.Match[str]) -> str:
+        end, value = match[1] or "", next(following)
+        return f"{end}{value}" if value.isdigit() or not end else f"{end}({value})"
 
-def _one(end: str, value: str) -> str:
-    return f"{end}{value}" if value.isdigit() or not end else f"{end}({value})"
+    return re.sub(r"([a-z])?\*", fill, text)
 
 
 class Spelled:
-    """Finds the quantity of a symbol as other people write it.
+    """Looks up the quantities of symbols in any spelling.
 
     Args:
-        quantities: whose quantities are written.
+        quantities: the quantities of the network.
         aliases: a symbol of the text, * for digits -> the name of a quantity.
         groups: a letter -> the names of its entries.
     """
@@ -133,7 +133,7 @@ class Spelled:
             for key, word in catalogue(lang).words("word").items()
         } | _OTHER_WORDS
         self._canonical: dict[tree.Symbol, tree.Symbol] = {}
-        #: Symbols of which the cells were counted row by row.
+        #: Names of the tensors whose cells were counted row by row.
         self.counted: set[str] = set()
         self._by_look: dict[tuple[str, str, tuple[str, ...]], Tensor] = {}
         self._groups: dict[tuple[str, str], list[Tensor]] = {}
@@ -151,12 +151,12 @@ class Spelled:
                 self._by_look.setdefault((letter, "", _look(rest)), tensor)
 
     def canonical(self, symbol: tree.Symbol) -> tree.Symbol:
-        """The same symbol in the typography's own spelling, where there is one."""
+        """Return a symbol in the typography's own spelling, where there is one."""
         if symbol not in self._canonical:
-            self._canonical[symbol] = self._spelled(symbol)
+            self._canonical[symbol] = self._respelled(symbol)
         return self._canonical[symbol]
 
-    def _spelled(self, symbol: tree.Symbol) -> tree.Symbol:
+    def _respelled(self, symbol: tree.Symbol) -> tree.Symbol:
         if isinstance(symbol, OwnSymbol):  # no name of the text, so no alias either
             return tree.Symbol(symbol.letter, symbol.indices, symbol.word)
         alias = self._alias(symbol)
@@ -167,17 +167,17 @@ class Spelled:
         indices = "-".join(weight.groups()) if weight else symbol.indices
         # of a capital letter only W with its two ends is the network's, as the article writes it
         letter = symbol.letter.lower() if weight and symbol.letter == "W" else symbol.letter
-        found = tree.Symbol(letter, indices, word)
-        if _key(found) in self._by_look or (not indices and (letter, word) in self._groups):
-            return found
+        own = tree.Symbol(letter, indices, word)
+        if _key(own) in self._by_look or (not indices and (letter, word) in self._groups):
+            return own
         return replace(symbol, word=word)
 
     def is_mapped(self, symbol: tree.Symbol) -> bool:
-        """Does an alias, or a group that has a name, say what it is?"""
+        """Is the symbol one of an alias, or of a named group?"""
         return self._alias(symbol) is not None
 
     def _alias(self, symbol: tree.Symbol) -> tree.Symbol | None:
-        """What the text's notation says that a symbol is."""
+        """Return the symbol that the aliases of the text give for a symbol."""
         for (letter, indices, word), name in self._aliases.items():
             if not indices and not word and letter == symbol.letter and "_" not in name and name != "E":
                 return replace(symbol, letter=name)  # only another letter
@@ -190,9 +190,9 @@ class Spelled:
         plain = unicodedata.normalize("NFKC", symbol.letter)
         if plain != symbol.letter and unicodedata.normalize("NFKD", symbol.letter) == plain:
             # 𝐱 or ℒ where the mapping says what x or L is; an accent would stay
-            found = self._alias(replace(symbol, letter=plain)) if plain in {key[0] for key in self._aliases} else None
-            if found:
-                return found
+            alias = self._alias(replace(symbol, letter=plain)) if plain in {key[0] for key in self._aliases} else None
+            if alias:
+                return alias
         if symbol.letter in self._named_groups and symbol.indices.isdigit() and not symbol.word:
             names = self._named_groups[symbol.letter]
             if not 1 <= int(symbol.indices) <= len(names):
@@ -203,23 +203,23 @@ class Spelled:
         return None
 
     def _called(self, name: str) -> tree.Symbol:
-        """The symbol of a quantity by its name."""
+        """Return the symbol of a quantity by its name."""
         if name in ("E", "E_total"):
             return tree.Symbol("E", "", "total" if name == "E_total" else "")
         letter, _, rest = name.partition("_")
         try:
-            found = self._typography.name(name)
+            node = self._typography.name(name)
         except (KeyError, ValueError):
             return tree.Symbol(letter, rest)
-        return found if isinstance(found, tree.Symbol) else tree.Symbol(letter, rest)
+        return node if isinstance(node, tree.Symbol) else tree.Symbol(letter, rest)
 
     # --- which quantity it is ---------------------------------------------------------------------------------------
 
     def entry(self, symbol: tree.Symbol, point: Point, base: int = 0) -> tuple[Tensor, Index | None]:
-        """The tensor and the index of a symbol; None where index notation leaves the tensor (absent, or padding).
+        """Return the tensor and the index of a symbol; None where index notation leaves the tensor.
 
         Args:
-            base: from where index letters count.
+            base: the first value of an index letter.
 
         Raises:
             UnknownNameError, OutOfRangeError
@@ -232,7 +232,7 @@ class Spelled:
         return tensor, self._index(own, tensor, "".join(end["digits"] or "" for end in ends))
 
     def check_limits(self, symbol: tree.Symbol, point: Point, base: int, letters: Collection[str]) -> None:
-        """Does a letter alone, which limits of a sum let run, leave its axis? What is worked out, as r − p, may.
+        """Check that no single letter with limits leaves its axis; a compound index, as r − p, may.
 
         Raises:
             OutOfRangeError
@@ -246,37 +246,35 @@ class Spelled:
                 raise OutOfRangeError("range", what=at, first=_first(tensor), last=last)
 
     def tensor(self, symbol: tree.Symbol) -> Tensor:
-        """The tensor of a symbol, whatever its indices."""
+        """Return the tensor of a symbol, whatever its indices."""
         own = self.canonical(symbol)
-        found = self._by_look.get(_key(own))
-        if found is None:
+        if _key(own) not in self._by_look:
             raise self._unknown(own)
-        return found
+        return self._by_look[_key(own)]
 
     def is_known(self, symbol: tree.Symbol) -> bool:
-        """Is there a tensor that is written so?"""
+        """Is there a tensor of this symbol?"""
         return _key(self.canonical(symbol)) in self._by_look
 
     def role(self, symbol: tree.Symbol) -> str:
-        """What a symbol, or a group, is an entry of: "image", "parameter", …; of E "value"."""
+        """Return the role of a symbol's tensor, "image", "parameter", …; of E "value"."""
         return "value" if self.canonical(symbol).letter == "E" else (self.group(symbol) or self.tensor(symbol)).role
 
     def group(self, symbol: tree.Symbol) -> Tensor | None:
-        """X: all entries of x. None where the symbol is no group.
+        """Return the tensor of which a symbol is all entries, as X of x; None where it is no group.
 
         Raises:
-            UnknownNameError: it may stand for several.
+            UnknownNameError: there are several.
         """
         symbol = self.canonical(symbol)
-        found = self._groups.get((symbol.letter, symbol.word), []) if not symbol.indices else []
-        if len(found) > 1:
-            raise UnknownNameError(
-                "several_groups", what=self._plain.emit(symbol), found=", ".join(t.name for t in found)
-            )
-        return found[0] if found else None
+        tensors = self._groups.get((symbol.letter, symbol.word), []) if not symbol.indices else []
+        if len(tensors) > 1:
+            names = ", ".join(t.name for t in tensors)
+            raise UnknownNameError("several_groups", what=self._plain.emit(symbol), found=names)
+        return tensors[0] if tensors else None
 
     def _at(self, values: Sequence[int | None], tensor: Tensor, base: int) -> Index | None:
-        """The index with such values, or None outside the tensor."""
+        """Return the index with these values, or None outside the tensor."""
         if len(values) == 1 and len(tensor.shape) > 1:
             [value] = values
             return self._cell(tensor, -1 if value is None else value - base + 1)
@@ -286,7 +284,7 @@ class Spelled:
         return index if all(0 <= n < size for n, size in zip(index, tensor.shape, strict=True)) else None
 
     def _index(self, symbol: tree.Symbol, tensor: Tensor, digits: str) -> Index:
-        """Each index as wide as its axis is long, from 1."""
+        """Split digits into indices, each with as many digits as its axis has, from 1."""
         widths = [len(str(size)) for size in tensor.shape]
         if digits and len(widths) > 1 and len(digits) < sum(widths):
             return self._cell(tensor, int(digits))
@@ -301,7 +299,7 @@ class Spelled:
         return tuple(index)
 
     def _cell(self, tensor: Tensor, number: int) -> Index:
-        """The cell of such a number, counted row by row from 1."""
+        """Return the index of a cell, counted row by row from 1."""
         if not 1 <= number <= prod(tensor.shape):
             raise OutOfRangeError("cells", what=f"{tensor.name}_{number}", of=tensor.name, count=prod(tensor.shape))
         self.counted.add(tensor.name)
@@ -326,7 +324,7 @@ def _key(symbol: tree.Symbol) -> tuple[str, str, tuple[str, ...]]:
 
 
 def letters_in(symbol: tree.Symbol) -> list[str]:
-    """The index texts of a symbol in index notation: r+p, c+q; none where its indices are digits."""
+    """Return the indices of a symbol in index notation, r+p and c+q; none where they are digits."""
     if isinstance(symbol, EntrySymbol):
         return symbol.index_texts
     return [text for end in _ends(symbol.indices) if end["inside"] is not None for text in _split(end["inside"])]
@@ -337,7 +335,7 @@ def _first(tensor: Tensor) -> str:
 
 
 def _ends(indices: str) -> Iterator[Mapping[str, str | None]]:
-    """The ends of a weight, x11 and h1, or x(r, c) and h(k); of anything else its one set of indices."""
+    """Yield the ends of a weight, x11 and h1, or x(r, c) and h(k); of anything else its one set of indices."""
     if not indices:
         return
     for text in indices.split("-"):
@@ -350,7 +348,7 @@ def _ends(indices: str) -> Iterator[Mapping[str, str | None]]:
 
 
 def _look(indices: str) -> tuple[str, ...]:
-    """The letters of the ends: two of a weight, one of a bias, an empty one of anything else."""
+    """Return the letters of the ends: two of a weight, one of a bias, an empty one of anything else."""
     return tuple(end["letters"] or "" for end in _ends(indices))
 
 
@@ -359,10 +357,10 @@ def _split(text: str) -> list[str]:
 
 
 def affine_at(text: str, point: Point) -> int | None:
-    """2r+u−1, (R−p+1)/2 at a point; None where that is no whole number.
+    """Return the value of an index, 2r+u−1 or (R−p+1)/2, at a point; None where it is no whole number.
 
     Raises:
-        UnknownNameError: a letter that nothing runs over.
+        UnknownNameError: a letter without a value.
     """
     body, _, divisor = text.replace(" ", "").partition("/")
     if body.startswith("(") and body.endswith(")"):

@@ -1,13 +1,13 @@
-"""Arithmetics and dual numbers over them: what every decision is worked out in.
+"""Arithmetics, in which every decision is computed, and dual numbers over them.
 
-Arithmetic        what a number is: sums, products, inverses; and dual numbers, which carry derivatives forward
+Arithmetic        sums, products and inverses of numbers; and dual numbers, which carry derivatives forward
 Algebra           single numbers with names, in ``algebra.py``
-ArrayArithmetic   whole arrays, in which equations are carried out (``interpret.py``):
+ArrayArithmetic   whole arrays, for the interpreter of equations (``interpret.py``):
 
     PrimeField    whole numbers modulo p = 2⁶¹ - 1. A leaf's value is a random element for each argument, a gate and a
-                  choice of a maximum one for each entry
-    Degrees       an upper bound of every value's degree, as a polynomial in what is random: what the probability of an
-                  error is made of
+                  selection of a maximum one for each entry
+    Degrees       an upper bound of every value's degree as a polynomial in the random elements, from which the error
+                  probability follows
     Reals         float64, with the leaves themselves: kinks and ties decided as everywhere (slope of the left side,
                   first maximum)
 """
@@ -26,7 +26,7 @@ from sympy import Expr, Rational
 from symcnn.symbolic import LEAF, Tensor, Z, exp, log, sigmoid, softplus, tanh
 from symcnn.symbolic.leaves import worked_out
 
-#: The prime modulo which everything is decided that has no normal form; single numbers and arrays share it.
+#: The prime of every decision without a normal form, of single numbers and of arrays.
 PRIME = 2**61 - 1
 
 #: The lower half of an element's bits: products of halves fit 64 bits.
@@ -39,20 +39,20 @@ Numbers = NDArray[Any]
 
 @dataclass(frozen=True)
 class Dual:
-    """A value with its derivatives in several directions: v + Σ d·ε; where there is none it is 0."""
+    """A value with its derivatives in several directions: v + Σ d·ε; a missing one is 0."""
 
     value: Element
     slopes: Mapping[Any, Element] = field(default_factory=dict)
 
 
 class Arithmetic(ABC):
-    """What a number is; here one whose operators say it."""
+    """The operations on numbers; here by Python's operators."""
 
     @abstractmethod
     def rational(self, above: int, below: int) -> Element: ...
 
     def number(self, value: Rational) -> Element:
-        """A rational number."""
+        """Return a rational number."""
         return self.rational(int(value.p), int(value.q))
 
     def times(self, a: Element, b: Element) -> Element:
@@ -73,7 +73,7 @@ class Arithmetic(ABC):
     # --- dual numbers -------------------------------------------------------------------------------------------------
 
     def merged(self, every: Iterable[Mapping[str, Element]]) -> dict[str, Element]:
-        """Slopes added, direction by direction."""
+        """Add slopes, direction by direction."""
         first, *rest = every
         merged, plus = dict(first), self.plus
         for slopes in rest:
@@ -82,10 +82,7 @@ class Arithmetic(ABC):
         return merged
 
     def dual_sum(self, parts: Sequence[Dual]) -> Dual:
-        value, *rest = (part.value for part in parts)
-        for other in rest:
-            value = self.plus(value, other)
-        return Dual(value, self.merged(part.slopes for part in parts))
+        return Dual(reduce(self.plus, [part.value for part in parts]), self.merged(part.slopes for part in parts))
 
     def dual_product(self, parts: Sequence[Dual]) -> Dual:
         product, *rest = parts
@@ -106,7 +103,7 @@ class Arithmetic(ABC):
         return self.chain(self.times(below, base.value), slope, base)
 
     def chain(self, value: Element, slope: Element, inner: Dual) -> Dual:
-        """The chain rule: a value whose derivative is slope · (the inner one's)."""
+        """Apply the chain rule: return a value whose derivative is slope · (the inner one's)."""
         return Dual(value, {d: self.times(slope, s) for d, s in inner.slopes.items()})
 
 
@@ -114,8 +111,8 @@ class ArrayArithmetic(Arithmetic):
     """Arrays with a leading axis of points or samples.
 
     Attributes:
-        has_order: numbers can be compared: kinks and maxima decide themselves.
-        together: how instances of one entry come together (a sum).
+        has_order: can numbers be compared? Then kinks and maxima are decided by their values.
+        together: how the instances of one entry are combined (a sum).
     """
 
     dtype: type[np.generic]
@@ -124,28 +121,28 @@ class ArrayArithmetic(Arithmetic):
 
     @abstractmethod
     def leaf(self, function: type[Expr], argument: Any) -> Any:
-        """The value of a smooth leaf function."""
+        """Return the value of a smooth leaf function."""
 
     @abstractmethod
     def above(self, values: Any) -> Any:
-        """1 where a number is positive; only where they have an order."""
+        """Return 1 where a number is positive; only where numbers have an order."""
 
     @abstractmethod
     def symbol(self, kind: str, tensors: Sequence[Tensor], places: Sequence[Numbers]) -> Any:
-        """What stands for a decision about entries of tensors, where numbers have no order."""
+        """Return the element for a decision about entries of tensors, where numbers have no order."""
 
     def total(self, values: Numbers, axes: int | tuple[int, ...], keepdims: bool = False) -> Numbers:
-        """Entries brought together along axes."""
+        """Combine entries along axes."""
         return np.asarray(self.together.reduce(values, axis=axes, keepdims=keepdims))
 
     def scatter(self, into: Numbers, places: Numbers, values: Numbers) -> None:
-        """Bring values to their places, of each point."""
+        """Combine values at their places, for each point."""
         for row, numbers in zip(into, values, strict=True):
             self.together.at(row, places, numbers)
 
 
 class PrimeField(ArrayArithmetic):
-    """Random elements come from a keyed mixing of the bits of what they belong to: equal keys, equal elements.
+    """Integers modulo the prime; a random element is a hash of its key, so equal keys have equal elements.
 
     The key of a leaf's value is its argument at *all* points together, so two different arguments share a value only if
     they agree at every point.
@@ -157,7 +154,7 @@ class PrimeField(ArrayArithmetic):
         self._seeds = np.random.default_rng(seed).integers(1, 2**63, points, dtype=np.uint64)
 
     def random(self, rng: np.random.Generator, size: int) -> Numbers:
-        """(points, size)"""
+        """Return random elements, (points, size)."""
         return rng.integers(0, PRIME, (len(self._seeds), size))
 
     def rational(self, above: int, below: int) -> int:
@@ -170,14 +167,14 @@ class PrimeField(ArrayArithmetic):
         return _reduced(PRIME - a)
 
     def times(self, a: Any, b: Any) -> Any:
-        """By halves: 2⁶² is 2, and 2⁶¹ is 1."""
+        """Multiply by halves: 2⁶² is 2, and 2⁶¹ is 1."""
         a_high, a_low, b_high, b_low = a >> _HALF, a & _LOW, b >> _HALF, b & _LOW
         middle, low = a_high * b_low + a_low * b_high, a_low * b_low
         middle = (middle >> (_HALF - 1)) + ((middle & (_LOW >> 1)) << _HALF)
         return _reduced(2 * (a_high * b_high) + middle + (low >> (2 * _HALF - 1)) + (low & PRIME))
 
     def inverse(self, a: Any) -> Any:
-        """a^(p - 2); of zero, zero."""
+        """Return a^(p - 2); of zero, zero."""
         result, power, exponent = np.ones_like(a), a, PRIME - 2
         while exponent:
             if exponent & 1:
@@ -196,7 +193,7 @@ class PrimeField(ArrayArithmetic):
             row[:] = self.plus(row, self._of_halves(high, low))
 
     def _of_halves(self, high: Numbers, low: Numbers) -> Numbers:
-        """Sums of upper and of lower halves, which don't overflow for some 2³² of them."""
+        """Combine sums of upper and of lower halves, which don't overflow for some 2³² of them."""
         return np.asarray(self.plus(self.times(_reduced(high), 1 << _HALF), _reduced(low)))
 
     def leaf(self, function: type[Expr], argument: Any) -> Any:
@@ -218,13 +215,13 @@ class PrimeField(ArrayArithmetic):
 
 
 def _reduced(values: Any) -> Any:
-    """The residue of values from 0 to 2⁶³."""
+    """Return the residue of values from 0 to 2⁶³."""
     folded = (values & PRIME) + (values >> (2 * _HALF - 1))
     return folded - PRIME * (folded >= PRIME)
 
 
 def _mix(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A bijection of 64 bits whose output looks random (splitmix64)."""
+    """Apply a bijection of 64 bits whose output looks random (splitmix64)."""
     bits = bits + np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -235,7 +232,7 @@ class Degrees(ArrayArithmetic):
     """A sum has at most the larger degree, a product the sum of both; every random element has degree 1.
 
     Attributes:
-        leaves: how many values of leaves were asked for, or more.
+        leaves: a bound of the number of values of leaves.
         argument: the largest degree of an argument of a leaf.
         cleared: an inverse counts like an element of degree 2; multiplied out, a value of degree n becomes a polynomial
             of degree n·(1 + cleared) at most.
@@ -276,8 +273,8 @@ class Degrees(ArrayArithmetic):
         return np.ones((1, *np.broadcast_shapes(*(p.shape for p in places))), dtype=np.int64)
 
 
-#: The smooth leaves, by definition, with nothing of symcnn's: a second source on purpose. A leaf that has no entry is
-#: worked out from the definition in its record, to 50 digits.
+#: The smooth leaves in NumPy alone: a second source on purpose. A leaf without an entry is evaluated from the
+#: definition in its record, to 50 digits.
 REAL_LEAVES: dict[type[Expr], Callable[[Any], Any]] = {
     sigmoid: lambda z: np.exp(-np.logaddexp(0, -z)),
     tanh: np.tanh,

@@ -1,9 +1,9 @@
-"""Two expressions compared in the algebras, one after the other.
+"""Comparison of two expressions in the algebras, one after the other.
 
 same             as written
 exact            the same normal form; outputs of functions, gates and maxima are generators
 modulo a prime   the same at random points, where normal forms are too large; with a bound of the error probability
-numbers          at real points: what differs there is wrong, whatever outputs have to do with each other
+numbers          at real points: sides that differ there are different, however the outputs depend on each other
 """
 
 from abc import abstractmethod
@@ -14,18 +14,17 @@ from typing import Any, Generic, Protocol, TypeVar
 import mpmath
 from sympy import Symbol
 
-from symcnn.proof.algebra import Algebra
-from symcnn.proof.algebras import DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
+from symcnn.proof.algebra import Algebra, DegreeAlgebra, ModularAlgebra, PolynomialAlgebra, RealAlgebra
 from symcnn.proof.arithmetic import PRIME, Element
 from symcnn.proof.verdict import Comparison, Domain, Method, TooLargeError, UndecidableError
 
-#: Real points at which numbers are compared, and the digits that agree there where two values are equal.
+#: The number of real points, and the digits to which equal values agree there.
 POINTS, DIGITS = 40, 50
 
-#: How far two values are apart that differ; between the two, nothing is said.
+#: The least difference of different values; a smaller one decides nothing.
 APART = 1e-35
 
-#: Random points of a decision modulo the prime, each by its seed.
+#: The seeds of the random points of a decision modulo the prime.
 SEEDS = (20210126, 20261124)
 
 
@@ -35,7 +34,7 @@ class Sides(Protocol):
     def sides(self, left: Any, right: Any) -> tuple[Element, Element]:
         """
         Raises:
-            UndecidableError: one of them has no place there.
+            UndecidableError: one of them has no form there.
         """
         ...
 
@@ -47,14 +46,14 @@ Make = Callable[[Iterable[Symbol], int], Algebra]
 
 
 class AlgebraicDomain(Domain, Generic[S]):
-    """The methods for two sides that can be worked out in any algebra.
+    """The methods for two sides that any algebra can compute.
 
     Attributes:
         exactly, modularly, numerically: the methods in words.
-        budget: products of monomials that normal forms may take; None: the algebra's own.
-        points: how many real points are tried; apart: how far two values are from each other that differ.
-        numbers_suffice: numbers that agree make it right; else they only refute.
-        foreign: why it is not decided, where the normal forms differ and the numbers agree.
+        budget: the most products of monomials of normal forms; None: the algebra's own.
+        points: the number of real points; apart: the least difference of different values.
+        numbers_suffice: do numbers that agree prove equality? Else they only refute.
+        foreign: the reason of "not decided", where the normal forms differ and the numbers agree.
     """
 
     exactly, modularly, numerically = "exact normal form", "random points modulo 2^61 - 1", "numbers"
@@ -65,15 +64,15 @@ class AlgebraicDomain(Domain, Generic[S]):
 
     @abstractmethod
     def sides_in(self, make: Make) -> S:
-        """Both sides in an algebra."""
+        """Return both sides in an algebra."""
 
     @abstractmethod
     def leaves(self) -> int:
-        """How many values of functions both sides have at most."""
+        """Return the most values of functions of both sides."""
 
     @cached_property
     def exact(self) -> S | None:
-        """In normal forms; None where they are too large for everything that is decided here."""
+        """The sides in normal forms; None where those of the network are too large."""
         try:
             return self.sides_in(lambda names, others: PolynomialAlgebra(names, others, self.budget))
         except TooLargeError:
@@ -81,7 +80,7 @@ class AlgebraicDomain(Domain, Generic[S]):
 
     @cached_property
     def modular(self) -> list[S]:
-        """At each of the random points."""
+        """The sides at each of the random points."""
         return [self.sides_in(lambda names, _, seed=seed: ModularAlgebra(names, seed)) for seed in SEEDS]  # type: ignore[misc]
 
     @cached_property
@@ -90,7 +89,7 @@ class AlgebraicDomain(Domain, Generic[S]):
         return self.sides_in(lambda names, _: DegreeAlgebra(names))
 
     def reals(self) -> Iterator[tuple[S, str]]:
-        """Real points, and where each of them lies, in words."""
+        """Yield the sides at real points, and where each point lies, in words."""
         for seed in range(self.points):
             if len(self._reals) <= seed:
                 self._reals.append(self.sides_in(lambda names, _, seed=seed: RealAlgebra(names, seed)))  # type: ignore[misc]
@@ -115,33 +114,33 @@ class AlgebraicDomain(Domain, Generic[S]):
     def _at_random_points(self, left: Any, right: Any) -> Comparison:
         if not all(_equal(evaluator, left, right) for evaluator in self.modular):
             return Comparison(False)
-        # twice, for what is divided by
+        # twice, for the denominators
         degree = 2 * max(map(int, self.degrees.sides(left, right)))
         return Comparison(True, error_probability(degree, self.leaves(), 1, len(SEEDS)))
 
     def in_numbers(self, left: Any, right: Any) -> Comparison:
-        """Two values that differ; or, where that suffices, equal because they agree at enough points.
+        """Compare values at real points: different at one of them or, where numbers suffice, equal at enough of them.
 
         Raises:
-            UndecidableError: no values differ, and that says nothing.
+            UndecidableError: no values differ, which does not suffice.
         """
         agreeing, reason = 0, ""
         for evaluator, at in self.reals():
             try:
                 a, b = evaluator.sides(left, right)
-            except UndecidableError as error:  # a logarithm of what is negative there
+            except UndecidableError as error:  # a logarithm of a negative number there
                 reason = reason or str(error)
                 continue
             if differ(a, b, self.apart):
                 return Comparison(False, counterexample=(float(a), float(b)), at=at)
-            agreeing += agree(a, b) and a != 0  # what a closed gate makes 0 on both sides says nothing
+            agreeing += agree(a, b) and a != 0  # 0 on both sides may come from a closed gate
         if self.numbers_suffice and agreeing >= self.points // 4:
             return Comparison(True)
         raise UndecidableError(reason or self.foreign)
 
 
 def error_probability(degree: int, leaves: int, points: int, runs: int = 1) -> float:
-    """A bound of the probability that two different sides are found equal.
+    """Return a bound of the probability that two different sides come out equal.
 
     Two polynomials of a degree of at most D agree at one random point with a probability of at most D/p (Schwartz,
     Zippel), at k points together (D/p)^k. Of n values of leaf functions two with different arguments are one element
@@ -156,10 +155,10 @@ def _equal(evaluator: Sides, left: Any, right: Any) -> bool:
 
 
 def agree(a: Element, b: Element) -> bool:
-    """To 50 digits, or as far as a value near 0 has any."""
+    """Do two values agree to 50 digits, or a value near 0 as far as it has any?"""
     return bool(mpmath.isfinite(a) and mpmath.isfinite(b) and abs(a - b) <= 10.0**-DIGITS * max(1, abs(a), abs(b)))
 
 
 def differ(a: Element, b: Element, apart: float = APART) -> bool:
-    """Is there more than rounding between them? What is no finite number says nothing."""
+    """Do two values differ by more than rounding? A value that is not finite does not."""
     return bool(abs(a - b) > apart * max(1, abs(a), abs(b)))

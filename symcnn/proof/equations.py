@@ -31,10 +31,10 @@ from symcnn.symbolic import Equation, Tensor
 EQUATIONS = "dual numbers modulo 2^61 - 1 in random directions; gates, maxima and leaf outputs random field elements"
 CLAIM = "E′ = Σ v·∂E/∂θ"
 
-#: The error probability that is asked for.
+#: The largest error probability.
 EPSILON = 1e-12
 
-#: Points of all equations together that are worked out: about half a minute.
+#: The most points of all equations together: about half a minute.
 MOST_POINTS = 100_000_000
 
 SEED = 20261125
@@ -48,12 +48,12 @@ def check_equations(
     seed: int = SEED,
     epsilon: float = EPSILON,
 ) -> Verdict:
-    """Do the adjoint equations give the derivative of E that the forward equations state?
+    """Decide whether the adjoint equations give the derivative of E of the forward equations.
 
     Args:
         backward: other equations than ``derivation.backward``: the gather form, or wrong ones.
-        forward: other equations than ``derivation.forward`` that state E of the same inputs, to go with them.
-        epsilon: the error probability that is asked for.
+        forward: other equations than ``derivation.forward`` for E of the same inputs, to go with them.
+        epsilon: the largest error probability.
 
     Returns:
         "right" with its error probability, "wrong" with the parameter tensors whose gradients are wrong, or
@@ -76,7 +76,7 @@ def check_equations(
 
 
 def accepts(derivation: Derivation, backward: Sequence[Equation], points: int = 1, seed: int = SEED) -> bool:
-    """The bare check, for many planted errors: do these adjoint equations pass at so many points?"""
+    """Check adjoint equations at so many points, without a bound: for many planted errors."""
 
     def compare(forward: Sequence[Equation], adjoints: Sequence[Equation]) -> Comparison:
         passed = _Check(derivation, forward, adjoints).holds(points, seed)
@@ -99,45 +99,45 @@ class _Check:
 
     @property
     def _inputs(self) -> tuple[Tensor, ...]:
-        stated = self.derivation.network.forward
-        assert stated.targets is not None  # a derivation has a loss
-        return (stated.image, *stated.parameters, stated.targets)
+        forward = self.derivation.network.forward
+        assert forward.targets is not None  # a derivation has a loss
+        return (forward.image, *forward.parameters, forward.targets)
 
     def holds(self, points: int, seed: int) -> bool:
         """Do both sides agree at all points?"""
         return np.array_equal(*self.sides(points, seed))
 
     def sides(self, points: int, seed: int) -> tuple[Numbers, Numbers]:
-        """E′ and Σ v·∂E/∂θ, (points,) each."""
+        """Return E′ and Σ v·∂E/∂θ, (points,) each."""
         rng, field = np.random.default_rng(seed), PrimeField(points, seed)
-        given = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
+        values = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
         direction = {tensor: field.random(rng, tensor.size) for tensor in self._parameters}
-        slope, found = self._carried_out(Interpreter(field, given, direction))
+        slope, gradients = self._interpret(Interpreter(field, values, direction))
         total = np.zeros(points, np.int64)
-        for parameter, gradient in found.items():
+        for parameter, gradient in gradients.items():
             total = field.plus(total, field.total(field.times(direction[parameter], gradient), 1))
         return slope, total
 
     def wrong(self, seed: int) -> list[str]:
-        """The parameter tensors whose gradients are wrong: a direction in each alone."""
+        """Return the parameter tensors whose gradients are wrong, by a direction in each alone."""
         many = len(self._parameters)
         rng, field = np.random.default_rng(seed), PrimeField(many, seed)
-        given = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
+        values = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
         alone = {p: np.eye(many, dtype=np.int64)[:, [n]] for n, p in enumerate(self._parameters)}
         direction = {p: alone[p] * field.random(rng, p.size) for p in self._parameters}
-        slope, found = self._carried_out(Interpreter(field, given, direction))
-        sums = [field.total(field.times(direction[p], found[p]), 1) for p in self._parameters]
+        slope, gradients = self._interpret(Interpreter(field, values, direction))
+        sums = [field.total(field.times(direction[p], gradients[p]), 1) for p in self._parameters]
         return [f"∂E/∂{p.name}" for n, p in enumerate(self._parameters) if sums[n][n] != slope[n]]
 
     def degree(self) -> tuple[int, int]:
-        """The largest degree of a side or of a leaf's argument, and how many values of leaves there are."""
+        """Return the largest degree of a side or of a leaf's argument, and the number of values of leaves."""
         degrees = Degrees()
         one = {tensor: np.ones((1, tensor.size), dtype=np.int64) for tensor in self._inputs}
-        slope, found = self._carried_out(Interpreter(degrees, one, {p: one[p] for p in self._parameters}))
-        sides = max(int(slope.max()), *(1 + int(g.max()) for g in found.values()))
+        slope, gradients = self._interpret(Interpreter(degrees, one, {p: one[p] for p in self._parameters}))
+        sides = max(int(slope.max()), *(1 + int(g.max()) for g in gradients.values()))
         return max(sides, degrees.argument) * (1 + degrees.cleared), degrees.leaves
 
-    def _carried_out(self, interpreter: Interpreter) -> tuple[Numbers, Mapping[Tensor, Numbers]]:
+    def _interpret(self, interpreter: Interpreter) -> tuple[Numbers, Mapping[Tensor, Numbers]]:
         interpreter.run(self.forward)
         error = self.forward[-1].target.tensor
         slope = interpreter.slopes.pop(error, interpreter.value(error) * 0)[:, 0]
@@ -147,7 +147,7 @@ class _Check:
 
 
 def _points(check: _Check, epsilon: float) -> tuple[int, float]:
-    """How many random points it takes, at least two, and the bound of the error probability with so many."""
+    """Return the number of random points, at least two, and the bound of the error probability with so many."""
     degree, leaves = check.degree()
     if degree >= PRIME / 2:
         raise UndecidableError(f"polynomials of degree {degree}: too much for a prime of 61 bits")

@@ -1,17 +1,16 @@
-"""Index-notation equations carried out as they stand: each at all its points at once, in any arithmetic.
+"""Interpreter of index-notation equations: each at all its points at once, in any arithmetic.
 
-    ū[m(a, b)] += t̄[a]·φ      every factor an array over the axes a, b; their product is added up at the places m
+    ū[m(a, b)] += t̄[a]·φ      every factor is an array over the axes a, b; their product is added up at the places m
 
 No printer and no scalar graph takes part, so a network of any size is cheap. Values have a leading axis (points or
-samples). Dual numbers go forward with the same walk: D(target) is worked out from the equation by the product rule and
-the slopes in the leaves' records, without ``diff`` and without adjoints.
-
-The points of an equation's axes as arrays, and the places of accesses at all of them at once.
+samples). Dual numbers go forward in the same pass: D(target) follows from the equation by the product rule and the
+slopes in the leaves' records, without ``diff`` and without adjoints.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -31,19 +30,19 @@ CHUNK = 1 << 20
 
 
 class Points:
-    """Each axis as an array that broadcasts against the others: one dimension for an axis, in their order."""
+    """The points of an equation's axes: each axis an array that broadcasts against the others, in their order."""
 
     def __init__(self, axes: Sequence[Axis], at: Mapping[str, Places]) -> None:
         self.axes, self.at = tuple(axes), dict(at)
         self.shape = np.broadcast_shapes((1,) * len(self.axes), *(v.shape for v in self.at.values()))
 
     def affine(self, affine: Affine) -> tuple[Places, Mask]:
-        """Its value at every point, and where that is whole."""
+        """Return an index at every point, and where it is whole."""
         value = sum((c * self.at[a] for a, c in affine.coefficients), self._zeros() + affine.offset)
         return value // affine.divisor, value % affine.divisor == 0
 
     def places(self, access: Access) -> tuple[Places, Mask]:
-        """The flat place of an access at every point, and where it has one (elsewhere the place is 0)."""
+        """Return the flat place of an access at every point, and where it has one (elsewhere the place is 0)."""
         flat, there = self._zeros(), self._zeros() == 0
         for affine, size in zip(access.index, access.tensor.shape, strict=True):
             value, whole = self.affine(affine)
@@ -52,18 +51,15 @@ class Points:
         return np.where(there, flat, 0), there
 
     def position(self, window: Sequence[Axis]) -> Places:
-        """The place in a window, its cells counted in order."""
-        found = self._zeros()
-        for axis in window:
-            found = found * axis.size + self.at[axis.name]
-        return found
+        """Return the place in a window, its cells counted in order."""
+        return reduce(lambda place, axis: place * axis.size + self.at[axis.name], window, self._zeros())
 
     def moved(self, places: Mapping[str, int]) -> "Points":
-        """The same with some axes at one place."""
+        """Return the points with some axes at one place."""
         return Points(self.axes, {**self.at, **{a: self._zeros() + n for a, n in places.items()}})
 
     def bound(self, axes: Sequence[tuple[str, Affine]]) -> tuple["Points", Mask]:
-        """The same with axes that are worked out from others, and where they are whole."""
+        """Return the points with further axes as functions of the others, and where these are whole."""
         points, there = self, self._zeros() == 0
         for name, affine in axes:
             value, whole = points.affine(affine)
@@ -75,7 +71,7 @@ class Points:
 
 
 def pieces(axes: Sequence[Axis], copies: int) -> Iterator[Points]:
-    """All points of the axes; where they are many, piece by piece along the longest axis."""
+    """Yield all points of the axes; where they are many, piece by piece along the longest axis."""
     longest = max(axes, key=lambda a: a.size, default=Axis("", 1))
     count = copies * math.prod(a.size for a in axes)
     step = max(1, longest.size * CHUNK // count)
@@ -92,42 +88,42 @@ DIRECTION = "v"
 
 
 class Interpreter:
-    """Carries equations out.
+    """Evaluates equations.
 
     Args:
-        given: tensor -> (points, entries): parameters, image, targets.
-        slopes: the same: the direction in which dual numbers move.
+        inputs: tensor -> (points, entries): parameters, image, targets.
+        slopes: the same: the direction of the dual numbers.
     """
 
     def __init__(
         self,
         arithmetic: ArrayArithmetic,
-        given: Mapping[Tensor, Numbers],
+        inputs: Mapping[Tensor, Numbers],
         slopes: Mapping[Tensor, Numbers] | None = None,
     ) -> None:
         self.arithmetic = arithmetic
-        self.values, self.slopes = dict(given), dict(slopes or {})
-        self.points = len(next(iter(given.values())))
+        self.values, self.slopes = dict(inputs), dict(slopes or {})
+        self.points = len(next(iter(inputs.values())))
 
     def run(self, equations: Sequence[Equation]) -> None:
-        """In order; what several equations add to is whole after the last of them.
+        """Evaluate equations in order; a tensor to which several add is complete after the last of them.
 
         Raises:
-            UndecidableError: an equation has a form that has no place here.
+            UndecidableError: an equation has a form without a rule.
         """
-        stated: set[Tensor] = set()
+        started: set[Tensor] = set()
         for equation in equations:
             tensor = equation.target.tensor
-            if tensor not in stated:
+            if tensor not in started:
                 self.values[tensor] = self._start(tensor)
-                stated.add(tensor)
+                started.add(tensor)
             if equation.reduce == "max":
                 self._largest(equation)
             else:
                 self._sum(equation, equation.terms)
 
     def value(self, tensor: Tensor) -> Numbers:
-        """(points, entries); zero where nothing has been stated."""
+        """Return a tensor's values, (points, entries); zero where no equation has set them."""
         if tensor not in self.values:
             self.values[tensor] = self._start(tensor)
             if tensor.role == "constant":
@@ -150,7 +146,7 @@ class Interpreter:
                     self._scatter(self.slopes[equation.target.tensor], equation.target, here, total.slopes[DIRECTION])
 
     def _largest(self, equation: Equation) -> None:
-        """max = Σ [candidate is the first to reach it]·candidate: where numbers have no order, by definition."""
+        """Evaluate max = Σ [candidate is the first to reach it]·candidate, symbolically where numbers have no order."""
         (term, *others), (candidate, *factors) = equation.terms, equation.terms[0].factors
         if others or factors or term.coefficient != 1 or not isinstance(candidate, Access):
             raise UndecidableError(f"the maximum of {term}: expected plain entries")
@@ -162,8 +158,8 @@ class Interpreter:
                 values = here.product(term).value
                 places, there = here.points.places(equation.target)
                 largest = np.where(here.present, values, -np.inf)
-                alone = self._collected(places, here)
-                largest = np.max(np.broadcast_to(largest, (self.points, *here.points.shape)), axis=alone, keepdims=True)
+                axes = self._collected(places, here)
+                largest = np.max(np.broadcast_to(largest, (self.points, *here.points.shape)), axis=axes, keepdims=True)
                 for row, numbers in zip(target, largest, strict=True):
                     np.maximum.at(row, places[there], numbers[there])
         self._sum(equation, (chosen,), slopes_only=self.arithmetic.has_order)
@@ -171,13 +167,13 @@ class Interpreter:
     def _scatter(self, into: Numbers, target: Access, here: "_Here", values: Any) -> None:
         places, there = here.points.places(target)
         whole = np.broadcast_to(values, (self.points, *here.points.shape))
-        alone = self._collected(places, here)
-        if alone:
-            whole = self.arithmetic.total(whole, alone, keepdims=True)
+        axes = self._collected(places, here)
+        if axes:
+            whole = self.arithmetic.total(whole, axes, keepdims=True)
         self.arithmetic.scatter(into, places[there], whole[:, there])
 
     def _collected(self, places: Numbers, here: "_Here") -> tuple[int, ...]:
-        """The axes over which a target only collects."""
+        """Return the axes over which a target only collects."""
         return tuple(n + 1 for n, size in enumerate(places.shape) if size == 1 and here.points.shape[n] > 1)
 
 
@@ -189,7 +185,7 @@ class _Here:
     points: Points
     equation: Equation
     present: Mask = field(default_factory=lambda: np.array(True))
-    #: Of a leaf whose slope is being worked out: its argument and its value.
+    #: The argument and the value of the leaf whose slope is evaluated.
     leaf: Mapping[Expr, Any] = field(default_factory=dict)
 
     @property
@@ -197,7 +193,7 @@ class _Here:
         return self.interpreter.arithmetic
 
     def product(self, term: Term) -> Dual:
-        """``coefficient · Π factors``, zero where it takes no part."""
+        """Return ``coefficient · Π factors``, zero where a factor is absent."""
         total = self._arithmetic.dual_product([self.dual(f) for f in term.factors])
         if term.coefficient != 1:
             total = self._arithmetic.dual_product([Dual(self._arithmetic.number(term.coefficient)), total])
@@ -207,13 +203,13 @@ class _Here:
         return values if self.present.all() else np.where(self.present, values, self._arithmetic.number(Rational(0)))
 
     def dual(self, e: Expr) -> Dual:
-        """Value and slope of an expression in accesses."""
+        """Return value and slope of an expression in accesses."""
         if e in self.leaf:
             return Dual(self.leaf[e])
         if isinstance(e, Access):
             return self._access(e)
         if isinstance(e, Wins):
-            return Dual(self._won(e))
+            return Dual(self._selected(e))
         if e.is_Rational:
             return Dual(self._arithmetic.number(e))
         if e.is_Add:
@@ -255,7 +251,7 @@ class _Here:
         return Dual(value, {} if slope is None else {DIRECTION: slope})
 
     def _opened(self, output: Expr) -> Any:
-        """1 where an output lies above 0, as its argument does."""
+        """Return 1 where an output, and so its argument, is above 0."""
         if output in self.leaf:
             if self._arithmetic.has_order:
                 return self._arithmetic.above(self.leaf[Z])
@@ -268,14 +264,14 @@ class _Here:
         return self._arithmetic.symbol("gate", (output.tensor,), (places,))
 
     def _between(self, opened: Any, above: Dual, below: Dual) -> Dual:
-        """below + opened·(above - below)"""
+        """Return below + opened·(above - below)."""
         a = self._arithmetic
         minus = Dual(a.number(Rational(-1)))
         difference = a.dual_sum([above, a.dual_product([minus, below])])
         return a.dual_sum([below, a.dual_product([Dual(opened), difference])])
 
-    def _won(self, atom: Wins) -> Any:
-        """1 where a candidate is the first to reach the maximum."""
+    def _selected(self, atom: Wins) -> Any:
+        """Return 1 where a candidate is the first to reach the maximum."""
         points, whole = self.points.bound(atom.bound)
         cells, cell_there = points.places(atom.cell)
         maxima, largest_there = points.places(atom.largest)

@@ -1,8 +1,8 @@
-"""Numbers as they are written or worked out: each lies in an interval, and ``decide`` says whether two are one.
+"""Equality of written or computed numbers, each in an interval.
 
 A rounded number may be off by half a unit of its last place, a number from floating point by its last digits. So a side
-has an interval that it cannot leave (``wide``), and one that it is taken for (``tight``): two numbers are apart where
-the wide ones do not meet, and one number where the tight ones do. Between the two, nothing is said.
+has an interval that surely contains it (``wide``), and a likely one (``tight``): two numbers are different where the
+wide ones do not meet, and equal where the tight ones do. Anything between is not decided.
 """
 
 import math
@@ -13,25 +13,25 @@ from symcnn.proof.verdict import Comparison, OneMethod, UndecidableError
 
 Interval = tuple[Fraction, Fraction]
 
-#: How far a number may be from another that it stands for: floating point only, before it is rounded for display.
+#: The tolerance of floating point, before a number is rounded for display.
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 
 
 @dataclass(frozen=True)
 class IntervalArray:
-    """Intervals in rows; a single number has no shape."""
+    """An array of intervals, row by row; a single number has the shape ()."""
 
     entries: tuple[Interval, ...]
     shape: tuple[int, ...] = ()
 
     def meets(self, other: "IntervalArray", slack: Fraction = Fraction(0)) -> bool:
-        """Can both have one value, entry by entry, up to a share of it?"""
+        """Can the entries of both be equal, up to a share ``slack`` of them?"""
         if len(self.entries) != len(other.entries):
             return False
         return all(_meet(a, b, slack) for a, b in zip(self.entries, other.entries, strict=True))
 
     def apart(self, other: "IntervalArray") -> tuple[float, float] | None:
-        """Of the first entries that do not meet, the middle of both; None: there are none."""
+        """Return the middles of the first entries that do not meet; None: all do."""
         pairs = zip(self.entries, other.entries, strict=False)
         return next(((_middle(a), _middle(b)) for a, b in pairs if not _meet(a, b, Fraction(0))), None)
 
@@ -40,10 +40,10 @@ def compare_intervals(
     wide: tuple[IntervalArray, IntervalArray], tight: tuple[IntervalArray, IntervalArray] | None = None,
     slack: Fraction = Fraction(0),
 ) -> Comparison:  # fmt: skip
-    """Are two sides one value?
+    """Compare two sides.
 
     Raises:
-        UndecidableError: only if what is written is rounded.
+        UndecidableError: they are equal only if their literals are rounded.
     """
     left, right = wide
     if not left.meets(right, slack):
@@ -59,10 +59,10 @@ def _compare_floats(left: float, right: float) -> Comparison:
     return Comparison(is_one, counterexample=None if is_one else (left, right))
 
 
-#: One value, as far as both are known.
+#: Equality as far as both sides are known.
 INTERVALS = OneMethod("numbers", "to the places shown", lambda left, right: compare_intervals((left, right)))
 
-#: The same number, up to floating point; what is no number is like nothing.
+#: Equality up to floating point; a value that is not finite equals nothing.
 FLOATS = OneMethod("numbers", "up to floating point", _compare_floats)
 
 

@@ -1,22 +1,26 @@
-"""∂A/∂B for any two quantities of a network: the sum over the paths from B to A of products of local derivatives.
+"""Slopes ∂A/∂B between any two quantities of a network, and equalities of expressions in quantities and slopes.
 
     Slope(x_11, f_12)     ∂x_11/∂f_12, as an atom in SymPy expressions
     QuantityTable         every quantity, and every slope, as an element of one algebra
+    QuantityDomain        the methods by which two expressions are compared, whatever the parameters and the data
 
-The local derivatives come from dual numbers through the forward equations, one at a time: no ``diff``, no adjoint, no
-index notation, so a wrong backward formula has nothing to lean on here. B is cut from its own definition: only what
-lies between B and A counts. Of what an equation holds constant (the shift of a softmax) nothing is collected.
+∂A/∂B is the sum over the paths from B to A of products of local derivatives. These come from dual numbers through the
+forward equations, one at a time: no ``diff``, no adjoint and no index notation, so nothing here can repeat an error of
+a backward formula. B is independent of its own equation: only the quantities between B and A count. Through the
+constants of an equation (the shift of a softmax) there is no path.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
-from sympy import Expr, Symbol
+from sympy import Expr, Function, Symbol
 
 from symcnn.derivation import Derivation
-from symcnn.proof.algebra import Algebra
+from symcnn.proof.algebra import Algebra, RealAlgebra
 from symcnn.proof.arithmetic import Dual, Element
-from symcnn.proof.verdict import UndecidableError
-from symcnn.symbolic import Quantities, RecordAtom, entries
+from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain, Make, agree, error_probability
+from symcnn.proof.verdict import Comparison, OneMethod, UndecidableError, Verdict, decide
+from symcnn.symbolic import LEAF, E, Quantities, RecordAtom, entries, maximum
 
 
 class Slope(RecordAtom):
@@ -39,25 +43,22 @@ class Slope(RecordAtom):
         )
 
 
-def given(derivation: Derivation) -> tuple[list[Symbol], list[Symbol]]:
-    """What is not computed: the parameters, and the pixels and targets of the image at hand."""
-    stated = derivation.network.forward
-    assert stated.targets is not None  # a derivation has a loss
-    data = (stated.image, stated.targets)
-    return (
-        [q.symbol for tensor in stated.parameters for q in entries(tensor)],
-        [q.symbol for tensor in data for q in entries(tensor)],
-    )
+def parameters_and_data(derivation: Derivation) -> tuple[list[Symbol], list[Symbol]]:
+    """Return the parameters, and the pixels and targets of the image at hand."""
+    forward = derivation.network.forward
+    assert forward.targets is not None  # a derivation has a loss
+    parameters = [q.symbol for tensor in forward.parameters for q in entries(tensor)]
+    return parameters, [q.symbol for tensor in (forward.image, forward.targets) for q in entries(tensor)]
 
 
 def inputs(derivation: Derivation, images: Iterable[int] = (0,)) -> list[Symbol]:
-    """The generators of an algebra: parameters once, pixels and targets once for each image (0: the one at hand)."""
-    shared, data = given(derivation)
+    """Return the generators of an algebra: the parameters, and each image's pixels and targets (0: the one at hand)."""
+    shared, data = parameters_and_data(derivation)
     return [*shared, *(derivation.quantities.of_image(s, n or None) for n in images for s in data)]
 
 
 def shares(derivation: Derivation, images: Iterable[int]) -> Iterator[tuple[Symbol, list[Symbol]]]:
-    """Of each image: the target that the others leave to 1 where targets are shares, and the others."""
+    """Yield each image's last target, which is 1 minus the others where targets are shares, and the others."""
     targets = derivation.network.forward.targets
     assert targets is not None
     for image in images:
@@ -65,12 +66,21 @@ def shares(derivation: Derivation, images: Iterable[int]) -> Iterator[tuple[Symb
         yield last, others
 
 
+def generators_of(derivation: Derivation) -> int:
+    """Count the generators of one image's leaf functions: an output, a gate, or a share for each candidate."""
+    total = 0
+    for variable in derivation.graph.forward.values():
+        for call in variable.expression.atoms(Function):
+            total += len(call.args) if isinstance(call, maximum) else LEAF[call.func].generators
+    return total
+
+
 class QuantityTable:
     """The quantities of some images in one algebra.
 
     Args:
-        images: their numbers; (0,) is the image at hand, whose names stand as they are.
-        algebra: with a generator for each parameter, and for each pixel and target of each image.
+        images: their numbers; (0,) is the image at hand, whose names have no number.
+        algebra: has a generator for each parameter, and for each pixel and target of each image.
     """
 
     def __init__(self, derivation: Derivation, algebra: Algebra, images: Sequence[int] = (0,)) -> None:
@@ -78,8 +88,8 @@ class QuantityTable:
         self._quantities = derivation.quantities
         self._forward = {v.quantity.symbol: v for v in derivation.graph.forward.values()}
         self._order = {symbol: n for n, symbol in enumerate(self._forward)}
-        held = {e.target.tensor for e in derivation.forward if e.constant}
-        self._held = {symbol for symbol, v in self._forward.items() if v.tensor in held}
+        constants = {e.target.tensor for e in derivation.forward if e.constant}
+        self._constants = {symbol for symbol, v in self._forward.items() if v.tensor in constants}
         self._images = [image or None for image in images]
         self._local: dict[Symbol, dict[Symbol, Element]] = {}
         self._slopes: dict[Symbol, dict[Symbol, Element]] = {}
@@ -90,12 +100,12 @@ class QuantityTable:
                 self._known[self._at(symbol, image)] = algebra.element(variable.expression, known)
 
     def elements(self, *expressions: Expr) -> list[Element]:
-        """Expressions in symbols and slopes as elements; the functions that only they bring are forgotten afterwards.
+        """Return expressions in symbols and slopes as elements; functions that only they have are forgotten afterwards.
 
         Raises:
             UndecidableError: one of them has no place in the algebra.
         """
-        # in an order of their own: what is remembered when the budget ends must not depend on the order of a set
+        # sorted: what is cached when the budget ends must not depend on the order of a set
         for slope in sorted({s for e in expressions for s in e.atoms(Slope)}, key=str):
             if slope not in self._known:
                 self._known[slope] = self.slope(slope.of, slope.by)
@@ -106,35 +116,35 @@ class QuantityTable:
             self.algebra.restore(mark)
 
     def sides(self, left: Expr, right: Expr) -> tuple[Element, Element]:
-        """Two expressions as elements."""
+        """Return two expressions as elements."""
         left, right = self.elements(left, right)
         return left, right
 
     def slope(self, of: Symbol, by: Symbol) -> Element:
-        """∂of/∂by."""
+        """Return ∂of/∂by."""
         if of not in self._slopes:
-            self._slopes[of] = self._sweep(of)
+            self._slopes[of] = self._reverse_slopes(of)
         return self._slopes[of].get(by, self.algebra.zero)
 
-    def _sweep(self, of: Symbol) -> dict[Symbol, Element]:
-        """∂of/∂(everything): each quantity hands what it has collected on to what it is made of."""
-        found = {of: self.algebra.one}
+    def _reverse_slopes(self, of: Symbol) -> dict[Symbol, Element]:
+        """Return ∂of/∂(every quantity) in reverse mode: each quantity passes its slope on to its own arguments."""
+        slopes = {of: self.algebra.one}
         quantity = self._quantities.of(of)
         bare = quantity.of_image(None).symbol
         if bare not in self._forward or quantity.image not in self._images:
-            return found
+            return slopes
         symbols = list(self._forward)
         for symbol in reversed(symbols[: self._order[bare] + 1]):
-            collected = found.get(self._at(symbol, quantity.image))
-            if collected is None or symbol in self._held:
+            slope = slopes.get(self._at(symbol, quantity.image))
+            if slope is None or symbol in self._constants:
                 continue
             for source, local in self._locals(symbol, quantity.image).items():
-                part = self.algebra.times(collected, local)
-                found[source] = found[source] + part if source in found else part
-        return found
+                part = self.algebra.times(slope, local)
+                slopes[source] = slopes[source] + part if source in slopes else part
+        return slopes
 
     def _locals(self, symbol: Symbol, image: int | None = None) -> dict[Symbol, Element]:
-        """∂symbol/∂(each quantity that its own equation is made of), of an image."""
+        """Return ∂symbol/∂(each argument of its own equation), of an image."""
         key = self._at(symbol, image)
         if key not in self._local:
             variable = self._forward[symbol]
@@ -147,43 +157,118 @@ class QuantityTable:
 
     @property
     def symbols(self) -> list[Symbol]:
-        """Everything that may be differentiated by, of the first of the images."""
+        """Every quantity of the images."""
         return [s for s in self._known if s.is_Symbol]
 
-    def carried(self, by: Symbol, of: Symbol) -> Element:
-        """∂of/∂by once more, from ``by`` forward: each quantity collects from what it is made of."""
-        found = {by: self.algebra.one}
+    def forward_slope(self, of: Symbol, by: Symbol) -> Element:
+        """Return ∂of/∂by in forward mode: each quantity adds the slopes of its own arguments."""
+        slopes = {by: self.algebra.one}
         for symbol in self._forward:
-            if symbol in found or symbol in self._held:
+            if symbol in slopes or symbol in self._constants:
                 continue
-            parts = [self.algebra.times(local, found[s]) for s, local in self._locals(symbol).items() if s in found]
+            parts = [self.algebra.times(local, slopes[s]) for s, local in self._locals(symbol).items() if s in slopes]
             if parts:
-                found[symbol] = sum(parts, self.algebra.zero)
-        return found.get(of, self.algebra.zero)
+                slopes[symbol] = sum(parts, self.algebra.zero)
+        return slopes.get(of, self.algebra.zero)
 
     def _at(self, symbol: Symbol, image: int | None) -> Symbol:
         return self._quantities.of_image(symbol, image)
 
 
 def symbols_in(expressions: Iterable[Expr]) -> set[Symbol]:
-    """Every symbol that occurs, in slopes too."""
-    found: set[Symbol] = set()
+    """Return every symbol of expressions, also of their slopes."""
+    symbols: set[Symbol] = set()
     for e in expressions:
-        found |= e.free_symbols
-        for slope in e.atoms(Slope):
-            found |= {slope.of, slope.by}
-    return found
+        symbols |= e.free_symbols
+        symbols |= {symbol for slope in e.atoms(Slope) for symbol in (slope.of, slope.by)}
+    return symbols
 
 
 def images_in(expressions: Iterable[Expr], quantities: Quantities) -> set[int]:
-    """The images that are named."""
+    """Return the images whose quantities occur."""
     known = (quantities.of(s) for s in symbols_in(expressions) if s in quantities)
     return {q.image for q in known if q.image is not None}
 
 
 def of_image(expression: Expr, image: int | None, quantities: Quantities) -> Expr:
-    """The same of another image; None: of the image at hand."""
-    put: dict[Expr, Expr] = {s: quantities.of_image(s, image) for s in symbols_in([expression]) if s in quantities}
+    """Return an expression of another image; None: of the image at hand."""
+    names: dict[Expr, Expr] = {s: quantities.of_image(s, image) for s in symbols_in([expression]) if s in quantities}
     for slope in expression.atoms(Slope):
-        put[slope] = Slope(put[slope.of], put[slope.by])
-    return expression.xreplace(put)
+        names[slope] = Slope(names[slope.of], names[slope.by])
+    return expression.xreplace(names)
+
+
+#: The most products of monomials for all identities of one network: about a second. After that, random points decide.
+BUDGET = 60_000
+
+#: Why an equality holds with a softmax and not without.
+SHARES = "targets add to 1"
+
+
+class QuantityDomain(AlgebraicDomain[QuantityTable]):
+    """The quantities of some images; where functions depend on each other (a textbook's softmax), numbers suffice.
+
+    Args:
+        images: (0,) is the image at hand; more where an equality names them.
+    """
+
+    numbers_suffice = True
+    budget = BUDGET
+
+    def __init__(self, derivation: Derivation, images: tuple[int, ...] = (0,)) -> None:
+        self.derivation, self.images = derivation, images
+        self._decided: dict[tuple[Expr, Expr], Verdict] = {}
+
+    def decide(self, left: Expr, right: Expr) -> Verdict:
+        """Decide whether left = right is an identity, each once."""
+        if (left, right) not in self._decided:
+            self._decided[left, right] = decide(left, right, self)
+        return self._decided[left, right]
+
+    def decide_where_shares(self, left: Expr, right: Expr) -> Verdict:
+        """Decide left = right in numbers at points where each image's targets add to 1, as shares do."""
+        return decide(left, right, OneMethod("numbers", SHARES, self._compare_where_shares))
+
+    def _compare_where_shares(self, left: Expr, right: Expr) -> Comparison:
+        return Comparison(all(agree(*table.sides(left, right)) for table in self._where_shares))
+
+    def decide_chain_rule(self) -> Verdict:
+        """Decide ∂E/∂u = Σ ∂E/∂v · (∂v/∂u by v's own equation) for every quantity u of the network."""
+        symbols, e = self.modular[0].symbols, E.symbol
+        forward = [[table.forward_slope(e, u) for u in symbols] for table in self.modular]
+        backward = [[table.slope(e, u) for u in symbols] for table in self.modular]
+        return decide(forward, backward, OneMethod("modulo a prime", self.modularly, self._compare_chain_rule))
+
+    def _compare_chain_rule(self, forward: list[list[Element]], backward: list[list[Element]]) -> Comparison:
+        if forward != backward:
+            return Comparison(False, counterexample="∂E/∂u carried forward is not what is collected backward")
+        degree = 2 * max(int(self.degrees.slope(E.symbol, u)) for u in self.degrees.symbols)
+        return Comparison(True, error_probability(degree, self.leaves(), 1, len(SEEDS)))
+
+    # --- the same quantities in each algebra --------------------------------------------------------------------------
+
+    def sides_in(self, make: Make) -> QuantityTable:
+        algebra = make(self._inputs, self._generators * (len(self.images) + 1))
+        return QuantityTable(self.derivation, algebra, self.images)
+
+    def leaves(self) -> int:
+        return 2 * self._generators * len(self.images)
+
+    @cached_property
+    def _inputs(self) -> list[Symbol]:
+        return inputs(self.derivation, self.images)
+
+    @cached_property
+    def _generators(self) -> int:
+        return generators_of(self.derivation)
+
+    @cached_property
+    def _where_shares(self) -> list[QuantityTable]:
+        """Real points at which the targets of each image add to 1."""
+        points = []
+        for seed in range(POINTS // 4):
+            algebra = RealAlgebra(self._inputs, seed)
+            for last, others in shares(self.derivation, self.images):
+                algebra.generators[last] = algebra.one - sum(algebra.generators[other] for other in others)
+            points.append(QuantityTable(self.derivation, algebra, self.images))
+        return points

@@ -1,8 +1,8 @@
-"""The one judge: whether left equals right is concluded by ``decide``, and nowhere else.
+"""The one judge: ``decide`` decides whether left equals right, and nothing else does.
 
-A domain (``Domain``) says by which methods two sides can be compared, from the strongest; ``decide`` asks one after the
-other and draws the conclusion. What is too large for a method is left to the next; where a method finds no place for a
-side, or finds the two different without a point to show it, only numbers can still answer.
+A domain (``Domain``) lists the methods by which two sides can be compared, from the strongest; ``decide`` tries one
+after the other. Sides too large for a method are left to the next; where a side has no form in a method, or the two
+differ without a point at which they do, only numbers can still decide.
 """
 
 from abc import ABC, abstractmethod
@@ -26,23 +26,23 @@ _STATUS: dict[str, Status] = {
 
 
 class UndecidableError(Exception):
-    """A method has no place for one of the sides; the message says what stands in the way."""
+    """A side has no form in a method; the message says why."""
 
 
 class TooLargeError(UndecidableError):
-    """It has one, but that is too large to be worked out."""
+    """A side has a form that is too large to compute."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one method finds.
+    """The result of one method.
 
     Attributes:
         equal: both sides are equal.
-        epsilon: of equal sides, a bound of the probability that they are not; 0 where that is certain.
-        counterexample: of different sides, what shows it: two values, or words. None: symbols that may depend on each
-            other differ, which shows nothing yet.
-        at: where the two values were taken, in the words of the domain.
+        epsilon: of equal sides, a bound of the error probability; 0 where it is certain.
+        counterexample: of different sides, two values, or words. None: symbols that may depend on each other differ,
+            which proves nothing yet.
+        at: the point of the two values, in the words of the domain.
     """
 
     equal: bool
@@ -64,14 +64,14 @@ class Domain(ABC):
     """Where two sides are compared.
 
     Attributes:
-        is_canonical: different normal forms are wrong there even where no number shows it.
+        is_canonical: different normal forms are wrong there even without two different values.
     """
 
     is_canonical = False
 
     @abstractmethod
     def methods(self, left: Any, right: Any) -> Iterable[Method]:
-        """The methods that there are for these sides, from the strongest; numbers are the last.
+        """Return the methods for these sides, from the strongest; numbers are the last.
 
         Raises:
             UndecidableError: one of the sides has no meaning here.
@@ -79,7 +79,7 @@ class Domain(ABC):
 
 
 class OneMethod(Domain):
-    """A domain that has one method, given as a function of both sides."""
+    """A domain with one method, a function of both sides."""
 
     def __init__(self, how: How, words: str, compare: Callable[[Any, Any], Comparison]) -> None:
         self._how, self._words, self._compare = how, words, compare
@@ -90,16 +90,16 @@ class OneMethod(Domain):
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """What is known of one equality.
+    """The decision about one equality.
 
     Attributes:
         outcome: "right", "wrong" or "not decided".
-        how: the kind of method that decided it, or that found it different.
+        how: the kind of method that decided it, or that saw a difference.
         words: that method in words.
         epsilon: of "right", a bound of the error probability; 0 where it is exact.
-        why: of "not decided", what stands in the way.
-        counterexample: of "wrong", two values that differ, or what shows it in words; at: where.
-        name, claim: what it is about.
+        why: of "not decided", the reason.
+        counterexample: of "wrong", two values that differ, or words; at: the point.
+        name, claim: the subject.
     """
 
     outcome: Outcome
@@ -119,14 +119,14 @@ class Verdict:
 
     @property
     def method(self) -> str:
-        """How it was decided, in words; of "unknown" the reason."""
+        """The method in words; of "unknown" the reason."""
         if self.outcome == "not decided":
             return self.why
         return f"{self.words}: {self.counterexample}" if isinstance(self.counterexample, str) else self.words
 
     @property
     def reason(self) -> str:
-        """What shows that it is wrong, or why it is not decided."""
+        """The counterexample of "wrong", or the reason of "not decided"."""
         if isinstance(self.counterexample, tuple):
             return "{:.6g} ≠ {:.6g}".format(*self.counterexample)
         return self.counterexample or self.why
@@ -145,15 +145,13 @@ class Verdict:
 
 
 def decide(left: Any, right: Any, domain: Domain, *, name: object = "", claim: object = "") -> Verdict:
-    """Is ``left`` equal to ``right`` in this domain?
+    """Decide whether ``left`` equals ``right`` in a domain. No other function makes a verdict.
 
     Args:
-        name, claim: what it is about; the verdict has them as text.
-
-    This is the only function that makes a verdict.
+        name, claim: the subject; the verdict has them as text.
     """
     outcome: Outcome = "not decided"
-    decisive: Method | None = None  # or the first that found a difference
+    decisive: Method | None = None  # or the first that saw a difference
     comparison = Comparison(False)
     reason = too_large = ""
     try:
@@ -179,5 +177,6 @@ def decide(left: Any, right: Any, domain: Domain, *, name: object = "", claim: o
         outcome = "wrong"
     how, words = (None, "") if decisive is None else (decisive.how, decisive.words)
     why = (reason or too_large) if outcome == "not decided" else ""
-    found = (comparison.epsilon, why, comparison.counterexample, comparison.at)
-    return Verdict(outcome, how, words, *found, str(name), str(claim))
+    return Verdict(
+        outcome, how, words, comparison.epsilon, why, comparison.counterexample, comparison.at, str(name), str(claim)
+    )

@@ -1,7 +1,7 @@
-"""The vocabulary of every check: what is known of a claim, and how; how many claims have which verdict; exit status.
+"""The vocabulary of every check: the verdict on a claim and its method, counts of verdicts, exit status.
 
-A verification, the proof of a workbook, an audit and a certificate have words of their own for what they found out
-(``Row.status``, ``Judged.verdict`` …). ``known`` brings each of them into this vocabulary, and nothing else does.
+A verification, the proof of a workbook, an audit and a certificate have words of their own for their results
+(``Row.status``, ``Judged.verdict`` …). ``known`` translates each of them into this vocabulary, and nothing else does.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ HOW: tuple[How, ...] = ("exact", "modulo a prime", "numbers", "")
 #: Exit statuses of a check.
 ALL_RIGHT, SOMETHING_WRONG, NOTHING_DECIDED = 0, 1, 3
 
-#: What is said of a claim elsewhere -> the verdict, and how it was decided.
+#: The word of another room -> the verdict, and how it was decided.
 _KNOWN: dict[str, tuple[VerdictWord, How]] = {
     "proved": ("right", "exact"), "probable": ("right", "modulo a prime"), "agrees": ("right", "numbers"),
     "refuted": ("wrong", ""), "unknown": ("not decided", ""),
@@ -35,10 +35,10 @@ _KNOWN: dict[str, tuple[VerdictWord, How]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One claim and what is known of it.
+    """One claim and the verdict on it.
 
     Attributes:
-        claim: what is claimed: "∂E_total/∂f_12", an equation as the text has it, the formula of a cell.
+        claim: the claim: "∂E_total/∂f_12", an equation as the text has it, the formula of a cell.
         verdict: "right"; "wrong"; "follows from" (wrong only because of what it rests on); "right, but" (``why`` says
             what is to be remarked); "given" (a definition, a value, an assumption); "not decided" (``why`` says so).
         how: of what is right: "exact", "modulo a prime" with its ``error_probability`` at most, or "numbers", equal to
@@ -59,20 +59,20 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """The verdict as the text catalogue has it: "right_but"."""
+        """The verdict as a key of the text catalogue: "right_but"."""
         return _key(self.verdict)
 
     def word(self, text: Catalogue) -> str:
-        """The verdict, with how it was decided: "right (exact)"."""
+        """Return the verdict with how it was decided: "right (exact)"."""
         word = text(f"verdict.{self.key}")
         return f"{word} ({_how(self.how, self.digits, text)})" if self.how else word
 
     def in_words(self, text: Catalogue) -> str:
-        """The same, with the reason."""
+        """Return the verdict with the reason."""
         return text("verify.reason", status=self.word(text), reason=self.why) if self.why else self.word(text)
 
     def judgement(self) -> dict[str, Any]:
-        """For programs: the verdict and how, without what it is about."""
+        """Return the verdict and how it was decided, for programs."""
         words = ("verdict", "how", "error_probability", "digits")
         return {word: getattr(self, word) for word in words}
 
@@ -80,10 +80,10 @@ class Finding:
 def known(
     claim: str, word: str, *, digits: int | None = None, place: str = "", why: str = "", correction: str = ""
 ) -> Finding:
-    """A claim in this vocabulary.
+    """Return a claim in this vocabulary.
 
     Args:
-        word: what the check says of it in its own words: "proved", "refuted", "false", "certified" …
+        word: the verdict in the check's own words: "proved", "refuted", "false", "certified" …
     """
     verdict, how = _KNOWN[word]
     error = EPSILON if how == "modulo a prime" else None
@@ -91,7 +91,7 @@ def known(
 
 
 def status(findings: Iterable[Finding]) -> int:
-    """0: nothing is wrong; 1: something is; 3: nothing could be told."""
+    """Return the exit status: 0: nothing is wrong; 1: something is; 3: nothing was decided."""
     verdicts = {f.verdict for f in findings}
     if "wrong" in verdicts:
         return SOMETHING_WRONG
@@ -99,13 +99,13 @@ def status(findings: Iterable[Finding]) -> int:
 
 
 def counts(findings: Sequence[Finding]) -> dict[str, int]:
-    """How many claims have which verdict."""
-    found = Counter(f.verdict for f in findings)
-    return {verdict: found[verdict] for verdict in VERDICTS}
+    """Count the claims of each verdict."""
+    verdicts = Counter(f.verdict for f in findings)
+    return {verdict: verdicts[verdict] for verdict in VERDICTS}
 
 
 def summary(findings: Sequence[Finding], text: Catalogue, by_how: bool = False) -> str:
-    """The same in one line, of what is right also how it was decided: "26 right (exact) · 1 not decided"."""
+    """Return the counts in one line, with how the right ones were decided: "26 right (exact) · 1 not decided"."""
     alike = Counter(Finding("", f.verdict, f.how if by_how else "") for f in findings)
     order = sorted(alike, key=lambda f: (VERDICTS.index(f.verdict), HOW.index(f.how)))
     return " · ".join(text("check.count", count=alike[f], verdict=f.word(text)) for f in order)

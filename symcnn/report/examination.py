@@ -17,9 +17,9 @@ from sympy import Expr
 
 from symcnn.derivation import Derivation, derive
 from symcnn.errors import RefusedError, SymcnnError
-from symcnn.formula import Typography, stated, tree
+from symcnn.formula import Typography, tree
+from symcnn.formula.matcher import EquationMatcher, is_chain_rule, is_rest, points, same_function
 from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
-from symcnn.formula.printed import Printed, points
 from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import EntrySymbol
@@ -70,7 +70,7 @@ class Examiner:
         # of very many images two show that they are added
         self._images = tuple(range(1, (count if 0 < count <= MAX_TRIED else 2) + 1))
         self._meaning = Meaning(self.d, None, self._labels(count), len(self._images), free=_RATE)
-        self._printed = Printed(self.d, self._meaning, typographies)
+        self._matcher = EquationMatcher(self.d, self._meaning, typographies)
         values = None if content.large or content.run is None else Values(content)
         self._shown = ReportNumberChecker(values, self._meaning, self._same)
         self.check_keys = self._shown.check_keys
@@ -111,19 +111,19 @@ class Examiner:
         plain = list(map(bare, members))
         everything = list(nodes(tuple(plain)))
         symbols = {n for n in everything if isinstance(n, tree.Symbol)}
-        if stated.is_chain_rule(plain):
+        if is_chain_rule(plain):
             return self._chain_rule()
         if any(map(letters_in, symbols)) or any(isinstance(n, tree.Over) for n in everything):
             return self._indexed(plain)
         free = self._free(symbols)
         if free:
             return self._rule(plain, free)
-        if self._large and self._printed.equation(tree.Equality(tuple(plain))):
+        if self._large and self._matcher.equation(tree.Equality(tuple(plain))):
             return self._of_equation(tree.Equality(tuple(plain)))
         if tree.DOTS in symbols:
             if self._large:
                 raise RefusedError(f"{brief(plain[0])}: not an equation of this network")
-            plain = self._printed.without_dots(plain, self.d.graph)
+            plain = self._matcher.without_dots(plain, self.d.graph)
         return self._claims(members, plain)
 
     def _free(self, symbols: Iterable[tree.Symbol]) -> frozenset[str]:
@@ -172,7 +172,7 @@ class Examiner:
         return bool(self._holds(a, b, self._meaning))
 
     def _is_rest(self, first: Derived, second: Derived) -> bool:
-        return not self._large and stated.is_rest(first, second, self._meaning, self.d.graph)
+        return not self._large and is_rest(first, second, self._meaning, self.d.graph)
 
     def _pair(self, a: Node, b: Node, meaning: Meaning) -> Found:
         found = self._holds(a, b, meaning)
@@ -253,14 +253,14 @@ class Examiner:
             raise RefusedError(f"{', '.join(sorted(free))}: letters of which nothing is known")
         meaning = replace(self._meaning, free=_RATE | free)
         for a, b in pairwise(plain):
-            if not stated.same_function(meaning.scalar(a), meaning.scalar(b), *free):
+            if not same_function(meaning.scalar(a), meaning.scalar(b), *free):
                 raise RefusedError(f"{brief(a)} is not {brief(b)}")
         return Found("rule" if derived(plain[0]) else "definition")
 
     def _indexed(self, plain: Sequence[Node]) -> Found:
         """Index notation: what the network states; else decided at every point of its letters, or as an equation."""
         formula = tree.Equality(tuple(plain))
-        equation = self._printed.equation(formula)
+        equation = self._matcher.equation(formula)
         if equation and (self._large or not equation.target.tensor.is_adjoint):
             return self._of_equation(formula)
         if self._large:
@@ -273,7 +273,7 @@ class Examiner:
             return self._of_equation(formula)
 
     def _at_every_point(self, plain: Sequence[Node]) -> Found:
-        sizes = self._printed.sizes(plain)
+        sizes = self._matcher.sizes(plain)
         bound = {letter for n in nodes(tuple(plain)) if isinstance(n, tree.Over) for letter in n.letters}
         found = [
             self._holds(a, b, replace(self._meaning, sizes=sizes, point=point))
@@ -300,7 +300,7 @@ class Examiner:
 
     def _of_equation(self, formula: tree.Equality | tree.Relation) -> Found:
         """The print of an equation, or of one entry of it, which is proved as an equation."""
-        equation = self._printed.equation(formula)
+        equation = self._matcher.equation(formula)
         if equation is None:
             raise RefusedError(f"{brief(formula)}: not an equation of this network")
         if not equation.target.tensor.is_adjoint:

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from symcnn.dispatch import DispatchMethod
 from symcnn.formula.breaking import width
-from symcnn.formula.tex import Tex, escaped
+from symcnn.formula.latex import Tex, escaped
 from symcnn.report.document import (
     Block,
     Bullets,

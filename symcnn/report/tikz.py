@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from symcnn.formula.tex import escaped
+from symcnn.formula.latex import escaped
 
 #: Points of TeX that a line of the document is wide.
 LINE = 455.0

@@ -27,9 +27,9 @@ from symcnn.formula.tree import Key, LocalDerivative, NextValue, Node
 from symcnn.formula.written import brief
 from symcnn.network import checked
 from symcnn.proof import decide
-from symcnn.proof.algebras import PointAlgebra
+from symcnn.proof.algebra import PointAlgebra
 from symcnn.proof.numbers import FLOATS
-from symcnn.proof.paths import QuantityTable, Slope, given, images_in
+from symcnn.proof.paths import QuantityTable, Slope, images_in, parameters_and_data
 from symcnn.report.content import Content
 from symcnn.symbolic import E_TOTAL, E
 
@@ -47,7 +47,7 @@ class Values:
         self._network = content.derivation.network
         pixels, targets = checked(self._network, content.data)
         self.images = len(pixels)
-        shared, data = given(self._d)
+        shared, data = parameters_and_data(self._d)
         rows = np.concatenate([pixels.reshape(self.images, -1), targets], axis=1).tolist()
         self._data: list[dict[Symbol, float]] = [dict(zip(data, row, strict=True)) for row in rows]
         self._parameters: dict[Symbol, float] = dict(zip(shared, content.run.initial.tolist(), strict=True))

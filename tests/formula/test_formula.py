@@ -5,9 +5,9 @@ import sympy
 from sympy import Rational, Symbol
 
 import symcnn
-from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, shown, tree
+from symcnn.formula import WORDS, Latex, Plain, Typography, Worked, format_number, tree
 from symcnn.formula.breaking import Piece, lines, width
-from symcnn.formula.tex import Tex
+from symcnn.formula.latex import Tex
 from symcnn.formula.typst import Typst
 from symcnn.symbolic import LEAVES, exp, gate, leaky_relu, log, maximum, relu, sigmoid, softplus, tanh, wins
 from symcnn.symbolic.leaves import elu
@@ -78,7 +78,7 @@ def test_numbers_stand_where_the_quantities_stood(derivation):
          (0.5, None, "0.5"), (3.0, None, "3"), (1234567.0, 4, "1234567"), (9999.7, 4, "10000")],
 )  # fmt: skip
 def test_numbers_are_shown_without_powers_of_ten(value, digits, text):
-    assert shown(value, digits) == text
+    assert format_number(value, digits) == text
 
 
 @pytest.mark.parametrize("emitter", [Latex(), Tex(), Typst(), Plain()], ids=lambda e: type(e).__name__)
@@ -156,7 +156,7 @@ def strided():
 
 def test_equations_in_index_notation_are_displayed(strided):
     typography = Typography(strided.quantities, catalogue("en").words("word"), total="")
-    shown = {e.target.tensor.name: Plain().emit(typography.stated(e)) for e in strided.equations}
+    shown = {e.target.tensor.name: Plain().emit(typography.equation_in_indices(e)) for e in strided.equations}
     assert shown["x"] == "x[k, r, c] = Σ_p,q i[2r+p−1, 2c+q−1] · f[k, p, q] + b[x(k)]"
     assert shown["p"] == "p[k, r, c] = max_u,v x[k, r+u, c+v]"
     assert shown["E"] == "E = Σ_k o_k,expected · (m + ln(s) − o_k,predicted)"
@@ -170,12 +170,12 @@ def test_equations_in_index_notation_are_displayed(strided):
 
 def test_an_adjoint_in_scatter_form_says_that_it_adds(strided):
     typography = Typography(strided.quantities, catalogue("en").words("word"))
-    assert all("+=" in Plain().emit(typography.stated(e)) for e in strided.backward)
+    assert all("+=" in Plain().emit(typography.equation_in_indices(e)) for e in strided.backward)
 
 
 def test_markdown_and_browsers_leave_every_display_alone(strided):
     typography = Typography(strided.quantities, catalogue("fr").words("word"))
-    formulas = [Latex(",").display(typography.stated(e)) for e in strided.equations]
+    formulas = [Latex(",").display(typography.equation_in_indices(e)) for e in strided.equations]
     formulas += [Latex(",").display(typography.equation(v)) for v in strided.graph]
     for formula in formulas:
         for refused in ("\\\\", r"\,", r"\{", "}_{", "]_", ")_", "*", "<", "|"):

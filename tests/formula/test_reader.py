@@ -6,10 +6,10 @@ import pytest
 from lark import logger
 
 from symcnn.formula import Latex, tree
+from symcnn.formula.latex import Tex
 from symcnn.formula.reader import FormulaReader, Fragment, NotReadError, NumberTable, fragments, read_display
 from symcnn.formula.reader.grammar import parser
 from symcnn.formula.reader.symbols import symbol
-from symcnn.formula.tex import Tex
 from tests.tools.sample_report import FORMULAS
 
 X, F, Z = tree.Symbol("x", "11"), tree.Symbol("f", "12"), tree.Symbol("z")

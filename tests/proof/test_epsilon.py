@@ -3,7 +3,7 @@
 import pytest
 
 import symcnn
-from symcnn.proof.algebras import PRIME
+from symcnn.proof.algebra import PRIME
 from symcnn.proof.gradients import GradientDomain, generators_of
 
 

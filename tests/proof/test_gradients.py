@@ -217,7 +217,7 @@ def test_where_normal_forms_explode_random_points_decide_and_say_so():
 
 def test_random_points_agree_with_normal_forms(derivation):
     """The same candidates, right and wrong, through the modular algebra alone."""
-    from symcnn.proof.algebras import ModularAlgebra
+    from symcnn.proof.algebra import ModularAlgebra
     from symcnn.proof.gradients import GradientEvaluator
     from symcnn.proof.paths import Slope
 
@@ -230,7 +230,7 @@ def test_random_points_agree_with_normal_forms(derivation):
 
 
 def test_degrees_are_upper_bounds():
-    from symcnn.proof.algebras import DegreeAlgebra
+    from symcnn.proof.algebra import DegreeAlgebra
 
     x, y = Symbol("x"), Symbol("y")
     algebra = DegreeAlgebra([x, y])

@@ -13,7 +13,7 @@ import pytest
 from symcnn import article
 from symcnn.derivation import derive
 from symcnn.errors import SymcnnError
-from symcnn.formula import Plain, Typography, shown
+from symcnn.formula import Plain, Typography, format_number
 from symcnn.formula.tree import Number, Symbol
 from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
@@ -177,7 +177,7 @@ def test_a_live_number_is_the_value_to_its_digits(drawn, of_article):
     for sketch in drawn.values():
         for key, digits, text in live_numbers(sketch):
             value = numbers.values[key.removesuffix("_image1")]
-            assert text == shown(value, int(digits)).replace("-", "−").replace(".", ","), key
+            assert text == format_number(value, int(digits)).replace("-", "−").replace(".", ","), key
             seen.add(key)
     assert {"f_11", "w_x11h1", "x_22_image1", "h_1_image1", "dE_dx_11_image1", "dE_df_22_image1"} <= seen
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 from fontTools.ttLib import TTFont
 
-from symcnn.formula import Typography, shown
+from symcnn.formula import Typography, format_number
 from symcnn.formula.tree import Number, Partial, Symbol, Word
 from symcnn.report.document import Display, Document, Evidence, Figure, InlineFormula, Note, Paragraph, Section, States
 from symcnn.report.html import to_html
@@ -150,7 +150,7 @@ def test_the_fonts_hold_what_a_report_writes():
 
 def by_javascript(value, digits):
     """How many digits so ever, JavaScript rounds an exact tie away from 0."""
-    return shown(float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value))), digits)
+    return format_number(float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value))), digits)
 
 
 def test_what_the_script_rounds_is_what_python_shows():
@@ -159,13 +159,13 @@ def test_what_the_script_rounds_is_what_python_shows():
     for value in numbers:
         read = float(written(value, {3, 4, 6}))
         assert read == pytest.approx(value, rel=1e-7)
-        assert [by_javascript(read, n) for n in (3, 4, 6)] == [shown(value, n) for n in (3, 4, 6)]
+        assert [by_javascript(read, n) for n in (3, 4, 6)] == [format_number(value, n) for n in (3, 4, 6)]
 
 
 def test_eight_digits_alone_would_not_do():
     value = 0.50781249999  # rounded to eight digits it is a tie
-    assert by_javascript(float(f"{value:.8g}"), 6) != shown(value, 6)
-    assert by_javascript(float(written(value, {6})), 6) == shown(value, 6)
+    assert by_javascript(float(f"{value:.8g}"), 6) != format_number(value, 6)
+    assert by_javascript(float(written(value, {6})), 6) == format_number(value, 6)
 
 
 def test_states_hold_what_stands_in_the_page_only():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import symcnn
-from symcnn.formula.tex import escaped
+from symcnn.formula.latex import escaped
 from symcnn.report.examination import examined
 from symcnn.report.story import tell
 from symcnn.report.tex import to_latex

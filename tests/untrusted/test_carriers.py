@@ -21,7 +21,7 @@ import openpyxl
 import pytest
 
 import symcnn
-from symcnn.formula.tex import escaped as escaped_tex
+from symcnn.formula.latex import escaped as escaped_tex
 from symcnn.text.characters import visible
 from symcnn.train import load_checkpoint, store
 from symcnn.train.store import save_checkpoint

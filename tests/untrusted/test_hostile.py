@@ -23,7 +23,7 @@ from symcnn.excel import style
 from symcnn.excel.book import Book
 from symcnn.excel.writer import written
 from symcnn.formula import Latex, tree
-from symcnn.formula.tex import escaped as escaped_tex
+from symcnn.formula.latex import escaped as escaped_tex
 from symcnn.formula.typst import string
 from symcnn.network.data import MAX_LABEL
 from symcnn.numeric import PROGRAMS

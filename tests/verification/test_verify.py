@@ -165,7 +165,7 @@ def test_any_network_is_verified_and_larger_ones_in_a_sample(monkeypatch):
 
 
 def test_networks_without_a_normal_form_are_proved_with_a_probability(monkeypatch):
-    monkeypatch.setattr("symcnn.proof.algebras.BUDGET", 50)  # as if their normal forms were too large
+    monkeypatch.setattr("symcnn.proof.algebra.BUDGET", 50)  # as if their normal forms were too large
     net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2), symcnn.Conv2D(1, 2), symcnn.Dense(1, "sigmoid")])
     found = symcnn.verify(net)
     assert found.ok

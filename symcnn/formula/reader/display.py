@@ -1,13 +1,13 @@
-r"""One display: its rows, the chains of equalities in them, and every member with its place.
+r"""Read a display: its rows, the chains of equalities in them, and every member with its place.
 
-A row that begins with a sign of relation goes on with the chain above it, one that begins with another sign goes on
-with the member above it. What stands side by side (``,  \quad  \text{and}``) is several claims. Each member is read by
-itself, so that one that cannot be read does not hide the others.
+A row that begins with a sign of relation continues the chain above it, one that begins with another sign continues the
+member above it. Equations side by side (``,  \quad  \text{and}``) are several claims. Each member is read by itself, so
+that one that cannot be read does not hide the others.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 
 from symcnn.formula.reader.grammar import FormulaReader, NotReadError
@@ -16,34 +16,21 @@ from symcnn.formula.tree import Indicator, Node, Word
 #: Longer displays are not read: no person wrote them.
 MAX_DISPLAY = 50_000
 
-#: Braces around the whole of a claim that are taken off.
+#: The most pairs of braces that are removed around a claim.
 MAX_WRAPPED = 10
 
-#: Of what only says where letters run.
+#: The most characters of a range of letters.
 MAX_RUNS = 120
 
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}(?:\{[lcr|\d]*\})?")
-_ROWS = frozenset(
-    (
-        "aligned",
-        "align",
-        "alignat",
-        "alignedat",
-        "flalign",
-        "gather",
-        "gathered",
-        "split",
-        "eqnarray",
-        "equation",
-        "multline",
-        "array",
-        "cases",
-    )
-)
+_ROWS = frozenset((
+    "aligned", "align", "alignat", "alignedat", "flalign", "gather", "gathered", "split", "eqnarray", "equation",
+    "multline", "array", "cases",
+))  # fmt: skip
 _GROUP = r"\{(?:[^{}]|\{[^{}]*\})*\}"
-#: Signs of equality that say what a symbol stands for.
+#: Signs of equality that define a symbol.
 _DEFINES = re.compile(r"\\(?:equiv|triangleq|coloneqq|eqqcolon|doteq)(?![a-z])|:\s*=|=\s*:|[≡≜≝≔≕]")
-#: Every sign, as it is written -> what it says: to a text of equations ≜ is one of equality.
+#: Pattern of a sign -> the sign; ≜ is one of equality, too.
 _SIGNS = {
     r"\\leftarrow|\\gets|←": r"\leftarrow", r"\\mathrel\{\+\}=|\+=": "+=",
     r"\\not\s*=|\\neq?(?![a-z])|≠": "≠", rf"{_DEFINES.pattern}|=|＝": "=",
@@ -51,21 +38,21 @@ _SIGNS = {
     r"\\leq?(?![a-z])|\\leqslant|≤": "≤", r"\\geq?(?![a-z])|\\geqslant|≥": "≥",
     r"\\lt(?![a-z])|<": "<", r"\\gt(?![a-z])|>": ">", r"\\ll(?![a-z])|≪": "≪", r"\\gg(?![a-z])|≫": "≫",
 }  # fmt: skip
-#: What above a sign of equality asks, demands, defines, or says of what kind it is; other words, and numbers, say why.
+#: Text above a sign of equality that makes it a question, a demand, a definition or another relation; not a reason.
 _QUALIFIES = re.compile(
     r"[!?<>≈]|(?<![a-z])d[eé]f|\\(?:Delta|triangle)|[Δ△]|^\W*(?:\\\w+\W*)?[A-Za-z]?\W*$", re.IGNORECASE
 )
 _RELATION = re.compile("|".join(_SIGNS))
-#: What may stand between two equations beside each other: the sign that aligns, wide blanks.
+#: The separators of equations side by side: the sign of alignment, wide blanks.
 _COLUMN = re.compile(r"&|(?:(?:\\[;: ]|~)\s*){2,}")
-#: A sign of relation with something behind it.
+#: A sign of relation with an operand.
 _COMPLETE = re.compile(rf"(?:{'|'.join(_SIGNS)})[\s&]*[^\s&]")
-#: What no equation begins with; ``\quad{}`` is the space before a line that goes on.
+#: The start of an equation; ``\quad{}`` is the space before a line that continues.
 _BEGINS = re.compile(
     r"(?:[\s&]|\\quad\{\})*+"
     r"(?![-+−*/,;)\]=<>≈≤≥]|\\(?:cdot|times|ast|right|approx|equiv|leq?|geq?|neq?|sim|propto)(?![a-z]))\S"
 )
-#: Behind a column: an empty left side, and a row that goes on.
+#: Behind a column: an empty left side, and a row that continues.
 _SPLIT_ABOVE = re.compile(rf"\s*&\s*(?:{'|'.join(_SIGNS)})")
 _CONDITION = re.compile(r"[\s&]*\\(?:text|mbox|textrm)\s*\{")
 _SEPARATOR = re.compile(
@@ -76,11 +63,11 @@ _SEPARATOR = re.compile(
     r"|\\(?:Rightarrow|implies|iff|Leftrightarrow)(?![A-Za-z]))\s*(?:[,;]\s*)?"
     r"|(?P<comma>(?<!\\)[,;](?!\d)(?=\s*[\\A-Za-z]))|(?<=\s)(?:and|et)(?=\s)"
 )
-#: Behind "for": where a letter runs, which is no claim.
+#: Behind "for": the range of a letter, which is no claim.
 _RANGE = re.compile(
     r"\s*(?:[A-Za-z]\s*,\s*)*[A-Za-z]\s*(?:=|\\in(?![a-z])|∈)[\s\d,.;…{}]*(?:\\(?:[lc]?dots|[{}])[\s\d,.;{}]*)*"
 )
-#: The same without the word, where the letters are indices of the claim before: k = 1, 2; (1 ≤ p, q ≤ 2); k ∈ {1, 2}.
+#: The same without the word, of letters that are indices of the claim before: k = 1, 2; (1 ≤ p, q ≤ 2); k ∈ {1, 2}.
 _AT_MOST = r"(?:\\leq?(?:slant)?(?![a-z])|≤|<)"
 _RUNS = re.compile(
     rf"(?:\s|\\[,;:!> ])*[(\[]?\s*(?:\d+\s*{_AT_MOST}\s*)?(?P<letters>[A-Za-z](?:\s*,\s*[A-Za-z])*)\s*"
@@ -89,24 +76,24 @@ _RUNS = re.compile(
     r"[)\]]?\s*"
 )
 _NEWROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")
-#: At the start of a row: it goes on with what stands above.
+#: The start of a row that continues the one above.
 _GOES_ON = re.compile(r"[-+−*/,;)\]]|\\cdot|\\times|\\ast|\\right|\\[bB]igg?r")
-#: The whole row when it begins with a minus but is a claim of its own: −a &= b.
+#: A row that begins with a minus but is a claim of its own: −a &= b.
 _OWN_CLAIM = re.compile(rf"[-+−][^&]*&\s*(?:{_RELATION.pattern})")
-#: At the end of a row: the next one goes on with it.
+#: The end of a row that the next one continues.
 _STAYS_OPEN = re.compile(r"(?:[-+−*/=]|\\cdot|\\times|\\ast)[\s&]*$")
-#: What joins, in front of a term or a factor: no space makes a claim of its own out of what follows.
+#: A sign before a term or a factor, which no space separates from the claim.
 _JOINS = re.compile(r"(?:\s|\{\})*(?:[+*/)\]]|\\cdot(?![a-z])|\\times|\\ast)")
-#: Of several values by cases: rows of one member, not claims.
+#: Cases: their rows are parts of one member, not claims.
 _CASES = re.compile(r"=\s*\\begin\{cases\}.*?\\end\{cases\}", re.DOTALL)
-#: A sign of equality in braces, or with something above it.
+#: A sign of equality in braces, or with a text above it.
 _SET_SIGN = re.compile(
     rf"(?:\\(?:overset|underset|stackrel)\s*{_GROUP}\s*|\\math[a-z]+\s*)?\{{\s*=\s*\}}|\\(?:stackrel|overset)\s*{_GROUP}\s*="
 )
 _ABOVE = re.compile(rf"\\(?:overset|underset|stackrel)\s*\{{(?P<above>(?:[^{{}}]|{_GROUP})*)\}}\s*\{{?\s*=")
-#: Of a bracket before a system of equations.
+#: The bracket before a system of equations.
 _SYSTEM = re.compile(r"(?:\\left\s*)?\\l?(?:\{|brace)(?=\s*\\begin\{)|\\right\s*\.")
-#: Words behind a member that say why it holds; those that say when do not go.
+#: Words behind a member that give a reason, not a condition.
 _WHY = re.compile(
     r"(?:\s|\\[,;:!> ]|(?=\\[a-z]+\s*\{\s*[\s(]))\s*\\(?:text|mbox|textrm|textit)\s*\{(?!\s*"
     r"(?:if|when|unless|otherwise|except|only|for|not|times|si|sinon|quand|lorsque|sauf|pour|fois)\b)[^{}=<>≈]*\}\s*$"
@@ -119,7 +106,7 @@ _BLANK = re.compile(
 )
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|iff|Leftrightarrow)(?![A-Za-z])")
 _FOLLOWS = re.compile(rf"(?:{_IMPLIES.pattern}){_BLANK.pattern}$")
-#: What is not to be seen, or is as wide as a sign.
+#: Invisible parts and spaces.
 _INVISIBLE = re.compile(rf"\\[hv]?phantom\s*{_GROUP}|\\(?:mspace|mskip|kern)\s*(?:\{{[^{{}}]*\}}|[\d.]+\s*[a-z]{{2}})")
 
 
@@ -128,12 +115,12 @@ class Member:
     """One member of a chain.
 
     Attributes:
-        text: as it stands there.
-        node: None where it was not read; then ``fault`` says why.
-        start, end: where it stands, in characters of the display.
-        row: in which row it begins, from 1.
-        beside: does it hold an implicit product?
-        words: that stand behind it: because of what it holds, a remark, its unit.
+        text: its LaTeX.
+        node: None where it was not read; ``fault`` is the reason.
+        start, end: its place in characters of the display.
+        row: the row in which it begins, from 1.
+        beside: does it have an implicit product?
+        words: the words behind it: a reason, a remark, its unit.
     """
 
     text: str
@@ -152,10 +139,10 @@ class Chain:
 
     Attributes:
         signs: before the second member, the third …; of a continuation, before the first one too.
-        goes_on: it begins with a sign of relation: it goes on with the display before.
-        hides: one member with a sign of relation somewhere in it: in braces, in brackets, in words.
-        defines: a sign in it defines, asks or demands.
-        implies, follows: an arrow of implication stands behind it, before it.
+        goes_on: does it begin with a sign of relation, and so continue the display before?
+        hides: is it a single member with a sign of relation inside braces, brackets or words?
+        defines: is one of its signs a definition, a question or a demand?
+        implies, follows: is there an arrow of implication behind it, before it?
     """
 
     members: tuple[Member, ...]
@@ -174,59 +161,59 @@ class Chain:
         return start + " ".join((first.text, *(f"{s} {m.text}" for s, m in zip(signs, rest, strict=True))))
 
 
+def _blank(match: re.Match[str]) -> str:
+    """Return blanks of the length of a match, so that places stay."""
+    return " " * len(match[0])
+
+
 def read_display(body: str, reader: FormulaReader) -> list[Chain]:
-    """The chains of a display; a mention without a relation is a chain of one member."""
+    """Return the chains of a display; a mention without a relation is a chain of one member."""
     if len(body) > MAX_DISPLAY:
         fault = NotReadError("too_long")
         return [Chain((Member(body[:200], None, fault), Member("…", None, fault)), ("=",))]
     body = re.sub(r"^(\s*)(>>+)", lambda m: m[1] + " " * len(m[2]), body)
-    body = re.sub(r"(?<!\\)%[^\n]*", lambda m: " " * len(m[0]), body)
-    body = _INVISIBLE.sub(lambda m: " " * len(m[0]), body)
-    body = re.sub(r"\\boxed(?=\s*\{)", lambda m: " " * len(m[0]), body)
-    body = re.sub(r"\\(?:textcolor|color|mathcolor)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
-    body = _SYSTEM.sub(lambda m: " " * len(m[0]), body)
+    body = re.sub(r"(?<!\\)%[^\n]*", _blank, body)
+    body = _INVISIBLE.sub(_blank, body)
+    body = re.sub(r"\\boxed(?=\s*\{)", _blank, body)
+    body = re.sub(r"\\(?:textcolor|color|mathcolor)\s*\{[^{}]*\}", _blank, body)
+    body = _SYSTEM.sub(_blank, body)
     body = _SET_SIGN.sub(lambda m: ("≝" if _is_qualified(m[0]) else "=").ljust(len(m[0])), body)
     cases = [m.span() for m in _CASES.finditer(body)]
     body = _ENVIRONMENT.sub(
         lambda m: m[0] if m[2] not in _ROWS or any(a < m.start() < b for a, b in cases) else " " * len(m[0]), body
     )
-    body = re.sub(r"\\(?:tag\*?|label)\s*\{[^{}]*\}", lambda m: " " * len(m[0]), body)
-    found: list[Chain] = []
-    above: list[int] = []  # where the chains of the row above stand in what was found
+    body = re.sub(r"\\(?:tag\*?|label)\s*\{[^{}]*\}", _blank, body)
+    chains: list[Chain] = []
+    above: list[int] = []  # the places of the chains of the row above
     for start, end in _rows(body):
         own = [c for piece, at in _claims(body, start, end) if (c := _chain(piece, at, body, reader)) is not None]
         places = []
         for n, chain in enumerate(own):
-            if not chain.goes_on or not found:
-                places.append(len(found))
-                found.append(chain)
+            if not chain.goes_on or not chains:
+                places.append(len(chains))
+                chains.append(chain)
                 continue
-            column = above[n] if len(own) == len(above) else len(found) - 1
-            before = found[column]
-            signs = (*before.signs, *chain.signs)
-            is_vague = len(own) != len(above) and len(above) > 1  # with which of them it goes on
-            found[column] = Chain(
-                (*before.members, *chain.members),
-                signs,
-                before.goes_on,
-                before.hides or chain.hides or is_vague,
-                before.defines or chain.defines,
-                chain.implies,
-                before.follows,
-            )
+            column = above[n] if len(own) == len(above) else len(chains) - 1
+            before = chains[column]
+            is_vague = len(own) != len(above) and len(above) > 1  # which of them it continues
+            chains[column] = replace(
+                before, members=(*before.members, *chain.members), signs=(*before.signs, *chain.signs),
+                hides=before.hides or chain.hides or is_vague, defines=before.defines or chain.defines,
+                implies=chain.implies,
+            )  # fmt: skip
             places.append(column)
         above = places or above
-    return found
+    return chains
 
 
 def _is_qualified(sign: str) -> bool:
-    """Does what stands above or below a sign of equality make another sign of it?"""
+    """Does a text above or below a sign of equality make another sign of it?"""
     match = _ABOVE.match(sign)
     return match is not None and bool(_QUALIFIES.search(re.sub(r"\\(?:text|mathrm)\s*", "", match["above"])))
 
 
 def _levels(text: str) -> Iterator[tuple[int, int]]:
-    """(position, depth in braces and environments) of every character; inside of commands too."""
+    """Yield (position, depth in braces and environments) of every character, also inside commands."""
     depth, at = 0, 0
     while at < len(text):
         match = _ENVIRONMENT.match(text, at)
@@ -246,26 +233,26 @@ def _levels(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _rows(body: str) -> list[tuple[int, int]]:
-    """Where the rows begin and end; a row that begins with an operator belongs to the one before."""
+    """Return the start and end of each row; a row that begins with an operator belongs to the one before."""
     depths = dict(_levels(body))
     cuts = [m for m in _NEWROW.finditer(body) if depths[m.start()] == 0]
-    found: list[tuple[int, int]] = []
+    rows: list[tuple[int, int]] = []
     start = 0
     for end, following in [*((m.start(), m.end()) for m in cuts), (len(body), len(body))]:
         blank = _BLANK.match(body, start, end)
         first = blank.end() if blank else start
         indented = r"\quad{}" in body[start:first]  # as symcnn itself sets a line that goes on
         own = "&" not in body[start:first] and _OWN_CLAIM.match(body, first, end)
-        if found and (
+        if rows and (
             indented
             or (_GOES_ON.match(body, first, end) and not own)
-            or (found[-1][0] <= start and first < end and _open(body, found[-1]))
+            or (rows[-1][0] <= start and first < end and _open(body, rows[-1]))
         ):
-            found[-1] = (found[-1][0], end)
+            rows[-1] = (rows[-1][0], end)
         elif body[first:end].strip():
-            found.append((start, end))
+            rows.append((start, end))
         start = following
-    return found
+    return rows
 
 
 def _open(body: str, row: tuple[int, int]) -> bool:
@@ -275,7 +262,7 @@ def _open(body: str, row: tuple[int, int]) -> bool:
 
 
 def _outside(text: str) -> list[bool]:
-    """Of each character: is it outside of braces, environments and brackets?"""
+    """Return for each character whether it is outside of braces, environments and brackets."""
     depths = [0] * len(text)
     for n, depth in _levels(text):
         depths[n] = depth
@@ -288,7 +275,7 @@ def _outside(text: str) -> list[bool]:
 
 
 def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """What stands side by side in one row."""
+    """Yield the claims that stand side by side in one row, each with its place."""
     text = body[start:end]
     depths = dict(_levels(text))
     text = _NEWROW.sub(lambda m: m[0] if depths[m.start()] else " " * len(m[0]), text)
@@ -296,9 +283,9 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     text = _columns(text, outside)
     at, last, before = 0, text.rfind("="), ""
     is_range = False
-    found = [m for m in _SEPARATOR.finditer(text) if outside[m.start()]]
-    ends = [*(m.start() for m in found[1:]), len(text)][: len(found)]
-    for match, end in zip(found, ends, strict=True):
+    separators = [m for m in _SEPARATOR.finditer(text) if outside[m.start()]]
+    ends = [*(m.start() for m in separators[1:]), len(text)][: len(separators)]
+    for match, end in zip(separators, ends, strict=True):
         if match["space"] and _joins(text[match.end() : end]):
             text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
         elif (
@@ -306,7 +293,7 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
         ):
             yield text[at : match.start()], start + at
             return
-        # what stands behind the last sign of equality is no further claim
+        # a part behind the last sign of equality is no further claim
         elif match.start() >= at and (not match["comma"] or match.end() < last):
             piece = text[at : match.start()]
             if not _only_runs(piece, before, is_range):
@@ -318,16 +305,16 @@ def _claims(body: str, start: int, end: int) -> Iterator[tuple[str, int]]:
 
 
 def _columns(text: str, outside: Sequence[bool]) -> str:
-    """A row with blanks for what only aligns; what stands between two equations beside each other is left."""
-    found = [m for m in _COLUMN.finditer(text) if outside[m.start()]]
-    ends = [m.start() for m in found]
+    """Blank the signs of a row that only align; those between two equations side by side stay."""
+    columns = [m for m in _COLUMN.finditer(text) if outside[m.start()]]
+    ends = [m.start() for m in columns]
     at = 0
-    for n, match in enumerate(found):
+    for n, match in enumerate(columns):
         start, end = match.span()
         after = next((text[end:stop] for stop in (*ends[n + 1 :], len(text)) if text[end:stop].strip()), "")
         rest = text[end:]
         if match[0] == "&" and _SPLIT_ABOVE.match(text[end:]) and _COMPLETE.search(_scriptless(text[at:start])):
-            at = end  # = b & & = d: each goes on with what stands above it
+            at = end  # = b & & = d: each continues the chain above it
             continue
         is_next = bool(_COMPLETE.search(_scriptless(text[at:start]))) and bool(_BEGINS.match(rest) and _begun(rest))
         if is_next and after and not _STAYS_OPEN.search(text[:start]) and not _CONDITION.match(rest):
@@ -342,13 +329,13 @@ def _scriptless(text: str) -> str:
 
 
 def _begun(text: str) -> bool:
-    """Does an equation of its own begin here: a left side, then a sign?"""
+    """Does an equation begin here: a left side, then a sign?"""
     match = _RELATION.search(_scriptless(text).replace("&", " "))
     return match is not None and bool(_scriptless(text).replace("&", " ")[: match.start()].strip())
 
 
 def _only_runs(piece: str, before: str, is_range: bool = False) -> bool:
-    """Does a piece only say where letters run? Behind a word that says so, or where they are indices of a claim."""
+    """Is a piece only the range of letters, behind "for", or of indices of the claim before?"""
     if len(piece) > MAX_RUNS:
         return False
     if is_range and _RANGE.fullmatch(piece):
@@ -361,12 +348,12 @@ def _only_runs(piece: str, before: str, is_range: bool = False) -> bool:
 
 
 def _joins(text: str) -> bool:
-    """Does it go on with the member before: + b, or − b where no sign of relation follows?"""
+    """Does the text continue the member before it: + b, or − b without a sign of relation?"""
     return bool(_JOINS.match(text)) or (text.lstrip()[:1] in ("-", "−") and not _RELATION.search(text))
 
 
 def _chain(text: str, at: int, body: str, reader: FormulaReader) -> Chain | None:
-    """One chain; None where there is nothing."""
+    """Return one chain; None of an empty text."""
     end, text = at + len(text), _unwrapped(text)
     outside = _outside(text)
     signs, cuts, defines = [], [0], False
@@ -391,7 +378,7 @@ def _chain(text: str, at: int, body: str, reader: FormulaReader) -> Chain | None
 
 
 def _unwrapped(text: str) -> str:
-    """A claim without braces around the whole of it."""
+    """Remove the braces around a claim."""
     bare = text.strip().rstrip(".,;").rstrip()
     for _ in range(MAX_WRAPPED):
         if not (bare.startswith("{") and bare.endswith("}") and all(depth for _, depth in _levels(bare))):
@@ -403,7 +390,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Without what only sets space, and without a full stop at the end."""
+    """Remove spaces and a full stop at the end."""
     return re.sub(r"\\quad\{\}|\{\}|\\[,;:!> ]", "", text).strip().rstrip(".,;").strip()
 
 

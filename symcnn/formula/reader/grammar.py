@@ -1,7 +1,7 @@
-r"""One side of an equation: LaTeX to a formula tree.
+r"""Parse one side of an equation: LaTeX to a formula tree.
 
-The grammar stands in ``grammar.lark``; what a token is depends on the text: which names have several letters, and
-whether a comma is a decimal sign.
+The grammar is in ``grammar.lark``; the tokens depend on the text: on its names of several letters, and on whether a
+comma is a decimal sign.
 """
 
 import re
@@ -14,22 +14,22 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
 from symcnn.formula import tree
-from symcnn.formula.leaves import names
 from symcnn.formula.reader.plainer import plainer
 from symcnn.formula.reader.symbols import ACCENTS, STYLES, symbol
 from symcnn.formula.steps import degree, parts
 from symcnn.formula.tree import Node
+from symcnn.formula.typography import function_names
 from symcnn.text import SaidError
 
 #: Longer members, and deeper ones, are not read: no person wrote them.
 MAX_MEMBER, MAX_DEPTH, MAX_EXPONENT, MAX_POWER_OF_TEN, MAX_DIGITS, MAX_DEGREE = 20_000, 60, 20, 400, 30, 500
 
-#: Sums within sums, quotients of quotients, and levels of a tree.
+#: The most nested sums and quotients, and levels of a tree.
 MAX_NESTED, MAX_TREE = 24, 100
 _NESTS = re.compile(r"\\(?:sum|max|prod|int)(?![a-z])\s*(?:\\limits\s*)?[_^]|(?:/|\\div)\s*(?=[^/]{1,3}\s*(?:/|\\div))")
 
-#: A function's name -> how it is written: in roman letters, where nothing else is usual.
-_FUNCTIONS = names(r"\\(?:text|mathrm|operatorname)\{{\s*{}\s*\}}") | {
+#: A function's name -> its pattern: the name in roman letters, and other usual forms.
+_FUNCTIONS = function_names(r"\\(?:text|mathrm|operatorname)\{{\s*{}\s*\}}") | {
     "σ": r"\\sigma|\\(?:text|mathrm|operatorname)\{\s*(?:sigmoid|sigmoïde|sigm)\s*\}|sigmoid|σ",
     "tanh": r"\\tanh|\\(?:text|mathrm|operatorname)\{\s*tanh\s*\}",
     "ReLU": r"\\(?:text|mathrm|operatorname)\{\s*(?:ReLU|relu)\s*\}|ReLU",
@@ -64,11 +64,11 @@ _ROUND = r"(?:\\(?:left|right|[bB]igg?[lr]?)\s*)"
 
 
 class NotReadError(SaidError):
-    """Text that the grammar doesn't read; the message says where it breaks off."""
+    """A text that the grammar doesn't read; the message says where it fails."""
 
 
 def _terminals(names: tuple[str, ...], decimal: Literal[".", ",", ""]) -> dict[str, tuple[str, int]]:
-    """Token -> its pattern, and its priority."""
+    """Map each token to its pattern and priority."""
     several = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
     styled_names = (
         rf"\\(?:text|mathrm|mathit|operatorname)\s*\{{\s*(?:{several})\s*\}}|(?:{several})(?![A-Za-z])|"
@@ -134,13 +134,13 @@ class FormulaReader:
     def __init__(self, names: tuple[str, ...] = (), decimal: Literal[".", ",", ""] = "") -> None:
         self._parser = parser(names, decimal)
         self._known: dict[str, Node | NotReadError] = {}
-        #: Members in which something stands beside something else without a sign between them.
+        #: Members with factors side by side without a sign between them.
         self.beside: set[str] = set()
         #: Each symbol as it was first written.
         self.raw: dict[tree.Symbol, str] = {}
 
     def read(self, text: str) -> Node:
-        """The tree of one member.
+        """Return the tree of one member.
 
         Raises:
             NotReadError
@@ -150,10 +150,10 @@ class FormulaReader:
                 self._known[text] = self._read(text)
             except NotReadError as error:
                 self._known[text] = error
-        found = self._known[text]
-        if isinstance(found, NotReadError):
-            raise found
-        return found
+        result = self._known[text]
+        if isinstance(result, NotReadError):
+            raise result
+        return result
 
     def _read(self, text: str) -> Node:
         if len(text) > MAX_MEMBER or _depth(text) > MAX_DEPTH or len(_NESTS.findall(text)) > MAX_NESTED:
@@ -165,20 +165,20 @@ class FormulaReader:
             raise _not_read(text, error) from None
         maker = _Maker()
         try:
-            found: Node = maker.transform(parsed)
+            node: Node = maker.transform(parsed)
         except VisitError as error:
             raise error.orig_exc from None
-        if _is_deeper(found, MAX_TREE):
+        if _is_deeper(node, MAX_TREE):
             raise NotReadError("too_long")
         if maker.beside:
             self.beside.add(written)
-        for found_symbol, raw in maker.raw.items():
-            self.raw.setdefault(found_symbol, raw)
-        return found
+        for read_symbol, raw in maker.raw.items():
+            self.raw.setdefault(read_symbol, raw)
+        return node
 
 
 def _is_deeper(node: Node, most: int) -> bool:
-    """Are there more levels than that?"""
+    """Has a tree more levels than ``most``?"""
     level = [node]
     for _ in range(most):
         level = [part for n in level if not isinstance(n, (tree.Symbol, tree.Number)) for part in parts(n)]
@@ -217,17 +217,16 @@ class _Maker(Transformer[Token, Node]):
 
     def __init__(self) -> None:
         super().__init__()
-        #: Does something stand beside something else without a sign between them?
+        #: Do factors stand side by side without a sign between them?
         self.beside = False
         self.raw: dict[tree.Symbol, str] = {}
 
     def start(self, parts: list[Node]) -> Node:
-        found: Node = parts[0]
-        return found
+        return parts[0]
 
     def bracket(self, parts: list[Any]) -> Node:
-        found: Node = next(_nodes(parts))
-        return _signed(found) if len(parts) > 1 else found
+        node: Node = next(_nodes(parts))
+        return _signed(node) if len(parts) > 1 else node
 
     unit = factor = power = bracket
 
@@ -244,7 +243,7 @@ class _Maker(Transformer[Token, Node]):
         return terms[0] if len(terms) == 1 else tree.Sum(tuple(terms))
 
     def further(self, parts: list[Any]) -> tuple[str, Node]:
-        """(sign, factor)"""
+        """Return (sign, factor)."""
         *signs, node = parts
         sign = ("STAR" if signs[0] == "*" else signs[0].type) if signs else ""
         return sign, tree.Negated(node) if len(signs) > 1 else node
@@ -274,17 +273,17 @@ class _Maker(Transformer[Token, Node]):
         most = MAX_POWER_OF_TEN if base == tree.Number(10) else MAX_EXPONENT
         if abs(power) > most:
             raise NotReadError("exponent", what=power, most=most)
-        found = tree.Power(base, power)
-        if degree(found) > MAX_DEGREE:
-            raise NotReadError("degree", what=degree(found), most=MAX_DEGREE)
-        return found
+        node = tree.Power(base, power)
+        if degree(node) > MAX_DEGREE:
+            raise NotReadError("degree", what=degree(node), most=MAX_DEGREE)
+        return node
 
-    # --- things -----------------------------------------------------------------------------------------------------
+    # --- operands ---------------------------------------------------------------------------------------------------
 
     def symbol(self, parts: list[Any]) -> Node:
-        found = symbol(str(parts[0]))
-        self.raw[found] = str(parts[0])
-        return found
+        node = symbol(str(parts[0]))
+        self.raw[node] = str(parts[0])
+        return node
 
     def number(self, parts: list[Any]) -> Node:
         text = re.sub(r"[{}]", "", str(parts[0])).replace(",", ".")
@@ -331,13 +330,13 @@ class _Maker(Transformer[Token, Node]):
         return self.call([parts[0], self.symbol(parts[1:])])
 
     def powered_call(self, parts: list[Any]) -> Node:
-        """tanh²(x); a negative exponent may mean the inverse."""
+        """Return tanh²(x); a negative exponent may mean the inverse."""
         if re.search("[-−]", str(parts[1])):
             raise NotReadError("exponent", what=str(parts[1]), most=MAX_EXPONENT)
         return self.raised([self.call(parts), parts[1]])
 
     def slope(self, parts: list[Any]) -> Node:
-        """σ'(z): of a function of one letter, its derivative by it."""
+        """Return σ'(z), the derivative of a function by its letter."""
         return tree.Partial(self.call(parts), *_nodes(parts))
 
     def exponential(self, parts: list[Any]) -> Node:
@@ -369,24 +368,24 @@ class _Maker(Transformer[Token, Node]):
 
 
 def _signed(node: Node) -> Node:
-    """In brackets, or in a matrix, −2 is a number below 0."""
+    """Return −2 in brackets, or in a matrix, as a number below 0."""
     if isinstance(node, tree.Negated) and isinstance(node.node, tree.Number) and node.node.value:
         return node.node.negative
     return node
 
 
 def _nodes(parts: list[Any]) -> Iterator[Any]:
-    """What is no token."""
+    """Yield the parts that are no tokens."""
     return (part for part in parts if not isinstance(part, Token))
 
 
 def _product(factors: list[Node], *more: Node) -> Node:
-    found = (*factors, *more)
-    return found[0] if len(found) == 1 else tree.Product(found)
+    every = (*factors, *more)
+    return every[0] if len(every) == 1 else tree.Product(every)
 
 
 def _slid(image: Node, window: Node) -> Node:
-    """image ∗ filter between groups; elsewhere the sign is one of a product."""
+    """Return image ∗ filter between groups, elsewhere a product."""
     groups = all(
         any(isinstance(n, tree.Matrix) or _is_group(n) for n in (side, *vars(side).values()))
         for side in (image, window)
@@ -416,5 +415,5 @@ def _over(sign: str, body: Node) -> Node:
 
 
 def _words(token: Token) -> str:
-    found = re.search(rf"\\text\s*({_BRACES})", str(token))
-    return found[1][1:-1].strip() if found else ""
+    match = re.search(rf"\\text\s*({_BRACES})", str(token))
+    return match[1][1:-1].strip() if match else ""

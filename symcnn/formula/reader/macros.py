@@ -1,6 +1,6 @@
-r"""An author's own commands put in: \newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}, \def\xx{x_{11}}.
+r"""Expand an author's own commands: \newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}, \def\xx{x_{11}}.
 
-Only plain ones, with arguments in braces: one with an optional argument stays as it is, and what uses it is not read.
+Their arguments must be in braces: a command with an optional argument is left, and a formula with it is not read.
 """
 
 import re
@@ -15,20 +15,20 @@ _DEFINITION = re.compile(
     rf"|(?P<operator>DeclareMathOperator)\*?{_NAMED.replace('<name>', '<called>')}(?=\{{))"
 )
 
-#: Commands within commands, and how long a formula may become.
+#: The most commands within commands, and the most characters of an expanded formula.
 MAX_ROUNDS, MAX_LENGTH = 8, 50_000
 
-#: Definitions of one text, and how long what stands in braces may be.
+#: The most definitions of one text, and the most characters in braces.
 MAX_DEFINITIONS, MAX_BRACES = 300, 2_000
 
 
 @dataclass(frozen=True)
 class Macro:
-    """What a command stands for.
+    """The definition of a command.
 
     Attributes:
-        count: of its arguments.
-        body: with #1, #2 for them.
+        count: the number of its arguments.
+        body: its expansion, with #1, #2 for the arguments.
     """
 
     count: int
@@ -36,8 +36,8 @@ class Macro:
 
 
 def defined(text: str) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
-    """The commands that a text defines, and where it does."""
-    found: dict[str, Macro] = {}
+    """Return the commands that a text defines, and the spans of the definitions."""
+    macros: dict[str, Macro] = {}
     spans: list[tuple[int, int]] = []
     for match in islice(_DEFINITION.finditer(text), MAX_DEFINITIONS):
         end = _closing(text, match.end())
@@ -47,34 +47,34 @@ def defined(text: str) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
         if match["operator"]:
             body = rf"\operatorname{{{body}}}"
         name = match["name"] or match["defined"] or match["called"]
-        found[name] = Macro(int(match["count"] or (match["places"] or "").count("#")), body)
+        macros[name] = Macro(int(match["count"] or (match["places"] or "").count("#")), body)
         spans.append((match.start(), end))
-    return found, spans
+    return macros, spans
 
 
 def put_in(formula: str, macros: Mapping[str, Macro]) -> str:
-    """A formula with what its commands stand for; as many lines as before."""
+    """Expand the commands of a formula; it keeps its number of lines."""
     if not macros:
         return formula
     command = re.compile(rf"\\({'|'.join(sorted(macros, key=len, reverse=True))})(?![A-Za-z])")
-    found = formula
+    text = formula
     for _ in range(MAX_ROUNDS):
-        match = command.search(found)
+        match = command.search(text)
         if match is None:
-            return found
+            return text
         parts, at = [], 0
         while match is not None:
-            put, end = _one(found, match, macros[match[1]])
-            parts += [found[at : match.start()], put]
-            at, match = end, command.search(found, end)
-        found = "".join((*parts, found[at:]))
-        if len(found) > MAX_LENGTH:
+            replacement, end = _expansion(text, match, macros[match[1]])
+            parts += [text[at : match.start()], replacement]
+            at, match = end, command.search(text, end)
+        text = "".join((*parts, text[at:]))
+        if len(text) > MAX_LENGTH:
             return formula
-    return formula  # it stands for itself
+    return formula  # a command contains itself
 
 
-def _one(text: str, match: re.Match[str], macro: Macro) -> tuple[str, int]:
-    """What stands for one command with its arguments, and where they end."""
+def _expansion(text: str, match: re.Match[str], macro: Macro) -> tuple[str, int]:
+    """Return the expansion of one command with its arguments, and the end of the arguments."""
     arguments: list[str] = []
     at = match.end()
     for _ in range(macro.count):
@@ -92,7 +92,7 @@ def _one(text: str, match: re.Match[str], macro: Macro) -> tuple[str, int]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Where the brace that opens at a place is closed; -1: nowhere."""
+    """Return the end of the brace that opens at ``start``; -1: it is never closed."""
     depth = 0
     for n in range(start, min(len(text), start + MAX_BRACES)):
         if text[n] in "{}" and text[n - 1 : n] != "\\":

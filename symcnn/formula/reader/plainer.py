@@ -1,4 +1,4 @@
-r"""LaTeX that only changes how a formula looks, and other people's commands for a derivative, in the plainer form.
+r"""Simplify LaTeX: remove commands that only change the looks of a formula, and unify those for derivatives.
 
     \textcolor{red}{x}, \boxed{x}, \underbrace{x}_{\text{so}}, \cancel{x}     x
     \cfrac, \nicefrac                                                         \frac
@@ -10,7 +10,7 @@ What is not known stays as it is, for the grammar to refuse.
 
 import re
 
-#: Commands with one argument that stays; \cancel says more, which is for others to weigh.
+#: Commands with one argument that stays; \cancel has a meaning, which others judge.
 _KEPT = r"\\(?:boxed|fbox|cancel|bcancel|xcancel|smash|ensuremath)(?![A-Za-z])"
 _COLOURED = re.compile(r"\\(?:textcolor|colorbox|mathcolor)\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}\s*(?=\{)")
 _SWITCHED = re.compile(r"\\color\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}")
@@ -27,12 +27,12 @@ _EVEN_BARS = re.compile(r"(?:\\left\s*)?\|([^|]{1,300}?)(?:\\right\s*)?\|(?=\s*\
 _TEXT = re.compile(r"\\(?:text|mbox|textrm|textit|mathrm)\s*\{")
 _RELATION = re.compile(r"[=<>≈≤≥]|\\(?:approx|equiv|leq?|geq?|neq?|sim)(?![a-z])")
 
-#: So many rewritings of one command in a formula.
+#: The most rewritings of one command in a formula.
 MAX_ROUNDS = 60
 
 
 def plainer(text: str) -> str:
-    """A member of an equation without what only changes its looks."""
+    """Return a member of an equation without commands that only change its looks."""
     if "\\" not in text and "|" not in text:
         return text
     text = _SWITCHED.sub("", text)
@@ -47,7 +47,7 @@ def plainer(text: str) -> str:
 
 
 def closing(text: str, start: int) -> int:
-    """Behind the brace that closes the one at a place; -1: nowhere."""
+    """Return the place behind the brace that closes the one at a place; -1: there is none."""
     depth = 0
     for n in range(start, len(text)):
         if text[n] in "{}" and text[n - 1 : n] != "\\":
@@ -58,7 +58,7 @@ def closing(text: str, start: int) -> int:
 
 
 def _unwrapped(text: str, command: re.Pattern[str], keep: bool = False) -> str:
-    """Without the braces behind a command, and without the command unless it is kept."""
+    """Remove the braces behind a command, and the command unless it is kept."""
     for _ in range(MAX_ROUNDS):
         match = command.search(text)
         end = -1 if match is None else closing(text, match.end())
@@ -70,7 +70,7 @@ def _unwrapped(text: str, command: re.Pattern[str], keep: bool = False) -> str:
 
 
 def _braced(text: str) -> str:
-    """A brace with words, or with a name, at its foot, without it; one with a number or a relation stays."""
+    """Remove a brace with words or a name at its foot; one with a number or a relation stays."""
     at = 0
     for _ in range(MAX_ROUNDS):
         match = _BRACE.search(text, at)
@@ -90,7 +90,7 @@ def _braced(text: str) -> str:
 
 
 def _operand(text: str) -> str:
-    """What is differentiated, in brackets where it is more than a symbol."""
+    """Return the operand of ∂, in brackets where it is more than a symbol."""
     text = text.strip()
     is_symbol = re.fullmatch(r"\\?[^\W\d_]+'*(?:\s*[_^]\s*(?:\{.*\}|\\?\w+))*", text)
     return text if is_symbol or (text.startswith("(") and text.endswith(")")) else f"({text})"
@@ -115,7 +115,7 @@ def _derivatives(text: str) -> str:
 
 
 def _bare_derivatives(text: str) -> str:
-    r"""\partial{E} as \partial E."""
+    r"""Return \partial{E} as \partial E."""
     at = 0
     for _ in range(MAX_ROUNDS):
         match = _VARIED.search(text, at)

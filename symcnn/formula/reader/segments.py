@@ -1,10 +1,10 @@
-r"""What of a text is mathematics: displays, inline formulas, tables of numbers, each with its line.
+r"""The mathematics of a text: displays, inline formulas, tables of numbers, each with its line.
 
 Delimiters: ``$$ … $$``, ``\[ … \]``, equation environments; ``$ … $``, ``\( … \)``. A display closes before a blank
-line (one right behind its first ``$$`` is let through) and holds no ``$``. Mathematics that stands outside of any
-delimiter is told, so that nothing is passed over in silence. Code, between backticks or fences, is skipped, but for
-equations that no programming language writes: ``∂L/∂w = δ·x``, ``dL/dw = (a - y) * x``; they are told too. One pass,
-however long the text.
+line (one right behind its first ``$$`` is allowed) and contains no ``$``. Mathematics outside of any delimiter is
+reported, so that nothing is left out in silence. Code, between backticks or fences, is skipped, except for equations
+that no programming language has: ``∂L/∂w = δ·x``, ``dL/dw = (a - y) * x``; they are reported, too. The scanner makes
+one pass, however long the text.
 """
 
 import re
@@ -32,18 +32,18 @@ _OUTSIDE = re.compile(
     r"(?:\([^()\n]{1,20}\))?[ \t]*[=≈](?![=>])[ \t]*[^\s=<>\"'{\[].{0,200}?[-+*/·×σ^²(\d]",
     re.MULTILINE,
 )
-#: What no programming language writes.
+#: Formulas that no programming language has.
 _NO_CODE = (
     r"[^\n]*(?:[∂∇σΣ∑√][^\n]*[=≈]|[=≈][^\n]*[∂∇·×⊙Σ∑σ√²³ᵀ]|\\frac[^\n]*=|=[^\n]*\\frac"
     r"|(?<!\w)d\w{1,12}/d\w{1,12}[ \t]*[=≈](?!=))[^\n]*"
 )
 _IN_CODE, _IN_SPAN = re.compile(rf"^{_NO_CODE}$", re.MULTILINE), re.compile(_NO_CODE)
-#: Of code that says that it is LaTeX: every line with an equality.
+#: In code that is marked as LaTeX: every line with an equality.
 _IN_LATEX = re.compile(r"^[^\n$]*[=≈][^\n$]*$", re.MULTILINE)
-#: What only a whole document in LaTeX holds; there % begins a comment anywhere, elsewhere at the start of a line.
+#: Commands of whole LaTeX documents, where % begins a comment anywhere, elsewhere only at the start of a line.
 _DOCUMENT = re.compile(r"\\(?:documentclass|begin\{document\}|(?:sub)*section\*?\{|chapter\*?\{)")
 _REMARK = re.compile(r"(?<!\\)%[^\n]*")
-#: Between two formulas: it makes one claim of them.
+#: A sign between two formulas that makes them one claim.
 _JOINS = re.compile(r"[^\S\n]*\n?[^\S\n]*(?:=|≈)[^\S\n]*\n?[^\S\n]*")
 _NUMBER = r"[-−+]?\d+(?:[.,]\d+)?"
 _ROW = re.compile(rf"{_NUMBER}(?:(?:\s*[|&;]\s*|\s+){_NUMBER})*")
@@ -67,7 +67,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class NumberTable:
-    """A table of nothing but numbers.
+    """A table of numbers.
 
     Attributes:
         rows: as they are written.
@@ -81,40 +81,40 @@ class NumberTable:
 
 
 def fragments(text: str) -> list[Fragment | NumberTable]:
-    """All mathematics of a text, in its order."""
+    """Return all mathematics of a text, in its order."""
     clean = _without_remarks(text)
     macros, spans = defined(clean)
     for start, end in spans:
         clean = clean[:start] + re.sub(r"[^\n]", " ", clean[start:end]) + clean[end:]
     scanner = _Scanner(clean)
-    found: list[Fragment | NumberTable] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
+    results: list[Fragment | NumberTable] = [replace(f, body=put_in(f.body, macros)) for f in scanner.fragments()]
     remainder = scanner.remainder()
     for start, end in scanner.code:
         info = clean[clean.rfind("\n", 0, start) + 1 : start].strip("`~ \t").lower()
         lines = _IN_LATEX if info in ("latex", "tex", "katex", "mathjax") else _IN_CODE
-        found += [
+        results += [
             Fragment("outside", match[0].strip(), match.start(), scanner.line(match.start()))
             for match in lines.finditer(clean, start, end)
         ]
-    found += [
+    results += [
         Fragment("outside", clean[start:end].strip(), start, scanner.line(start))
         for start, end in scanner.spans
         if _IN_SPAN.fullmatch(clean, start, end)
     ]
-    told: set[int] = set()
+    reported: set[int] = set()
     for match in _OUTSIDE.finditer(remainder):
         line = scanner.line(match.start())
-        if line not in told:
-            told.add(line)
+        if line not in reported:
+            reported.add(line)
             start = remainder.rfind("\n", 0, match.start()) + 1
             end = remainder.find("\n", match.start())
-            found.append(Fragment("outside", text[start : end if end >= 0 else None].strip(), start, line))
-    found += _tables(remainder)
-    return sorted(found, key=lambda f: (f.line, f.start if isinstance(f, Fragment) else 0))
+            results.append(Fragment("outside", text[start : end if end >= 0 else None].strip(), start, line))
+    results += _tables(remainder)
+    return sorted(results, key=lambda f: (f.line, f.start if isinstance(f, Fragment) else 0))
 
 
 def _without_remarks(text: str) -> str:
-    """A text with blanks for LaTeX's comments."""
+    """Return a text with blanks for LaTeX's comments."""
     whole = _DOCUMENT.search(text) is not None
 
     def blank(match: re.Match[str]) -> str:
@@ -125,23 +125,23 @@ def _without_remarks(text: str) -> str:
 
 
 class _Scanner:
-    """Walks through a text once; where each kind of end comes next is remembered."""
+    """Scans a text once; the next place of each kind of end is cached."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
         self._next: dict[str, int] = {}
         self._taken: list[tuple[int, int]] = []
-        #: Fences and spans of code, where a formula may stand too.
+        #: Fences and spans of code, which may contain formulas, too.
         self.code: list[tuple[int, int]] = []
         self.spans: list[tuple[int, int]] = []
 
     def line(self, position: int) -> int:
-        """Lines end at \\n and nowhere else."""
+        """Return the line of a place; lines end at \\n only."""
         return bisect_right(self._starts, position)
 
     def fragments(self) -> Iterator[Fragment]:
-        """Of formulas with nothing but a sign of equality between them, one: $a$ = $b$."""
+        """Join formulas with only a sign of equality between them: $a$ = $b$."""
         before: Fragment | None = None
         for fragment in self._each():
             if before is not None and before.kind == fragment.kind == "inline":
@@ -179,11 +179,11 @@ class _Scanner:
             line = self.line(match.end() + lead)
             if self._is_quoted(match.start()):
                 body = re.sub(r"(?m)^[ \t]*>[ \t]?", lambda m: " " * len(m[0]), body)
-            shown: Literal["display", "inline"] = "inline" if kind in ("inline", "round") else "display"
-            yield Fragment(shown, body, match.end(), line)
+            style: Literal["display", "inline"] = "inline" if kind in ("inline", "round") else "display"
+            yield Fragment(style, body, match.end(), line)
 
     def _end(self, kind: str, match: re.Match[str]) -> tuple[int, str]:
-        """Where what begins there ends, and with what; -1 where it does not."""
+        """Return the end of a fragment and its closing delimiter; -1 where it has none."""
         if kind == "code":
             return match.end() - 1, match[0][-1]
         closing = {
@@ -206,7 +206,7 @@ class _Scanner:
         return end - (closing == r"\)" and self._text[end - 1] == "\\"), closing
 
     def _find(self, what: str, at: int) -> int:
-        """Where something comes next; "": a blank line."""
+        """Return the next place of a delimiter; "": of a blank line."""
         known = self._next.get(what, -2)
         if known == -1 or known >= at:
             return known
@@ -223,7 +223,7 @@ class _Scanner:
         return self._text[start:at].lstrip().startswith(">")
 
     def remainder(self) -> str:
-        """The text with blanks for what was taken out."""
+        """Return the text with blanks for the fragments."""
         parts, at = [], 0
         for start, end in self._taken:
             parts += [self._text[at:start], re.sub(r"[^\n]", " ", self._text[start:end])]
@@ -232,7 +232,7 @@ class _Scanner:
 
 
 def _tables(text: str) -> Iterator[NumberTable]:
-    """Runs of lines that hold nothing but numbers."""
+    """Return the runs of lines that have only numbers."""
     run: list[tuple[str, ...]] = []
     first, marked = 0, False
     for n, line in enumerate([*text.split("\n"), ""], 1):

@@ -1,4 +1,4 @@
-r"""One symbol with all that hangs on it, as people write it: h_{1activation}, w_{x11\text{-}h1}, E_{\text{total}}.
+r"""Read one symbol with its scripts, as people write it: h_{1activation}, w_{x11\text{-}h1}, E_{\text{total}}.
 
 What is only typography goes: \text, braces, spaces, trailing commas. What is left is a letter, indices, and a word:
 
@@ -16,13 +16,13 @@ from functools import cache, partial
 from symcnn.formula import tree
 from symcnn.formula.latex import GREEK
 
-#: Typography that makes no other name of a letter.
+#: Typography that does not change the name of a letter.
 _STYLE = r"\\(?:text|mathrm|mathit|operatorname|textit|textbf|textrm|mbox)"
-#: A letter that is set upright: random variables and vectors are written so beside the italic ones.
+#: Upright letters, of random variables and vectors, differ from italic ones.
 _UPRIGHT = re.compile(r"\\(?:text|mathrm|textrm|operatorname)\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))")
-#: Invisible behind a letter: what marks an upright one.
+#: The invisible mark behind an upright letter.
 _MARK = "\u034f"
-#: Alphabets that do: a bold x is not the x beside it. Command -> how Unicode calls the letters.
+#: Alphabets that change it: a bold x is not x. Command -> the name of the alphabet in Unicode.
 STYLES = {
     "mathbf": "BOLD", "bm": "BOLD", "boldsymbol": "BOLD", "pmb": "BOLD", "mathcal": "SCRIPT", "mathscr": "SCRIPT",
     "mathbb": "DOUBLE-STRUCK", "mathfrak": "FRAKTUR", "mathsf": "SANS-SERIF", "mathtt": "MONOSPACE",
@@ -36,7 +36,7 @@ ACCENTS = {
 }  # fmt: skip
 _LETTERS = {name: letter for letter, name in GREEK.items()} | {"epsilon": "ε", "ell": "l", "partial": "∂"}
 
-#: Shorter runs of letters are indices: kl; these are words all the same.
+#: Short words; other short runs of letters are indices: kl.
 _SHORT_WORDS = {"tot", "pre", "act", "in", "out", "net"}
 
 
@@ -46,7 +46,7 @@ _ENDS = re.compile(r"([A-Za-z]+(?:\d+|\(.*\)))-([A-Za-z]+(?:\d+|\(.*\)))")
 
 @cache
 def symbol(text: str) -> tree.Symbol:
-    """The symbol that a piece of LaTeX is."""
+    """Return the symbol of a piece of LaTeX."""
     run_on = re.fullmatch(r"([^\W\d_])(\d+)", text)  # w5 of plain text
     if run_on:
         return tree.Symbol(*run_on.groups())
@@ -64,7 +64,7 @@ def symbol(text: str) -> tree.Symbol:
 
 
 def _taken_apart(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """The letter, and the scripts behind it: (sign, what stands in it)."""
+    """Return the letter, and its scripts as (sign, content)."""
     core, scripts = text, []
     at = _script_at(text, 0)
     if at is not None:
@@ -82,7 +82,7 @@ def _taken_apart(text: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _script_at(text: str, start: int) -> int | None:
-    """Where the next script begins, outside of braces."""
+    """Return the place of the next script outside of braces."""
     depth = 0
     for n in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[n], 0)
@@ -101,7 +101,7 @@ def _closing(text: str, start: int) -> int:
 
 
 def _one(text: str, start: int) -> int:
-    """The end of a script without braces: one character, or one command."""
+    """Return the end of a script without braces: one character, or one command."""
     command = re.compile(r"\\[A-Za-z]+").match(text, start)
     return command.end() if command else start + 1
 
@@ -111,7 +111,7 @@ _MARKED = re.compile(rf"\\({'|'.join((*STYLES, *ACCENTS))})(?![A-Za-z])\s*(?:\{{
 
 
 def _marked(match: re.Match[str]) -> str:
-    """ŷ of \\hat{y}, 𝐱 of \\mathbf{x}."""
+    """Return ŷ for \\hat{y}, 𝐱 for \\mathbf{x}."""
     command, inner = match[1], match[2] if match[2] is not None else match[3]
     if command in ACCENTS:
         return inner + ACCENTS[command]
@@ -137,7 +137,7 @@ def _styled(style: str, letter: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text without commands of typography; accents and alphabets are part of the letters."""
+    """Return a text without commands of typography; accents and alphabets are part of the letters."""
     text = text.replace(r"\text{-}", "-")
     text = re.sub(_STYLE + r"\s*", "", text)
     text = re.sub(
@@ -145,8 +145,8 @@ def _plain(text: str) -> str:
         lambda m: _LETTERS.get(m[1], m[1]),
         text,
     )
-    while (found := _MARKED.sub(_marked, text)) != text:
-        text = found
+    while (inner := _MARKED.sub(_marked, text)) != text:
+        text = inner
     text = re.sub(r"\\([A-Za-z]+)\s*", r"\1", text)
     text = re.sub(r"\\[,;:! ]|[{}~]", " ", text)
     return unicodedata.normalize("NFC", " ".join(text.split()))
@@ -182,10 +182,10 @@ def _subscript(body: str) -> tuple[str, str]:
 
 
 def _tidy(indices: str) -> str:
-    """As the typography writes them: digits run together, index notation with ", " and a true minus."""
-    found = indices.rstrip(",")
-    if re.fullmatch(r"[\d,]*", found):
-        return found.replace(",", "")
-    ends = _ENDS.fullmatch(found)
-    parts = ends.groups() if ends else (found,)
+    """Return indices as the typography writes them: digits together, index notation with ", " and a true minus."""
+    indices = indices.rstrip(",")
+    if re.fullmatch(r"[\d,]*", indices):
+        return indices.replace(",", "")
+    ends = _ENDS.fullmatch(indices)
+    parts = ends.groups() if ends else (indices,)
     return re.sub(r",\s*", ", ", "-".join(part.replace("-", "−") for part in parts))

@@ -26,7 +26,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from symcnn.formula import Plain, tree
-from symcnn.formula.brackets import bracketed
+from symcnn.formula.conventions import bracketed
 from symcnn.formula.tree import Key, Node
 from symcnn.report.document import Theme
 

@@ -10,7 +10,7 @@ The numbers at the steps of the training as the page's data: eight digits, more 
 
 The script rounds what it reads to the digits shown. Rounding twice may differ from rounding once, and JavaScript rounds
 an exact tie up where Python rounds it to even. So each number is written such that what the script shows is what
-``shown`` gives.
+``format_number`` gives.
 """
 
 import base64
@@ -24,7 +24,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from importlib.resources import files
 
-from symcnn.formula import Flow, MathML, Plain, shown
+from symcnn.formula import Flow, MathML, Plain, format_number
 from symcnn.formula.tree import Equality, Number, Partial, Symbol
 from symcnn.report.document import Document, Section, States
 from symcnn.report.html.blocks import MARKS, Blocks, clean, keys, subscripted
@@ -54,7 +54,7 @@ def data(states: States, body: str, decimal: str) -> str:
 
 
 def written(value: float, digits: Iterable[int]) -> str:
-    """A number as JSON from which a script shows the same as ``shown`` does."""
+    """A number as JSON from which a script shows the same as ``format_number`` does."""
     candidates = [
         float(f"{value:.{STORED_DIGITS}g}"),
         value,
@@ -62,19 +62,19 @@ def written(value: float, digits: Iterable[int]) -> str:
         math.nextafter(value, -math.inf),
     ]
     for found in candidates:
-        if all(_by_script(found, n) == shown(value, n) for n in digits):
+        if all(_by_script(found, n) == format_number(value, n) for n in digits):
             return repr(int(found)) if found == int(found) and abs(found) < 1e15 else repr(found)
-    raise AssertionError(f"no number near {value!r} is shown as {shown(value, 4)}")
+    raise AssertionError(f"no number near {value!r} is shown as {format_number(value, 4)}")
 
 
 def _by_script(value: float, digits: int) -> str:
-    """``shown``, with ties rounded away from 0, as JavaScript's toPrecision does."""
+    """``format_number``, with ties rounded away from 0, as JavaScript's toPrecision does."""
     if value == int(value):
-        return shown(value, digits)
+        return format_number(value, digits)
     rounded = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value))
     if abs(value) >= 10**digits:
         rounded = Decimal(value).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-    return shown(float(rounded), digits)
+    return format_number(float(rounded), digits)
 
 
 #: File -> family, style, weight.

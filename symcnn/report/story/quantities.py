@@ -17,7 +17,7 @@ from symcnn.numeric.program import as_theta, inputs_by_name, run_source
 from symcnn.numeric.values import completion
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import PYTHON, standalone
-from symcnn.proof.paths import given
+from symcnn.proof.paths import parameters_and_data
 from symcnn.report.document import States
 from symcnn.symbolic import E_TOTAL, E, entries
 
@@ -36,7 +36,7 @@ class QuantityValues:
         self._complete = completion(derivation.graph)
         self._samples = list(zip(*checked(self._network, data), strict=True))
         self._parameters = [q for tensor in self._network.forward.parameters for q in entries(tensor)]
-        _, given_data = given(derivation)
+        _, given_data = parameters_and_data(derivation)
         of_one = (*map(derivation.quantities.of, given_data), *(v.quantity for v in derivation.graph))
         #: of each image, the name of a quantity in its pass, and the key
         self._keys = [[(q.name, q.of_image(n)) for q in of_one] for n, _ in enumerate(self._samples, 1)]

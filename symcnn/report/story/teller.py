@@ -231,7 +231,7 @@ class Teller:
         return instance(self.stated[tensor], index)
 
     def in_index_notation(self, tensor: Tensor) -> Node:
-        return self.typography.stated(self.stated[tensor])
+        return self.typography.equation_in_indices(self.stated[tensor])
 
     def is_whole(self, tensor: Tensor) -> bool:
         """Are all of its entries written out?"""

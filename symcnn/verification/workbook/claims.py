@@ -20,8 +20,7 @@ from symcnn.errors import InputError
 from symcnn.printers.cells import FormulaError, Place, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import GradientDomain
-from symcnn.proof.algebra import Algebra
-from symcnn.proof.algebras import RealAlgebra
+from symcnn.proof.algebra import Algebra, RealAlgebra
 from symcnn.proof.arithmetic import Element
 from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
