@@ -1,4 +1,4 @@
-"""The formulas of a workbook written again, for holding a file that someone has against them."""
+"""The formulas that symcnn writes for given inputs, to compare an existing workbook with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from symcnn.text import catalogue
 
 
 @dataclass(frozen=True)
-class Given:
+class WorkbookInputs:
     """What a workbook was made from, as far as it can be read from the workbook itself.
 
     Attributes:
@@ -26,10 +26,10 @@ class Given:
     lang: str
 
 
-def formulas_again(given: Given) -> Mapping[tuple[str, int, int], str]:
+def regenerate_formulas(inputs: WorkbookInputs) -> Mapping[tuple[str, int, int], str]:
     """(sheet, row, column) -> formula, as symcnn writes the workbook today."""
-    g, data = given, Data(given.images, given.targets)
-    book = passes_book(catalogue(g.lang), g.network, data, g.theta, g.rate, g.factor, g.steps, "")
+    i, data = inputs, Data(inputs.images, inputs.targets)
+    book = passes_book(catalogue(i.lang), i.network, data, i.theta, i.rate, i.factor, i.steps, "")
     return {
         (sheet.title, cell.row, cell.column): cell.value[1:]
         for sheet in book.workbook

@@ -29,7 +29,7 @@ IN_WORDS = {
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One claim: its verdict and the figures that were found for it.
+    """One claim, with its verdict and measurements.
 
     Attributes:
         claim: what is claimed, for example "∂E_total/∂f_12".
@@ -64,7 +64,7 @@ class CheckRow:
 
 
 class CoqEvidence(Protocol):
-    """What is known of a certificate: ``symcnn.certificate`` says it, of which this room knows nothing."""
+    """The result of checking a certificate, as ``symcnn.certificate`` returns it; nothing here imports that room."""
 
     @property
     def network(self) -> Network | None: ...
@@ -81,7 +81,7 @@ class CoqEvidence(Protocol):
 
 
 def certificate_row(certificate: CoqEvidence, text: Catalogue) -> CheckRow:
-    """The strongest evidence that there is: a proof assistant's word for every step."""
+    """Return the row of a certificate: every step checked by a proof assistant."""
     claim = text("verify.certificate")
     if certificate.status == "certified":
         return CheckRow(
@@ -186,7 +186,7 @@ class Verification:
 
 
 def method_in_words(verdict: Verdict, text: Catalogue) -> str:
-    """How a verdict was reached, in the reader's language; a reason as it is."""
+    """Return the method of a verdict in the reader's language; a reason unchanged."""
     for method, key in IN_WORDS.items():
         if verdict.method.startswith(method):
             return text(key) + verdict.method.removeprefix(method)
