@@ -39,7 +39,7 @@ class Book:
         return self.text(f"workbook.{key}", **values)
 
     def add_sheet(self, key: str, hint: str, ribbon: str = "", columns: int = 12) -> "StyledSheet":
-        """A sheet with its head: title, ribbon with the step shown, one sentence on how to read it."""
+        """A sheet with its head: title, ribbon with the current step, one sentence on how to read it."""
         page = StyledSheet(self, self.workbook.create_sheet(self.title(key)))
         page.sheet.sheet_view.showGridLines = False
         page.sheet.sheet_view.zoomScale = 90
@@ -207,14 +207,14 @@ def _columns(sheet: Worksheet, count: int) -> list[int]:
         edges[column] = edge
         if edge > SCREEN:
             break
-    found: list[int] = []
+    columns: list[int] = []
     room = edge
     for _ in range(count):
-        fitting = [c for c, e in edges.items() if e <= room and (not found or c < found[-1])]
-        column = max(fitting, default=min(found, default=max(edges)) - 1)
-        found.append(column)
+        fitting = [c for c, e in edges.items() if e <= room and (not columns or c < columns[-1])]
+        column = max(fitting, default=min(columns, default=max(edges)) - 1)
+        columns.append(column)
         room = edges[column] - LINK_PITCH
-    return found[::-1]
+    return columns[::-1]
 
 
 def pixels(sheet: Worksheet, column: int) -> float:

@@ -17,13 +17,13 @@ WIDTHS = {2: 21, **dict.fromkeys(range(3, 8), 19)}
 #: The status line, which the ribbon of every other sheet repeats.
 STATUS_ROW = 5
 
-#: How a stage of the network looks: its symbol, what it is, how many.
+#: Styles of a stage of the network: symbol, kind, counts.
 STAGE = (style.STAGE_SYMBOL, style.STAGE_NAME, style.STAGE_COUNT)
 
 #: Characters on one line of a note.
 NOTE_WIDTH = 130
 
-#: Kinds that only lead to what a stage shows: preactivations, and what softmax adds up.
+#: Kinds that are no stage of their own: preactivations, and what softmax adds up.
 BETWEEN = (TensorKind.PREACTIVATION, TensorKind.LARGEST, TensorKind.EXPONENTIAL, TensorKind.TOTAL)
 
 #: Kind of workbook -> its first sentence.
@@ -32,7 +32,7 @@ INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
 
 @dataclass(frozen=True)
 class Status:
-    """The live status line: a formula, and the cell in which a reader changes what is shown."""
+    """The live status line: a formula, and the cell in which a reader chooses the step."""
 
     formula: CellFormula
     change: Cell | None = None
@@ -68,7 +68,7 @@ def write_contents(
 
 
 def status_cell(book: Book) -> Cell:
-    """Where the status line stands."""
+    """Return the cell of the status line."""
     return Cell(book.title("contents"), STATUS_ROW, LEFT)
 
 
@@ -80,12 +80,12 @@ def _status(page: StyledSheet, status: Status) -> None:
 
 
 def _stages(page: StyledSheet, network: Network, row: int) -> int:
-    """The network in cells, six in a row: symbol, what it is, how many."""
-    found = stages(page.book, network)
-    wide = RIGHT - LEFT + 1
-    for start in range(0, len(found), wide):
-        for n in range(wide):
-            stage = found[start + n] if start + n < len(found) else ("", "", "")
+    """Write the network, six stages in a row: symbol, kind, counts."""
+    texts = stages(page.book, network)
+    width = RIGHT - LEFT + 1
+    texts += [("", "", "")] * (-len(texts) % width)
+    for start in range(0, len(texts), width):
+        for n, stage in enumerate(texts[start : start + width]):
             for below, (text, look) in enumerate(zip(stage, STAGE, strict=True)):
                 page.put(row + below, LEFT + n, text or None, look)
         page.height(row, 30)
@@ -94,27 +94,27 @@ def _stages(page: StyledSheet, network: Network, row: int) -> int:
 
 
 def stages(book: Book, network: Network) -> list[tuple[str, str, str]]:
-    """Symbol, words and counts: the image, then each filter and each tensor that a reader follows."""
-    stated = network.forward
-    found = [(stated.image.letters, book.label("image"), _shape(stated.image))]
+    """Return symbol, kind and counts of the image, then of each filter and each main tensor."""
+    forward = network.forward
+    texts = [(forward.image.letters, book.label("image"), _shape(forward.image))]
     weights = 0
-    for equation in stated.equations:
+    for equation in forward.equations:
         target = equation.target.tensor
         used = {a.tensor for t in equation.terms for f in t.factors for a in f.atoms(Access)}
-        for tensor in (t for t in stated.parameters if t in used):
+        for tensor in (t for t in forward.parameters if t in used):
             if tensor.kind is TensorKind.FILTER:
                 count = book.label("weights_count", count=tensor.size)
-                found.append((f"∗ {tensor.letters}", book.kind(tensor), f"{_shape(tensor)} · {count}"))
+                texts.append((f"∗ {tensor.letters}", book.kind(tensor), f"{_shape(tensor)} · {count}"))
             else:
                 weights += tensor.size
         if target == ERROR:
-            found.append(("→ E", book.label("error"), book.label("error_count")))
+            texts.append(("→ E", book.label("error"), book.label("error_count")))
         elif target.kind not in BETWEEN:
             count = f" · {book.label('parameters_count', count=weights)}" if weights else ""
             words = book.label("stage_map") if target.kind is TensorKind.FEATURE_MAP else book.kind(target)
-            found.append((f"→ {target.letters}", words, _shape(target) + count))
+            texts.append((f"→ {target.letters}", words, _shape(target) + count))
             weights = 0
-    return found
+    return texts
 
 
 def _shape(tensor: Tensor) -> str:
@@ -139,7 +139,7 @@ def _links(page: StyledSheet, sheets: Sequence[str], row: int, kind: str) -> int
 
 
 def _legend(page: StyledSheet, row: int, kind: str) -> int:
-    """Samples that look as the cells do."""
+    """Write sample cells with the styles of the workbook."""
     row = _section(page, row, "how_to_read")
     samples: list[tuple[float | str, str, style.Style]] = [
         (0.25, "legend_input", style.INPUT),
@@ -173,5 +173,5 @@ def _note(page: StyledSheet, row: int, note: str) -> int:
 
 
 def _on(key: str, kind: str) -> str:
-    """What is on a sheet, in words; without a training some hold less."""
+    """Return the key of a sheet's description; some have less without a training."""
     return f"on_{key}_one" if kind == "one" and key in ("inputs", "parameters", "backward") else f"on_{key}"

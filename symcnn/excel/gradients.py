@@ -65,13 +65,13 @@ class GradientTables:
             words = self.page.label("map_group", kind=words)
         self.page.put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
         column = plan.total_columns[-1]
-        shown = area(row + 1, column, plan.total(every[-1]).row, column)
+        derivatives = area(row + 1, column, plan.total(every[-1]).row, column)
         if tensor.role == "parameter":
             self.page.put(row, plan.put_in_column, self.page.label("largest_of_group"), style.NOTE)
-            self.page.put(row, column, CellFormula(f"=MAX(MAX({shown}),-1*MIN({shown}))"), style.SHARE)
+            self.page.put(row, column, CellFormula(f"=MAX(MAX({derivatives}),-1*MIN({derivatives}))"), style.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.page.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
-            prompt.add(shown)
+            prompt.add(derivatives)
             self.page.sheet.add_data_validation(prompt)
         self.page.height(row, 20)
 
@@ -83,8 +83,8 @@ class GradientTables:
             for column in range(FIRST_COLUMN, self._end):
                 self.page.put(row, column, None, style.RULE)
         variable = self.graph[adjoint]
-        shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
-        self.page.put(row, derivative, f"{shown} =", style.LISTED_NAME)
+        symbol = self.words.total(adjoint) if images else self.words.of_image(adjoint)
+        self.page.put(row, derivative, f"{symbol} =", style.LISTED_NAME)
         self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
         local_cells = [plan.backward[m][adjoint].local for m in range(plan.images)]
         for column, reference in zip(images or [total], local_cells, strict=True):
@@ -102,7 +102,7 @@ class GradientTables:
         self.book.define(adjoint, plan.total(quantity))
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
-        """The formula with the numbers of the step shown, from live cells."""
+        """The formula with the numbers of the current step, from live cells."""
         text = put_in(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
         if self.plan.put_in > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
@@ -114,7 +114,7 @@ class GradientTables:
     def _legend(self, row: int) -> int:
         """One scale for all derivatives of the sheet: it shows at a glance how they fade from output to filter."""
         plan, areas = self.plan, list(self._areas())
-        largest = [f"MAX({shown}),-1*MIN({shown})" for shown in areas]
+        largest = [f"MAX({derivatives}),-1*MIN({derivatives})" for derivatives in areas]
         self.page.put(row, FIRST_COLUMN, self.page.label("legend_gradients"), style.NOTE)
         columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
         areas += [local(row, column) for column in columns]
@@ -240,11 +240,11 @@ def columns_of(plan: WorkbookLayout) -> list[list[int]]:
     """A column for each weight: for each image, and for E_total."""
     assert plan.shares is not None
     squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
-    found: list[list[int]] = []
+    columns: list[list[int]] = []
     for _ in range(plan.images + 1):
-        found.append([next(squares) for _ in plan.shares.weights])
+        columns.append([next(squares) for _ in plan.shares.weights])
         next(squares)
-    return found
+    return columns
 
 
 def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) -> str | None:
@@ -279,8 +279,8 @@ def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
     if plan.shares is None:
         return {}
     row, title = plan.shares_row + 4 + len(plan.shares.positions), plan.sheet("backward")
-    found = {}
+    sums = {}
     for weight, column in zip(plan.shares.weights, columns_of(plan)[-1], strict=True):
         rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
-        found[weight] = [Cell(title, r, column) for r in rows]
-    return found
+        sums[weight] = [Cell(title, r, column) for r in rows]
+    return sums

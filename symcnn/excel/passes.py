@@ -30,7 +30,7 @@ REACH = 2.0
 
 
 class Passes:
-    """Writes the two sheets; ``labels`` says what each image shows, ``looks`` how "image" and "target" are shown."""
+    """Writes the two sheets; ``labels`` are the images' names, ``looks`` the styles of "image" and "target"."""
 
     def __init__(
         self, book: Book, plan: WorkbookLayout, labels: list[str], ribbon: str, data_looks: Mapping[str, style.Style]
@@ -194,8 +194,8 @@ class Passes:
         known = {quantity.primal for quantity in cells}
         for block in self.plan.band.blocks:
             tensor = block.tensor
-            shown = next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target"))
-            if (block.gap or not block.column) and shown:
+            has_cells = next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target"))
+            if (block.gap or not block.column) and has_cells:
                 kind = tensor.kind
                 if kind is TensorKind.PREACTIVATION and tensor.target is not None:
                     last = tensor.target.kind is TensorKind.OUTPUT
@@ -210,10 +210,10 @@ class Passes:
 
     def _colours(self, page: StyledSheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
         for block in self.plan.band.blocks:
-            found = [cells[q] for q in entries(block.tensor) if q in cells]
+            own = [cells[q] for q in entries(block.tensor) if q in cells]
             if block.tensor.role == "image":
-                self._pixels(page, found)
-            elif block.tensor.role in ("value", "parameter") and block.tensor.shape and found:
+                self._pixels(page, own)
+            elif block.tensor.role in ("value", "parameter") and block.tensor.shape and own:
                 style.signed_scale(page.sheet, block.area(cells), reach)
         for above in self.plan.band.above:
             at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
@@ -236,7 +236,7 @@ class Passes:
 #: Lines under a band; stages that stand close take turns.
 LINES = 2
 
-#: Products that are shown, the more the better.
+#: Numbers of products to try, largest first.
 LENGTHS = (6, 4, 3, 2)
 
 

@@ -1,7 +1,7 @@
 """Where everything stands: the addresses of all quantities of a training workbook, decided before writing.
 
-Inputs      step shown, pixels and targets of each image, the reader's own image, learning rate, factor of the sum
-Parameters  one row a parameter: initial value, value at the step shown, gradient, change, next value
+Inputs      current step, pixels and targets of each image, the reader's own image, learning rate, factor of the sum
+Parameters  one row a parameter: initial value, value at the current step, gradient, change, next value
 Forward     one band an image, E_total, one for the reader's image
 Backward    the same bands, derivatives where their values stood; what each position adds to a filter; the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
@@ -25,7 +25,7 @@ from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
 
-#: Positions and weights that are shown.
+#: The most positions and weights that are written out.
 MAX_POSITIONS, MAX_WEIGHTS = 49, 9
 
 
@@ -44,7 +44,7 @@ class Contributions:
 
 
 def shares_of(graph: Graph, network: Network) -> Contributions | None:
-    """Those of the first convolution's first filter; None where there is none, or it is too large to be shown."""
+    """Return the contributions to the first convolution's first filter; None if there is none or it is too large."""
     filters = next((t for t in network.forward.parameters if t.kind is TensorKind.FILTER), None)
     if filters is None or graph[next(entries(filters)).adjoint].reduce == "max":
         return None
@@ -52,12 +52,12 @@ def shares_of(graph: Graph, network: Network) -> Contributions | None:
     weights: dict[Quantity, None] = {}
     positions: dict[Quantity, None] = {}
     for weight in entries(filters):
-        found = {_position(graph, factors): factors for factors in graph[weight.adjoint].products}
-        if positions and not positions.keys() & found.keys():
+        by_position = {_position(graph, factors): factors for factors in graph[weight.adjoint].products}
+        if positions and not positions.keys() & by_position.keys():
             break  # another filter, which has a map of its own
         weights[weight] = None
-        positions.update(dict.fromkeys(found))
-        products |= {(position, weight): factors for position, factors in found.items()}
+        positions.update(dict.fromkeys(by_position))
+        products |= {(position, weight): factors for position, factors in by_position.items()}
         if len(weights) > MAX_WEIGHTS or len(positions) > MAX_POSITIONS:
             return None
     order = [v.quantity for v in graph.backward.values() if v.quantity in positions]
@@ -179,7 +179,7 @@ class WorkbookLayout:
         return Cell(self.sheet("inputs"), self.learning_rate.row + 1, FIRST_COLUMN)
 
     @property
-    def step_shown(self) -> Cell:
+    def step_cell(self) -> Cell:
         return Cell(self.sheet("inputs"), STEP_ROW, FIRST_COLUMN)
 
     @property
@@ -206,21 +206,21 @@ class WorkbookLayout:
     @cached_property
     def parameter_rows(self) -> dict[Quantity, int]:
         """Parameter -> row on Parameters; a blank row between two tensors."""
-        found, row = {}, PARAMETERS_FIRST_ROW
+        rows, row = {}, PARAMETERS_FIRST_ROW
         for tensor in self.network.forward.parameters:
             for quantity in entries(tensor):
-                found[quantity] = row
+                rows[quantity] = row
                 row += 1
             row += 1
-        return found
+        return rows
 
     @cached_property
     def parameter_columns(self) -> dict[str, int]:
-        """What stands in the columns of Parameters; ``value`` is what the passes are computed with."""
-        shown = ["value"] if self.steps is not None else []
-        words = ["symbol", "meaning", "initial", *shown, "gradient", "change", "next"]
-        found = {word: column for column, word in enumerate(words, 2)}
-        return {"value": found["initial"], **found}
+        """Key -> column of Parameters; ``value`` is what the passes use."""
+        value = ["value"] if self.steps is not None else []
+        keys = ["symbol", "meaning", "initial", *value, "gradient", "change", "next"]
+        columns = {key: column for column, key in enumerate(keys, 2)}
+        return {"value": columns["initial"], **columns}
 
     def parameter(self, parameter: Quantity, what: str = "value") -> Cell:
         return Cell(self.sheet("parameters"), self.parameter_rows[parameter], self.parameter_columns[what])
@@ -340,19 +340,19 @@ class WorkbookLayout:
     @cached_property
     def _total_rows(self) -> dict[Quantity, int]:
         """A heading before each tensor; as many rows a gradient as lines with numbers."""
-        found: dict[Quantity, int] = {}
+        rows: dict[Quantity, int] = {}
         last, row = None, self.totals_first_row
         for quantity in self.derived:
             row += quantity.tensor != last
-            found[quantity], last = row, quantity.tensor
+            rows[quantity], last = row, quantity.tensor
             row += self.put_in
-        return found
+        return rows
 
     @cached_property
     def total_columns(self) -> list[int]:
         """derivative, formula, a column for each image, total: side by side, right of the longest formula.
 
-        Without a training, one image is shown, and its ∂E is all there is.
+        Without a training there is one image, with its own ∂E only.
         """
         count = self.images + 1 if self.steps is not None else 1
         formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
@@ -403,12 +403,12 @@ class WorkbookLayout:
             groups.append([q for q in forward if q not in results])
             groups.append([v.quantity.of_image(m) for v in graph.backward.values() if v.tensor.role == "adjoint"])
         groups.append([p.adjoint for p in self.parameters])
-        found: list[tuple[Column, int]] = []
+        columns: list[tuple[Column, int]] = []
         column = 2
         for group in groups:
-            found += zip(group, count(column))
+            columns += zip(group, count(column))
             column += len(group) + 1
-        return found
+        return columns
 
     @cached_property
     def results(self) -> list[Quantity]:
@@ -419,9 +419,9 @@ class WorkbookLayout:
     @property
     def outputs(self) -> Tensor:
         """What the network says of an image: its probabilities, if the loss makes them, or its outputs."""
-        stated = self.network.forward
-        made = [equation.target.tensor for equation in stated.equations]
-        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), stated.outputs)
+        forward = self.network.forward
+        made = [equation.target.tensor for equation in forward.equations]
+        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), forward.outputs)
 
     @property
     def training_rows(self) -> tuple[int, int]:
@@ -441,14 +441,14 @@ class WorkbookLayout:
         first, last = (Cell(self.sheet("training"), row, column) for row in self.training_rows)
         return first, last
 
-    def at_step_shown(self, of: Column, sheet: str) -> str:
-        """A quantity in the row of Training that is shown; a step past either end shows the first or the last."""
-        return f"INDEX({self.trained(of)},MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})+1)"
+    def at_current_step(self, of: Column, sheet: str) -> str:
+        """A quantity in the current step's row of Training; past either end, in the first or the last row."""
+        return f"INDEX({self.trained(of)},MIN(MAX({self.step_cell.seen_from(sheet)},0),{self.steps})+1)"
 
     @property
     def step_in_range(self) -> str:
-        """The step shown, or the first or the last one where it is past that, as a formula of any sheet has it."""
-        return f"MIN(MAX({self.step_shown.absolute},0),{self.steps})"
+        """A formula of the current step, limited to the steps of Training."""
+        return f"MIN(MAX({self.step_cell.absolute},0),{self.steps})"
 
     @cached_property
     def training_column(self) -> dict[Column, int]:

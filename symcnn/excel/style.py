@@ -73,7 +73,7 @@ INPUT_FOUR: Style = {**INPUT, "number_format": NUMBER}
 STEP: Style = {**INPUT, "font": _font(14, STEP_TEXT, bold=True), "fill": _fill(STEP_FILL)}
 RIBBON: Style = {"font": _font(11, STEP_TEXT, bold=True), "fill": _fill(STEP_FILL)}
 
-# --- Training: rows, every fifth under a hairline; the step shown in amber
+# --- Training: rows, every fifth under a hairline; the current step in amber
 
 ROW: Style = {"font": _font(10, INK), "number_format": NUMBER}
 STEP_NUMBER: Style = {**ROW, "number_format": "General", "alignment": _CENTRE}

@@ -19,7 +19,7 @@ SYMBOL, WORDS, EQUATION, VALUE, PLACE = 2, 3, 4, 7, 8
 REST_WIDTH = 15
 FIRST_ROW = 6
 
-#: With more quantities, a tensor is shown by its first entry.
+#: With more quantities, only the first entry of a tensor is listed.
 MAX_SYMBOLS = 200
 
 
@@ -71,18 +71,18 @@ class SymbolTable:
     def __init__(self, book: Book, plan: WorkbookLayout) -> None:
         self.book, self.plan, self.graph = book, plan, plan.derivation.graph
         self.words = plan.words
-        shown = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}
-        self.whole = len(shown) <= MAX_SYMBOLS
+        quantities = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}
+        self.whole = len(quantities) <= MAX_SYMBOLS
         self.words_width = 30.0
 
     def sections(self) -> Iterator[tuple[str, list[Entry]]]:
         plan = self.plan
-        stated = plan.network.forward
-        assert stated.targets is not None  # there is a loss
-        given = [*self._entries(stated.image, plan.inputs[0]), *self._entries(stated.targets, plan.inputs[0])]
-        yield "inputs", given
+        tensors = plan.network.forward
+        assert tensors.targets is not None  # there is a loss
+        inputs = [*self._entries(tensors.image, plan.inputs[0]), *self._entries(tensors.targets, plan.inputs[0])]
+        yield "inputs", inputs
         trained = {p: plan.parameter(p) for p in plan.parameters}
-        yield "parameters", [e for t in stated.parameters for e in self._entries(t, trained)]
+        yield "parameters", [e for t in tensors.parameters for e in self._entries(t, trained)]
         made = list(dict.fromkeys(v.tensor for v in self.graph.forward.values()))
         forward = [e for t in made for e in self._entries(t, plan.forward[0])]
         if plan.steps is not None:

@@ -59,8 +59,8 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
     _highlight(page, plan, [group[1] for group in groups])
     page.sheet.freeze_panes = f"D{first}"
     page.sheet.print_title_rows = f"5:{first - 1}"
-    shown = [columns[NORM], columns[plan.parameters[-1]]]
-    page.sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
+    last_columns = [columns[NORM], columns[plan.parameters[-1]]]
+    page.sheet.print_area = f"A1:{get_column_letter(max(last_columns))}{last}"
     _outline(page, groups)
 
 
@@ -73,23 +73,23 @@ def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column,
 
     def places(image: int) -> Callable[[Symbol], CellReference]:
         def place(symbol: Symbol) -> CellReference:
-            given = plan.inputs[image].get(of(symbol))
-            return at(of(symbol).of_image(image + 1)) if given is None else given.reference(title, fixed=True)
+            cell = plan.inputs[image].get(of(symbol))
+            return at(of(symbol).of_image(image + 1)) if cell is None else cell.reference(title, fixed=True)
 
         return place
 
     factor, rate = plan.factor.absolute, plan.learning_rate.absolute
     errors = "+".join(str(at(E.of_image(m + 1))) for m in range(plan.images))
     gradients = [at(p.adjoint) for p in plan.parameters]
-    found = {E_TOTAL: f"={factor}*({errors})", NORM: f"=SQRT(SUMSQ({gradients[0]}:{gradients[-1]}))"}
+    formulas = {E_TOTAL: f"={factor}*({errors})", NORM: f"=SQRT(SUMSQ({gradients[0]}:{gradients[-1]}))"}
     printers = [SheetPrinter(places(m)) for m in range(plan.images)]
     for m, printer in enumerate(printers, 1):
-        found |= {v.quantity.of_image(m): printer.formula(v) for v in graph if v.tensor.role != "gradient"}
+        formulas |= {v.quantity.of_image(m): printer.formula(v) for v in graph if v.tensor.role != "gradient"}
     for p in plan.parameters:
         parts = [printer.variable(graph[p.adjoint]) for printer in printers]
-        found[p.adjoint] = f"={factor}*({'+'.join(parts)})"
-        found[p] = f"={at(p, '{before}')}-{rate}*{at(p.adjoint, '{before}')}"
-    return {column: checked_formula(text, column) for column, text in found.items()}
+        formulas[p.adjoint] = f"={factor}*({'+'.join(parts)})"
+        formulas[p] = f"={at(p, '{before}')}-{rate}*{at(p.adjoint, '{before}')}"
+    return {column: checked_formula(text, column) for column, text in formulas.items()}
 
 
 Group = tuple[str, dict[Column, int]]
@@ -129,8 +129,8 @@ def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
             symbol, wide = plan.words.rich(node, 10, style.TEXT), len(plan.words.emit(node))
         title = words if column == min(columns.values()) else None
         page.put(5, column, title, style.GROUP)
-        shown = None if image is None else page.book.text("label.image", number=image)
-        page.put(6, column, shown, style.OF_IMAGE)
+        image_label = None if image is None else page.book.text("label.image", number=image)
+        page.put(6, column, image_label, style.OF_IMAGE)
         page.put(7, column, symbol, style.COLUMN_STEP if of == STEP else style.COLUMN_SYMBOL)
         width = max(LEAST_WIDTH, wide * 1.05 + 1.5)
         page.widths({column: width})
@@ -145,7 +145,7 @@ def without_word(symbol: tree.Node) -> tree.Node:
 
 
 def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
-    """The row of the step shown in amber: one range a group, so that the gaps stay white."""
+    """The row of the current step in amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
     areas = []
     for columns in groups:

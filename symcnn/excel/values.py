@@ -78,10 +78,10 @@ class _Calculation:
         for place in self._formulas:
             if not done[place]:
                 self._work_out(place, done)
-        found: Values = {title: {} for title in self._index}
+        values: Values = {title: {} for title in self._index}
         for place, formula in self._formulas.items():
-            found[formula.sheet][formula.cell] = self._values[place]
-        return found
+            values[formula.sheet][formula.cell] = self._values[place]
+        return values
 
     def _placed(self, workbook: Workbook) -> list[tuple[int, tuple[str, str, int, str]]]:
         """Give each cell its place; those with a formula: place, and sheet, cell, row, text."""
@@ -136,16 +136,16 @@ class _Calculation:
         run, count, names = known
         assert count == len(references), (text, references)
         index, places = self._index[sheet], self._known[sheet]
-        found: list[Any] = [index.get(r) or places.get(r) or self._place(sheet, r) for r in references]
-        needed: list[Any] = [*names, *found]
+        cells: list[Any] = [index.get(r) or places.get(r) or self._place(sheet, r) for r in references]
+        needed: list[Any] = [*names, *cells]
         if is_template and '"' not in text and ":" not in text:
-            moved = zip(moves, marks, found, strict=True)
+            moved = zip(moves, marks, cells, strict=True)
             self._templates[sheet][written] = _Template(
                 run, names, [(m[1], mark == _HERE) if m and mark else (None, place) for m, mark, place in moved]
             )
         if ":" in shape:
             needed = [p for place in needed for p in (place.places if isinstance(place, Area) else (place,))]
-        return _CompiledFormula(sheet, cell, run, found, needed)
+        return _CompiledFormula(sheet, cell, run, cells, needed)
 
     def _place(self, sheet: str, text: str) -> int | Area:
         """Where a reference points, seen from a sheet."""
@@ -158,8 +158,10 @@ class _Calculation:
         index = self._index[first.sheet or sheet]
         letters = [get_column_letter(c) for c in range(first.column, last.column + 1)]
         places = tuple(index.get(f"{a}{r}", _EMPTY) for r in range(first.row, last.row + 1) for a in letters)
-        found = self._known[sheet][text] = Area(len(letters), places) if isinstance(target, Range) else places[0]
-        return found
+        target_places = self._known[sheet][text] = (
+            Area(len(letters), places) if isinstance(target, Range) else places[0]
+        )
+        return target_places
 
     def _named(self, name: str) -> int:
         place = self._place(next(iter(self._index)), self._defined[name])

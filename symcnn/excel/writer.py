@@ -56,11 +56,11 @@ def _numbers(text: str, workbook: Workbook, values: Mapping[str, Mapping[str, Va
     assert first.sheet is not None
     if last.row - first.row >= MAX_POINTS:
         return None
-    sheet, found = workbook[first.sheet], values[first.sheet]
+    sheet, calculated = workbook[first.sheet], values[first.sheet]
     points = []
     for n in range(last.row - first.row + 1):
         cell = sheet.cell(first.row + n, first.column)
-        value = found.get(cell.coordinate, cell.value)
+        value = calculated.get(cell.coordinate, cell.value)
         if isinstance(value, float | int):  # a training that diverged has none
             points.append(NumVal(idx=n, v=repr(value)))
     return NumData(formatCode="General", ptCount=last.row - first.row + 1, pt=points)
@@ -149,10 +149,10 @@ class _Strings:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._table = Element("sst", xmlns=SHEET_MAIN_NS)
-        self._shown = 0
+        self._uses = 0
 
     def number(self, text: str | CellRichText) -> int:
-        self._shown += 1
+        self._uses += 1
         key = repr(text) if isinstance(text, CellRichText) else text
         if key not in self._numbers:
             self._numbers[key] = len(self._numbers)
@@ -164,7 +164,7 @@ class _Strings:
         return self._numbers[key]
 
     def xml(self) -> str | bytes:
-        self._table.set("count", str(self._shown))
+        self._table.set("count", str(self._uses))
         self._table.set("uniqueCount", str(len(self._numbers)))
         return tostring(self._table)
 
