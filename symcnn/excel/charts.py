@@ -56,10 +56,7 @@ def chart(title: str, x_title: str, curves: Sequence[Curve], last: int, log: boo
     made.scatterStyle, made.roundedCorners = "lineMarker", False
     made.width, made.height = WIDTH, HEIGHT  # type: ignore[assignment]
     made.title = _title(title, 1200)
-    for curve in curves:
-        made.series.append(_curve(curve))
-    for curve in curves:
-        made.series.append(_point(curve))
+    made.series += [*map(_curve, curves), *map(_point, curves)]
     if len(curves) > 1:
         made.legend = Legend()
         made.legend.position, made.legend.overlay = "r", False
@@ -157,8 +154,7 @@ class Charts:
         self.tensor: Tensor = (filters or list(parameters))[0]
 
     def write(self) -> None:
-        for column in range(LEFT, LEFT + COLUMNS):
-            self.page.widths({column: PITCH})
+        self.page.widths(dict.fromkeys(range(LEFT, LEFT + COLUMNS), PITCH))
         top = self._squares()
         figures = self._figures()
         table = top + CHART_ROWS * ((len(figures) + 1) // 2) + 1

@@ -44,10 +44,8 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
         else:
             pixels = [cells[q] for q in entries(block.tensor)]
             style.pixels_rule(page.sheet, style.row_areas(pixels), pixels[0].local, grey=False)
-    for column in range(LEFT, LEFT + band.width + 2):
-        page.widths({column: 6})
-    below = TOP + band.height + 2
-    below = _window(page, network, graph, cells, below)
+    page.widths(dict.fromkeys(range(LEFT, LEFT + band.width + 2), 6))
+    below = _window(page, network, graph, cells, TOP + band.height + 2)
     _flattened(page, network, band, cells, below)
 
 

@@ -1,9 +1,9 @@
-"""What the functions of a formula give, in float64 as spreadsheet programs compute them: one entry each.
+"""The functions of formulas, in float64 as spreadsheet programs compute them.
 
 An argument is a value, or the values of an area (a list). Sums run in the order of the cells, without compensation.
 
-A formula becomes something that can be run: each node of its tree a function of the cells that it refers to. Formulas
-that differ only in their references share one function: a training of 1,000 steps has a few hundred.
+A formula is compiled: each node of its tree becomes a function of the cells that it refers to. Formulas that differ
+only in their references share one function: a training of 1,000 steps has a few hundred.
 """
 
 import math
@@ -262,20 +262,12 @@ def _quotient(above: float, below: float) -> float:
 
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": _quotient,
-    "^": _power,
-}
-_COMPARISONS: dict[str, Callable[[int], bool]] = {
-    "=": lambda order: order == 0,
-    "<>": lambda order: order != 0,
-    "<": lambda order: order < 0,
-    ">": lambda order: order > 0,
-    "<=": lambda order: order <= 0,
-    ">=": lambda order: order >= 0,
-}
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": _quotient, "^": _power,
+}  # fmt: skip
+#: Each compares -1, 0 or 1 with 0.
+_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
+}  # fmt: skip
 
 
 def _operation(sign: str) -> Callable[[Value, Value], Value]:
@@ -283,7 +275,7 @@ def _operation(sign: str) -> Callable[[Value, Value], Value]:
         return lambda a, b: text(a) + text(b)
     if sign in _COMPARISONS:
         holds = _COMPARISONS[sign]
-        return lambda a, b: holds(compared(a, b))
+        return lambda a, b: holds(compared(a, b), 0)
     compute = _ARITHMETIC[sign]
 
     def operation(a: Value, b: Value) -> Value:

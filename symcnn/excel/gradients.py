@@ -1,6 +1,7 @@
 """Below the bands of Backward: what each position adds to a filter, all ∂E_total, and answers to questions."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -10,7 +11,7 @@ from symcnn.excel.addresses import Cell, area, local
 from symcnn.excel.book import StyledSheet
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
-from symcnn.excel.words import put_in
+from symcnn.excel.words import with_numbers
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
 from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 
@@ -27,18 +28,16 @@ class GradientTables:
     def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
         self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
         self.graph = plan.derivation.graph
-        self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
+        self._end = max(FIRST_COLUMN + plan.band.width, plan.numbers_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
             ContributionSection(self.plan, self.page).write()
         self._heads()
-        last: Tensor | None = None
-        for quantity in self.plan.derived:
-            if quantity.tensor != last:
-                self._group(quantity.tensor)
-                last = quantity.tensor
-            self._gradient(quantity)
+        for tensor, quantities in groupby(self.plan.derived, key=lambda quantity: quantity.tensor):
+            self._group(tensor)
+            for quantity in quantities:
+                self._gradient(quantity)
         row = self._legend(self.plan.totals_end + 1)
         self._answers(row + 2)
 
@@ -55,7 +54,7 @@ class GradientTables:
             self.page.put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
         if images:
             self.page.put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
-        self.page.put(plan.totals_row + 1, plan.put_in_column, book.label("numbers_put_in"), style.HEAD)
+        self.page.put(plan.totals_row + 1, plan.numbers_column, book.label("numbers_put_in"), style.HEAD)
 
     def _group(self, tensor: Tensor) -> None:
         """A tensor's heading; at its right the largest of its derivatives: how gradients fade on their way back."""
@@ -67,7 +66,7 @@ class GradientTables:
         column = plan.total_columns[-1]
         derivatives = area(row + 1, column, plan.total(every[-1]).row, column)
         if tensor.role == "parameter":
-            self.page.put(row, plan.put_in_column, self.page.label("largest_of_group"), style.NOTE)
+            self.page.put(row, plan.numbers_column, self.page.label("largest_of_group"), style.NOTE)
             self.page.put(row, column, CellFormula(f"=MAX(MAX({derivatives}),-1*MIN({derivatives}))"), style.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.page.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
@@ -87,11 +86,10 @@ class GradientTables:
         self.page.put(row, derivative, f"{symbol} =", style.LISTED_NAME)
         self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
         local_cells = [plan.backward[m][adjoint].local for m in range(plan.images)]
+        look = style.LISTED_VALUE if images else style.LISTED_TOTAL
         for column, reference in zip(images or [total], local_cells, strict=True):
-            self.page.put(
-                row, column, CellFormula(f"={reference}"), style.LISTED_VALUE if images else style.LISTED_TOTAL
-            )
-        for m in range(plan.put_in):
+            self.page.put(row, column, CellFormula(f"={reference}"), look)
+        for m in range(plan.number_lines):
             self._numbers(row + m, m, adjoint)
         if quantity not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
@@ -103,11 +101,11 @@ class GradientTables:
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
         """The formula with the numbers of the current step, from live cells."""
-        text = put_in(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
-        if self.plan.put_in > 1:
+        text = with_numbers(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
+        if self.plan.number_lines > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
-            self.page.put(row, self.plan.put_in_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
+            self.page.put(row, self.plan.numbers_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
 
     # --- colours ----------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Where everything stands: the addresses of all quantities of a training workbook, decided before writing.
+"""The layout of a training workbook: the addresses of all quantities, decided before writing.
 
 Inputs      current step, pixels and targets of each image, the reader's own image, learning rate, factor of the sum
 Parameters  one row a parameter: initial value, value at the current step, gradient, change, next value
@@ -18,7 +18,7 @@ from typing import Literal
 from symcnn.derivation import Derivation, Product
 from symcnn.derivation.graph import Graph
 from symcnn.excel.addresses import Cell, SheetPrinter, area, check_cells, check_size, places
-from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, TensorCells, band_of
+from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, band_of
 from symcnn.excel.words import CellTexts
 from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
@@ -75,13 +75,13 @@ BAND_HEAD, BAND_FOOT = 2, 3
 FIRST_BAND, FIRST_COLUMN = 6, 3
 #: Pixels of the list of all ∂E_total: the derivative, and a character of its formula.
 DERIVATIVE_PIXELS, CHARACTER_PIXELS = 168, 6.4
-#: Pixels of a product with its numbers put in.
-PUT_IN_PIXELS = 112
+#: Pixels of a product with numbers.
+PRODUCT_PIXELS = 112
 TRAINING_FIRST_ROW = 8
 PARAMETERS_FIRST_ROW = 7
 
-#: Images for which the list of all ∂E_total puts numbers into the formulas, one line each.
-MAX_PUT_IN = 3
+#: Images with whose numbers the list of all ∂E_total repeats its formulas, one line each.
+MAX_NUMBER_LINES = 3
 
 #: Rows of the section on the shares of a filter's gradient, besides one for each position.
 SHARES_ROWS = 8
@@ -235,32 +235,21 @@ class WorkbookLayout:
         """The row of what stands above dense layers' weights, in the band with this row."""
         return band_row + BAND_HEAD + self.band.pitch - 1
 
-    def block_cells(self, sheet: str, image: int, block: TensorCells) -> dict[Quantity, Cell]:
-        """A block's quantities in one image's band on Forward or Backward."""
-        top = self.band_row(image) + BAND_HEAD
-        title = self.sheet(sheet)
-        return {q: Cell(title, top + r, FIRST_COLUMN + c) for q, r, c in self.band.cells(block)}
+    def band_cells(self, sheet: str, band_row: int) -> dict[Quantity, Cell]:
+        """Every quantity of the forward pass -> its place in the band with this row, on Forward or Backward."""
+        top, title, band = band_row + BAND_HEAD, self.sheet(sheet), self.band
+        return {q: Cell(title, top + r, FIRST_COLUMN + c) for block in band.blocks for q, r, c in band.cells(block)}
 
     @cached_property
     def forward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every quantity of the forward pass -> its cell on Forward."""
-        return [
-            {q: c for block in self.band.blocks for q, c in self.block_cells("forward", m, block).items()}
-            for m in range(self.images)
-        ]
+        return [self.band_cells("forward", self.band_row(m)) for m in range(self.images)]
 
     @cached_property
     def backward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every adjoint -> its cell on Backward."""
-        return [
-            {
-                q.adjoint: c
-                for block in self.band.blocks
-                for q, c in self.block_cells("backward", m, block).items()
-                if q.adjoint in self.graph
-            }
-            for m in range(self.images)
-        ]
+        bands = (self.band_cells("backward", self.band_row(m)) for m in range(self.images))
+        return [{q.adjoint: c for q, c in band.items() if q.adjoint in self.graph} for band in bands]
 
     @cached_property
     def cells(self) -> list[dict[Quantity, Cell]]:
@@ -281,20 +270,14 @@ class WorkbookLayout:
 
     @cached_property
     def own(self) -> dict[Quantity, Cell]:
-        """Every quantity that rests on no target -> its cell in the reader's band."""
+        """Every quantity that depends on no target -> its cell in the reader's band."""
         of, targets = self.derivation.quantities.of, self.network.forward.targets
         assert targets is not None
-        resting = set(entries(targets))
+        dependent = set(entries(targets))
         for variable in self.graph.forward.values():
-            if any(of(s) in resting for s in variable.symbols()):
-                resting.add(variable.quantity)
-        top, title = self.own_row + BAND_HEAD, self.sheet("forward")
-        return {
-            q: Cell(title, top + r, FIRST_COLUMN + c)
-            for block in self.band.blocks
-            for q, r, c in self.band.cells(block)
-            if q not in resting
-        }
+            if any(of(s) in dependent for s in variable.symbols()):
+                dependent.add(variable.quantity)
+        return {q: c for q, c in self.band_cells("forward", self.own_row).items() if q not in dependent}
 
     @property
     def verdict(self) -> Cell:
@@ -324,9 +307,9 @@ class WorkbookLayout:
         return self.totals_row + 2
 
     @property
-    def put_in(self) -> int:
-        """Images whose numbers are put into the formulas: the rows of a gradient."""
-        return min(self.images, MAX_PUT_IN)
+    def number_lines(self) -> int:
+        """Images whose numbers are written into the formulas: the rows of a gradient."""
+        return min(self.images, MAX_NUMBER_LINES)
 
     def total(self, quantity: Quantity) -> Cell:
         """∂E_total/∂(quantity) in the list on Backward."""
@@ -335,7 +318,7 @@ class WorkbookLayout:
     @property
     def totals_end(self) -> int:
         """The first row below the list."""
-        return max(self._total_rows.values(), default=self.totals_first_row) + self.put_in
+        return max(self._total_rows.values(), default=self.totals_first_row) + self.number_lines
 
     @cached_property
     def _total_rows(self) -> dict[Quantity, int]:
@@ -345,7 +328,7 @@ class WorkbookLayout:
         for quantity in self.derived:
             row += quantity.tensor != last
             rows[quantity], last = row, quantity.tensor
-            row += self.put_in
+            row += self.number_lines
         return rows
 
     @cached_property
@@ -367,16 +350,16 @@ class WorkbookLayout:
         return max(len(words.formula(graph[quantity.adjoint], MAX_SHOWN)) for quantity in last.values())
 
     @property
-    def put_in_column(self) -> int:
-        """Where the formulas with numbers stand."""
+    def numbers_column(self) -> int:
+        """The column of the formulas with numbers."""
         return next(self.columns.squares(self.total_columns[-1] + 1))
 
     @property
-    def put_in_end(self) -> int:
+    def numbers_end(self) -> int:
         """The column right of the longest of them."""
         graph = self.graph
         longest = max(min(len(graph[quantity.adjoint].products), MAX_SHOWN) for quantity in self.derived)
-        return self.columns.after(self.put_in_column, PUT_IN_PIXELS * (longest + 0.5))
+        return self.columns.after(self.numbers_column, PRODUCT_PIXELS * (longest + 0.5))
 
     @cached_property
     def columns(self) -> Columns:

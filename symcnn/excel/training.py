@@ -12,7 +12,7 @@ from openpyxl.utils import get_column_letter
 from sympy import Symbol
 
 from symcnn.excel import style
-from symcnn.excel.addresses import CellReference, SheetPrinter
+from symcnn.excel.addresses import CellReference, SheetPrinter, area
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
 from symcnn.formula import tree
@@ -145,19 +145,16 @@ def without_word(symbol: tree.Node) -> tree.Node:
 
 
 def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
-    """The row of the current step in amber: one range a group, so that the gaps stay white."""
+    """Colour the row of the current step amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
-    areas = []
-    for columns in groups:
-        left, right = (get_column_letter(c) for c in (min(columns.values()), max(columns.values())))
-        areas.append(f"{left}{first}:{right}{last}")
+    areas = [area(first, min(columns.values()), last, max(columns.values())) for columns in groups]
     amber = DifferentialStyle(font=style.AMBER_FONT, fill=style.AMBER_FILL)
     rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={plan.step_in_range}"])
     page.sheet.conditional_formatting.add(" ".join(areas), rule)
 
 
 def _outline(page: StyledSheet, groups: list[Group]) -> None:
-    """Passes and gradients are folded away: a click on + above the sheet opens them."""
+    """Fold passes and gradients away: a click on + above the sheet opens them."""
     page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
     for _, columns in groups[2:]:
         for column in columns.values():

@@ -72,9 +72,7 @@ class _Calculation:
         self._formulas = {place: self._formula(*where) for place, where in written}
 
     def values_of_formulas(self) -> Values:
-        done = [True] * len(self._values)
-        for place in self._formulas:
-            done[place] = False
+        done = [place not in self._formulas for place in range(len(self._values))]
         for place in self._formulas:
             if not done[place]:
                 self._work_out(place, done)
@@ -158,10 +156,8 @@ class _Calculation:
         index = self._index[first.sheet or sheet]
         letters = [get_column_letter(c) for c in range(first.column, last.column + 1)]
         places = tuple(index.get(f"{a}{r}", _EMPTY) for r in range(first.row, last.row + 1) for a in letters)
-        target_places = self._known[sheet][text] = (
-            Area(len(letters), places) if isinstance(target, Range) else places[0]
-        )
-        return target_places
+        known = self._known[sheet][text] = Area(len(letters), places) if isinstance(target, Range) else places[0]
+        return known
 
     def _named(self, name: str) -> int:
         place = self._place(next(iter(self._index)), self._defined[name])

@@ -107,7 +107,7 @@ def _runs(parts: Sequence[tuple[str, bool]], size: float, color: str) -> CellRic
     return CellRichText(*(TextBlock(upright if below else italic, text) for text, below in parts if text))
 
 
-def put_in(printer: SheetPrinter, variable: Variable, most: int) -> CellFormula:
+def with_numbers(printer: SheetPrinter, variable: Variable, most: int) -> CellFormula:
     """Return a formula whose text is a sum of products with numbers: 0.0024 × 1 + (-0.0133) × 0.
 
     With more than ``most`` products, dots stand between the first ones and the last.

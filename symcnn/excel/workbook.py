@@ -132,7 +132,7 @@ def passes_book(
     write_symbols(book, plan)
     if steps is not None:
         Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
-    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.numbers_end})
     return book
 
 
