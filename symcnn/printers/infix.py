@@ -15,7 +15,7 @@ from typing import NamedTuple
 import sympy
 from sympy import Expr, Rational, Symbol
 
-from symcnn.derivation import Addend, Variable
+from symcnn.derivation import Addend, Product, Variable
 from symcnn.symbolic import LEAF, Column, Leaf, Z, in_reading_order, maximum
 from symcnn.symbolic.leaves import ATOM as ATOM
 from symcnn.symbolic.leaves import LEVELS, SUM, Function
@@ -141,8 +141,12 @@ class InfixPrinter:
                 text += self.language.plus + part.within(SUM)
         return InfixText(text, SUM)
 
+    def terms(self, products: Sequence[Product]) -> list[InfixText]:
+        """The products as terms of a sum; a spreadsheet's printer joins those whose cells stand side by side."""
+        return [self.product(factors) for factors in products]
+
     def _addend(self, addend: Addend) -> InfixText:
-        return self._scaled(self.sum([self.product(factors) for factors in addend.products]), addend.coefficient)
+        return self._scaled(self.sum(self.terms(addend.products)), addend.coefficient)
 
     def _times(self, operands: Sequence[InfixText]) -> InfixText:
         if len(operands) == 1:

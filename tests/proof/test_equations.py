@@ -121,7 +121,7 @@ def test_a_smaller_error_probability_takes_more_points(derivation):
 
 def test_pieces_add_up_to_the_whole(monkeypatch):
     d = symcnn.derive(from_seed(19)[0])
-    monkeypatch.setattr("symcnn.proof.points.CHUNK", 8)
+    monkeypatch.setattr("symcnn.proof.interpret.CHUNK", 8)
     assert check_equations(d)
     assert all(not accepts(d, p.equations) for p in planted_equations(d, 10))
 
