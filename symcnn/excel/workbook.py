@@ -1,7 +1,8 @@
-"""The workbooks as a whole: which sheets there are, in which order."""
+"""The workbooks: which sheets they have, in which order; and their formulas again, to compare a file with them."""
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from string import ascii_uppercase
 
 from openpyxl.workbook.defined_name import DefinedName
@@ -26,7 +27,7 @@ from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.printers.excel import CellFormula
-from symcnn.text import Catalogue
+from symcnn.text import Catalogue, catalogue
 from symcnn.version import __version__
 
 #: Between the parts of the status line.
@@ -184,3 +185,34 @@ def define_more(book: Book, plan: WorkbookLayout) -> None:
         if not is_legal_name(name):
             raise ValueError(f"{name} cannot be a defined name")
         book.workbook.defined_names[name] = DefinedName(name, attr_text=plan.trained(column))
+
+
+@dataclass(frozen=True)
+class WorkbookInputs:
+    """What a workbook was made from, as far as it can be read from the workbook itself.
+
+    Attributes:
+        theta: initial values; steps: rows of Training after the first, None if it has no such sheet.
+    """
+
+    network: Network
+    images: Array
+    targets: Array
+    theta: Array
+    rate: float
+    factor: float
+    steps: int | None
+    lang: str
+
+
+def regenerate_formulas(inputs: WorkbookInputs) -> Mapping[tuple[str, int, int], str]:
+    """(sheet, row, column) -> formula, as symcnn writes the workbook today."""
+    i, data = inputs, Data(inputs.images, inputs.targets)
+    book = passes_book(catalogue(i.lang), i.network, data, i.theta, i.rate, i.factor, i.steps, "")
+    return {
+        (sheet.title, cell.row, cell.column): cell.value[1:]
+        for sheet in book.workbook
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f" and isinstance(cell.value, str)
+    }

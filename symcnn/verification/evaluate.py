@@ -14,8 +14,9 @@ decision can be recorded: two evaluations with the same decisions lie on the sam
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from heapq import heappop, heappush
+from operator import add, mul
 from types import ModuleType
 from typing import Any, Literal
 
@@ -195,11 +196,7 @@ class Evaluator:
         if e.is_Rational:
             return self._rational(e)
         if e.is_Add:
-            first, *rest = e.args
-            total = self.value(first, values)
-            for part in rest:
-                total = total + self.value(part, values)
-            return total
+            return reduce(add, (self.value(part, values) for part in e.args))
         if e.is_Mul:
             return self._product([a.name if a.is_Symbol else a for a in e.args], values)
         if e.is_Pow and e.exp.is_Integer:
@@ -231,22 +228,14 @@ class Evaluator:
         return self._number(int(e.p)) / int(e.q)
 
     def _whole(self, variable: _SumOfProducts, values: Mapping[str, Any]) -> Any:
-        each = (
+        each = [
             self._product(factors, values) if c is None else self._rational(c) * self._product(factors, values)
             for c, factors in variable.products
-        )
+        ]
         if variable.is_maximum:
             return self._leaves["maximum"](*each)
-        total = next(each, None)
-        if total is None:
-            return self._number(0)
-        for product in each:
-            total = total + product
-        return total
+        return reduce(add, each) if each else self._number(0)
 
     def _product(self, factors: Iterable[str | Expr], values: Mapping[str, Any]) -> Any:
-        total = None
-        for factor in factors:
-            value = values[factor] if isinstance(factor, str) else self.value(factor, values)
-            total = value if total is None else total * value
-        return self._number(1) if total is None else total
+        each = [values[f] if isinstance(f, str) else self.value(f, values) for f in factors]
+        return reduce(mul, each) if each else self._number(1)

@@ -122,9 +122,12 @@ def planted_equations(derivation: Derivation, most: int = 100) -> list[PlantedEq
     """Return at most ``most``, of every kind by turns, always the same ones; each changes a gradient."""
     rng = random.Random(EQUATIONS_SEED)
     kinds: dict[str, list[PlantedEquation]] = {}
-    for place, equation in enumerate(derivation.backward):
+    right = derivation.backward
+    for place, equation in enumerate(right):
         for kind, changed in _changes(equation, derivation):
-            kinds.setdefault(kind, []).append(_planted(derivation.backward, kind, place, changed))
+            equations = (*right[:place], *((changed,) if changed else ()), *right[place + 1 :])
+            text = str(changed) if changed else ""
+            kinds.setdefault(kind, []).append(PlantedEquation(kind, place, str(equation), text, equations))
     for same_kind in kinds.values():
         rng.shuffle(same_kind)
     planted: list[PlantedEquation] = []
@@ -133,11 +136,6 @@ def planted_equations(derivation: Derivation, most: int = 100) -> list[PlantedEq
         if error is not None and len(planted) < most and changes_something(error.equations):
             planted.append(error)
     return planted
-
-
-def _planted(equations: Sequence[Equation], kind: str, place: int, changed: Equation | None) -> PlantedEquation:
-    wrong = (*equations[:place], *((changed,) if changed else ()), *equations[place + 1 :])
-    return PlantedEquation(kind, place, str(equations[place]), str(changed) if changed else "", wrong)
 
 
 # --- what can be wrong with an equation -----------------------------------------------------------------------------

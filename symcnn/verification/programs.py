@@ -84,7 +84,7 @@ Data = tuple[Array, Array]
 Programs = Mapping[str, Program]
 
 
-def available_programs(
+def compile_all(
     network: Network, backends: Sequence[str], data: Data, text: Catalogue
 ) -> tuple[dict[str, Program], list[CheckRow]]:
     """Compile the programs of a network; return them, and a row for each backend without one."""

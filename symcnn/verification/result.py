@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -178,11 +178,15 @@ class Verification:
         return self.text("verify.count", method=self.method(c.method), caught=c.caught, planted=c.planted)
 
     def _repr_html_(self) -> str:
-        heads, rows = self.table()
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
         remarks = "<br>".join(html.escape(line) for line in self.remarks())
-        return f"<table><tr>{head}</tr>{body}</table><p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+        return f"{html_table(*self.table())}<p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+
+
+def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in HTML; the texts are escaped."""
+    head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def method_in_words(verdict: Verdict, text: Catalogue) -> str:

@@ -28,13 +28,7 @@ from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.evidence import METHODS, Measurement, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
 from symcnn.verification.planted import Planted, planted_equations, planted_errors
-from symcnn.verification.programs import (
-    SEEDS,
-    available_programs,
-    rows_at_50_digits,
-    rows_on_flat_images,
-    rows_with_duals,
-)
+from symcnn.verification.programs import SEEDS, compile_all, rows_at_50_digits, rows_on_flat_images, rows_with_duals
 from symcnn.verification.result import (
     DECIDING,
     Caught,
@@ -127,7 +121,7 @@ def verify(
     task = _Task(derivation, images, targets, backends, time.monotonic() + seconds, seconds, text)
     first = [] if certificate is None else [certificate_row(certificate, text)]
     rows = [*_equation_rows(task), *leaf_rows(derivation, text)]
-    programs, refused = available_programs(network, backends, task.data, text)
+    programs, refused = compile_all(network, backends, task.data, text)
     names = taken_one_by_one(derivation)
     if names:
         each, planted = _one_by_one(task, names, progress)

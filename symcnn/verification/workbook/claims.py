@@ -27,16 +27,7 @@ from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import LEAF, Quantity, maximum, relu
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import (
-    E_TOTAL,
-    FACTOR,
-    RATE,
-    E,
-    Named,
-    NamedCells,
-    initial_value,
-    next_value,
-)
+from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, Named, NamedCells, initial, next_value
 from symcnn.verification.workbook.result import Mismatch
 
 #: Values of quantities, and where they are: "at_initial_values" or "at_other_values".
@@ -130,7 +121,7 @@ def input_values(quantities: NamedCells, graph: CellGraph) -> dict[Symbol, float
     data = [quantity.of_image(m) for m in range(1, q.images + 1) for quantity in q.inputs]
     names: dict[Symbol, Named] = {quantity.symbol: quantity for quantity in data}
     names |= {setting: setting for setting in q.settings}
-    names |= {p.symbol: initial_value(p) if q.trains else p for p in q.parameters}
+    names |= {p.symbol: initial(p) if q.trains else p for p in q.parameters}
     values = {}
     for symbol, name in names.items():
         place = q.place(name)
@@ -152,7 +143,7 @@ def evaluate_all(quantities: NamedCells, values: Mapping[Symbol, float]) -> dict
     q, graph = quantities, quantities.derivation.graph
     algebra = Bounded([], 1)
     known: dict[Symbol, Element] = {s: algebra.rational(*v.as_integer_ratio()) for s, v in values.items()}
-    known |= {initial_value(p): known[p.symbol] for p in q.parameters}
+    known |= {initial(p): known[p.symbol] for p in q.parameters}
     for m in range(1, q.images + 1):
         inputs = (*q.parameters, *q.inputs)
         of_image: dict[Expr, Element] = {n.symbol: known[n.of_image(m).symbol] for n in inputs}
@@ -226,7 +217,7 @@ class Decider:
     def starts(self) -> Iterator[ExpectedFormula]:
         """The first row of Training begins with the initial values."""
         for p in self.quantities.parameters:
-            start, place = initial_value(p), self.quantities.column(p)[0]
+            start, place = initial(p), self.quantities.column(p)[0]
             yield ExpectedFormula(p, place, start, lambda printer, e=start: printer.expression(e).text)  # type: ignore[misc]
 
     def _variable(self, variable: Variable, image: int, at: Callable[[Quantity], Place]) -> ExpectedFormula:
@@ -315,28 +306,18 @@ class Decider:
         for at, values in self._values:
             known = dict(values)
             for symbol in symbols:
-                if symbol not in known and (number := self._number(graph, symbol)) is not None:
-                    known[symbol] = number
+                if symbol not in known and (number := graph.number_called(symbol.name)) is not None:
+                    known[symbol] = RealAlgebra([], 1).rational(*number.as_integer_ratio())
             yield at, known
 
     def _add(
         self, claim: ExpectedFormula, graph: CellGraph, values: tuple[float, float] | None = None, at: str = ""
     ) -> None:
-        finding = self._finding(claim, graph, values, at)
-        self.findings.append(finding)
-        if graph.content(claim.place).formula is not None:
-            self.cones[finding.cell] = (claim.place, graph.cone(claim.place))
-
-    def _number(self, graph: CellGraph, symbol: Symbol) -> Element | None:
-        """What stands in a cell without a name."""
-        value = graph.number_called(symbol.name)
-        return None if value is None else RealAlgebra([], 1).rational(*value.as_integer_ratio())
-
-    def _finding(
-        self, claim: ExpectedFormula, graph: CellGraph, values: tuple[float, float] | None, at: str
-    ) -> Mismatch:
+        cell, content = written(claim.place), graph.content(claim.place)
         right = f"={self._right(claim, graph)}"
-        return Mismatch(written(claim.place), claim.of.name, graph.content(claim.place).text, right, values, at)
+        self.findings.append(Mismatch(cell, claim.of.name, content.text, right, values, at))
+        if content.formula is not None:
+            self.cones[cell] = (claim.place, graph.cone(claim.place))
 
     def _right(self, claim: ExpectedFormula, graph: CellGraph) -> str:
         """The formula that should stand there, over the cells of the quantities."""

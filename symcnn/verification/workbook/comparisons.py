@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import numpy as np
 from sympy import Symbol
 
-from symcnn.excel.again import WorkbookInputs
+from symcnn.excel.workbook import WorkbookInputs
 from symcnn.printers.cells import (
     Binary,
     CellReader,

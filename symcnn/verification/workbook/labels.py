@@ -7,9 +7,11 @@ Symbols, the address of that quantity.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from symcnn.formula import Plain, Typography
-from symcnn.formula.tree import Node, Update
+from symcnn.formula.tree import Update
 from symcnn.printers.cells import Place, Range, Reference, reference, written
 from symcnn.symbolic import Quantity
 from symcnn.text import Catalogue
@@ -42,7 +44,7 @@ class Labels:
         words = self.text.words("word")
         known = self.quantities.derivation.quantities
         self._full, self._short = Typography(known, words), Typography(known, words, total="")
-        self._plain = Plain(self.text.decimal)
+        self._emit = Plain(self.text.decimal).emit
         self._named = {p: known.of(s).of_image(None) for p, s in self.quantities.current.items() if s in known}
         self._parameters = frozenset(self.quantities.parameters)
         self._totals = {self.quantities.place(p.adjoint) for p in self.quantities.parameters}
@@ -107,21 +109,18 @@ class Labels:
 
     def _symbols(self, quantity: Quantity) -> list[str]:
         """∂E/∂f₁₁, and where it is of all images ∂E_total/∂f₁₁."""
-        return list(dict.fromkeys(self._emitted(t.name(quantity)) for t in (self._short, self._full)))
+        return list(dict.fromkeys(self._emit(t.name(quantity)) for t in (self._short, self._full)))
 
     def _formulas(self, quantity: Quantity) -> Iterator[str]:
         """The right side, in full or with dots; of a parameter how it moves."""
         if quantity in self._parameters:
             slopes = (t.name(quantity.adjoint) for t in (self._full, self._short))
-            yield from (self._emitted(Update(self._full.name(quantity), slope)) for slope in slopes)
+            yield from (self._emit(Update(self._full.name(quantity), slope)) for slope in slopes)
             return
         variable = self.quantities.derivation.graph[quantity]
         for most in (None, *SHORTENED):
             for typography in (self._short, self._full):
-                yield self._emitted(typography.right_side(variable, most))
-
-    def _emitted(self, node: Node) -> str:
-        return self._plain.emit(node)
+                yield self._emit(typography.right_side(variable, most))
 
 
 def _is_one_of(text: str, wanted: Iterable[str]) -> bool:
@@ -135,7 +134,4 @@ def _as_runs(text: str) -> str:
 
 def _rows(cells: Cells) -> dict[int, list[int]]:
     """Row -> its columns, from left to right."""
-    columns: dict[int, list[int]] = {}
-    for row, column in sorted(cells):
-        columns.setdefault(row, []).append(column)
-    return columns
+    return {row: [column for _, column in places] for row, places in groupby(sorted(cells), key=itemgetter(0))}

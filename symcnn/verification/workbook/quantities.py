@@ -100,7 +100,7 @@ class NamedCells:
         """
         settings = [*self.settings, STEP] if self.trains else [*self.settings]
         columns = [next_value(p) for p in self.parameters]
-        columns += [initial_value(p) for p in self.parameters] if self.trains else []
+        columns += [initial(p) for p in self.parameters] if self.trains else []
         wanted = [*settings, *self.parameters, *self.per_image(), *self.totals(), *columns]
         places = self._places(wanted, Reference)
         if self.trains:
@@ -119,10 +119,8 @@ class NamedCells:
         """A name of a quantity of some image that this network does not have."""
         every = {q.name.lower() for q in self.per_image()}
         kinds = {name.partition("_")[0] for name in every}
-        for name in self.package.names:
-            if is_numbered(name) and name.partition("_")[0] in kinds and name not in every:
-                return name
-        return None
+        names = (name for name in self.package.names if is_numbered(name) and name not in every)
+        return next((name for name in names if name.partition("_")[0] in kinds), None)
 
     def _places(self, names: Iterable[Named], kind: type[Reference] | type[Range]) -> dict[Named, Place]:
         missing, places = [], {}
@@ -162,13 +160,13 @@ class NamedCells:
         """Cell -> symbol at the current step: on Inputs, Parameters, Forward and Backward."""
         names: list[Named] = [*self.settings, *self.parameters, *self.per_image(), *self.totals()]
         if self.trains:
-            names += [initial_value(p) for p in self.parameters]
+            names += [initial(p) for p in self.parameters]
         return {self.place(n): symbol(n.name) for n in names}
 
     @cached_property
     def first_row(self) -> dict[Place, Symbol]:
         """Cell -> symbol for the first row of Training, and for what it takes from the other sheets."""
-        names: list[Named] = [RATE, FACTOR, *(initial_value(p) for p in self.parameters)]
+        names: list[Named] = [RATE, FACTOR, *(initial(p) for p in self.parameters)]
         names += [q.of_image(m) for m in range(1, self.images + 1) for q in self.inputs]
         cells = {self.place(n): symbol(n.name) for n in names}
         return cells | {self.column(q)[0]: q.symbol for q in self.training()}
@@ -195,7 +193,7 @@ class NamedCells:
         return (target.first.sheet, target.first.row, target.first.column), target.last.row
 
 
-def initial_value(parameter: Quantity) -> Symbol:
+def initial(parameter: Quantity) -> Symbol:
     """A parameter before the first step."""
     return Symbol(f"initial_{parameter}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from symcnn import article
 from symcnn.errors import InputError
-from symcnn.excel.again import regenerate_formulas
+from symcnn.excel.workbook import regenerate_formulas
 from symcnn.network import Network
 from symcnn.printers.cells import Place, parse, written
 from symcnn.proof import Verdict, check_equations
@@ -83,9 +83,15 @@ class _WorkbookProof:
             self._training()
         self._labels()
         self._others()
-        return WorkbookVerification(
-            tuple(self.rows), tuple(self.decider.findings), tuple(self._not_checked()), self.text
+        keys = (
+            "proof.rest_values",
+            "proof.rest_inputs",
+            "proof.rest_program",
+            "proof.rest_others",
+            "verify.rest_kernel",
         )
+        rest = tuple(map(self.text, keys))
+        return WorkbookVerification(tuple(self.rows), tuple(self.decider.findings), rest, self.text)
 
     # --- the current step -------------------------------------------------------------------------------------------
 
@@ -169,7 +175,9 @@ class _WorkbookProof:
     def _others(self) -> None:
         """Compare the formula cells that no claim reads with what symcnn writes for these inputs."""
         q, decide = self.quantities, self.decider
-        read, training = self._read, self._columns_of_training
+        read = self.current.read | self.first_row.read | self.decider.claimed
+        starts = [q.column(n)[0] for n in q.training()] if q.trains else []
+        training = {(sheet, column) for sheet, _, column in starts}  # compared row by row
         expected = regenerate_formulas(workbook_inputs(q, self.current))
         actual = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
         places = [p for p in dict.fromkeys((*actual, *expected)) if p not in read and (p[0], p[2]) not in training]
@@ -200,17 +208,6 @@ class _WorkbookProof:
             return None
         return self.decider.differing_values(one, other, self.current)
 
-    @property
-    def _read(self) -> set[Place]:
-        return self.current.read | self.first_row.read | self.decider.claimed
-
-    @property
-    def _columns_of_training(self) -> set[tuple[str, int]]:
-        """Sheet and column of the cells that are compared row by row."""
-        q = self.quantities
-        places = (q.column(n)[0] for n in q.training()) if q.trains else ()
-        return {(sheet, column) for sheet, _, column in places}
-
     def _below(self, parameter: Quantity) -> Place:
         (sheet, row, column), _ = self.quantities.column(parameter)
         return sheet, row + 1, column
@@ -225,11 +222,6 @@ class _WorkbookProof:
         self.decider.findings += findings
         status = "refuted" if findings else "proved"
         self.rows.append(CheckRow(self.text(key, **values), status, self.text("proof.by_text")))
-
-    def _not_checked(self) -> list[str]:
-        text = self.text
-        rests = [text(f"proof.{key}") for key in ("rest_values", "rest_inputs", "rest_program", "rest_others")]
-        return [*rests, text("verify.rest_kernel")]
 
 
 def weakest(statuses: Sequence[str]) -> str:
