@@ -1,4 +1,4 @@
-"""The commands. They only call what the package offers; heavy imports stand inside them."""
+"""The commands. They only call the package; heavy imports are inside the functions."""
 
 import re
 from dataclasses import replace

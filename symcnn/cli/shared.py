@@ -1,4 +1,4 @@
-"""What the commands share: options, the network they work on, tables and progress bars."""
+"""Shared by the commands: options, reading of networks, tables and progress bars."""
 
 import sys
 import warnings

@@ -154,7 +154,7 @@ class _SampleReader:
     resumed_ink: "Ink | None" = None
 
     def check(self, files: Sequence[Path | None]) -> None:
-        """Refuse an option that no file is for."""
+        """Refuse an option that applies to none of the files."""
         table = any(file is not None and file.suffix.lower() == ".csv" for file in files)
         if not table and self.label_column is not None:
             raise InputError("--label-column: is for a .csv file in --data or --validation")
@@ -178,7 +178,7 @@ class _SampleReader:
 def _network_and_samples(
     network: Path | None, data: Path | None, resume: Path | None, options: dict[str, Any], read: "_SampleReader"
 ) -> "tuple[Network, Data]":
-    """The network and the samples; what it goes on from is put into ``options``."""
+    """Return the network and the samples; put what the training resumes from into ``options``."""
     import symcnn
     from symcnn.train import load_checkpoint
 

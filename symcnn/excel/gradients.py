@@ -1,4 +1,4 @@
-"""Below the bands of Backward: what each position adds to a filter, all ∂E_total, and answers to questions."""
+"""Below the bands of Backward: each position's contribution to a filter, all ∂E_total, and answers to questions."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -23,7 +23,7 @@ MAX_RULED = 200
 
 
 class GradientTables:
-    """Writes them on a sheet that has its bands."""
+    """Writes the tables on a sheet that has its bands."""
 
     def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
         self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
@@ -57,7 +57,7 @@ class GradientTables:
         self.page.put(plan.totals_row + 1, plan.numbers_column, book.label("numbers_put_in"), style.HEAD)
 
     def _group(self, tensor: Tensor) -> None:
-        """A tensor's heading; at its right the largest of its derivatives: how gradients fade on their way back."""
+        """Write a tensor's heading, with its largest derivative at the right: gradients fade on their way back."""
         plan, every = self.plan, list(entries(tensor))
         row, words = plan.total(every[0]).row - 1, self.book.kind(tensor)
         if tensor.kind is TensorKind.FEATURE_MAP:
@@ -129,7 +129,7 @@ class GradientTables:
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def _answers(self, row: int) -> None:
-        """What learners ask most, where this network gives rise to it."""
+        """Answer the questions that learners ask most, where this network raises them."""
         self._section(row, self.page.label("questions"))
         for n, key in enumerate(self._questions(), 1):
             self.page.put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), style.NOTE)
@@ -162,7 +162,7 @@ class GradientTables:
 
 
 def _padded(equation: Equation) -> bool:
-    """Does a window reach beyond what it slides over? Then an index is moved."""
+    """Whether a window reaches beyond its input; then an index has an offset."""
     accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
     return any(affine.coefficients and affine.offset for access in accesses for affine in access.index)
 
@@ -205,7 +205,7 @@ class ContributionSection:
             self.page.height(r, VALUE_HEIGHT)
 
     def _products(self, image: int | None) -> None:
-        """What each position adds, the sum, and the same as a convolution; of all images, times the factor."""
+        """Write each position's product, the sum, and the same as a convolution; for all images times the factor."""
         plan, title = self.plan, self.page.title
         columns = self.columns[-1 if image is None else image]
         all_images = self.page.label("shares_total", total=self.words.total(E_TOTAL))

@@ -26,7 +26,7 @@ from symcnn.symbolic import Quantity, entries
 LAST_COLUMN = 20
 
 
-#: What may be typed where a number is wanted.
+#: The validation rule of cells for any number.
 ANY_NUMBER = {
     "type": "decimal", "operator": "between", "formula1": "-1000000000000", "formula2": "1000000000000",
 }  # fmt: skip
@@ -166,7 +166,7 @@ class Inputs:
 
 
 def drawn_first(image: Array) -> Array:
-    """What the reader's image shows at first: the first image with its last stroke of the pen missing."""
+    """Return the first image without its last dark pixel, with which the reader's image begins."""
     values = image.copy()
     dark = (values.ravel() >= 0.5).nonzero()[0]
     if len(dark) > 1:
@@ -227,7 +227,7 @@ def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[
 
 
 def meaning(book: Book, parameter: Quantity) -> str:
-    """What a parameter is, in words: where a weight stands or leads."""
+    """Return the meaning of a parameter in words, with its position or its neurons."""
     digits = [digit for _, digit in parameter.tensor.digits(parameter.index)]
     return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
 

@@ -235,7 +235,7 @@ class Desk:
         return ABOVE + self._block.extent[0] + BELOW
 
     def corner(self, image: int) -> Cell:
-        """Where an image's label stands, above its pixels."""
+        """The cell of an image's label, above its pixels."""
         row, column = divmod(image, max(1, SIDE_BY_SIDE // self.pitch))
         return Cell(self.title, IMAGES_ROW + 1 + row * self._group, FIRST_COLUMN + column * self.pitch)
 
@@ -249,7 +249,7 @@ class Desk:
 
     @cached_property
     def own_pixels(self) -> dict[Quantity, Cell]:
-        """The reader's image: every formula of its pass looks there."""
+        """The pixels of the reader's image, to which the formulas of its pass refer."""
         return self.pixels(self.images)
 
     def outputs(self, image: int) -> list[Cell]:

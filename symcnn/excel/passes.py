@@ -81,7 +81,7 @@ class Passes:
         self.book.define(E_TOTAL, total)
 
     def _verdict(self, page: StyledSheet) -> None:
-        """What the network says of the reader's image, beside its outputs."""
+        """Write the network's answer for the reader's image beside its outputs."""
         plan = self.plan
         outputs = plan.network.forward.outputs
         if outputs.size < 2:
@@ -155,7 +155,7 @@ class Passes:
         page.put(cell.row, cell.column, formula, look)
 
     def _above(self, page: StyledSheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
-        """The inputs of a dense layer over its weights, or the derivatives by them."""
+        """Write the inputs of a dense layer above its weights, or the derivatives by them."""
         at = self.plan.above_row(row)
         places = {quantity: FIRST_COLUMN + above.column + n for n, quantity in enumerate(entries(above.source))}
         for quantity, source in cells.items():
@@ -169,7 +169,7 @@ class Passes:
             page.put(at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
 
     def _arrows(self, page: StyledSheet, row: int, arrow: str) -> None:
-        """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
+        """Write ∗ in the narrow columns before a filter, arrows in the others."""
         blocks = [b for b in self.plan.band.blocks if b.gap and b.column]
         height = max(b.extent[0] for b in self.plan.band.blocks)
         middle = row + BAND_HEAD + min(1, height - 1) * self.plan.band.pitch + self.plan.band.pitch - 1
@@ -179,7 +179,7 @@ class Passes:
                 page.put(middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
 
     def _stage_heads(self, page: StyledSheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
-        """A head where a stage begins: the blocks up to the next narrow column."""
+        """Write a head where a stage begins; it reaches to the next narrow column."""
         known = {quantity.primal for quantity in cells}
         for block in self.plan.band.blocks:
             tensor = block.tensor

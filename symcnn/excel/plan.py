@@ -97,7 +97,7 @@ Column = Quantity | Literal["step", "norm"]
 STEP: Column = "step"
 NORM: Column = "norm"
 
-#: Outputs that stand with the results on Training.
+#: The most outputs among the results on Training.
 MAX_RESULTS = 12
 
 #: Products of a formula that is written beside its value; the rest is "…".
@@ -165,7 +165,7 @@ class WorkbookLayout:
 
     @cached_property
     def derived(self) -> tuple[Quantity, ...]:
-        """What the list of all ∂E_total differentiates by: the parameters and the cells of feature maps."""
+        """The quantities of the list of all ∂E_total: the parameters and the cells of feature maps."""
         return (*self.parameters, *(q for tensor in self.network.forward.feature_maps for q in entries(tensor)))
 
     # --- inputs -----------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ class WorkbookLayout:
 
     @property
     def has_own(self) -> bool:
-        """Is there an image that the reader draws?"""
+        """Whether there is an image that the reader draws."""
         return self.steps is not None
 
     @cached_property
@@ -232,7 +232,7 @@ class WorkbookLayout:
         return FIRST_BAND + image * (BAND_HEAD + self.band.height + BAND_FOOT)
 
     def above_row(self, band_row: int) -> int:
-        """The row of what stands above dense layers' weights, in the band with this row."""
+        """The row of the inputs above dense layers' weights, in the band with this row."""
         return band_row + BAND_HEAD + self.band.pitch - 1
 
     def band_cells(self, sheet: str, band_row: int) -> dict[Quantity, Cell]:
@@ -258,7 +258,7 @@ class WorkbookLayout:
 
     @property
     def error_total(self) -> Cell:
-        """E_total stands under the last band, below the images' errors."""
+        """The cell of E_total, under the last band and the images' errors."""
         return Cell(self.sheet("forward"), self.band_row(self.images), self.forward[0][E].column)
 
     # --- the reader's image -----------------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ class WorkbookLayout:
 
     @cached_property
     def shares(self) -> Contributions | None:
-        """What each position of a map adds to the gradient of the first filter; None where that is too much."""
+        """The contributions of a map's positions to the gradient of the first filter; None if they are too many."""
         return shares_of(self.graph, self.network) if self.steps is not None else None
 
     @property
@@ -375,9 +375,9 @@ class WorkbookLayout:
 
     @cached_property
     def training_columns(self) -> list[tuple[Column, int]]:
-        """What each column holds, in order; blank columns between groups.
+        """The content and number of each column, in order; blank columns between groups.
 
-        Few outputs stand with the results, so that a reader sees what training does to them.
+        A few outputs are among the results, so that a reader sees what training does to them.
         """
         graph, results = self.graph, self.results
         groups: list[list[Column]] = [[STEP, E_TOTAL, *results, NORM], list(self.parameters)]
@@ -401,7 +401,7 @@ class WorkbookLayout:
 
     @property
     def outputs(self) -> Tensor:
-        """What the network says of an image: its probabilities, if the loss makes them, or its outputs."""
+        """The network's answer: its probabilities, if the loss makes them, or its outputs."""
         forward = self.network.forward
         made = [equation.target.tensor for equation in forward.equations]
         return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), forward.outputs)

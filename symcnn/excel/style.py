@@ -181,7 +181,7 @@ LEGEND_SMALL: Style = {**LEGEND_NUMBER, "number_format": NUMBER}
 
 
 def of_data(values: Array) -> tuple[Style, Style]:
-    """How pixels or targets look where they are typed in, and where they are fetched: 1, not 1.0000; but 0.1235."""
+    """Return the styles of pixels or targets as inputs and as formulas: 1, not 1.0000; but 0.1235."""
     plain = bool(np.all(100 * values == np.round(100 * values)))
     return (INPUT, PLAIN_VALUE) if plain else (INPUT_FOUR, VALUE)
 

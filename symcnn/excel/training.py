@@ -34,7 +34,7 @@ LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
 
 
 def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
-    """The sheet with its head and steps + 1 rows."""
+    """Write the sheet: its head and steps + 1 rows."""
     page = book.add_sheet("training", book.label("hint_training"))
     columns = plan.training_column
     groups = list(_groups(book, plan))
@@ -96,7 +96,7 @@ Group = tuple[str, dict[Column, int]]
 
 
 def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
-    """Words, and what stands in which column, of each run of columns between two gaps."""
+    """Yield the title and the columns of each run of columns between two gaps."""
     runs: list[dict[Column, int]] = []
     for of, column in plan.training_columns:
         if not runs or column != max(runs[-1].values()) + 1:
@@ -116,7 +116,7 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
 
 
 def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
-    """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
+    """Write a group's title, image and symbols; a blank in the gap keeps a head from running into the next."""
     words, columns = group
     for of, column in columns.items():
         symbol: CellRichText | str = page.label("step") if of == STEP else "‖∇E‖"
@@ -140,7 +140,7 @@ def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
 
 
 def without_word(symbol: tree.Node) -> tree.Node:
-    """o₁ for o_1,predicted: where the place tells which of the two it is."""
+    """Return o₁ for o_1,predicted, for places where it is clear which of the two is meant."""
     return symbol.wordless if isinstance(symbol, tree.Symbol) else symbol
 
 

@@ -1,7 +1,7 @@
 """The value of every formula of a workbook under construction, cell after cell, as a spreadsheet program finds it.
 
 A formula's references are cut out of its text; what is left is parsed once and becomes a function (``functions.py``).
-Cells are worked out as soon as those that they need are there; nothing recurses, since each training row rests on all
+Cells are calculated as soon as those that they need are; nothing recurses, since each training row depends on all
 rows above it.
 """
 
@@ -75,7 +75,7 @@ class _Calculation:
         done = [place not in self._formulas for place in range(len(self._values))]
         for place in self._formulas:
             if not done[place]:
-                self._work_out(place, done)
+                self._calculate(place, done)
         values: Values = {title: {} for title in self._index}
         for place, formula in self._formulas.items():
             values[formula.sheet][formula.cell] = self._values[place]
@@ -117,7 +117,7 @@ class _Calculation:
 
     def _first(self, sheet: str, cell: str, rows: tuple[str, str], text: str, written: str) -> _CompiledFormula:
         """A formula as no row before had it; a template for rows below, if only its references name the two rows."""
-        pieces = _PIECE.split(text)  # what stands between references, and at the odd places the references
+        pieces = _PIECE.split(text)  # references are at the odd places
         references = pieces[1::2]
         moves = [_MOVES.fullmatch(r) for r in references]
         marks = [m and {rows[0]: _HERE, rows[1]: _ABOVE}.get(m[2]) for m in moves]
@@ -146,7 +146,7 @@ class _Calculation:
         return _CompiledFormula(sheet, cell, run, cells, needed)
 
     def _place(self, sheet: str, text: str) -> int | Area:
-        """Where a reference points, seen from a sheet."""
+        """Return the place or area of a reference on a sheet."""
         if ":" not in text and "!" not in text:  # nearly all of them
             place = self._known[sheet][text] = self._index[sheet].get(text.replace("$", ""), _EMPTY)
             return place
@@ -167,8 +167,8 @@ class _Calculation:
 
     # --- order ------------------------------------------------------------------------------------------------------
 
-    def _work_out(self, place: int, done: list[bool]) -> None:
-        """One cell, after all that it rests on."""
+    def _calculate(self, place: int, done: list[bool]) -> None:
+        """Calculate one cell, after all that it depends on."""
         waiting, opened = [place], set[int]()
         while waiting:
             current = waiting[-1]

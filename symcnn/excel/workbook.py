@@ -15,13 +15,12 @@ from symcnn.excel.addresses import is_legal_name
 from symcnn.excel.book import Book, finish
 from symcnn.excel.charts import Charts
 from symcnn.excel.checks import Checks, all_checks, exported
-from symcnn.excel.contents import Status, status_cell, write_contents
+from symcnn.excel.contents import Status, status_cell, write_contents, write_symbols
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.inputs import Inputs, write_parameters
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, E, WorkbookLayout, quantities
-from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
@@ -189,7 +188,7 @@ def define_more(book: Book, plan: WorkbookLayout) -> None:
 
 @dataclass(frozen=True)
 class WorkbookInputs:
-    """What a workbook was made from, as far as it can be read from the workbook itself.
+    """The inputs of a workbook that can be read from the workbook itself.
 
     Attributes:
         theta: initial values; steps: rows of Training after the first, None if it has no such sheet.

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText
-from openpyxl.chart.data_source import NumData, NumRef, NumVal
+from openpyxl.chart.data_source import NumData, NumVal
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
@@ -37,16 +37,9 @@ def fill_caches(workbook: Workbook, values: Mapping[str, Mapping[str, Value]]) -
         for chart in sheet._charts:  # type: ignore[attr-defined]
             for series in chart.series:
                 for source in (series.xVal.numRef, series.yVal.numRef):
-                    _fill(source, workbook, values, known)
-
-
-def _fill(
-    source: NumRef, workbook: Workbook, values: Mapping[str, Mapping[str, Value]], known: dict[str, NumData | None]
-) -> None:
-    text = source.f
-    if text not in known:
-        known[text] = _numbers(text, workbook, values)
-    source.numCache = known[text]
+                    if source.f not in known:
+                        known[source.f] = _numbers(source.f, workbook, values)
+                    source.numCache = known[source.f]
 
 
 def _numbers(text: str, workbook: Workbook, values: Mapping[str, Mapping[str, Value]]) -> NumData | None:
@@ -105,13 +98,8 @@ def _with_strings(relations: bytes) -> bytes:
 
 
 def _ordered(font: "re.Match[bytes]") -> bytes:
-    parts = re.findall(rb"<(\w+)[^>]*/>", font[0])
-    elements = re.findall(rb"<\w+[^>]*/>", font[0])
-    return b"".join(e for _, e in sorted(zip(parts, elements, strict=True), key=_place))
-
-
-def _place(part: tuple[bytes, bytes]) -> int:
-    return _FONT_ORDER.index(part[0].decode())
+    parts = re.findall(rb"(<(\w+)[^>]*/>)", font[0])
+    return b"".join(element for element, _ in sorted(parts, key=lambda part: _FONT_ORDER.index(part[1].decode())))
 
 
 #: The calculation engine of Excel 2019 and later: with a lower one, the file is recalculated when it is opened.

@@ -41,7 +41,7 @@ NEAR = 1e-12
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far one program is from the 50-digit values.
+    """The largest difference of one program from the 50-digit values.
 
     Attributes:
         backend: which program ("displayed": the displayed expressions evaluated with NumPy).
@@ -124,7 +124,7 @@ def programs_agree(
 
 
 def tolerance(derivation: Derivation) -> float:
-    """What rounding may do on the way through this network."""
+    """Return the tolerance that rounding needs in this network."""
     longest: dict[Tensor, int] = {}
     for variable in derivation.graph:
         longest[variable.tensor] = max(longest.get(variable.tensor, 0), len(variable.products))

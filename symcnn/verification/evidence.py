@@ -63,7 +63,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class _Slopes:
-    """What E itself says of one derivative at one point; None where a step crosses a kink.
+    """One derivative of E at one point, by each method; None where a step crosses a kink.
 
     Attributes:
         exact: by a complex step, to 50 digits; complex: the same in float64.

@@ -133,7 +133,7 @@ class Verification:
 
     @property
     def exit_status(self) -> int:
-        """0: nothing is wrong; 1: something is; 3: nothing could be told."""
+        """0: nothing is wrong; 1: something is; 3: nothing was decided."""
         return status(self.claims)
 
     @property

@@ -1,6 +1,6 @@
-"""What is claimed of the cells of a workbook, and how each claim is decided.
+"""The claims about the cells of a workbook, and how each is decided.
 
-forward, backward    a cell's formula, with everything up to the next quantities put in, is the variable of the graph
+forward, backward    a cell's formula, inlined up to the next quantities, is the variable of the graph
 totals               the factor times the sum over the images
 next, training       parameter - learning rate · gradient; the first row of Training is a forward and a backward pass
 
@@ -150,7 +150,7 @@ def evaluate_all(quantities: NamedCells, values: Mapping[Symbol, float]) -> dict
         for variable in graph:
             try:
                 value = algebra.element(variable.expression, of_image)
-            except UndecidableError:  # a logarithm of what is not positive: no number, and none for what rests on it
+            except UndecidableError:  # a logarithm of no positive number: neither it nor what depends on it has a value
                 return known
             quantity = variable.quantity
             of_image[quantity.symbol] = known[quantity.of_image(m).symbol] = value
@@ -209,7 +209,7 @@ class Decider:
         return self._total(E_TOTAL, at, None)
 
     def next(self, places: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
-        """What gradient descent makes of each parameter."""
+        """Each parameter after a step of gradient descent."""
         for p in self.quantities.parameters:
             expected = p.symbol - RATE * p.adjoint.symbol
             yield ExpectedFormula(next_value(p), places(p), expected, _descent(p))
@@ -320,7 +320,7 @@ class Decider:
             self.cones[cell] = (claim.place, graph.cone(claim.place))
 
     def _right(self, claim: ExpectedFormula, graph: CellGraph) -> str:
-        """The formula that should stand there, over the cells of the quantities."""
+        """Return the right formula, over the cells of the quantities."""
         cells = {symbol: place for place, symbol in graph.quantities.items()}
 
         def name(symbol: Symbol) -> str:

@@ -32,7 +32,7 @@ Attributes = Mapping[str, str]
 
 
 class CellContent(NamedTuple):
-    """What a cell holds: a formula without its ``=``, and a value: a number, text, a logical, or nothing."""
+    """The content of a cell: a formula without its ``=``, and a value: a number, text, a logical, or nothing."""
 
     formula: str | None
     value: float | str | bool | None
@@ -184,7 +184,7 @@ class _XlsxReader:
 
 
 class _PartParser:
-    """What is made of the elements of one part."""
+    """Handles the elements of one part."""
 
     def __init__(self, start: Callable[[str, Attributes], None] | None = None) -> None:
         self._start = start

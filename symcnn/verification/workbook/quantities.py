@@ -1,4 +1,4 @@
-"""Where the quantities of a network stand in a workbook: by its defined names, which are the same in every language.
+"""The cells of a network's quantities in a workbook, by its defined names, which are the same in every language.
 
 f_11  i_11_image1  t_1_image1        inputs: parameters at the current step, pixels, targets
 x_11_image1  E_image1  E_total       forward            dE_dx_11_image1  dE_df_11       backward, and in total
@@ -23,7 +23,7 @@ from symcnn.verification.workbook.package import XlsxContent
 #: What a reader may change beside data and parameters, and other names of a workbook; a quantity has its own name.
 RATE, FACTOR, STEP = Symbol("learning_rate"), Symbol("reduction_factor"), Symbol("step_shown")
 
-#: What a defined name stands for: a quantity, or a name that is none's (``next_f_11``).
+#: The meaning of a defined name: a quantity, or a name of no quantity (``next_f_11``).
 Named: TypeAlias = Quantity | Symbol
 
 #: The error of an image, and of all.
@@ -43,7 +43,7 @@ class NamedCells:
 
     @cached_property
     def images(self) -> int:
-        """How many images the workbook computes."""
+        """The number of images in the workbook."""
         count = 0
         while count < MAX_IMAGES and E.of_image(count + 1).name.lower() in self.package.names:
             count += 1
@@ -78,7 +78,7 @@ class NamedCells:
 
     @cached_property
     def settings(self) -> tuple[Symbol, ...]:
-        """What gradient descent takes from Inputs."""
+        """The settings of gradient descent on Inputs."""
         return (RATE, FACTOR) if self.trains else (RATE,)
 
     def per_image(self) -> Iterator[Quantity]:
