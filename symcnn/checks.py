@@ -1,12 +1,11 @@
-"""One face for every check: ``symcnn.check("net.toml")``, of a network, a workbook, a text or a certificate.
+"""One function for every check, of a network, a workbook, a text or a certificate: ``symcnn.check("net.toml")``.
 
-    a network file, a Network      its proofs, and its programs held against 50 digits          ``verify``
+    a network file, a Network      its proofs, and its programs compared with 50 digits         ``verify``
     our own workbook (.xlsx)       every formula cell read back and proved                      ``verify --workbook``
-    a text (.md, .tex, .txt)       every equation held against the mathematics                  ``audit``
-    a certificate (.v)             Coq's word for it                                            ``verify --certificate``
+    a text (.md, .tex, .txt)       every equation checked against the mathematics               ``audit``
+    a certificate (.v)             checked by Coq                                               ``verify --certificate``
 
-Each has claims; a claim has one verdict of one vocabulary, with how it was decided:
-``symcnn/proof/vocabulary.py``.
+Each has claims; a claim has a verdict of ``symcnn/proof/vocabulary.py``, with how it was decided.
 """
 
 import html
@@ -24,18 +23,11 @@ from symcnn.certificate import recheck
 from symcnn.errors import InputError
 from symcnn.network import Data, DataLike, Network, as_data, read_network
 from symcnn.proof import check_equations
-from symcnn.proof.vocabulary import (
-    ALL_RIGHT,
-    Finding,
-    VerdictWord,
-    counts,
-    known,
-    status,
-    summary,
-)
+from symcnn.proof.vocabulary import ALL_RIGHT, Finding, VerdictWord, counts, known, status, summary
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import visible
 from symcnn.verification import verify, verify_workbook
+from symcnn.verification.result import html_table
 
 TEXTS = (".md", ".markdown", ".tex", ".txt")
 
@@ -46,10 +38,10 @@ class CheckResult:
 
     Attributes:
         kind: "network", "workbook", "text" or "certificate".
-        subject: what was checked, as it is called.
+        subject: the name of what was checked.
         findings: claim by claim.
-        not_checked: what remains, in words.
-        details: what the engine itself says: a ``Verification``, an ``Audit`` …
+        not_checked: what was not checked, in words.
+        details: the full result: a ``Verification``, an ``Audit`` …
     """
 
     kind: Literal["network", "workbook", "text", "certificate"]
@@ -61,12 +53,12 @@ class CheckResult:
 
     @property
     def ok(self) -> bool:
-        """Nothing is wrong, and something could be told."""
+        """Whether nothing is wrong and something was decided."""
         return self.status == ALL_RIGHT
 
     @property
     def status(self) -> int:
-        """0: nothing is wrong; 1: something is; 3: nothing could be told."""
+        """0: nothing is wrong; 1: something is; 3: nothing was decided."""
         return status(self.findings)
 
     def count(self, verdict: VerdictWord) -> int:
@@ -108,17 +100,13 @@ class CheckResult:
         return "\n".join([*lines, "", self.summary, *(["", *rest] if self.not_checked else [])])
 
     def _repr_html_(self) -> str:
-        heads, rows = self.table()
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
-        return f"<table><tr>{head}</tr>{body}</table><p>{html.escape(self.summary)}</p>"
+        return html_table(*self.table()) + f"<p>{html.escape(self.summary)}</p>"
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema of ``CheckResult.to_dict()``."""
-    content = files("symcnn").joinpath("checks.schema.json").read_text("utf-8")
-    document: dict[str, Any] = json.loads(content)
-    return document
+    schema: dict[str, Any] = json.loads(files("symcnn").joinpath("checks.schema.json").read_text("utf-8"))
+    return schema
 
 
 def check(
@@ -158,7 +146,7 @@ def check_network(
     network: str | Path | Network, data: DataLike | None = None, *, lang: str = "en",
     progress: Callable[[int], None] | None = None,
 ) -> CheckResult:  # fmt: skip
-    """Prove a network's gradients, and hold its programs against 50 digits; see ``verify``."""
+    """Prove a network's gradients, and compare its programs with 50 digits; see ``verify``."""
     net, samples = _network(network)
     net.require_loss(str(network) if not isinstance(network, Network) else "check")
     verification = verify(net, samples if data is None else as_data(data), lang=lang, progress=progress)
@@ -178,18 +166,18 @@ def check_text(
     path: str | Path, network: str | Path | Network | None = None, *, mapping: str | Path | None = None,
     lang: str = "en",
 ) -> CheckResult:  # fmt: skip
-    """Hold every equation of a text against the mathematics of a network; see ``audit``."""
+    """Check every equation of a text against the mathematics of a network; see ``audit``."""
     result = audit_about(path, network, mapping)
-    words = Told(result, _name(path), catalogue(lang))
-    notice = [words.notice()] if words.notice() else []
+    report = Told(result, _name(path), catalogue(lang))
+    notice = [report.notice()] if report.notice() else []
     rest = (*notice, catalogue(lang)("check.rest_text"))
-    return CheckResult("text", _name(path), words.claims, rest, catalogue(lang), result)
+    return CheckResult("text", _name(path), report.claims, rest, catalogue(lang), result)
 
 
 def audit_about(path: str | Path, network: str | Path | Network | None, mapping: str | Path | None) -> Audit:
-    """The audit of a text about a network; of the article's also with the tables of numbers that it prints."""
-    (net, data), given = _network(network), printed.tables() if _is_article(network) else ()
-    return audit(path, net, mapping, data, check_equations, given, assumed=network is None)
+    """Audit a text about a network; about the article's also with the tables of numbers that it prints."""
+    (net, data), tables = _network(network), printed.tables() if _is_article(network) else ()
+    return audit(path, net, mapping, data, check_equations, tables, assumed=network is None)
 
 
 def check_certificate(
@@ -197,13 +185,13 @@ def check_certificate(
 ) -> CheckResult:
     """Let Coq check a certificate that symcnn wrote; see ``certificate.recheck``."""
     net, data = _network(network)
-    word, text = recheck(path, net, data), catalogue(lang)
-    if word.ok:
-        findings = [known(name, word.status, why=f"Coq {word.coq}") for name in word.theorems]
-    else:  # what is no certificate of symcnn's says nothing that could be wrong
-        said = word.status if word.is_own else "unchecked"
-        findings = [known(text("verify.certificate"), said, why=word.reason or text("verify.no_coq"))]
-    return CheckResult("certificate", _name(path), tuple(findings), (), text, word)
+    result, text = recheck(path, net, data), catalogue(lang)
+    if result.ok:
+        findings = [known(name, result.status, why=f"Coq {result.coq}") for name in result.theorems]
+    else:  # a file that symcnn did not write claims nothing that could be wrong
+        verdict = result.status if result.is_own else "unchecked"
+        findings = [known(text("verify.certificate"), verdict, why=result.reason or text("verify.no_coq"))]
+    return CheckResult("certificate", _name(path), tuple(findings), (), text, result)
 
 
 def _is_article(network: str | Path | Network | None) -> bool:
@@ -213,7 +201,7 @@ def _is_article(network: str | Path | Network | None) -> bool:
 def _network(network: str | Path | Network | None) -> tuple[Network, Data | None]:
     if _is_article(network):
         return article.network(), article.images()
-    assert network is not None  # that is the article's
+    assert network is not None  # None is the article's
     return (network, None) if isinstance(network, Network) else read_network(network)
 
 

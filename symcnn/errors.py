@@ -1,4 +1,4 @@
-"""What can go wrong, as a caller would tell it apart. Every message is one line: what, where, expected."""
+"""The exceptions, and the parts of their messages. Every message is one line: what, where, expected."""
 
 import difflib
 import reprlib
@@ -17,7 +17,7 @@ class SymcnnError(Exception):
 
 
 class InputError(SymcnnError, ValueError):
-    """What the user gave cannot be used: a network, data, a setting or a file."""
+    """An input cannot be used: a network, data, a setting or a file."""
 
 
 class NotSupportedYetError(SymcnnError, NotImplementedError):
@@ -37,14 +37,14 @@ class RefusedError(SymcnnError, ValueError):
 
 
 class UnknownQuantityError(InputError, KeyError):
-    """A network has no quantity of that name; the message tells the nearest."""
+    """A network has no quantity of that name; the message names the nearest."""
 
     def __str__(self) -> str:  # a KeyError's would be in quotes
         return str(self.args[0])
 
 
 class SymcnnWarning(UserWarning):
-    """What was asked for is done, but not as it is usually meant, or not all of it; one line says what."""
+    """The request is carried out, but not in the usual sense or not completely; one line says what."""
 
 
 #: Libraries that not everything needs, as ``pyproject.toml`` has them among its extras.
@@ -57,13 +57,13 @@ LIBRARIES = {
 
 
 def install_command(library: str) -> str:
-    """What installs one of ``LIBRARIES`` for the Python that runs."""
+    """Return the command that installs one of ``LIBRARIES`` for the running Python."""
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable or "python"
     return f'{python} -m pip install "{LIBRARIES[library]}"'
 
 
 def quoted(value: object, limit: int = 60) -> str:
-    """The value as Python writes it, on one line, shortened in the middle to ``limit`` characters."""
+    """Return the value as Python writes it, on one line, shortened in the middle to ``limit`` characters."""
     short = reprlib.Repr()
     short.maxstring = short.maxother = short.maxlong = limit
     short.maxlist = short.maxtuple = short.maxdict = short.maxset = short.maxfrozenset = limit // 3
@@ -80,7 +80,7 @@ def quoted(value: object, limit: int = 60) -> str:
 
 
 def reason_of(error: BaseException, limit: int = 120) -> str:
-    """What an error of Python or of a library says, on one line; or its kind, where it says nothing."""
+    """Return the message of an error of Python or a library on one line; its type if it has none."""
     line = (str(error).splitlines() or [""])[0][:limit] or type(error).__name__
     if "limit" in line and "integer string conversion" in line:  # its remedy is for who programs
         return f"a whole number of more than {sys.get_int_max_str_digits()} digits"
@@ -88,13 +88,13 @@ def reason_of(error: BaseException, limit: int = 120) -> str:
 
 
 def shortened(message: str, limit: int = 1_000) -> str:
-    """A message that fits a screen, whatever was put into it."""
+    """Shorten a message in the middle to ``limit`` characters."""
     half = limit // 2 - 1
     return message if len(message) <= limit else f"{message[:half]} … {message[-half:]}"
 
 
 def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:
-    """The names that look most like a word; of many names, of those that begin as it does."""
+    """Return the names most like a word; with many names, only of those that begin as it does."""
     if not isinstance(word, str):
         return []
     compared: Collection[str] = names
@@ -107,7 +107,7 @@ def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:
 
 
 def one_of(word: object, names: Collection[str]) -> str:
-    """What a message says of a word that is none of the names: the nearest, and all, or how many there are.
+    """Return the part of a message for a word that is none of the names: the nearest, and all names or their number.
 
     "did you mean 'relu'? expected one of sigmoid, tanh, relu"
     """

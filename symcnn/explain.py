@@ -1,4 +1,4 @@
-"""Any number of a training, explained: at which step, for which image."""
+"""Explain any number of a training: at which step, for which image."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -55,8 +55,8 @@ def explain_number(
     derivation = Derivation(network, samples)
     name, image = _split(question, samples)
     name = written_names(derivation.graph).get(name, name)
-    given = dict.fromkeys((*network.parameters, *derivation.graph.inputs))
-    known = [*given, *(v.name for v in derivation.graph), E_TOTAL.name]
+    inputs = dict.fromkeys((*network.parameters, *derivation.graph.inputs))
+    known = [*inputs, *(v.name for v in derivation.graph), E_TOTAL.name]
     if name not in known:
         raise InputError(f"{quoted(question.name)}: no such quantity; {one_of(name, known)}")
     quantity = derivation.quantities.of(name)
@@ -73,7 +73,7 @@ def explain_number(
             raise KeyboardInterrupt
         return run
 
-    # the last step is made alone: what it starts from is asked for too
+    # the last step is made alone, since the parameters before it are explained too
     check_settings(learning_rate, question.step)
     before = trained(max(question.step - 1, 0))
     run = trained(1, before) if question.step else before
@@ -81,7 +81,7 @@ def explain_number(
     answer = _Answer(derivation, data, run.theta, factor, text)
     if is_parameter:
         if question.step == 0:
-            return answer.given(quantity, run.parameters[name], text("explain.initial", seed=seed))
+            return answer.input(quantity, run.parameters[name], text("explain.initial", seed=seed))
         earlier = _Answer(derivation, data, before.theta, factor, text)
         slope = factor * sum(v[quantity.adjoint.name] for v in earlier.values)
         change = Change(before.parameters[name], learning_rate, slope, run.parameters[name], question.step)
@@ -90,12 +90,12 @@ def explain_number(
         return answer.total(quantity)
     values = answer.values[(image or 1) - 1]
     if name in derivation.graph.inputs:
-        return answer.given(quantity, values[name], text("explain.given"))
+        return answer.input(quantity, values[name], text("explain.given"))
     return answer.variable(quantity, values)
 
 
 def _split(question: Question, images: int) -> tuple[str, int | None]:
-    """The quantity and the image: ``x_12_image2`` names both."""
+    """Return the quantity's name and the image; ``x_12_image2`` names both."""
     image = question.image
     try:
         name, named = split_name(question.name)
@@ -111,15 +111,15 @@ def _split(question: Question, images: int) -> tuple[str, int | None]:
 
 
 class _Answer:
-    """Explanations at one choice of parameters."""
+    """Explains numbers at one choice of parameters."""
 
     def __init__(self, derivation: Derivation, data: DataLike, theta: Array, factor: float, text: Catalogue) -> None:
         self._graph, self._text, self._factor = derivation.graph, text, factor
         self.values = list(values_of_images(derivation, theta, data))
         self._words = {"word": text.words("word"), "explain": text.words("explain")}
 
-    def given(self, quantity: Quantity, value: float, what: str) -> Explanation:
-        return explain_input(self._graph, quantity, value, what, self._words, self._text.decimal)
+    def input(self, quantity: Quantity, value: float, origin: str) -> Explanation:
+        return explain_input(self._graph, quantity, value, origin, self._words, self._text.decimal)
 
     def variable(self, quantity: Quantity, values: dict[str, float]) -> Explanation:
         return explain_variable(self._graph, quantity, values, self._words, self._text.decimal)

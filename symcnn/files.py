@@ -69,7 +69,7 @@ def read_bytes(path: str | Path, most: int, what: str) -> bytes:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Without waiting for a writer, if a pipe has taken the file's place since."""
+    """Open without waiting for a writer, in case a pipe has replaced the file."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
@@ -93,7 +93,7 @@ _BEGINNINGS = {
 
 
 def format_of(content: bytes) -> str | None:
-    """What a file is by its first bytes, in words, whatever its name says."""
+    """Return the format of a file by its first bytes, in words, whatever its name."""
     if not content:
         return "an empty file"
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
@@ -118,7 +118,7 @@ _DEEP_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_KEY_PARTS}
 
 
 def toml_from(text: str) -> dict[str, Any]:
-    """What a TOML text holds. Keys of many parts (a.b.c…), of each of which the parser would make a table, are refused.
+    """Parse TOML. Keys of many parts (a.b.c…), for each of which the parser would make a table, are refused.
 
     Raises:
         InputError: "not TOML", with the reason.
@@ -136,7 +136,7 @@ def toml_from(text: str) -> dict[str, Any]:
 
 
 def check_writable(path: str | Path, suffixes: tuple[str, ...]) -> Path:
-    """The path, if a file can be written there: known before any work is done.
+    """Return the path if a file can be written there, before any work is done.
 
     Raises:
         InputError: an unknown suffix, a folder, a missing parent folder, no right to write, or a pipe or device.
@@ -209,7 +209,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse early what can be no folder."""
+    """Refuse a file where a folder is expected."""
     if os.path.exists(folder) and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder, or a place to make one")
 
@@ -249,7 +249,7 @@ def remove_stale(folder: Path) -> None:
 
 
 def _remove_unless_locked(entry: os.DirEntry[str]) -> None:
-    """Whoever writes it holds its lock; the lock of a dead process is free."""
+    """Remove it unless its writer lives: that one has its lock, a dead process none."""
     folder = entry.is_dir(follow_symlinks=False)
     if not fcntl:
         if not folder:
@@ -301,7 +301,7 @@ def _lock(handle: int) -> bool:
 
 
 def _target(path: Path) -> Path:
-    """Where a path leads to, through links."""
+    """Follow links to the target of a path."""
     try:
         return path.resolve() if path.is_symlink() else path
     except (OSError, RuntimeError):  # a link to itself

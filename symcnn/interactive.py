@@ -1,7 +1,7 @@
-"""The derivation that users get: its formulas decided, evaluated and explained, and shown by notebooks.
+"""The derivation for users: it decides, evaluates and explains formulas, and notebooks display it.
 
-``symcnn.Derivation`` is defined here, above the rooms that decide, evaluate and display a formula: so the room that
-derives it knows none of them, and no import runs upwards.
+``symcnn.Derivation`` is defined here, above the rooms that decide, evaluate and display a formula, so that the room
+that derives it imports none of them.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class InteractiveGradient(Gradient):
     """∂E/∂(one quantity), with its numbers and its display; see ``symcnn.derivation.Gradient``."""
 
     def explain(self, values: Mapping[str, float], lang: str = "en") -> Explanation:
-        """Where the number comes from: formula, numbers put in, result, what it rests on and feeds.
+        """Explain a number: formula, the same with numbers, result, what it depends on and what depends on it.
 
         Args:
             values: pixel, parameter or target -> value, of one image.
@@ -50,7 +50,7 @@ class InteractiveGradient(Gradient):
 
 
 class InteractiveDerivation(Derivation):
-    """All derivatives of a network's error, by name, and what can be asked of them; see ``symcnn.derivation``."""
+    """All derivatives of a network's error, by name, with checks and explanations; see ``symcnn.derivation``."""
 
     def __getitem__(self, name: Name) -> InteractiveGradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
@@ -58,7 +58,7 @@ class InteractiveDerivation(Derivation):
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
-        """For reading: forward, then each adjoint with what it is made of (gather form), also that of the image."""
+        """For reading: the forward equations, then every adjoint's in gather form, also the image's."""
         return tuple(LatexEquation(**vars(equation)) for equation in super().equations)
 
     def prove(self) -> Proof:
@@ -66,7 +66,7 @@ class InteractiveDerivation(Derivation):
         return prove(self)
 
     def decide(self, name: str, candidate: Expr) -> Verdict:
-        """Is this formula, anyone's, ∂E/∂name? Proved, refuted, or undecided with the reason.
+        """Decide whether any formula is ∂E/∂name: proved, refuted, or undecided with the reason.
 
         Args:
             candidate: of one image, in any quantities of the network: adjoints, x, h, o, pixels, parameters, targets.
@@ -82,7 +82,7 @@ class InteractiveDerivation(Derivation):
         return GradientDomain(self)
 
     def identities(self, images: tuple[int, ...] = (0,)) -> QuantityDomain:
-        """Decides equalities between any quantities of some images; kept, with all that it has decided."""
+        """Return what decides equalities between any quantities of some images; it is kept with its results."""
         domains = self.__dict__.setdefault("_quantity_domains", {})
         return domains.setdefault(images, QuantityDomain(self, images))  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""One number in three places, as an SVG: in the convolution, in a line of the derivation, in a cell of the workbook."""
+"""An SVG of one number in three places: the convolution, a line of the derivation, a cell of the workbook."""
 
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
@@ -81,7 +81,7 @@ def _grid(
     x: float, y: float, side: int, tensor: Tensor, values: dict[str, float], marked: set[Quantity], label: str,
     decimal: str,
 ) -> Iterator[str]:  # fmt: skip
-    """A map as squares, its name below; what the number is made of has an amber frame."""
+    """Draw a map as squares with its name below; the inputs of the number have an amber frame."""
     frames, bottom = [], y
     for quantity in entries(tensor):
         row, column = quantity.index
@@ -91,8 +91,7 @@ def _grid(
         dark = pixel and value >= 0.75
         square = f'<rect x="{left}" y="{top}" width="{side}" height="{side}"'
         yield f'{square} fill="{DARK if dark else "#FFFFFF"}" stroke="#D3D9E0"/>'
-        number = format_number(value, 3)
-        number = number.replace(".", decimal).replace("-", "−")
+        number = format_number(value, 3).replace(".", decimal).replace("-", "−")
         fill = "#FFFFFF" if dark else INK
         yield from _text(
             left + side / 2, top + side / 2 + 5, number, size=14 if pixel else 13, fill=fill, anchor="middle"

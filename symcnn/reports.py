@@ -1,6 +1,6 @@
-"""Reports as users ask for them: that of the article's own network tells of each equation that the article prints.
+"""Reports for users: that of the article's own network also compares each equation that the article prints.
 
-Here the audit's comparison with the article is handed to the report, which knows nothing of audits.
+This module passes the audit's comparison with the article to the report, which imports nothing of audits.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ def gather(
     network: Network, data: DataLike | None, run: Run | None, learning_rate: float, steps: int, seed: int,
     progress: Progress | None = None,
 ) -> Content:  # fmt: skip
-    """What a report is made from; of the article's network also its printed equations and tables, compared."""
+    """Collect the content of a report; of the article's network also its printed equations and tables, compared."""
     content = report.gather(network, data, run, learning_rate, steps, seed, progress)
     if network != article.network():
         return content
@@ -52,9 +52,9 @@ def write_report(
         data: samples: with them the report has a pass with numbers and a training.
         lang: "en" or "fr".
         run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``.
-        verification: of :func:`symcnn.verify`, to be told of beside what the report itself proves.
+        verification: of :func:`symcnn.verify`, to be reported beside what the report itself proves.
         certificate: a ``.v`` file of ``symcnn certify`` for this network and these samples: Coq checks it, if it is
-            installed, and the report tells of it.
+            installed, and the report says so.
 
     Returns:
         the path.

@@ -1,4 +1,4 @@
-"""The story of the article, told once: derive, prove, check, train, write the workbook and the report."""
+"""The whole article in one command: derive, prove, check, train, write the workbook and the report."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ WORKBOOK_STEPS = 1_000
 
 @dataclass(frozen=True)
 class Story:
-    """What was found, as rows of a table, and the files written.
+    """The results as rows of a table, and the files written.
 
     Attributes:
-        failed: what did not hold, in words; empty when all did.
+        failed: the checks that failed, in words; empty if none did.
     """
 
     title: str
@@ -47,7 +47,7 @@ def tell(
     seed: int,
     progress: Callable[[int], None] | None = None,
 ) -> Story:
-    """All of it, into a folder that is made where it is missing.
+    """Do all of it, and write the files into a folder, which is made if it is missing.
 
     Args:
         folder: gets all files, or none.
@@ -68,9 +68,8 @@ def tell(
         picture = one_number(derivation, data, run.initial.tolist(), min(run.steps, WORKBOOK_STEPS), text)
         write_whole(fresh / "one-number.svg", picture.encode("utf-8"))
     names, parameters = len(derivation.names), len(network.parameters)
-    forward, backward = derivation.operations
     images = len(data.images)
-    totals = images * (forward + backward) + (images - 1) * (1 + parameters)
+    totals = images * sum(derivation.operations) + (images - 1) * (1 + parameters)
     rows = [
         _part_one(text),
         _row(
@@ -86,8 +85,8 @@ def tell(
     ]  # fmt: skip
     failed = [] if proof.ok else [f"{names - proof.proved} of {names} gradients are not proved"]
     failed += [f"{a.backend} is off by {a.worst:.1e} at {a.where}" for a in agreement if not a.ok]
-    reports = ["cnn.xlsx", *(path.name for path in written[: len(suffixes)]), "one-number.svg"]
-    files = [folder / name for name in reports]
+    reports = (path.name for path in written[: len(suffixes)])
+    files = [folder / name for name in ("cnn.xlsx", *reports, "one-number.svg")]
     return Story(text("summary.title"), rows, files, "; ".join(failed))
 
 
@@ -104,7 +103,7 @@ def _row(text: Catalogue, key: str, **values: object) -> tuple[str, str]:
 
 
 def _bound(text: Catalogue, agreement: Sequence[Agreement]) -> str:
-    """≤ 10⁻¹³: what holds on every processor; the figure itself only where it is larger than allowed."""
+    """Return ≤ 10⁻¹³, which holds on every processor; the exact figure only if it is larger."""
     worst = max(a.worst for a in agreement)
     sign, value = ("≤", TOLERANCE) if all(a.ok for a in agreement) else ("=", worst)
     return f"{sign} {Plain(text.decimal).emit(tree.Number(value, 2))}"

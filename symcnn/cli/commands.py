@@ -1,4 +1,4 @@
-"""The commands. They only call what the package offers; heavy imports stand inside them."""
+"""The commands. They only call the package; heavy imports are inside the functions."""
 
 import re
 from dataclasses import replace
@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symcnn.cli.audit import audit
-from symcnn.cli.check import check
 from symcnn.cli.shared import (
     FILE,
     CheckFailed,
     NothingDecided,
     certificate_option,
     end_check,
-    given_network,
-    given_samples,
     lang_option,
+    load_network,
     network_argument,
     out_option,
     print_files,
     print_table,
     progress_bar,
     rate_option,
+    require_samples,
     say,
     seed_option,
     steps_option,
@@ -31,13 +29,17 @@ from symcnn.cli.shared import (
 )
 from symcnn.cli.training import predict, train
 from symcnn.errors import InputError, NotSupportedYetError, quoted
+from symcnn.text.characters import visible, visible_json
 from symcnn.version import __version__
 
 #: Formulas that ``derive`` prints one by one.
 MOST_FORMULAS = 200
 
 if TYPE_CHECKING:
+    from symcnn.audit import Told
     from symcnn.derivation import Derivation
+    from symcnn.verification import Verification
+    from symcnn.verification.workbook import WorkbookVerification
 
 
 @click.group(
@@ -87,16 +89,15 @@ def article(out: Path, lang: str, steps: int, learning_rate: float, seed: int) -
 def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> None:
     """Derive every ∂E_total and print the formulas, or for a larger network the equations in index notation."""
     import symcnn
-    from symcnn.cli.derivation import print_equations, print_formulas
 
-    net, _ = given_network(network)
+    net, _ = load_network(network)
     derivation = symcnn.derive(net)
     if index and name is not None:
         raise InputError("--index --of: expected one of them")
     if name is None and (index or len(derivation.names) > MOST_FORMULAS):
-        print_equations(derivation, latex)
+        _print_equations(derivation, latex)
     else:
-        print_formulas(derivation, None if name is None else _quantity(derivation, name), latex)
+        _print_formulas(derivation, None if name is None else _quantity(derivation, name), latex)
 
 
 def _quantity(derivation: "Derivation", name: str) -> str:
@@ -118,10 +119,149 @@ def _quantity(derivation: "Derivation", name: str) -> str:
     raise InputError(f"--of {quoted(name)}: no such quantity; {derivation.nearest_to(written)}")
 
 
+def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> None:
+    """Print the chain rule of every quantity on the way, then of the gradients; or those that one quantity needs."""
+    from symcnn.formula import Latex, Plain, Typography
+    from symcnn.text import catalogue
+
+    typography = Typography(derivation.quantities, catalogue("en").words("word"))
+    emit = Latex().display if latex else Plain().lines
+    if of is not None:
+        names = [step.variable for step in derivation[of].steps]
+    else:
+        adjoints = [v.quantity.primal.name for v in derivation.graph.backward.values()]
+        names = [name for name in adjoints if name not in derivation.names] + list(derivation.names)
+    for quantity in names:
+        say(emit(typography.chain_rule(derivation, quantity)))
+    if of is None:
+        say(f"\n{_size(derivation)}")
+
+
+def _print_equations(derivation: "Derivation", latex: bool) -> None:
+    """Print the equations, forward and backward, and whether they are right."""
+    from symcnn.formula import equation_latex
+    from symcnn.verification import check_equations
+
+    for equation in derivation.equations:
+        say(equation_latex(equation) if latex else str(equation))
+    say("\nWhere an index lies outside its range, or is no whole number, nothing is added.")
+    verdict = check_equations(derivation)
+    say(_size(derivation))
+    words = f"error probability below {verdict.epsilon:.0e}" if verdict.status == "probable" else verdict.status
+    say(f"Checked, {words}: {verdict.method}.")
+    if verdict.status == "refuted":
+        raise CheckFailed("the equations are not the derivative of E")
+
+
+def _size(derivation: "Derivation") -> str:
+    """Return how many gradients there are, and how many operations they take."""
+    parameters, count = len(derivation.network.parameters), len(derivation.names)
+    maps = f" + {count - parameters} for the feature maps" if count > parameters else ""
+    forward, backward = derivation.operations
+    ratio = (forward + backward) / forward
+    return (
+        f"{count} gradients: {parameters} for the parameters{maps}.\n"
+        f"Operations for one image: {forward} forward, {backward} for all gradients;"
+        f" together {ratio:.2f} times the forward pass."
+    )
+
+
 commands.add_command(train)
 commands.add_command(predict)
-commands.add_command(audit)
-commands.add_command(check)
+
+
+@commands.command(short_help="Which equations of a text are true.")
+@click.argument("file", type=FILE)
+@click.option(
+    "--network",
+    type=FILE,
+    metavar="NETWORK.toml",
+    help="The network that the text is about; or the word article. Else the article's, once a line of the text agrees.",
+)
+@click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which of its symbols is which quantity.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--html", type=FILE, metavar="OUT.html", help="Write a page: the text beside the verdicts.")
+@click.option("--strict", is_flag=True, help="Remarks, and equations that are not read, fail too.")
+@lang_option
+def audit(
+    file: Path, network: Path | None, mapping: Path | None, as_json: bool, html: Path | None, strict: bool, lang: str
+) -> None:
+    """Hold every equation of FILE (Markdown, LaTeX, or text with LaTeX in it) against a network's mathematics.
+
+    Exit status: 0 nothing is wrong, 1 an equation is, 2 it cannot be used, 3 nothing could be decided.
+    """
+    from symcnn.audit import Told
+    from symcnn.audit.page import page
+    from symcnn.checks import audit_about
+    from symcnn.files import check_apart, check_writable, write_whole
+    from symcnn.text import catalogue
+
+    if html is not None:
+        check_apart(check_writable(html, (".html",)), file, network, mapping)
+    result = audit_about(file, network, mapping)
+    report = Told(result, visible(file.name), catalogue(lang))
+    if html is not None:  # before anything is printed
+        write_whole(html, page(report, catalogue(lang)).encode("utf-8"))
+    if as_json:
+        say(report.json())
+    else:
+        _print_audit(report)
+        print_files([html] if html is not None else [])
+    if strict and not result.is_spotless:
+        raise CheckFailed(f"{file}: {report.totals()[0]}")
+    end_check(report.exit_status, file, f"{file}: {report.totals()[0]}")
+
+
+def _print_audit(report: "Told") -> None:
+    """Print an audit as a table, its totals, and the correction that it proposes."""
+    if report.notice():
+        say(f"{report.notice()}\n")
+    rows = report.rows()
+    width = max(10, *(len(word) for _, word, _, _ in rows))
+    for place, word, equation, why in rows:
+        equation = visible(equation)
+        short = equation if len(equation) <= 90 else f"{equation[:88]} …"
+        say(f"{place:>8}  {word:<{width}} {short}")
+        for line in why.split("\n"):
+            say(f"{'':8}  {'':<{width}} {line}")
+    say("\n".join(["", *report.totals(), *(f"\n{part}" for part in report.proposal() or ())]))
+
+
+@commands.command(short_help="Whether a network, workbook, text or certificate is right.")
+@click.argument("thing", type=FILE)
+@click.option(
+    "--network",
+    type=FILE,
+    metavar="NETWORK.toml",
+    help="The network that a workbook, text or certificate is about; or the word article.",
+)
+@click.option("--mapping", type=FILE, metavar="MAP.toml", help="Which symbol of a text is which quantity.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (symcnn/checks.schema.json describes it).")
+@lang_option
+def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool, lang: str) -> None:
+    """Check THING by what it is, and tell of each claim whether it is right, and how that was decided.
+
+    A network file (.toml): its proofs and its programs. A workbook that symcnn wrote (.xlsx): every formula cell. A
+    text (.md, .tex, .txt): every equation. A certificate (.v): Coq's word.
+
+    Exit status: 0 nothing is wrong, 1 something is wrong, 2 it cannot be used, 3 nothing could be decided.
+    """
+    from symcnn.checks import check as run_check
+    from symcnn.text import catalogue
+
+    with progress_bar("checking"):
+        result = run_check(thing, network, mapping=mapping, lang=lang)
+    if as_json:
+        say(visible_json(result.to_dict()))
+    else:
+        heads, rows = result.table()
+        print_table("", rows, heads)
+        say(result.summary)
+        if result.not_checked:
+            say("\n" + catalogue(lang)("verify.not_checked"))
+            for words in result.not_checked:
+                say(f"  {words}")
+    end_check(result.status, thing, f"{visible(str(thing))}: {result.count('wrong')} wrong")
 
 
 @commands.command(short_help="Write the workbook of live formulas.")
@@ -135,11 +275,11 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     """Write the workbook: forward and backward pass and training, as live formulas."""
     import symcnn
 
-    net, data = given_network(network)
+    net, data = load_network(network)
     with warnings_as_lines(), progress_bar("workbook", steps) as advance:
         symcnn.export_workbook(
-            net, given_samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed, lang=lang,
-            progress=advance,
+            net, require_samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed,
+            lang=lang, progress=advance,
         )  # fmt: skip
     print_files([out])
 
@@ -169,11 +309,10 @@ def report(
     from symcnn.reports import gather
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
-    net, data = given_network(network)
-    word = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
+    net, data = load_network(network)
+    checked = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with warnings_as_lines(), progress_bar("report", steps) as advance:
-        content = gather(net, data, None, learning_rate, steps, seed, advance)
-        content = replace(content, certificate=word)
+        content = replace(gather(net, data, None, learning_rate, steps, seed, advance), certificate=checked)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
         say(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
@@ -204,45 +343,44 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
     if workbook is not None and certificate is not None:
         raise InputError("--workbook --certificate: expected one of them")
     if workbook is not None:
-        verify_workbook(workbook, network, lang)
+        _verify_workbook(workbook, network, lang)
         return
     import symcnn
     from symcnn.certificate import recheck
     from symcnn.numeric import BACKENDS, PROGRAMS
     from symcnn.verification import taken_one_by_one
 
-    net, data = given_network(network)
+    net, data = load_network(network)
     net.require_loss(str(network))
     backends = tuple(BACKENDS if numba else PROGRAMS)
-    word = None if certificate is None else recheck(certificate, net, data)
+    evidence = None if certificate is None else recheck(certificate, net, data)
     with progress_bar("verifying", len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
-        found = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance, certificate=word)
-    heads, rows = found.table()
-    print_table("", rows, heads)
-    say(found.summary)
-    for line in found.remarks():
-        say(line)
-    bad = ", ".join(c.claim for c in found.claims if c.verdict == "wrong")
-    end_check(found.exit_status, network or Path("article"), f"verification failed: {bad}")
+        verification = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance, certificate=evidence)
+    _print_verification(verification)
+    bad = ", ".join(c.claim for c in verification.claims if c.verdict == "wrong")
+    end_check(verification.exit_status, network or Path("article"), f"verification failed: {bad}")
 
 
-def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
-    """``verify --workbook``: the table, the cells that are wrong, what was not checked."""
+def _verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
     from symcnn.verification import verify_workbook
 
-    found = verify_workbook(workbook, given_network(network)[0], lang=lang)
-    heads, rows = found.table()
+    verification = verify_workbook(workbook, load_network(network)[0], lang=lang)
+    _print_verification(verification)
+    wrong = verification.findings
+    cells = ", ".join(f.cell for f in wrong[:5]) or "a claim is refuted"
+    end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells are wrong: {cells}")
+
+
+def _print_verification(verification: "Verification | WorkbookVerification") -> None:
+    """Print the table of claims, the summary, and what was not checked."""
+    heads, rows = verification.table()
     print_table("", rows, heads)
-    say(found.summary)
-    for line in found.remarks():
-        say(line)
-    cells = ", ".join(f.cell for f in found.findings[:5]) or "a claim is refuted"
-    end_check(found.exit_status, workbook, f"{workbook}: {len(found.findings)} cells are wrong: {cells}")
+    say("\n".join([verification.summary, *verification.remarks()]))
 
 
 @commands.command(short_help="Let a proof assistant check the gradients.")
 @network_argument
-@click.option("--network", "named", type=FILE, metavar="NETWORK.toml", help="The same by name.")
+@click.option("--network", "network_option", type=FILE, metavar="NETWORK.toml", help="The same by name.")
 @click.option(
     "--out",
     type=FILE,
@@ -251,7 +389,7 @@ def verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
     help="The folder to write into.",
 )
 @lang_option
-def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> None:
+def certify(network: Path | None, network_option: Path | None, out: Path, lang: str) -> None:
     """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.
 
     Of a network file without samples the theorems are about any number of images. Exit status 1 if Coq does not accept
@@ -260,20 +398,20 @@ def certify(network: Path | None, named: Path | None, out: Path, lang: str) -> N
     from symcnn.certificate import certify
     from symcnn.text import catalogue
 
-    if network is not None and named is not None:
+    if network is not None and network_option is not None:
         raise InputError("NETWORK.toml and --network: expected one of them")
-    net, data = given_network(network or named)
+    net, data = load_network(network or network_option)
     with progress_bar("coqc"):
-        found = certify(net, out, data=data, lang=lang)
+        result = certify(net, out, data=data, lang=lang)
     heads = [catalogue(lang)(f"certificate.{key}") for key in ("theorem", "verdict", "axioms")]
-    if len(found.rows) <= MOST_FORMULAS:
-        print_table("", found.rows, heads)
-    say(found.summary)
-    print_files(found.files)
-    if found.verdict.status == "rejected":
-        raise CheckFailed(found.summary)
-    if found.verdict.reason:
-        raise NothingDecided(found.summary)
+    if len(result.rows) <= MOST_FORMULAS:
+        print_table("", result.rows, heads)
+    say(result.summary)
+    print_files(result.files)
+    if result.verdict.status == "rejected":
+        raise CheckFailed(result.summary)
+    if result.verdict.reason:
+        raise NothingDecided(result.summary)
 
 
 @commands.command(short_help="Where a number comes from.")
@@ -298,10 +436,10 @@ def explain(
     """
     from symcnn.explain import Question, explain_number
 
-    net, data = given_network(network)
+    net, data = load_network(network)
     with progress_bar("training", step) as advance:
-        found = explain_number(
-            net, given_samples(net, data, network), Question(name, step, image), learning_rate=learning_rate,
+        explanation = explain_number(
+            net, require_samples(net, data, network), Question(name, step, image), learning_rate=learning_rate,
             seed=seed, reduction=reduction, lang=lang, progress=advance,
         )  # fmt: skip
-    say(found.latex if latex else str(found))
+    say(explanation.latex if latex else str(explanation))

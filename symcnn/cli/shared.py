@@ -1,4 +1,4 @@
-"""What the commands share: options, the network they work on, tables and progress bars."""
+"""Shared by the commands: options, reading of networks, tables and progress bars."""
 
 import sys
 import warnings
@@ -68,22 +68,22 @@ class NothingDecided(CheckFailed):
 
 
 def end_check(status: int, subject: Path, wrong: str) -> None:
-    """End a check with its exit status: 1 and what is wrong, or 3 where nothing could be decided."""
+    """Raise the error for the exit status: 1 with what is wrong, 3 where nothing could be decided."""
     if status == CheckFailed.exit_code:
         raise CheckFailed(wrong)
     if status == NothingDecided.exit_code:
         raise NothingDecided(f"{visible(str(subject))}: nothing could be decided")
 
 
-def given_network(path: Path | None) -> "tuple[Network, Data | None]":
-    """The network file's network and samples, or the article's."""
+def load_network(path: Path | None) -> "tuple[Network, Data | None]":
+    """Read the network and samples of a file; without a path, return those of the article."""
     from symcnn import article as article_data
     from symcnn.network import read_network
 
     return (article_data.network(), article_data.images()) if path is None else read_network(path)
 
 
-def given_samples(network: "Network", data: "Data | None", path: Path | None) -> "Data":
+def require_samples(network: "Network", data: "Data | None", path: Path | None) -> "Data":
     network.require_loss(str(path))
     if data is None:
         raise InputError(f"{path}: holds no samples; add [[sample]] tables with image and target")
@@ -91,7 +91,7 @@ def given_samples(network: "Network", data: "Data | None", path: Path | None) ->
 
 
 def console_for(stderr: bool = False) -> "Console":
-    """A console for which texts are texts: no markup, no names of emoji, nothing highlighted."""
+    """Return a console that prints text as it is: no markup, no emoji names, no highlighting."""
     from rich import console as rich
 
     class Console(rich.Console):
@@ -111,30 +111,30 @@ def say(text: str, stderr: bool = False) -> None:
 
 @contextmanager
 def log_lines() -> Iterator[None]:
-    """What symcnn's log says of long work, as lines on standard error."""
+    """Print what symcnn logs as lines on standard error."""
     import logging
 
     # standard error as it is now: a progress bar lets lines through
     log, handler = logging.getLogger("symcnn"), logging.StreamHandler(sys.stderr)
-    before = log.level
+    level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
         yield
     finally:
         log.removeHandler(handler)
-        log.setLevel(before)
+        log.setLevel(level)
 
 
 @contextmanager
 def warnings_as_lines(word: str = "warning") -> Iterator[None]:
-    """symcnn's own warnings, each once, as lines on standard error that begin with a word."""
-    usual, printed = warnings.showwarning, set()
+    """Print each of symcnn's own warnings once, as a line on standard error that begins with ``word``."""
+    default, printed = warnings.showwarning, set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         line = f"symcnn: {word}: {message}"
         if not issubclass(category, SymcnnWarning):
-            usual(message, category, *where, **more)
+            default(message, category, *where, **more)
         elif line not in printed:
             printed.add(line)
             say(line, stderr=True)
@@ -147,7 +147,7 @@ def warnings_as_lines(word: str = "warning") -> Iterator[None]:
 
 @contextmanager
 def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error, on a terminal only; calls tell how much is done."""
+    """Show a progress bar on standard error, on a terminal only; the function yielded sets how much is done."""
     from rich.progress import Progress
 
     console = console_for(stderr=True)

@@ -12,14 +12,14 @@ import click
 
 from symcnn.cli.shared import (
     FILE,
-    given_network,
-    given_samples,
+    load_network,
     log_lines,
     network_argument,
     print_files,
     print_hint,
     print_table,
     progress_bar,
+    require_samples,
     say,
     warnings_as_lines,
 )
@@ -90,7 +90,7 @@ def ink_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 def train(
     network: Path | None, data: Path | None, validation: Path | None, hold_out: float | None, save: Path | None,
     plot: Path | None, resume: Path | None, label_column: str | None, header: bool | None, ink: "Ink | None",
-    **asked: Any,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Train by gradient descent on all images at once; print loss, outputs and parameters.
 
@@ -103,7 +103,7 @@ def train(
     from symcnn.train.plot import check_plottable
     from symcnn.train.store import check_savable
 
-    checkpoint = asked["checkpoint"]
+    checkpoint = options["checkpoint"]
     for path, suffixes in ((save, (".json",)), (plot, (".png", ".svg")), (checkpoint, (".npz",))):
         if path is not None:
             # a checkpoint may be written on in its own file: all that was in it stays
@@ -113,31 +113,31 @@ def train(
         check_plottable(plot)
     read = _SampleReader(label_column, header, ink)
     read.check((data, validation))
-    net, samples = _what(network, data, resume, asked, read)
-    by_epochs = _by_epochs(data, validation or hold_out, asked)
+    net, samples = _network_and_samples(network, data, resume, options, read)
+    by_epochs = _by_epochs(data, validation or hold_out, options)
     if validation is not None and hold_out is not None:
         raise InputError("--validation, --hold-out: expected one of them")
     if validation is not None:
-        asked["validation"] = read(validation, net)
+        options["validation"] = read(validation, net)
     if hold_out is not None:
-        samples, asked["validation"] = _held_out(samples, hold_out, asked)
+        samples, options["validation"] = _hold_out(samples, hold_out, options)
     if save is not None:
         check_savable(save, net, samples)
     hint = large_pixels(checked_images(net, samples.images, samples.ink))
     if hint is not None:
         print_hint(hint)
-    bar = progress_bar("training", _steps(len(samples.images), by_epochs, asked))
+    bar = progress_bar("training", _steps(len(samples.images), by_epochs, options))
     with warnings.catch_warnings(), bar as advance, log_lines():
         warnings.simplefilter("ignore", SymcnnWarning)
         each = _EpochLines() if by_epochs else None
-        run = symcnn.train(net, samples, progress=advance, each_epoch=each, **asked)
+        run = symcnn.train(net, samples, progress=advance, each_epoch=each, **options)
     written: list[Path] = []
     try:  # first the files: whatever happens to the terminal, what was learnt is kept
         written += [run.save(save)] if save is not None else []
         written += [run.plot(plot)] if plot is not None else []
-        written += [asked["checkpoint"]] if asked["checkpoint"] is not None else []
+        written += [options["checkpoint"]] if options["checkpoint"] is not None else []
     finally:
-        _show(run)
+        _print_run(run)
         print_files(written)
     hint = chance_hint(run)
     if hint is not None:
@@ -146,15 +146,15 @@ def train(
 
 @dataclass
 class _SampleReader:
-    """Reads samples with the options that the command has for them; ``remembered`` is the ink of a resumed training."""
+    """Reads samples with the command's options for them; ``resumed_ink`` is the ink of a resumed training."""
 
     label_column: str | None
     header: bool | None
     ink: "Ink | None"
-    remembered: "Ink | None" = None
+    resumed_ink: "Ink | None" = None
 
     def check(self, files: Sequence[Path | None]) -> None:
-        """Refuse an option that no file is for."""
+        """Refuse an option that applies to none of the files."""
         table = any(file is not None and file.suffix.lower() == ".csv" for file in files)
         if not table and self.label_column is not None:
             raise InputError("--label-column: is for a .csv file in --data or --validation")
@@ -171,32 +171,32 @@ class _SampleReader:
             return symcnn.read_data(
                 path, network, label_column=self.label_column if table and not folder else None,
                 header=self.header if table and not folder else None,
-                ink=self.ink or self.remembered if folder else None,
+                ink=self.ink or self.resumed_ink if folder else None,
             )  # fmt: skip
 
 
-def _what(
-    network: Path | None, data: Path | None, resume: Path | None, asked: dict[str, Any], read: "_SampleReader"
+def _network_and_samples(
+    network: Path | None, data: Path | None, resume: Path | None, options: dict[str, Any], read: "_SampleReader"
 ) -> "tuple[Network, Data]":
-    """The network and the samples; what to go on from is put into ``asked``."""
+    """Return the network and the samples; put what the training resumes from into ``options``."""
     import symcnn
     from symcnn.train import load_checkpoint
 
-    net, samples = (None, None) if resume is not None and network is None else given_network(network)
+    net, samples = (None, None) if resume is not None and network is None else load_network(network)
     if resume is not None and resume.suffix.lower() == ".npz":
-        asked["resume"] = resume
+        options["resume"] = resume
         before = load_checkpoint(resume)
-        net, read.remembered = net or before.network, before.ink
+        net, read.resumed_ink = net or before.network, before.ink
     elif resume is not None:
         initial = symcnn.Run.load(resume)
-        if asked["initial"] is not None:
+        if options["initial"] is not None:
             raise InputError("--initial: a resumed training has its values; leave it out")
-        asked["initial"], read.remembered = initial, initial.ink
+        options["initial"], read.resumed_ink = initial, initial.ink
         if net is None:
             net, samples = initial.network, initial.data
         elif net != initial.network:
             raise InputError(f"{resume}: a training of another network; expected one of {network}")
-        _as_before(initial, asked)
+        _restore_settings(initial, options)
     assert net is not None
     if data is not None:
         return net, read(data, net)
@@ -204,50 +204,48 @@ def _what(
         raise InputError(f"{resume}: a checkpoint holds no samples; expected --data")
     if samples is None and net.loss is not None:
         raise InputError(f"{network}: holds no samples; add [[sample]] tables with image and target, or give --data")
-    return net, given_samples(net, samples, network)
+    return net, require_samples(net, samples, network)
 
 
-def _held_out(samples: "Data", share: float, asked: dict[str, Any]) -> "tuple[Data, Data]":
-    """The rest, and the share; a resumed training holds out what it did before."""
+def _hold_out(samples: "Data", share: float, options: dict[str, Any]) -> "tuple[Data, Data]":
+    """The samples to train on, and the share held out; a resumed training holds out the same samples as before."""
     from symcnn.train import load_checkpoint
 
-    seed = asked["seed"]
+    seed = options["seed"]
     if seed is None:
-        seed = 0 if asked.get("resume") is None else load_checkpoint(asked["resume"]).course.seed
+        seed = 0 if options.get("resume") is None else load_checkpoint(options["resume"]).course.seed
     try:
         return samples.split(share, seed)
     except InputError as error:
         raise InputError(f"--hold-out: {error}") from None
 
 
-def _as_before(run: "Run", asked: dict[str, Any]) -> None:
-    """The settings of a saved run, where nothing else is asked for."""
+def _restore_settings(run: "Run", options: dict[str, Any]) -> None:
+    """Put the settings of a saved run into ``options`` where the user chose none."""
     before: dict[str, Any] = {"learning_rate": run.learning_rate, "reduction": run.reduction}
-    if run.course is not None and asked["steps"] is None:
+    if run.course is not None and options["steps"] is None:
         course = run.course
         before |= {"optimizer": course.optimizer, "batch_size": course.batch_size, "dtype": course.dtype}
-    for word, value in before.items():
-        if asked[word] is None:
-            asked[word] = value
+    options |= {name: value for name, value in before.items() if options[name] is None}
 
 
-def _by_epochs(data: Path | None, validated: object, asked: dict[str, Any]) -> bool:
-    """Is it a training by epochs? Its batch size is put into ``asked``."""
-    words = ("batch_size", "epochs", "patience", "checkpoint", "resume")
-    given = validated is not None or any(asked.get(word) is not None for word in words)
-    special = asked["optimizer"] not in (None, "sgd") or asked["dtype"] not in (None, "float64")
-    found = given or special or (data is not None and asked["steps"] is None)
-    if found and asked["batch_size"] is None and asked.get("resume") is None:
-        asked["batch_size"] = BATCH_SIZE
-    return found
+def _by_epochs(data: Path | None, validation: object, options: dict[str, Any]) -> bool:
+    """Whether the training is by epochs; then a default batch size is put into ``options``."""
+    names = ("batch_size", "epochs", "patience", "checkpoint", "resume")
+    named = validation is not None or any(options.get(name) is not None for name in names)
+    special = options["optimizer"] not in (None, "sgd") or options["dtype"] not in (None, "float64")
+    by_epochs = named or special or (data is not None and options["steps"] is None)
+    if by_epochs and options["batch_size"] is None and options.get("resume") is None:
+        options["batch_size"] = BATCH_SIZE
+    return by_epochs
 
 
-def _steps(samples: int, by_epochs: bool, asked: dict[str, Any]) -> int | None:
+def _steps(samples: int, by_epochs: bool, options: dict[str, Any]) -> int | None:
     from symcnn.train.settings import EPOCHS, FULL_BATCH_STEPS
 
     if not by_epochs:
-        return FULL_BATCH_STEPS if asked["steps"] is None else int(asked["steps"])
-    size, epochs = asked["batch_size"], EPOCHS if asked["epochs"] is None else int(asked["epochs"])
+        return FULL_BATCH_STEPS if options["steps"] is None else int(options["steps"])
+    size, epochs = options["batch_size"], EPOCHS if options["epochs"] is None else int(options["epochs"])
     return None if size is None or size < 1 else epochs * math.ceil(samples / int(size))
 
 
@@ -257,28 +255,28 @@ class _EpochLines:
     COLUMNS = ("epoch", "      loss", "accuracy", "validation loss", "accuracy")
 
     def __init__(self) -> None:
-        self._begun = False
+        self._has_heads = False
 
     def __call__(self, epoch: "Epoch") -> None:
         cells = (epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy)
-        if not self._begun:
+        if not self._has_heads:
             say("  ".join(name for name, cell in zip(self.COLUMNS, (0, *cells), strict=True) if cell is not None))
-            self._begun = True
-        text = [f"{epoch.number:>5}"]
-        for name, cell in zip(self.COLUMNS[1:], cells, strict=True):
-            if cell is not None:
-                text.append(_figure(cell, name).rjust(len(name)))
-        say("  ".join(text))
+            self._has_heads = True
+        columns = [(name, cell) for name, cell in zip(self.COLUMNS[1:], cells, strict=True) if cell is not None]
+        say("  ".join([f"{epoch.number:>5}", *(_format(cell, name).rjust(len(name)) for name, cell in columns)]))
 
 
-def _figure(value: float, name: str) -> str:
+def _format(value: float, name: str) -> str:
     return f"{100 * value:.2f} %" if name == "accuracy" else f"{value:.6g}"
 
 
-def _show(run: "Run") -> None:
+def _print_run(run: "Run") -> None:
     from symcnn.formula import format_number
 
-    first, last = (float(run.loss[0]), float(run.loss[-1])) if run.course is None else _losses(run)
+    losses = (
+        (float(run.loss[0]), float(run.loss[-1])) if run.course is None else (run.history[0].loss, run.measured.loss)
+    )
+    first, last = losses
     rows = [
         ("steps", f"{run.steps} (stopped: {run.stopped})"),
         ("program", run.backend),
@@ -292,7 +290,7 @@ def _show(run: "Run") -> None:
         rows[1:1] = [("epochs", f"{run.history[-1].number}: {words}"), *(best if run.last is not None else [])]
     print_table("training", rows)
     if run.course is None:
-        _show_outputs(run)
+        _print_outputs(run)
 
 
 def chance_hint(run: "Run") -> str | None:
@@ -330,11 +328,7 @@ def chance_hint(run: "Run") -> str | None:
     )
 
 
-def _losses(run: "Run") -> tuple[float, float]:
-    return run.history[0].loss, run.measured.loss
-
-
-def _show_outputs(run: "Run") -> None:
+def _print_outputs(run: "Run") -> None:
     from symcnn.formula import format_number
 
     outputs = run.network.forward.outputs.scalars()
@@ -378,12 +372,12 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
             " them means little; bring the samples to [0, 1] and train again"
         )
     with warnings_as_lines("hint"):
-        found = [(path, read_images(path, trained.network, ink if path in pictures else None)) for path in images]
-    shares = trained.network.probabilities is not None
+        batches = [(path, read_images(path, trained.network, ink if path in pictures else None)) for path in images]
+    has_probabilities = trained.network.probabilities is not None
     heads, row = _answers(trained.network, trained.classes)
     rows: list[list[str]] = []
-    for path, pixels in found:
-        values = trained.probabilities(pixels) if shares else trained.predict(pixels)
+    for path, pixels in batches:
+        values = trained.probabilities(pixels) if has_probabilities else trained.predict(pixels)
         for n, outputs in enumerate(values.tolist(), 1):
             if not all(map(math.isfinite, outputs)):
                 raise InputError(f"{path}: the outputs are not finite; expected pixels of an ordinary size")
@@ -398,23 +392,26 @@ def predict(run: Path, images: tuple[Path, ...], ink: "Ink | None") -> None:
 def _answers(
     network: "Network", classes: tuple[str, ...] | None
 ) -> tuple[list[str], Callable[[list[float], tuple[str, ...] | None], list[str]]]:
-    """What is shown of each image: the heads, and a row of the outputs (of the shares, with cross_entropy)."""
+    """The column heads, and what makes a row of an image's outputs (with cross_entropy, of its probabilities)."""
     names = network.forward.outputs.scalars()
     if network.loss == "cross_entropy":
         return ["class", "probability", "next", "probability"], _class_row
     if network.loss == "binary_cross_entropy" and len(names) == 1:
-        return [*names, "class", "probability"], lambda outputs, known: _side_row(outputs[0], known)
+        return [*names, "class", "probability"], _two_class_row
     if len(names) == 1:
-        return [*names, *(["class"] if classes else [])], lambda outputs, known: _side_row(outputs[0], known)[
-            : 2 if known else 1
-        ]
+        return [*names, *(["class"] if classes else [])], _single_output_row
     return [*names, "largest"], _output_row
 
 
-def _side_row(output: float, classes: tuple[str, ...] | None) -> list[str]:
-    """A single output tells two classes apart: it is the share of the second."""
+def _single_output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
+    return _two_class_row(outputs, classes)[: 2 if classes else 1]
+
+
+def _two_class_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[str]:
+    """The single output is the probability of the second class."""
     from symcnn.formula import format_number
 
+    [output] = outputs
     k = int(output >= 0.5)
     return [format_number(output, 6), classes[k] if classes else str(k), format_number(output if k else 1 - output, 4)]
 
@@ -426,8 +423,12 @@ def _output_row(outputs: list[float], classes: tuple[str, ...] | None) -> list[s
     return [*(format_number(v, 6) for v in outputs), f"o_{best + 1}" + (f" ({classes[best]})" if classes else "")]
 
 
-def _class_row(shares: list[float], classes: tuple[str, ...] | None) -> list[str]:
+def _class_row(probabilities: list[float], classes: tuple[str, ...] | None) -> list[str]:
     from symcnn.formula import format_number
 
-    first, second = sorted(range(len(shares)), key=lambda k: -shares[k])[:2]
-    return [text for k in (first, second) for text in (classes[k] if classes else str(k), format_number(shares[k], 4))]
+    first, second = sorted(range(len(probabilities)), key=lambda k: -probabilities[k])[:2]
+    return [
+        text
+        for k in (first, second)
+        for text in (classes[k] if classes else str(k), format_number(probabilities[k], 4))
+    ]

@@ -1,4 +1,4 @@
-"""Cells as data: where a quantity stands is decided before anything is written; and formulas over such cells.
+"""Cells as data: addresses are decided before anything is written; and formulas over such cells.
 
 A formula is written product by product, as the article does; only one that is too long for that is written row by row
 of cells: ``SUM(C3:F3)``, and ``SUMPRODUCT(C3:F3,H3:K3)`` for ``C3*H3+D3*I3+E3*J3+F3*K3``.
@@ -28,7 +28,7 @@ _R1C1 = re.compile(r"[RrCc]([0-9].*)?|[Rr][0-9]*[Cc][0-9]*")
 
 
 class CellReference(NamedTuple):
-    """How a formula refers to a cell, part by part: ``Forward!$C$3``.
+    """A reference in a formula, part by part: ``Forward!$C$3``.
 
     Attributes:
         sheet: with its exclamation mark; "" for a cell of the formula's own sheet.
@@ -73,7 +73,7 @@ class Cell:
         return str(self.reference("", fixed=True))
 
     def seen_from(self, sheet: str) -> str:
-        """How a formula on a sheet refers to it: ``K12`` at home, ``Forward!K12`` elsewhere."""
+        """Return the reference for a formula on a sheet: ``K12`` on its own, ``Forward!K12`` on another."""
         return str(self.reference(sheet))
 
     def beside(self, columns: int, rows: int = 0) -> "Cell":
@@ -108,7 +108,7 @@ def quoted(sheet: str) -> str:
 
 
 def is_legal_name(name: str) -> bool:
-    """May a cell be called that? Letters, digits, underscores; no cell address, nothing like R1C1."""
+    """Whether a cell may have this name: letters, digits, underscores; no address, nothing like R1C1."""
     return (
         re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", name) is not None
         and not _CELL_ADDRESS.fullmatch(name)
@@ -145,13 +145,13 @@ MAX_TERMS = 255
 
 
 def places(cells: Mapping[Quantity, Cell], quantities: Quantities, sheet: str) -> Callable[[Symbol], CellReference]:
-    """How formulas on a sheet refer to quantities that stand in these cells."""
+    """Return what maps a symbol to its reference in formulas on a sheet."""
     return lambda symbol: cells[quantities.of(symbol)].reference(sheet)
 
 
 class SheetPrinter(FormulaPrinter):
     """Prints variables as formulas over the cells of ``place``; a sum that is too long row by row, where its cells
-    stand side by side."""
+    are side by side."""
 
     def __init__(self, place: Callable[[Symbol], CellReference]) -> None:
         super().__init__(lambda symbol: str(place(symbol)))

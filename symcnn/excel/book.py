@@ -39,7 +39,7 @@ class Book:
         return self.text(f"workbook.{key}", **values)
 
     def add_sheet(self, key: str, hint: str, ribbon: str = "", columns: int = 12) -> "StyledSheet":
-        """A sheet with its head: title, ribbon with the step shown, one sentence on how to read it."""
+        """A sheet with its head: title, ribbon with the current step, one sentence on how to read it."""
         page = StyledSheet(self, self.workbook.create_sheet(self.title(key)))
         page.sheet.sheet_view.showGridLines = False
         page.sheet.sheet_view.zoomScale = 90
@@ -54,7 +54,7 @@ class Book:
         return page
 
     def kind(self, tensor: Tensor, key: str = "kind", **values: object) -> str:
-        """What a tensor is, in words; of weights and biases whose they are."""
+        """Return the kind of a tensor in words; for weights and biases with their layer."""
         ends = (("source", tensor.source), ("target", tensor.target))
         values |= {end: "" if of is None else of.letters for end, of in ends}
         return self.text(f"{key}.{tensor.kind.value}", **values)
@@ -77,7 +77,7 @@ class StyledSheet:
         self.book, self.sheet, self.title, self.label = book, sheet, sheet.title, book.label
 
     def put(self, row: int, column: int, value: Any, look: Mapping[str, object]) -> SheetCell:
-        """Write a cell in a style; a style is worked out once, and then shared.
+        """Write a cell in a style; a style is made once, and then shared.
 
         Args:
             value: a ``CellFormula``, a text, a number, or None. Only the type says which: a label ``=A1`` is a text.
@@ -97,9 +97,7 @@ class StyledSheet:
         styled: SheetCell = cell
         return styled
 
-    def put_formula(
-        self, row: int, column: int, formula: CellFormula, look: Mapping[str, object]
-    ) -> None:  # fmt: skip
+    def put_formula(self, row: int, column: int, formula: CellFormula, look: Mapping[str, object]) -> None:
         """Write a formula that is known to be legal into a new cell: openpyxl's checks take most of the time."""
         style = self.book._styled.get(id(look))
         if style is None or (row, column) in self.sheet._cells:
@@ -116,7 +114,7 @@ class StyledSheet:
             self.put(row, column, value if first else None, head if head and first else look)
 
     def section(self, row: int, title: str, last: int, height: float | None = None) -> None:
-        """The head of a section, up to a column."""
+        """Write the head of a section, up to a column."""
         self.bar(row, last, title, style.SECTION)
         if height is not None:
             self.height(row, height)
@@ -131,16 +129,15 @@ class StyledSheet:
         style.scale_between(self.sheet, " ".join(areas), *ends)
 
     def link(
-        self, row: int, column: int, words: str, look: style.Style, target: Cell,
-        tooltip: str | None = None,
-    ) -> None:  # fmt: skip
-        """A text that leads to a cell."""
+        self, row: int, column: int, words: str, look: style.Style, target: Cell, tooltip: str | None = None
+    ) -> None:
+        """Write a text that links to a cell."""
         cell = self.put(row, column, words, look)
         location = f"{quoted(target.sheet)}!{target.local}"
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=location, tooltip=tooltip)
 
     def prompt(self, cell: str, words: str, rule: Mapping[str, object] | None = None) -> None:
-        """A prompt when the cell is chosen, and a rule for what may be typed."""
+        """Add a prompt for when the cell is selected, and a rule for its values."""
         validation = DataValidation(**(rule or {}))  # type: ignore[arg-type]
         validation.prompt = words[:255]
         validation.showInputMessage = True
@@ -157,7 +154,7 @@ class StyledSheet:
         self.sheet.row_dimensions[row].height = points
 
 
-#: Links stand that many pixels from the right edge, and no further right than a screen shows.
+#: Pixels from one link to the next, and the width of a screen, beyond which no link is placed.
 LINK_PITCH, SCREEN = 100, 1_150
 
 #: Of a column that has no width of its own.
@@ -207,14 +204,14 @@ def _columns(sheet: Worksheet, count: int) -> list[int]:
         edges[column] = edge
         if edge > SCREEN:
             break
-    found: list[int] = []
+    columns: list[int] = []
     room = edge
     for _ in range(count):
-        fitting = [c for c, e in edges.items() if e <= room and (not found or c < found[-1])]
-        column = max(fitting, default=min(found, default=max(edges)) - 1)
-        found.append(column)
+        fitting = [c for c, e in edges.items() if e <= room and (not columns or c < columns[-1])]
+        column = max(fitting, default=min(columns, default=max(edges)) - 1)
+        columns.append(column)
         room = edges[column] - LINK_PITCH
-    return found[::-1]
+    return columns[::-1]
 
 
 def pixels(sheet: Worksheet, column: int) -> float:

@@ -1,6 +1,6 @@
-"""Charts: the error, the outputs, a filter's weights and the gradient over the training; the step shown is amber.
+"""Charts: the error, the outputs, a filter's weights and the gradient over the training; the current step is amber.
 
-The amber points are series of one cell from a small table below the charts, so that they move with the step shown.
+The amber points are series of one cell from a small table below the charts, so that they move with the current step.
 
 Every setting of a chart is written out: Excel reads an absent one as true.
 """
@@ -40,7 +40,7 @@ LINE_WIDTH, AMBER = 19_050, "F5B301"
 
 @dataclass(frozen=True)
 class Curve:
-    """References to a curve's steps and values, its look, and references to the point of the step shown."""
+    """References to a curve's steps and values, its look, and references to the point of the current step."""
 
     label: str
     steps: str
@@ -51,15 +51,12 @@ class Curve:
 
 
 def chart(title: str, x_title: str, curves: Sequence[Curve], last: int, log: bool) -> ScatterChart:
-    """Curves over the steps 0 … last, with the points of the step shown on top; a legend if there are several."""
+    """Curves over the steps 0 … last, with the points of the current step on top; a legend if there are several."""
     made = ScatterChart()
     made.scatterStyle, made.roundedCorners = "lineMarker", False
     made.width, made.height = WIDTH, HEIGHT  # type: ignore[assignment]
     made.title = _title(title, 1200)
-    for curve in curves:
-        made.series.append(_curve(curve))
-    for curve in curves:
-        made.series.append(_point(curve))
+    made.series += [*map(_curve, curves), *map(_point, curves)]
     if len(curves) > 1:
         made.legend = Legend()
         made.legend.position, made.legend.overlay = "r", False
@@ -157,8 +154,7 @@ class Charts:
         self.tensor: Tensor = (filters or list(parameters))[0]
 
     def write(self) -> None:
-        for column in range(LEFT, LEFT + COLUMNS):
-            self.page.widths({column: PITCH})
+        self.page.widths(dict.fromkeys(range(LEFT, LEFT + COLUMNS), PITCH))
         top = self._squares()
         figures = self._figures()
         table = top + CHART_ROWS * ((len(figures) + 1) // 2) + 1
@@ -174,15 +170,15 @@ class Charts:
         plan, label = self.plan, self.book.label
         outputs = plan.results
         weights = self.weights
-        found = [Chart(label("chart_error"), [E_TOTAL], [(BLUE, "solid")], log=True)]
+        charts = [Chart(label("chart_error"), [E_TOTAL], [(BLUE, "solid")], log=True)]
         if outputs:
             each = plan.outputs.size
             looks = [(PALETTE[n // each % 4], DASHES[n % each]) for n in range(len(outputs))]
-            found.append(Chart(label("chart_outputs"), outputs, looks))
+            charts.append(Chart(label("chart_outputs"), outputs, looks))
         key = "chart_filter" if self.tensor.kind is TensorKind.FILTER else "chart_weights"
-        found.append(Chart(label(key), weights, [(PALETTE[n % 4], DASHES[n // 4]) for n in range(len(weights))]))
-        found.append(Chart(label("chart_gradient"), [NORM], [(GREEN, "solid")], log=True))
-        return found
+        charts.append(Chart(label(key), weights, [(PALETTE[n % 4], DASHES[n // 4]) for n in range(len(weights))]))
+        charts.append(Chart(label("chart_gradient"), [NORM], [(GREEN, "solid")], log=True))
+        return charts
 
     @property
     def weights(self) -> list[Quantity]:
@@ -202,7 +198,7 @@ class Charts:
     # --- the filter in squares --------------------------------------------------------------------------------------
 
     def _squares(self) -> int:
-        """The first filter at the first step, at the step shown and at the last; the next free row."""
+        """Draw the first filter at the first, the current and the last step; return the next free row."""
         tensor, plan = self.tensor, self.plan
         if tensor.kind is not TensorKind.FILTER or max(tensor.shape[-2:]) > MAX_SIDE:
             return 6
@@ -229,25 +225,25 @@ class Charts:
     # --- the amber points -------------------------------------------------------------------------------------------
 
     def _points(self, top: int, columns: Sequence[Column]) -> dict[Column, tuple[Cell, Cell]]:
-        """Column of Training -> the cells with its step and its value at the step shown."""
+        """Write the table of amber points; return column of Training -> cells of its step and value."""
         book, plan, title = self.book, self.plan, self.page.title
         self.page.put(top, LEFT, book.label("amber_points"), style.AMBER_HEAD)
         wide = (COLUMNS - 2) // 2
-        found = {}
+        cells_of = {}
         for n, of in enumerate(columns):
             line, place = divmod(n, wide)
             row, column = top + 1 + 3 * line, LEFT + 2 + 2 * place
             if place == 0:
                 for below, key in ((1, "step"), (2, "value")):
                     self.page.put(row + below, LEFT, book.label(key), style.WORDS)
-            cells = Cell(title, row + 1, column), Cell(title, row + 2, column)
+            pair = Cell(title, row + 1, column), Cell(title, row + 2, column)
             self.page.put(row, column, self._symbol(of), style.COLUMN_SYMBOL)
             step = CellFormula(f"={plan.step_in_range}")
-            self.page.put(cells[0].row, column, step, style.STEP_NUMBER_RIGHT)
-            value = plan.at_step_shown(of, title)
-            self.page.put(cells[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
-            found[of] = cells
-        return found
+            self.page.put(pair[0].row, column, step, style.STEP_NUMBER_RIGHT)
+            value = plan.at_current_step(of, title)
+            self.page.put(pair[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
+            cells_of[of] = pair
+        return cells_of
 
     @staticmethod
     def _table_rows(points: dict[Column, tuple[Cell, Cell]]) -> int:

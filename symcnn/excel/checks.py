@@ -1,7 +1,7 @@
 """Checks: every gradient against a central difference, Forward and Backward against Training, the cells against symcnn.
 
-Everything is computed in the sheet, so that a changed cell is judged too: A verdict is a mark and a word; what a reader
-may change and what cannot be computed is told in words.
+Everything is computed in the sheet, so that a changed cell is checked too. A verdict is a mark and a word; what a
+reader may change and what cannot be computed is said in words.
 
 Central differences are made of the forward pass of every image once more, with one parameter moved by +h and by −h: a
 row for each parameter, of p + h, the whole pass of each image, E_total; then the same with p − h. The other parameters,
@@ -41,7 +41,7 @@ MAX_PERTURBED = 20_000
 
 
 def has_corners(derivation: Derivation) -> bool:
-    """Does the error have a slope that jumps? A difference across a corner is neither of its two slopes."""
+    """Whether the error's slope jumps: a difference across a corner is neither of its two slopes."""
     return any(
         equation.reduce == "max" or any(factor.has(*KINKED) for term in equation.terms for factor in term.factors)
         for equation in derivation.forward
@@ -57,56 +57,58 @@ class Perturbed:
     h: str
 
     @cached_property
-    def held(self) -> list[Quantity | Moved]:
+    def pass_columns(self) -> list[Quantity | Moved]:
         """The columns of one sign: the moved parameter, every image's pass, E_total."""
         passes = [v.quantity.of_image(m + 1) for m in range(self.plan.images) for v in self._variables]
         return [MOVED, *passes, E_TOTAL]
 
     def columns(self, sign: str) -> dict[Quantity | Moved, int]:
-        return dict(zip(self.held, count(self._start(sign))))
+        return dict(zip(self.pass_columns, count(self._start(sign))))
 
     def _start(self, sign: str) -> int:
-        return self.first + (0 if sign == "+" else len(self.held) + 1)
+        return self.first + (0 if sign == "+" else len(self.pass_columns) + 1)
 
     @property
     def last(self) -> int:
-        return self._start("-") + len(self.held) - 1
+        return self._start("-") + len(self.pass_columns) - 1
 
     def chosen(self) -> list[Quantity]:
         """All parameters, or of each tensor as many as there is room for, evenly spread."""
-        stated = self.plan.network.forward
-        most = max(len(stated.parameters), MAX_PERTURBED // (2 * len(self.held)))
+        tensors = self.plan.network.forward
+        most = max(len(tensors.parameters), MAX_PERTURBED // (2 * len(self.pass_columns)))
         if len(self.plan.parameters) <= most:
             return list(self.plan.parameters)
-        each = max(1, most // len(stated.parameters))
-        return [q for tensor in stated.parameters for q in _spread(list(entries(tensor)), each)]
+        each = max(1, most // len(tensors.parameters))
+        return [q for tensor in tensors.parameters for q in _spread(list(entries(tensor)), each)]
 
     def error(self, sign: str, row: int) -> str:
         """E_total with the parameter moved."""
-        return local(row, self._start(sign) + len(self.held) - 1)
+        return local(row, self._start(sign) + len(self.pass_columns) - 1)
 
     def formulas(self, parameter: Quantity, row: int, sign: str) -> dict[int, CellFormula]:
         """column -> formula of one row."""
         plan, start, length = self.plan, self._start(sign), len(self._variables)
-        found = {start: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
+        formulas = {start: CellFormula(f"={plan.forward[0][parameter].absolute}{sign}{self.h}")}
         errors = []
         for m in range(plan.images):
             first = start + 1 + m * length
             own = {v.quantity.symbol: CellReference("", "", first + n, row) for n, v in enumerate(self._variables)}
-            known = {**self._given[m], **own, parameter.symbol: CellReference("", "", start, row)}
+            known = {**self._forward_cells[m], **own, parameter.symbol: CellReference("", "", start, row)}
             printer = SheetPrinter(known.__getitem__)
-            found |= {first + n: printer.formula(v) for n, v in enumerate(self._variables)}
+            formulas |= {first + n: printer.formula(v) for n, v in enumerate(self._variables)}
             errors.append(str(own[E.symbol]))
-        found[start + len(self.held) - 1] = checked_formula(f"={plan.factor.absolute}*({'+'.join(errors)})", E_TOTAL)
-        return found
+        formulas[start + len(self.pass_columns) - 1] = checked_formula(
+            f"={plan.factor.absolute}*({'+'.join(errors)})", E_TOTAL
+        )
+        return formulas
 
     @cached_property
     def _variables(self) -> list[Variable]:
         return list(self.plan.graph.forward.values())
 
     @cached_property
-    def _given(self) -> list[dict[Symbol, CellReference]]:
-        """Where the quantities of each image stand on Forward."""
+    def _forward_cells(self) -> list[dict[Symbol, CellReference]]:
+        """For each image, symbol -> cell on Forward."""
         return [{q.symbol: c.reference("", fixed=True) for q, c in cells.items()} for cells in self.plan.forward]
 
 
@@ -129,7 +131,7 @@ class Exported:
 
     @property
     def converged(self) -> bool:
-        """Did the training come to numbers? If not, nothing is stored, and there is nothing to compare."""
+        """Whether the training gave numbers; if not, nothing is stored and compared."""
         return None not in self.after.values()
 
     def write(self, page: StyledSheet, top: int, left: int, tolerance: str) -> None:
@@ -169,16 +171,16 @@ def _fixed_area(first: int, last: int, column: int) -> str:
 
 
 def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
-    """The training that the workbook shows, by symcnn."""
-    stated, steps = plan.network.forward, plan.steps
-    assert stated.targets is not None
+    """Train with symcnn as the workbook does."""
+    forward, steps = plan.network.forward, plan.steps
+    assert forward.targets is not None
     assert data.targets is not None
     assert steps is not None
     inputs = {plan.learning_rate.absolute: rate, plan.factor.absolute: factor}
     inputs |= {plan.parameter(p, "initial").absolute: v for p, v in zip(plan.parameters, theta.tolist(), strict=True)}
     for image, pixels, targets in zip(plan.inputs, data.images, data.targets, strict=True):
-        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.image), pixels.ravel().tolist(), strict=True)}
-        inputs |= {image[q].absolute: v for q, v in zip(entries(stated.targets), targets.tolist(), strict=True)}
+        inputs |= {image[q].absolute: v for q, v in zip(entries(forward.image), pixels.ravel().tolist(), strict=True)}
+        inputs |= {image[q].absolute: v for q, v in zip(entries(forward.targets), targets.tolist(), strict=True)}
     reduction: Literal["sum", "mean"] = "sum" if factor == 1 else "mean"
     try:
         run = train(plan.network, data, learning_rate=rate, steps=steps, initial=theta, reduction=reduction)
@@ -298,7 +300,7 @@ class Checks:
             return f'IF(COUNT({gaps})={count},MAX({gaps}),"{none}")'
 
         passes, count = self._column(PASSES), f"COUNT({self._column(PASSES)})"
-        gap = f"ABS({total}-{self.plan.at_step_shown(E_TOTAL, self.title)})"
+        gap = f"ABS({total}-{self.plan.at_current_step(E_TOTAL, self.title)})"
         within = f"IF(COUNT({{worst}})=1,IF({{worst}}<={equal},1,0),0)"
         shares, weights = self._column(SHARES_GAP), len(self.shared)
         same, gaps, stored = self.exported.formulas
@@ -383,9 +385,9 @@ class Checks:
             put(row, SHARES_GAP, f'IF(COUNT({g})=1,MAX({gaps})/MAX(1,ABS({g})),"{none}")', style.GAP_LINED)
 
     def _against_training(self, row: int, parameter: Quantity, gradient: str) -> None:
-        """The same gradient in the row of Training that is shown; and all steps at once: first − η · Σ gradients."""
+        """Compare with the current step's row of Training, and over all steps: first − η · Σ gradients."""
         plan, none, trained = self.plan, self.page.label("not_finite"), local(row, TRAINED)
-        self._formula(row, TRAINED, plan.at_step_shown(parameter.adjoint, self.title), style.EIGHT_LINED)
+        self._formula(row, TRAINED, plan.at_current_step(parameter.adjoint, self.title), style.EIGHT_LINED)
         gap = f"ABS({gradient}-{trained})/MAX(1,ABS({gradient}))"
         self._formula(row, TRAINED_GAP, f'IF(COUNT({gradient},{trained})=2,{gap},"{none}")', style.GAP_LINED)
         start, last = (cell.absolute for cell in plan.trained_ends(parameter))
@@ -406,14 +408,14 @@ class Checks:
             keys[SHARES_GAP] = "gap_of_positions"
         for column, key in keys.items():
             page.put(TABLE_ROW + 1, column, self.page.label(key), style.HEAD_RIGHT)
-        for sign, shown in (("+", "+h"), ("-", "−h")):
+        for sign, step in (("+", "+h"), ("-", "−h")):
             for of, column in self.perturbed.columns(sign).items():
                 quantity = of if isinstance(of, Quantity) else None
                 symbol = self.page.label("moved") if quantity is None else symbol_of(quantity)
                 page.put(TABLE_ROW + 1, column, symbol, style.COLUMN_SYMBOL)
                 image = quantity and quantity.image
                 words = self.book.text("label.image", number=image) if image else None
-                page.put(TABLE_ROW, column, f"{shown} · {words}" if words else shown, style.OF_IMAGE)
+                page.put(TABLE_ROW, column, f"{step} · {words}" if words else step, style.OF_IMAGE)
         for column in range(PASSES, self.perturbed.last + 1):
             dimension = page.sheet.column_dimensions[get_column_letter(column)]
             dimension.outlineLevel, dimension.hidden, dimension.width = 1, True, 13

@@ -20,23 +20,23 @@ KEYS = ("row", "column")
 
 def write_convolution(book: Book, network: Network, theta: Array, image: Array) -> None:
     """Image, parameters, maps, and one window worked out product by product."""
-    stated = network.forward
-    graph = instantiate((stated.image, *stated.parameters), stated.equations, ())
+    forward = network.forward
+    graph = instantiate((forward.image, *forward.parameters), forward.equations, ())
     band = band_of(network, strips=False)
     title = book.title("convolution")
     check_size(title, TOP + band.height, LEFT + band.width)
     page = book.add_sheet("convolution", book.label("hint_convolution"))
     cells = {q: Cell(title, TOP + r, LEFT + c) for b in band.blocks for q, r, c in band.cells(b)}
-    given = dict(zip(entries(stated.image), image.ravel().tolist(), strict=True))
-    parameters = (q for tensor in stated.parameters for q in entries(tensor))
-    given |= zip(parameters, theta.tolist(), strict=True)
+    values = dict(zip(entries(forward.image), image.ravel().tolist(), strict=True))
+    parameters = (q for tensor in forward.parameters for q in entries(tensor))
+    values |= zip(parameters, theta.tolist(), strict=True)
     printer = SheetPrinter(places(cells, graph.quantities, title))
     for block in band.blocks:
         page.put(TOP - 1, LEFT + block.column, book.kind(block.tensor), style.HEAD)
         for quantity in entries(block.tensor):
             cell = cells[quantity]
-            if quantity in given:
-                page.put(cell.row, cell.column, number(given[quantity]), style.INPUT)
+            if quantity in values:
+                page.put(cell.row, cell.column, number(values[quantity]), style.INPUT)
             else:
                 page.put(cell.row, cell.column, printer.formula(graph[quantity]), style.VALUE_TWO)
         if block.tensor.role == "value":
@@ -44,10 +44,8 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
         else:
             pixels = [cells[q] for q in entries(block.tensor)]
             style.pixels_rule(page.sheet, style.row_areas(pixels), pixels[0].local, grey=False)
-    for column in range(LEFT, LEFT + band.width + 2):
-        page.widths({column: 6})
-    below = TOP + band.height + 2
-    below = _window(page, network, graph, cells, below)
+    page.widths(dict.fromkeys(range(LEFT, LEFT + band.width + 2), 6))
+    below = _window(page, network, graph, cells, TOP + band.height + 2)
     _flattened(page, network, band, cells, below)
 
 

@@ -8,7 +8,7 @@ from symcnn.errors import InputError
 from symcnn.files import check_writable, write_whole
 from symcnn.network import DataLike, Network, as_data, checked, checked_images
 from symcnn.numeric import as_theta, initial_values
-from symcnn.text import Catalogue, catalogue
+from symcnn.text import catalogue
 from symcnn.train import Run
 from symcnn.train.settings import check_settings
 
@@ -62,34 +62,31 @@ def export_workbook(
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
-    given = as_data(data)
+    samples = as_data(data)
     if run is not None:
         run.require(network)
         learning_rate, initial, steps = run.learning_rate, run.initial, min(steps, run.steps)
     check_settings(learning_rate, steps)
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     if network.loss is None:
-        content = forward_workbook(text, network, theta, checked_images(network, given.images)[0])
-    elif quantities(Derivation(network), len(checked(network, given)[0])) > MAX_QUANTITIES:
-        # nobody follows the training in such a table: what it came to is shown
-        made = text("workbook.made_run", steps=run.steps) if run else _made(text, seed if initial is None else None)
-        content = one_image_workbook(text, network, given, run.theta if run else theta, learning_rate, made)
+        content = forward_workbook(text, network, theta, checked_images(network, samples.images)[0])
+    elif quantities(Derivation(network), len(checked(network, samples)[0])) > MAX_QUANTITIES:
+        # a training of so many quantities is not followed step by step: only its result is written
+        if run:
+            made = text("workbook.made_run", steps=run.steps)
+        elif initial is None:
+            made = text("explain.initial", seed=seed)
+        else:
+            made = text("workbook.made_values")
+        content = one_image_workbook(text, network, samples, run.theta if run else theta, learning_rate, made)
     else:
-        _by_steps(run)
-        factor = 1.0 / len(given.images) if run is not None and run.reduction == "mean" else 1.0
-        shown_seed = seed if initial is None else None
-        content = training_workbook(text, network, given, theta, learning_rate, factor, steps, shown_seed, progress)
+        if run is not None and run.course is not None:
+            raise InputError(
+                "run: trained by epochs, but the sheet Training is gradient descent on all images at once; expected a"
+                " training by steps, or initial=run.theta in place of run"
+            )
+        factor = 1.0 / len(samples.images) if run is not None and run.reduction == "mean" else 1.0
+        used_seed = seed if initial is None else None
+        content = training_workbook(text, network, samples, theta, learning_rate, factor, steps, used_seed, progress)
     write_whole(target, content)
     return target
-
-
-def _by_steps(run: Run | None) -> None:
-    if run is not None and run.course is not None:
-        raise InputError(
-            "run: trained by epochs, but the sheet Training is gradient descent on all images at once; expected a"
-            " training by steps, or initial=run.theta in place of run"
-        )
-
-
-def _made(text: Catalogue, seed: int | None) -> str:
-    return text("explain.initial", seed=seed) if seed is not None else text("workbook.made_values")

@@ -1,9 +1,9 @@
-"""What the functions of a formula give, in float64 as spreadsheet programs compute them: one entry each.
+"""The functions of formulas, in float64 as spreadsheet programs compute them.
 
 An argument is a value, or the values of an area (a list). Sums run in the order of the cells, without compensation.
 
-A formula becomes something that can be run: each node of its tree a function of the cells that it refers to. Formulas
-that differ only in their references share one function: a training of 1,000 steps has a few hundred.
+A formula is compiled: each node of its tree becomes a function of the cells that it refers to. Formulas that differ
+only in their references share one function: a training of 1,000 steps has a few hundred.
 """
 
 import math
@@ -74,10 +74,10 @@ def text(value: Value) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, str) or value is None:
         return value or ""
-    shown = Decimal(f"{value:.15g}")
-    if shown and not -20 < shown.adjusted() < 21:
-        return f"{shown.normalize():E}"
-    plain = f"{shown:f}"
+    decimal = Decimal(f"{value:.15g}")
+    if decimal and not -20 < decimal.adjusted() < 21:
+        return f"{decimal.normalize():E}"
+    plain = f"{decimal:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
@@ -115,10 +115,10 @@ def _numbers(arguments: Iterable[Argument]) -> Iterator[float]:
 
 
 def _total(numbers: Iterable[float]) -> float:
-    found = 0.0
+    total = 0.0
     for value in numbers:  # not sum(), which compensates
-        found += value
-    return finite(found)
+        total += value
+    return finite(total)
 
 
 def _paired(arguments: Sequence[Argument]) -> Iterator[tuple[Value, ...]]:
@@ -147,7 +147,7 @@ def _match(wanted: Argument, area: Argument, kind: Argument = 1.0) -> float:
     """Position of what is equal; with kind 1 of the last that is not above, in a rising list."""
     value, way = _one(wanted), number(_one(kind))
     cells = area if isinstance(area, list) else [area]
-    found = 0
+    position = 0
     for n, cell in enumerate(cells, 1):
         if cell is None or isinstance(cell, CellError) or isinstance(cell, str) != isinstance(value, str):
             continue
@@ -155,10 +155,10 @@ def _match(wanted: Argument, area: Argument, kind: Argument = 1.0) -> float:
         if way == 0 and order == 0:
             return float(n)
         if way > 0 and order <= 0:
-            found = n
-    if not found:
+            position = n
+    if not position:
         raise RaisedError("#N/A")
-    return float(found)
+    return float(position)
 
 
 def _one(argument: Argument) -> Value:
@@ -169,8 +169,8 @@ def _one(argument: Argument) -> Value:
 
 def _round(value: Argument, digits: Argument) -> float:
     """Half away from zero, of what 15 digits show: 2.675 becomes 2.68."""
-    shown = Decimal(f"{number(_one(value)):.15g}")
-    return float(shown.quantize(Decimal(1).scaleb(-int(number(_one(digits)))), ROUND_HALF_UP)) + 0.0
+    decimal = Decimal(f"{number(_one(value)):.15g}")
+    return float(decimal.quantize(Decimal(1).scaleb(-int(number(_one(digits)))), ROUND_HALF_UP)) + 0.0
 
 
 def _mod(value: Argument, divisor: Argument) -> float:
@@ -191,13 +191,13 @@ def _of_number(function: Callable[[float], float]) -> Callable[..., float]:
 
 
 def _truths(arguments: Iterable[Argument]) -> list[bool]:
-    found = []
+    truths = []
     for argument in arguments:
         values = [v for v in argument if not isinstance(v, str | None)] if isinstance(argument, list) else [argument]
-        found += [truth(v) for v in values]
-    if not found:
+        truths += [truth(v) for v in values]
+    if not truths:
         raise RaisedError("#VALUE!")
-    return found
+    return truths
 
 
 def _count(*arguments: Argument) -> float:
@@ -247,12 +247,12 @@ def _power(base: float, exponent: float) -> float:
     if base == 0 and exponent <= 0:
         raise RaisedError("#NUM!" if exponent == 0 else "#DIV/0!")
     try:
-        found = base**exponent
+        power = base**exponent
     except OverflowError:
         raise RaisedError("#NUM!") from None
-    if isinstance(found, complex):
+    if isinstance(power, complex):
         raise RaisedError("#NUM!")
-    return float(found)
+    return float(power)
 
 
 def _quotient(above: float, below: float) -> float:
@@ -262,20 +262,12 @@ def _quotient(above: float, below: float) -> float:
 
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": _quotient,
-    "^": _power,
-}
-_COMPARISONS: dict[str, Callable[[int], bool]] = {
-    "=": lambda order: order == 0,
-    "<>": lambda order: order != 0,
-    "<": lambda order: order < 0,
-    ">": lambda order: order > 0,
-    "<=": lambda order: order <= 0,
-    ">=": lambda order: order >= 0,
-}
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": _quotient, "^": _power,
+}  # fmt: skip
+#: Each compares -1, 0 or 1 with 0.
+_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
+}  # fmt: skip
 
 
 def _operation(sign: str) -> Callable[[Value, Value], Value]:
@@ -283,7 +275,7 @@ def _operation(sign: str) -> Callable[[Value, Value], Value]:
         return lambda a, b: text(a) + text(b)
     if sign in _COMPARISONS:
         holds = _COMPARISONS[sign]
-        return lambda a, b: holds(compared(a, b))
+        return lambda a, b: holds(compared(a, b), 0)
     compute = _ARITHMETIC[sign]
 
     def operation(a: Value, b: Value) -> Value:
@@ -343,16 +335,16 @@ class Compiler:
     def _chain(self, formula: Binary) -> Run:
         """A left-deep chain, in a loop: it may be longer than Python's stack."""
         node: Formula = formula
-        found = []
+        chain = []
         while isinstance(node, Binary):
-            found.append(node)
+            chain.append(node)
             node = node.left
-        if len(found) == 1 and isinstance(node, Reference) and isinstance(formula.right, Reference):
+        if len(chain) == 1 and isinstance(node, Reference) and isinstance(formula.right, Reference):
             operation, values = OPERATIONS[formula.operator], self._values
             j, k = next(self._numbers), next(self._numbers)
             return lambda places: operation(values[places[j]], values[places[k]])
         first = self._run(node)
-        steps = [(OPERATIONS[b.operator], self._run(b.right)) for b in reversed(found)]
+        steps = [(OPERATIONS[b.operator], self._run(b.right)) for b in reversed(chain)]
 
         def chained(places: Places) -> Value:
             value = first(places)
@@ -423,8 +415,8 @@ class Compiler:
                 raise RaisedError("#REF!")
             across = range(columns) if column == 0 else (column - 1,)
             down = range(rows) if row == 0 else (row - 1,)
-            found = [values[block.places[r * columns + c]] for r in down for c in across]
-            return found if row == 0 or column == 0 else found[0]
+            cells = [values[block.places[r * columns + c]] for r in down for c in across]
+            return cells if row == 0 or column == 0 else cells[0]
 
         return index
 

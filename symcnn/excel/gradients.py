@@ -1,6 +1,7 @@
-"""Below the bands of Backward: what each position adds to a filter, all ∂E_total, and answers to questions."""
+"""Below the bands of Backward: each position's contribution to a filter, all ∂E_total, and answers to questions."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -10,7 +11,7 @@ from symcnn.excel.addresses import Cell, area, local
 from symcnn.excel.book import StyledSheet
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
-from symcnn.excel.words import put_in
+from symcnn.excel.words import with_numbers
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
 from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 
@@ -22,23 +23,21 @@ MAX_RULED = 200
 
 
 class GradientTables:
-    """Writes them on a sheet that has its bands."""
+    """Writes the tables on a sheet that has its bands."""
 
     def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
         self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
         self.graph = plan.derivation.graph
-        self._end = max(FIRST_COLUMN + plan.band.width, plan.put_in_end)
+        self._end = max(FIRST_COLUMN + plan.band.width, plan.numbers_end)
 
     def write(self) -> None:
         if self.plan.shares is not None:
             ContributionSection(self.plan, self.page).write()
         self._heads()
-        last: Tensor | None = None
-        for quantity in self.plan.derived:
-            if quantity.tensor != last:
-                self._group(quantity.tensor)
-                last = quantity.tensor
-            self._gradient(quantity)
+        for tensor, quantities in groupby(self.plan.derived, key=lambda quantity: quantity.tensor):
+            self._group(tensor)
+            for quantity in quantities:
+                self._gradient(quantity)
         row = self._legend(self.plan.totals_end + 1)
         self._answers(row + 2)
 
@@ -55,23 +54,23 @@ class GradientTables:
             self.page.put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
         if images:
             self.page.put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
-        self.page.put(plan.totals_row + 1, plan.put_in_column, book.label("numbers_put_in"), style.HEAD)
+        self.page.put(plan.totals_row + 1, plan.numbers_column, book.label("numbers_put_in"), style.HEAD)
 
     def _group(self, tensor: Tensor) -> None:
-        """A tensor's heading; at its right the largest of its derivatives: how gradients fade on their way back."""
+        """Write a tensor's heading, with its largest derivative at the right: gradients fade on their way back."""
         plan, every = self.plan, list(entries(tensor))
         row, words = plan.total(every[0]).row - 1, self.book.kind(tensor)
         if tensor.kind is TensorKind.FEATURE_MAP:
             words = self.page.label("map_group", kind=words)
         self.page.put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
         column = plan.total_columns[-1]
-        shown = area(row + 1, column, plan.total(every[-1]).row, column)
+        derivatives = area(row + 1, column, plan.total(every[-1]).row, column)
         if tensor.role == "parameter":
-            self.page.put(row, plan.put_in_column, self.page.label("largest_of_group"), style.NOTE)
-            self.page.put(row, column, CellFormula(f"=MAX(MAX({shown}),-1*MIN({shown}))"), style.SHARE)
+            self.page.put(row, plan.numbers_column, self.page.label("largest_of_group"), style.NOTE)
+            self.page.put(row, column, CellFormula(f"=MAX(MAX({derivatives}),-1*MIN({derivatives}))"), style.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.page.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
-            prompt.add(shown)
+            prompt.add(derivatives)
             self.page.sheet.add_data_validation(prompt)
         self.page.height(row, 20)
 
@@ -83,15 +82,14 @@ class GradientTables:
             for column in range(FIRST_COLUMN, self._end):
                 self.page.put(row, column, None, style.RULE)
         variable = self.graph[adjoint]
-        shown = self.words.total(adjoint) if images else self.words.of_image(adjoint)
-        self.page.put(row, derivative, f"{shown} =", style.LISTED_NAME)
+        symbol = self.words.total(adjoint) if images else self.words.of_image(adjoint)
+        self.page.put(row, derivative, f"{symbol} =", style.LISTED_NAME)
         self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
         local_cells = [plan.backward[m][adjoint].local for m in range(plan.images)]
+        look = style.LISTED_VALUE if images else style.LISTED_TOTAL
         for column, reference in zip(images or [total], local_cells, strict=True):
-            self.page.put(
-                row, column, CellFormula(f"={reference}"), style.LISTED_VALUE if images else style.LISTED_TOTAL
-            )
-        for m in range(plan.put_in):
+            self.page.put(row, column, CellFormula(f"={reference}"), look)
+        for m in range(plan.number_lines):
             self._numbers(row + m, m, adjoint)
         if quantity not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
@@ -102,19 +100,19 @@ class GradientTables:
         self.book.define(adjoint, plan.total(quantity))
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
-        """The formula with the numbers of the step shown, from live cells."""
-        text = put_in(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
-        if self.plan.put_in > 1:
+        """The formula with the numbers of the current step, from live cells."""
+        text = with_numbers(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
+        if self.plan.number_lines > 1:
             text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
         if len(text) <= MAX_LENGTH:
-            self.page.put(row, self.plan.put_in_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
+            self.page.put(row, self.plan.numbers_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
 
     # --- colours ----------------------------------------------------------------------------------------------------
 
     def _legend(self, row: int) -> int:
         """One scale for all derivatives of the sheet: it shows at a glance how they fade from output to filter."""
         plan, areas = self.plan, list(self._areas())
-        largest = [f"MAX({shown}),-1*MIN({shown})" for shown in areas]
+        largest = [f"MAX({derivatives}),-1*MIN({derivatives})" for derivatives in areas]
         self.page.put(row, FIRST_COLUMN, self.page.label("legend_gradients"), style.NOTE)
         columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
         areas += [local(row, column) for column in columns]
@@ -131,7 +129,7 @@ class GradientTables:
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def _answers(self, row: int) -> None:
-        """What learners ask most, where this network gives rise to it."""
+        """Answer the questions that learners ask most, where this network raises them."""
         self._section(row, self.page.label("questions"))
         for n, key in enumerate(self._questions(), 1):
             self.page.put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), style.NOTE)
@@ -164,7 +162,7 @@ class GradientTables:
 
 
 def _padded(equation: Equation) -> bool:
-    """Does a window reach beyond what it slides over? Then an index is moved."""
+    """Whether a window reaches beyond its input; then an index has an offset."""
     accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
     return any(affine.coefficients and affine.offset for access in accesses for affine in access.index)
 
@@ -207,7 +205,7 @@ class ContributionSection:
             self.page.height(r, VALUE_HEIGHT)
 
     def _products(self, image: int | None) -> None:
-        """What each position adds, the sum, and the same as a convolution; of all images, times the factor."""
+        """Write each position's product, the sum, and the same as a convolution; for all images times the factor."""
         plan, title = self.plan, self.page.title
         columns = self.columns[-1 if image is None else image]
         all_images = self.page.label("shares_total", total=self.words.total(E_TOTAL))
@@ -240,11 +238,11 @@ def columns_of(plan: WorkbookLayout) -> list[list[int]]:
     """A column for each weight: for each image, and for E_total."""
     assert plan.shares is not None
     squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
-    found: list[list[int]] = []
+    columns: list[list[int]] = []
     for _ in range(plan.images + 1):
-        found.append([next(squares) for _ in plan.shares.weights])
+        columns.append([next(squares) for _ in plan.shares.weights])
         next(squares)
-    return found
+    return columns
 
 
 def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) -> str | None:
@@ -279,8 +277,8 @@ def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
     if plan.shares is None:
         return {}
     row, title = plan.shares_row + 4 + len(plan.shares.positions), plan.sheet("backward")
-    found = {}
+    sums = {}
     for weight, column in zip(plan.shares.weights, columns_of(plan)[-1], strict=True):
         rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
-        found[weight] = [Cell(title, r, column) for r in rows]
-    return found
+        sums[weight] = [Cell(title, r, column) for r in rows]
+    return sums

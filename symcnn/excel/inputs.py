@@ -1,5 +1,5 @@
 """Inputs and Parameters: what a reader may change, in numbered sections, with an image of their own; one row for each
-parameter, with its value at the step shown and the step of gradient descent from there.
+parameter, with its value at the current step and the step of gradient descent from there.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from symcnn.symbolic import Quantity, entries
 LAST_COLUMN = 20
 
 
-#: What may be typed where a number is wanted.
+#: The validation rule of cells for any number.
 ANY_NUMBER = {
     "type": "decimal", "operator": "between", "formula1": "-1000000000000", "formula2": "1000000000000",
 }  # fmt: skip
@@ -41,7 +41,7 @@ class Inputs:
     """Writes the sheet.
 
     Args:
-        images, targets: as given; labels: what each image is called.
+        images, targets: of the data; labels: the name of each image.
         classes: what each output stands for: a label, or its number.
     """
 
@@ -73,10 +73,10 @@ class Inputs:
         self._number += 1
         self.page.section(row, f"{self._number}  {title}", LAST_COLUMN, VALUE_HEIGHT)
 
-    # --- the step shown ---------------------------------------------------------------------------------------------
+    # --- the current step ---------------------------------------------------------------------------------------------
 
     def _step(self, steps: int) -> None:
-        book, cell = self.book, self.plan.step_shown
+        book, cell = self.book, self.plan.step_cell
         self._section(STEP_ROW - 1, book.label("inputs_step"))
         self._put(cell, 0, style.STEP_LARGE if steps < 1_000 else style.STEP_LONG)
         self.page.height(cell.row, SQUARE_HEIGHT)
@@ -89,11 +89,11 @@ class Inputs:
     # --- images -----------------------------------------------------------------------------------------------------
 
     def _image(self, image: int) -> None:
-        book, stated = self.book, self.plan.network.forward
-        assert stated.targets is not None
+        book, forward = self.book, self.plan.network.forward
+        assert forward.targets is not None
         cells = self.plan.inputs[image]
         self._pixels(image, self.labels[image], self.images[image])
-        targets = list(entries(stated.targets))
+        targets = list(entries(forward.targets))
         for k, target in enumerate(targets):
             cell = cells[target]
             self._put(cell.beside(0, -1), self.plan.words.symbol(target), style.SYMBOL)
@@ -117,11 +117,11 @@ class Inputs:
         self.page.height(row, VALUE_HEIGHT)
 
     def _prompt(self, cells: Sequence[Cell], words: str) -> None:
-        """A decimal number is asked for, and said what it means."""
+        """Accept decimal numbers only, with a prompt that says what they mean."""
         self.page.prompt(f"{cells[0].local}:{cells[-1].local}", words, ANY_NUMBER)
 
     def _own_image(self) -> None:
-        """The reader's image, with what the network answers at the step shown."""
+        """Write the reader's image, with the network's outputs at the current step."""
         book, plan, own = self.book, self.plan, self.plan.images
         self._pixels(own, book.label("own_drawing"), drawn_first(self.images[0]))
         cells = plan.desk.outputs(own)
@@ -130,8 +130,8 @@ class Inputs:
             self._put(cell, CellFormula(f"={plan.own[quantity].seen_from(self.page.title)}"), style.RESULT)
         if len(cells) < 2:
             return
-        for cell, shown in zip(cells, self.classes, strict=True):
-            self._put(cell.beside(0, 1), shown, style.OF_IMAGE)
+        for cell, class_name in zip(cells, self.classes, strict=True):
+            self._put(cell.beside(0, 1), class_name, style.OF_IMAGE)
         row, first, last = cells[0].row, cells[0].column, cells[-1].column
         outputs, classes = area(row, first, row, last), area(row + 1, first, row + 1, last)
         self._put(plan.verdict, CellFormula(f"=INDEX({classes},1,MATCH(MAX({outputs}),{outputs},0))"), style.ANSWER)
@@ -166,7 +166,7 @@ class Inputs:
 
 
 def drawn_first(image: Array) -> Array:
-    """What the reader's image shows at first: the first image with its last stroke of the pen missing."""
+    """Return the first image without its last dark pixel, with which the reader's image begins."""
     values = image.copy()
     dark = (values.ravel() >= 0.5).nonzero()[0]
     if len(dark) > 1:
@@ -183,7 +183,7 @@ LOOKS = {"initial": style.INITIAL, "value": style.SHOWN, "gradient": style.SIX, 
 
 
 def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: str) -> None:
-    """Symbol, meaning, initial value, at the step shown, gradient, what the step adds, next."""
+    """Symbol, meaning, initial value, at the current step, gradient, what the step adds, next."""
     hint = "hint_parameters" if plan.steps is not None else "hint_parameters_one"
     columns = plan.parameter_columns
     page = book.add_sheet("parameters", book.label(hint), ribbon, len(set(columns.values())))
@@ -215,37 +215,37 @@ def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[
     sheet = plan.sheet("parameters")
     value, gradient = plan.parameter(parameter).local, plan.parameter(parameter, "gradient").local
     rate = plan.learning_rate.seen_from(sheet)
-    found: dict[str, object] = {
+    numbers: dict[str, object] = {
         "initial": initial,
         "gradient": CellFormula(f"={plan.total(parameter).seen_from(sheet)}"),
         "change": CellFormula(f"=-1*{rate}*{gradient}"),
         "next": CellFormula(f"={value}-{rate}*{gradient}"),
     }
     if plan.steps is not None:
-        found["value"] = _at_step_shown(plan, parameter)
-    return found
+        numbers["value"] = _at_current_step(plan, parameter)
+    return numbers
 
 
 def meaning(book: Book, parameter: Quantity) -> str:
-    """What a parameter is, in words: where a weight stands or leads."""
+    """Return the meaning of a parameter in words, with its position or its neurons."""
     digits = [digit for _, digit in parameter.tensor.digits(parameter.index)]
     return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
 
 
 def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
-    """The scale of the values shown: its ends are the largest of them."""
+    """Write the colour scale of the values; its ends are the largest of them."""
     value, rows = plan.parameter_columns["value"], list(plan.parameter_rows.values())
-    row, shown = rows[-1] + 3, area(rows[0], value, rows[-1], value)
+    row, values = rows[-1] + 3, area(rows[0], value, rows[-1], value)
     page.put(row, 2, page.label("colours"), style.NOTE)
     page.put(row, 3, page.label("legend_parameters"), style.NOTE)
     page.put(row + 1, 2, page.label("sign_head"), style.NOTE)
     page.put(row + 1, 3, page.label("sign"), style.NOTE)
-    largest = f"MAX(MAX({shown}),-1*MIN({shown}))"
-    page.scale(row, range(4, 9), [shown, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
+    largest = f"MAX(MAX({values}),-1*MIN({values}))"
+    page.scale(row, range(4, 9), [values, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
 
 
-def _at_step_shown(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
-    """The parameter's cell in the row of Training that is shown; a step past either end shows the first or the last."""
+def _at_current_step(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
+    """The parameter in the current step's row of Training; past either end, in the first or the last row."""
     assert plan.steps is not None
-    shown, (_, last) = plan.step_shown.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
-    return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({shown},0),{last.absolute})+1)")
+    step, (_, last) = plan.step_cell.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
+    return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({step},0),{last.absolute})+1)")

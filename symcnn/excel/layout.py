@@ -62,7 +62,7 @@ class Columns:
 #: Blank columns between two stages.
 GAP = 1
 
-#: Inputs of a dense layer that are shown once more above its weights.
+#: The most inputs of a dense layer that are repeated above its weights.
 MAX_ABOVE = 40
 
 
@@ -104,8 +104,8 @@ class TensorCells:
 
     def area(self, cells: Mapping[Quantity, Cell]) -> str:
         """The smallest range with those of the block's entries that have cells."""
-        found = [cells[quantity] for quantity in entries(self.tensor) if quantity in cells]
-        rows, columns = [c.row for c in found], [c.column for c in found]
+        own = [cells[quantity] for quantity in entries(self.tensor) if quantity in cells]
+        rows, columns = [c.row for c in own], [c.column for c in own]
         return area(min(rows), min(columns), max(rows), max(columns))
 
     @cached_property
@@ -132,7 +132,7 @@ class Above:
 
 @dataclass(frozen=True)
 class Band:
-    """All blocks of one image's pass, and what is shown again above dense layers' weights."""
+    """All blocks of one image's pass, and the inputs repeated above dense layers' weights."""
 
     blocks: tuple[TensorCells, ...]
     strips: bool
@@ -161,11 +161,11 @@ class Band:
 
 def band_of(network: Network, strips: bool = True) -> Band:
     """Image, then for each equation the parameters that it uses and what it gives; at the end target and error."""
-    stated = network.forward
-    order: list[tuple[Tensor, bool, int]] = [(stated.image, True, 0)]  # a tensor, is there a gap before it, its top
+    forward = network.forward
+    order: list[tuple[Tensor, bool, int]] = [(forward.image, True, 0)]  # a tensor, is there a gap before it, its top
     dense: list[tuple[Tensor, Tensor, Tensor, bool]] = []  # weights, source, target, with a bias
     top = 0
-    for equation in stated.equations:
+    for equation in forward.equations:
         used = sorted((t for t in _tensors(equation) if t.role in ("parameter", "target")), key=_is_bias)
         weights = next((t for t in used if t.kind is TensorKind.WEIGHT), None)
         if weights is not None:
@@ -194,12 +194,8 @@ def _is_bias(tensor: Tensor) -> bool:
 
 def _tensors(equation: Equation) -> Sequence[Tensor]:
     """The tensors of an equation's right side, in the order in which they are written."""
-    found: dict[Tensor, None] = {}
-    for term in equation.terms:
-        for factor in term.factors:
-            for access in sorted(factor.atoms(Access), key=str):
-                found[access.tensor] = None
-    return list(found)
+    factors = (factor for term in equation.terms for factor in term.factors)
+    return list(dict.fromkeys(a.tensor for factor in factors for a in sorted(factor.atoms(Access), key=str)))
 
 
 FIRST_COLUMN = 3
@@ -239,7 +235,7 @@ class Desk:
         return ABOVE + self._block.extent[0] + BELOW
 
     def corner(self, image: int) -> Cell:
-        """Where an image's label stands, above its pixels."""
+        """The cell of an image's label, above its pixels."""
         row, column = divmod(image, max(1, SIDE_BY_SIDE // self.pitch))
         return Cell(self.title, IMAGES_ROW + 1 + row * self._group, FIRST_COLUMN + column * self.pitch)
 
@@ -253,7 +249,7 @@ class Desk:
 
     @cached_property
     def own_pixels(self) -> dict[Quantity, Cell]:
-        """The reader's image: every formula of its pass looks there."""
+        """The pixels of the reader's image, to which the formulas of its pass refer."""
         return self.pixels(self.images)
 
     def outputs(self, image: int) -> list[Cell]:

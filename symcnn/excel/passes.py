@@ -6,31 +6,21 @@ from symcnn.derivation import Variable
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area
 from symcnn.excel.book import Book, StyledSheet
-from symcnn.excel.gradients import GradientTables
+from symcnn.excel.gradients import LEGEND_PIXELS, GradientTables
 from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
-from symcnn.excel.plan import (
-    BAND_HEAD,
-    CHARACTER_PIXELS,
-    E_TOTAL,
-    FIRST_COLUMN,
-    E,
-    WorkbookLayout,
-)
+from symcnn.excel.plan import BAND_HEAD, CHARACTER_PIXELS, E_TOTAL, FIRST_COLUMN, E, WorkbookLayout
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9
 
-#: Room for the words of the legend.
-LEGEND_PIXELS = 470
-
 #: Where the colours of Forward are full.
 REACH = 2.0
 
 
 class Passes:
-    """Writes the two sheets; ``labels`` says what each image shows, ``looks`` how "image" and "target" are shown."""
+    """Writes the two sheets; ``labels`` are the images' names, ``looks`` the styles of "image" and "target"."""
 
     def __init__(
         self, book: Book, plan: WorkbookLayout, labels: list[str], ribbon: str, data_looks: Mapping[str, style.Style]
@@ -91,7 +81,7 @@ class Passes:
         self.book.define(E_TOTAL, total)
 
     def _verdict(self, page: StyledSheet) -> None:
-        """What the network says of the reader's image, beside its outputs."""
+        """Write the network's answer for the reader's image beside its outputs."""
         plan = self.plan
         outputs = plan.network.forward.outputs
         if outputs.size < 2:
@@ -109,14 +99,14 @@ class Passes:
         for m in range(plan.images):
             row = plan.band_row(m)
             self._band_head(page, row, self.labels[m])
+            cells = plan.band_cells("backward", row)
             for block in plan.band.blocks:
                 if block.tensor != ERROR:
-                    self._derivatives(page, m, block)
+                    self._derivatives(page, m, block, cells)
             for above in plan.band.above:
-                derived = {q.adjoint: plan.backward[m].get(q.adjoint) for q in entries(above.source)}
-                known = {q: c for q, c in derived.items() if c is not None}
-                if known:
-                    self._above(page, row, above, known)
+                adjoints = [q.adjoint for q in entries(above.source) if q.adjoint in plan.backward[m]]
+                if adjoints:
+                    self._above(page, row, above, {adjoint: plan.backward[m][adjoint] for adjoint in adjoints})
             self._arrows(page, row, "←")
             self._stage_heads(page, row, "stage_back", plan.backward[m])
             self._equations(page, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
@@ -124,9 +114,10 @@ class Passes:
         page.put(plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
         GradientTables(plan, page).write()
 
-    def _derivatives(self, page: StyledSheet, image: int, block: TensorCells) -> None:
+    def _derivatives(self, page: StyledSheet, image: int, block: TensorCells, cells: Mapping[Quantity, Cell]) -> None:
         plan = self.plan
-        for quantity, cell in plan.block_cells("backward", image, block).items():
+        own = {quantity: cells[quantity] for quantity in entries(block.tensor)}
+        for quantity, cell in own.items():
             adjoint = quantity.adjoint
             derived = adjoint in self.graph
             formula = plan.backward_formula(image, adjoint) if derived else cell.fetch(plan.forward[image][quantity])
@@ -134,7 +125,7 @@ class Passes:
             if derived:
                 self.book.define(adjoint.of_image(image + 1), cell)
         if block.tensor.role == "image":
-            self._pixels(page, list(plan.block_cells("backward", image, block).values()))
+            self._pixels(page, list(own.values()))
 
     # --- what both share --------------------------------------------------------------------------------------------
 
@@ -142,9 +133,8 @@ class Passes:
         plan = self.plan
         page = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
         page.widths({1: MARGIN, 2: BESIDE_MARGIN})
-        for column in range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24):
-            width = NARROW if column in plan.gap_columns else SQUARE
-            page.widths({column: width})
+        columns = range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24)
+        page.widths({column: NARROW if column in plan.gap_columns else SQUARE for column in columns})
         page.sheet.freeze_panes = "A5"
         return page
 
@@ -165,7 +155,7 @@ class Passes:
         page.put(cell.row, cell.column, formula, look)
 
     def _above(self, page: StyledSheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
-        """The inputs of a dense layer over its weights, or the derivatives by them."""
+        """Write the inputs of a dense layer above its weights, or the derivatives by them."""
         at = self.plan.above_row(row)
         places = {quantity: FIRST_COLUMN + above.column + n for n, quantity in enumerate(entries(above.source))}
         for quantity, source in cells.items():
@@ -179,23 +169,22 @@ class Passes:
             page.put(at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
 
     def _arrows(self, page: StyledSheet, row: int, arrow: str) -> None:
-        """In the narrow columns: ∗ where a filter slides over what stands left of it, arrows elsewhere."""
+        """Write ∗ in the narrow columns before a filter, arrows in the others."""
         blocks = [b for b in self.plan.band.blocks if b.gap and b.column]
         height = max(b.extent[0] for b in self.plan.band.blocks)
         middle = row + BAND_HEAD + min(1, height - 1) * self.plan.band.pitch + self.plan.band.pitch - 1
         for block in blocks:
             sign = "∗" if block.tensor.kind is TensorKind.FILTER and arrow == "→" else arrow
-            if block.tensor.role == "constant":
-                continue
-            page.put(middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
+            if block.tensor.role != "constant":
+                page.put(middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
 
     def _stage_heads(self, page: StyledSheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
-        """A head where a stage begins: the blocks up to the next narrow column."""
+        """Write a head where a stage begins; it reaches to the next narrow column."""
         known = {quantity.primal for quantity in cells}
         for block in self.plan.band.blocks:
             tensor = block.tensor
-            shown = next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target"))
-            if (block.gap or not block.column) and shown:
+            has_cells = next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target"))
+            if (block.gap or not block.column) and has_cells:
                 kind = tensor.kind
                 if kind is TensorKind.PREACTIVATION and tensor.target is not None:
                     last = tensor.target.kind is TensorKind.OUTPUT
@@ -210,10 +199,10 @@ class Passes:
 
     def _colours(self, page: StyledSheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
         for block in self.plan.band.blocks:
-            found = [cells[q] for q in entries(block.tensor) if q in cells]
+            own = [cells[q] for q in entries(block.tensor) if q in cells]
             if block.tensor.role == "image":
-                self._pixels(page, found)
-            elif block.tensor.role in ("value", "parameter") and block.tensor.shape and found:
+                self._pixels(page, own)
+            elif block.tensor.role in ("value", "parameter") and block.tensor.shape and own:
                 style.signed_scale(page.sheet, block.area(cells), reach)
         for above in self.plan.band.above:
             at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
@@ -236,7 +225,7 @@ class Passes:
 #: Lines under a band; stages that stand close take turns.
 LINES = 2
 
-#: Products that are shown, the more the better.
+#: Numbers of products to try, largest first.
 LENGTHS = (6, 4, 3, 2)
 
 

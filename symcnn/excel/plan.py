@@ -1,7 +1,7 @@
-"""Where everything stands: the addresses of all quantities of a training workbook, decided before writing.
+"""The layout of a training workbook: the addresses of all quantities, decided before writing.
 
-Inputs      step shown, pixels and targets of each image, the reader's own image, learning rate, factor of the sum
-Parameters  one row a parameter: initial value, value at the step shown, gradient, change, next value
+Inputs      current step, pixels and targets of each image, the reader's own image, learning rate, factor of the sum
+Parameters  one row a parameter: initial value, value at the current step, gradient, change, next value
 Forward     one band an image, E_total, one for the reader's image
 Backward    the same bands, derivatives where their values stood; what each position adds to a filter; the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
@@ -18,14 +18,14 @@ from typing import Literal
 from symcnn.derivation import Derivation, Product
 from symcnn.derivation.graph import Graph
 from symcnn.excel.addresses import Cell, SheetPrinter, area, check_cells, check_size, places
-from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, TensorCells, band_of
+from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, band_of
 from symcnn.excel.words import CellTexts
 from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
 
-#: Positions and weights that are shown.
+#: The most positions and weights that are written out.
 MAX_POSITIONS, MAX_WEIGHTS = 49, 9
 
 
@@ -44,7 +44,7 @@ class Contributions:
 
 
 def shares_of(graph: Graph, network: Network) -> Contributions | None:
-    """Those of the first convolution's first filter; None where there is none, or it is too large to be shown."""
+    """Return the contributions to the first convolution's first filter; None if there is none or it is too large."""
     filters = next((t for t in network.forward.parameters if t.kind is TensorKind.FILTER), None)
     if filters is None or graph[next(entries(filters)).adjoint].reduce == "max":
         return None
@@ -52,12 +52,12 @@ def shares_of(graph: Graph, network: Network) -> Contributions | None:
     weights: dict[Quantity, None] = {}
     positions: dict[Quantity, None] = {}
     for weight in entries(filters):
-        found = {_position(graph, factors): factors for factors in graph[weight.adjoint].products}
-        if positions and not positions.keys() & found.keys():
+        by_position = {_position(graph, factors): factors for factors in graph[weight.adjoint].products}
+        if positions and not positions.keys() & by_position.keys():
             break  # another filter, which has a map of its own
         weights[weight] = None
-        positions.update(dict.fromkeys(found))
-        products |= {(position, weight): factors for position, factors in found.items()}
+        positions.update(dict.fromkeys(by_position))
+        products |= {(position, weight): factors for position, factors in by_position.items()}
         if len(weights) > MAX_WEIGHTS or len(positions) > MAX_POSITIONS:
             return None
     order = [v.quantity for v in graph.backward.values() if v.quantity in positions]
@@ -75,13 +75,13 @@ BAND_HEAD, BAND_FOOT = 2, 3
 FIRST_BAND, FIRST_COLUMN = 6, 3
 #: Pixels of the list of all ∂E_total: the derivative, and a character of its formula.
 DERIVATIVE_PIXELS, CHARACTER_PIXELS = 168, 6.4
-#: Pixels of a product with its numbers put in.
-PUT_IN_PIXELS = 112
+#: Pixels of a product with numbers.
+PRODUCT_PIXELS = 112
 TRAINING_FIRST_ROW = 8
 PARAMETERS_FIRST_ROW = 7
 
-#: Images for which the list of all ∂E_total puts numbers into the formulas, one line each.
-MAX_PUT_IN = 3
+#: Images with whose numbers the list of all ∂E_total repeats its formulas, one line each.
+MAX_NUMBER_LINES = 3
 
 #: Rows of the section on the shares of a filter's gradient, besides one for each position.
 SHARES_ROWS = 8
@@ -97,7 +97,7 @@ Column = Quantity | Literal["step", "norm"]
 STEP: Column = "step"
 NORM: Column = "norm"
 
-#: Outputs that stand with the results on Training.
+#: The most outputs among the results on Training.
 MAX_RESULTS = 12
 
 #: Products of a formula that is written beside its value; the rest is "…".
@@ -165,7 +165,7 @@ class WorkbookLayout:
 
     @cached_property
     def derived(self) -> tuple[Quantity, ...]:
-        """What the list of all ∂E_total differentiates by: the parameters and the cells of feature maps."""
+        """The quantities of the list of all ∂E_total: the parameters and the cells of feature maps."""
         return (*self.parameters, *(q for tensor in self.network.forward.feature_maps for q in entries(tensor)))
 
     # --- inputs -----------------------------------------------------------------------------------------------------
@@ -179,12 +179,12 @@ class WorkbookLayout:
         return Cell(self.sheet("inputs"), self.learning_rate.row + 1, FIRST_COLUMN)
 
     @property
-    def step_shown(self) -> Cell:
+    def step_cell(self) -> Cell:
         return Cell(self.sheet("inputs"), STEP_ROW, FIRST_COLUMN)
 
     @property
     def has_own(self) -> bool:
-        """Is there an image that the reader draws?"""
+        """Whether there is an image that the reader draws."""
         return self.steps is not None
 
     @cached_property
@@ -206,21 +206,21 @@ class WorkbookLayout:
     @cached_property
     def parameter_rows(self) -> dict[Quantity, int]:
         """Parameter -> row on Parameters; a blank row between two tensors."""
-        found, row = {}, PARAMETERS_FIRST_ROW
+        rows, row = {}, PARAMETERS_FIRST_ROW
         for tensor in self.network.forward.parameters:
             for quantity in entries(tensor):
-                found[quantity] = row
+                rows[quantity] = row
                 row += 1
             row += 1
-        return found
+        return rows
 
     @cached_property
     def parameter_columns(self) -> dict[str, int]:
-        """What stands in the columns of Parameters; ``value`` is what the passes are computed with."""
-        shown = ["value"] if self.steps is not None else []
-        words = ["symbol", "meaning", "initial", *shown, "gradient", "change", "next"]
-        found = {word: column for column, word in enumerate(words, 2)}
-        return {"value": found["initial"], **found}
+        """Key -> column of Parameters; ``value`` is what the passes use."""
+        value = ["value"] if self.steps is not None else []
+        keys = ["symbol", "meaning", "initial", *value, "gradient", "change", "next"]
+        columns = {key: column for column, key in enumerate(keys, 2)}
+        return {"value": columns["initial"], **columns}
 
     def parameter(self, parameter: Quantity, what: str = "value") -> Cell:
         return Cell(self.sheet("parameters"), self.parameter_rows[parameter], self.parameter_columns[what])
@@ -232,35 +232,24 @@ class WorkbookLayout:
         return FIRST_BAND + image * (BAND_HEAD + self.band.height + BAND_FOOT)
 
     def above_row(self, band_row: int) -> int:
-        """The row of what stands above dense layers' weights, in the band with this row."""
+        """The row of the inputs above dense layers' weights, in the band with this row."""
         return band_row + BAND_HEAD + self.band.pitch - 1
 
-    def block_cells(self, sheet: str, image: int, block: TensorCells) -> dict[Quantity, Cell]:
-        """A block's quantities in one image's band on Forward or Backward."""
-        top = self.band_row(image) + BAND_HEAD
-        title = self.sheet(sheet)
-        return {q: Cell(title, top + r, FIRST_COLUMN + c) for q, r, c in self.band.cells(block)}
+    def band_cells(self, sheet: str, band_row: int) -> dict[Quantity, Cell]:
+        """Every quantity of the forward pass -> its place in the band with this row, on Forward or Backward."""
+        top, title, band = band_row + BAND_HEAD, self.sheet(sheet), self.band
+        return {q: Cell(title, top + r, FIRST_COLUMN + c) for block in band.blocks for q, r, c in band.cells(block)}
 
     @cached_property
     def forward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every quantity of the forward pass -> its cell on Forward."""
-        return [
-            {q: c for block in self.band.blocks for q, c in self.block_cells("forward", m, block).items()}
-            for m in range(self.images)
-        ]
+        return [self.band_cells("forward", self.band_row(m)) for m in range(self.images)]
 
     @cached_property
     def backward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every adjoint -> its cell on Backward."""
-        return [
-            {
-                q.adjoint: c
-                for block in self.band.blocks
-                for q, c in self.block_cells("backward", m, block).items()
-                if q.adjoint in self.graph
-            }
-            for m in range(self.images)
-        ]
+        bands = (self.band_cells("backward", self.band_row(m)) for m in range(self.images))
+        return [{q.adjoint: c for q, c in band.items() if q.adjoint in self.graph} for band in bands]
 
     @cached_property
     def cells(self) -> list[dict[Quantity, Cell]]:
@@ -269,7 +258,7 @@ class WorkbookLayout:
 
     @property
     def error_total(self) -> Cell:
-        """E_total stands under the last band, below the images' errors."""
+        """The cell of E_total, under the last band and the images' errors."""
         return Cell(self.sheet("forward"), self.band_row(self.images), self.forward[0][E].column)
 
     # --- the reader's image -----------------------------------------------------------------------------------------
@@ -281,20 +270,14 @@ class WorkbookLayout:
 
     @cached_property
     def own(self) -> dict[Quantity, Cell]:
-        """Every quantity that rests on no target -> its cell in the reader's band."""
+        """Every quantity that depends on no target -> its cell in the reader's band."""
         of, targets = self.derivation.quantities.of, self.network.forward.targets
         assert targets is not None
-        resting = set(entries(targets))
+        dependent = set(entries(targets))
         for variable in self.graph.forward.values():
-            if any(of(s) in resting for s in variable.symbols()):
-                resting.add(variable.quantity)
-        top, title = self.own_row + BAND_HEAD, self.sheet("forward")
-        return {
-            q: Cell(title, top + r, FIRST_COLUMN + c)
-            for block in self.band.blocks
-            for q, r, c in self.band.cells(block)
-            if q not in resting
-        }
+            if any(of(s) in dependent for s in variable.symbols()):
+                dependent.add(variable.quantity)
+        return {q: c for q, c in self.band_cells("forward", self.own_row).items() if q not in dependent}
 
     @property
     def verdict(self) -> Cell:
@@ -306,7 +289,7 @@ class WorkbookLayout:
 
     @cached_property
     def shares(self) -> Contributions | None:
-        """What each position of a map adds to the gradient of the first filter; None where that is too much."""
+        """The contributions of a map's positions to the gradient of the first filter; None if they are too many."""
         return shares_of(self.graph, self.network) if self.steps is not None else None
 
     @property
@@ -324,9 +307,9 @@ class WorkbookLayout:
         return self.totals_row + 2
 
     @property
-    def put_in(self) -> int:
-        """Images whose numbers are put into the formulas: the rows of a gradient."""
-        return min(self.images, MAX_PUT_IN)
+    def number_lines(self) -> int:
+        """Images whose numbers are written into the formulas: the rows of a gradient."""
+        return min(self.images, MAX_NUMBER_LINES)
 
     def total(self, quantity: Quantity) -> Cell:
         """∂E_total/∂(quantity) in the list on Backward."""
@@ -335,24 +318,24 @@ class WorkbookLayout:
     @property
     def totals_end(self) -> int:
         """The first row below the list."""
-        return max(self._total_rows.values(), default=self.totals_first_row) + self.put_in
+        return max(self._total_rows.values(), default=self.totals_first_row) + self.number_lines
 
     @cached_property
     def _total_rows(self) -> dict[Quantity, int]:
         """A heading before each tensor; as many rows a gradient as lines with numbers."""
-        found: dict[Quantity, int] = {}
+        rows: dict[Quantity, int] = {}
         last, row = None, self.totals_first_row
         for quantity in self.derived:
             row += quantity.tensor != last
-            found[quantity], last = row, quantity.tensor
-            row += self.put_in
-        return found
+            rows[quantity], last = row, quantity.tensor
+            row += self.number_lines
+        return rows
 
     @cached_property
     def total_columns(self) -> list[int]:
         """derivative, formula, a column for each image, total: side by side, right of the longest formula.
 
-        Without a training, one image is shown, and its ∂E is all there is.
+        Without a training there is one image, with its own ∂E only.
         """
         count = self.images + 1 if self.steps is not None else 1
         formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
@@ -367,16 +350,16 @@ class WorkbookLayout:
         return max(len(words.formula(graph[quantity.adjoint], MAX_SHOWN)) for quantity in last.values())
 
     @property
-    def put_in_column(self) -> int:
-        """Where the formulas with numbers stand."""
+    def numbers_column(self) -> int:
+        """The column of the formulas with numbers."""
         return next(self.columns.squares(self.total_columns[-1] + 1))
 
     @property
-    def put_in_end(self) -> int:
+    def numbers_end(self) -> int:
         """The column right of the longest of them."""
         graph = self.graph
         longest = max(min(len(graph[quantity.adjoint].products), MAX_SHOWN) for quantity in self.derived)
-        return self.columns.after(self.put_in_column, PUT_IN_PIXELS * (longest + 0.5))
+        return self.columns.after(self.numbers_column, PRODUCT_PIXELS * (longest + 0.5))
 
     @cached_property
     def columns(self) -> Columns:
@@ -392,9 +375,9 @@ class WorkbookLayout:
 
     @cached_property
     def training_columns(self) -> list[tuple[Column, int]]:
-        """What each column holds, in order; blank columns between groups.
+        """The content and number of each column, in order; blank columns between groups.
 
-        Few outputs stand with the results, so that a reader sees what training does to them.
+        A few outputs are among the results, so that a reader sees what training does to them.
         """
         graph, results = self.graph, self.results
         groups: list[list[Column]] = [[STEP, E_TOTAL, *results, NORM], list(self.parameters)]
@@ -403,12 +386,12 @@ class WorkbookLayout:
             groups.append([q for q in forward if q not in results])
             groups.append([v.quantity.of_image(m) for v in graph.backward.values() if v.tensor.role == "adjoint"])
         groups.append([p.adjoint for p in self.parameters])
-        found: list[tuple[Column, int]] = []
+        columns: list[tuple[Column, int]] = []
         column = 2
         for group in groups:
-            found += zip(group, count(column))
+            columns += zip(group, count(column))
             column += len(group) + 1
-        return found
+        return columns
 
     @cached_property
     def results(self) -> list[Quantity]:
@@ -418,10 +401,10 @@ class WorkbookLayout:
 
     @property
     def outputs(self) -> Tensor:
-        """What the network says of an image: its probabilities, if the loss makes them, or its outputs."""
-        stated = self.network.forward
-        made = [equation.target.tensor for equation in stated.equations]
-        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), stated.outputs)
+        """The network's answer: its probabilities, if the loss makes them, or its outputs."""
+        forward = self.network.forward
+        made = [equation.target.tensor for equation in forward.equations]
+        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), forward.outputs)
 
     @property
     def training_rows(self) -> tuple[int, int]:
@@ -441,14 +424,14 @@ class WorkbookLayout:
         first, last = (Cell(self.sheet("training"), row, column) for row in self.training_rows)
         return first, last
 
-    def at_step_shown(self, of: Column, sheet: str) -> str:
-        """A quantity in the row of Training that is shown; a step past either end shows the first or the last."""
-        return f"INDEX({self.trained(of)},MIN(MAX({self.step_shown.seen_from(sheet)},0),{self.steps})+1)"
+    def at_current_step(self, of: Column, sheet: str) -> str:
+        """A quantity in the current step's row of Training; past either end, in the first or the last row."""
+        return f"INDEX({self.trained(of)},MIN(MAX({self.step_cell.seen_from(sheet)},0),{self.steps})+1)"
 
     @property
     def step_in_range(self) -> str:
-        """The step shown, or the first or the last one where it is past that, as a formula of any sheet has it."""
-        return f"MIN(MAX({self.step_shown.absolute},0),{self.steps})"
+        """A formula of the current step, limited to the steps of Training."""
+        return f"MIN(MAX({self.step_cell.absolute},0),{self.steps})"
 
     @cached_property
     def training_column(self) -> dict[Column, int]:

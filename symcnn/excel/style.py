@@ -73,7 +73,7 @@ INPUT_FOUR: Style = {**INPUT, "number_format": NUMBER}
 STEP: Style = {**INPUT, "font": _font(14, STEP_TEXT, bold=True), "fill": _fill(STEP_FILL)}
 RIBBON: Style = {"font": _font(11, STEP_TEXT, bold=True), "fill": _fill(STEP_FILL)}
 
-# --- Training: rows, every fifth under a hairline; the step shown in amber
+# --- Training: rows, every fifth under a hairline; the current step in amber
 
 ROW: Style = {"font": _font(10, INK), "number_format": NUMBER}
 STEP_NUMBER: Style = {**ROW, "number_format": "General", "alignment": _CENTRE}
@@ -181,7 +181,7 @@ LEGEND_SMALL: Style = {**LEGEND_NUMBER, "number_format": NUMBER}
 
 
 def of_data(values: Array) -> tuple[Style, Style]:
-    """How pixels or targets look where they are typed in, and where they are fetched: 1, not 1.0000; but 0.1235."""
+    """Return the styles of pixels or targets as inputs and as formulas: 1, not 1.0000; but 0.1235."""
     plain = bool(np.all(100 * values == np.round(100 * values)))
     return (INPUT, PLAIN_VALUE) if plain else (INPUT_FOUR, VALUE)
 

@@ -12,7 +12,7 @@ from openpyxl.utils import get_column_letter
 from sympy import Symbol
 
 from symcnn.excel import style
-from symcnn.excel.addresses import CellReference, SheetPrinter
+from symcnn.excel.addresses import CellReference, SheetPrinter, area
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
 from symcnn.formula import tree
@@ -34,7 +34,7 @@ LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
 
 
 def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
-    """The sheet with its head and steps + 1 rows."""
+    """Write the sheet: its head and steps + 1 rows."""
     page = book.add_sheet("training", book.label("hint_training"))
     columns = plan.training_column
     groups = list(_groups(book, plan))
@@ -59,8 +59,8 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
     _highlight(page, plan, [group[1] for group in groups])
     page.sheet.freeze_panes = f"D{first}"
     page.sheet.print_title_rows = f"5:{first - 1}"
-    shown = [columns[NORM], columns[plan.parameters[-1]]]
-    page.sheet.print_area = f"A1:{get_column_letter(max(shown))}{last}"
+    last_columns = [columns[NORM], columns[plan.parameters[-1]]]
+    page.sheet.print_area = f"A1:{get_column_letter(max(last_columns))}{last}"
     _outline(page, groups)
 
 
@@ -73,30 +73,30 @@ def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column,
 
     def places(image: int) -> Callable[[Symbol], CellReference]:
         def place(symbol: Symbol) -> CellReference:
-            given = plan.inputs[image].get(of(symbol))
-            return at(of(symbol).of_image(image + 1)) if given is None else given.reference(title, fixed=True)
+            cell = plan.inputs[image].get(of(symbol))
+            return at(of(symbol).of_image(image + 1)) if cell is None else cell.reference(title, fixed=True)
 
         return place
 
     factor, rate = plan.factor.absolute, plan.learning_rate.absolute
     errors = "+".join(str(at(E.of_image(m + 1))) for m in range(plan.images))
     gradients = [at(p.adjoint) for p in plan.parameters]
-    found = {E_TOTAL: f"={factor}*({errors})", NORM: f"=SQRT(SUMSQ({gradients[0]}:{gradients[-1]}))"}
+    formulas = {E_TOTAL: f"={factor}*({errors})", NORM: f"=SQRT(SUMSQ({gradients[0]}:{gradients[-1]}))"}
     printers = [SheetPrinter(places(m)) for m in range(plan.images)]
     for m, printer in enumerate(printers, 1):
-        found |= {v.quantity.of_image(m): printer.formula(v) for v in graph if v.tensor.role != "gradient"}
+        formulas |= {v.quantity.of_image(m): printer.formula(v) for v in graph if v.tensor.role != "gradient"}
     for p in plan.parameters:
         parts = [printer.variable(graph[p.adjoint]) for printer in printers]
-        found[p.adjoint] = f"={factor}*({'+'.join(parts)})"
-        found[p] = f"={at(p, '{before}')}-{rate}*{at(p.adjoint, '{before}')}"
-    return {column: checked_formula(text, column) for column, text in found.items()}
+        formulas[p.adjoint] = f"={factor}*({'+'.join(parts)})"
+        formulas[p] = f"={at(p, '{before}')}-{rate}*{at(p.adjoint, '{before}')}"
+    return {column: checked_formula(text, column) for column, text in formulas.items()}
 
 
 Group = tuple[str, dict[Column, int]]
 
 
 def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
-    """Words, and what stands in which column, of each run of columns between two gaps."""
+    """Yield the title and the columns of each run of columns between two gaps."""
     runs: list[dict[Column, int]] = []
     for of, column in plan.training_columns:
         if not runs or column != max(runs[-1].values()) + 1:
@@ -116,7 +116,7 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
 
 
 def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
-    """What the group is, of which image, and the symbols; a blank in the gap, so that no head runs into the next."""
+    """Write a group's title, image and symbols; a blank in the gap keeps a head from running into the next."""
     words, columns = group
     for of, column in columns.items():
         symbol: CellRichText | str = page.label("step") if of == STEP else "‖∇E‖"
@@ -129,8 +129,8 @@ def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
             symbol, wide = plan.words.rich(node, 10, style.TEXT), len(plan.words.emit(node))
         title = words if column == min(columns.values()) else None
         page.put(5, column, title, style.GROUP)
-        shown = None if image is None else page.book.text("label.image", number=image)
-        page.put(6, column, shown, style.OF_IMAGE)
+        image_label = None if image is None else page.book.text("label.image", number=image)
+        page.put(6, column, image_label, style.OF_IMAGE)
         page.put(7, column, symbol, style.COLUMN_STEP if of == STEP else style.COLUMN_SYMBOL)
         width = max(LEAST_WIDTH, wide * 1.05 + 1.5)
         page.widths({column: width})
@@ -140,24 +140,21 @@ def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
 
 
 def without_word(symbol: tree.Node) -> tree.Node:
-    """o₁ for o_1,predicted: where the place tells which of the two it is."""
+    """Return o₁ for o_1,predicted, for places where it is clear which of the two is meant."""
     return symbol.wordless if isinstance(symbol, tree.Symbol) else symbol
 
 
 def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
-    """The row of the step shown in amber: one range a group, so that the gaps stay white."""
+    """Colour the row of the current step amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
-    areas = []
-    for columns in groups:
-        left, right = (get_column_letter(c) for c in (min(columns.values()), max(columns.values())))
-        areas.append(f"{left}{first}:{right}{last}")
+    areas = [area(first, min(columns.values()), last, max(columns.values())) for columns in groups]
     amber = DifferentialStyle(font=style.AMBER_FONT, fill=style.AMBER_FILL)
     rule = Rule(type="expression", dxf=amber, formula=[f"$B{first}={plan.step_in_range}"])
     page.sheet.conditional_formatting.add(" ".join(areas), rule)
 
 
 def _outline(page: StyledSheet, groups: list[Group]) -> None:
-    """Passes and gradients are folded away: a click on + above the sheet opens them."""
+    """Fold passes and gradients away: a click on + above the sheet opens them."""
     page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
     for _, columns in groups[2:]:
         for column in columns.values():

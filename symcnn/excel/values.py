@@ -1,7 +1,7 @@
 """The value of every formula of a workbook under construction, cell after cell, as a spreadsheet program finds it.
 
 A formula's references are cut out of its text; what is left is parsed once and becomes a function (``functions.py``).
-Cells are worked out as soon as those that they need are there; nothing recurses, since each training row rests on all
+Cells are calculated as soon as those that they need are; nothing recurses, since each training row depends on all
 rows above it.
 """
 
@@ -72,16 +72,14 @@ class _Calculation:
         self._formulas = {place: self._formula(*where) for place, where in written}
 
     def values_of_formulas(self) -> Values:
-        done = [True] * len(self._values)
-        for place in self._formulas:
-            done[place] = False
+        done = [place not in self._formulas for place in range(len(self._values))]
         for place in self._formulas:
             if not done[place]:
-                self._work_out(place, done)
-        found: Values = {title: {} for title in self._index}
+                self._calculate(place, done)
+        values: Values = {title: {} for title in self._index}
         for place, formula in self._formulas.items():
-            found[formula.sheet][formula.cell] = self._values[place]
-        return found
+            values[formula.sheet][formula.cell] = self._values[place]
+        return values
 
     def _placed(self, workbook: Workbook) -> list[tuple[int, tuple[str, str, int, str]]]:
         """Give each cell its place; those with a formula: place, and sheet, cell, row, text."""
@@ -119,7 +117,7 @@ class _Calculation:
 
     def _first(self, sheet: str, cell: str, rows: tuple[str, str], text: str, written: str) -> _CompiledFormula:
         """A formula as no row before had it; a template for rows below, if only its references name the two rows."""
-        pieces = _PIECE.split(text)  # what stands between references, and at the odd places the references
+        pieces = _PIECE.split(text)  # references are at the odd places
         references = pieces[1::2]
         moves = [_MOVES.fullmatch(r) for r in references]
         marks = [m and {rows[0]: _HERE, rows[1]: _ABOVE}.get(m[2]) for m in moves]
@@ -136,19 +134,19 @@ class _Calculation:
         run, count, names = known
         assert count == len(references), (text, references)
         index, places = self._index[sheet], self._known[sheet]
-        found: list[Any] = [index.get(r) or places.get(r) or self._place(sheet, r) for r in references]
-        needed: list[Any] = [*names, *found]
+        cells: list[Any] = [index.get(r) or places.get(r) or self._place(sheet, r) for r in references]
+        needed: list[Any] = [*names, *cells]
         if is_template and '"' not in text and ":" not in text:
-            moved = zip(moves, marks, found, strict=True)
+            moved = zip(moves, marks, cells, strict=True)
             self._templates[sheet][written] = _Template(
                 run, names, [(m[1], mark == _HERE) if m and mark else (None, place) for m, mark, place in moved]
             )
         if ":" in shape:
             needed = [p for place in needed for p in (place.places if isinstance(place, Area) else (place,))]
-        return _CompiledFormula(sheet, cell, run, found, needed)
+        return _CompiledFormula(sheet, cell, run, cells, needed)
 
     def _place(self, sheet: str, text: str) -> int | Area:
-        """Where a reference points, seen from a sheet."""
+        """Return the place or area of a reference on a sheet."""
         if ":" not in text and "!" not in text:  # nearly all of them
             place = self._known[sheet][text] = self._index[sheet].get(text.replace("$", ""), _EMPTY)
             return place
@@ -158,8 +156,8 @@ class _Calculation:
         index = self._index[first.sheet or sheet]
         letters = [get_column_letter(c) for c in range(first.column, last.column + 1)]
         places = tuple(index.get(f"{a}{r}", _EMPTY) for r in range(first.row, last.row + 1) for a in letters)
-        found = self._known[sheet][text] = Area(len(letters), places) if isinstance(target, Range) else places[0]
-        return found
+        known = self._known[sheet][text] = Area(len(letters), places) if isinstance(target, Range) else places[0]
+        return known
 
     def _named(self, name: str) -> int:
         place = self._place(next(iter(self._index)), self._defined[name])
@@ -169,8 +167,8 @@ class _Calculation:
 
     # --- order ------------------------------------------------------------------------------------------------------
 
-    def _work_out(self, place: int, done: list[bool]) -> None:
-        """One cell, after all that it rests on."""
+    def _calculate(self, place: int, done: list[bool]) -> None:
+        """Calculate one cell, after all that it depends on."""
         waiting, opened = [place], set[int]()
         while waiting:
             current = waiting[-1]

@@ -107,41 +107,39 @@ def _runs(parts: Sequence[tuple[str, bool]], size: float, color: str) -> CellRic
     return CellRichText(*(TextBlock(upright if below else italic, text) for text, below in parts if text))
 
 
-def put_in(printer: SheetPrinter, variable: Variable, most: int) -> CellFormula:
-    """A formula that gives a sum of products as text, with the numbers of its cells: 0.0024 × 1 + (-0.0133) × 0.
+def with_numbers(printer: SheetPrinter, variable: Variable, most: int) -> CellFormula:
+    """Return a formula whose text is a sum of products with numbers: 0.0024 × 1 + (-0.0133) × 0.
 
-    Of more products than ``most`` the first and the last are shown, with dots between them.
+    With more than ``most`` products, dots stand between the first ones and the last.
     """
     products = variable.products
     if not products:
         return CellFormula('="0"')
-    shown = [_product(printer, factors) for factors in products]
-    if len(shown) > most:
-        shown = [*shown[: most - 1], ['"…"'], shown[-1]]
-    parts: list[str] = []
-    for n, product in enumerate(shown):
-        parts += (['" + "'] if n else []) + product
+    texts = [_product(printer, factors) for factors in products]
+    if len(texts) > most:
+        texts = [*texts[: most - 1], ['"…"'], texts[-1]]
+    parts = [part for n, product in enumerate(texts) for part in (['" + "'] if n else []) + product]
     return CellFormula("=" + "&".join(parts).replace('"&"', ""))
 
 
 def _product(printer: SheetPrinter, factors: Product) -> list[str]:
-    found: list[str] = []
+    texts: list[str] = []
     for n, factor in enumerate(factors):
         if n:
-            found.append('" / "' if is_divisor(factor) else '" × "')
-        found += _factor(printer, 1 / factor if is_divisor(factor) else factor)
-    return ['"1 / "', *found[1:]] if factors and is_divisor(factors[0]) and len(found) > 1 else found
+            texts.append('" / "' if is_divisor(factor) else '" × "')
+        texts += _factor(printer, 1 / factor if is_divisor(factor) else factor)
+    return ['"1 / "', *texts[1:]] if factors and is_divisor(factors[0]) and len(texts) > 1 else texts
 
 
 def _factor(printer: SheetPrinter, factor: Expr) -> list[str]:
     """A number, a cell, a short sum of these; anything else as its value."""
     if factor.is_Add and all(_simple(abs_of(term)) for term in factor.args):
-        found = ['"("']
+        texts = ['"("']
         for n, term in enumerate(in_reading_order(factor.args)):
             negative = term.could_extract_minus_sign()
-            found += ['" - "' if negative else '" + "'] if n or negative else []
-            found += _factor(printer, abs_of(term))
-        return [*found, '")"']
+            texts += ['" - "' if negative else '" + "'] if n or negative else []
+            texts += _factor(printer, abs_of(term))
+        return [*texts, '")"']
     if factor.is_Number:
         text = str(factor)
         return [f'"({text})"' if factor < 0 or "/" in text else f'"{text}"']

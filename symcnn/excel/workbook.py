@@ -1,7 +1,8 @@
-"""The workbooks as a whole: which sheets there are, in which order."""
+"""The workbooks: which sheets they have, in which order; and their formulas again, to compare a file with them."""
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from string import ascii_uppercase
 
 from openpyxl.workbook.defined_name import DefinedName
@@ -14,19 +15,18 @@ from symcnn.excel.addresses import is_legal_name
 from symcnn.excel.book import Book, finish
 from symcnn.excel.charts import Charts
 from symcnn.excel.checks import Checks, all_checks, exported
-from symcnn.excel.contents import Status, status_cell, write_contents
+from symcnn.excel.contents import Status, status_cell, write_contents, write_symbols
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.inputs import Inputs, write_parameters
 from symcnn.excel.passes import Passes
 from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, E, WorkbookLayout, quantities
-from symcnn.excel.symbols import write_symbols
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.printers.excel import CellFormula
-from symcnn.text import Catalogue
+from symcnn.text import Catalogue, catalogue
 from symcnn.version import __version__
 
 #: Between the parts of the status line.
@@ -84,7 +84,7 @@ def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
 
 def passes_book(
     text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int | None,
-    made: str, progress: Progress | None = None, asked: int | None = None,
+    made: str, progress: Progress | None = None, requested_steps: int | None = None,
 ) -> Book:  # fmt: skip
     """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
 
@@ -92,12 +92,12 @@ def passes_book(
         theta: initial values; made: how the workbook was made, in words.
         factor: of the sum over the images: 1, or 1/number of images.
         steps: None where the network is too large to be followed step by step: its first image, at these parameters.
-        asked: steps that were asked for, where there are fewer because the training diverges.
+        requested_steps: set where the training diverges, so that there are fewer steps.
     """
     book = Book(text)
     images, targets = checked(network, data)
-    shown = len(images) if steps is not None else 1
-    plan = WorkbookLayout(Derivation(network, shown), shown, steps, book.text)
+    used = len(images) if steps is not None else 1
+    plan = WorkbookLayout(Derivation(network, used), used, steps, book.text)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     labels = text.image_labels(data.labels, len(images))
     sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
@@ -108,7 +108,10 @@ def passes_book(
         notes = [why, book.label("why_no_training"), *notes]
     else:
         sheets[4:] = ["training", "charts", "symbols", "checks"]
-        notes = [*([book.label("cut_off", asked=asked, steps=steps)] if asked is not None else []), *notes]
+        notes = [
+            *([book.label("cut_off", asked=requested_steps, steps=steps)] if requested_steps is not None else []),
+            *notes,
+        ]
     first_part = steps is not None and network == article.network()
     sheets = [*(["convolution"] if first_part else []), *sheets]
     write_contents(book, network, sheets, notes, made, _status(book, plan), "" if steps is not None else "one")
@@ -117,10 +120,10 @@ def passes_book(
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
     classes = _classes(text, data, targets)
-    Inputs(book, plan, images[:shown], targets[:shown], labels[:shown], classes).write(rate, factor, ribbon)
+    Inputs(book, plan, images[:used], targets[:used], labels[:used], classes).write(rate, factor, ribbon)
     write_parameters(book, plan, theta, ribbon)
     looks = {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
-    Passes(book, plan, labels[:shown], ribbon, looks).write()
+    Passes(book, plan, labels[:used], ribbon, looks).write()
     if steps is not None:
         write_training(book, plan, progress)
     define_more(book, plan)
@@ -129,25 +132,25 @@ def passes_book(
     write_symbols(book, plan)
     if steps is not None:
         Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
-    finish(book, ["contents", *sheets], ribbon, {"backward": plan.put_in_end})
+    finish(book, ["contents", *sheets], ribbon, {"backward": plan.numbers_end})
     return book
 
 
 def _status(book: Book, plan: WorkbookLayout) -> Status:
-    """The step shown, its error or what is wrong with it, and whether every check passes; of one image its error."""
+    """Return the status line: step, error or what is wrong, and whether all checks pass; for one image its error."""
     label = book.label
     if plan.steps is None:
         error = plan.forward[0][E].absolute
         return Status(CellFormula(f'="{book.text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
     total, of = plan.error_total.absolute, label("status_of", steps=plan.steps)
-    shown = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN}"'
+    step = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
-    return Status(CellFormula(f'={shown}&{error}&"{BETWEEN}"&{verdict}'), plan.step_shown)
+    return Status(CellFormula(f'={step}&{error}&"{BETWEEN}"&{verdict}'), plan.step_cell)
 
 
 def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
-    """What each output stands for: the label of the images that it should be largest for, or its number."""
+    """Return the class of each output: the label of the images for which it should be largest, or its number."""
     known = text.words("shown")
     names = class_names(targets, data.labels)
     numbers = [str(k + 1) for k in range(targets.shape[1])]
@@ -169,7 +172,7 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
 
 
 def define_more(book: Book, plan: WorkbookLayout) -> None:
-    """Give the names."""
+    """Define the names of cells and columns."""
     for parameter in plan.parameters:
         if plan.steps is not None:
             book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))
@@ -181,3 +184,34 @@ def define_more(book: Book, plan: WorkbookLayout) -> None:
         if not is_legal_name(name):
             raise ValueError(f"{name} cannot be a defined name")
         book.workbook.defined_names[name] = DefinedName(name, attr_text=plan.trained(column))
+
+
+@dataclass(frozen=True)
+class WorkbookInputs:
+    """The inputs of a workbook that can be read from the workbook itself.
+
+    Attributes:
+        theta: initial values; steps: rows of Training after the first, None if it has no such sheet.
+    """
+
+    network: Network
+    images: Array
+    targets: Array
+    theta: Array
+    rate: float
+    factor: float
+    steps: int | None
+    lang: str
+
+
+def regenerate_formulas(inputs: WorkbookInputs) -> Mapping[tuple[str, int, int], str]:
+    """(sheet, row, column) -> formula, as symcnn writes the workbook today."""
+    i, data = inputs, Data(inputs.images, inputs.targets)
+    book = passes_book(catalogue(i.lang), i.network, data, i.theta, i.rate, i.factor, i.steps, "")
+    return {
+        (sheet.title, cell.row, cell.column): cell.value[1:]
+        for sheet in book.workbook
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f" and isinstance(cell.value, str)
+    }

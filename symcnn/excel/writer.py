@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText
-from openpyxl.chart.data_source import NumData, NumRef, NumVal
+from openpyxl.chart.data_source import NumData, NumVal
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
@@ -37,16 +37,9 @@ def fill_caches(workbook: Workbook, values: Mapping[str, Mapping[str, Value]]) -
         for chart in sheet._charts:  # type: ignore[attr-defined]
             for series in chart.series:
                 for source in (series.xVal.numRef, series.yVal.numRef):
-                    _fill(source, workbook, values, known)
-
-
-def _fill(
-    source: NumRef, workbook: Workbook, values: Mapping[str, Mapping[str, Value]], known: dict[str, NumData | None]
-) -> None:
-    text = source.f
-    if text not in known:
-        known[text] = _numbers(text, workbook, values)
-    source.numCache = known[text]
+                    if source.f not in known:
+                        known[source.f] = _numbers(source.f, workbook, values)
+                    source.numCache = known[source.f]
 
 
 def _numbers(text: str, workbook: Workbook, values: Mapping[str, Mapping[str, Value]]) -> NumData | None:
@@ -56,11 +49,11 @@ def _numbers(text: str, workbook: Workbook, values: Mapping[str, Mapping[str, Va
     assert first.sheet is not None
     if last.row - first.row >= MAX_POINTS:
         return None
-    sheet, found = workbook[first.sheet], values[first.sheet]
+    sheet, calculated = workbook[first.sheet], values[first.sheet]
     points = []
     for n in range(last.row - first.row + 1):
         cell = sheet.cell(first.row + n, first.column)
-        value = found.get(cell.coordinate, cell.value)
+        value = calculated.get(cell.coordinate, cell.value)
         if isinstance(value, float | int):  # a training that diverged has none
             points.append(NumVal(idx=n, v=repr(value)))
     return NumData(formatCode="General", ptCount=last.row - first.row + 1, pt=points)
@@ -105,13 +98,8 @@ def _with_strings(relations: bytes) -> bytes:
 
 
 def _ordered(font: "re.Match[bytes]") -> bytes:
-    parts = re.findall(rb"<(\w+)[^>]*/>", font[0])
-    elements = re.findall(rb"<\w+[^>]*/>", font[0])
-    return b"".join(e for _, e in sorted(zip(parts, elements, strict=True), key=_place))
-
-
-def _place(part: tuple[bytes, bytes]) -> int:
-    return _FONT_ORDER.index(part[0].decode())
+    parts = re.findall(rb"(<(\w+)[^>]*/>)", font[0])
+    return b"".join(element for element, _ in sorted(parts, key=lambda part: _FONT_ORDER.index(part[1].decode())))
 
 
 #: The calculation engine of Excel 2019 and later: with a lower one, the file is recalculated when it is opened.
@@ -149,10 +137,10 @@ class _Strings:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._table = Element("sst", xmlns=SHEET_MAIN_NS)
-        self._shown = 0
+        self._uses = 0
 
     def number(self, text: str | CellRichText) -> int:
-        self._shown += 1
+        self._uses += 1
         key = repr(text) if isinstance(text, CellRichText) else text
         if key not in self._numbers:
             self._numbers[key] = len(self._numbers)
@@ -164,7 +152,7 @@ class _Strings:
         return self._numbers[key]
 
     def xml(self) -> str | bytes:
-        self._table.set("count", str(self._shown))
+        self._table.set("count", str(self._uses))
         self._table.set("uniqueCount", str(len(self._numbers)))
         return tostring(self._table)
 

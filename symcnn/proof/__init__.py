@@ -10,7 +10,7 @@ form, modulo a prime with its error probability, numbers at real points.
     equations    the adjoint equations in index notation against dual numbers through the forward equations
     elsewhere    a workbook's cells (``verification/workbook``), Coq's result on a certificate (``certificate``)
 
-The independent oracle is kept apart on purpose: ``verification/evidence.py`` with ``evaluate.py`` and ``leaves.py``: it
+Kept apart on purpose is the independent oracle, ``verification/evidence.py`` with ``evaluate.py``: it
 shares no arithmetic with this room, so that an error in one shows in the other. ``derivation`` knows nothing of proof;
 the derivation that users get, with ``prove`` and ``decide``, is made above both (``symcnn/interactive.py``).
 """

@@ -1,4 +1,4 @@
-"""Holding the prints of one definition against each other, and against independent truths."""
+"""Verification: gradients, programs and workbooks, checked against each other and independent references."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,7 +1,6 @@
-"""The programs held against the symbolic expressions evaluated to 50 digits.
+"""Compare the programs with the symbolic expressions, evaluated to 50 digits.
 
-The reference does not go through symcnn's printers: ``evaluate.py`` walks the expressions. So a printer's mistake
-shows.
+The reference does not use symcnn's printers: ``evaluate.py`` walks the expressions, so an error of a printer shows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ DIGITS = 50
 TOLERANCE = 1e-13
 LONG = 20
 
-#: Quantities that all displayed formulas together may consist of, adjoints put in: past it they are not evaluated.
+#: Quantities that all displayed formulas together may consist of, adjoints substituted: past it they are not evaluated.
 MOST_DISPLAYED = 50_000
 
 #: Entries smaller than this part of the largest are measured against that part: where a neuron is saturated, 1 - h
@@ -42,7 +41,7 @@ NEAR = 1e-12
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far one program is from the 50-digit values.
+    """The largest difference of one program from the 50-digit values.
 
     Attributes:
         backend: which program ("displayed": the displayed expressions evaluated with NumPy).
@@ -70,7 +69,7 @@ def exact_gradients(derivation: Derivation, theta: Any, data: DataLike) -> tuple
 
 
 def _exact(derivation: Derivation, theta: Any, data: DataLike) -> tuple[Any, list[dict[str, Any]], float]:
-    """The same, and the distance from the nearest kink or tie."""
+    """Return the exact gradients, and the distance from the nearest kink or tie."""
     network, graph = derivation.network, derivation.graph
     images, targets = checked(network, data)
     distances: list[Any] = []
@@ -93,7 +92,7 @@ def programs_agree(
     data: DataLike,
     programs: Sequence[str] | Mapping[str, Program] = tuple(PROGRAMS),
 ) -> list[Agreement]:
-    """Programs (or the names of backends), and the displayed expressions if they are short, against 50 digits."""
+    """Compare programs (or backends by name), and the displayed expressions if short, with 50 digits."""
     network = derivation.network
     if not isinstance(programs, Mapping):
         programs = {backend: compile_program(network, backend) for backend in programs}
@@ -108,24 +107,24 @@ def programs_agree(
         1.0, *(abs(v) for each in values_of_images(derivation, theta, (images, targets)) for v in each.values())
     )
     remarks = distance <= NEAR * reach, tolerance(derivation)
-    found = []
+    agreements = []
     for backend, program in programs.items():
         loss, gradient = program.loss_and_gradient(theta, images, targets)
         ours = dict(zip(wanted, [loss, *gradient.tolist()], strict=True))
-        found.append(Agreement(backend, *_worst(ours, wanted, size, reach), *remarks))
+        agreements.append(Agreement(backend, *_worst(ours, wanted, size, reach), *remarks))
     if not displayed_is_short(derivation):
-        return found
+        return agreements
     displayed = evaluate_displayed(derivation, theta, images, targets)
     of = derivation.quantities.of
     each_of = {name: [replace(of(name), image=n).name for n in range(1, len(each) + 1)] for name in derivation.names}
     flat = {keys[n]: row[name] for n, row in enumerate(each) for name, keys in each_of.items()}
     ours = {key: v for name, keys in each_of.items() for key, v in zip(keys, displayed[name].tolist(), strict=True)}
     sizes = {key: abs(value) for key, value in flat.items()}
-    return [*found, Agreement("displayed", *_worst(ours, flat, sizes, reach), *remarks)]
+    return [*agreements, Agreement("displayed", *_worst(ours, flat, sizes, reach), *remarks)]
 
 
 def tolerance(derivation: Derivation) -> float:
-    """What rounding may do on the way through this network."""
+    """Return the tolerance that rounding needs in this network."""
     longest: dict[Tensor, int] = {}
     for variable in derivation.graph:
         longest[variable.tensor] = max(longest.get(variable.tensor, 0), len(variable.products))
@@ -134,7 +133,7 @@ def tolerance(derivation: Derivation) -> float:
 
 
 def displayed_is_short(derivation: Derivation) -> bool:
-    """Can the displayed formulas, adjoints put in, be evaluated in a bearable time?"""
+    """Whether the displayed formulas, adjoints substituted, can be evaluated in reasonable time."""
     return sum(derivation.expanded_size(derivation[name].adjoint) for name in derivation.names) <= MOST_DISPLAYED
 
 

@@ -1,31 +1,112 @@
-"""The scalar graph worked out in numbers, of mpmath or of NumPy, without symcnn's printers.
+"""Evaluate the scalar graph in numbers of mpmath or NumPy, without symcnn's printers.
 
-    values                every quantity of one image
-    E where one is moved  only what rests on the moved quantity is worked out again: of a sum the products that changed
+    values  every quantity of one image
+    moved   E with one quantity moved: only what depends on it is evaluated again, of a sum the products that changed
 
-An expression is walked as SymPy holds it; the leaf functions are those of ``leaves.py``.
+Expressions are walked as SymPy trees. The table of leaf functions repeats the records of ``symbolic/leaves.py`` on
+purpose, as a second source by which a wrong record is noticed. A leaf without an entry is evaluated from its record's
+definition, to 50 digits at least: then the columns that programs are printed from are checked against the definition,
+and its slope against the derivative.
+
+Kinks and ties are decided by the real part, so a complex step works too: slope of the left side, first maximum. Each
+decision can be recorded: two evaluations with the same decisions lie on the same side of every kink.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from heapq import heappop, heappush
-from typing import Any
+from operator import add, mul
+from types import ModuleType
+from typing import Any, Literal
 
 import mpmath
 import numpy as np
 from sympy import Expr
 
 from symcnn.derivation import Variable
-from symcnn.symbolic import PIECEWISE
-from symcnn.verification.leaves import Library, leaves
+from symcnn.symbolic import LEAVES, PIECEWISE, Leaf, Z
+from symcnn.symbolic.leaves import worked_out
+
+Library = Literal["mpmath", "numpy"]
+
+#: The least number of digits to which a definition is evaluated.
+DIGITS = 50
+
+_MODULES: dict[Library, ModuleType] = {"mpmath": mpmath, "numpy": np}
+
+
+def leaves(
+    library: Library, decisions: list[int] | None = None, distances: list[Any] | None = None
+) -> dict[str, Callable[..., Any]]:
+    """Name of a leaf -> function; exp, log and tanh are the library's own.
+
+    Args:
+        decisions: gets 1 or 0 for each rectifier (above its kink?), and for each maximum the winner's place.
+        distances: gets how far each of them is from its kink, or from the next candidate.
+    """
+    module = _MODULES[library]
+
+    def record(decision: int, distance: Any) -> None:
+        if decisions is not None:
+            decisions.append(decision)
+        if distances is not None:
+            distances.append(distance)
+
+    def sigmoid(z: Any) -> Any:
+        return 1 / (1 + module.exp(-z)) if z.real >= 0 else module.exp(z) / (1 + module.exp(z))
+
+    def softplus(z: Any) -> Any:
+        return z + module.log1p(module.exp(-z)) if z.real >= 0 else module.log1p(module.exp(z))
+
+    def rectified(z: Any, below: Any) -> Any:
+        record(int(z.real > 0), abs(z.real))
+        return z if z.real > 0 else below
+
+    def maximum(*candidates: Any) -> Any:
+        winner = max(range(len(candidates)), key=lambda n: (candidates[n].real, -n))
+        largest = candidates[winner]
+        others = (largest.real - c.real for n, c in enumerate(candidates) if n != winner)
+        record(winner, min(others, default=module.inf) if distances is not None else 0)
+        return largest
+
+    def wins(candidate: Any, largest: Any, *before: Any) -> int:
+        return int(candidate.real == largest.real and all(b.real != largest.real for b in before))
+
+    def defined(leaf: Leaf) -> Callable[[Any], Any]:
+        def value(z: Any) -> Any:
+            if leaf.sides is not None:
+                record(int(z.real > 0), abs(z.real))
+            formula = leaf.side(z.real > 0) if leaf.sides else leaf.definition
+            with mpmath.workdps(max(mpmath.mp.dps, DIGITS)):
+                exact = worked_out(formula, {Z: mpmath.mpmathify(z)}, lambda f: leaves("mpmath")[f.__name__])
+            if library == "mpmath":
+                return exact
+            return np.complex128(exact) if isinstance(z, complex) else np.float64(exact)
+
+        return value
+
+    entries: dict[str, Callable[..., Any]] = {
+        "exp": module.exp,
+        "log": module.log,
+        "tanh": module.tanh,
+        "sigmoid": sigmoid,
+        "softplus": softplus,
+        "relu": lambda z: rectified(z, 0 * z),
+        "leaky_relu": lambda z: rectified(z, z / 100),
+        "gate": lambda y, above, below: above if y.real > 0 else below,
+        "maximum": maximum,
+        "wins": wins,
+    }
+    return {leaf.name: defined(leaf) for leaf in LEAVES} | entries
+
 
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class _SumOfProducts:
-    """A variable: its products, each with the coefficient of its addend; a single quantity by its name."""
+    """A variable as products of names and expressions, each with the coefficient of its addend."""
 
     name: str
     products: tuple[tuple[Expr | None, tuple[str | Expr, ...]], ...]
@@ -34,7 +115,7 @@ class _SumOfProducts:
 
 
 class Evaluator:
-    """Works variables out, in their order.
+    """Evaluates variables, in their order.
 
     Args:
         library: whose numbers: to how many digits mpmath computes is what is in force at each call.
@@ -47,18 +128,20 @@ class Evaluator:
         self._number = mpmath.mpf if library == "mpmath" else np.float64
         self._variables = [self._sum_of(v) for v in variables]
 
-    def values(self, given: Mapping[str, float]) -> Values:
-        """What is given, and every variable."""
-        values = {name: self._number(v) for name, v in given.items()}
+    def values(self, inputs: Mapping[str, float]) -> Values:
+        """Return the inputs and every variable, by name."""
+        values = {name: self._number(v) for name, v in inputs.items()}
         for variable in self._variables:
             values[variable.name] = self._whole(variable, values)
         return values
 
     def moved(self, values: Values, name: str, by: Any) -> tuple[Any, bool]:
-        """E where one quantity is moved, everything that is not made of it as in ``values``; and whether a rectifier
-        changes sides on the way, or a maximum its cell."""
-        now = dict(values)
-        now[name] = now[name] + by
+        """Return E with one quantity moved, and whether a rectifier then changes sides or a maximum its cell.
+
+        Everything that does not depend on the quantity stays as in ``values``.
+        """
+        moved = dict(values)
+        moved[name] = moved[name] + by
         changed: dict[int, list[int]] = {}
         waiting: list[int] = []
         crossed = False
@@ -79,22 +162,22 @@ class Evaluator:
                 self._whole(variable, values)
                 before = list(self._decisions)
                 self._decisions.clear()
-                now[variable.name] = self._whole(variable, now)
+                moved[variable.name] = self._whole(variable, moved)
                 crossed = crossed or self._decisions != before
             elif 2 * len(places) > len(variable.products):
-                now[variable.name] = self._whole(variable, now)
+                moved[variable.name] = self._whole(variable, moved)
             else:
                 total = values[variable.name]
                 for n in dict.fromkeys(places):
                     coefficient, factors = variable.products[n]
-                    change = self._product(factors, now) - self._product(factors, values)
+                    change = self._product(factors, moved) - self._product(factors, values)
                     total = total + (change if coefficient is None else self._rational(coefficient) * change)
-                now[variable.name] = total
+                moved[variable.name] = total
             pass_on(variable.name)
-        return now["E"], crossed
+        return moved["E"], crossed
 
     def cost(self, name: str) -> int:
-        """How many products rest on a quantity: what :meth:`moved` works out again, or less."""
+        """Return how many products depend on a quantity: at most these :meth:`moved` evaluates again."""
         reached, products, waiting = {name}, 0, [name]
         while waiting:
             uses = self._uses.get(waiting.pop(), ())
@@ -107,17 +190,13 @@ class Evaluator:
         return products
 
     def value(self, e: Expr, values: Mapping[str, Any]) -> Any:
-        """An expression in quantities."""
+        """Evaluate an expression in quantities."""
         if e.is_Symbol:
             return values[e.name]
         if e.is_Rational:
             return self._rational(e)
         if e.is_Add:
-            first, *rest = e.args
-            total = self.value(first, values)
-            for part in rest:
-                total = total + self.value(part, values)
-            return total
+            return reduce(add, (self.value(part, values) for part in e.args))
         if e.is_Mul:
             return self._product([a.name if a.is_Symbol else a for a in e.args], values)
         if e.is_Pow and e.exp.is_Integer:
@@ -126,7 +205,7 @@ class Evaluator:
 
     @cached_property
     def _uses(self) -> dict[str, list[tuple[int, int]]]:
-        """Name -> the products on the way to E that hold it: the place of the variable, and the product's in it."""
+        """Name -> the products on the way to E that contain it: the variable's place, and the product's in it."""
         uses: dict[str, list[tuple[int, int]]] = {}
         error = next(n for n, variable in enumerate(self._variables) if variable.name == "E")
         for place, variable in enumerate(self._variables[: error + 1]):
@@ -149,22 +228,14 @@ class Evaluator:
         return self._number(int(e.p)) / int(e.q)
 
     def _whole(self, variable: _SumOfProducts, values: Mapping[str, Any]) -> Any:
-        each = (
+        each = [
             self._product(factors, values) if c is None else self._rational(c) * self._product(factors, values)
             for c, factors in variable.products
-        )
+        ]
         if variable.is_maximum:
             return self._leaves["maximum"](*each)
-        total = next(each, None)
-        if total is None:
-            return self._number(0)
-        for product in each:
-            total = total + product
-        return total
+        return reduce(add, each) if each else self._number(0)
 
     def _product(self, factors: Iterable[str | Expr], values: Mapping[str, Any]) -> Any:
-        total = None
-        for factor in factors:
-            value = values[factor] if isinstance(factor, str) else self.value(factor, values)
-            total = value if total is None else total * value
-        return self._number(1) if total is None else total
+        each = [values[f] if isinstance(f, str) else self.value(f, values) for f in factors]
+        return reduce(mul, each) if each else self._number(1)

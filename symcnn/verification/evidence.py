@@ -5,13 +5,11 @@
     Taylor remainder      slope of |E(θ + h) - E(θ) - h·g| in h: 2.00 when g is right          2.00 ± 0.05
     central differences   the formula in float64 against (E(θ + h) - E(θ - h))/2h              relative 1e-7
 
-This is the independent oracle: with ``evaluate.py`` and ``leaves.py`` it stands apart from ``symcnn.proof`` on purpose
-and shares no arithmetic with it, so that an error in one shows in the other. E is worked out from the scalar graph, not
-through symcnn's printers; where one quantity moves, only what rests on it. A method answers with a figure; whether it
-speaks for the formula is decided by its bar, which stands here and nowhere else.
-Where a step would cross a kink (a rectifier changes sides, another cell becomes the maximum), a difference of two
-values of E says nothing of the derivative: that method has no figure there. A complex step crosses none: the real parts
-decide.
+This is the independent oracle: with ``evaluate.py`` it shares no arithmetic with ``symcnn.proof``, so that an error in
+one shows in the other. E is evaluated from the scalar graph, not through symcnn's printers. Each method gives a figure,
+and its bar decides whether it confirms the formula.
+Where a step crosses a kink (a rectifier changes sides, another cell becomes the maximum), a difference of two values of
+E says nothing of the derivative: that method has no figure there. A complex step crosses none: the real parts decide.
 """
 
 import math
@@ -44,14 +42,14 @@ SCALED = 24
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one method found: a relative difference, or a slope."""
+    """What one method measures: a relative difference, or a slope."""
 
     method: str
     value: float
 
     @property
     def distance(self) -> float:
-        """How far from right: a difference as it is, a slope from 2; infinite where there is no number."""
+        """The distance from right: the difference, or the slope's distance from 2; infinite for NaN."""
         distance = abs(self.value - 2) if self.method == "Taylor remainder" else self.value
         return math.inf if math.isnan(distance) else distance
 
@@ -65,7 +63,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class _Slopes:
-    """What E itself says of one derivative at one point; None where a step crosses a kink.
+    """One derivative of E at one point, by each method; None where a step crosses a kink.
 
     Attributes:
         exact: by a complex step, to 50 digits; complex: the same in float64.
@@ -80,7 +78,7 @@ class _Slopes:
 
 
 class Point:
-    """One choice of parameters, images and targets, with what every method needs to know of it.
+    """One choice of parameters, images and targets, with what every method needs.
 
     Args:
         theta: 1-D in the order of the parameters; images: (samples, …), targets: (samples, outputs).
@@ -89,7 +87,7 @@ class Point:
     def __init__(self, derivation: Derivation, theta: Array, images: Array, targets: Array) -> None:
         d = self._derivation = derivation
         self._shared = frozenset(d.network.parameters)
-        self._given = [inputs_by_name(d.network, theta, i, t) for i, t in zip(images, targets, strict=True)]
+        self._inputs = [inputs_by_name(d.network, theta, i, t) for i, t in zip(images, targets, strict=True)]
         self._digits = Evaluator(d.graph, "mpmath")
         self._floats = Evaluator(d.graph.forward.values(), "numpy")
         self._slopes: dict[str, _Slopes] = {}
@@ -98,7 +96,7 @@ class Point:
 
     def _images(self, name: str) -> Sequence[int]:
         """A parameter moves E of every image; any other quantity only that of its own, and we look at the first."""
-        return range(len(self._given)) if name in self._shared else (0,)
+        return range(len(self._inputs)) if name in self._shared else (0,)
 
     def _moved(self, evaluator: Evaluator, images: Sequence[Values], name: str, by: Any) -> tuple[Any, bool]:
         """E_total (or E of the first image) with one quantity moved, and whether that crosses a kink.
@@ -132,7 +130,7 @@ class Point:
         return tuple((h, error - start) for h, (error, _) in zip(steps, moved, strict=True))
 
     def _slopes_of(self, name: str) -> _Slopes:
-        """Worked out once, whatever formulas are held against it."""
+        """Evaluate the derivatives of E once for all candidate formulas."""
         if name not in self._slopes:
             with mpmath.workdps(DIGITS):
                 taylor = self._taylor(name)
@@ -151,52 +149,52 @@ class Point:
     def _quantities(self) -> list[Values]:
         """Every quantity of every image to 50 digits, by the derivation's own formulas."""
         with mpmath.workdps(DIGITS):
-            return [self._digits.values(given) for given in self._given]
+            return [self._digits.values(inputs) for inputs in self._inputs]
 
     @cached_property
     def _in_float64(self) -> list[Values]:
         """Every quantity of the forward pass of every image."""
-        return [self._floats.values(given) for given in self._given]
+        return [self._floats.values(inputs) for inputs in self._inputs]
 
     def tells_apart(self, name: str, one: Expr, other: Expr) -> bool:
-        """Do two formulas differ here, to 40 digits?"""
+        """Whether two formulas differ here, to 40 digits."""
         gap = abs(self.value(name, one) - self.value(name, other))
         return bool(gap > mpmath.mpf(10) ** -40)
 
     def value(self, name: str, candidate: Expr) -> Any:
-        """A formula for ∂E/∂name at 50 digits: summed over the images for a parameter."""
+        """Evaluate a formula for ∂E/∂name to 50 digits, summed over the images for a parameter."""
         with mpmath.workdps(DIGITS):
             return mpmath.fsum(self._digits.value(candidate, self._quantities[m]) for m in self._images(name))
 
     # --- the methods ------------------------------------------------------------------------------------------------
 
     def figures(self, name: str, candidate: Expr) -> list[Measurement]:
-        """What every method says of a formula for ∂E/∂name; near a kink, what those say that cross none."""
+        """Measure a formula for ∂E/∂name by every method; near a kink, by those that cross none."""
         value, slopes = self.value(name, candidate), self._slopes_of(name)
         with mpmath.workdps(DIGITS):
-            found = [
+            figures = [
                 Measurement("50 digits", self._difference(value, slopes.exact)),
                 Measurement("complex step", self._difference(float(value), slopes.complex)),
             ]
             if slopes.taylor is not None:
-                found.append(Measurement("Taylor remainder", self._order(slopes.taylor, value)))
+                figures.append(Measurement("Taylor remainder", self._order(slopes.taylor, value)))
             if slopes.central is not None:
-                found.append(
+                figures.append(
                     Measurement("central differences", self._difference(float(value), slopes.central, self._noise))
                 )
-        return found
+        return figures
 
-    def _difference(self, found: Any, wanted: Any, least: float = 0.0) -> float:
-        return float(abs(found - wanted) / max(abs(wanted), FLOOR * self.scale, least))
+    def _difference(self, value: Any, exact: Any, floor: float = 0.0) -> float:
+        return float(abs(value - exact) / max(abs(exact), FLOOR * self.scale, floor))
 
     @cached_property
     def _noise(self) -> float:
-        """What central differences cannot see beneath: E's rounding over the step, as it weighs against their bar."""
+        """The smallest scale for central differences: E's rounding over the step, relative to their bar."""
         return 1e-3 * abs(float(sum(values["E"] for values in self._in_float64)))
 
     @staticmethod
     def _order(taylor: Sequence[tuple[Any, Any]], slope: Any) -> float:
-        """How fast the remainder of the first-order Taylor expansion falls; 2 where it is 0 altogether."""
+        """Return the order of the remainder of the first-order Taylor expansion; 2 where it is 0."""
         rest = [abs(change - h * slope) for h, change in taylor]
         if all(r < mpmath.mpf(10) ** (10 - DIGITS) for r in rest):
             return 2.0

@@ -33,7 +33,7 @@ def leaf_rows(derivation: Derivation, text: Catalogue) -> Iterator[CheckRow]:
 
 
 def decide_rule(function: Function) -> Verdict:
-    """Is the derivative rule of a leaf function right?"""
+    """Decide whether the derivative rule of a leaf function is right."""
     claim, holds, method = RULES[function]
 
     def compare(rule: Function, leaf: Leaf) -> Comparison:
@@ -52,17 +52,17 @@ def used_leaves(derivation: Derivation) -> set[type[Expr]]:
 
 
 def slope(function: Function) -> bool:
-    """The rule against the derivative of the definition, as rational functions of z and u, by normal form.
+    """Whether the rule is the derivative of the definition, by normal forms in z and u.
 
-    A function of two formulas on either side of 0; and at points, also at 0, where the slope is that of the side below.
+    A function with two formulas is checked on either side of 0 and at points, also at 0, where the lower side counts.
     """
     leaf, rule = LEAF[function], function(_z).diff(_z)
     formulas = leaf.sides or (leaf.definition or function(_z),)
     if not all(_same(_on_side(rule, n), _derivative(formula)) for n, formula in enumerate(formulas)):
         return False
     points = (S.Zero, Rational(3), Rational(-3)) if leaf.sides else ()
-    found = [(rule.xreplace({_z: at}), leaf.side(at > 0).diff(_z).xreplace({_z: at})) for at in points]
-    return all(abs(one.evalf(30) - other.evalf(30)) < Rational(1, 10**25) for one, other in found)
+    slopes = [(rule.xreplace({_z: at}), leaf.side(at > 0).diff(_z).xreplace({_z: at})) for at in points]
+    return all(abs(one.evalf(30) - other.evalf(30)) < Rational(1, 10**25) for one, other in slopes)
 
 
 def _on_side(e: Expr, side: int) -> Expr:

@@ -40,18 +40,13 @@ class Planted:
 
 
 def planted_errors(derivation: Derivation, most: int = 300, names: Sequence[str] | None = None) -> list[Planted]:
-    """Wrong formulas for some gradients (None: all), the same ones every time; at most so many, evenly chosen."""
+    """Return at most ``most`` wrong formulas for some gradients (None: all), always the same ones."""
     rng = random.Random(SEED)
     names = list(derivation.names if names is None else names)
     if 8 * len(names) > most:
         names = rng.sample(names, max(1, most // 8))
-    found = [p for name in names for p in _corrupted(derivation, name, rng)]
-    return found[:: -(-len(found) // most)] if len(found) > most else found
-
-
-def _corrupted(derivation: Derivation, name: str, rng: random.Random) -> Iterator[Planted]:
-    for kind, candidate in _candidates(derivation, name, rng):
-        yield Planted(name, kind, candidate)
+    errors = [Planted(name, *error) for name in names for error in _candidates(derivation, name, rng)]
+    return errors[:: -(-len(errors) // most)] if len(errors) > most else errors
 
 
 def _candidates(derivation: Derivation, name: str, rng: random.Random) -> Iterator[tuple[str, Expr]]:
@@ -83,7 +78,7 @@ def _candidates(derivation: Derivation, name: str, rng: random.Random) -> Iterat
 
 
 def _wrong_index(derivation: Derivation, formula: Expr, rng: random.Random) -> Iterator[tuple[str, Expr]]:
-    """Two quantities of one tensor exchanged, or one replaced by its neighbour."""
+    """Exchange two quantities of one tensor, or replace one by another of its tensor."""
     for symbol in rng.sample(sorted(formula.free_symbols, key=str), min(2, len(formula.free_symbols))):
         quantity = derivation.quantities.of(symbol)
         others = [replace(quantity, index=i).symbol for i in quantity.tensor.indices() if i != quantity.index]
@@ -124,25 +119,23 @@ class PlantedEquation:
 
 
 def planted_equations(derivation: Derivation, most: int = 100) -> list[PlantedEquation]:
-    """At most so many, of every kind by turns, the same ones every time; each changes a gradient."""
+    """Return at most ``most``, of every kind by turns, always the same ones; each changes a gradient."""
     rng = random.Random(EQUATIONS_SEED)
     kinds: dict[str, list[PlantedEquation]] = {}
-    for place, equation in enumerate(derivation.backward):
+    right = derivation.backward
+    for place, equation in enumerate(right):
         for kind, changed in _changes(equation, derivation):
-            kinds.setdefault(kind, []).append(_planted(derivation.backward, kind, place, changed))
-    for planted in kinds.values():
-        rng.shuffle(planted)
-    found: list[PlantedEquation] = []
-    changes_something = _judge_in_numbers(derivation)
-    for planted_error in chain.from_iterable(zip_longest(*kinds.values())):
-        if planted_error is not None and len(found) < most and changes_something(planted_error.equations):
-            found.append(planted_error)
-    return found
-
-
-def _planted(equations: Sequence[Equation], kind: str, place: int, changed: Equation | None) -> PlantedEquation:
-    wrong = (*equations[:place], *((changed,) if changed else ()), *equations[place + 1 :])
-    return PlantedEquation(kind, place, str(equations[place]), str(changed) if changed else "", wrong)
+            equations = (*right[:place], *((changed,) if changed else ()), *right[place + 1 :])
+            text = str(changed) if changed else ""
+            kinds.setdefault(kind, []).append(PlantedEquation(kind, place, str(equation), text, equations))
+    for same_kind in kinds.values():
+        rng.shuffle(same_kind)
+    planted: list[PlantedEquation] = []
+    changes_something = _gradients_differ(derivation)
+    for error in chain.from_iterable(zip_longest(*kinds.values())):
+        if error is not None and len(planted) < most and changes_something(error.equations):
+            planted.append(error)
+    return planted
 
 
 # --- what can be wrong with an equation -----------------------------------------------------------------------------
@@ -213,30 +206,30 @@ def _other_indices(access: Access, sizes: Sizes) -> Iterator[tuple[str, Access]]
 
 def _alike(tensor: Tensor, derivation: Derivation) -> list[Tensor]:
     """Other tensors of the same shape and the same kind: z for h, dE_dz for dE_dh."""
-    stated = {e.target.tensor: None for e in (*derivation.forward, *derivation.backward)}
-    return [t for t in stated if t.shape == tensor.shape and t.is_adjoint == tensor.is_adjoint and t != tensor]
+    targets = {e.target.tensor: None for e in (*derivation.forward, *derivation.backward)}
+    return [t for t in targets if t.shape == tensor.shape and t.is_adjoint == tensor.is_adjoint and t != tensor]
 
 
 # --- does it change anything? ---------------------------------------------------------------------------------------
 
 
-def _judge_in_numbers(derivation: Derivation, samples: int = 4) -> Callable[[Sequence[Equation]], bool]:
-    """Do equations give other gradients than the derivation's, in float64 at random values?"""
-    stated = derivation.network.forward
-    assert stated.targets is not None  # a derivation has a loss
+def _gradients_differ(derivation: Derivation, samples: int = 4) -> Callable[[Sequence[Equation]], bool]:
+    """Return a test of whether equations give other gradients than the derivation's, at random values."""
+    graph = derivation.network.forward
+    assert graph.targets is not None  # a derivation has a loss
     rng = np.random.default_rng(EQUATIONS_SEED)
     # small weights, as a network starts with: no neuron saturated, every kind of gate open and closed
-    given = {p: np.tile(rng.normal(size=p.size) / _inputs(p) ** 0.5, (samples, 1)) for p in stated.parameters}
-    given[stated.image] = rng.normal(size=(samples, stated.image.size))
-    given[stated.targets] = rng.uniform(size=(samples, stated.targets.size))
-    forward = Interpreter(Reals(), given)
+    values = {p: np.tile(rng.normal(size=p.size) / _inputs(p) ** 0.5, (samples, 1)) for p in graph.parameters}
+    values[graph.image] = rng.normal(size=(samples, graph.image.size))
+    values[graph.targets] = rng.uniform(size=(samples, graph.targets.size))
+    forward = Interpreter(Reals(), values)
     forward.run(derivation.forward)
 
     def gradients(equations: Sequence[Equation]) -> list[Numbers]:
         backward = Interpreter(Reals(), forward.values)
         with np.errstate(all="ignore"):  # a sum that is missing may stand in a denominator
             backward.run(equations)
-        return [backward.value(p.adjoint()).sum(0) for p in stated.parameters]
+        return [backward.value(p.adjoint()).sum(0) for p in graph.parameters]
 
     right = gradients(derivation.backward)
 
@@ -248,5 +241,5 @@ def _judge_in_numbers(derivation: Derivation, samples: int = 4) -> Callable[[Seq
 
 
 def _inputs(parameter: Tensor) -> int:
-    """How many weights one output has, or nearly."""
+    """Return about how many weights one output has."""
     return max(1, parameter.size // max(parameter.shape[0], parameter.shape[-1]))

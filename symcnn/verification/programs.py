@@ -1,8 +1,8 @@
-"""The programs as claims: held against 50 digits, against dual numbers, and against each other.
+"""Compare the programs with 50 digits, with dual numbers, and with each other.
 
-Programs are compared, not proved: a row that holds is "unknown", with how far it agrees.
+Programs are compared, not proved: a row that holds is "unknown", with the largest difference.
 
-A program held against dual numbers in float64, carried through the forward equations: at any size of the network.
+Dual numbers in float64 go through the forward equations, at any size of the network:
 
 Σ_images E′ = Σ_p v_p · g_p       v in the parameters of one tensor at a time, g what the program computed
 """
@@ -35,7 +35,7 @@ SEED = 0
 
 
 def duals_agree(derivation: Derivation, theta: Any, data: DataLike, program: Program) -> tuple[float, str]:
-    """The largest relative difference, and the tensor (or E_total) that has it."""
+    """Return the largest relative difference, and the tensor (or E_total) that has it."""
     network = derivation.network
     images, targets = checked(network, data)
     values = as_theta(network, theta)
@@ -57,17 +57,17 @@ def duals_agree(derivation: Derivation, theta: Any, data: DataLike, program: Pro
 
 
 def _slopes(derivation: Derivation, theta: Any, direction: Any, images: Any, targets: Any) -> tuple[float, Any]:
-    """E_total, and its slope along each parameter tensor's part of a direction."""
-    stated = derivation.network.forward
-    assert stated.targets is not None  # a derivation has a loss
-    tensors, samples = stated.parameters, len(images)
+    """Return E_total, and its slope along each parameter tensor's part of a direction."""
+    graph = derivation.network.forward
+    assert graph.targets is not None  # a derivation has a loss
+    tensors, samples = graph.parameters, len(images)
     cuts = np.cumsum([p.size for p in tensors])[:-1]
     error, slopes = derivation.forward[-1].target.tensor, []
-    given = {p: np.tile(v, (samples, 1)) for p, v in zip(tensors, np.split(theta, cuts), strict=True)}
-    given |= {stated.image: images.reshape(samples, -1), stated.targets: targets}
+    inputs = {p: np.tile(v, (samples, 1)) for p, v in zip(tensors, np.split(theta, cuts), strict=True)}
+    inputs |= {graph.image: images.reshape(samples, -1), graph.targets: targets}
     total = 0.0
     for tensor, part in zip(tensors, np.split(direction, cuts), strict=True):
-        run = Interpreter(Reals(), given, {tensor: np.tile(part, (samples, 1))})
+        run = Interpreter(Reals(), inputs, {tensor: np.tile(part, (samples, 1))})
         run.run(derivation.forward)
         slopes.append(run.slopes[error].sum() if error in run.slopes else 0.0)
         total = float(run.value(error).sum())
@@ -84,36 +84,36 @@ Data = tuple[Array, Array]
 Programs = Mapping[str, Program]
 
 
-def able(
+def compile_all(
     network: Network, backends: Sequence[str], data: Data, text: Catalogue
 ) -> tuple[dict[str, Program], list[CheckRow]]:
-    """The programs that exist for a network, compiled, and a row for each that does not."""
-    found, refused = {}, []
+    """Compile the programs of a network; return them, and a row for each backend without one."""
+    programs, refused = {}, []
     theta = initial_values(network, SEEDS[0])
     for backend in backends:
         try:
             program = compile_program(network, backend)
             program.loss_and_gradient(theta, *data)
-            found[backend] = program
+            programs[backend] = program
         except NotSupportedYetError as reason:
             refused.append(CheckRow(text("verify.program", backend=backend), "unknown", str(reason)))
-    return found, refused
+    return programs, refused
 
 
 def rows_at_50_digits(
     derivation: Derivation, data: Data, programs: Programs, elsewhere: Data | None, text: Catalogue
 ) -> Iterator[CheckRow]:
-    """Every program, and the formulas as displayed, against 50 digits; then two by two.
+    """Compare every program, and the displayed formulas, with 50 digits; then the programs in pairs.
 
     Args:
         elsewhere: other images, for when rounding alone decides a kink or a tie at these; None: there are none.
     """
-    found = _at_seeds(derivation, data, programs)
+    agreements = _at_seeds(derivation, data, programs)
     where = ""
-    if elsewhere and any(not a.ok and a.at_a_tie for same in found for a in same):
+    if elsewhere and any(not a.ok and a.at_a_tie for same in agreements for a in same):
         data, where = elsewhere, text("verify.elsewhere")
-        found = _at_seeds(derivation, data, programs)
-    for same in zip(*found, strict=True):
+        agreements = _at_seeds(derivation, data, programs)
+    for same in zip(*agreements, strict=True):
         worst = max(same, key=lambda a: a.worst)
         key = "verify.displayed" if worst.backend == "displayed" else "verify.program"
         yield _row(text(key, backend=worst.backend), worst.ok, worst.worst, worst.where, text, where)
@@ -125,7 +125,7 @@ def _at_seeds(derivation: Derivation, data: Data, programs: Programs) -> list[li
 
 
 def rows_on_flat_images(derivation: Derivation, programs: Programs, text: Catalogue) -> Iterator[CheckRow]:
-    """Where every window ties and rectifiers stand at 0: first maximum, relu'(0) = 0, in every program.
+    """Compare the programs where every window ties and rectifiers are at 0: first maximum, relu'(0) = 0.
 
     All numbers are exact in binary, so equal sums are equal numbers in whatever order they are added; networks in which
     that would not hold (a sigmoid before a maximum, a division by 9) have no such row.
@@ -139,8 +139,8 @@ def rows_on_flat_images(derivation: Derivation, programs: Programs, text: Catalo
     images[1] = -0.5
     targets = np.zeros((2, network.outputs))
     targets[:, 0] = 1
-    found = [programs_agree(derivation, theta, (images, targets), programs) for theta in thetas]
-    for same in zip(*found, strict=True):
+    agreements = [programs_agree(derivation, theta, (images, targets), programs) for theta in thetas]
+    for same in zip(*agreements, strict=True):
         worst = max(same, key=lambda a: a.worst)
         if worst.backend != "displayed":
             claim = text("verify.flat", backend=worst.backend)
@@ -148,7 +148,7 @@ def rows_on_flat_images(derivation: Derivation, programs: Programs, text: Catalo
 
 
 def _is_exact_up_to_its_last_kink(derivation: Derivation) -> bool:
-    """Has it kinks, and before the last of them only sums, products, rectifiers, maxima and halves?"""
+    """Whether it has kinks, and only sums, products, rectifiers, maxima and halves before the last."""
     kinks = [n for n, e in enumerate(derivation.forward) if not e.constant and _has_kink(e)]
     return bool(kinks) and all(_keeps_exact(e) for e in derivation.forward[: kinks[-1] + 1])
 
@@ -176,15 +176,15 @@ def rows_with_duals(derivation: Derivation, data: Data, programs: Programs, text
     """For networks that are too large to be written out: dual numbers through the forward equations."""
     thetas = [initial_values(derivation.network, seed) for seed in SEEDS]
     for backend, program in programs.items():
-        found = [duals_agree(derivation, theta, data, program) for theta in thetas]
-        worst, where = max(found)
+        differences = [duals_agree(derivation, theta, data, program) for theta in thetas]
+        worst, where = max(differences)
         row = text("verify.program", backend=backend)
         yield _row(row, worst <= DUAL_TOLERANCE, worst, where, text, text("verify.duals"))
     yield from pair_rows(derivation.network, data, programs, text, DUAL_TOLERANCE)
 
 
 def pair_rows(network: Network, data: Data, programs: Programs, text: Catalogue, allowed: float) -> Iterator[CheckRow]:
-    """Every two programs against each other."""
+    """Compare the programs in pairs."""
     thetas = [initial_values(network, seed) for seed in SEEDS]
     gradients = {b: [p.loss_and_gradient(t, *data)[1] for t in thetas] for b, p in programs.items()}
     for one, other in combinations(gradients, 2):

@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -29,7 +29,7 @@ IN_WORDS = {
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One claim: its verdict and the figures that were found for it.
+    """One claim, with its verdict and measurements.
 
     Attributes:
         claim: what is claimed, for example "∂E_total/∂f_12".
@@ -64,7 +64,7 @@ class CheckRow:
 
 
 class CoqEvidence(Protocol):
-    """What is known of a certificate: ``symcnn.certificate`` says it, of which this room knows nothing."""
+    """The result of checking a certificate, as ``symcnn.certificate`` returns it; nothing here imports that room."""
 
     @property
     def network(self) -> Network | None: ...
@@ -81,7 +81,7 @@ class CoqEvidence(Protocol):
 
 
 def certificate_row(certificate: CoqEvidence, text: Catalogue) -> CheckRow:
-    """The strongest evidence that there is: a proof assistant's word for every step."""
+    """Return the row of a certificate: every step checked by a proof assistant."""
     claim = text("verify.certificate")
     if certificate.status == "certified":
         return CheckRow(
@@ -133,7 +133,7 @@ class Verification:
 
     @property
     def exit_status(self) -> int:
-        """0: nothing is wrong; 1: something is; 3: nothing could be told."""
+        """0: nothing is wrong; 1: something is; 3: nothing was decided."""
         return status(self.claims)
 
     @property
@@ -178,15 +178,19 @@ class Verification:
         return self.text("verify.count", method=self.method(c.method), caught=c.caught, planted=c.planted)
 
     def _repr_html_(self) -> str:
-        heads, rows = self.table()
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
         remarks = "<br>".join(html.escape(line) for line in self.remarks())
-        return f"<table><tr>{head}</tr>{body}</table><p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+        return f"{html_table(*self.table())}<p>{html.escape(self.summary)}</p><p>{remarks}</p>"
+
+
+def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in HTML; the texts are escaped."""
+    head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def method_in_words(verdict: Verdict, text: Catalogue) -> str:
-    """How a verdict was reached, in the reader's language; a reason as it is."""
+    """Return the method of a verdict in the reader's language; a reason unchanged."""
     for method, key in IN_WORDS.items():
         if verdict.method.startswith(method):
             return text(key) + verdict.method.removeprefix(method)

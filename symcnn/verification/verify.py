@@ -1,5 +1,4 @@
-"""Verification: what is proved, by which method, what numbers say, which planted errors each method catches, and what
-was not checked.
+"""Verify a network: what is proved and how, what numbers say, which planted errors are caught, what is not checked.
 
 Every network     the index-notation equations (``proof/equations.py``), the leaves' rules, the programs
 not too large     each gradient for itself: proof, numbers at random points, programs against 50 digits
@@ -29,7 +28,7 @@ from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.evidence import METHODS, Measurement, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
 from symcnn.verification.planted import Planted, planted_equations, planted_errors
-from symcnn.verification.programs import SEEDS, able, rows_at_50_digits, rows_on_flat_images, rows_with_duals
+from symcnn.verification.programs import SEEDS, compile_all, rows_at_50_digits, rows_on_flat_images, rows_with_duals
 from symcnn.verification.result import (
     DECIDING,
     Caught,
@@ -62,7 +61,7 @@ MOST_PLANTED_EQUATIONS = 60
 
 @dataclass(frozen=True)
 class _Task:
-    """What is verified, at which images, how long, and in which language."""
+    """What to verify, at which images, until when, and in which language."""
 
     derivation: Derivation
     images: Array
@@ -122,7 +121,7 @@ def verify(
     task = _Task(derivation, images, targets, backends, time.monotonic() + seconds, seconds, text)
     first = [] if certificate is None else [certificate_row(certificate, text)]
     rows = [*_equation_rows(task), *leaf_rows(derivation, text)]
-    programs, refused = able(network, backends, task.data, text)
+    programs, refused = compile_all(network, backends, task.data, text)
     names = taken_one_by_one(derivation)
     if names:
         each, planted = _one_by_one(task, names, progress)
@@ -136,7 +135,7 @@ def verify(
 
 
 def taken_one_by_one(derivation: Derivation) -> list[str]:
-    """The gradients that are verified for themselves: all, a sample, or of a large network none."""
+    """Return the gradients to verify one by one: all, a sample, or none of a large network."""
     if count_products((*derivation.forward, *derivation.backward)) > MOST_PRODUCTS:
         return []
     names, (least, most) = derivation.names, SAMPLE
@@ -149,7 +148,7 @@ def taken_one_by_one(derivation: Derivation) -> list[str]:
 
 
 def _evenly(names: Sequence[str], most: int) -> list[str]:
-    """At most so many of the names, evenly spread over all."""
+    """Return at most ``most`` of the names, evenly spaced."""
     count = min(most, len(names))
     return [names[n * len(names) // count] for n in range(count)]
 
@@ -158,14 +157,14 @@ def _evenly(names: Sequence[str], most: int) -> list[str]:
 
 
 def _equation_rows(task: _Task) -> Iterator[CheckRow]:
-    """The adjoint equations as they are derived, as they are shown, and as the NumPy program rewrites them."""
-    d, stated = task.derivation, task.derivation.network.forward
-    assert stated.targets is not None  # a derivation has a loss
+    """Check the adjoint equations as derived, as displayed, and as the NumPy program rewrites them."""
+    d, graph = task.derivation, task.derivation.network.forward
+    assert graph.targets is not None  # a derivation has a loss
     fewer = rewritten(d.forward) if "numpy" in task.backends else d.forward
     cases = {
         "equations": (d.forward, d.backward),
         "equations_shown": (d.forward, d.equations[len(d.forward) :]),
-        "equations_numpy": (fewer, reverse(fewer, (stated.image, stated.targets))),
+        "equations_numpy": (fewer, reverse(fewer, (graph.image, graph.targets))),
     }
     for key, (forward, backward) in cases.items():
         if key != "equations_numpy" or forward != d.forward:
@@ -189,7 +188,7 @@ def _caught_in_index_notation(task: _Task) -> tuple[Caught, ...]:
 def _one_by_one(
     task: _Task, names: Sequence[str], progress: Callable[[int], None] | None
 ) -> tuple[list[CheckRow], tuple[Caught, ...]]:
-    """The rows of gradients, and the planted errors that were caught."""
+    """Return the rows of the gradients, and the planted errors that were caught."""
     d, text = task.derivation, task.text
     points = [Point(d, initial_values(d.network, seed), *task.data) for seed in SEEDS]
     domain, rows = GradientDomain(d, names), []
@@ -214,18 +213,18 @@ def _gradient_row(
     return CheckRow(verdict.claim, verdict.status, method_in_words(verdict, text), figures, witness)
 
 
-def _worst(found: Sequence[Sequence[Measurement]]) -> tuple[Measurement, ...]:
-    """Of each method the figure that speaks loudest against the formula."""
-    by_method = {method: [f for figures in found for f in figures if f.method == method] for method in METHODS}
+def _worst(measurements: Sequence[Sequence[Measurement]]) -> tuple[Measurement, ...]:
+    """Return the measurement of each method that is furthest from right."""
+    by_method = {method: [f for figures in measurements for f in figures if f.method == method] for method in METHODS}
     return tuple(max(same, key=lambda figure: figure.distance) for same in by_method.values() if same)
 
 
 def _witness(verdict: Verdict, point: Point, formula: Expr) -> str:
-    """Where a formula is refuted: its value and the true one at a point, to 20 digits."""
+    """Return the value of a refuted formula and the true one at a point, to 20 digits."""
     if verdict.outcome != "wrong":
         return ""
-    found, wanted = point.value(verdict.name, formula), point.exact(verdict.name)
-    return f"{mpmath.nstr(found, 20)} ≠ {mpmath.nstr(wanted, 20)} (seed {SEEDS[0]})"
+    value, exact = point.value(verdict.name, formula), point.exact(verdict.name)
+    return f"{mpmath.nstr(value, 20)} ≠ {mpmath.nstr(exact, 20)} (seed {SEEDS[0]})"
 
 
 def _convolution_rows(derivation: Derivation, domain: GradientDomain, text: Catalogue) -> Iterator[CheckRow]:
@@ -252,7 +251,7 @@ def _convolution_rows(derivation: Derivation, domain: GradientDomain, text: Cata
 
 
 def _really_wrong(derivation: Derivation, names: Sequence[str]) -> Iterator[Planted]:
-    """Planted errors that are errors: cells of one pooling window have the same ∂E/∂x, so exchanging them is none."""
+    """Yield the planted errors that change a value: the cells of a pooling window have the same ∂E/∂x."""
     network = derivation.network
     elsewhere = Point(derivation, initial_values(network, 2), *_random_data(network))
     for planted in planted_errors(derivation, names=names):
@@ -261,7 +260,7 @@ def _really_wrong(derivation: Derivation, names: Sequence[str]) -> Iterator[Plan
 
 
 def _caught(domain: GradientDomain, point: Point, planted: Iterable[Planted], task: _Task) -> tuple[Caught, ...]:
-    """What each method says of the planted errors: caught when it speaks against one."""
+    """Count the planted errors that each method catches."""
     counts: dict[str, int] = dict.fromkeys((DECIDING, *METHODS), 0)
     tried = 0
     for error in planted:
@@ -293,7 +292,7 @@ def _not_checked(task: _Task, verified: int) -> Iterator[str]:
         yield text(f"verify.{key}")
 
 
-# --- what it works on -----------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------------------------
 
 
 def _random_data(network: Network) -> tuple[Array, Array]:

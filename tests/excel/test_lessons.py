@@ -125,7 +125,7 @@ def test_a_window_with_holes_is_no_plain_convolution(tmp_path):
 
 def put_in(shown, quantity, image):
     cell = shown.plan.total(quantity)
-    column = openpyxl.utils.get_column_letter(shown.plan.put_in_column)
+    column = openpyxl.utils.get_column_letter(shown.plan.numbers_column)
     text = shown.values[cell.sheet, f"{column}{cell.row + image}"]
     return text.split(":  ", 1)[-1]
 
@@ -134,7 +134,7 @@ def test_the_numbers_put_in_give_the_gradient(shown):
     """Read as arithmetic, the text is the gradient to three digits, at the step shown."""
     count = 0
     for quantity in shown.plan.derived:
-        for image in range(shown.plan.put_in):
+        for image in range(shown.plan.number_lines):
             text = put_in(shown, quantity, image)
             if "…" in text:
                 assert len(shown.plan.derivation.graph[quantity.adjoint].products) > MAX_SHOWN
@@ -143,7 +143,7 @@ def test_the_numbers_put_in_give_the_gradient(shown):
             value = shown.number(quantity.adjoint.of_image(image + 1).name)
             assert eval(text.replace("×", "*"), {"__builtins__": {}}) == pytest.approx(value, abs=1e-3), quantity
             count += 1
-    assert count >= shown.plan.put_in * 20
+    assert count >= shown.plan.number_lines * 20
 
 
 @pytest.mark.slow
@@ -161,7 +161,7 @@ def test_any_network_says_its_numbers(seed, tmp_path):
     path = symcnn.export_workbook(net, (images, targets), tmp_path / "a.xlsx", initial=theta, steps=1)
     plan = WorkbookLayout(symcnn.derive(net, len(images)), len(images), 1, catalogue("en"))
     values = by_formualizer(path)
-    column = openpyxl.utils.get_column_letter(plan.put_in_column)
+    column = openpyxl.utils.get_column_letter(plan.numbers_column)
     for quantity in plan.derived:
         text = values[plan.total(quantity).sheet, f"{column}{plan.total(quantity).row}"]
         assert isinstance(text, str)
@@ -174,7 +174,7 @@ def test_libreoffice_says_the_same_numbers(tmp_path):
     found = article(tmp_path)
     office = by_office(found.path, tmp_path)
     for quantity in found.plan.derived:
-        cell, column = found.plan.total(quantity), openpyxl.utils.get_column_letter(found.plan.put_in_column)
+        cell, column = found.plan.total(quantity), openpyxl.utils.get_column_letter(found.plan.numbers_column)
         place = (cell.sheet, f"{column}{cell.row}")
         assert office[place] == found.values[place]
 

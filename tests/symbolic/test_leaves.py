@@ -12,7 +12,7 @@ from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import NUMPY, PYTHON
 from symcnn.symbolic import LEAF, LEAVES, Y, Z, exp, gate, log, maximum, relu, sigmoid, wins
 from symcnn.symbolic.leaves import Leaf, _slope, worked_out
-from symcnn.verification.leaves import leaves as oracle
+from symcnn.verification.evaluate import leaves as oracle
 
 z = sympy.Symbol("z")
 ONE_ARGUMENT = [leaf for leaf in LEAVES if leaf.takes_one]

@@ -16,7 +16,7 @@ from symcnn.printers.cells import Place, moved, written
 from symcnn.text import catalogue
 from symcnn.verification.workbook import verify
 from symcnn.verification.workbook.claims import Decider
-from symcnn.verification.workbook.comparisons import given_again
+from symcnn.verification.workbook.comparisons import workbook_inputs
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.package import CellContent, XlsxContent, formulas, read_package
 from symcnn.verification.workbook.quantities import NamedCells
@@ -129,12 +129,12 @@ def outcome(package: XlsxContent, alteration: Alteration, network: symcnn.Networ
 def remembered(package: XlsxContent, network: symcnn.Network) -> Iterator[None]:
     """What is the same for every alteration is worked out once: the writer's formulas, the derivation's verdicts."""
     quantities = NamedCells(network, package, "unaltered")
-    graph = CellGraph(package, quantities.shown)
+    graph = CellGraph(package, quantities.current)
     names = [v.quantity.primal.name for v in quantities.derivation.graph.backward.values()]
     verdicts = Decider(quantities, graph, graph).derived(names)
-    wanted = verify.formulas_again(given_again(quantities, graph))
+    wanted = verify.regenerate_formulas(workbook_inputs(quantities, graph))
     with (
-        mock.patch.object(verify, "formulas_again", return_value=wanted),
+        mock.patch.object(verify, "regenerate_formulas", return_value=wanted),
         mock.patch.object(Decider, "derived", lambda _, asked: {n: verdicts[n] for n in asked}),
     ):
         yield

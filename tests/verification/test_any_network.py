@@ -11,9 +11,9 @@ import symcnn
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.symbolic import LEAVES, Term, gate, maximum, relu, sigmoid, softplus, wins
 from symcnn.verification import programs_agree
+from symcnn.verification.evaluate import leaves
 from symcnn.verification.evidence import METHODS, Point
 from symcnn.verification.leaf_rules import RULES, decide_rule
-from symcnn.verification.leaves import leaves
 from symcnn.verification.programs import DUAL_TOLERANCE, duals_agree
 from tests.slow import rest_slow
 from tests.tools.networks import from_seed, lenet

@@ -15,7 +15,7 @@ import symcnn
 from symcnn.printers.cells import written
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
-from symcnn.verification.workbook.claims import FormulaDomain, everything, given
+from symcnn.verification.workbook.claims import FormulaDomain, evaluate_all, input_values
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.package import CellContent, read_package
 from symcnn.verification.workbook.quantities import E_TOTAL, E, NamedCells
@@ -97,7 +97,7 @@ def test_the_cell_is_named_with_the_right_formula_and_two_numbers(package):
     assert not found.ok
     [finding] = found.findings
     assert finding.quantity == "x_11_image1"
-    assert finding.found == "=" + formula.replace("+", "-", 1)
+    assert finding.actual == "=" + formula.replace("+", "-", 1)
     a, b = finding.values
     assert a != b
     assert finding.cell in str(found)
@@ -107,7 +107,7 @@ def test_the_cell_is_named_with_the_right_formula_and_two_numbers(package):
 def test_a_number_in_place_of_a_formula_is_found(package):
     [finding] = changed(package, place(package, "E_total"), None, 0.5).findings
     assert finding.quantity == "E_total"
-    assert finding.found == "0.5"
+    assert finding.actual == "0.5"
 
 
 def test_another_way_to_write_the_same_formula_is_no_error(package):
@@ -149,7 +149,7 @@ def test_a_label_that_states_another_formula_is_found(package):
     for *cell, text in labels:
         for wrong in (text.replace("i₁₂", "i₁₁", 1), text.replace("+", "−", 1), text.replace("x₁₁ ·", "x₁₁", 1)):
             [finding] = changed(package, cell, None, wrong).findings
-            assert (finding.cell, finding.found, finding.right) == (written(tuple(cell)), wrong, text)
+            assert (finding.cell, finding.actual, finding.right) == (written(tuple(cell)), wrong, text)
 
 
 @pytest.mark.slow
@@ -218,7 +218,7 @@ def test_totals_add_up_every_image(net, package):
     """At the workbook's own numbers, to 60 digits: E_total and each total gradient are the sums over the images."""
     quantities = NamedCells(net, package, "cnn.xlsx")
     assert quantities.images == 2
-    known = everything(quantities, given(quantities, CellGraph(package, quantities.shown)))
+    known = evaluate_all(quantities, input_values(quantities, CellGraph(package, quantities.current)))
     totals = [p.adjoint for p in quantities.parameters]
     for total, each in [(E_TOTAL, E), *zip(totals, totals, strict=True)]:
         first, second = (known[each.of_image(m).symbol] for m in (1, 2))

@@ -1,6 +1,6 @@
-"""What is claimed of the cells of a workbook, and how each claim is decided.
+"""The claims about the cells of a workbook, and how each is decided.
 
-forward, backward    a cell's formula, with everything up to the next quantities put in, is the variable of the graph
+forward, backward    a cell's formula, inlined up to the next quantities, is the variable of the graph
 totals               the factor times the sum over the images
 next, training       parameter - learning rate · gradient; the first row of Training is a forward and a backward pass
 
@@ -26,7 +26,7 @@ from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import LEAF, Quantity, maximum, relu
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, Named, NamedCells, following, initial
+from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, Named, NamedCells, initial, next_value
 from symcnn.verification.workbook.result import Mismatch
 
 #: Values of quantities, and where they are: "at_initial_values" or "at_other_values".
@@ -110,46 +110,46 @@ def written_alike(e: Expr) -> Expr:
     return e.xreplace(changes) if changes else e
 
 
-def given(quantities: NamedCells, graph: CellGraph) -> dict[Symbol, float]:
-    """Pixels, targets, settings and initial values, as they stand in their cells.
+def input_values(quantities: NamedCells, graph: CellGraph) -> dict[Symbol, float]:
+    """Return pixels, targets, settings and initial values, as their cells hold them.
 
     Raises:
         InputError: one of them is no number.
     """
     q = quantities
-    data = [quantity.of_image(m) for m in range(1, q.images + 1) for quantity in q.given]
+    data = [quantity.of_image(m) for m in range(1, q.images + 1) for quantity in q.inputs]
     names: dict[Symbol, Named] = {quantity.symbol: quantity for quantity in data}
     names |= {setting: setting for setting in q.settings}
     names |= {p.symbol: initial(p) if q.trains else p for p in q.parameters}
-    found = {}
+    values = {}
     for symbol, name in names.items():
         place = q.place(name)
-        stored = graph.stored(place)
-        if stored.formula is not None or not isinstance(stored.value, float):
+        content = graph.content(place)
+        if content.formula is not None or not isinstance(content.value, float):
             raise InputError(f"{q.path}: {written(place)} ({name}): expected a number, which the reader may change")
-        found[symbol] = stored.value
-    return found
+        values[symbol] = content.value
+    return values
 
 
-def elsewhere(values: Mapping[Symbol, float], seed: int) -> dict[Symbol, float]:
-    """Others in place of all of them, at random."""
+def random_values(values: Mapping[Symbol, float], seed: int) -> dict[Symbol, float]:
+    """Return random values for the same symbols."""
     rng = random.Random(seed)
     return {n: rng.uniform(0.25, 2) * rng.choice((-1, 1)) for n in values}
 
 
-def everything(quantities: NamedCells, values: Mapping[Symbol, float]) -> dict[Symbol, Element]:
-    """Every quantity at these inputs."""
+def evaluate_all(quantities: NamedCells, values: Mapping[Symbol, float]) -> dict[Symbol, Element]:
+    """Evaluate every quantity at these inputs."""
     q, graph = quantities, quantities.derivation.graph
     algebra = Bounded([], 1)
     known: dict[Symbol, Element] = {s: algebra.rational(*v.as_integer_ratio()) for s, v in values.items()}
     known |= {initial(p): known[p.symbol] for p in q.parameters}
     for m in range(1, q.images + 1):
-        inputs = (*q.parameters, *q.given)
+        inputs = (*q.parameters, *q.inputs)
         of_image: dict[Expr, Element] = {n.symbol: known[n.of_image(m).symbol] for n in inputs}
         for variable in graph:
             try:
                 value = algebra.element(variable.expression, of_image)
-            except UndecidableError:  # a logarithm of what is not positive: no number, and none for what rests on it
+            except UndecidableError:  # a logarithm of no positive number: neither it nor what depends on it has a value
                 return known
             quantity = variable.quantity
             of_image[quantity.symbol] = known[quantity.of_image(m).symbol] = value
@@ -176,15 +176,15 @@ class ExpectedFormula:
 
 @dataclass
 class Decider:
-    """Decides claims about one workbook; keeps what was found."""
+    """Decides claims about one workbook and collects the mismatches."""
 
     quantities: NamedCells
-    shown: CellGraph
+    current: CellGraph
     first_row: CellGraph
     findings: list[Mismatch] = field(default_factory=list)
-    #: The cells of which something was claimed.
+    #: The cells that a claim is about.
     claimed: set[Place] = field(default_factory=set)
-    #: Where each finding of a claim stands, and the cells that are put in there.
+    #: Cell of a finding -> its place, and the formula cells that are inlined there.
     cones: dict[str, tuple[Place, list[Place]]] = field(default_factory=dict)
 
     # --- the claims -------------------------------------------------------------------------------------------------
@@ -199,19 +199,19 @@ class Decider:
             if gradients or v.tensor.role == "adjoint":
                 yield self._variable(v, image, at)
 
-    def totals(self, at: Callable[[Quantity], Place], put_in: bool) -> Iterator[ExpectedFormula]:
-        """∂E_total of each parameter; ``put_in``: from the adjoints, not from the gradients of each image."""
+    def totals(self, at: Callable[[Quantity], Place], inline: bool) -> Iterator[ExpectedFormula]:
+        """∂E_total of each parameter; ``inline``: from the adjoints, not from the gradients of each image."""
         for p in self.quantities.parameters:
-            yield self._total(p.adjoint, at, self._graph[p.adjoint].expression if put_in else None)
+            yield self._total(p.adjoint, at, self._graph[p.adjoint].expression if inline else None)
 
     def error(self, at: Callable[[Quantity], Place]) -> ExpectedFormula:
         return self._total(E_TOTAL, at, None)
 
     def next(self, places: Callable[[Quantity], Place]) -> Iterator[ExpectedFormula]:
-        """What gradient descent makes of each parameter."""
+        """Each parameter after a step of gradient descent."""
         for p in self.quantities.parameters:
             expected = p.symbol - RATE * p.adjoint.symbol
-            yield ExpectedFormula(following(p), places(p), expected, _descent(p))
+            yield ExpectedFormula(next_value(p), places(p), expected, _descent(p))
 
     def starts(self) -> Iterator[ExpectedFormula]:
         """The first row of Training begins with the initial values."""
@@ -251,7 +251,7 @@ class Decider:
             InputError: the formula is outside the supported grammar.
         """
         self.claimed.add(claim.place)
-        if graph.stored(claim.place).formula is None:
+        if graph.content(claim.place).formula is None:
             self._add(claim, graph)
             return "refuted"
         candidate = graph.right_side(claim.place)
@@ -264,7 +264,7 @@ class Decider:
         return verdict.status
 
     def derived(self, names: Sequence[str]) -> dict[str, Verdict]:
-        """What is known of the derivation's own formulas, against which the cells are held."""
+        """Decide the derivation's own formulas, which the cells are compared with."""
         return {n: self._gradients.decide_displayed(n) for n in names}
 
     @cached_property
@@ -289,11 +289,11 @@ class Decider:
     @cached_property
     def _values(self) -> list[tuple[str, dict[Symbol, Element]]]:
         q = self.quantities
-        first = given(q, self.shown)
-        found = [("at_initial_values", everything(q, first))]
-        return found + [("at_other_values", everything(q, elsewhere(first, n))) for n in range(WITNESSES)]
+        first = input_values(q, self.current)
+        points = [("at_initial_values", evaluate_all(q, first))]
+        return points + [("at_other_values", evaluate_all(q, random_values(first, n))) for n in range(WITNESSES)]
 
-    def apart(self, one: Expr, other: Expr, graph: CellGraph) -> tuple[tuple[float, float], str] | None:
+    def differing_values(self, one: Expr, other: Expr, graph: CellGraph) -> tuple[tuple[float, float], str] | None:
         """Two values that differ, and where."""
         return self._domain(one, other, graph).counterexample()
 
@@ -305,34 +305,21 @@ class Decider:
         for at, values in self._values:
             known = dict(values)
             for symbol in symbols:
-                if symbol not in known and (number := self._number(graph, symbol)) is not None:
-                    known[symbol] = number
+                if symbol not in known and (number := graph.number_called(symbol.name)) is not None:
+                    known[symbol] = RealAlgebra([], 1).rational(*number.as_integer_ratio())
             yield at, known
 
     def _add(
         self, claim: ExpectedFormula, graph: CellGraph, values: tuple[float, float] | None = None, at: str = ""
     ) -> None:
-        finding = self._finding(claim, graph, values, at)
-        self.findings.append(finding)
-        if graph.stored(claim.place).formula is not None:
-            self.cones[finding.cell] = (claim.place, graph.cone(claim.place))
-
-    def _number(self, graph: CellGraph, symbol: Symbol) -> Element | None:
-        """What stands in a cell without a name."""
-        value = graph.number_called(symbol.name)
-        return None if value is None else RealAlgebra([], 1).rational(*value.as_integer_ratio())
-
-    def _finding(
-        self, claim: ExpectedFormula, graph: CellGraph, values: tuple[float, float] | None, at: str
-    ) -> Mismatch:
-        stored = graph.stored(claim.place)
-        found = (
-            f"={stored.formula}" if stored.formula is not None else str("" if stored.value is None else stored.value)
-        )
-        return Mismatch(written(claim.place), claim.of.name, found, f"={self._right(claim, graph)}", values, at)
+        cell, content = written(claim.place), graph.content(claim.place)
+        right = f"={self._right(claim, graph)}"
+        self.findings.append(Mismatch(cell, claim.of.name, content.text, right, values, at))
+        if content.formula is not None:
+            self.cones[cell] = (claim.place, graph.cone(claim.place))
 
     def _right(self, claim: ExpectedFormula, graph: CellGraph) -> str:
-        """The formula that should stand there, over the cells of the quantities."""
+        """Return the right formula, over the cells of the quantities."""
         cells = {symbol: place for place, symbol in graph.quantities.items()}
 
         def name(symbol: Symbol) -> str:

@@ -1,4 +1,4 @@
-"""The cells of a workbook as SymPy expressions: a formula with everything put in, down to cells that are quantities."""
+"""The cells of a workbook as SymPy expressions: a formula inlined down to the cells that are quantities."""
 
 from collections.abc import Iterator, Mapping
 
@@ -25,7 +25,7 @@ from symcnn.printers.cells import (
 )
 from symcnn.verification.workbook.package import CellContent, XlsxContent
 
-#: Quantities that a formula with everything put in may consist of.
+#: Quantities that an inlined formula may consist of.
 MAX_SIZE = 100_000
 
 
@@ -33,32 +33,32 @@ class CellGraph:
     """Formulas over the cells that are quantities.
 
     Args:
-        quantities: where a quantity stands -> its symbol. Every other cell is put in: a formula by what it says, a
-            number that has no name, text, nothing or a formula of another kind by a symbol called like the cell.
+        quantities: cell of a quantity -> its symbol. Every other cell is inlined: a formula as its expression; an
+            unnamed number, a text, an empty cell or a formula of another kind as a symbol named like the cell.
     """
 
     def __init__(self, package: XlsxContent, quantities: Mapping[Place, Symbol]) -> None:
         self._package = package
         self.quantities = quantities
         self._trees: dict[Place, Formula] = {}
-        self._put_in: dict[Place, Expr] = {}
+        self._inlined: dict[Place, Expr] = {}
         self._sizes: dict[Place, int] = {}
         #: Formula cells that were read.
         self.read: set[Place] = set()
 
-    def stored(self, place: Place) -> CellContent:
-        """What a cell holds."""
+    def content(self, place: Place) -> CellContent:
+        """Return the content of a cell."""
         sheet, row, column = place
         return self._package.sheets.get(sheet, {}).get((row, column), CellContent(None, None))
 
     def tree(self, place: Place) -> Formula:
-        """The formula of a cell.
+        """Parse the formula of a cell.
 
         Raises:
             FormulaError: there is none, or it cannot be read.
         """
         if place not in self._trees:
-            formula = self.stored(place).formula
+            formula = self.content(place).formula
             if formula is None:
                 raise FormulaError(f"{written(place)}: expected a formula")
             try:
@@ -69,7 +69,7 @@ class CellGraph:
         return self._trees[place]
 
     def right_side(self, place: Place) -> Expr:
-        """What the formula of a cell says, in quantities.
+        """Return the formula of a cell as an expression in quantities.
 
         Raises:
             InputError: it is outside the supported grammar, goes round in a circle or is too long.
@@ -77,7 +77,7 @@ class CellGraph:
         return self.reading(place, self.tree(place))
 
     def reading(self, place: Place, tree: Formula) -> Expr:
-        """What a formula would say, if it stood in this cell."""
+        """Return a formula as an expression, as if it were in this cell."""
         size = self._prepared(place, tree)
         if size > MAX_SIZE:
             raise InputError(
@@ -86,35 +86,35 @@ class CellGraph:
         return self._expression(place, tree)
 
     def value(self, place: Place) -> float | None:
-        """The number that stands in a cell; an empty one is 0."""
-        stored = self.stored(place)
-        if stored == CellContent(None, None):
+        """Return the number in a cell; 0 for an empty one."""
+        content = self.content(place)
+        if content == CellContent(None, None):
             return 0.0
-        return stored.value if isinstance(stored.value, float) else None
+        return content.value if isinstance(content.value, float) else None
 
     def cone(self, place: Place) -> list[Place]:
-        """The formula cells that are put in where this one is read: down to the quantities."""
-        found: dict[Place, None] = {}
+        """Return the formula cells that are inlined into this one, down to the quantities."""
+        inlined: dict[Place, None] = {}
         waiting = [place]
         while waiting:
             at = waiting.pop()
             for target in self._targets(at, self._trees[at]):
-                if target not in found and target not in self.quantities and target in self._trees:
-                    found[target] = None
+                if target not in inlined and target not in self.quantities and target in self._trees:
+                    inlined[target] = None
                     waiting.append(target)
-        return list(found)
+        return list(inlined)
 
     def number_called(self, name: str) -> float | None:
-        """The number in a cell that is called by its address."""
-        found = reference(name)
-        if not isinstance(found, Reference) or found.sheet is None:
+        """Return the number in the cell with this address."""
+        cell = reference(name)
+        if not isinstance(cell, Reference) or cell.sheet is None:
             return None
-        return self.value((found.sheet, found.row, found.column))
+        return self.value((cell.sheet, cell.row, cell.column))
 
-    # --- putting in -------------------------------------------------------------------------------------------------
+    # --- inlining ---------------------------------------------------------------------------------------------------
 
     def _prepared(self, start: Place, tree: Formula) -> int:
-        """Put in what the formula refers to, deepest first, without recursion; its size."""
+        """Inline what a formula refers to, deepest first, without recursion; return its size."""
         waiting: list[tuple[Place, list[Place]]] = [(start, list(self._targets(start, tree)))]
         under_way = {start}
         while waiting:
@@ -127,7 +127,7 @@ class CellGraph:
                     raise InputError(f"{written(target)}: its formula refers back to itself, through {written(place)}")
                 inner = self._inner(target)
                 if inner is None:
-                    self._sizes[target], self._put_in[target] = 1, Symbol(written(target))
+                    self._sizes[target], self._inlined[target] = 1, Symbol(written(target))
                     continue
                 under_way.add(target)
                 waiting.append((target, list(self._targets(target, inner))))
@@ -145,21 +145,21 @@ class CellGraph:
         if size > MAX_SIZE:
             raise InputError(f"{written(place)}: with everything put in, its formula has more than {MAX_SIZE} parts")
         try:
-            self._put_in[place] = self._expression(place, tree)
+            self._inlined[place] = self._expression(place, tree)
         except FormulaError:  # of another kind: a text, a lookup
-            self._put_in[place] = Symbol(written(place))
+            self._inlined[place] = Symbol(written(place))
         self._sizes[place] = size
 
     def _inner(self, place: Place) -> Formula | None:
-        """The formula of a cell that another refers to, if it is one that can be put in."""
-        if self.stored(place).formula is None:
+        """Return the formula of a cell if it can be inlined."""
+        if self.content(place).formula is None:
             return None
         try:
             tree = self.tree(place)
         except FormulaError:
             return None
         if any(isinstance(part, FunctionCall) and part.function not in FUNCTIONS for part in parts(tree)):
-            return None  # a text, a lookup: what it looks in is not put in
+            return None  # a text, a lookup: what it looks in is not inlined
         return tree
 
     def _size(self, place: Place, tree: Formula) -> int:
@@ -169,7 +169,7 @@ class CellGraph:
         def cell(reference: Reference) -> Expr:
             target = (reference.sheet or place[0], reference.row, reference.column)
             symbol = self.quantities.get(target)
-            return self._put_in[target] if symbol is None else symbol
+            return self._inlined[target] if symbol is None else symbol
 
         try:
             return CellReader(cell, lambda name: cell(self._named(name))).expression(tree)
@@ -177,30 +177,30 @@ class CellGraph:
             raise FormulaError(f"{written(place)}: {reason}") from None
 
     def _named(self, name: str) -> Reference:
-        found = self._package.names.get(name.lower())
-        if not isinstance(found, Reference) or found.sheet is None:
+        cell = self._package.names.get(name.lower())
+        if not isinstance(cell, Reference) or cell.sheet is None:
             raise FormulaError(f"{name}: no cell has this name")
-        return found
+        return cell
 
     def _targets(self, place: Place, tree: Formula) -> Iterator[Place]:
-        """The cells that a formula refers to, each as often as it stands there."""
+        """Yield the cells that a formula refers to, repeated ones too."""
         for part in parts(tree):
             if isinstance(part, Name):
                 try:
                     part = self._named(part.name)
                 except FormulaError:
-                    continue  # told when it is read
+                    continue  # an error when it is read
             if isinstance(part, Reference):
                 yield part.sheet or place[0], part.row, part.column
             elif isinstance(part, Range):
                 rows, columns = part.shape
                 if rows * columns > MAX_CELLS:
-                    continue  # so is this
+                    continue  # likewise
                 yield from ((c.sheet or place[0], c.row, c.column) for c in part.cells())
 
 
 def parts(tree: Formula) -> Iterator[Formula]:
-    """Every part of a formula."""
+    """Yield every node of a formula."""
     waiting = [tree]
     while waiting:
         part = waiting.pop()

@@ -1,15 +1,17 @@
-"""Labels that state a formula: what stands beside a derivative is what the derivation is typeset as.
+"""Labels beside a derivative, which must be the formula as the derivation is typeset.
 
-A row is read where it is plain whose it is: it holds the cell that is named ∂E_total/∂p, or its symbol with a "=", or,
-as on Symbols, the address of the one quantity that it shows.
+A row is checked if it belongs to one quantity: it has the cell named ∂E_total/∂p, its symbol with "=", or, as on
+Symbols, the address of that quantity.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from symcnn.formula import Plain, Typography
-from symcnn.formula.tree import Node, Update
+from symcnn.formula.tree import Update
 from symcnn.printers.cells import Place, Range, Reference, reference, written
 from symcnn.symbolic import Quantity
 from symcnn.text import Catalogue
@@ -18,14 +20,14 @@ from symcnn.verification.workbook.package import Cells
 from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells
 from symcnn.verification.workbook.result import Mismatch
 
-#: What only a formula has; words have none of it.
+#: Signs of formulas, which no words have.
 SIGNS = re.compile(r"[·←−²σ]|∂\w+/∂")
 
-#: Of a longer formula so many products are shown, whatever the writer chose.
+#: Numbers of products to which the writer may shorten a longer formula.
 SHORTENED = range(2, 21)
 
 
-#: Subscripts as they stand in texts with runs.
+#: Subscripts in texts without runs -> digits in runs.
 PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
@@ -42,13 +44,13 @@ class Labels:
         words = self.text.words("word")
         known = self.quantities.derivation.quantities
         self._full, self._short = Typography(known, words), Typography(known, words, total="")
-        self._plain = Plain(self.text.decimal)
-        self._named = {p: known.of(s).of_image(None) for p, s in self.quantities.shown.items() if s in known}
+        self._emit = Plain(self.text.decimal).emit
+        self._named = {p: known.of(s).of_image(None) for p, s in self.quantities.current.items() if s in known}
         self._parameters = frozenset(self.quantities.parameters)
         self._totals = {self.quantities.place(p.adjoint) for p in self.quantities.parameters}
 
     def findings(self) -> Iterator[Mismatch]:
-        """The labels that state another formula than that of the cell beside them."""
+        """Yield the labels that are another formula than that of the cell beside them."""
         training = self.quantities.column(E_TOTAL)[0][0] if self.quantities.trains else None
         for sheet, cells in self.quantities.package.sheets.items():
             if sheet != training:
@@ -66,62 +68,59 @@ class Labels:
         total = any((sheet, row, c) in self._totals for c in columns)
         if not (addressed or total or texts[0][1] in {f"{s} =" for s in symbols}):
             return
-        (column, found), *others = texts
+        (column, label), *others = texts
         self.count += 1
-        if not _is_one_of(found, (*symbols, *(f"{s} =" for s in symbols))):
-            shown = symbols[1] if total and len(symbols) > 1 else symbols[0]
-            yield Mismatch(written((sheet, row, column)), quantity.name, found, shown)
-        for column, found in (other for other in others if SIGNS.search(other[1])):
+        if not _is_one_of(label, (*symbols, *(f"{s} =" for s in symbols))):
+            expected = symbols[1] if total and len(symbols) > 1 else symbols[0]
+            yield Mismatch(written((sheet, row, column)), quantity.name, label, expected)
+        for column, label in (other for other in others if SIGNS.search(other[1])):
             self.count += 1
-            if not _is_one_of(found, self._formulas(quantity)):
-                yield Mismatch(written((sheet, row, column)), quantity.name, found, next(self._formulas(quantity)))
+            if not _is_one_of(label, self._formulas(quantity)):
+                yield Mismatch(written((sheet, row, column)), quantity.name, label, next(self._formulas(quantity)))
 
-    # --- whose a row is ---------------------------------------------------------------------------------------------
+    # --- the row's quantity------------------------------------------------------------------------------------------
 
     def _subject(self, place: Place) -> Quantity | None:
-        """The parameter or the variable of the graph that a cell is, or shows again; without its image."""
+        """Return the parameter or variable of a cell, or of the cell that it copies; without its image."""
         quantity = self._named.get(place)
-        if quantity is None and (tree := self._again(place)) is not None:
+        if quantity is None and (tree := self._copied_cell(place)) is not None:
             quantity = self._named.get((tree.sheet or place[0], tree.row, tree.column))
         if quantity is None:
             return None
         is_computed = quantity in self.quantities.derivation.graph
         return quantity if is_computed or quantity in self._parameters else None
 
-    def _again(self, place: Place) -> Reference | None:
-        """The cell that a formula does nothing but refer to."""
-        formula = self.graph.stored(place).formula
+    def _copied_cell(self, place: Place) -> Reference | None:
+        """Return the cell that a formula only refers to."""
+        formula = self.graph.content(place).formula
         if formula is None or len(formula) > 60:
             return None
-        found = reference(formula)
-        return found if isinstance(found, Reference) else None
+        cell = reference(formula)
+        return cell if isinstance(cell, Reference) else None
 
     def _named_at(self, text: str) -> Quantity | None:
-        """The quantity whose address a text is."""
-        found = reference(text)
-        if found is None or isinstance(found, Range) or found.sheet is None:
+        """Return the quantity whose address a text is."""
+        cell = reference(text)
+        if cell is None or isinstance(cell, Range) or cell.sheet is None:
             return None
-        return self._named.get((found.sheet, found.row, found.column))
+        return self._named.get((cell.sheet, cell.row, cell.column))
 
-    # --- what may stand there ---------------------------------------------------------------------------------------
+    # --- the expected labels ----------------------------------------------------------------------------------------
 
     def _symbols(self, quantity: Quantity) -> list[str]:
         """∂E/∂f₁₁, and where it is of all images ∂E_total/∂f₁₁."""
-        return list(dict.fromkeys(self._emitted(t.name(quantity)) for t in (self._short, self._full)))
+        return list(dict.fromkeys(self._emit(t.name(quantity)) for t in (self._short, self._full)))
 
     def _formulas(self, quantity: Quantity) -> Iterator[str]:
         """The right side, in full or with dots; of a parameter how it moves."""
         if quantity in self._parameters:
             slopes = (t.name(quantity.adjoint) for t in (self._full, self._short))
-            yield from (self._emitted(Update(self._full.name(quantity), slope)) for slope in slopes)
+            yield from (self._emit(Update(self._full.name(quantity), slope)) for slope in slopes)
             return
         variable = self.quantities.derivation.graph[quantity]
         for most in (None, *SHORTENED):
             for typography in (self._short, self._full):
-                yield self._emitted(typography.right_side(variable, most))
-
-    def _emitted(self, node: Node) -> str:
-        return self._plain.emit(node)
+                yield self._emit(typography.right_side(variable, most))
 
 
 def _is_one_of(text: str, wanted: Iterable[str]) -> bool:
@@ -135,7 +134,4 @@ def _as_runs(text: str) -> str:
 
 def _rows(cells: Cells) -> dict[int, list[int]]:
     """Row -> its columns, from left to right."""
-    found: dict[int, list[int]] = {}
-    for row, column in sorted(cells):
-        found.setdefault(row, []).append(column)
-    return found
+    return {row: [column for _, column in places] for row, places in groupby(sorted(cells), key=itemgetter(0))}

@@ -32,10 +32,17 @@ Attributes = Mapping[str, str]
 
 
 class CellContent(NamedTuple):
-    """What a cell holds: a formula without its ``=``, and a value: a number, text, a logical, or nothing."""
+    """The content of a cell: a formula without its ``=``, and a value: a number, text, a logical, or nothing."""
 
     formula: str | None
     value: float | str | bool | None
+
+    @property
+    def text(self) -> str:
+        """The formula with its ``=``, or the value; empty for an empty cell."""
+        if self.formula is not None:
+            return f"={self.formula}"
+        return "" if self.value is None else str(self.value)
 
 
 Cells = dict[tuple[int, int], CellContent]
@@ -101,7 +108,7 @@ class _XlsxReader:
         sheets, names = self._workbook()
         if "xl/sharedStrings.xml" in self._parts:
             self._read("xl/sharedStrings.xml", _Texts(self._texts, self._refused))
-        found = XlsxContent(names=names)
+        content = XlsxContent(names=names)
         for title, link in sheets.items():
             part = targets.get(link)
             if part not in self._parts:
@@ -109,21 +116,22 @@ class _XlsxReader:
             sheet = _Sheet(title, self._texts, self._refused, MAX_CELLS - self._count)
             self._read(part, sheet)
             self._count += len(sheet.cells)
-            found.sheets[title] = sheet.cells
-        return found
+            content.sheets[title] = sheet.cells
+        return content
 
     def _targets(self) -> dict[str, str]:
         """Link -> part."""
-        found: dict[str, str] = {}
+        parts: dict[str, str] = {}
 
         def start(name: str, attributes: Attributes) -> None:
             if name == "Relationship" and attributes.get("TargetMode") != "External":
                 target = attributes.get("Target", "")
-                found[attributes.get("Id", "")] = target[1:] if target.startswith("/") else normpath(join("xl", target))
+                part = target[1:] if target.startswith("/") else normpath(join("xl", target))
+                parts[attributes.get("Id", "")] = part
 
         if "xl/_rels/workbook.xml.rels" in self._parts:
             self._read("xl/_rels/workbook.xml.rels", _PartParser(start))
-        return found
+        return parts
 
     def _workbook(self) -> tuple[dict[str, str], dict[str, Reference | Range]]:
         """Sheet title -> link; defined name, in lower case -> where it points."""
@@ -176,7 +184,7 @@ class _XlsxReader:
 
 
 class _PartParser:
-    """What is made of the elements of one part."""
+    """Handles the elements of one part."""
 
     def __init__(self, start: Callable[[str, Attributes], None] | None = None) -> None:
         self._start = start
@@ -371,4 +379,4 @@ class _Sheet(_TextPartParser):
 
 def formulas(cells: Cells) -> Iterator[tuple[tuple[int, int], str]]:
     """The cells that hold a formula."""
-    return ((place, stored.formula) for place, stored in cells.items() if stored.formula is not None)
+    return ((place, content.formula) for place, content in cells.items() if content.formula is not None)

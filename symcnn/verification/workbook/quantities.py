@@ -1,6 +1,6 @@
-"""Where the quantities of a network stand in a workbook: by its defined names, which are the same in every language.
+"""The cells of a network's quantities in a workbook, by its defined names, which are the same in every language.
 
-f_11  i_11_image1  t_1_image1        given: parameters at the step shown, pixels, targets
+f_11  i_11_image1  t_1_image1        inputs: parameters at the current step, pixels, targets
 x_11_image1  E_image1  E_total       forward            dE_dx_11_image1  dE_df_11       backward, and in total
 initial_f_11  next_f_11              the other columns of Parameters
 training_x_11_image1 …               columns of Training, first row to last
@@ -23,19 +23,19 @@ from symcnn.verification.workbook.package import XlsxContent
 #: What a reader may change beside data and parameters, and other names of a workbook; a quantity has its own name.
 RATE, FACTOR, STEP = Symbol("learning_rate"), Symbol("reduction_factor"), Symbol("step_shown")
 
-#: What a defined name stands for: a quantity, or a name that is none's (``next_f_11``).
+#: The meaning of a defined name: a quantity, or a name of no quantity (``next_f_11``).
 Named: TypeAlias = Quantity | Symbol
 
 #: The error of an image, and of all.
 E, E_TOTAL = Quantity(ERROR), Quantity(TOTAL_ERROR)
 
-#: Images that are looked for.
+#: The most images that are looked for.
 MAX_IMAGES = 10_000
 
 
 @dataclass(frozen=True)
 class NamedCells:
-    """The names of one workbook, held against one network."""
+    """The defined names of one workbook, for one network."""
 
     network: Network
     package: XlsxContent
@@ -43,7 +43,7 @@ class NamedCells:
 
     @cached_property
     def images(self) -> int:
-        """How many images the workbook computes."""
+        """The number of images in the workbook."""
         count = 0
         while count < MAX_IMAGES and E.of_image(count + 1).name.lower() in self.package.names:
             count += 1
@@ -60,8 +60,8 @@ class NamedCells:
 
     @property
     def trains(self) -> bool:
-        """Is there a sheet Training?"""
-        return trained(E_TOTAL).name.lower() in self.package.names
+        """Whether there is a sheet Training."""
+        return training_name(E_TOTAL).name.lower() in self.package.names
 
     # --- names ------------------------------------------------------------------------------------------------------
 
@@ -71,21 +71,21 @@ class NamedCells:
         return tuple(q for tensor in self.network.forward.parameters for q in entries(tensor))
 
     @cached_property
-    def given(self) -> tuple[Quantity, ...]:
+    def inputs(self) -> tuple[Quantity, ...]:
         """The pixels and targets of one image."""
         places = (place for place in self.derivation.graph.inputs.values() if not place[0].is_shared)
         return tuple(quantity_of(*place) for place in places)
 
     @cached_property
     def settings(self) -> tuple[Symbol, ...]:
-        """What gradient descent takes from Inputs."""
+        """The settings of gradient descent on Inputs."""
         return (RATE, FACTOR) if self.trains else (RATE,)
 
     def per_image(self) -> Iterator[Quantity]:
         """Every quantity of every image."""
         graph = self.derivation.graph
         for m in range(1, self.images + 1):
-            yield from (q.of_image(m) for q in (*self.given, *(v.quantity for v in graph)))
+            yield from (q.of_image(m) for q in (*self.inputs, *(v.quantity for v in graph)))
 
     def totals(self) -> Iterator[Quantity]:
         yield from (p.adjoint for p in self.parameters)
@@ -99,12 +99,12 @@ class NamedCells:
             InputError: which.
         """
         settings = [*self.settings, STEP] if self.trains else [*self.settings]
-        columns = [following(p) for p in self.parameters]
+        columns = [next_value(p) for p in self.parameters]
         columns += [initial(p) for p in self.parameters] if self.trains else []
         wanted = [*settings, *self.parameters, *self.per_image(), *self.totals(), *columns]
         places = self._places(wanted, Reference)
         if self.trains:
-            self._places([trained(q) for q in self.training()], Range)
+            self._places([training_name(q) for q in self.training()], Range)
         foreign = self._foreign()
         if foreign:
             raise self._other(f"{foreign} is no quantity")
@@ -119,13 +119,11 @@ class NamedCells:
         """A name of a quantity of some image that this network does not have."""
         every = {q.name.lower() for q in self.per_image()}
         kinds = {name.partition("_")[0] for name in every}
-        for name in self.package.names:
-            if is_numbered(name) and name.partition("_")[0] in kinds and name not in every:
-                return name
-        return None
+        names = (name for name in self.package.names if is_numbered(name) and name not in every)
+        return next((name for name in names if name.partition("_")[0] in kinds), None)
 
     def _places(self, names: Iterable[Named], kind: type[Reference] | type[Range]) -> dict[Named, Place]:
-        missing, found = [], {}
+        missing, places = [], {}
         for name in names:
             target = self.package.names.get(name.name.lower())
             if not isinstance(target, kind):
@@ -136,11 +134,11 @@ class NamedCells:
                 raise InputError(
                     f"{self.path}: the name {name} points to the sheet {corner.sheet!r:.40}, which is not there"
                 )
-            found[name] = (corner.sheet, corner.row, corner.column)
+            places[name] = (corner.sheet, corner.row, corner.column)
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             raise self._other(f"the name {missing[0]}{more} is missing")
-        return found
+        return places
 
     def _other(self, reason: str) -> InputError:
         return InputError(
@@ -151,15 +149,15 @@ class NamedCells:
     # --- places -----------------------------------------------------------------------------------------------------
 
     def place(self, of: Named) -> Place:
-        """Where it stands."""
+        """Return the cell of a name."""
         target = self.package.names[of.name.lower()]
         assert isinstance(target, Reference)  # checked
         assert target.sheet is not None
         return target.sheet, target.row, target.column
 
     @cached_property
-    def shown(self) -> dict[Place, Symbol]:
-        """What stands at the step shown: on Inputs, Parameters, Forward and Backward."""
+    def current(self) -> dict[Place, Symbol]:
+        """Cell -> symbol at the current step: on Inputs, Parameters, Forward and Backward."""
         names: list[Named] = [*self.settings, *self.parameters, *self.per_image(), *self.totals()]
         if self.trains:
             names += [initial(p) for p in self.parameters]
@@ -167,11 +165,11 @@ class NamedCells:
 
     @cached_property
     def first_row(self) -> dict[Place, Symbol]:
-        """The quantities of the first row of Training, and what it takes from the other sheets."""
+        """Cell -> symbol for the first row of Training, and for what it takes from the other sheets."""
         names: list[Named] = [RATE, FACTOR, *(initial(p) for p in self.parameters)]
-        names += [q.of_image(m) for m in range(1, self.images + 1) for q in self.given]
-        found = {self.place(n): symbol(n.name) for n in names}
-        return found | {self.column(q)[0]: q.symbol for q in self.training()}
+        names += [q.of_image(m) for m in range(1, self.images + 1) for q in self.inputs]
+        cells = {self.place(n): symbol(n.name) for n in names}
+        return cells | {self.column(q)[0]: q.symbol for q in self.training()}
 
     def training(self) -> Iterator[Quantity]:
         """The quantities that have a column of Training."""
@@ -186,7 +184,7 @@ class NamedCells:
         Raises:
             InputError: it is no column.
         """
-        name = trained(of).name
+        name = training_name(of).name
         target = self.package.names[name.lower()]
         assert isinstance(target, Range)  # checked
         assert target.first.sheet is not None
@@ -200,11 +198,11 @@ def initial(parameter: Quantity) -> Symbol:
     return Symbol(f"initial_{parameter}")
 
 
-def following(parameter: Quantity) -> Symbol:
-    """A parameter after the step shown."""
+def next_value(parameter: Quantity) -> Symbol:
+    """A parameter after the current step."""
     return Symbol(f"next_{parameter}")
 
 
-def trained(of: Named) -> Symbol:
-    """What its column of Training is called."""
+def training_name(of: Named) -> Symbol:
+    """The name of its column of Training."""
     return Symbol(f"training_{of.name}")

@@ -1,4 +1,4 @@
-"""What reading a workbook back has shown."""
+"""The result of verifying a workbook."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,18 @@ from symcnn.verification.result import CheckRow
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One cell that does not hold what it should.
+    """A cell whose content is not what it should be.
 
     Attributes:
-        cell: where, for example "Backward!F8"; quantity: what stands there, for example "dE_df_11_image1".
-        found, right: the formula (or the text) that stands there, and one that is right.
-        values: what the two come to, where a formula was refuted.
+        cell: for example "Backward!F8"; quantity: for example "dE_df_11_image1".
+        actual, right: the formula or text in the cell, and a right one.
+        values: their values, where a formula was refuted.
         at: the parameters at which they differ: "at_initial_values" or "at_other_values".
     """
 
     cell: str
     quantity: str
-    found: str
+    actual: str
     right: str
     values: tuple[float, float] | None = None
     at: str = ""
@@ -42,18 +42,18 @@ class WorkbookVerification:
 
     @property
     def ok(self) -> bool:
-        """Nothing is refuted, and nothing was found."""
+        """No claim is refuted and no cell is wrong."""
         return not self.findings and all(row.ok for row in self.rows)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """In the vocabulary of every check: the cells that are wrong, then the rows that they do not speak for."""
-        wrong = [known(f.quantity, "refuted", place=f.cell, why=f.found, correction=f.right) for f in self.findings]
+        wrong = [known(f.quantity, "refuted", place=f.cell, why=f.actual, correction=f.right) for f in self.findings]
         return (*wrong, *(row.finding for row in self.rows if row.ok or not wrong))
 
     @property
     def exit_status(self) -> int:
-        """0: nothing is wrong; 1: something is; 3: nothing could be told."""
+        """0: nothing is wrong; 1: something is; 3: nothing was decided."""
         return status(self.claims)
 
     @property
@@ -68,15 +68,15 @@ class WorkbookVerification:
 
     def remarks(self) -> list[str]:
         """The cells that are wrong, and what was not checked, line by line."""
-        lines = [line for finding in self.findings for line in self._told(finding)]
+        lines = [line for finding in self.findings for line in self._lines(finding)]
         return [*lines, self.text("verify.not_checked"), *(f"  {words}" for words in self.not_checked)]
 
-    def _told(self, finding: Mismatch) -> list[str]:
-        lines = [self.text("proof.wrong", cell=finding.cell, quantity=finding.quantity, found=finding.found)]
+    def _lines(self, finding: Mismatch) -> list[str]:
+        lines = [self.text("proof.wrong", cell=finding.cell, quantity=finding.quantity, found=finding.actual)]
         lines.append("  " + self.text("proof.right", right=finding.right))
         if finding.values is not None:
-            found, right = (f"{v:.15g}".replace(".", self.text.decimal) for v in finding.values)
-            lines.append("  " + self.text(f"proof.{finding.at}", found=found, right=right))
+            value, right = (f"{v:.15g}".replace(".", self.text.decimal) for v in finding.values)
+            lines.append("  " + self.text(f"proof.{finding.at}", found=value, right=right))
         return lines
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""A workbook read back from its file, and proved: every formula cell that a quantity of the network has."""
+"""Read a workbook back from its file, and prove every formula cell of a quantity of the network."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from symcnn import article
 from symcnn.errors import InputError
-from symcnn.excel.again import formulas_again
+from symcnn.excel.workbook import regenerate_formulas
 from symcnn.network import Network
 from symcnn.printers.cells import Place, parse, written
 from symcnn.proof import Verdict, check_equations
@@ -15,11 +15,18 @@ from symcnn.text import Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
 from symcnn.verification.workbook.claims import Decider, ExpectedFormula
-from symcnn.verification.workbook.comparisons import alike, differing, filled_down, given_again, language, looked_up
+from symcnn.verification.workbook.comparisons import (
+    fill_down_mismatches,
+    formula_mismatches,
+    language,
+    lookup_mismatches,
+    same_formula,
+    workbook_inputs,
+)
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
 from symcnn.verification.workbook.package import XlsxContent, formulas, read_package
-from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells, following
+from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells, next_value
 from symcnn.verification.workbook.result import Mismatch, WorkbookVerification
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
@@ -49,7 +56,7 @@ def verify_workbook(path: str | Path, network: Network | None = None, *, lang: s
 
 
 def verify_package(package: XlsxContent, path: str, network: Network, text: Catalogue) -> WorkbookVerification:
-    """The same of a workbook that has been read."""
+    """Verify a workbook that has been read."""
     quantities = NamedCells(network, package, path)
     quantities.check()
     try:
@@ -64,10 +71,10 @@ class _WorkbookProof:
 
     def __init__(self, quantities: NamedCells, text: Catalogue) -> None:
         self.quantities, self.text = quantities, text
-        self.shown = CellGraph(quantities.package, quantities.shown)
+        self.current = CellGraph(quantities.package, quantities.current)
         first_row = quantities.first_row if quantities.trains else {}
         self.first_row = CellGraph(quantities.package, first_row)
-        self.decider = Decider(quantities, self.shown, self.first_row)
+        self.decider = Decider(quantities, self.current, self.first_row)
         self.rows: list[CheckRow] = []
 
     def result(self) -> WorkbookVerification:
@@ -76,42 +83,48 @@ class _WorkbookProof:
             self._training()
         self._labels()
         self._others()
-        return WorkbookVerification(
-            tuple(self.rows), tuple(self.decider.findings), tuple(self._not_checked()), self.text
+        keys = (
+            "proof.rest_values",
+            "proof.rest_inputs",
+            "proof.rest_program",
+            "proof.rest_others",
+            "verify.rest_kernel",
         )
+        rest = tuple(map(self.text, keys))
+        return WorkbookVerification(tuple(self.rows), tuple(self.decider.findings), rest, self.text)
 
-    # --- the step shown ---------------------------------------------------------------------------------------------
+    # --- the current step -------------------------------------------------------------------------------------------
 
     def _passes(self) -> None:
         q, decide = self.quantities, self.decider
         derived = self._derived()
         if q.trains:
-            self._row(self.text("proof.error"), [decide.decide(decide.error(q.place), self.shown)])
+            self._row(self.text("proof.error"), [decide.decide(decide.error(q.place), self.current)])
         for m in range(1, q.images + 1):
-            statuses = [decide.decide(c, self.shown) for c in decide.forward(m, q.place)]
+            statuses = [decide.decide(c, self.current) for c in decide.forward(m, q.place)]
             self._row(self.text("proof.forward", number=m, count=len(statuses)), statuses)
         cells: dict[str, list[str]] = {}
         for m in range(1, q.images + 1):
             for claim, v in zip(decide.backward(m, q.place, True), q.derivation.graph.backward.values(), strict=True):
-                cells.setdefault(v.quantity.primal.name, []).append(decide.decide(claim, self.shown, m))
+                cells.setdefault(v.quantity.primal.name, []).append(decide.decide(claim, self.current, m))
         for claim, p in zip(decide.totals(q.place, False), q.parameters, strict=True):
-            cells[p.name].append(decide.decide(claim, self.shown))
+            cells[p.name].append(decide.decide(claim, self.current))
         self._gradient_rows(cells, derived)
-        statuses = [decide.decide(c, self.shown) for c in decide.next(lambda p: q.place(following(p)))]
+        statuses = [decide.decide(c, self.current) for c in decide.next(lambda p: q.place(next_value(p)))]
         self._row(self.text("proof.next", count=len(statuses)), statuses)
 
     def _derived(self) -> dict[str, Verdict]:
-        """Are the derivation's own formulas right? One by one while there is time, the rest by their equations."""
+        """Decide the derivation's own formulas: one by one while there is time, the rest by their equations."""
         d = self.quantities.derivation
-        found: dict[str, Verdict] = {}
+        verdicts: dict[str, Verdict] = {}
         deadline = time.monotonic() + SECONDS
         names = [v.quantity.primal.name for v in d.graph.backward.values()]
         for name in [*taken_one_by_one(d), *(n for n in names if n not in d.names)]:
             if time.monotonic() > deadline:
                 break
-            found |= self.decider.derived([name])
-        rest = [n for n in names if n not in found]
-        return found | (dict.fromkeys(rest, check_equations(d)) if rest else {})
+            verdicts |= self.decider.derived([name])
+        rest = [n for n in names if n not in verdicts]
+        return verdicts | (dict.fromkeys(rest, check_equations(d)) if rest else {})
 
     def _gradient_rows(self, cells: dict[str, list[str]], derived: dict[str, Verdict]) -> None:
         q = self.quantities
@@ -143,17 +156,13 @@ class _WorkbookProof:
         if last > first:
             statuses = [decide.decide(c, self.first_row) for c in decide.next(self._below)]
             self._row(self.text("proof.second_row", training=training, count=len(statuses)), statuses)
-        self._findings(
-            "proof.filled",
-            filled_down(q, self.shown),
-            training=training,
-            rows=last - first,
-            columns=len(list(q.training())),
-        )
-        self._findings("proof.looked_up", looked_up(q, self.shown), training=training, count=len(q.network.parameters))
+        filled, lookups = fill_down_mismatches(q, self.current), lookup_mismatches(q, self.current)
+        columns, count = len(list(q.training())), len(q.network.parameters)
+        self._add("proof.filled", filled, training=training, rows=last - first, columns=columns)
+        self._add("proof.looked_up", lookups, training=training, count=count)
 
     def _labels(self) -> None:
-        labels = Labels(self.quantities, self.shown, catalogue(language(self.quantities)))
+        labels = Labels(self.quantities, self.current, catalogue(language(self.quantities)))
         findings = list(labels.findings())
         self.decider.findings += findings
         if labels.count:
@@ -164,49 +173,40 @@ class _WorkbookProof:
     # --- everything else --------------------------------------------------------------------------------------------
 
     def _others(self) -> None:
-        """The formula cells that no claim has read: the same that symcnn writes for these inputs."""
+        """Compare the formula cells that no claim reads with what symcnn writes for these inputs."""
         q, decide = self.quantities, self.decider
-        read, training = self._read, self._columns_of_training
-        wanted = formulas_again(given_again(q, self.shown))
-        there = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
-        places = [p for p in dict.fromkeys((*there, *wanted)) if p not in read and (p[0], p[2]) not in training]
-        findings = list(differing(places, there, wanted, self._apart))
+        read = self.current.read | self.first_row.read | self.decider.claimed
+        starts = [q.column(n)[0] for n in q.training()] if q.trains else []
+        training = {(sheet, column) for sheet, _, column in starts}  # compared row by row
+        expected = regenerate_formulas(workbook_inputs(q, self.current))
+        actual = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
+        places = [p for p in dict.fromkeys((*actual, *expected)) if p not in read and (p[0], p[2]) not in training]
+        findings = list(formula_mismatches(places, actual, expected, self._differing_values))
         claim = self.text("proof.others", count=len(places))
         self.rows.append(CheckRow(claim, "refuted" if findings else "unknown", self.text("proof.by_writing")))
-        # a claim that fails because of what is put in: that cell is the wrong one
-        put_in = dict.fromkeys(p for _, cone in decide.cones.values() for p in cone)
-        causes = list(differing(put_in, there, wanted, self._apart))
+        # where a claim fails because of a cell that it inlines, that cell is the wrong one
+        inlined = dict.fromkeys(p for _, cone in decide.cones.values() for p in cone)
+        causes = list(formula_mismatches(inlined, actual, expected, self._differing_values))
         wrong = {f.cell for f in causes}
-        decide.findings[:] = [f for f in decide.findings if not self._follows(f, wrong, there, wanted)]
+        decide.findings[:] = [f for f in decide.findings if not self._follows(f, wrong, actual, expected)]
         decide.findings += causes + findings
 
     def _follows(
-        self, finding: Mismatch, wrong: set[str], there: Mapping[Place, str], wanted: Mapping[Place, str]
+        self, finding: Mismatch, wrong: set[str], actual: Mapping[Place, str], expected: Mapping[Place, str]
     ) -> bool:
-        """Is the cell itself as it should be, and wrong only because of a cell that is put in?"""
+        """Whether the cell itself is right, and its claim fails only because of a cell that it inlines."""
         place, cone = self.decider.cones.get(finding.cell, (None, ()))
-        return (
-            place is not None and alike(there.get(place), wanted.get(place)) and any(written(p) in wrong for p in cone)
-        )
+        if place is None or not same_formula(actual.get(place), expected.get(place)):
+            return False
+        return any(written(p) in wrong for p in cone)
 
-    def _apart(self, place: Place, right: str) -> tuple[tuple[float, float], str] | None:
-        """Two values that differ: of the formula that stands there and of the right one."""
+    def _differing_values(self, place: Place, right: str) -> tuple[tuple[float, float], str] | None:
+        """Return values of the actual and the right formula that differ, and where."""
         try:
-            found, expected = self.shown.right_side(place), self.shown.reading(place, parse(right))
+            one, other = self.current.right_side(place), self.current.reading(place, parse(right))
         except InputError:  # a text, a lookup
             return None
-        return self.decider.apart(found, expected, self.shown)
-
-    @property
-    def _read(self) -> set[Place]:
-        return self.shown.read | self.first_row.read | self.decider.claimed
-
-    @property
-    def _columns_of_training(self) -> set[tuple[str, int]]:
-        """Sheet and column of what was compared row by row."""
-        q = self.quantities
-        found = (q.column(n)[0] for n in q.training()) if q.trains else ()
-        return {(sheet, column) for sheet, _, column in found}
+        return self.decider.differing_values(one, other, self.current)
 
     def _below(self, parameter: Quantity) -> Place:
         (sheet, row, column), _ = self.quantities.column(parameter)
@@ -215,22 +215,15 @@ class _WorkbookProof:
     # --- rows -------------------------------------------------------------------------------------------------------
 
     def _row(self, claim: str, statuses: Sequence[str]) -> None:
-        status = weakest(statuses)
-        self.rows.append(CheckRow(claim, status, self.text("proof.by_formula")))
+        self.rows.append(CheckRow(claim, weakest(statuses), self.text("proof.by_formula")))
 
-    def _findings(self, key: str, found: Iterable[Mismatch], **values: object) -> None:
-        findings = list(found)
+    def _add(self, key: str, mismatches: Iterable[Mismatch], **values: object) -> None:
+        findings = list(mismatches)
         self.decider.findings += findings
-        self.rows.append(
-            CheckRow(self.text(key, **values), "refuted" if findings else "proved", self.text("proof.by_text"))
-        )
-
-    def _not_checked(self) -> list[str]:
-        text = self.text
-        rests = [text(f"proof.{key}") for key in ("rest_values", "rest_inputs", "rest_program", "rest_others")]
-        return [*rests, text("verify.rest_kernel")]
+        status = "refuted" if findings else "proved"
+        self.rows.append(CheckRow(self.text(key, **values), status, self.text("proof.by_text")))
 
 
 def weakest(statuses: Sequence[str]) -> str:
-    """Of several verdicts the one that speaks least for the claim."""
+    """Return the weakest of several verdicts."""
     return min(statuses, key=_ORDER.index, default="proved")
