@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
+from symcnn.formula.reader.plainer import closing
+
 _NAMED = r"\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?\s*"
 _DEFINITION = re.compile(
     rf"\\(?:(?:re|provide)?newcommand\*?{_NAMED}(?:\[(?P<count>\d)\])?\s*(?=\{{)"
@@ -49,7 +51,7 @@ def definitions(text: str) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
     macros: dict[str, Macro] = {}
     spans: list[tuple[int, int]] = []
     for match in islice(_DEFINITION.finditer(text), MAX_DEFINITIONS):
-        end = _closing(text, match.end())
+        end = closing(text, match.end(), MAX_BRACES)
         if end < 0:
             continue
         body = text[match.end() + 1 : end - 1].replace("\n", " ")
@@ -89,7 +91,7 @@ def _expansion(text: str, match: re.Match[str], macro: Macro) -> tuple[str, int]
     for _ in range(macro.count):
         while text[at : at + 1].isspace():
             at += 1
-        end = _closing(text, at) if text[at : at + 1] == "{" else at + 1
+        end = closing(text, at, MAX_BRACES) if text[at : at + 1] == "{" else at + 1
         token = re.compile(r"\\[A-Za-z]+").match(text, at)
         end = token.end() if token else end
         if end < 0 or at >= len(text):
@@ -98,17 +100,6 @@ def _expansion(text: str, match: re.Match[str], macro: Macro) -> tuple[str, int]
         at = end
     body = re.sub(r"#([1-9])", lambda m: "".join(arguments[int(m[1]) - 1 : int(m[1])]).replace("\n", " "), macro.body)
     return f"{body} " + "\n" * text.count("\n", match.start(), at), at
-
-
-def _closing(text: str, start: int) -> int:
-    """Return the end of the brace that opens at ``start``; -1: it is never closed."""
-    depth = 0
-    for n in range(start, min(len(text), start + MAX_BRACES)):
-        if text[n] in "{}" and text[n - 1 : n] != "\\":
-            depth += 1 if text[n] == "{" else -1
-            if depth == 0:
-                return n + 1
-    return -1
 
 
 _OPENING = re.compile(
