@@ -1,10 +1,10 @@
-"""The way back from LaTeX: text to formula trees.
+"""The inverse of the LaTeX emitter: text to formula trees.
 
-segments.py   a text: its displays, inline formulas and tables, and on which lines they stand
-macros.py     an author's own commands put in
-display.py    one display: rows, chains of members, lists; each member with its place
-grammar.py    one member: the grammar, and the tree of what it reads
-symbols.py    one symbol: letter, indices, word
+segments.py   a text: its displays, inline formulas and tables with their lines, and the author's own commands
+display.py    a display: rows, chains of members, lists; each member with its place
+grammar.py    a member: the grammar, and the tree of its parse
+plainer.py    a member without commands that only change its looks
+symbols.py    a symbol: letter, indices, word
 """
 
 from symcnn.formula.reader.display import Chain, Member, read_display

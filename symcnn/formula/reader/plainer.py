@@ -46,10 +46,10 @@ def plainer(text: str) -> str:
     return _EVEN_BARS.sub(r"(\1)", text)
 
 
-def closing(text: str, start: int) -> int:
-    """Return the place behind the brace that closes the one at a place; -1: there is none."""
+def closing(text: str, start: int, most: int | None = None) -> int:
+    """Return the place behind the brace that closes the one at ``start``; -1: none within ``most`` characters."""
     depth = 0
-    for n in range(start, len(text)):
+    for n in range(start, len(text) if most is None else min(len(text), start + most)):
         if text[n] in "{}" and text[n - 1 : n] != "\\":
             depth += 1 if text[n] == "{" else -1
             if depth == 0:
