@@ -96,8 +96,13 @@ class CheckResult:
     def __str__(self) -> str:
         heads, rows = self.table()
         lines = ["  ".join(cell.replace("\n", " · ") for cell in row) for row in (heads, *rows)]
-        rest = [self.text("verify.not_checked"), *(f"  {words}" for words in self.not_checked)]
-        return "\n".join([*lines, "", self.summary, *(["", *rest] if self.not_checked else [])])
+        return "\n".join([*lines, "", self.summary, *self.remarks()])
+
+    def remarks(self) -> list[str]:
+        """What was not checked, line by line, after a blank line."""
+        if not self.not_checked:
+            return []
+        return ["", self.text("verify.not_checked"), *(f"  {words}" for words in self.not_checked)]
 
     def _repr_html_(self) -> str:
         return html_table(*self.table()) + f"<p>{html.escape(self.summary)}</p>"

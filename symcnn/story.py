@@ -40,12 +40,7 @@ class Story:
 
 
 def tell(
-    folder: Path,
-    lang: str,
-    learning_rate: float,
-    steps: int,
-    seed: int,
-    progress: Callable[[int], None] | None = None,
+    folder: Path, lang: str, learning_rate: float, steps: int, seed: int, progress: Callable[[int], None] | None = None
 ) -> Story:
     """Do all of it, and write the files into a folder, which is made if it is missing.
 

@@ -70,10 +70,7 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
         return error.exit_code if isinstance(error, CheckFailed) else 2, " ".join(error.format_message().split())
     except SymcnnError as error:
         return 2, str(error)
-    except (
-        BrokenPipeError,
-        SystemExit,
-    ):  # `symcnn derive | head`; SystemExit is click's word for it
+    except (BrokenPipeError, SystemExit):  # `symcnn derive | head`; SystemExit is click's word for it
         _drop(sys.stdout)
     except OSError as error:  # a full disk behind `symcnn derive > formulas.txt`
         _drop(sys.stdout)

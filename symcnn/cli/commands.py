@@ -37,6 +37,7 @@ MOST_FORMULAS = 200
 
 if TYPE_CHECKING:
     from symcnn.audit import Told
+    from symcnn.checks import CheckResult
     from symcnn.derivation import Derivation
     from symcnn.verification import Verification
     from symcnn.verification.workbook import WorkbookVerification
@@ -58,13 +59,7 @@ def commands(context: click.Context) -> None:
 
 
 @commands.command(short_help="The article's whole story, into a folder.")
-@click.option(
-    "--out",
-    type=FILE,
-    default="article",
-    show_default=True,
-    help="The folder to write into.",
-)
+@out_option("article", "The folder to write into.")
 @lang_option
 @steps_option(10_000)
 @rate_option
@@ -247,20 +242,13 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
     Exit status: 0 nothing is wrong, 1 something is wrong, 2 it cannot be used, 3 nothing could be decided.
     """
     from symcnn.checks import check as run_check
-    from symcnn.text import catalogue
 
     with progress_bar("checking"):
         result = run_check(thing, network, mapping=mapping, lang=lang)
     if as_json:
         say(visible_json(result.to_dict()))
     else:
-        heads, rows = result.table()
-        print_table("", rows, heads)
-        say(result.summary)
-        if result.not_checked:
-            say("\n" + catalogue(lang)("verify.not_checked"))
-            for words in result.not_checked:
-                say(f"  {words}")
+        _print_result(result)
     end_check(result.status, thing, f"{visible(str(thing))}: {result.count('wrong')} wrong")
 
 
@@ -324,12 +312,7 @@ def report(
 @commands.command(short_help="What is proved, and how; what each check catches.")
 @network_argument
 @click.option("--numba", is_flag=True, help="Compare the compiled program too (extra fast).")
-@click.option(
-    "--workbook",
-    type=FILE,
-    metavar="FILE.xlsx",
-    help="Read this workbook's formulas back instead.",
-)
+@click.option("--workbook", type=FILE, metavar="FILE.xlsx", help="Read this workbook's formulas back instead.")
 @certificate_option
 @lang_option
 def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None, lang: str) -> None:
@@ -356,7 +339,7 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
     evidence = None if certificate is None else recheck(certificate, net, data)
     with progress_bar("verifying", len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
         verification = symcnn.verify(net, data, backends=backends, lang=lang, progress=advance, certificate=evidence)
-    _print_verification(verification)
+    _print_result(verification)
     bad = ", ".join(c.claim for c in verification.claims if c.verdict == "wrong")
     end_check(verification.exit_status, network or Path("article"), f"verification failed: {bad}")
 
@@ -365,29 +348,23 @@ def _verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
     from symcnn.verification import verify_workbook
 
     verification = verify_workbook(workbook, load_network(network)[0], lang=lang)
-    _print_verification(verification)
+    _print_result(verification)
     wrong = verification.findings
     cells = ", ".join(f.cell for f in wrong[:5]) or "a claim is refuted"
     end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells are wrong: {cells}")
 
 
-def _print_verification(verification: "Verification | WorkbookVerification") -> None:
+def _print_result(result: "CheckResult | Verification | WorkbookVerification") -> None:
     """Print the table of claims, the summary, and what was not checked."""
-    heads, rows = verification.table()
+    heads, rows = result.table()
     print_table("", rows, heads)
-    say("\n".join([verification.summary, *verification.remarks()]))
+    say("\n".join([result.summary, *result.remarks()]))
 
 
 @commands.command(short_help="Let a proof assistant check the gradients.")
 @network_argument
 @click.option("--network", "network_option", type=FILE, metavar="NETWORK.toml", help="The same by name.")
-@click.option(
-    "--out",
-    type=FILE,
-    default="certificate",
-    show_default=True,
-    help="The folder to write into.",
-)
+@out_option("certificate", "The folder to write into.")
 @lang_option
 def certify(network: Path | None, network_option: Path | None, out: Path, lang: str) -> None:
     """Write the gradients as theorems with their proofs, and let Coq check them where it is installed.

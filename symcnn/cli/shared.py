@@ -25,11 +25,7 @@ FILE = click.Path(path_type=Path)
 
 network_argument = click.argument("network", required=False, type=FILE, metavar="[NETWORK.toml]")
 lang_option = click.option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    default="en",
-    show_default=True,
-    help="Language of what is written.",
+    "--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of what is written."
 )
 certificate_option = click.option(
     "--certificate",
@@ -45,14 +41,8 @@ def steps_option(default: int) -> Callable[[Command], Command]:
     return click.option("--steps", type=int, default=default, show_default=True, help="Steps of gradient descent.")
 
 
-def out_option(default: str) -> Callable[[Command], Command]:
-    return click.option(
-        "--out",
-        type=FILE,
-        default=default,
-        show_default=True,
-        help="The file to write.",
-    )
+def out_option(default: str, words: str = "The file to write.") -> Callable[[Command], Command]:
+    return click.option("--out", type=FILE, default=default, show_default=True, help=words)
 
 
 class CheckFailed(click.ClickException):
@@ -179,9 +169,10 @@ def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] 
     console.print(table)
 
 
-def print_hint(message: str) -> None:
-    """A line on standard error that changes nothing."""
-    click.echo(f"symcnn: hint: {visible(message)}", err=True)
+def print_hint(message: str | None) -> None:
+    """Print a hint, if there is one, on standard error; it changes nothing else."""
+    if message is not None:
+        click.echo(f"symcnn: hint: {visible(message)}", err=True)
 
 
 def print_files(files: Sequence[Path]) -> None:

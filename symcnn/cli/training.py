@@ -123,9 +123,7 @@ def train(
         samples, options["validation"] = _hold_out(samples, hold_out, options)
     if save is not None:
         check_savable(save, net, samples)
-    hint = large_pixels(checked_images(net, samples.images, samples.ink))
-    if hint is not None:
-        print_hint(hint)
+    print_hint(large_pixels(checked_images(net, samples.images, samples.ink)))
     bar = progress_bar("training", _steps(len(samples.images), by_epochs, options))
     with warnings.catch_warnings(), bar as advance, log_lines():
         warnings.simplefilter("ignore", SymcnnWarning)
@@ -139,9 +137,7 @@ def train(
     finally:
         _print_run(run)
         print_files(written)
-    hint = chance_hint(run)
-    if hint is not None:
-        print_hint(hint)
+    print_hint(chance_hint(run))
 
 
 @dataclass

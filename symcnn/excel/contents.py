@@ -1,6 +1,7 @@
-"""Contents: what this workbook is, whether its checks pass, links to its sheets, and how to read them.
+"""Contents and Symbols, the sheets that explain the workbook.
 
-Symbols: every quantity as the article writes it, in words, with its equation, its value, and a link to its cell.
+Contents: its status, links to its sheets, and how to read them. Symbols: every quantity as the article writes it, in
+words, with its equation, its value, and a link to its cell.
 """
 
 from collections.abc import Iterator, Sequence

@@ -83,14 +83,8 @@ class _WorkbookProof:
             self._training()
         self._labels()
         self._others()
-        keys = (
-            "proof.rest_values",
-            "proof.rest_inputs",
-            "proof.rest_program",
-            "proof.rest_others",
-            "verify.rest_kernel",
-        )
-        rest = tuple(map(self.text, keys))
+        rests = (self.text(f"proof.rest_{key}") for key in ("values", "inputs", "program", "others"))
+        rest = (*rests, self.text("verify.rest_kernel"))
         return WorkbookVerification(tuple(self.rows), tuple(self.decider.findings), rest, self.text)
 
     # --- the current step -------------------------------------------------------------------------------------------
