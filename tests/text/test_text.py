@@ -84,3 +84,23 @@ def test_documents_take_their_words_from_the_catalogue():
 def test_unknown_languages_are_refused():
     with pytest.raises(symcnn.InputError, match="lang='de'"):
         catalogue("de")
+
+
+def test_every_key_that_the_code_names_is_in_the_catalogue():
+    """Whole keys, and the beginnings of keys that are put together; a file's name is none."""
+    seen, english = 0, tables("en")
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if not isinstance(text, str) or not re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", text):
+                continue
+            *words, last = text.split(".")
+            if words[0] not in english or last in ("toml", "v", "js", "css"):
+                continue
+            table = english
+            for word in words:
+                table = table.get(word, {})
+            known = any(key.startswith(last) for key in table) if last.endswith("_") else last in table
+            assert known, f"{path.relative_to(PACKAGE)}:{node.lineno}: {text}"
+            seen += 1
+    assert seen > 300

@@ -177,7 +177,7 @@ def _programs(t: Teller) -> Iterator[Block]:
         power = tree.Power(tree.Number(10), round(math.log10(TOLERANCE)))
         yield t.paragraph("report.numbers_text", tolerance=power)
     if agreement and t.images > MAX_COMPARED:
-        words = t.say("verify.rest_images", count=t.images, most=MAX_COMPARED)
+        words = t.say("verify.rest_samples", count=t.images, most=MAX_COMPARED)
         yield Paragraph((*capitalized(words), "."))
     for failed in (a for a in agreement if not a.ok):
         known = t.d.quantities.of(failed.where).adjoint if failed.where in t.d.quantities else None
