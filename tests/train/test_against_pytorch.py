@@ -130,10 +130,10 @@ def _another_batch(monkeypatch):
 
 
 def _a_sample_short(monkeypatch):
-    def batches(self, order, right=Learner.batches):
-        return (batch[: max(1, len(batch) - 1)] for batch in right(self, order))
+    def step(self, batch, right=Learner._step):
+        return right(self, batch[: max(1, len(batch) - 1)])
 
-    monkeypatch.setattr(Learner, "batches", batches)
+    monkeypatch.setattr(Learner, "_step", step)
 
 
 def _no_correction_of_the_second_moment(monkeypatch):
