@@ -127,15 +127,14 @@ def check_cells(count: int) -> None:
 
 def check_size(sheet: str, rows: int, columns: int, most: Tensor | None = None) -> None:
     """Refuse what no spreadsheet holds, with the limit and the remedy; ``most``: the tensor that takes most of it."""
-    limits = (
-        ("rows", rows, MAX_ROWS, "use fewer steps"),
-        ("columns", columns, MAX_COLUMNS, "use a smaller network or fewer images"),
-    )
-    for unit, count, limit, remedy in limits:
+    for unit, count, limit in (("rows", rows, MAX_ROWS), ("columns", columns, MAX_COLUMNS)):
         if count > limit:
-            if most:
-                remedy = f"make {most.name} ({'×'.join(map(str, most.shape))}) smaller, which takes most of them"
-            raise NotSupportedYetError(f"sheet {sheet}: {count} {unit}; a spreadsheet has {limit}: {remedy}")
+            shape = f"{most.name} ({'×'.join(map(str, most.shape))})" if most else ""
+            raise NotSupportedYetError(
+                f"sheet {sheet}: {count} {unit}; a spreadsheet has {limit}: "
+                + (f"make {shape} smaller, which takes most of them" if most else
+                   "use fewer steps" if unit == "rows" else "use a smaller network or fewer images")
+            )  # fmt: skip
 
 
 #: Terms of a sum that every program works out: some take no longer chain of additions.

@@ -83,8 +83,8 @@ class _WorkbookProof:
             self._training()
         self._labels()
         self._others()
-        rests = (self.text(f"proof.rest_{key}") for key in ("values", "inputs", "program", "others"))
-        rest = (*rests, self.text("verify.rest_kernel"))
+        keys = ("rest_values", "rest_inputs", "rest_program", "rest_others")
+        rest = (*(self.text(f"proof.{key}") for key in keys), self.text("verify.rest_kernel"))
         return WorkbookVerification(tuple(self.rows), tuple(self.decider.findings), rest, self.text)
 
     # --- the current step -------------------------------------------------------------------------------------------
