@@ -234,8 +234,8 @@ class Certificate:
         self.images = [f"image{n}" for n in range(1, samples + 1)] if samples and samples <= MAX_IMAGES else []
         maps = derivation.network.forward.feature_maps
         self.stages = (self.whole, *(Stage(derivation, self.whole.numbers, tensor, self.whole) for tensor in maps))
-        claims = [Theorem(p) for tensor in derivation.network.forward.parameters for p in entries(tensor)]
-        claims += [Theorem(x, i) for tensor in maps for x in entries(tensor) for i in self.images or [ANY]]
+        claims = [Theorem(p) for p in entries(*derivation.network.forward.parameters)]
+        claims += [Theorem(x, i) for x in entries(*maps) for i in self.images or [ANY]]
         self.all = len(claims)
         # all, or so many of them, evenly
         count = min(len(claims), MAX_THEOREMS)

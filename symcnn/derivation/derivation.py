@@ -235,8 +235,8 @@ class Derivation(Mapping[str, Gradient]):
     @cached_property
     def listed(self) -> tuple[Quantity, ...]:
         """The same as quantities: the parameters, then the feature maps."""
-        stated = self.network.forward
-        return tuple(q for tensor in (*stated.parameters, *stated.feature_maps) for q in entries(tensor))
+        forward = self.network.forward
+        return tuple(entries(*forward.parameters, *forward.feature_maps))
 
     @cached_property
     def gradients(self) -> Gradients:

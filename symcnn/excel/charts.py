@@ -26,10 +26,10 @@ from openpyxl.utils import get_column_letter
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local
 from symcnn.excel.book import Book
-from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, WorkbookLayout
+from symcnn.excel.plan import NORM, STEP, Column, WorkbookLayout
 from symcnn.excel.training import without_word
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import E_TOTAL, Quantity, Tensor, TensorKind, entries
 
 #: How a line may be drawn.
 Dash = Literal["solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash", "lgDashDot", "sysDashDot"]

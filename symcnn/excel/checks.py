@@ -26,10 +26,10 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, CellReference, SheetPrinter, area, local
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.gradients import position_sums
-from symcnn.excel.plan import E_TOTAL, E, WorkbookLayout
+from symcnn.excel.plan import WorkbookLayout
 from symcnn.network import Array, Data
 from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import KINKED, Quantity, entries
+from symcnn.symbolic import E_TOTAL, KINKED, E, Quantity, entries
 from symcnn.train import train
 
 #: The parameter that is moved, among the columns of a pass.

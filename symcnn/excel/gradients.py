@@ -10,10 +10,10 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local
 from symcnn.excel.book import StyledSheet
 from symcnn.excel.layout import STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.excel.plan import E_TOTAL, FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
+from symcnn.excel.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
 from symcnn.excel.words import with_numbers
 from symcnn.printers.excel import MAX_LENGTH, CellFormula
-from symcnn.symbolic import Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
+from symcnn.symbolic import E_TOTAL, Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 
 #: Room for the words of the legend.
 LEGEND_PIXELS = 470

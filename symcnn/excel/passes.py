@@ -8,9 +8,9 @@ from symcnn.excel.addresses import Cell, area
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.gradients import LEGEND_PIXELS, GradientTables
 from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
-from symcnn.excel.plan import BAND_HEAD, CHARACTER_PIXELS, E_TOTAL, FIRST_COLUMN, E, WorkbookLayout
+from symcnn.excel.plan import BAND_HEAD, CHARACTER_PIXELS, FIRST_COLUMN, WorkbookLayout
 from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import E_TOTAL, ERROR, E, Quantity, Tensor, TensorKind, entries
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9

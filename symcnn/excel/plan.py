@@ -22,7 +22,7 @@ from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, band_of
 from symcnn.excel.words import CellTexts
 from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
-from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import E_TOTAL, E, Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
 
 #: The most positions and weights that are written out.
@@ -88,9 +88,6 @@ SHARES_ROWS = 8
 
 #: Quantities of all images, parameters and gradients: the columns of Training. With more, nobody reads a row of it.
 MAX_QUANTITIES = 2_000
-
-#: The error of an image, and of all.
-E, E_TOTAL = Quantity(ERROR), Quantity(TOTAL_ERROR)
 
 #: What a column of Training holds: a quantity, the number of the step, or √Σ(∂E_total/∂parameter)².
 Column = Quantity | Literal["step", "norm"]
@@ -161,7 +158,7 @@ class WorkbookLayout:
     @cached_property
     def parameters(self) -> tuple[Quantity, ...]:
         """In the order of ``network.parameters``."""
-        return tuple(q for tensor in self.network.forward.parameters for q in entries(tensor))
+        return tuple(entries(*self.network.forward.parameters))
 
     @cached_property
     def derived(self) -> tuple[Quantity, ...]:

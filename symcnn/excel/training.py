@@ -14,10 +14,10 @@ from sympy import Symbol
 from symcnn.excel import style
 from symcnn.excel.addresses import CellReference, SheetPrinter, area
 from symcnn.excel.book import Book, StyledSheet
-from symcnn.excel.plan import E_TOTAL, NORM, STEP, Column, E, WorkbookLayout
+from symcnn.excel.plan import NORM, STEP, Column, WorkbookLayout
 from symcnn.formula import tree
 from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import Quantity
+from symcnn.symbolic import E_TOTAL, E, Quantity
 
 Progress = Callable[[int], None]
 

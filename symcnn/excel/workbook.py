@@ -20,12 +20,13 @@ from symcnn.excel.convolution import write_convolution
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.inputs import Inputs, write_parameters
 from symcnn.excel.passes import Passes
-from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, E, WorkbookLayout, quantities
+from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, WorkbookLayout, quantities
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.printers.excel import CellFormula
+from symcnn.symbolic import E
 from symcnn.text import Catalogue, catalogue
 from symcnn.version import __version__
 

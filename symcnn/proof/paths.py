@@ -47,8 +47,8 @@ def parameters_and_data(derivation: Derivation) -> tuple[list[Symbol], list[Symb
     """Return the parameters, and the pixels and targets of the image at hand."""
     forward = derivation.network.forward
     assert forward.targets is not None  # a derivation has a loss
-    parameters = [q.symbol for tensor in forward.parameters for q in entries(tensor)]
-    return parameters, [q.symbol for tensor in (forward.image, forward.targets) for q in entries(tensor)]
+    parameters = [q.symbol for q in entries(*forward.parameters)]
+    return parameters, [q.symbol for q in entries(forward.image, forward.targets)]
 
 
 def inputs(derivation: Derivation, images: Iterable[int] = (0,)) -> list[Symbol]:

@@ -33,9 +33,6 @@ from symcnn.proof.paths import QuantityTable, Slope, images_in, parameters_and_d
 from symcnn.report.content import Content
 from symcnn.symbolic import E_TOTAL, E
 
-#: How far a shown number may be from what it stands for: floating point only, before it is rounded for display.
-RELATIVE, ABSOLUTE = 1e-9, 1e-12
-
 
 class Values:
     """Values at a training's first parameters."""

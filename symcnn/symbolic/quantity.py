@@ -87,9 +87,9 @@ def quantity_of(tensor: Tensor, index: Index) -> Quantity:
     return Quantity(tensor if tensor.primal is None else tensor.primal, index, is_adjoint=tensor.is_adjoint)
 
 
-def entries(tensor: Tensor) -> Iterator[Quantity]:
-    """Every entry, row by row."""
-    return (quantity_of(tensor, index) for index in tensor.indices())
+def entries(*tensors: Tensor) -> Iterator[Quantity]:
+    """Every entry of the tensors, row by row."""
+    return (quantity_of(tensor, index) for tensor in tensors for index in tensor.indices())
 
 
 def is_numbered(name: str) -> bool:

@@ -13,12 +13,13 @@ from sympy import Symbol, symbols
 
 import symcnn
 from symcnn.printers.cells import written
+from symcnn.symbolic import E_TOTAL, E
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
 from symcnn.verification.workbook.claims import FormulaDomain, evaluate_all, input_values
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.package import CellContent, read_package
-from symcnn.verification.workbook.quantities import E_TOTAL, E, NamedCells
+from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.verify import verify_package
 from tests.slow import rest_slow
 from tests.tools.alterations import alterations, missed

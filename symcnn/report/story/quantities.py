@@ -35,7 +35,7 @@ class QuantityValues:
         self._rate = rate
         self._complete = completion(derivation.graph)
         self._samples = list(zip(*checked(self._network, data), strict=True))
-        self._parameters = [q for tensor in self._network.forward.parameters for q in entries(tensor)]
+        self._parameters = list(entries(*self._network.forward.parameters))
         _, given_data = parameters_and_data(derivation)
         of_one = (*map(derivation.quantities.of, given_data), *(v.quantity for v in derivation.graph))
         #: of each image, the name of a quantity in its pass, and the key

@@ -36,7 +36,7 @@ def at_a_glance(t: Teller) -> Section | None:
         return None
     stated = t.network.forward
     whole = [tensor for tensor in (*stated.parameters, *stated.feature_maps) if t.is_whole(tensor)]
-    quantities = [quantity for tensor in whole for quantity in entries(tensor)]
+    quantities = list(entries(*whole))
     head: list[Text] = [(), *((t.label(n),) for n in t.named_images), (InlineFormula(t.typography.error),)]
     rows: list[tuple[Text, ...]] = []
     for adjoint in (quantity.adjoint for quantity in quantities):
@@ -69,8 +69,7 @@ def _first_step(t: Teller) -> Iterator[Block]:
     yield _step(t, t.d.listed[0], run.learning_rate, factor)
     rows = tuple(
         ((t.symbol(q),), *((InlineFormula(t.number(key)),) for key in (q, q.adjoint, tree.NextValue(q))))
-        for tensor in whole
-        for q in entries(tensor)
+        for q in entries(*whole)
     )
     head = (t.say("report.symbol"), t.say("report.value"), t.say("story.gradient"), t.say("story.next"))
     yield Table(head, rows, t.say("story.steps_caption"), numeric=(1, 2, 3))
@@ -143,7 +142,7 @@ def _filters(t: Teller, run: Run) -> Iterator[Block]:
     if drawn:
         yield drawn
     tensors = (p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER)
-    weights = [weight for tensor in tensors for weight in entries(tensor)]
+    weights = list(entries(*tensors))
     if not 0 < len(weights) <= MAX_ENTRIES:
         return
     yield t.paragraph("story.filters_text")

@@ -24,9 +24,9 @@ from symcnn.proof.algebra import Algebra, RealAlgebra
 from symcnn.proof.arithmetic import Element
 from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
-from symcnn.symbolic import LEAF, Quantity, maximum, relu
+from symcnn.symbolic import E_TOTAL, LEAF, E, Quantity, maximum, relu
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, E, Named, NamedCells, initial, next_value
+from symcnn.verification.workbook.quantities import FACTOR, RATE, Named, NamedCells, initial, next_value
 from symcnn.verification.workbook.result import Mismatch
 
 #: Values of quantities, and where they are: "at_initial_values" or "at_other_values".

@@ -25,11 +25,11 @@ from symcnn.printers.cells import (
     parse,
     written,
 )
-from symcnn.symbolic import entries
+from symcnn.symbolic import E_TOTAL, E, entries
 from symcnn.text import LANGUAGES, catalogue
 from symcnn.verification.workbook.claims import input_values
 from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.quantities import E_TOTAL, FACTOR, RATE, STEP, E, NamedCells, training_name
+from symcnn.verification.workbook.quantities import FACTOR, RATE, STEP, NamedCells, training_name
 from symcnn.verification.workbook.result import Mismatch
 
 #: The column with the number of the step.

@@ -13,11 +13,11 @@ from operator import itemgetter
 from symcnn.formula import Plain, Typography
 from symcnn.formula.tree import Update
 from symcnn.printers.cells import Place, Range, Reference, reference, written
-from symcnn.symbolic import Quantity
+from symcnn.symbolic import E_TOTAL, Quantity
 from symcnn.text import Catalogue
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.package import Cells
-from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells
+from symcnn.verification.workbook.quantities import NamedCells
 from symcnn.verification.workbook.result import Mismatch
 
 #: Signs of formulas, which no words have.

@@ -17,7 +17,7 @@ from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.printers.cells import Place, Range, Reference, written
-from symcnn.symbolic import ERROR, TOTAL_ERROR, Quantity, entries, is_numbered, quantity_of, symbol
+from symcnn.symbolic import E_TOTAL, E, Quantity, entries, is_numbered, quantity_of, symbol
 from symcnn.verification.workbook.package import XlsxContent
 
 #: What a reader may change beside data and parameters, and other names of a workbook; a quantity has its own name.
@@ -25,9 +25,6 @@ RATE, FACTOR, STEP = Symbol("learning_rate"), Symbol("reduction_factor"), Symbol
 
 #: The meaning of a defined name: a quantity, or a name of no quantity (``next_f_11``).
 Named: TypeAlias = Quantity | Symbol
-
-#: The error of an image, and of all.
-E, E_TOTAL = Quantity(ERROR), Quantity(TOTAL_ERROR)
 
 #: The most images that are looked for.
 MAX_IMAGES = 10_000
@@ -68,7 +65,7 @@ class NamedCells:
     @cached_property
     def parameters(self) -> tuple[Quantity, ...]:
         """In the order of ``network.parameters``."""
-        return tuple(q for tensor in self.network.forward.parameters for q in entries(tensor))
+        return tuple(entries(*self.network.forward.parameters))
 
     @cached_property
     def inputs(self) -> tuple[Quantity, ...]:

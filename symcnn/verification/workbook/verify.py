@@ -10,7 +10,7 @@ from symcnn.excel.workbook import regenerate_formulas
 from symcnn.network import Network
 from symcnn.printers.cells import Place, parse, written
 from symcnn.proof import Verdict, check_equations
-from symcnn.symbolic import Quantity
+from symcnn.symbolic import E_TOTAL, Quantity
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
@@ -26,7 +26,7 @@ from symcnn.verification.workbook.comparisons import (
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
 from symcnn.verification.workbook.package import XlsxContent, formulas, read_package
-from symcnn.verification.workbook.quantities import E_TOTAL, NamedCells, next_value
+from symcnn.verification.workbook.quantities import NamedCells, next_value
 from symcnn.verification.workbook.result import Mismatch, WorkbookVerification
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
