@@ -41,8 +41,7 @@ FORMULAS = {
     "=1/0": CellError("#DIV/0!"), "=EXP(710)": CellError("#NUM!"), "=1/(1+EXP(1000))": CellError("#NUM!"),
     "=EXP(-800)": 0.0, "=C3*C3": CellError("#NUM!"), "=1/(C3*C3)": CellError("#NUM!"), "=LN(0)": CellError("#NUM!"),
     "=SQRT(-1)": CellError("#NUM!"), "=(-8)^(1/3)": CellError("#NUM!"), "=C2*2": CellError("#VALUE!"),
-    "=INT(-2.5)": -3.0, 
-     "=0^-1": CellError("#DIV/0!"), "=rate*2": 11.0, "=Other!B2+'It''s'!A1": 8.0, "=TANH(1)": 0.7615941559557649,
+    "=INT(-2.5)": -3.0, "=0^-1": CellError("#DIV/0!"), "=rate*2": 11.0, "=Other!B2+'It''s'!A1": 8.0, "=TANH(1)": 0.7615941559557649,
 }  # fmt: skip
 
 
