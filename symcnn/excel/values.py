@@ -101,6 +101,7 @@ class PlacedFormula(NamedTuple):
 
     sheet: str
     address: Address
+    text: str
     shape: Shape
     places: Places
 
@@ -194,7 +195,7 @@ class Calculation:
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = Shape(text, any(type(p) is Area for p in places), self._compiler)
-        return PlacedFormula(sheet, address, shape, places)
+        return PlacedFormula(sheet, address, text, shape, places)
 
     def _place(self, sheet: str, text: str) -> int | Area:
         """Return the place or area of a reference on a sheet."""
