@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import sympy
@@ -28,6 +28,12 @@ from symcnn.printers.infix import ATOM, PRODUCT, InfixText, is_divisor
 from symcnn.symbolic import Access, Affine, Axis, Equation, Index, Tensor, Term, Wins, gate, wins
 
 Ints = NDArray[np.int64]
+
+#: What a reference is needed for.
+Need = Literal["number", "cell", "candidate"]
+
+#: Stands for a candidate of a maximum that is not there.
+ABSENT = Symbol("absent")
 
 #: Row and column.
 Step = tuple[int, int]
@@ -95,10 +101,22 @@ class Placement:
 
 @dataclass(frozen=True)
 class Slot:
-    """One reference of a formula: an access whose index depends on the target's axes, and on ``ranged`` ones."""
+    """One reference of a formula: an access whose index depends on the target's axes, and on ``ranged`` ones.
+
+    Attributes:
+        need: where the index leaves the tensor, it is a "number" (the access says which), the whole product is gone
+            ("cell"), or this argument alone is ("candidate").
+    """
 
     access: Access
     ranged: tuple[Axis, ...] = ()
+    need: Need = "number"
+
+
+class MakeSymbol(Protocol):
+    """Gives an access its symbol."""
+
+    def __call__(self, access: Access, need: Need = "number") -> Expr: ...
 
 
 class BlockFormulas:
@@ -160,8 +178,8 @@ class _Block:
             values = {name: Affine((), n) for name, n in point.items()}
             slots: list[Slot] = []
 
-            def symbol(access: Access, slots: list[Slot] = slots) -> Expr:
-                slot = Slot(access, tuple(a for a in ranged if a.name in access.axes))
+            def symbol(access: Access, need: Need = "number", slots: list[Slot] = slots) -> Expr:
+                slot = Slot(access, tuple(a for a in ranged if a.name in access.axes), need)
                 slots.append(slot)
                 return self._symbols.setdefault(slot, Symbol(f"slot_{len(self._symbols):06d}"))
 
@@ -210,13 +228,14 @@ class _Block:
             for slot in slots:
                 state = 1 if slot.ranged else next(states)
                 if state == 0:
-                    absent |= slot.access.outside is None
-                    values[self._symbols[slot]] = S.Zero if slot.access.outside is None else slot.access.outside
+                    outside = slot.access.outside
+                    absent |= slot.need == "cell" or (slot.need == "number" and outside is None)
+                    values[self._symbols[slot]] = ABSENT if outside is None else outside
                 elif slot.access.tensor.role == "constant":
                     values[self._symbols[slot]] = list(dict.fromkeys(slot.access.tensor.values))[state - 1]
             if absent:
                 continue
-            product = tuple(f.xreplace(values) if values else f for f in factors)
+            product = tuple(_present(f.xreplace(values)) if values else f for f in factors)
             if not maximum and 0 in product:
                 continue
             if term is previous and addends:
@@ -281,7 +300,7 @@ def letters(column: int) -> str:
 
 
 def _replaced(
-    factor: Expr, values: Mapping[str, Affine], point: Mapping[str, int], symbol: Callable[[Access], Expr]
+    factor: Expr, values: Mapping[str, Affine], point: Mapping[str, int], symbol: MakeSymbol
 ) -> Expr:
     """A factor over slots, its summed axes at one point."""
     changes: dict[Expr, Expr] = {}
@@ -294,7 +313,7 @@ def _replaced(
 
 
 def _first_maximum(
-    atom: Wins, values: Mapping[str, Affine], point: Mapping[str, int], symbol: Callable[[Access], Expr]
+    atom: Wins, values: Mapping[str, Affine], point: Mapping[str, int], symbol: MakeSymbol
 ) -> Expr:
     """``wins(cell, largest, *those before it)`` over slots."""
     bound = {axis: affine.substitute(values) for axis, affine in atom.bound}
@@ -306,7 +325,13 @@ def _first_maximum(
 
     before = (place for place in np.ndindex(*(a.size for a in atom.window)) if place < here)
     cell, largest = candidate(here), atom.largest.substitute({**values, **bound})
-    return wins(symbol(cell), symbol(largest), *(symbol(candidate(p)) for p in before), evaluate=False)
+    others = (symbol(candidate(place), "candidate") for place in before)
+    return wins(symbol(cell, "cell"), symbol(largest, "cell"), *others)
+
+
+def _present(factor: Expr) -> Expr:
+    """Without the candidates that are not there."""
+    return factor.replace(wins, lambda *z: wins(*(a for a in z if a != ABSENT))) if factor.has(ABSENT) else factor
 
 
 class _Printer(FormulaPrinter):

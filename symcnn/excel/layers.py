@@ -338,7 +338,7 @@ class LayerPlan:
     def _views(self, term: Term) -> dict[Tensor, tuple[int, ...]]:
         """Tensors that a term must read in another direction, or spread out: their steps along the last two axes."""
         views: dict[Tensor, list[int]] = {}
-        accesses = sorted({a for f in term.factors for a in f.atoms(Access)}, key=str)
+        accesses = sorted({a for f in term.factors for a in f.atoms(Access) if a.tensor.role != "constant"}, key=str)
         for axis in term.axes:
             pairs = [
                 (access, n, dict(affine.coefficients)[axis.name], affine)
