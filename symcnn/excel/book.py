@@ -30,10 +30,14 @@ class Book:
         self.workbook.remove(self.workbook.active)  # type: ignore[arg-type]
         self._styled: dict[int, object] = {}
         self._defined: set[str] = set()
+        #: Titles of sheets that are no text of the catalogue.
+        self.titles: dict[str, str] = {}
+        #: What is on such a sheet, for Contents.
+        self.descriptions: dict[str, str] = {}
 
     def title(self, key: str) -> str:
         """The title of the sheet with this key, in the book's language."""
-        return self.text(f"workbook.{key}")
+        return self.titles.get(key) or self.text(f"workbook.{key}")
 
     def label(self, key: str, **values: object) -> str:
         return self.text(f"workbook.{key}", **values)
@@ -61,13 +65,20 @@ class Book:
 
     def define(self, what: Quantity | str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""
-        name = str(what)
+        self.define_as(str(what), cell.absolute)
+
+    def define_area(self, name: str, first: Cell, last: Cell) -> None:
+        """Give a block of cells its name."""
+        end = "" if first == last else f":{last.reference(last.sheet, fixed=True)}"
+        self.define_as(name, first.absolute + end)
+
+    def define_as(self, name: str, place: str) -> None:
         if not is_legal_name(name):
             raise ValueError(f"{name} cannot be a defined name")
         if name.lower() in self._defined:
             raise ValueError(f"{name} is defined twice")
         self._defined.add(name.lower())
-        self.workbook.defined_names[name] = DefinedName(name, attr_text=cell.absolute)
+        self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
 
 class StyledSheet:
@@ -99,12 +110,19 @@ class StyledSheet:
 
     def put_formula(self, row: int, column: int, formula: CellFormula, look: Mapping[str, object]) -> None:
         """Write a formula that is known to be legal into a new cell: openpyxl's checks take most of the time."""
+        self._put_new(row, column, formula, "f", look)
+
+    def put_number(self, row: int, column: int, value: float, look: Mapping[str, object]) -> None:
+        """Write a number into a new cell, in the same short way."""
+        self._put_new(row, column, value, "n", look)
+
+    def _put_new(self, row: int, column: int, value: str | float, kind: str, look: Mapping[str, object]) -> None:
         style = self.book._styled.get(id(look))
         if style is None or (row, column) in self.sheet._cells:
-            self.put(row, column, formula, look)
+            self.put(row, column, value, look)
             return
         cell: Any = SheetCell(self.sheet, row, column)
-        cell._value, cell.data_type, cell._style = str(formula), "f", style
+        cell._value, cell.data_type, cell._style = str(value) if kind == "f" else value, kind, style
         self.sheet._cells[row, column] = cell
 
     def bar(self, row: int, last: int, value: object, look: style.Style, head: style.Style | None = None) -> None:

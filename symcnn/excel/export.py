@@ -58,7 +58,8 @@ def export_workbook(
     """
     from symcnn.derivation import Derivation
     from symcnn.excel.plan import MAX_QUANTITIES, quantities
-    from symcnn.excel.workbook import forward_workbook, one_image_workbook, training_workbook
+    from symcnn.excel.layer_workbook import layer_workbook
+    from symcnn.excel.workbook import forward_workbook, training_workbook
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
@@ -78,7 +79,7 @@ def export_workbook(
             made = text("explain.initial", seed=seed)
         else:
             made = text("workbook.made_values")
-        content = one_image_workbook(text, network, samples, run.theta if run else theta, learning_rate, made)
+        content = layer_workbook(text, network, samples, run.theta if run else theta, learning_rate, made)
     else:
         if run is not None and run.course is not None:
             raise InputError(
