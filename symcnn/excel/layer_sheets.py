@@ -25,6 +25,7 @@ from symcnn.excel.layers import (
     LayerPlan,
     LayerSheet,
 )
+from symcnn.excel.values import Values
 from symcnn.excel.words import CellTexts
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
@@ -189,6 +190,20 @@ class LayerSheets:
                 for column in range(left, right + 1):
                     if (row, column) not in page.sheet._cells:
                         page.put(row, column, 0, style.PADDING)
+
+    def digits(self, values: Values) -> None:
+        """Give small numbers more digits: the style of each block follows from its largest value."""
+        for title, (top, left, bottom, right) in self.sized:
+            page = self.pages[title]
+            cells = [page.sheet._cells[r, c] for r in range(top, bottom + 1) for c in range(left, right + 1)]
+            known = values[title]
+            numbers = [abs(v) for c in cells if isinstance(v := known.get(c.coordinate), float)]
+            if numbers:
+                look = page.style_of(style.of_size(max(numbers)))
+                plain = page.style_of(style.MAP)
+                for cell in cells:
+                    if cell._style == plain:
+                        cell._style = look
 
     # --- inputs -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ on the sheet that needs it; the rules come from the index maps of the equations,
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -113,6 +113,23 @@ class LayerPlan:
     def learning_rate(self) -> Cell:
         """Right of the image."""
         return Cell(self.image_sheet.title, FIRST_ROW + 1, self.image_sheet.columns + 3)
+
+    @cached_property
+    def answers(self) -> Tensor:
+        """The network's answer: its probabilities, if the loss makes them, or its outputs."""
+        made = [equation.target.tensor for equation in self.forward.equations]
+        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), self.forward.outputs)
+
+    def adjoint_of(self, tensor: Tensor) -> Tensor | None:
+        """∂E/∂(the tensor), if it stands in the workbook."""
+        return next((t for t in self.placements if t.primal == tensor), None)
+
+    def elementwise(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Target and source of the equations that transform a tensor entry by entry."""
+        for equation in self.forward.equations:
+            source = _elementwise_source(equation)
+            if source is not None:
+                yield equation.target.tensor, source
 
     def last_column(self, sheet: str) -> int:
         """The last column that a copy takes on a sheet; 0: there is none."""

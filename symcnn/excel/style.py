@@ -200,6 +200,10 @@ NEURON: Style = {**VALUE, "alignment": _SMALL, "number_format": '0.0000;"−"0.0
 NEURON_INPUT: Style = {**INPUT_FOUR, "alignment": _SMALL}
 NEURON_RESULT: Style = {**NEURON, "font": _font(11, INK, bold=True), "fill": _fill(RESULT_FILL)}
 DOT: Style = {"number_format": ";;;", "fill": _fill("F1F4F7")}
+OVERVIEW_TITLE: Style = {"font": _font(20, INK, bold=True), "alignment": _LEFT}
+OVERVIEW_CAPTION: Style = {"font": _font(13, TEAL, bold=True), "alignment": _LEFT}
+OVERVIEW_NUMBER: Style = {"font": _font(14, GREY, bold=True), "alignment": _CENTRE, "number_format": "0"}
+OVERVIEW_VALUE: Style = {"font": _font(14, INK, bold=True), "alignment": _CENTRE, "number_format": NUMBER_TWO}
 HIDDEN: Style = {"number_format": ";;;"}
 
 
@@ -255,9 +259,16 @@ def scale_to(sheet: Worksheet, areas: str, end: str, middle: str = "FFFFFF") -> 
     _colours(sheet, areas, (("formula", f"-1*{end}"), ("num", 0), ("num", end)), ("E58F65", middle, "6C9FD6"))
 
 
-def pixel_scale(sheet: Worksheet, areas: str) -> None:
-    """White at 0, dark at 1."""
+def sign_scale(sheet: Worksheet, areas: str) -> None:
+    """Orange whatever is below 0, blue whatever is above."""
+    _colours(sheet, areas, (("num", "-0.001"), ("num", 0), ("num", "0.001")), ("E58F65", "F1F4F7", "6C9FD6"))
+
+
+def pixel_scale(sheet: Worksheet, areas: str, digits: bool = True) -> None:
+    """White at 0, dark at 1, there with white digits."""
     _colours(sheet, areas, (("num", 0), ("num", 1)), ("FFFFFF", DARK))
+    if not digits:
+        return
     white = FormulaRule(formula=[f"{areas.partition(':')[0]}>0.55"], font=Font(color="FFFFFF"))  # type: ignore[no-untyped-call]
     sheet.conditional_formatting.add(areas, white)
 
