@@ -141,6 +141,11 @@ class StyledSheet:
             first = column == 2
             self.put(row, column, value if first else None, head if head and first else look)
 
+    def bar_from(self, row: int, first: int, last: int, value: object, look: style.Style) -> None:
+        """Cells of a row in one style; a value in the first."""
+        for column in range(first, last + 1):
+            self.put(row, column, value if column == first else None, look)
+
     def section(self, row: int, title: str, last: int, height: float | None = None) -> None:
         """Write the head of a section, up to a column."""
         self.bar(row, last, title, style.SECTION)

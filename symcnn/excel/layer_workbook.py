@@ -10,6 +10,7 @@ from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.layer_sheets import LayerSheets
 from symcnn.excel.layers import LayerPlan
 from symcnn.excel.overview import Overview
+from symcnn.excel.picker import Picker
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked
@@ -40,7 +41,13 @@ def layer_book(text: Catalogue, network: Network, data: Data, theta: Array, rate
     sheets = LayerSheets(book, plan, values, rate, ribbon)
     keys = sheets.write()
     Overview(book, plan, ribbon).write()
-    keys = ["overview", *keys]
+    picker = Picker(book, plan, ribbon)
+    if picker.is_needed:
+        picker.write_places()
+        picker.write()
+        keys = ["overview", "picker", *keys, "places"]
+    else:
+        keys = ["overview", *keys]
     write_contents(book, network, keys, [], made, status, "layers")
     book.workbook._sheets = [book.workbook[book.title(key)] for key in ("contents", *keys)]  # type: ignore[attr-defined]
     finish(book, ["contents", *keys], ribbon)

@@ -204,6 +204,20 @@ OVERVIEW_TITLE: Style = {"font": _font(20, INK, bold=True), "alignment": _LEFT}
 OVERVIEW_CAPTION: Style = {"font": _font(13, TEAL, bold=True), "alignment": _LEFT}
 OVERVIEW_NUMBER: Style = {"font": _font(14, GREY, bold=True), "alignment": _CENTRE, "number_format": "0"}
 OVERVIEW_VALUE: Style = {"font": _font(14, INK, bold=True), "alignment": _CENTRE, "number_format": NUMBER_TWO}
+PICKED: Style = {**STEP, "border": _frame(_amber)}
+SAY: Style = {"font": _font(11, TEXT), "alignment": _RIGHT}
+SAY_SMALL: Style = {"font": _font(9, GREY), "alignment": _RIGHT}
+PICKER_VALUE: Style = {
+    "font": _font(8, TEXT), "border": _BOX, "alignment": _SMALL, "number_format": '0.000;"−"0.000;0',
+}  # fmt: skip
+PICKER_PARAMETER: Style = {**PICKER_VALUE, "font": _font(8, INPUT_TEXT)}
+PICKER_SUM: Style = {**PICKER_VALUE, "font": _font(9, INK, bold=True), "fill": _fill(RESULT_FILL)}
+PICKER_RESULT: Style = {**PICKER_SUM, "font": _font(13, INK, bold=True), "number_format": NUMBER_SIX}
+PICKER_SIGN: Style = {"font": _font(16, GREY, bold=True), "alignment": _CENTRE}
+PICKER_OK: Style = {"font": _font(10, GOOD[0], bold=True), "fill": _fill(GOOD[1]), "alignment": _LEFT}
+CORNER: tuple[Style, Style] = (
+    {**MAP_NUMBER, "number_format": '"r"0'}, {**MAP_NUMBER, "number_format": '"c"0'},
+)  # fmt: skip
 HIDDEN: Style = {"number_format": ";;;"}
 
 
