@@ -93,7 +93,6 @@ class Gradient:
         self.name = quantity.name
         self.adjoint = quantity.adjoint.name
         self.derivation = derivation
-        self.variable: Variable = derivation.graph.backward[self.adjoint]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Gradient):
@@ -105,6 +104,11 @@ class Gradient:
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.derivation, self.quantity)
+
+    @cached_property
+    def variable(self) -> Variable:
+        """∂E/∂(the quantity) in the graph."""
+        return self.graph.backward[self.adjoint]
 
     @property
     def formula(self) -> Expr:
@@ -343,7 +347,7 @@ class Derivation(Mapping[str, Gradient]):
             if adjoint not in needed:
                 needed.add(adjoint)
                 waiting += [s.name for s in self.graph.backward[adjoint].symbols() if s.name in self.graph.backward]
-        return [self.step(v.quantity) for n, v in self.graph.backward.items() if n in needed]
+        return [self.step(adjoint) for adjoint in self.graph.backward.in_order(needed)]
 
     def step(self, name: Name) -> Step:
         """The chain rule at one quantity."""

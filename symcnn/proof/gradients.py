@@ -155,7 +155,7 @@ class _Images:
             if name in backward and name not in needed:
                 needed.add(name)
                 waiting += [s.name for s in backward[name].symbols()]
-        return [variable for name, variable in backward.items() if name in needed] if needed else []
+        return [backward[name] for name in backward.in_order(needed)]
 
     def _add(self, variables: Iterable[Variable]) -> None:
         assert self._quantities is not None
