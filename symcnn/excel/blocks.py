@@ -119,23 +119,28 @@ class MakeSymbol(Protocol):
     def __call__(self, access: Access, need: Need = "number") -> Expr: ...
 
 
-class BlockFormulas:
-    """Prints an equation's formulas.
+def formulas(
+    equation: Equation, target: Placement, place: Callable[[Tensor], Placement]
+) -> Iterator[tuple[int, int, str]]:
+    """Row, column and formula of each entry of an equation's target.
 
     Args:
         place: the placement of a tensor, as this equation reads it.
+
+    Raises:
+        NotSupportedYetError: a formula is longer than a spreadsheet takes.
     """
+    for block in target.blocks():
+        yield from _Block(equation, target, block, place).cells()
 
-    def __init__(self, place: Callable[[Tensor], Placement]) -> None:
-        self._place = place
 
-    def block(self, equation: Equation, target: Placement, block: Index) -> Iterator[tuple[int, int, str]]:
-        """Row, column and formula of each cell of a block of the target.
-
-        Raises:
-            NotSupportedYetError: a formula is longer than a spreadsheet takes.
-        """
-        return _Block(equation, target, block, self._place).cells()
+def products_of(
+    equation: Equation, target: Placement, place: Callable[[Tensor], Placement]
+) -> Iterator[list[Slot]]:
+    """The references of each product of an equation; in place of the axes of the target stands any entry."""
+    block = _Block(equation, target, next(target.blocks()), place)
+    for term in equation.terms:
+        yield from (slots for _, _, slots in block.products(term))
 
 
 class _Block:
@@ -160,7 +165,7 @@ class _Block:
         self._addresses: dict[Slot, list[str]] = {}
 
     def cells(self) -> Iterator[tuple[int, int, str]]:
-        parts = [part for term in self.equation.terms for part in self._products(term)]
+        parts = [part for term in self.equation.terms for part in self.products(term)]
         states = np.array([state for _, _, slots in parts for slot in slots for state in self._states(slot)])
         states = states.reshape(-1, self.count)
         patterns, members = np.unique(states, axis=1, return_inverse=True)
@@ -170,7 +175,7 @@ class _Block:
 
     # --- products over slots ----------------------------------------------------------------------------------------
 
-    def _products(self, term: Term) -> Iterator[tuple[Term, Product, list[Slot]]]:
+    def products(self, term: Term) -> Iterator[tuple[Term, Product, list[Slot]]]:
         """Each product of a term with the slots in it."""
         ranged = ranged_axes(self.equation, term, self._place)
         names = {a.name for a in ranged}

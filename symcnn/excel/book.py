@@ -1,7 +1,6 @@
 """A workbook under construction: sheets by key, cells with their style, defined names; links, ribbon, print set-up."""
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from typing import Any
 
 from openpyxl import Workbook
@@ -97,14 +96,7 @@ class StyledSheet:
         cell.value = str(value) if isinstance(value, CellFormula) else value
         if isinstance(value, str | CellRichText) and not isinstance(value, CellFormula):
             cell.data_type = "s"  # openpyxl looks at the first character
-        known = self.book._styled.get(id(look))
-        if known is None:
-            cell._style = copy(cell._style)  # openpyxl sets attributes in place, and other cells may share it
-            for attribute, setting in look.items():
-                setattr(cell, attribute, setting)
-            self.book._styled[id(look)] = cell._style
-        else:
-            cell._style = known
+        cell._style = self.style_of(look)
         styled: SheetCell = cell
         return styled
 
@@ -117,19 +109,42 @@ class StyledSheet:
         self._put_new(row, column, value, "n", look)
 
     def _put_new(self, row: int, column: int, value: str | float, kind: str, look: Mapping[str, object]) -> None:
-        style = self.book._styled.get(id(look))
-        if style is None or (row, column) in self.sheet._cells:
+        if (row, column) in self.sheet._cells:
             self.put(row, column, value, look)
             return
         cell: Any = SheetCell(self.sheet, row, column)
-        cell._value, cell.data_type, cell._style = str(value) if kind == "f" else value, kind, style
+        cell._value, cell.data_type = str(value) if kind == "f" else value, kind
+        cell._style = self.style_of(look)
         self.sheet._cells[row, column] = cell
+
+    def style_of(self, look: Mapping[str, object]) -> Any:
+        """openpyxl's record of a style."""
+        if id(look) not in self.book._styled:
+            probe = SheetCell(self.sheet, 1, 1)
+            for attribute, setting in look.items():
+                setattr(probe, attribute, setting)
+            self.book._styled[id(look)] = probe._style
+        return self.book._styled[id(look)]
+
+    def merged(
+        self, row: int, column: int, rows: int, columns: int, value: object, look: Mapping[str, object]
+    ) -> None:
+        """One value in a rectangle of cells."""
+        for r in range(row, row + rows):
+            for c in range(column, column + columns):
+                self.put(r, c, value if (r, c) == (row, column) else None, look)
+        self.sheet.merge_cells(start_row=row, start_column=column, end_row=row + rows - 1, end_column=column + columns - 1)
 
     def bar(self, row: int, last: int, value: object, look: style.Style, head: style.Style | None = None) -> None:
         """Cells of a row in one style, from column B to ``last``; a value in the first, whose own style is ``head``."""
         for column in range(2, last + 1):
             first = column == 2
             self.put(row, column, value if first else None, head if head and first else look)
+
+    def bar_from(self, row: int, first: int, last: int, value: object, look: style.Style) -> None:
+        """Cells of a row in one style; a value in the first."""
+        for column in range(first, last + 1):
+            self.put(row, column, value if column == first else None, look)
 
     def section(self, row: int, title: str, last: int, height: float | None = None) -> None:
         """Write the head of a section, up to a column."""

@@ -36,7 +36,7 @@ NOTE_WIDTH = 130
 BETWEEN = (TensorKind.PREACTIVATION, TensorKind.LARGEST, TensorKind.EXPONENTIAL, TensorKind.TOTAL)
 
 #: Kind of workbook -> its first sentence.
-INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
+INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps", "layers": "intro_layers"}
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ Formulas come from the plan's calculations; this module adds values, captions, c
 """
 
 from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, quoted
-from symcnn.excel.blocks import BlockFormulas, Placement, letters
+from symcnn.excel.blocks import Placement, formulas, letters
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.layout import BESIDE_MARGIN, MARGIN
 from symcnn.excel.layers import (
@@ -21,10 +19,12 @@ from symcnn.excel.layers import (
     NEURONS_ROW,
     NEXT,
     NUMBERS_ROW,
+    Calculation,
     Copy,
     LayerPlan,
     LayerSheet,
 )
+from symcnn.excel.values import Values
 from symcnn.excel.words import CellTexts
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
@@ -60,9 +60,7 @@ class LayerSheets:
         keys += [self._page(s, BACKWARD) for s in reversed(self.plan.sheets) if s.name(BACKWARD) in sheets]
         keys += [self._page(s, NEXT) for s in self.plan.sheets if s.name(NEXT) in sheets]
         for calculation in self.plan.calculations:
-            self._formulas(calculation.target, BlockFormulas(
-                lambda t, c=calculation: c.places.get(t) or self.plan.placements[t]  # type: ignore[misc]
-            ), calculation.equation)
+            self._formulas(calculation)
         for copy in self.plan.copies:
             self._copy(copy)
         for tensor, placement in self.plan.placements.items():
@@ -151,14 +149,14 @@ class LayerSheets:
 
     # --- formulas ---------------------------------------------------------------------------------------------------
 
-    def _formulas(self, target: Placement, formulas: BlockFormulas, equation: Any) -> None:
+    def _formulas(self, calculation: Calculation) -> None:
+        target = calculation.target
         page = self.pages[target.sheet]
         look = style.MAP if target.tensor.shape[target.leading :] and not self._is_neuron(target) else style.NEURON
         if not target.tensor.shape:
             look = style.NEURON_RESULT
-        for block in target.blocks():
-            for row, column, text in formulas.block(equation, target, block):
-                page.put_formula(row, column, CellFormula(text), look)
+        for row, column, text in formulas(calculation.equation, target, calculation.place):
+            page.put_formula(row, column, CellFormula(text), look)
 
     def _is_neuron(self, placement: Placement) -> bool:
         """A value or a bias of a row of neurons, which has a column of full width."""
@@ -189,6 +187,20 @@ class LayerSheets:
                 for column in range(left, right + 1):
                     if (row, column) not in page.sheet._cells:
                         page.put(row, column, 0, style.PADDING)
+
+    def digits(self, values: Values) -> None:
+        """Give small numbers more digits: the style of each block follows from its largest value."""
+        for title, (top, left, bottom, right) in self.sized:
+            page = self.pages[title]
+            cells = [page.sheet._cells[r, c] for r in range(top, bottom + 1) for c in range(left, right + 1)]
+            known = values[title]
+            numbers = [abs(v) for c in cells if isinstance(v := known.get(c.coordinate), float)]
+            if numbers:
+                look = page.style_of(style.of_size(max(numbers)))
+                plain = page.style_of(style.MAP)
+                for cell in cells:
+                    if cell._style == plain:
+                        cell._style = look
 
     # --- inputs -----------------------------------------------------------------------------------------------------
 

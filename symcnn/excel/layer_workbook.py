@@ -9,6 +9,8 @@ from symcnn.excel.book import Book, finish
 from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.layer_sheets import LayerSheets
 from symcnn.excel.layers import LayerPlan
+from symcnn.excel.overview import Overview
+from symcnn.excel.picker import Picker
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked
@@ -19,10 +21,13 @@ from symcnn.text import Catalogue
 
 def layer_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
     """The file."""
-    return written(layer_book(text, network, data, theta, rate, made).workbook)
+    book, sheets = layer_book(text, network, data, theta, rate, made)
+    values = cell_values(book.workbook)
+    sheets.digits(values)
+    return written(book.workbook, values)
 
 
-def layer_book(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> Book:
+def layer_book(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> tuple[Book, LayerSheets]:
     images, targets = checked(network, data)
     plan = LayerPlan(Derivation(network, 1), text)
     book = Book(text)
@@ -31,16 +36,22 @@ def layer_book(text: Catalogue, network: Network, data: Data, theta: Array, rate
     from symcnn.excel.addresses import Cell
 
     status = Status(CellFormula(f'="E = "&ROUND({Cell(error.sheet, row, column).absolute},6)'))
-    book.workbook.create_sheet(text("workbook.contents"))
-    del book.workbook[text("workbook.contents")]
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     values = input_values(network, images[0], targets[0], theta)
     sheets = LayerSheets(book, plan, values, rate, ribbon)
     keys = sheets.write()
-    write_contents(book, network, keys, [], made, status, "one")
-    book.workbook.move_sheet(book.title("contents"), -len(keys))
+    Overview(book, plan, ribbon).write()
+    picker = Picker(book, plan, ribbon)
+    if picker.is_needed:
+        picker.write_places()
+        picker.write()
+        keys = ["overview", "picker", *keys, "places"]
+    else:
+        keys = ["overview", *keys]
+    write_contents(book, network, keys, [], made, status, "layers")
+    book.workbook._sheets = [book.workbook[book.title(key)] for key in ("contents", *keys)]  # type: ignore[attr-defined]
     finish(book, ["contents", *keys], ribbon)
-    return book
+    return book, sheets
 
 
 def input_values(network: Network, image: Array, target: Array, theta: Array) -> Mapping[Tensor, Array]:

@@ -9,7 +9,7 @@ on the sheet that needs it; the rules come from the index maps of the equations,
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -74,7 +74,7 @@ class Calculation:
 
     equation: Equation
     target: Placement
-    places: Mapping[Tensor, Placement]
+    place: Callable[[Tensor], Placement]
 
 
 class LayerPlan:
@@ -113,6 +113,27 @@ class LayerPlan:
     def learning_rate(self) -> Cell:
         """Right of the image."""
         return Cell(self.image_sheet.title, FIRST_ROW + 1, self.image_sheet.columns + 3)
+
+    @cached_property
+    def answers(self) -> Tensor:
+        """The network's answer: its probabilities, if the loss makes them, or its outputs."""
+        made = [equation.target.tensor for equation in self.forward.equations]
+        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), self.forward.outputs)
+
+    def sheet_of(self, tensor: Tensor) -> LayerSheet | None:
+        """The layer on whose sheet a tensor of the forward pass stands."""
+        return self._sheet_of.get(tensor)
+
+    def adjoint_of(self, tensor: Tensor) -> Tensor | None:
+        """∂E/∂(the tensor), if it stands in the workbook."""
+        return next((t for t in self.placements if t.primal == tensor), None)
+
+    def elementwise(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Target and source of the equations that transform a tensor entry by entry."""
+        for equation in self.forward.equations:
+            source = _elementwise_source(equation)
+            if source is not None:
+                yield equation.target.tensor, source
 
     def last_column(self, sheet: str) -> int:
         """The last column that a copy takes on a sheet; 0: there is none."""
@@ -310,7 +331,7 @@ class LayerPlan:
 
     def _calculate(self, equation: Equation, target: Placement) -> None:
         places = self._sources(equation, target.sheet)
-        self.calculations.append(Calculation(equation, target, places))
+        self.calculations.append(Calculation(equation, target, lambda t: places.get(t) or self.placements[t]))
 
     def _sources(self, equation: Equation, sheet: str) -> dict[Tensor, Placement]:
         """Where an equation reads each tensor: a row above weights, a copy with zeros, or its own place."""
@@ -500,6 +521,23 @@ def _elementwise_source(equation: Equation) -> Tensor | None:
     accesses = {a for t in equation.terms for f in t.factors for a in f.atoms(Access) if a.tensor.role != "parameter"}
     same = [a.tensor for a in accesses if a.index == equation.target.index]
     return same[0] if len(same) == len(accesses) == 1 else None
+
+
+def window_of(equation: Equation) -> tuple[int, int] | None:
+    """Rows and columns of the windows of a pooling; (0, 0) where a cell may be in several; None: entry by entry."""
+    if _elementwise_source(equation) is not None:
+        return None
+    (term,) = equation.terms
+    (access, *_) = sorted({a for f in term.factors for a in f.atoms(Access)}, key=lambda a: len(a.axes), reverse=True)
+    sizes = equation.sizes
+    window = []
+    for affine, size in zip(access.index[-2:], access.tensor.shape[-2:], strict=True):
+        (place, stride), *inner = sorted(affine.coefficients, key=lambda pair: pair[0] in {a.name for a in term.axes})
+        reach = sizes[inner[0][0]] if inner else 1
+        if stride != reach or affine.offset or sizes[place] * stride != size:
+            return 0, 0
+        window.append(reach)
+    return window[0], window[1]
 
 
 def _weighted(equations: Sequence[Equation]) -> list[Equation]:

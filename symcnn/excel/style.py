@@ -200,6 +200,24 @@ NEURON: Style = {**VALUE, "alignment": _SMALL, "number_format": '0.0000;"−"0.0
 NEURON_INPUT: Style = {**INPUT_FOUR, "alignment": _SMALL}
 NEURON_RESULT: Style = {**NEURON, "font": _font(11, INK, bold=True), "fill": _fill(RESULT_FILL)}
 DOT: Style = {"number_format": ";;;", "fill": _fill("F1F4F7")}
+OVERVIEW_TITLE: Style = {"font": _font(20, INK, bold=True), "alignment": _LEFT}
+OVERVIEW_CAPTION: Style = {"font": _font(13, TEAL, bold=True), "alignment": _LEFT}
+OVERVIEW_NUMBER: Style = {"font": _font(14, GREY, bold=True), "alignment": _CENTRE, "number_format": "0"}
+OVERVIEW_VALUE: Style = {"font": _font(14, INK, bold=True), "alignment": _CENTRE, "number_format": NUMBER_TWO}
+PICKED: Style = {**STEP, "border": _frame(_amber)}
+SAY: Style = {"font": _font(11, TEXT), "alignment": _RIGHT}
+SAY_SMALL: Style = {"font": _font(9, GREY), "alignment": _RIGHT}
+PICKER_VALUE: Style = {
+    "font": _font(8, TEXT), "border": _BOX, "alignment": _SMALL, "number_format": '0.000;"−"0.000;0',
+}  # fmt: skip
+PICKER_PARAMETER: Style = {**PICKER_VALUE, "font": _font(8, INPUT_TEXT)}
+PICKER_SUM: Style = {**PICKER_VALUE, "font": _font(9, INK, bold=True), "fill": _fill(RESULT_FILL)}
+PICKER_RESULT: Style = {**PICKER_SUM, "font": _font(13, INK, bold=True), "number_format": NUMBER_SIX}
+PICKER_SIGN: Style = {"font": _font(16, GREY, bold=True), "alignment": _CENTRE}
+PICKER_OK: Style = {"font": _font(10, GOOD[0], bold=True), "fill": _fill(GOOD[1]), "alignment": _LEFT}
+CORNER: tuple[Style, Style] = (
+    {**MAP_NUMBER, "number_format": '"r"0'}, {**MAP_NUMBER, "number_format": '"c"0'},
+)  # fmt: skip
 HIDDEN: Style = {"number_format": ";;;"}
 
 
@@ -255,9 +273,16 @@ def scale_to(sheet: Worksheet, areas: str, end: str, middle: str = "FFFFFF") -> 
     _colours(sheet, areas, (("formula", f"-1*{end}"), ("num", 0), ("num", end)), ("E58F65", middle, "6C9FD6"))
 
 
-def pixel_scale(sheet: Worksheet, areas: str) -> None:
-    """White at 0, dark at 1."""
+def sign_scale(sheet: Worksheet, areas: str) -> None:
+    """Orange whatever is below 0, blue whatever is above."""
+    _colours(sheet, areas, (("num", "-0.001"), ("num", 0), ("num", "0.001")), ("E58F65", "F1F4F7", "6C9FD6"))
+
+
+def pixel_scale(sheet: Worksheet, areas: str, digits: bool = True) -> None:
+    """White at 0, dark at 1, there with white digits."""
     _colours(sheet, areas, (("num", 0), ("num", 1)), ("FFFFFF", DARK))
+    if not digits:
+        return
     white = FormulaRule(formula=[f"{areas.partition(':')[0]}>0.55"], font=Font(color="FFFFFF"))  # type: ignore[no-untyped-call]
     sheet.conditional_formatting.add(areas, white)
 
