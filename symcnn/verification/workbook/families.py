@@ -235,7 +235,7 @@ class Leaves:
             while source in copies and steps <= len(copies):
                 source, steps = copies[source], steps + 1
             leaves[place] = OPAQUE if source in copies else leaves[source]
-        self.of = leaves
+        self.of, self._copies = leaves, copies
         self._put_in: dict[int, tuple[int, list[int]]] = {}
         self._signatures: dict[Any, int] = {}
 
@@ -282,6 +282,10 @@ class Leaves:
             return [self.place_of_name(part.name) for part in parts(shape.tree) if isinstance(part, Name)]
         except FormulaError:
             return []
+
+    def is_put_in(self, place: int) -> bool:
+        """Has a formula's cell no name?"""
+        return bool(self.of[place] <= _INLINED) or place in self._copies
 
     def place_of_name(self, name: str) -> int:
         target = self.cells.package.names.get(name.lower())
