@@ -257,24 +257,28 @@ class Calculation:
 
     # --- values -----------------------------------------------------------------------------------------------------
 
+    def set(self, place: int, value: Value) -> None:
+        """Give a cell a value."""
+        self.values[place] = value
+        self._numbers[place] = value if type(value) is float else math.nan
+
     def _store(self, places: Sequence[int]) -> None:
         for place, value in zip(places, self._results(places), strict=True):
-            self.values[place] = value
-            self._numbers[place] = value if type(value) is float else math.nan
+            self.set(place, value)
 
     def _results(self, places: Sequence[int]) -> Sequence[Value]:
         """Calculate formulas of one shape at the present values."""
         if len(places) < _MANY:
-            return [self._result(place) for place in places]
+            return [self.result(place) for place in places]
         formulas = [self.formulas[place] for place in places]
         columns = [self._column([f.places[k] for f in formulas]) for k in range(len(formulas[0].places))]
         vector = Vector(columns, len(places))
         try:
             values: list[Value] = vector.result(formulas[0].shape.tree).tolist()
         except NotNumbersError:
-            return [self._result(place) for place in places]
+            return [self.result(place) for place in places]
         for n in np.flatnonzero(vector.unsure).tolist():
-            values[n] = self._result(places[n])
+            values[n] = self.result(places[n])
         return values
 
     def _column(self, places: Sequence[Any]) -> Numbers:
@@ -285,7 +289,8 @@ class Calculation:
         column: Numbers = self._numbers[np.array(cells)].T
         return column
 
-    def _result(self, place: int) -> Value:
+    def result(self, place: int) -> Value:
+        """Calculate one formula at the present values."""
         formula = self.formulas[place]
         try:
             value = formula.shape.run(formula.places)

@@ -40,7 +40,6 @@ class LayerVerification:
     """The claims, row by row."""
 
     def __init__(self, cells: LayerCells, text: Catalogue) -> None:
-        cells.check()
         self.text, self.findings, self.rows = text, list[Mismatch](), list[CheckRow]()
         self._is_own = False
         self._expected, names = self._regenerated(cells)
@@ -48,6 +47,7 @@ class LayerVerification:
         if self._is_own and self.findings:  # cells are looked for where the names should point
             right = {**cells.package.names, **names}
             cells = LayerCells(cells.network, replace(cells.package, names=right), cells.path)
+        cells.check()
         self.cells = cells
         self.calculation = Calculation(cells.package.sheets, cells.package.names)
         self.proofs = FamilyProofs(cells, self.calculation)
@@ -57,8 +57,8 @@ class LayerVerification:
     def result(self) -> WorkbookVerification:
         self._inputs()
         self._tensors()
-        self._kept_values()
         self._others()
+        self._kept_values()
         absent = [_called(t) for t in self.cells.equations if t not in self.cells.blocks and t != self._of_image]
         rest = [self.text("proof.rest_absent", names=", ".join(absent))] if absent else []
         rest += [self.text("proof.rest_no_values")] if not self._has_values else []
@@ -120,12 +120,12 @@ class LayerVerification:
                 continue
             proof = self.proofs.prove(tensor)
             self.wrong += proof.wrong
-            statuses, method = [*proof.statuses], self.text("proof.by_family", count=proof.families)
-            if tensor.is_adjoint:
-                statuses.append(derived.status)
-                method += f"; {method_in_words(derived, self.text)}"
+            method = self._reason(proof) or self.text("proof.by_family", count=proof.families)
             claim = self.text("proof.block", name=_called(tensor), count=proof.count)
-            self.rows.append(CheckRow(claim, weakest(statuses), self._reason(proof) or method))
+            self.rows.append(CheckRow(claim, weakest([*proof.statuses]), method))
+        if any(tensor.primal is not None for tensor in self.cells.blocks):
+            method = method_in_words(derived, self.text)
+            self.rows.append(CheckRow(self.text("proof.equations"), derived.status, method))
 
     def _reason(self, proof: TensorProof) -> str:
         """Why it was not decided, where it was not."""
@@ -143,20 +143,39 @@ class LayerVerification:
         """The value that the file keeps of each formula, at the values that it keeps of the cells which that reads."""
         if not self._has_values:
             return
-        count, wrong = 0, []
+        count, apart = 0, dict[int, float]()
+        wrong: dict[int, Value] = {}
         for places, values in self.calculation.recalculated():
             largest = max((abs(v) for v in values if isinstance(v, float)), default=0.0)
+            count += len(places)
             for place, value in zip(places, values, strict=True):
-                count += 1
-                kept = self.calculation.values[place]
-                if not _agree(kept, value, OF_LARGEST * largest):
-                    wrong.append((place, kept, value))
-        for place, kept, value in wrong[:MOST]:
+                if not _agree(self.calculation.values[place], value, OF_LARGEST * largest):
+                    wrong[place], apart[place] = value, OF_LARGEST * largest
+        self._row(self.text("proof.kept_values", count=count), "refuted" if wrong else "agrees", "proof.by_value")
+        reported = {f.cell for f in self.findings}
+        kept = {place: self.calculation.values[place] for place in wrong}
+        told = 0
+        for place in self._first_wrong(wrong, apart):
             formula = self.calculation.formulas[place]
             at = (formula.sheet, *formula.address)
-            shown = self.text("proof.kept", value=self._value(kept))
-            self.findings.append(Mismatch(written(at), self._name(at), shown, self._value(value)))
-        self._row(self.text("proof.kept_values", count=count), "refuted" if wrong else "agrees", "proof.by_value")
+            if written(at) not in reported and not self.wrong_places & {*formula.references()} and told < MOST:
+                told += 1
+                shown = self.text("proof.kept", value=self._value(kept[place]))
+                self.findings.append(Mismatch(written(at), self._name(at), shown, self._value(wrong[place])))
+
+    def _first_wrong(self, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
+        """Yield the formulas whose values are wrong, without those that are right for the right values of others."""
+        left = dict(wrong)
+        while left:
+            first = [p for p in left if not any(r in left for r in self.calculation.formulas[p].references())]
+            for place in first or [*left]:
+                if place not in left:
+                    continue
+                yield place
+                self.calculation.set(place, left.pop(place))
+                for other in [p for p in left if place in self.calculation.formulas[p].references()]:
+                    if _agree(self.calculation.values[other], self.calculation.result(other), apart[other]):
+                        del left[other]
 
     def _value(self, value: Value) -> str:
         if isinstance(value, CellError):
@@ -191,10 +210,10 @@ class LayerVerification:
         return contents(book.workbook), {name: target for name, target in names.items() if target is not None}
 
     def _others(self) -> None:
-        """Compare every cell with what symcnn writes; then say of each wrong claim that it is, or what it follows from."""
+        """Compare every cell with what symcnn writes. A wrong claim that only follows from such a cell is not told."""
         wrong_claims = {w.place: w for w in self.wrong}
         others = list(self._mismatches(wrong_claims)) if self._is_own else []
-        causes = {self._place(place) for place, _, _ in others}
+        causes = {self._place(place) for place, _, _ in others} - {EMPTY}
         reported: dict[Tensor, int] = {}
         for claim in self.wrong:
             if claim.verdict is not None and claim.verdict.outcome == "not decided" and not self._differs(claim):
@@ -204,6 +223,8 @@ class LayerVerification:
                 reported[tensor] = reported.get(tensor, 0) + 1
                 if reported[tensor] <= MOST:
                     self.findings.append(self._finding(claim))
+        #: Of cells that are reported.
+        self.wrong_places = causes | {self._place(w.place) for w in self.wrong}
         for place, actual, right in others[:MOST]:
             self.findings.append(Mismatch(written(place), self._name(place), actual, right))
         if self._is_own:
