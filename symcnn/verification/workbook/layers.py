@@ -42,7 +42,7 @@ class LayerVerification:
     def __init__(self, cells: LayerCells, text: Catalogue) -> None:
         self.text, self.findings, self.rows = text, list[Mismatch](), list[CheckRow]()
         self._is_own = False
-        self._expected, names = self._regenerated(cells)
+        self._expected, names = regenerated(cells)
         self._recognize(cells.package, names)
         if self._is_own and self.findings:  # cells are looked for where the names should point
             right = {**cells.package.names, **names}
@@ -186,34 +186,11 @@ class LayerVerification:
 
     # --- everything else --------------------------------------------------------------------------------------------
 
-    def _regenerated(self, cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
-        """Return the cells and names of the workbook that symcnn writes for these inputs; none if it cannot."""
-        values = dict.fromkeys(range(cells.count), 0.0)
-        for (sheet, row, column), number in cells.entries.items():
-            content = cells.package.sheets[sheet].get((row, column))
-            if content is not None and isinstance(content.value, float):
-                values[number] = content.value
-        arrays = {
-            t: np.array([values[cells.offsets[t] + n] for n in range(t.size)]).reshape(t.shape) for t in cells.inputs
-        }
-        image, targets, *parameters, rate = arrays.values()
-        theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
-        titles = cells.package.sheets
-        lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
-        data = Data(image.reshape(1, *cells.network.input_shape), targets.reshape(1, -1))
-        try:
-            book, _ = layer_book(catalogue(lang), cells.network, data, theta, float(rate), MADE)
-        except SymcnnError:
-            return {}, {}
-        defined = book.workbook.defined_names.items()
-        names = {name.lower(): reference(str(d.attr_text)) for name, d in defined}
-        return contents(book.workbook), {name: target for name, target in names.items() if target is not None}
-
     def _others(self) -> None:
         """Compare every cell with what symcnn writes. A wrong claim that only follows from such a cell is not told."""
         wrong_claims = {w.place: w for w in self.wrong}
         others = list(self._mismatches(wrong_claims)) if self._is_own else []
-        causes = {self._place(place) for place, _, _ in others} - {EMPTY}
+        causes = {self._place(place) for place, _, _ in others}  # EMPTY: one that should not be empty
         reported: dict[Tensor, int] = {}
         for claim in self.wrong:
             if claim.verdict is not None and claim.verdict.outcome == "not decided" and not self._differs(claim):
@@ -311,6 +288,28 @@ class LayerVerification:
 
     def _row(self, claim: str, status: str, method: str) -> None:
         self.rows.append(CheckRow(claim, status, self.text(method)))
+
+
+def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
+    """Return the cells and names of the workbook that symcnn writes for these inputs; none if it cannot."""
+    values = dict.fromkeys(range(cells.count), 0.0)
+    for (sheet, row, column), number in cells.entries.items():
+        content = cells.package.sheets[sheet].get((row, column))
+        if content is not None and isinstance(content.value, float):
+            values[number] = content.value
+    arrays = {t: np.array([values[cells.offsets[t] + n] for n in range(t.size)]).reshape(t.shape) for t in cells.inputs}
+    image, targets, *parameters, rate = arrays.values()
+    theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
+    titles = cells.package.sheets
+    lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
+    data = Data(image.reshape(1, *cells.network.input_shape), targets.reshape(1, -1))
+    try:
+        book, _ = layer_book(catalogue(lang), cells.network, data, theta, float(rate), MADE)
+    except SymcnnError:
+        return {}, {}
+    defined = book.workbook.defined_names.items()
+    names = {name.lower(): reference(str(d.attr_text)) for name, d in defined}
+    return contents(book.workbook), {name: target for name, target in names.items() if target is not None}
 
 
 def _called(tensor: Tensor) -> str:
