@@ -134,9 +134,7 @@ def formulas(
         yield from _Block(equation, target, block, place).cells()
 
 
-def products_of(
-    equation: Equation, target: Placement, place: Callable[[Tensor], Placement]
-) -> Iterator[list[Slot]]:
+def products_of(equation: Equation, target: Placement, place: Callable[[Tensor], Placement]) -> Iterator[list[Slot]]:
     """The references of each product of an equation; in place of the axes of the target stands any entry."""
     block = _Block(equation, target, next(target.blocks()), place)
     for term in equation.terms:
@@ -259,9 +257,7 @@ class _Block:
             columns.append([texts[n] for n in own.tolist()])
             columns.append([piece] * len(own))
         what = self.target.tensor.name
-        for row, column, *texts in zip(
-            self.rows[own].tolist(), self.columns[own].tolist(), *columns, strict=True
-        ):
+        for row, column, *texts in zip(self.rows[own].tolist(), self.columns[own].tolist(), *columns, strict=True):
             yield row, column, checked_formula("=" + "".join(texts), what)
 
     def _texts(self, slot: Slot) -> list[str]:
@@ -304,9 +300,7 @@ def letters(column: int) -> str:
     return _LETTERS[column]
 
 
-def _replaced(
-    factor: Expr, values: Mapping[str, Affine], point: Mapping[str, int], symbol: MakeSymbol
-) -> Expr:
+def _replaced(factor: Expr, values: Mapping[str, Affine], point: Mapping[str, int], symbol: MakeSymbol) -> Expr:
     """A factor over slots, its summed axes at one point."""
     changes: dict[Expr, Expr] = {}
     for atom in (factor,) if isinstance(factor, Access | Wins) else sorted(factor.atoms(Access, Wins), key=str):
@@ -317,9 +311,7 @@ def _replaced(
     return changes[factor] if factor in changes else factor.xreplace(changes)
 
 
-def _first_maximum(
-    atom: Wins, values: Mapping[str, Affine], point: Mapping[str, int], symbol: MakeSymbol
-) -> Expr:
+def _first_maximum(atom: Wins, values: Mapping[str, Affine], point: Mapping[str, int], symbol: MakeSymbol) -> Expr:
     """``wins(cell, largest, *those before it)`` over slots."""
     bound = {axis: affine.substitute(values) for axis, affine in atom.bound}
     here = tuple(point[a.name] for a in atom.window)
@@ -400,9 +392,13 @@ def ranged_axes(equation: Equation, term: Term, place: Callable[[Tensor], Placem
 
 def _by_elements(factor: Expr) -> bool:
     """Does a spreadsheet work it out element by element, inside SUMPRODUCT? A function of what is ranged is not."""
-    return True if isinstance(factor, Access) else all(
-        isinstance(part, Access) or part.is_Number or part.is_Add or part.is_Mul or part.is_Pow or part.is_Function
-        for part in sympy.preorder_traversal(factor)
+    return (
+        True
+        if isinstance(factor, Access)
+        else all(
+            isinstance(part, Access) or part.is_Number or part.is_Add or part.is_Mul or part.is_Pow or part.is_Function
+            for part in sympy.preorder_traversal(factor)
+        )
     )
 
 

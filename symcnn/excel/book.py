@@ -14,7 +14,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, is_legal_name, local, quoted
+from symcnn.excel.addresses import Cell, area, is_legal_name, local, quoted
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, Tensor
 from symcnn.text import Catalogue
@@ -120,20 +120,18 @@ class StyledSheet:
     def style_of(self, look: Mapping[str, object]) -> Any:
         """openpyxl's record of a style."""
         if id(look) not in self.book._styled:
-            probe = SheetCell(self.sheet, 1, 1)
+            probe: Any = SheetCell(self.sheet, 1, 1)
             for attribute, setting in look.items():
                 setattr(probe, attribute, setting)
             self.book._styled[id(look)] = probe._style
         return self.book._styled[id(look)]
 
-    def merged(
-        self, row: int, column: int, rows: int, columns: int, value: object, look: Mapping[str, object]
-    ) -> None:
+    def merged(self, row: int, column: int, rows: int, columns: int, value: object, look: Mapping[str, object]) -> None:
         """One value in a rectangle of cells."""
         for r in range(row, row + rows):
             for c in range(column, column + columns):
                 self.put(r, c, value if (r, c) == (row, column) else None, look)
-        self.sheet.merge_cells(start_row=row, start_column=column, end_row=row + rows - 1, end_column=column + columns - 1)
+        self.sheet.merge_cells(area(row, column, row + rows - 1, column + columns - 1))
 
     def bar(self, row: int, last: int, value: object, look: style.Style, head: style.Style | None = None) -> None:
         """Cells of a row in one style, from column B to ``last``; a value in the first, whose own style is ``head``."""

@@ -4,13 +4,14 @@ Formulas come from the plan's calculations; this module adds values, captions, c
 """
 
 from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, quoted
 from symcnn.excel.blocks import Placement, formulas, letters
 from symcnn.excel.book import Book, StyledSheet
-from symcnn.excel.layout import BESIDE_MARGIN, MARGIN
 from symcnn.excel.layers import (
     BACKWARD,
     FIRST_COLUMN,
@@ -24,6 +25,7 @@ from symcnn.excel.layers import (
     LayerPlan,
     LayerSheet,
 )
+from symcnn.excel.layout import BESIDE_MARGIN, MARGIN
 from symcnn.excel.values import Values
 from symcnn.excel.words import CellTexts
 from symcnn.network import Array
@@ -165,11 +167,11 @@ class LayerSheets:
 
     def _copy(self, copy: Copy) -> None:
         """Cells that fetch those of another placement, and the zeros around and between them."""
-        source, target = copy.source, copy.target
+        source, target, tensor = copy.source, copy.target, copy.target.tensor
         page = self.pages[target.sheet]
-        index = np.indices(target.tensor.shape).reshape(len(target.tensor.shape), -1)
+        index = list(np.indices(tensor.shape).reshape(len(tensor.shape), -1))
         prefix = "" if source.sheet == target.sheet else f"{quoted(source.sheet)}!"
-        places = (np.broadcast_to(n, index.shape[1]).tolist() for n in (*source.at(index), *target.at(index)))
+        places = (np.broadcast_to(n, tensor.size).tolist() for n in (*source.at(index), *target.at(index)))
         look = style.NEURON if self._is_neuron(target) else style.MAP
         for from_row, from_column, row, column in zip(*places, strict=True):
             page.put_formula(row, column, CellFormula(f"={prefix}{letters(from_column)}{from_row}"), look)
@@ -192,7 +194,7 @@ class LayerSheets:
         """Give small numbers more digits: the style of each block follows from its largest value."""
         for title, (top, left, bottom, right) in self.sized:
             page = self.pages[title]
-            cells = [page.sheet._cells[r, c] for r in range(top, bottom + 1) for c in range(left, right + 1)]
+            cells: list[Any] = [page.sheet._cells[r, c] for r in range(top, bottom + 1) for c in range(left, right + 1)]
             known = values[title]
             numbers = [abs(v) for c in cells if isinstance(v := known.get(c.coordinate), float)]
             if numbers:
@@ -207,8 +209,8 @@ class LayerSheets:
     def _input(self, placement: Placement, values: Array) -> None:
         page = self.pages[placement.sheet]
         tensor = placement.tensor
-        index = np.indices(tensor.shape).reshape(len(tensor.shape), -1)
-        rows, columns = (np.broadcast_to(n, index.shape[1]).tolist() for n in placement.at(index))
+        index = list(np.indices(tensor.shape).reshape(len(tensor.shape), -1))
+        rows, columns = (np.broadcast_to(n, tensor.size).tolist() for n in placement.at(index))
         if self._is_neuron(placement):
             look = style.NEURON_INPUT
         else:
@@ -273,7 +275,7 @@ class LayerSheets:
         place = area(top, left, bottom, right)
         margin = placement.margin[0][0]
         row = NUMBERS_ROW - 2 if placement.tensor.kind is TensorKind.WEIGHT else top - 1 - margin
-        if self._is_neuron(placement) or placement.steps[-1:] == ((0, 1),) and bottom == top:
+        if self._is_neuron(placement) or (placement.steps[-1:] == ((0, 1),) and bottom == top):
             row = NUMBERS_ROW - 2
         end = Cell(page.title, row, right)
         formula = f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"

@@ -77,17 +77,32 @@ class Calculation:
     place: Callable[[Tensor], Placement]
 
 
+@dataclass(frozen=True)
+class Extent:
+    """What a workbook holds beside the forward pass.
+
+    Attributes:
+        backward: the derivatives; next_values: the parameters after one step.
+        without: dense weights without their gradients.
+    """
+
+    backward: bool = True
+    next_values: bool = True
+    without: frozenset[Tensor] = frozenset()
+
+
 class LayerPlan:
     """Where every tensor of a network stands, and which equation fills it.
 
     Args:
         derivation: of the network.
-        backward: with the derivatives; steps: also with the parameters after one step.
         text: for the titles of the sheets.
+        contents: which passes, and of which dense layers the gradients.
     """
 
-    def __init__(self, derivation: Derivation, text: Catalogue, backward: bool = True, next_values: bool = True) -> None:
+    def __init__(self, derivation: Derivation, text: Catalogue, contents: Extent | None = None) -> None:
         self.derivation, self.text = derivation, text
+        self.extent = contents or Extent()
         self.forward = derivation.network.forward
         self.sheets: list[LayerSheet] = []
         self.placements: dict[Tensor, Placement] = {}
@@ -98,10 +113,15 @@ class LayerPlan:
         self._used: dict[str, int] = {}  # sheet -> the last column taken by copies
         self._margins = self._all_margins()
         self._forward()
-        if backward:
+        if self.extent.backward:
             self._backward()
-            if next_values:
+            if self.extent.next_values:
                 self._next()
+
+    @property
+    def count(self) -> int:
+        """Formulas of all layers."""
+        return sum(p.tensor.size for p in (*(c.target for c in self.calculations), *(c.target for c in self.copies)))
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -386,7 +406,7 @@ class LayerPlan:
         return len(tensor.shape) - len(self.placements[tensor].steps)
 
     def _view(self, tensor: Tensor, steps: tuple[int, ...], equation: Equation, sheet: str) -> Placement:
-        """The tensor with these steps and the zeros around that the equation reaches into; its own place if that does."""
+        """The tensor with these steps and the zeros around that the equation reaches into: its own place if it can."""
         own = self.placements[tensor]
         margin = self._reach(tensor, steps, equation)
         enough = all(m <= k for ways in zip(margin, own.margin, strict=True) for m, k in zip(*ways, strict=True))
@@ -400,10 +420,12 @@ class LayerPlan:
         count = math.prod(shape)
         wide = max(1, min(count, round(math.sqrt(count * height / width * ASPECT))))
         corners = np.array([(FIRST_ROW + n // wide * (height + 1), column + n % wide * width) for n in range(count)])
-        first = np.array([
-            before + (size - 1 if step < 0 else 0)
-            for (before, _), size, step in zip(margin, sizes, steps, strict=True)
-        ])
+        first = np.array(
+            [
+                before + (size - 1 if step < 0 else 0)
+                for (before, _), size, step in zip(margin, sizes, steps, strict=True)
+            ]
+        )
         origins = (corners + first).reshape(*shape, 2)
         moves = ((steps[0], 0), (0, steps[1]))
         view = Placement(tensor, sheet, origins, moves, margin, spread=max(map(abs, steps)) > 1)
@@ -443,10 +465,10 @@ class LayerPlan:
             tensor = equation.target.tensor
             primal = tensor.primal
             assert primal is not None
+            if primal in self.extent.without:
+                continue
             sheet = self._sheet_of[primal]
-            own = replace(
-                self.placements[primal], tensor=tensor, sheet=sheet.name(BACKWARD), margin=((0, 0), (0, 0))
-            )
+            own = replace(self.placements[primal], tensor=tensor, sheet=sheet.name(BACKWARD), margin=((0, 0), (0, 0)))
             self.placements[tensor] = own
             row = next((r for r in self._rows.values() if r.tensor == primal), None)
             if row is None:
@@ -486,9 +508,7 @@ class LayerPlan:
             Term((Access(parameter, index),)),
             Term((S.NegativeOne, Access(self.rate, ()), Access(adjoint, index))),
         )
-        self.placements[following] = replace(
-            self.placements[parameter], tensor=following, sheet=sheet.name(NEXT)
-        )
+        self.placements[following] = replace(self.placements[parameter], tensor=following, sheet=sheet.name(NEXT))
         self._calculate(Equation(Access(following, index), axes, terms), self.placements[following])
 
 

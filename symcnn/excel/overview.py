@@ -12,7 +12,7 @@ import numpy as np
 from symcnn.excel import style
 from symcnn.excel.addresses import area, quoted
 from symcnn.excel.blocks import Placement, letters
-from symcnn.excel.book import Book, StyledSheet
+from symcnn.excel.book import Book
 from symcnn.excel.layers import LayerPlan
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor, TensorKind
@@ -120,7 +120,8 @@ class Overview:
             if shown is not None:
                 row = top + (height - picture.height) // 2
                 words = self._symbol(shown) if backward else title
-                self.page.merged(row - CAPTION, column, 3, max(CAPTION_WIDTH, picture.width), words, style.OVERVIEW_CAPTION)
+                width = max(CAPTION_WIDTH, picture.width)
+                self.page.merged(row - CAPTION, column, 3, width, words, style.OVERVIEW_CAPTION)
                 self._dots(picture, self.plan.placements[shown], row, column)
             column += max(CAPTION_WIDTH, picture.width) + BETWEEN
 

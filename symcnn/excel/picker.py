@@ -8,6 +8,7 @@ back. Where each block begins stands on Places.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from symcnn.excel.addresses import Cell, area, local, quoted
 from symcnn.excel.blocks import Placement, Slot, letters, products_of
 from symcnn.excel.book import Book
 from symcnn.excel.layers import Calculation, LayerPlan, window_of
+from symcnn.network import Array
+from symcnn.numeric.values import array_values
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Affine, Tensor, TensorKind
 
@@ -43,6 +46,22 @@ class Corner:
     width: int
 
 
+class Piece(NamedTuple):
+    """Two rectangles of one product, or a part of them.
+
+    Attributes:
+        number: of the product, or of the part's first entry; start: that entry from 0.
+        is_wrapped: are the entries of a long column or row written line by line?
+    """
+
+    corners: tuple[Corner, Corner]
+    number: int
+    start: int
+    rows: int
+    columns: int
+    is_wrapped: bool
+
+
 @dataclass
 class PickedLayer:
     """One convolution, and what follows it up to the next weights.
@@ -60,13 +79,19 @@ class PickedLayer:
 
 
 class Picker:
-    """Writes the two sheets."""
+    """Writes the two sheets.
 
-    def __init__(self, book: Book, plan: LayerPlan, ribbon: str) -> None:
+    Args:
+        inputs: the values of pixels, targets and parameters, from which the first choice follows.
+    """
+
+    def __init__(self, book: Book, plan: LayerPlan, inputs: Mapping[Tensor, Array], ribbon: str) -> None:
         self.book, self.plan, self.ribbon = book, plan, ribbon
+        self._inputs = inputs
         self.layers = list(self._layers())
         self._places: dict[tuple[Tensor, str], tuple[str, str]] = {}
         self._columns = 3
+        self._sheets: dict[str, str] = {}
 
     @property
     def is_needed(self) -> bool:
@@ -82,7 +107,8 @@ class Picker:
             sheet = self.plan.sheet_of(tensor)
             if tensor.is_adjoint or sheet is None or sheet.key != "conv" or len(tensor.shape) < 2:
                 continue
-            if any(len(slots) != 2 for slots in _pairs(calculation)):
+            pairs = list(_pairs(calculation))
+            if not pairs or any(len(slots) != 2 for slots in pairs):
                 continue
             layer = PickedLayer(calculation, None, [tensor])
             while (following := self._following(layer.path[-1])) is not None:
@@ -164,7 +190,11 @@ class Picker:
         """Layer, map, row and column in amber; beside them what may be chosen."""
         page, label = self.page, self.book.label
         titles = [layer.forward.target.sheet for layer in self.layers]
-        boxes = (("picked_layer", 4, 3, titles[0]), ("picked_map", 9, 2, 1), ("picked_row", 13, 2, 1), ("picked_column", 17, 2, 1))
+        first = self._first()
+        boxes = (
+            ("picked_layer", 4, 3, titles[0]), ("picked_map", 9, 2, first[0]), ("picked_row", 13, 2, first[1]),
+            ("picked_column", 17, 2, first[2]),
+        )  # fmt: skip
         cells = []
         for key, column, width, value in boxes:
             page.put(CHOICE, column, label(key), style.SAY)
@@ -196,6 +226,16 @@ class Picker:
             rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": limit}
             page.prompt(cell.local, label("picked_prompt"), rule)
         page.height(CHOICE, 28)
+
+    def _first(self) -> tuple[int, int, int]:
+        """Map, row and column from 1: of the cells at the border, that with the largest derivative."""
+        tensor = self.layers[0].path[0]
+        adjoint = self.plan.adjoint_of(tensor)
+        values = array_values(self.plan.derivation, self._inputs)
+        rows, columns = tensor.shape[-2:]
+        border = [i for i in tensor.indices() if i[-2] in (0, rows - 1) or i[-1] in (0, columns - 1)]
+        largest = max(border, key=lambda i: abs(values[(adjoint or tensor).scalar(i)]))
+        return (largest[0] if len(largest) > 2 else 0) + 1, largest[-2] + 1, largest[-1] + 1
 
     def _choose(self, texts: Sequence[object]) -> str:
         """A formula that takes the text of the chosen layer."""
@@ -257,9 +297,10 @@ class Picker:
         return Corner(texts[0], texts[1], place.sheet, shape[0] + 1, shape[1] + 1)
 
     def _look(self, sheet: str, row: str, column: str) -> str:
-        cells = self.book.workbook[sheet]
-        everything = f"{quoted(sheet)}!$A$1:${letters(cells.max_column)}${cells.max_row}"
-        return f"INDEX({everything},{row},{column})"
+        if sheet not in self._sheets:
+            cells = self.book.workbook[sheet]
+            self._sheets[sheet] = f"{quoted(sheet)}!$A$1:${letters(cells.max_column)}${cells.max_row}"
+        return f"INDEX({self._sheets[sheet]},{row},{column})"
 
     def _entry(self, tensor: Tensor, layer: PickedLayer, pooled: bool) -> str:
         """The value of a tensor of the path at the choice."""
@@ -284,16 +325,17 @@ class Picker:
         for n in range(count):
             column = RIGHT + n * (width + 1)
             sources = [pairs[n] if n < len(pairs) else None for pairs in layers]
-            words = [self._words(s[0].sheet, n, len(pairs)) if s else '"–"' for s, pairs in zip(sources, layers, strict=True)]
+            of = [len(pairs) for pairs in layers]
+            words = [self._words(s[0].sheet, n, k) if s else DASH for s, k in zip(sources, of, strict=True)]
             page.put(12, column, CellFormula(f"={self._choose(words)}"), style.HEAD)
             self._block(sources, 0, 13, column, tops[0], style.PICKER_VALUE)
             self._block(sources, 1, 13, column + 3, tops[1], style.PICKER_PARAMETER)
             for r, c in np.ndindex(height, width):
                 one, other = local(tops[0] + r, column + c), local(tops[1] + r, column + c)
                 there = self._inside(sources, r, c)
-                page.put(tops[2] + r, column + c, CellFormula(f"={self._choose([f'{one}*{other}' if x else DASH for x in there])}"), style.PICKER_VALUE)
-                share = f"{one}*{self._slope}"
-                page.put(self.share_top + r, column + c, CellFormula(f"={self._choose([share if x else DASH for x in there])}"), style.PICKER_VALUE)
+                for top, product in ((tops[2], f"{one}*{other}"), (self.share_top, f"{one}*{self._slope}")):
+                    chosen = self._choose([product if x else DASH for x in there])
+                    page.put(top + r, column + c, CellFormula(f"={chosen}"), style.PICKER_VALUE)
             page.put(tops[1] - 1, column + width // 2, "×", style.PICKER_SIGN)
             page.put(tops[2] - 1, column + width // 2, "=", style.PICKER_SIGN)
             page.put(tops[2] + height, column + width - 2, "Σ", style.SYMBOL)
@@ -366,8 +408,9 @@ class Picker:
         self._agrees(row + 7, z, self._choose(values))
         after = [layer.path[1] if len(layer.path) > 1 else layer.path[0] for layer in self.layers]
         last = [layer.path[-1] for layer in self.layers]
-        self._pair(row + 9, label("picker_after"), self._choose([self._entry(t, x, t in _pooled(x)) for t, x in zip(after, self.layers, strict=True)]))
-        self._pair(row + 11, label("picker_handed"), self._choose([self._entry(t, x, t in _pooled(x)) for t, x in zip(last, self.layers, strict=True)]))
+        for below, key, tensors in ((9, "picker_after", after), (11, "picker_handed", last)):
+            texts = [self._entry(t, x, t in _pooled(x)) for t, x in zip(tensors, self.layers, strict=True)]
+            self._pair(row + below, label(key), self._choose(texts))
         self._window(row + 13)
         self.page.put(SECTION + 20, 3, label("picker_back"), style.HEAD)
         backs = [self._adjoint(t, x) for t, x in zip(last, self.layers, strict=True)]
@@ -377,9 +420,9 @@ class Picker:
         zs = [self._adjoint(x.path[0], x) for x in self.layers]
         self._pair(SECTION + 28, "∂E/∂z", self._choose(zs))
         sentence = self.book.label("picker_sentence").split("#")
-        parts = [f'{self.layer}&"{sentence[0]}"&{self.map}', f'"{sentence[1]}"&{self.row}', f'"{sentence[2]}"&{self.column}',
-                 f'"{sentence[3]}"&ROUND({z},4)', f'"{sentence[4]}"&ROUND({self._slope},6)']
-        self.page.put(SENTENCE, 3, CellFormula("=" + "&".join(parts)), style.BOLD)
+        values = [self.map, self.row, self.column, f"ROUND({z},4)", f"ROUND({self._slope},6)"]
+        parts = [f'"{words}"&{value}' for words, value in zip(sentence, values, strict=True)]
+        self.page.put(SENTENCE, 3, CellFormula("=" + "&".join([self.layer, *parts])), style.BOLD)
 
     def _adjoint(self, tensor: Tensor, layer: PickedLayer) -> str:
         adjoint = self.plan.adjoint_of(tensor)
@@ -442,14 +485,14 @@ class Picker:
         page.bar_from(top, 3, LAST, label("picker_feeds"), style.SECTION)
         lists = [self._pieces(pairs) for pairs in layers]
         count = max(len(pieces) for pieces in lists)
-        side = max((max(h, w) for pieces in lists for *_, h, w in pieces), default=1)
+        side = max((max(p.rows, p.columns) for pieces in lists for p in pieces), default=1)
         wide = max(1, (LAST - 3) // (side + 1))
         sums = []
         for n in range(count):
             row = top + 2 + n // wide * (2 * side + 4)
             column = 3 + n % wide * (side + 1)
             pieces = [p[n] if n < len(p) else None for p in lists]
-            words = [f'"{p[0].sheet}, {p[2]}"' if p else DASH for p in pieces]
+            words = [f'"{p.corners[0].sheet}, {p.number}"' if p else DASH for p in pieces]
             page.put(row, column, CellFormula(f"={self._choose(words)}"), style.HEAD)
             for which in (0, 1):
                 at = row + 1 + which * side
@@ -460,9 +503,10 @@ class Picker:
                         page.put(at + r, column + c, CellFormula(f"={self._choose(texts)}"), look)
             one = area(row + 1, column, row + side, column + side - 1)
             other = area(row + 1 + side, column, row + 2 * side, column + side - 1)
-            page.put(row + 2 * side + 1, column + side - 2, "Σ", style.SYMBOL)
-            page.put(row + 2 * side + 1, column + side - 1, CellFormula(f"=SUMPRODUCT({one},{other})"), style.PICKER_SUM)
-            sums.append(local(row + 2 * side + 1, column + side - 1))
+            below, right = row + 2 * side + 1, column + side - 1
+            page.put(below, right - 1, "Σ", style.SYMBOL)
+            page.put(below, right, CellFormula(f"=SUMPRODUCT({one},{other})"), style.PICKER_SUM)
+            sums.append(local(below, right))
         complete = [len(pairs) <= MAX_BLOCKS for pairs in layers]
         page.put(top, LAST - 6, "Σ", style.SYMBOL)
         total = "+".join(sums)
@@ -470,29 +514,23 @@ class Picker:
         if all(complete):
             self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed)
 
-    def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[tuple[Corner, Corner, int, int, int, int]]:
-        """Rectangles as they are; a long column in squares of 25 entries: corner, corner, number, first, rows, columns."""
-        pieces: list[tuple[Corner, Corner, int, int, int, int]] = []
+    def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[Piece]:
+        """Rectangles as they are, a long column in squares of 25 entries."""
+        pieces: list[Piece] = []
         for n, (one, other) in enumerate(pairs[:MAX_BLOCKS], 1):
             if max(one.height, one.width) <= MAX_SIDE:
-                pieces.append((one, other, n, 0, one.height, one.width))
+                pieces.append(Piece((one, other), n, 0, one.height, one.width, False))
                 continue
             length = one.height * one.width
             for start in range(0, min(length, 25 * MAX_BLOCKS), 25):
-                pieces.append((one, other, start + 1, start, 5, 5))
+                pieces.append(Piece((one, other), start + 1, start, 5, 5, True))
         return pieces
 
-    def _piece(self, piece: tuple[Corner, Corner, int, int, int, int] | None, which: int, r: int, c: int) -> str:
-        if piece is None:
+    def _piece(self, piece: Piece | None, which: int, r: int, c: int) -> str:
+        if piece is None or r >= piece.rows or c >= piece.columns:
             return DASH
-        corner, (start, rows, columns) = piece[which], piece[3:]
-        if r >= rows or c >= columns:
-            return DASH
-        n = start + r * columns + c
-        if max(piece[0].height, piece[0].width) <= MAX_SIDE:
-            down, right = r, c
-        else:
-            down, right = divmod(n, corner.width)
+        corner = piece.corners[which]
+        down, right = divmod(piece.start + r * piece.columns + c, corner.width) if piece.is_wrapped else (r, c)
         if down >= corner.height:
             return DASH
         return self._look(corner.sheet, f"{corner.row}+{down}", f"{corner.column}+{right}")
@@ -516,7 +554,7 @@ def _pairs(calculation: Calculation) -> Iterator[list[Slot]]:
 
 def _whole(cell: str, by: int) -> str:
     """A number from 1, counted from 0 and divided by a whole number."""
-    return f"({cell}-1)" if by == 1 else f"(({cell}-1-MOD({cell}-1,{by}))/{by})"
+    return f"({cell}-1)" if by == 1 else f"INT(({cell}-1)/{by})"
 
 
 def _flat(index: Sequence[Affine], shape: Sequence[int], point: Mapping[str, str]) -> str:
@@ -530,4 +568,3 @@ def _flat(index: Sequence[Affine], shape: Sequence[int], point: Mapping[str, str
             factor = stride * coefficient
             parts.append(f"{factor}*{point[name]}" if factor != 1 else point[name])
     return "+".join([*parts, str(offset)])
-

@@ -257,13 +257,11 @@ def scale_between(sheet: Worksheet, areas: str, low: str, high: str) -> None:
     _colours(sheet, areas, (("num", low), ("num", 0), ("num", high)), ("E58F65", "FFFFFF", "6C9FD6"))
 
 
-def _colours(
-    sheet: Worksheet, areas: str, points: Sequence[tuple[str, str | int]], colours: Sequence[str]
-) -> None:
+def _colours(sheet: Worksheet, areas: str, points: Sequence[tuple[str, str | int]], colours: Sequence[str]) -> None:
     from openpyxl.formatting.rule import ColorScale, FormatObject
     from openpyxl.styles.colors import Color
 
-    ends = [FormatObject(type=kind, val=value) for kind, value in points]
+    ends = [FormatObject(type=kind, val=value) for kind, value in points]  # type: ignore[arg-type]
     made = [Color(rgb=f"FF{c}") for c in colours]
     sheet.conditional_formatting.add(areas, Rule(type="colorScale", colorScale=ColorScale(cfvo=ends, color=made)))
 
