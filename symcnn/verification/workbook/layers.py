@@ -10,9 +10,8 @@ from sympy import Symbol
 
 from symcnn.errors import SymcnnError
 from symcnn.excel.functions import CellError, Value
-from symcnn.excel.layer_workbook import layer_book
+from symcnn.excel.layer_workbook import LayerInputs, layer_book
 from symcnn.excel.values import EMPTY, Calculation, Contents, PlacedFormula, contents
-from symcnn.network import Data
 from symcnn.printers.cells import FormulaError, Place, Range, Reference, parse, reference, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import check_equations
@@ -292,19 +291,21 @@ class LayerVerification:
 
 def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     """Return the cells and names of the workbook that symcnn writes for these inputs; none if it cannot."""
-    values = dict.fromkeys(range(cells.count), 0.0)
+    values = np.zeros(cells.count)
     for (sheet, row, column), number in cells.entries.items():
         content = cells.package.sheets[sheet].get((row, column))
         if content is not None and isinstance(content.value, float):
             values[number] = content.value
-    arrays = {t: np.array([values[cells.offsets[t] + n] for n in range(t.size)]).reshape(t.shape) for t in cells.inputs}
-    image, targets, *parameters, rate = arrays.values()
+    first = cells.offsets
+    image, target, *parameters, rate = (values[first[t] : first[t] + t.size].reshape(t.shape) for t in cells.inputs)
     theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
     titles = cells.package.sheets
     lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
-    data = Data(image.reshape(1, *cells.network.input_shape), targets.reshape(1, -1))
+    inputs = LayerInputs(cells.network, image.reshape(cells.network.input_shape), target, theta, float(rate), MADE)
     try:
-        book, _ = layer_book(catalogue(lang), cells.network, data, theta, float(rate), MADE)
+        book, _ = layer_book(catalogue(lang), inputs)
+        if {*book.workbook.sheetnames} != {*titles} and not any(t.primal is not None for t in cells.blocks):
+            book, _ = layer_book(catalogue(lang), replace(inputs, forward_only=True))
     except SymcnnError:
         return {}, {}
     defined = book.workbook.defined_names.items()
