@@ -121,18 +121,18 @@ class LayerCells:
         """Refuse a workbook of another network.
 
         Raises:
-            InputError: it lacks the image, the error, or most of the parameters.
+            InputError: its inputs are not those of this network, or it has no error.
         """
         error = self.derivation.forward[-1].target.tensor
-        needed = [t for t in (self.network.forward.image, error) if t not in self.blocks]
-        wrong = [b.name for blocks in self.blocks.values() for b in blocks if b.cells is None]
-        count = sum(map(len, self.blocks.values()))
-        if needed or len(wrong) > count / 2:
-            reason = f"no cells are named {needed[0].name}_image1" if needed else f"{wrong[0]} has another size"
-            raise InputError(
-                f"{self.path}: {reason}: not the workbook of this network ({len(self.network.parameters)} parameters);"
-                " expected symcnn verify --workbook FILE.xlsx NETWORK.toml with the network that it was made from"
-            )
+        for tensor in (error, *self.inputs):
+            blocks = self.blocks.get(tensor, [])
+            if not blocks or any(block.cells is None for block in blocks):
+                size = "×".join(map(str, tensor.shape)) or "a single cell"
+                raise InputError(
+                    f"{self.path}: no cells of the size of {tensor.name} ({size}) have its name: not the workbook of"
+                    f" this network ({len(self.network.parameters)} parameters); expected symcnn verify --workbook"
+                    " FILE.xlsx NETWORK.toml with the network that it was made from"
+                )
 
     # --- entries ----------------------------------------------------------------------------------------------------
 
