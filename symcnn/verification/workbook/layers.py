@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from sympy import Symbol
@@ -11,7 +12,7 @@ from sympy import Symbol
 from symcnn.errors import SymcnnError
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.layer_workbook import LayerInputs, layer_book
-from symcnn.excel.values import EMPTY, Calculation, Contents, PlacedFormula, contents
+from symcnn.excel.values import EMPTY, Address, Calculation, Contents, PlacedFormula, contents
 from symcnn.printers.cells import FormulaError, Place, Range, Reference, parse, reference, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import check_equations
@@ -142,39 +143,35 @@ class LayerVerification:
         """The value that the file keeps of each formula, at the values that it keeps of the cells which that reads."""
         if not self._has_values:
             return
+        calculation = Calculation(self._repaired(), self.cells.package.names) if self.findings else self.calculation
         count, apart = 0, dict[int, float]()
         wrong: dict[int, Value] = {}
-        for places, values in self.calculation.recalculated():
+        for places, values in calculation.recalculated():
             largest = max((abs(v) for v in values if isinstance(v, float)), default=0.0)
             count += len(places)
             for place, value in zip(places, values, strict=True):
-                if not _agree(self.calculation.values[place], value, OF_LARGEST * largest):
+                if not _agree(calculation.values[place], value, OF_LARGEST * largest):
                     wrong[place], apart[place] = value, OF_LARGEST * largest
         self._row(self.text("proof.kept_values", count=count), "refuted" if wrong else "agrees", "proof.by_value")
         reported = {f.cell for f in self.findings}
-        kept = {place: self.calculation.values[place] for place in wrong}
-        told = 0
-        for place in self._first_wrong(wrong, apart):
-            formula = self.calculation.formulas[place]
+        kept = {place: calculation.values[place] for place in wrong}
+        for place in islice(_first_wrong(calculation, wrong, apart), MOST):
+            formula = calculation.formulas[place]
             at = (formula.sheet, *formula.address)
-            if written(at) not in reported and not self.wrong_places & {*formula.references()} and told < MOST:
-                told += 1
+            if written(at) not in reported:
                 shown = self.text("proof.kept", value=self._value(kept[place]))
                 self.findings.append(Mismatch(written(at), self._name(at), shown, self._value(wrong[place])))
 
-    def _first_wrong(self, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
-        """Yield the formulas whose values are wrong, without those that are right for the right values of others."""
-        left = dict(wrong)
-        while left:
-            first = [p for p in left if not any(r in left for r in self.calculation.formulas[p].references())]
-            for place in first or [*left]:
-                if place not in left:
-                    continue
-                yield place
-                self.calculation.set(place, left.pop(place))
-                for other in [p for p in left if place in self.calculation.formulas[p].references()]:
-                    if _agree(self.calculation.values[other], self.calculation.result(other), apart[other]):
-                        del left[other]
+    def _repaired(self) -> Contents:
+        """The cells with what symcnn writes in place of what is wrong, so that only the values of others are told."""
+        sheets: dict[str, dict[Address, tuple[str | None, Value]]]
+        sheets = {sheet: {**cells} for sheet, cells in self.cells.package.sheets.items()}
+        for sheet, row, column in (*self._other_places, *(w.place for w in self.wrong)):
+            expected = self._expected.get(sheet, {}).get((row, column))
+            if self._is_own and expected is not None:
+                kept = sheets[sheet].get((row, column), (None, None))[1]
+                sheets[sheet][row, column] = expected if expected[0] is None else (expected[0], kept)
+        return sheets
 
     def _value(self, value: Value) -> str:
         if isinstance(value, CellError):
@@ -189,7 +186,7 @@ class LayerVerification:
         """Compare every cell with what symcnn writes. A wrong claim that only follows from such a cell is not told."""
         wrong_claims = {w.place: w for w in self.wrong}
         others = list(self._mismatches(wrong_claims)) if self._is_own else []
-        causes = {self._place(place) for place, _, _ in others}  # EMPTY: one that should not be empty
+        causes = {self._place(place) for place, _, _ in others} - {EMPTY}
         reported: dict[Tensor, int] = {}
         for claim in self.wrong:
             if claim.verdict is not None and claim.verdict.outcome == "not decided" and not self._differs(claim):
@@ -199,8 +196,7 @@ class LayerVerification:
                 reported[tensor] = reported.get(tensor, 0) + 1
                 if reported[tensor] <= MOST:
                     self.findings.append(self._finding(claim))
-        #: Of cells that are reported.
-        self.wrong_places = causes | {self._place(w.place) for w in self.wrong}
+        self._other_places = [place for place, _, _ in others]
         for place, actual, right in others[:MOST]:
             self.findings.append(Mismatch(written(place), self._name(place), actual, right))
         if self._is_own:
@@ -311,6 +307,21 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     defined = book.workbook.defined_names.items()
     names = {name.lower(): reference(str(d.attr_text)) for name, d in defined}
     return contents(book.workbook), {name: target for name, target in names.items() if target is not None}
+
+
+def _first_wrong(calculation: Calculation, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
+    """Yield the formulas whose values are wrong, without those that are right for the right values of others."""
+    left = dict(wrong)
+    while left:
+        first = [p for p in left if not any(r in left for r in calculation.formulas[p].references())]
+        for place in first or [*left]:
+            if place not in left:
+                continue
+            yield place
+            calculation.set(place, left.pop(place))
+            for other in [p for p in left if place in calculation.formulas[p].references()]:
+                if _agree(calculation.values[other], calculation.result(other), apart[other]):
+                    del left[other]
 
 
 def _called(tensor: Tensor) -> str:
