@@ -176,8 +176,17 @@ class LayerSheets:
         for from_row, from_column, row, column in zip(*places, strict=True):
             page.put_formula(row, column, CellFormula(f"={prefix}{letters(from_column)}{from_row}"), look)
         self._zeros(target)
-        if copy.key in ("framed", "turned"):
+        if copy.key == "inputs":
+            self._row(target)
+        elif copy.key != "handed":
             self._dress(target, copy.key)
+        else:
+            self._row(source)
+
+    def _row(self, placement: Placement) -> None:
+        """Colours of a row above weights."""
+        block = placement.area(())
+        self._scale(self.pages[placement.sheet], block, (block[0], block[1] - 3))
 
     def _zeros(self, placement: Placement) -> None:
         page = self.pages[placement.sheet]
@@ -241,13 +250,16 @@ class LayerSheets:
             if not key:
                 self._name(placement, block)
             is_map = bottom > top or right > left
+            if tensor.kind is TensorKind.BIAS and not placement.steps:
+                page.put(top, left - 1, self._symbol(tensor), style.SYMBOL)
             if is_map and not self._is_neuron(placement):
                 self._caption(page, placement, block, key)
             if tensor.role == "image" and not tensor.is_adjoint:
                 style.pixel_scale(page.sheet, place)
             elif is_map and tensor.role != "target":
-                self._scale(page, placement, (top, left, bottom, right))
-                self.sized.append((placement.sheet, (top, left, bottom, right)))
+                above = placement.tensor.kind is TensorKind.WEIGHT or self._is_neuron(placement)
+                row = NUMBERS_ROW - 2 if above else top - 1 - placement.margin[0][0]
+                self._scale(page, (top, left, bottom, right), (row, right))
 
     def _name(self, placement: Placement, block: Index) -> None:
         tensor = placement.tensor
@@ -269,18 +281,13 @@ class LayerSheets:
             words += " ↻"
         page.put(top - 1, left, words, style.MAP_NAME)
 
-    def _scale(self, page: StyledSheet, placement: Placement, block: tuple[int, int, int, int]) -> None:
-        """Orange to blue up to the largest value of the block, which stands above its right corner."""
-        top, left, bottom, right = block
-        place = area(top, left, bottom, right)
-        margin = placement.margin[0][0]
-        row = NUMBERS_ROW - 2 if placement.tensor.kind is TensorKind.WEIGHT else top - 1 - margin
-        if self._is_neuron(placement) or (placement.steps[-1:] == ((0, 1),) and bottom == top):
-            row = NUMBERS_ROW - 2
-        end = Cell(page.title, row, right)
+    def _scale(self, page: StyledSheet, block: tuple[int, int, int, int], end: tuple[int, int]) -> None:
+        """Orange to blue up to the largest value of the block, which stands in the cell ``end``."""
+        place = area(*block)
         formula = f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"
-        page.put(end.row, end.column, CellFormula(formula), style.SCALE_END)
-        style.scale_to(page.sheet, place, f"${letters(end.column)}${end.row}")
+        page.put(*end, CellFormula(formula), style.SCALE_END)
+        style.scale_to(page.sheet, place, f"${letters(end[1])}${end[0]}")
+        self.sized.append((page.title, block))
 
 
 def _hinted(key: str) -> str:

@@ -246,6 +246,15 @@ def signed_scale(sheet: Worksheet, area: str, reach: float = 2.0) -> None:
     )  # fmt: skip
 
 
+def white_rule(sheet: Worksheet, area: str, formula: str) -> None:
+    """Nothing is seen of cells for which the formula, written for the area's first cell, holds."""
+    white = Side("thin", "FFFFFF")
+    look = DifferentialStyle(
+        font=Font(color="FFFFFF"), fill=PatternFill("solid", bgColor="FFFFFF"), border=_frame(white)
+    )
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[formula], stopIfTrue=True))
+
+
 def bad_rule(sheet: Worksheet, area: str, formula: str) -> None:
     """Verdicts turn red where the formula, written for the area's first row, holds."""
     bad = DifferentialStyle(font=Font(color=BAD[0]), fill=PatternFill("solid", bgColor=BAD[1]))
