@@ -46,7 +46,7 @@ Values = dict[str, dict[str, Value]]
 def cell_values(workbook: Workbook) -> Values:
     """The value of each formula cell of a workbook under construction."""
     names = {name.lower(): reference(str(defined.attr_text)) for name, defined in workbook.defined_names.items()}
-    calculation = Calculation(_contents(workbook), names)
+    calculation = Calculation(contents(workbook), names)
     calculation.calculate()
     values: Values = {sheet.title: {} for sheet in workbook.worksheets}
     for place, formula in calculation.formulas.items():
@@ -55,10 +55,11 @@ def cell_values(workbook: Workbook) -> Values:
     return values
 
 
-def _contents(workbook: Workbook) -> Contents:
-    contents: dict[str, dict[Address, tuple[str | None, Value]]] = {}
+def contents(workbook: Workbook) -> Contents:
+    """The formulas and values of a workbook under construction."""
+    sheets: dict[str, dict[Address, tuple[str | None, Value]]] = {}
     for sheet in workbook.worksheets:
-        cells = contents[sheet.title] = {}
+        cells = sheets[sheet.title] = {}
         each: Iterable[tuple[Address, Any]] = sheet._cells.items()
         for address, cell in each:
             content = cell._value  # cell.value would look for dates
@@ -66,7 +67,7 @@ def _contents(workbook: Workbook) -> Contents:
                 cells[address] = content[1:], None
             elif content is not None:
                 cells[address] = None, float(content) if cell.data_type == "n" else content
-    return contents
+    return sheets
 
 
 class Shape:
@@ -159,10 +160,10 @@ class Calculation:
         for group in self._in_order():
             self._store(group)
 
-    def recalculated(self) -> Iterator[tuple[int, Value]]:
-        """Yield the value of each formula at the present values of the cells that it refers to.
+    def recalculated(self) -> Iterator[tuple[list[int], Sequence[Value]]]:
+        """Yield formulas of one shape with their values, at the present values of the cells that they refer to.
 
-        A formula that is not supported is left out.
+        Formulas that are not supported are left out.
         """
         groups: dict[Shape, list[int]] = {}
         for place, formula in self.formulas.items():
@@ -172,7 +173,7 @@ class Calculation:
                 shape.run  # noqa: B018
             except (KeyError, ValueError):  # a function that is not supported, no formula
                 continue
-            yield from zip(places, self._results(places), strict=True)
+            yield places, self._results(places)
 
     # --- references -------------------------------------------------------------------------------------------------
 
@@ -256,24 +257,28 @@ class Calculation:
 
     # --- values -----------------------------------------------------------------------------------------------------
 
+    def set(self, place: int, value: Value) -> None:
+        """Give a cell a value."""
+        self.values[place] = value
+        self._numbers[place] = value if type(value) is float else math.nan
+
     def _store(self, places: Sequence[int]) -> None:
         for place, value in zip(places, self._results(places), strict=True):
-            self.values[place] = value
-            self._numbers[place] = value if type(value) is float else math.nan
+            self.set(place, value)
 
-    def _results(self, places: Sequence[int]) -> Iterable[Value]:
+    def _results(self, places: Sequence[int]) -> Sequence[Value]:
         """Calculate formulas of one shape at the present values."""
         if len(places) < _MANY:
-            return [self._result(place) for place in places]
+            return [self.result(place) for place in places]
         formulas = [self.formulas[place] for place in places]
         columns = [self._column([f.places[k] for f in formulas]) for k in range(len(formulas[0].places))]
         vector = Vector(columns, len(places))
         try:
             values: list[Value] = vector.result(formulas[0].shape.tree).tolist()
         except NotNumbersError:
-            return [self._result(place) for place in places]
+            return [self.result(place) for place in places]
         for n in np.flatnonzero(vector.unsure).tolist():
-            values[n] = self._result(places[n])
+            values[n] = self.result(places[n])
         return values
 
     def _column(self, places: Sequence[Any]) -> Numbers:
@@ -284,7 +289,8 @@ class Calculation:
         column: Numbers = self._numbers[np.array(cells)].T
         return column
 
-    def _result(self, place: int) -> Value:
+    def result(self, place: int) -> Value:
+        """Calculate one formula at the present values."""
         formula = self.formulas[place]
         try:
             value = formula.shape.run(formula.places)

@@ -409,7 +409,7 @@ _TEXTS: list[tuple[Function, str]] = sorted(
 )  # fmt: skip
 
 #: The supported forms of IF.
-_IFS = ["IF(y>0,a,b)", "IF(AND(a=largest,b<>largest,…),1,0)", *(t for _, t in _TEXTS if t.startswith("IF("))]
+_IFS = ["IF(y>0,a,b)", "IF(AND(a=largest,b<>largest,…),y,0)", *(t for _, t in _TEXTS if t.startswith("IF("))]
 
 
 def _patterns() -> dict[str, list[tuple[Function, Parts]]]:
@@ -546,8 +546,8 @@ class CellReader:
         conditions = (
             condition.arguments if isinstance(condition, FunctionCall) and condition.function == "AND" else (condition,)
         )
-        if (above, below) == (Numeral("1"), Numeral("0")) and (mask := self._wins(conditions)) is not None:
-            return mask
+        if below == Numeral("0") and (mask := self._wins(conditions)) is not None:
+            return Mul(mask, self.expression(above))
         raise FormulaError(f"IF: expected {', '.join(_IFS[:-1])} or {_IFS[-1]}")
 
     def _wins(self, conditions: Sequence[Formula]) -> Expr | None:
@@ -560,11 +560,17 @@ class CellReader:
         return wins(*(self.expression(e) for e in (first.left, first.right, *(c.left for c in others))))
 
     def _sum_of_products(self, arguments: Sequence[Formula]) -> Expr:
-        shapes = {a.shape if isinstance(a, Range) else (1, 1) for a in arguments}
-        if len(shapes) != 1:
+        ranges = [list(_ranges(a)) for a in arguments]
+        shapes = {r.shape for each in ranges for r in each}
+        if len(shapes) > 1 or (shapes and not all(ranges)):
             raise FormulaError("SUMPRODUCT: ranges of different shapes")
-        columns = [self._values(a) for a in arguments]
-        return Add(*(Mul(*factors) for factors in zip(*columns, strict=True)))
+        rows, columns = shapes.pop() if shapes else (1, 1)
+        if rows * columns > MAX_CELLS:
+            raise FormulaError(f"a range of {rows}×{columns} cells; at most {MAX_CELLS}")
+        elements = (
+            [self.expression(_element(a, *divmod(n, columns))) for a in arguments] for n in range(rows * columns)
+        )
+        return Add(*(Mul(*factors) for factors in elements))
 
     def _values(self, formula: Formula) -> list[Expr]:
         if not isinstance(formula, Range):
@@ -573,6 +579,42 @@ class CellReader:
         if rows * columns > MAX_CELLS:
             raise FormulaError(f"a range of {rows}×{columns} cells; at most {MAX_CELLS}")
         return [self._cell(c) for c in formula.cells()]
+
+
+def _parts(formula: Formula) -> tuple[Formula, ...]:
+    """The parts that SUMPRODUCT takes element by element."""
+    match formula:
+        case Binary():
+            return formula.left, formula.right
+        case Unary() | Percent():
+            return (formula.operand,)
+        case FunctionCall() if formula.function in _ONE_ARGUMENT:
+            return formula.arguments
+    return ()
+
+
+def _ranges(formula: Formula) -> Iterator[Range]:
+    if isinstance(formula, Range):
+        yield formula
+    for part in _parts(formula):
+        yield from _ranges(part)
+
+
+def _element(formula: Formula, row: int, column: int) -> Formula:
+    """The formula of one element of an argument of SUMPRODUCT."""
+    if isinstance(formula, Range):
+        return Reference(formula.first.sheet, formula.first.row + row, formula.first.column + column)
+    parts = [_element(part, row, column) for part in _parts(formula)]
+    match formula:
+        case Binary():
+            return Binary(formula.operator, *parts)
+        case Unary():
+            return Unary(formula.operator, *parts)
+        case Percent():
+            return Percent(*parts)
+        case FunctionCall() if parts:
+            return FunctionCall(formula.function, tuple(parts))
+    return formula
 
 
 def _argument_of(pattern: Parts, parts: Parts) -> Formula | None:

@@ -4,17 +4,20 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token
 
 import symcnn
-from symcnn.printers.cells import Place, moved, written
+from symcnn.excel.values import Calculation
+from symcnn.printers.cells import Place, Range, Reference, moved, written
 from symcnn.text import catalogue
-from symcnn.verification.workbook import verify
+from symcnn.verification.workbook import layers, verify
+from symcnn.verification.workbook.blocks import LayerCells
 from symcnn.verification.workbook.claims import Decider
 from symcnn.verification.workbook.comparisons import workbook_inputs
 from symcnn.verification.workbook.graph import CellGraph
@@ -161,3 +164,195 @@ def missed(
             if tell:
                 tell(n)
     return found
+
+
+# --- workbooks with a sheet for each layer --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LayerAlteration:
+    """One change of a workbook; where: the cell or the defined name that must be named."""
+
+    kind: str
+    where: str
+    cells: tuple[tuple[Place, CellContent | None], ...] = ()
+    names: tuple[tuple[str, Reference | Range | None], ...] = ()
+
+    def __str__(self) -> str:
+        new = ", ".join(c.text if c is not None else "empty" for _, c in self.cells)
+        return f"{self.where}, {self.kind}: {new or [target for _, target in self.names]}"
+
+    def applied(self, package: XlsxContent) -> XlsxContent:
+        """A copy of the workbook with the change."""
+        sheets, names = dict(package.sheets), dict(package.names)
+        for (sheet, *at), content in self.cells:
+            sheets[sheet] = dict(sheets[sheet])
+            sheets[sheet].pop(tuple(at), None)
+            if content is not None:
+                sheets[sheet][tuple(at)] = content
+        for name, target in self.names:
+            names.pop(name)
+            if target is not None:
+                names[name] = target
+        return replace(package, sheets=sheets, names=names)
+
+
+class LayerWorkbook:
+    """A workbook with a sheet for each layer, and random changes of it."""
+
+    def __init__(self, path: Path, network: symcnn.Network) -> None:
+        self.network, self.package = network, read_package(path)
+        self.cells = LayerCells(network, self.package, str(path))
+        self._inputs = [p for p, n in self.cells.entries.items() if n < sum(t.size for t in self.cells.inputs)]
+        picked = {(t.sheet, t.row, t.column) for n, t in self.package.names.items() if n.startswith("picked_")}
+        self._free = {*self._inputs, *picked}
+        self._expected = layers.regenerated(self.cells)
+        self._made = {
+            (s, *at) for s, cells in self._expected[0].items() for at, c in cells.items() if c[1] == layers.MADE
+        }
+        rng = np.random.default_rng(5)
+        #: The same workbook at other inputs, where a formula that says something else has another value.
+        self._others = [
+            self._at({p: float(rng.choice([-1.0, -0.4, 0.3, 0.7, 1.1])) for p in self._inputs}) for _ in range(2)
+        ]
+
+    def _at(self, inputs: dict[Place, float]) -> Calculation:
+        sheets = {s: dict(cells) for s, cells in self.package.sheets.items()}
+        for (sheet, *at), value in inputs.items():
+            sheets[sheet][tuple(at)] = CellContent(None, value)
+        calculation = Calculation(sheets, self.package.names)
+        calculation.calculate()
+        return calculation
+
+    def says_the_same(self, alteration: LayerAlteration) -> bool:
+        """Has the altered formula the same values at other inputs?"""
+        [((sheet, *at), content)] = alteration.cells
+        if content is None or content.formula is None:
+            return False
+        for calculation in (Calculation(self.package.sheets, self.package.names), *self._others):
+            place = calculation.index[sheet][tuple(at)]
+            try:
+                formula = calculation._formula(sheet, tuple(at), content.formula)
+                before = calculation.result(place)
+                calculation.formulas[place] = formula
+                if repr(before) != repr(calculation.result(place)):
+                    return False
+            except (KeyError, ValueError):  # no formula any more
+                return False
+        return True
+
+    def alterations(self, rng: random.Random, count: int) -> list[LayerAlteration]:
+        """So many changes of every kind, each at a random place of a random sheet."""
+        kinds = [self._formula] * 5 + [
+            self._value,
+            self._value,
+            self._constant,
+            self._input,
+            self._other,
+            self._label,
+            self._name,
+        ]
+        chosen: list[LayerAlteration] = []
+        while len(chosen) < count:
+            alteration = kinds[len(chosen) % len(kinds)](rng)
+            if alteration is not None and alteration.where not in {a.where for a in chosen}:
+                chosen.append(alteration)
+        return chosen
+
+    def _random(
+        self, rng: random.Random, wanted: Callable[[Place, CellContent], bool]
+    ) -> tuple[Place, CellContent] | None:
+        """A random cell of a random sheet."""
+        sheet = rng.choice(sorted(self.package.sheets))
+        cells = [
+            ((sheet, *at), c) for at, c in self.package.sheets[sheet].items()
+            if (sheet, *at) not in self._made and wanted((sheet, *at), c)
+        ]  # fmt: skip
+        return rng.choice(cells) if cells else None
+
+    def _formula(self, rng: random.Random) -> LayerAlteration | None:
+        found = self._random(rng, lambda _, c: c.formula is not None)
+        if found is None:
+            return None
+        place, content = found
+        assert content.formula is not None
+        ways = [(kind, text) for kind, text in altered(content.formula) if text != content.formula]
+        kind = rng.choice(sorted({kind for kind, _ in ways}))
+        text = rng.choice([text for k, text in ways if k == kind])
+        alteration = LayerAlteration(kind, written(place), ((place, CellContent(text, content.value)),))
+        return alteration if kind == "absolute" or not self.says_the_same(alteration) else None
+
+    def _value(self, rng: random.Random) -> LayerAlteration | None:
+        found = self._random(rng, lambda _, c: c.formula is not None and isinstance(c.value, float))
+        if found is None:
+            return None
+        place, content = found
+        assert isinstance(content.value, float)
+        value = content.value * (1 + rng.choice((-1, 1)) * 10 ** rng.uniform(-6, 0)) + (content.value == 0) * 1e-3
+        return LayerAlteration("kept value", written(place), ((place, content._replace(value=value)),))
+
+    def _constant(self, rng: random.Random) -> LayerAlteration | None:
+        found = self._random(rng, lambda _, c: c.formula is not None)
+        return found and LayerAlteration(
+            "constant", written(found[0]), ((found[0], CellContent(None, found[1].value)),)
+        )
+
+    def _input(self, rng: random.Random) -> LayerAlteration | None:
+        place = rng.choice(self._inputs)
+        value = self.cells.package.sheets[place[0]][place[1:]].value
+        return LayerAlteration("formula for a number", written(place), ((place, CellContent(f"{value}+0", value)),))
+
+    def _other(self, rng: random.Random) -> LayerAlteration | None:
+        found = self._random(rng, lambda p, c: c.formula is None and isinstance(c.value, float) and p not in self._free)
+        if found is None:
+            return None
+        place, content = found
+        assert isinstance(content.value, float)
+        new = rng.choice((CellContent(None, content.value + 1), None))
+        return LayerAlteration("number" if new else "empty cell", written(place), ((place, new),))
+
+    def _label(self, rng: random.Random) -> LayerAlteration | None:
+        found = self._random(
+            rng, lambda p, c: c.formula is None and isinstance(c.value, str) and p not in self._free and bool(c.value)
+        )
+        if found is None:
+            return None
+        place, text = found[0], str(found[1].value)
+        n = rng.randrange(len(text))
+        changed = text[:n] + chr(ord(text[n]) + 1) + text[n + 1 :]
+        return LayerAlteration("label", written(place), ((place, CellContent(None, changed)),))
+
+    def _name(self, rng: random.Random) -> LayerAlteration | None:
+        name, other = rng.sample(sorted(n for n in self.package.names if n not in ("learning_rate",)), 2)
+        target = self.package.names[name]
+        first, last = (target.first, target.last) if isinstance(target, Range) else (target, target)
+        below, down = replace(first, row=first.row + 1), replace(last, row=last.row + 1)
+        ways: dict[str, tuple[tuple[str, Reference | Range | None], ...]] = {
+            "name missing": ((name, None),),
+            "name shifted": ((name, Range(below, down) if isinstance(target, Range) else down),),
+            "name resized": ((name, Range(first, down)),),
+            "names swapped": ((name, self.package.names[other]), (other, target)),
+        }
+        kind = rng.choice(sorted(ways))
+        return LayerAlteration(kind, name, names=ways[kind])
+
+    def missed(
+        self, chosen: Sequence[LayerAlteration], together: int = 1, tell: Callable[[int], None] | None = None
+    ) -> list[str]:  # fmt: skip
+        """The alterations whose cell is not named, or not alone; so many are made together in one workbook."""
+        found = []
+        with mock.patch.object(layers, "regenerated", return_value=self._expected):
+            for start in range(0, len(chosen), together):
+                group = chosen[start : start + together]
+                package = self.package
+                for alteration in group:
+                    package = alteration.applied(package)
+                result = verify.verify_package(package, "altered", self.network, catalogue("en"))
+                named = {f.cell for f in result.findings}
+                wanted = {w for a in group for w in (a.where, *(name for name, _ in a.names))}
+                found += [f"{a}: missed" for a in group if a.where not in named]
+                if together == 1 and named - wanted:
+                    found.append(f"{group[0]}: {sorted(named - wanted)[:3]} named too")
+                if tell:
+                    tell(start + len(group))
+        return found

@@ -50,7 +50,7 @@ class Block:
         shape, (height, width) = self.tensor.shape[len(self.fixed) :], self.target.shape
         first = self.tensor.flat((*self.fixed, *(0,) * len(shape)))
         count = int(np.prod(shape, dtype=np.int64))
-        flat = first + np.arange(count)
+        flat: Numbers = first + np.arange(count)
         if self.tensor.kind is TensorKind.WEIGHT and not self.fixed and len(shape) > 1:
             flat = flat.reshape(-1, shape[-1]).T
         elif len(shape) == 2:

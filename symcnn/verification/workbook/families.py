@@ -9,6 +9,7 @@ over only where exactly the same numbers are equal.
 Cells without a name are put in: zeros around a map, copies of other cells, the place of a maximum in its window.
 """
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Rational, S
+from sympy import Expr, Float, Rational, S, Symbol
 
 from symcnn.derivation import Variable
 from symcnn.derivation.graph import instance
@@ -37,11 +38,12 @@ from symcnn.printers.cells import (
     chain,
     parse,
 )
-from symcnn.proof.verdict import Comparison, OneMethod, UndecidableError, Verdict, decide
+from symcnn.proof.domain import differ
+from symcnn.proof.verdict import Comparison, Method, OneMethod, UndecidableError, Verdict, decide
 from symcnn.symbolic import Access, Affine, Equation, Tensor, Wins, gate, wins
 from symcnn.symbolic.leaves import elu, leaky_relu, relu
-from symcnn.verification.workbook.blocks import LayerCells, Numbers
-from symcnn.verification.workbook.claims import FormulaDomain
+from symcnn.verification.workbook.blocks import RATE, LayerCells, Numbers
+from symcnn.verification.workbook.claims import FormulaDomain, written_alike
 from symcnn.verification.workbook.graph import parts
 
 #: In place of the number of an entry: outside its tensor; a text, or what cannot be put in; an empty cell.
@@ -51,6 +53,9 @@ _LITERALS, _INLINED = -10, -(1 << 40)
 
 #: Numbers of one array of slots; products of one formula; formulas put in one in another; refuted families.
 MAX_SLOTS, MAX_PRODUCTS, MAX_DEPTH, MAX_REFUTED = 4_000_000, 200_000, 8, 300
+
+#: Values of entries at which formulas may differ beside those of the workbook: equal ones, positive and negative.
+NUMBERS, POINTS, SEED = (-1.0, -0.5, 0.5, 1.0, 2.0), 30, 18
 
 #: A sum of products: the entries of each, in order -> its coefficient.
 Polynomial = dict[tuple[int, ...], Rational]
@@ -70,9 +75,10 @@ class Literals:
     def code(self, value: float | Expr) -> int:
         if value not in self._codes:
             number = Rational(repr(value)) if isinstance(value, float) else Rational(value)
-            if number not in self._values:
+            if number not in self._codes:
+                self._codes[number] = _LITERALS - len(self._values)
                 self._values.append(number)
-            self._codes[value] = _LITERALS - self._values.index(number)
+            self._codes[value] = self._codes[number]
         return self._codes[value]
 
     def value(self, code: int) -> Rational:
@@ -94,7 +100,7 @@ class Slots:
     @cached_property
     def width(self) -> int:
         """How many there are."""
-        return sum(map(len, self._columns(self.equation, np.zeros((1, len(self.equation.target.index)), np.int64))))
+        return int(self.at(np.zeros((1, len(self.equation.target.index)), np.int64)).shape[1])
 
     def at(self, index: Numbers) -> Numbers:
         """Return the entries at indices (cells, axes): (cells, slots)."""
@@ -164,8 +170,9 @@ class Slots:
     def _point(equation: Equation, axes: Sequence[Any], index: Numbers) -> dict[str, Numbers]:
         """Axis -> its value: (cells, 1) for those of the target, (1, products) for those of a term."""
         point = {a: index[:, [n]] for n, affine in enumerate(equation.target.index) for a in affine.axes}
-        grid = np.indices([a.size for a in axes]).reshape(len(axes), 1, -1)
-        return point | {a.name: grid[n] for n, a in enumerate(axes)}
+        return point | {
+            a.name: grid.reshape(1, -1) for a, grid in zip(axes, np.indices([a.size for a in axes]), strict=True)
+        }
 
     def _access(self, access: Access, point: Mapping[str, Numbers]) -> Numbers:
         flat, there = np.zeros((1, 1), np.int64), np.ones((1, 1), dtype=bool)
@@ -210,28 +217,25 @@ class Leaves:
     def __init__(self, calculation: Calculation, cells: LayerCells, literals: Literals) -> None:
         self.calculation, self.cells, self.literals = calculation, cells, literals
         leaves = np.full(len(calculation.values), OPAQUE, dtype=np.int64)
+        for (sheet, row, column), number in cells.entries.items():
+            leaves[calculation.index[sheet].get((row, column), EMPTY)] = number
         leaves[EMPTY] = NOTHING
         copies: dict[int, int] = {}
-        for place, value in enumerate(calculation.values):
+        for place in np.flatnonzero(leaves == OPAQUE).tolist():
             if place in calculation.formulas:
                 formula = calculation.formulas[place]
                 if _is_copy(formula.shape):
                     copies[place] = formula.places[0]
                 else:
                     leaves[place] = _INLINED - place
-            elif type(value) is float:
+            elif isinstance(value := calculation.values[place], float):
                 leaves[place] = literals.code(value)
-        for (sheet, row, column), number in cells.entries.items():
-            place = calculation.index[sheet].get((row, column), EMPTY)
-            if place != EMPTY:
-                leaves[place] = number
-                copies.pop(place, None)
         for place in copies:
             source, steps = copies[place], 0
             while source in copies and steps <= len(copies):
                 source, steps = copies[source], steps + 1
             leaves[place] = OPAQUE if source in copies else leaves[source]
-        self.of = leaves
+        self.of, self._copies = leaves, copies
         self._put_in: dict[int, tuple[int, list[int]]] = {}
         self._signatures: dict[Any, int] = {}
 
@@ -278,6 +282,10 @@ class Leaves:
             return [self.place_of_name(part.name) for part in parts(shape.tree) if isinstance(part, Name)]
         except FormulaError:
             return []
+
+    def is_put_in(self, place: int) -> bool:
+        """Has a formula's cell no name?"""
+        return bool(self.of[place] <= _INLINED) or place in self._copies
 
     def place_of_name(self, name: str) -> int:
         target = self.cells.package.names.get(name.lower())
@@ -473,6 +481,51 @@ class Reader(CellReader):
 # --- proofs ---------------------------------------------------------------------------------------------------------
 
 
+class CellDomain(FormulaDomain):
+    """The formula of a cell (left), and its equation (right).
+
+    Conditions are unknowns there: two formulas that are equal then are equal for all of their values. Where they are
+    not, numbers decide: those of the workbook, and others at which conditions hold and do not hold.
+
+    Args:
+        value: of a symbol, in the workbook.
+    """
+
+    is_canonical = False
+
+    def __init__(self, left: Expr, right: Expr, value: Callable[[Symbol], float]) -> None:
+        self._conditions: dict[Expr, Symbol] = {}
+        self._written, self._value = (left, right), value
+        super().__init__(*map(self._unconditional, map(written_alike, (left, right))))
+
+    def _unconditional(self, expression: Expr) -> Expr:
+        changes = {}
+        for call in expression.atoms(gate, wins):
+            key = call.args[0] if isinstance(call, gate) else call
+            condition = self._conditions.setdefault(key, Symbol(f"condition_{len(self._conditions)}"))
+            above, below = call.args[1:] if isinstance(call, gate) else (S.One, S.Zero)
+            changes[call] = below + condition * (above - below)
+        return expression.xreplace(changes)
+
+    def methods(self, left: Expr, right: Expr) -> Iterator[Method]:
+        yield from (m for m in super().methods(left, right) if m.how != "numbers")
+        yield Method("numbers", "numbers", self._in_cells)
+
+    def _in_cells(self) -> Comparison:
+        symbols = sorted(set().union(*(e.free_symbols for e in self._written)), key=str)
+        rng = random.Random(SEED)
+        points: list[tuple[str, list[float]]] = [("at_initial_values", [self._value(s) for s in symbols])]
+        points += [("at_other_values", [rng.choice(NUMBERS) for _ in symbols]) for _ in range(POINTS)]
+        for at, numbers in points:
+            known = {s: Float(repr(n), 30) for s, n in zip(symbols, numbers, strict=True)}
+            one, other = (e.xreplace(known).evalf(30) for e in self._written)
+            if one.is_Float or one.is_Rational:
+                one, other = float(one), float(other)
+                if differ(one, other, self.apart):
+                    return Comparison(False, counterexample=(one, other), at=at)
+        raise UndecidableError("different as written, but not in numbers")
+
+
 @dataclass(frozen=True)
 class Family:
     """One cell with its verdict.
@@ -616,10 +669,22 @@ class FamilyProofs:
         verdicts = []
         for equation in (slots.equation, *slots.also):
             expected = instance(equation, tuple(int(n) for n in index[0])).expression
-            verdicts.append(FormulaDomain(candidate, expected).decide())
+            verdicts.append(CellDomain(candidate, expected, self._value).decide())
             if verdicts[-1]:
                 return verdicts[-1]
         return verdicts[0]
+
+    def _value(self, symbol: Symbol) -> float:
+        """Return the value of an entry in the workbook; 0 where it has none."""
+        cells = self.cells
+        number = cells.offsets[RATE]
+        if symbol in cells.derivation.quantities:
+            quantity = cells.derivation.quantities.of(symbol)
+            tensor = quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor
+            number = cells.offsets[tensor] + tensor.flat(quantity.index)
+        place = self._places.get(number)
+        value = self.calculation.values[self.calculation.index[place[0]].get(place[1:], EMPTY)] if place else None
+        return value if isinstance(value, float) else 0.0
 
     # --- equations --------------------------------------------------------------------------------------------------
 

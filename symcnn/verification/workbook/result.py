@@ -1,5 +1,6 @@
 """The result of verifying a workbook."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symcnn.proof.vocabulary import Finding as Claim
@@ -84,3 +85,12 @@ class WorkbookVerification:
         width = max(len(line[0]) for line in (heads, *rows))
         lines = [f"{claim.ljust(width)}  {verdict}" for claim, verdict in (heads, *rows)]
         return "\n".join([*lines, "", self.summary, "", *self.remarks()])
+
+
+#: From the weakest to the strongest.
+_ORDER = ("refuted", "unknown", "agrees", "probable", "proved")
+
+
+def weakest(statuses: Iterable[str]) -> str:
+    """Return the weakest of several verdicts."""
+    return min(statuses, key=_ORDER.index, default="proved")

@@ -14,6 +14,7 @@ from symcnn.symbolic import E_TOTAL, Quantity
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
+from symcnn.verification.workbook.blocks import LayerCells
 from symcnn.verification.workbook.claims import Decider, ExpectedFormula
 from symcnn.verification.workbook.comparisons import (
     fill_down_mismatches,
@@ -25,15 +26,13 @@ from symcnn.verification.workbook.comparisons import (
 )
 from symcnn.verification.workbook.graph import CellGraph
 from symcnn.verification.workbook.labels import Labels
+from symcnn.verification.workbook.layers import LayerVerification
 from symcnn.verification.workbook.package import XlsxContent, formulas, read_package
 from symcnn.verification.workbook.quantities import NamedCells, next_value
-from symcnn.verification.workbook.result import Mismatch, WorkbookVerification
+from symcnn.verification.workbook.result import Mismatch, WorkbookVerification, weakest
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
 SECONDS = 5.0
-
-#: From the weakest to the strongest.
-_ORDER = ("refuted", "unknown", "probable", "proved")
 
 
 def verify_workbook(path: str | Path, network: Network | None = None, *, lang: str = "en") -> WorkbookVerification:
@@ -57,6 +56,9 @@ def verify_workbook(path: str | Path, network: Network | None = None, *, lang: s
 
 def verify_package(package: XlsxContent, path: str, network: Network, text: Catalogue) -> WorkbookVerification:
     """Verify a workbook that has been read."""
+    cells = LayerCells(network, package, path)
+    if cells.is_layer_workbook:
+        return LayerVerification(cells, text).result()
     quantities = NamedCells(network, package, path)
     quantities.check()
     try:
@@ -216,8 +218,3 @@ class _WorkbookProof:
         self.decider.findings += findings
         status = "refuted" if findings else "proved"
         self.rows.append(CheckRow(self.text(key, **values), status, self.text("proof.by_text")))
-
-
-def weakest(statuses: Sequence[str]) -> str:
-    """Return the weakest of several verdicts."""
-    return min(statuses, key=_ORDER.index, default="proved")
