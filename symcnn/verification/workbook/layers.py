@@ -10,13 +10,12 @@ from sympy import Symbol
 
 from symcnn.errors import SymcnnError
 from symcnn.excel.functions import CellError, Value
-from symcnn.excel.layer_workbook import layer_book
+from symcnn.excel.layer_workbook import LayerInputs, layer_book
 from symcnn.excel.values import EMPTY, Calculation, Contents, PlacedFormula, contents
-from symcnn.network import Data
 from symcnn.printers.cells import FormulaError, Place, Range, Reference, parse, reference, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import check_equations
-from symcnn.symbolic import Tensor
+from symcnn.symbolic import ADJOINT, Tensor
 from symcnn.text import LANGUAGES, Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.workbook.blocks import RATE, LayerCells
@@ -302,9 +301,10 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
     titles = cells.package.sheets
     lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
-    data = Data(image.reshape(1, *cells.network.input_shape), targets.reshape(1, -1))
+    forward_only = not any(name.startswith(ADJOINT.lower()) for name in cells.package.names)
+    inputs = LayerInputs(cells.network, image, targets, theta, float(rate), MADE, forward_only)
     try:
-        book, _ = layer_book(catalogue(lang), cells.network, data, theta, float(rate), MADE)
+        book, _ = layer_book(catalogue(lang), inputs)
     except SymcnnError:
         return {}, {}
     defined = book.workbook.defined_names.items()
