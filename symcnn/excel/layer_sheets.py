@@ -20,6 +20,7 @@ from symcnn.excel.layers import (
     NEURONS_ROW,
     NEXT,
     NUMBERS_ROW,
+    RATE,
     Calculation,
     Copy,
     LayerPlan,
@@ -57,8 +58,9 @@ class LayerSheets:
 
     def write(self) -> list[str]:
         """Write all sheets; their keys in reading order."""
-        keys = [self._page(sheet, FORWARD) for sheet in self.plan.sheets]
-        sheets = {p.sheet for p in self.plan.placements.values()}
+        sheets = {p.sheet for p in self.plan.placements.values()} | {c.target.sheet for c in self.plan.copies}
+        sheets |= {c.target.sheet for c in self.plan.calculations}
+        keys = [self._page(s, FORWARD) for s in self.plan.sheets if s.name(FORWARD) in sheets]
         keys += [self._page(s, BACKWARD) for s in reversed(self.plan.sheets) if s.name(BACKWARD) in sheets]
         keys += [self._page(s, NEXT) for s in self.plan.sheets if s.name(NEXT) in sheets]
         for calculation in self.plan.calculations:
@@ -69,7 +71,8 @@ class LayerSheets:
             if tensor in self.values:
                 self._input(placement, self.values[tensor])
             self._dress(placement)
-        self._settings()
+        if RATE in self.plan.placements:
+            self._settings()
         return keys
 
     # --- pages ------------------------------------------------------------------------------------------------------
@@ -85,7 +88,9 @@ class LayerSheets:
         columns = max(sheet.columns, self.plan.last_column(title)) + 1
         page.widths({1: MARGIN, 2: BESIDE_MARGIN})
         if sheet.neurons:
-            weights = next((t for t in sheet.parameters if t.kind is TensorKind.WEIGHT), None)
+            weights = next(
+                (t for t in sheet.parameters if t.kind is TensorKind.WEIGHT and t in self.plan.placements), None
+            )
             first = self._column(weights) if weights is not None else columns
             page.widths({FIRST_COLUMN: 5.0, **dict.fromkeys(range(FIRST_COLUMN + 1, first - 2), NEURON_WIDTH)})
             page.widths({first - 2: 2.0, first - 1: 2.0, **dict.fromkeys(range(first, columns + 1), MAP_WIDTH)})
@@ -222,6 +227,8 @@ class LayerSheets:
         rows, columns = (np.broadcast_to(n, tensor.size).tolist() for n in placement.at(index))
         if self._is_neuron(placement):
             look = style.NEURON_INPUT
+        elif tensor in self.plan.given:
+            look = style.GIVEN
         else:
             look = style.MAP_PARAMETER if tensor.role == "parameter" else style.MAP_PIXEL
         for row, column, value in zip(rows, columns, values.ravel().tolist(), strict=True):
@@ -240,7 +247,7 @@ class LayerSheets:
     def _dress(self, placement: Placement, key: str = "") -> None:
         """Zeros of the margin; a name, a caption and colours for each block."""
         tensor = placement.tensor
-        if tensor.name == "learning_rate":
+        if tensor == RATE:
             return
         self._zeros(placement)
         page = self.pages[placement.sheet]
@@ -267,6 +274,7 @@ class LayerSheets:
         # what is of one image is called so, as in every workbook
         shared = (tensor.primal or tensor).role == "parameter" or tensor.name.startswith("next_")
         name += "" if shared else "_image1"
+        name = f"given_{name}" if tensor in self.plan.given else name
         top, left, bottom, right = placement.area(block)
         self.book.define_area(name, Cell(placement.sheet, top, left), Cell(placement.sheet, bottom, right))
 

@@ -113,6 +113,8 @@ class Picker:
             layer = PickedLayer(calculation, None, [tensor])
             while (following := self._following(layer.path[-1])) is not None:
                 target, window = following
+                if target not in self.plan.placements:
+                    break
                 if window is not None:
                     if layer.pool is not None or window == (0, 0):
                         break

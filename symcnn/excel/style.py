@@ -189,6 +189,8 @@ MAP_PIXEL: Style = {
     "font": _font(7, INPUT_TEXT), "alignment": _SMALL, "border": _frame(_input), "number_format": '#.##;"−"#.##;0',
 }  # fmt: skip
 MAP_PARAMETER: Style = {**MAP_PIXEL, "number_format": '#.00;"−"#.00;0'}
+#: A number of a layer that is left out.
+GIVEN: Style = {**MAP, "font": _font(7, GREY, italic=True), "number_format": '#.00;"−"#.00;0'}
 PADDING: Style = {**MAP, "font": _font(7, "98A2AF"), "fill": _PANEL, "number_format": "0"}
 MAP_NAME: Style = {"font": _italic(11, INK, bold=True), "alignment": _LEFT}
 SCALE_END: Style = {

@@ -302,7 +302,7 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     titles = cells.package.sheets
     lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
     forward_only = not any(name.startswith(ADJOINT.lower()) for name in cells.package.names)
-    inputs = LayerInputs(cells.network, image, targets, theta, float(rate), MADE, forward_only)
+    inputs = LayerInputs(cells.network, image, targets, theta, float(rate), MADE, forward_only, why="" if forward_only else MADE)
     try:
         book, _ = layer_book(catalogue(lang), inputs)
     except SymcnnError:
