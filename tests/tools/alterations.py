@@ -211,10 +211,11 @@ class LayerWorkbook:
             (s, *at) for s, cells in self._expected[0].items() for at, c in cells.items() if c[1] == layers.MADE
         }
         rng = np.random.default_rng(5)
-        #: The same workbook at other inputs, where a formula that says something else has another value.
-        self._others = [
-            self._at({p: float(rng.choice([-1.0, -0.4, 0.3, 0.7, 1.1])) for p in self._inputs}) for _ in range(2)
-        ]
+        #: The workbook, also at other inputs, where a formula that says something else has another value.
+        self._calculations = [Calculation(self.package.sheets, self.package.names)]
+        for _ in range(2):
+            inputs = {place: float(rng.choice([-1.0, -0.4, 0.3, 0.7, 1.1])) for place in self._inputs}
+            self._calculations.append(self._at(inputs))
 
     def _at(self, inputs: dict[Place, float]) -> Calculation:
         sheets = {s: dict(cells) for s, cells in self.package.sheets.items()}
@@ -229,16 +230,17 @@ class LayerWorkbook:
         [((sheet, *at), content)] = alteration.cells
         if content is None or content.formula is None:
             return False
-        for calculation in (Calculation(self.package.sheets, self.package.names), *self._others):
+        for calculation in self._calculations:
             place = calculation.index[sheet][tuple(at)]
+            before, formula = calculation.result(place), calculation.formulas[place]
             try:
-                formula = calculation._formula(sheet, tuple(at), content.formula)
-                before = calculation.result(place)
-                calculation.formulas[place] = formula
+                calculation.formulas[place] = calculation._formula(sheet, tuple(at), content.formula)
                 if repr(before) != repr(calculation.result(place)):
                     return False
             except (KeyError, ValueError):  # no formula any more
                 return False
+            finally:
+                calculation.formulas[place] = formula
         return True
 
     def alterations(self, rng: random.Random, count: int) -> list[LayerAlteration]:

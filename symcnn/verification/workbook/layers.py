@@ -15,7 +15,7 @@ from symcnn.excel.values import EMPTY, Calculation, Contents, PlacedFormula, con
 from symcnn.printers.cells import FormulaError, Place, Range, Reference, parse, reference, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import check_equations
-from symcnn.symbolic import ADJOINT, Tensor
+from symcnn.symbolic import Tensor
 from symcnn.text import LANGUAGES, Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.workbook.blocks import RATE, LayerCells
@@ -291,20 +291,22 @@ class LayerVerification:
 
 def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     """Return the cells and names of the workbook that symcnn writes for these inputs; none if it cannot."""
-    values = dict.fromkeys(range(cells.count), 0.0)
+    values = np.zeros(cells.count)
     for (sheet, row, column), number in cells.entries.items():
         content = cells.package.sheets[sheet].get((row, column))
         if content is not None and isinstance(content.value, float):
             values[number] = content.value
-    arrays = {t: np.array([values[cells.offsets[t] + n] for n in range(t.size)]).reshape(t.shape) for t in cells.inputs}
-    image, targets, *parameters, rate = arrays.values()
+    first = cells.offsets
+    image, target, *parameters, rate = (values[first[t] : first[t] + t.size].reshape(t.shape) for t in cells.inputs)
     theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
     titles = cells.package.sheets
     lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
-    forward_only = not any(name.startswith(ADJOINT.lower()) for name in cells.package.names)
-    inputs = LayerInputs(cells.network, image, targets, theta, float(rate), MADE, forward_only, why="" if forward_only else MADE)
+    shaped = image.reshape(cells.network.input_shape)
+    inputs = LayerInputs(cells.network, shaped, target, theta, float(rate), MADE, why=MADE)
     try:
         book, _ = layer_book(catalogue(lang), inputs)
+        if {*book.workbook.sheetnames} != {*titles} and not any(t.primal is not None for t in cells.blocks):
+            book, _ = layer_book(catalogue(lang), replace(inputs, forward_only=True, why=""))
     except SymcnnError:
         return {}, {}
     defined = book.workbook.defined_names.items()
