@@ -8,36 +8,43 @@ Images of a user's own (``read_images``):
 
 Samples with their targets (``read_data``):
 
-    .npz      arrays ``images`` and ``targets`` (rows), or ``labels`` (a class each: from 0, or its name)
+    .npz      arrays ``images`` and ``targets`` (rows), or ``labels`` (a class each: from 0, or its name), taken as they
+              are; or arrays with the usual names of public data sets (``_KEY``), in parts: train, val, test
+    IDX       a file of images, and one of labels beside it or named; packed by gzip or not; see ``symcnn.network.idx``
     .csv      one sample a line: its pixels (channel by channel, row by row), and its class or its targets; see
               ``symcnn.network.tables``
     a folder  with one subfolder of PNG images for each class, in the order of their names, whole numbers by size
               (``class_order``); pixels as in ``symcnn.network.png``. Names that begin with a dot are skipped
 
-Classes become targets: 1 for the class, 0 for the others; with a single output 0 or 1. Nothing is scaled: bring pixels
-to about [0, 1]. Files are parsed, never evaluated or unpickled, and sizes are checked before anything is unpacked. A
-member of an ``.npz`` file that holds Python objects, has another kind of numbers, or is longer or shorter than its own
-head says is refused.
+Classes become targets: 1 for the class, 0 for the others; with a single output 0 or 1. Numbers are not scaled: bring
+pixels to about [0, 1]. Images of a public data set (IDX, and ``.npz`` under its names) are fitted to the network where
+there is only one way to do it, and a warning says what was done (``_fitted``). Files are parsed, never evaluated or
+unpickled, and sizes are checked before anything is unpacked. A member of an ``.npz`` file that holds Python objects, has
+another kind of numbers, or is longer or shorter than its own head says is refused.
 """
 
 import math
 import os
+import re
 import struct
 import tokenize
+import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, get_args
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from symcnn.errors import InputError, quoted, reason_of
+from symcnn.errors import InputError, SymcnnWarning, quoted, reason_of
 from symcnn.files import format_of, open_file, read_bytes, toml_from
 from symcnn.network.data import (
+    LARGE_PIXELS,
     Array,
     Data,
     bad_class,
@@ -53,6 +60,7 @@ from symcnn.network.data import (
     listed,
     texts,
 )
+from symcnn.network.idx import is_idx, labels_beside, read_idx
 from symcnn.network.network import Network
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
 from symcnn.network.tables import NumberParser, records, samples
@@ -224,13 +232,17 @@ class Npz:
         return shape, fortran, dtype
 
 
-WHAT = "samples (.npz, .csv, or a folder with one subfolder of PNG images for each class)"
+Part = Literal["train", "val", "test"]
+
+WHAT = "samples (.npz, .csv, IDX, or a folder with one subfolder of PNG images for each class)"
 
 
 def read_data(
     path: str | Path,
     network: Network,
     *,
+    part: Part | None = None,
+    labels: str | Path | None = None,
     label_column: str | int | None = None,
     header: bool | None = None,
     ink: Ink | None = None,
@@ -238,6 +250,9 @@ def read_data(
     """The samples of a file or folder, checked against a network that has a loss.
 
     Args:
+        part: of an ``.npz`` with parts: "train", "val" or "test". Default: the first of them that is there, and a
+            warning says so.
+        labels: of an IDX file of images: the file of their labels. Default: the one of the usual name beside it.
         label_column: of a ``.csv`` whose columns have no usual names: "first", "last", a column's name, or its number
             from 1. Default: the last.
         header: of a ``.csv``: does its first line hold the names of the columns? Default: decided by its content.
@@ -254,20 +269,27 @@ def read_data(
     network.require_loss(str(path))
     check_ink(ink)
     suffix, folder = path.suffix.lower(), os.path.isdir(path)
+    is_table, is_npz = not folder and suffix == ".csv", not folder and suffix == ".npz"
     try:
         check_shape(network.input_shape)
-        if (label_column is not None or header is not None) and (folder or suffix != ".csv"):
+        if (label_column is not None or header is not None) and not is_table:
             raise InputError("label_column and header are for .csv files; expected neither here")
         if ink is not None and not folder:
             raise InputError(f"ink={quoted(ink)}: is for pictures; expected a folder of them, or no ink")
+        if part is not None and part not in get_args(Part):
+            raise InputError(f"part={quoted(part)}: expected one of {', '.join(get_args(Part))}")
+        if part is not None and not is_npz:
+            raise InputError(f"part={quoted(part)}: is for .npz files; another file holds one part")
+        if labels is not None and (folder or is_table or is_npz):
+            raise InputError("labels: is for IDX files; expected none here")
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if folder:
         return _folder(path, network, check_ink(ink))
-    if suffix == ".npz":
+    if is_npz:
         with open_npz(path, WHAT) as archive:
-            return _npz(archive, network)
-    if suffix == ".csv":
+            return _npz(archive, network, path, part)
+    if is_table:
         content = read_bytes(path, MAX_CSV_BYTES, WHAT)
         try:
             data = samples(content, network, label_column, header)
@@ -276,6 +298,8 @@ def read_data(
             raise InputError(f"{path}: {error}") from None
     if not os.path.exists(path):
         raise InputError(f"{path}: does not exist; expected {WHAT}")
+    if labels is not None or is_idx(path):
+        return _idx(path, network, None if labels is None else Path(labels))
     raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {WHAT}")
 
 
@@ -283,48 +307,203 @@ def _checked(network: Network, images: Any, targets: Any, labels: Any) -> Data:
     return Data(*checked(network, (images, targets)), labels)
 
 
-# --- .npz ---------------------------------------------------------------------------------------------------------
+# --- arrays of images and labels ----------------------------------------------------------------------------------
 
 
-def _npz(archive: Npz, network: Network) -> Data:
-    if "images" not in archive.names:
-        raise InputError(
-            f"holds no array 'images'; its arrays: {archive.listed}; expected images, and labels or targets:"
-            " numpy.savez('new.npz', images=…, labels=…)"
-        )
-    shape = archive.shape("images")
+def _check_count(name: str, shape: tuple[int, ...]) -> None:
     if math.prod(shape) > MAX_VALUES:
-        raise InputError(f"images: shape {shape}; expected at most {MAX_VALUES} pixels in all")
+        raise InputError(f"{name}: shape {shape}; expected at most {MAX_VALUES} pixels in all")
+
+
+def _check_images(network: Network, name: str, shape: tuple[int, ...]) -> None:
     try:
         check_image_shape(network, shape)
     except InputError as error:
-        raise InputError(f"images: shape {shape}; {str(error).partition(': ')[2]}") from None
+        raise InputError(f"{name}: shape {shape}; {str(error).partition(': ')[2]}") from None
+
+
+def _check_labels(name: str, shape: tuple[int, ...], images: int) -> None:
+    if shape not in ((images,), (images, 1)):
+        raise InputError(f"{name}: shape {shape}; expected {(images,)}, one for each image")
+
+
+def _classes(network: Network, name: str, values: NDArray[Any]) -> tuple[Array, list[str] | None]:
+    """Rows of targets, and the names of the classes, of labels: numbers from 0, or names."""
+    values = values.reshape(-1)
+    if values.dtype.kind in "US":
+        names = texts(values)
+        check_labels(names, f"{name}: image")
+        return class_rows(network, class_numbers(network, names, name)), names
+    numbers = values.astype(np.float64)
+    bad = bad_class(network, numbers)
+    if bad is not None:
+        least = "; they count from 1, it seems" if numbers.min() == 1 and numbers.max() == network.outputs > 1 else ""
+        raise InputError(
+            f"{name}: image {bad + 1}: the label is {numbers[bad]:g}; expected whole numbers from 0 to"
+            f" {max(network.outputs, 2) - 1}{least}"
+        )
+    return class_rows(network, numbers), None
+
+
+def _fitted(network: Network, name: str, images: NDArray[Any], done: list[str]) -> NDArray[Any]:
+    """Images of a public data set as the network takes them, where only one way leads there; ``done`` is told how.
+
+    channels last    are moved to the front
+    rows of numbers  of one channel are rows of pixels, one after the other; and the other way round
+    bytes            that reach past what is plausible for numbers near [0, 1] are divided by 255
+    """
+    shape, actual = network.forward.image.shape, images.shape
+    wanted = "×".join(map(str, shape))
+    if len(shape) == 3 and actual[1:] == (*shape[1:], shape[0]) != shape:
+        images = np.ascontiguousarray(np.moveaxis(images, -1, 1))
+        done.append(f"the channels come last in the file and are moved to the front, {wanted}")
+    elif len(shape) == 2 and actual[1:] == (math.prod(shape),):
+        images = images.reshape(len(images), *shape)
+        done.append(f"{actual[1]} numbers of an image are taken as {wanted} pixels, row by row")
+    elif len(shape) == 1 and math.prod(actual[1:]) == shape[0] and _is_grey(actual):
+        images = images.reshape(len(images), *shape)
+        done.append(
+            f"the {'×'.join(map(str, actual[1:]))} pixels of an image are taken as {shape[0]} numbers, row by row"
+        )
+    _check_images(network, name, images.shape)
+    if images.dtype == np.uint8 and images.max() > LARGE_PIXELS:
+        images = images / 255.0
+        done.append("bytes are divided by 255, so that pixels lie from 0 to 1")
+    return images
+
+
+def _is_grey(shape: tuple[int, ...]) -> bool:
+    """Are these images of one channel?"""
+    return len(shape) == 3 or (len(shape) == 4 and 1 in (shape[1], shape[3]))
+
+
+def _warn(path: Path, done: list[str]) -> None:
+    if done:
+        warnings.warn(f"{path}: {'; '.join(done)}", SymcnnWarning, stacklevel=4)
+
+
+# --- IDX ----------------------------------------------------------------------------------------------------------
+
+
+def _idx(path: Path, network: Network, labels: Path | None) -> Data:
+    images = read_idx(path)
+    done: list[str] = []
+    if images.ndim < 2:
+        raise InputError(f"{path}: one number for each sample, so these are labels; expected the file of the images")
+    try:
+        _check_count("images", images.shape)
+        fitted = _fitted(network, "images", images, done)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    if labels is None:
+        labels = labels_beside(path)
+        done.insert(0, f"labels from {labels.name}")
+    values = read_idx(labels)
+    try:
+        _check_labels("labels", values.shape, len(images))
+        rows, names = _classes(network, "labels", values)
+    except InputError as error:
+        raise InputError(f"{labels}: {error}") from None
+    if path.name.lower().startswith("emnist"):
+        done.append("in EMNIST's own files rows and columns are exchanged; they are taken as they are")
+    _warn(path, done)
+    return _checked(network, fitted, rows, names)
+
+
+# --- .npz ---------------------------------------------------------------------------------------------------------
+
+#: Names of arrays in public data sets: x_train, X, trainX, train_images, testy, val_labels, …
+_KEY = re.compile(
+    r"(?P<before>training|train|validation|valid|val|testing|test)?[_ .-]?"
+    r"(?:(?P<images>x|images|image|imgs|img|data)|(?P<labels>y|labels|label|targets|target))"
+    r"(?:[_ .-]?(?P<behind>training|train|validation|valid|val|testing|test))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class _NpzPart:
+    """The names of a part's arrays; there should be one of each."""
+
+    images: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+
+
+def _parts(names: Sequence[str]) -> dict[str, _NpzPart]:
+    """The parts of an ``.npz``, those without images left out; "" is what has no part in its name."""
+    parts = {name: _NpzPart() for name in (*get_args(Part), "")}
+    for name in names:
+        match = _KEY.fullmatch(name)
+        if match is None or (match["before"] and match["behind"]):
+            continue
+        word = (match["before"] or match["behind"] or "").lower()
+        key = next((key for key in get_args(Part) if word.startswith(key)), "")
+        (parts[key].images if match["images"] else parts[key].labels).append(name)
+    return {key: part for key, part in parts.items() if part.images}
+
+
+def parts_of(path: Path) -> list[str]:
+    """The parts of an ``.npz`` that have a name: "train", "val", "test"."""
+    with open_npz(path, WHAT) as archive:
+        return [part for part in _parts(archive.names) if part]
+
+
+def _npz(archive: Npz, network: Network, path: Path, part: Part | None) -> Data:
+    parts = _parts(archive.names)
+    if part is None and "images" in archive.names and {"targets", "labels"} & set(archive.names):
+        return _own_npz(archive, network)
+    if part is not None and part not in parts:
+        there = ", ".join(filter(None, parts)) or "none"
+        raise InputError(f"part={quoted(part)}: no such part; there: {there}; its arrays: {archive.listed}")
+    if not parts:
+        raise InputError(
+            f"holds no array 'images'; its arrays: {archive.listed}; expected images, and labels or targets:"
+            " numpy.savez('new.npz', images=…, labels=…); or x_train and y_train, train_images and train_labels, …"
+        )
+    chosen: str = part or ("train" if "train" in parts else "" if "" in parts else next(iter(parts)))
+    arrays = parts[chosen]
+    for what, found in (("images", arrays.images), ("labels", arrays.labels)):
+        if len(found) != 1:
+            several = f"{' and '.join(found)} may all be" if found else f"{arrays.images[0]}, but no array for"
+            raise InputError(f"holds {several} its {what}; expected one; its arrays: {archive.listed}")
+    [images], [labels] = arrays.images, arrays.labels
+    others = [f'"{key}"' for key in parts if key and key != chosen]
+    done: list[str] = []
+    if part is None and others:
+        done.append(f"{images} and {labels} are read; also there: {', '.join(others)} (--part; read_data: part)")
+    shape, actual = archive.shape(images), archive.shape(labels, text=True)
+    _check_count(images, shape)
+    if shape[:1] != actual[:1]:
+        raise InputError(f"{labels}: shape {actual}, and {images}: shape {shape}; expected as many labels as images")
+    is_rows = actual[1:] == (network.outputs,) or (network.outputs == 1 and len(actual) == 1)
+    if not is_rows:
+        _check_labels(labels, actual, shape[0])
+    fitted = _fitted(network, images, archive.array(images), done)
+    values = archive.array(labels, text=True)
+    rows, names = (values, None) if is_rows and values.dtype.kind not in "US" else _classes(network, labels, values)
+    data = _checked(network, fitted, rows, names)
+    _warn(path, done)
+    return data
+
+
+def _own_npz(archive: Npz, network: Network) -> Data:
+    """Arrays with the names of ours: nothing is fitted or scaled."""
+    shape = archive.shape("images")
+    _check_count("images", shape)
+    _check_images(network, "images", shape)
     if ("targets" in archive.names) == ("labels" in archive.names):
         raise InputError(f"expected targets or labels beside images, one of them; its arrays: {archive.listed}")
     has_labels = "labels" in archive.names
     name = "labels" if has_labels else "targets"
     actual = archive.shape(name, text=has_labels)
-    wanted = (shape[0],) if has_labels else (shape[0], network.outputs)
-    is_column = (has_labels or network.outputs == 1) and actual in ((shape[0],), (shape[0], 1))
-    if actual != wanted and not is_column:
-        raise InputError(f"{name}: shape {actual}; expected {wanted}, one for each image")
-    values = archive.array(name, text=has_labels)
-    if not has_labels:
-        return _checked(network, archive.array("images"), values, None)
-    values, names = values.reshape(-1), None
-    if values.dtype.kind in "US":
-        names = texts(values)
-        check_labels(names, "labels: image")
-        numbers = class_numbers(network, names, "labels")
-    else:
-        numbers = values.astype(np.float64)
-        bad = bad_class(network, numbers)
-        if bad is not None:
-            raise InputError(
-                f"labels: image {bad + 1}: the label is {numbers[bad]:g}; expected whole numbers from 0 to"
-                f" {max(network.outputs, 2) - 1}"
-            )
-    return _checked(network, archive.array("images"), class_rows(network, numbers), names)
+    if has_labels or (network.outputs == 1 and len(actual) == 1):
+        _check_labels(name, actual, shape[0])
+    elif actual != (shape[0], network.outputs):
+        raise InputError(f"{name}: shape {actual}; expected {(shape[0], network.outputs)}, one for each image")
+    values, names = archive.array(name, text=has_labels), None
+    if has_labels:
+        values, names = _classes(network, name, values)
+    return _checked(network, archive.array("images"), values, names)
 
 
 # --- a folder -----------------------------------------------------------------------------------------------------
