@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
     FILE,
     CheckFailed,
@@ -255,19 +256,28 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
 @commands.command(short_help="Write the workbook of live formulas.")
 @network_argument
 @out_option("cnn.xlsx")
+@choice_options
 @lang_option
 @steps_option(1_000)
 @rate_option
 @seed_option
-def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
-    """Write the workbook: forward and backward pass and training, as live formulas."""
+def export(
+    network: Path | None, out: Path, choice: SampleChoice, lang: str, steps: int, learning_rate: float, seed: int
+) -> None:
+    """Write the workbook: forward and backward pass and training, as live formulas.
+
+    With --run the parameters are those learnt; of a training on all samples at once, without --data and --sample, the
+    workbook shows that training from its first step.
+    """
     import symcnn
 
-    net, data = load_network(network)
+    chosen = choice.load(network)
+    run = chosen.run if chosen.is_whole and chosen.run is not None and chosen.run.course is None else None
     with warnings_as_lines(), progress_bar("workbook", steps) as advance:
         symcnn.export_workbook(
-            net, require_samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed,
-            lang=lang, progress=advance,
+            chosen.network, require_samples(chosen.network, chosen.data, network), out, learning_rate=learning_rate,
+            steps=steps, seed=seed, lang=lang, progress=advance, run=run,
+            initial=chosen.run.theta if chosen.run is not None and run is None else None,
         )  # fmt: skip
     print_files([out])
 
@@ -283,24 +293,26 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     show_default=True,
     help="A file to write: .md, .html, .tex or .pdf; may be given several times.",
 )
+@choice_options
 @certificate_option
 @lang_option
 @steps_option(10_000)
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], certificate: Path | None, lang: str, steps: int, learning_rate: float,
-    seed: int,
+    network: Path | None, outs: tuple[Path, ...], choice: SampleChoice, certificate: Path | None, lang: str, steps: int,
+    learning_rate: float, seed: int,
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
     from symcnn.reports import gather
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
-    net, data = load_network(network)
+    chosen = choice.load(network)
+    net, data = chosen.network, chosen.data
     checked = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with warnings_as_lines(), progress_bar("report", steps) as advance:
-        content = replace(gather(net, data, None, learning_rate, steps, seed, advance), certificate=checked)
+        content = replace(gather(net, data, chosen.run, learning_rate, steps, seed, advance), certificate=checked)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
         say(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")

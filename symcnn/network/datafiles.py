@@ -19,7 +19,7 @@ Samples with their targets (``read_data``):
 Classes become targets: 1 for the class, 0 for the others; with a single output 0 or 1. Numbers are not scaled: bring
 pixels to about [0, 1]. Images of a public data set (IDX, and ``.npz`` under its names) are fitted to the network where
 there is only one way to do it, and a warning says what was done (``_fitted``). Files are parsed, never evaluated or
-unpickled, and sizes are checked before anything is unpacked. A member of an ``.npz`` file that holds Python objects, has
+unpickled, and sizes are checked before anything is unpacked. A member of an ``.npz`` that holds Python objects, has
 another kind of numbers, or is longer or shorter than its own head says is refused.
 """
 
@@ -270,7 +270,7 @@ def read_data(
     check_ink(ink)
     suffix, folder = path.suffix.lower(), os.path.isdir(path)
     is_table, is_npz = not folder and suffix == ".csv", not folder and suffix == ".npz"
-    try:
+    with _naming(path):
         check_shape(network.input_shape)
         if (label_column is not None or header is not None) and not is_table:
             raise InputError("label_column and header are for .csv files; expected neither here")
@@ -282,8 +282,6 @@ def read_data(
             raise InputError(f"part={quoted(part)}: is for .npz files; another file holds one part")
         if labels is not None and (folder or is_table or is_npz):
             raise InputError("labels: is for IDX files; expected none here")
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
     if folder:
         return _folder(path, network, check_ink(ink))
     if is_npz:
@@ -291,11 +289,9 @@ def read_data(
             return _npz(archive, network, path, part)
     if is_table:
         content = read_bytes(path, MAX_CSV_BYTES, WHAT)
-        try:
+        with _naming(path):
             data = samples(content, network, label_column, header)
             return _checked(network, data.images, data.targets, data.labels)
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
     if not os.path.exists(path):
         raise InputError(f"{path}: does not exist; expected {WHAT}")
     if labels is not None or is_idx(path):
@@ -386,28 +382,32 @@ def _warn(path: Path, done: list[str]) -> None:
 
 
 def _idx(path: Path, network: Network, labels: Path | None) -> Data:
-    images = read_idx(path)
     done: list[str] = []
-    if images.ndim < 2:
-        raise InputError(f"{path}: one number for each sample, so these are labels; expected the file of the images")
-    try:
-        _check_count("images", images.shape)
-        fitted = _fitted(network, "images", images, done)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    if labels is None:
+    images = read_idx(path)
+    if labels is None and images.ndim > 1:
         labels = labels_beside(path)
-        done.insert(0, f"labels from {labels.name}")
+        done.append(f"labels from {labels.name}")
+    with _naming(path):
+        if labels is None:
+            raise InputError("one number for each sample, so these are labels; expected the file of the images")
+        fitted = checked_images(network, _fitted(network, "images", images, done))
     values = read_idx(labels)
-    try:
+    with _naming(labels):
         _check_labels("labels", values.shape, len(images))
         rows, names = _classes(network, "labels", values)
-    except InputError as error:
-        raise InputError(f"{labels}: {error}") from None
     if path.name.lower().startswith("emnist"):
         done.append("in EMNIST's own files rows and columns are exchanged; they are taken as they are")
     _warn(path, done)
-    return _checked(network, fitted, rows, names)
+    return Data(fitted, rows, names)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """An ``InputError`` inside names the file."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 # --- .npz ---------------------------------------------------------------------------------------------------------
