@@ -38,9 +38,9 @@ class Question:
 
 def explain_number(
     network: Network, data: DataLike, question: Question, *, learning_rate: float = 0.5, seed: int = 0,
-    reduction: Literal["sum", "mean"] = "sum", lang: str = "en", progress: Progress | None = None,
+    initial: Any = None, reduction: Literal["sum", "mean"] = "sum", lang: str = "en", progress: Progress | None = None,
 ) -> Explanation:  # fmt: skip
-    """Explain one number of the training with these settings.
+    """Explain one number of the training with these settings; ``initial``: its first parameters, in place of a seed.
 
     ``f_12`` is the parameter's value at that step, ``dE_df_12`` its gradient, ``x_12``, ``h_1``, ``E`` values of the
     forward pass, ``dE_dx_12`` an adjoint, ``E_total`` the sum over the images. A name may end in ``_image2``, and may
@@ -75,13 +75,14 @@ def explain_number(
 
     # the last step is made alone, since the parameters before it are explained too
     check_settings(learning_rate, question.step)
-    before = trained(max(question.step - 1, 0))
+    before = trained(max(question.step - 1, 0), initial)
     run = trained(1, before) if question.step else before
     factor = 1.0 if reduction == "sum" else 1.0 / samples
     answer = _Answer(derivation, data, run.theta, factor, text)
     if is_parameter:
         if question.step == 0:
-            return answer.input(quantity, run.parameters[name], text("explain.initial", seed=seed))
+            origin = text("explain.initial", seed=seed) if initial is None else text("explain.given")
+            return answer.input(quantity, run.parameters[name], origin)
         earlier = _Answer(derivation, data, before.theta, factor, text)
         slope = factor * sum(v[quantity.adjoint.name] for v in earlier.values)
         change = Change(before.parameters[name], learning_rate, slope, run.parameters[name], question.step)

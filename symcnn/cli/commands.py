@@ -408,6 +408,7 @@ def certify(network: Path | None, network_option: Path | None, out: Path, lang: 
 @network_argument
 @click.option("--step", type=int, default=0, show_default=True, help="After how many steps of the training.")
 @click.option("--image", type=int, help="Of which image; without it the total over the images, where there is one.")
+@choice_options
 @click.option("--latex", is_flag=True, help="As LaTeX.")
 @lang_option
 @rate_option
@@ -416,19 +417,21 @@ def certify(network: Path | None, network_option: Path | None, out: Path, lang: 
     "--reduction", type=click.Choice(["sum", "mean"]), default="sum", show_default=True, help="Over the images."
 )
 def explain(
-    name: str, network: Path | None, step: int, image: int | None, latex: bool, lang: str, learning_rate: float,
-    seed: int, reduction: Any,
+    name: str, network: Path | None, step: int, image: int | None, choice: SampleChoice, latex: bool, lang: str,
+    learning_rate: float, seed: int, reduction: Any,
 ) -> None:  # fmt: skip
     """Explain one number at any step of the training: its formula, the same with numbers, the result.
 
-    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ...
+    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ... With --run the training begins with
+    the parameters that were learnt.
     """
     from symcnn.explain import Question, explain_number
 
-    net, data = load_network(network)
+    chosen = choice.load(network)
     with progress_bar("training", step) as advance:
         explanation = explain_number(
-            net, require_samples(net, data, network), Question(name, step, image), learning_rate=learning_rate,
-            seed=seed, reduction=reduction, lang=lang, progress=advance,
+            chosen.network, require_samples(chosen.network, chosen.data, network), Question(name, step, image),
+            learning_rate=learning_rate, seed=seed, reduction=reduction, lang=lang, progress=advance,
+            initial=None if chosen.run is None else chosen.run.theta,
         )  # fmt: skip
     say(explanation.latex if latex else str(explanation))
