@@ -84,7 +84,9 @@ def test_one_sample_of_a_training_that_was_saved(here, capsys, source):
     status, out, err = run("report", *options, "--out", "one.md", capsys=capsys)
     assert status == 0, err
     assert f"sample {number} of 40" in err
-    assert f"{own:.4f}"[:6] in Path("one.md").read_text("utf-8")
+    text = Path("one.md").read_text("utf-8")
+    assert f"{own:.4f}"[:6] in text
+    assert "Images shown here: 1." in text
 
 
 def assert_shows(path, learnt, image):

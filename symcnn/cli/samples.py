@@ -164,10 +164,10 @@ class SampleChoice:
             samples = self.read(self.data, net)
         if checkpoint is not None and samples is None:
             raise InputError(f"{self.run}: a checkpoint holds no samples; expected --data")
-        if self.sample:
-            samples = _some_of(require_samples(net, samples, network), self.sample)
         if checkpoint is not None and samples is not None:
             run = Run.from_checkpoint(checkpoint, samples)
+        if self.sample:
+            samples = _some_of(require_samples(net, samples, network), self.sample)
         return Chosen(net, samples, run, self.data is None and not self.sample)
 
 
