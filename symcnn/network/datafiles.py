@@ -412,10 +412,10 @@ def _naming(path: Path) -> Iterator[None]:
 
 # --- .npz ---------------------------------------------------------------------------------------------------------
 
-#: Names of arrays in public data sets: x_train, X, trainX, train_images, testy, val_labels, …
+#: Names of arrays in public data sets: x_train, X, trainX, train_images, testy, val_labels, input_data, …
 _KEY = re.compile(
     r"(?P<before>training|train|validation|valid|val|testing|test)?[_ .-]?"
-    r"(?:(?P<images>x|images|image|imgs|img|data)|(?P<labels>y|labels|label|targets|target))"
+    r"(?:(?P<images>x|images?|imgs?|inputs?|features?|data)|(?P<labels>y|labels?|targets?))(?:[_ ]?data)?"
     r"(?:[_ .-]?(?P<behind>training|train|validation|valid|val|testing|test))?",
     re.IGNORECASE,
 )
@@ -431,6 +431,8 @@ class _NpzPart:
 
 def _parts(names: Sequence[str]) -> dict[str, _NpzPart]:
     """The parts of an ``.npz``, those without images left out; "" is what has no part in its name."""
+    if set(names) == {"arr_0", "arr_1"}:  # numpy.savez(file, images, labels)
+        return {"": _NpzPart(["arr_0"], ["arr_1"])}
     parts = {name: _NpzPart() for name in (*get_args(Part), "")}
     for name in names:
         match = _KEY.fullmatch(name)

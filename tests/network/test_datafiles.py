@@ -204,7 +204,13 @@ def test_npz_with_the_parts_of_a_public_data_set(tmp_path, images, labels):
         same(read(tmp_path / "d.npz", part=part, words=rf"d\.npz: {SCALED}$"), IMAGES[numbers], TARGETS[numbers])
 
 
-@pytest.mark.parametrize(("images", "labels"), [("x", "y"), ("X", "y"), ("data", "target"), ("images", "y")])
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        ("x", "y"), ("X", "y"), ("data", "target"), ("images", "y"), ("arr_0", "arr_1"), ("input_data", "target_data"),
+        ("features", "targets"),
+    ],
+)  # fmt: skip
 def test_npz_without_parts(tmp_path, images, labels, recwarn):
     np.savez(tmp_path / "d.npz", **{images: IMAGES.astype(np.float32), labels: LABELS})
     same(symcnn.read_data(tmp_path / "d.npz", NET), IMAGES.astype(np.float32))
