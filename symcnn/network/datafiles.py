@@ -341,31 +341,51 @@ def _classes(network: Network, name: str, values: NDArray[Any]) -> tuple[Array, 
     return class_rows(network, numbers), None
 
 
-def _fitted(network: Network, name: str, images: NDArray[Any], done: list[str]) -> NDArray[Any]:
-    """Images of a public data set as the network takes them, where only one way leads there; ``done`` is told how.
+@dataclass
+class _Fit:
+    """How images of a public data set become those that the network takes, where only one way leads there.
 
     channels last    are moved to the front
     rows of numbers  of one channel are rows of pixels, one after the other; and the other way round
     bytes            that reach past what is plausible for numbers near [0, 1] are divided by 255
+
+    Attributes:
+        shape: after that.
+        done: what was done, in words.
     """
-    shape, actual = network.forward.image.shape, images.shape
-    wanted = "×".join(map(str, shape))
-    if len(shape) == 3 and actual[1:] == (*shape[1:], shape[0]) != shape:
-        images = np.ascontiguousarray(np.moveaxis(images, -1, 1))
-        done.append(f"the channels come last in the file and are moved to the front, {wanted}")
-    elif len(shape) == 2 and actual[1:] == (math.prod(shape),):
-        images = images.reshape(len(images), *shape)
-        done.append(f"{actual[1]} numbers of an image are taken as {wanted} pixels, row by row")
-    elif len(shape) == 1 and math.prod(actual[1:]) == shape[0] and _is_grey(actual):
-        images = images.reshape(len(images), *shape)
-        done.append(
-            f"the {'×'.join(map(str, actual[1:]))} pixels of an image are taken as {shape[0]} numbers, row by row"
-        )
-    _check_images(network, name, images.shape)
-    if images.dtype == np.uint8 and images.max() > LARGE_PIXELS:
-        images = images / 255.0
-        done.append("bytes are divided by 255, so that pixels lie from 0 to 1")
-    return images
+
+    shape: tuple[int, ...]
+    are_channels_last: bool = False
+    done: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, network: Network, name: str, actual: tuple[int, ...]) -> "_Fit":
+        """For images of a shape; nothing of them is read yet.
+
+        Raises:
+            InputError: they don't fit.
+        """
+        shape, fit = network.forward.image.shape, cls(actual)
+        wanted, fitted = "×".join(map(str, shape)), (*actual[:1], *shape)
+        if len(shape) == 3 and actual[1:] == (*shape[1:], shape[0]) != shape:
+            words = f"the channels come last in the file and are moved to the front, {wanted}"
+            fit = cls(fitted, True, [words])
+        elif len(shape) == 2 and actual[1:] == (math.prod(shape),):
+            fit = cls(fitted, False, [f"{actual[1]} numbers of an image are taken as {wanted} pixels, row by row"])
+        elif len(shape) == 1 and math.prod(actual[1:]) == shape[0] and _is_grey(actual):
+            pixels = "×".join(map(str, actual[1:]))
+            fit = cls(fitted, False, [f"the {pixels} pixels of an image are taken as {shape[0]} numbers, row by row"])
+        _check_images(network, name, fit.shape)
+        return fit
+
+    def __call__(self, images: NDArray[Any]) -> NDArray[Any]:
+        if self.are_channels_last:
+            images = np.ascontiguousarray(np.moveaxis(images, -1, 1))
+        images = images.reshape(self.shape)
+        if images.dtype == np.uint8 and images.max() > LARGE_PIXELS:
+            images = images / 255.0
+            self.done.append("bytes are divided by 255, so that pixels lie from 0 to 1")
+        return images
 
 
 def _is_grey(shape: tuple[int, ...]) -> bool:
@@ -382,23 +402,25 @@ def _warn(path: Path, done: list[str]) -> None:
 
 
 def _idx(path: Path, network: Network, labels: Path | None) -> Data:
-    done: list[str] = []
-    images = read_idx(path)
-    if labels is None and images.ndim > 1:
-        labels = labels_beside(path)
-        done.append(f"labels from {labels.name}")
-    with _naming(path):
-        if labels is None:
+    def check_pixels(shape: tuple[int, ...]) -> None:
+        if len(shape) == 1:
             raise InputError("one number for each sample, so these are labels; expected the file of the images")
-        fitted = checked_images(network, _fitted(network, "images", images, done))
-    values = read_idx(labels)
+        _Fit.of(network, "images", shape)
+
+    images = read_idx(path, check_pixels)
+    fit = _Fit.of(network, "images", images.shape)
+    if labels is None:
+        labels = labels_beside(path)
+        fit.done.insert(0, f"labels from {labels.name}")
+    values = read_idx(labels, lambda shape: _check_labels("labels", shape, len(images)))
+    with _naming(path):
+        pixels = checked_images(network, fit(images))
     with _naming(labels):
-        _check_labels("labels", values.shape, len(images))
         rows, names = _classes(network, "labels", values)
     if path.name.lower().startswith("emnist"):
-        done.append("in EMNIST's own files rows and columns are exchanged; they are taken as they are")
-    _warn(path, done)
-    return Data(fitted, rows, names)
+        fit.done.append("in EMNIST's own files rows and columns are exchanged; they are taken as they are")
+    _warn(path, fit.done)
+    return Data(pixels, rows, names)
 
 
 @contextmanager
@@ -469,22 +491,21 @@ def _npz(archive: Npz, network: Network, path: Path, part: Part | None) -> Data:
             several = f"{' and '.join(found)} may all be" if found else f"{arrays.images[0]}, but no array for"
             raise InputError(f"holds {several} its {what}; expected one; its arrays: {archive.listed}")
     [images], [labels] = arrays.images, arrays.labels
-    others = [f'"{key}"' for key in parts if key and key != chosen]
-    done: list[str] = []
-    if part is None and others:
-        done.append(f"{images} and {labels} are read; also there: {', '.join(others)} (--part; read_data: part)")
     shape, actual = archive.shape(images), archive.shape(labels, text=True)
     _check_count(images, shape)
+    fit = _Fit.of(network, images, shape)
+    others = ", ".join(f'"{key}"' for key in parts if key and key != chosen)
+    if part is None and others:
+        fit.done.insert(0, f"{images} and {labels} are read; also there: {others} (--part; read_data: part)")
     if shape[:1] != actual[:1]:
         raise InputError(f"{labels}: shape {actual}, and {images}: shape {shape}; expected as many labels as images")
     is_rows = actual[1:] == (network.outputs,) or (network.outputs == 1 and len(actual) == 1)
     if not is_rows:
         _check_labels(labels, actual, shape[0])
-    fitted = _fitted(network, images, archive.array(images), done)
     values = archive.array(labels, text=True)
     rows, names = (values, None) if is_rows and values.dtype.kind not in "US" else _classes(network, labels, values)
-    data = _checked(network, fitted, rows, names)
-    _warn(path, done)
+    data = _checked(network, fit(archive.array(images)), rows, names)
+    _warn(path, fit.done)
     return data
 
 

@@ -12,7 +12,7 @@ import math
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -48,15 +48,18 @@ def is_idx(path: Path) -> bool:
     return head[:2] == GZIP or (len(head) == 4 and head[:2] == b"\0\0" and head[2] in TYPES and head[3] > 0)
 
 
-def read_idx(path: Path) -> NDArray[np.generic]:
+def read_idx(path: Path, check: Callable[[tuple[int, ...]], None] = lambda shape: None) -> NDArray[np.generic]:
     """The numbers of a file, as they are stored.
+
+    Args:
+        check: raises ``InputError`` for a shape that cannot be used, before the numbers are read.
 
     Raises:
         InputError: names the file, and says what is wrong with it.
     """
     with open_file(path, MAX_BYTES, WHAT) as file:
         try:
-            return _numbers(file)
+            return _numbers(file, check)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         except (OSError, EOFError, zlib.error) as error:
@@ -64,7 +67,7 @@ def read_idx(path: Path) -> NDArray[np.generic]:
             raise InputError(f"{path}: damaged or cut off ({reason}); expected {WHAT}") from None
 
 
-def _numbers(file: BinaryIO) -> NDArray[np.generic]:
+def _numbers(file: BinaryIO, check: Callable[[tuple[int, ...]], None]) -> NDArray[np.generic]:
     size = os.fstat(file.fileno()).st_size
     with _unpacked(file) as (stream, is_packed):
         head = stream.read(4)
@@ -89,6 +92,7 @@ def _numbers(file: BinaryIO) -> NDArray[np.generic]:
                 f"damaged or cut off: {size if is_packed else there} bytes{' packed' if is_packed else ''}, where its"
                 f" head says {words} numbers, {expected} bytes"
             )
+        check(shape)
         values = np.empty(expected, np.uint8)
         for start in range(0, expected, CHUNK):
             part = stream.read(min(CHUNK, expected - start))
