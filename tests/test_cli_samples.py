@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 
 import symcnn
 from tests.network.test_idx import packed
@@ -73,7 +74,9 @@ def test_one_sample_of_a_training_that_was_saved(here, capsys, source):
     status, out, err = run("export", "net.toml", *options, "--steps", 2, "--out", "one.xlsx", capsys=capsys)
     assert (status, out) == (0, "one.xlsx\n"), err
     assert f"symcnn: sample {number} of 40, class 1\n" in err
-    assert_shows("one.xlsx", learnt, IMAGES[number - 1])
+    names = [f"i_{row}{column}_image1" for row in range(1, 5) for column in range(1, 5)]
+    assert [value_in("one.xlsx", name) for name in names] == IMAGES[number - 1].ravel().tolist()
+    assert value_in("one.xlsx", "f_111") == learnt.parameters["f_111"]
     out = run("explain", "f_111", *options, capsys=capsys)[1]
     assert f"{learnt.parameters['f_111']:.6g}"[:7] in out
     out = run("explain", "E", *options, capsys=capsys)[1]
@@ -89,28 +92,26 @@ def test_one_sample_of_a_training_that_was_saved(here, capsys, source):
     assert "Images shown here: 1." in text
 
 
-def assert_shows(path, learnt, image):
-    """The workbook's cells of the image and of the parameters."""
-    from openpyxl import load_workbook
-
+def value_in(path, name):
+    """The cell of that name in a workbook."""
     book = load_workbook(path, data_only=True)
-
-    def value(name):
-        sheet, cell = next(book.defined_names[name].destinations)
-        return book[sheet][cell].value
-
-    names = [n for n in book.defined_names if re.fullmatch(r"i_\d\d(_image1)?", n)]
-    assert [value(n) for n in sorted(names)] == image.ravel().tolist()
-    assert value("f_111") == learnt.parameters["f_111"]
+    sheet, cell = next(book.defined_names[name].destinations)
+    return book[sheet][cell].value
 
 
 def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
     status, _, err = run("export", "--sample", 2, "--sample", 1, "--steps", 1, capsys=capsys)
     assert (status, err) == (0, "symcnn: sample 2 of 2, circle\nsymcnn: sample 1 of 2, cross\n")
-    symcnn.train(symcnn.article.network(), symcnn.article.images(), steps=3).save("run.json")
+    net, data = symcnn.article.network(), symcnn.article.images()
+    learnt = symcnn.train(net, data, steps=3)
+    learnt.save("run.json")
     assert run("export", "--run", "run.json", "--out", "a.xlsx", capsys=capsys)[0] == 0
-    symcnn.export_workbook(symcnn.article.network(), symcnn.article.images(), "b.xlsx", run=symcnn.Run.load("run.json"))
+    symcnn.export_workbook(net, data, "b.xlsx", run=symcnn.Run.load("run.json"))
     assert Path("a.xlsx").read_bytes() == Path("b.xlsx").read_bytes()
+    # of one of its samples: what was learnt, and not that training, which was of both
+    assert run("export", "--run", "run.json", "--sample", 2, "--steps", 1, "--out", "c.xlsx", capsys=capsys)[0] == 0
+    assert value_in("c.xlsx", "f_12") == learnt.parameters["f_12"]
+    assert [value_in("c.xlsx", f"i_1{column}_image1") for column in (1, 2, 3)] == data.images[1][0].tolist()
 
 
 @pytest.mark.parametrize(
