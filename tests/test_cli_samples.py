@@ -75,8 +75,8 @@ def test_one_sample_of_a_training_that_was_saved(here, capsys, source):
     assert (status, out) == (0, "one.xlsx\n"), err
     assert f"symcnn: sample {number} of 40, class 1\n" in err
     names = [f"i_{row}{column}_image1" for row in range(1, 5) for column in range(1, 5)]
-    assert [value_in("one.xlsx", name) for name in names] == IMAGES[number - 1].ravel().tolist()
-    assert value_in("one.xlsx", "f_111") == learnt.parameters["f_111"]
+    expected = [*IMAGES[number - 1].ravel().tolist(), learnt.parameters["f_111"]]
+    assert values_in("one.xlsx", *names, "f_111") == expected
     out = run("explain", "f_111", *options, capsys=capsys)[1]
     assert f"{learnt.parameters['f_111']:.6g}"[:7] in out
     out = run("explain", "E", *options, capsys=capsys)[1]
@@ -92,11 +92,11 @@ def test_one_sample_of_a_training_that_was_saved(here, capsys, source):
     assert "Images shown here: 1." in text
 
 
-def value_in(path, name):
-    """The cell of that name in a workbook."""
+def values_in(path, *names):
+    """The cells of these names in a workbook."""
     book = load_workbook(path, data_only=True)
-    sheet, cell = next(book.defined_names[name].destinations)
-    return book[sheet][cell].value
+    places = [next(book.defined_names[name].destinations) for name in names]
+    return [book[sheet][cell].value for sheet, cell in places]
 
 
 def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
@@ -110,8 +110,8 @@ def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
     assert Path("a.xlsx").read_bytes() == Path("b.xlsx").read_bytes()
     # of one of its samples: what was learnt, and not that training, which was of both
     assert run("export", "--run", "run.json", "--sample", 2, "--steps", 1, "--out", "c.xlsx", capsys=capsys)[0] == 0
-    assert value_in("c.xlsx", "f_12") == learnt.parameters["f_12"]
-    assert [value_in("c.xlsx", f"i_1{column}_image1") for column in (1, 2, 3)] == data.images[1][0].tolist()
+    row = [f"i_1{column}_image1" for column in (1, 2, 3)]
+    assert values_in("c.xlsx", "f_12", *row) == [learnt.parameters["f_12"], *data.images[1][0].tolist()]
 
 
 @pytest.mark.parametrize(
