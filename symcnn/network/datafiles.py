@@ -474,7 +474,8 @@ def parts_of(path: Path) -> list[str]:
 
 def _npz(archive: Npz, network: Network, path: Path, part: Part | None) -> Data:
     parts = _parts(archive.names)
-    if part is None and "images" in archive.names and {"targets", "labels"} & set(archive.names):
+    has_own_names = bool({"targets", "labels"} & set(archive.names)) or parts == {"": _NpzPart(["images"])}
+    if part is None and "images" in archive.names and has_own_names:
         return _own_npz(archive, network)
     if part is not None and part not in parts:
         there = ", ".join(filter(None, parts)) or "none"
