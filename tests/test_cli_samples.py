@@ -132,12 +132,14 @@ def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
         (["--run", "c.npz"], "c.npz: a checkpoint holds no samples; expected --data"),
         (["--data", IDX, "--run", "other.npz"], "other.npz: a training of another network; expected one of net.toml"),
         (["--data", "gone-images-idx3"], "gone-images-idx3: does not exist"),
+        (["--data", "cut-images-idx3"], "cut-images-idx3: damaged or cut off: 84 bytes, where its head says 40×4×4"),
     ],
 )
 def test_a_choice_that_cannot_be_made(here, capsys, options, words):
     symcnn.train(symcnn.read_network("net.toml")[0], (IMAGES, LABELS), epochs=1, checkpoint="c.npz")
     other = symcnn.Network((4, 4), [symcnn.Dense(2)], loss="cross_entropy")
     symcnn.train(other, (IMAGES, LABELS), epochs=1, checkpoint="other.npz")
+    Path("cut-images-idx3").write_bytes(packed(PIXELS)[:100])
     before = sorted(Path().iterdir())
     for command in (["export", "--out", "o.xlsx"], ["report", "--out", "o.md"], ["explain", "f_111"]):
         status, out, err = run(*command, "net.toml", *options, capsys=capsys)

@@ -60,7 +60,7 @@ from symcnn.network.data import (
     listed,
     texts,
 )
-from symcnn.network.idx import is_idx, labels_beside, read_idx
+from symcnn.network.idx import MAX_VALUES, is_idx, labels_beside, read_idx
 from symcnn.network.network import Network
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
 from symcnn.network.tables import NumberParser, records, samples
@@ -68,9 +68,6 @@ from symcnn.network.tables import text_of as csv_text
 
 #: Bytes of one image's file; of a file of samples, and of one array in it; of a CSV file of samples.
 MAX_IMAGE_BYTES, MAX_BYTES, MAX_CSV_BYTES = 4_000_000, 2_000_000_000, 500_000_000
-
-#: Pixels of all samples together.
-MAX_VALUES = 200_000_000
 
 SUFFIXES = (".toml", ".csv", ".png")
 
@@ -487,9 +484,9 @@ def _npz(archive: Npz, network: Network, path: Path, part: Part | None) -> Data:
         )
     chosen: str = part or ("train" if "train" in parts else "" if "" in parts else next(iter(parts)))
     arrays = parts[chosen]
-    for what, found in (("images", arrays.images), ("labels", arrays.labels)):
-        if len(found) != 1:
-            several = f"{' and '.join(found)} may all be" if found else f"{arrays.images[0]}, but no array for"
+    for what, names in (("images", arrays.images), ("labels", arrays.labels)):
+        if len(names) != 1:
+            several = f"{' and '.join(names)} may all be" if names else f"{arrays.images[0]}, but no array for"
             raise InputError(f"holds {several} its {what}; expected one; its arrays: {archive.listed}")
     [images], [labels] = arrays.images, arrays.labels
     shape, actual = archive.shape(images), archive.shape(labels, text=True)
@@ -504,8 +501,8 @@ def _npz(archive: Npz, network: Network, path: Path, part: Part | None) -> Data:
     if not is_rows:
         _check_labels(labels, actual, shape[0])
     values = archive.array(labels, text=True)
-    rows, names = (values, None) if is_rows and values.dtype.kind not in "US" else _classes(network, labels, values)
-    data = _checked(network, fit(archive.array(images)), rows, names)
+    rows, classes = (values, None) if is_rows and values.dtype.kind not in "US" else _classes(network, labels, values)
+    data = _checked(network, fit(archive.array(images)), rows, classes)
     _warn(path, fit.done)
     return data
 

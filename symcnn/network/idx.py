@@ -29,7 +29,7 @@ TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">
 #: Axes: samples, and at most channels, rows and columns.
 MAX_AXES = 4
 
-#: Bytes of a file; numbers in it; bytes that are read at once.
+#: Bytes of a file; pixels of all samples together; bytes that are read at once.
 MAX_BYTES, MAX_VALUES, CHUNK = 2_000_000_000, 200_000_000, 1 << 20
 
 #: gzip packs at most so many bytes into one.

@@ -228,6 +228,28 @@ def test_a_packed_file_is_unpacked_no_further_than_its_head_says(tmp_path):
     tracemalloc.stop()
 
 
+@pytest.mark.filterwarnings("ignore::symcnn.errors.SymcnnWarning")
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_changed_byte_is_read_or_refused(tmp_path, is_packed):
+    """Nothing else can happen; and where the file is packed, a changed byte of the content never passes."""
+    (tmp_path / "labels-idx1").write_bytes(LABELS)
+    content = gzip.compress(FILE, mtime=0) if is_packed else FILE
+    passed = []
+    for place in range(len(content)):
+        for byte in {0, 255, content[place] ^ 1, content[place] ^ 128} - {content[place]}:
+            (tmp_path / "images-idx3").write_bytes(content[:place] + bytes([byte]) + content[place + 1 :])
+            try:
+                data = symcnn.read_data(tmp_path / "images-idx3", NET)
+            except symcnn.InputError:
+                continue
+            assert data.images.shape == (4, 2, 3)
+            passed.append((place, data.images.tolist() == IMAGES))
+    if is_packed:
+        assert all(same for _, same in passed)
+    else:  # in the head, only the type may be another one of as many bytes: signed ones
+        assert {place for place, _ in passed} == {2, *range(16, 40)}
+
+
 def test_pipes_and_folders(tmp_path):
     os.mkfifo(tmp_path / "images-idx3")
     with pytest.raises(symcnn.InputError, match="pipe"):

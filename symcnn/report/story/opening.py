@@ -62,7 +62,7 @@ def images(t: Teller) -> Section | None:
     if data is None:
         return None
     assert stated.targets is not None
-    key = "images_text" if run is None or len(run.data) == len(data) else "images_shown"
+    key = "images_text" if run is None or len(run.data) == len(data) else "images_here"
     blocks: list[Block] = [t.paragraph(f"story.{key}", count=t.images)]
     drawn = pictures.images(t)
     blocks += [drawn] if drawn else []
