@@ -1,18 +1,19 @@
-"""The scalar graph: equations instantiated at every index, as named variables, each an expression of earlier ones.
+"""The scalar graph: equations instantiated at an index, as named variables, each an expression of earlier ones.
 
     x_12     = i_12·f_11 + i_13·f_12 + i_22·f_21 + i_23·f_22
     dE_df_12 = dE_dx_11·i_12 + dE_dx_12·i_13 + dE_dx_21·i_22 + dE_dx_22·i_23
 
-All of it is for one image. A variable keeps its products and their factors in the order of the derivation, which
-SymPy's own sums and products do not; ``expression`` is the same as one SymPy expression.
+All of it is for one image. A variable is made when it is looked up, from the equations at that one index, so that one
+formula of a large network costs no more than one of a small network. It keeps its products and their factors in the
+order of the derivation, which SymPy's own sums and products do not; ``expression`` is the same as one SymPy expression.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
@@ -33,9 +34,7 @@ from symcnn.symbolic import (
 )
 
 Product = tuple[Expr, ...]
-
-#: Products of one image that a scalar graph may have: some 20 seconds to make, 300 MB to hold.
-MAX_PRODUCTS = 500_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,61 @@ class Variable:
         return {s for factors in self.products for f in factors for s in f.free_symbols}
 
 
+class Entries(Mapping[str, T]):
+    """The entries of some tensors by their names, tensor by tensor and row by row.
+
+    What belongs to a name is made when it is looked up, and kept; neither the length nor the names make any.
+
+    Attributes:
+        tensors: in order.
+        made: name -> what has been made so far.
+    """
+
+    def __init__(self, tensors: Iterable[Tensor], make: Callable[[Tensor, Index], T]) -> None:
+        self.tensors, self._make = tuple(tensors), make
+        self.made: dict[str, T] = {}
+
+    @cached_property
+    def _quantities(self) -> Quantities:
+        return Quantities(self.tensors)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {tensor.name: n for n, tensor in enumerate(self.tensors)}
+
+    def _place(self, name: str) -> tuple[int, Index]:
+        """The position of an entry's tensor, and its index there."""
+        quantity = self._quantities.of(name)
+        tensor = quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor
+        if quantity.image is not None or tensor.name not in self._positions:
+            raise KeyError(name)
+        return self._positions[tensor.name], quantity.index
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self.made:
+            position, index = self._place(name)
+            self.made[name] = self._make(self.tensors[position], index)
+        return self.made[name]
+
+    def __contains__(self, name: object) -> bool:
+        if name in self.made:
+            return True
+        try:
+            return isinstance(name, str) and self._place(name) is not None
+        except KeyError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for tensor in self.tensors for name in tensor.scalars())
+
+    def __len__(self) -> int:
+        return sum(tensor.size for tensor in self.tensors)
+
+    def in_order(self, names: Iterable[str]) -> list[str]:
+        """Some of the names in the order of all."""
+        return sorted(names, key=self._place)
+
+
 @dataclass(frozen=True)
 class Graph:
     """Scalar variables in an order in which each depends on earlier ones.
@@ -88,11 +142,13 @@ class Graph:
     Attributes:
         inputs: pixels, parameters, targets; name -> (tensor, index).
         forward, backward: the variables, by name.
+        equations: what the variables are made from.
     """
 
-    inputs: Mapping[str, tuple[Tensor, Index]]
-    forward: Mapping[str, Variable]
-    backward: Mapping[str, Variable]
+    inputs: Entries[tuple[Tensor, Index]]
+    forward: Entries[Variable]
+    backward: Entries[Variable]
+    equations: tuple[Equation, ...]
 
     def __getitem__(self, name: Name) -> Variable:
         text = name if isinstance(name, str) else name.name
@@ -107,6 +163,14 @@ class Graph:
         yield from self.forward.values()
         yield from self.backward.values()
 
+    def __len__(self) -> int:
+        return len(self.forward) + len(self.backward)
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The tensors of the scalars: inputs, forward, backward."""
+        return (*self.inputs.tensors, *_by_target(self.equations))
+
     @cached_property
     def quantities(self) -> Quantities:
         """Its scalars by their names."""
@@ -119,26 +183,39 @@ class Graph:
         variable = self[name]
         return variable.tensor, variable.index
 
-    @cached_property
-    def tensors(self) -> tuple[Tensor, ...]:
-        """The tensors of the scalars: inputs, forward, backward."""
-        return tuple(dict.fromkeys([tensor for tensor, _ in self.inputs.values()] + [v.tensor for v in self]))
+    def users(self, quantity: Quantity) -> list[Quantity]:
+        """The variables whose formulas contain a quantity, in order; found in the equations, none of them is made."""
+        entry = (quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor), quantity.index
+        users: dict[Tensor, set[Index]] = {}
+        for equation in self.equations:
+            target = users.setdefault(equation.target.tensor, set())
+            for term in equation.terms:
+                for point in _points_with(equation, term, *entry):
+                    index = equation.target.at(point)
+                    if index is not None and index not in target and _contains(equation, term, point, quantity.symbol):
+                        target.add(index)
+        return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(users.get(tensor, ()))]
+
+    def chain(self, adjoint: Quantity) -> list[Quantity]:
+        """The adjoints on the way from E to an adjoint, itself the last; found in the equations, none of them is made.
+
+        It is what the chain rule passes through: an adjoint, all that its formula contains, and so on.
+        """
+        by_target = _by_target(self.equations)
+        chain: dict[Tensor, set[Index]] = {adjoint.tensor.adjoint(): {adjoint.index}}
+        for tensor in reversed(self.tensors):  # each depends on earlier ones only
+            for equation in by_target.get(tensor, ()) if tensor in chain else ():
+                for term in equation.terms:
+                    for upstream in (a for f in term.factors for a in f.atoms(Access) if a.tensor.is_adjoint):
+                        indices = chain.setdefault(upstream.tensor, set())
+                        indices.update(_reached(equation, term, upstream, chain[tensor], indices))
+        return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(chain.get(tensor, ()))]
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
-    """Every equation at every index of its axes.
-
-    Raises:
-        NotSupportedYetError: there are more than ``MAX_PRODUCTS`` products.
-    """
-    check_size(
-        (*forward, *backward),
-        MAX_PRODUCTS,
-        "written out number by number (single formulas, the workbook)",
-        "index notation (`symcnn derive` without --of), report, verify, train and predict do without",
-    )
-    scalars = {tensor.scalar(index): (tensor, index) for tensor in inputs for index in tensor.indices()}
-    return Graph(scalars, _variables(forward), _variables(backward))
+    """The scalars of some equations; each is made when it is looked up."""
+    scalars = Entries(inputs, lambda tensor, index: (tensor, index))
+    return Graph(scalars, _variables(forward), _variables(backward), (*forward, *backward))
 
 
 def check_size(equations: Sequence[Equation], most: int, what: str, instead: str) -> None:
@@ -157,49 +234,138 @@ def count_products(equations: Iterable[Equation]) -> int:
     )
 
 
-def _variables(equations: Sequence[Equation]) -> dict[str, Variable]:
-    """The variables of equations; several that add to one target (``+=``) become one variable."""
-    addends: dict[tuple[Tensor, Index], list[Addend]] = {}
-    # every entry exists, also one that nothing is scattered to (its adjoint is 0);
-    # a target is complete after the last equation that adds to it, and only then read
-    reduces = {equation.target.tensor: equation.reduce for equation in equations}
-    last = {equation.target.tensor: n for n, equation in enumerate(equations)}
-    for tensor in sorted(last, key=lambda t: last[t]):
-        addends.update({(tensor, index): [] for index in tensor.indices()})
+def _by_target(equations: Sequence[Equation]) -> dict[Tensor, list[Equation]]:
+    """The equations that give or add to each tensor; a tensor stands where the last of them makes it complete."""
+    by_target: dict[Tensor, list[Equation]] = {}
     for equation in equations:
-        for point in points(equation.axes):
-            index = equation.target.at(point)
-            if index is not None:  # else scattered into padding, which nothing reads
-                _add(addends[equation.target.tensor, index], equation, point)
-    return {
-        tensor.scalar(index): Variable(tensor.scalar(index), tensor, index, tuple(own), reduces[tensor])
-        for (tensor, index), own in addends.items()
-    }
+        tensor = equation.target.tensor
+        by_target[tensor] = [*by_target.pop(tensor, ()), equation]
+    return by_target
+
+
+def _variables(equations: Sequence[Equation]) -> Entries[Variable]:
+    """The variables of equations; several that add to one target (``+=``) become one variable.
+
+    Every entry exists, also one that nothing is scattered to (its adjoint is 0).
+    """
+    by_target = _by_target(equations)
+    return Entries(by_target, lambda tensor, index: _variable(by_target[tensor], index))
 
 
 def instance(equation: Equation, index: Index) -> Variable:
-    """One entry of a tensor: an equation whose target's index is its axes (forward, or gather form) at one index.
+    """One entry of a tensor, from the only equation that gives it.
 
-    The same as the scalar graph's variable, up to the order of the products; no other variable is made for it.
+    An equation in gather form gives the scalar graph's variable up to the order of the products.
     """
-    tensor = equation.target.tensor
-    point = {a: n for affine, n in zip(equation.target.index, index, strict=True) for a in affine.axes}
-    addends: list[Addend] = []
-    _add(addends, equation, point)
-    return Variable(tensor.scalar(index), tensor, index, tuple(addends), equation.reduce)
+    return _variable([equation], index)
 
 
-def _add(addends: list[Addend], equation: Equation, point: Mapping[str, int]) -> None:
+def _variable(equations: Sequence[Equation], index: Index) -> Variable:
+    """One entry: what these equations add to it, or the maximum."""
+    target, reduce = equations[-1].target.tensor, equations[-1].reduce
+    addends: list[tuple[Rational, list[Product]]] = []
+    for equation in equations:
+        for point in points_at(equation.axes, equation.target, index):
+            _add(addends, equation, point)
+    each = tuple(Addend(tuple(products), coefficient) for coefficient, products in addends)
+    return Variable(target.scalar(index), target, index, each, reduce)
+
+
+def points_at(axes: Sequence[Axis], access: Access, index: Index) -> Iterator[dict[str, int]]:
+    """The points of the axes at which an access is at an index, the last axis fastest.
+
+    Axis by axis: each takes only values that leave the index within reach of the axes that follow.
+    """
+    # each dimension: what the axes must add up to, and for each axis its coefficient and the span of those after it
+    remaining = [n * a.divisor - a.offset for a, n in zip(access.index, index, strict=True)]
+    maps = [dict(a.coefficients) for a in access.index]
+    if any(not own and rest for own, rest in zip(maps, remaining, strict=True)):
+        return
+    reach: list[list[tuple[int, int, int, int]]] = []
+    spans = [(0, 0)] * len(maps)
+    for axis in reversed(axes):
+        here = [(n, own[axis.name], *spans[n]) for n, own in enumerate(maps) if own.get(axis.name)]
+        reach.insert(0, here)
+        for n, coefficient, low, high in here:
+            end = coefficient * (axis.size - 1)
+            spans[n] = low + min(end, 0), high + max(end, 0)
+    point: dict[str, int] = {}
+
+    def extend(depth: int) -> Iterator[dict[str, int]]:
+        if depth == len(axes):
+            yield dict(point)
+            return
+        first, last = 0, axes[depth].size - 1
+        for n, coefficient, low, high in reach[depth]:
+            least, most = remaining[n] - high, remaining[n] - low  # of coefficient · value
+            if coefficient < 0:
+                least, most = -most, -least
+            size = abs(coefficient)
+            first, last = max(first, -(-least // size)), min(last, most // size)
+        for value in range(first, last + 1):
+            point[axes[depth].name] = value
+            for n, coefficient, _, _ in reach[depth]:
+                remaining[n] -= coefficient * value
+            yield from extend(depth + 1)
+            for n, coefficient, _, _ in reach[depth]:
+                remaining[n] += coefficient * value
+
+    yield from extend(0)
+
+
+def _points_with(equation: Equation, term: Term, tensor: Tensor, index: Index) -> Iterator[dict[str, int]]:
+    """The points at which a term may contain an entry."""
+    axes = (*equation.axes, *term.axes)
+    for atom in {atom for factor in term.factors for atom in factor.atoms(Access, Wins)}:
+        for access in atom.solved if isinstance(atom, Wins) else (atom,):
+            if access.tensor != tensor:
+                continue
+            # an instance of a maximum's choice contains the candidates before its own, too
+            window = atom.window if isinstance(atom, Wins) and access.tensor == atom.cell.tensor else ()
+            for point in points_at(axes, access, index):
+                for within in points(window):
+                    yield {**point, **within}
+
+
+def _contains(equation: Equation, term: Term, point: Mapping[str, int], symbol: Symbol) -> bool:
+    """Is a term's instance there, and with the symbol in it?"""
+    factors = _instance(equation, term, point)
+    return factors is not None and any(symbol in factor.free_symbols for factor in factors)
+
+
+def _reached(
+    equation: Equation, term: Term, upstream: Access, targets: Iterable[Index], known: set[Index]
+) -> set[Index]:
+    """The indices of an access in the instances of a term that some entries of the target consist of."""
+    reached = set(known)
+    for index in sorted(targets):
+        for point in points_at(equation.axes, equation.target, index):
+            if len(reached) == upstream.tensor.size:
+                return reached
+            for within in points(term.axes):
+                place = {**point, **within}
+                source = upstream.at(place)
+                if source is not None and source not in reached and _instance(equation, term, place) is not None:
+                    reached.add(source)
+    return reached
+
+
+def _add(addends: list[tuple[Rational, list[Product]]], equation: Equation, point: Mapping[str, int]) -> None:
     """Add the terms of an equation at one point; terms without a sum of their own share one addend."""
     for term in equation.terms:
-        instances = (instance_of(term, {**point, **within}) for within in points(term.axes))
-        # a zero (padding) adds nothing, but may be the maximum
-        products = [f for f in instances if f is not None and (equation.reduce == "max" or 0 not in f)]
-        if not products:
-            continue
-        if not term.axes and addends and addends[-1].coefficient == term.coefficient:
-            products = [*addends.pop().products, *products]
-        addends.append(Addend(tuple(products), term.coefficient))
+        instances = (_instance(equation, term, {**point, **within}) for within in points(term.axes))
+        products = [factors for factors in instances if factors is not None]
+        if products and not term.axes and addends and addends[-1][0] == term.coefficient:
+            addends[-1][1].extend(products)
+        elif products:
+            addends.append((term.coefficient, products))
+
+
+def _instance(equation: Equation, term: Term, point: Mapping[str, int]) -> Product | None:
+    """The product of a term at one point, or None where it takes no part."""
+    factors = instance_of(term, point)
+    # a zero (padding) adds nothing, but may be the maximum
+    return None if factors is None or (equation.reduce != "max" and 0 in factors) else factors
 
 
 def instance_of(term: Term, point: Mapping[str, int]) -> Product | None:

@@ -102,7 +102,7 @@ def area(row: int, column: int, last_row: int, last_column: int) -> str:
 
 def quoted(sheet: str) -> str:
     """A sheet's title as formulas write it: bare where every program takes it so."""
-    if re.fullmatch(r"[A-Za-z]{4,}", sheet):
+    if re.fullmatch(r"[A-Za-z]{4,}[0-9]*", sheet):
         return sheet
     return "'" + sheet.replace("'", "''") + "'"
 

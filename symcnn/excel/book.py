@@ -1,7 +1,6 @@
 """A workbook under construction: sheets by key, cells with their style, defined names; links, ribbon, print set-up."""
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from typing import Any
 
 from openpyxl import Workbook
@@ -15,7 +14,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, is_legal_name, local, quoted
+from symcnn.excel.addresses import Cell, area, is_legal_name, local, quoted
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, Tensor
 from symcnn.text import Catalogue
@@ -30,10 +29,14 @@ class Book:
         self.workbook.remove(self.workbook.active)  # type: ignore[arg-type]
         self._styled: dict[int, object] = {}
         self._defined: set[str] = set()
+        #: Titles of sheets that are no text of the catalogue.
+        self.titles: dict[str, str] = {}
+        #: What is on such a sheet, for Contents.
+        self.descriptions: dict[str, str] = {}
 
     def title(self, key: str) -> str:
         """The title of the sheet with this key, in the book's language."""
-        return self.text(f"workbook.{key}")
+        return self.titles.get(key) or self.text(f"workbook.{key}")
 
     def label(self, key: str, **values: object) -> str:
         return self.text(f"workbook.{key}", **values)
@@ -61,13 +64,20 @@ class Book:
 
     def define(self, what: Quantity | str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""
-        name = str(what)
+        self.define_as(str(what), cell.absolute)
+
+    def define_area(self, name: str, first: Cell, last: Cell) -> None:
+        """Give a block of cells its name."""
+        end = "" if first == last else f":{last.reference(last.sheet, fixed=True)}"
+        self.define_as(name, first.absolute + end)
+
+    def define_as(self, name: str, place: str) -> None:
         if not is_legal_name(name):
             raise ValueError(f"{name} cannot be a defined name")
         if name.lower() in self._defined:
             raise ValueError(f"{name} is defined twice")
         self._defined.add(name.lower())
-        self.workbook.defined_names[name] = DefinedName(name, attr_text=cell.absolute)
+        self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
 
 
 class StyledSheet:
@@ -86,32 +96,53 @@ class StyledSheet:
         cell.value = str(value) if isinstance(value, CellFormula) else value
         if isinstance(value, str | CellRichText) and not isinstance(value, CellFormula):
             cell.data_type = "s"  # openpyxl looks at the first character
-        known = self.book._styled.get(id(look))
-        if known is None:
-            cell._style = copy(cell._style)  # openpyxl sets attributes in place, and other cells may share it
-            for attribute, setting in look.items():
-                setattr(cell, attribute, setting)
-            self.book._styled[id(look)] = cell._style
-        else:
-            cell._style = known
+        cell._style = self.style_of(look)
         styled: SheetCell = cell
         return styled
 
     def put_formula(self, row: int, column: int, formula: CellFormula, look: Mapping[str, object]) -> None:
         """Write a formula that is known to be legal into a new cell: openpyxl's checks take most of the time."""
-        style = self.book._styled.get(id(look))
-        if style is None or (row, column) in self.sheet._cells:
-            self.put(row, column, formula, look)
+        self._put_new(row, column, formula, "f", look)
+
+    def put_number(self, row: int, column: int, value: float, look: Mapping[str, object]) -> None:
+        """Write a number into a new cell, in the same short way."""
+        self._put_new(row, column, value, "n", look)
+
+    def _put_new(self, row: int, column: int, value: str | float, kind: str, look: Mapping[str, object]) -> None:
+        if (row, column) in self.sheet._cells:
+            self.put(row, column, value, look)
             return
         cell: Any = SheetCell(self.sheet, row, column)
-        cell._value, cell.data_type, cell._style = str(formula), "f", style
+        cell._value, cell.data_type = str(value) if kind == "f" else value, kind
+        cell._style = self.style_of(look)
         self.sheet._cells[row, column] = cell
+
+    def style_of(self, look: Mapping[str, object]) -> Any:
+        """openpyxl's record of a style."""
+        if id(look) not in self.book._styled:
+            probe: Any = SheetCell(self.sheet, 1, 1)
+            for attribute, setting in look.items():
+                setattr(probe, attribute, setting)
+            self.book._styled[id(look)] = probe._style
+        return self.book._styled[id(look)]
+
+    def merged(self, row: int, column: int, rows: int, columns: int, value: object, look: Mapping[str, object]) -> None:
+        """One value in a rectangle of cells."""
+        for r in range(row, row + rows):
+            for c in range(column, column + columns):
+                self.put(r, c, value if (r, c) == (row, column) else None, look)
+        self.sheet.merge_cells(area(row, column, row + rows - 1, column + columns - 1))
 
     def bar(self, row: int, last: int, value: object, look: style.Style, head: style.Style | None = None) -> None:
         """Cells of a row in one style, from column B to ``last``; a value in the first, whose own style is ``head``."""
         for column in range(2, last + 1):
             first = column == 2
             self.put(row, column, value if first else None, head if head and first else look)
+
+    def bar_from(self, row: int, first: int, last: int, value: object, look: style.Style) -> None:
+        """Cells of a row in one style; a value in the first."""
+        for column in range(first, last + 1):
+            self.put(row, column, value if column == first else None, look)
 
     def section(self, row: int, title: str, last: int, height: float | None = None) -> None:
         """Write the head of a section, up to a column."""

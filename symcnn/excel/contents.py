@@ -36,7 +36,7 @@ NOTE_WIDTH = 130
 BETWEEN = (TensorKind.PREACTIVATION, TensorKind.LARGEST, TensorKind.EXPONENTIAL, TensorKind.TOTAL)
 
 #: Kind of workbook -> its first sentence.
-INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps"}
+INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps", "layers": "intro_layers"}
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,8 @@ def _links(page: StyledSheet, sheets: Sequence[str], row: int, kind: str) -> int
     for key in sheets:
         page.link(row, LEFT, page.book.title(key), style.LINK_LINED, Cell(page.book.title(key), 1, 1))
         for column in range(LEFT + 1, RIGHT + 1):
-            words = page.label(_on(key, kind)) if column == LEFT + 1 else None
+            described = page.book.descriptions.get(key) or page.label(_on(key, kind))
+            words = described if column == LEFT + 1 else None
             page.put(row, column, words, style.WORDS_LINED)
         page.height(row, 19)
         row += 1

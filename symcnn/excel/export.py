@@ -11,6 +11,7 @@ from symcnn.numeric import as_theta, initial_values
 from symcnn.text import catalogue
 from symcnn.train import Run
 from symcnn.train.settings import check_settings
+from symcnn.version import __version__
 
 SUFFIXES = (".xlsx",)
 
@@ -28,14 +29,16 @@ def export_workbook(
     initial: Any = None,
     lang: str = "en",
     run: Run | None = None,
+    forward_only: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Write a network as a workbook of live formulas.
 
     A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward, Training, Charts, Symbols
     and Checks; the article's also Convolution (its part 1). Where all images together have more than 2,000 quantities,
-    the workbook shows the first image alone, without Training, Charts and Checks, with the parameters of ``run``, if it
-    is given; Contents says so. A network without a loss gives Contents and Convolution: its forward pass on the first
+    the workbook shows the first image alone, with the parameters of ``run``, if it is given: Overview, Picker, a sheet
+    for each layer, forward and backward, and one step of gradient descent. Past 400,000 formulas a part is left out,
+    and Contents says which. A network without a loss gives Contents and Convolution: its forward pass on the first
     image, with ``initial`` as its parameters.
 
     Args:
@@ -45,6 +48,7 @@ def export_workbook(
         learning_rate, steps, seed, initial: as for ``symcnn.train``; steps: rows of the Training sheet.
         lang: "en" or "fr".
         run: take learning rate, reduction and initial values from this training, and at most ``steps`` of its steps.
+        forward_only: a sheet for each layer, of the forward pass alone; also of a small network.
         progress: called with the number of rows written.
 
     Returns:
@@ -57,8 +61,9 @@ def export_workbook(
         NotSupportedYetError: the network is past a spreadsheet's limits.
     """
     from symcnn.derivation import Derivation
+    from symcnn.excel.layer_workbook import LayerInputs, layer_workbook
     from symcnn.excel.plan import MAX_QUANTITIES, quantities
-    from symcnn.excel.workbook import forward_workbook, one_image_workbook, training_workbook
+    from symcnn.excel.workbook import forward_workbook, training_workbook
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)
@@ -70,7 +75,7 @@ def export_workbook(
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     if network.loss is None:
         content = forward_workbook(text, network, theta, checked_images(network, samples.images)[0])
-    elif quantities(Derivation(network), len(checked(network, samples)[0])) > MAX_QUANTITIES:
+    elif forward_only or quantities(Derivation(network), len(checked(network, samples)[0])) > MAX_QUANTITIES:
         # a training of so many quantities is not followed step by step: only its result is written
         if run:
             made = text("workbook.made_run", steps=run.steps)
@@ -78,7 +83,12 @@ def export_workbook(
             made = text("explain.initial", seed=seed)
         else:
             made = text("workbook.made_values")
-        content = one_image_workbook(text, network, samples, run.theta if run else theta, learning_rate, made)
+        images, targets = checked(network, samples)
+        made = f"symcnn {__version__}, {made}"
+        values = run.theta if run else theta
+        content = layer_workbook(
+            text, LayerInputs(network, images[0], targets[0], values, learning_rate, made, forward_only)
+        )
     else:
         if run is not None and run.course is not None:
             raise InputError(

@@ -2,8 +2,8 @@
 
 An argument is a value, or the values of an area (a list). Sums run in the order of the cells, without compensation.
 
-A formula is compiled: each node of its tree becomes a function of the cells that it refers to. Formulas that differ
-only in their references share one function: a training of 1,000 steps has a few hundred.
+``Compiler`` makes a function of a formula: each node of its tree becomes one of the cells that it refers to. ``Vector``
+calculates many formulas that differ only in their references, as far as everything is a finite number.
 """
 
 import math
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from symcnn.printers.cells import (
     Binary,
@@ -205,12 +208,18 @@ def _count(*arguments: Argument) -> float:
     return float(sum(type(v) is float for v in values))
 
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {
+#: Functions of one number; SUMPRODUCT takes them of every cell of an area.
+OF_NUMBER: dict[str, Callable[..., float]] = {
     "ABS": _of_number(abs),
     "EXP": _of_number(math.exp),
+    "INT": _of_number(lambda value: float(math.floor(value))),
     "LN": _of_number(math.log),
     "SQRT": _of_number(math.sqrt),
     "TANH": _of_number(math.tanh),
+}
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    **OF_NUMBER,
     "MOD": _mod,
     "ROUND": _round,
     "SUM": lambda *arguments: _total(_numbers(arguments)),
@@ -299,11 +308,12 @@ class Compiler:
     def __init__(self, values: list[Value], named: Callable[[str], int]) -> None:
         self._values, self._named = values, named
         self._numbers: Iterator[int] = count()
+        self._places: list[int] = []
 
-    def compiled(self, formula: Formula) -> tuple[Run, int]:
-        """The function, and how many references it has."""
-        self._numbers = count()
-        return self._run(formula), next(self._numbers)
+    def compiled(self, formula: Formula) -> tuple[Run, tuple[int, ...]]:
+        """The function, and the places of the defined names in it."""
+        self._numbers, self._places = count(), []
+        return self._run(formula), tuple(self._places)
 
     def _run(self, formula: Formula) -> Run:
         match formula:
@@ -314,6 +324,7 @@ class Compiler:
                 return self._fetched(next(self._numbers))
             case Name():
                 values, place = self._values, self._named(formula.name)
+                self._places.append(place)
                 return lambda places: values[place]
             case Unary():
                 operand, sign = self._run(formula.operand), -1.0 if formula.operator == "-" else 1.0
@@ -435,6 +446,9 @@ class Compiler:
                 left, right = self._elements(formula.left), self._elements(formula.right)
                 operation = OPERATIONS[formula.operator]
                 return lambda places: _each(operation, left(places), right(places))
+            case FunctionCall() if formula.function in OF_NUMBER and len(formula.arguments) == 1:
+                function, argument = OF_NUMBER[formula.function], self._elements(formula.arguments[0])
+                return lambda places: [_attempt(function, v) for v in argument(places)]
             case _:
                 one = self._run(formula)
                 return lambda places: [one(places)]
@@ -453,3 +467,148 @@ def _each(operation: Callable[[Value, Value], Value], left: list[Value], right: 
         raise RaisedError("#VALUE!")
     wide = [v * length if len(v) == 1 else v for v in (left, right)]
     return [_attempt(operation, a, b) for a, b in zip(*wide, strict=True)]
+
+
+# --- many formulas at once ------------------------------------------------------------------------------------------
+
+#: The values of one part of many formulas: (formulas,), or inside SUMPRODUCT (cells of an area, formulas).
+Numbers = NDArray[Any]
+
+_ARRAYS: dict[str, Callable[..., Numbers]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide,
+    "=": np.equal, "<>": np.not_equal, "<": np.less, ">": np.greater, "<=": np.less_equal, ">=": np.greater_equal,
+}  # fmt: skip
+
+
+class NotNumbersError(Exception):
+    """A formula is not calculated with arrays: it has a text, a look-up, a defined name."""
+
+
+class Vector:
+    """Calculates formulas that differ only in their references, with the same bits as one by one.
+
+    Args:
+        columns: where each reference points, in the order of the text: (cells of an area or 1, formulas); nan stands
+            for what is no number.
+
+    Attributes:
+        unsure: the formulas in which something is no finite number, in whatever branch: their results mean nothing.
+    """
+
+    def __init__(self, columns: Sequence[Numbers], formulas: int) -> None:
+        self._columns, self._count = iter(columns), formulas
+        self.unsure = np.zeros(formulas, dtype=bool)
+        for column in columns:
+            self.unsure |= np.isnan(column).any(axis=0)
+
+    def result(self, tree: Formula) -> Numbers:
+        """Calculate all of them; tree: the formula of one.
+
+        Raises:
+            NotNumbersError: it is not calculated with arrays.
+        """
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(self._value(tree), (self._count,))
+
+    def _value(self, formula: Formula, elements: bool = False) -> Numbers:
+        """elements: inside SUMPRODUCT, where an area gives a value for each of its cells."""
+        match formula:
+            case Numeral() | Logical():
+                return np.array(formula.value)
+            case Reference():
+                row: Numbers = next(self._columns)[0]
+                return row
+            case Range() if elements:
+                return next(self._columns)
+            case Unary():
+                return (-1.0 if formula.operator == "-" else 1.0) * _as_numbers(self._value(formula.operand, elements))
+            case Percent():
+                operand = _as_numbers(self._value(formula.operand, elements))
+                return operand * 0.01 if elements else operand / 100
+            case Binary():
+                return self._chain(formula, elements)
+            case FunctionCall():
+                return self._call(formula, elements)
+        raise NotNumbersError
+
+    def _chain(self, formula: Binary, elements: bool) -> Numbers:
+        node: Formula = formula
+        chain = []
+        while isinstance(node, Binary):
+            chain.append(node)
+            node = node.left
+        value = self._value(node, elements)
+        for part in reversed(chain):
+            right = self._value(part.right, elements)
+            if part.operator in _COMPARISONS:
+                if bool in (value.dtype, right.dtype):
+                    raise NotNumbersError
+                value = _ARRAYS[part.operator](value, right)
+            elif part.operator == "^":
+                base, exponent = np.broadcast_arrays(_as_numbers(value), _as_numbers(right))
+                value = self._one_by_one(_power, base, exponent)
+            elif part.operator in _ARRAYS:
+                value = self._finite(_ARRAYS[part.operator](_as_numbers(value), _as_numbers(right)))
+            else:
+                raise NotNumbersError
+        return value
+
+    def _call(self, call: FunctionCall, elements: bool) -> Numbers:
+        name, arguments = call.function, call.arguments
+        if name in OF_NUMBER and len(arguments) == 1:
+            return self._one_by_one(OF_NUMBER[name], _as_numbers(self._value(arguments[0], elements)))
+        if name == "IF" and len(arguments) == 3:
+            condition, above, below = (self._value(a) for a in arguments)
+            if above.dtype != below.dtype:
+                raise NotNumbersError
+            return np.where(condition if condition.dtype == bool else condition != 0, above, below)
+        if name == "SUMPRODUCT":
+            return self._sum_of_products([self._value(a, elements=True) for a in arguments])
+        if name not in ("SUM", "SUMSQ", "MAX", "MIN"):
+            raise NotNumbersError
+        rows = [row for a in arguments for row in self._rows(a)]
+        if name in ("SUM", "SUMSQ"):
+            return self._total(rows if name == "SUM" else [row * row for row in rows])
+        largest = rows[0]
+        for row in rows[1:]:  # of 0 and -0 the first, as Python's max; numpy's takes either
+            largest = np.where(row > largest if name == "MAX" else row < largest, row, largest)
+        return largest
+
+    def _rows(self, argument: Formula) -> Iterable[Numbers]:
+        """The numbers of an argument of SUM or MAX, one after the other."""
+        return next(self._columns) if isinstance(argument, Range) else [_as_numbers(self._value(argument))]
+
+    def _sum_of_products(self, factors: Sequence[Numbers]) -> Numbers:
+        if len({len(f) if f.ndim == 2 else 1 for f in factors}) > 1:
+            raise NotNumbersError
+        product = np.ones(())
+        for factor in factors:  # a truth value is no number there
+            product = product * (np.zeros_like(factor, dtype=float) if factor.dtype == bool else factor)
+        return self._total(product if product.ndim == 2 else [product])
+
+    def _total(self, rows: Iterable[Numbers]) -> Numbers:
+        total = np.zeros(self._count)
+        for row in rows:  # not sum(), which adds in pairs
+            total += row
+        return self._finite(total)
+
+    def _one_by_one(self, function: Callable[..., float], *operands: Numbers) -> Numbers:
+        """numpy's own functions may differ from the C library's in the last bit."""
+
+        def attempt(*values: float) -> float:
+            try:
+                return function(*values)
+            except RaisedError:
+                return math.nan
+
+        values = [attempt(*v) for v in zip(*(o.ravel().tolist() for o in operands), strict=True)]
+        return self._finite(np.array(values, dtype=float).reshape(operands[0].shape))
+
+    def _finite(self, values: Numbers) -> Numbers:
+        unsure = ~np.isfinite(values)
+        self.unsure |= unsure.any(axis=0) if values.ndim == 2 else unsure
+        return values
+
+
+def _as_numbers(values: Numbers) -> Numbers:
+    return values.astype(float) if values.dtype == bool else values

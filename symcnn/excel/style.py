@@ -179,6 +179,55 @@ SHOWN: Style = {**FOUR, "font": _font(11, INK, bold=True)}
 LEGEND_NUMBER: Style = {"font": _font(9, INK), "number_format": NUMBER_TWO, "alignment": _CENTRE, "border": _BOX}
 LEGEND_SMALL: Style = {**LEGEND_NUMBER, "number_format": NUMBER}
 
+# --- Layers of large networks: maps as small cells, colours before digits
+
+_SMALL = Alignment("center", "center", shrink_to_fit=True)
+MAP: Style = {"font": _font(7, TEXT), "alignment": _SMALL}
+#: By digits behind the decimal point.
+MAP_DIGITS: dict[int, Style] = {n: {**MAP, "number_format": f'#.{"0" * n};"−"#.{"0" * n};0'} for n in range(2, 7)}
+MAP_PIXEL: Style = {
+    "font": _font(7, INPUT_TEXT), "alignment": _SMALL, "border": _frame(_input), "number_format": '#.##;"−"#.##;0',
+}  # fmt: skip
+MAP_PARAMETER: Style = {**MAP_PIXEL, "number_format": '#.00;"−"#.00;0'}
+PADDING: Style = {**MAP, "font": _font(7, "98A2AF"), "fill": _PANEL, "number_format": "0"}
+MAP_NAME: Style = {"font": _italic(11, INK, bold=True), "alignment": _LEFT}
+SCALE_END: Style = {
+    "font": _font(7, GREY), "alignment": Alignment("right", "center", shrink_to_fit=True), "number_format": '"±"0.0##',
+}  # fmt: skip
+MAP_WORDS: Style = {"font": _font(9, GREY), "alignment": _LEFT}
+MAP_NUMBER: Style = {"font": _font(8, GREY), "alignment": _CENTRE, "number_format": "0"}
+NEURON: Style = {**VALUE, "alignment": _SMALL, "number_format": '0.0000;"−"0.0000;0'}
+NEURON_INPUT: Style = {**INPUT_FOUR, "alignment": _SMALL}
+NEURON_RESULT: Style = {**NEURON, "font": _font(11, INK, bold=True), "fill": _fill(RESULT_FILL)}
+DOT: Style = {"number_format": ";;;", "fill": _fill("F1F4F7")}
+OVERVIEW_TITLE: Style = {"font": _font(20, INK, bold=True), "alignment": _LEFT}
+OVERVIEW_CAPTION: Style = {"font": _font(13, TEAL, bold=True), "alignment": _LEFT}
+OVERVIEW_NUMBER: Style = {"font": _font(14, GREY, bold=True), "alignment": _CENTRE, "number_format": "0"}
+OVERVIEW_VALUE: Style = {"font": _font(14, INK, bold=True), "alignment": _CENTRE, "number_format": NUMBER_TWO}
+PICKED: Style = {**STEP, "border": _frame(_amber)}
+SAY: Style = {"font": _font(11, TEXT), "alignment": _RIGHT}
+SAY_SMALL: Style = {"font": _font(9, GREY), "alignment": _RIGHT}
+PICKER_VALUE: Style = {
+    "font": _font(8, TEXT), "border": _BOX, "alignment": _SMALL, "number_format": '0.000;"−"0.000;0',
+}  # fmt: skip
+PICKER_PARAMETER: Style = {**PICKER_VALUE, "font": _font(8, INPUT_TEXT)}
+PICKER_SUM: Style = {**PICKER_VALUE, "font": _font(9, INK, bold=True), "fill": _fill(RESULT_FILL)}
+PICKER_RESULT: Style = {**PICKER_SUM, "font": _font(13, INK, bold=True), "number_format": NUMBER_SIX}
+PICKER_SIGN: Style = {"font": _font(16, GREY, bold=True), "alignment": _CENTRE}
+PICKER_OK: Style = {"font": _font(10, GOOD[0], bold=True), "fill": _fill(GOOD[1]), "alignment": _LEFT}
+CORNER: tuple[Style, Style] = (
+    {**MAP_NUMBER, "number_format": '"r"0'}, {**MAP_NUMBER, "number_format": '"c"0'},
+)  # fmt: skip
+HIDDEN: Style = {"number_format": ";;;"}
+
+
+def of_size(largest: float) -> Style:
+    """The style of a map whose largest value is this: small values with more digits."""
+    digits = 2
+    while digits < 6 and largest < 1.5 * 10.0 ** (1 - digits):
+        digits += 1
+    return MAP_DIGITS[digits]
+
 
 def of_data(values: Array) -> tuple[Style, Style]:
     """Return the styles of pixels or targets as inputs and as formulas: 1, not 1.0000; but 0.1235."""
@@ -205,12 +254,35 @@ def bad_rule(sheet: Worksheet, area: str, formula: str) -> None:
 
 def scale_between(sheet: Worksheet, areas: str, low: str, high: str) -> None:
     """Orange below 0, white at 0, blue above; the full colours at the values of two cells of the sheet."""
+    _colours(sheet, areas, (("num", low), ("num", 0), ("num", high)), ("E58F65", "FFFFFF", "6C9FD6"))
+
+
+def _colours(sheet: Worksheet, areas: str, points: Sequence[tuple[str, str | int]], colours: Sequence[str]) -> None:
     from openpyxl.formatting.rule import ColorScale, FormatObject
     from openpyxl.styles.colors import Color
 
-    ends = [FormatObject(type="num", val=value) for value in (low, 0, high)]
-    colours = [Color(rgb=f"FF{c}") for c in ("E58F65", "FFFFFF", "6C9FD6")]
-    sheet.conditional_formatting.add(areas, Rule(type="colorScale", colorScale=ColorScale(cfvo=ends, color=colours)))
+    ends = [FormatObject(type=kind, val=value) for kind, value in points]  # type: ignore[arg-type]
+    made = [Color(rgb=f"FF{c}") for c in colours]
+    sheet.conditional_formatting.add(areas, Rule(type="colorScale", colorScale=ColorScale(cfvo=ends, color=made)))
+
+
+def scale_to(sheet: Worksheet, areas: str, end: str, middle: str = "FFFFFF") -> None:
+    """Orange below 0, blue above; the full colours at plus and minus the value of one cell of the sheet."""
+    _colours(sheet, areas, (("formula", f"-1*{end}"), ("num", 0), ("num", end)), ("E58F65", middle, "6C9FD6"))
+
+
+def sign_scale(sheet: Worksheet, areas: str) -> None:
+    """Orange whatever is below 0, blue whatever is above."""
+    _colours(sheet, areas, (("num", "-0.001"), ("num", 0), ("num", "0.001")), ("E58F65", "F1F4F7", "6C9FD6"))
+
+
+def pixel_scale(sheet: Worksheet, areas: str, digits: bool = True) -> None:
+    """White at 0, dark at 1, there with white digits."""
+    _colours(sheet, areas, (("num", 0), ("num", 1)), ("FFFFFF", DARK))
+    if not digits:
+        return
+    white = FormulaRule(formula=[f"{areas.partition(':')[0]}>0.55"], font=Font(color="FFFFFF"))  # type: ignore[no-untyped-call]
+    sheet.conditional_formatting.add(areas, white)
 
 
 def pixels_rule(sheet: Worksheet, areas: Sequence[str], value: str, grey: bool = True) -> None:

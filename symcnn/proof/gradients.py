@@ -155,7 +155,7 @@ class _Images:
             if name in backward and name not in needed:
                 needed.add(name)
                 waiting += [s.name for s in backward[name].symbols()]
-        return [variable for name, variable in backward.items() if name in needed] if needed else []
+        return [backward[name] for name in backward.in_order(needed)]
 
     def _add(self, variables: Iterable[Variable]) -> None:
         assert self._quantities is not None
@@ -297,6 +297,7 @@ class GradientDomain(AlgebraicDomain[GradientEvaluator]):
 
     def __init__(self, derivation: Derivation, listed: Iterable[Name] | None = None) -> None:
         self.derivation = derivation
+        derivation.require_scalars("proved gradient by gradient", "`symcnn verify` proves the equations of any network")
         parameters, _ = parameters_and_data(derivation)
         of = derivation.quantities.of
         directions = frozenset(parameters if listed is None else (of(name).symbol for name in listed))

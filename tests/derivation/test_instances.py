@@ -36,15 +36,6 @@ def test_a_wrong_index_is_seen():
     assert products(instance(equation, (0, 1))) != products(derivation.graph["dE_df_11"])
 
 
-def test_one_entry_of_a_large_network_needs_no_graph():
-    net = symcnn.Network((28, 28), [symcnn.Conv2D(16, 5), symcnn.Activation("relu"), symcnn.Dense(10)], "cross_entropy")
-    derivation = symcnn.derive(net)
-    with pytest.raises(symcnn.NotSupportedYetError):
-        _ = derivation.graph
-    [equation] = [e for e in derivation.equations if e.target.tensor.name == "dE_dx"]
-    assert str(instance(equation, (15, 23, 23)).expression) == "dE_da_162424*gate(a_162424, 1, 0)"
-
-
 def test_scalars_know_every_name_and_no_other():
     derivation = symcnn.derive(from_seed(5)[0])
     for name in (*derivation.graph.inputs, *(v.name for v in derivation.graph)):

@@ -1,5 +1,6 @@
 """The value beside each formula: what formualizer finds, bit by bit; what a reader without a calculator sees."""
 
+import math
 import subprocess
 import sysconfig
 import zipfile
@@ -9,6 +10,7 @@ import numpy as np
 import openpyxl
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 
 import symcnn
 from symcnn.excel.functions import CellError
@@ -39,8 +41,15 @@ FORMULAS = {
     "=1/0": CellError("#DIV/0!"), "=EXP(710)": CellError("#NUM!"), "=1/(1+EXP(1000))": CellError("#NUM!"),
     "=EXP(-800)": 0.0, "=C3*C3": CellError("#NUM!"), "=1/(C3*C3)": CellError("#NUM!"), "=LN(0)": CellError("#NUM!"),
     "=SQRT(-1)": CellError("#NUM!"), "=(-8)^(1/3)": CellError("#NUM!"), "=C2*2": CellError("#VALUE!"),
-    "=0^-1": CellError("#DIV/0!"), "=rate*2": 11.0, "=Other!B2+'It''s'!A1": 8.0, "=TANH(1)": 0.7615941559557649,
+    "=INT(-2.5)": -3.0, "=0^-1": CellError("#DIV/0!"), "=rate*2": 11.0, "=Other!B2+'It''s'!A1": 8.0, "=TANH(1)": 0.7615941559557649,
 }  # fmt: skip
+
+
+#: Not calculated by formualizer; Excel and LibreOffice do.
+ELEMENTWISE = {
+    "=SUMPRODUCT(ABS(A2:B2),A1:B1)": 11.4,
+    "=SUMPRODUCT(EXP(A1:C1-A1),A2:B2-0.5)": CellError("#VALUE!"),
+}
 
 
 def workbook(formulas):
@@ -57,12 +66,56 @@ def workbook(formulas):
     return book
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("formula", FORMULAS | ELEMENTWISE)
 def test_a_formula_gives_what_excel_gives(formula):
     found = cell_values(workbook([formula]))["Sheet"]["J1"]
-    wanted = FORMULAS[formula]
+    wanted = (FORMULAS | ELEMENTWISE)[formula]
     assert type(found) is type(wanted)
     assert found == (pytest.approx(wanted, rel=1e-15) if isinstance(wanted, float) else wanted)
+
+
+def test_many_cells_at_once_have_the_values_of_each_alone():
+    book = workbook([])
+    for column, formula in enumerate(FORMULAS | ELEMENTWISE, 10):
+        for row in range(1, 31):
+            book.active.cell(row, column, formula)
+    values = cell_values(book)["Sheet"]
+    for column, formula in enumerate(FORMULAS | ELEMENTWISE, 10):
+        alone = cell_values(workbook([formula]))["Sheet"]["J1"]
+        each = {repr(values[f"{get_column_letter(column)}{row}"]) for row in range(1, 31)}
+        assert each == {repr(alone)}, formula
+
+
+def test_windows_are_added_up_cell_by_cell_and_an_error_stays_where_it_is():
+    """Sums of 25 products at 100 places have the bits of a loop; one text and one error are in some of the windows."""
+    book, rng = Workbook(), np.random.default_rng(3)
+    sheet, numbers = book.active, rng.normal(size=(14, 14)) * 10.0 ** rng.integers(-9, 9, size=(14, 14))
+    for (r, c), number in np.ndenumerate(numbers):
+        sheet.cell(1 + r, 1 + c, float(number))
+    sheet["A1"], sheet["N14"], sheet["N1"] = "text", "=1/0", 0.0
+    for r, c in np.ndindex(10, 10):
+        window = f"{get_column_letter(1 + c)}{1 + r}:{get_column_letter(5 + c)}{5 + r}"
+        sheet.cell(
+            1 + r, 21 + c, f"=SUMPRODUCT({window},$E$5:$I$9)+MAX({window})-1*EXP(A1:A1)".replace("A1:A1", "$N$1")
+        )
+        sheet.cell(21 + r, 21 + c, f"=SUMPRODUCT(({window}>0)*EXP({window}/1000000000),$E$5:$I$9/$E$5:$I$9)")
+    values = cell_values(book)["Sheet"]
+    for r, c in np.ndindex(10, 10):
+        cells = [0.0 if (i, j) == (0, 0) else numbers[i, j] for i in range(r, r + 5) for j in range(c, c + 5)]
+        cells = [0.0 if n == 0 and (r, c) == (0, 0) else v for n, v in enumerate(cells)]
+        cells = [0.0 if (r + n // 5, c + n % 5) == (0, 13) else v for n, v in enumerate(cells)]
+        total = open_gates = 0.0
+        for n, v in enumerate(cells):
+            total += v * numbers[4 + n // 5, 4 + n % 5]
+            open_gates += math.exp(v / 1e9) if v > 0 else 0.0
+        first = values[f"{get_column_letter(21 + c)}{1 + r}"]
+        if (r, c) == (9, 9):
+            assert first == CellError("#DIV/0!")
+            continue
+        seen = cells[1:] if (r, c) == (0, 0) else cells  # MAX passes over a text
+        assert first == total + max(seen) - 1.0
+        second = values[f"{get_column_letter(21 + c)}{21 + r}"]
+        assert second == (CellError("#VALUE!") if (r, c) == (0, 0) else open_gates)
 
 
 def test_formualizer_agrees_on_all_of_them(tmp_path):

@@ -55,7 +55,7 @@ def test_a_corrupted_core_is_caught(net):
     broken = derivation.graph.backward["dE_dz_h1"]
     wrong = type(broken)(broken.name, broken.tensor, broken.index, (type(broken.addends[0])(
         tuple((Integer(-1), *f) for f in broken.addends[0].products)),))  # fmt: skip
-    derivation.graph.backward["dE_dz_h1"] = wrong
+    derivation.graph.backward.made["dE_dz_h1"] = wrong
     refuted = [row.name for row in derivation.prove().rows if row.proved is False]
     assert "f_11" in refuted
     assert "w_x11h1" in refuted

@@ -94,7 +94,7 @@ def test_a_broken_adjoint_is_refuted_with_a_witness(net, data, monkeypatch):
         graph = right(self)
         v = graph.backward["dE_dz_h1"]
         addends = tuple(replace(a, products=tuple((sympy.Integer(-1), *f) for f in a.products)) for a in v.addends)
-        graph.backward["dE_dz_h1"] = replace(v, addends=addends)
+        graph.backward.made["dE_dz_h1"] = replace(v, addends=addends)
         return graph
 
     prop = type(Derivation.graph)(broken)

@@ -1,0 +1,156 @@
+"""The workbook of a large network: one image, a sheet for each layer, forward and backward, and one step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from symcnn.derivation import Derivation
+from symcnn.errors import NotSupportedYetError
+from symcnn.excel.addresses import Cell
+from symcnn.excel.book import Book, finish
+from symcnn.excel.contents import Status, status_cell, write_contents
+from symcnn.excel.layer_sheets import LayerSheets
+from symcnn.excel.layers import Extent, LayerPlan
+from symcnn.excel.overview import Overview
+from symcnn.excel.picker import Picker
+from symcnn.excel.values import cell_values
+from symcnn.excel.writer import written
+from symcnn.network import Array, Network
+from symcnn.printers.excel import CellFormula
+from symcnn.symbolic import ERROR, Tensor, TensorKind
+from symcnn.text import Catalogue
+
+#: Between the parts of the status line.
+BETWEEN = "    ·    "
+
+#: Formulas of layers that a workbook holds; past it a part is left out, and Contents says which.
+MAX_FORMULAS = 400_000
+
+#: And past these it is refused.
+MAX_FORWARD = 1_500_000
+
+
+@dataclass(frozen=True)
+class LayerInputs:
+    """What a workbook of layers is made from: one image, its target, the parameters.
+
+    Attributes:
+        image, target: (network.input_shape), (outputs,); theta: 1-D.
+        made: how it was made, in words.
+        forward_only: without the backward pass.
+    """
+
+    network: Network
+    image: Array
+    target: Array
+    theta: Array
+    rate: float
+    made: str = ""
+    forward_only: bool = False
+
+    @cached_property
+    def values(self) -> Mapping[Tensor, Array]:
+        """Each input tensor with its numbers."""
+        forward = self.network.forward
+        assert forward.targets is not None  # there is a loss
+        sizes = np.cumsum([t.size for t in forward.parameters])[:-1]
+        parts = np.split(self.theta, sizes)
+        values = {t: part.reshape(t.shape) for t, part in zip(forward.parameters, parts, strict=True)}
+        image = np.asarray(self.image).reshape(forward.image.shape)
+        return {forward.image: image, forward.targets: np.asarray(self.target), **values}
+
+
+def layer_workbook(text: Catalogue, inputs: LayerInputs) -> bytes:
+    """The file.
+
+    Raises:
+        NotSupportedYetError: the forward pass alone is past a spreadsheet's limits.
+    """
+    book, sheets = layer_book(text, inputs)
+    values = cell_values(book.workbook)
+    sheets.digits(values)
+    return written(book.workbook, values)
+
+
+def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]:
+    """The workbook, and its sheets of layers."""
+    plan, notes = fitting_plan(Derivation(inputs.network, 1), text, inputs.forward_only)
+    book = Book(text)
+    status = _status(text, plan)
+    ribbon = CellFormula(f"={status_cell(book).absolute}")
+    sheets = LayerSheets(book, plan, inputs.values, inputs.rate, ribbon)
+    keys = sheets.write()
+    Overview(book, plan, ribbon).write()
+    picker = Picker(book, plan, inputs.values, ribbon)
+    if picker.is_needed:
+        picker.write_places()
+        picker.write()
+    keys = ["overview", *(["picker"] if picker.is_needed else []), *keys, *(["places"] if picker.is_needed else [])]
+    notes = [*notes, *(book.label(f"layer_note_{key}") for key in ("places", "sign"))]
+    write_contents(book, inputs.network, keys, notes, inputs.made, status, "layers")
+    book.workbook._sheets = [book.workbook[book.title(key)] for key in ("contents", *keys)]  # type: ignore[attr-defined]
+    finish(book, ["contents", *keys], ribbon)
+    return book, sheets
+
+
+def fitting_plan(derivation: Derivation, text: Catalogue, forward_only: bool) -> tuple[LayerPlan, list[str]]:
+    """As much of the network as a workbook holds, and a sentence about each part that is left out.
+
+    First the parameters after one step go, then the gradients of the widest dense layers, which are products of two
+    numbers that are shown; at last the backward pass.
+    """
+    wide = sorted(
+        (t for t in derivation.network.forward.parameters if t.kind is TensorKind.WEIGHT), key=lambda t: -t.size
+    )
+    extents = [Extent(), *(Extent(next_values=False, without=frozenset(wide[:n])) for n in range(len(wide) + 1))]
+    extents = [Extent(backward=False)] if forward_only else [*extents, Extent(backward=False)]
+    whole = None
+    for extent in extents:
+        plan = LayerPlan(derivation, text, extent)
+        whole = plan.count if whole is None else whole
+        if plan.count <= MAX_FORMULAS:
+            break
+    if plan.count > MAX_FORWARD:
+        raise NotSupportedYetError(
+            f"the workbook of this network would have {plan.count} formulas in its forward pass; at most {MAX_FORWARD}:"
+            " use a smaller image or fewer filters, or `symcnn report`, which has no such limit"
+        )
+    notes = []
+    if forward_only:
+        notes.append(text("workbook.left_out_asked"))
+    elif extent != Extent():
+        sizes = {"count": whole, "most": MAX_FORMULAS}
+        if not extent.backward:
+            notes.append(text("workbook.left_out_backward", **sizes))
+        else:
+            notes.append(text("workbook.left_out_next", **sizes))
+            if extent.without:
+                names = ", ".join(f"∂E/∂{t.name}" for t in wide if t in extent.without)
+                notes.append(text("workbook.left_out_gradients", names=names))
+    return plan, notes
+
+
+def _status(text: Catalogue, plan: LayerPlan) -> Status:
+    """E; and where the targets name one output, that one and the largest."""
+    row, column = (int(n) for n in plan.placements[ERROR].origins)
+    error = Cell(plan.placements[ERROR].sheet, row, column).absolute
+    parts = [f'"E = "&ROUND({error},6)']
+    targets = plan.forward.targets
+    assert targets is not None  # there is a loss
+    if targets.size > 1:
+        wanted, answer = (_whole(plan, t) for t in (targets, plan.answers))
+        for key, place in (("status_target", wanted), ("status_largest", answer)):
+            parts.append(f'"{text(f"workbook.{key}")} "&MATCH(MAX({place}),{place},0)')
+        if plan.answers.kind is TensorKind.PROBABILITY:
+            parts[-1] += f'&" ("&ROUND(100*MAX({answer}),0)&" %)"'
+    return Status(CellFormula("=" + f'&"{BETWEEN}"&'.join(parts)))
+
+
+def _whole(plan: LayerPlan, tensor: Tensor) -> str:
+    """The cells of a vector, as other sheets refer to them."""
+    placement = plan.placements[tensor]
+    top, left, bottom, right = placement.area(())
+    first, last = Cell(placement.sheet, top, left), Cell(placement.sheet, bottom, right)
+    return f"{first.absolute}:{last.reference(last.sheet, fixed=True)}"
