@@ -77,6 +77,10 @@ def test_one_sample_of_a_training_that_was_saved(here, capsys, source):
     names = [f"i_{row}{column}_image1" for row in range(1, 5) for column in range(1, 5)]
     expected = [*IMAGES[number - 1].ravel().tolist(), learnt.parameters["f_111"]]
     assert values_in("one.xlsx", *names, "f_111") == expected
+    out = run("explain", "f_111", *options, "--step", 1, capsys=capsys)[1]
+    assert f"× {learnt.learning_rate:g}" in out or f"{learnt.learning_rate:g} ×" in out
+    out = run("explain", "f_111", *options, "--step", 1, "--rate", 0.25, capsys=capsys)[1]
+    assert "0.25 ×" in out
     out = run("explain", "f_111", *options, capsys=capsys)[1]
     assert f"{learnt.parameters['f_111']:.6g}"[:7] in out
     out = run("explain", "E", *options, capsys=capsys)[1]
@@ -108,6 +112,8 @@ def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
     assert run("export", "--run", "run.json", "--out", "a.xlsx", capsys=capsys)[0] == 0
     symcnn.export_workbook(net, data, "b.xlsx", run=symcnn.Run.load("run.json"))
     assert Path("a.xlsx").read_bytes() == Path("b.xlsx").read_bytes()
+    err = run("export", "--run", "run.json", "--rate", 1, "--out", "a.xlsx", capsys=capsys)[2]
+    assert "--learning-rate: the training in --run has its own" in err
     # of one of its samples: what was learnt, and not that training, which was of both
     assert run("export", "--run", "run.json", "--sample", 2, "--steps", 1, "--out", "c.xlsx", capsys=capsys)[0] == 0
     row = [f"i_1{column}_image1" for column in (1, 2, 3)]
@@ -131,6 +137,7 @@ def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
         (["--data", IDX, "--run", "data.npz"], "data.npz: no settings in it; expected a checkpoint"),
         (["--run", "c.npz"], "c.npz: a checkpoint holds no samples; expected --data"),
         (["--data", IDX, "--run", "other.npz"], "other.npz: a training of another network; expected one of net.toml"),
+        (["--data", IDX, "--run", "c.npz", "--seed", 1], "--seed: the training in --run has its own; leave it out"),
         (["--data", "gone-images-idx3"], "gone-images-idx3: does not exist"),
         (["--data", "cut-images-idx3"], "cut-images-idx3: damaged or cut off: 84 bytes, where its head says 40×4×4"),
     ],

@@ -276,17 +276,20 @@ def export(
 ) -> None:
     """Write the workbook: forward and backward pass and training, as live formulas.
 
-    With --run the parameters are those learnt; of a training on all samples at once, without --data and --sample, the
-    workbook shows that training from its first step.
+    With --run the parameters are those learnt, and the learning rate is that training's, if none is given; of a
+    training on all samples at once, without --data and --sample, the workbook shows it from its first step.
     """
     import symcnn
 
+    choice.check_options("seed")
     chosen = choice.load(network)
     run = chosen.run if chosen.is_whole and chosen.run is not None and chosen.run.course is None else None
+    if run is not None:
+        choice.check_options("learning_rate")
     with warnings_as_lines(), progress_bar("workbook", steps) as advance:
         symcnn.export_workbook(
-            chosen.network, require_samples(chosen.network, chosen.data, network), out, learning_rate=learning_rate,
-            steps=steps, seed=seed, lang=lang, progress=advance, run=run,
+            chosen.network, require_samples(chosen.network, chosen.data, network), out, steps=steps, seed=seed,
+            learning_rate=choice.learning_rate(chosen, learning_rate), lang=lang, progress=advance, run=run,
             initial=chosen.run.theta if chosen.run is not None and run is None else None,
         )  # fmt: skip
     print_files([out])
@@ -318,6 +321,7 @@ def report(
     from symcnn.reports import gather
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
+    choice.check_options("seed", "steps", "learning_rate")
     chosen = choice.load(network)
     net, data = chosen.network, chosen.data
     checked = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
@@ -437,11 +441,12 @@ def explain(
     """
     from symcnn.explain import Question, explain_number
 
+    choice.check_options("seed")
     chosen = choice.load(network)
     with progress_bar("training", step) as advance:
         explanation = explain_number(
             chosen.network, require_samples(chosen.network, chosen.data, network), Question(name, step, image),
-            learning_rate=learning_rate, seed=seed, reduction=reduction, lang=lang, progress=advance,
-            initial=None if chosen.run is None else chosen.run.theta,
+            learning_rate=choice.learning_rate(chosen, learning_rate), seed=seed, reduction=reduction, lang=lang,
+            progress=advance, initial=None if chosen.run is None else chosen.run.theta,
         )  # fmt: skip
     say(explanation.latex if latex else str(explanation))

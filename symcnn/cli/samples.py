@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from symcnn.cli.shared import FILE, Command, load_network, print_hint, require_samples, say, warnings_as_lines
 from symcnn.errors import InputError
@@ -137,6 +138,16 @@ class SampleChoice:
     run: Path | None
     read: SampleReader
 
+    def check_options(self, *of_a_training: str) -> None:
+        """Refuse options that a training named by --run has of its own; by their parameters' names."""
+        for name in of_a_training:
+            if self.run is not None and _is_on_command_line(name):
+                raise InputError(f"--{name.replace('_', '-')}: the training in --run has its own; leave it out")
+
+    def learning_rate(self, chosen: Chosen, value: float) -> float:
+        """The option's, if it is on the command line; else that of the training in --run, if there is one."""
+        return value if chosen.run is None or _is_on_command_line("learning_rate") else chosen.run.learning_rate
+
     def load(self, network: Path | None) -> Chosen:
         """Read the network, the samples and the training.
 
@@ -169,6 +180,10 @@ class SampleChoice:
         if self.sample:
             samples = _some_of(require_samples(net, samples, network), self.sample)
         return Chosen(net, samples, run, self.data is None and not self.sample)
+
+
+def _is_on_command_line(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _some_of(data: "Data", numbers: tuple[int, ...]) -> "Data":
