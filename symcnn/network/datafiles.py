@@ -60,7 +60,7 @@ from symcnn.network.data import (
     listed,
     texts,
 )
-from symcnn.network.idx import MAX_VALUES, is_idx, labels_beside, read_idx
+from symcnn.network.idx import MAX_VALUES, is_idx, is_idx_name, labels_beside, read_idx
 from symcnn.network.network import Network
 from symcnn.network.png import Ink, check_ink, png_pixels, warn_of_pictures
 from symcnn.network.tables import NumberParser, records, samples
@@ -535,7 +535,8 @@ def _folder(path: Path, network: Network, ink: Ink) -> Data:
     folders = {entry.name: entry for entry in _entries(path)}
     for entry in folders.values():
         if not entry.is_dir():
-            raise InputError(f"{entry}: a file; expected only subfolders there, one for each class")
+            itself = "; or, as the data, the file of the images itself" if is_idx_name(entry.name) else ""
+            raise InputError(f"{entry}: a file; expected only subfolders there, one for each class{itself}")
         check_label(str(path), entry.name)
     if len(folders) != classes:
         names = listed(class_order(folders), 20)

@@ -39,9 +39,14 @@ GZIP = b"\x1f\x8b"
 WHAT = "an IDX file"
 
 
+def is_idx_name(name: str) -> bool:
+    """Is it a usual name? ``.gz`` is taken to be one."""
+    return re.search(r"idx[0-9]|\.idx\b|\.gz$", name.lower()) is not None
+
+
 def is_idx(path: Path) -> bool:
-    """Is it an IDX file, by its name or by its first bytes? ``.gz`` is taken to be one."""
-    if re.search(r"idx[0-9]|\.idx\b|\.gz$", path.name.lower()):
+    """Is it an IDX file, by its name or by its first bytes?"""
+    if is_idx_name(path.name):
         return True
     with open_file(path, MAX_BYTES, WHAT) as file:
         head = file.read(4)

@@ -258,6 +258,10 @@ def test_pipes_and_folders(tmp_path):
     (tmp_path / "t10k-labels").mkdir()
     with pytest.raises(symcnn.InputError, match="no labels beside it"):
         symcnn.read_data(tmp_path / "t10k-images", NET)
+    with pytest.raises(
+        symcnn.InputError, match="images-idx3: a file; .*; or, as the data, the file of the images itself"
+    ):
+        symcnn.read_data(tmp_path, NET)
 
 
 def test_another_suffix_is_still_unknown(tmp_path):
