@@ -259,7 +259,7 @@ def test_pipes_and_folders(tmp_path):
     with pytest.raises(symcnn.InputError, match="no labels beside it"):
         symcnn.read_data(tmp_path / "t10k-images", NET)
     with pytest.raises(
-        symcnn.InputError, match="images-idx3: a file; .*; or, as the data, the file of the images itself"
+        symcnn.InputError, match=r"images-idx3: a file; .*; or, as the data, the file of the images itself"
     ):
         symcnn.read_data(tmp_path, NET)
 
