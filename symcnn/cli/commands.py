@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
     FILE,
     CheckFailed,
@@ -249,19 +250,31 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
 @commands.command(short_help="Write the workbook of live formulas.")
 @network_argument
 @out_option("cnn.xlsx")
+@choice_options
 @lang_option
 @steps_option(1_000)
 @rate_option
 @seed_option
-def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
-    """Write the workbook: forward and backward pass and training, as live formulas."""
+def export(
+    network: Path | None, out: Path, choice: SampleChoice, lang: str, steps: int, learning_rate: float, seed: int
+) -> None:
+    """Write the workbook: forward and backward pass and training, as live formulas.
+
+    With --run the parameters are those learnt, and the learning rate is that training's, if none is given; of a
+    training on all samples at once, without --data and --sample, the workbook shows it from its first step.
+    """
     import symcnn
 
-    net, data = load_network(network)
+    choice.check_options("seed")
+    chosen = choice.load(network)
+    run = chosen.run if chosen.is_whole and chosen.run is not None and chosen.run.course is None else None
+    if run is not None:
+        choice.check_options("learning_rate")
     with warnings_as_lines(), progress_bar("workbook", steps) as advance:
         symcnn.export_workbook(
-            net, require_samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed,
-            lang=lang, progress=advance,
+            chosen.network, require_samples(chosen.network, chosen.data, network), out, steps=steps, seed=seed,
+            learning_rate=choice.learning_rate(chosen, learning_rate), lang=lang, progress=advance, run=run,
+            initial=chosen.run.theta if chosen.run is not None and run is None else None,
         )  # fmt: skip
     print_files([out])
 
@@ -277,24 +290,27 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     show_default=True,
     help="A file to write: .md, .html, .tex or .pdf; may be given several times.",
 )
+@choice_options
 @certificate_option
 @lang_option
 @steps_option(10_000)
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], certificate: Path | None, lang: str, steps: int, learning_rate: float,
-    seed: int,
+    network: Path | None, outs: tuple[Path, ...], choice: SampleChoice, certificate: Path | None, lang: str, steps: int,
+    learning_rate: float, seed: int,
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
     from symcnn.reports import gather
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
-    net, data = load_network(network)
+    choice.check_options("seed", "steps", "learning_rate")
+    chosen = choice.load(network)
+    net, data = chosen.network, chosen.data
     checked = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with warnings_as_lines(), progress_bar("report", steps) as advance:
-        content = replace(gather(net, data, None, learning_rate, steps, seed, advance), certificate=checked)
+        content = replace(gather(net, data, chosen.run, learning_rate, steps, seed, advance), certificate=checked)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
         say(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
@@ -390,6 +406,7 @@ def certify(network: Path | None, network_option: Path | None, out: Path, lang: 
 @network_argument
 @click.option("--step", type=int, default=0, show_default=True, help="After how many steps of the training.")
 @click.option("--image", type=int, help="Of which image; without it the total over the images, where there is one.")
+@choice_options
 @click.option("--latex", is_flag=True, help="As LaTeX.")
 @lang_option
 @rate_option
@@ -398,19 +415,22 @@ def certify(network: Path | None, network_option: Path | None, out: Path, lang: 
     "--reduction", type=click.Choice(["sum", "mean"]), default="sum", show_default=True, help="Over the images."
 )
 def explain(
-    name: str, network: Path | None, step: int, image: int | None, latex: bool, lang: str, learning_rate: float,
-    seed: int, reduction: Any,
+    name: str, network: Path | None, step: int, image: int | None, choice: SampleChoice, latex: bool, lang: str,
+    learning_rate: float, seed: int, reduction: Any,
 ) -> None:  # fmt: skip
     """Explain one number at any step of the training: its formula, the same with numbers, the result.
 
-    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ...
+    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ... With --run the training begins with
+    the parameters that were learnt.
     """
     from symcnn.explain import Question, explain_number
 
-    net, data = load_network(network)
+    choice.check_options("seed")
+    chosen = choice.load(network)
     with progress_bar("training", step) as advance:
         explanation = explain_number(
-            net, require_samples(net, data, network), Question(name, step, image), learning_rate=learning_rate,
-            seed=seed, reduction=reduction, lang=lang, progress=advance,
+            chosen.network, require_samples(chosen.network, chosen.data, network), Question(name, step, image),
+            learning_rate=choice.learning_rate(chosen, learning_rate), seed=seed, reduction=reduction, lang=lang,
+            progress=advance, initial=None if chosen.run is None else chosen.run.theta,
         )  # fmt: skip
     say(explanation.latex if latex else str(explanation))

@@ -57,12 +57,13 @@ def network(t: Teller) -> Section:
 
 
 def images(t: Teller) -> Section | None:
-    """The images that it is trained on, with what it should say of them."""
-    data, stated = t.content.data, t.network.forward
+    """The images that it is trained on, or others with the parameters of a training; and what it should say of them."""
+    data, run, stated = t.content.data, t.content.run, t.network.forward
     if data is None:
         return None
     assert stated.targets is not None
-    blocks: list[Block] = [t.paragraph("story.images_text", count=t.images)]
+    key = "images_text" if run is None or len(run.data) == len(data) else "images_here"
+    blocks: list[Block] = [t.paragraph(f"story.{key}", count=t.images)]
     drawn = pictures.images(t)
     blocks += [drawn] if drawn else []
     if t.network == article.network():
