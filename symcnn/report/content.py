@@ -12,6 +12,7 @@ from symcnn.network import Array, Data, DataLike, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.proof import GradientDomain, Proof, Verdict, check_equations, prove
+from symcnn.report.one_pass import OnePass
 from symcnn.symbolic import Tensor, TensorKind
 from symcnn.train import Progress, Run, train
 from symcnn.verification import Agreement, CoqEvidence, Verification, programs_agree
@@ -30,7 +31,8 @@ class Content:
 
     Attributes:
         proof: of each formula; of a large network one verdict on its equations in index notation.
-        large: the formulas are too many to be written out: index notation, chosen entries, no values.
+        large: the formulas are too many to be written out: index notation, chosen entries.
+        one_pass: of a large network the numbers of the first image; None where some are not finite.
         values: for each image, every quantity's value with the initial parameters: name -> value.
         before, after: what the network answers (``answers``) with the initial and the trained parameters: (samples,
             outputs).
@@ -49,6 +51,7 @@ class Content:
     seed: int | None
     agreement: tuple[Agreement, ...]
     large: bool = False
+    one_pass: OnePass | None = None
     before: Array | None = None
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
@@ -71,6 +74,11 @@ class Content:
             return ()
         steps = chosen_steps(run.steps)
         return tuple(zip(steps, run.parameters_after(steps), strict=True))
+
+    @property
+    def is_initial(self) -> bool:
+        """Is a large network's pass with the initial parameters? After a training by epochs it is with those learnt."""
+        return self.run is None or self.run.course is None
 
     @property
     def failed(self) -> list[str]:
@@ -102,7 +110,11 @@ def gather(
         return content
     own_seed = None if run else seed
     if run is None:
-        run = train(network, given, learning_rate=learning_rate, steps=steps, seed=seed, progress=progress)
+        # with values up to 1 the sums of a large network saturate whatever follows them
+        initial = "scaled" if large else None
+        run = train(
+            network, given, learning_rate=learning_rate, steps=steps, seed=seed, initial=initial, progress=progress
+        )
         if run.stopped == "interrupted":  # Ctrl-C meant the report, not only its training
             raise KeyboardInterrupt
     images, targets = checked(network, given)
@@ -111,7 +123,9 @@ def gather(
     before, after = (program.forward(theta, images)[answer].copy() for theta in (run.initial, run.theta))
     content = replace(content, run=run, seed=own_seed, before=before, after=after)
     if large:
-        return content
+        theta = run.initial if content.is_initial else run.theta
+        one_pass = OnePass(derivation, theta, images[0], targets[0])
+        return replace(content, one_pass=one_pass if one_pass.is_finite else None)
     values = tuple(values_of_images(derivation, run.initial, given))
     compared = (images[:MAX_COMPARED], targets[:MAX_COMPARED])
     return replace(content, values=values, agreement=tuple(programs_agree(derivation, run.initial, compared)))

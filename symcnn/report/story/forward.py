@@ -13,8 +13,8 @@ from symcnn.report.rules import error_in_words, found_gradient, rules
 from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import local_blocks
 from symcnn.report.story.convolution import gradient_displays
-from symcnn.report.story.teller import MAX_WRITTEN, Teller, index_display, indexed, shortened
-from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind, entries, sigmoid
+from symcnn.report.story.teller import MAX_WRITTEN, Teller, chosen_entries, indexed, shortened
+from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind, entries, quantity_of, sigmoid
 from symcnn.verification import method_in_words
 
 #: Kinds of tensors of which a sentence says what happens there.
@@ -29,7 +29,7 @@ def forward(t: Teller) -> Section:
     tensors = [e.target.tensor for e in t.d.forward if e.target.tensor != ERROR]
     inner = [_tensor(t, tensor) for tensor in tensors]
     opening: list[Block] = [t.paragraph("story.forward_text")]
-    if t.quantities:
+    if t.has_numbers:
         opening.append(t.paragraph("story.forward_numbers", image=t.image_labels[0]))
     opening += rules(t.d, t.text)
     return t.section("forward", t.say("report.forward_heading"), opening, *inner)
@@ -41,9 +41,11 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
         blocks.append(t.paragraph(f"story.forward_{tensor.kind.value}"))
     if tensor in t.network.forward.feature_maps:
         blocks.append(t.note("shift" if convolution.slides(t, tensor) else "padding"))
-    if not t.is_whole(tensor):
-        blocks += indexed(t, tensor)
-    blocks += [entry(t, t.variable(tensor, index)) for index in t.entries(tensor)]
+    if t.content.large:
+        blocks += chosen_entries(t, tensor)
+    else:
+        blocks += [] if t.is_whole(tensor) else indexed(t, tensor)
+        blocks += [entry(t, t.d.graph[quantity_of(tensor, index)]) for index in t.entries(tensor)]
     if tensor in t.network.forward.feature_maps:
         blocks += convolution.forward_blocks(t, tensor)
     return t.section(f"forward_{tensor.name}", t.kind(tensor), blocks)
@@ -52,7 +54,7 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
 def entry(t: Teller, variable: Variable) -> Display:
     """One quantity: its formula, with the number of the first image under each of its own, and its value."""
     quantity = variable.quantity
-    if len(variable.products) > MAX_WRITTEN or t.content.large:
+    if len(variable.products) > MAX_WRITTEN:
         return shortened(t, variable)
     left, result = t.typography.name(quantity), t.result(quantity.of_image(1))
     return t.display(quantity, left, t.beneath().right_side(variable), *result)
@@ -62,11 +64,7 @@ def error(t: Teller) -> Section:
     """E of one image, E_total over the images."""
     blocks: list[Block] = [t.paragraph("story.error_text")]
     blocks += error_in_words(t.d, t.text, t.typography, t.content.large)
-    [variable] = [t.variable(e.target.tensor, ()) for e in t.d.forward if e.target.tensor == ERROR]
-    if t.content.large:
-        blocks.append(index_display(t, variable.tensor))
-    else:
-        blocks.append(entry(t, variable))
+    blocks += chosen_entries(t, ERROR) if t.content.large else [entry(t, t.d.graph[E])]
     if t.quantities:
         blocks.append(_total(t))
     blocks.append(t.note("mean"))

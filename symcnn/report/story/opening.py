@@ -24,8 +24,9 @@ def conventions(t: Teller) -> Section:
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
     if t.content.large:
         items.append(t.say("story.convention_large"))
-    if t.quantities:
-        items.append(t.say("story.convention_numbers", digits=DIGITS, image=t.image_labels[0]))
+    if t.has_numbers:
+        key = "trained" if t.one_pass and not t.content.is_initial else "numbers"
+        items.append(t.say(f"story.convention_{key}", digits=DIGITS, image=t.image_labels[0]))
     items.append(t.say("story.convention_evidence"))
     return t.section("conventions", t.say("report.conventions_heading"), [Bullets(tuple(items)), *_counts(t)])
 
@@ -145,5 +146,5 @@ def _letters(t: Teller) -> Iterator[Part]:
 
 
 def _span(t: Teller, tensor: Tensor) -> Text:
-    first, *further = tensor.indices() if tensor.size <= MAX_ENTRIES else t.entries(tensor)
-    return listed([t.symbol(quantity_of(tensor, index)) for index in (first, *further[-1:])], " … ")
+    ends = dict.fromkeys((tuple(0 for _ in tensor.shape), tuple(n - 1 for n in tensor.shape)))
+    return listed([t.symbol(quantity_of(tensor, index)) for index in ends], " … ")
