@@ -18,7 +18,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from sympy import Add, Expr, Mul, Rational, Symbol
+from sympy import Add, Expr, Rational, Symbol
 
 from symcnn.derivation import Derivation, Product
 from symcnn.errors import RefusedError, SymcnnError
@@ -240,6 +240,7 @@ class EntryChecker:
             worst, where = one_pass.difference
             raise RefusedError(f"{where}: the pass differs from the program or from dual numbers by {worst:.1e}")
         self._quantities, self._pass, self._meaning = derivation.quantities, one_pass, meaning
+        self._algebra = PointAlgebra({})
 
     def check_keys(self, thing: object) -> None:
         """Every number with a key, anywhere, is the value that the key stands for."""
@@ -285,12 +286,14 @@ class EntryChecker:
 
     def _together(self, products: Sequence[Product], entry: PrintedEntry) -> tree.Number:
         """What dots stand for."""
-        numbers = [self._value(Mul(*factors)) for factors in products]
+        numbers = [math.prod(map(self._value, factors)) for factors in products]
         return tree.Number(max(numbers) if entry.variable.reduce == "max" else math.fsum(numbers))
 
     def _value(self, expression: Expr) -> float:
         """The value of an expression in the pass."""
-        of = self._quantities.of
-        expression = expression.xreplace({s: of(s.by).adjoint.symbol for s in expression.atoms(Slope)})
-        values = {s: self._pass[of(s).of_image(self._pass.image)] for s in expression.free_symbols}
-        return float(PointAlgebra(values).element(expression, values))
+        of, image = self._quantities.of, self._pass.image
+        if expression.is_Symbol:
+            return self._pass[of(expression).of_image(image)]
+        values: dict[Expr, float] = {s: self._pass[of(s.by).adjoint.of_image(image)] for s in expression.atoms(Slope)}
+        values |= {s: self._pass[of(s).of_image(image)] for s in expression.free_symbols}
+        return float(self._algebra.element(expression, values))

@@ -185,7 +185,9 @@ def _over_map(t: Teller, weights: Tensor, target: Tensor) -> Display:
 def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     """∂E/∂(each entry): the chain rule, then the numbers; of a large tensor its equation and chosen entries."""
     if t.content.large:
-        yield from chosen_entries(t, tensor.adjoint())
+        yield from chosen_entries(
+            t, tensor.adjoint(), pictures.one_pass(t, tensor) if tensor.kind is TensorKind.FILTER else None
+        )
         return
     if not t.is_whole(tensor):
         yield from indexed(t, tensor.adjoint())

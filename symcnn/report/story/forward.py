@@ -42,7 +42,7 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
     if tensor in t.network.forward.feature_maps:
         blocks.append(t.note("shift" if convolution.slides(t, tensor) else "padding"))
     if t.content.large:
-        blocks += chosen_entries(t, tensor)
+        blocks += chosen_entries(t, tensor, pictures.one_pass(t, tensor))
     else:
         blocks += [] if t.is_whole(tensor) else indexed(t, tensor)
         blocks += [entry(t, t.d.graph[quantity_of(tensor, index)]) for index in t.entries(tensor)]

@@ -21,6 +21,7 @@ from symcnn.report.document import (
     Code,
     Display,
     Emphasis,
+    Figure,
     Inline,
     InlineFormula,
     Link,
@@ -281,22 +282,27 @@ def shortened(t: Teller, variable: Variable) -> Display:
     return t.display(stated.quantity, left, t.typography.right_side(stated, MAX_SHORTENED))
 
 
-def chosen_entries(t: Teller, tensor: Tensor) -> Iterator[Block]:
-    """A tensor of a large network: its equation in index notation, then chosen entries, each with why it was chosen."""
+def chosen_entries(t: Teller, tensor: Tensor, picture: Figure | None = None) -> Iterator[Block]:
+    """A tensor of a large network: its equation in index notation, a picture, then chosen entries and why those."""
     yield from indexed(t, tensor)
+    if picture is not None:
+        yield picture
     for entry in t.chosen(tensor):
         if entry.reasons != ("only",):
-            yield Paragraph((*_why(t, quantity_of(tensor, entry.index), entry),))
+            yield Paragraph(_why(t, quantity_of(tensor, entry.index), entry))
         yield worked(t, t.instance(tensor, entry.index))
 
 
 def _why(t: Teller, quantity: Quantity, entry: ChosenEntry) -> Text:
     typography = t.of_one if t.one_pass and quantity.tensor.is_shared else t.typography
     reasons = listed([t.say(f"entry.{reason}") for reason in entry.reasons])
-    counted = "max" if t.stated[_own(quantity)].reduce == "max" else "sum"
-    key = "some" if entry.terms < entry.whole else "all" if entry.terms > 1 else "one"
-    terms = t.say(f"entry.{counted}_{key}", count=entry.terms, whole=entry.whole) if key != "one" else ()
-    return t.say("entry.line", entry=typography.name(quantity), reasons=reasons, terms=terms)
+    is_maximum = t.stated[_own(quantity)].reduce == "max"
+    if entry.terms < entry.whole:
+        key = "max_inside" if is_maximum else "sum_inside"
+    else:
+        key = "alone" if is_maximum or entry.terms == 1 else "sum"
+    parts: dict[str, Part] = {"count": entry.terms, "whole": entry.whole} if key != "alone" else {}
+    return t.say(f"entry.{key}", entry=typography.name(quantity), reasons=reasons, **parts)
 
 
 def _own(quantity: Quantity) -> Tensor:

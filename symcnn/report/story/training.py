@@ -9,6 +9,8 @@ import numpy as np
 
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
+from symcnn.network import checked
+from symcnn.numeric import ArrayProgram
 from symcnn.report.document import Block, Display, InlineFormula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
@@ -154,12 +156,21 @@ def _filters(t: Teller, run: Run) -> Iterator[Block]:
 def _fading(t: Teller, run: Run) -> Iterator[Block]:
     """How large the gradients are, tensor by tensor, before and after."""
     yield t.note("fading")
-    if not t.quantities:
-        return
-    before, after = (t.quantities.at(theta) for theta in (run.initial, run.theta))
     tensors = t.network.forward.parameters
-    gradients = [list(entries(p.adjoint())) for p in tensors]
-    largest = [[float(np.max([abs(v[g]) for g in each])) for v in (before, after)] for each in gradients]
+    if t.content.large:
+        program, samples = ArrayProgram(t.network), checked(t.network, run.data)
+        both = (program.loss_and_gradient(theta, *samples)[1] for theta in (run.initial, run.theta))
+        cuts = np.cumsum([p.size for p in tensors])[:-1]
+        largest = [
+            [float(np.abs(part).max()) for part in pair]
+            for pair in zip(*(np.split(g, cuts) for g in both), strict=True)
+        ]
+    elif t.quantities:
+        before, after = (t.quantities.at(theta) for theta in (run.initial, run.theta))
+        gradients = [list(entries(p.adjoint())) for p in tensors]
+        largest = [[float(np.max([abs(v[g]) for g in each])) for v in (before, after)] for each in gradients]
+    else:
+        return
     rows: Rows = tuple((t.kind(p), *((t.shown(v),) for v in pair)) for p, pair in zip(tensors, largest, strict=True))
     head = (t.say("story.largest_gradient"), t.say("report.before"), t.say("report.after"))
     yield Table(head, rows, numeric=(1, 2))
