@@ -285,12 +285,12 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
 )
 @certificate_option
 @lang_option
-@steps_option(10_000)
+@click.option("--steps", type=int, help="Steps of gradient descent.  [default: 10000; of a large network at most 200]")
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], certificate: Path | None, lang: str, steps: int, learning_rate: float,
-    seed: int,
+    network: Path | None, outs: tuple[Path, ...], certificate: Path | None, lang: str, steps: int | None,
+    learning_rate: float, seed: int,
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report

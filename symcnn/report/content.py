@@ -21,6 +21,9 @@ from symcnn.verification import Agreement, CoqEvidence, Verification, programs_a
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
 
 
+#: Steps of a report's own training; of a large network the most, and the products that they may take.
+STEPS, MAX_STEPS, MAX_WORK = 10_000, 200, 3_000_000_000
+
 #: Images at which the programs are compared with 50 digits.
 MAX_COMPARED = 4
 
@@ -92,11 +95,15 @@ def gather(
     data: DataLike | None,
     run: Run | None,
     learning_rate: float,
-    steps: int,
+    steps: int | None,
     seed: int,
     progress: Progress | None = None,
 ) -> Content:
-    """Derive, prove, and with data train and check: what was not handed in is computed."""
+    """Derive, prove, and with data train and check: what was not handed in is computed.
+
+    Args:
+        steps: None: ``default_steps``.
+    """
     if run is not None:
         run.require(network)
         data = run.data if data is None else data
@@ -112,6 +119,7 @@ def gather(
     if run is None:
         # with values up to 1 the sums of a large network saturate whatever follows them
         initial = "scaled" if large else None
+        steps = default_steps(derivation, large) if steps is None else steps
         run = train(
             network, given, learning_rate=learning_rate, steps=steps, seed=seed, initial=initial, progress=progress
         )
@@ -129,6 +137,14 @@ def gather(
     values = tuple(values_of_images(derivation, run.initial, given))
     compared = (images[:MAX_COMPARED], targets[:MAX_COMPARED])
     return replace(content, values=values, agreement=tuple(programs_agree(derivation, run.initial, compared)))
+
+
+def default_steps(derivation: Derivation, large: bool) -> int:
+    """How many steps a report's own training has: of a large network what some seconds suffice for."""
+    if not large:
+        return STEPS
+    products = derivation.samples * count_products((*derivation.forward, *derivation.backward))
+    return max(1, min(MAX_STEPS, MAX_WORK // products))
 
 
 def chosen_steps(last: int) -> list[int]:

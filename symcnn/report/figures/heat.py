@@ -21,8 +21,11 @@ MOST, STEPS = 0.9, 12
 #: Sizes of a cell that are tried, the largest first.
 SIDES = (20.0, 17.0, 14.0, 12.0, 10.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0)
 
-#: Between two pictures; how high those of one tensor may be; cells of one drawing, and pixels of a side of one picture.
-GAP, HIGH, MOST_CELLS, MOST_SIDE = 8.0, 190.0, 8_000, 96
+#: Between two pictures; how high those of one tensor may be; cells of a side of one picture.
+GAP, HIGH, MOST_SIDE = 8.0, 180.0, 96
+
+#: Cells of one tensor that are drawn, so that those of all tensors are no more than ``ALL_CELLS``.
+MOST_CELLS, ALL_CELLS = (8_000, 6_000, 4_000, 3_000, 2_000, 1_500, 1_000, 500, 200), 45_000
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,15 @@ def matrices(values: Array) -> tuple[Array, int]:
     return values.swapaxes(0, 1).reshape(channels * filters, *window), filters
 
 
-def most_pictures(values: Array, across: int) -> int:
-    """How many of the pictures are drawn; of a table of filters whole rows."""
-    found = max(1, MOST_CELLS // int(values[0].size))
+def most_cells(sizes: Sequence[int]) -> int:
+    """How many cells of each tensor are drawn, in a document that draws tensors of these sizes."""
+    fit = (most for most in MOST_CELLS if sum(min(size, most) for size in sizes) <= ALL_CELLS)
+    return next(fit, MOST_CELLS[-1])
+
+
+def most_pictures(values: Array, across: int, cells: int) -> int:
+    """How many of the pictures are drawn, with at most so many cells; of a table of filters whole rows."""
+    found = max(1, cells // int(values[0].size))
     if len(values) <= found:
         return len(values)
     return max(across, found // across * across) if across and found >= across else found

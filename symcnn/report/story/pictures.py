@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from symcnn.formula import tree
 from symcnn.network import Array, checked
 from symcnn.report.document import Figure, InlineFormula, Text
@@ -22,6 +24,7 @@ from symcnn.report.figures import (
     heats,
     loss_curve,
     matrices,
+    most_cells,
     most_pictures,
     network_diagram,
     outputs_curve,
@@ -118,7 +121,7 @@ def one_pass(t: Teller, tensor: Tensor) -> Figure | None:
         if own not in numbers.arrays:
             continue
         whole, across = matrices(numbers.arrays[own])
-        count = most_pictures(reduced(whole), across)
+        count = most_pictures(reduced(whole), across, _cells(t))
         if count < len(whole):
             remarks["some"] = t.say("figure.pass_some", shown=count, count=len(whole))
         if whole.shape != reduced(whole).shape:
@@ -130,6 +133,12 @@ def one_pass(t: Teller, tensor: Tensor) -> Figure | None:
     caption = t.say(f"figure.pass_{kind}", kind=t.kind(tensor), image=t.image_labels[numbers.image - 1])
     caption = joined((caption, *(part for remark in remarks.values() for part in (" ", remark))))
     return _heats(t, f"pass_{tensor.name}", f"pass_{kind}", items, caption)
+
+
+def _cells(t: Teller) -> int:
+    """How many cells of a tensor are drawn."""
+    filters = [p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER]
+    return most_cells([tensor.size for tensor in (*(e.target.tensor for e in t.d.forward), *filters)])
 
 
 def _title(t: Teller, tensor: Tensor, values: Array) -> Words:
@@ -211,6 +220,8 @@ def outputs(t: Teller) -> Figure | None:
 
 def filters(t: Teller, run: Run) -> Figure | None:
     """Each filter before and after the training."""
+    if t.content.large:
+        return _many_filters(t, run)
     tensors = [p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER and p.size <= MAX_ENTRIES]
     if not tensors:
         return None
@@ -225,6 +236,20 @@ def filters(t: Teller, run: Run) -> Figure | None:
             pair = [replace(grid, reach=reach) for grid in pair]
             found += [pair[0], "→", pair[1]]
     return row(t, "filters", found[:9]) if found else None
+
+
+def _many_filters(t: Teller, run: Run) -> Figure | None:
+    """The filters of a large network, the same ones before and after."""
+    items, cuts = list[Heat](), np.cumsum([p.size for p in t.network.forward.parameters])[:-1]
+    for tensor, *both in zip(
+        t.network.forward.parameters, *(np.split(v, cuts) for v in (run.initial, run.theta)), strict=True
+    ):
+        if tensor.kind is TensorKind.FILTER:
+            for when, values in zip(("before", "after"), both, strict=True):
+                whole, across = matrices(values.reshape(tensor.shape))
+                title = (tree.Symbol(tensor.name), f", {t.text(f'report.{when}')}")
+                items.append(Heat(whole[: most_pictures(whole, across, _cells(t))], title, "signed", across))
+    return _heats(t, "filters", "filters", items, t.say("figure.filters")) if items else None
 
 
 def _filter(t: Teller, tensor: Tensor, lead: tuple[int, ...], values: dict[str, float], when: str) -> Grid:
