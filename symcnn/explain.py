@@ -1,7 +1,8 @@
 """Explain any number of a training: at which step, for which image."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, one_of, quoted
@@ -12,14 +13,15 @@ from symcnn.formula import (
     explain_sum,
     explain_update,
     explain_variable,
-    written_names,
+    name_as_written,
 )
 from symcnn.network import Array, DataLike, Network, checked
+from symcnn.numeric import initial_values
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import E_TOTAL, E, Quantity, split_name
-from symcnn.text import Catalogue, catalogue
-from symcnn.train import Progress, Run, train
-from symcnn.train.settings import check_settings, choose
+from symcnn.text import catalogue
+from symcnn.train import Progress, train
+from symcnn.train.settings import check_settings, checked_reduction, choose
 
 
 @dataclass(frozen=True)
@@ -51,47 +53,67 @@ def explain_number(
         KeyboardInterrupt: Ctrl-C, while it trains up to that step.
     """
     text = catalogue(lang)
-    samples = len(checked(network, data)[0])
+    images, targets = checked(network, data)
+    samples = len(images)
     derivation = Derivation(network, samples)
     name, image = _split(question, samples)
-    name = written_names(derivation.graph).get(name, name)
-    inputs = dict.fromkeys((*network.parameters, *derivation.graph.inputs))
-    known = [*inputs, *(v.name for v in derivation.graph), E_TOTAL.name]
-    if name not in known:
-        raise InputError(f"{quoted(question.name)}: no such quantity; {one_of(name, known)}")
-    quantity = derivation.quantities.of(name)
+    quantity = _quantity(derivation, question.name, name)
     is_parameter = quantity.tensor.is_shared and not quantity.is_adjoint
     if image is not None and (is_parameter or quantity == E_TOTAL):
         raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
 
-    def trained(steps: int, initial: Any = None) -> Run:
+    def trained(steps: int, initial: Array) -> Array:
         run = train(
-            network, data, learning_rate=learning_rate, steps=steps, seed=seed, initial=initial, reduction=reduction,
+            network, data, learning_rate=learning_rate, steps=steps, initial=initial, reduction=reduction,
             backend=choose(network, samples, question.step), progress=progress,
         )  # fmt: skip
         if run.stopped == "interrupted":
             raise KeyboardInterrupt
-        return run
+        return run.theta
 
     # the last step is made alone, since the parameters before it are explained too
     check_settings(learning_rate, question.step)
-    before = trained(max(question.step - 1, 0))
-    run = trained(1, before) if question.step else before
-    factor = 1.0 if reduction == "sum" else 1.0 / samples
-    answer = _Answer(derivation, data, run.theta, factor, text)
+    factor = 1.0 if checked_reduction(reduction) == "sum" else 1.0 / samples
+    theta = before = initial_values(network, seed)
+    if question.step > 1:
+        before = trained(question.step - 1, before)
+    if question.step:
+        theta = trained(1, before)
+
+    def values(theta: Array, image: int) -> Mapping[str, float]:
+        return next(values_of_images(derivation, theta, (images[[image]], targets[[image]])))
+
+    def parts(theta: Array, name: str) -> list[float]:
+        return [each[name] for each in values_of_images(derivation, theta, (images, targets))]
+
+    graph, words = derivation.graph, {"word": text.words("word"), "explain": text.words("explain")}
     if is_parameter:
+        place = network.parameters.index(quantity.name)
         if question.step == 0:
-            return answer.input(quantity, run.parameters[name], text("explain.initial", seed=seed))
-        earlier = _Answer(derivation, data, before.theta, factor, text)
-        slope = factor * sum(v[quantity.adjoint.name] for v in earlier.values)
-        change = Change(before.parameters[name], learning_rate, slope, run.parameters[name], question.step)
-        return answer.update(quantity, change)
+            origin = text("explain.initial", seed=seed)
+            return explain_input(graph, quantity, float(theta[place]), origin, words, text.decimal)
+        slope = factor * sum(parts(before, quantity.adjoint.name))
+        change = Change(float(before[place]), learning_rate, slope, float(theta[place]), question.step)
+        return explain_update(graph, quantity, change, words, text.decimal)
     if quantity == E_TOTAL or (image is None and quantity.tensor.is_shared):
-        return answer.total(quantity)
-    values = answer.values[(image or 1) - 1]
-    if name in derivation.graph.inputs:
-        return answer.input(quantity, values[name], text("explain.given"))
-    return answer.variable(quantity, values)
+        each = parts(theta, (E if quantity == E_TOTAL else quantity).name)
+        labels = text.image_labels(None, samples)
+        return explain_sum(graph, quantity, each, factor, labels, words, text.decimal)
+    of_image = values(theta, (image or 1) - 1)
+    if quantity.name in graph.inputs:
+        value, origin = of_image[quantity.name], text("explain.given")
+        return explain_input(graph, quantity, value, origin, words, text.decimal)
+    return explain_variable(graph, quantity, of_image, words, text.decimal)
+
+
+def _quantity(derivation: Derivation, written: str, name: str) -> Quantity:
+    """Return the quantity of a name without an image, which may be as symcnn writes it."""
+    graph = derivation.graph
+    for known in (name, name_as_written(graph, name) or name):
+        if known in graph.inputs or known in graph or known == E_TOTAL.name:
+            return derivation.quantities.of(known)
+    names = dict.fromkeys((*derivation.network.parameters, *graph.inputs, *graph.forward, *graph.backward))
+    raise InputError(f"{quoted(written)}: no such quantity; {one_of(name, [*names, E_TOTAL.name])}")
 
 
 def _split(question: Question, images: int) -> tuple[str, int | None]:
@@ -108,26 +130,3 @@ def _split(question: Question, images: int) -> tuple[str, int | None]:
     if image is not None and not 1 <= image <= images:
         raise InputError(f"image {image}: expected a whole number from 1 to {images}")
     return name, image
-
-
-class _Answer:
-    """Explains numbers at one choice of parameters."""
-
-    def __init__(self, derivation: Derivation, data: DataLike, theta: Array, factor: float, text: Catalogue) -> None:
-        self._graph, self._text, self._factor = derivation.graph, text, factor
-        self.values = list(values_of_images(derivation, theta, data))
-        self._words = {"word": text.words("word"), "explain": text.words("explain")}
-
-    def input(self, quantity: Quantity, value: float, origin: str) -> Explanation:
-        return explain_input(self._graph, quantity, value, origin, self._words, self._text.decimal)
-
-    def variable(self, quantity: Quantity, values: dict[str, float]) -> Explanation:
-        return explain_variable(self._graph, quantity, values, self._words, self._text.decimal)
-
-    def total(self, quantity: Quantity) -> Explanation:
-        parts = [v[(E if quantity == E_TOTAL else quantity).name] for v in self.values]
-        labels = self._text.image_labels(None, len(parts))
-        return explain_sum(self._graph, quantity, parts, self._factor, labels, self._words, self._text.decimal)
-
-    def update(self, quantity: Quantity, change: Change) -> Explanation:
-        return explain_update(self._graph, quantity, change, self._words, self._text.decimal)

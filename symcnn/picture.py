@@ -1,6 +1,6 @@
 """An SVG of one number in three places: the convolution, a line of the derivation, a cell of the workbook."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from symcnn.derivation import Derivation
@@ -78,7 +78,7 @@ def _result(x: float, y: float, words: str) -> Iterator[str]:
 
 
 def _grid(
-    x: float, y: float, side: int, tensor: Tensor, values: dict[str, float], marked: set[Quantity], label: str,
+    x: float, y: float, side: int, tensor: Tensor, values: Mapping[str, float], marked: set[Quantity], label: str,
     decimal: str,
 ) -> Iterator[str]:  # fmt: skip
     """Draw a map as squares with its name below; the inputs of the number have an amber frame."""

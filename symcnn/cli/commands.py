@@ -1,6 +1,5 @@
 """The commands. They only call the package; heavy imports are inside the functions."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,7 @@ from symcnn.cli.shared import (
     warnings_as_lines,
 )
 from symcnn.cli.training import predict, train
-from symcnn.errors import InputError, NotSupportedYetError, quoted
+from symcnn.errors import InputError, quoted
 from symcnn.text.characters import visible, visible_json
 from symcnn.version import __version__
 
@@ -97,18 +96,11 @@ def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> 
 
 def _quantity(derivation: "Derivation", name: str) -> str:
     """A quantity by its name, or as symcnn writes it: w_x11h1, w_x11-h1, dE_dw_x11h1."""
-    from symcnn.formula import written_names
+    from symcnn.formula import name_as_written
 
     if name in derivation:
         return derivation[name].name
-    # what symcnn writes is known only where every quantity is listed, and only that has other signs than a name
-    plain = re.fullmatch(r"\w+", name, re.ASCII) is not None
-    written = name
-    try:
-        written = written_names(derivation.graph).get(name, name)
-    except NotSupportedYetError:
-        if not plain:
-            raise
+    written = name_as_written(derivation.graph, name) or name
     if written in derivation:
         return derivation[written].name
     raise InputError(f"--of {quoted(name)}: no such quantity; {derivation.nearest_to(written)}")
@@ -121,15 +113,33 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
 
     typography = Typography(derivation.quantities, catalogue("en").words("word"))
     emit = Latex().display if latex else Plain().lines
+    left_out = 0
     if of is not None:
         names = [step.variable for step in derivation[of].steps]
+        if len(names) > MOST_FORMULAS:
+            shown = _one_of_each_tensor(derivation, of)
+            left_out = len(names) - len(shown)
+            names = [name for name in names if name in shown]
     else:
         adjoints = [v.quantity.primal.name for v in derivation.graph.backward.values()]
         names = [name for name in adjoints if name not in derivation.names] + list(derivation.names)
     for quantity in names:
         say(emit(typography.chain_rule(derivation, quantity)))
+    if left_out:
+        say(f"\nThe chain rule passes through {left_out} more quantities, each like one of these: --of NAME prints it.")
     if of is None:
         say(f"\n{_size(derivation)}")
+
+
+def _one_of_each_tensor(derivation: "Derivation", name: str) -> set[str]:
+    """Return the names of a way from E to a quantity: of each tensor that the chain rule passes through, one entry."""
+    names: dict[str, str] = {}
+    waiting = [derivation.quantities.of(name)]
+    for quantity in waiting:
+        if quantity.tensor.name not in names:
+            names[quantity.tensor.name] = quantity.name
+            waiting += [term.quantity for term in derivation.step(quantity).terms if not term.is_last]
+    return set(names.values())
 
 
 def _print_equations(derivation: "Derivation", latex: bool) -> None:

@@ -13,15 +13,21 @@ from functools import cached_property
 
 from sympy import Add, Expr, Symbol
 
-from symcnn.derivation.graph import Graph, Product, Variable, instantiate
+from symcnn.derivation.graph import Entries, Graph, Product, Variable, check_size, instantiate
 from symcnn.derivation.operations import operations
 from symcnn.derivation.reverse import gather, reverse
 from symcnn.errors import InputError, NotSupportedYetError, UnknownQuantityError, one_of, quoted
 from symcnn.network import Network
-from symcnn.symbolic import ADJOINT, E, Equation, Name, Quantities, Quantity, Tensor, entries
+from symcnn.symbolic import ADJOINT, Access, E, Equation, Name, Quantities, Quantity, Tensor, entries
+
+#: Products of one image up to which all scalars of a network are made for one purpose: some 20 seconds, 300 MB.
+MAX_PRODUCTS = 500_000
 
 #: The most quantities of a gradient with all adjoints substituted; and of one that is short enough to be displayed.
 MAX_SIZE, SHORT = 10_000, 1_000
+
+#: Up to so many quantities such a gradient is counted.
+MAX_COUNTED = 100_000
 
 
 @dataclass(frozen=True)
@@ -55,17 +61,17 @@ class ChainTerm:
         return f"ChainTerm(through={self.through!r}, adjoint={self.adjoint!r}, local={self.local!r})"
 
 
-@dataclass(frozen=True)
 class Step:
     """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``.
+
+    Its terms and its expression are made when they are read.
 
     Attributes:
         quantity: the one that E is differentiated by.
     """
 
-    quantity: Quantity
-    terms: tuple[ChainTerm, ...]
-    expression: Expr
+    def __init__(self, derivation: "Derivation", quantity: Quantity) -> None:
+        self._derivation, self.quantity = derivation, quantity
 
     @property
     def variable(self) -> str:
@@ -76,6 +82,27 @@ class Step:
     def adjoint(self) -> str:
         """The name of the derivative."""
         return self.quantity.adjoint.name
+
+    @cached_property
+    def terms(self) -> tuple[ChainTerm, ...]:
+        """The paths through the next quantities."""
+        return tuple(map(self._derivation._chain_term, self._derivation.graph[self.adjoint].products))
+
+    @property
+    def expression(self) -> Expr:
+        """Their sum."""
+        return self._derivation.graph[self.adjoint].expression
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Step):
+            return NotImplemented
+        return (self._derivation, self.quantity) == (other._derivation, other.quantity)
+
+    def __hash__(self) -> int:
+        return hash((self._derivation, self.quantity))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self._derivation, self.quantity)
 
     def __repr__(self) -> str:
         fields = ("variable", "adjoint", "terms", "expression")
@@ -222,6 +249,14 @@ class Derivation(Mapping[str, Gradient]):
         return instantiate(self._inputs, self.forward, self.backward)
 
     @cached_property
+    def sources(self) -> dict[Tensor, frozenset[Tensor]]:
+        """The tensors from which each tensor of the forward pass is computed."""
+        return {
+            e.target.tensor: frozenset(a.tensor for t in e.terms for f in t.factors for a in f.atoms(Access))
+            for e in self.forward
+        }
+
+    @cached_property
     def operations(self) -> tuple[int, int]:
         """Operations of one image: forward, and for all adjoints and gradients; counted from the equations."""
         return operations(self.forward), operations(self.backward)
@@ -300,40 +335,49 @@ class Derivation(Mapping[str, Gradient]):
     # --- forms of one adjoint ---------------------------------------------------------------------------------------
 
     def expanded_size(self, adjoint: Name) -> int:
-        """How many quantities an adjoint consists of when all other adjoints are put in."""
+        """How many quantities an adjoint consists of when all other adjoints are put in; counted up to MAX_COUNTED."""
         return self._size(self.quantities.of(adjoint).symbol)
 
     def _size(self, adjoint: Symbol) -> int:
         if adjoint not in self._sizes:
-            self._sizes[adjoint] = sum(
-                self._size(s) if s.name in self.graph.backward else 1
-                for factors in self.graph[adjoint].products
-                for f in factors
-                for s in f.free_symbols
-            )
+            size = 0
+            for symbol in (s for product in self.graph[adjoint].products for f in product for s in f.free_symbols):
+                size += self._size(symbol) if symbol.name in self.graph.backward else 1
+                if size > MAX_COUNTED:  # the rest may take as long as the whole network
+                    break
+            self._sizes[adjoint] = size
         return self._sizes[adjoint]
 
     def in_forward_quantities(self, adjoint: Name) -> Expr:
         """An adjoint with all other adjoints put in."""
         size = self.expanded_size(adjoint)
         if size > MAX_SIZE:
+            count = size if size <= MAX_COUNTED else f"more than {MAX_COUNTED}"
             raise NotSupportedYetError(
-                f"{adjoint} with all adjoints put in would consist of {size} quantities; at most"
+                f"{adjoint} with all adjoints put in would consist of {count} quantities; at most"
                 f" {MAX_SIZE}: use its formula, with adjoints"
             )
         return self._expand(self.quantities.of(adjoint).symbol, self.graph.backward, self._in_forward)
 
     def in_inputs(self, name: Name) -> Expr:
-        """A variable with all others put in: in parameters, pixels and targets."""
-        known = {**self.graph.forward, **self.graph.backward}
-        return self._expand(self.quantities.of(name).symbol, known, self._in_inputs)
+        """A variable with all others put in: in parameters, pixels and targets.
 
-    def _expand(self, symbol: Symbol, known: Mapping[str, Variable], memory: dict[Symbol, Expr]) -> Expr:
+        Raises:
+            NotSupportedYetError: it passes through all of a network that is too large.
+        """
+        self.require_scalars("put into one formula", "a formula with adjoints (`formula`) does without")
+        return self._expand(self.quantities.of(name).symbol, self.graph, self._in_inputs)
+
+    def _expand(self, symbol: Symbol, known: Graph | Entries[Variable], memory: dict[Symbol, Expr]) -> Expr:
         if symbol not in memory:
             variable = known[symbol.name]
             parts = {s: self._expand(s, known, memory) for s in variable.symbols() if s.name in known}
             memory[symbol] = variable.expression.xreplace(parts)
         return memory[symbol]
+
+    def require_scalars(self, what: str, instead: str) -> None:
+        """Refuse a purpose that needs every scalar of the network, where there are too many."""
+        check_size((*self.forward, *self.backward), MAX_PRODUCTS, what, instead)
 
     def of_image(self, expression: Expr, number: int) -> Expr:
         """The same for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
@@ -341,19 +385,12 @@ class Derivation(Mapping[str, Gradient]):
 
     def steps(self, name: Name) -> list[Step]:
         """The chain rule from E down to a quantity."""
-        needed, waiting = set[str](), [self.quantities.of(name).adjoint.name]
-        while waiting:
-            adjoint = waiting.pop()
-            if adjoint not in needed:
-                needed.add(adjoint)
-                waiting += [s.name for s in self.graph.backward[adjoint].symbols() if s.name in self.graph.backward]
-        return [self.step(adjoint) for adjoint in self.graph.backward.in_order(needed)]
+        chain = self.graph.chain(self.quantities.of(name).adjoint)
+        return [Step(self, adjoint.primal) for adjoint in chain]
 
     def step(self, name: Name) -> Step:
         """The chain rule at one quantity."""
-        variable = self.graph[self.quantities.of(name).adjoint]
-        terms = tuple(self._chain_term(factors) for factors in variable.products)
-        return Step(variable.quantity.primal, terms, variable.expression)
+        return Step(self, self.quantities.of(name).primal)
 
     def _chain_term(self, factors: Product) -> ChainTerm:
         for factor in factors:

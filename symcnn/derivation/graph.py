@@ -142,13 +142,13 @@ class Graph:
     Attributes:
         inputs: pixels, parameters, targets; name -> (tensor, index).
         forward, backward: the variables, by name.
-        tensors: those of the scalars: inputs, forward, backward.
+        equations: what the variables are made from.
     """
 
-    inputs: Mapping[str, tuple[Tensor, Index]]
+    inputs: Entries[tuple[Tensor, Index]]
     forward: Entries[Variable]
     backward: Entries[Variable]
-    tensors: tuple[Tensor, ...]
+    equations: tuple[Equation, ...]
 
     def __getitem__(self, name: Name) -> Variable:
         text = name if isinstance(name, str) else name.name
@@ -167,6 +167,11 @@ class Graph:
         return len(self.forward) + len(self.backward)
 
     @cached_property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The tensors of the scalars: inputs, forward, backward."""
+        return (*self.inputs.tensors, *_by_target(self.equations))
+
+    @cached_property
     def quantities(self) -> Quantities:
         """Its scalars by their names."""
         return Quantities(self.tensors)
@@ -178,13 +183,39 @@ class Graph:
         variable = self[name]
         return variable.tensor, variable.index
 
+    def users(self, quantity: Quantity) -> list[Quantity]:
+        """The variables whose formulas contain a quantity, in order; found in the equations, none of them is made."""
+        entry = (quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor), quantity.index
+        users: dict[Tensor, set[Index]] = {}
+        for equation in self.equations:
+            target = users.setdefault(equation.target.tensor, set())
+            for term in equation.terms:
+                for point in _points_with(equation, term, *entry):
+                    index = equation.target.at(point)
+                    if index is not None and index not in target and _contains(equation, term, point, quantity.symbol):
+                        target.add(index)
+        return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(users.get(tensor, ()))]
+
+    def chain(self, adjoint: Quantity) -> list[Quantity]:
+        """The adjoints on the way from E to an adjoint, itself the last; found in the equations, none of them is made.
+
+        It is what the chain rule passes through: an adjoint, all that its formula contains, and so on.
+        """
+        by_target = _by_target(self.equations)
+        chain: dict[Tensor, set[Index]] = {adjoint.tensor.adjoint(): {adjoint.index}}
+        for tensor in reversed(self.tensors):  # each depends on earlier ones only
+            for equation in by_target.get(tensor, ()) if tensor in chain else ():
+                for term in equation.terms:
+                    for upstream in (a for f in term.factors for a in f.atoms(Access) if a.tensor.is_adjoint):
+                        indices = chain.setdefault(upstream.tensor, set())
+                        indices.update(_reached(equation, term, upstream, chain[tensor], indices))
+        return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(chain.get(tensor, ()))]
+
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
     """The scalars of some equations; each is made when it is looked up."""
     scalars = Entries(inputs, lambda tensor, index: (tensor, index))
-    values, adjoints = _variables(forward), _variables(backward)
-    tensors = dict.fromkeys((*scalars.tensors, *values.tensors, *adjoints.tensors))
-    return Graph(scalars, values, adjoints, tuple(tensors))
+    return Graph(scalars, _variables(forward), _variables(backward), (*forward, *backward))
 
 
 def check_size(equations: Sequence[Equation], most: int, what: str, instead: str) -> None:
@@ -203,16 +234,21 @@ def count_products(equations: Iterable[Equation]) -> int:
     )
 
 
-def _variables(equations: Sequence[Equation]) -> Entries[Variable]:
-    """The variables of equations; several that add to one target (``+=``) become one variable.
-
-    A target is complete after the last equation that adds to it, and only then read. Every entry exists, also one that
-    nothing is scattered to (its adjoint is 0).
-    """
+def _by_target(equations: Sequence[Equation]) -> dict[Tensor, list[Equation]]:
+    """The equations that give or add to each tensor; a tensor stands where the last of them makes it complete."""
     by_target: dict[Tensor, list[Equation]] = {}
     for equation in equations:
         tensor = equation.target.tensor
         by_target[tensor] = [*by_target.pop(tensor, ()), equation]
+    return by_target
+
+
+def _variables(equations: Sequence[Equation]) -> Entries[Variable]:
+    """The variables of equations; several that add to one target (``+=``) become one variable.
+
+    Every entry exists, also one that nothing is scattered to (its adjoint is 0).
+    """
+    by_target = _by_target(equations)
     return Entries(by_target, lambda tensor, index: _variable(by_target[tensor], index))
 
 
@@ -229,21 +265,20 @@ def _variable(equations: Sequence[Equation], index: Index) -> Variable:
     target, reduce = equations[-1].target.tensor, equations[-1].reduce
     addends: list[tuple[Rational, list[Product]]] = []
     for equation in equations:
-        for point in points_at(equation, index):
+        for point in points_at(equation.axes, equation.target, index):
             _add(addends, equation, point)
     each = tuple(Addend(tuple(products), coefficient) for coefficient, products in addends)
     return Variable(target.scalar(index), target, index, each, reduce)
 
 
-def points_at(equation: Equation, index: Index) -> Iterator[dict[str, int]]:
-    """The points of an equation's axes at which it gives one entry of its target, the last axis fastest.
+def points_at(axes: Sequence[Axis], access: Access, index: Index) -> Iterator[dict[str, int]]:
+    """The points of the axes at which an access is at an index, the last axis fastest.
 
-    Axis by axis: each takes only values that leave the target's index within reach of the axes that follow.
+    Axis by axis: each takes only values that leave the index within reach of the axes that follow.
     """
-    axes, sizes = equation.axes, {axis.name: axis.size for axis in equation.axes}
     # each dimension: what the axes must add up to, and for each axis its coefficient and the span of those after it
-    remaining = [n * a.divisor - a.offset for a, n in zip(equation.target.index, index, strict=True)]
-    maps = [dict(a.coefficients) for a in equation.target.index]
+    remaining = [n * a.divisor - a.offset for a, n in zip(access.index, index, strict=True)]
+    maps = [dict(a.coefficients) for a in access.index]
     if any(not own and rest for own, rest in zip(maps, remaining, strict=True)):
         return
     reach: list[list[tuple[int, int, int, int]]] = []
@@ -252,7 +287,7 @@ def points_at(equation: Equation, index: Index) -> Iterator[dict[str, int]]:
         here = [(n, own[axis.name], *spans[n]) for n, own in enumerate(maps) if own.get(axis.name)]
         reach.insert(0, here)
         for n, coefficient, low, high in here:
-            end = coefficient * (sizes[axis.name] - 1)
+            end = coefficient * (axis.size - 1)
             spans[n] = low + min(end, 0), high + max(end, 0)
     point: dict[str, int] = {}
 
@@ -278,16 +313,59 @@ def points_at(equation: Equation, index: Index) -> Iterator[dict[str, int]]:
     yield from extend(0)
 
 
+def _points_with(equation: Equation, term: Term, tensor: Tensor, index: Index) -> Iterator[dict[str, int]]:
+    """The points at which a term may contain an entry."""
+    axes = (*equation.axes, *term.axes)
+    for atom in {atom for factor in term.factors for atom in factor.atoms(Access, Wins)}:
+        for access in atom.solved if isinstance(atom, Wins) else (atom,):
+            if access.tensor != tensor:
+                continue
+            # an instance of a maximum's choice contains the candidates before its own, too
+            window = atom.window if isinstance(atom, Wins) and access.tensor == atom.cell.tensor else ()
+            for point in points_at(axes, access, index):
+                for within in points(window):
+                    yield {**point, **within}
+
+
+def _contains(equation: Equation, term: Term, point: Mapping[str, int], symbol: Symbol) -> bool:
+    """Is a term's instance there, and with the symbol in it?"""
+    factors = _instance(equation, term, point)
+    return factors is not None and any(symbol in factor.free_symbols for factor in factors)
+
+
+def _reached(
+    equation: Equation, term: Term, upstream: Access, targets: Iterable[Index], known: set[Index]
+) -> set[Index]:
+    """The indices of an access in the instances of a term that some entries of the target consist of."""
+    reached = set(known)
+    for index in sorted(targets):
+        for point in points_at(equation.axes, equation.target, index):
+            if len(reached) == upstream.tensor.size:
+                return reached
+            for within in points(term.axes):
+                place = {**point, **within}
+                source = upstream.at(place)
+                if source is not None and source not in reached and _instance(equation, term, place) is not None:
+                    reached.add(source)
+    return reached
+
+
 def _add(addends: list[tuple[Rational, list[Product]]], equation: Equation, point: Mapping[str, int]) -> None:
     """Add the terms of an equation at one point; terms without a sum of their own share one addend."""
     for term in equation.terms:
-        instances = (instance_of(term, {**point, **within}) for within in points(term.axes))
-        # a zero (padding) adds nothing, but may be the maximum
-        products = [f for f in instances if f is not None and (equation.reduce == "max" or 0 not in f)]
+        instances = (_instance(equation, term, {**point, **within}) for within in points(term.axes))
+        products = [factors for factors in instances if factors is not None]
         if products and not term.axes and addends and addends[-1][0] == term.coefficient:
             addends[-1][1].extend(products)
         elif products:
             addends.append((term.coefficient, products))
+
+
+def _instance(equation: Equation, term: Term, point: Mapping[str, int]) -> Product | None:
+    """The product of a term at one point, or None where it takes no part."""
+    factors = instance_of(term, point)
+    # a zero (padding) adds nothing, but may be the maximum
+    return None if factors is None or (equation.reduce != "max" and 0 in factors) else factors
 
 
 def instance_of(term: Term, point: Mapping[str, int]) -> Product | None:

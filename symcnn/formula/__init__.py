@@ -12,7 +12,7 @@ from symcnn.formula.explanation import (
     explain_update,
     explain_variable,
     gradient_latex,
-    written_names,
+    name_as_written,
 )
 from symcnn.formula.flow import Flow
 from symcnn.formula.latex import Latex
@@ -23,5 +23,5 @@ from symcnn.formula.typography import WORDS, Typography, Worked
 __all__ = [
     "WORDS", "Change", "Explanation", "Flow", "Latex", "MathML", "Plain", "Typography", "Worked", "derivation_latex",
     "equation_latex", "explain_input", "explain_sum", "explain_update", "explain_variable", "format_number",
-    "gradient_latex", "tree", "written_names",
+    "gradient_latex", "name_as_written", "tree",
 ]  # fmt: skip

@@ -4,8 +4,10 @@ A number is explained by its formula as the article writes it, the same with num
 on which it depends and those that it feeds.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sympy import Symbol
 
@@ -20,6 +22,9 @@ from symcnn.text import catalogue
 
 #: Significant digits of the numbers in a formula.
 DIGITS = 6
+
+#: The most products of a formula, and quantities of a list, that are written out; the rest is "…".
+MOST_SHOWN = 100
 
 #: The most formulas of a derivation without index notation.
 MAX_FORMULAS = 60
@@ -48,11 +53,12 @@ class Explanation:
     def __str__(self) -> str:
         plain = Plain(self.decimal)
         lines = [plain.lines(self.equation)]
-        if self.rests_on:
-            pairs = (f"{plain.emit(n)} = {plain.emit(tree.Number(v, DIGITS))}" for n, v in self.rests_on)
-            lines.append(f"{self.words['rests_on']} {', '.join(pairs)}")
-        if self.feeds:
-            lines.append(f"{self.words['feeds']} {', '.join(map(plain.emit, self.feeds))}")
+        pairs = [f"{plain.emit(n)} = {plain.emit(tree.Number(v, DIGITS))}" for n, v in self.rests_on[:MOST_SHOWN]]
+        names = [plain.emit(n) for n in self.feeds[:MOST_SHOWN]]
+        for key, texts, count in (("rests_on", pairs, len(self.rests_on)), ("feeds", names, len(self.feeds))):
+            if texts:
+                rest = f", … ({count})" if count > MOST_SHOWN else ""
+                lines.append(f"{self.words[key]} {', '.join(texts)}{rest}")
         return "\n".join(lines)
 
     @property
@@ -77,7 +83,8 @@ def explain_variable(
     typography = Typography(graph.quantities, words["word"], total="")
     numbers = Worked(graph.quantities, words["word"], values, DIGITS)
     here, value = variable.quantity, values[variable.name]
-    members = [typography.name(here), typography.right_side(variable), numbers.right_side(variable), numbers.name(here)]
+    formula, worked = (t.right_side(variable, MOST_SHOWN) for t in (typography, numbers))
+    members = [typography.name(here), formula, worked, numbers.name(here)]
     members = [m for n, m in enumerate(members) if n == 0 or m != members[n - 1]]
     sources = tuple((typography.name(s), values[s.name]) for s in in_order(variable))
     feeds = _feeds(graph, here, typography)
@@ -94,7 +101,7 @@ def in_order(variable: Variable) -> list[Symbol]:
 
 def _feeds(graph: Graph, quantity: Quantity, typography: Typography) -> tuple[Node, ...]:
     """Return the quantities whose formulas contain it."""
-    return tuple(typography.name(v.quantity) for v in graph if quantity.symbol in v.symbols())
+    return tuple(map(typography.name, graph.users(quantity)))
 
 
 def explain_input(
@@ -162,15 +169,26 @@ def explain_update(
     return Explanation(quantity.name, change.after, equation, sources, feeds, words["explain"], decimal)
 
 
-def written_names(graph: Graph) -> dict[str, str]:
-    """Map what symcnn writes for a quantity in plain text (w_x11-h1, h_1,activation, ∂E/∂x₁₁) to its name."""
-    names = {}
+def name_as_written(graph: Graph, text: str) -> str | None:
+    """Return the name of the quantity that symcnn writes so in plain text (w_x11-h1, h_1,activation, ∂E/∂x₁₁)."""
+    digits = {ord(subscript): str(n) for n, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+    numbers = re.findall("[0-9]", text.translate(digits))
+    name = None
     for total in ("", "total"):
         typography = Typography(graph.quantities, {word: word for word in WORDS}, total)
-        for quantity in (*(quantity_of(*place) for place in graph.inputs.values()), *(v.quantity for v in graph)):
+        for tensor in graph.tensors:
+            widths = [len(str(size)) for size in tensor.shape]
+            if sum(widths) != len(numbers):
+                continue
+            each = iter(numbers)
+            index = tuple(int("".join(islice(each, width))) - 1 for width in widths)
+            if not all(0 <= n < size for n, size in zip(index, tensor.shape, strict=True)):
+                continue
+            quantity = quantity_of(tensor, index)
             for differentiated in (False, True):
-                names[Plain().emit(typography.name(quantity, differentiated))] = quantity.name
-    return names
+                if Plain().emit(typography.name(quantity, differentiated)) == text:
+                    name = quantity.name
+    return name
 
 
 def gradient_latex(gradient: Gradient) -> str:

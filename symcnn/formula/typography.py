@@ -260,16 +260,18 @@ class Typography:
         left, right = self.name(adjoint), self.right_side(derivation.graph[adjoint])
         if all(term.is_last for term in step.terms):  # an argument of E itself: there is nothing between
             return tree.Equality((left, right))
-        by = step.quantity
-        paths = tuple(self._path(term, by, self._leads_around(derivation, step, term)) for term in step.terms)
+        by, around = step.quantity, self._leading_around(derivation, step)
+        paths = tuple(self._path(term, by, term.quantity in around) for term in step.terms)
         between = paths[0] if len(paths) == 1 else tree.Sum(paths)
         return tree.Equality((left, right) if between == right else (left, between, right))
 
     @staticmethod
-    def _leads_around(derivation: Derivation, step: Step, term: ChainTerm) -> bool:
-        """Does u also depend on v through another term's quantity? Then ∂u/∂v would count that path, too."""
-        others = {t.quantity.symbol for t in step.terms} - {term.quantity.symbol}
-        return not term.is_last and not others.isdisjoint(derivation.graph[term.quantity].symbols())
+    def _leading_around(derivation: Derivation, step: Step) -> set[Quantity]:
+        """Return each u that also depends on v through another term's quantity: ∂u/∂v would count that path, too."""
+        quantities = [term.quantity for term in step.terms if not term.is_last]
+        symbols, tensors = {q.symbol for q in quantities}, {q.tensor for q in quantities}
+        chained = {tensor for tensor in tensors if not derivation.sources[tensor].isdisjoint(tensors)}
+        return {q for q in quantities if q.tensor in chained and not symbols.isdisjoint(derivation.graph[q].symbols())}
 
     def _path(self, term: ChainTerm, by: Quantity, around: bool) -> Node:
         if term.is_last:  # E depends on it directly, too

@@ -1,27 +1,55 @@
 """Values of a derivation: every quantity of the scalar graph, image by image; the explanation of a gradient; and the
-displayed gradients, evaluated with NumPy."""
+displayed gradients, evaluated with NumPy.
+
+A small network's values come from the scalar graph as straight-line Python. Of a larger one the equations are evaluated
+as arrays, and a number is taken from its array when it is looked up.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from symcnn.derivation import Derivation, Gradient, Graph
+from symcnn.derivation import Derivation, Entries, Gradient, Graph, count_products
 from symcnn.errors import InputError
 from symcnn.formula import Explanation, explain_variable
 from symcnn.network import Array, DataLike, checked
-from symcnn.numeric.program import as_theta, inputs_by_name, run_source
+from symcnn.numeric.program import MAX_PRODUCTS, as_theta, inputs_by_name, run_source
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import NUMPY, quantities_of_one_image, standalone
+from symcnn.proof.arithmetic import Reals
+from symcnn.proof.interpret import Interpreter
+from symcnn.symbolic import Tensor
 from symcnn.text import catalogue
 
 
-def values_of_images(derivation: Derivation, theta: Any, data: DataLike) -> Iterator[dict[str, float]]:
+def values_of_images(derivation: Derivation, theta: Any, data: DataLike) -> Iterator[Mapping[str, float]]:
     """For each image: name -> value of every input, forward quantity and adjoint."""
-    network = derivation.network
-    values, complete = as_theta(network, theta), completion(derivation.graph)
-    for image, target in zip(*checked(network, data), strict=True):
-        yield complete(inputs_by_name(network, values, image, target))
+    network, forward = derivation.network, derivation.network.forward
+    values, (images, targets) = as_theta(network, theta), checked(network, data)
+    assert forward.targets is not None  # a derivation has a loss
+    if _is_small(derivation):
+        complete = completion(derivation.graph)
+        for image, target in zip(images, targets, strict=True):
+            yield complete(inputs_by_name(network, values, image, target))
+        return
+    cuts = np.cumsum([p.size for p in forward.parameters])[:-1]
+    parameters = dict(zip(forward.parameters, np.split(values, cuts), strict=True))
+    for image, target in zip(images, targets, strict=True):
+        yield array_values(derivation, {forward.image: image, **parameters, forward.targets: target})
+
+
+def _is_small(derivation: Derivation) -> bool:
+    return count_products(derivation.forward) <= MAX_PRODUCTS
+
+
+def array_values(derivation: Derivation, inputs: Mapping[Tensor, Array]) -> Mapping[str, float]:
+    """Name -> value of every quantity of one image, by evaluating the equations as arrays."""
+    interpreter = Interpreter(Reals(), {tensor: array.reshape(1, -1) for tensor, array in inputs.items()})
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        interpreter.run((*derivation.forward, *derivation.backward))
+    arrays = interpreter.values
+    return Entries(derivation.graph.tensors, lambda tensor, index: float(arrays[tensor][0, tensor.flat(index)]))
 
 
 def completion(graph: Graph) -> Callable[[Mapping[str, float]], dict[str, float]]:
@@ -33,17 +61,21 @@ def completion(graph: Graph) -> Callable[[Mapping[str, float]], dict[str, float]
 
 def explain_gradient(gradient: Gradient, values: Mapping[str, float], lang: str = "en") -> Explanation:
     """∂E/∂name of one image at these values of pixels, parameters and targets."""
-    graph = gradient.graph
+    derivation, graph = gradient.derivation, gradient.graph
     names = list(graph.inputs)
     missing = [n for n in names if n not in values]
     if missing:
         raise InputError(
             f"values: {missing[0]} is missing; expected one for each of the {len(names)} pixels, parameters and targets"
         )
-    inputs = {n: float(values[n]) for n in names}
     text = catalogue(lang)
     words = {"word": text.words("word"), "explain": text.words("explain")}
-    return explain_variable(graph, gradient.adjoint, completion(graph)(inputs), words, text.decimal)
+    if _is_small(derivation):
+        each: Mapping[str, float] = completion(graph)({n: float(values[n]) for n in names})
+    else:
+        scalars = {tensor: np.array([float(values[n]) for n in tensor.scalars()]) for tensor in graph.inputs.tensors}
+        each = array_values(derivation, scalars)
+    return explain_variable(graph, gradient.adjoint, each, words, text.decimal)
 
 
 def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets: Any) -> dict[str, Array]:
@@ -53,6 +85,9 @@ def evaluate_displayed(derivation: Derivation, theta: Any, images: Any, targets:
     with adjoints.
     """
     network, graph = derivation.network, derivation.graph
+    derivation.require_scalars(
+        "evaluated gradient by gradient", "symcnn.compile(network).loss_and_gradient does without"
+    )
     assert network.forward.targets is not None  # a derivation has a loss
     pixels, targets = checked(network, (images, targets))
     space: dict[str, Any] = {"np": np}

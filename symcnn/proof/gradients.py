@@ -297,6 +297,7 @@ class GradientDomain(AlgebraicDomain[GradientEvaluator]):
 
     def __init__(self, derivation: Derivation, listed: Iterable[Name] | None = None) -> None:
         self.derivation = derivation
+        derivation.require_scalars("proved gradient by gradient", "`symcnn verify` proves the equations of any network")
         parameters, _ = parameters_and_data(derivation)
         of = derivation.quantities.of
         directions = frozenset(parameters if listed is None else (of(name).symbol for name in listed))

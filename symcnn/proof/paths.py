@@ -68,6 +68,7 @@ def shares(derivation: Derivation, images: Iterable[int]) -> Iterator[tuple[Symb
 
 def generators_of(derivation: Derivation) -> int:
     """Count the generators of one image's leaf functions: an output, a gate, or a share for each candidate."""
+    derivation.require_scalars("proved formula by formula", "`symcnn verify` proves the equations of any network")
     total = 0
     for variable in derivation.graph.forward.values():
         for call in variable.expression.atoms(Function):

@@ -71,6 +71,7 @@ def exact_gradients(derivation: Derivation, theta: Any, data: DataLike) -> tuple
 def _exact(derivation: Derivation, theta: Any, data: DataLike) -> tuple[Any, list[dict[str, Any]], float]:
     """Return the exact gradients, and the distance from the nearest kink or tie."""
     network, graph = derivation.network, derivation.graph
+    derivation.require_scalars("evaluated to 50 digits", "`symcnn verify` compares programs with dual numbers")
     images, targets = checked(network, data)
     distances: list[Any] = []
     evaluator = Evaluator(graph, "mpmath", distances)

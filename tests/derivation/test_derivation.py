@@ -5,7 +5,7 @@ from hypothesis import given
 
 import symcnn
 from symcnn.derivation import derive
-from tests.tools.networks import differentiable
+from tests.tools.networks import differentiable, lenet
 
 
 def test_every_form_of_one_gradient(derivation):
@@ -112,3 +112,25 @@ def test_an_expression_beyond_all_measure_is_refused_but_not_its_formula():
     assert len(first.formula.args) > 1
     assert d["f_111"].has_short_expression is False
     assert d["b_o1"].has_short_expression
+
+
+def test_of_a_lenet_a_formula_its_steps_and_its_sum_are_made_and_what_needs_all_of_it_is_refused_in_a_line():
+    d = symcnn.derive(lenet(), samples=2)
+    first = d["f_111"]
+    assert str(first.formula).startswith("dE_dx_10101*i_0101 + dE_dx_10102*i_0102")
+    assert len(first.total.args) == 2 * 24 * 24
+    assert len(first.steps) > 4_000
+    assert first.steps[-1].terms[0].local == (sympy.Symbol("i_0101"),)
+    assert not first.has_short_expression
+    assert d["w_hb84o10"].expression.free_symbols >= {sympy.Symbol("hb_84"), sympy.Symbol("t_01")}
+    for refused, words in (
+        (lambda: first.expression, "would consist of more than 100000 quantities; at most 10000: use its formula"),
+        (lambda: first.expanded, "put into one formula, this network has .* at most 500000; a formula with adjoints"),
+        (d.prove, "proved gradient by gradient, this network has .* `symcnn verify` proves the equations"),
+        (lambda: d.decide("f_111", sympy.S.One), "proved gradient by gradient"),
+        (lambda: d.identities().decide(sympy.S.One, sympy.S.Zero), "proved formula by formula"),
+        (lambda: d.evaluate(np.zeros(44_426), np.zeros((1, 28, 28)), np.eye(10)[:1]), "evaluated gradient by gradient"),
+    ):
+        with pytest.raises(symcnn.NotSupportedYetError, match=words) as error:
+            refused()
+        assert "\n" not in str(error.value)

@@ -11,6 +11,7 @@ from symcnn.derivation import Variable, derive
 from symcnn.derivation.graph import Addend, instance_of, instantiate, points, points_at
 from symcnn.derivation.reverse import reverse
 from symcnn.printers.rewriting import rewritten
+from symcnn.symbolic import quantity_of
 from tests.tools.golden import networks
 from tests.tools.networks import differentiable, from_seed, lenet
 
@@ -79,7 +80,27 @@ def test_the_points_at_an_entry_are_those_that_lead_to_it(seed):
     for equation in (*d.forward, *d.backward):
         for index in equation.target.tensor.indices():
             wanted = [point for point in points(equation.axes) if equation.target.at(point) == index]
-            assert list(points_at(equation, index)) == wanted, f"{equation} at {index}"
+            assert list(points_at(equation.axes, equation.target, index)) == wanted, f"{equation} at {index}"
+
+
+@pytest.mark.parametrize("name", networks())
+def test_what_uses_a_quantity_is_what_has_it_in_its_formula(name):
+    graph = derive(networks()[name]()[0]).graph
+    symbols = {v.quantity: v.symbols() for v in graph}
+    for quantity in [*(quantity_of(*place) for place in graph.inputs.values()), *symbols]:
+        assert graph.users(quantity) == [q for q, own in symbols.items() if quantity.symbol in own], quantity
+
+
+@pytest.mark.parametrize("name", networks())
+def test_the_chain_to_an_adjoint_is_what_its_formula_rests_on(name):
+    d = derive(networks()[name]()[0])
+    symbols = {n: [s.name for s in v.symbols() if s.name in d.graph.backward] for n, v in d.graph.backward.items()}
+    rests_on: dict[str, set[str]] = {}
+    for adjoint, own in symbols.items():  # each rests on earlier ones
+        rests_on[adjoint] = {adjoint}.union(*(rests_on[other] for other in own))
+    for adjoint in symbols:
+        chain = [q.name for q in d.graph.chain(d.quantities.of(adjoint))]
+        assert chain == [other for other in symbols if other in rests_on[adjoint]], adjoint
 
 
 def test_one_formula_of_a_large_network_makes_no_other():

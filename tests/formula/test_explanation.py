@@ -1,5 +1,6 @@
 """Explanations: every number of the graph that trained, its formula, the same with numbers, and its neighbours."""
 
+import math
 import re
 
 import numpy as np
@@ -7,9 +8,13 @@ import pytest
 
 import symcnn
 from symcnn.explain import Question, explain_number
+from symcnn.formula import WORDS, Plain, Typography, name_as_written
+from symcnn.numeric import initial_values
 from symcnn.numeric.values import values_of_images
+from symcnn.symbolic import entries
 from tests.slow import rest_slow
-from tests.tools.networks import from_seed
+from tests.tools.golden import networks
+from tests.tools.networks import from_seed, lenet
 
 
 @pytest.mark.parametrize("step", rest_slow([7, 0]))
@@ -135,3 +140,48 @@ def test_a_kink_and_a_maximum_show_their_conditions_with_numbers():
     assert lines[0] == "∂E/∂x₁₂ = ∂E/∂p₁₁ · [x₁₂ = p₁₁, x₁₁ < p₁₁]"
     assert lines[1].strip() == "= 2 · [0.5 = 1, 0.25 < 1]"
     assert lines[2].strip() == "= 0"
+
+
+def names_by_what_is_written(graph):
+    """Every quantity's name by what symcnn writes for it, the last of those that are written alike."""
+    names = {}
+    for total in ("", "total"):
+        typography = Typography(graph.quantities, {word: word for word in WORDS}, total)
+        for quantity in entries(*graph.tensors):
+            for differentiated in (False, True):
+                names[Plain().emit(typography.name(quantity, differentiated))] = quantity.name
+    return names
+
+
+@pytest.mark.parametrize("name", networks())
+def test_a_quantity_is_known_as_symcnn_writes_it(name):
+    graph = symcnn.derive(networks()[name]()[0]).graph
+    for text, wanted in names_by_what_is_written(graph).items():
+        assert name_as_written(graph, text) == wanted
+    for text in ("nope", "x_999", "w_x11-h", "∂E/∂", "", "x₀₀", "x_1١"):
+        assert name_as_written(graph, text) is None
+
+
+def test_a_number_of_a_large_network_is_explained_without_a_training_or_the_graph(monkeypatch):
+    net, rng = lenet(), np.random.default_rng(0)
+    data = rng.uniform(size=(2, 28, 28)), np.eye(10)[[3, 5]]
+
+    def refuse(*_, **__):
+        raise AssertionError("it trains")
+
+    monkeypatch.setattr("symcnn.explain.train", refuse)
+    loss, gradient = symcnn.compile(net).loss_and_gradient(initial_values(net, 0), *data)
+    assert math.isclose(explain_number(net, data, Question("E_total")).value, loss, rel_tol=1e-12)
+    for name in ("f_111", "fb_01111", "w_hb84-o10", "b_x6"):
+        found = explain_number(net, data, Question(f"dE_d{name}" if "-" not in name else f"∂E/∂{name}"))
+        place = net.parameters.index(name.replace("-", ""))
+        assert math.isclose(found.value, gradient[place], rel_tol=1e-9), name
+    text = str(explain_number(net, data, Question("dE_df_111", image=2)))
+    assert text.count("·") == 100
+    assert ", … (" in text
+    feeds = explain_number(net, data, Question("f_111")).feeds
+    assert [Plain().emit(feeds[n]) for n in (0, 575)] == ["x₁₀₁₀₁", "x₁₂₄₂₄"]
+    assert len(feeds) == 24 * 24
+    monkeypatch.undo()
+    before, after = (explain_number(net, data, Question("b_o06", step), learning_rate=1e-3).value for step in (0, 1))
+    assert before != after
