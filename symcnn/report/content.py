@@ -8,7 +8,7 @@ from sympy import Add, Symbol
 
 from symcnn.article.printed import PrintedComparison
 from symcnn.derivation import Derivation, count_products
-from symcnn.network import Array, Data, DataLike, Network, as_data, checked
+from symcnn.network import Array, Data, DataLike, Dense, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.proof import GradientDomain, Proof, Verdict, check_equations, prove
@@ -112,7 +112,9 @@ def gather(
     derivation = Derivation(network, samples)
     large = is_large(derivation)
     proof = Proof((_equations_checked(derivation),)) if large else prove(derivation)
-    content = Content(derivation, proof, given, (), None, None, (), large, loss_gradient=loss_gradient(derivation))
+    content = Content(
+        derivation, proof, given, (), None, None, (), large, loss_gradient=loss_gradient(derivation, large)
+    )
     if given is None:
         return content
     own_seed = None if run else seed
@@ -166,20 +168,41 @@ def _equations_checked(derivation: Derivation) -> Verdict:
     return check_equations(derivation, derivation.equations[len(derivation.forward) :])
 
 
-def loss_gradient(derivation: Derivation) -> tuple[Verdict, ...]:
-    """Is ∂E/∂o of a cross-entropy y·Σt - t? Derived is another formula; whether it says the same is decided.
+#: Outputs of a large network about which statements in index notation are decided one by one.
+MAX_OUTPUTS = 36
 
-    Nothing where there is no such loss, or the scalar graph would be large.
+
+def head(derivation: Derivation) -> Derivation | None:
+    """Of the outputs and the loss alone, which are decided by themselves where the whole network is large.
+
+    None: there are too many outputs, or the network states its loss in another way.
     """
     network = derivation.network
-    if network.loss != "cross_entropy" or count_products((*derivation.forward, *derivation.backward)) > MAX_PRODUCTS:
+    if network.outputs > MAX_OUTPUTS:
+        return None
+    activation = "sigmoid" if network.loss == "binary_cross_entropy" else None
+    found = Derivation(Network((1,), [Dense(network.outputs, activation)], network.loss), derivation.samples)
+    last = next(n for n, e in enumerate(found.forward) if e.target.tensor == found.network.forward.outputs)
+    loss = found.forward[last + 1 :]
+    return found if derivation.forward[-len(loss) :] == loss else None
+
+
+def loss_gradient(derivation: Derivation, large: bool) -> tuple[Verdict, ...]:
+    """Is ∂E/∂o of a cross-entropy y·Σt - t? Derived is another formula; whether it says the same is decided.
+
+    Nothing where there is no such loss, or nothing can be decided of it by itself.
+    """
+    if derivation.network.loss != "cross_entropy":
         return ()
-    assert network.forward.targets is not None
-    [probabilities] = _probabilities(derivation)
-    y, t = (list(map(Symbol, tensor.scalars())) for tensor in (probabilities, network.forward.targets))
-    outputs = network.forward.outputs.scalars()
-    domain = GradientDomain(derivation, outputs)
-    return tuple(domain.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(outputs))
+    decided = head(derivation) if large else derivation
+    if decided is None:
+        return ()
+    stated = decided.network.forward
+    assert stated.targets is not None
+    [probabilities] = _probabilities(decided)
+    y, t = (list(map(Symbol, tensor.scalars())) for tensor in (probabilities, stated.targets))
+    domain = GradientDomain(decided, stated.outputs.scalars())
+    return tuple(domain.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(stated.outputs.scalars()))
 
 
 def _probabilities(derivation: Derivation) -> list[Tensor]:

@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 
 from sympy import Expr
 
-from symcnn.derivation import Derivation, derive
+from symcnn.derivation import Derivation
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import Typography, tree
 from symcnn.formula.matcher import EquationMatcher, is_chain_rule, is_rest, points, same_function
@@ -24,11 +24,10 @@ from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import EntrySymbol
 from symcnn.formula.written import MeaningError, brief, letters_in
-from symcnn.network import Dense, Network
 from symcnn.proof import QuantityDomain, Verdict, check_equations
 from symcnn.proof.domain import DIGITS, POINTS
 from symcnn.proof.paths import images_in, of_image, symbols_in
-from symcnn.report.content import Content
+from symcnn.report.content import Content, head
 from symcnn.report.document import Block, Display, Document, Evidence, InlineFormula, Link, Method, Section, Table, Text
 from symcnn.report.values import MAX_TRIED, EntryChecker, ReportNumberChecker, Values, image_of, is_shown
 from symcnn.symbolic import Equation
@@ -302,16 +301,12 @@ class Examiner:
         """Of the outputs and the loss alone, where the whole network is too large to be written out.
 
         Raises:
-            RefusedError: the network states its loss in another way.
+            RefusedError: nothing can be decided of them by themselves.
         """
-        network = self.content.derivation.network
-        activation = "sigmoid" if network.loss == "binary_cross_entropy" else None
-        head = derive(Network((1,), [Dense(network.outputs, activation)], network.loss))
-        last = next(n for n, e in enumerate(head.forward) if e.target.tensor == head.network.forward.outputs)
-        loss = head.forward[last + 1 :]
-        if network.forward.equations[-len(loss) :] != loss:
+        found = head(self.content.derivation)
+        if found is None:
             raise RefusedError("index notation that is no equation of this network")
-        return Examiner(self.content, self._text, head)
+        return Examiner(self.content, self._text, found)
 
     def _of_equation(self, formula: tree.Equality | tree.Relation) -> Found:
         """The print of an equation, or of one entry of it, which is proved as an equation."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from symcnn.derivation import Variable
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
+from symcnn.report.content import head
 from symcnn.report.document import Block, Display, Section
 from symcnn.report.rules import error_in_words, found_gradient, rules
 from symcnn.report.story import convolution, pictures
@@ -63,7 +64,7 @@ def entry(t: Teller, variable: Variable) -> Display:
 def error(t: Teller) -> Section:
     """E of one image, E_total over the images."""
     blocks: list[Block] = [t.paragraph("story.error_text")]
-    blocks += error_in_words(t.d, t.text, t.typography, t.content.large)
+    blocks += error_in_words(t.d, t.text, t.typography, not t.content.large or head(t.d) is not None)
     blocks += chosen_entries(t, ERROR) if t.content.large else [entry(t, t.d.graph[E])]
     if t.quantities:
         blocks.append(_total(t))
@@ -111,7 +112,7 @@ def _value(t: Teller, tensor: Tensor) -> Section:
 def _found(t: Teller) -> Iterator[Block]:
     """∂E/∂(output) of a cross-entropy, if it was proved."""
     verdicts = t.content.loss_gradient
-    if verdicts and all(verdicts) and not t.content.large:
+    if verdicts and all(verdicts):
         yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
         yield Display(f"{t.network.forward.outputs.adjoint().name}_found", found_gradient(t.d, t.typography))
         yield t.note("softmax")
