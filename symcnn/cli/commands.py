@@ -255,13 +255,18 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
 @steps_option(1_000)
 @rate_option
 @seed_option
+@click.option("--layers", metavar="NAME,NAME", help="Work out these layers only, as their sheets are called: Conv1,ReLU1.")
+@click.option("--forward-only", is_flag=True, help="A sheet for each layer, without the backward pass.")
 def export(
-    network: Path | None, out: Path, choice: SampleChoice, lang: str, steps: int, learning_rate: float, seed: int
-) -> None:
+    network: Path | None, out: Path, choice: SampleChoice, lang: str, steps: int, learning_rate: float, seed: int,
+    layers: str | None, forward_only: bool,
+) -> None:  # fmt: skip
     """Write the workbook: forward and backward pass and training, as live formulas.
 
     With --run the parameters are those learnt, and the learning rate is that training's, if none is given; of a
     training on all samples at once, without --data and --sample, the workbook shows it from its first step.
+
+    A large network gets a sheet for each layer, for one sample.
     """
     import symcnn
 
@@ -274,7 +279,8 @@ def export(
         symcnn.export_workbook(
             chosen.network, require_samples(chosen.network, chosen.data, network), out, steps=steps, seed=seed,
             learning_rate=choice.learning_rate(chosen, learning_rate), lang=lang, progress=advance, run=run,
-            initial=chosen.run.theta if chosen.run is not None and run is None else None,
+            initial=chosen.run.theta if chosen.run is not None and run is None else None, forward_only=forward_only,
+            layers=None if layers is None else [name.strip() for name in layers.split(",")],
         )  # fmt: skip
     print_files([out])
 
@@ -293,12 +299,12 @@ def export(
 @choice_options
 @certificate_option
 @lang_option
-@steps_option(10_000)
+@click.option("--steps", type=int, help="Steps of gradient descent.  [default: 10000; of a large network at most 200]")
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], choice: SampleChoice, certificate: Path | None, lang: str, steps: int,
-    learning_rate: float, seed: int,
+    network: Path | None, outs: tuple[Path, ...], choice: SampleChoice, certificate: Path | None, lang: str,
+    steps: int | None, learning_rate: float, seed: int,
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
