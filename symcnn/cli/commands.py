@@ -255,7 +255,9 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
 @steps_option(1_000)
 @rate_option
 @seed_option
-@click.option("--layers", metavar="NAME,NAME", help="Work out these layers only, as their sheets are called: Conv1,ReLU1.")
+@click.option(
+    "--layers", metavar="NAME,NAME", help="Work out these layers only, as their sheets are called: Conv1,ReLU1."
+)
 @click.option("--forward-only", is_flag=True, help="A sheet for each layer, without the backward pass.")
 def export(
     network: Path | None, out: Path, choice: SampleChoice, lang: str, steps: int, learning_rate: float, seed: int,
