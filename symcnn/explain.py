@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, one_of, quoted
@@ -16,7 +16,7 @@ from symcnn.formula import (
     name_as_written,
 )
 from symcnn.network import Array, DataLike, Network, checked
-from symcnn.numeric import initial_values
+from symcnn.numeric import as_theta, initial_values
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import E_TOTAL, E, Quantity, split_name
 from symcnn.text import catalogue
@@ -40,9 +40,9 @@ class Question:
 
 def explain_number(
     network: Network, data: DataLike, question: Question, *, learning_rate: float = 0.5, seed: int = 0,
-    reduction: Literal["sum", "mean"] = "sum", lang: str = "en", progress: Progress | None = None,
+    initial: Any = None, reduction: Literal["sum", "mean"] = "sum", lang: str = "en", progress: Progress | None = None,
 ) -> Explanation:  # fmt: skip
-    """Explain one number of the training with these settings.
+    """Explain one number of the training with these settings; ``initial``: its first parameters, in place of a seed.
 
     ``f_12`` is the parameter's value at that step, ``dE_df_12`` its gradient, ``x_12``, ``h_1``, ``E`` values of the
     forward pass, ``dE_dx_12`` an adjoint, ``E_total`` the sum over the images. A name may end in ``_image2``, and may
@@ -74,7 +74,7 @@ def explain_number(
     # the last step is made alone, since the parameters before it are explained too
     check_settings(learning_rate, question.step)
     factor = 1.0 if checked_reduction(reduction) == "sum" else 1.0 / samples
-    theta = before = initial_values(network, seed)
+    theta = before = initial_values(network, seed) if initial is None else as_theta(network, initial)
     if question.step > 1:
         before = trained(question.step - 1, before)
     if question.step:
@@ -90,7 +90,7 @@ def explain_number(
     if is_parameter:
         place = network.parameters.index(quantity.name)
         if question.step == 0:
-            origin = text("explain.initial", seed=seed)
+            origin = text("explain.initial", seed=seed) if initial is None else text("explain.given")
             return explain_input(graph, quantity, float(theta[place]), origin, words, text.decimal)
         slope = factor * sum(parts(before, quantity.adjoint.name))
         change = Change(float(before[place]), learning_rate, slope, float(theta[place]), question.step)

@@ -16,7 +16,7 @@ from symcnn.verification import Verification
 
 
 def gather(
-    network: Network, data: DataLike | None, run: Run | None, learning_rate: float, steps: int, seed: int,
+    network: Network, data: DataLike | None, run: Run | None, learning_rate: float, steps: int | None, seed: int,
     progress: Progress | None = None,
 ) -> Content:  # fmt: skip
     """Collect the content of a report; of the article's network also its printed equations and tables, compared."""
@@ -37,13 +37,14 @@ def write_report(
     verification: Verification | None = None,
     certificate: str | Path | None = None,
     learning_rate: float = 0.5,
-    steps: int = 10_000,
+    steps: int | None = None,
     seed: int = 0,
 ) -> Path:
     """Write the derivation of a network as a report.
 
     Every equation in it was examined; one that does not hold is an error, not a line. Of a network with more than some
-    hundred formulas it shows the equations in index notation, with chosen entries.
+    hundred formulas it shows the equations in index notation, chosen entries with the numbers of the first image (with
+    the initial parameters, or after a training by epochs with those learnt), and its maps and filters as pictures.
 
     Args:
         network: with a loss.
@@ -51,7 +52,8 @@ def write_report(
             pdflatex) or ``.pdf`` (extra ``pdf``).
         data: samples: with them the report has a pass with numbers and a training.
         lang: "en" or "fr".
-        run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``.
+        run: a training to show; if None, one is made with ``learning_rate``, ``steps`` and ``seed``. Default of
+            ``steps``: 10,000; of a network with more than some hundred formulas at most 200, which take some seconds.
         verification: of :func:`symcnn.verify`, to be reported beside what the report itself proves.
         certificate: a ``.v`` file of ``symcnn certify`` for this network and these samples: Coq checks it, if it is
             installed, and the report says so.

@@ -10,6 +10,7 @@ import pytest
 
 from symcnn import article
 from symcnn.audit import audit
+from symcnn.network import read_network
 from tests.slow import rest_slow
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -36,12 +37,14 @@ SHOWN = {
     "9_stride_and_padding.py": [
         "Σ_{k, p, q} dE_dx[k, (R - p + 1)/2, (C - q + 1)/2]·f[k, p, q]", "dE_dx_122*i_22", "feeds a₁₁₁", "strided.md",
     ],
+    "12_lenet.py": ["epoch 8: loss", "% of 359 digits", "a 7, taken for a 7", "lenet.xlsx", "lenet.html"],
     "6_digits.py": ["30 epochs, 630 steps", "stopped: epochs", "% of 359 digits"],
 }  # fmt: skip
 LONG = {
     "5_a_network_of_your_own.py", "6_digits.py", "7_x_and_o.py", "8_two_filters.py", "9_stride_and_padding.py",
-    "11_certificate.py",
+    "11_certificate.py", "12_lenet.py",
 }  # fmt: skip
+NEED_SKLEARN = {"6_digits.py", "12_lenet.py"}
 
 
 @pytest.mark.parametrize("name", rest_slow(sorted(SHOWN, key=LONG.__contains__), fast=len(SHOWN) - len(LONG)))
@@ -49,8 +52,17 @@ def test_an_example(name, tmp_path):
     out = shown_by(name, tmp_path)
     for words in SHOWN[name]:
         assert words in out, out
-    if name == "6_digits.py":
+    if name in NEED_SKLEARN:
         assert float(re.search(r"test accuracy: ([0-9.]+)%", out)[1]) >= 95
+
+
+def test_lenet_has_the_sizes_of_lenet():
+    network, data = read_network(EXAMPLES / "lenet.toml")
+    assert data is None
+    assert (network.input_shape, network.outputs, network.loss) == ((28, 28), 10, "cross_entropy")
+    assert len(network.parameters) == 6 * 25 + 6 + 16 * 6 * 25 + 16 + 400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10
+    kinds = ["Conv2D", "Activation", "MaxPool2D"] * 2 + ["Flatten"] + ["Dense"] * 3
+    assert [type(layer).__name__ for layer in network.layers] == kinds
 
 
 def test_the_notes_have_three_wrong_lines_and_one_that_is_right_by_luck():
@@ -61,7 +73,7 @@ def test_the_notes_have_three_wrong_lines_and_one_that_is_right_by_luck():
 
 
 def shown_by(name, folder):
-    if name == "6_digits.py":
+    if name in NEED_SKLEARN:
         pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install scikit-learn")
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / name)], cwd=folder, capture_output=True, check=False,

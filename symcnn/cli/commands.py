@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
     FILE,
     CheckFailed,
@@ -113,33 +114,17 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
 
     typography = Typography(derivation.quantities, catalogue("en").words("word"))
     emit = Latex().display if latex else Plain().lines
-    left_out = 0
     if of is not None:
-        names = [step.variable for step in derivation[of].steps]
-        if len(names) > MOST_FORMULAS:
-            shown = _one_of_each_tensor(derivation, of)
-            left_out = len(names) - len(shown)
-            names = [name for name in names if name in shown]
+        names = [step.variable for step in derivation.steps(of, MOST_FORMULAS)]
     else:
         adjoints = [v.quantity.primal.name for v in derivation.graph.backward.values()]
         names = [name for name in adjoints if name not in derivation.names] + list(derivation.names)
     for quantity in names:
         say(emit(typography.chain_rule(derivation, quantity)))
-    if left_out:
-        say(f"\nThe chain rule passes through {left_out} more quantities, each like one of these: --of NAME prints it.")
+    if of is not None and len(derivation.graph.chain(derivation[of].quantity.adjoint, len(names))) > len(names):
+        say(f"\nThe chain rule passes through more than {MOST_FORMULAS} quantities; of each tensor, one is shown here.")
     if of is None:
         say(f"\n{_size(derivation)}")
-
-
-def _one_of_each_tensor(derivation: "Derivation", name: str) -> set[str]:
-    """Return the names of a way from E to a quantity: of each tensor that the chain rule passes through, one entry."""
-    names: dict[str, str] = {}
-    waiting = [derivation.quantities.of(name)]
-    for quantity in waiting:
-        if quantity.tensor.name not in names:
-            names[quantity.tensor.name] = quantity.name
-            waiting += [term.quantity for term in derivation.step(quantity).terms if not term.is_last]
-    return set(names.values())
 
 
 def _print_equations(derivation: "Derivation", latex: bool) -> None:
@@ -265,19 +250,39 @@ def check(thing: Path, network: Path | None, mapping: Path | None, as_json: bool
 @commands.command(short_help="Write the workbook of live formulas.")
 @network_argument
 @out_option("cnn.xlsx")
+@choice_options
 @lang_option
 @steps_option(1_000)
 @rate_option
 @seed_option
-def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
-    """Write the workbook: forward and backward pass and training, as live formulas."""
+@click.option(
+    "--layers", metavar="NAME,NAME", help="Work out these layers only, as their sheets are called: Conv1,ReLU1."
+)
+@click.option("--forward-only", is_flag=True, help="A sheet for each layer, without the backward pass.")
+def export(
+    network: Path | None, out: Path, choice: SampleChoice, lang: str, steps: int, learning_rate: float, seed: int,
+    layers: str | None, forward_only: bool,
+) -> None:  # fmt: skip
+    """Write the workbook: forward and backward pass and training, as live formulas.
+
+    With --run the parameters are those learnt, and the learning rate is that training's, if none is given; of a
+    training on all samples at once, without --data and --sample, the workbook shows it from its first step.
+
+    A large network gets a sheet for each layer, for one sample.
+    """
     import symcnn
 
-    net, data = load_network(network)
+    choice.check_options("seed")
+    chosen = choice.load(network)
+    run = chosen.run if chosen.is_whole and chosen.run is not None and chosen.run.course is None else None
+    if run is not None:
+        choice.check_options("learning_rate")
     with warnings_as_lines(), progress_bar("workbook", steps) as advance:
         symcnn.export_workbook(
-            net, require_samples(net, data, network), out, learning_rate=learning_rate, steps=steps, seed=seed,
-            lang=lang, progress=advance,
+            chosen.network, require_samples(chosen.network, chosen.data, network), out, steps=steps, seed=seed,
+            learning_rate=choice.learning_rate(chosen, learning_rate), lang=lang, progress=advance, run=run,
+            initial=chosen.run.theta if chosen.run is not None and run is None else None, forward_only=forward_only,
+            layers=None if layers is None else [name.strip() for name in layers.split(",")],
         )  # fmt: skip
     print_files([out])
 
@@ -293,24 +298,27 @@ def export(network: Path | None, out: Path, lang: str, steps: int, learning_rate
     show_default=True,
     help="A file to write: .md, .html, .tex or .pdf; may be given several times.",
 )
+@choice_options
 @certificate_option
 @lang_option
-@steps_option(10_000)
+@click.option("--steps", type=int, help="Steps of gradient descent.  [default: 10000; of a large network at most 200]")
 @rate_option
 @seed_option
 def report(
-    network: Path | None, outs: tuple[Path, ...], certificate: Path | None, lang: str, steps: int, learning_rate: float,
-    seed: int,
+    network: Path | None, outs: tuple[Path, ...], choice: SampleChoice, certificate: Path | None, lang: str,
+    steps: int | None, learning_rate: float, seed: int,
 ) -> None:  # fmt: skip
     """Write the derivation as a report; with samples also a pass with numbers and a training."""
     import symcnn.report
     from symcnn.reports import gather
 
     outs = tuple(symcnn.report.check_reports(outs, lang))
-    net, data = load_network(network)
+    choice.check_options("seed", "steps", "learning_rate")
+    chosen = choice.load(network)
+    net, data = chosen.network, chosen.data
     checked = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
     with warnings_as_lines(), progress_bar("report", steps) as advance:
-        content = replace(gather(net, data, None, learning_rate, steps, seed, advance), certificate=checked)
+        content = replace(gather(net, data, chosen.run, learning_rate, steps, seed, advance), certificate=checked)
         files = symcnn.report.write_content(content, outs, lang)
     if len(files) > len(outs):
         say(f"{len(files) - len(outs)} figures beside, {files[-1].parent / '*.svg'}")
@@ -406,6 +414,7 @@ def certify(network: Path | None, network_option: Path | None, out: Path, lang: 
 @network_argument
 @click.option("--step", type=int, default=0, show_default=True, help="After how many steps of the training.")
 @click.option("--image", type=int, help="Of which image; without it the total over the images, where there is one.")
+@choice_options
 @click.option("--latex", is_flag=True, help="As LaTeX.")
 @lang_option
 @rate_option
@@ -414,19 +423,22 @@ def certify(network: Path | None, network_option: Path | None, out: Path, lang: 
     "--reduction", type=click.Choice(["sum", "mean"]), default="sum", show_default=True, help="Over the images."
 )
 def explain(
-    name: str, network: Path | None, step: int, image: int | None, latex: bool, lang: str, learning_rate: float,
-    seed: int, reduction: Any,
+    name: str, network: Path | None, step: int, image: int | None, choice: SampleChoice, latex: bool, lang: str,
+    learning_rate: float, seed: int, reduction: Any,
 ) -> None:  # fmt: skip
     """Explain one number at any step of the training: its formula, the same with numbers, the result.
 
-    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ...
+    NAME as in the workbook: f_12, x_12_image2, h_1, E_total, dE_df_12, dE_dx_12 ... With --run the training begins with
+    the parameters that were learnt.
     """
     from symcnn.explain import Question, explain_number
 
-    net, data = load_network(network)
+    choice.check_options("seed")
+    chosen = choice.load(network)
     with progress_bar("training", step) as advance:
         explanation = explain_number(
-            net, require_samples(net, data, network), Question(name, step, image), learning_rate=learning_rate,
-            seed=seed, reduction=reduction, lang=lang, progress=advance,
+            chosen.network, require_samples(chosen.network, chosen.data, network), Question(name, step, image),
+            learning_rate=choice.learning_rate(chosen, learning_rate), seed=seed, reduction=reduction, lang=lang,
+            progress=advance, initial=None if chosen.run is None else chosen.run.theta,
         )  # fmt: skip
     say(explanation.latex if latex else str(explanation))

@@ -1,15 +1,14 @@
 """``symcnn train`` and ``symcnn predict``."""
 
 import math
-import os
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from symcnn.cli.samples import SampleReader, data_option, ink_option, reader_options
 from symcnn.cli.shared import (
     FILE,
     load_network,
@@ -39,23 +38,12 @@ BATCH_SIZE = 64
 RATES = "Above 0.  [default: 0.5; by epochs 0.2 for sgd, 0.05 for momentum, 0.005 for adam]"
 
 
-def ink_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    words = f"Which colour of a picture is 1: the pen's.  [default: {default}]"
-    return click.option("--ink", type=click.Choice(["black", "white"]), help=words)
-
-
 @click.command(short_help="Train by gradient descent, by steps or by epochs.")
 @network_argument
-@click.option("--data", type=FILE, metavar="FILE|DIR", help="Samples: .npz, .csv, or a folder of PNG images per class.")
+@data_option
 @click.option("--validation", type=FILE, metavar="FILE|DIR", help="Samples that are only measured, after every epoch.")
 @click.option("--hold-out", type=float, metavar="SHARE", help="Hold out this share of the samples for validation.")
-@click.option(
-    "--label-column",
-    metavar="first|last|NAME|N",
-    help="Which column of a .csv is the class.  [default: by its name; else last]",
-)
-@click.option("--header/--no-header", default=None, help="Has a .csv a line of names?  [default: as it looks]")
-@ink_option("black, on white paper")
+@reader_options
 @click.option("--learning-rate", "--rate", type=float, help=RATES)
 @click.option("--steps", type=int, help="Steps on all samples at once.  [default: 10000, without --data]")
 @click.option("--epochs", type=int, help="Passes over the samples, in all.  [default: 20, with --data]")
@@ -89,8 +77,7 @@ def ink_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 @click.option("--plot", type=FILE, metavar="FILE.png|svg", help="Draw it (extra plot).")
 def train(
     network: Path | None, data: Path | None, validation: Path | None, hold_out: float | None, save: Path | None,
-    plot: Path | None, resume: Path | None, label_column: str | None, header: bool | None, ink: "Ink | None",
-    **options: Any,
+    plot: Path | None, resume: Path | None, read: SampleReader, **options: Any,
 ) -> None:  # fmt: skip
     """Train by gradient descent on all images at once; print loss, outputs and parameters.
 
@@ -108,17 +95,16 @@ def train(
         if path is not None:
             # a checkpoint may be written on in its own file: all that was in it stays
             own = path is checkpoint and resume is not None and resume.suffix.lower() == ".npz"
-            check_apart(check_writable(path, suffixes), network, data, validation, None if own else resume)
+            check_apart(check_writable(path, suffixes), network, data, read.labels, validation, None if own else resume)
     if plot is not None:
         check_plottable(plot)
-    read = _SampleReader(label_column, header, ink)
-    read.check((data, validation))
+    read.check(data, validation)
     net, samples = _network_and_samples(network, data, resume, options, read)
     by_epochs = _by_epochs(data, validation or hold_out, options)
     if validation is not None and hold_out is not None:
         raise InputError("--validation, --hold-out: expected one of them")
     if validation is not None:
-        options["validation"] = read(validation, net)
+        options["validation"] = read.validation(validation, net)
     if hold_out is not None:
         samples, options["validation"] = _hold_out(samples, hold_out, options)
     if save is not None:
@@ -140,39 +126,8 @@ def train(
     print_hint(chance_hint(run))
 
 
-@dataclass
-class _SampleReader:
-    """Reads samples with the command's options for them; ``resumed_ink`` is the ink of a resumed training."""
-
-    label_column: str | None
-    header: bool | None
-    ink: "Ink | None"
-    resumed_ink: "Ink | None" = None
-
-    def check(self, files: Sequence[Path | None]) -> None:
-        """Refuse an option that applies to none of the files."""
-        table = any(file is not None and file.suffix.lower() == ".csv" for file in files)
-        if not table and self.label_column is not None:
-            raise InputError("--label-column: is for a .csv file in --data or --validation")
-        if not table and self.header is not None:
-            raise InputError("--header: is for a .csv file in --data or --validation")
-        if self.ink is not None and not any(file is not None and os.path.isdir(file) for file in files):
-            raise InputError("--ink: is for a folder of pictures in --data or --validation")
-
-    def __call__(self, path: Path, network: "Network") -> "Data":
-        import symcnn
-
-        table, folder = path.suffix.lower() == ".csv", os.path.isdir(path)
-        with warnings_as_lines("hint"):
-            return symcnn.read_data(
-                path, network, label_column=self.label_column if table and not folder else None,
-                header=self.header if table and not folder else None,
-                ink=self.ink or self.resumed_ink if folder else None,
-            )  # fmt: skip
-
-
 def _network_and_samples(
-    network: Path | None, data: Path | None, resume: Path | None, options: dict[str, Any], read: "_SampleReader"
+    network: Path | None, data: Path | None, resume: Path | None, options: dict[str, Any], read: SampleReader
 ) -> "tuple[Network, Data]":
     """Return the network and the samples; put what the training resumes from into ``options``."""
     import symcnn

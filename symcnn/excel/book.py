@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, is_legal_name, local, quoted
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Quantity, Tensor
+from symcnn.symbolic import Quantity, Tensor, TensorKind
 from symcnn.text import Catalogue
 
 
@@ -60,7 +60,10 @@ class Book:
         """Return the kind of a tensor in words; for weights and biases with their layer."""
         ends = (("source", tensor.source), ("target", tensor.target))
         values |= {end: "" if of is None else of.letters for end, of in ends}
-        return self.text(f"{key}.{tensor.kind.value}", **values)
+        # the activated values of a dense layer are neurons, not maps
+        neurons = tensor.kind is TensorKind.ACTIVATED_MAP and len(tensor.shape) < 2
+        kind = TensorKind.HIDDEN if neurons else tensor.kind
+        return self.text(f"{key}.{kind.value}", **values)
 
     def define(self, what: Quantity | str, cell: Cell) -> None:
         """Give a cell its name, the same in every language."""

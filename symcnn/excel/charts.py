@@ -173,7 +173,8 @@ class Charts:
         charts = [Chart(label("chart_error"), [E_TOTAL], [(BLUE, "solid")], log=True)]
         if outputs:
             each = plan.outputs.size
-            looks = [(PALETTE[n // each % 4], DASHES[n % each]) for n in range(len(outputs))]
+            places = (divmod(n, each) for n in range(len(outputs)))  # image, output; past eight outputs dashes recur
+            looks = [(PALETTE[(image + k // 8) % 4], DASHES[k % 8]) for image, k in places]
             charts.append(Chart(label("chart_outputs"), outputs, looks))
         key = "chart_filter" if self.tensor.kind is TensorKind.FILTER else "chart_weights"
         charts.append(Chart(label(key), weights, [(PALETTE[n % 4], DASHES[n // 4]) for n in range(len(weights))]))

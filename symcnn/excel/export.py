@@ -1,6 +1,6 @@
 """Export, as a user calls it. What it needs of openpyxl is imported when it is called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def export_workbook(
     lang: str = "en",
     run: Run | None = None,
     forward_only: bool = False,
+    layers: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write a network as a workbook of live formulas.
@@ -49,6 +50,8 @@ def export_workbook(
         lang: "en" or "fr".
         run: take learning rate, reduction and initial values from this training, and at most ``steps`` of its steps.
         forward_only: a sheet for each layer, of the forward pass alone; also of a small network.
+        layers: the layers that are worked out ("Conv1", "ReLU1", …, as their sheets are called); what they read of
+            others is there as numbers. Also of a small network.
         progress: called with the number of rows written.
 
     Returns:
@@ -72,10 +75,11 @@ def export_workbook(
         run.require(network)
         learning_rate, initial, steps = run.learning_rate, run.initial, min(steps, run.steps)
     check_settings(learning_rate, steps)
+    is_part = forward_only or layers is not None
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
     if network.loss is None:
         content = forward_workbook(text, network, theta, checked_images(network, samples.images)[0])
-    elif forward_only or quantities(Derivation(network), len(checked(network, samples)[0])) > MAX_QUANTITIES:
+    elif is_part or quantities(Derivation(network), len(checked(network, samples)[0])) > MAX_QUANTITIES:
         # a training of so many quantities is not followed step by step: only its result is written
         if run:
             made = text("workbook.made_run", steps=run.steps)
@@ -86,8 +90,22 @@ def export_workbook(
         images, targets = checked(network, samples)
         made = f"symcnn {__version__}, {made}"
         values = run.theta if run else theta
+        label = text.image_labels(samples.labels, len(images))[0]
+        count = quantities(Derivation(network), len(images))
+        why = text("workbook.why_one", count=count, images=len(images), most=MAX_QUANTITIES, label=label)
         content = layer_workbook(
-            text, LayerInputs(network, images[0], targets[0], values, learning_rate, made, forward_only)
+            text,
+            LayerInputs(
+                network,
+                images[0],
+                targets[0],
+                values,
+                learning_rate,
+                made,
+                forward_only,
+                None if layers is None else tuple(layers),
+                "" if is_part else why,
+            ),
         )
     else:
         if run is not None and run.course is not None:

@@ -20,6 +20,7 @@ from symcnn.excel.layers import (
     NEURONS_ROW,
     NEXT,
     NUMBERS_ROW,
+    RATE,
     Calculation,
     Copy,
     LayerPlan,
@@ -57,8 +58,9 @@ class LayerSheets:
 
     def write(self) -> list[str]:
         """Write all sheets; their keys in reading order."""
-        keys = [self._page(sheet, FORWARD) for sheet in self.plan.sheets]
-        sheets = {p.sheet for p in self.plan.placements.values()}
+        sheets = {p.sheet for p in self.plan.placements.values()} | {c.target.sheet for c in self.plan.copies}
+        sheets |= {c.target.sheet for c in self.plan.calculations}
+        keys = [self._page(s, FORWARD) for s in self.plan.sheets if s.name(FORWARD) in sheets]
         keys += [self._page(s, BACKWARD) for s in reversed(self.plan.sheets) if s.name(BACKWARD) in sheets]
         keys += [self._page(s, NEXT) for s in self.plan.sheets if s.name(NEXT) in sheets]
         for calculation in self.plan.calculations:
@@ -69,7 +71,8 @@ class LayerSheets:
             if tensor in self.values:
                 self._input(placement, self.values[tensor])
             self._dress(placement)
-        self._settings()
+        if RATE in self.plan.placements:
+            self._settings()
         return keys
 
     # --- pages ------------------------------------------------------------------------------------------------------
@@ -85,7 +88,9 @@ class LayerSheets:
         columns = max(sheet.columns, self.plan.last_column(title)) + 1
         page.widths({1: MARGIN, 2: BESIDE_MARGIN})
         if sheet.neurons:
-            weights = next((t for t in sheet.parameters if t.kind is TensorKind.WEIGHT), None)
+            weights = next(
+                (t for t in sheet.parameters if t.kind is TensorKind.WEIGHT and t in self.plan.placements), None
+            )
             first = self._column(weights) if weights is not None else columns
             page.widths({FIRST_COLUMN: 5.0, **dict.fromkeys(range(FIRST_COLUMN + 1, first - 2), NEURON_WIDTH)})
             page.widths({first - 2: 2.0, first - 1: 2.0, **dict.fromkeys(range(first, columns + 1), MAP_WIDTH)})
@@ -176,8 +181,17 @@ class LayerSheets:
         for from_row, from_column, row, column in zip(*places, strict=True):
             page.put_formula(row, column, CellFormula(f"={prefix}{letters(from_column)}{from_row}"), look)
         self._zeros(target)
-        if copy.key in ("framed", "turned"):
+        if copy.key == "inputs":
+            self._row(target)
+        elif copy.key != "handed":
             self._dress(target, copy.key)
+        else:
+            self._row(source)
+
+    def _row(self, placement: Placement) -> None:
+        """Colours of a row above weights."""
+        block = placement.area(())
+        self._scale(self.pages[placement.sheet], block, (block[0], block[1] - 3))
 
     def _zeros(self, placement: Placement) -> None:
         page = self.pages[placement.sheet]
@@ -213,6 +227,8 @@ class LayerSheets:
         rows, columns = (np.broadcast_to(n, tensor.size).tolist() for n in placement.at(index))
         if self._is_neuron(placement):
             look = style.NEURON_INPUT
+        elif tensor in self.plan.given:
+            look = style.GIVEN
         else:
             look = style.MAP_PARAMETER if tensor.role == "parameter" else style.MAP_PIXEL
         for row, column, value in zip(rows, columns, values.ravel().tolist(), strict=True):
@@ -231,7 +247,7 @@ class LayerSheets:
     def _dress(self, placement: Placement, key: str = "") -> None:
         """Zeros of the margin; a name, a caption and colours for each block."""
         tensor = placement.tensor
-        if tensor.name == "learning_rate":
+        if tensor == RATE:
             return
         self._zeros(placement)
         page = self.pages[placement.sheet]
@@ -241,13 +257,16 @@ class LayerSheets:
             if not key:
                 self._name(placement, block)
             is_map = bottom > top or right > left
+            if tensor.kind is TensorKind.BIAS and not placement.steps:
+                page.put(top, left - 1, self._symbol(tensor), style.SYMBOL)
             if is_map and not self._is_neuron(placement):
                 self._caption(page, placement, block, key)
             if tensor.role == "image" and not tensor.is_adjoint:
                 style.pixel_scale(page.sheet, place)
             elif is_map and tensor.role != "target":
-                self._scale(page, placement, (top, left, bottom, right))
-                self.sized.append((placement.sheet, (top, left, bottom, right)))
+                above = placement.tensor.kind is TensorKind.WEIGHT or self._is_neuron(placement)
+                row = NUMBERS_ROW - 2 if above else top - 1 - placement.margin[0][0]
+                self._scale(page, (top, left, bottom, right), (row, right))
 
     def _name(self, placement: Placement, block: Index) -> None:
         tensor = placement.tensor
@@ -255,6 +274,7 @@ class LayerSheets:
         # what is of one image is called so, as in every workbook
         shared = (tensor.primal or tensor).role == "parameter" or tensor.name.startswith("next_")
         name += "" if shared else "_image1"
+        name = f"given_{name}" if tensor in self.plan.given else name
         top, left, bottom, right = placement.area(block)
         self.book.define_area(name, Cell(placement.sheet, top, left), Cell(placement.sheet, bottom, right))
 
@@ -269,18 +289,13 @@ class LayerSheets:
             words += " ↻"
         page.put(top - 1, left, words, style.MAP_NAME)
 
-    def _scale(self, page: StyledSheet, placement: Placement, block: tuple[int, int, int, int]) -> None:
-        """Orange to blue up to the largest value of the block, which stands above its right corner."""
-        top, left, bottom, right = block
-        place = area(top, left, bottom, right)
-        margin = placement.margin[0][0]
-        row = NUMBERS_ROW - 2 if placement.tensor.kind is TensorKind.WEIGHT else top - 1 - margin
-        if self._is_neuron(placement) or (placement.steps[-1:] == ((0, 1),) and bottom == top):
-            row = NUMBERS_ROW - 2
-        end = Cell(page.title, row, right)
+    def _scale(self, page: StyledSheet, block: tuple[int, int, int, int], end: tuple[int, int]) -> None:
+        """Orange to blue up to the largest value of the block, which stands in the cell ``end``."""
+        place = area(*block)
         formula = f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"
-        page.put(end.row, end.column, CellFormula(formula), style.SCALE_END)
-        style.scale_to(page.sheet, place, f"${letters(end.column)}${end.row}")
+        page.put(*end, CellFormula(formula), style.SCALE_END)
+        style.scale_to(page.sheet, place, f"${letters(end[1])}${end[0]}")
+        self.sized.append((page.title, block))
 
 
 def _hinted(key: str) -> str:

@@ -1,7 +1,7 @@
 """The workbook of a large network: one image, a sheet for each layer, forward and backward, and one step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from symcnn.excel.picker import Picker
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Network
+from symcnn.numeric.values import array_values
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import ERROR, Tensor, TensorKind
 from symcnn.text import Catalogue
@@ -39,7 +40,8 @@ class LayerInputs:
     Attributes:
         image, target: (network.input_shape), (outputs,); theta: 1-D.
         made: how it was made, in words.
-        forward_only: without the backward pass.
+        forward_only: without the backward pass; layers: the titles of some, None for all.
+        why: why it is of one image, in words; "" where nobody wonders.
     """
 
     network: Network
@@ -49,6 +51,8 @@ class LayerInputs:
     rate: float
     made: str = ""
     forward_only: bool = False
+    layers: tuple[str, ...] | None = None
+    why: str = ""
 
     @cached_property
     def values(self) -> Mapping[Tensor, Array]:
@@ -76,11 +80,16 @@ def layer_workbook(text: Catalogue, inputs: LayerInputs) -> bytes:
 
 def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]:
     """The workbook, and its sheets of layers."""
-    plan, notes = fitting_plan(Derivation(inputs.network, 1), text, inputs.forward_only)
+    plan, notes = fitting_plan(Derivation(inputs.network, 1), text, inputs.forward_only, inputs.layers)
     book = Book(text)
     status = _status(text, plan)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
-    sheets = LayerSheets(book, plan, inputs.values, inputs.rate, ribbon)
+    values = inputs.values
+    if plan.given:
+        numbers = array_values(plan.derivation, values)
+        given = {t: np.array([numbers[name] for name in t.scalars()]).reshape(t.shape) for t in plan.given}
+        values = {**values, **given}
+    sheets = LayerSheets(book, plan, values, inputs.rate, ribbon)
     keys = sheets.write()
     Overview(book, plan, ribbon).write()
     picker = Picker(book, plan, inputs.values, ribbon)
@@ -88,14 +97,16 @@ def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]
         picker.write_places()
         picker.write()
     keys = ["overview", *(["picker"] if picker.is_needed else []), *keys, *(["places"] if picker.is_needed else [])]
-    notes = [*notes, *(book.label(f"layer_note_{key}") for key in ("places", "sign"))]
+    notes = [*filter(None, [inputs.why]), *notes, *(book.label(f"layer_note_{key}") for key in ("places", "sign"))]
     write_contents(book, inputs.network, keys, notes, inputs.made, status, "layers")
     book.workbook._sheets = [book.workbook[book.title(key)] for key in ("contents", *keys)]  # type: ignore[attr-defined]
     finish(book, ["contents", *keys], ribbon)
     return book, sheets
 
 
-def fitting_plan(derivation: Derivation, text: Catalogue, forward_only: bool) -> tuple[LayerPlan, list[str]]:
+def fitting_plan(
+    derivation: Derivation, text: Catalogue, forward_only: bool, layers: tuple[str, ...] | None = None
+) -> tuple[LayerPlan, list[str]]:
     """As much of the network as a workbook holds, and a sentence about each part that is left out.
 
     First the parameters after one step go, then the gradients of the widest dense layers, which are products of two
@@ -104,8 +115,9 @@ def fitting_plan(derivation: Derivation, text: Catalogue, forward_only: bool) ->
     wide = sorted(
         (t for t in derivation.network.forward.parameters if t.kind is TensorKind.WEIGHT), key=lambda t: -t.size
     )
-    extents = [Extent(), *(Extent(next_values=False, without=frozenset(wide[:n])) for n in range(len(wide) + 1))]
-    extents = [Extent(backward=False)] if forward_only else [*extents, Extent(backward=False)]
+    less = [Extent(next_values=False, without=frozenset(wide[:n])) for n in range(len(wide) + 1)]
+    extents = [*([] if forward_only else [Extent(), *less]), Extent(backward=False)]
+    extents = [replace(extent, layers=layers) for extent in extents]
     whole = None
     for extent in extents:
         plan = LayerPlan(derivation, text, extent)
@@ -115,12 +127,15 @@ def fitting_plan(derivation: Derivation, text: Catalogue, forward_only: bool) ->
     if plan.count > MAX_FORWARD:
         raise NotSupportedYetError(
             f"the workbook of this network would have {plan.count} formulas in its forward pass; at most {MAX_FORWARD}:"
-            " use a smaller image or fewer filters, or `symcnn report`, which has no such limit"
+            " choose layers (`--layers`), or write a report, which has no such limit"
         )
     notes = []
+    if plan.given:
+        names = ", ".join(f"∂E/∂{t.primal.name}" if t.primal else t.name for t in plan.given)
+        notes.append(text("workbook.layers_given", layers=", ".join(layers or ()), names=names))
     if forward_only:
         notes.append(text("workbook.left_out_asked"))
-    elif extent != Extent():
+    elif extent != extents[0]:
         sizes = {"count": whole, "most": MAX_FORMULAS}
         if not extent.backward:
             notes.append(text("workbook.left_out_backward", **sizes))
@@ -134,11 +149,13 @@ def fitting_plan(derivation: Derivation, text: Catalogue, forward_only: bool) ->
 
 def _status(text: Catalogue, plan: LayerPlan) -> Status:
     """E; and where the targets name one output, that one and the largest."""
+    targets = plan.forward.targets
+    assert targets is not None  # there is a loss
+    if any(t not in plan.placements for t in (ERROR, targets, plan.answers)):  # a part of the network
+        return Status(CellFormula(f'="{text("workbook.layers_part")}"'))
     row, column = (int(n) for n in plan.placements[ERROR].origins)
     error = Cell(plan.placements[ERROR].sheet, row, column).absolute
     parts = [f'"E = "&ROUND({error},6)']
-    targets = plan.forward.targets
-    assert targets is not None  # there is a loss
     if targets.size > 1:
         wanted, answer = (_whole(plan, t) for t in (targets, plan.answers))
         for key, place in (("status_target", wanted), ("status_largest", answer)):

@@ -17,9 +17,10 @@ import numpy as np
 from sympy import S
 
 from symcnn.derivation import Derivation
+from symcnn.errors import InputError, quoted
 from symcnn.excel.addresses import Cell, check_size
 from symcnn.excel.blocks import Placement, Step
-from symcnn.symbolic import LEAVES, Access, Equation, Tensor, TensorKind, Term
+from symcnn.symbolic import LEAVES, Access, Equation, Tensor, TensorKind, Term, Wins
 from symcnn.text import Catalogue
 
 #: Rows of the head of every sheet; the row of block captions is the one above a block.
@@ -32,6 +33,9 @@ NUMBERS_ROW, INPUTS_ROW, NEURONS_ROW = 8, 9, 11
 ASPECT = 1.6
 
 FORWARD, BACKWARD, NEXT = "forward", "backward", "next"
+
+#: The learning rate as a tensor of one entry.
+RATE = Tensor("learning_rate", (), (("learning_rate", 0),), "parameter")
 
 
 @dataclass
@@ -84,11 +88,13 @@ class Extent:
     Attributes:
         backward: the derivatives; next_values: the parameters after one step.
         without: dense weights without their gradients.
+        layers: titles of the layers that are worked out; what they read of others stands there as numbers. None: all.
     """
 
     backward: bool = True
     next_values: bool = True
     without: frozenset[Tensor] = frozenset()
+    layers: tuple[str, ...] | None = None
 
 
 class LayerPlan:
@@ -109,6 +115,7 @@ class LayerPlan:
         self.copies: list[Copy] = []
         self.calculations: list[Calculation] = []
         self._sheet_of: dict[Tensor, LayerSheet] = {}
+        self._settings: tuple[Tensor, ...] = ()
         self._rows: dict[Tensor, Placement] = {}  # a tensor as one row above weights
         self._used: dict[str, int] = {}  # sheet -> the last column taken by copies
         self._margins = self._all_margins()
@@ -117,11 +124,49 @@ class LayerPlan:
             self._backward()
             if self.extent.next_values:
                 self._next()
+        #: Tensors that stand there as numbers, because their layer is left out.
+        self.given: tuple[Tensor, ...] = ()
+        if self.extent.layers is not None:
+            self._choose(self.extent.layers)
 
     @property
     def count(self) -> int:
         """Formulas of all layers."""
         return sum(p.tensor.size for p in (*(c.target for c in self.calculations), *(c.target for c in self.copies)))
+
+    # --- a part -----------------------------------------------------------------------------------------------------
+
+    def _choose(self, titles: Sequence[str]) -> None:
+        """Keep the calculations of some layers, and whatever they read."""
+        by_title = {sheet.title.casefold(): sheet for sheet in self.sheets}
+        unknown = [title for title in titles if title.casefold() not in by_title]
+        if unknown or not titles:
+            names = ", ".join(sheet.title for sheet in self.sheets)
+            raise InputError(f"layers: {quoted(unknown[0]) if unknown else 'none'}: expected some of {names}")
+        chosen = {by_title[title.casefold()].name(way) for title in titles for way in (FORWARD, BACKWARD, NEXT)}
+        self.calculations = [c for c in self.calculations if c.target.sheet in chosen]
+        made = {c.target.tensor for c in self.calculations}
+        read = {
+            a.tensor
+            for c in self.calculations
+            for term in c.equation.terms
+            for f in term.factors
+            for w in f.atoms(Access, Wins)
+            for a in ((w.cell, w.largest) if isinstance(w, Wins) else (w,))
+            if a.tensor.role != "constant"
+        }
+        inputs = {self.forward.image, self.forward.targets, *self.forward.parameters, *self._settings}
+        self.given = tuple(t for t in self.placements if t in read and t not in made and t not in inputs)
+        at = {id(c.place(t)) for c in self.calculations for t in read if t in self.placements}
+        self.copies = [
+            c for c in self.copies
+            if (c.target.tensor in read and c.target.tensor in made if c.key == "handed" else id(c.target) in at)
+        ]  # fmt: skip
+        handed = {c.target.tensor for c in self.copies if c.key == "handed"}
+        above = {c.target.tensor for c in self.calculations if c.target is not self.placements.get(c.target.tensor)}
+        shown = {t for sheet in self.sheets if sheet.title in chosen for t in (*sheet.tensors, *sheet.parameters)}
+        kept = (made - above) | handed | read | {t for t in inputs if t in shown and t in read}
+        self.placements = {t: p for t, p in self.placements.items() if t in kept}
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -490,10 +535,10 @@ class LayerPlan:
     @cached_property
     def rate(self) -> Tensor:
         """The learning rate as a tensor of one entry."""
-        rate = Tensor("learning_rate", (), (("learning_rate", 0),), "parameter")
         cell = self.learning_rate
-        self.placements[rate] = Placement(rate, cell.sheet, np.array((cell.row, cell.column)), ())
-        return rate
+        self.placements[RATE] = Placement(RATE, cell.sheet, np.array((cell.row, cell.column)), ())
+        self._settings = (RATE,)
+        return RATE
 
     def _step(self, sheet: LayerSheet, parameter: Tensor) -> None:
         """parameter - learning rate · gradient, in the parameter's place."""

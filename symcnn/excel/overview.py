@@ -86,6 +86,8 @@ class Overview:
     def write(self) -> None:
         page = self.page
         pictures = list(self._pictures())
+        if not pictures:
+            return
         height = max(p.height for _, p in pictures)
         columns = LEFT + sum(max(CAPTION_WIDTH, p.width) + BETWEEN for _, p in pictures)
         page.widths({1: 2.0, 2: 2.6, **dict.fromkeys(range(LEFT, columns + 1), DOT_WIDTH)})
@@ -107,7 +109,7 @@ class Overview:
             for tensor in sheet.tensors:
                 hidden = tensor.kind in (TensorKind.EXPONENTIAL, TensorKind.TARGET) or not tensor.shape
                 hidden |= tensor == self.plan.forward.outputs != outputs
-                if not hidden and (tensor not in followed or tensor == outputs):
+                if not hidden and tensor in self.plan.placements and (tensor not in followed or tensor == outputs):
                     yield sheet.title, picture_of(tensor, tensor == outputs)
 
     def _band(self, pictures: list[tuple[str, Picture]], top: int, height: int, backward: bool) -> None:

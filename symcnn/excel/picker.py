@@ -113,6 +113,8 @@ class Picker:
             layer = PickedLayer(calculation, None, [tensor])
             while (following := self._following(layer.path[-1])) is not None:
                 target, window = following
+                if target not in self.plan.placements:
+                    break
                 if window is not None:
                     if layer.pool is not None or window == (0, 0):
                         break
@@ -183,8 +185,14 @@ class Picker:
         self.height = max(c.height for pairs in forward for c, _ in pairs)
         rows = self._forward(forward)
         self._left()
-        self._backward(back, max(rows, SECTION + 36) + 2)
+        self._hide_absent(SECTION + 2, rows)
+        self._backward(back, max(rows, SECTION + 30) + 2)
         page.sheet.freeze_panes = f"A{SECTION}"
+
+    def _hide_absent(self, first: int, last: int) -> None:
+        """A cell that the chosen layer has nothing for is white."""
+        place = area(first, RIGHT, last, LAST - 2)
+        style.white_rule(self.page.sheet, place, f"{local(first, RIGHT)}={DASH}")
 
     def _choice(self) -> None:
         """Layer, map, row and column in amber; beside them what may be chosen."""
@@ -470,10 +478,10 @@ class Picker:
         self.page.merged(row, VALUE, 1, 3, CellFormula(f"={formula}"), style.PICKER_RESULT)
         return f"${letters(VALUE)}${row}"
 
-    def _agrees(self, row: int, cell: str, other: str) -> None:
+    def _agrees(self, row: int, cell: str, other: str, column: int = VALUE) -> None:
         words = self.book.label("picker_same"), self.book.label("picker_other")
         formula = f'IF(ABS({cell}-{other})<{TOLERANCE}*(1+ABS({cell})),"{words[0]}","{words[1]}")'
-        self.page.merged(row, VALUE, 1, 4, CellFormula(f"={formula}"), style.PICKER_OK)
+        self.page.merged(row, column, 1, 4, CellFormula(f"={formula}"), style.PICKER_OK)
 
     # --- backward ---------------------------------------------------------------------------------------------------
 
@@ -512,7 +520,7 @@ class Picker:
         total = "+".join(sums)
         page.merged(top, LAST - 5, 1, 3, CellFormula(f"={total}"), style.PICKER_RESULT)
         if all(complete):
-            self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed)
+            self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed, LAST - 5)
 
     def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[Piece]:
         """Rectangles as they are, a long column in squares of 25 entries."""

@@ -189,6 +189,8 @@ MAP_PIXEL: Style = {
     "font": _font(7, INPUT_TEXT), "alignment": _SMALL, "border": _frame(_input), "number_format": '#.##;"−"#.##;0',
 }  # fmt: skip
 MAP_PARAMETER: Style = {**MAP_PIXEL, "number_format": '#.00;"−"#.00;0'}
+#: A number of a layer that is left out.
+GIVEN: Style = {**MAP, "font": _font(7, GREY, italic=True), "number_format": '#.00;"−"#.00;0'}
 PADDING: Style = {**MAP, "font": _font(7, "98A2AF"), "fill": _PANEL, "number_format": "0"}
 MAP_NAME: Style = {"font": _italic(11, INK, bold=True), "alignment": _LEFT}
 SCALE_END: Style = {
@@ -244,6 +246,15 @@ def signed_scale(sheet: Worksheet, area: str, reach: float = 2.0) -> None:
             end_type="num", end_value=reach, end_color="6C9FD6",
         ),
     )  # fmt: skip
+
+
+def white_rule(sheet: Worksheet, area: str, formula: str) -> None:
+    """Nothing is seen of cells for which the formula, written for the area's first cell, holds."""
+    white = Side("thin", "FFFFFF")
+    look = DifferentialStyle(
+        font=Font(color="FFFFFF"), fill=PatternFill("solid", bgColor="FFFFFF"), border=_frame(white)
+    )
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[formula], stopIfTrue=True))
 
 
 def bad_rule(sheet: Worksheet, area: str, formula: str) -> None:

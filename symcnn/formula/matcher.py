@@ -9,13 +9,14 @@ cancels; rectifiers, which are linear on either side of their kink, at points on
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
 
 import sympy
 from sympy import Add, Expr, Rational, Symbol
 
-from symcnn.derivation import Derivation, Graph, Variable, instance
+from symcnn.derivation import Derivation, Graph, Product, Variable, instance
 from symcnn.formula import tree
 from symcnn.formula.meaning import EntryGroup, Meaning
 from symcnn.formula.steps import Derived, nodes
@@ -23,7 +24,7 @@ from symcnn.formula.tree import Node
 from symcnn.formula.typography import Typography
 from symcnn.formula.written import MeaningError, letters_in
 from symcnn.proof import Comparison, OneMethod, Verdict, decide
-from symcnn.symbolic import LEAVES, PIECEWISE, E, Equation, exp
+from symcnn.symbolic import LEAVES, PIECEWISE, E, Equation, Tensor, exp
 
 #: The most products before dots that are tried.
 MAX_BESIDE_DOTS = 64
@@ -47,15 +48,16 @@ class EquationMatcher:
 
     def equation(self, formula: tree.Equality | tree.Relation) -> Equation | None:
         """Return the equation that a formula prints in index notation, or one entry of which it prints."""
-        return self._prints.get(formula) or self._entry_of(formula)
+        entry = None if formula in self._prints else self.entry(formula)
+        return self._prints.get(formula) if entry is None else entry.equation
 
     @cached_property
     def _prints(self) -> Mapping[Node, Equation]:
         equations = (*self._derivation.equations, *self._derivation.backward)
         return {t.equation_in_indices(e): e for t in self._typographies for e in equations}
 
-    def _entry_of(self, formula: tree.Equality | tree.Relation) -> Equation | None:
-        """Return the equation of which a formula is one entry, written out or with dots in a long sum."""
+    def entry(self, formula: tree.Equality | tree.Relation) -> "PrintedEntry | None":
+        """Return the entry of an equation that a formula prints, written out or with dots in a long sum."""
         if not isinstance(formula, tree.Equality) or len(formula.members) != 2:
             return None
         left, right = formula.members
@@ -66,13 +68,20 @@ class EquationMatcher:
         if quantity is None:
             return None
         target = quantity.tensor.adjoint() if isinstance(left, tree.Partial) else quantity.tensor
-        for equation in self._derivation.equations:
-            if equation.target.tensor == target:
-                variable = instance(equation, quantity.index)
-                sides = ((t, side) for t in self._typographies for side in right_sides(t, variable))
-                if any(t.name(variable.quantity) == left and side == right for t, side in sides):
-                    return equation
+        equation = self._equation_of.get(target)
+        if equation is None:
+            return None
+        variable = instance(equation, quantity.index)
+        for typography in self._typographies:
+            if typography.name(variable.quantity) == left:
+                for most, side in right_sides(typography, variable, has_dots(right)):
+                    if side == right:
+                        return PrintedEntry(equation, variable, most)
         return None
+
+    @cached_property
+    def _equation_of(self) -> Mapping[Tensor, Equation]:
+        return {equation.target.tensor: equation for equation in self._derivation.equations}
 
     def without_dots(self, members: Sequence[Node], graph: Graph) -> list[Node]:
         """Replace the dots of a sum that prints the equation of the left side by the products they stand for."""
@@ -84,7 +93,12 @@ class EquationMatcher:
         if quantity is None or quantity not in graph:
             raise MeaningError("dots")
         variable = graph[quantity]
-        whole = {side: t.right_side(variable) for t in self._typographies for side in right_sides(t, variable)}
+        whole = {
+            side: t.right_side(variable)
+            for t in self._typographies
+            for dots in (False, True)
+            for _, side in right_sides(t, variable, dots)
+        }
         return [_substitute(member, whole) for member in members]
 
     def sizes(self, members: Sequence[Node]) -> dict[str, int]:
@@ -105,12 +119,38 @@ def points(letters: Sequence[str], sizes: Mapping[str, int], base: int = 0) -> I
         yield dict(zip(letters, values, strict=True))
 
 
-def right_sides(typography: Typography, variable: Variable) -> Iterator[Node]:
-    """Yield a variable's right side as it is displayed, whole and with dots after some products."""
+@dataclass(frozen=True)
+class PrintedEntry:
+    """One entry of an equation as it is displayed.
+
+    Attributes:
+        most: of more products the last follows dots; None: all are displayed.
+    """
+
+    equation: Equation
+    variable: Variable
+    most: int | None
+
+    def behind_dots(self) -> list[tuple[Product, ...]]:
+        """Return the products that each of the dots stands for, in the order of the dots."""
+        most = self.most
+        if most is None:
+            return []
+        return [a.products[most - 1 : -1] for a in self.variable.addends if len(a.products) > most]
+
+
+def has_dots(node: Node) -> bool:
+    return any(part == tree.DOTS for part in nodes(node))
+
+
+def right_sides(typography: Typography, variable: Variable, dots: bool) -> Iterator[tuple[int | None, Node]]:
+    """Yield a variable's right side as it is displayed: whole, or with dots after so many products, and that number."""
+    if not dots:
+        yield None, typography.right_side(variable)
+        return
     most = max((len(a.products) for a in variable.addends), default=0)
-    yield typography.right_side(variable)
     for count in range(2, min(most, MAX_BESIDE_DOTS)):
-        yield typography.right_side(variable, count)
+        yield count, typography.right_side(variable, count)
 
 
 def _substitute(node: Node, whole: Mapping[Node, Node]) -> Node:

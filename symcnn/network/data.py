@@ -83,6 +83,29 @@ class Data:
         if self.labels is not None:
             check_labels(self.labels)
 
+    def __len__(self) -> int:
+        """The number of samples."""
+        return 1 if is_picture(self.images) else len(self.images)
+
+    def __getitem__(self, chosen: "int | slice | Sequence[int] | NDArray[np.intp]") -> "Data":
+        """Some of the samples, counted from 0: ``data[7]``, ``data[:10]``, ``data[[7, 3]]``."""
+        count = len(self)
+        if isinstance(chosen, slice):
+            numbers = np.arange(count)[chosen]
+        else:
+            numbers = np.atleast_1d(np.asarray(chosen))
+            if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+                raise InputError(f"data[{quoted(chosen)}]: expected a sample's number from 0, several, or a slice")
+            if ((numbers < -count) | (numbers >= count)).any():
+                raise IndexError(f"data[{quoted(chosen)}]: expected numbers from 0 to {count - 1}")
+        targets, labels, pictures = self.targets, self.labels, _pictures(self.images)
+        if (names := _names(targets)) is not None:  # a part may lack a class, and still has its number
+            targets, labels = _class_numbers(names), labels or names
+        targets = None if targets is None else np.asarray(as_array(targets))[numbers]
+        labels = None if labels is None else [labels[n] for n in numbers]
+        images = np.asarray(as_array(self.images))[numbers] if pictures is None else [pictures[n] for n in numbers]
+        return replace(self, images=images, targets=targets, labels=labels)
+
     def split(self, share: float, seed: int = 0) -> "tuple[Data, Data]":
         """Two parts of the samples, each in the order of this one: the rest, and a share drawn at random.
 
@@ -90,25 +113,15 @@ class Data:
             share: of the samples, above 0 and below 1; of at least one sample each part.
             seed: of ``numpy.random.default_rng(seed).permutation``.
         """
-        count = len(self.images)
+        count = len(self)
         if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 < share < 1 or count < 2:
             raise InputError(
                 f"share {quoted(share)} of {count} samples: expected a number above 0 and below 1, of at least 2"
             )
         if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
             raise InputError(f"seed={quoted(seed)}: expected a whole number, at least 0")
-        if (names := _names(self.targets)) is not None:  # a part may lack a class, and still has its number
-            return replace(self, targets=_class_numbers(names), labels=self.labels or names).split(share, seed)
         out = np.random.default_rng(seed).permutation(count)[: min(max(round(share * count), 1), count - 1)]
-        rest = np.setdiff1d(np.arange(count), out)
-        return self._part(rest), self._part(np.sort(out))
-
-    def _part(self, numbers: NDArray[np.intp]) -> "Data":
-        targets = None if self.targets is None else np.asarray(as_array(self.targets))[numbers]
-        labels = None if self.labels is None else [self.labels[n] for n in numbers]
-        pictures = _pictures(self.images)
-        images = np.asarray(as_array(self.images))[numbers] if pictures is None else [pictures[n] for n in numbers]
-        return replace(self, images=images, targets=targets, labels=labels)
+        return self[np.setdiff1d(np.arange(count), out)], self[np.sort(out)]
 
 
 DataLike = Data | tuple[Any, Any]

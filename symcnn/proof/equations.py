@@ -1,9 +1,12 @@
 """The index-notation equations checked as they stand, at any size of the network.
 
-    E′ = Σ_p v_p · ∂E/∂p      in a prime field, at random parameters, pixels and targets, in a random direction v
+    E′ = Σ_u v_u · ∂E/∂u      in a prime field, at random parameters, pixels and targets, in a random direction v
 
     left    dual numbers through the forward equations: no adjoint, no ``diff``
     right   the adjoint equations, the very ones that programs are printed from
+
+u is every entry of every tensor that has an adjoint: a parameter, a cell of a map, where that is given its own v beside
+the change that earlier ones pass on to it. So each adjoint equation is decided, also one that no parameter rests on.
 
 What is no polynomial becomes one. A leaf's value is a random element for each argument and its slope its algebraic rule
 (σ' = s·(1 - s)); a rectifier's gate and a maximum's choice of a candidate are random elements for each entry, *any*
@@ -18,6 +21,7 @@ taken as make the probability of an error small (``domain.error_probability``).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,7 +33,7 @@ from symcnn.proof.verdict import Comparison, OneMethod, TooLargeError, Undecidab
 from symcnn.symbolic import Equation, Tensor
 
 EQUATIONS = "dual numbers modulo 2^61 - 1 in random directions; gates, maxima and leaf outputs random field elements"
-CLAIM = "E′ = Σ v·∂E/∂θ"
+CLAIM = "E′ = Σ v·∂E/∂u"
 
 #: The largest error probability.
 EPSILON = 1e-12
@@ -56,8 +60,8 @@ def check_equations(
         epsilon: the largest error probability.
 
     Returns:
-        "right" with its error probability, "wrong" with the parameter tensors whose gradients are wrong, or
-        "not decided" with the reason.
+        "right" with its error probability, "wrong" with the parameter tensors (or if they are right, the others)
+        whose gradients are wrong, or "not decided" with the reason.
     """
     left = derivation.forward if forward is None else tuple(forward)
     right = derivation.backward if backward is None else tuple(backward)
@@ -97,6 +101,12 @@ class _Check:
     def _parameters(self) -> tuple[Tensor, ...]:
         return self.derivation.network.forward.parameters
 
+    @cached_property
+    def _moved(self) -> tuple[Tensor, ...]:
+        """The tensors in whose direction E is differentiated: the parameters, and all others that have an adjoint."""
+        adjoints = (e.target.tensor.primal for e in self.adjoints)
+        return tuple(dict.fromkeys((*self._parameters, *(tensor for tensor in adjoints if tensor is not None))))
+
     @property
     def _inputs(self) -> tuple[Tensor, ...]:
         forward = self.derivation.network.forward
@@ -108,32 +118,37 @@ class _Check:
         return np.array_equal(*self.sides(points, seed))
 
     def sides(self, points: int, seed: int) -> tuple[Numbers, Numbers]:
-        """Return E′ and Σ v·∂E/∂θ, (points,) each."""
+        """Return E′ and Σ v·∂E/∂u, (points,) each."""
         rng, field = np.random.default_rng(seed), PrimeField(points, seed)
         values = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
-        direction = {tensor: field.random(rng, tensor.size) for tensor in self._parameters}
+        direction = {tensor: field.random(rng, tensor.size) for tensor in self._moved}
         slope, gradients = self._interpret(Interpreter(field, values, direction))
         total = np.zeros(points, np.int64)
-        for parameter, gradient in gradients.items():
-            total = field.plus(total, field.total(field.times(direction[parameter], gradient), 1))
+        for tensor, gradient in gradients.items():
+            total = field.plus(total, field.total(field.times(direction[tensor], gradient), 1))
         return slope, total
 
     def wrong(self, seed: int) -> list[str]:
-        """Return the parameter tensors whose gradients are wrong, by a direction in each alone."""
-        many = len(self._parameters)
+        """Return the parameter tensors whose gradients are wrong, by a direction in each alone; if none, the others."""
+        parameters = self._wrong(self._parameters, seed)
+        return parameters or self._wrong([t for t in self._moved if t not in self._parameters], seed)
+
+    def _wrong(self, tensors: Sequence[Tensor], seed: int) -> list[str]:
+        many = len(tensors)
         rng, field = np.random.default_rng(seed), PrimeField(many, seed)
         values = {tensor: field.random(rng, tensor.size) for tensor in self._inputs}
-        alone = {p: np.eye(many, dtype=np.int64)[:, [n]] for n, p in enumerate(self._parameters)}
-        direction = {p: alone[p] * field.random(rng, p.size) for p in self._parameters}
+        alone = {tensor: np.eye(many, dtype=np.int64)[:, [n]] for n, tensor in enumerate(tensors)}
+        direction = {tensor: alone[tensor] * field.random(rng, tensor.size) for tensor in tensors}
         slope, gradients = self._interpret(Interpreter(field, values, direction))
-        sums = [field.total(field.times(direction[p], gradients[p]), 1) for p in self._parameters]
-        return [f"∂E/∂{p.name}" for n, p in enumerate(self._parameters) if sums[n][n] != slope[n]]
+        sums = [field.total(field.times(direction[t], gradients[t]), 1) for t in tensors]
+        return [f"∂E/∂{tensor.name}" for n, tensor in enumerate(tensors) if sums[n][n] != slope[n]]
 
     def degree(self) -> tuple[int, int]:
         """Return the largest degree of a side or of a leaf's argument, and the number of values of leaves."""
         degrees = Degrees()
-        one = {tensor: np.ones((1, tensor.size), dtype=np.int64) for tensor in self._inputs}
-        slope, gradients = self._interpret(Interpreter(degrees, one, {p: one[p] for p in self._parameters}))
+        one = {tensor: np.ones((1, tensor.size), dtype=np.int64) for tensor in (*self._inputs, *self._moved)}
+        inputs, direction = ({t: one[t] for t in tensors} for tensors in (self._inputs, self._moved))
+        slope, gradients = self._interpret(Interpreter(degrees, inputs, direction))
         sides = max(int(slope.max()), *(1 + int(g.max()) for g in gradients.values()))
         return max(sides, degrees.argument) * (1 + degrees.cleared), degrees.leaves
 
@@ -143,7 +158,7 @@ class _Check:
         slope = interpreter.slopes.pop(error, interpreter.value(error) * 0)[:, 0]
         interpreter.slopes.clear()
         interpreter.run(self.adjoints)
-        return slope, {p: interpreter.value(p.adjoint()) for p in self._parameters}
+        return slope, {tensor: interpreter.value(tensor.adjoint()) for tensor in self._moved}
 
 
 def _points(check: _Check, epsilon: float) -> tuple[int, float]:

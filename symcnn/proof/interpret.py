@@ -92,7 +92,7 @@ class Interpreter:
 
     Args:
         inputs: tensor -> (points, entries): parameters, image, targets.
-        slopes: the same: the direction of the dual numbers.
+        slopes: the same: the direction of the dual numbers; that of a computed tensor is added to its own slopes.
     """
 
     def __init__(
@@ -102,7 +102,8 @@ class Interpreter:
         slopes: Mapping[Tensor, Numbers] | None = None,
     ) -> None:
         self.arithmetic = arithmetic
-        self.values, self.slopes = dict(inputs), dict(slopes or {})
+        self.values, self.slopes = dict(inputs), {t: s for t, s in (slopes or {}).items() if t in inputs}
+        self._moves = {tensor: slope for tensor, slope in (slopes or {}).items() if tensor not in inputs}
         self.points = len(next(iter(inputs.values())))
 
     def run(self, equations: Sequence[Equation]) -> None:
@@ -112,6 +113,7 @@ class Interpreter:
             UndecidableError: an equation has a form without a rule.
         """
         started: set[Tensor] = set()
+        last = {equation.target.tensor: equation for equation in equations}
         for equation in equations:
             tensor = equation.target.tensor
             if tensor not in started:
@@ -121,6 +123,9 @@ class Interpreter:
                 self._largest(equation)
             else:
                 self._sum(equation, equation.terms)
+            if tensor in self._moves and equation is last[tensor]:
+                slope, move = self.slopes.get(tensor), self._moves.pop(tensor)
+                self.slopes[tensor] = move if slope is None else self.arithmetic.plus(slope, move)
 
     def value(self, tensor: Tensor) -> Numbers:
         """Return a tensor's values, (points, entries); zero where no equation has set them."""

@@ -8,10 +8,11 @@ from sympy import Add, Symbol
 
 from symcnn.article.printed import PrintedComparison
 from symcnn.derivation import Derivation, count_products
-from symcnn.network import Array, Data, DataLike, Network, as_data, checked
+from symcnn.network import Array, Data, DataLike, Dense, Network, as_data, checked
 from symcnn.numeric import ArrayProgram
 from symcnn.numeric.values import values_of_images
 from symcnn.proof import GradientDomain, Proof, Verdict, check_equations, prove
+from symcnn.report.one_pass import OnePass
 from symcnn.symbolic import Tensor, TensorKind
 from symcnn.train import Progress, Run, train
 from symcnn.verification import Agreement, CoqEvidence, Verification, programs_agree
@@ -19,6 +20,9 @@ from symcnn.verification import Agreement, CoqEvidence, Verification, programs_a
 #: Past so many formulas, or products in them, a report shows index notation with chosen entries: nobody reads more.
 MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
 
+
+#: Steps of a report's own training; of a large network the most, and the products that they may take.
+STEPS, MAX_STEPS, MAX_WORK = 10_000, 200, 3_000_000_000
 
 #: Images at which the programs are compared with 50 digits.
 MAX_COMPARED = 4
@@ -30,7 +34,8 @@ class Content:
 
     Attributes:
         proof: of each formula; of a large network one verdict on its equations in index notation.
-        large: the formulas are too many to be written out: index notation, chosen entries, no values.
+        large: the formulas are too many to be written out: index notation, chosen entries.
+        one_pass: of a large network the numbers of the first image; None where some are not finite.
         values: for each image, every quantity's value with the initial parameters: name -> value.
         before, after: what the network answers (``answers``) with the initial and the trained parameters: (samples,
             outputs).
@@ -49,6 +54,7 @@ class Content:
     seed: int | None
     agreement: tuple[Agreement, ...]
     large: bool = False
+    one_pass: OnePass | None = None
     before: Array | None = None
     after: Array | None = None
     loss_gradient: tuple[Verdict, ...] = ()
@@ -73,6 +79,11 @@ class Content:
         return tuple(zip(steps, run.parameters_after(steps), strict=True))
 
     @property
+    def is_initial(self) -> bool:
+        """Is a large network's pass with the initial parameters? After a training by epochs it is with those learnt."""
+        return self.run is None or self.run.course is None
+
+    @property
     def failed(self) -> list[str]:
         """What does not hold: claims that are refuted, programs that differ."""
         refuted = [row.claim for row in self.proof.rows if row.outcome == "wrong"]
@@ -84,11 +95,15 @@ def gather(
     data: DataLike | None,
     run: Run | None,
     learning_rate: float,
-    steps: int,
+    steps: int | None,
     seed: int,
     progress: Progress | None = None,
 ) -> Content:
-    """Derive, prove, and with data train and check: what was not handed in is computed."""
+    """Derive, prove, and with data train and check: what was not handed in is computed.
+
+    Args:
+        steps: None: ``default_steps``.
+    """
     if run is not None:
         run.require(network)
         data = run.data if data is None else data
@@ -97,12 +112,19 @@ def gather(
     derivation = Derivation(network, samples)
     large = is_large(derivation)
     proof = Proof((_equations_checked(derivation),)) if large else prove(derivation)
-    content = Content(derivation, proof, given, (), None, None, (), large, loss_gradient=loss_gradient(derivation))
+    content = Content(
+        derivation, proof, given, (), None, None, (), large, loss_gradient=loss_gradient(derivation, large)
+    )
     if given is None:
         return content
     own_seed = None if run else seed
     if run is None:
-        run = train(network, given, learning_rate=learning_rate, steps=steps, seed=seed, progress=progress)
+        # with values up to 1 the sums of a large network saturate whatever follows them
+        initial = "scaled" if large else None
+        steps = default_steps(derivation, large) if steps is None else steps
+        run = train(
+            network, given, learning_rate=learning_rate, steps=steps, seed=seed, initial=initial, progress=progress
+        )
         if run.stopped == "interrupted":  # Ctrl-C meant the report, not only its training
             raise KeyboardInterrupt
     images, targets = checked(network, given)
@@ -111,10 +133,20 @@ def gather(
     before, after = (program.forward(theta, images)[answer].copy() for theta in (run.initial, run.theta))
     content = replace(content, run=run, seed=own_seed, before=before, after=after)
     if large:
-        return content
+        theta = run.initial if content.is_initial else run.theta
+        one_pass = OnePass(derivation, theta, images[0], targets[0])
+        return replace(content, one_pass=one_pass if one_pass.is_finite else None)
     values = tuple(values_of_images(derivation, run.initial, given))
     compared = (images[:MAX_COMPARED], targets[:MAX_COMPARED])
     return replace(content, values=values, agreement=tuple(programs_agree(derivation, run.initial, compared)))
+
+
+def default_steps(derivation: Derivation, large: bool) -> int:
+    """How many steps a report's own training has: of a large network what some seconds suffice for."""
+    if not large:
+        return STEPS
+    products = derivation.samples * count_products((*derivation.forward, *derivation.backward))
+    return max(1, min(MAX_STEPS, MAX_WORK // products))
 
 
 def chosen_steps(last: int) -> list[int]:
@@ -136,20 +168,41 @@ def _equations_checked(derivation: Derivation) -> Verdict:
     return check_equations(derivation, derivation.equations[len(derivation.forward) :])
 
 
-def loss_gradient(derivation: Derivation) -> tuple[Verdict, ...]:
-    """Is ∂E/∂o of a cross-entropy y·Σt - t? Derived is another formula; whether it says the same is decided.
+#: Outputs of a large network about which statements in index notation are decided one by one.
+MAX_OUTPUTS = 36
 
-    Nothing where there is no such loss, or the scalar graph would be large.
+
+def head(derivation: Derivation) -> Derivation | None:
+    """Of the outputs and the loss alone, which are decided by themselves where the whole network is large.
+
+    None: there are too many outputs, or the network states its loss in another way.
     """
     network = derivation.network
-    if network.loss != "cross_entropy" or count_products((*derivation.forward, *derivation.backward)) > MAX_PRODUCTS:
+    if network.outputs > MAX_OUTPUTS:
+        return None
+    activation = "sigmoid" if network.loss == "binary_cross_entropy" else None
+    found = Derivation(Network((1,), [Dense(network.outputs, activation)], network.loss), derivation.samples)
+    last = next(n for n, e in enumerate(found.forward) if e.target.tensor == found.network.forward.outputs)
+    loss = found.forward[last + 1 :]
+    return found if derivation.forward[-len(loss) :] == loss else None
+
+
+def loss_gradient(derivation: Derivation, large: bool) -> tuple[Verdict, ...]:
+    """Is ∂E/∂o of a cross-entropy y·Σt - t? Derived is another formula; whether it says the same is decided.
+
+    Nothing where there is no such loss, or nothing can be decided of it by itself.
+    """
+    if derivation.network.loss != "cross_entropy":
         return ()
-    assert network.forward.targets is not None
-    [probabilities] = _probabilities(derivation)
-    y, t = (list(map(Symbol, tensor.scalars())) for tensor in (probabilities, network.forward.targets))
-    outputs = network.forward.outputs.scalars()
-    domain = GradientDomain(derivation, outputs)
-    return tuple(domain.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(outputs))
+    decided = head(derivation) if large else derivation
+    if decided is None:
+        return ()
+    stated = decided.network.forward
+    assert stated.targets is not None
+    [probabilities] = _probabilities(decided)
+    y, t = (list(map(Symbol, tensor.scalars())) for tensor in (probabilities, stated.targets))
+    domain = GradientDomain(decided, stated.outputs.scalars())
+    return tuple(domain.decide(o, y[k] * Add(*t) - t[k]) for k, o in enumerate(stated.outputs.scalars()))
 
 
 def _probabilities(derivation: Derivation) -> list[Tensor]:

@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 
 from sympy import Expr
 
-from symcnn.derivation import Derivation, derive
+from symcnn.derivation import Derivation
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import Typography, tree
 from symcnn.formula.matcher import EquationMatcher, is_chain_rule, is_rest, points, same_function
@@ -24,13 +24,13 @@ from symcnn.formula.steps import FAULTS, Derived, bare, derived, faults, nodes
 from symcnn.formula.tree import Node
 from symcnn.formula.typography import EntrySymbol
 from symcnn.formula.written import MeaningError, brief, letters_in
-from symcnn.network import Dense, Network
 from symcnn.proof import QuantityDomain, Verdict, check_equations
 from symcnn.proof.domain import DIGITS, POINTS
 from symcnn.proof.paths import images_in, of_image, symbols_in
-from symcnn.report.content import Content
+from symcnn.report.content import Content, head
 from symcnn.report.document import Block, Display, Document, Evidence, InlineFormula, Link, Method, Section, Table, Text
-from symcnn.report.values import MAX_TRIED, ReportNumberChecker, Values, image_of, is_shown
+from symcnn.report.values import MAX_TRIED, EntryChecker, ReportNumberChecker, Values, image_of, is_shown
+from symcnn.symbolic import Equation
 from symcnn.text import Catalogue
 
 #: From the strongest: an equation is as good as its weakest step.
@@ -74,6 +74,9 @@ class Examiner:
         values = None if content.large or content.run is None else Values(content)
         self._shown = ReportNumberChecker(values, self._meaning, self._same)
         self.check_keys = self._shown.check_keys
+        if self._large and content.one_pass is not None:
+            self._in_pass = EntryChecker(self.d, content.one_pass, self._meaning)
+            self.check_keys = self._in_pass.check_keys
 
     def _labels(self, count: int) -> dict[str, int]:
         """What images are called -> their numbers."""
@@ -118,13 +121,24 @@ class Examiner:
         free = self._free(symbols)
         if free:
             return self._rule(plain, free)
-        if self._large and self._matcher.equation(tree.Equality(tuple(plain))):
-            return self._of_equation(tree.Equality(tuple(plain)))
+        if self._large:
+            return self._entry(members, plain)
         if tree.DOTS in symbols:
-            if self._large:
-                raise RefusedError(f"{brief(plain[0])}: not an equation of this network")
             plain = self._matcher.without_dots(plain, self.d.graph)
         return self._claims(members, plain)
+
+    def _entry(self, members: Sequence[Node], plain: Sequence[Node]) -> Found:
+        """One entry of a large network's equation: as the equation gives it at that index, then its value."""
+        entry = self._matcher.entry(tree.Equality(tuple(plain[:2]))) if len(plain) in (2, 3) else None
+        if entry is None:
+            raise RefusedError(f"{brief(plain[0])}: not an equation, and the network is too large to decide it alone")
+        found = self._proved(entry.equation)
+        if self.content.one_pass is None or not any(
+            isinstance(n, tree.Number) and n.key for n in nodes(tuple(members))
+        ):
+            return found
+        self._in_pass.check_entry(members, entry)
+        return replace(found, numbers=True)
 
     def _free(self, symbols: Iterable[tree.Symbol]) -> frozenset[str]:
         """Letters that stand for any quantity: u, v, z."""
@@ -287,22 +301,22 @@ class Examiner:
         """Of the outputs and the loss alone, where the whole network is too large to be written out.
 
         Raises:
-            RefusedError: the network states its loss in another way.
+            RefusedError: nothing can be decided of them by themselves.
         """
-        network = self.content.derivation.network
-        activation = "sigmoid" if network.loss == "binary_cross_entropy" else None
-        head = derive(Network((1,), [Dense(network.outputs, activation)], network.loss))
-        last = next(n for n, e in enumerate(head.forward) if e.target.tensor == head.network.forward.outputs)
-        loss = head.forward[last + 1 :]
-        if network.forward.equations[-len(loss) :] != loss:
+        found = head(self.content.derivation)
+        if found is None:
             raise RefusedError("index notation that is no equation of this network")
-        return Examiner(self.content, self._text, head)
+        return Examiner(self.content, self._text, found)
 
     def _of_equation(self, formula: tree.Equality | tree.Relation) -> Found:
         """The print of an equation, or of one entry of it, which is proved as an equation."""
         equation = self._matcher.equation(formula)
         if equation is None:
             raise RefusedError(f"{brief(formula)}: not an equation of this network")
+        return self._proved(equation)
+
+    def _proved(self, equation: Equation) -> Found:
+        """A forward equation is stated by the network; the adjoint ones are proved all at once."""
         if not equation.target.tensor.is_adjoint:
             return Found("definition")
         verdict = self._verdict

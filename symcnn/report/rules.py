@@ -73,15 +73,15 @@ def _rule(leaf: Leaf, typography: Typography) -> Iterator[Display]:
     yield Display(f"{leaf.name}_derivative", tree.Equality((tree.Partial(name, typography.expression(_z)), derivative)))
 
 
-def error_in_words(derivation: Derivation, text: Catalogue, typography: Typography, large: bool) -> Iterator[Block]:
+def error_in_words(derivation: Derivation, text: Catalogue, typography: Typography, textbook: bool) -> Iterator[Block]:
     """What the error is; of a loss with a stable form also the textbook's, and why both are equal.
 
     Args:
-        large: the network is too large to decide that they are: the textbook's is left out.
+        textbook: can it be decided that they are? Else the textbook's is left out.
     """
     loss = derivation.network.loss
     yield Paragraph((text(f"loss.{loss}"),))
-    if loss in _TEXTBOOK and not large:
+    if loss in _TEXTBOOK and textbook:
         yield Paragraph((text("loss.textbook"),))
         make, why = _TEXTBOOK[loss]
         for n, formula in enumerate(make(derivation, typography), 1):

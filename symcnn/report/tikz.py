@@ -17,6 +17,9 @@ from symcnn.formula.latex import escaped
 LINE = 455.0
 
 _ANCHORS = {"start": " west", "middle": "", "end": " east"}
+#: A rectangle of a path of cells, and such a path.
+_CELL = re.compile(r"M([\d.]+) ([\d.]+)H([\d.]+)V([\d.]+)H[\d.]+Z")
+_CELLS = re.compile(rf"({_CELL.pattern.replace('(', '(?:')})+")
 #: What a child of <text> inherits.
 _INHERITED = ("fill", "font-size", "font-style", "font-weight")
 
@@ -100,6 +103,8 @@ class _Tikz:
             numbers = re.findall(r"-?[\d.]+", a["points"])
             points = " -- ".join(f"({x},{y})" for x, y in zip(numbers[::2], numbers[1::2], strict=True))
             return points + (" -- cycle" if tag == "polygon" else "")
+        if tag == "path" and _CELLS.fullmatch(a["d"]):
+            return " ".join(f"({x},{y}) rectangle ({right},{low})" for x, y, right, low in _CELL.findall(a["d"]))
         if tag == "path" and re.fullmatch(r"[\d\s.,MLZ-]*", a["d"]):
             return self._path(a["d"])
         raise ValueError(f"a figure has a {tag} that has no rule in TikZ")

@@ -12,6 +12,7 @@ Each is compared before it is rounded, with a value that is worked out anew (``v
 formula in numbers and the result are one number, and each number is that of its own letter, also where a 0 hides it.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -19,10 +20,12 @@ from itertools import pairwise
 import numpy as np
 from sympy import Add, Expr, Rational, Symbol
 
+from symcnn.derivation import Derivation, Product
 from symcnn.errors import RefusedError, SymcnnError
 from symcnn.formula import tree
+from symcnn.formula.matcher import PrintedEntry
 from symcnn.formula.meaning import EntryGroup, Meaning, Value, pairs
-from symcnn.formula.steps import alike, bare, nodes, parts
+from symcnn.formula.steps import alike, bare, nodes, parts, rewritten
 from symcnn.formula.tree import Key, LocalDerivative, NextValue, Node
 from symcnn.formula.written import brief
 from symcnn.network import checked
@@ -31,7 +34,8 @@ from symcnn.proof.algebra import PointAlgebra
 from symcnn.proof.numbers import FLOATS
 from symcnn.proof.paths import QuantityTable, Slope, images_in, parameters_and_data
 from symcnn.report.content import Content
-from symcnn.symbolic import E_TOTAL, E
+from symcnn.report.one_pass import OnePass
+from symcnn.symbolic import E_TOTAL, E, Quantity
 
 
 class Values:
@@ -222,3 +226,74 @@ class ReportNumberChecker:
             return self.values.of(e)
         except (OverflowError, TypeError):
             raise RefusedError(f"{brief(node)}: too large a number, or none") from None
+
+
+class EntryChecker:
+    """Checks the numbers of a large network: those of its one pass.
+
+    Raises:
+        RefusedError: they differ from what the program, or dual numbers, give.
+    """
+
+    def __init__(self, derivation: Derivation, one_pass: OnePass, meaning: Meaning) -> None:
+        if not one_pass.agrees:
+            worst, where = one_pass.difference
+            raise RefusedError(f"{where}: the pass differs from the program or from dual numbers by {worst:.1e}")
+        self._quantities, self._pass, self._meaning = derivation.quantities, one_pass, meaning
+        self._algebra = PointAlgebra({})
+
+    def check_keys(self, thing: object) -> None:
+        """Every number with a key, anywhere, is the value that the key stands for."""
+        for number in (n for n in nodes(thing) if isinstance(n, tree.Number)):
+            if number.key is None:
+                continue
+            if number.key not in self._pass:
+                raise RefusedError(f"{number.key}: a number that comes from nowhere")
+            if not decide(self._pass[number.key], number.value, FLOATS):
+                raise RefusedError(f"{number.key} is shown as {number.value!r}; it is {self._pass[number.key]!r}")
+
+    def check_entry(self, members: Sequence[Node], entry: PrintedEntry) -> None:
+        """What stands there, read as mathematics, has the value that is shown; each number is that of what it is under.
+
+        Args:
+            members: the left side, the right side, and its value.
+        """
+        if len(members) != 3:
+            raise RefusedError(f"{brief(members[0])}: numbers, but not its value")
+        left, right, value = members
+        for under in (n for n in nodes((left, right)) if isinstance(n, tree.Under)):
+            self._check_owner(bare(under.node), under.number)
+        self._check_owner(bare(left), value)
+        hidden = iter(entry.behind_dots())
+
+        def put(node: Node) -> Node | None:
+            return self._together(next(hidden), entry) if node == tree.DOTS else None
+
+        whole = rewritten(bare(right), put)
+        if not decide(self._value(self._meaning.scalar(bare(left))), self._value(self._meaning.scalar(whole)), FLOATS):
+            raise RefusedError(f"{brief(left)}: not the value of {brief(right)}")
+
+    def _check_owner(self, node: Node, number: Node) -> None:
+        """A number stands for the quantity that its key names, and that is the one beside or above it."""
+        if not isinstance(number, tree.Number) or not isinstance(number.key, Quantity):
+            raise RefusedError(f"{brief(number)}: a number that comes from nowhere")
+        quantity = number.key.of_image(None)
+        if isinstance(node, tree.Partial) and quantity.tensor.is_shared and node.of != tree.Symbol("E"):
+            raise RefusedError(f"{number.key} is of one image, {brief(node)} of all")
+        meant = Slope(E.symbol, quantity.primal.symbol) if quantity.is_adjoint else quantity.symbol
+        if self._meaning.of(node) != meant:
+            raise RefusedError(f"{number.key} stands for {brief(node)}, which is another quantity")
+
+    def _together(self, products: Sequence[Product], entry: PrintedEntry) -> tree.Number:
+        """What dots stand for."""
+        numbers = [math.prod(map(self._value, factors)) for factors in products]
+        return tree.Number(max(numbers) if entry.variable.reduce == "max" else math.fsum(numbers))
+
+    def _value(self, expression: Expr) -> float:
+        """The value of an expression in the pass."""
+        of, image = self._quantities.of, self._pass.image
+        if expression.is_Symbol:
+            return self._pass[of(expression).of_image(image)]
+        values: dict[Expr, float] = {s: self._pass[of(s.by).adjoint.of_image(image)] for s in expression.atoms(Slope)}
+        values |= {s: self._pass[of(s).of_image(image)] for s in expression.free_symbols}
+        return float(self._algebra.element(expression, values))

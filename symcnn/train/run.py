@@ -16,6 +16,7 @@ from symcnn.network import (
     DataLike,
     Ink,
     Network,
+    as_data,
     check_same_classes,
     checked,
     checked_images,
@@ -28,7 +29,7 @@ from symcnn.numeric import ArrayProgram, compile_program
 from symcnn.train.metrics import Epoch, are_classes, right
 from symcnn.train.plot import plot_run
 from symcnn.train.settings import Reduction, Stopped, TrainConfig
-from symcnn.train.store import CHECKPOINT_SUFFIXES, load_checkpoint, read_run, save_run
+from symcnn.train.store import CHECKPOINT_SUFFIXES, Checkpoint, load_checkpoint, read_run, save_run
 
 #: Samples that are predicted at once: a bound on memory.
 AT_ONCE = 512
@@ -167,6 +168,16 @@ class Run:
     def load(cls, path: str | Path) -> "Run":
         """Read a saved run; damaged and foreign files are refused with the reason."""
         return cls(**read_run(path))
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint, data: DataLike) -> "Run":
+        """The training of a checkpoint, which holds no samples: ``data`` stands for them."""
+        course, state = checkpoint.course, checkpoint.state
+        return cls(
+            checkpoint.network, as_data(data), checkpoint.initial, checkpoint.theta, state.losses,
+            course.learning_rate, course.reduction, checkpoint.backend, "epochs", course, tuple(state.history),
+            state.best_epoch,
+        )  # fmt: skip
 
     def plot(self, path: str | Path) -> Path:
         """Draw loss, outputs or accuracy, filters before and after (``.png`` or ``.svg``; extra ``plot``)."""

@@ -263,3 +263,30 @@ def test_rows_of_different_lengths_are_named_however_deep(image, lengths):
     net = symcnn.Network((2, 2, 2), [symcnn.Flatten(), symcnn.Dense(1)], "mse")
     with pytest.raises(symcnn.InputError, match=f"image 1: its rows have {lengths} values"):
         symcnn.train(net, ([image], [[1]]), steps=0)
+
+
+def test_some_of_the_samples():
+    images, labels = np.arange(24.0).reshape(4, 2, 3), np.array([2, 0, 1, 0])
+    data = symcnn.Data(images, labels, ["c", "a", "b", "a"])
+    assert len(data) == 4
+    for chosen, numbers in ((2, [2]), (-1, [3]), (slice(1, 3), [1, 2]), ([3, 0], [3, 0]), (np.array([1]), [1])):
+        some = data[chosen]
+        assert np.array_equal(some.images, images[numbers])
+        assert some.targets.tolist() == labels[numbers].tolist()
+        assert some.labels == [data.labels[n] for n in numbers]
+    assert [part.labels for part in data] == [["c"], ["a"], ["b"], ["a"]]
+    assert data[:1].targets.tolist() == [2]
+    for wrong in (4, -5, [0, 4]):
+        with pytest.raises(IndexError, match="expected numbers from 0 to 3"):
+            data[wrong]
+    for wrong in (1.0, "1", [[0]], True, []):
+        with pytest.raises(symcnn.InputError, match="expected a sample's number from 0, several, or a slice"):
+            data[wrong]
+
+
+def test_some_of_the_samples_keep_their_classes():
+    data = symcnn.Data(np.zeros((3, 2)), ["owl", "ant", "cat"])
+    some = data[[2]]
+    assert some.targets.tolist() == [1]
+    assert some.labels == ["cat"]
+    assert symcnn.Data(np.zeros((3, 2)))[1:].targets is None

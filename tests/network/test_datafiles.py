@@ -174,6 +174,147 @@ def test_channels_last_in_files(tmp_path):
         symcnn.read_data(tmp_path / "d.csv", last)
 
 
+# --- .npz under the names of public data sets ---------------------------------------------------------------------
+
+BYTES = np.rint(IMAGES * 255).astype(np.uint8)
+SCALED = "bytes are divided by 255, so that pixels lie from 0 to 1"
+
+
+def read(path, net=NET, *, words, **options):
+    with pytest.warns(symcnn.errors.SymcnnWarning, match=words):
+        return symcnn.read_data(path, net, **options)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        ("x_{}", "y_{}"), ("X_{}", "y_{}"), ("X_{}", "Y_{}"), ("{}_images", "{}_labels"), ("{}X", "{}y"),
+        ("images_{}", "labels_{}"), ("{}_data", "{}_targets"), ("x{}", "y{}"),
+    ],
+)  # fmt: skip
+def test_npz_with_the_parts_of_a_public_data_set(tmp_path, images, labels):
+    parts = {"train": [0, 1, 2, 3], "val": [3], "test": [2, 1]}
+    arrays = {}
+    for part, numbers in parts.items():
+        arrays |= {images.format(part): BYTES[numbers], labels.format(part): LABELS[numbers, None].astype(np.uint8)}
+    np.savez(tmp_path / "d.npz", **arrays)
+    names = f'{images.format("train")} and {labels.format("train")} are read; also there: "val", "test"'
+    same(read(tmp_path / "d.npz", words=rf"{names} \(--part; read_data: part\); {SCALED}"))
+    for part, numbers in parts.items():
+        same(read(tmp_path / "d.npz", part=part, words=rf"d\.npz: {SCALED}$"), IMAGES[numbers], TARGETS[numbers])
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        ("x", "y"), ("X", "y"), ("data", "target"), ("images", "y"), ("arr_0", "arr_1"), ("input_data", "target_data"),
+        ("features", "targets"),
+    ],
+)  # fmt: skip
+def test_npz_without_parts(tmp_path, images, labels, recwarn):
+    np.savez(tmp_path / "d.npz", **{images: IMAGES.astype(np.float32), labels: LABELS})
+    same(symcnn.read_data(tmp_path / "d.npz", NET), IMAGES.astype(np.float32))
+    np.savez(tmp_path / "d.npz", **{images: IMAGES, labels: np.array(["owl", "ant", "cat", "ant"])})
+    data = symcnn.read_data(tmp_path / "d.npz", NET)
+    same(data)
+    assert data.labels == ["owl", "ant", "cat", "ant"]
+    np.savez(tmp_path / "d.npz", **{images: IMAGES, labels: TARGETS.astype(np.int32)})
+    same(symcnn.read_data(tmp_path / "d.npz", NET))
+    assert not recwarn.list
+
+
+def test_npz_with_values_for_one_output_or_several(tmp_path):
+    net = symcnn.Network((2, 3), [symcnn.Dense(1)])
+    np.savez(tmp_path / "d.npz", x=IMAGES, y=LABELS / 3)
+    same(symcnn.read_data(tmp_path / "d.npz", net), targets=LABELS[:, None] / 3)
+    many = symcnn.Network((2, 3), [symcnn.Dense(3, "sigmoid")], loss="binary_cross_entropy")
+    np.savez(tmp_path / "d.npz", x=IMAGES, y=[[1, 1, 0], [0, 0, 0], [1, 0, 1], [1, 1, 1]])
+    assert symcnn.read_data(tmp_path / "d.npz", many).targets[0].tolist() == [1, 1, 0]
+
+
+def test_the_own_names_are_taken_as_they_are(tmp_path, recwarn):
+    np.savez(tmp_path / "d.npz", images=BYTES, labels=LABELS, x_train=BYTES[:2], y_train=LABELS[:2], x_test=BYTES)
+    same(symcnn.read_data(tmp_path / "d.npz", NET), BYTES.astype(float))
+    assert not recwarn.list
+    same(read(tmp_path / "d.npz", part="train", words=SCALED), IMAGES[:2], TARGETS[:2])
+
+
+def test_the_only_part_is_read(tmp_path):
+    np.savez(tmp_path / "d.npz", test_images=IMAGES, test_labels=LABELS)
+    same(symcnn.read_data(tmp_path / "d.npz", NET))
+    np.savez(tmp_path / "d.npz", x_val=IMAGES, y_val=LABELS, x_test=IMAGES[:1], y_test=LABELS[:1])
+    same(read(tmp_path / "d.npz", words='x_val and y_val are read; also there: "test"'))
+
+
+def test_bytes_near_one_are_not_scaled(tmp_path, recwarn):
+    np.savez(tmp_path / "d.npz", x=(IMAGES > 0.5).astype(np.uint8), y=LABELS)
+    same(symcnn.read_data(tmp_path / "d.npz", NET), IMAGES > 0.5)
+    np.savez(tmp_path / "d.npz", x=IMAGES * 255, y=LABELS)  # no bytes: train says what helps
+    same(symcnn.read_data(tmp_path / "d.npz", NET), IMAGES * 255)
+    assert not recwarn.list
+
+
+def test_images_of_public_data_sets_are_fitted_where_there_is_one_way(tmp_path):
+    colours = np.random.default_rng(1).integers(0, 256, (4, 5, 4, 3)).astype(np.uint8)
+    net = symcnn.Network((3, 5, 4), [symcnn.Dense(3)], loss="cross_entropy")
+    np.savez(tmp_path / "d.npz", train_images=colours, train_labels=LABELS)
+    data = read(
+        tmp_path / "d.npz",
+        net,
+        words=rf"the channels come last in the file and are moved to the front, 3×5×4; {SCALED}",
+    )
+    assert data.images.shape == (4, 3, 5, 4)
+    assert all(data.images[n, c, i, j] == colours[n, i, j, c] / 255 for n, i, j, c in np.ndindex(4, 5, 4, 3))
+    np.savez(tmp_path / "d.npz", X=IMAGES.reshape(4, 6), y=LABELS)
+    same(read(tmp_path / "d.npz", words="6 numbers of an image are taken as 2×3 pixels, row by row"))
+    flat = symcnn.Network((6,), [symcnn.Dense(3)], loss="cross_entropy")
+    np.savez(tmp_path / "d.npz", x=IMAGES[..., None], y=LABELS)
+    same(read(tmp_path / "d.npz", flat, words="the 2×3×1 pixels of an image are taken as 6"), IMAGES.reshape(4, 6))
+    same(symcnn.read_data(tmp_path / "d.npz", NET))
+    cube = symcnn.Network((3, 3, 3), [symcnn.Dense(3)], loss="cross_entropy")  # as it is: no way to tell
+    np.savez(tmp_path / "d.npz", x=np.arange(108.0).reshape(4, 3, 3, 3), y=LABELS)
+    assert np.array_equal(symcnn.read_data(tmp_path / "d.npz", cube).images.ravel(), np.arange(108))
+
+
+U = np.uint8
+
+
+@pytest.mark.parametrize(
+    ("arrays", "options", "words"),
+    [
+        ({"x_train": BYTES, "y_train": LABELS}, {"part": "test"}, "part='test': no such part; there: train"),
+        ({"images": BYTES, "labels": LABELS}, {"part": "test"}, "no such part; there: none; its arrays"),
+        ({"images": BYTES, "labels": LABELS}, {"part": "all"}, "part='all': expected one of train, val, test"),
+        ({"x_train": BYTES, "y_test": LABELS}, {}, "x_train, but no array for its labels; expected one; its arrays"),
+        ({"y_train": LABELS}, {}, "holds no array 'images'; its arrays: y_train"),
+        ({"x": BYTES, "X": BYTES, "y": LABELS}, {}, "holds x and X may all be its images; expected one"),
+        ({"data": BYTES, "target": LABELS, "label": LABELS}, {}, "target and label may all be its labels"),
+        ({"x": BYTES, "y": LABELS[:3]}, {}, r"y: shape \(3,\), and x: shape \(4, 2, 3\); expected as many labels"),
+        ({"x": BYTES, "y": np.eye(4)}, {}, r"y: shape \(4, 4\); expected \(4,\), one for each image"),
+        ({"x": BYTES, "y": LABELS + 1}, {}, "y: image 1: the label is 3; expected .* from 0 to 2; they count"),
+        ({"x": np.zeros((4, 3, 2), U), "y": LABELS}, {}, r"x: shape \(4, 3, 2\); expected \(samples, 2, 3\)"),
+        ({"x": np.zeros((4, 2, 3, 3), U), "y": LABELS}, {}, r"x: shape \(4, 2, 3, 3\); expected \(samples, 2, 3\)"),
+        ({"x": np.zeros((0, 2, 3), U), "y": LABELS[:0]}, {}, "at least one sample"),
+        ({"x": np.full((4, 2, 3), np.nan), "y": LABELS}, {}, "images: the value at .* is nan"),
+        ({"x": IMAGES, "y": np.full(4, np.nan)}, {}, "y: image 1: the label is nan"),
+        ({"x": IMAGES, "y": np.array([2, 0, 1, None])}, {}, "y: not a NumPy array|y: holds Python objects"),
+        ({"x": np.array([1, None]), "y": LABELS}, {}, "x: holds Python objects; expected numbers"),
+    ],
+)  # fmt: skip
+def test_npz_under_public_names_that_cannot_be_used(tmp_path, arrays, options, words):
+    np.savez(tmp_path / "d.npz", **arrays)
+    with pytest.raises(symcnn.InputError, match=words) as refused:
+        symcnn.read_data(tmp_path / "d.npz", NET, **options)
+    assert str(refused.value).startswith(f"{tmp_path / 'd.npz'}: ")
+
+
+def test_parts_are_for_npz(tmp_path):
+    (tmp_path / "d.csv").write_text("1,2,3,4,5,6,0\n")
+    for path in (tmp_path / "d.csv", tmp_path):
+        with pytest.raises(symcnn.InputError, match=r"part='test': is for \.npz files"):
+            symcnn.read_data(path, NET, part="test")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"\xff\xd8\xff\xe0 JFIF", "not an .npz file but a JPEG image"), (b"\x93NUMPY\x01\0", "but a NumPy array"),

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from dataclasses import FrozenInstanceError, replace
 
+import numpy as np
 import pytest
 
 import symcnn
@@ -14,6 +15,7 @@ from symcnn.formula.tree import Equality, Negated, Number, Partial, Product, Sum
 from symcnn.numeric.values import evaluate_displayed
 from symcnn.report.document import Display, Document, InlineFormula, Link, Paragraph, Section
 from symcnn.report.examination import Examiner, evidence_table, examined
+from symcnn.report.one_pass import OnePass
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.symbolic import Quantity
@@ -40,6 +42,14 @@ def content():
 @pytest.fixture(scope="module")
 def large():
     return gather(digits(), None, None, 0.5, 3, 0)
+
+
+@pytest.fixture(scope="module")
+def worked():
+    """A large network with the numbers of a pass."""
+    rng = np.random.default_rng(1)
+    pixels = rng.uniform(size=(1, 8, 8)).round(1)
+    return gather(digits(), (pixels, np.eye(10)[[3]]), None, 0.1, 3, 0)
 
 
 @pytest.fixture(scope="module")
@@ -390,6 +400,53 @@ def test_a_large_network_shows_only_prints_of_its_equations(large):
     false = Equality((slope, Negated(slope)))
     with pytest.raises(RefusedError, match="too large to decide it alone"):
         examined(document(Display("shown", false)), large, EN)
+
+
+def test_of_a_large_network_chosen_entries_have_numbers_and_any_one_change_is_refused(worked):
+    document, examiner = tell(worked, EN), Examiner(worked, EN)
+    written = Typography(worked.derivation.quantities, EN.words("word"))
+    entries = [d for d in document.displays() if isinstance(d.formula, Equality) and len(d.formula.members) == 3]
+    assert len(entries) > 25
+    assert {examiner.examine(d.formula).method for d in entries} == {"definition", "probable"}
+    assert all(examiner.examine(d.formula).numbers for d in entries)
+    rng, caught, missed = random.Random(7), Counter(), []
+    for display in entries:
+        changes = [c for c in mutations(display.formula, written) if c[1] != display.formula]
+        for kind in sorted({kind for kind, _ in changes}):
+            changed = rng.choice([c for k, c in changes if k == kind])
+            try:
+                examiner.examine(changed)
+                if not (kind == "dropped term" and _dots_take_it(display.formula.members[1], changed.members[1])):
+                    missed.append((display.id, kind, changed))
+            except SymcnnError:
+                caught[kind] += 1
+    assert not missed
+    assert sum(caught.values()) > 100
+    assert {"number", "sign", "dropped term", "dropped factor"} < set(caught)
+
+
+def _dots_take_it(before, after):
+    """The term before the dots may go: they then stand for it too."""
+    terms = list(before.terms)
+    del terms[terms.index(tree.DOTS) - 1]
+    return tuple(terms) == after.terms
+
+
+def test_a_pass_with_one_wrong_entry_is_not_printed(worked):
+    own = OnePass(worked.derivation, worked.run.initial, worked.data.images[0], np.eye(10)[3])
+    [tensor] = [t for t in own.arrays if t.name == "dE_dx"]
+    own.arrays[tensor][0, 0, 0] += 1e-3
+    with pytest.raises(RefusedError, match="the pass differs from the program or from dual numbers"):
+        Examiner(replace(worked, one_pass=own), EN)
+
+
+def test_a_number_of_one_image_is_no_gradient_of_all(worked):
+    """∂E_total/∂f is the sum over the images: the number of one image does not stand there."""
+    [display] = [d for d in tell(worked, EN).displays() if d.id.startswith("dE_db_o") and "indexed" not in d.id]
+    left, right, number = display.formula.members
+    total = replace(left, of=Symbol("E", "", "total"))
+    with pytest.raises(RefusedError, match=r"is of one image, ∂E_total/∂.* of all|not an equation"):
+        Examiner(worked, EN).examine(Equality((total, right, number)))
 
 
 def test_numbers_that_are_none_are_refused(content):

@@ -6,6 +6,7 @@ arguments (``Words``: a string, a formula tree, or a tuple of both), so does the
 
     network_diagram   image, filters, maps, neurons, error, with weights; or blocks, if it is large
     grids             matrices in a row, with signs between them: images, filters before and after, ReLU, pooling
+    heats             many cells in little room: the maps, filters and derivatives of a pass
     convolution       image ∗ filter = map, one window worked out
     gradient_windows  the positions of the window whose sums are ∂E/∂f: I ∗ ∂E/∂X
     loss_curve        the error over the training
@@ -16,12 +17,13 @@ arguments (``Words``: a string, a formula tree, or a tuple of both), so does the
 from symcnn.report.figures.convolution import convolution, gradient_windows
 from symcnn.report.figures.curve import Series, loss_curve, outputs_curve
 from symcnn.report.figures.grid import Grid, PassNumbers, Window, framed, grid_of, grid_of_tensor, grids
+from symcnn.report.figures.heat import Heat, heats, matrices, most_cells, most_pictures, reduced
 from symcnn.report.figures.network import WORDS, network_diagram
 from symcnn.report.figures.paths import chain_paths
 from symcnn.report.figures.sketch import COLOURS, Sketch, Words
 
 __all__ = [
-    "COLOURS", "WORDS", "Grid", "PassNumbers", "Series", "Sketch", "Window", "Words", "chain_paths", "convolution",
-    "framed", "gradient_windows", "grid_of", "grid_of_tensor", "grids", "loss_curve", "network_diagram",
-    "outputs_curve",
+    "COLOURS", "WORDS", "Grid", "Heat", "PassNumbers", "Series", "Sketch", "Window", "Words", "chain_paths",
+    "convolution", "framed", "gradient_windows", "grid_of", "grid_of_tensor", "grids", "heats", "loss_curve",
+    "matrices", "most_cells", "most_pictures", "network_diagram", "outputs_curve", "reduced",
 ]  # fmt: skip

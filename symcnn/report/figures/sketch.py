@@ -205,6 +205,25 @@ class Rect:
 
 
 @dataclass(frozen=True)
+class Cells:
+    """Many rectangles (left, top, right, bottom) of one strength, as one path."""
+
+    boxes: tuple[tuple[float, float, float, float], ...]
+    look: str
+    opacity: float
+    data: Data = ()
+
+    @property
+    def box(self) -> Box:
+        left, top, right, bottom = zip(*self.boxes, strict=True)
+        return Box(min(left), min(top), max(right), max(bottom))
+
+    def svg(self) -> str:
+        d = "".join(f"M{_n(a)} {_n(b)}H{_n(c)}V{_n(d)}H{_n(a)}Z" for a, b, c, d in self.boxes)
+        return f'<path class="{self.look}" fill-opacity="{self.opacity:.3f}" d="{d}"/>'
+
+
+@dataclass(frozen=True)
 class Circle:
     x: float
     y: float
@@ -294,7 +313,7 @@ class Label:
             yield f"<tspan{attributes}>{escape(run.text)}</tspan>" if attributes else escape(run.text)
 
 
-Mark = Rect | Circle | Line | Label
+Mark = Rect | Cells | Circle | Line | Label
 
 
 @dataclass(frozen=True)

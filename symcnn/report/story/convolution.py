@@ -11,7 +11,7 @@ from symcnn.formula.tree import Node
 from symcnn.report.document import Block, Bullets, Display, Section
 from symcnn.report.story import pictures
 from symcnn.report.story.chain import chain_display, local_blocks, total_displays
-from symcnn.report.story.teller import MAX_ENTRIES, Teller, indexed, shortened
+from symcnn.report.story.teller import MAX_ENTRIES, Teller, chosen_entries, indexed
 from symcnn.symbolic import Access, Equation, Index, Quantity, Tensor, TensorKind, entries, quantity_of
 
 #: Convolutions of one layer that are shown as matrices.
@@ -184,13 +184,15 @@ def _over_map(t: Teller, weights: Tensor, target: Tensor) -> Display:
 
 def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     """∂E/∂(each entry): the chain rule, then the numbers; of a large tensor its equation and chosen entries."""
+    if t.content.large:
+        yield from chosen_entries(
+            t, tensor.adjoint(), pictures.one_pass(t, tensor) if tensor.kind is TensorKind.FILTER else None
+        )
+        return
     if not t.is_whole(tensor):
         yield from indexed(t, tensor.adjoint())
     for index in t.entries(tensor):
         quantity = quantity_of(tensor, index)
-        if t.content.large:
-            yield shortened(t, t.variable(tensor.adjoint(), index))
-            continue
         yield chain_display(t, quantity)
         if tensor.is_shared:
             yield from total_displays(t, quantity)

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from symcnn.derivation import Variable
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
+from symcnn.report.content import head
 from symcnn.report.document import Block, Display, Section
 from symcnn.report.rules import error_in_words, found_gradient, rules
 from symcnn.report.story import convolution, pictures
 from symcnn.report.story.chain import local_blocks
 from symcnn.report.story.convolution import gradient_displays
-from symcnn.report.story.teller import MAX_WRITTEN, Teller, index_display, indexed, shortened
-from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind, entries, sigmoid
+from symcnn.report.story.teller import MAX_WRITTEN, Teller, chosen_entries, indexed, shortened
+from symcnn.symbolic import E_TOTAL, ERROR, E, Tensor, TensorKind, entries, quantity_of, sigmoid
 from symcnn.verification import method_in_words
 
 #: Kinds of tensors of which a sentence says what happens there.
@@ -29,7 +30,7 @@ def forward(t: Teller) -> Section:
     tensors = [e.target.tensor for e in t.d.forward if e.target.tensor != ERROR]
     inner = [_tensor(t, tensor) for tensor in tensors]
     opening: list[Block] = [t.paragraph("story.forward_text")]
-    if t.quantities:
+    if t.has_numbers:
         opening.append(t.paragraph("story.forward_numbers", image=t.image_labels[0]))
     opening += rules(t.d, t.text)
     return t.section("forward", t.say("report.forward_heading"), opening, *inner)
@@ -41,9 +42,11 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
         blocks.append(t.paragraph(f"story.forward_{tensor.kind.value}"))
     if tensor in t.network.forward.feature_maps:
         blocks.append(t.note("shift" if convolution.slides(t, tensor) else "padding"))
-    if not t.is_whole(tensor):
-        blocks += indexed(t, tensor)
-    blocks += [entry(t, t.variable(tensor, index)) for index in t.entries(tensor)]
+    if t.content.large:
+        blocks += chosen_entries(t, tensor, pictures.one_pass(t, tensor))
+    else:
+        blocks += [] if t.is_whole(tensor) else indexed(t, tensor)
+        blocks += [entry(t, t.d.graph[quantity_of(tensor, index)]) for index in t.entries(tensor)]
     if tensor in t.network.forward.feature_maps:
         blocks += convolution.forward_blocks(t, tensor)
     return t.section(f"forward_{tensor.name}", t.kind(tensor), blocks)
@@ -52,7 +55,7 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
 def entry(t: Teller, variable: Variable) -> Display:
     """One quantity: its formula, with the number of the first image under each of its own, and its value."""
     quantity = variable.quantity
-    if len(variable.products) > MAX_WRITTEN or t.content.large:
+    if len(variable.products) > MAX_WRITTEN:
         return shortened(t, variable)
     left, result = t.typography.name(quantity), t.result(quantity.of_image(1))
     return t.display(quantity, left, t.beneath().right_side(variable), *result)
@@ -61,12 +64,8 @@ def entry(t: Teller, variable: Variable) -> Display:
 def error(t: Teller) -> Section:
     """E of one image, E_total over the images."""
     blocks: list[Block] = [t.paragraph("story.error_text")]
-    blocks += error_in_words(t.d, t.text, t.typography, t.content.large)
-    [variable] = [t.variable(e.target.tensor, ()) for e in t.d.forward if e.target.tensor == ERROR]
-    if t.content.large:
-        blocks.append(index_display(t, variable.tensor))
-    else:
-        blocks.append(entry(t, variable))
+    blocks += error_in_words(t.d, t.text, t.typography, not t.content.large or head(t.d) is not None)
+    blocks += chosen_entries(t, ERROR) if t.content.large else [entry(t, t.d.graph[E])]
     if t.quantities:
         blocks.append(_total(t))
     blocks.append(t.note("mean"))
@@ -113,7 +112,7 @@ def _value(t: Teller, tensor: Tensor) -> Section:
 def _found(t: Teller) -> Iterator[Block]:
     """∂E/∂(output) of a cross-entropy, if it was proved."""
     verdicts = t.content.loss_gradient
-    if verdicts and all(verdicts) and not t.content.large:
+    if verdicts and all(verdicts):
         yield t.paragraph("report.found_text", method=method_in_words(verdicts[0], t.text))
         yield Display(f"{t.network.forward.outputs.adjoint().name}_found", found_gradient(t.d, t.typography))
         yield t.note("softmax")

@@ -1,16 +1,17 @@
 """The first page: conventions, the network, its images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from symcnn import article
+from symcnn.derivation import count_products
 from symcnn.formula import tree
 from symcnn.network import checked, settings_of
 from symcnn.network.layers import Layer
 from symcnn.report.document import Block, Bullets, Display, InlineFormula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Part, Teller, joined, listed
-from symcnn.symbolic import ERROR, Quantity, Tensor, TensorKind, entries, quantity_of
+from symcnn.symbolic import ERROR, Access, Equation, Quantity, Tensor, TensorKind, entries, quantity_of
 
 
 def conventions(t: Teller) -> Section:
@@ -24,8 +25,9 @@ def conventions(t: Teller) -> Section:
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
     if t.content.large:
         items.append(t.say("story.convention_large"))
-    if t.quantities:
-        items.append(t.say("story.convention_numbers", digits=DIGITS, image=t.image_labels[0]))
+    if t.has_numbers:
+        key = "trained" if t.one_pass and not t.content.is_initial else "numbers"
+        items.append(t.say(f"story.convention_{key}", digits=DIGITS, image=t.image_labels[0]))
     items.append(t.say("story.convention_evidence"))
     return t.section("conventions", t.say("report.conventions_heading"), [Bullets(tuple(items)), *_counts(t)])
 
@@ -53,16 +55,48 @@ def network(t: Teller) -> Section:
     blocks: list[Block] = [
         t.paragraph("story.network_text"), Bullets(tuple(layers)), pictures.network(t), Table(head, rows, numeric=(2,)),
     ]  # fmt: skip
+    if t.content.large:
+        blocks.append(_sizes(t))
     return t.section("network", t.say("report.network_heading"), blocks)
 
 
+def _sizes(t: Teller) -> Table:
+    """Layer by layer: shapes, parameters, and the products of each equation, forward and of what comes back by it."""
+    rows = list[tuple[Text, ...]]()
+    totals = [0, 0, 0]
+    for equation in t.d.forward:
+        tensor = equation.target.tensor
+        accesses = {a.tensor for term in equation.terms for f in term.factors for a in f.atoms(Access)}
+        counts = (
+            sum(a.size for a in accesses if a.role == "parameter"),
+            count_products([equation]),
+            count_products(e for e in t.d.backward if _comes_back_by(e) == tensor),
+        )
+        totals = [a + b for a, b in zip(totals, counts, strict=True)]
+        name = t.say("report.error_heading") if tensor == ERROR else t.kind(tensor)
+        shape = "×".join(map(str, tensor.shape)) or "1"
+        rows.append((name, (shape,), *((f"{n}" if n else "–",) for n in counts)))
+    rows.append((t.say("sizes.total"), (), *((str(n),) for n in totals)))
+    head = tuple(t.say(f"sizes.{key}") for key in ("quantity", "shape", "parameters", "forward", "backward"))
+    return Table(head, tuple(rows), t.say("sizes.caption"), numeric=(2, 3, 4))
+
+
+def _comes_back_by(adjoint: Equation) -> Tensor:
+    """The tensor whose equation an adjoint equation is derived from: what stands upstream in it."""
+    upstream = [
+        f.tensor for term in adjoint.terms for f in term.factors if isinstance(f, Access) and f.tensor.is_adjoint
+    ]
+    return upstream[0].primal or ERROR if upstream else ERROR
+
+
 def images(t: Teller) -> Section | None:
-    """The images that it is trained on, with what it should say of them."""
-    data, stated = t.content.data, t.network.forward
+    """The images that it is trained on, or others with the parameters of a training; and what it should say of them."""
+    data, run, stated = t.content.data, t.content.run, t.network.forward
     if data is None:
         return None
     assert stated.targets is not None
-    blocks: list[Block] = [t.paragraph("story.images_text", count=t.images)]
+    key = "images_text" if run is None or len(run.data) == len(data) else "images_here"
+    blocks: list[Block] = [t.paragraph(f"story.{key}", count=t.images)]
     drawn = pictures.images(t)
     blocks += [drawn] if drawn else []
     if t.network == article.network():
@@ -70,7 +104,9 @@ def images(t: Teller) -> Section | None:
     if len(stated.image.shape) == 2 and stated.image.size <= MAX_ENTRIES and t.named_images:
         blocks += [t.paragraph("story.pixels_text"), *(_pixels(t, n) for n in t.named_images)]
     targets, wanted = list(entries(stated.targets)), checked(t.network, data)[1].tolist()
-    if len(targets) <= MAX_ENTRIES:
+    if t.content.large and len(targets) <= MAX_ENTRIES:
+        blocks += [t.paragraph("story.targets_text"), _targets(t, targets, wanted)]
+    elif len(targets) <= MAX_ENTRIES:
         rows: Rows = tuple(
             (
                 (t.image_labels[n - 1],),
@@ -84,6 +120,17 @@ def images(t: Teller) -> Section | None:
         head = ((), *((t.symbol(target),) for target in targets))
         blocks += [t.paragraph("story.targets_text"), Table(head, rows, numeric=tuple(range(1, len(head))))]
     return t.section("images", t.say("story.images_heading"), blocks)
+
+
+def _targets(t: Teller, targets: Sequence[Quantity], wanted: Sequence[Sequence[float]]) -> Table:
+    """A row for each target: they are many, and the images few."""
+    head: list[Text] = [(), *((t.label(n),) for n in t.shown_images)]
+    shown = zip(*(wanted[n - 1] for n in t.shown_images), strict=True)
+    rows: list[tuple[Text, ...]] = [
+        ((t.symbol(target),), *((InlineFormula(tree.Number(v, DIGITS)),) for v in row))
+        for target, row in zip(targets, shown, strict=True)
+    ]
+    return Table(tuple(head), tuple(rows), numeric=tuple(range(1, len(head))))
 
 
 def _pixels(t: Teller, image: int) -> Display:
@@ -145,5 +192,5 @@ def _letters(t: Teller) -> Iterator[Part]:
 
 
 def _span(t: Teller, tensor: Tensor) -> Text:
-    first, *further = tensor.indices() if tensor.size <= MAX_ENTRIES else t.entries(tensor)
-    return listed([t.symbol(quantity_of(tensor, index)) for index in (first, *further[-1:])], " … ")
+    ends = dict.fromkeys((tuple(0 for _ in tensor.shape), tuple(n - 1 for n in tensor.shape)))
+    return listed([t.symbol(quantity_of(tensor, index)) for index in ends], " … ")

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from symcnn.formula import tree
 from symcnn.network import Array, checked
-from symcnn.report.document import Figure
+from symcnn.report.document import Figure, InlineFormula, Text
 from symcnn.report.figures import (
     WORDS,
     Grid,
+    Heat,
     PassNumbers,
     Series,
     Sketch,
@@ -18,11 +21,16 @@ from symcnn.report.figures import (
     gradient_windows,
     grid_of,
     grids,
+    heats,
     loss_curve,
+    matrices,
+    most_cells,
+    most_pictures,
     network_diagram,
     outputs_curve,
+    reduced,
 )
-from symcnn.report.story.teller import MAX_ENTRIES, Part, Teller
+from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Part, Teller, joined
 from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
 from symcnn.train import Run
 
@@ -75,12 +83,20 @@ def network(t: Teller) -> Figure:
     def drawn(*, narrow: bool, title: str) -> Sketch:
         return network_diagram(t.d, t.typography, words, t.text.decimal, numbers=numbers(t), narrow=narrow, title=title)
 
+    if t.content.large:
+        return figure(t, "network_blocks", drawn)
     return figure(t, "network_diagram" if t.quantities else "network_bare", drawn)
 
 
 def images(t: Teller) -> Figure | None:
     """The first images side by side."""
     image, data = t.network.forward.image, t.content.data
+    if t.content.large and data is not None and len(image.shape) > 1:
+        pixels = checked(t.network, data)[0].reshape(-1, *image.shape)[: len(t.shown_images)]
+        items = [
+            Heat(reduced(matrices(p)[0]), label, "image") for p, label in zip(pixels, t.image_labels, strict=False)
+        ]
+        return _heats(t, "shown_images", "shown_images", items, t.say("figure.shown_images"))
     if len(image.shape) != 2 or data is None or image.size > MAX_PIXELS:
         return None
     pixels = checked(t.network, data)[0].reshape(-1, *image.shape)
@@ -89,6 +105,57 @@ def images(t: Teller) -> Figure | None:
         grid_of(pixels[n - 1], kind="image", title=t.image_labels[n - 1], bare=bare) for n in t.shown_images
     ]
     return row(t, "training_images", found)
+
+
+#: Fewer entries are no picture.
+LEAST_CELLS = 8
+
+
+def one_pass(t: Teller, tensor: Tensor) -> Figure | None:
+    """A tensor of a large network in the pass, and under it the derivatives of E by the same entries."""
+    numbers = t.one_pass
+    if numbers is None or tensor.size < LEAST_CELLS:
+        return None
+    items, remarks = list[Heat](), dict[str, Text]()
+    for own in (tensor, tensor.adjoint()):
+        if own not in numbers.arrays:
+            continue
+        whole, across = matrices(numbers.arrays[own])
+        count = most_pictures(reduced(whole), across, _cells(t))
+        if count < len(whole):
+            remarks["some"] = t.say("figure.pass_some", shown=count, count=len(whole))
+        if whole.shape != reduced(whole).shape:
+            remarks["reduced"] = t.say("figure.pass_reduced")
+        items.append(Heat(reduced(whole)[:count], _title(t, own, numbers.arrays[own]), "signed", across))
+    kind = "filters" if tensor.role == "parameter" else "neurons" if len(tensor.shape) < 2 else "maps"
+    if len(items) == 1:
+        kind = "alone"
+    caption = t.say(f"figure.pass_{kind}", kind=t.kind(tensor), image=t.image_labels[numbers.image - 1])
+    caption = joined((caption, *(part for remark in remarks.values() for part in (" ", remark))))
+    return _heats(t, f"pass_{tensor.name}", f"pass_{kind}", items, caption)
+
+
+def _cells(t: Teller) -> int:
+    """How many cells of a tensor are drawn."""
+    filters = [p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER]
+    return most_cells([tensor.size for tensor in (*(e.target.tensor for e in t.d.forward), *filters)])
+
+
+def _title(t: Teller, tensor: Tensor, values: Array) -> Words:
+    """The letter of a tensor, or ∂E/∂ it, and the range of its values."""
+    letter = tree.Symbol((tensor.primal or tensor).name)
+    own = tree.Partial(tree.Symbol("E"), letter) if tensor.is_adjoint else letter
+    ends = {n: tree.Number(float(v), DIGITS) for n, v in (("least", values.min()), ("most", values.max()))}
+    return tuple(
+        part.node if isinstance(part, InlineFormula) else str(part) for part in t.say("figure.range", own=own, **ends)
+    )
+
+
+def _heats(t: Teller, own: str, name: str, items: list[Heat], caption: Text) -> Figure:
+    """One layout for a page and a phone."""
+    alternative = t.text(f"figure.{name}_shows")
+    drawn = heats(items, t.text.decimal, alternative)
+    return Figure(own, drawn, caption, alternative, width=min(1.0, drawn.width / LINE))
 
 
 def windows(t: Teller, weights: Tensor) -> Figure | None:
@@ -153,6 +220,8 @@ def outputs(t: Teller) -> Figure | None:
 
 def filters(t: Teller, run: Run) -> Figure | None:
     """Each filter before and after the training."""
+    if t.content.large:
+        return _many_filters(t, run)
     tensors = [p for p in t.network.forward.parameters if p.kind is TensorKind.FILTER and p.size <= MAX_ENTRIES]
     if not tensors:
         return None
@@ -167,6 +236,20 @@ def filters(t: Teller, run: Run) -> Figure | None:
             pair = [replace(grid, reach=reach) for grid in pair]
             found += [pair[0], "→", pair[1]]
     return row(t, "filters", found[:9]) if found else None
+
+
+def _many_filters(t: Teller, run: Run) -> Figure | None:
+    """The filters of a large network, the same ones before and after."""
+    items, cuts = list[Heat](), np.cumsum([p.size for p in t.network.forward.parameters])[:-1]
+    for tensor, *both in zip(
+        t.network.forward.parameters, *(np.split(v, cuts) for v in (run.initial, run.theta)), strict=True
+    ):
+        if tensor.kind is TensorKind.FILTER:
+            for when, values in zip(("before", "after"), both, strict=True):
+                whole, across = matrices(values.reshape(tensor.shape))
+                title = (tree.Symbol(tensor.name), f", {t.text(f'report.{when}')}")
+                items.append(Heat(whole[: most_pictures(whole, across, _cells(t))], title, "signed", across))
+    return _heats(t, "filters", "filters", items, t.say("figure.filters")) if items else None
 
 
 def _filter(t: Teller, tensor: Tensor, lead: tuple[int, ...], values: dict[str, float], when: str) -> Grid:

@@ -21,6 +21,7 @@ from symcnn.report.document import (
     Code,
     Display,
     Emphasis,
+    Figure,
     Inline,
     InlineFormula,
     Link,
@@ -29,6 +30,7 @@ from symcnn.report.document import (
     Section,
     Text,
 )
+from symcnn.report.entries import ChosenEntry, choose
 from symcnn.report.story.quantities import QuantityValues
 from symcnn.symbolic import Equation, Index, Name, Quantity, Tensor, entries, quantity_of
 from symcnn.text import Catalogue
@@ -105,8 +107,8 @@ MAX_ENTRIES, MAX_VALUES = 36, 16
 #: Products of a sum that are written out where nothing but the sum is shown.
 MAX_TERMS = 12
 
-#: Products of a sum that are ever written out; of more the first and the last are.
-MAX_WRITTEN, MAX_SHORTENED = 60, 8
+#: Products of a sum that are ever written out; of more the first and the last are, fewer where they have numbers.
+MAX_WRITTEN, MAX_SHORTENED, MAX_BESIDE_NUMBERS = 60, 8, 5
 
 #: Images that a sum or a table names one by one.
 MAX_IMAGES = 4
@@ -118,7 +120,8 @@ class Teller:
     Attributes:
         typography: formulas with ∂E_total, as the article writes them.
         of_one: the same with ∂E, where the numbers of one image stand.
-        quantities: the numbers; None where the report shows none (no data, or too large a network).
+        quantities: the numbers; None where the report shows none of all images (no data, or too large a network).
+        one_pass: of a large network the numbers of its first image, if any are shown.
     """
 
     def __init__(self, content: Content, text: Catalogue) -> None:
@@ -129,6 +132,7 @@ class Teller:
         self.typography = Typography(self.d.quantities, words)
         self.of_one = Typography(self.d.quantities, words, total="")
         self.quantities = None if content.large or content.run is None else self._quantities()
+        self.one_pass = content.one_pass
 
     def _quantities(self) -> QuantityValues:
         run = self.content.run
@@ -203,9 +207,15 @@ class Teller:
         """The first entry of a tensor."""
         return self.symbol(next(entries(tensor)))
 
+    @property
+    def has_numbers(self) -> bool:
+        """Do numbers stand under the factors?"""
+        return self.quantities is not None or self.one_pass is not None
+
     def number(self, key: tree.Key) -> tree.Number:
-        assert self.quantities is not None
-        return tree.Number(self.quantities.values[key], DIGITS, key)
+        values = self.one_pass if self.quantities is None else self.quantities.values
+        assert values is not None
+        return tree.Number(values[key], DIGITS, key)
 
     def shown(self, value: float) -> InlineFormula:
         """A number that belongs to no step."""
@@ -213,7 +223,7 @@ class Teller:
 
     def under(self, node: Node, key: tree.Key) -> Node:
         """A factor with its number under it, where there are numbers."""
-        return tree.Under(node, self.number(key)) if self.quantities else node
+        return tree.Under(node, self.number(key)) if self.has_numbers else node
 
     # --- variables --------------------------------------------------------------------------------------------------
 
@@ -221,10 +231,6 @@ class Teller:
     def stated(self) -> dict[Tensor, Equation]:
         """Each tensor's equation in index notation, as it is shown."""
         return {e.target.tensor: e for e in self.d.equations}
-
-    def variable(self, tensor: Tensor, index: Index) -> Variable:
-        """One entry of a tensor with what it is made of, also where the graph is too large to exist."""
-        return self.instance(tensor, index) if self.content.large else self.d.graph[quantity_of(tensor, index)]
 
     def instance(self, tensor: Tensor, index: Index) -> Variable:
         """One entry, from the equation in index notation as it is shown."""
@@ -243,7 +249,11 @@ class Teller:
         if self.is_whole(tensor) or tensor.size <= 2:
             return list(tensor.indices())
         ends = (tuple(0 for _ in tensor.shape), tuple(n // 2 for n in tensor.shape), tuple(n - 1 for n in tensor.shape))
-        return list(dict.fromkeys(ends[: 2 if self.content.large else 3]))
+        return list(dict.fromkeys(ends))
+
+    def chosen(self, tensor: Tensor) -> list[ChosenEntry]:
+        """The entries of a large network's tensor that are written out, with the reasons."""
+        return choose(self.stated[tensor], self.one_pass)
 
     # --- displays ---------------------------------------------------------------------------------------------------
 
@@ -258,11 +268,11 @@ class Teller:
 
     def beneath(self, image: int = 1, total: str = "total") -> Typography:
         """Formulas with the numbers of an image under every quantity."""
-        return Beneath(self, image, total) if self.quantities else (self.typography if total else self.of_one)
+        return Beneath(self, image, total) if self.has_numbers else (self.typography if total else self.of_one)
 
     def result(self, key: tree.Key) -> tuple[Node, ...]:
         """The last member of a display: the number, where there are numbers."""
-        return (self.number(key),) if self.quantities else ()
+        return (self.number(key),) if self.has_numbers else ()
 
 
 def shortened(t: Teller, variable: Variable) -> Display:
@@ -270,6 +280,44 @@ def shortened(t: Teller, variable: Variable) -> Display:
     stated = t.instance(variable.tensor, variable.index)
     left = t.typography.name(stated.quantity)
     return t.display(stated.quantity, left, t.typography.right_side(stated, MAX_SHORTENED))
+
+
+def chosen_entries(t: Teller, tensor: Tensor, picture: Figure | None = None) -> Iterator[Block]:
+    """A tensor of a large network: its equation in index notation, a picture, then chosen entries and why those."""
+    yield from indexed(t, tensor)
+    if picture is not None:
+        yield picture
+    for entry in t.chosen(tensor):
+        if entry.reasons != ("only",):
+            yield Paragraph(_why(t, quantity_of(tensor, entry.index), entry))
+        yield worked(t, t.instance(tensor, entry.index))
+
+
+def _why(t: Teller, quantity: Quantity, entry: ChosenEntry) -> Text:
+    typography = t.of_one if t.one_pass and quantity.tensor.is_shared else t.typography
+    reasons = listed([t.say(f"entry.{reason}") for reason in entry.reasons])
+    is_maximum = t.stated[_own(quantity)].reduce == "max"
+    if entry.terms < entry.whole:
+        key = "max_inside" if is_maximum else "sum_inside"
+    else:
+        key = "alone" if is_maximum or entry.terms == 1 else "sum"
+    parts: dict[str, Part] = {"count": entry.terms, "whole": entry.whole} if key != "alone" else {}
+    return t.say(f"entry.{key}", entry=typography.name(quantity), reasons=reasons, **parts)
+
+
+def _own(quantity: Quantity) -> Tensor:
+    return quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor
+
+
+def worked(t: Teller, variable: Variable) -> Display:
+    """One entry as its equation gives it, the numbers of the pass under it, and its value."""
+    quantity = variable.quantity
+    if not t.one_pass:
+        return shortened(t, variable)
+    total = "" if quantity.is_adjoint and quantity.tensor.is_shared else "total"
+    left = (t.typography if total else t.of_one).name(quantity)
+    right = t.beneath(total=total).right_side(variable, MAX_BESIDE_NUMBERS)
+    return t.display(quantity, left, right, t.number(quantity.of_image(t.one_pass.image)))
 
 
 class Beneath(Typography):
@@ -287,7 +335,7 @@ class Beneath(Typography):
     def with_value(self, node: Node, e: Expr, of: Quantity, by: Quantity) -> Node:
         """A derivative ∂of/∂by with its value under it: that of an expression."""
         quantities = self._teller.quantities
-        assert quantities is not None
+        assert quantities is not None  # a large network's formulas have no derivatives but ∂E/∂·
         if e.is_Symbol:
             return self._teller.under(node, self.quantities.of(e).of_image(self._image))
         if e.is_Number:
@@ -299,7 +347,7 @@ class Beneath(Typography):
 
 def indexed(t: Teller, tensor: Tensor) -> Iterator[Block]:
     """What stands before chosen entries: the equation of all of them."""
-    if len(t.entries(tensor)) < tensor.size:
+    if len(t.chosen(tensor) if t.content.large else t.entries(tensor)) < tensor.size:
         yield t.paragraph("story.some_entries", count=tensor.size)
     yield index_display(t, tensor)
 

@@ -3,12 +3,14 @@
 Gradient descent: the rule, the sum over the images, the first step with numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from symcnn.formula import tree
 from symcnn.formula.tree import Node
+from symcnn.network import Array, checked
+from symcnn.numeric import ArrayProgram
 from symcnn.report.document import Block, Display, InlineFormula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
@@ -128,12 +130,26 @@ def _answers(t: Teller) -> Iterator[Block]:
     if len(outputs) > MAX_ENTRIES:
         return
     yield t.paragraph("story.answers_text")
+    if t.content.large:
+        yield _answers_by_output(t, outputs, before, after)
+        return
     head = ((), *((t.symbol(o), f" {t.text(f'report.{when}')}") for when in ("before", "after") for o in outputs))
     pairs = list(zip(before.tolist(), after.tolist(), strict=True))[:MAX_ROWS]
     rows: Rows = tuple(
         ((t.image_labels[n],), *((t.shown(v),) for v in (*first, *last))) for n, (first, last) in enumerate(pairs)
     )
     yield Table(head, rows, numeric=tuple(range(1, len(head))))
+
+
+def _answers_by_output(t: Teller, outputs: Sequence[Quantity], before: Array, after: Array) -> Table:
+    """A row for each output of a large network: they are many, and the images that are shown few."""
+    columns = [(n, when, values) for n in t.shown_images for when, values in (("before", before), ("after", after))]
+    head: list[Text] = [(), *((f"{t.label(n)}, {t.text(f'report.{when}')}",) for n, when, _ in columns)]
+    rows: list[tuple[Text, ...]] = [
+        ((t.symbol(output),), *((t.shown(float(values[n - 1][k])),) for n, _, values in columns))
+        for k, output in enumerate(outputs)
+    ]
+    return Table(tuple(head), tuple(rows), numeric=tuple(range(1, len(head))))
 
 
 def _filters(t: Teller, run: Run) -> Iterator[Block]:
@@ -154,12 +170,21 @@ def _filters(t: Teller, run: Run) -> Iterator[Block]:
 def _fading(t: Teller, run: Run) -> Iterator[Block]:
     """How large the gradients are, tensor by tensor, before and after."""
     yield t.note("fading")
-    if not t.quantities:
-        return
-    before, after = (t.quantities.at(theta) for theta in (run.initial, run.theta))
     tensors = t.network.forward.parameters
-    gradients = [list(entries(p.adjoint())) for p in tensors]
-    largest = [[float(np.max([abs(v[g]) for g in each])) for v in (before, after)] for each in gradients]
+    if t.content.large:
+        program, samples = ArrayProgram(t.network), checked(t.network, run.data)
+        both = (program.loss_and_gradient(theta, *samples)[1] for theta in (run.initial, run.theta))
+        cuts = np.cumsum([p.size for p in tensors])[:-1]
+        largest = [
+            [float(np.abs(part).max()) for part in pair]
+            for pair in zip(*(np.split(g, cuts) for g in both), strict=True)
+        ]
+    elif t.quantities:
+        before, after = (t.quantities.at(theta) for theta in (run.initial, run.theta))
+        gradients = [list(entries(p.adjoint())) for p in tensors]
+        largest = [[float(np.max([abs(v[g]) for g in each])) for v in (before, after)] for each in gradients]
+    else:
+        return
     rows: Rows = tuple((t.kind(p), *((t.shown(v),) for v in pair)) for p, pair in zip(tensors, largest, strict=True))
     head = (t.say("story.largest_gradient"), t.say("report.before"), t.say("report.after"))
     yield Table(head, rows, numeric=(1, 2))

@@ -19,6 +19,7 @@ from symcnn.formula.written import Spelled
 from symcnn.proof import Verdict
 from symcnn.report.content import MAX_COMPARED
 from symcnn.report.document import Block, Bullets, Emphasis, InlineFormula, Link, Paragraph, Section, Table, Text
+from symcnn.report.one_pass import TOLERANCE as PASS_TOLERANCE
 from symcnn.report.story.teller import Teller, capitalized, listed
 from symcnn.symbolic import quantity_of
 from symcnn.verification import TOLERANCE, method_in_words
@@ -128,7 +129,7 @@ PREMISES = {"no_kink": "report.certificate_no_kink", "no_tie": "report.certifica
 def verified(t: Teller) -> Section:
     rows = t.content.proof.rows
     statuses = {row.status for row in rows}
-    blocks: list[Block] = [t.paragraph("report.large_proof")] if t.content.large else []
+    blocks: list[Block] = [t.paragraph("report.large_proof"), *_pass(t)] if t.content.large else []
     blocks += [
         t.paragraph(f"report.{key}")
         for status, key in (("proved", "proof_text"), ("probable", "probable_text"), ("unknown", "unknown_text"))
@@ -142,6 +143,20 @@ def verified(t: Teller) -> Section:
         t.say("report.proof_heading"),
         [*_certificate(t), *blocks, *_programs(t), *_verification(t), t.paragraph("report.not_checked")],
     )
+
+
+def _pass(t: Teller) -> Iterator[Block]:
+    """Of a large network's numbers: what they were held against."""
+    one_pass = t.content.one_pass
+    if one_pass is None:
+        if t.content.run is not None:
+            yield t.paragraph("report.pass_infinite")
+        return
+    forward = sum(e.target.tensor.size for e in t.d.forward)
+    derivatives = sum(tensor.size for tensor in one_pass.arrays if tensor.is_adjoint)
+    tolerance = tree.Power(tree.Number(10), round(math.log10(PASS_TOLERANCE)))
+    counts = {"forward": forward, "parameters": len(t.network.parameters), "derivatives": derivatives}
+    yield t.paragraph("report.pass_text", tolerance=tolerance, **counts)
 
 
 def _certificate(t: Teller) -> Iterator[Block]:

@@ -297,11 +297,12 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
     titles = cells.package.sheets
     lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
-    inputs = LayerInputs(cells.network, image.reshape(cells.network.input_shape), target, theta, float(rate), MADE)
+    shaped = image.reshape(cells.network.input_shape)
+    inputs = LayerInputs(cells.network, shaped, target, theta, float(rate), MADE, why=MADE)
     try:
         book, _ = layer_book(catalogue(lang), inputs)
         if {*book.workbook.sheetnames} != {*titles} and not any(t.primal is not None for t in cells.blocks):
-            book, _ = layer_book(catalogue(lang), replace(inputs, forward_only=True))
+            book, _ = layer_book(catalogue(lang), replace(inputs, forward_only=True, why=""))
     except SymcnnError:
         return {}, {}
     defined = book.workbook.defined_names.items()

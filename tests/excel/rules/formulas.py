@@ -12,6 +12,7 @@ from tests.excel.rules.package import block
 #: Function -> least and most arguments: what every spreadsheet program has.
 FUNCTIONS = {
     "EXP": (1, 1), "LN": (1, 1), "TANH": (1, 1), "SQRT": (1, 1), "ABS": (1, 1), "MOD": (2, 2), "ROUND": (2, 2),
+    "INT": (1, 1),
     "IF": (2, 3), "INDEX": (2, 3), "MATCH": (2, 3), "SUMXMY2": (2, 2), "SUM": (1, 255), "SUMSQ": (1, 255),
     "SUMPRODUCT": (1, 255), "MAX": (1, 255), "MIN": (1, 255), "COUNT": (1, 255), "AND": (1, 255), "OR": (1, 255),
 }  # fmt: skip

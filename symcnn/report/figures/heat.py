@@ -1,0 +1,148 @@
+"""Many cells in little room: maps, filters and their derivatives as pictures without numbers.
+
+Cells of one strength are one path, those side by side one rectangle, and what is 0 is not drawn: a picture of 5,000
+cells has some ten kilobytes, and keeps the colours of the page. The hues are those of the other grids.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, product
+
+import numpy as np
+
+from symcnn.network import Array
+from symcnn.report.figures.grid import TITLE, WIDE, Kind
+from symcnn.report.figures.sketch import Cells, Label, Mark, Rect, Sketch, Words, runs_of, width_of
+
+#: The strongest colour of a cell, and the steps up to it.
+MOST, STEPS = 0.9, 12
+
+#: Sizes of a cell that are tried, the largest first.
+SIDES = (20.0, 17.0, 14.0, 12.0, 10.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0)
+
+#: Between two pictures; how high those of one tensor may be; cells of a side of one picture.
+GAP, HIGH, MOST_SIDE = 8.0, 180.0, 96
+
+#: Cells of one tensor that are drawn, so that those of all tensors are no more than ``ALL_CELLS``.
+MOST_CELLS, ALL_CELLS = (8_000, 6_000, 4_000, 3_000, 2_000, 1_500, 1_000, 500, 200), 45_000
+
+
+@dataclass(frozen=True)
+class Heat:
+    """The pictures of one tensor, in one scale of colours.
+
+    Attributes:
+        values: (pictures, rows, columns).
+        title: over them.
+        kind: as of a ``Grid``.
+        across: how many stand side by side; 0: as many as fit.
+    """
+
+    values: Array
+    title: Words = ""
+    kind: Kind = "signed"
+    across: int = 0
+
+
+def matrices(values: Array) -> tuple[Array, int]:
+    """A tensor's values as pictures, and how many of them belong side by side.
+
+    A map a picture; of filters with several channels a row for each channel, a column for each filter; neurons in rows
+    of at most 60.
+    """
+    if values.ndim < 2:
+        columns = min(values.size, 60)
+        padded = np.full(math.ceil(values.size / columns) * columns, np.nan)
+        padded[: values.size] = values.ravel()
+        return padded.reshape(1, -1, columns), 1
+    if values.ndim == 2:
+        return values[None], 1
+    if values.ndim == 3:
+        return values, 0
+    filters, channels, *window = values.shape
+    return values.swapaxes(0, 1).reshape(channels * filters, *window), filters
+
+
+def most_cells(sizes: Sequence[int]) -> int:
+    """How many cells of each tensor are drawn, in a document that draws tensors of these sizes."""
+    fit = (most for most in MOST_CELLS if sum(min(size, most) for size in sizes) <= ALL_CELLS)
+    return next(fit, MOST_CELLS[-1])
+
+
+def most_pictures(values: Array, across: int, cells: int) -> int:
+    """How many of the pictures are drawn, with at most so many cells; of a table of filters whole rows."""
+    found = max(1, cells // int(values[0].size))
+    if len(values) <= found:
+        return len(values)
+    return max(across, found // across * across) if across and found >= across else found
+
+
+def heats(items: Sequence[Heat], decimal: str, title: str = "") -> Sketch:
+    """Pictures of tensors, one tensor under the other."""
+    marks, y, right = list[Mark](), 3.0, 0.0
+    for item in items:
+        side, across = _layout(item)
+        _, rows, columns = item.values.shape
+        if item.title:
+            runs = runs_of(item.title, decimal)
+            marks.append(Label(3, y + 12, runs, TITLE, "muted"))
+            right, y = max(right, width_of(runs, TITLE) * 1.05), y + 20
+        for n, picture in enumerate(item.values):
+            left, top = 3 + n % across * (columns * side + GAP), y + n // across * (rows * side + GAP)
+            marks += _picture(picture, left, top, side, item)
+            right = max(right, left + columns * side)
+        y += math.ceil(len(item.values) / across) * (rows * side + GAP) + 2
+    return Sketch(min(WIDE, right + 3), y, tuple(marks), title)
+
+
+def _layout(item: Heat) -> tuple[float, int]:
+    """The size of a cell, and how many pictures stand side by side."""
+    count, rows, columns = item.values.shape
+    for side in SIDES:
+        fit = int((WIDE - 6 + GAP) // (columns * side + GAP))
+        across = min(item.across or fit, count)
+        if fit and across <= fit and math.ceil(count / across) * (rows * side + GAP) <= HIGH:
+            return side, across
+    fit = max(1, int((WIDE - 6 + GAP) // (columns * SIDES[-1] + GAP)))
+    return SIDES[-1], min(fit, count)
+
+
+def _picture(picture: Array, left: float, top: float, side: float, item: Heat) -> Iterator[Mark]:
+    """A picture's cells by their strength, and a frame around them."""
+    levels = _levels(picture, item)
+    runs: dict[int, list[tuple[float, float, float, float]]] = {}
+    for r, row in enumerate(levels.tolist()):
+        for level, group in groupby(enumerate(row), key=lambda cell: cell[1]):
+            columns = [c for c, _ in group]
+            x, y = left + columns[0] * side, top + r * side
+            runs.setdefault(level, []).append((x, y, x + len(columns) * side, y + side))
+    for level, boxes in sorted(runs.items()):
+        if level:
+            look = "grey" if item.kind == "image" else "positive" if level > 0 else "negative"
+            yield Cells(tuple(boxes), look, abs(level) * MOST / STEPS)
+    rows, columns = picture.shape
+    yield Rect(left, top, columns * side, rows * side, "thin")
+
+
+def _levels(picture: Array, item: Heat) -> Array:
+    """Each cell's step: of an image from its least value on, else from 0; what is no number is blank."""
+    values = np.nan_to_num(picture)
+    if item.kind == "image":
+        least, most = float(np.nanmin(item.values)), float(np.nanmax(item.values))
+        return np.rint((values - least) / ((most - least) or 1) * STEPS).astype(int)
+    reach = float(np.nanmax(np.abs(item.values))) or 1.0
+    # what is not 0 is seen, however small
+    return (np.sign(values) * np.ceil(np.abs(values) / reach * STEPS * (1 - 1e-12))).astype(int)
+
+
+def reduced(values: Array) -> Array:
+    """Pictures that are too large, with the mean of each block of cells as one."""
+    block = math.ceil(max(values.shape[1:]) / MOST_SIDE)
+    if block == 1:
+        return values
+    count, rows, columns = values.shape
+    found = np.empty((count, math.ceil(rows / block), math.ceil(columns / block)))
+    for r, c in product(*map(range, found.shape[1:])):
+        found[:, r, c] = values[:, r * block : (r + 1) * block, c * block : (c + 1) * block].mean(axis=(1, 2))
+    return found

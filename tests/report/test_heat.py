@@ -1,0 +1,94 @@
+"""Pictures of many cells: every cell that is not 0 is painted once, in its hue, in as little room as it needs."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from symcnn.formula.tree import Symbol
+from symcnn.report.figures import Heat, heats, matrices, most_cells, most_pictures, reduced
+from symcnn.report.figures.heat import ALL_CELLS, MOST_SIDE
+from symcnn.report.figures.sketch import Cells, Rect
+from symcnn.report.tikz import to_tikz
+
+
+def painted(sketch):
+    """Look -> (area, area · opacity) of all that is painted."""
+    found = {}
+    for mark in sketch.marks:
+        if isinstance(mark, Cells):
+            area = sum((right - left) * (low - top) for left, top, right, low in mark.boxes)
+            whole, strong = found.get(mark.look, (0, 0))
+            found[mark.look] = whole + area, strong + area * mark.opacity
+    return found
+
+
+def test_every_cell_that_is_not_0_is_painted_once_in_its_hue():
+    values = np.array([[[0.0, 1.0, 1.0], [-2.0, 0.0, 1e-9]]])
+    sketch = heats([Heat(values, "x")], ".")
+    [frame] = [mark for mark in sketch.marks if isinstance(mark, Rect)]
+    cell = frame.width * frame.height / values.size
+    areas = {look: area / cell for look, (area, _) in painted(sketch).items()}
+    assert areas == pytest.approx({"positive": 3, "negative": 1})
+    strongest = max(sketch.marks, key=lambda mark: mark.opacity if isinstance(mark, Cells) else 0)
+    assert strongest.look == "negative"  # -2 is the largest
+
+
+def test_cells_lie_where_they_are_in_the_array():
+    values = np.zeros((2, 3, 4))
+    values[1, 2, 3] = 5
+    sketch = heats([Heat(values)], ".")
+    frames = [mark for mark in sketch.marks if isinstance(mark, Rect)]
+    [cells] = [mark for mark in sketch.marks if isinstance(mark, Cells)]
+    [(left, top, right, low)] = cells.boxes
+    assert (right, low) == pytest.approx((frames[1].x + frames[1].width, frames[1].y + frames[1].height))
+    assert right - left == low - top == pytest.approx(frames[1].width / 4)
+
+
+def test_an_image_is_grey_from_its_least_value():
+    values = np.array([[[0.5, 0.5], [0.5, 1.5]]])
+    assert set(painted(heats([Heat(values, kind="image")], "."))) == {"grey"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "pictures", "across"),
+    [((7,), (1, 1, 7), 1), ((130,), (1, 3, 60), 1), ((4, 5), (1, 4, 5), 1), ((6, 4, 5), (6, 4, 5), 0),
+     ((6, 3, 5, 5), (18, 5, 5), 6)],
+)  # fmt: skip
+def test_tensors_of_any_rank_are_pictures(shape, pictures, across):
+    values = np.arange(np.prod(shape), dtype=float).reshape(shape) + 1
+    found, beside = matrices(values)
+    assert (found.shape, beside) == (pictures, across)
+    assert np.nansum(found) == values.sum()
+
+
+def test_a_row_of_pictures_is_the_channel_a_column_the_filter():
+    values = np.arange(2 * 3 * 1 * 1, dtype=float).reshape(2, 3, 1, 1)
+    found, across = matrices(values)
+    assert across == 2
+    assert found.ravel().tolist() == [0, 3, 1, 4, 2, 5]
+
+
+def test_what_is_too_much_is_left_out_or_reduced():
+    assert most_pictures(np.zeros((64, 26, 26)), 0, 2_000) == 2
+    assert most_pictures(np.zeros((64 * 32, 3, 3)), 64, 1_500) == 128
+    assert most_pictures(np.zeros((6, 28, 28)), 0, 8_000) == 6
+    sizes = [50_000] * 30
+    assert sum(min(size, most_cells(sizes)) for size in sizes) <= ALL_CELLS
+    large = np.random.default_rng(0).uniform(size=(1, 224, 200))
+    small = reduced(large)
+    assert max(small.shape) <= MOST_SIDE
+    assert small[0, 0, 0] == pytest.approx(large[0, :3, :3].mean())
+
+
+def test_a_drawing_is_whole_svg_small_and_the_same_in_tikz():
+    rng = np.random.default_rng(1)
+    sketch = heats([Heat(rng.normal(size=(6, 28, 28)), (Symbol("x"), ": from"))], ".", "maps")
+    svg = sketch.svg("light")
+    ET.fromstring(svg)
+    assert len(svg) < 30 * 6 * 28 * 28
+    boxes = sum(len(mark.boxes) for mark in sketch.marks if isinstance(mark, Cells))
+    tikz = to_tikz(svg, 1.0)
+    assert tikz.count(" rectangle ") == boxes + sum(isinstance(m, Rect) for m in sketch.marks) + 2  # paper and bounds
+    assert all(abs(float(v)) < 1000 for v in re.findall(r"\(([\d.]+),", tikz))
