@@ -135,7 +135,7 @@ def test_what_needs_all_of_a_lenet_is_refused_in_a_line():
         (lambda: first.expanded, "put into one formula, this network has .* at most 500000; a formula with adjoints"),
         (d.prove, "proved gradient by gradient, this network has .* `symcnn verify` proves the equations"),
         (lambda: d.decide("f_111", sympy.S.One), "proved gradient by gradient"),
-        (lambda: d.identities().decide(sympy.S.One, sympy.S.Zero), "proved formula by formula"),
+        (lambda: d.identities().decide(sympy.S.One, sympy.S.Zero), "decided formula by formula"),
         (lambda: d.evaluate(np.zeros(44_426), np.zeros((1, 28, 28)), np.eye(10)[:1]), "evaluated gradient by gradient"),
     ):
         with pytest.raises(symcnn.NotSupportedYetError, match=words) as error:
