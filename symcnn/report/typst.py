@@ -110,8 +110,9 @@ class _TypstWriter(Print):
         target = self._references.targets[block.id]
         name = string(self.figure_name(target.number) + ".")
         before, after = ("#[#show figure: set block(breakable: false)\n", "]") if block.whole else ("", "")
+        svg = string(block.drawing.svg("light"))
         yield (
-            f'{before}#figure(image(bytes({string(block.drawing.svg("light"))}), format: "svg", width: {block.width:.0%},'
+            f'{before}#figure(image(bytes({svg}), format: "svg", width: {block.width:.0%},'
             f" alt: {string(one_line(block.alternative))}), numbering: none, outlined: false,\n"
             f"  caption: [#text(weight: 600, {name}) {self.text(block.caption)}]) #label({string(target.name)}){after}"
         )
