@@ -9,8 +9,8 @@ reports    our own reports, of every example, in every language: our own audit f
 public     public texts of other people, where a folder holds copies: what is called false or true is what was checked
 workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
            nothing found in workbooks that nobody touched
-layers     a LeNet's workbook, one cell or name altered: each must be named; nothing found in untouched workbooks of random
-           networks
+layers     a LeNet's workbook, one cell or name altered: each must be named; and nothing found in workbooks of random
+           networks that nobody touched
 certificates   of random networks: Coq must accept each
 trainers   random trainings, five steps and more, against PyTorch's: every backend, in double and single precision
 

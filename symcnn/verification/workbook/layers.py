@@ -10,7 +10,7 @@ import numpy as np
 from sympy import Symbol
 
 from symcnn.errors import SymcnnError
-from symcnn.excel.functions import CellError, Value
+from symcnn.excel.functions import Value
 from symcnn.excel.layer_workbook import LayerInputs, layer_book
 from symcnn.excel.layers import LayerPlan
 from symcnn.excel.values import EMPTY, Address, Calculation, Contents, PlacedFormula, contents
@@ -179,8 +179,6 @@ class LayerVerification:
         return sheets
 
     def _value(self, value: Value) -> str:
-        if isinstance(value, CellError):
-            return value.code
         if isinstance(value, float):
             return f"{value:.15g}".replace(".", self.text.decimal)
         return "" if value is None else str(value)
@@ -391,6 +389,4 @@ def _same(one: tuple[str | None, Value], other: tuple[str | None, Value], is_pro
 def _agree(kept: Value, value: Value, apart: float) -> bool:
     if isinstance(kept, float) and isinstance(value, float):
         return math.isclose(kept, value, rel_tol=RELATIVE, abs_tol=apart)
-    if isinstance(value, CellError):
-        return kept == value.code
     return kept == value or (kept is None and value == "")
