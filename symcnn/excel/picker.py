@@ -225,10 +225,8 @@ class Picker:
             page.put(row, LAST - 1, label(key), style.SAY_SMALL)
             page.put(row, LAST, CellFormula(f"={formula}"), style.MAP_NUMBER)
         limits = [f"${letters(LAST)}${CHOICE + n}" for n in (1, 2, 3)]
-        text = label("picked_limits")
-        parts = [f'"{part}"' for part in text.split("#")]
-        formula = "&".join(x for pair in zip(parts, [*limits, ""], strict=False) for x in pair if x)
-        page.put(CHOICE, 22, CellFormula(f"={formula}"), style.MAP_WORDS)
+        said = self._said("picked_limits", maps=limits[0], rows=limits[1], columns=limits[2])
+        page.put(CHOICE, 22, said, style.MAP_WORDS)
         page.prompt(cells[0].local, label("picked_prompt"), {"type": "list", "formula1": f'"{",".join(titles)}"'})
         for cell, limit in zip(cells[1:], limits, strict=True):
             rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": limit}
@@ -244,6 +242,11 @@ class Picker:
         border = [i for i in tensor.indices() if i[-2] in (0, rows - 1) or i[-1] in (0, columns - 1)]
         largest = max(border, key=lambda i: abs(values[(adjoint or tensor).scalar(i)]))
         return (largest[0] if len(largest) > 2 else 0) + 1, largest[-2] + 1, largest[-1] + 1
+
+    def _said(self, key: str, **values: str) -> CellFormula:
+        """A sentence of the catalogue as a formula: its values are formulas."""
+        text = self.book.label(key, **{name: f'"&{value}&"' for name, value in values.items()})
+        return CellFormula(f'="{text}"'.replace('""&', "").replace('&""', ""))
 
     def _choose(self, texts: Sequence[object]) -> str:
         """A formula that takes the text of the chosen layer."""
@@ -323,9 +326,8 @@ class Picker:
     def _forward(self, layers: list[list[tuple[Corner, Corner]]]) -> int:
         """Windows, filters, products, and what the cell adds to the filter's gradient; the row below them."""
         page, label, height = self.page, self.book.label, self.height
-        sentence = label("picker_forward").split("#")
-        choice = f'"{sentence[0]}"&{self.map}&" ["&{self.row}&", "&{self.column}&"]{sentence[1]}"'
-        page.bar_from(SECTION, 3, LAST, CellFormula(f"={choice}"), style.SECTION)
+        title = self._said("picker_forward", map=self.map, row=self.row, column=self.column)
+        page.bar_from(SECTION, 3, LAST, title, style.SECTION)
         count = min(MAX_BLOCKS, max(len(pairs) for pairs in layers))
         width = max(c.width for pairs in layers for c, _ in pairs)
         self.tops = tops = [15 + n * (height + 1) for n in range(3)]
@@ -427,10 +429,11 @@ class Picker:
         self._pair(SECTION + 25, label("picker_before"), self._choose(before))
         zs = [self._adjoint(x.path[0], x) for x in self.layers]
         self._pair(SECTION + 28, "∂E/∂z", self._choose(zs))
-        sentence = self.book.label("picker_sentence").split("#")
-        values = [self.map, self.row, self.column, f"ROUND({z},4)", f"ROUND({self._slope},6)"]
-        parts = [f'"{words}"&{value}' for words, value in zip(sentence, values, strict=True)]
-        self.page.put(SENTENCE, 3, CellFormula("=" + "&".join([self.layer, *parts])), style.BOLD)
+        said = self._said(
+            "picker_sentence", layer=self.layer, map=self.map, row=self.row, column=self.column,
+            value=f"ROUND({z},4)", derivative=f"ROUND({self._slope},6)",
+        )  # fmt: skip
+        self.page.put(SENTENCE, 3, said, style.BOLD)
 
     def _adjoint(self, tensor: Tensor, layer: PickedLayer) -> str:
         adjoint = self.plan.adjoint_of(tensor)
