@@ -130,8 +130,8 @@ class LayerCells:
             if wrong:
                 size = "×".join(map(str, tensor.shape)) or "a single cell"
                 raise InputError(
-                    f"{self.path}: the cells named {wrong[0]} are no part of {tensor.name} ({size}): not the workbook of"
-                    f" this network ({len(self.network.parameters)} parameters); expected symcnn verify --workbook"
+                    f"{self.path}: the cells named {wrong[0]} are no part of {tensor.name} ({size}): not the workbook"
+                    f" of this network ({len(self.network.parameters)} parameters); expected symcnn verify --workbook"
                     " FILE.xlsx NETWORK.toml with the network that it was made from"
                 )
 
