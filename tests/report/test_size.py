@@ -166,3 +166,12 @@ def test_one_wrong_entry_of_a_lenet_fails():
     content.one_pass.arrays[tensor][3, 7, 7] += 1e-4
     with pytest.raises(RefusedError, match="the pass differs from the program or from dual numbers"):
         examined(tell(content, EN), content, EN)
+
+
+def test_the_first_step_is_that_of_the_training(content):
+    [steps] = [b for b in tell(content, EN).blocks() if isinstance(b, Table) and b.caption == (EN("story.steps_most"),)]
+    [after] = content.run.parameters_after([1])
+    stepped = dict(zip(content.derivation.network.parameters, after.tolist(), strict=True))
+    assert len(steps.rows) == len(content.derivation.network.forward.parameters)
+    for (name,), *_, (following,) in steps.rows:
+        assert following.node.value == pytest.approx(stepped[name.node.of.name], rel=1e-12)

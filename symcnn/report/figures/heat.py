@@ -37,12 +37,14 @@ class Heat:
         title: over them.
         kind: as of a ``Grid``.
         across: how many stand side by side; 0: as many as fit.
+        reach: the size of the strongest colour; None: the largest of these.
     """
 
     values: Array
     title: Words = ""
     kind: Kind = "signed"
     across: int = 0
+    reach: float | None = None
 
 
 def matrices(values: Array) -> tuple[Array, int]:
@@ -131,7 +133,7 @@ def _levels(picture: Array, item: Heat) -> Array:
     if item.kind == "image":
         least, most = float(np.nanmin(item.values)), float(np.nanmax(item.values))
         return np.rint((values - least) / ((most - least) or 1) * STEPS).astype(int)
-    reach = float(np.nanmax(np.abs(item.values))) or 1.0
+    reach = item.reach or float(np.nanmax(np.abs(item.values))) or 1.0
     # what is not 0 is seen, however small
     return (np.sign(values) * np.ceil(np.abs(values) / reach * STEPS * (1 - 1e-12))).astype(int)
 
