@@ -18,6 +18,8 @@ from symcnn.report.examination import examined
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.text import catalogue
+from tests.slow import rest_slow
+from tests.tools.networks import from_seed
 
 EN = catalogue("en")
 PDFINFO = shutil.which("pdfinfo")
@@ -140,6 +142,20 @@ def test_a_training_of_the_report_s_own_is_short_where_the_network_is_large():
     products = symcnn.derivation.count_products((*many.forward, *many.backward))
     assert default_steps(many, True) * 100 * products <= MAX_WORK
     assert default_steps(symcnn.derive(symcnn.article.network()), False) == 10_000
+
+
+@pytest.mark.parametrize("seed", rest_slow(range(30), 3))
+def test_any_network_can_be_told_as_a_large_one(seed, monkeypatch):
+    """Every layer, setting and loss, with numbers and without: every display is decided."""
+    monkeypatch.setattr("symcnn.report.content.MAX_FORMULAS", 0)
+    net, theta, images, targets = from_seed(seed)
+    text = catalogue(("en", "fr")[seed % 2])
+    run = symcnn.train(net, (images, targets), steps=1, initial=theta, learning_rate=0.01)
+    for data, training in (((images, targets), run), (None, None)):
+        content = gather(net, data, training, 0.01, 1, 0)
+        assert content.large
+        assert (content.one_pass is None) == (data is None)
+        assert all(d.evidence for d in examined(tell(content, text), content, text).displays())
 
 
 @pytest.mark.slow
