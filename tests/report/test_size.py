@@ -123,6 +123,19 @@ def test_after_a_training_by_epochs_the_numbers_are_those_learnt():
     assert EN("story.convention_trained").split("{")[0] in str(tell(content, EN))
 
 
+def test_equations_that_are_too_large_to_be_decided_are_compared_in_numbers_or_not_shown(monkeypatch):
+    monkeypatch.setattr("symcnn.proof.equations.MOST_POINTS", 10)
+    net = network()
+    content = gather(net, one_digit(net), None, 0.05, 1, 0)
+    document = examined(tell(content, EN), content, EN)
+    [display] = [d for d in document.displays() if d.id == "dE_df_indexed"]
+    assert display.evidence.method == "agrees"
+    assert EN("report.large_unknown") in str(document)
+    bare = gather(net, None, None, 0.05, 1, 0)
+    with pytest.raises(RefusedError, match="the adjoint equations are not proved: the equations have"):
+        examined(tell(bare, EN), bare, EN)
+
+
 def test_numbers_that_are_not_finite_are_left_out_and_the_text_says_so():
     net = network()
     theta = np.full(len(net.parameters), 1e200)
