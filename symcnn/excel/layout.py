@@ -258,11 +258,12 @@ class Desk:
         row = corner.row + ABOVE + self._block.extent[0] + 1
         return [Cell(self.title, row, corner.column + n) for n in range(self._outputs)]
 
-    def settings_row(self, with_own: bool) -> int:
+    @property
+    def settings_row(self) -> int:
         """The row of the title of the settings, below all images."""
-        return self.corner(self.images - (not with_own)).row + self._group
+        return self.corner(self.images).row + self._group
 
-    def pixel_rows(self, with_own: bool) -> Iterator[int]:
-        for image in range(self.images + with_own):
+    def pixel_rows(self) -> Iterator[int]:
+        for image in range(self.images + 1):
             top = self.corner(image).row + ABOVE
             yield from range(top, top + self._block.extent[0])

@@ -42,13 +42,10 @@ class Passes:
             self._forward_band(page, plan.band_row(m), self.labels[m], plan.forward[m], plan.inputs[m])
             for variable in self.graph.forward.values():
                 book.define(variable.quantity.of_image(m + 1), plan.forward[m][variable.quantity])
-        if plan.steps is not None:
-            self._error_total(page)
-        if plan.has_own:
-            self._forward_band(page, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
-            self._verdict(page)
-        last = (plan.own_row if plan.has_own else plan.band_row(plan.images - 1)) + BAND_HEAD + plan.band.height + 3
-        self._legend(page, last)
+        self._error_total(page)
+        self._forward_band(page, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
+        self._verdict(page)
+        self._legend(page, plan.own_row + BAND_HEAD + plan.band.height + 3)
 
     def _forward_band(
         self, page: StyledSheet, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]

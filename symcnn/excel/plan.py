@@ -6,7 +6,7 @@ Forward     one band an image, E_total, one for the reader's image
 Backward    the same bands, derivatives where their values stood; what each position adds to a filter; the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
 
-Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, without Training (``steps`` is None).
+A network with more than ``MAX_QUANTITIES`` has a workbook without Training, laid out by layers.py.
 """
 
 from collections.abc import Mapping
@@ -113,21 +113,20 @@ class WorkbookLayout:
     """Addresses of one workbook.
 
     Attributes:
-        steps: rows of Training after the first; None: there is no such sheet.
+        steps: rows of Training after the first.
         text: gives the sheets their titles.
     """
 
     derivation: Derivation
     images: int
-    steps: int | None
+    steps: int
     text: Catalogue
     band: Band = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "band", band_of(self.network))
-        if self.steps is not None:
-            check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
-            check_cells(len(self.training_columns) * (self.steps + 1))
+        check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
+        check_cells(len(self.training_columns) * (self.steps + 1))
         self._check_bands()
 
     def _check_bands(self) -> None:
@@ -169,7 +168,7 @@ class WorkbookLayout:
 
     @property
     def learning_rate(self) -> Cell:
-        return Cell(self.sheet("inputs"), self.desk.settings_row(self.has_own) + 1, FIRST_COLUMN)
+        return Cell(self.sheet("inputs"), self.desk.settings_row + 1, FIRST_COLUMN)
 
     @property
     def factor(self) -> Cell:
@@ -178,11 +177,6 @@ class WorkbookLayout:
     @property
     def step_cell(self) -> Cell:
         return Cell(self.sheet("inputs"), STEP_ROW, FIRST_COLUMN)
-
-    @property
-    def has_own(self) -> bool:
-        """Whether there is an image that the reader draws."""
-        return self.steps is not None
 
     @cached_property
     def desk(self) -> Desk:
@@ -214,10 +208,8 @@ class WorkbookLayout:
     @cached_property
     def parameter_columns(self) -> dict[str, int]:
         """Key -> column of Parameters; ``value`` is what the passes use."""
-        value = ["value"] if self.steps is not None else []
-        keys = ["symbol", "meaning", "initial", *value, "gradient", "change", "next"]
-        columns = {key: column for column, key in enumerate(keys, 2)}
-        return {"value": columns["initial"], **columns}
+        keys = ("symbol", "meaning", "initial", "value", "gradient", "change", "next")
+        return {key: column for column, key in enumerate(keys, 2)}
 
     def parameter(self, parameter: Quantity, what: str = "value") -> Cell:
         return Cell(self.sheet("parameters"), self.parameter_rows[parameter], self.parameter_columns[what])
@@ -287,7 +279,7 @@ class WorkbookLayout:
     @cached_property
     def shares(self) -> Contributions | None:
         """The contributions of a map's positions to the gradient of the first filter; None if they are too many."""
-        return shares_of(self.graph, self.network) if self.steps is not None else None
+        return shares_of(self.graph, self.network)
 
     @property
     def shares_row(self) -> int:
@@ -330,14 +322,10 @@ class WorkbookLayout:
 
     @cached_property
     def total_columns(self) -> list[int]:
-        """derivative, formula, a column for each image, total: side by side, right of the longest formula.
-
-        Without a training there is one image, with its own ∂E only.
-        """
-        count = self.images + 1 if self.steps is not None else 1
+        """derivative, formula, a column for each image, total: side by side, right of the longest formula."""
         formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
         first = self.columns.after(formula, CHARACTER_PIXELS * self._longest)
-        return [FIRST_COLUMN, formula, *self.columns.run(first, count)]  # side by side: they are summed
+        return [FIRST_COLUMN, formula, *self.columns.run(first, self.images + 1)]  # side by side: they are summed
 
     @property
     def _longest(self) -> int:
@@ -406,7 +394,6 @@ class WorkbookLayout:
     @property
     def training_rows(self) -> tuple[int, int]:
         """The first and the last row of Training."""
-        assert self.steps is not None  # there is such a sheet
         return TRAINING_FIRST_ROW, TRAINING_FIRST_ROW + self.steps
 
     def trained(self, of: Column, last: int | None = None) -> str:
