@@ -117,9 +117,9 @@ class GradientTables:
     def _areas(self) -> Iterator[str]:
         for m in range(self.plan.images):
             cells = {q.primal: c for q, c in self.plan.backward[m].items()}
-            for block in self.plan.band.blocks:
+            for block in self.plan.band_at("backward", self.plan.band_row(m)).blocks:
                 if block.tensor.role in ("value", "parameter") and any(q in cells for q in entries(block.tensor)):
-                    yield block.area(cells)
+                    yield area(*block.area(()))
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
