@@ -1,9 +1,9 @@
 """Geometry: columns and heights, the blocks of one pass, and the places of images on Inputs.
 
-A pass shows every tensor of a network as a block of cells, left to right as the data flows. Backward uses the same
-layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell) unless
-``strips`` is off. The inputs of a small dense layer stand once more above its weights, each over the weights that
-multiply it, with a 1 over the biases.
+A pass shows every tensor of a network as a block of cells (blocks.py), left to right as the data flows. Backward uses
+the same layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell)
+unless ``strips`` is off. The inputs of a small dense layer stand once more above its weights, each over the weights
+that multiply it, with a 1 over the biases.
 """
 
 import math
@@ -80,8 +80,10 @@ def _moved(place: Placement, sheet: str, row: int, column: int) -> Placement:
 
 
 def _steps(tensor: Tensor, stack: int) -> tuple[Step, ...]:
-    """From an entry to the next, axis by axis: weights have a row for each neuron and a column for each of its inputs;
-    of filters, one below the other, the channels stand side by side, of maps one below the other.
+    """How far the next entry is, axis by axis.
+
+    Weights have a row for each neuron and a column for each of its inputs. Maps and filters stand one below the other,
+    the channels of a filter side by side.
 
     Args:
         stack: rows from one map to the next.
@@ -175,21 +177,21 @@ def band_of(network: Network, first: int, strips: bool = True) -> Band:
     maps = (t for t, *_ in order if len(t.shape) >= 3 and t.kind is not TensorKind.WEIGHT)
     stack = 1 + max((t.shape[-2] for t in maps), default=0)
     pitch = 2 if strips else 1
-    blocks: dict[Tensor, Placement] = {}
+    blocks: list[Placement] = []
+    stages: list[Placement] = []
     column = first
     for tensor, gap, top in order:
         column += GAP if gap and blocks else 0
         origin = np.array((pitch * (top + 1) - 1, column))
         steps = tuple((pitch * down, right) for down, right in _steps(tensor, stack))
-        blocks[tensor] = Placement(tensor, "", origin, steps)
-        column = 1 + blocks[tensor].area(())[3]
-    above = []
-    for weights, source, target, bias in dense:
-        place = blocks[weights]
-        row = Placement(source, "", place.origins - np.array((pitch, 0)), place.steps[:-1])
-        above.append(Above(row, target, bias))
-    stages = (blocks[tensor] for tensor, gap, _ in order if gap)
-    return Band(tuple(blocks.values()), tuple(stages), tuple(above), pitch)
+        block = Placement(tensor, "", origin, steps)
+        blocks.append(block)
+        stages += [block] if gap else []
+        column = 1 + block.area(())[3]
+    at = {block.tensor: block for block in blocks}
+    rows = (Placement(s, "", at[w].origins - np.array((pitch, 0)), at[w].steps[:-1]) for w, s, _, _ in dense)
+    above = (Above(row, target, bias) for row, (_, _, target, bias) in zip(rows, dense, strict=True))
+    return Band(tuple(blocks), tuple(stages), tuple(above), pitch)
 
 
 def _is_bias(tensor: Tensor) -> bool:
