@@ -25,6 +25,9 @@ from symcnn.symbolic import Access, Affine, Tensor, TensorKind
 #: The most rectangles of one sum that are shown, and the most cells of one side of a rectangle.
 MAX_BLOCKS, MAX_SIDE = 16, 11
 
+#: The most rows and columns of a pooling window that is shown.
+MAX_WINDOW = 3
+
 #: Columns: labels, values of the left side, the first rectangle; the last column of the head.
 LABEL, VALUE, RIGHT, LAST = 6, 7, 12, 52
 
@@ -225,10 +228,8 @@ class Picker:
             page.put(row, LAST - 1, label(key), style.SAY_SMALL)
             page.put(row, LAST, CellFormula(f"={formula}"), style.MAP_NUMBER)
         limits = [f"${letters(LAST)}${CHOICE + n}" for n in (1, 2, 3)]
-        text = label("picked_limits")
-        parts = [f'"{part}"' for part in text.split("#")]
-        formula = "&".join(x for pair in zip(parts, [*limits, ""], strict=False) for x in pair if x)
-        page.put(CHOICE, 22, CellFormula(f"={formula}"), style.MAP_WORDS)
+        said = self._said("picked_limits", maps=limits[0], rows=limits[1], columns=limits[2])
+        page.put(CHOICE, 22, said, style.MAP_WORDS)
         page.prompt(cells[0].local, label("picked_prompt"), {"type": "list", "formula1": f'"{",".join(titles)}"'})
         for cell, limit in zip(cells[1:], limits, strict=True):
             rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": limit}
@@ -244,6 +245,11 @@ class Picker:
         border = [i for i in tensor.indices() if i[-2] in (0, rows - 1) or i[-1] in (0, columns - 1)]
         largest = max(border, key=lambda i: abs(values[(adjoint or tensor).scalar(i)]))
         return (largest[0] if len(largest) > 2 else 0) + 1, largest[-2] + 1, largest[-1] + 1
+
+    def _said(self, key: str, **values: str) -> CellFormula:
+        """A sentence of the catalogue as a formula: its values are formulas."""
+        text = self.book.label(key, **{name: f'"&{value}&"' for name, value in values.items()})
+        return CellFormula(f'="{text}"'.replace('""&', "").replace('&""', ""))
 
     def _choose(self, texts: Sequence[object]) -> str:
         """A formula that takes the text of the chosen layer."""
@@ -323,9 +329,8 @@ class Picker:
     def _forward(self, layers: list[list[tuple[Corner, Corner]]]) -> int:
         """Windows, filters, products, and what the cell adds to the filter's gradient; the row below them."""
         page, label, height = self.page, self.book.label, self.height
-        sentence = label("picker_forward").split("#")
-        choice = f'"{sentence[0]}"&{self.map}&" ["&{self.row}&", "&{self.column}&"]{sentence[1]}"'
-        page.bar_from(SECTION, 3, LAST, CellFormula(f"={choice}"), style.SECTION)
+        title = self._said("picker_forward", map=self.map, row=self.row, column=self.column)
+        page.bar_from(SECTION, 3, LAST, title, style.SECTION)
         count = min(MAX_BLOCKS, max(len(pairs) for pairs in layers))
         width = max(c.width for pairs in layers for c, _ in pairs)
         self.tops = tops = [15 + n * (height + 1) for n in range(3)]
@@ -337,7 +342,7 @@ class Picker:
             words = [self._words(s[0].sheet, n, k) if s else DASH for s, k in zip(sources, of, strict=True)]
             page.put(12, column, CellFormula(f"={self._choose(words)}"), style.HEAD)
             self._block(sources, 0, 13, column, tops[0], style.PICKER_VALUE)
-            self._block(sources, 1, 13, column + 3, tops[1], style.PICKER_PARAMETER)
+            self._block(sources, 1, 14, column, tops[1], style.PICKER_PARAMETER)
             for r, c in np.ndindex(height, width):
                 one, other = local(tops[0] + r, column + c), local(tops[1] + r, column + c)
                 there = self._inside(sources, r, c)
@@ -381,14 +386,13 @@ class Picker:
         corner = [f"${letters(column + way)}${row}" for way in (0, 1)]
         height = max(s[which].height for s in sources if s)
         width = max(s[which].width for s in sources if s)
-        first = column if which == 0 else column - 3
         for r, c in np.ndindex(height, width):
             texts = [
                 self._look(s[which].sheet, f"{corner[0]}+{r}", f"{corner[1]}+{c}")
                 if s and r < s[which].height and c < s[which].width else DASH
                 for s in sources
             ]  # fmt: skip
-            page.put(top + r, first + c, CellFormula(f"={self._choose(texts)}"), look)
+            page.put(top + r, column + c, CellFormula(f"={self._choose(texts)}"), look)
 
     def _colour(self, top: int, left: int, bottom: int, right: int) -> None:
         place = area(top, left, bottom, right)
@@ -427,10 +431,11 @@ class Picker:
         self._pair(SECTION + 25, label("picker_before"), self._choose(before))
         zs = [self._adjoint(x.path[0], x) for x in self.layers]
         self._pair(SECTION + 28, "∂E/∂z", self._choose(zs))
-        sentence = self.book.label("picker_sentence").split("#")
-        values = [self.map, self.row, self.column, f"ROUND({z},4)", f"ROUND({self._slope},6)"]
-        parts = [f'"{words}"&{value}' for words, value in zip(sentence, values, strict=True)]
-        self.page.put(SENTENCE, 3, CellFormula("=" + "&".join([self.layer, *parts])), style.BOLD)
+        said = self._said(
+            "picker_sentence", layer=self.layer, map=self.map, row=self.row, column=self.column,
+            value=f"ROUND({z},4)", derivative=f"ROUND({self._slope},6)",
+        )  # fmt: skip
+        self.page.put(SENTENCE, 3, said, style.BOLD)
 
     def _adjoint(self, tensor: Tensor, layer: PickedLayer) -> str:
         adjoint = self.plan.adjoint_of(tensor)
@@ -451,26 +456,26 @@ class Picker:
         return None
 
     def _window(self, row: int) -> None:
-        """The cells of the pooling window, in one row, and which is the first to reach its maximum."""
+        """The cells of the pooling window, where it is small."""
         pooled = [(x, next((t for t in x.path if t.kind is TensorKind.POOLED_MAP), None)) for x in self.layers]
-        size = max((math.prod(x.pool) for x, _ in pooled if x.pool), default=0)
-        if not size or size > 9:
+        sizes = [x.pool for x, _ in pooled if x.pool and max(x.pool) <= MAX_WINDOW]
+        if not sizes:
             return
         self.page.put(row, LABEL, self.book.label("picker_window"), style.SAY)
-        for n in range(size):
+        for r, c in np.ndindex(max(h for h, _ in sizes), max(w for _, w in sizes)):
             texts = []
             for layer, target in pooled:
-                if target is None or layer.pool is None or n >= math.prod(layer.pool):
+                if target is None or layer.pool not in sizes or r >= layer.pool[0] or c >= layer.pool[1]:
                     texts.append(DASH)
                     continue
                 source = layer.path[layer.path.index(target) - 1]
                 place = self.plan.placements[source]
                 rows, columns = self._places[source, place.sheet]
                 down, right = layer.pool
-                r = f"INDEX({rows},{self.map})+{down}*{_whole(self.row, down)}+{n // right}"
-                c = f"INDEX({columns},{self.map})+{right}*{_whole(self.column, right)}+{n % right}"
-                texts.append(self._look(place.sheet, r, c))
-            self.page.put(row, VALUE + n, CellFormula(f"={self._choose(texts)}"), style.PICKER_VALUE)
+                at_row = f"INDEX({rows},{self.map})+{down}*{_whole(self.row, down)}+{r}"
+                at_column = f"INDEX({columns},{self.map})+{right}*{_whole(self.column, right)}+{c}"
+                texts.append(self._look(place.sheet, at_row, at_column))
+            self.page.put(row + r, VALUE + c, CellFormula(f"={self._choose(texts)}"), style.PICKER_VALUE)
 
     def _pair(self, row: int, words: str, formula: str) -> str:
         """A label and a value; the value's cell."""

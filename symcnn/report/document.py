@@ -137,6 +137,7 @@ class Figure:
         alternative: what it shows, in a sentence, for who can't see it.
         narrow: the same laid out for a phone, where there is such a layout.
         width: of the whole line, at most 1.
+        whole: no page is broken between the drawing and its caption.
     """
 
     id: str
@@ -145,6 +146,7 @@ class Figure:
     alternative: str
     narrow: Drawing | None = None
     width: float = 1.0
+    whole: bool = False
 
 
 Block = Paragraph | Bullets | Note | Table | Display | Figure

@@ -1,6 +1,5 @@
 """A document as the source of Typst, for ``pdf``. All words are strings: no character of a user's means anything."""
 
-import re
 from collections.abc import Iterator
 from importlib.resources import files
 
@@ -24,10 +23,8 @@ from symcnn.report.document import (
 )
 from symcnn.report.running import Print, has_fraction, one_line, plain
 
-#: Lines of a display that a page does not break; up to what part of its width a figure is high that stays whole.
-WHOLE, UNBROKEN = 10, 1.0
-
-_VIEW = re.compile(r'viewBox="([^"]*)"')
+#: Lines of a display that a page does not break.
+WHOLE = 10
 
 
 def to_typst(document: Document) -> str:
@@ -111,14 +108,13 @@ class _TypstWriter(Print):
     @block.register
     def _(self, block: Figure) -> Iterator[str]:
         target = self._references.targets[block.id]
-        name, svg = string(self.figure_name(target.number) + "."), block.drawing.svg("light")
-        _, _, wide, high = map(float, _VIEW.search(svg)[1].split())  # type: ignore[index]  # every drawing has one
-        broken = str(block.width * high / wide > UNBROKEN).lower()
+        name = string(self.figure_name(target.number) + ".")
+        before, after = ("#[#show figure: set block(breakable: false)\n", "]") if block.whole else ("", "")
+        svg = string(block.drawing.svg("light"))
         yield (
-            f"#[#show figure: set block(breakable: {broken})\n"
-            f'#figure(image(bytes({string(svg)}), format: "svg", width: {block.width:.0%},'
+            f'{before}#figure(image(bytes({svg}), format: "svg", width: {block.width:.0%},'
             f" alt: {string(one_line(block.alternative))}), numbering: none, outlined: false,\n"
-            f"  caption: [#text(weight: 600, {name}) {self.text(block.caption)}]) #label({string(target.name)})]"
+            f"  caption: [#text(weight: 600, {name}) {self.text(block.caption)}]) #label({string(target.name)}){after}"
         )
 
     # --- running text -----------------------------------------------------------------------------------------------

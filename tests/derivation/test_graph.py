@@ -61,7 +61,7 @@ def test_an_entry_is_the_same_in_whatever_order_they_are_looked_up(name):
     assert_same(d.backward, d.graph.backward)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(differentiable())
 def test_so_it_is_in_random_networks_and_their_rewritten_equations(case):
     net = case[0]

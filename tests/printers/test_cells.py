@@ -121,7 +121,7 @@ def test_what_is_no_formula_is_refused_in_one_line_that_says_where(text, words):
         ("=1/0", "a division by zero"),
         ("=EXP(1,2)", "it takes one"),
         ("=IF(A1,1,0)", "IF: expected"),
-        ("=IF(A1=B1,2,0)", "IF: expected"),
+        ("=IF(A1=B1,2,3)", "IF: expected"),
         ("=IF(1)", "it takes three"),
         ("=IF(A1<0,EXP(A1)/(1+EXP(B1)),1/(1+EXP(-A1)))", "IF: expected"),
         ("=IF(A1<1,EXP(A1)/(1+EXP(A1)),1/(1+EXP(-A1)))", "IF: expected"),

@@ -390,9 +390,15 @@ def test_a_large_network_shows_only_prints_of_its_equations(large):
     indexed = [d for d in shown if d.id.endswith("_indexed")]
     assert indexed
     rng = random.Random(1)
+    # every ∂E/∂u_k of a softmax is the same: with another index it is still true
+    shown = [d for d in shown if not d.id.startswith(("dE_du", "dE_do"))]
     for display in rng.sample(shown, 12):
         changes = [
-            m for kind, m in mutations(display.formula, written) if m != display.formula and kind != "dropped factor"
+            changed
+            for kind, changed in mutations(display.formula, written)
+            if changed != display.formula
+            and kind != "dropped factor"
+            and not (kind == "dropped term" and _dots_take_it(display.formula.members[1], changed.members[1]))
         ]
         with pytest.raises(RefusedError):
             examined(document(replace(display, formula=rng.choice(changes))), large, EN)
@@ -427,9 +433,11 @@ def test_of_a_large_network_chosen_entries_have_numbers_and_any_one_change_is_re
 
 def _dots_take_it(before, after):
     """The term before the dots may go: they then stand for it too."""
-    terms = list(before.terms)
+    terms = list(getattr(before, "terms", ()))
+    if tree.DOTS not in terms:
+        return False
     del terms[terms.index(tree.DOTS) - 1]
-    return tuple(terms) == after.terms
+    return tuple(terms) == getattr(after, "terms", None)
 
 
 def test_a_pass_with_one_wrong_entry_is_not_printed(worked):

@@ -19,8 +19,8 @@ def painted(sketch):
     for mark in sketch.marks:
         if isinstance(mark, Cells):
             area = sum((right - left) * (low - top) for left, top, right, low in mark.boxes)
-            whole, strong = found.get(mark.look, (0, 0))
-            found[mark.look] = whole + area, strong + area * mark.opacity
+            whole, strong = found.get(mark.look.split()[0], (0, 0))
+            found[mark.look.split()[0]] = whole + area, strong + area * mark.opacity
     return found
 
 
@@ -32,7 +32,7 @@ def test_every_cell_that_is_not_0_is_painted_once_in_its_hue():
     areas = {look: area / cell for look, (area, _) in painted(sketch).items()}
     assert areas == pytest.approx({"positive": 3, "negative": 1})
     strongest = max(sketch.marks, key=lambda mark: mark.opacity if isinstance(mark, Cells) else 0)
-    assert strongest.look == "negative"  # -2 is the largest
+    assert strongest.look.startswith("negative")  # -2 is the largest
 
 
 def test_cells_lie_where_they_are_in_the_array():

@@ -120,7 +120,7 @@ def _picture(picture: Array, left: float, top: float, side: float, item: Heat) -
     for level, boxes in sorted(runs.items()):
         if level:
             look = "grey" if item.kind == "image" else "positive" if level > 0 else "negative"
-            yield Cells(tuple(boxes), look, abs(level) * MOST / STEPS)
+            yield Cells(tuple(boxes), f"{look} joined", abs(level) * MOST / STEPS)
     rows, columns = picture.shape
     yield Rect(left, top, columns * side, rows * side, "thin")
 

@@ -409,6 +409,7 @@ LOOKS: Mapping[str, str] = {
     "dashed": "stroke-dasharray:6 4",
     "bar": "stroke:{ink};fill:none",
     "cell": "stroke:{rule};stroke-width:1",
+    "joined": "shape-rendering:crispEdges",
     "empty": "fill:none",
     "block": "stroke:{muted};stroke-width:1",
     "ground": "fill:{paper}",

@@ -33,8 +33,10 @@ def tell(content: Content, text: Catalogue) -> Document:
     chapters = [section for section in told if section is not None]
     told = [*chapters, printed(t, {d.id for d in displays(chapters)}), verified(t)]
     sections = tuple(section for section in told if section is not None)
-    title = t.say("story.title", count=len(t.d.names))
-    lead = t.say("story.lead", count=len(t.d.names), version=__version__)
+    is_dense = content.large and not t.network.forward.feature_maps
+    title = t.say("story.title_dense" if is_dense else "story.title")
+    key = ("lead_large" if content.one_pass else "lead_bare") if content.large else "lead"
+    lead = t.say(f"story.{key}", count=sum(t.counts), version=__version__)
     return Document(title, lead, sections, text.lang, text.decimal, _states(t, sections))
 
 

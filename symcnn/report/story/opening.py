@@ -9,8 +9,18 @@ from symcnn.formula import tree
 from symcnn.network import checked, settings_of
 from symcnn.network.layers import Layer
 from symcnn.report.document import Block, Bullets, Display, InlineFormula, Rows, Section, Table, Text
+from symcnn.report.entries import MOST
 from symcnn.report.story import pictures
-from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Part, Teller, joined, listed
+from symcnn.report.story.teller import (
+    DIGITS,
+    MAX_BESIDE_NUMBERS,
+    MAX_ENTRIES,
+    MAX_SHORTENED,
+    Part,
+    Teller,
+    joined,
+    listed,
+)
 from symcnn.symbolic import ERROR, Access, Equation, Quantity, Tensor, TensorKind, entries, quantity_of
 
 
@@ -24,7 +34,8 @@ def conventions(t: Teller) -> Section:
         items.append(t.say("story.convention_names", **_ends(t, weights)))
     items.append(t.say("story.convention_order", order=listed(_letters(t))))
     if t.content.large:
-        items.append(t.say("story.convention_large"))
+        terms = MAX_BESIDE_NUMBERS if t.one_pass else MAX_SHORTENED
+        items.append(t.say("story.convention_large", entries=MOST, terms=terms))
     if t.has_numbers:
         key = "trained" if t.one_pass and not t.content.is_initial else "numbers"
         items.append(t.say(f"story.convention_{key}", digits=DIGITS, image=t.image_labels[0]))
@@ -34,8 +45,7 @@ def conventions(t: Teller) -> Section:
 
 def _counts(t: Teller) -> Iterator[Block]:
     """20 + 4 = 24."""
-    parameters = len(t.network.parameters)
-    maps = len(t.d.names) - parameters
+    parameters, maps = t.counts
     if maps:
         yield t.paragraph("story.count_24", count=parameters + maps, parameters=parameters, maps=maps)
     else:

@@ -155,7 +155,7 @@ def _heats(t: Teller, own: str, name: str, items: list[Heat], caption: Text) -> 
     """One layout for a page and a phone."""
     alternative = t.text(f"figure.{name}_shows")
     drawn = heats(items, t.text.decimal, alternative)
-    return Figure(own, drawn, caption, alternative, width=min(1.0, drawn.width / LINE))
+    return Figure(own, drawn, caption, alternative, width=min(1.0, drawn.width / LINE), whole=True)
 
 
 def windows(t: Teller, weights: Tensor) -> Figure | None:

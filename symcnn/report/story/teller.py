@@ -186,6 +186,12 @@ class Teller:
     # --- quantities -------------------------------------------------------------------------------------------------
 
     @property
+    def counts(self) -> tuple[int, int]:
+        """How many parameters there are, and how many cells of feature maps."""
+        stated = self.network.forward
+        return sum(p.size for p in stated.parameters), sum(x.size for x in stated.feature_maps)
+
+    @property
     def images(self) -> int:
         return 0 if self.content.data is None else len(self.content.data.images)
 

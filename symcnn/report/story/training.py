@@ -19,7 +19,7 @@ from symcnn.train import Run, TrainConfig
 
 
 def descent(t: Teller) -> Section:
-    first = t.d.listed[0]
+    first = next(entries(*t.network.forward.parameters))
     blocks: list[Block] = [
         t.paragraph("story.descent_text"),
         Display("update", tree.Update(t.typography.name(first), t.typography.name(first.adjoint))),

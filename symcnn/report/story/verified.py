@@ -155,7 +155,7 @@ def _pass(t: Teller) -> Iterator[Block]:
     forward = sum(e.target.tensor.size for e in t.d.forward)
     derivatives = sum(tensor.size for tensor in one_pass.arrays if tensor.is_adjoint)
     tolerance = tree.Power(tree.Number(10), round(math.log10(PASS_TOLERANCE)))
-    counts = {"forward": forward, "parameters": len(t.network.parameters), "derivatives": derivatives}
+    counts = {"forward": forward, "parameters": t.counts[0], "derivatives": derivatives}
     yield t.paragraph("report.pass_text", tolerance=tolerance, **counts)
 
 

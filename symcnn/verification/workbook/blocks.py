@@ -8,6 +8,7 @@ A name fixes the leading axes of its tensor, 1-based; the block holds the other 
 network and looked up, never guessed from their text. Every entry has a number, by which formulas are compared.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -85,6 +86,7 @@ class LayerCells:
         for tensor in (*self.inputs, *self.equations):
             self.offsets[tensor] = self.count
             self.count += tensor.size
+        self._tensors, self._firsts = [*self.offsets], [*self.offsets.values()]
         self.mismatches: list[Mismatch] = []
 
     # --- names ------------------------------------------------------------------------------------------------------
@@ -121,18 +123,17 @@ class LayerCells:
         """Refuse a workbook of another network.
 
         Raises:
-            InputError: it lacks the image, the error, or most of the parameters.
+            InputError: a tensor has blocks of another size.
         """
-        error = self.derivation.forward[-1].target.tensor
-        needed = [t for t in (self.network.forward.image, error) if t not in self.blocks]
-        wrong = [b.name for blocks in self.blocks.values() for b in blocks if b.cells is None]
-        count = sum(map(len, self.blocks.values()))
-        if needed or len(wrong) > count / 2:
-            reason = f"no cells are named {needed[0].name}_image1" if needed else f"{wrong[0]} has another size"
-            raise InputError(
-                f"{self.path}: {reason}: not the workbook of this network ({len(self.network.parameters)} parameters);"
-                " expected symcnn verify --workbook FILE.xlsx NETWORK.toml with the network that it was made from"
-            )
+        for tensor, blocks in self.blocks.items():
+            wrong = [block.name for block in blocks if block.cells is None]
+            if wrong:
+                size = "×".join(map(str, tensor.shape)) or "a single cell"
+                raise InputError(
+                    f"{self.path}: the cells named {wrong[0]} are no part of {tensor.name} ({size}): not the workbook"
+                    f" of this network ({len(self.network.parameters)} parameters); expected symcnn verify --workbook"
+                    " FILE.xlsx NETWORK.toml with the network that it was made from"
+                )
 
     # --- entries ----------------------------------------------------------------------------------------------------
 
@@ -166,9 +167,13 @@ class LayerCells:
         area = f"{written((sheet, first.row, first.column))}:{written((sheet, last.row, last.column), sheet)}"
         self.mismatches.append(Mismatch(name, name, area, right))
 
+    def tensor(self, number: int) -> Tensor:
+        """Return the tensor of an entry."""
+        return self._tensors[bisect_right(self._firsts, number) - 1]
+
     def locate(self, number: int) -> tuple[Tensor, Index]:
         """Return the tensor and the index of an entry."""
-        tensor = next(t for t, first in self.offsets.items() if first <= number < first + t.size)
+        tensor = self.tensor(number)
         return tensor, tuple(int(n) for n in np.unravel_index(number - self.offsets[tensor], tensor.shape))
 
     def symbol(self, number: int) -> Symbol:

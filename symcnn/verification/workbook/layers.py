@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice, product
 
 import numpy as np
 from sympy import Symbol
@@ -11,7 +12,8 @@ from sympy import Symbol
 from symcnn.errors import SymcnnError
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.layer_workbook import LayerInputs, layer_book
-from symcnn.excel.values import EMPTY, Calculation, Contents, PlacedFormula, contents
+from symcnn.excel.layers import LayerPlan
+from symcnn.excel.values import EMPTY, Address, Calculation, Contents, PlacedFormula, contents
 from symcnn.printers.cells import FormulaError, Place, Range, Reference, parse, reference, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import check_equations
@@ -60,6 +62,8 @@ class LayerVerification:
         self._kept_values()
         absent = [_called(t) for t in self.cells.equations if t not in self.cells.blocks and t != self._of_image]
         rest = [self.text("proof.rest_absent", names=", ".join(absent))] if absent else []
+        if self._given:
+            rest.append(self.text("proof.rest_given", names=", ".join(sorted(map(_called, self._given)))))
         rest += [self.text("proof.rest_no_values")] if not self._has_values else []
         rest += [] if self._is_own else [self.text("proof.rest_layout")]
         rest += [self.text(f"proof.{key}") for key in ("rest_inputs", "rest_program", "rest_others")]
@@ -92,22 +96,35 @@ class LayerVerification:
     # --- claims -----------------------------------------------------------------------------------------------------
 
     def _inputs(self) -> None:
-        """Pixels, targets, parameters and the learning rate are numbers."""
+        """Pixels, targets, parameters, the learning rate and what is given of other layers are numbers."""
         wrong = []
-        tensors = [t for t in self.cells.inputs if t in self.cells.blocks]
-        for place, number in self.cells.entries.items():
-            if number < self._first_computed:
-                content = self._content(place)
-                if content[0] is not None or not isinstance(content[1], float):
-                    right = self.text("proof.a_number")
-                    wrong.append(Mismatch(written(place), self.cells.name(number), _shown(content), right))
+        for place in self._free:
+            content = self._content(place)
+            if content[0] is not None or not isinstance(content[1], float):
+                right = self.text("proof.a_number")
+                wrong.append(Mismatch(written(place), self._name(place), _shown(content), right))
         self.findings += wrong[:MOST]
-        claim = self.text("proof.inputs", count=sum(t.size for t in tensors))
-        self._row(claim, "refuted" if wrong else "proved", "proof.by_text")
+        self._row(self.text("proof.inputs", count=len(self._free)), "refuted" if wrong else "proved", "proof.by_text")
 
     @cached_property
-    def _first_computed(self) -> int:
-        return sum(tensor.size for tensor in self.cells.inputs)
+    def _given(self) -> set[Tensor]:
+        """Computed quantities that stand there as numbers: their layer is left out."""
+        formulas = set()
+        for (sheet, *at), number in self.cells.entries.items():
+            sheets = self._expected if self._is_own else self.cells.package.sheets
+            if sheets[sheet].get((at[0], at[1]), (None, None))[0] is not None:
+                formulas.add(number)
+        computed = {self.cells.tensor(number) for number in formulas}
+        return {t for t in self.cells.equations if t in self.cells.blocks and t not in computed}
+
+    @cached_property
+    def _free(self) -> list[Place]:
+        """The cells of numbers that are not computed."""
+        numbers = np.zeros(self.cells.count, dtype=bool)
+        for tensor in (*self.cells.inputs, *self._given):
+            first = self.cells.offsets[tensor]
+            numbers[first : first + tensor.size] = True
+        return [place for place, number in self.cells.entries.items() if numbers[number]]
 
     def _tensors(self) -> None:
         """Every computed quantity; of ∂E/∂ also that its equation is the derivative."""
@@ -115,7 +132,7 @@ class LayerVerification:
         derived = check_equations(self.cells.derivation, backward)
         self.wrong: list[WrongCell] = []
         for tensor in self.cells.equations:
-            if tensor not in self.cells.blocks or tensor == self._of_image:
+            if tensor not in self.cells.blocks or tensor == self._of_image or tensor in self._given:
                 continue
             proof = self.proofs.prove(tensor)
             self.wrong += proof.wrong
@@ -142,39 +159,35 @@ class LayerVerification:
         """The value that the file keeps of each formula, at the values that it keeps of the cells which that reads."""
         if not self._has_values:
             return
+        calculation = Calculation(self._repaired(), self.cells.package.names) if self.findings else self.calculation
         count, apart = 0, dict[int, float]()
         wrong: dict[int, Value] = {}
-        for places, values in self.calculation.recalculated():
+        for places, values in calculation.recalculated():
             largest = max((abs(v) for v in values if isinstance(v, float)), default=0.0)
             count += len(places)
             for place, value in zip(places, values, strict=True):
-                if not _agree(self.calculation.values[place], value, OF_LARGEST * largest):
+                if not _agree(calculation.values[place], value, OF_LARGEST * largest):
                     wrong[place], apart[place] = value, OF_LARGEST * largest
         self._row(self.text("proof.kept_values", count=count), "refuted" if wrong else "agrees", "proof.by_value")
         reported = {f.cell for f in self.findings}
-        kept = {place: self.calculation.values[place] for place in wrong}
-        told = 0
-        for place in self._first_wrong(wrong, apart):
-            formula = self.calculation.formulas[place]
+        kept = {place: calculation.values[place] for place in wrong}
+        for place in islice(_first_wrong(calculation, wrong, apart), MOST):
+            formula = calculation.formulas[place]
             at = (formula.sheet, *formula.address)
-            if written(at) not in reported and not self.wrong_places & {*formula.references()} and told < MOST:
-                told += 1
+            if written(at) not in reported:
                 shown = self.text("proof.kept", value=self._value(kept[place]))
                 self.findings.append(Mismatch(written(at), self._name(at), shown, self._value(wrong[place])))
 
-    def _first_wrong(self, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
-        """Yield the formulas whose values are wrong, without those that are right for the right values of others."""
-        left = dict(wrong)
-        while left:
-            first = [p for p in left if not any(r in left for r in self.calculation.formulas[p].references())]
-            for place in first or [*left]:
-                if place not in left:
-                    continue
-                yield place
-                self.calculation.set(place, left.pop(place))
-                for other in [p for p in left if place in self.calculation.formulas[p].references()]:
-                    if _agree(self.calculation.values[other], self.calculation.result(other), apart[other]):
-                        del left[other]
+    def _repaired(self) -> Contents:
+        """The cells with what symcnn writes in place of what is wrong, so that only the values of others are told."""
+        sheets: dict[str, dict[Address, tuple[str | None, Value]]]
+        sheets = {sheet: {**cells} for sheet, cells in self.cells.package.sheets.items()}
+        for sheet, row, column in (*self._other_places, *(w.place for w in self.wrong)):
+            expected = self._expected.get(sheet, {}).get((row, column))
+            if self._is_own and expected is not None:
+                kept = sheets[sheet].get((row, column), (None, None))[1]
+                sheets[sheet][row, column] = expected if expected[0] is None else (expected[0], kept)
+        return sheets
 
     def _value(self, value: Value) -> str:
         if isinstance(value, CellError):
@@ -189,18 +202,17 @@ class LayerVerification:
         """Compare every cell with what symcnn writes. A wrong claim that only follows from such a cell is not told."""
         wrong_claims = {w.place: w for w in self.wrong}
         others = list(self._mismatches(wrong_claims)) if self._is_own else []
-        causes = {self._place(place) for place, _, _ in others}  # EMPTY: one that should not be empty
+        causes = {self._place(place) for place, _, _ in others} - {EMPTY}
         reported: dict[Tensor, int] = {}
         for claim in self.wrong:
             if claim.verdict is not None and claim.verdict.outcome == "not decided" and not self._differs(claim):
                 continue
             if self._differs(claim) or not self._reads(claim.formula, causes, 0):
-                tensor, _ = self.cells.locate(claim.number)
+                tensor = self.cells.tensor(claim.number)
                 reported[tensor] = reported.get(tensor, 0) + 1
                 if reported[tensor] <= MOST:
                     self.findings.append(self._finding(claim))
-        #: Of cells that are reported.
-        self.wrong_places = causes | {self._place(w.place) for w in self.wrong}
+        self._other_places = [place for place, _, _ in others]
         for place, actual, right in others[:MOST]:
             self.findings.append(Mismatch(written(place), self._name(place), actual, right))
         if self._is_own:
@@ -210,7 +222,7 @@ class LayerVerification:
 
     def _mismatches(self, wrong_claims: Mapping[Place, WrongCell]) -> Iterator[tuple[Place, str, str]]:
         """Yield cell, content and right content of whatever else differs from what symcnn writes."""
-        inputs = {p for p, n in self.cells.entries.items() if n < self._first_computed}
+        inputs = {*self._free}
         for name, target in self.cells.package.names.items():
             if name.startswith("picked_") and isinstance(target, Reference):
                 inputs.add((target.sheet or "", target.row, target.column))
@@ -290,28 +302,71 @@ class LayerVerification:
 
 
 def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
-    """Return the cells and names of the workbook that symcnn writes for these inputs; none if it cannot."""
+    """Return the cells and names of the workbook that symcnn writes for these inputs; none if it cannot.
+
+    How it was exported (which layers, forward only, with a sentence on why it has one image) is read off the file: of
+    several ways, the one whose cells stand where those of the file do.
+    """
     values = np.zeros(cells.count)
     for (sheet, row, column), number in cells.entries.items():
         content = cells.package.sheets[sheet].get((row, column))
         if content is not None and isinstance(content.value, float):
             values[number] = content.value
-    first = cells.offsets
+    first, titles = cells.offsets, cells.package.sheets
     image, target, *parameters, rate = (values[first[t] : first[t] + t.size].reshape(t.shape) for t in cells.inputs)
     theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
-    titles = cells.package.sheets
     lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
-    shaped = image.reshape(cells.network.input_shape)
-    inputs = LayerInputs(cells.network, shaped, target, theta, float(rate), MADE, why=MADE)
-    try:
-        book, _ = layer_book(catalogue(lang), inputs)
-        if {*book.workbook.sheetnames} != {*titles} and not any(t.primal is not None for t in cells.blocks):
-            book, _ = layer_book(catalogue(lang), replace(inputs, forward_only=True, why=""))
-    except SymcnnError:
-        return {}, {}
-    defined = book.workbook.defined_names.items()
-    names = {name.lower(): reference(str(d.attr_text)) for name, d in defined}
-    return contents(book.workbook), {name: target for name, target in names.items() if target is not None}
+    shaped, layers = image.reshape(cells.network.input_shape), _layers(cells, catalogue(lang))
+    inputs = LayerInputs(cells.network, shaped, target, theta, float(rate), MADE, layers=layers)
+    places = {(title, *address) for title, sheet in titles.items() for address in sheet}
+    best: tuple[Contents, dict[str, Target]] = {}, {}
+    least = len(places) + 1
+    has_adjoints = any(t.primal is not None for t in cells.blocks)
+    for forward_only, why in product((False,) if has_adjoints else (False, True), (MADE, "")):
+        try:
+            book, _ = layer_book(catalogue(lang), replace(inputs, forward_only=forward_only, why=why))
+        except SymcnnError:
+            continue
+        expected = contents(book.workbook)
+        apart = len(places ^ {(title, *address) for title, sheet in expected.items() for address in sheet})
+        if apart < least:
+            defined = book.workbook.defined_names.items()
+            names = {name.lower(): reference(str(d.attr_text)) for name, d in defined}
+            best, least = (expected, {name: t for name, t in names.items() if t is not None}), apart
+        if not apart:
+            break
+    return best
+
+
+def _layers(cells: LayerCells, text: Catalogue) -> tuple[str, ...] | None:
+    """The layers whose formulas are in the workbook; None: all."""
+    formulas = {
+        n for (sheet, *at), n in cells.entries.items()
+        if (content := cells.package.sheets[sheet].get((at[0], at[1]))) is not None and content.formula is not None
+    }  # fmt: skip
+    computed = {cells.tensor(n) for n in formulas}
+    computed |= {t.primal for t in computed if t.primal is not None}
+    sheets = [
+        (sheet.title, [t in computed for t in (*sheet.tensors, *sheet.parameters) if t in cells.equations])
+        for sheet in LayerPlan(cells.derivation, text).sheets
+    ]
+    titles = tuple(title for title, tensors in sheets if any(tensors))
+    return None if len(titles) == sum(bool(tensors) for _, tensors in sheets) else titles
+
+
+def _first_wrong(calculation: Calculation, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
+    """Yield the formulas whose values are wrong, without those that are right for the right values of others."""
+    left = dict(wrong)
+    while left:
+        first = [p for p in left if not any(r in left for r in calculation.formulas[p].references())]
+        for place in first or [*left]:
+            if place not in left:
+                continue
+            yield place
+            calculation.set(place, left.pop(place))
+            for other in [p for p in left if place in calculation.formulas[p].references()]:
+                if _agree(calculation.values[other], calculation.result(other), apart[other]):
+                    del left[other]
 
 
 def _called(tensor: Tensor) -> str:
