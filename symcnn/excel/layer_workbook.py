@@ -8,11 +8,11 @@ import numpy as np
 
 from symcnn.derivation import Derivation
 from symcnn.errors import NotSupportedYetError
-from symcnn.excel.addresses import Cell
+from symcnn.excel.addresses import MAX_COLUMNS, Cell
 from symcnn.excel.book import Book, finish
 from symcnn.excel.contents import Status, status_cell, write_contents
 from symcnn.excel.layer_sheets import LayerSheets
-from symcnn.excel.layers import Extent, LayerPlan
+from symcnn.excel.layers import MAX_NUMBERS, Extent, LayerPlan
 from symcnn.excel.overview import Overview
 from symcnn.excel.picker import Picker
 from symcnn.excel.values import cell_values
@@ -117,34 +117,49 @@ def fitting_plan(
     )
     less = [Extent(next_values=False, without=frozenset(wide[:n])) for n in range(len(wide) + 1)]
     extents = [*([] if forward_only else [Extent(), *less]), Extent(backward=False)]
-    extents = [replace(extent, layers=layers) for extent in extents]
+    large = LayerPlan(derivation, text, Extent(backward=not forward_only)).too_large
+    if layers is not None and (wrong := [name for name in layers if name.casefold() in map(str.casefold, large)]):
+        raise NotSupportedYetError(
+            f"layers: {wrong[0]}: its sheet would have more than {MAX_COLUMNS} columns or {MAX_NUMBERS} numbers, more"
+            " than a spreadsheet takes; choose other layers, or write a report"
+        )
+    titles = [sheet.title for sheet in LayerPlan(derivation, text, Extent(backward=False)).sheets]
+    kept = layers if layers is not None or not large else tuple(t for t in titles if t not in large)
     whole = None
     for extent in extents:
-        plan = LayerPlan(derivation, text, extent)
+        plan = LayerPlan(derivation, text, replace(extent, layers=kept))
         whole = plan.count if whole is None else whole
         if plan.count <= MAX_FORMULAS:
             break
     if plan.count > MAX_FORWARD:
         raise NotSupportedYetError(
             f"the workbook of this network would have {plan.count} formulas in its forward pass; at most {MAX_FORWARD}:"
-            " choose layers (`--layers`), or write a report, which has no such limit"
+            f" choose some of the layers {', '.join(titles)} (`--layers`), or write a report, which has no such limit"
         )
-    notes = []
-    if plan.given:
+    return plan, _left_out(text, plan, whole or 0, layers, large, forward_only)
+
+
+def _left_out(
+    text: Catalogue, plan: LayerPlan, whole: int, layers: tuple[str, ...] | None, large: list[str], forward_only: bool
+) -> list[str]:
+    """A sentence about each part that is left out; ``whole``: formulas of all that was wanted."""
+    notes, extent = [], plan.extent
+    sizes = {"count": whole, "most": MAX_FORMULAS}
+    if layers is not None:
         names = ", ".join(f"∂E/∂{t.primal.name}" if t.primal else t.name for t in plan.given)
-        notes.append(text("workbook.layers_given", layers=", ".join(layers or ()), names=names))
+        notes.append(text("workbook.layers_given", layers=", ".join(layers), names=names or "–"))
+    elif large:
+        notes.append(text("workbook.left_out_large", layers=", ".join(large), most=MAX_NUMBERS))
     if forward_only:
         notes.append(text("workbook.left_out_asked"))
-    elif extent != extents[0]:
-        sizes = {"count": whole, "most": MAX_FORMULAS}
-        if not extent.backward:
-            notes.append(text("workbook.left_out_backward", **sizes))
-        else:
-            notes.append(text("workbook.left_out_next", **sizes))
-            if extent.without:
-                names = ", ".join(f"∂E/∂{t.name}" for t in wide if t in extent.without)
-                notes.append(text("workbook.left_out_gradients", names=names))
-    return plan, notes
+    elif not extent.backward:
+        notes.append(text("workbook.left_out_backward", **sizes))
+    elif not extent.next_values:
+        notes.append(text("workbook.left_out_next", **sizes))
+        if extent.without:
+            names = ", ".join(sorted(f"∂E/∂{t.name}" for t in extent.without))
+            notes.append(text("workbook.left_out_gradients", names=names))
+    return notes
 
 
 def _status(text: Catalogue, plan: LayerPlan) -> Status:

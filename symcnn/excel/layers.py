@@ -18,7 +18,7 @@ from sympy import S
 
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, quoted
-from symcnn.excel.addresses import Cell, check_size
+from symcnn.excel.addresses import MAX_COLUMNS, Cell
 from symcnn.excel.blocks import Placement, Step
 from symcnn.symbolic import LEAVES, Access, Equation, Tensor, TensorKind, Term, Wins
 from symcnn.text import Catalogue
@@ -31,6 +31,9 @@ NUMBERS_ROW, INPUTS_ROW, NEURONS_ROW = 8, 9, 11
 
 #: A grid of blocks is about so many times as wide as it is high.
 ASPECT = 1.6
+
+#: The most numbers of one sheet: past them a program opens it with trouble.
+MAX_NUMBERS = 1_000_000
 
 FORWARD, BACKWARD, NEXT = "forward", "backward", "next"
 
@@ -133,6 +136,21 @@ class LayerPlan:
     def count(self) -> int:
         """Formulas of all layers."""
         return sum(p.tensor.size for p in (*(c.target for c in self.calculations), *(c.target for c in self.copies)))
+
+    @property
+    def too_large(self) -> list[str]:
+        """The layers of which a sheet would be wider than a spreadsheet, or hold too many numbers."""
+        numbers: Counter[str] = Counter()
+        for placement in (*self.placements.values(), *(c.target for c in self.copies)):
+            numbers[placement.sheet] += placement.tensor.size
+        return [
+            sheet.title
+            for sheet in self.sheets
+            if any(
+                max(sheet.columns, self.last_column(name)) > MAX_COLUMNS or numbers[name] > MAX_NUMBERS
+                for name in map(sheet.name, (FORWARD, BACKWARD, NEXT))
+            )
+        ]
 
     # --- a part -----------------------------------------------------------------------------------------------------
 
@@ -349,7 +367,6 @@ class LayerPlan:
         steps = (*((0, stride) for stride in strides), (1, 0))
         self.placements[weights] = Placement(weights, sheet.title, np.array((NEURONS_ROW, column)), steps)
         sheet.columns = column + math.prod(source) - 1
-        check_size(sheet.title, NEURONS_ROW + weights.shape[-1], sheet.columns, weights)
         assert weights.source is not None
         self._rows[weights] = Placement(weights.source, sheet.title, np.array((INPUTS_ROW, column)), steps[:-1])
 
@@ -475,7 +492,6 @@ class LayerPlan:
         moves = ((steps[0], 0), (0, steps[1]))
         view = Placement(tensor, sheet, origins, moves, margin, spread=max(map(abs, steps)) > 1)
         self._used[sheet] = column + min(count, wide) * width - 2
-        check_size(sheet, FIRST_ROW + -(-count // wide) * (height + 1), self._used[sheet], tensor)
         self.copies.append(Copy(own, view, "turned" if min(steps) < 0 else "framed"))
         return view
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local, quoted
-from symcnn.excel.blocks import Placement, Slot, letters, products_of
+from symcnn.excel.blocks import Placement, ProductSlots, Slot, letters, products_of
 from symcnn.excel.book import Book
 from symcnn.excel.layers import Calculation, LayerPlan, window_of
 from symcnn.network import Array
@@ -24,6 +24,9 @@ from symcnn.symbolic import Access, Affine, Tensor, TensorKind
 
 #: The most rectangles of one sum that are shown, and the most cells of one side of a rectangle.
 MAX_BLOCKS, MAX_SIDE = 16, 11
+
+#: The most rows and columns of a pooling window that is shown.
+MAX_WINDOW = 3
 
 #: Columns: labels, values of the left side, the first rectangle; the last column of the head.
 LABEL, VALUE, RIGHT, LAST = 6, 7, 12, 52
@@ -107,8 +110,7 @@ class Picker:
             sheet = self.plan.sheet_of(tensor)
             if tensor.is_adjoint or sheet is None or sheet.key != "conv" or len(tensor.shape) < 2:
                 continue
-            pairs = list(_pairs(calculation))
-            if not pairs or any(len(slots) != 2 for slots in pairs):
+            if not _is_shown(calculation):
                 continue
             layer = PickedLayer(calculation, None, [tensor])
             while (following := self._following(layer.path[-1])) is not None:
@@ -121,9 +123,8 @@ class Picker:
                     layer.pool = window
                 layer.path.append(target)
             adjoint = self.plan.adjoint_of(layer.path[-1])
-            layer.back = targets.get(adjoint) if adjoint is not None else None
-            if layer.back is not None and not all(len(slots) == 2 for slots in _pairs(layer.back)):
-                layer.back = None
+            back = targets.get(adjoint) if adjoint is not None else None
+            layer.back = back if back is not None and _is_shown(back) else None
             yield layer
 
     def _following(self, tensor: Tensor) -> tuple[Tensor, tuple[int, int] | None] | None:
@@ -168,7 +169,7 @@ class Picker:
             for calculation in (layer.forward, layer.back):
                 if calculation is None:
                     continue
-                for slot in (s for slots in _pairs(calculation) for s in slots):
+                for slot in (s for pair in _pairs(calculation) for s in pair.slots):
                     place = calculation.place(slot.access.tensor)
                     needed[place.tensor, place.sheet] = place
         return needed
@@ -225,10 +226,8 @@ class Picker:
             page.put(row, LAST - 1, label(key), style.SAY_SMALL)
             page.put(row, LAST, CellFormula(f"={formula}"), style.MAP_NUMBER)
         limits = [f"${letters(LAST)}${CHOICE + n}" for n in (1, 2, 3)]
-        text = label("picked_limits")
-        parts = [f'"{part}"' for part in text.split("#")]
-        formula = "&".join(x for pair in zip(parts, [*limits, ""], strict=False) for x in pair if x)
-        page.put(CHOICE, 22, CellFormula(f"={formula}"), style.MAP_WORDS)
+        said = self._said("picked_limits", maps=limits[0], rows=limits[1], columns=limits[2])
+        page.put(CHOICE, 22, said, style.MAP_WORDS)
         page.prompt(cells[0].local, label("picked_prompt"), {"type": "list", "formula1": f'"{",".join(titles)}"'})
         for cell, limit in zip(cells[1:], limits, strict=True):
             rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": limit}
@@ -244,6 +243,11 @@ class Picker:
         border = [i for i in tensor.indices() if i[-2] in (0, rows - 1) or i[-1] in (0, columns - 1)]
         largest = max(border, key=lambda i: abs(values[(adjoint or tensor).scalar(i)]))
         return (largest[0] if len(largest) > 2 else 0) + 1, largest[-2] + 1, largest[-1] + 1
+
+    def _said(self, key: str, **values: str) -> CellFormula:
+        """A sentence of the catalogue as a formula: its values are formulas."""
+        text = self.book.label(key, **{name: f'"&{value}&"' for name, value in values.items()})
+        return CellFormula(f'="{text}"'.replace('""&', "").replace('&""', ""))
 
     def _choose(self, texts: Sequence[object]) -> str:
         """A formula that takes the text of the chosen layer."""
@@ -273,7 +277,7 @@ class Picker:
             return []
         return [
             (self._corner(calculation, one, point), self._corner(calculation, other, point))
-            for one, other in _pairs(calculation)
+            for _, (one, other) in _pairs(calculation)
         ]
 
     def _corner(self, calculation: Calculation, slot: Slot, point: Mapping[str, str]) -> Corner:
@@ -323,13 +327,13 @@ class Picker:
     def _forward(self, layers: list[list[tuple[Corner, Corner]]]) -> int:
         """Windows, filters, products, and what the cell adds to the filter's gradient; the row below them."""
         page, label, height = self.page, self.book.label, self.height
-        sentence = label("picker_forward").split("#")
-        choice = f'"{sentence[0]}"&{self.map}&" ["&{self.row}&", "&{self.column}&"]{sentence[1]}"'
-        page.bar_from(SECTION, 3, LAST, CellFormula(f"={choice}"), style.SECTION)
+        title = self._said("picker_forward", map=self.map, row=self.row, column=self.column)
+        page.bar_from(SECTION, 3, LAST, title, style.SECTION)
         count = min(MAX_BLOCKS, max(len(pairs) for pairs in layers))
         width = max(c.width for pairs in layers for c, _ in pairs)
         self.tops = tops = [15 + n * (height + 1) for n in range(3)]
         self.share_top = tops[2] + height + 3
+        numbers = [_number(layer.forward) for layer in self.layers]
         for n in range(count):
             column = RIGHT + n * (width + 1)
             sources = [pairs[n] if n < len(pairs) else None for pairs in layers]
@@ -337,18 +341,19 @@ class Picker:
             words = [self._words(s[0].sheet, n, k) if s else DASH for s, k in zip(sources, of, strict=True)]
             page.put(12, column, CellFormula(f"={self._choose(words)}"), style.HEAD)
             self._block(sources, 0, 13, column, tops[0], style.PICKER_VALUE)
-            self._block(sources, 1, 13, column + 3, tops[1], style.PICKER_PARAMETER)
+            self._block(sources, 1, 14, column, tops[1], style.PICKER_PARAMETER)
             for r, c in np.ndindex(height, width):
                 one, other = local(tops[0] + r, column + c), local(tops[1] + r, column + c)
                 there = self._inside(sources, r, c)
-                for top, product in ((tops[2], f"{one}*{other}"), (self.share_top, f"{one}*{self._slope}")):
-                    chosen = self._choose([product if x else DASH for x in there])
+                shares = [f"{one}*{self._slope}" + ("" if x == "1" else f"*{x}") for x in numbers]
+                for top, products in ((tops[2], [f"{one}*{other}"] * len(layers)), (self.share_top, shares)):
+                    chosen = self._choose([p if x else DASH for p, x in zip(products, there, strict=True)])
                     page.put(top + r, column + c, CellFormula(f"={chosen}"), style.PICKER_VALUE)
             page.put(tops[1] - 1, column + width // 2, "×", style.PICKER_SIGN)
             page.put(tops[2] - 1, column + width // 2, "=", style.PICKER_SIGN)
             page.put(tops[2] + height, column + width - 2, "Σ", style.SYMBOL)
-            products = area(tops[2], column, tops[2] + height - 1, column + width - 1)
-            page.put(tops[2] + height, column + width - 1, CellFormula(f"=SUM({products})"), style.PICKER_SUM)
+            own = area(tops[2], column, tops[2] + height - 1, column + width - 1)
+            page.put(tops[2] + height, column + width - 1, CellFormula(f"=SUM({own})"), style.PICKER_SUM)
         self.products = area(tops[2], RIGHT, tops[2] + height - 1, RIGHT + count * (width + 1) - 2)
         page.put(self.share_top - 1, RIGHT, label("picker_share"), style.HEAD)
         last = RIGHT + count * (width + 1) - 2
@@ -381,14 +386,13 @@ class Picker:
         corner = [f"${letters(column + way)}${row}" for way in (0, 1)]
         height = max(s[which].height for s in sources if s)
         width = max(s[which].width for s in sources if s)
-        first = column if which == 0 else column - 3
         for r, c in np.ndindex(height, width):
             texts = [
                 self._look(s[which].sheet, f"{corner[0]}+{r}", f"{corner[1]}+{c}")
                 if s and r < s[which].height and c < s[which].width else DASH
                 for s in sources
             ]  # fmt: skip
-            page.put(top + r, first + c, CellFormula(f"={self._choose(texts)}"), look)
+            page.put(top + r, column + c, CellFormula(f"={self._choose(texts)}"), look)
 
     def _colour(self, top: int, left: int, bottom: int, right: int) -> None:
         place = area(top, left, bottom, right)
@@ -404,15 +408,16 @@ class Picker:
         biases = [self._bias(layer) for layer in self.layers]
         rest = [len(list(_pairs(layer.forward))) > MAX_BLOCKS for layer in self.layers]
         values = [self._entry(layer.path[0], layer, False) for layer in self.layers]
+        numbers = [_number(layer.forward) for layer in self.layers]
         total = self._pair(row, label("picker_sum"), f"SUM({self.products})")
         bias = self._pair(row + 2, label("picker_bias"), self._choose([b or "0" for b in biases]))
+        factor = self._choose(numbers)
+        scaled = total if factor == "1" else self._pair(row + 4, label("picker_factor"), f"{total}*{factor}")
         if any(rest):
-            shown = f"SUM({self.products})"
-            others = [f"{v}-{shown}-{b or 0}" if more else "0" for v, b, more in zip(values, biases, rest, strict=True)]
-            more = self._pair(row + 4, label("picker_rest"), self._choose(others))
-            z = self._pair(row + 6, "z", f"{total}+{more}+{bias}")
-        else:
-            z = self._pair(row + 6, "z", f"{total}+{bias}")
+            own = f"{total}*{factor}"
+            others = [f"{v}-{own}-{b or 0}" if more else "0" for v, b, more in zip(values, biases, rest, strict=True)]
+            scaled += f"+{self._pair(row + 5, label('picker_rest'), self._choose(others))}"
+        z = self._pair(row + 6, "z", f"{scaled}+{bias}")
         self._agrees(row + 7, z, self._choose(values))
         after = [layer.path[1] if len(layer.path) > 1 else layer.path[0] for layer in self.layers]
         last = [layer.path[-1] for layer in self.layers]
@@ -427,10 +432,11 @@ class Picker:
         self._pair(SECTION + 25, label("picker_before"), self._choose(before))
         zs = [self._adjoint(x.path[0], x) for x in self.layers]
         self._pair(SECTION + 28, "∂E/∂z", self._choose(zs))
-        sentence = self.book.label("picker_sentence").split("#")
-        values = [self.map, self.row, self.column, f"ROUND({z},4)", f"ROUND({self._slope},6)"]
-        parts = [f'"{words}"&{value}' for words, value in zip(sentence, values, strict=True)]
-        self.page.put(SENTENCE, 3, CellFormula("=" + "&".join([self.layer, *parts])), style.BOLD)
+        said = self._said(
+            "picker_sentence", layer=self.layer, map=self.map, row=self.row, column=self.column,
+            value=f"ROUND({z},4)", derivative=f"ROUND({self._slope},6)",
+        )  # fmt: skip
+        self.page.put(SENTENCE, 3, said, style.BOLD)
 
     def _adjoint(self, tensor: Tensor, layer: PickedLayer) -> str:
         adjoint = self.plan.adjoint_of(tensor)
@@ -451,26 +457,26 @@ class Picker:
         return None
 
     def _window(self, row: int) -> None:
-        """The cells of the pooling window, in one row, and which is the first to reach its maximum."""
+        """The cells of the pooling window, where it is small."""
         pooled = [(x, next((t for t in x.path if t.kind is TensorKind.POOLED_MAP), None)) for x in self.layers]
-        size = max((math.prod(x.pool) for x, _ in pooled if x.pool), default=0)
-        if not size or size > 9:
+        sizes = [x.pool for x, _ in pooled if x.pool and max(x.pool) <= MAX_WINDOW]
+        if not sizes:
             return
         self.page.put(row, LABEL, self.book.label("picker_window"), style.SAY)
-        for n in range(size):
+        for r, c in np.ndindex(max(h for h, _ in sizes), max(w for _, w in sizes)):
             texts = []
             for layer, target in pooled:
-                if target is None or layer.pool is None or n >= math.prod(layer.pool):
+                if target is None or layer.pool not in sizes or r >= layer.pool[0] or c >= layer.pool[1]:
                     texts.append(DASH)
                     continue
                 source = layer.path[layer.path.index(target) - 1]
                 place = self.plan.placements[source]
                 rows, columns = self._places[source, place.sheet]
                 down, right = layer.pool
-                r = f"INDEX({rows},{self.map})+{down}*{_whole(self.row, down)}+{n // right}"
-                c = f"INDEX({columns},{self.map})+{right}*{_whole(self.column, right)}+{n % right}"
-                texts.append(self._look(place.sheet, r, c))
-            self.page.put(row, VALUE + n, CellFormula(f"={self._choose(texts)}"), style.PICKER_VALUE)
+                at_row = f"INDEX({rows},{self.map})+{down}*{_whole(self.row, down)}+{r}"
+                at_column = f"INDEX({columns},{self.map})+{right}*{_whole(self.column, right)}+{c}"
+                texts.append(self._look(place.sheet, at_row, at_column))
+            self.page.put(row + r, VALUE + c, CellFormula(f"={self._choose(texts)}"), style.PICKER_VALUE)
 
     def _pair(self, row: int, words: str, formula: str) -> str:
         """A label and a value; the value's cell."""
@@ -478,9 +484,14 @@ class Picker:
         self.page.merged(row, VALUE, 1, 3, CellFormula(f"={formula}"), style.PICKER_RESULT)
         return f"${letters(VALUE)}${row}"
 
-    def _agrees(self, row: int, cell: str, other: str, column: int = VALUE) -> None:
+    def _agrees(
+        self, row: int, cell: str, other: str, column: int = VALUE, where: Sequence[bool] | None = None
+    ) -> None:
+        """Say whether two values are the same; ``where``: in which layers there are two."""
         words = self.book.label("picker_same"), self.book.label("picker_other")
         formula = f'IF(ABS({cell}-{other})<{TOLERANCE}*(1+ABS({cell})),"{words[0]}","{words[1]}")'
+        if where is not None:
+            formula = self._choose([formula if shown else DASH for shown in where])
         self.page.merged(row, column, 1, 4, CellFormula(f"={formula}"), style.PICKER_OK)
 
     # --- backward ---------------------------------------------------------------------------------------------------
@@ -517,10 +528,12 @@ class Picker:
             sums.append(local(below, right))
         complete = [len(pairs) <= MAX_BLOCKS for pairs in layers]
         page.put(top, LAST - 6, "Σ", style.SYMBOL)
-        total = "+".join(sums)
+        factor = self._choose([_number(layer.back) for layer in self.layers])
+        total = "+".join(sums) if factor == "1" else f"({'+'.join(sums)})*{factor}"
         page.merged(top, LAST - 5, 1, 3, CellFormula(f"={total}"), style.PICKER_RESULT)
         if all(complete):
-            self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed, LAST - 5)
+            where = [bool(pairs) for pairs in layers]
+            self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed, LAST - 5, where)
 
     def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[Piece]:
         """Rectangles as they are, a long column in squares of 25 entries."""
@@ -554,10 +567,23 @@ def _pooled(layer: PickedLayer) -> list[Tensor]:
     return layer.path[at:]
 
 
-def _pairs(calculation: Calculation) -> Iterator[list[Slot]]:
-    """The references of each product of a calculation that is a sum over rectangles."""
-    products = products_of(calculation.equation, calculation.target, calculation.place)
-    yield from (ranged for slots in products if (ranged := [s for s in slots if s.ranged]))
+def _pairs(calculation: Calculation) -> Iterator[ProductSlots]:
+    """The products of a calculation that are sums over rectangles, with the references that are ranges."""
+    for coefficient, slots in products_of(calculation.equation, calculation.target, calculation.place):
+        ranged = [slot for slot in slots if slot.ranged]
+        if ranged:
+            yield ProductSlots(coefficient, ranged)
+
+
+def _is_shown(calculation: Calculation) -> bool:
+    """Is it a sum of products of two rectangles, all with one number before them?"""
+    pairs = list(_pairs(calculation))
+    return len({pair.coefficient for pair in pairs}) == 1 and all(len(pair.slots) == 2 for pair in pairs)
+
+
+def _number(calculation: Calculation | None) -> str:
+    """The number before the products, as formulas write it: ``1``, ``1/9``."""
+    return "1" if calculation is None else str(next(_pairs(calculation)).coefficient)
 
 
 def _whole(cell: str, by: int) -> str:

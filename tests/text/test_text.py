@@ -57,7 +57,7 @@ def test_no_text_is_left_unused():
             "how",
             "setting",
         )  # f"kind.{letter}" …
-        derived = word.startswith(("on_", "count_", "status_", "forward_", "convention_")) or word.endswith(
+        derived = word.startswith(("on_", "layer_", "count_", "status_", "forward_", "convention_")) or word.endswith(
             ("_value", "_prompt")
         )
         assert built or derived or re.search(rf"[\"'.]{word}[\"']", source), key
