@@ -17,8 +17,6 @@ from symcnn.excel.addresses import Cell, area, local, quoted
 from symcnn.excel.blocks import Placement, ProductSlots, Slot, letters, products_of
 from symcnn.excel.book import Book
 from symcnn.excel.layers import Calculation, LayerPlan, window_of
-from symcnn.network import Array
-from symcnn.numeric.values import array_values
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Affine, Tensor, TensorKind
 
@@ -85,12 +83,11 @@ class Picker:
     """Writes the two sheets.
 
     Args:
-        inputs: the values of pixels, targets and parameters, from which the first choice follows.
+        numbers: the value of every quantity by name, from which the first choice follows.
     """
 
-    def __init__(self, book: Book, plan: LayerPlan, inputs: Mapping[Tensor, Array], ribbon: str) -> None:
-        self.book, self.plan, self.ribbon = book, plan, ribbon
-        self._inputs = inputs
+    def __init__(self, book: Book, plan: LayerPlan, numbers: Mapping[str, float], ribbon: str) -> None:
+        self.book, self.plan, self.numbers, self.ribbon = book, plan, numbers, ribbon
         self.layers = list(self._layers())
         self._places: dict[tuple[Tensor, str], tuple[str, str]] = {}
         self._columns = 3
@@ -238,10 +235,9 @@ class Picker:
         """Map, row and column from 1: of the cells at the border, that with the largest derivative."""
         tensor = self.layers[0].path[0]
         adjoint = self.plan.adjoint_of(tensor)
-        values = array_values(self.plan.derivation, self._inputs)
         rows, columns = tensor.shape[-2:]
         border = [i for i in tensor.indices() if i[-2] in (0, rows - 1) or i[-1] in (0, columns - 1)]
-        largest = max(border, key=lambda i: abs(values[(adjoint or tensor).scalar(i)]))
+        largest = max(border, key=lambda i: abs(self.numbers[(adjoint or tensor).scalar(i)]))
         return (largest[0] if len(largest) > 2 else 0) + 1, largest[-2] + 1, largest[-1] + 1
 
     def _said(self, key: str, **values: str) -> CellFormula:
