@@ -7,8 +7,10 @@ import subprocess
 import numpy as np
 import openpyxl
 import pytest
+from sympy import expand, prod
 
 import symcnn
+from symcnn.derivation.graph import instance
 from symcnn.excel.layer_workbook import LayerInputs, layer_workbook
 from symcnn.excel.values import Calculation
 from symcnn.numeric import initial_values
@@ -17,7 +19,8 @@ from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
 from symcnn.verification.workbook.blocks import LayerCells
 from symcnn.verification.workbook.families import FamilyProofs
-from symcnn.verification.workbook.package import CellContent
+from symcnn.verification.workbook.formulas import Literals, NotPolynomialError, Slots
+from symcnn.verification.workbook.package import CellContent, read_package
 from symcnn.verification.workbook.verify import verify_package
 from tests.tools.alterations import LayerWorkbook
 from tests.tools.recalculate import needs_office
@@ -101,6 +104,27 @@ def test_every_computed_entry_is_claimed_once(book):
     assert not any(r.wrong for r in results)
     # every parameter, forward quantity, adjoint and next value: all but the derivative by the image
     assert [t.name for t in book.cells.equations if t not in tensors] == ["dE_di"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_slots_are_the_entries_that_an_equation_reads(tmp_path, name):
+    """At some indices of every tensor, against its instance, which is made without arrays."""
+    package = read_package(written_book(tmp_path, NETWORKS[name]))
+    cells, rng, literals, sums = LayerCells(NETWORKS[name], package, "x"), np.random.default_rng(8), Literals(), 0
+    for tensor, equation in cells.equations.items():
+        slots = Slots(equation, [], cells, literals)
+        for index in rng.permutation([*tensor.indices()])[:6] if tensor.shape else [np.zeros(0, int)]:
+            variable = instance(equation, tuple(map(int, index)))
+            read = {cells.symbol(n) for n in slots.at(index[np.newaxis])[0].tolist() if n >= 0}
+            assert variable.symbols() <= read, (tensor.name, index)
+            try:
+                polynomial = slots.polynomial(index[np.newaxis])
+            except NotPolynomialError:
+                continue
+            terms = (c * prod(map(cells.symbol, entries)) for entries, c in polynomial.items())
+            assert expand(sum(terms) - variable.expression) == 0, (tensor.name, index)
+            sums += len(polynomial) > 1
+    assert sums > 5
 
 
 def test_alterations_are_named(book):
