@@ -88,7 +88,7 @@ def explain_number(
 
     graph, words = derivation.graph, {"word": text.words("word"), "explain": text.words("explain")}
     if is_parameter:
-        place = network.parameters.index(quantity.name)
+        place = _place(network, quantity)
         if question.step == 0:
             origin = text("explain.initial", seed=seed)
             return explain_input(graph, quantity, float(theta[place]), origin, words, text.decimal)
@@ -104,6 +104,13 @@ def explain_number(
         value, origin = of_image[quantity.name], text("explain.given")
         return explain_input(graph, quantity, value, origin, words, text.decimal)
     return explain_variable(graph, quantity, of_image, words, text.decimal)
+
+
+def _place(network: Network, parameter: Quantity) -> int:
+    """Return the place of a parameter in the vector of all."""
+    tensors = network.forward.parameters
+    before = tensors[: tensors.index(parameter.tensor)]
+    return sum(tensor.size for tensor in before) + parameter.tensor.flat(parameter.index)
 
 
 def _quantity(derivation: Derivation, written: str, name: str) -> Quantity:

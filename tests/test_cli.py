@@ -84,7 +84,7 @@ def test_one_formula_of_a_large_network_with_one_step_of_each_tensor_on_the_way(
     net.write_text('input_shape = [60, 60]\nloss = "cross_entropy"\n[[layer]]\ntype = "Dense"\nunits = 70\n')
     status, out, err = run("derive", "--of", "w_i0101-o71", net, capsys=capsys)
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert "no such quantity; expected one of 252211 names" in err
+    assert "no such quantity; did you mean 'w_i0101o70' or " in err
     for name in ("w_i0101o02", "w_i0101-o02", "dE_dw_i0101o02"):
         status, out, _ = run("derive", "--of", name, net, capsys=capsys)
         assert (status, out.count("\n")) == (0, 7)
@@ -100,7 +100,7 @@ def test_one_formula_of_a_large_network_with_one_step_of_each_tensor_on_the_way(
     assert "\n∂E_total/∂x₁₀₁₀₁ = ∂E_total/∂o_001,predicted · ∂o_001,predicted/∂x₁₀₁₀₁ + " in out
     assert "\n∂E_total/∂b_x1 = ∂E_total/∂x₁₀₁₀₁ · ∂x₁₀₁₀₁/∂b_x1 + " in out
     assert out.endswith(
-        "\nThe chain rule passes through 622 more quantities, each like one of these: --of NAME prints it.\n"
+        "\nThe chain rule passes through more than 200 quantities; of each tensor, one is shown here.\n"
     )
 
 

@@ -113,33 +113,17 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
 
     typography = Typography(derivation.quantities, catalogue("en").words("word"))
     emit = Latex().display if latex else Plain().lines
-    left_out = 0
     if of is not None:
-        names = [step.variable for step in derivation[of].steps]
-        if len(names) > MOST_FORMULAS:
-            shown = _one_of_each_tensor(derivation, of)
-            left_out = len(names) - len(shown)
-            names = [name for name in names if name in shown]
+        names = [step.variable for step in derivation.steps(of, MOST_FORMULAS)]
     else:
         adjoints = [v.quantity.primal.name for v in derivation.graph.backward.values()]
         names = [name for name in adjoints if name not in derivation.names] + list(derivation.names)
     for quantity in names:
         say(emit(typography.chain_rule(derivation, quantity)))
-    if left_out:
-        say(f"\nThe chain rule passes through {left_out} more quantities, each like one of these: --of NAME prints it.")
+    if of is not None and len(derivation.graph.chain(derivation[of].quantity.adjoint, len(names))) > len(names):
+        say(f"\nThe chain rule passes through more than {MOST_FORMULAS} quantities; of each tensor, one is shown here.")
     if of is None:
         say(f"\n{_size(derivation)}")
-
-
-def _one_of_each_tensor(derivation: "Derivation", name: str) -> set[str]:
-    """Return the names of a way from E to a quantity: of each tensor that the chain rule passes through, one entry."""
-    names: dict[str, str] = {}
-    waiting = [derivation.quantities.of(name)]
-    for quantity in waiting:
-        if quantity.tensor.name not in names:
-            names[quantity.tensor.name] = quantity.name
-            waiting += [term.quantity for term in derivation.step(quantity).terms if not term.is_last]
-    return set(names.values())
 
 
 def _print_equations(derivation: "Derivation", latex: bool) -> None:

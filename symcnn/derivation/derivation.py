@@ -61,6 +61,7 @@ class ChainTerm:
         return f"ChainTerm(through={self.through!r}, adjoint={self.adjoint!r}, local={self.local!r})"
 
 
+@dataclass(frozen=True, repr=False)
 class Step:
     """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``.
 
@@ -70,8 +71,8 @@ class Step:
         quantity: the one that E is differentiated by.
     """
 
-    def __init__(self, derivation: "Derivation", quantity: Quantity) -> None:
-        self._derivation, self.quantity = derivation, quantity
+    derivation: "Derivation"
+    quantity: Quantity
 
     @property
     def variable(self) -> str:
@@ -86,23 +87,12 @@ class Step:
     @cached_property
     def terms(self) -> tuple[ChainTerm, ...]:
         """The paths through the next quantities."""
-        return tuple(map(self._derivation._chain_term, self._derivation.graph[self.adjoint].products))
+        return tuple(map(self.derivation._chain_term, self.derivation.graph[self.adjoint].products))
 
     @property
     def expression(self) -> Expr:
         """Their sum."""
-        return self._derivation.graph[self.adjoint].expression
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Step):
-            return NotImplemented
-        return (self._derivation, self.quantity) == (other._derivation, other.quantity)
-
-    def __hash__(self) -> int:
-        return hash((self._derivation, self.quantity))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self._derivation, self.quantity)
+        return self.derivation.graph[self.adjoint].expression
 
     def __repr__(self) -> str:
         fields = ("variable", "adjoint", "terms", "expression")
@@ -383,10 +373,27 @@ class Derivation(Mapping[str, Gradient]):
         """The same for one image: every quantity that depends on it gets ``_image1``, ``_image2``, …"""
         return expression.xreplace({s: self.quantities.of_image(s, number) for s in expression.free_symbols})
 
-    def steps(self, name: Name) -> list[Step]:
-        """The chain rule from E down to a quantity."""
-        chain = self.graph.chain(self.quantities.of(name).adjoint)
-        return [Step(self, adjoint.primal) for adjoint in chain]
+    def steps(self, name: Name, most: int | None = None) -> list[Step]:
+        """The chain rule from E down to a quantity.
+
+        Args:
+            most: of more steps, one for each tensor on the way; each is at the first quantity that the next rests on.
+        """
+        adjoint = self.quantities.of(name).adjoint
+        chain = self.graph.chain(adjoint, most)
+        if most is not None and len(chain) > most:
+            chain = self._one_of_each_tensor(adjoint)
+        return [Step(self, quantity.primal) for quantity in chain]
+
+    def _one_of_each_tensor(self, adjoint: Quantity) -> list[Quantity]:
+        first: dict[Tensor, Quantity] = {}
+        waiting = [adjoint.primal]
+        for quantity in waiting:
+            if quantity.tensor not in first:
+                first[quantity.tensor] = quantity
+                waiting += [term.quantity for term in self.step(quantity).terms if not term.is_last]
+        names = self.graph.backward.in_order(quantity.adjoint.name for quantity in first.values())
+        return [self.quantities.of(name) for name in names]
 
     def step(self, name: Name) -> Step:
         """The chain rule at one quantity."""

@@ -163,9 +163,6 @@ class Graph:
         yield from self.forward.values()
         yield from self.backward.values()
 
-    def __len__(self) -> int:
-        return len(self.forward) + len(self.backward)
-
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """The tensors of the scalars: inputs, forward, backward."""
@@ -175,13 +172,6 @@ class Graph:
     def quantities(self) -> Quantities:
         """Its scalars by their names."""
         return Quantities(self.tensors)
-
-    def place(self, name: str) -> tuple[Tensor, Index]:
-        """The tensor of a scalar, and its index there."""
-        if name in self.inputs:
-            return self.inputs[name]
-        variable = self[name]
-        return variable.tensor, variable.index
 
     def users(self, quantity: Quantity) -> list[Quantity]:
         """The variables whose formulas contain a quantity, in order; found in the equations, none of them is made."""
@@ -196,10 +186,13 @@ class Graph:
                         target.add(index)
         return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(users.get(tensor, ()))]
 
-    def chain(self, adjoint: Quantity) -> list[Quantity]:
+    def chain(self, adjoint: Quantity, most: int | None = None) -> list[Quantity]:
         """The adjoints on the way from E to an adjoint, itself the last; found in the equations, none of them is made.
 
         It is what the chain rule passes through: an adjoint, all that its formula contains, and so on.
+
+        Args:
+            most: past so many, no more are looked for.
         """
         by_target = _by_target(self.equations)
         chain: dict[Tensor, set[Index]] = {adjoint.tensor.adjoint(): {adjoint.index}}
@@ -208,7 +201,12 @@ class Graph:
                 for term in equation.terms:
                     for upstream in (a for f in term.factors for a in f.atoms(Access) if a.tensor.is_adjoint):
                         indices = chain.setdefault(upstream.tensor, set())
-                        indices.update(_reached(equation, term, upstream, chain[tensor], indices))
+                        for index in _reached(equation, term, upstream, chain[tensor], indices):
+                            indices.add(index)
+                            if most is not None and len(indices) > most:
+                                break
+            if most is not None and sum(map(len, chain.values())) > most:
+                break
         return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(chain.get(tensor, ()))]
 
 
@@ -334,20 +332,26 @@ def _contains(equation: Equation, term: Term, point: Mapping[str, int], symbol: 
 
 
 def _reached(
-    equation: Equation, term: Term, upstream: Access, targets: Iterable[Index], known: set[Index]
-) -> set[Index]:
-    """The indices of an access in the instances of a term that some entries of the target consist of."""
-    reached = set(known)
-    for index in sorted(targets):
-        for point in points_at(equation.axes, equation.target, index):
-            if len(reached) == upstream.tensor.size:
-                return reached
-            for within in points(term.axes):
-                place = {**point, **within}
-                source = upstream.at(place)
-                if source is not None and source not in reached and _instance(equation, term, place) is not None:
-                    reached.add(source)
-    return reached
+    equation: Equation, term: Term, upstream: Access, targets: set[Index], known: set[Index]
+) -> Iterator[Index]:
+    """The indices of an access, but known ones, in the instances of a term that some entries of the target consist of.
+
+    Of few entries all points are looked at; where there are most of them, each index needs only one of its points.
+    """
+    axes = (*equation.axes, *term.axes)
+    if 4 * len(targets) > equation.target.tensor.size:
+        for index in upstream.tensor.indices():
+            if index not in known and any(
+                equation.target.at(point) in targets and _instance(equation, term, point) is not None
+                for point in points_at(axes, upstream, index)
+            ):
+                yield index
+        return
+    for target in targets:
+        for point in points_at(axes, equation.target, target):
+            source = upstream.at(point)
+            if source is not None and source not in known and _instance(equation, term, point) is not None:
+                yield source
 
 
 def _add(addends: list[tuple[Rational, list[Product]]], equation: Equation, point: Mapping[str, int]) -> None:

@@ -35,14 +35,20 @@ from symcnn.printers.python import OUTPUTS, PASS, one_image, scalars_over_sample
 from symcnn.symbolic import Access
 
 
+def parameter_count(network: Network) -> int:
+    """The number of parameters; their names are not made."""
+    return sum(tensor.size for tensor in network.forward.parameters)
+
+
 def as_theta(network: Network, values: Any) -> Array:
     """Name -> value, or any 1-D sequence, as a vector of floats; a copy.
 
     Raises:
         InputError: a name is missing or unknown, or the number of values is wrong, or one is no finite number.
     """
-    names = network.parameters
+    count = parameter_count(network)
     if isinstance(values, Mapping):
+        names = network.parameters
         missing = [n for n in names if n not in values]
         known = frozenset(names)
         unknown = [n for n in values if n not in known]
@@ -55,12 +61,12 @@ def as_theta(network: Network, values: Any) -> Array:
     try:
         theta = np.array(as_array(values), dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError):
-        raise InputError(f"parameters: expected {len(names)} numbers") from None
-    if theta.shape != (len(names),):
-        raise InputError(f"parameters of shape {theta.shape}: expected ({len(names)},), in the order of the network")
+        raise InputError(f"parameters: expected {count} numbers") from None
+    if theta.shape != (count,):
+        raise InputError(f"parameters of shape {theta.shape}: expected ({count},), in the order of the network")
     if not np.isfinite(theta).all():
         bad = int(np.argmin(np.isfinite(theta)))
-        raise InputError(f"parameters: {names[bad]} is {theta[bad]}; expected a finite number")
+        raise InputError(f"parameters: {network.parameters[bad]} is {theta[bad]}; expected a finite number")
     return theta
 
 
@@ -86,7 +92,7 @@ def initial_values(network: Network, seed: int, how: str = "uniform") -> Array:
         raise InputError(f"seed={quoted(seed)}: expected a whole number, at least 0")
     if how not in INITIAL:
         raise InputError(f"initial={quoted(how)}: unknown; expected one of {', '.join(INITIAL)}, or values")
-    values = np.random.default_rng(seed).uniform(-1, 1, len(network.parameters))
+    values = np.random.default_rng(seed).uniform(-1, 1, parameter_count(network))
     return values / np.sqrt(_fan_in(network)) if how == "scaled" else values
 
 
@@ -224,7 +230,7 @@ class ArrayProgram(Program):
         if key not in self._cache:
             if len(self._cache) >= 4:
                 self._cache.pop(next(iter(self._cache)))
-            theta = np.zeros(len(self.network.parameters), self.dtype)
+            theta = np.zeros(parameter_count(self.network), self.dtype)
             self._cache[key] = Buffers(self._functions[name], self.network, samples, theta, np.zeros_like(theta))
         return self._cache[key]
 

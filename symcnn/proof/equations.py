@@ -38,8 +38,8 @@ CLAIM = "E′ = Σ v·∂E/∂u"
 #: The largest error probability.
 EPSILON = 1e-12
 
-#: The most points of all equations together: about half a minute.
-MOST_POINTS = 100_000_000
+#: The most points of all equations together: some five minutes.
+MOST_POINTS = 1_000_000_000
 
 SEED = 20261125
 

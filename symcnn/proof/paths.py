@@ -15,7 +15,7 @@ from functools import cached_property
 
 from sympy import Expr, Function, Symbol
 
-from symcnn.derivation import Derivation
+from symcnn.derivation import Derivation, Variable
 from symcnn.proof.algebra import Algebra, RealAlgebra
 from symcnn.proof.arithmetic import Dual, Element
 from symcnn.proof.domain import POINTS, SEEDS, AlgebraicDomain, Make, agree, error_probability
@@ -66,11 +66,16 @@ def shares(derivation: Derivation, images: Iterable[int]) -> Iterator[tuple[Symb
         yield last, others
 
 
+def _variables(derivation: Derivation) -> Iterable[Variable]:
+    """Return the variables of the forward pass, which are all needed to decide anything of one."""
+    derivation.require_scalars("decided formula by formula", "`symcnn verify` proves the equations of any network")
+    return derivation.graph.forward.values()
+
+
 def generators_of(derivation: Derivation) -> int:
     """Count the generators of one image's leaf functions: an output, a gate, or a share for each candidate."""
-    derivation.require_scalars("proved formula by formula", "`symcnn verify` proves the equations of any network")
     total = 0
-    for variable in derivation.graph.forward.values():
+    for variable in _variables(derivation):
         for call in variable.expression.atoms(Function):
             total += len(call.args) if isinstance(call, maximum) else LEAF[call.func].generators
     return total
@@ -87,7 +92,7 @@ class QuantityTable:
     def __init__(self, derivation: Derivation, algebra: Algebra, images: Sequence[int] = (0,)) -> None:
         self.algebra = algebra
         self._quantities = derivation.quantities
-        self._forward = {v.quantity.symbol: v for v in derivation.graph.forward.values()}
+        self._forward = {v.quantity.symbol: v for v in _variables(derivation)}
         self._order = {symbol: n for n, symbol in enumerate(self._forward)}
         constants = {e.target.tensor for e in derivation.forward if e.constant}
         self._constants = {symbol for symbol, v in self._forward.items() if v.tensor in constants}

@@ -10,7 +10,7 @@ from symcnn.numeric.values import values_of_images
 from tests.tools.networks import differentiable, lenet
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(differentiable())
 def test_values_from_arrays_are_those_of_the_graph(case):
     net, theta, images, targets = case

@@ -13,6 +13,7 @@ from symcnn.proof.equations import accepts
 from symcnn.proof.interpret import Interpreter
 from symcnn.symbolic import Access, Term, relu
 from symcnn.verification import check_equations, planted_equations
+from tests.slow import rest_slow
 from tests.tools import oracles
 from tests.tools.networks import digits, from_seed, lenet
 
@@ -48,6 +49,37 @@ def test_every_planted_error_is_caught(make):
     assert len({p.kind for p in planted}) >= 15
     for p in planted:
         assert not accepts(d, p.equations), (p.kind, p.right, p.wrong)
+
+
+def wrong_signs(equations):
+    """Each equation once with the other sign, and the tensor that it gives."""
+    for n, equation in enumerate(equations):
+        (first, *others) = equation.terms
+        wrong = replace(equation, terms=(replace(first, factors=(Integer(-1), *first.factors)), *others))
+        yield (*equations[:n], wrong, *equations[n + 1 :]), equation.target.tensor
+
+
+POOLED_FIRST = [symcnn.MaxPool2D(2), symcnn.Conv2D(2, 2), symcnn.Activation("relu"), symcnn.Dense(2)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    rest_slow([lambda: symcnn.Network((6, 6), POOLED_FIRST), digits, lenet]),
+    ids=["pooled first", "digits", "LeNet"],
+)
+def test_one_wrong_sign_in_any_equation_is_refuted_and_named(make):
+    """Also in that of the image, and in one that no parameter rests on."""
+    d = symcnn.derive(make())
+    shown = d.equations[len(d.forward) :]
+    assert {"dE_di", "dE_dp"} <= {e.target.tensor.name for e in shown}
+    for equations in (d.backward, shown):
+        for wrong, tensor in wrong_signs(equations):
+            verdict = check_equations(d, wrong)
+            assert verdict.status == "refuted", tensor.name
+            if tensor.role == "gradient":  # nothing else rests on it
+                assert verdict.counterexample == f"∂E/∂{tensor.primal.name}"
+    verdict = check_equations(d, next(wrong for wrong, tensor in wrong_signs(shown) if tensor.name == "dE_di"))
+    assert verdict.counterexample == "∂E/∂i"
 
 
 def test_planted_errors_are_the_same_every_time(derivation):
