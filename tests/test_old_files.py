@@ -1,6 +1,7 @@
 """Files that version 0.1 wrote are read by every later one, and mean what they meant."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,10 @@ import symcnn
 from symcnn.audit import audit, mapping_from
 from symcnn.cli import main
 from symcnn.network.datafiles import read_data
+from symcnn.text import catalogue
+from symcnn.verification import verify_workbook
+from symcnn.verification.workbook.package import CellContent, read_package
+from symcnn.verification.workbook.verify import verify_package
 from tests.slow import rest_slow
 from tests.tools.coq import needs_coq
 
@@ -111,6 +116,47 @@ def test_a_workbook_is_verified(file, capsys):
     name = file.split(".")[0]
     main(["verify", str(FILES / f"{name}.toml"), "--workbook", str(FILES / f"{file}.xlsx")])
     assert "WRONG" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_workbook_of_one_image_is_verified(lang):
+    """Nothing writes that form today: every claim is proved as it was; the cells that no claim reads are counted."""
+    found = verify_workbook(FILES / "one_image.fr.xlsx", network("one_image"), lang=lang)
+    assert found.ok
+    *claims, others = found.rows
+    assert len(claims) == 21
+    assert {row.status for row in claims} <= {"proved", "probable"}
+    text = catalogue(lang)
+    assert (others.claim, others.status) == (text("proof.others_of_one", count=149), "unknown")
+    assert text("proof.no_writing") in str(found)
+    assert text("proof.rest_others") not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("x_11_image1", lambda formula: formula.replace("+", "-", 1)),
+        ("s_image1", lambda formula: None),  # a number
+        ("dE_df_11_image1", lambda formula: f"1.0001*{formula}"),
+        ("dE_df_11", lambda formula: formula + "+1"),
+        ("next_b_o1", lambda formula: formula.replace("-", "+")),  # uphill
+    ],
+)
+def test_an_altered_cell_of_a_workbook_of_one_image_is_found(name, change):
+    package = read_package(FILES / "one_image.fr.xlsx")
+    at = package.names[name.lower()]
+    cells = package.sheets[at.sheet]
+    cells[at.row, at.column] = CellContent(change(cells[at.row, at.column].formula), 0.5)
+    found = verify_package(package, "one_image.fr.xlsx", network("one_image"), catalogue("en"))
+    assert [f.quantity for f in found.findings] == [name]
+
+
+def test_a_workbook_with_a_training_is_not_read_as_one_without():
+    """One name of a training is enough, so that cells that can be compared are never left undecided."""
+    package = read_package(FILES / "binary.fr.xlsx")
+    names = {name: at for name, at in package.names.items() if not name.startswith("training_")}
+    with pytest.raises(symcnn.InputError, match="the name training_"):
+        verify_package(replace(package, names=names), "binary.fr.xlsx", network("binary"), catalogue("en"))
 
 
 @pytest.mark.slow

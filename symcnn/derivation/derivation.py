@@ -61,6 +61,7 @@ class ChainTerm:
         return f"ChainTerm(through={self.through!r}, adjoint={self.adjoint!r}, local={self.local!r})"
 
 
+@dataclass(frozen=True, repr=False)
 class Step:
     """One application of the chain rule: ``adjoint = Σ ∂E/∂through · ∂through/∂variable``.
 
@@ -70,8 +71,8 @@ class Step:
         quantity: the one that E is differentiated by.
     """
 
-    def __init__(self, derivation: "Derivation", quantity: Quantity) -> None:
-        self._derivation, self.quantity = derivation, quantity
+    derivation: "Derivation"
+    quantity: Quantity
 
     @property
     def variable(self) -> str:
@@ -86,23 +87,12 @@ class Step:
     @cached_property
     def terms(self) -> tuple[ChainTerm, ...]:
         """The paths through the next quantities."""
-        return tuple(map(self._derivation._chain_term, self._derivation.graph[self.adjoint].products))
+        return tuple(map(self.derivation._chain_term, self.derivation.graph[self.adjoint].products))
 
     @property
     def expression(self) -> Expr:
         """Their sum."""
-        return self._derivation.graph[self.adjoint].expression
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Step):
-            return NotImplemented
-        return (self._derivation, self.quantity) == (other._derivation, other.quantity)
-
-    def __hash__(self) -> int:
-        return hash((self._derivation, self.quantity))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self._derivation, self.quantity)
+        return self.derivation.graph[self.adjoint].expression
 
     def __repr__(self) -> str:
         fields = ("variable", "adjoint", "terms", "expression")

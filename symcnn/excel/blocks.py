@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import sympy
@@ -134,11 +134,20 @@ def formulas(
         yield from _Block(equation, target, block, place).cells()
 
 
-def products_of(equation: Equation, target: Placement, place: Callable[[Tensor], Placement]) -> Iterator[list[Slot]]:
-    """The references of each product of an equation; in place of the axes of the target stands any entry."""
+class ProductSlots(NamedTuple):
+    """One product of an equation: its number, and its references."""
+
+    coefficient: Expr
+    slots: list[Slot]
+
+
+def products_of(equation: Equation, target: Placement, place: Callable[[Tensor], Placement]) -> Iterator[ProductSlots]:
+    """Each product of an equation; in place of the axes of the target stands any entry."""
     block = _Block(equation, target, next(target.blocks()), place)
     for term in equation.terms:
-        yield from (slots for _, _, slots in block.products(term))
+        for _, factors, slots in block.products(term):
+            numbers = (f for f in factors if f.is_Number)
+            yield ProductSlots(sympy.Mul(term.coefficient, *numbers), slots)
 
 
 class _Block:

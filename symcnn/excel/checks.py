@@ -172,10 +172,9 @@ def _fixed_area(first: int, last: int, column: int) -> str:
 
 def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
     """Train with symcnn as the workbook does."""
-    forward, steps = plan.network.forward, plan.steps
+    forward = plan.network.forward
     assert forward.targets is not None
     assert data.targets is not None
-    assert steps is not None
     inputs = {plan.learning_rate.absolute: rate, plan.factor.absolute: factor}
     inputs |= {plan.parameter(p, "initial").absolute: v for p, v in zip(plan.parameters, theta.tolist(), strict=True)}
     for image, pixels, targets in zip(plan.inputs, data.images, data.targets, strict=True):
@@ -183,7 +182,7 @@ def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor
         inputs |= {image[q].absolute: v for q, v in zip(entries(forward.targets), targets.tolist(), strict=True)}
     reduction: Literal["sum", "mean"] = "sum" if factor == 1 else "mean"
     try:
-        run = train(plan.network, data, learning_rate=rate, steps=steps, initial=theta, reduction=reduction)
+        run = train(plan.network, data, learning_rate=rate, steps=plan.steps, initial=theta, reduction=reduction)
     except TrainingDivergedError:
         return Exported(plan, inputs, dict.fromkeys((E_TOTAL, *plan.parameters)))
     after = dict(zip(plan.parameters, run.parameters.values(), strict=True))
@@ -292,7 +291,7 @@ class Checks:
 
     def _lines(self) -> list[CheckLine]:
         equal, none = self._fixed("tolerance_equal"), self.page.label("not_finite")
-        total, rows = self.plan.error_total.absolute, (self.plan.steps or 0) + 1
+        total, rows = self.plan.error_total.absolute, self.plan.steps + 1
         trained = self.plan.trained(E_TOTAL)
 
         def worst(gaps: str, count: str) -> str:

@@ -36,7 +36,7 @@ NOTE_WIDTH = 130
 BETWEEN = (TensorKind.PREACTIVATION, TensorKind.LARGEST, TensorKind.EXPONENTIAL, TensorKind.TOTAL)
 
 #: Kind of workbook -> its first sentence.
-INTROS = {"": "intro", "one": "intro_one", "maps": "intro_maps", "layers": "intro_layers"}
+INTROS = {"": "intro", "maps": "intro_maps", "layers": "intro_layers"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def write_contents(
 
     Args:
         notes: sentences; made: how the workbook was made.
-        kind: "" with a training, "one" for one image without it, "maps" for a forward pass: its title and hints.
+        kind: "" with a training, "layers" without it, "maps" for a forward pass: its title and hints.
     """
     page = book.add_sheet("contents", book.label(INTROS[kind]))
     page.sheet.sheet_view.zoomScale = 110
@@ -68,7 +68,7 @@ def write_contents(
     if status:
         _status(page, status)
     row = _stages(page, network, STATUS_ROW + 2)
-    row = _links(page, sheets, row + 1, kind)
+    row = _links(page, sheets, row + 1)
     row = _legend(page, row + 1, kind)
     row = _section(page, row + 1, "to_know")
     for note in notes:
@@ -135,12 +135,12 @@ def _section(page: StyledSheet, row: int, key: str) -> int:
     return row + 1
 
 
-def _links(page: StyledSheet, sheets: Sequence[str], row: int, kind: str) -> int:
+def _links(page: StyledSheet, sheets: Sequence[str], row: int) -> int:
     row = _section(page, row, "sheets_in_order")
     for key in sheets:
         page.link(row, LEFT, page.book.title(key), style.LINK_LINED, Cell(page.book.title(key), 1, 1))
         for column in range(LEFT + 1, RIGHT + 1):
-            described = page.book.descriptions.get(key) or page.label(_on(key, kind))
+            described = page.book.descriptions.get(key) or page.label(f"on_{key}")
             words = described if column == LEFT + 1 else None
             page.put(row, column, words, style.WORDS_LINED)
         page.height(row, 19)
@@ -180,11 +180,6 @@ def _note(page: StyledSheet, row: int, note: str) -> int:
     page.height(row, 8 + 14 * -(-len(note) // NOTE_WIDTH))
     page.put(row, LEFT, note, style.PROSE)
     return row + 1
-
-
-def _on(key: str, kind: str) -> str:
-    """Return the key of a sheet's description; some have less without a training."""
-    return f"on_{key}_one" if kind == "one" and key in ("inputs", "parameters", "backward") else f"on_{key}"
 
 
 #: The equation has three columns: it runs on over two that are empty.
@@ -258,12 +253,11 @@ class SymbolTable:
         yield "parameters", [e for t in tensors.parameters for e in self._entries(t, trained)]
         made = list(dict.fromkeys(v.tensor for v in self.graph.forward.values()))
         forward = [e for t in made for e in self._entries(t, plan.forward[0])]
-        if plan.steps is not None:
-            errors = " + ".join(f"E[{self.book.text('label.image', number=m + 1)}]" for m in range(min(plan.images, 3)))
-            errors += " + …" if plan.images > 3 else ""
-            factor = self.book.label("factor_times", errors=errors)
-            symbol = self.words.rich(self.words.long.error, 11, style.INK)
-            forward.append(Entry(symbol, self.book.label("total_error"), factor, plan.error_total))
+        errors = " + ".join(f"E[{self.book.text('label.image', number=m + 1)}]" for m in range(min(plan.images, 3)))
+        errors += " + …" if plan.images > 3 else ""
+        factor = self.book.label("factor_times", errors=errors)
+        symbol = self.words.rich(self.words.long.error, 11, style.INK)
+        forward.append(Entry(symbol, self.book.label("total_error"), factor, plan.error_total))
         yield "forward", forward
         adjoints = [v for v in self.graph.backward.values() if v.quantity in plan.backward[0]]
         by_tensor = list(dict.fromkeys(v.tensor for v in adjoints))
@@ -290,9 +284,8 @@ class SymbolTable:
 
     def _equation(self, quantity: Quantity) -> str:
         if quantity in self.plan.parameter_rows:
-            long, short = self.words.long, self.words.short
-            slope = (long if self.plan.steps is not None else short).name(quantity.adjoint)
-            return self.words.emit(tree.Update(long.name(quantity), slope))
+            name = self.words.long.name
+            return self.words.emit(tree.Update(name(quantity), name(quantity.adjoint)))
         if quantity in self.plan.inputs[0]:
             return self.book.label("given")
         return self.words.formula(self.graph[quantity], MAX_SHOWN)

@@ -4,7 +4,7 @@ from openpyxl.utils import get_column_letter
 
 from symcnn.derivation.graph import Graph, instantiate
 from symcnn.excel import style
-from symcnn.excel.addresses import Cell, SheetPrinter, check_size, places
+from symcnn.excel.addresses import Cell, SheetPrinter, area, check_size, places
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.inputs import number
 from symcnn.excel.layout import Band, band_of
@@ -22,17 +22,17 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
     """Image, parameters, maps, and one window worked out product by product."""
     forward = network.forward
     graph = instantiate((forward.image, *forward.parameters), forward.equations, ())
-    band = band_of(network, strips=False)
     title = book.title("convolution")
+    band = band_of(network, LEFT, strips=False).at(title, TOP)
     check_size(title, TOP + band.height, LEFT + band.width)
     page = book.add_sheet("convolution", book.label("hint_convolution"))
-    cells = {q: Cell(title, TOP + r, LEFT + c) for b in band.blocks for q, r, c in band.cells(b)}
+    cells = band.cells()
     values = dict(zip(entries(forward.image), image.ravel().tolist(), strict=True))
     parameters = (q for tensor in forward.parameters for q in entries(tensor))
     values |= zip(parameters, theta.tolist(), strict=True)
     printer = SheetPrinter(places(cells, graph.quantities, title))
     for block in band.blocks:
-        page.put(TOP - 1, LEFT + block.column, book.kind(block.tensor), style.HEAD)
+        page.put(TOP - 1, block.area(())[1], book.kind(block.tensor), style.HEAD)
         for quantity in entries(block.tensor):
             cell = cells[quantity]
             if quantity in values:
@@ -40,7 +40,7 @@ def write_convolution(book: Book, network: Network, theta: Array, image: Array) 
             else:
                 page.put(cell.row, cell.column, printer.formula(graph[quantity]), style.VALUE_TWO)
         if block.tensor.role == "value":
-            style.signed_scale(page.sheet, block.area(cells), 1.0)
+            style.signed_scale(page.sheet, area(*block.area(())), 1.0)
         else:
             pixels = [cells[q] for q in entries(block.tensor)]
             style.pixels_rule(page.sheet, style.row_areas(pixels), pixels[0].local, grey=False)
@@ -72,7 +72,7 @@ def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quant
         _choice(page, top + 1 + n, key, count) for n, (key, count) in enumerate(zip(KEYS, x.shape[-2:], strict=True))
     ]
     ends = [cells[Quantity(image, index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
-    area = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
+    whole = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
     top += 5
     for n, key in enumerate(("piece", "feature", "products")):
         page.put(top - 1, LEFT + n * (columns + 1), page.label(key, number=1), style.HEAD)
@@ -86,7 +86,7 @@ def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quant
             )
         ]
         piece, weight, product = (Cell(page.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
-        page.put(piece.row, piece.column, CellFormula(f"=INDEX({area},{at[0]},{at[1]})"), style.PLAIN_VALUE)
+        page.put(piece.row, piece.column, CellFormula(f"=INDEX({whole},{at[0]},{at[1]})"), style.PLAIN_VALUE)
         page.put(weight.row, weight.column, CellFormula(f"={cells[filter_weight].local}"), style.PLAIN_VALUE)
         page.put(product.row, product.column, CellFormula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
         products.append(product)

@@ -38,6 +38,9 @@ class CellError:
 
     code: str
 
+    def __str__(self) -> str:
+        return self.code
+
 
 class RaisedError(Exception):
     """A formula gives an error; it is the value of its cell."""

@@ -50,10 +50,9 @@ class GradientTables:
         self._section(plan.totals_row, title)
         self.page.put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
         self.page.put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
-        for n, column in enumerate(images or [total], 1):
+        for n, column in enumerate(images, 1):
             self.page.put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
-        if images:
-            self.page.put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
+        self.page.put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
         self.page.put(plan.totals_row + 1, plan.numbers_column, book.label("numbers_put_in"), style.HEAD)
 
     def _group(self, tensor: Tensor) -> None:
@@ -82,21 +81,17 @@ class GradientTables:
             for column in range(FIRST_COLUMN, self._end):
                 self.page.put(row, column, None, style.RULE)
         variable = self.graph[adjoint]
-        symbol = self.words.total(adjoint) if images else self.words.of_image(adjoint)
-        self.page.put(row, derivative, f"{symbol} =", style.LISTED_NAME)
+        self.page.put(row, derivative, f"{self.words.total(adjoint)} =", style.LISTED_NAME)
         self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
-        local_cells = [plan.backward[m][adjoint].local for m in range(plan.images)]
-        look = style.LISTED_VALUE if images else style.LISTED_TOTAL
-        for column, reference in zip(images or [total], local_cells, strict=True):
-            self.page.put(row, column, CellFormula(f"={reference}"), look)
+        for column, cells in zip(images, plan.backward, strict=True):
+            self.page.put(row, column, CellFormula(f"={cells[adjoint].local}"), style.LISTED_VALUE)
         for m in range(plan.number_lines):
             self._numbers(row + m, m, adjoint)
         if quantity not in plan.parameter_rows:
             return  # a cell of the feature map belongs to one image: there is nothing to add
-        if images:
-            each = area(row, images[0], row, images[-1])
-            value = CellFormula(f"={plan.factor.seen_from(self.page.title)}*SUM({each})")
-            self.page.put(row, total, value, style.LISTED_TOTAL)
+        each = area(row, images[0], row, images[-1])
+        value = CellFormula(f"={plan.factor.seen_from(self.page.title)}*SUM({each})")
+        self.page.put(row, total, value, style.LISTED_TOTAL)
         self.book.define(adjoint, plan.total(quantity))
 
     def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
@@ -122,9 +117,9 @@ class GradientTables:
     def _areas(self) -> Iterator[str]:
         for m in range(self.plan.images):
             cells = {q.primal: c for q, c in self.plan.backward[m].items()}
-            for block in self.plan.band.blocks:
+            for block in self.plan.band_at("backward", self.plan.band_row(m)).blocks:
                 if block.tensor.role in ("value", "parameter") and any(q in cells for q in entries(block.tensor)):
-                    yield block.area(cells)
+                    yield area(*block.area(()))
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
@@ -144,8 +139,7 @@ class GradientTables:
             yield "positions"
         if TensorKind.BIAS in kinds:
             yield "bias"
-        if self.plan.steps is not None:
-            yield "mean"
+        yield "mean"
         if any(e.reduce == "max" and len(e.target.tensor.shape) > 1 for e in equations):
             yield "pooling"
         if functions:

@@ -57,15 +57,13 @@ class Inputs:
         self.page = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
         widths = {1: MARGIN, 2: BESIDE_MARGIN, **dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), SQUARE)}
         self.page.widths(widths)
-        if self.plan.steps is not None:
-            self._step(self.plan.steps)
-        self._section(IMAGES_ROW, self.page.label("inputs_many" if self.plan.has_own else "inputs_single"))
-        for row in self.plan.desk.pixel_rows(self.plan.has_own):
+        self._step(self.plan.steps)
+        self._section(IMAGES_ROW, self.page.label("inputs_many"))
+        for row in self.plan.desk.pixel_rows():
             self.page.height(row, SQUARE_HEIGHT)
         for m in range(self.plan.images):
             self._image(m)
-        if self.plan.has_own:
-            self._own_image()
+        self._own_image()
         self._settings(rate, factor)
         self.page.sheet.freeze_panes = "A5"
 
@@ -146,15 +144,13 @@ class Inputs:
         positive = {"type": "decimal", "operator": "greaterThan", "formula1": "0"}
         settings = [(plan.learning_rate, "learning_rate", rate, "rate_prompt", "rate_remark"),
                     (plan.factor, "reduction_factor", factor, "reduction_prompt", "reduction_remark")]  # fmt: skip
-        for cell, key, value, prompt, remark in settings if plan.steps is not None else settings[:1]:
+        for cell, key, value, prompt, remark in settings:
             self._put(cell, number(value), style.INPUT)
             self._put(cell.beside(1), book.label(key), style.INDENTED)
             self._put(cell.beside(7), book.label(remark), style.NOTE)
             self.page.height(cell.row, VALUE_HEIGHT)
             self.page.prompt(cell.local, book.label(prompt), positive)
             book.define(key, cell)
-        if plan.steps is None:
-            return
         heading = plan.factor.beside(0, 2)
         self._section(heading.row, book.label("inputs_try"))
         for n, key in enumerate(("try_step", "try_rate", "try_drawing", "try_weight"), 1):
@@ -184,16 +180,13 @@ LOOKS = {"initial": style.INITIAL, "value": style.SHOWN, "gradient": style.SIX, 
 
 def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: str) -> None:
     """Symbol, meaning, initial value, at the current step, gradient, what the step adds, next."""
-    hint = "hint_parameters" if plan.steps is not None else "hint_parameters_one"
     columns = plan.parameter_columns
-    page = book.add_sheet("parameters", book.label(hint), ribbon, len(set(columns.values())))
+    page = book.add_sheet("parameters", book.label("hint_parameters"), ribbon, len(columns))
     page.widths({1: MARGIN, 2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
     head = PARAMETERS_FIRST_ROW - 2
     for key, column in columns.items():
-        if key != "value" or plan.steps is not None:
-            label = LABELS.get(key, key) if plan.steps is not None or key != "initial" else "value"
-            look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED
-            page.put(head, column, book.label(label), look)
+        look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED
+        page.put(head, column, book.label(LABELS.get(key, key)), look)
     page.height(head, 30)
     values = iter(initial.tolist())
     for tensor in plan.network.forward.parameters:
@@ -215,15 +208,13 @@ def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[
     sheet = plan.sheet("parameters")
     value, gradient = plan.parameter(parameter).local, plan.parameter(parameter, "gradient").local
     rate = plan.learning_rate.seen_from(sheet)
-    numbers: dict[str, object] = {
+    return {
         "initial": initial,
         "gradient": CellFormula(f"={plan.total(parameter).seen_from(sheet)}"),
         "change": CellFormula(f"=-1*{rate}*{gradient}"),
         "next": CellFormula(f"={value}-{rate}*{gradient}"),
+        "value": _at_current_step(plan, parameter),
     }
-    if plan.steps is not None:
-        numbers["value"] = _at_current_step(plan, parameter)
-    return numbers
 
 
 def meaning(book: Book, parameter: Quantity) -> str:
@@ -246,6 +237,5 @@ def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
 
 def _at_current_step(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
     """The parameter in the current step's row of Training; past either end, in the first or the last row."""
-    assert plan.steps is not None
     step, (_, last) = plan.step_cell.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
     return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({step},0),{last.absolute})+1)")

@@ -18,7 +18,7 @@ from symcnn.excel.picker import Picker
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Network
-from symcnn.numeric.values import array_values
+from symcnn.numeric.values import array_values, arrays_of_inputs
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import ERROR, Tensor, TensorKind
 from symcnn.text import Catalogue
@@ -57,13 +57,8 @@ class LayerInputs:
     @cached_property
     def values(self) -> Mapping[Tensor, Array]:
         """Each input tensor with its numbers."""
-        forward = self.network.forward
-        assert forward.targets is not None  # there is a loss
-        sizes = np.cumsum([t.size for t in forward.parameters])[:-1]
-        parts = np.split(self.theta, sizes)
-        values = {t: part.reshape(t.shape) for t, part in zip(forward.parameters, parts, strict=True)}
-        image = np.asarray(self.image).reshape(forward.image.shape)
-        return {forward.image: image, forward.targets: np.asarray(self.target), **values}
+        arrays = arrays_of_inputs(self.network, self.theta, self.image[None], self.target[None])
+        return {tensor: array.reshape(tensor.shape) for tensor, array in arrays.items()}
 
 
 def layer_workbook(text: Catalogue, inputs: LayerInputs) -> bytes:
@@ -85,14 +80,14 @@ def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]
     status = _status(text, plan)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     values = inputs.values
+    numbers = array_values(plan.derivation, inputs.theta, inputs.image, inputs.target)
     if plan.given:
-        numbers = array_values(plan.derivation, values)
         given = {t: np.array([numbers[name] for name in t.scalars()]).reshape(t.shape) for t in plan.given}
         values = {**values, **given}
     sheets = LayerSheets(book, plan, values, inputs.rate, ribbon)
     keys = sheets.write()
     Overview(book, plan, ribbon).write()
-    picker = Picker(book, plan, inputs.values, ribbon)
+    picker = Picker(book, plan, numbers, ribbon)
     if picker.is_needed:
         picker.write_places()
         picker.write()

@@ -1,18 +1,22 @@
 """Geometry: columns and heights, the blocks of one pass, and the places of images on Inputs.
 
-A pass shows every tensor of a network as a block of cells, left to right as the data flows. Backward uses the same
-layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell) unless
-``strips`` is off. The inputs of a small dense layer stand once more above its weights, each over the weights that
-multiply it, with a 1 over the biases.
+A pass shows every tensor of a network as a block of cells (blocks.py), left to right as the data flows. Backward uses
+the same layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell)
+unless ``strips`` is off. The inputs of a small dense layer stand once more above its weights, each over the weights
+that multiply it, with a 1 over the biases.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from symcnn.excel.addresses import Cell, area
+import numpy as np
+
+from symcnn.excel.addresses import Cell
+from symcnn.excel.blocks import Placement, Step
 from symcnn.network import Network
-from symcnn.symbolic import ERROR, Access, Equation, Index, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import ERROR, Access, Equation, Quantity, Tensor, TensorKind, entries
 
 #: Widths as Excel counts them, and in pixels.
 SQUARE, NARROW, MARGIN, BESIDE_MARGIN = 8.0, 4.0, 2.0, 2.6
@@ -66,101 +70,95 @@ GAP = 1
 MAX_ABOVE = 40
 
 
-@dataclass(frozen=True)
-class TensorCells:
-    """A tensor as a grid.
+def cells_of(place: Placement) -> dict[Quantity, Cell]:
+    """Entry -> its cell."""
+    return {q: Cell(place.sheet, *map(int, place.at(q.index))) for q in entries(place.tensor)}
 
-    Attributes:
-        column: counts from the left of the band; top: from its first row of cells.
-        stack: the height of one map in cells.
-        gap: a gap stands before it: it begins a stage.
+
+def _moved(place: Placement, sheet: str, row: int, column: int) -> Placement:
+    return replace(place, sheet=sheet, origins=place.origins + np.array((row, column)))
+
+
+def _steps(tensor: Tensor, stack: int) -> tuple[Step, ...]:
+    """How far the next entry is, axis by axis.
+
+    Weights have a row for each neuron and a column for each of its inputs. Maps and filters stand one below the other,
+    the channels of a filter side by side.
+
+    Args:
+        stack: rows from one map to the next.
     """
-
-    tensor: Tensor
-    column: int
-    stack: int
-    top: int = 0
-    gap: bool = False
-
-    def place(self, index: Index) -> tuple[int, int]:
-        """Row and column of an entry within the band, in cells."""
-        row, column = self._place(index)
-        return self.top + row, column
-
-    def _place(self, index: Index) -> tuple[int, int]:
-        if self.tensor.kind is TensorKind.WEIGHT:  # a row for each neuron, a column for each of its inputs
-            flat = 0
-            for n, size in zip(index[:-1], self.tensor.shape[:-1], strict=True):
-                flat = flat * size + n
-            return index[-1], self.column + flat
-        *outer, last = (0, 0, 0, *index) if len(self.tensor.shape) != 1 else (0, 0, index[0], 0)
-        row = outer[-1]
-        if len(self.tensor.shape) == 3:
-            row += outer[-2] * self.stack
-        if len(self.tensor.shape) == 4:  # filters down, channels across
-            row += outer[-3] * self.stack
-            last += outer[-2] * (self.tensor.shape[-1] + 1)
-        return row, self.column + last
-
-    def area(self, cells: Mapping[Quantity, Cell]) -> str:
-        """The smallest range with those of the block's entries that have cells."""
-        own = [cells[quantity] for quantity in entries(self.tensor) if quantity in cells]
-        rows, columns = [c.row for c in own], [c.column for c in own]
-        return area(min(rows), min(columns), max(rows), max(columns))
-
-    @cached_property
-    def extent(self) -> tuple[int, int]:
-        """Rows and columns that the block takes."""
-        # no other is further down, or to the right
-        row, column = self.place(tuple(size - 1 for size in self.tensor.shape))
-        return 1 + row, 1 + column - self.column
+    shape = tensor.shape
+    if tensor.kind is TensorKind.WEIGHT:
+        return (*((0, math.prod(shape[n:-1])) for n in range(1, len(shape))), (1, 0))
+    if len(shape) == 1:
+        return ((1, 0),)
+    across = ((0, shape[-1] + 1),) if len(shape) == 4 else ()
+    return ((stack, 0), *across, (1, 0), (0, 1))[-len(shape) :] if shape else ()
 
 
 @dataclass(frozen=True)
 class Above:
     """The inputs of a dense layer, one over each column of its weights; ``bias``: there is a column of biases, too."""
 
-    source: Tensor
+    inputs: Placement
     target: Tensor
-    column: int
     bias: bool
 
     @property
-    def width(self) -> int:
-        return self.source.size + self.bias
+    def area(self) -> tuple[int, int, int, int]:
+        """First row, first column, last row, last column; with the column of biases."""
+        top, left, bottom, right = self.inputs.area(())
+        return top, left, bottom, right + self.bias
 
 
 @dataclass(frozen=True)
 class Band:
-    """All blocks of one image's pass, and the inputs repeated above dense layers' weights."""
+    """All blocks of one image's pass, and the inputs repeated above dense layers' weights.
 
-    blocks: tuple[TensorCells, ...]
-    strips: bool
-    above: tuple[Above, ...] = ()
+    Attributes:
+        blocks: of all tensors, first the image's; it begins in the band's first row and column.
+        stages: the blocks that begin a stage: there is a narrow column before them.
+        pitch: rows for one cell: 2 where its symbol stands above it.
+    """
 
-    @property
-    def pitch(self) -> int:
-        """Sheet rows for one cell."""
-        return 2 if self.strips else 1
+    blocks: tuple[Placement, ...]
+    stages: tuple[Placement, ...]
+    above: tuple[Above, ...]
+    pitch: int
 
     @property
     def height(self) -> int:
-        """Sheet rows of the whole band, without its title."""
-        return self.pitch * max(block.extent[0] for block in self.blocks)
+        """Rows of the whole band, without its title."""
+        return self.pitch + max(block.area(())[2] for block in self.blocks) - self.blocks[0].area(())[0]
 
     @property
     def width(self) -> int:
-        return max(block.column + block.extent[1] for block in self.blocks)
+        return 1 + max(block.area(())[3] for block in self.blocks) - self.blocks[0].area(())[1]
 
-    def cells(self, block: TensorCells) -> Iterator[tuple[Quantity, int, int]]:
-        """quantity, row, column of a block's values, counted from the band's first row and column."""
-        for index in block.tensor.indices():
-            row, column = block.place(index)
-            yield Quantity(block.tensor, index), row * self.pitch + self.pitch - 1, column
+    @property
+    def gaps(self) -> list[int]:
+        """The narrow columns: before all stages but the first."""
+        return [block.area(())[1] - 1 for block in self.stages[1:]]
+
+    def at(self, sheet: str, row: int) -> "Band":
+        """The band on a sheet, with its first row of cells there."""
+        blocks = {block: _moved(block, sheet, row, 0) for block in self.blocks}
+        above = (replace(a, inputs=_moved(a.inputs, sheet, row, 0)) for a in self.above)
+        return Band(tuple(blocks.values()), tuple(blocks[b] for b in self.stages), tuple(above), self.pitch)
+
+    def cells(self) -> dict[Quantity, Cell]:
+        """Every quantity of the pass -> its cell."""
+        return {q: cell for block in self.blocks for q, cell in cells_of(block).items()}
 
 
-def band_of(network: Network, strips: bool = True) -> Band:
-    """Image, then for each equation the parameters that it uses and what it gives; at the end target and error."""
+def band_of(network: Network, first: int, strips: bool = True) -> Band:
+    """Image, then for each equation the parameters that it uses and what it gives; at the end target and error.
+
+    Args:
+        first: its first column; its rows count from 0.
+        strips: are there rows for symbols?
+    """
     forward = network.forward
     order: list[tuple[Tensor, bool, int]] = [(forward.image, True, 0)]  # a tensor, is there a gap before it, its top
     dense: list[tuple[Tensor, Tensor, Tensor, bool]] = []  # weights, source, target, with a bias
@@ -178,14 +176,22 @@ def band_of(network: Network, strips: bool = True) -> Band:
         order.append((equation.target.tensor, not elementwise and equation.target.tensor != ERROR, top))
     maps = (t for t, *_ in order if len(t.shape) >= 3 and t.kind is not TensorKind.WEIGHT)
     stack = 1 + max((t.shape[-2] for t in maps), default=0)
-    blocks: list[TensorCells] = []
-    column = 0
-    for tensor, gap, first in order:
+    pitch = 2 if strips else 1
+    blocks: list[Placement] = []
+    stages: list[Placement] = []
+    column = first
+    for tensor, gap, top in order:
         column += GAP if gap and blocks else 0
-        blocks.append(TensorCells(tensor, column, stack, first, gap))
-        column += blocks[-1].extent[1]
-    columns = {block.tensor: block.column for block in blocks}
-    return Band(tuple(blocks), strips, tuple(Above(s, t, columns[w], bias) for w, s, t, bias in dense))
+        origin = np.array((pitch * (top + 1) - 1, column))
+        steps = tuple((pitch * down, right) for down, right in _steps(tensor, stack))
+        block = Placement(tensor, "", origin, steps)
+        blocks.append(block)
+        stages += [block] if gap else []
+        column = 1 + block.area(())[3]
+    at = {block.tensor: block for block in blocks}
+    rows = (Placement(s, "", at[w].origins - np.array((pitch, 0)), at[w].steps[:-1]) for w, s, _, _ in dense)
+    above = (Above(row, target, bias) for row, (_, _, target, bias) in zip(rows, dense, strict=True))
+    return Band(tuple(blocks), tuple(stages), tuple(above), pitch)
 
 
 def _is_bias(tensor: Tensor) -> bool:
@@ -217,9 +223,15 @@ class Desk:
     images: int
 
     @cached_property
-    def _block(self) -> TensorCells:
+    def _pixels(self) -> Placement:
+        """Of the image whose label stands in the sheet's corner."""
         image = self.network.forward.image
-        return TensorCells(image, 0, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
+        steps = _steps(image, 1 + image.shape[-2 if len(image.shape) > 1 else -1])
+        return Placement(image, self.title, np.array((ABOVE, 0)), steps)
+
+    @property
+    def _rows(self) -> int:
+        return 1 + self._pixels.extents[0][1]
 
     @property
     def _outputs(self) -> int:
@@ -228,11 +240,11 @@ class Desk:
 
     @property
     def pitch(self) -> int:
-        return 1 + max(self._block.extent[1], self._outputs, LEAST)
+        return 1 + max(1 + self._pixels.extents[1][1], self._outputs, LEAST)
 
     @property
     def _group(self) -> int:
-        return ABOVE + self._block.extent[0] + BELOW
+        return ABOVE + self._rows + BELOW
 
     def corner(self, image: int) -> Cell:
         """The cell of an image's label, above its pixels."""
@@ -240,12 +252,8 @@ class Desk:
         return Cell(self.title, IMAGES_ROW + 1 + row * self._group, FIRST_COLUMN + column * self.pitch)
 
     def pixels(self, image: int) -> dict[Quantity, Cell]:
-        corner, block = self.corner(image), self._block
-        return {
-            Quantity(block.tensor, index): Cell(self.title, corner.row + ABOVE + row, corner.column + column)
-            for index in block.tensor.indices()
-            for row, column in [block.place(index)]
-        }
+        corner = self.corner(image)
+        return cells_of(_moved(self._pixels, self.title, corner.row, corner.column))
 
     @cached_property
     def own_pixels(self) -> dict[Quantity, Cell]:
@@ -255,14 +263,15 @@ class Desk:
     def outputs(self, image: int) -> list[Cell]:
         """The cells under an image's pixels: its targets, or what the network answers for the reader's."""
         corner = self.corner(image)
-        row = corner.row + ABOVE + self._block.extent[0] + 1
+        row = corner.row + ABOVE + self._rows + 1
         return [Cell(self.title, row, corner.column + n) for n in range(self._outputs)]
 
-    def settings_row(self, with_own: bool) -> int:
+    @property
+    def settings_row(self) -> int:
         """The row of the title of the settings, below all images."""
-        return self.corner(self.images - (not with_own)).row + self._group
+        return self.corner(self.images).row + self._group
 
-    def pixel_rows(self, with_own: bool) -> Iterator[int]:
-        for image in range(self.images + with_own):
+    def pixel_rows(self) -> Iterator[int]:
+        for image in range(self.images + 1):
             top = self.corner(image).row + ABOVE
-            yield from range(top, top + self._block.extent[0])
+            yield from range(top, top + self._rows)

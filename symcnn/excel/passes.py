@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from symcnn.derivation import Variable
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area
+from symcnn.excel.blocks import Placement
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.gradients import LEGEND_PIXELS, GradientTables
-from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, TensorCells
+from symcnn.excel.layout import BESIDE_MARGIN, MARGIN, NARROW, SQUARE, STRIP_HEIGHT, VALUE_HEIGHT, Above, Band, cells_of
 from symcnn.excel.plan import BAND_HEAD, CHARACTER_PIXELS, FIRST_COLUMN, WorkbookLayout
 from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import E_TOTAL, ERROR, E, Quantity, Tensor, TensorKind, entries
@@ -42,30 +43,27 @@ class Passes:
             self._forward_band(page, plan.band_row(m), self.labels[m], plan.forward[m], plan.inputs[m])
             for variable in self.graph.forward.values():
                 book.define(variable.quantity.of_image(m + 1), plan.forward[m][variable.quantity])
-        if plan.steps is not None:
-            self._error_total(page)
-        if plan.has_own:
-            self._forward_band(page, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
-            self._verdict(page)
-        last = (plan.own_row if plan.has_own else plan.band_row(plan.images - 1)) + BAND_HEAD + plan.band.height + 3
-        self._legend(page, last)
+        self._error_total(page)
+        self._forward_band(page, plan.own_row, book.label("own_band"), plan.own, plan.desk.own_pixels)
+        self._verdict(page)
+        self._legend(page, plan.own_row + BAND_HEAD + plan.band.height + 3)
 
     def _forward_band(
         self, page: StyledSheet, row: int, title: str, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell]
     ) -> None:
-        plan = self.plan
+        band = self.plan.band_at("forward", row)
         self._band_head(page, row, title)
-        for block in plan.band.blocks:
+        for block in band.blocks:
             for quantity in entries(block.tensor):
                 if quantity in cells:
-                    formula = plan.forward_formula(quantity, cells, inputs, row)
-                    self._put(page, cells[quantity], quantity, formula, block)
-        for above in plan.band.above:
-            self._above(page, row, above, {q: cells[q] for q in entries(above.source)})
-        self._arrows(page, row, "→")
-        self._stage_heads(page, row, "stage", cells)
+                    formula = self.plan.forward_formula(quantity, cells, inputs, band)
+                    self._put(page, cells[quantity], quantity, formula)
+        for above in band.above:
+            self._above(page, above, {q: cells[q] for q in entries(above.inputs.tensor)})
+        self._arrows(page, row, band, "→")
+        self._stage_heads(page, row, band, "stage", cells)
         self._equations(page, row, [v for v in self.graph.forward.values() if v.quantity in cells])
-        self._colours(page, row, cells, REACH)
+        self._colours(page, band, cells)
 
     def _error_total(self, page: StyledSheet) -> None:
         plan, total = self.plan, self.plan.error_total
@@ -98,30 +96,29 @@ class Passes:
         page = self._sheet("backward", "hint_backward")
         for m in range(plan.images):
             row = plan.band_row(m)
+            band = plan.band_at("backward", row)
             self._band_head(page, row, self.labels[m])
-            cells = plan.band_cells("backward", row)
-            for block in plan.band.blocks:
+            for block in band.blocks:
                 if block.tensor != ERROR:
-                    self._derivatives(page, m, block, cells)
-            for above in plan.band.above:
-                adjoints = [q.adjoint for q in entries(above.source) if q.adjoint in plan.backward[m]]
+                    self._derivatives(page, m, block)
+            for above in band.above:
+                adjoints = [q.adjoint for q in entries(above.inputs.tensor) if q.adjoint in plan.backward[m]]
                 if adjoints:
-                    self._above(page, row, above, {adjoint: plan.backward[m][adjoint] for adjoint in adjoints})
-            self._arrows(page, row, "←")
-            self._stage_heads(page, row, "stage_back", plan.backward[m])
+                    self._above(page, above, {adjoint: plan.backward[m][adjoint] for adjoint in adjoints})
+            self._arrows(page, row, band, "←")
+            self._stage_heads(page, row, band, "stage_back", plan.backward[m])
             self._equations(page, row, [v for v in self.graph.backward.values() if v.tensor.role == "adjoint"])
         note = self.book.label("short_partial")
         page.put(plan.band_row(plan.images) - 1, FIRST_COLUMN, note, style.NOTE)
         GradientTables(plan, page).write()
 
-    def _derivatives(self, page: StyledSheet, image: int, block: TensorCells, cells: Mapping[Quantity, Cell]) -> None:
-        plan = self.plan
-        own = {quantity: cells[quantity] for quantity in entries(block.tensor)}
+    def _derivatives(self, page: StyledSheet, image: int, block: Placement) -> None:
+        plan, own = self.plan, cells_of(block)
         for quantity, cell in own.items():
             adjoint = quantity.adjoint
             derived = adjoint in self.graph
             formula = plan.backward_formula(image, adjoint) if derived else cell.fetch(plan.forward[image][quantity])
-            self._put(page, cell, adjoint if derived else quantity, formula, block)
+            self._put(page, cell, adjoint if derived else quantity, formula)
             if derived:
                 self.book.define(adjoint.of_image(image + 1), cell)
         if block.tensor.role == "image":
@@ -134,79 +131,72 @@ class Passes:
         page = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
         page.widths({1: MARGIN, 2: BESIDE_MARGIN})
         columns = range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24)
-        page.widths({column: NARROW if column in plan.gap_columns else SQUARE for column in columns})
+        page.widths({column: NARROW if column in plan.columns.gaps else SQUARE for column in columns})
         page.sheet.freeze_panes = "A5"
         return page
 
     def _band_head(self, page: StyledSheet, row: int, title: str) -> None:
         page.section(row, title, FIRST_COLUMN + self.plan.band.width - 1, 22)
-        if self.plan.band.strips:
-            top = row + BAND_HEAD
-            for r in range(top, top + self.plan.band.height):
-                page.height(r, VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT)
+        top = row + BAND_HEAD
+        for r in range(top, top + self.plan.band.height):
+            page.height(r, VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT)
 
-    def _put(self, page: StyledSheet, cell: Cell, quantity: Quantity, formula: str, block: TensorCells) -> None:
-        error = block.tensor == ERROR
-        look = self.data_looks.get(block.tensor.role, style.RESULT if error else style.VALUE)
+    def _put(self, page: StyledSheet, cell: Cell, quantity: Quantity, formula: str) -> None:
+        tensor = quantity.tensor
+        look = self.data_looks.get(tensor.role, style.RESULT if tensor == ERROR else style.VALUE)
         # over a dark pixel the text takes its colour from the rule, which no run of its own may have
-        image = block.tensor.role == "image"
+        image = tensor.role == "image"
         text = self.words.symbol(quantity) if image else self.words.rich_symbol(quantity, SYMBOL_SIZE)
         page.put(cell.row - 1, cell.column, text, style.STRIP if image else style.RICH_STRIP)
         page.put(cell.row, cell.column, formula, look)
 
-    def _above(self, page: StyledSheet, row: int, above: Above, cells: Mapping[Quantity, Cell]) -> None:
+    def _above(self, page: StyledSheet, above: Above, cells: Mapping[Quantity, Cell]) -> None:
         """Write the inputs of a dense layer above its weights, or the derivatives by them."""
-        at = self.plan.above_row(row)
-        places = {quantity: FIRST_COLUMN + above.column + n for n, quantity in enumerate(entries(above.source))}
+        places = cells_of(above.inputs)
         for quantity, source in cells.items():
-            column = places[quantity.primal]
-            symbol = self.words.rich_symbol(quantity, SYMBOL_SIZE)
-            page.put(at - 1, column, symbol, style.RICH_STRIP)
-            page.put(at, column, Cell(page.title, at, column).fetch(source), style.VALUE)
+            cell = places[quantity.primal]
+            page.put(cell.row - 1, cell.column, self.words.rich_symbol(quantity, SYMBOL_SIZE), style.RICH_STRIP)
+            page.put(cell.row, cell.column, cell.fetch(source), style.VALUE)
         if above.bias and not any(quantity.is_adjoint for quantity in cells):
-            column = FIRST_COLUMN + above.column + above.source.size
-            page.put(at - 1, column, self.book.label("bias_input"), style.SYMBOL)
-            page.put(at, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
+            row, _, _, column = above.area
+            page.put(row - 1, column, self.book.label("bias_input"), style.SYMBOL)
+            page.put(row, column, CellFormula("=1"), style.CONSTANT)  # no input: it stays 1
 
-    def _arrows(self, page: StyledSheet, row: int, arrow: str) -> None:
-        """Write ∗ in the narrow columns before a filter, arrows in the others."""
-        blocks = [b for b in self.plan.band.blocks if b.gap and b.column]
-        height = max(b.extent[0] for b in self.plan.band.blocks)
-        middle = row + BAND_HEAD + min(1, height - 1) * self.plan.band.pitch + self.plan.band.pitch - 1
-        for block in blocks:
+    def _arrows(self, page: StyledSheet, row: int, band: Band, arrow: str) -> None:
+        """Write ∗ in the narrow columns before a filter, arrows in the others; in the second row of cells."""
+        at = row + BAND_HEAD - 1 + min(2 * band.pitch, band.height)
+        for block, column in zip(band.stages[1:], band.gaps, strict=True):
             sign = "∗" if block.tensor.kind is TensorKind.FILTER and arrow == "→" else arrow
             if block.tensor.role != "constant":
-                page.put(middle, FIRST_COLUMN + block.column - 1, sign, style.SMALL_ARROW)
+                page.put(at, column, sign, style.SMALL_ARROW)
 
-    def _stage_heads(self, page: StyledSheet, row: int, key: str, cells: Iterable[Quantity]) -> None:
+    def _stage_heads(self, page: StyledSheet, row: int, band: Band, key: str, cells: Iterable[Quantity]) -> None:
         """Write a head where a stage begins; it reaches to the next narrow column."""
         known = {quantity.primal for quantity in cells}
-        for block in self.plan.band.blocks:
+        for block in band.stages:
             tensor = block.tensor
-            has_cells = next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target"))
-            if (block.gap or not block.column) and has_cells:
+            if next(entries(tensor)) in known or (key == "stage_back" and tensor.role in ("image", "target")):
                 kind = tensor.kind
                 if kind is TensorKind.PREACTIVATION and tensor.target is not None:
                     last = tensor.target.kind is TensorKind.OUTPUT
                     kind = TensorKind.OUTPUT if last else TensorKind.HIDDEN
                 words = self.book.text(f"{key}.{kind.value}")
-                page.put(row + 1, FIRST_COLUMN + block.column, words, style.HEAD)
+                page.put(row + 1, block.area(())[1], words, style.HEAD)
 
     def _equations(self, page: StyledSheet, row: int, variables: Sequence[Variable]) -> None:
         below = row + BAND_HEAD + self.plan.band.height
         for line, column, text in equation_lines(self.plan, variables):
             page.put(below + line, column, text, style.EQUATION)
 
-    def _colours(self, page: StyledSheet, row: int, cells: Mapping[Quantity, Cell], reach: float) -> None:
-        for block in self.plan.band.blocks:
-            own = [cells[q] for q in entries(block.tensor) if q in cells]
-            if block.tensor.role == "image":
-                self._pixels(page, own)
-            elif block.tensor.role in ("value", "parameter") and block.tensor.shape and own:
-                style.signed_scale(page.sheet, block.area(cells), reach)
-        for above in self.plan.band.above:
-            at, first = self.plan.above_row(row), FIRST_COLUMN + above.column
-            style.signed_scale(page.sheet, area(at, first, at, first + above.source.size - 1), reach)
+    def _colours(self, page: StyledSheet, band: Band, cells: Mapping[Quantity, Cell]) -> None:
+        for block in band.blocks:
+            tensor = block.tensor
+            if tensor.role == "image":
+                self._pixels(page, [cells[q] for q in entries(tensor)])
+            elif tensor.role in ("value", "parameter") and tensor.shape and next(entries(tensor)) in cells:
+                style.signed_scale(page.sheet, area(*block.area(())), REACH)
+        for above in band.above:
+            style.signed_scale(page.sheet, area(*above.inputs.area(())), REACH)
 
     def _pixels(self, page: StyledSheet, cells: list[Cell]) -> None:
         """A pixel's strip has the pixel's colour."""
@@ -231,9 +221,9 @@ LENGTHS = (6, 4, 3, 2)
 
 def equation_lines(plan: WorkbookLayout, variables: Sequence[Variable]) -> Iterator[tuple[int, int, str]]:
     """Line, column and text of the equations of some variables, left to right."""
-    columns = {b.tensor: FIRST_COLUMN + b.column for b in plan.band.blocks}
+    columns = {b.tensor: b.area(())[1] for b in plan.band.blocks}
     if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights
-        columns |= {a.target: FIRST_COLUMN + a.column for a in plan.band.above}
+        columns |= {a.target: a.area[1] for a in plan.band.above}
     first: dict[int, Variable] = {}
     seen: set[Tensor] = set()
     for variable in variables:

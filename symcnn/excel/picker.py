@@ -14,11 +14,9 @@ import numpy as np
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local, quoted
-from symcnn.excel.blocks import Placement, Slot, letters, products_of
+from symcnn.excel.blocks import Placement, ProductSlots, Slot, letters, products_of
 from symcnn.excel.book import Book
 from symcnn.excel.layers import Calculation, LayerPlan, window_of
-from symcnn.network import Array
-from symcnn.numeric.values import array_values
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Affine, Tensor, TensorKind
 
@@ -85,12 +83,11 @@ class Picker:
     """Writes the two sheets.
 
     Args:
-        inputs: the values of pixels, targets and parameters, from which the first choice follows.
+        numbers: the value of every quantity by name, from which the first choice follows.
     """
 
-    def __init__(self, book: Book, plan: LayerPlan, inputs: Mapping[Tensor, Array], ribbon: str) -> None:
-        self.book, self.plan, self.ribbon = book, plan, ribbon
-        self._inputs = inputs
+    def __init__(self, book: Book, plan: LayerPlan, numbers: Mapping[str, float], ribbon: str) -> None:
+        self.book, self.plan, self.numbers, self.ribbon = book, plan, numbers, ribbon
         self.layers = list(self._layers())
         self._places: dict[tuple[Tensor, str], tuple[str, str]] = {}
         self._columns = 3
@@ -110,8 +107,7 @@ class Picker:
             sheet = self.plan.sheet_of(tensor)
             if tensor.is_adjoint or sheet is None or sheet.key != "conv" or len(tensor.shape) < 2:
                 continue
-            pairs = list(_pairs(calculation))
-            if not pairs or any(len(slots) != 2 for slots in pairs):
+            if not _is_shown(calculation):
                 continue
             layer = PickedLayer(calculation, None, [tensor])
             while (following := self._following(layer.path[-1])) is not None:
@@ -124,9 +120,8 @@ class Picker:
                     layer.pool = window
                 layer.path.append(target)
             adjoint = self.plan.adjoint_of(layer.path[-1])
-            layer.back = targets.get(adjoint) if adjoint is not None else None
-            if layer.back is not None and not all(len(slots) == 2 for slots in _pairs(layer.back)):
-                layer.back = None
+            back = targets.get(adjoint) if adjoint is not None else None
+            layer.back = back if back is not None and _is_shown(back) else None
             yield layer
 
     def _following(self, tensor: Tensor) -> tuple[Tensor, tuple[int, int] | None] | None:
@@ -171,7 +166,7 @@ class Picker:
             for calculation in (layer.forward, layer.back):
                 if calculation is None:
                     continue
-                for slot in (s for slots in _pairs(calculation) for s in slots):
+                for slot in (s for pair in _pairs(calculation) for s in pair.slots):
                     place = calculation.place(slot.access.tensor)
                     needed[place.tensor, place.sheet] = place
         return needed
@@ -240,10 +235,9 @@ class Picker:
         """Map, row and column from 1: of the cells at the border, that with the largest derivative."""
         tensor = self.layers[0].path[0]
         adjoint = self.plan.adjoint_of(tensor)
-        values = array_values(self.plan.derivation, self._inputs)
         rows, columns = tensor.shape[-2:]
         border = [i for i in tensor.indices() if i[-2] in (0, rows - 1) or i[-1] in (0, columns - 1)]
-        largest = max(border, key=lambda i: abs(values[(adjoint or tensor).scalar(i)]))
+        largest = max(border, key=lambda i: abs(self.numbers[(adjoint or tensor).scalar(i)]))
         return (largest[0] if len(largest) > 2 else 0) + 1, largest[-2] + 1, largest[-1] + 1
 
     def _said(self, key: str, **values: str) -> CellFormula:
@@ -279,7 +273,7 @@ class Picker:
             return []
         return [
             (self._corner(calculation, one, point), self._corner(calculation, other, point))
-            for one, other in _pairs(calculation)
+            for _, (one, other) in _pairs(calculation)
         ]
 
     def _corner(self, calculation: Calculation, slot: Slot, point: Mapping[str, str]) -> Corner:
@@ -335,6 +329,7 @@ class Picker:
         width = max(c.width for pairs in layers for c, _ in pairs)
         self.tops = tops = [15 + n * (height + 1) for n in range(3)]
         self.share_top = tops[2] + height + 3
+        numbers = [_number(layer.forward) for layer in self.layers]
         for n in range(count):
             column = RIGHT + n * (width + 1)
             sources = [pairs[n] if n < len(pairs) else None for pairs in layers]
@@ -346,14 +341,15 @@ class Picker:
             for r, c in np.ndindex(height, width):
                 one, other = local(tops[0] + r, column + c), local(tops[1] + r, column + c)
                 there = self._inside(sources, r, c)
-                for top, product in ((tops[2], f"{one}*{other}"), (self.share_top, f"{one}*{self._slope}")):
-                    chosen = self._choose([product if x else DASH for x in there])
+                shares = [f"{one}*{self._slope}" + ("" if x == "1" else f"*{x}") for x in numbers]
+                for top, products in ((tops[2], [f"{one}*{other}"] * len(layers)), (self.share_top, shares)):
+                    chosen = self._choose([p if x else DASH for p, x in zip(products, there, strict=True)])
                     page.put(top + r, column + c, CellFormula(f"={chosen}"), style.PICKER_VALUE)
             page.put(tops[1] - 1, column + width // 2, "×", style.PICKER_SIGN)
             page.put(tops[2] - 1, column + width // 2, "=", style.PICKER_SIGN)
             page.put(tops[2] + height, column + width - 2, "Σ", style.SYMBOL)
-            products = area(tops[2], column, tops[2] + height - 1, column + width - 1)
-            page.put(tops[2] + height, column + width - 1, CellFormula(f"=SUM({products})"), style.PICKER_SUM)
+            own = area(tops[2], column, tops[2] + height - 1, column + width - 1)
+            page.put(tops[2] + height, column + width - 1, CellFormula(f"=SUM({own})"), style.PICKER_SUM)
         self.products = area(tops[2], RIGHT, tops[2] + height - 1, RIGHT + count * (width + 1) - 2)
         page.put(self.share_top - 1, RIGHT, label("picker_share"), style.HEAD)
         last = RIGHT + count * (width + 1) - 2
@@ -408,15 +404,16 @@ class Picker:
         biases = [self._bias(layer) for layer in self.layers]
         rest = [len(list(_pairs(layer.forward))) > MAX_BLOCKS for layer in self.layers]
         values = [self._entry(layer.path[0], layer, False) for layer in self.layers]
+        numbers = [_number(layer.forward) for layer in self.layers]
         total = self._pair(row, label("picker_sum"), f"SUM({self.products})")
         bias = self._pair(row + 2, label("picker_bias"), self._choose([b or "0" for b in biases]))
+        factor = self._choose(numbers)
+        scaled = total if factor == "1" else self._pair(row + 4, label("picker_factor"), f"{total}*{factor}")
         if any(rest):
-            shown = f"SUM({self.products})"
-            others = [f"{v}-{shown}-{b or 0}" if more else "0" for v, b, more in zip(values, biases, rest, strict=True)]
-            more = self._pair(row + 4, label("picker_rest"), self._choose(others))
-            z = self._pair(row + 6, "z", f"{total}+{more}+{bias}")
-        else:
-            z = self._pair(row + 6, "z", f"{total}+{bias}")
+            own = f"{total}*{factor}"
+            others = [f"{v}-{own}-{b or 0}" if more else "0" for v, b, more in zip(values, biases, rest, strict=True)]
+            scaled += f"+{self._pair(row + 5, label('picker_rest'), self._choose(others))}"
+        z = self._pair(row + 6, "z", f"{scaled}+{bias}")
         self._agrees(row + 7, z, self._choose(values))
         after = [layer.path[1] if len(layer.path) > 1 else layer.path[0] for layer in self.layers]
         last = [layer.path[-1] for layer in self.layers]
@@ -483,9 +480,14 @@ class Picker:
         self.page.merged(row, VALUE, 1, 3, CellFormula(f"={formula}"), style.PICKER_RESULT)
         return f"${letters(VALUE)}${row}"
 
-    def _agrees(self, row: int, cell: str, other: str, column: int = VALUE) -> None:
+    def _agrees(
+        self, row: int, cell: str, other: str, column: int = VALUE, where: Sequence[bool] | None = None
+    ) -> None:
+        """Say whether two values are the same; ``where``: in which layers there are two."""
         words = self.book.label("picker_same"), self.book.label("picker_other")
         formula = f'IF(ABS({cell}-{other})<{TOLERANCE}*(1+ABS({cell})),"{words[0]}","{words[1]}")'
+        if where is not None:
+            formula = self._choose([formula if shown else DASH for shown in where])
         self.page.merged(row, column, 1, 4, CellFormula(f"={formula}"), style.PICKER_OK)
 
     # --- backward ---------------------------------------------------------------------------------------------------
@@ -522,10 +524,12 @@ class Picker:
             sums.append(local(below, right))
         complete = [len(pairs) <= MAX_BLOCKS for pairs in layers]
         page.put(top, LAST - 6, "Σ", style.SYMBOL)
-        total = "+".join(sums)
+        factor = self._choose([_number(layer.back) for layer in self.layers])
+        total = "+".join(sums) if factor == "1" else f"({'+'.join(sums)})*{factor}"
         page.merged(top, LAST - 5, 1, 3, CellFormula(f"={total}"), style.PICKER_RESULT)
         if all(complete):
-            self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed, LAST - 5)
+            where = [bool(pairs) for pairs in layers]
+            self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed, LAST - 5, where)
 
     def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[Piece]:
         """Rectangles as they are, a long column in squares of 25 entries."""
@@ -559,10 +563,23 @@ def _pooled(layer: PickedLayer) -> list[Tensor]:
     return layer.path[at:]
 
 
-def _pairs(calculation: Calculation) -> Iterator[list[Slot]]:
-    """The references of each product of a calculation that is a sum over rectangles."""
-    products = products_of(calculation.equation, calculation.target, calculation.place)
-    yield from (ranged for slots in products if (ranged := [s for s in slots if s.ranged]))
+def _pairs(calculation: Calculation) -> Iterator[ProductSlots]:
+    """The products of a calculation that are sums over rectangles, with the references that are ranges."""
+    for coefficient, slots in products_of(calculation.equation, calculation.target, calculation.place):
+        ranged = [slot for slot in slots if slot.ranged]
+        if ranged:
+            yield ProductSlots(coefficient, ranged)
+
+
+def _is_shown(calculation: Calculation) -> bool:
+    """Is it a sum of products of two rectangles, all with one number before them?"""
+    pairs = list(_pairs(calculation))
+    return len({pair.coefficient for pair in pairs}) == 1 and all(len(pair.slots) == 2 for pair in pairs)
+
+
+def _number(calculation: Calculation | None) -> str:
+    """The number before the products, as formulas write it: ``1``, ``1/9``."""
+    return "1" if calculation is None else str(next(_pairs(calculation)).coefficient)
 
 
 def _whole(cell: str, by: int) -> str:

@@ -6,7 +6,7 @@ Forward     one band an image, E_total, one for the reader's image
 Backward    the same bands, derivatives where their values stood; what each position adds to a filter; the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
 
-Past ``MAX_QUANTITIES`` a workbook shows one image at one choice of parameters, without Training (``steps`` is None).
+A network with more than ``MAX_QUANTITIES`` has a workbook without Training, laid out by layers.py.
 """
 
 from collections.abc import Mapping
@@ -113,26 +113,25 @@ class WorkbookLayout:
     """Addresses of one workbook.
 
     Attributes:
-        steps: rows of Training after the first; None: there is no such sheet.
+        steps: rows of Training after the first.
         text: gives the sheets their titles.
     """
 
     derivation: Derivation
     images: int
-    steps: int | None
+    steps: int
     text: Catalogue
     band: Band = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "band", band_of(self.network))
-        if self.steps is not None:
-            check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
-            check_cells(len(self.training_columns) * (self.steps + 1))
+        object.__setattr__(self, "band", band_of(self.network, FIRST_COLUMN))
+        check_size(self.sheet("training"), TRAINING_FIRST_ROW + self.steps, self.training_columns[-1][1])
+        check_cells(len(self.training_columns) * (self.steps + 1))
         self._check_bands()
 
     def _check_bands(self) -> None:
         """Refuse a pass that is wider or a list that is longer than a sheet, and name the tensor that takes most."""
-        widest = max(self.band.blocks, key=lambda block: block.extent[1])
+        widest = max(self.band.blocks, key=lambda block: block.extents[1][1])
         columns = FIRST_COLUMN + self.band.width
         check_size(self.sheet("forward"), self.band_row(self.images), columns, widest.tensor)
         largest = max(self.network.forward.parameters, key=lambda tensor: tensor.size)
@@ -169,7 +168,7 @@ class WorkbookLayout:
 
     @property
     def learning_rate(self) -> Cell:
-        return Cell(self.sheet("inputs"), self.desk.settings_row(self.has_own) + 1, FIRST_COLUMN)
+        return Cell(self.sheet("inputs"), self.desk.settings_row + 1, FIRST_COLUMN)
 
     @property
     def factor(self) -> Cell:
@@ -178,11 +177,6 @@ class WorkbookLayout:
     @property
     def step_cell(self) -> Cell:
         return Cell(self.sheet("inputs"), STEP_ROW, FIRST_COLUMN)
-
-    @property
-    def has_own(self) -> bool:
-        """Whether there is an image that the reader draws."""
-        return self.steps is not None
 
     @cached_property
     def desk(self) -> Desk:
@@ -214,10 +208,8 @@ class WorkbookLayout:
     @cached_property
     def parameter_columns(self) -> dict[str, int]:
         """Key -> column of Parameters; ``value`` is what the passes use."""
-        value = ["value"] if self.steps is not None else []
-        keys = ["symbol", "meaning", "initial", *value, "gradient", "change", "next"]
-        columns = {key: column for column, key in enumerate(keys, 2)}
-        return {"value": columns["initial"], **columns}
+        keys = ("symbol", "meaning", "initial", "value", "gradient", "change", "next")
+        return {key: column for column, key in enumerate(keys, 2)}
 
     def parameter(self, parameter: Quantity, what: str = "value") -> Cell:
         return Cell(self.sheet("parameters"), self.parameter_rows[parameter], self.parameter_columns[what])
@@ -228,25 +220,20 @@ class WorkbookLayout:
         """The row of the title of an image's band."""
         return FIRST_BAND + image * (BAND_HEAD + self.band.height + BAND_FOOT)
 
-    def above_row(self, band_row: int) -> int:
-        """The row of the inputs above dense layers' weights, in the band with this row."""
-        return band_row + BAND_HEAD + self.band.pitch - 1
-
-    def band_cells(self, sheet: str, band_row: int) -> dict[Quantity, Cell]:
-        """Every quantity of the forward pass -> its place in the band with this row, on Forward or Backward."""
-        top, title, band = band_row + BAND_HEAD, self.sheet(sheet), self.band
-        return {q: Cell(title, top + r, FIRST_COLUMN + c) for block in band.blocks for q, r, c in band.cells(block)}
+    def band_at(self, sheet: str, band_row: int) -> Band:
+        """The band with this row, on Forward or Backward."""
+        return self.band.at(self.sheet(sheet), band_row + BAND_HEAD)
 
     @cached_property
     def forward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every quantity of the forward pass -> its cell on Forward."""
-        return [self.band_cells("forward", self.band_row(m)) for m in range(self.images)]
+        return [self.band_at("forward", self.band_row(m)).cells() for m in range(self.images)]
 
     @cached_property
     def backward(self) -> list[dict[Quantity, Cell]]:
         """For each image: every adjoint -> its cell on Backward."""
-        bands = (self.band_cells("backward", self.band_row(m)) for m in range(self.images))
-        return [{q.adjoint: c for q, c in band.items() if q.adjoint in self.graph} for band in bands]
+        bands = (self.band_at("backward", self.band_row(m)) for m in range(self.images))
+        return [{q.adjoint: c for q, c in band.cells().items() if q.adjoint in self.graph} for band in bands]
 
     @cached_property
     def cells(self) -> list[dict[Quantity, Cell]]:
@@ -274,7 +261,7 @@ class WorkbookLayout:
         for variable in self.graph.forward.values():
             if any(of(s) in dependent for s in variable.symbols()):
                 dependent.add(variable.quantity)
-        return {q: c for q, c in self.band_cells("forward", self.own_row).items() if q not in dependent}
+        return {q: c for q, c in self.band_at("forward", self.own_row).cells().items() if q not in dependent}
 
     @property
     def verdict(self) -> Cell:
@@ -287,7 +274,7 @@ class WorkbookLayout:
     @cached_property
     def shares(self) -> Contributions | None:
         """The contributions of a map's positions to the gradient of the first filter; None if they are too many."""
-        return shares_of(self.graph, self.network) if self.steps is not None else None
+        return shares_of(self.graph, self.network)
 
     @property
     def shares_row(self) -> int:
@@ -330,14 +317,10 @@ class WorkbookLayout:
 
     @cached_property
     def total_columns(self) -> list[int]:
-        """derivative, formula, a column for each image, total: side by side, right of the longest formula.
-
-        Without a training there is one image, with its own ∂E only.
-        """
-        count = self.images + 1 if self.steps is not None else 1
+        """derivative, formula, a column for each image, total: side by side, right of the longest formula."""
         formula = self.columns.after(FIRST_COLUMN, DERIVATIVE_PIXELS)
         first = self.columns.after(formula, CHARACTER_PIXELS * self._longest)
-        return [FIRST_COLUMN, formula, *self.columns.run(first, count)]  # side by side: they are summed
+        return [FIRST_COLUMN, formula, *self.columns.run(first, self.images + 1)]  # side by side: they are summed
 
     @property
     def _longest(self) -> int:
@@ -361,12 +344,7 @@ class WorkbookLayout:
     @cached_property
     def columns(self) -> Columns:
         """The columns of Forward and Backward."""
-        return Columns(FIRST_COLUMN, frozenset(self.gap_columns))
-
-    @cached_property
-    def gap_columns(self) -> set[int]:
-        """The narrow columns between two stages of a pass."""
-        return {FIRST_COLUMN + b.column - 1 for b in self.band.blocks if b.gap and b.column}
+        return Columns(FIRST_COLUMN, frozenset(self.band.gaps))
 
     # --- training ---------------------------------------------------------------------------------------------------
 
@@ -406,7 +384,6 @@ class WorkbookLayout:
     @property
     def training_rows(self) -> tuple[int, int]:
         """The first and the last row of Training."""
-        assert self.steps is not None  # there is such a sheet
         return TRAINING_FIRST_ROW, TRAINING_FIRST_ROW + self.steps
 
     def trained(self, of: Column, last: int | None = None) -> str:
@@ -438,19 +415,19 @@ class WorkbookLayout:
     # --- formulas ---------------------------------------------------------------------------------------------------
 
     def forward_formula(
-        self, quantity: Quantity, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell], band_row: int
+        self, quantity: Quantity, cells: Mapping[Quantity, Cell], inputs: Mapping[Quantity, Cell], band: Band
     ) -> str:
-        """In the band with these cells: an input or a parameter is fetched from its sheet, all else is computed."""
+        """In this band, with these cells: an input or a parameter is fetched from its sheet, all else is computed."""
         cell = cells[quantity]
         source = self.parameter(quantity) if quantity in self.parameter_rows else inputs.get(quantity)
         if source is not None:
             return cell.fetch(source)
-        above = next((a for a in self.band.above if a.target == quantity.tensor), None)
+        above = next((a for a in band.above if a.target == quantity.tensor), None)
         if above is None:
             return SheetPrinter(places(cells, self.derivation.quantities, cell.sheet)).formula(self.graph[quantity])
         # a neuron's weights and bias times what stands above them: one formula for all neurons of a layer
-        first, row = FIRST_COLUMN + above.column, self.above_row(band_row)
-        weights, inputs_above = (area(r, first, r, first + above.width - 1) for r in (cell.row, row))
+        row, first, _, last = above.area
+        weights, inputs_above = (area(r, first, r, last) for r in (cell.row, row))
         return checked_formula(f"=SUMPRODUCT({weights},{inputs_above})", quantity)
 
     def backward_formula(self, image: int, adjoint: Quantity) -> str:

@@ -20,13 +20,12 @@ from symcnn.excel.convolution import write_convolution
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.inputs import Inputs, write_parameters
 from symcnn.excel.passes import Passes
-from symcnn.excel.plan import MAX_QUANTITIES, TRAINING_FIRST_ROW, WorkbookLayout, quantities
+from symcnn.excel.plan import TRAINING_FIRST_ROW, WorkbookLayout
 from symcnn.excel.training import Progress, write_training
 from symcnn.excel.values import cell_values
 from symcnn.excel.writer import written
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import E
 from symcnn.text import Catalogue, catalogue
 from symcnn.version import __version__
 
@@ -72,11 +71,6 @@ def training_workbook(
     return written(book.workbook)
 
 
-def one_image_workbook(text: Catalogue, network: Network, data: Data, theta: Array, rate: float, made: str) -> bytes:
-    """The file of a network that is too large to be followed step by step; made: where its parameters came from."""
-    return written(passes_book(text, network, data, theta, rate, 1.0, None, f"symcnn {__version__}, {made}").workbook)
-
-
 def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
     """The step before the first row of Training with an error in it; -1 if that is row 0."""
     rows = (int(cell.lstrip(ascii_uppercase)) for cell, value in training.items() if isinstance(value, CellError))
@@ -84,7 +78,7 @@ def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
 
 
 def passes_book(
-    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int | None,
+    text: Catalogue, network: Network, data: Data, theta: Array, rate: float, factor: float, steps: int,
     made: str, progress: Progress | None = None, requested_steps: int | None = None,
 ) -> Book:  # fmt: skip
     """The workbook of a network with a loss; the article's begins with Convolution, its part 1.
@@ -92,57 +86,41 @@ def passes_book(
     Args:
         theta: initial values; made: how the workbook was made, in words.
         factor: of the sum over the images: 1, or 1/number of images.
-        steps: None where the network is too large to be followed step by step: its first image, at these parameters.
         requested_steps: set where the training diverges, so that there are fewer steps.
     """
     book = Book(text)
     images, targets = checked(network, data)
-    used = len(images) if steps is not None else 1
-    plan = WorkbookLayout(Derivation(network, used), used, steps, book.text)
+    plan = WorkbookLayout(Derivation(network, len(images)), len(images), steps, book.text)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     labels = text.image_labels(data.labels, len(images))
-    sheets = ["inputs", "parameters", "forward", "backward", "symbols"]
     notes = [_counts(text, plan), book.label("sign")]
-    if steps is None:
-        count, most = quantities(plan.derivation, len(images)), MAX_QUANTITIES
-        why = book.label("why_one", count=count, images=len(images), most=most, label=labels[0])
-        notes = [why, book.label("why_no_training"), *notes]
-    else:
-        sheets[4:] = ["training", "charts", "symbols", "checks"]
-        notes = [
-            *([book.label("cut_off", asked=requested_steps, steps=steps)] if requested_steps is not None else []),
-            *notes,
-        ]
-    first_part = steps is not None and network == article.network()
-    sheets = [*(["convolution"] if first_part else []), *sheets]
-    write_contents(book, network, sheets, notes, made, _status(book, plan), "" if steps is not None else "one")
+    if requested_steps is not None:
+        notes.insert(0, book.label("cut_off", asked=requested_steps, steps=steps))
+    first_part = network == article.network()
+    sheets = ["convolution"] if first_part else []
+    sheets += ["inputs", "parameters", "forward", "backward", "training", "charts", "symbols", "checks"]
+    write_contents(book, network, sheets, notes, made, _status(book, plan))
     if first_part:
         operations = article.operations()
         picture = checked_images(operations, article.picture().images)[0]
         write_convolution(book, operations, article.features(), picture)
     classes = _classes(text, data, targets)
-    Inputs(book, plan, images[:used], targets[:used], labels[:used], classes).write(rate, factor, ribbon)
+    Inputs(book, plan, images, targets, labels, classes).write(rate, factor, ribbon)
     write_parameters(book, plan, theta, ribbon)
     looks = {"image": style.of_data(images)[1], "target": style.of_data(targets)[1]}
-    Passes(book, plan, labels[:used], ribbon, looks).write()
-    if steps is not None:
-        write_training(book, plan, progress)
+    Passes(book, plan, labels, ribbon, looks).write()
+    write_training(book, plan, progress)
     define_more(book, plan)
-    if steps is not None:
-        Charts(book, plan).write()
+    Charts(book, plan).write()
     write_symbols(book, plan)
-    if steps is not None:
-        Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
+    Checks(book, plan, exported(plan, Data(images, targets), theta, rate, factor)).write()
     finish(book, ["contents", *sheets], ribbon, {"backward": plan.numbers_end})
     return book
 
 
 def _status(book: Book, plan: WorkbookLayout) -> Status:
-    """Return the status line: step, error or what is wrong, and whether all checks pass; for one image its error."""
+    """Return the status line: step, error or what is wrong, and whether all checks pass."""
     label = book.label
-    if plan.steps is None:
-        error = plan.forward[0][E].absolute
-        return Status(CellFormula(f'="{book.text("label.image", number=1)}{BETWEEN}E = "&ROUND({error},6)'))
     total, of = plan.error_total.absolute, label("status_of", steps=plan.steps)
     step = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
@@ -162,8 +140,7 @@ def _counts(text: Catalogue, plan: WorkbookLayout) -> str:
     parameters, count = len(plan.parameters), len(plan.derived)
     if count == parameters:
         return text("report.count_parameters", count=count)
-    key = "workbook.count_24" if plan.steps is not None else "report.count_24"
-    return text(key, count=count, parameters=parameters, maps=count - parameters)
+    return text("workbook.count_24", count=count, parameters=parameters, maps=count - parameters)
 
 
 def _made(text: Catalogue, steps: int, seed: int | None) -> str:
@@ -175,11 +152,8 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
 def define_more(book: Book, plan: WorkbookLayout) -> None:
     """Define the names of cells and columns."""
     for parameter in plan.parameters:
-        if plan.steps is not None:
-            book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))
+        book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))
         book.define(f"next_{parameter}", plan.parameter(parameter, "next"))
-    if plan.steps is None:
-        return
     for column in plan.training_column:
         name = f"training_{column}"
         if not is_legal_name(name):
@@ -192,7 +166,7 @@ class WorkbookInputs:
     """The inputs of a workbook that can be read from the workbook itself.
 
     Attributes:
-        theta: initial values; steps: rows of Training after the first, None if it has no such sheet.
+        theta: initial values; steps: rows of Training after the first.
     """
 
     network: Network
@@ -201,7 +175,7 @@ class WorkbookInputs:
     theta: Array
     rate: float
     factor: float
-    steps: int | None
+    steps: int
     lang: str
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from symcnn.derivation import Derivation, Entries, Gradient, Graph, count_products
 from symcnn.errors import InputError
 from symcnn.formula import Explanation, explain_variable
-from symcnn.network import Array, DataLike, checked
+from symcnn.network import Array, DataLike, Network, checked
 from symcnn.numeric.program import MAX_PRODUCTS, as_theta, inputs_by_name, run_source
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import NUMPY, quantities_of_one_image, standalone
@@ -25,31 +25,41 @@ from symcnn.text import catalogue
 
 def values_of_images(derivation: Derivation, theta: Any, data: DataLike) -> Iterator[Mapping[str, float]]:
     """For each image: name -> value of every input, forward quantity and adjoint."""
-    network, forward = derivation.network, derivation.network.forward
-    values, (images, targets) = as_theta(network, theta), checked(network, data)
-    assert forward.targets is not None  # a derivation has a loss
-    if _is_small(derivation):
-        complete = completion(derivation.graph)
-        for image, target in zip(images, targets, strict=True):
-            yield complete(inputs_by_name(network, values, image, target))
+    network = derivation.network
+    values, samples = as_theta(network, theta), zip(*checked(network, data), strict=True)
+    if not _is_small(derivation):
+        yield from (array_values(derivation, values, image, target) for image, target in samples)
         return
-    cuts = np.cumsum([p.size for p in forward.parameters])[:-1]
-    parameters = dict(zip(forward.parameters, np.split(values, cuts), strict=True))
-    for image, target in zip(images, targets, strict=True):
-        yield array_values(derivation, {forward.image: image, **parameters, forward.targets: target})
+    complete = completion(derivation.graph)
+    for image, target in samples:
+        yield complete(inputs_by_name(network, values, image, target))
 
 
 def _is_small(derivation: Derivation) -> bool:
     return count_products(derivation.forward) <= MAX_PRODUCTS
 
 
-def array_values(derivation: Derivation, inputs: Mapping[Tensor, Array]) -> Mapping[str, float]:
+def array_values(derivation: Derivation, theta: Array, image: Array, target: Array) -> Mapping[str, float]:
     """Name -> value of every quantity of one image, by evaluating the equations as arrays."""
-    interpreter = Interpreter(Reals(), {tensor: array.reshape(1, -1) for tensor, array in inputs.items()})
+    interpreter = Interpreter(Reals(), arrays_of_inputs(derivation.network, theta, image[None], target[None]))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         interpreter.run((*derivation.forward, *derivation.backward))
-    arrays = interpreter.values
-    return Entries(derivation.graph.tensors, lambda tensor, index: float(arrays[tensor][0, tensor.flat(index)]))
+    return scalars_of(derivation.graph, interpreter.values)
+
+
+def scalars_of(graph: Graph, arrays: Mapping[Tensor, Array]) -> Entries[float]:
+    """Name -> value of every quantity of the first image, from arrays of (images, entries)."""
+    return Entries(graph.tensors, lambda tensor, index: float(arrays[tensor][0, tensor.flat(index)]))
+
+
+def arrays_of_inputs(network: Network, theta: Array, images: Array, targets: Array) -> dict[Tensor, Array]:
+    """The inputs of an interpreter of equations: parameters, images and targets, (samples, entries) each."""
+    forward, samples = network.forward, len(images)
+    assert forward.targets is not None  # there are targets, so there is a loss
+    cuts = np.cumsum([tensor.size for tensor in forward.parameters])[:-1]
+    parts = zip(forward.parameters, np.split(theta, cuts), strict=True)
+    arrays = {tensor: np.tile(part, (samples, 1)) for tensor, part in parts}
+    return {**arrays, forward.image: images.reshape(samples, -1), forward.targets: targets}
 
 
 def completion(graph: Graph) -> Callable[[Mapping[str, float]], dict[str, float]]:
@@ -73,8 +83,11 @@ def explain_gradient(gradient: Gradient, values: Mapping[str, float], lang: str 
     if _is_small(derivation):
         each: Mapping[str, float] = completion(graph)({n: float(values[n]) for n in names})
     else:
-        scalars = {tensor: np.array([float(values[n]) for n in tensor.scalars()]) for tensor in graph.inputs.tensors}
-        each = array_values(derivation, scalars)
+        forward = derivation.network.forward
+        assert forward.targets is not None  # a derivation has a loss
+        image, target = (np.array([float(values[n]) for n in t.scalars()]) for t in (forward.image, forward.targets))
+        theta = np.array([float(values[n]) for n in derivation.network.parameters])
+        each = array_values(derivation, theta, image, target)
     return explain_variable(graph, gradient.adjoint, each, words, text.decimal)
 
 

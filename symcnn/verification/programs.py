@@ -7,6 +7,7 @@ Dual numbers in float64 go through the forward equations, at any size of the net
 Σ_images E′ = Σ_p v_p · g_p       v in the parameters of one tensor at a time, g what the program computed
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -18,11 +19,13 @@ from symcnn.derivation import Derivation
 from symcnn.errors import NotSupportedYetError
 from symcnn.network import Array, DataLike, Network, checked
 from symcnn.numeric import Program, as_theta, compile_program, initial_values
+from symcnn.numeric.values import arrays_of_inputs, scalars_of
 from symcnn.proof.arithmetic import Reals
 from symcnn.proof.interpret import Interpreter
 from symcnn.symbolic import KINKED, Access, Equation, relu
 from symcnn.text import Catalogue
 from symcnn.verification.agreement import LEAST, Agreement, programs_agree, tolerance
+from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.result import CheckRow
 
 #: The largest relative difference of a tensor: both sides are float64, and each adds in its own order.
@@ -58,13 +61,10 @@ def duals_agree(derivation: Derivation, theta: Any, data: DataLike, program: Pro
 
 def _slopes(derivation: Derivation, theta: Any, direction: Any, images: Any, targets: Any) -> tuple[float, Any]:
     """Return E_total, and its slope along each parameter tensor's part of a direction."""
-    graph = derivation.network.forward
-    assert graph.targets is not None  # a derivation has a loss
-    tensors, samples = graph.parameters, len(images)
+    tensors, samples = derivation.network.forward.parameters, len(images)
     cuts = np.cumsum([p.size for p in tensors])[:-1]
     error, slopes = derivation.forward[-1].target.tensor, []
-    inputs = {p: np.tile(v, (samples, 1)) for p, v in zip(tensors, np.split(theta, cuts), strict=True)}
-    inputs |= {graph.image: images.reshape(samples, -1), graph.targets: targets}
+    inputs = arrays_of_inputs(derivation.network, theta, images, targets)
     total = 0.0
     for tensor, part in zip(tensors, np.split(direction, cuts), strict=True):
         run = Interpreter(Reals(), inputs, {tensor: np.tile(part, (samples, 1))})
@@ -181,6 +181,34 @@ def rows_with_duals(derivation: Derivation, data: Data, programs: Programs, text
         row = text("verify.program", backend=backend)
         yield _row(row, worst <= DUAL_TOLERANCE, worst, where, text, text("verify.duals"))
     yield from pair_rows(derivation.network, data, programs, text, DUAL_TOLERANCE)
+
+
+def formulas_row(derivation: Derivation, data: Data, text: Catalogue) -> CheckRow:
+    """Compare the formulas of some quantities of each tensor with the arrays that its equations give.
+
+    An adjoint's formula is evaluated at random adjoints, so that no error hides where theirs are 0.
+    """
+    rng, evaluator, graph = np.random.default_rng(SEED), Evaluator((), "numpy"), derivation.graph
+    gaps = []
+    for seed in SEEDS:
+        inputs = arrays_of_inputs(derivation.network, initial_values(derivation.network, seed, "scaled"), *data)
+        run = Interpreter(Reals(), {tensor: array[:1] for tensor, array in inputs.items()})
+        run.run(derivation.forward)
+        arrays = run.values | {t: rng.uniform(0.5, 2, (1, t.size)) for t in graph.backward.tensors}
+        values = scalars_of(graph, arrays)
+        for tensor in (*graph.forward.tensors, *graph.backward.tensors):
+            own = Interpreter(Reals(), arrays)
+            own.run([equation for equation in graph.equations if equation.target.tensor == tensor])
+            for n in {0, tensor.size // 2, tensor.size - 1, *rng.integers(tensor.size, size=2).tolist()}:
+                variable = graph[tensor.scalar(tuple(map(int, np.unravel_index(n, tensor.shape))))]
+                products = [math.prod(float(evaluator.value(f, values)) for f in fs) for fs in variable.products]
+                value = max(products) if variable.reduce == "max" else math.fsum(products)
+                wanted = float(own.value(tensor)[0, n])
+                size = max(math.fsum(map(abs, products)), abs(wanted), 1e-300)
+                gaps.append((abs(value - wanted) / size, variable.name))
+    worst, where = max(gaps)
+    claim = text("verify.formulas", count=len({name for _, name in gaps}))
+    return _row(claim, worst <= DUAL_TOLERANCE, worst, where, text, text("verify.arrays"))
 
 
 def pair_rows(network: Network, data: Data, programs: Programs, text: Catalogue, allowed: float) -> Iterator[CheckRow]:

@@ -2,7 +2,7 @@
 
 Every network     the index-notation equations (``proof/equations.py``), the leaves' rules, the programs
 not too large     each gradient for itself: proof, numbers at random points, programs against 50 digits
-larger            programs against dual numbers through the equations
+larger            formulas of chosen quantities, programs against dual numbers through the equations
 """
 
 import time
@@ -28,7 +28,14 @@ from symcnn.verification.evaluate import Evaluator
 from symcnn.verification.evidence import METHODS, Measurement, Point
 from symcnn.verification.leaf_rules import leaf_rows, used_leaves
 from symcnn.verification.planted import Planted, planted_equations, planted_errors
-from symcnn.verification.programs import SEEDS, compile_all, rows_at_50_digits, rows_on_flat_images, rows_with_duals
+from symcnn.verification.programs import (
+    SEEDS,
+    compile_all,
+    formulas_row,
+    rows_at_50_digits,
+    rows_on_flat_images,
+    rows_with_duals,
+)
 from symcnn.verification.result import (
     DECIDING,
     Caught,
@@ -130,6 +137,7 @@ def verify(
         rows += rows_on_flat_images(derivation, programs, text)
     else:
         planted = _caught_in_index_notation(task)
+        rows.append(formulas_row(derivation, task.data, text))
         rows += rows_with_duals(derivation, task.data, programs, text)
     return Verification((*first, *rows, *refused), planted, tuple(_not_checked(task, len(names))), text)
 

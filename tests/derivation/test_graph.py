@@ -5,15 +5,16 @@ from random import Random
 import pytest
 import sympy
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import symcnn
 from symcnn.derivation import Variable, derive
 from symcnn.derivation.graph import Addend, instance_of, instantiate, points, points_at
 from symcnn.derivation.reverse import reverse
 from symcnn.printers.rewriting import rewritten
-from symcnn.symbolic import quantity_of
+from symcnn.symbolic import Access, Affine, Axis, Tensor, quantity_of
 from tests.tools.golden import networks
-from tests.tools.networks import differentiable, from_seed, lenet
+from tests.tools.networks import differentiable, lenet
 
 
 def made_at_once(equations):
@@ -74,13 +75,21 @@ def test_so_it_is_in_random_networks_and_their_rewritten_equations(case):
         assert_same(backward, graph.backward)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_the_points_at_an_entry_are_those_that_lead_to_it(seed):
-    d = derive(from_seed(seed)[0])
-    for equation in (*d.forward, *d.backward):
-        for index in equation.target.tensor.indices():
-            wanted = [point for point in points(equation.axes) if equation.target.at(point) == index]
-            assert list(points_at(equation.axes, equation.target, index)) == wanted, f"{equation} at {index}"
+@given(st.data())
+def test_the_points_at_an_index_are_those_where_an_access_is_there(data):
+    """Of any index maps: strides, offsets, negative coefficients, divisors, an axis in two dimensions."""
+    axes = [Axis(name, data.draw(st.integers(1, 4))) for name in "rcpq"[: data.draw(st.integers(0, 4))]]
+    maps = tuple(
+        Affine(
+            tuple((axis.name, n) for axis in axes if (n := data.draw(st.integers(-3, 3)))),
+            data.draw(st.integers(-3, 3)),
+            data.draw(st.integers(1, 2)),
+        )
+        for _ in range(data.draw(st.integers(0, 2)))
+    )
+    access = Access(Tensor("t", (5,) * len(maps), (("t", len(maps)),)), maps)
+    for index in access.tensor.indices():
+        assert list(points_at(axes, access, index)) == [p for p in points(axes) if access.at(p) == index]
 
 
 @pytest.mark.parametrize("name", networks())

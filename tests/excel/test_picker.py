@@ -6,9 +6,13 @@ import openpyxl
 import pytest
 
 import symcnn
+from symcnn.excel.functions import CellError
+from symcnn.excel.layer_workbook import LayerInputs, layer_book
+from symcnn.excel.values import cell_values
 from symcnn.text import catalogue
 from tests.slow import rest_slow
 from tests.tools.layer_books import NETWORKS, exported
+from tests.tools.networks import from_seed
 from tests.tools.recalculate import by_formualizer, named, set_cells
 
 DEEP = symcnn.Network(
@@ -59,6 +63,17 @@ def test_every_choice_adds_up(file, tmp_path):
             verdicts = agreements(copy)
             assert verdicts, changes
             assert set(verdicts) == {catalogue("en")("workbook.picker_same")}, changes
+
+
+@pytest.mark.parametrize("seed", rest_slow(range(60), 4))
+def test_of_any_network_no_cell_is_an_error_and_no_sum_differs(seed):
+    net, theta, images, targets = from_seed(seed)
+    book, _ = layer_book(catalogue("fr"), LayerInputs(net, images[0], targets[0], theta, 0.5))
+    wrong = catalogue("fr")("workbook.picker_other")
+    for sheet, values in cell_values(book.workbook).items():
+        for cell, value in values.items():
+            assert not isinstance(value, CellError), (sheet, cell, value)
+            assert value != wrong, (sheet, cell)
 
 
 def test_a_wrong_formula_on_a_layers_sheet_shows(file, tmp_path):

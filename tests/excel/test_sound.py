@@ -33,7 +33,7 @@ def example(folder, name, lang):
 
 
 def large(folder, lang):
-    """Past 2,000 quantities: one image."""
+    """Past 2,000 quantities: a sheet for each layer."""
     layers = [symcnn.Conv2D(8, 3), symcnn.Activation("relu"), symcnn.MaxPool2D(2), symcnn.Dense(10)]
     net = symcnn.Network((8, 8), layers, "cross_entropy")
     data = (np.random.default_rng(8).uniform(size=(3, 8, 8)), np.array([7, 0, 3]))

@@ -242,3 +242,11 @@ def test_what_does_not_fit_is_opened_at_a_sign_and_every_bracket_is_closed(node,
 def test_what_cannot_be_opened_stays_whole():
     fraction = tree.Fraction(WIDE, WIDE)
     assert lines(fraction, 10) == (None, ((Piece((), fraction),),))
+
+
+def test_where_a_quantity_leads_around_another_its_own_derivative_is_written_out():
+    """A softmax's u leads to o itself and by way of s: ∂o/∂u would count both."""
+    d = symcnn.derive(symcnn.Network((2,), [symcnn.Dense(2, "softmax")], "mse"))
+    written = Plain().emit(Typography(d.quantities, catalogue("en").words("word")).chain_rule(d, "u_1"))
+    direct = "∂E_total/∂o_1,predicted · 1/s + ∂E_total/∂s"
+    assert written == f"∂E_total/∂u₁ = {direct} · ∂s/∂u₁ = {direct}"

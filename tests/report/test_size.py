@@ -18,6 +18,8 @@ from symcnn.report.examination import examined
 from symcnn.report.story import tell
 from symcnn.reports import gather
 from symcnn.text import catalogue
+from tests.slow import rest_slow
+from tests.tools.networks import from_seed
 
 EN = catalogue("en")
 PDFINFO = shutil.which("pdfinfo")
@@ -121,6 +123,19 @@ def test_after_a_training_by_epochs_the_numbers_are_those_learnt():
     assert EN("story.convention_trained").split("{")[0] in str(tell(content, EN))
 
 
+def test_equations_that_are_too_large_to_be_decided_are_compared_in_numbers_or_not_shown(monkeypatch):
+    monkeypatch.setattr("symcnn.proof.equations.MOST_POINTS", 10)
+    net = network()
+    content = gather(net, one_digit(net), None, 0.05, 1, 0)
+    document = examined(tell(content, EN), content, EN)
+    [display] = [d for d in document.displays() if d.id == "dE_df_indexed"]
+    assert display.evidence.method == "agrees"
+    assert EN("report.large_unknown") in str(document)
+    bare = gather(net, None, None, 0.05, 1, 0)
+    with pytest.raises(RefusedError, match="the adjoint equations are not proved: the equations have"):
+        examined(tell(bare, EN), bare, EN)
+
+
 def test_numbers_that_are_not_finite_are_left_out_and_the_text_says_so():
     net = network()
     theta = np.full(len(net.parameters), 1e200)
@@ -140,6 +155,20 @@ def test_a_training_of_the_report_s_own_is_short_where_the_network_is_large():
     products = symcnn.derivation.count_products((*many.forward, *many.backward))
     assert default_steps(many, True) * 100 * products <= MAX_WORK
     assert default_steps(symcnn.derive(symcnn.article.network()), False) == 10_000
+
+
+@pytest.mark.parametrize("seed", rest_slow(range(30), 3))
+def test_any_network_can_be_told_as_a_large_one(seed, monkeypatch):
+    """Every layer, setting and loss, with numbers and without: every display is decided."""
+    monkeypatch.setattr("symcnn.report.content.MAX_FORMULAS", 0)
+    net, theta, images, targets = from_seed(seed)
+    text = catalogue(("en", "fr")[seed % 2])
+    run = symcnn.train(net, (images, targets), steps=1, initial=theta, learning_rate=0.01)
+    for data, training in (((images, targets), run), (None, None)):
+        content = gather(net, data, training, 0.01, 1, 0)
+        assert content.large
+        assert (content.one_pass is None) == (data is None)
+        assert all(d.evidence for d in examined(tell(content, text), content, text).displays())
 
 
 @pytest.mark.slow
@@ -166,3 +195,12 @@ def test_one_wrong_entry_of_a_lenet_fails():
     content.one_pass.arrays[tensor][3, 7, 7] += 1e-4
     with pytest.raises(RefusedError, match="the pass differs from the program or from dual numbers"):
         examined(tell(content, EN), content, EN)
+
+
+def test_the_first_step_is_that_of_the_training(content):
+    [steps] = [b for b in tell(content, EN).blocks() if isinstance(b, Table) and b.caption == (EN("story.steps_most"),)]
+    [after] = content.run.parameters_after([1])
+    stepped = dict(zip(content.derivation.network.parameters, after.tolist(), strict=True))
+    assert len(steps.rows) == len(content.derivation.network.forward.parameters)
+    for (name,), *_, (following,) in steps.rows:
+        assert following.node.value == pytest.approx(stepped[name.node.of.name], rel=1e-12)

@@ -9,6 +9,8 @@ reports    our own reports, of every example, in every language: our own audit f
 public     public texts of other people, where a folder holds copies: what is called false or true is what was checked
 workbook   the article's workbook with one formula altered, every distinct one in several ways: all must be caught, and
            nothing found in workbooks that nobody touched
+layers     a LeNet's workbook, one cell or name altered: each must be named; and nothing found in workbooks of random
+           networks that nobody touched
 certificates   of random networks: Coq must accept each
 trainers   random trainings, five steps and more, against PyTorch's: every backend, in double and single precision
 
@@ -26,13 +28,16 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
+import numpy as np
+
 import symcnn
 from symcnn.audit import audit
 from symcnn.certificate import Certificate, check
+from symcnn.excel.layer_workbook import LayerInputs, layer_workbook
 from symcnn.network import read_network
 from symcnn.numeric import BACKENDS
 from symcnn.numeric.program import DTYPES
-from symcnn.text import LANGUAGES
+from symcnn.text import LANGUAGES, catalogue
 from symcnn.verification import check_equations, verify_workbook
 from tests.tools import alterations
 from tests.tools import audit_campaign as audit_campaign
@@ -77,6 +82,44 @@ def workbook(each: int, first: int) -> int:
     print(", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
     print(f"{len(chosen) - len(missed)} of {len(chosen)} altered formulas caught, {len(false)} false alarms")
     return len(missed) + len(false) + (len(chosen) < 500)
+
+
+def layers(count: int, together: int, random_networks: int, first: int) -> int:
+    """Alter a LeNet's workbook; the number that was missed, and of findings in untouched workbooks."""
+    start = time.monotonic()
+    conv, pool = symcnn.Conv2D, symcnn.MaxPool2D
+    head = [conv(6, 5, padding=2), symcnn.Activation("relu"), pool(2), conv(16, 5), symcnn.Activation("relu"), pool(2)]
+    tail = [symcnn.Flatten(), symcnn.Dense(120, "relu"), symcnn.Dense(84, "relu"), symcnn.Dense(10)]
+    false = 0
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "layers.xlsx"
+        for seed in range(first, first + random_networks):
+            net, theta, images, targets = from_seed(seed)
+            inputs = LayerInputs(net, images[0], targets[0], theta, 0.1)
+            path.write_bytes(layer_workbook(catalogue("en"), inputs))
+            found = verify_workbook(path, net)
+            false += not found.ok
+            for finding in found.findings[:3]:
+                print(f"seed {seed}: {finding}")
+        net = symcnn.Network((28, 28), [*head, *tail], "cross_entropy")
+        rng = np.random.default_rng(first)
+        theta = (rng.normal(size=len(net.parameters)) / 10).round(6)
+        inputs = LayerInputs(net, rng.uniform(size=(28, 28)).round(2), np.eye(10)[3], theta, 0.01)
+        path.write_bytes(layer_workbook(catalogue("en"), inputs))
+        book = alterations.LayerWorkbook(path, net)
+        chosen = book.alterations(random.Random(first), count)
+
+        def tell(done: int) -> None:
+            print(f"{done} of {count}, {time.monotonic() - start:.0f} s", flush=True)
+
+        missed = book.missed(chosen, together, tell)
+    for line in missed:
+        print(line)
+    print(", ".join(f"{kind} {number}" for kind, number in Counter(a.kind for a in chosen).most_common()))
+    print(
+        f"{count - len(missed)} of {count} alterations named, {false} of {random_networks} untouched workbooks faulted"
+    )
+    return len(missed) + false
 
 
 def audited(count: int, seed: int, corrections: bool) -> int:
@@ -194,6 +237,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     altered = commands.add_parser("workbook", help="altered formulas of a workbook")
     altered.add_argument("--each", type=int, default=3, help="ways in which a formula is altered")
     altered.add_argument("--seed", type=int, default=0)
+    large = commands.add_parser("layers", help="altered cells and names of a LeNet's workbook")
+    large.add_argument("--count", type=int, default=200)
+    large.add_argument("--together", type=int, default=10, help="alterations of one workbook at a time")
+    large.add_argument("--networks", type=int, default=50, help="random networks whose workbooks nobody touches")
+    large.add_argument("--seed", type=int, default=0)
     proved = commands.add_parser("certificates", help="certificates of random networks")
     proved.add_argument("--count", type=int, default=100)
     proved.add_argument("--seed", type=int, default=0)
@@ -222,6 +270,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(formulas(given.count, given.seed) > 0)
     if given.command == "workbook":
         return int(workbook(given.each, given.seed) > 0)
+    if given.command == "layers":
+        return int(layers(given.count, given.together, given.networks, given.seed) > 0)
     if given.command == "planted":
         return int(planted(given.count) > 0)
     compiled = ("numba",) if importlib.util.find_spec("numba") else ()

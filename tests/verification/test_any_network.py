@@ -10,11 +10,12 @@ import sympy
 import symcnn
 from symcnn.numeric import PROGRAMS, initial_values
 from symcnn.symbolic import LEAVES, Term, gate, maximum, relu, sigmoid, softplus, wins
+from symcnn.text import catalogue
 from symcnn.verification import programs_agree
 from symcnn.verification.evaluate import leaves
 from symcnn.verification.evidence import METHODS, Point
 from symcnn.verification.leaf_rules import RULES, decide_rule
-from symcnn.verification.programs import DUAL_TOLERANCE, duals_agree
+from symcnn.verification.programs import DUAL_TOLERANCE, duals_agree, formulas_row
 from tests.slow import rest_slow
 from tests.tools.networks import from_seed, lenet
 
@@ -116,11 +117,37 @@ def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
     assert "∂E_total/∂b_o" in bad.method
 
 
+@pytest.mark.parametrize("seed", rest_slow(range(30), 6))
+def test_the_formulas_of_any_network_are_those_of_its_equations(seed):
+    net, _, images, targets = from_seed(seed)
+    row = formulas_row(symcnn.derive(net), (images, targets), catalogue("en"))
+    assert row.method.startswith("agrees at 2 points"), row
+    assert row.worst < 1e-13
+
+
+@pytest.mark.parametrize("name", ["x_11", "a_33", "p_22", "E", "dE_dp_11", "dE_da_33", "dE_df_22", "dE_dw_p11o1"])
+def test_a_wrong_formula_of_one_quantity_is_refuted(name):
+    """What the scalar graph makes, with one product left out or doubled."""
+    d = symcnn.derive(SMALL)
+    variable = d.graph[name]
+    part = d.graph.forward if name in d.graph.forward else d.graph.backward
+    (first, *others) = variable.addends
+    products = first.products[1:] if variable.reduce == "sum" else (*first.products, (sympy.Integer(9),))
+    part.made[name] = replace(variable, addends=(replace(first, products=products), *others))
+    rng = np.random.default_rng(0)
+    row = formulas_row(d, (rng.uniform(size=(1, 4, 4)), np.array([[0.25, 0.75]])), catalogue("en"))
+    assert row.status == "refuted"
+    assert row.method.startswith("differs: ")
+    assert f" {name} " in row.method
+
+
 @pytest.mark.slow
 def test_lenet_is_verified():
     found = symcnn.verify(lenet(), backends=("numpy",), seconds=1)
     assert found.ok, found
     assert claims(found)[EQUATIONS].status == "probable"
+    (formulas,) = (row for claim, row in claims(found).items() if claim.startswith("the formulas of "))
+    assert formulas.method.startswith("agrees at 2 points")
     assert claims(found)["the program 'numpy' computes E_total and the gradients"].method.startswith(
         "agrees at 2 points"
     )

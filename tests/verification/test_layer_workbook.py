@@ -176,6 +176,18 @@ def test_what_is_left_out_is_said(tmp_path):
     assert not any("∂E/∂" in row.claim for row in found.rows)
 
 
+@pytest.mark.parametrize(
+    ("layers", "given"), [(["Conv1", "Pool1"], "a, ∂E/∂a, ∂E/∂xb"), (["Output"], "ac"), (["Conv2"], "∂E/∂ab, p")]
+)
+def test_a_part_of_the_layers_is_proved_from_the_numbers_of_the_others(tmp_path, layers, given):
+    net, path = NETWORKS["padding"], tmp_path / "part.xlsx"
+    symcnn.export_workbook(net, (np.ones((2, 6, 6)), np.eye(3)[:2]), path, layers=layers)
+    found = verify_workbook(path, net)
+    assert found.ok, str(found)
+    assert catalogue("en")("proof.rest_given", names=given) in found.not_checked
+    assert not any(row.claim.startswith(f"{name}:") for name in given.split(", ") for row in found.rows)
+
+
 def test_another_network_is_refused(book):
     other = symcnn.Network((7, 7), [CONV(3, 3), FLAT(), DENSE(3)], "cross_entropy")
     with pytest.raises(symcnn.InputError, match="not the workbook of this network"):

@@ -13,7 +13,7 @@ import numpy as np
 
 from symcnn.network import Array
 from symcnn.report.figures.grid import TITLE, WIDE, Kind
-from symcnn.report.figures.sketch import Cells, Label, Mark, Rect, Sketch, Words, runs_of, width_of
+from symcnn.report.figures.sketch import Cells, Label, Mark, Sketch, Words, runs_of, width_of
 
 #: The strongest colour of a cell, and the steps up to it.
 MOST, STEPS = 0.9, 12
@@ -28,6 +28,10 @@ GAP, HIGH, MOST_SIDE = 8.0, 180.0, 96
 MOST_CELLS, ALL_CELLS = (8_000, 6_000, 4_000, 3_000, 2_000, 1_500, 1_000, 500, 200), 45_000
 
 
+#: Left, top, right, bottom.
+_Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True)
 class Heat:
     """The pictures of one tensor, in one scale of colours.
@@ -37,19 +41,21 @@ class Heat:
         title: over them.
         kind: as of a ``Grid``.
         across: how many stand side by side; 0: as many as fit.
+        reach: the size of the strongest colour; None: the largest of these.
     """
 
     values: Array
     title: Words = ""
     kind: Kind = "signed"
     across: int = 0
+    reach: float | None = None
 
 
 def matrices(values: Array) -> tuple[Array, int]:
     """A tensor's values as pictures, and how many of them belong side by side.
 
-    A map a picture; of filters with several channels a row for each channel, a column for each filter; neurons in rows
-    of at most 60.
+    A map a picture; of filters with several channels a row for each channel, a column for each filter, and where each
+    has one cell a single picture of all; neurons in rows of at most 60.
     """
     if values.ndim < 2:
         columns = min(values.size, 60)
@@ -61,6 +67,8 @@ def matrices(values: Array) -> tuple[Array, int]:
     if values.ndim == 3:
         return values, 0
     filters, channels, *window = values.shape
+    if window == [1, 1]:
+        return values.reshape(1, filters, channels).swapaxes(1, 2), 1
     return values.swapaxes(0, 1).reshape(channels * filters, *window), filters
 
 
@@ -84,14 +92,21 @@ def heats(items: Sequence[Heat], decimal: str, title: str = "") -> Sketch:
     for item in items:
         side, across = _layout(item)
         _, rows, columns = item.values.shape
+        frames, cells = list[_Box](), dict[int, list[_Box]]()
         if item.title:
             runs = runs_of(item.title, decimal)
             marks.append(Label(3, y + 12, runs, TITLE, "muted"))
             right, y = max(right, width_of(runs, TITLE) * 1.05), y + 20
         for n, picture in enumerate(item.values):
             left, top = 3 + n % across * (columns * side + GAP), y + n // across * (rows * side + GAP)
-            marks += _picture(picture, left, top, side, item)
-            right = max(right, left + columns * side)
+            frames.append((left, top, left + columns * side, top + rows * side))
+            for level, box in _runs(_levels(picture, item), left, top, side):
+                cells.setdefault(level, []).append(box)
+        for level, boxes in sorted(cells.items()):
+            look = "grey" if item.kind == "image" else "positive" if level > 0 else "negative"
+            marks.append(Cells(tuple(boxes), f"{look} joined", abs(level) * MOST / STEPS))
+        marks.append(Cells(tuple(frames), "thin"))
+        right = max(right, *(box[2] for box in frames))
         y += math.ceil(len(item.values) / across) * (rows * side + GAP) + 2
     return Sketch(min(WIDE, right + 3), y, tuple(marks), title)
 
@@ -108,21 +123,14 @@ def _layout(item: Heat) -> tuple[float, int]:
     return SIDES[-1], min(fit, count)
 
 
-def _picture(picture: Array, left: float, top: float, side: float, item: Heat) -> Iterator[Mark]:
-    """A picture's cells by their strength, and a frame around them."""
-    levels = _levels(picture, item)
-    runs: dict[int, list[tuple[float, float, float, float]]] = {}
+def _runs(levels: Array, left: float, top: float, side: float) -> Iterator[tuple[int, _Box]]:
+    """The cells of each strength but 0, those side by side as one."""
     for r, row in enumerate(levels.tolist()):
         for level, group in groupby(enumerate(row), key=lambda cell: cell[1]):
             columns = [c for c, _ in group]
-            x, y = left + columns[0] * side, top + r * side
-            runs.setdefault(level, []).append((x, y, x + len(columns) * side, y + side))
-    for level, boxes in sorted(runs.items()):
-        if level:
-            look = "grey" if item.kind == "image" else "positive" if level > 0 else "negative"
-            yield Cells(tuple(boxes), f"{look} joined", abs(level) * MOST / STEPS)
-    rows, columns = picture.shape
-    yield Rect(left, top, columns * side, rows * side, "thin")
+            if level:
+                x, y = left + columns[0] * side, top + r * side
+                yield level, (x, y, x + len(columns) * side, y + side)
 
 
 def _levels(picture: Array, item: Heat) -> Array:
@@ -131,7 +139,7 @@ def _levels(picture: Array, item: Heat) -> Array:
     if item.kind == "image":
         least, most = float(np.nanmin(item.values)), float(np.nanmax(item.values))
         return np.rint((values - least) / ((most - least) or 1) * STEPS).astype(int)
-    reach = float(np.nanmax(np.abs(item.values))) or 1.0
+    reach = item.reach or float(np.nanmax(np.abs(item.values))) or 1.0
     # what is not 0 is seen, however small
     return (np.sign(values) * np.ceil(np.abs(values) / reach * STEPS * (1 - 1e-12))).astype(int)
 

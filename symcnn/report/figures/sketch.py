@@ -206,11 +206,11 @@ class Rect:
 
 @dataclass(frozen=True)
 class Cells:
-    """Many rectangles (left, top, right, bottom) of one strength, as one path."""
+    """Many rectangles (left, top, right, bottom) of one look and strength, as one path."""
 
     boxes: tuple[tuple[float, float, float, float], ...]
     look: str
-    opacity: float
+    opacity: float | None = None
     data: Data = ()
 
     @property
@@ -220,7 +220,8 @@ class Cells:
 
     def svg(self) -> str:
         d = "".join(f"M{_n(a)} {_n(b)}H{_n(c)}V{_n(d)}H{_n(a)}Z" for a, b, c, d in self.boxes)
-        return f'<path class="{self.look}" fill-opacity="{self.opacity:.3f}" d="{d}"/>'
+        faint = "" if self.opacity is None else f' fill-opacity="{self.opacity:.3f}"'
+        return f'<path class="{self.look}"{faint} d="{d}"/>'
 
 
 @dataclass(frozen=True)

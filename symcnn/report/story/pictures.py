@@ -248,7 +248,9 @@ def _many_filters(t: Teller, run: Run) -> Figure | None:
             for when, values in zip(("before", "after"), both, strict=True):
                 whole, across = matrices(values.reshape(tensor.shape))
                 title = (tree.Symbol(tensor.name), f", {t.text(f'report.{when}')}")
-                items.append(Heat(whole[: most_pictures(whole, across, _cells(t))], title, "signed", across))
+                reach = max(float(np.abs(v).max()) for v in both)  # one scale of colours for both
+                count = most_pictures(whole, across, _cells(t))
+                items.append(Heat(whole[:count], title, "signed", across, reach))
     return _heats(t, "filters", "filters", items, t.say("figure.filters")) if items else None
 
 

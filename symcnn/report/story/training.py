@@ -14,7 +14,7 @@ from symcnn.numeric import ArrayProgram
 from symcnn.report.document import Block, Display, InlineFormula, Rows, Section, Table, Text
 from symcnn.report.story import pictures
 from symcnn.report.story.teller import DIGITS, MAX_ENTRIES, Teller
-from symcnn.symbolic import Quantity, TensorKind, entries
+from symcnn.symbolic import Quantity, TensorKind, entries, quantity_of
 from symcnn.train import Run, TrainConfig
 
 
@@ -27,6 +27,8 @@ def descent(t: Teller) -> Section:
     ]
     if not t.content.large:
         blocks.append(_sum_over_images(t, first))
+    elif t.content.run is not None and t.content.run.steps and t.content.run.course is None:
+        blocks += _largest_steps(t, t.content.run)
     if t.quantities and t.content.run and t.content.run.steps and t.content.run.course is None:
         blocks += _first_step(t)
     return t.section("descent", t.say("report.descent_heading"), blocks)
@@ -75,6 +77,23 @@ def _first_step(t: Teller) -> Iterator[Block]:
     )
     head = (t.say("report.symbol"), t.say("report.value"), t.say("story.gradient"), t.say("story.next"))
     yield Table(head, rows, t.say("story.steps_caption"), numeric=(1, 2, 3))
+
+
+def _largest_steps(t: Teller, run: Run) -> Iterator[Block]:
+    """Of a large network's parameters those that the first step moves most: one of each tensor."""
+    tensors = t.network.forward.parameters
+    _, gradient = ArrayProgram(t.network).loss_and_gradient(run.initial, *checked(t.network, run.data))
+    rate = run.learning_rate * (1.0 if run.reduction == "sum" else 1.0 / t.images)
+    cuts = np.cumsum([p.size for p in tensors])[:-1]
+    rows = list[tuple[Text, ...]]()
+    for tensor, before, slopes in zip(tensors, np.split(run.initial, cuts), np.split(gradient, cuts), strict=True):
+        n = int(np.abs(slopes).argmax())
+        index = tuple(int(i) for i in np.unravel_index(n, tensor.shape))
+        numbers = (before[n], slopes[n], before[n] - rate * slopes[n])
+        rows.append(((t.symbol(quantity_of(tensor, index)),), *((t.shown(float(v)),) for v in numbers)))
+    yield t.paragraph("story.descent_example", rate=tree.Number(run.learning_rate, DIGITS))
+    head = (t.say("report.symbol"), t.say("report.value"), t.say("story.gradient"), t.say("story.next"))
+    yield Table(head, tuple(rows), t.say("story.steps_most"), numeric=(1, 2, 3))
 
 
 def _step(t: Teller, parameter: Quantity, rate: float, factor: float) -> Display:

@@ -129,7 +129,9 @@ PREMISES = {"no_kink": "report.certificate_no_kink", "no_tie": "report.certifica
 def verified(t: Teller) -> Section:
     rows = t.content.proof.rows
     statuses = {row.status for row in rows}
-    blocks: list[Block] = [t.paragraph("report.large_proof"), *_pass(t)] if t.content.large else []
+    blocks: list[Block] = []
+    if t.content.large:
+        blocks += [t.paragraph("report.large_unknown" if "unknown" in statuses else "report.large_proof"), *_pass(t)]
     blocks += [
         t.paragraph(f"report.{key}")
         for status, key in (("proved", "proof_text"), ("probable", "probable_text"), ("unknown", "unknown_text"))

@@ -3,6 +3,7 @@
 x_3_image1     rows and columns of the third map      fb_3_2     a slice of a filter      b_x_3      one cell
 h_image1       a row or a column of neurons           w_pbh      weights: a row for each neuron, its inputs side by side
 dE_dx_3_image1, dE_dw_pbh     the same of ∂E/∂           next_fb_3_2, learning_rate     one step of gradient descent
+given_x_3_image1              numbers, where the layer is left out
 
 A name fixes the leading axes of its tensor, 1-based; the block holds the other axes. The names are made from the
 network and looked up, never guessed from their text. Every entry has a number, by which formulas are compared.
@@ -27,6 +28,9 @@ from symcnn.verification.workbook.package import MAX_NAMES, XlsxContent
 from symcnn.verification.workbook.result import Mismatch
 
 Numbers = NDArray[np.int64]
+
+#: Before the name of a computed quantity that is there as a number.
+GIVEN = "given_"
 
 #: The learning rate as a tensor of one entry.
 RATE = Tensor("learning_rate", (), (("learning_rate", 0),), "parameter")
@@ -107,12 +111,17 @@ class LayerCells:
         blocks: dict[Tensor, list[Block]] = {}
         for tensor in (*self.inputs, *self.equations):
             for name, index in self.names(tensor):
-                target = self.package.names.get(name.lower())
-                if target is None:
-                    continue
-                area = target if isinstance(target, Range) else Range(target, target)
-                blocks.setdefault(tensor, []).append(Block(name, tensor, index, area))
+                for one in (name, f"{GIVEN}{name}"):
+                    target = self.package.names.get(one.lower())
+                    if target is not None:
+                        area = target if isinstance(target, Range) else Range(target, target)
+                        blocks.setdefault(tensor, []).append(Block(one, tensor, index, area))
         return blocks
+
+    @cached_property
+    def given(self) -> frozenset[Tensor]:
+        """Computed quantities that stand there as numbers: their layer is left out."""
+        return frozenset(t for t, blocks in self.blocks.items() if any(b.name.startswith(GIVEN) for b in blocks))
 
     @property
     def is_layer_workbook(self) -> bool:

@@ -164,7 +164,7 @@ def _value(formula: Formula, place: Place, graph: CellGraph, known: dict[Place, 
 
 
 def workbook_inputs(quantities: NamedCells, graph: CellGraph) -> WorkbookInputs:
-    """Return what the workbook was made from, read from its input cells."""
+    """Return what a workbook with a training was made from, read from its input cells."""
     q, forward = quantities, quantities.network.forward
     assert forward.targets is not None  # there is a loss
     values = input_values(q, graph)
@@ -173,12 +173,9 @@ def workbook_inputs(quantities: NamedCells, graph: CellGraph) -> WorkbookInputs:
         for tensor in (forward.image, forward.targets)
     )
     theta = np.array([values[p.symbol] for p in q.parameters])
-    steps = None
-    if q.trains:
-        (_, first, _), last = q.column(E_TOTAL)
-        steps = last - first
+    (_, first, _), last = q.column(E_TOTAL)
     shaped = images.reshape(q.images, *forward.image.shape)
-    return WorkbookInputs(q.network, shaped, targets, theta, values[RATE], values.get(FACTOR, 1.0), steps, language(q))
+    return WorkbookInputs(q.network, shaped, targets, theta, values[RATE], values[FACTOR], last - first, language(q))
 
 
 def language(quantities: NamedCells) -> str:

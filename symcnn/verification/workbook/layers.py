@@ -10,7 +10,7 @@ import numpy as np
 from sympy import Symbol
 
 from symcnn.errors import SymcnnError
-from symcnn.excel.functions import CellError, Value
+from symcnn.excel.functions import Value
 from symcnn.excel.layer_workbook import LayerInputs, layer_book
 from symcnn.excel.layers import LayerPlan
 from symcnn.excel.values import EMPTY, Address, Calculation, Contents, PlacedFormula, contents
@@ -62,8 +62,8 @@ class LayerVerification:
         self._kept_values()
         absent = [_called(t) for t in self.cells.equations if t not in self.cells.blocks and t != self._of_image]
         rest = [self.text("proof.rest_absent", names=", ".join(absent))] if absent else []
-        if self._given:
-            rest.append(self.text("proof.rest_given", names=", ".join(sorted(map(_called, self._given)))))
+        if self.cells.given:
+            rest.append(self.text("proof.rest_given", names=", ".join(sorted(map(_called, self.cells.given)))))
         rest += [self.text("proof.rest_no_values")] if not self._has_values else []
         rest += [] if self._is_own else [self.text("proof.rest_layout")]
         rest += [self.text(f"proof.{key}") for key in ("rest_inputs", "rest_program", "rest_others")]
@@ -107,21 +107,10 @@ class LayerVerification:
         self._row(self.text("proof.inputs", count=len(self._free)), "refuted" if wrong else "proved", "proof.by_text")
 
     @cached_property
-    def _given(self) -> set[Tensor]:
-        """Computed quantities that stand there as numbers: their layer is left out."""
-        formulas = set()
-        for (sheet, *at), number in self.cells.entries.items():
-            sheets = self._expected if self._is_own else self.cells.package.sheets
-            if sheets[sheet].get((at[0], at[1]), (None, None))[0] is not None:
-                formulas.add(number)
-        computed = {self.cells.tensor(number) for number in formulas}
-        return {t for t in self.cells.equations if t in self.cells.blocks and t not in computed}
-
-    @cached_property
     def _free(self) -> list[Place]:
         """The cells of numbers that are not computed."""
         numbers = np.zeros(self.cells.count, dtype=bool)
-        for tensor in (*self.cells.inputs, *self._given):
+        for tensor in (*self.cells.inputs, *self.cells.given):
             first = self.cells.offsets[tensor]
             numbers[first : first + tensor.size] = True
         return [place for place, number in self.cells.entries.items() if numbers[number]]
@@ -132,7 +121,7 @@ class LayerVerification:
         derived = check_equations(self.cells.derivation, backward)
         self.wrong: list[WrongCell] = []
         for tensor in self.cells.equations:
-            if tensor not in self.cells.blocks or tensor == self._of_image or tensor in self._given:
+            if tensor not in self.cells.blocks or tensor == self._of_image or tensor in self.cells.given:
                 continue
             proof = self.proofs.prove(tensor)
             self.wrong += proof.wrong
@@ -190,8 +179,6 @@ class LayerVerification:
         return sheets
 
     def _value(self, value: Value) -> str:
-        if isinstance(value, CellError):
-            return value.code
         if isinstance(value, float):
             return f"{value:.15g}".replace(".", self.text.decimal)
         return "" if value is None else str(value)
@@ -340,11 +327,7 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
 
 def _layers(cells: LayerCells, text: Catalogue) -> tuple[str, ...] | None:
     """The layers whose formulas are in the workbook; None: all."""
-    formulas = {
-        n for (sheet, *at), n in cells.entries.items()
-        if (content := cells.package.sheets[sheet].get((at[0], at[1]))) is not None and content.formula is not None
-    }  # fmt: skip
-    computed = {cells.tensor(n) for n in formulas}
+    computed = {t for t in cells.equations if t in cells.blocks and t not in cells.given}
     computed |= {t.primal for t in computed if t.primal is not None}
     sheets = [
         (sheet.title, [t in computed for t in (*sheet.tensors, *sheet.parameters) if t in cells.equations])
@@ -406,6 +389,4 @@ def _same(one: tuple[str | None, Value], other: tuple[str | None, Value], is_pro
 def _agree(kept: Value, value: Value, apart: float) -> bool:
     if isinstance(kept, float) and isinstance(value, float):
         return math.isclose(kept, value, rel_tol=RELATIVE, abs_tol=apart)
-    if isinstance(value, CellError):
-        return kept == value.code
     return kept == value or (kept is None and value == "")

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from symcnn.errors import InputError
+from symcnn.excel.functions import CellError, Value
 from symcnn.files import open_file
 from symcnn.printers.cells import FormulaError, Range, Reference, moved, reference
 
@@ -32,10 +33,10 @@ Attributes = Mapping[str, str]
 
 
 class CellContent(NamedTuple):
-    """The content of a cell: a formula without its ``=``, and a value: a number, text, a logical, or nothing."""
+    """The content of a cell: a formula without its ``=``, and a value: a number, text, a logical, an error, nothing."""
 
     formula: str | None
-    value: float | str | bool | None
+    value: Value
 
     @property
     def text(self) -> str:
@@ -325,10 +326,12 @@ class _Sheet(_TextPartParser):
             raise self.refused(f"{self._here}: twice, or more than {MAX_CELLS} cells")
         self.cells[self._place] = CellContent(self._formula, self._content())
 
-    def _content(self) -> float | str | bool | None:
+    def _content(self) -> Value:
         value = self._value
-        if value is None or self._type in ("str", "inlineStr", "e"):
+        if value is None or self._type in ("str", "inlineStr"):
             return value
+        if self._type == "e":
+            return CellError(value)
         if not value and self._formula is not None:  # a formula that nobody has worked out yet
             return None
         try:

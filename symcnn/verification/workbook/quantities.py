@@ -57,8 +57,12 @@ class NamedCells:
 
     @property
     def trains(self) -> bool:
-        """Whether there is a sheet Training."""
-        return training_name(E_TOTAL).name.lower() in self.package.names
+        """Whether there is a sheet Training. Earlier versions wrote one image of a large network without it.
+
+        A name that only a workbook with a training has is enough: one that lacks others is refused, not read as less.
+        """
+        names = (training_name(E_TOTAL), E_TOTAL, FACTOR, STEP)
+        return any(name.name.lower() in self.package.names for name in names)
 
     # --- names ------------------------------------------------------------------------------------------------------
 

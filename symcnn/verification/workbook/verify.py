@@ -85,7 +85,7 @@ class _WorkbookProof:
             self._training()
         self._labels()
         self._others()
-        keys = ("rest_values", "rest_inputs", "rest_program", "rest_others")
+        keys = ["rest_values", "rest_inputs", "rest_program", *(["rest_others"] if self.quantities.trains else [])]
         rest = (*(self.text(f"proof.{key}") for key in keys), self.text("verify.rest_kernel"))
         return WorkbookVerification(tuple(self.rows), tuple(self.decider.findings), rest, self.text)
 
@@ -172,10 +172,14 @@ class _WorkbookProof:
         """Compare the formula cells that no claim reads with what symcnn writes for these inputs."""
         q, decide = self.quantities, self.decider
         read = self.current.read | self.first_row.read | self.decider.claimed
-        starts = [q.column(n)[0] for n in q.training()] if q.trains else []
+        actual = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
+        if not q.trains:
+            claim = self.text("proof.others_of_one", count=sum(place not in read for place in actual))
+            self.rows.append(CheckRow(claim, "unknown", self.text("proof.no_writing")))
+            return
+        starts = [q.column(n)[0] for n in q.training()]
         training = {(sheet, column) for sheet, _, column in starts}  # compared row by row
         expected = regenerate_formulas(workbook_inputs(q, self.current))
-        actual = {(s, *place): text for s, cells in q.package.sheets.items() for place, text in formulas(cells)}
         places = [p for p in dict.fromkeys((*actual, *expected)) if p not in read and (p[0], p[2]) not in training]
         findings = list(formula_mismatches(places, actual, expected, self._differing_values))
         claim = self.text("proof.others", count=len(places))
