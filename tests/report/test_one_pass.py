@@ -44,3 +44,18 @@ def test_one_wrong_entry_of_any_tensor_is_seen(one_pass, name):
     largest = np.unravel_index(np.abs(one_pass.arrays[tensor]).argmax(), tensor.shape)
     one_pass.arrays[tensor][largest] *= 1 + 1e-6
     assert one_pass.difference[0] > TOLERANCE
+
+
+@pytest.mark.parametrize("sure", [25, 30, 40, 60])
+def test_an_answer_that_is_nearly_right_agrees_too(sure):
+    """∂E/∂o is the difference of two numbers near 1: it has their rounding."""
+    d, rng = Derivation(digits(), 1), np.random.default_rng(0)
+    theta = rng.uniform(-1, 1, len(d.network.parameters))
+    theta[d.network.parameters.index("b_o04")] += sure
+    one_pass = OnePass(d, theta, rng.uniform(size=(8, 8)), np.eye(10)[3])
+    [slopes] = [array for t, array in one_pass.arrays.items() if t.name == "dE_do"]
+    assert np.abs(slopes).max() < 1e-4
+    assert one_pass.agrees, one_pass.difference
+    del one_pass.difference
+    slopes[3] += 1e-7
+    assert one_pass.difference[0] > TOLERANCE

@@ -10,14 +10,16 @@ import pytest
 import symcnn
 from symcnn import article
 from symcnn.formula import Typography, tree
+from symcnn.network import checked
+from symcnn.numeric import ArrayProgram
 from symcnn.report.content import chosen_steps
-from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, Note
+from symcnn.report.document import Code, Emphasis, Figure, InlineFormula, Link, Note, Table
 from symcnn.report.story import tell
 from symcnn.report.story.teller import sentence
 from symcnn.reports import gather
 from symcnn.text import catalogue
 from tests.slow import rest_slow
-from tests.tools.networks import from_seed
+from tests.tools.networks import digits, from_seed
 
 EXAMPLES = ("network", "two_filters", "strided", "x_and_o")
 
@@ -289,3 +291,18 @@ def test_a_window_that_leaves_the_image_is_no_plain_convolution():
     ]
     assert ["dE_df_convolution" in ids for ids in found] == [True, False]
     assert all("flipped_x" in ids for ids in found)
+
+
+def test_the_largest_gradients_are_those_of_the_images_in_the_report():
+    """Of a training on many images one is shown: its gradients, and no array over all of them."""
+    rng, net = np.random.default_rng(0), digits()
+    data = symcnn.Data(rng.uniform(size=(30, 8, 8)), rng.integers(0, 10, 30))
+    run = symcnn.train(net, data, epochs=1, backend="numpy")
+    document = tell(gather(net, data[4], run, 0.5, 1, 0), catalogue("en"))
+    tables = [part for part in parts(document) if isinstance(part, Table)]
+    [table] = [t for t in tables if "largest gradient" in str(t.head)]
+    for column, theta in ((1, run.initial), (2, run.theta)):
+        gradient = ArrayProgram(net).loss_and_gradient(theta, *checked(net, data[4]))[1]
+        largest = [row[column][0].node.value for row in table.rows]
+        cuts = np.cumsum([p.size for p in net.forward.parameters])[:-1]
+        assert largest == pytest.approx([np.abs(part).max() for part in np.split(gradient, cuts)])

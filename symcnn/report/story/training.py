@@ -187,11 +187,12 @@ def _filters(t: Teller, run: Run) -> Iterator[Block]:
 
 
 def _fading(t: Teller, run: Run) -> Iterator[Block]:
-    """How large the gradients are, tensor by tensor, before and after."""
+    """How large the gradients are, of the images of the report, tensor by tensor, before and after."""
     yield t.note("fading")
     tensors = t.network.forward.parameters
     if t.content.large:
-        program, samples = ArrayProgram(t.network), checked(t.network, run.data)
+        assert t.content.data is not None  # there is a run
+        program, samples = ArrayProgram(t.network), checked(t.network, t.content.data)
         both = (program.loss_and_gradient(theta, *samples)[1] for theta in (run.initial, run.theta))
         cuts = np.cumsum([p.size for p in tensors])[:-1]
         largest = [
