@@ -149,6 +149,20 @@ def test_a_cell_in_the_middle_of_a_block_is_named_with_the_right_formula_and_two
     assert finding.values[0] != finding.values[1]
 
 
+@pytest.mark.parametrize(
+    ("tensor", "index", "old", "new"),
+    [
+        ("x", (0, 2, 2), ")+", ")-"), ("next_f", (0, 1, 1), "-", "+"), ("h", (2,), "MAX(0,", "MAX(1,"),
+        ("dE_dx", (1, 2, 2), ">0", "<0"), ("dE_da", (0, 1, 1), "<>", "="), ("p", (0, 1, 1), "MAX(", "SUM("),
+        ("s", (), "SUM(", "MAX("), ("E", (), "LN(", "EXP("), ("dE_dw_ho", (1, 2), "*", "/"),
+    ],
+)  # fmt: skip
+def test_a_sign_a_condition_a_function_changed_is_named(book, tensor, index, old, new):
+    cell, formula = place(book, tensor, *index)
+    assert old in formula
+    assert [f.cell for f in changed(book, cell, formula.replace(old, new, 1))] == [written(cell)]
+
+
 def test_the_same_said_otherwise_is_no_error_but_a_lost_anchor_is(book):
     cell, formula = place(book, "x", 0, 2, 2)
     value = book.package.sheets[cell[0]][cell[1:]].value
@@ -210,6 +224,32 @@ def test_a_part_of_the_layers_is_proved_from_the_numbers_of_the_others(tmp_path,
     assert found.ok, str(found)
     assert catalogue("en")("proof.rest_given", names=given) in found.not_checked
     assert not any(row.claim.startswith(f"{name}:") for name in given.split(", ") for row in found.rows)
+
+
+def test_a_readers_own_notes_are_no_error_unless_a_sum_reads_them(book):
+    (sheet, row, column), _ = place(book, "x", 0, 0, 0)
+    assert not changed(book, (sheet, 400, 3), None, "look here")
+    assert not changed(book, (sheet, 400, 3), f"{written((sheet, row, column), sheet)}*2")
+    package = type(book.package)(
+        {**book.package.sheets, "My notes": {(1, 1): CellContent("1+1", 2.0)}}, book.package.names
+    )
+    assert not findings(book, package)
+
+
+@pytest.mark.parametrize("formula", ["SUM(A1:XFD1048576)", "IF(SUM(A1:Z1048576)>0,1,0)"])
+def test_an_area_that_no_network_has_is_refused(book, formula):
+    with pytest.raises(symcnn.InputError, match="more cells than can be read"):
+        changed(book, ("Conv1", 400, 3), formula + "+SUM(A1:XFD1048575)")
+
+
+def test_formulas_that_grow_without_end_are_not_put_in(book):
+    """Cells that read the one above many times; and a circle."""
+    (sheet, *at), _ = place(book, "x", 0, 0, 0)
+    rows = {(500 + n, 3): CellContent("+".join(["C" + str(499 + n)] * 60), None) for n in range(1, 9)}
+    for cells in (rows, {(508, 3): CellContent("C509", None), (509, 3): CellContent("C508", None)}):
+        cells = {**book.package.sheets[sheet], **cells, tuple(at): CellContent("0*C508", None)}
+        package = type(book.package)({**book.package.sheets, sheet: cells}, book.package.names)
+        assert written((sheet, *at)) in {f.cell for f in findings(book, package)}
 
 
 def test_another_network_is_refused(book):
