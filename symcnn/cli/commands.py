@@ -35,6 +35,9 @@ from symcnn.version import __version__
 #: Formulas that ``derive`` prints one by one.
 MOST_FORMULAS = 200
 
+#: Terms of one of them on the screen; of more, the last follows dots.
+MOST_TERMS = 12
+
 if TYPE_CHECKING:
     from symcnn.audit import Told
     from symcnn.checks import CheckResult
@@ -120,7 +123,7 @@ def _print_formulas(derivation: "Derivation", of: str | None, latex: bool) -> No
         adjoints = [v.quantity.primal.name for v in derivation.graph.backward.values()]
         names = [name for name in adjoints if name not in derivation.names] + list(derivation.names)
     for quantity in names:
-        say(emit(typography.chain_rule(derivation, quantity)))
+        say(emit(typography.chain_rule(derivation, quantity, MOST_TERMS)))
     if of is not None and len(derivation.graph.chain(derivation[of].quantity.adjoint, len(names))) > len(names):
         say(f"\nThe chain rule passes through more than {MOST_FORMULAS} quantities; of each tensor, one is shown here.")
     if of is None:

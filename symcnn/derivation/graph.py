@@ -163,9 +163,6 @@ class Graph:
         yield from self.forward.values()
         yield from self.backward.values()
 
-    def __len__(self) -> int:
-        return len(self.forward) + len(self.backward)
-
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """The tensors of the scalars: inputs, forward, backward."""
@@ -175,13 +172,6 @@ class Graph:
     def quantities(self) -> Quantities:
         """Its scalars by their names."""
         return Quantities(self.tensors)
-
-    def place(self, name: str) -> tuple[Tensor, Index]:
-        """The tensor of a scalar, and its index there."""
-        if name in self.inputs:
-            return self.inputs[name]
-        variable = self[name]
-        return variable.tensor, variable.index
 
     def users(self, quantity: Quantity) -> list[Quantity]:
         """The variables whose formulas contain a quantity, in order; found in the equations, none of them is made."""

@@ -77,6 +77,8 @@ def export_workbook(
     check_settings(learning_rate, steps)
     is_part = forward_only or layers is not None
     theta = initial_values(network, seed) if initial is None else as_theta(network, initial)
+    if network.loss is None and is_part:
+        raise InputError("forward_only, layers: expected a network with a loss; this one has no sheets of layers")
     if network.loss is None:
         content = forward_workbook(text, network, theta, checked_images(network, samples.images)[0])
     elif is_part or quantities(Derivation(network), len(checked(network, samples)[0])) > MAX_QUANTITIES:

@@ -106,12 +106,12 @@ class LayerPlan:
     Args:
         derivation: of the network.
         text: for the titles of the sheets.
-        contents: which passes, and of which dense layers the gradients.
+        extent: how much of it.
     """
 
-    def __init__(self, derivation: Derivation, text: Catalogue, contents: Extent | None = None) -> None:
+    def __init__(self, derivation: Derivation, text: Catalogue, extent: Extent | None = None) -> None:
         self.derivation, self.text = derivation, text
-        self.extent = contents or Extent()
+        self.extent = extent or Extent()
         self.forward = derivation.network.forward
         self.sheets: list[LayerSheet] = []
         self.placements: dict[Tensor, Placement] = {}

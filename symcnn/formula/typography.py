@@ -253,15 +253,17 @@ class Typography:
 
     # --- the chain rule ---------------------------------------------------------------------------------------------
 
-    def chain_rule(self, derivation: Derivation, name: Name) -> Node:
-        """Return ∂E/∂v = Σ ∂E/∂u · ∂u/∂v = the same with each ∂u/∂v evaluated."""
+    def chain_rule(self, derivation: Derivation, name: Name, most: int | None = None) -> Node:
+        """Return ∂E/∂v = Σ ∂E/∂u · ∂u/∂v = the same with each ∂u/∂v evaluated; ``most`` as in ``right_side``."""
         step = derivation.step(name)
         adjoint = step.quantity.adjoint
-        left, right = self.name(adjoint), self.right_side(derivation.graph[adjoint])
+        left, right = self.name(adjoint), self.right_side(derivation.graph[adjoint], most)
         if all(term.is_last for term in step.terms):  # an argument of E itself: there is nothing between
             return tree.Equality((left, right))
         by, around = step.quantity, self._leading_around(derivation, step)
         paths = tuple(self._path(term, by, term.quantity in around) for term in step.terms)
+        if most is not None and len(paths) > most:
+            paths = (*paths[: most - 1], tree.DOTS, paths[-1])
         between = paths[0] if len(paths) == 1 else tree.Sum(paths)
         return tree.Equality((left, right) if between == right else (left, between, right))
 

@@ -22,7 +22,7 @@ MAX_FORMULAS, MAX_PRODUCTS = 600, 10_000
 
 
 #: Steps of a report's own training; of a large network the most, and the products that they may take.
-STEPS, MAX_STEPS, MAX_WORK = 10_000, 200, 3_000_000_000
+STEPS, MAX_STEPS, MAX_WORK = 10_000, 200, 1_500_000_000
 
 #: Images at which the programs are compared with 50 digits.
 MAX_COMPARED = 4

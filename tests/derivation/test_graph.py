@@ -114,7 +114,7 @@ def test_the_chain_to_an_adjoint_is_what_its_formula_rests_on(name):
 
 def test_one_formula_of_a_large_network_makes_no_other():
     graph = derive(lenet()).graph
-    assert len(graph) > 65_000
+    assert len(graph.forward) + len(graph.backward) > 65_000
     assert len(graph["dE_df_111"].products) == 24 * 24
     assert len(graph.backward.made) == 1
     assert not graph.forward.made

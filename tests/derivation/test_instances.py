@@ -38,8 +38,9 @@ def test_a_wrong_index_is_seen():
 
 def test_scalars_know_every_name_and_no_other():
     derivation = symcnn.derive(from_seed(5)[0])
-    for name in (*derivation.graph.inputs, *(v.name for v in derivation.graph)):
-        assert derivation.quantities.of(name) == quantity_of(*derivation.graph.place(name))
+    graph = derivation.graph
+    for name, place in [*graph.inputs.items(), *((v.name, (v.tensor, v.index)) for v in graph)]:
+        assert derivation.quantities.of(name) == quantity_of(*place)
     for unknown in ("x_999", "x_1", "nope", "x_0111", "w_x11"):
         with pytest.raises(KeyError):
             derivation.quantities.of(unknown)

@@ -157,6 +157,13 @@ def test_an_unknown_layer_is_refused_in_a_line(tmp_path):
     assert not path.exists()
 
 
+def test_a_network_without_a_loss_has_no_layers_to_choose(tmp_path):
+    net, data = symcnn.article.operations(), symcnn.article.picture()
+    with pytest.raises(InputError, match="expected a network with a loss"):
+        symcnn.export_workbook(net, data, tmp_path / "no.xlsx", forward_only=True)
+    assert not (tmp_path / "no.xlsx").exists()
+
+
 # --- limits ---------------------------------------------------------------------------------------------------------
 
 

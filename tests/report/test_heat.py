@@ -8,7 +8,7 @@ import pytest
 
 from symcnn.formula.tree import Symbol
 from symcnn.report.figures import Heat, heats, matrices, most_cells, most_pictures, reduced
-from symcnn.report.figures.heat import ALL_CELLS, MOST_SIDE
+from symcnn.report.figures.heat import ALL_CELLS
 from symcnn.report.figures.sketch import Cells
 from symcnn.report.tikz import to_tikz
 
@@ -81,9 +81,11 @@ def test_what_is_too_much_is_left_out_or_reduced():
     sizes = [50_000] * 30
     assert sum(min(size, most_cells(sizes)) for size in sizes) <= ALL_CELLS
     large = np.random.default_rng(0).uniform(size=(1, 224, 200))
-    small = reduced(large)
-    assert max(small.shape) <= MOST_SIDE
+    small = reduced(large, 8_000)
+    assert small.shape == (1, 75, 67)  # blocks of 3 by 3
     assert small[0, 0, 0] == pytest.approx(large[0, :3, :3].mean())
+    assert small[0, -1, -1] == pytest.approx(large[0, 222:, 198:].mean())
+    assert reduced(np.zeros((64, 26, 26)), 1_000).shape == (64, 26, 26)  # smaller ones cannot be recognised
 
 
 def test_a_drawing_is_whole_svg_small_and_the_same_in_tikz():

@@ -177,7 +177,7 @@ def test_what_is_left_out_is_said(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("layers", "given"), [(["Conv1", "Pool1"], "a, ∂E/∂a, ∂E/∂xb"), (["Output"], "ac"), (["Conv2"], "∂E/∂ab, p")]
+    ("layers", "given"), [(["Conv1", "Pool1"], "a, ∂E/∂a, ∂E/∂xb"), (["Output"], "h"), (["Conv2"], "ab, p, ∂E/∂ab")]
 )
 def test_a_part_of_the_layers_is_proved_from_the_numbers_of_the_others(tmp_path, layers, given):
     net, path = NETWORKS["padding"], tmp_path / "part.xlsx"
@@ -203,6 +203,14 @@ def test_a_proof_carries_over_only_where_equal_entries_stay_equal(book):
     )  # fmt: skip
     package = type(book.package)({**book.package.sheets, first[0]: sheet}, book.package.names)
     assert {f.cell for f in findings(book, package)} == {written(first), written(second)}
+
+
+def test_what_is_refuted_of_the_first_cell_is_not_refuted_of_the_others(book):
+    """The first cell of a block reads a cell that no other does; the others read as many."""
+    cell, formula = place(book, "a", 0, 0, 0)
+    other, _ = place(book, "o", 1)
+    [finding] = changed(book, cell, f"MAX(0,{written(other)})")
+    assert (finding.cell, finding.right) == (written(cell), f"={formula}")
 
 
 def test_the_place_of_a_maximum_is_put_in(book):

@@ -16,14 +16,14 @@ arguments (``Words``: a string, a formula tree, or a tuple of both), so does the
 
 from symcnn.report.figures.convolution import convolution, gradient_windows
 from symcnn.report.figures.curve import Series, loss_curve, outputs_curve
-from symcnn.report.figures.grid import Grid, PassNumbers, Window, framed, grid_of, grid_of_tensor, grids
+from symcnn.report.figures.grid import Grid, Kind, PassNumbers, Window, framed, grid_of, grid_of_tensor, grids
 from symcnn.report.figures.heat import Heat, heats, matrices, most_cells, most_pictures, reduced
 from symcnn.report.figures.network import WORDS, network_diagram
 from symcnn.report.figures.paths import chain_paths
 from symcnn.report.figures.sketch import COLOURS, Sketch, Words
 
 __all__ = [
-    "COLOURS", "WORDS", "Grid", "Heat", "PassNumbers", "Series", "Sketch", "Window", "Words", "chain_paths",
+    "COLOURS", "WORDS", "Grid", "Heat", "Kind", "PassNumbers", "Series", "Sketch", "Window", "Words", "chain_paths",
     "convolution", "framed", "gradient_windows", "grid_of", "grid_of_tensor", "grids", "heats", "loss_curve",
     "matrices", "most_cells", "most_pictures", "network_diagram", "outputs_curve", "reduced",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ cells has some ten kilobytes, and keeps the colours of the page. The hues are th
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import groupby
 
 import numpy as np
 
@@ -21,8 +21,11 @@ MOST, STEPS = 0.9, 12
 #: Sizes of a cell that are tried, the largest first.
 SIDES = (20.0, 17.0, 14.0, 12.0, 10.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0)
 
-#: Between two pictures; how high those of one tensor may be; cells of a side of one picture.
-GAP, HIGH, MOST_SIDE = 8.0, 180.0, 96
+#: Between two pictures, as a part of their size, at least and at most; how high those of one tensor may be.
+GAP, LEAST_GAP, MOST_GAP, HIGH = 0.15, 2.0, 8.0, 180.0
+
+#: Cells that the longer side of a picture has at least, when it is reduced.
+LEAST_SIDE = 14
 
 #: Cells of one tensor that are drawn, so that those of all tensors are no more than ``ALL_CELLS``.
 MOST_CELLS, ALL_CELLS = (8_000, 6_000, 4_000, 3_000, 2_000, 1_500, 1_000, 500, 200), 45_000
@@ -91,6 +94,7 @@ def heats(items: Sequence[Heat], decimal: str, title: str = "") -> Sketch:
     marks, y, right = list[Mark](), 3.0, 0.0
     for item in items:
         side, across = _layout(item)
+        gap = _gap(item, side)
         _, rows, columns = item.values.shape
         frames, cells = list[_Box](), dict[int, list[_Box]]()
         if item.title:
@@ -98,7 +102,7 @@ def heats(items: Sequence[Heat], decimal: str, title: str = "") -> Sketch:
             marks.append(Label(3, y + 12, runs, TITLE, "muted"))
             right, y = max(right, width_of(runs, TITLE) * 1.05), y + 20
         for n, picture in enumerate(item.values):
-            left, top = 3 + n % across * (columns * side + GAP), y + n // across * (rows * side + GAP)
+            left, top = 3 + n % across * (columns * side + gap), y + n // across * (rows * side + gap)
             frames.append((left, top, left + columns * side, top + rows * side))
             for level, box in _runs(_levels(picture, item), left, top, side):
                 cells.setdefault(level, []).append(box)
@@ -107,20 +111,26 @@ def heats(items: Sequence[Heat], decimal: str, title: str = "") -> Sketch:
             marks.append(Cells(tuple(boxes), f"{look} joined", abs(level) * MOST / STEPS))
         marks.append(Cells(tuple(frames), "thin"))
         right = max(right, *(box[2] for box in frames))
-        y += math.ceil(len(item.values) / across) * (rows * side + GAP) + 2
+        y += math.ceil(len(item.values) / across) * (rows * side + gap) + MOST_GAP
     return Sketch(min(WIDE, right + 3), y, tuple(marks), title)
 
 
 def _layout(item: Heat) -> tuple[float, int]:
-    """The size of a cell, and how many pictures stand side by side."""
+    """The size of a cell, and how many pictures stand side by side: the largest that are not too high."""
     count, rows, columns = item.values.shape
     for side in SIDES:
-        fit = int((WIDE - 6 + GAP) // (columns * side + GAP))
+        gap = _gap(item, side)
+        fit = max(1, int((WIDE - 6 + gap) // (columns * side + gap)))
         across = min(item.across or fit, count)
-        if fit and across <= fit and math.ceil(count / across) * (rows * side + GAP) <= HIGH:
-            return side, across
-    fit = max(1, int((WIDE - 6 + GAP) // (columns * SIDES[-1] + GAP)))
-    return SIDES[-1], min(fit, count)
+        is_low = math.ceil(count / across) * (rows * side + gap) <= HIGH
+        if side == SIDES[-1] or (across <= fit and columns * side <= WIDE - 6 and is_low):
+            return side, min(across, fit)
+    raise AssertionError("the last size is taken in any case")
+
+
+def _gap(item: Heat, side: float) -> float:
+    _, rows, columns = item.values.shape
+    return float(min(MOST_GAP, max(LEAST_GAP, GAP * side * max(rows, columns))))
 
 
 def _runs(levels: Array, left: float, top: float, side: float) -> Iterator[tuple[int, _Box]]:
@@ -144,13 +154,18 @@ def _levels(picture: Array, item: Heat) -> Array:
     return (np.sign(values) * np.ceil(np.abs(values) / reach * STEPS * (1 - 1e-12))).astype(int)
 
 
-def reduced(values: Array) -> Array:
-    """Pictures that are too large, with the mean of each block of cells as one."""
-    block = math.ceil(max(values.shape[1:]) / MOST_SIDE)
+def reduced(values: Array, cells: int) -> Array:
+    """Pictures that have too many cells, with the mean of each block as one cell, as long as they can be recognised."""
+    sizes = range(1, max(1, max(values.shape[1:]) // LEAST_SIDE) + 1)
+    block = next((b for b in sizes if _after(values, b).size <= cells), sizes[-1])
+    return _after(values, block)
+
+
+def _after(values: Array, block: int) -> Array:
     if block == 1:
         return values
     count, rows, columns = values.shape
-    found = np.empty((count, math.ceil(rows / block), math.ceil(columns / block)))
-    for r, c in product(*map(range, found.shape[1:])):
-        found[:, r, c] = values[:, r * block : (r + 1) * block, c * block : (c + 1) * block].mean(axis=(1, 2))
-    return found
+    padded = np.full((count, -rows % block + rows, -columns % block + columns), np.nan)
+    padded[:, :rows, :columns] = values
+    blocks = padded.reshape(count, padded.shape[1] // block, block, padded.shape[2] // block, block)
+    return np.asarray(np.nanmean(blocks, axis=(2, 4)))

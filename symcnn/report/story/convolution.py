@@ -137,7 +137,7 @@ def filters(t: Teller) -> list[Section]:
     return [
         s
         for f, x in zip(tensors, maps, strict=True)
-        for s in (_local(t, f, x), _gradient(t, f, x), _window(t, f, x))
+        for s in (_local(t, f, x), _gradient(t, f, x), None if t.content.large else _window(t, f, x))
         if s
     ]
 
@@ -157,13 +157,13 @@ def _local(t: Teller, weights: Tensor, target: Tensor) -> Section | None:
 def _gradient(t: Teller, weights: Tensor, target: Tensor) -> Section:
     """∂E/∂f as a sum over the cells of the map."""
     title = t.say("story.gradient_heading", derivative=tree.Partial(t.typography.error, _whole(weights)))
-    blocks: list[Block] = [t.paragraph("story.filter_text")]
+    blocks = t.once(t.paragraph("story.filter_text"))
     if t.content.large:
-        blocks.append(t.paragraph("story.gather_text"))
+        blocks += t.once(t.paragraph("story.gather_text"))
     elif t.is_whole(weights):
         blocks += [t.paragraph("story.filter_indexed"), _over_map(t, weights, target)]
     blocks += gradient_displays(t, weights)
-    blocks.append(t.note("positions"))
+    blocks += t.once(t.note("positions"))
     return t.section(f"gradient_{weights.name}", title, blocks)
 
 
@@ -185,12 +185,11 @@ def _over_map(t: Teller, weights: Tensor, target: Tensor) -> Display:
 def gradient_displays(t: Teller, tensor: Tensor) -> Iterator[Block]:
     """∂E/∂(each entry): the chain rule, then the numbers; of a large tensor its equation and chosen entries."""
     if t.content.large:
-        yield from chosen_entries(
-            t, tensor.adjoint(), pictures.one_pass(t, tensor) if tensor.kind is TensorKind.FILTER else None
-        )
+        is_drawn = tensor.kind in (TensorKind.FILTER, TensorKind.IMAGE)
+        yield from chosen_entries(t, tensor.adjoint(), pictures.one_pass(t, tensor) if is_drawn else None)
         return
     if not t.is_whole(tensor):
-        yield from indexed(t, tensor.adjoint())
+        yield from indexed(t, tensor.adjoint(), len(t.entries(tensor)))
     for index in t.entries(tensor):
         quantity = quantity_of(tensor, index)
         yield chain_display(t, quantity)
@@ -203,7 +202,7 @@ def _window(t: Teller, weights: Tensor, target: Tensor) -> Section:
     shown: list[Display] = backward_displays(t, weights, target)
     title = t.say("story.convolution_heading")
     if not shown:
-        moved = [] if t.content.large or slides(t, target) else [t.paragraph("story.no_window")]
+        moved = [] if slides(t, target) else [t.paragraph("story.no_window")]
         return t.section(f"window_{weights.name}", t.say("story.flip_heading"), [*moved, *_flip(t, target)])
     cells = [t.symbol(quantity) for quantity in entries(target.adjoint())]
     seen = [
@@ -222,11 +221,17 @@ def _window(t: Teller, weights: Tensor, target: Tensor) -> Section:
 
 def _flip(t: Teller, target: Tensor) -> Iterator[Block]:
     """Where the filter is flipped: in the derivative by what it slides over, told entry by entry."""
-    [equation] = [e for e in t.d.forward if e.target.tensor == target]
-    [source] = [a.tensor for f in equation.terms[0].factors for a in f.atoms(Access) if a.tensor.role != "parameter"]
+    source = slid_over(t)[t.network.forward.feature_maps.index(target)]
     yield t.note("flip")
     yield t.paragraph("story.flip_text", by=t.first(source))
-    yield Display(f"flipped_{equation.target.tensor.name}", t.in_index_notation(source.adjoint()))
+    yield Display(f"flipped_{target.name}", t.in_index_notation(source.adjoint()))
+
+
+def slid_over(t: Teller) -> list[Tensor]:
+    """What the filters slide over, filter by filter."""
+    maps = t.network.forward.feature_maps
+    factors = [e.terms[0].factors for target in maps for e in t.d.forward if e.target.tensor == target]
+    return [a.tensor for each in factors for f in each for a in f.atoms(Access) if a.tensor.role != "parameter"]
 
 
 def _whole(tensor: Tensor) -> tree.Symbol:

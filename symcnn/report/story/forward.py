@@ -41,11 +41,11 @@ def _tensor(t: Teller, tensor: Tensor) -> Section:
     if tensor.kind in EXPLAINED:
         blocks.append(t.paragraph(f"story.forward_{tensor.kind.value}"))
     if tensor in t.network.forward.feature_maps:
-        blocks.append(t.note("shift" if convolution.slides(t, tensor) else "padding"))
+        blocks += t.once(t.note("shift" if convolution.slides(t, tensor) else "padding"))
     if t.content.large:
         blocks += chosen_entries(t, tensor, pictures.one_pass(t, tensor))
     else:
-        blocks += [] if t.is_whole(tensor) else indexed(t, tensor)
+        blocks += [] if t.is_whole(tensor) else indexed(t, tensor, len(t.entries(tensor)))
         blocks += [entry(t, t.d.graph[quantity_of(tensor, index)]) for index in t.entries(tensor)]
     if tensor in t.network.forward.feature_maps:
         blocks += convolution.forward_blocks(t, tensor)
@@ -88,16 +88,19 @@ def maps(t: Teller) -> Section:
     """∂E/∂(every quantity of the forward pass), from the first map up to E."""
     known = {e.target.tensor for e in t.d.backward}
     tensors = [e.target.tensor for e in t.d.forward if e.target.tensor.adjoint() in known]
+    shown = [t.network.forward.image, *tensors] if t.content.large else tensors
     blocks: list[Block] = [t.paragraph("story.maps_text")]
     if t.content.large:
         blocks.append(t.paragraph("story.gather_text"))
     drawn = pictures.ways(t, next(entries(tensors[0])))
     blocks += [drawn] if drawn else []
-    return t.section("maps", t.say("story.maps_heading"), blocks, *(_value(t, tensor) for tensor in tensors))
+    return t.section("maps", t.say("story.maps_heading"), blocks, *(_value(t, tensor) for tensor in shown))
 
 
 def _value(t: Teller, tensor: Tensor) -> Section:
     blocks: list[Block] = []
+    if t.content.large and tensor in convolution.slid_over(t):
+        blocks += t.once(t.note("flip"))
     if tensor == t.network.forward.outputs:
         blocks += _found(t)
     blocks += gradient_displays(t, tensor)

@@ -12,6 +12,7 @@ from symcnn.report.figures import (
     WORDS,
     Grid,
     Heat,
+    Kind,
     PassNumbers,
     Series,
     Sketch,
@@ -93,9 +94,8 @@ def images(t: Teller) -> Figure | None:
     image, data = t.network.forward.image, t.content.data
     if t.content.large and data is not None and len(image.shape) > 1:
         pixels = checked(t.network, data)[0].reshape(-1, *image.shape)[: len(t.shown_images)]
-        items = [
-            Heat(reduced(matrices(p)[0]), label, "image") for p, label in zip(pixels, t.image_labels, strict=False)
-        ]
+        drawn = (reduced(matrices(p)[0], _cells(t)) for p in pixels)
+        items = [Heat(values, label, "image") for values, label in zip(drawn, t.image_labels, strict=False)]
         return _heats(t, "shown_images", "shown_images", items, t.say("figure.shown_images"))
     if len(image.shape) != 2 or data is None or image.size > MAX_PIXELS:
         return None
@@ -120,19 +120,22 @@ def one_pass(t: Teller, tensor: Tensor) -> Figure | None:
     for own in (tensor, tensor.adjoint()):
         if own not in numbers.arrays:
             continue
-        whole, across = matrices(numbers.arrays[own])
-        count = most_pictures(reduced(whole), across, _cells(t))
+        all_of_it, across = matrices(numbers.arrays[own])
+        is_map = tensor.role != "parameter" and len(tensor.shape) > 1
+        whole = reduced(all_of_it, _cells(t)) if is_map else all_of_it
+        count = most_pictures(whole, across, _cells(t))
         if count < len(whole):
             remarks["some"] = t.say("figure.pass_some", shown=count, count=len(whole))
-        if whole.shape != reduced(whole).shape:
+        if whole.shape != all_of_it.shape:
             remarks["reduced"] = t.say("figure.pass_reduced")
-        items.append(Heat(reduced(whole)[:count], _title(t, own, numbers.arrays[own]), "signed", across))
-    kind = "filters" if tensor.role == "parameter" else "neurons" if len(tensor.shape) < 2 else "maps"
+        kind: Kind = "image" if own.role == "image" else "signed"
+        items.append(Heat(whole[:count], _title(t, own, numbers.arrays[own]), kind, across))
+    what = "filters" if tensor.role == "parameter" else "neurons" if len(tensor.shape) < 2 else "maps"
     if len(items) == 1:
-        kind = "alone"
-    caption = t.say(f"figure.pass_{kind}", kind=t.kind(tensor), image=t.image_labels[numbers.image - 1])
+        what = "alone"
+    caption = t.say(f"figure.pass_{what}", kind=t.kind(tensor), image=t.image_labels[numbers.image - 1])
     caption = joined((caption, *(part for remark in remarks.values() for part in (" ", remark))))
-    return _heats(t, f"pass_{tensor.name}", f"pass_{kind}", items, caption)
+    return _heats(t, f"pass_{tensor.name}", f"pass_{what}", items, caption)
 
 
 def _cells(t: Teller) -> int:

@@ -133,6 +133,7 @@ class Teller:
         self.of_one = Typography(self.d.quantities, words, total="")
         self.quantities = None if content.large or content.run is None else self._quantities()
         self.one_pass = content.one_pass
+        self._said = set[Block]()
 
     def _quantities(self) -> QuantityValues:
         run = self.content.run
@@ -161,6 +162,12 @@ class Teller:
     def note(self, name: str, **parts: Part) -> Note:
         """The answer to a question that readers have at this place."""
         return Note(self.text(f"note.{name}_title"), self.say(f"note.{name}", **parts))
+
+    def once(self, *blocks: Block) -> list[Block]:
+        """What a large network's report says once, where a smaller one's says it of every layer."""
+        kept = [b for b in blocks if not (self.content.large and b in self._said)]
+        self._said.update(kept)
+        return kept
 
     def section(self, name: str, title: Text, blocks: Iterable[Block], *inner: Section | None) -> Section:
         return Section(name, capitalized(title), tuple(blocks), tuple(s for s in inner if s is not None))
@@ -247,8 +254,7 @@ class Teller:
 
     def is_whole(self, tensor: Tensor) -> bool:
         """Are all of its entries written out?"""
-        most = 1 if self.content.large else MAX_ENTRIES if tensor.role == "parameter" else MAX_VALUES
-        return tensor.size <= most
+        return tensor.size <= (MAX_ENTRIES if tensor.role == "parameter" else MAX_VALUES)
 
     def entries(self, tensor: Tensor) -> list[Index]:
         """The entries that are written out: all, or the first, one from the middle and the last."""
@@ -256,10 +262,6 @@ class Teller:
             return list(tensor.indices())
         ends = (tuple(0 for _ in tensor.shape), tuple(n // 2 for n in tensor.shape), tuple(n - 1 for n in tensor.shape))
         return list(dict.fromkeys(ends))
-
-    def chosen(self, tensor: Tensor) -> list[ChosenEntry]:
-        """The entries of a large network's tensor that are written out, with the reasons."""
-        return choose(self.stated[tensor], self.one_pass)
 
     # --- displays ---------------------------------------------------------------------------------------------------
 
@@ -290,10 +292,11 @@ def shortened(t: Teller, variable: Variable) -> Display:
 
 def chosen_entries(t: Teller, tensor: Tensor, picture: Figure | None = None) -> Iterator[Block]:
     """A tensor of a large network: its equation in index notation, a picture, then chosen entries and why those."""
-    yield from indexed(t, tensor)
+    chosen = choose(t.stated[tensor], t.one_pass)
+    yield from indexed(t, tensor, len(chosen))
     if picture is not None:
         yield picture
-    for entry in t.chosen(tensor):
+    for entry in chosen:
         if entry.reasons != ("only",):
             yield Paragraph(_why(t, quantity_of(tensor, entry.index), entry))
         yield worked(t, t.instance(tensor, entry.index))
@@ -351,9 +354,9 @@ class Beneath(Typography):
         return self._teller.under(node, key)
 
 
-def indexed(t: Teller, tensor: Tensor) -> Iterator[Block]:
-    """What stands before chosen entries: the equation of all of them."""
-    if len(t.chosen(tensor) if t.content.large else t.entries(tensor)) < tensor.size:
+def indexed(t: Teller, tensor: Tensor, written: int) -> Iterator[Block]:
+    """What stands before so many written-out entries: the equation of all of them."""
+    if written < tensor.size:
         yield t.paragraph("story.some_entries", count=tensor.size)
     yield index_display(t, tensor)
 
