@@ -10,6 +10,7 @@ Cells are put in order without recursion, since each training row depends on all
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import numpy as np
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
+from symcnn.errors import InputError
 from symcnn.excel.functions import Area, Compiler, NotNumbersError, Numbers, Places, RaisedError, Run, Value, Vector
 from symcnn.printers.cells import Formula, Range, Reference, parse, reference
 
@@ -124,6 +126,7 @@ class Calculation:
 
     Args:
         contents: of all sheets; names: defined name in lower case -> its cell.
+        most: cells that the formulas may refer to, all together; None: any number.
 
     Attributes:
         values: of all cells, by place; of formulas those that ``contents`` has, until they are calculated.
@@ -131,7 +134,10 @@ class Calculation:
         formulas: place -> formula.
     """
 
-    def __init__(self, contents: Contents, names: Mapping[str, Reference | Range | None]) -> None:
+    def __init__(
+        self, contents: Contents, names: Mapping[str, Reference | Range | None], most: int | None = None
+    ) -> None:
+        self._left = sys.maxsize if most is None else most
         self.values: list[Value] = [None]
         self.index: dict[str, dict[Address, int]] = {}
         self._names = names
@@ -186,6 +192,9 @@ class Calculation:
             places = [known[r] for r in references]
         except KeyError:
             places = [known[r] if r in known else self._place(sheet, r) for r in references]
+        self._left -= sum([len(p.places) if type(p) is Area else 1 for p in places])
+        if self._left < 0:
+            raise InputError(f"{sheet}, row {address[0]}: the formulas up to here refer to more cells than can be read")
         marks = [f":{p.columns}x{len(p.places)}" if type(p) is Area else "." for p in places]
         if is_plain:
             pieces[1::2] = marks
@@ -206,6 +215,8 @@ class Calculation:
         if place is None:
             target = reference(text)
             if isinstance(target, Range):
+                if target.shape[0] * target.shape[1] > self._left:
+                    raise InputError(f"{sheet}: {text}: an area of more cells than can be read")
                 get = self.index.get(target.first.sheet or sheet, {}).get
                 rows = range(target.first.row, target.last.row + 1)
                 columns = range(target.first.column, target.last.column + 1)

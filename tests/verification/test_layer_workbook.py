@@ -7,8 +7,10 @@ import subprocess
 import numpy as np
 import openpyxl
 import pytest
+from sympy import expand, prod
 
 import symcnn
+from symcnn.derivation.graph import instance
 from symcnn.excel.layer_workbook import LayerInputs, layer_workbook
 from symcnn.excel.values import Calculation
 from symcnn.numeric import initial_values
@@ -17,7 +19,8 @@ from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
 from symcnn.verification.workbook.blocks import LayerCells
 from symcnn.verification.workbook.families import FamilyProofs
-from symcnn.verification.workbook.package import CellContent
+from symcnn.verification.workbook.formulas import Literals, NotPolynomialError, Slots
+from symcnn.verification.workbook.package import CellContent, read_package
 from symcnn.verification.workbook.verify import verify_package
 from tests.tools.alterations import LayerWorkbook
 from tests.tools.recalculate import needs_office
@@ -103,6 +106,27 @@ def test_every_computed_entry_is_claimed_once(book):
     assert [t.name for t in book.cells.equations if t not in tensors] == ["dE_di"]
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_slots_are_the_entries_that_an_equation_reads(tmp_path, name):
+    """At some indices of every tensor, against its instance, which is made without arrays."""
+    package = read_package(written_book(tmp_path, NETWORKS[name]))
+    cells, rng, literals, sums = LayerCells(NETWORKS[name], package, "x"), np.random.default_rng(8), Literals(), 0
+    for tensor, equation in cells.equations.items():
+        slots = Slots(equation, [], cells, literals)
+        for index in rng.permutation([*tensor.indices()])[:6] if tensor.shape else [np.zeros(0, int)]:
+            variable = instance(equation, tuple(map(int, index)))
+            read = {cells.symbol(n) for n in slots.at(index[np.newaxis])[0].tolist() if n >= 0}
+            assert variable.symbols() <= read, (tensor.name, index)
+            try:
+                polynomial = slots.polynomial(index[np.newaxis])
+            except NotPolynomialError:
+                continue
+            terms = (c * prod(map(cells.symbol, entries)) for entries, c in polynomial.items())
+            assert expand(sum(terms) - variable.expression) == 0, (tensor.name, index)
+            sums += len(polynomial) > 1
+    assert sums > 5
+
+
 def test_alterations_are_named(book):
     chosen = book.alterations(random.Random(7), 32)
     assert len({a.kind for a in chosen}) > 8
@@ -123,6 +147,20 @@ def test_a_cell_in_the_middle_of_a_block_is_named_with_the_right_formula_and_two
     assert (finding.cell, finding.quantity, finding.right) == (written(cell), "x_243_image1", f"={formula}")
     assert finding.values is not None
     assert finding.values[0] != finding.values[1]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "index", "old", "new"),
+    [
+        ("x", (0, 2, 2), ")+", ")-"), ("next_f", (0, 1, 1), "-", "+"), ("h", (2,), "MAX(0,", "MAX(1,"),
+        ("dE_dx", (1, 2, 2), ">0", "<0"), ("dE_da", (0, 1, 1), "<>", "="), ("p", (0, 1, 1), "MAX(", "SUM("),
+        ("s", (), "SUM(", "MAX("), ("E", (), "LN(", "EXP("), ("dE_dw_ho", (1, 2), "*", "/"),
+    ],
+)  # fmt: skip
+def test_a_sign_a_condition_a_function_changed_is_named(book, tensor, index, old, new):
+    cell, formula = place(book, tensor, *index)
+    assert old in formula
+    assert [f.cell for f in changed(book, cell, formula.replace(old, new, 1))] == [written(cell)]
 
 
 def test_the_same_said_otherwise_is_no_error_but_a_lost_anchor_is(book):
@@ -186,6 +224,32 @@ def test_a_part_of_the_layers_is_proved_from_the_numbers_of_the_others(tmp_path,
     assert found.ok, str(found)
     assert catalogue("en")("proof.rest_given", names=given) in found.not_checked
     assert not any(row.claim.startswith(f"{name}:") for name in given.split(", ") for row in found.rows)
+
+
+def test_a_readers_own_notes_are_no_error_unless_a_sum_reads_them(book):
+    (sheet, row, column), _ = place(book, "x", 0, 0, 0)
+    assert not changed(book, (sheet, 400, 3), None, "look here")
+    assert not changed(book, (sheet, 400, 3), f"{written((sheet, row, column), sheet)}*2")
+    package = type(book.package)(
+        {**book.package.sheets, "My notes": {(1, 1): CellContent("1+1", 2.0)}}, book.package.names
+    )
+    assert not findings(book, package)
+
+
+@pytest.mark.parametrize("formula", ["SUM(A1:XFD1048576)", "IF(SUM(A1:Z1048576)>0,1,0)"])
+def test_an_area_that_no_network_has_is_refused(book, formula):
+    with pytest.raises(symcnn.InputError, match="more cells than can be read"):
+        changed(book, ("Conv1", 400, 3), formula + "+SUM(A1:XFD1048575)")
+
+
+def test_formulas_that_grow_without_end_are_not_put_in(book):
+    """Cells that read the one above many times; and a circle."""
+    (sheet, *at), _ = place(book, "x", 0, 0, 0)
+    rows = {(500 + n, 3): CellContent("+".join(["C" + str(499 + n)] * 60), None) for n in range(1, 9)}
+    for cells in (rows, {(508, 3): CellContent("C509", None), (509, 3): CellContent("C508", None)}):
+        cells = {**book.package.sheets[sheet], **cells, tuple(at): CellContent("0*C508", None)}
+        package = type(book.package)({**book.package.sheets, sheet: cells}, book.package.names)
+        assert written((sheet, *at)) in {f.cell for f in findings(book, package)}
 
 
 def test_another_network_is_refused(book):

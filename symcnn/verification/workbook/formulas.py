@@ -38,8 +38,8 @@ ABSENT, OPAQUE, NOTHING = -1, -2, -3
 #: From here down: a number; a formula without a name, which is put in.
 _LITERALS, _INLINED = -10, -(1 << 40)
 
-#: Products of one formula; formulas put in one in another.
-MAX_PRODUCTS, MAX_DEPTH = 200_000, 8
+#: Products of one formula; cells of one formula with others put in, and how deep they are put in.
+MAX_PRODUCTS, MAX_CELLS, MAX_DEPTH = 200_000, 20_000, 8
 
 #: A sum of products: the entries of each, in order -> its coefficient.
 Polynomial = dict[tuple[int, ...], Rational]
@@ -247,12 +247,14 @@ class Leaves:
             if leaf <= _INLINED:
                 row[k], own = self._of_formula(_INLINED - leaf, depth)
                 behind += own
+                if len(behind) > MAX_CELLS:
+                    row[k], behind = OPAQUE, []
         return row + behind
 
     def _of_formula(self, place: int, depth: int) -> tuple[int, list[int]]:
         if place not in self._put_in:
             formula = self.calculation.formulas[place]
-            if depth == MAX_DEPTH or len(formula.references()) > MAX_PRODUCTS:
+            if depth == MAX_DEPTH or len(formula.references()) > MAX_CELLS:
                 return OPAQUE, []
             own = [int(self.of[p]) for p in (*formula.references(), *self._named(formula.shape))]
             own = self._expanded(own, depth + 1)
@@ -384,15 +386,21 @@ class Reader(CellReader):
         windows: maximum -> the candidates of its window, which it is the largest of.
     """
 
-    def __init__(self, leaves: Leaves, sheet: str, windows: Mapping[int, Sequence[int]], depth: int = 0) -> None:
+    def __init__(
+        self, leaves: Leaves, sheet: str, windows: Mapping[int, Sequence[int]], depth: int = 0,
+        budget: Iterator[int] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(self._leaf, lambda name: self._value(leaves.place_of_name(name)))
         self._leaves, self._sheet, self._windows, self._depth = leaves, sheet, windows, depth
+        self._budget = iter(range(MAX_CELLS)) if budget is None else budget
 
     def _leaf(self, cell: Reference) -> Expr:
         return self._value(self._leaves.place(cell, self._sheet))
 
     def _value(self, place: int) -> Expr:
         leaf = int(self._leaves.of[place])
+        if next(self._budget, None) is None:
+            raise FormulaError(f"with everything put in, more than {MAX_CELLS} cells")
         if leaf <= _INLINED:
             formula = self._leaves.calculation.formulas[place]
             return self._inner(formula).expression(parse(formula.text))
@@ -408,7 +416,7 @@ class Reader(CellReader):
     def _inner(self, formula: PlacedFormula) -> "Reader":
         if self._depth == MAX_DEPTH:
             raise FormulaError("formulas that refer to each other")
-        return Reader(self._leaves, formula.sheet, self._windows, self._depth + 1)
+        return Reader(self._leaves, formula.sheet, self._windows, self._depth + 1, self._budget)
 
     def _if(self, arguments: Sequence[Formula]) -> Expr:
         """``IF(place=3,a,0)``: a where the third cell of the window is the first maximum."""

@@ -31,6 +31,9 @@ MOST, MOST_LENGTH = 20, 300
 #: A kept value agrees within this part of itself, or of the largest value of formulas of its kind.
 RELATIVE, OF_LARGEST = 1e-9, 1e-11
 
+#: Cells that all formulas refer to: twenty times those of a LeNet.
+MAX_REFERENCES = 100_000_000
+
 #: Stands for the sentence that says how a workbook was made, which a workbook does not say twice.
 MADE = "\N{WHITE SQUARE}"
 
@@ -50,7 +53,7 @@ class LayerVerification:
             cells = LayerCells(cells.network, replace(cells.package, names=right), cells.path)
         cells.check()
         self.cells = cells
-        self.calculation = Calculation(cells.package.sheets, cells.package.names)
+        self.calculation = Calculation(cells.package.sheets, cells.package.names, MAX_REFERENCES)
         self.proofs = FamilyProofs(cells, self.calculation)
         self.findings += cells.mismatches
         self._names_row()
@@ -80,7 +83,7 @@ class LayerVerification:
     def _recognize(self, package: XlsxContent, names: Mapping[str, Target]) -> None:
         """Compare names with those that symcnn writes, if it wrote this workbook: its sheets are there."""
         same = [name for name, target in names.items() if package.names.get(name) == target]
-        self._is_own = {*self._expected} == {*package.sheets} and 2 * len(same) > len(names)
+        self._is_own = {*self._expected} <= {*package.sheets} and 2 * len(same) > len(names)
         if not self._is_own:
             return
         for name, target in names.items():
@@ -155,17 +158,23 @@ class LayerVerification:
             largest = max((abs(v) for v in values if isinstance(v, float)), default=0.0)
             count += len(places)
             for place, value in zip(places, values, strict=True):
-                if not _agree(calculation.values[place], value, OF_LARGEST * largest):
+                kept = calculation.values[place]
+                if not _agree(kept, value, OF_LARGEST * largest) and not (kept is None and self._is_note(place)):
                     wrong[place], apart[place] = value, OF_LARGEST * largest
         self._row(self.text("proof.kept_values", count=count), "refuted" if wrong else "agrees", "proof.by_value")
         reported = {f.cell for f in self.findings}
-        kept = {place: calculation.values[place] for place in wrong}
+        all_kept = {place: calculation.values[place] for place in wrong}
         for place in islice(_first_wrong(calculation, wrong, apart), MOST):
             formula = calculation.formulas[place]
             at = (formula.sheet, *formula.address)
             if written(at) not in reported:
-                shown = self.text("proof.kept", value=self._value(kept[place]))
+                shown = self.text("proof.kept", value=self._value(all_kept[place]))
                 self.findings.append(Mismatch(written(at), self._name(at), shown, self._value(wrong[place])))
+
+    def _is_note(self, place: int) -> bool:
+        """Is a formula not symcnn's, but a reader's own?"""
+        formula = self.calculation.formulas.get(place)
+        return formula is not None and self._is_own and formula.address not in self._expected.get(formula.sheet, {})
 
     def _repaired(self) -> Contents:
         """The cells with what symcnn writes in place of what is wrong, so that only the values of others are told."""
@@ -220,9 +229,17 @@ class LayerVerification:
                 one, other = actual.get(address, (None, None)), expected.get(address, (None, None))
                 if place in inputs or place in wrong_claims or other[1] == MADE:
                     continue
+                if address not in expected and self._place(place) not in self._read:
+                    continue  # a reader's own note
                 is_proved = place in self.cells.entries
                 if not _same(one, other, is_proved):
                     yield place, _shown(one), _shown(other)
+
+    @cached_property
+    def _read(self) -> set[int]:
+        """The cells that formulas read, look-ups in whole sheets apart."""
+        formulas = (f for f in self.calculation.formulas.values() if "INDEX(" not in f.text)
+        return {place for formula in formulas for place in formula.references()}
 
     def _differs(self, claim: WrongCell) -> bool:
         """Whether a claim's own formula is another one than symcnn writes."""
