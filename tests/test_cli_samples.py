@@ -52,6 +52,14 @@ def test_validation_is_another_part(here, capsys):
         "train", "net.toml", "--data", "parts.npz", "--validation", "parts.npz", "--epochs", 1, capsys=capsys
     )[1:]
     assert "symcnn: hint: --validation: of parts.npz the part val\n" in err
+    Path("mnist").mkdir()
+    for name, count in (("train", 40), ("t10k", 5)):
+        Path(f"mnist/{name}-images-idx3-ubyte").write_bytes(packed(PIXELS[:count]))
+        Path(f"mnist/{name}-labels-idx1-ubyte").write_bytes(packed(LABELS[:count].astype("u1")))
+    options = ["train", "net.toml", "--data", "mnist", "--validation", "mnist", "--epochs", 1]
+    status, same, err = run(*options, capsys=capsys)
+    assert (status, same) == (0, out), err
+    assert "symcnn: hint: --validation: of mnist the part test\n" in err
     np.savez("valid.npz", images=IMAGES[:5], labels=LABELS[:5])
     expected = run("train", "net.toml", "--data", "data.npz", "--validation", "valid.npz", "--epochs", 1, capsys=capsys)
     assert epochs_in(out) == epochs_in(expected[1])
@@ -127,7 +135,7 @@ def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
         (["--data", IDX, "--sample", 41], "--sample 41: expected a whole number from 1 to 40"),
         (["--data", "parts.npz", "--part", "test", "--sample", 10], "from 1 to 9"),
         (["--sample", 1], "net.toml: holds no samples"),
-        (["--data", IDX, "--part", "test"], "--part: is for an .npz file in --data"),
+        (["--data", IDX, "--part", "test"], "--part: is for an .npz file or a folder of IDX files in --data"),
         (["--part", "test"], "--part: is for an .npz file"),
         (["--labels", IDX], "--labels: is for an IDX file of images in --data"),
         (["--data", "data.npz", "--labels", IDX], "data.npz: labels: is for IDX files"),

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from symcnn.train import Run
 
 data_option = click.option(
-    "--data", type=FILE, metavar="FILE|DIR", help="Samples: .npz, .csv, IDX, or a folder of PNG images per class."
+    "--data",
+    type=FILE,
+    metavar="FILE|DIR",
+    help="Samples: .npz, .csv, IDX, or a folder of PNG images per class, or of IDX.",
 )
 
 
@@ -32,7 +35,7 @@ _READER_OPTIONS = (
     click.option(
         "--part",
         type=click.Choice(["train", "val", "test"]),
-        help="Which part of an .npz in --data.  [default: the first that is there]",
+        help="Which part of an .npz or a folder of IDX files.  [default: the first that is there]",
     ),
     click.option(
         "--label-column",
@@ -71,8 +74,8 @@ class SampleReader:
             raise InputError(f"--header: is for a .csv file in {where}")
         if self.ink is not None and not any(file is not None and os.path.isdir(file) for file in (data, validation)):
             raise InputError(f"--ink: is for a folder of pictures in {where}")
-        if self.part is not None and (data is None or data.suffix.lower() != ".npz"):
-            raise InputError("--part: is for an .npz file in --data")
+        if self.part is not None and (data is None or not (os.path.isdir(data) or data.suffix.lower() == ".npz")):
+            raise InputError("--part: is for an .npz file or a folder of IDX files in --data")
         if self.labels is not None and data is None:
             raise InputError("--labels: is for an IDX file of images in --data")
 
@@ -80,11 +83,11 @@ class SampleReader:
         return self._read(path, network, self.part, self.labels)
 
     def validation(self, path: Path, network: "Network") -> "Data":
-        """Samples for validation: of an ``.npz`` with parts not those that are trained on."""
+        """Samples for validation: of a file with parts not those that are trained on."""
         from symcnn.network.datafiles import parts_of
 
         part = None
-        if path.suffix.lower() == ".npz" and not os.path.isdir(path):
+        if os.path.exists(path):
             part = next((name for name in ("val", "test") if name in parts_of(path)), None)
             print_hint(None if part is None else f"--validation: of {path} the part {part}")
         return self._read(path, network, part, None)

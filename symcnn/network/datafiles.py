@@ -10,7 +10,8 @@ Samples with their targets (``read_data``):
 
     .npz      arrays ``images`` and ``targets`` (rows), or ``labels`` (a class each: from 0, or its name), taken as they
               are; or arrays with the usual names of public data sets (``_KEY``), in parts: train, val, test
-    IDX       a file of images, and one of labels beside it or named; packed by gzip or not; see ``symcnn.network.idx``
+    IDX       a file of images, and one of labels beside it or named; packed by gzip or not; see ``symcnn.network.idx``.
+              Or a folder of such files: train-images…, t10k-images…
     .csv      one sample a line: its pixels (channel by channel, row by row), and its class or its targets; see
               ``symcnn.network.tables``
     a folder  with one subfolder of PNG images for each class, in the order of their names, whole numbers by size
@@ -247,8 +248,8 @@ def read_data(
     """The samples of a file or folder, checked against a network that has a loss.
 
     Args:
-        part: of an ``.npz`` with parts: "train", "val" or "test". Default: the first of them that is there, and a
-            warning says so.
+        part: of an ``.npz`` with parts, or a folder of IDX files: "train", "val" or "test". Default: the first of them
+            that is there, and a warning says so.
         labels: of an IDX file of images: the file of their labels. Default: the one of the usual name beside it.
         label_column: of a ``.csv`` whose columns have no usual names: "first", "last", a column's name, or its number
             from 1. Default: the last.
@@ -267,18 +268,21 @@ def read_data(
     check_ink(ink)
     suffix, folder = path.suffix.lower(), os.path.isdir(path)
     is_table, is_npz = not folder and suffix == ".csv", not folder and suffix == ".npz"
+    idx_files = _idx_files(path) if folder else {}
     with _naming(path):
         check_shape(network.input_shape)
         if (label_column is not None or header is not None) and not is_table:
             raise InputError("label_column and header are for .csv files; expected neither here")
-        if ink is not None and not folder:
+        if ink is not None and (not folder or idx_files):
             raise InputError(f"ink={quoted(ink)}: is for pictures; expected a folder of them, or no ink")
         if part is not None and part not in get_args(Part):
             raise InputError(f"part={quoted(part)}: expected one of {', '.join(get_args(Part))}")
-        if part is not None and not is_npz:
-            raise InputError(f"part={quoted(part)}: is for .npz files; another file holds one part")
+        if part is not None and not is_npz and not idx_files:
+            raise InputError(f"part={quoted(part)}: is for .npz and folders of IDX files; another file holds one part")
         if labels is not None and (folder or is_table or is_npz):
             raise InputError("labels: is for IDX files; expected none here")
+    if idx_files:
+        return _idx_folder(path, network, idx_files, part)
     if folder:
         return _folder(path, network, check_ink(ink))
     if is_npz:
@@ -292,7 +296,7 @@ def read_data(
     if not os.path.exists(path):
         raise InputError(f"{path}: does not exist; expected {WHAT}")
     if labels is not None or is_idx(path):
-        return _idx(path, network, None if labels is None else Path(labels))
+        return _idx(path, network, None if labels is None else Path(labels), [])
     raise InputError(f"{path}: unknown suffix {quoted(path.suffix)}; expected {WHAT}")
 
 
@@ -398,7 +402,7 @@ def _warn(path: Path, done: list[str]) -> None:
 # --- IDX ----------------------------------------------------------------------------------------------------------
 
 
-def _idx(path: Path, network: Network, labels: Path | None) -> Data:
+def _idx(path: Path, network: Network, labels: Path | None, done: list[str]) -> Data:
     def check_pixels(shape: tuple[int, ...]) -> None:
         if len(shape) == 1:
             raise InputError("one number for each sample, so these are labels; expected the file of the images")
@@ -408,7 +412,7 @@ def _idx(path: Path, network: Network, labels: Path | None) -> Data:
     fit = _Fit.of(network, "images", images.shape)
     if labels is None:
         labels = labels_beside(path)
-        fit.done.insert(0, f"labels from {labels.name}")
+        done = [*done, f"labels from {labels.name}"]
     values = read_idx(labels, lambda shape: _check_labels("labels", shape, len(images)))
     with _naming(path):
         pixels = checked_images(network, fit(images))
@@ -416,8 +420,30 @@ def _idx(path: Path, network: Network, labels: Path | None) -> Data:
         rows, names = _classes(network, "labels", values)
     if path.name.lower().startswith("emnist"):
         fit.done.append("in EMNIST's own files rows and columns are exchanged; they are taken as they are")
-    _warn(path, fit.done)
+    _warn(path, [*done, *fit.done])
     return Data(pixels, rows, names)
+
+
+#: How the names of a part's files begin.
+_BEGINNINGS = {"train": ("train",), "val": ("val",), "test": ("t10k", "test")}
+
+
+def _idx_files(folder: Path) -> dict[str, list[Path]]:
+    """The files of images in a folder by their part, as MNIST's are named; of a packed and an unpacked one, that."""
+    files = {e.name: e for e in _entries(folder) if "images" in e.name and is_idx_name(e.name) and e.is_file()}
+    names = [name for name in files if not name.endswith(".gz") or name.removesuffix(".gz") not in files]
+    parts = {part: [files[n] for n in names if n.startswith(begin)] for part, begin in _BEGINNINGS.items()}
+    return {part: some for part, some in parts.items() if some}
+
+
+def _idx_folder(folder: Path, network: Network, files: dict[str, list[Path]], part: Part | None) -> Data:
+    chosen: str = part or next(iter(files))
+    if len(files.get(chosen, ())) != 1:
+        names = ", ".join(file.name for some in files.values() for file in some)
+        raise InputError(f"{folder}: no one file of the part {quoted(chosen)}; files of images there: {names}")
+    others = ", ".join(f'"{key}"' for key in files if key != chosen)
+    done = [f"also there: {others} (--part; read_data: part)"] if part is None and others else []
+    return _idx(files[chosen][0], network, None, done)
 
 
 @contextmanager
@@ -464,7 +490,11 @@ def _parts(names: Sequence[str]) -> dict[str, _NpzPart]:
 
 
 def parts_of(path: Path) -> list[str]:
-    """The parts of an ``.npz`` that have a name: "train", "val", "test"."""
+    """The parts of an ``.npz`` or a folder of IDX files that have a name: "train", "val", "test"."""
+    if os.path.isdir(path):
+        return list(_idx_files(path))
+    if path.suffix.lower() != ".npz":
+        return []
     with open_npz(path, WHAT) as archive:
         return [part for part in _parts(archive.names) if part]
 

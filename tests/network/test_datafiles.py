@@ -311,7 +311,7 @@ def test_npz_under_public_names_that_cannot_be_used(tmp_path, arrays, options, w
 def test_parts_are_for_npz(tmp_path):
     (tmp_path / "d.csv").write_text("1,2,3,4,5,6,0\n")
     for path in (tmp_path / "d.csv", tmp_path):
-        with pytest.raises(symcnn.InputError, match=r"part='test': is for \.npz files"):
+        with pytest.raises(symcnn.InputError, match=r"part='test': is for \.npz and folders of IDX"):
             symcnn.read_data(path, NET, part="test")
 
 

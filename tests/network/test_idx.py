@@ -258,9 +258,31 @@ def test_pipes_and_folders(tmp_path):
     (tmp_path / "t10k-labels").mkdir()
     with pytest.raises(symcnn.InputError, match="no labels beside it"):
         symcnn.read_data(tmp_path / "t10k-images", NET)
+
+
+def test_a_folder_of_parts(tmp_path):
+    for part, names in {"train": "train", "test": "t10k"}.items():
+        content = FILE if part == "train" else FILE[:7] + b"\1" + FILE[8:16] + PIXELS[6:12]
+        targets = LABELS if part == "train" else LABELS[:7] + b"\1" + LABELS[9:10]
+        (tmp_path / f"{names}-images-idx3-ubyte.gz").write_bytes(gzip.compress(content))
+        (tmp_path / f"{names}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(targets))
+    words = r"train-images-idx3-ubyte.gz: also there: \"test\" \(--part; read_data: part\); labels from train-labels"
+    assert read(tmp_path, words=words).images.tolist() == IMAGES
+    data = read(tmp_path, part="test", words="t10k-images-idx3-ubyte.gz: labels from t10k-labels-idx1-ubyte.gz; bytes")
+    assert data.images.tolist() == IMAGES[1:2]
+    assert data.targets.tolist() == TARGETS[1:2]
     with pytest.raises(
-        symcnn.InputError, match=r"images-idx3: a file; .*; or, as the data, the file of the images itself"
+        symcnn.InputError, match="no one file of the part 'val'; files of images there: train-images-idx"
     ):
+        symcnn.read_data(tmp_path, NET, part="val")
+    with pytest.raises(symcnn.InputError, match="ink='white': is for pictures"):
+        symcnn.read_data(tmp_path, NET, ink="white")
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(FILE)  # unpacked beside it, as torchvision leaves them
+    assert (
+        read(tmp_path, part="train", words="train-images-idx3-ubyte: labels from train-lab").images.tolist() == IMAGES
+    )
+    (tmp_path / "training-images-idx3").write_bytes(FILE)
+    with pytest.raises(symcnn.InputError, match="no one file of the part 'train'"):
         symcnn.read_data(tmp_path, NET)
 
 
