@@ -13,7 +13,7 @@ from sympy import expand, prod
 import symcnn
 from symcnn.derivation.graph import instance
 from symcnn.excel.layer_workbook import LayerInputs, layer_workbook
-from symcnn.excel.values import Calculation
+from symcnn.excel.values import CellValues
 from symcnn.numeric import initial_values
 from symcnn.printers.cells import written
 from symcnn.text import catalogue
@@ -101,7 +101,7 @@ def test_what_nobody_touched_is_proved(tmp_path, name, lang):
 
 def test_every_computed_entry_is_claimed_once(book):
     tensors = [t for t in book.cells.equations if t in book.cells.blocks]
-    proofs = FamilyProofs(book.cells, Calculation(book.package.sheets, book.package.names))
+    proofs = FamilyProofs(book.cells, CellValues(book.package.sheets, book.package.names))
     results = [proofs.prove(t) for t in tensors]
     assert [r.count for r in results] == [t.size for t in tensors]
     assert not any(r.wrong for r in results)
@@ -299,7 +299,7 @@ def test_the_place_of_a_maximum_is_put_in(book):
         }  # fmt: skip
         package = type(book.package)({**book.package.sheets, sheet: cells}, book.package.names)
         cells = LayerCells(book.network, package, "x")
-        proofs = FamilyProofs(cells, Calculation(package.sheets, package.names))
+        proofs = FamilyProofs(cells, CellValues(package.sheets, package.names))
         [tensor] = [t for t in cells.equations if t.name == "dE_da"]
         return [written(w.place) for w in proofs.prove(tensor).wrong]
 
