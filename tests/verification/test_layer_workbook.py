@@ -254,8 +254,22 @@ def test_formulas_that_grow_without_end_are_not_put_in(book):
         assert written((sheet, *at)) in {f.cell for f in findings(book, package)}
 
 
-def test_another_network_is_refused(book):
-    other = symcnn.Network((7, 7), [CONV(3, 3), FLAT(), DENSE(3)], "cross_entropy")
+@pytest.mark.parametrize(
+    "other",
+    [
+        symcnn.Network((7, 7), [CONV(3, 3), FLAT(), DENSE(3)], "cross_entropy"),
+        symcnn.Network(  # the same numbers, called otherwise
+            (6, 6),
+            [
+                CONV(2, 3, padding=1), ACT("relu"), POOL(2), CONV(2, 2), ACT("relu"), FLAT(), DENSE(4), ACT("relu"),
+                DENSE(3),
+            ],
+            "cross_entropy",
+        ),
+    ],
+    ids=["larger", "called otherwise"],
+)  # fmt: skip
+def test_another_network_is_refused(book, other):
     with pytest.raises(symcnn.InputError, match="not the workbook of this network"):
         verify_package(book.package, "x.xlsx", other, catalogue("en"))
 

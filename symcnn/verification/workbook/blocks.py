@@ -23,7 +23,7 @@ from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.printers.cells import Place, Range, written
-from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, TensorKind, Term, symbol
+from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, TensorKind, Term, is_numbered, symbol
 from symcnn.verification.workbook.package import MAX_NAMES, XlsxContent
 from symcnn.verification.workbook.result import Mismatch
 
@@ -132,17 +132,23 @@ class LayerCells:
         """Refuse a workbook of another network.
 
         Raises:
-            InputError: a tensor has blocks of another size.
+            InputError: a tensor has blocks of another size, or a block has the name of no tensor.
         """
+        named = {block.name.lower() for blocks in self.blocks.values() for block in blocks}
+        foreign = next((name for name in self.package.names if is_numbered(name) and name not in named), None)
+        if foreign is not None:
+            raise self._other(f"{foreign} is no quantity")
         for tensor, blocks in self.blocks.items():
             wrong = [block.name for block in blocks if block.cells is None]
             if wrong:
                 size = "×".join(map(str, tensor.shape)) or "a single cell"
-                raise InputError(
-                    f"{self.path}: the cells named {wrong[0]} are no part of {tensor.name} ({size}): not the workbook"
-                    f" of this network ({len(self.network.parameters)} parameters); expected symcnn verify --workbook"
-                    " FILE.xlsx NETWORK.toml with the network that it was made from"
-                )
+                raise self._other(f"the cells named {wrong[0]} are no part of {tensor.name} ({size})")
+
+    def _other(self, reason: str) -> InputError:
+        return InputError(
+            f"{self.path}: {reason}: not the workbook of this network ({len(self.network.parameters)} parameters);"
+            " expected symcnn verify --workbook FILE.xlsx NETWORK.toml with the network that it was made from"
+        )
 
     # --- entries ----------------------------------------------------------------------------------------------------
 
