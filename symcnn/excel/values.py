@@ -48,7 +48,7 @@ Values = dict[str, dict[str, Value]]
 def cell_values(workbook: Workbook) -> Values:
     """The value of each formula cell of a workbook under construction."""
     names = {name.lower(): reference(str(defined.attr_text)) for name, defined in workbook.defined_names.items()}
-    calculation = Calculation(contents(workbook), names)
+    calculation = CellValues(contents(workbook), names)
     calculation.calculate()
     values: Values = {sheet.title: {} for sheet in workbook.worksheets}
     for place, formula in calculation.formulas.items():
@@ -121,7 +121,7 @@ class PlacedFormula(NamedTuple):
         return cells
 
 
-class Calculation:
+class CellValues:
     """All cells in one list, each at its place; a reference is such a place.
 
     Args:

@@ -13,7 +13,7 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token
 
 import symcnn
-from symcnn.excel.values import Calculation
+from symcnn.excel.values import CellValues
 from symcnn.printers.cells import Place, Range, Reference, moved, written
 from symcnn.text import catalogue
 from symcnn.verification.workbook import layers, verify
@@ -212,16 +212,16 @@ class LayerWorkbook:
         }
         rng = np.random.default_rng(5)
         #: The workbook, also at other inputs, where a formula that says something else has another value.
-        self._calculations = [Calculation(self.package.sheets, self.package.names)]
+        self._calculations = [CellValues(self.package.sheets, self.package.names)]
         for _ in range(2):
             inputs = {place: float(rng.choice([-1.0, -0.4, 0.3, 0.7, 1.1])) for place in self._inputs}
             self._calculations.append(self._at(inputs))
 
-    def _at(self, inputs: dict[Place, float]) -> Calculation:
+    def _at(self, inputs: dict[Place, float]) -> CellValues:
         sheets = {s: dict(cells) for s, cells in self.package.sheets.items()}
         for (sheet, *at), value in inputs.items():
             sheets[sheet][tuple(at)] = CellContent(None, value)
-        calculation = Calculation(sheets, self.package.names)
+        calculation = CellValues(sheets, self.package.names)
         calculation.calculate()
         return calculation
 

@@ -3,6 +3,7 @@
 import random
 import shutil
 import subprocess
+from unittest import mock
 
 import numpy as np
 import openpyxl
@@ -12,11 +13,12 @@ from sympy import expand, prod
 import symcnn
 from symcnn.derivation.graph import instance
 from symcnn.excel.layer_workbook import LayerInputs, layer_workbook
-from symcnn.excel.values import Calculation
+from symcnn.excel.values import CellValues
 from symcnn.numeric import initial_values
 from symcnn.printers.cells import written
 from symcnn.text import catalogue
 from symcnn.verification import verify_workbook
+from symcnn.verification.workbook import layers
 from symcnn.verification.workbook.blocks import LayerCells
 from symcnn.verification.workbook.families import FamilyProofs
 from symcnn.verification.workbook.formulas import Literals, NotPolynomialError, Slots
@@ -67,7 +69,8 @@ def book(tmp_path_factory):
 
 
 def findings(book, package):
-    return verify_package(package, "x.xlsx", book.network, catalogue("en")).findings
+    with mock.patch.object(layers, "regenerated", return_value=book._expected):  # the same for every change
+        return verify_package(package, "x.xlsx", book.network, catalogue("en")).findings
 
 
 def changed(book, place, formula, value=None):
@@ -98,7 +101,7 @@ def test_what_nobody_touched_is_proved(tmp_path, name, lang):
 
 def test_every_computed_entry_is_claimed_once(book):
     tensors = [t for t in book.cells.equations if t in book.cells.blocks]
-    proofs = FamilyProofs(book.cells, Calculation(book.package.sheets, book.package.names))
+    proofs = FamilyProofs(book.cells, CellValues(book.package.sheets, book.package.names))
     results = [proofs.prove(t) for t in tensors]
     assert [r.count for r in results] == [t.size for t in tensors]
     assert not any(r.wrong for r in results)
@@ -236,16 +239,15 @@ def test_a_readers_own_notes_are_no_error_unless_a_sum_reads_them(book):
     assert not findings(book, package)
 
 
-@pytest.mark.parametrize("formula", ["SUM(A1:XFD1048576)", "IF(SUM(A1:Z1048576)>0,1,0)"])
-def test_an_area_that_no_network_has_is_refused(book, formula):
+def test_an_area_that_no_network_has_is_refused(book):
     with pytest.raises(symcnn.InputError, match="more cells than can be read"):
-        changed(book, ("Conv1", 400, 3), formula + "+SUM(A1:XFD1048575)")
+        changed(book, ("Conv1", 400, 3), "SUM(A1:XFD1048575)")
 
 
 def test_formulas_that_grow_without_end_are_not_put_in(book):
     """Cells that read the one above many times; and a circle."""
     (sheet, *at), _ = place(book, "x", 0, 0, 0)
-    rows = {(500 + n, 3): CellContent("+".join(["C" + str(499 + n)] * 60), None) for n in range(1, 9)}
+    rows = {(500 + n, 3): CellContent("+".join(["C" + str(499 + n)] * 30), None) for n in range(1, 9)}
     for cells in (rows, {(508, 3): CellContent("C509", None), (509, 3): CellContent("C508", None)}):
         cells = {**book.package.sheets[sheet], **cells, tuple(at): CellContent("0*C508", None)}
         package = type(book.package)({**book.package.sheets, sheet: cells}, book.package.names)
@@ -297,7 +299,7 @@ def test_the_place_of_a_maximum_is_put_in(book):
         }  # fmt: skip
         package = type(book.package)({**book.package.sheets, sheet: cells}, book.package.names)
         cells = LayerCells(book.network, package, "x")
-        proofs = FamilyProofs(cells, Calculation(package.sheets, package.names))
+        proofs = FamilyProofs(cells, CellValues(package.sheets, package.names))
         [tensor] = [t for t in cells.equations if t.name == "dE_da"]
         return [written(w.place) for w in proofs.prove(tensor).wrong]
 

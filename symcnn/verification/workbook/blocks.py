@@ -37,7 +37,7 @@ RATE = Tensor("learning_rate", (), (("learning_rate", 0),), "parameter")
 
 
 @dataclass(frozen=True)
-class Block:
+class NamedBlock:
     """The cells of a name.
 
     Attributes:
@@ -106,16 +106,16 @@ class LayerCells:
                 yield "_".join([tensor.name, *(str(n + 1) for n in index)]) + image, index
 
     @cached_property
-    def blocks(self) -> dict[Tensor, list[Block]]:
+    def blocks(self) -> dict[Tensor, list[NamedBlock]]:
         """The blocks of every tensor that has some."""
-        blocks: dict[Tensor, list[Block]] = {}
+        blocks: dict[Tensor, list[NamedBlock]] = {}
         for tensor in (*self.inputs, *self.equations):
             for name, index in self.names(tensor):
                 for one in (name, f"{GIVEN}{name}"):
                     target = self.package.names.get(one.lower())
                     if target is not None:
                         area = target if isinstance(target, Range) else Range(target, target)
-                        blocks.setdefault(tensor, []).append(Block(one, tensor, index, area))
+                        blocks.setdefault(tensor, []).append(NamedBlock(one, tensor, index, area))
         return blocks
 
     @cached_property

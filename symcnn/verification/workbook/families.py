@@ -17,7 +17,7 @@ from sympy import Expr, Float, S, Symbol
 
 from symcnn.derivation import Variable
 from symcnn.derivation.graph import instance
-from symcnn.excel.values import EMPTY, Calculation, PlacedFormula, Shape
+from symcnn.excel.values import EMPTY, CellValues, PlacedFormula, Shape
 from symcnn.printers.cells import (
     FormulaError,
     Place,
@@ -132,7 +132,7 @@ class TensorProof:
 class FamilyProofs:
     """Proves the formulas of a workbook, tensor by tensor."""
 
-    def __init__(self, cells: LayerCells, calculation: Calculation) -> None:
+    def __init__(self, cells: LayerCells, calculation: CellValues) -> None:
         self.cells, self.calculation, self._literals = cells, calculation, Literals()
         self.leaves = Leaves(calculation, cells, self._literals)
         self._families: dict[tuple[object, ...], list[Family]] = {}

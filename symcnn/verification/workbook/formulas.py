@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Rational, S
 
-from symcnn.excel.values import EMPTY, Calculation, PlacedFormula, Shape
+from symcnn.excel.values import EMPTY, CellValues, PlacedFormula, Shape
 from symcnn.printers.cells import (
     Binary,
     CellReader,
@@ -198,7 +198,7 @@ def _add_product(total: Polynomial, entries: Sequence[int], coefficient: Rationa
 class Leaves:
     """What the cells hold that formulas refer to: numbers of entries, codes of numbers and of formulas to put in."""
 
-    def __init__(self, calculation: Calculation, cells: LayerCells, literals: Literals) -> None:
+    def __init__(self, calculation: CellValues, cells: LayerCells, literals: Literals) -> None:
         self.calculation, self.cells, self.literals = calculation, cells, literals
         leaves = np.full(len(calculation.values), OPAQUE, dtype=np.int64)
         for (sheet, row, column), number in cells.entries.items():

@@ -13,7 +13,7 @@ from symcnn.errors import SymcnnError
 from symcnn.excel.functions import Value
 from symcnn.excel.layer_workbook import LayerInputs, layer_book
 from symcnn.excel.layers import LayerPlan
-from symcnn.excel.values import EMPTY, Address, Calculation, Contents, PlacedFormula, contents
+from symcnn.excel.values import EMPTY, Address, CellValues, Contents, PlacedFormula, contents
 from symcnn.printers.cells import FormulaError, Place, Range, Reference, parse, reference, written
 from symcnn.printers.excel import FormulaPrinter
 from symcnn.proof import check_equations
@@ -53,7 +53,7 @@ class LayerVerification:
             cells = LayerCells(cells.network, replace(cells.package, names=right), cells.path)
         cells.check()
         self.cells = cells
-        self.calculation = Calculation(cells.package.sheets, cells.package.names, MAX_REFERENCES)
+        self.calculation = CellValues(cells.package.sheets, cells.package.names, MAX_REFERENCES)
         self.proofs = FamilyProofs(cells, self.calculation)
         self.findings += cells.mismatches
         self._names_row()
@@ -151,7 +151,7 @@ class LayerVerification:
         """The value that the file keeps of each formula, at the values that it keeps of the cells which that reads."""
         if not self._has_values:
             return
-        calculation = Calculation(self._repaired(), self.cells.package.names) if self.findings else self.calculation
+        calculation = CellValues(self._repaired(), self.cells.package.names) if self.findings else self.calculation
         count, apart = 0, dict[int, float]()
         wrong: dict[int, Value] = {}
         for places, values in calculation.recalculated():
@@ -354,7 +354,7 @@ def _layers(cells: LayerCells, text: Catalogue) -> tuple[str, ...] | None:
     return None if len(titles) == sum(bool(tensors) for _, tensors in sheets) else titles
 
 
-def _first_wrong(calculation: Calculation, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
+def _first_wrong(calculation: CellValues, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
     """Yield the formulas whose values are wrong, without those that are right for the right values of others."""
     left = dict(wrong)
     while left:
