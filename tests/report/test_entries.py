@@ -67,12 +67,22 @@ def test_the_largest_derivative_is_chosen(derivation, numbers):
             assert abs(gradient[largest]) == np.abs(gradient).max()
 
 
-def test_a_closed_argument_and_an_open_one_stand_side_by_side(derivation, numbers):
-    for name, argument in (("a", "x"), ("dE_dx", "a")):
-        found, _ = chosen(derivation, numbers, name)
-        _, values = chosen(derivation, numbers, argument)
-        assert values[with_reason(found, "closed").index] <= 0
-        assert values[with_reason(found, "gradient").index] > 0
+def test_a_closed_argument_and_an_open_one_stand_side_by_side(derivation):
+    """Also where the largest derivative arrives at a closed one."""
+    at_closed = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        theta = rng.uniform(-1, 1, len(derivation.network.parameters))
+        numbers = OnePass(derivation, theta, rng.uniform(size=(6, 6)), np.eye(3)[1])
+        for name, argument in (("a", "x"), ("dE_dx", "a")):
+            found, _ = chosen(derivation, numbers, name)
+            _, values = chosen(derivation, numbers, argument)
+            assert values[with_reason(found, "closed").index] <= 0
+            assert values[with_reason(found, "gradient").index] > 0
+        _, arriving = chosen(derivation, numbers, "dE_da")
+        _, values = chosen(derivation, numbers, "x")
+        at_closed += values.ravel()[np.abs(arriving).argmax()] <= 0
+    assert at_closed
 
 
 def test_a_tie_and_the_cell_that_comes_too_late(derivation, numbers):
