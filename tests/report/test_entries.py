@@ -120,3 +120,13 @@ def test_a_border_that_is_no_corner():
     border = with_reason(found, "border")
     assert border.index == (2, 2)
     assert border.terms == 1 < border.whole == 4
+
+
+def test_two_equal_cells_are_a_tie():
+    layers = [symcnn.Conv2D(1, 1, bias=False), symcnn.MaxPool2D(2), symcnn.Flatten(), symcnn.Dense(2)]
+    d = Derivation(symcnn.Network((4, 4), layers, "mse"), 1)
+    pixels = np.arange(16.0).reshape(4, 4) + 1
+    pixels[2, 0] = pixels[3, 1] = 20
+    theta = np.linspace(0.5, 1, len(d.network.parameters))
+    found, _ = chosen(d, OnePass(d, theta, pixels, np.zeros(2)), "p")
+    assert with_reason(found, "tie").index == (1, 0)
