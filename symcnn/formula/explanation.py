@@ -123,8 +123,8 @@ def explain_sum(
     of_one, total = Typography(graph.quantities, words["word"], total=""), Typography(graph.quantities, words["word"])
     quantity = graph.quantities.of(name)
     one, whole = of_one.name(E if quantity == E_TOTAL else quantity), total.name(quantity)
-    symbols: Node = tree.Sum(tuple(tree.Labelled(one, label) for label in labels))
-    numbers: Node = tree.Sum(tuple(tree.Number(v, DIGITS) for v in parts))
+    symbols: Node = tree.Sum(_shown([tree.Labelled(one, label) for label in labels]))
+    numbers: Node = tree.Sum(_shown([tree.Number(v, DIGITS) for v in parts]))
     if factor != 1:
         symbols, numbers = (tree.Product((tree.Number(factor, DIGITS), m)) for m in (symbols, numbers))
     value = factor * sum(parts)
@@ -132,6 +132,11 @@ def explain_sum(
     equation = tree.Equality((whole, symbols, numbers, tree.Number(value, DIGITS)))
     sources = tuple((tree.Labelled(one, label), v) for label, v in zip(labels, parts, strict=True))
     return Explanation(quantity.name, value, equation, sources, feeds, words["explain"], decimal)
+
+
+def _shown(terms: Sequence[Node]) -> tuple[Node, ...]:
+    """Return the terms of a sum that are written out: of too many, the first and, after dots, the last."""
+    return tuple(terms) if len(terms) <= MOST_SHOWN else (*terms[: MOST_SHOWN - 1], tree.DOTS, terms[-1])
 
 
 @dataclass(frozen=True)

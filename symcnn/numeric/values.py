@@ -14,6 +14,7 @@ from symcnn.derivation import Derivation, Entries, Gradient, Graph, count_produc
 from symcnn.errors import InputError
 from symcnn.formula import Explanation, explain_variable
 from symcnn.network import Array, DataLike, Network, checked
+from symcnn.numeric.learner import blocks
 from symcnn.numeric.program import MAX_PRODUCTS, as_theta, inputs_by_name, run_source
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import NUMPY, quantities_of_one_image, standalone
@@ -22,16 +23,21 @@ from symcnn.proof.interpret import Interpreter
 from symcnn.symbolic import Tensor
 from symcnn.text import catalogue
 
+#: Entries of all tensors, of all images whose values are computed at once.
+ENTRIES = 2_000_000
+
 
 def values_of_images(derivation: Derivation, theta: Any, data: DataLike) -> Iterator[Mapping[str, float]]:
     """For each image: name -> value of every input, forward quantity and adjoint."""
     network = derivation.network
-    values, samples = as_theta(network, theta), zip(*checked(network, data), strict=True)
+    values, (images, targets) = as_theta(network, theta), checked(network, data)
     if not _is_small(derivation):
-        yield from (array_values(derivation, values, image, target) for image, target in samples)
+        size = sum(tensor.size for tensor in derivation.graph.tensors)
+        for block in blocks(len(images), max(1, ENTRIES // size)):
+            yield from array_values(derivation, values, images[block], targets[block])
         return
     complete = completion(derivation.graph)
-    for image, target in samples:
+    for image, target in zip(images, targets, strict=True):
         yield complete(inputs_by_name(network, values, image, target))
 
 
@@ -39,17 +45,17 @@ def _is_small(derivation: Derivation) -> bool:
     return count_products(derivation.forward) <= MAX_PRODUCTS
 
 
-def array_values(derivation: Derivation, theta: Array, image: Array, target: Array) -> Mapping[str, float]:
-    """Name -> value of every quantity of one image, by evaluating the equations as arrays."""
-    interpreter = Interpreter(Reals(), arrays_of_inputs(derivation.network, theta, image[None], target[None]))
+def array_values(derivation: Derivation, theta: Array, images: Array, targets: Array) -> list[Mapping[str, float]]:
+    """For each image: name -> value of every quantity, by evaluating the equations as arrays."""
+    interpreter = Interpreter(Reals(), arrays_of_inputs(derivation.network, theta, images, targets))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         interpreter.run((*derivation.forward, *derivation.backward))
-    return scalars_of(derivation.graph, interpreter.values)
+    return [scalars_of(derivation.graph, interpreter.values, n) for n in range(len(images))]
 
 
-def scalars_of(graph: Graph, arrays: Mapping[Tensor, Array]) -> Entries[float]:
-    """Name -> value of every quantity of the first image, from arrays of (images, entries)."""
-    return Entries(graph.tensors, lambda tensor, index: float(arrays[tensor][0, tensor.flat(index)]))
+def scalars_of(graph: Graph, arrays: Mapping[Tensor, Array], image: int = 0) -> Entries[float]:
+    """Name -> value of every quantity of one image, from arrays of (images, entries)."""
+    return Entries(graph.tensors, lambda tensor, index: float(arrays[tensor][image, tensor.flat(index)]))
 
 
 def arrays_of_inputs(network: Network, theta: Array, images: Array, targets: Array) -> dict[Tensor, Array]:
@@ -58,7 +64,7 @@ def arrays_of_inputs(network: Network, theta: Array, images: Array, targets: Arr
     assert forward.targets is not None  # there are targets, so there is a loss
     cuts = np.cumsum([tensor.size for tensor in forward.parameters])[:-1]
     parts = zip(forward.parameters, np.split(theta, cuts), strict=True)
-    arrays = {tensor: np.tile(part, (samples, 1)) for tensor, part in parts}
+    arrays = {tensor: np.broadcast_to(part, (samples, len(part))) for tensor, part in parts}
     return {**arrays, forward.image: images.reshape(samples, -1), forward.targets: targets}
 
 
@@ -87,7 +93,7 @@ def explain_gradient(gradient: Gradient, values: Mapping[str, float], lang: str 
         assert forward.targets is not None  # a derivation has a loss
         image, target = (np.array([float(values[n]) for n in t.scalars()]) for t in (forward.image, forward.targets))
         theta = np.array([float(values[n]) for n in derivation.network.parameters])
-        each = array_values(derivation, theta, image, target)
+        (each,) = array_values(derivation, theta, image[None], target[None])
     return explain_variable(graph, gradient.adjoint, each, words, text.decimal)
 
 

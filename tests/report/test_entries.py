@@ -67,12 +67,22 @@ def test_the_largest_derivative_is_chosen(derivation, numbers):
             assert abs(gradient[largest]) == np.abs(gradient).max()
 
 
-def test_a_closed_argument_and_an_open_one_stand_side_by_side(derivation, numbers):
-    for name, argument in (("a", "x"), ("dE_dx", "a")):
-        found, _ = chosen(derivation, numbers, name)
-        _, values = chosen(derivation, numbers, argument)
-        assert values[with_reason(found, "closed").index] <= 0
-        assert values[with_reason(found, "gradient").index] > 0
+def test_a_closed_argument_and_an_open_one_stand_side_by_side(derivation):
+    """Also where the largest derivative arrives at a closed one."""
+    at_closed = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        theta = rng.uniform(-1, 1, len(derivation.network.parameters))
+        numbers = OnePass(derivation, theta, rng.uniform(size=(6, 6)), np.eye(3)[1])
+        for name, argument in (("a", "x"), ("dE_dx", "a")):
+            found, _ = chosen(derivation, numbers, name)
+            _, values = chosen(derivation, numbers, argument)
+            assert values[with_reason(found, "closed").index] <= 0
+            assert values[with_reason(found, "gradient").index] > 0
+        _, arriving = chosen(derivation, numbers, "dE_da")
+        _, values = chosen(derivation, numbers, "x")
+        at_closed += values.ravel()[np.abs(arriving).argmax()] <= 0
+    assert at_closed
 
 
 def test_a_tie_and_the_cell_that_comes_too_late(derivation, numbers):
@@ -110,3 +120,13 @@ def test_a_border_that_is_no_corner():
     border = with_reason(found, "border")
     assert border.index == (2, 2)
     assert border.terms == 1 < border.whole == 4
+
+
+def test_two_equal_cells_are_a_tie():
+    layers = [symcnn.Conv2D(1, 1, bias=False), symcnn.MaxPool2D(2), symcnn.Flatten(), symcnn.Dense(2)]
+    d = Derivation(symcnn.Network((4, 4), layers, "mse"), 1)
+    pixels = np.arange(16.0).reshape(4, 4) + 1
+    pixels[2, 0] = pixels[3, 1] = 20
+    theta = np.linspace(0.5, 1, len(d.network.parameters))
+    found, _ = chosen(d, OnePass(d, theta, pixels, np.zeros(2)), "p")
+    assert with_reason(found, "tie").index == (1, 0)

@@ -298,24 +298,21 @@ def chosen_entries(t: Teller, tensor: Tensor, picture: Figure | None = None) -> 
         yield picture
     for entry in chosen:
         if entry.reasons != ("only",):
-            yield Paragraph(_why(t, quantity_of(tensor, entry.index), entry))
+            yield Paragraph(_why(t, tensor, entry))
         yield worked(t, t.instance(tensor, entry.index))
 
 
-def _why(t: Teller, quantity: Quantity, entry: ChosenEntry) -> Text:
+def _why(t: Teller, tensor: Tensor, entry: ChosenEntry) -> Text:
+    """Which entry it is, why it was chosen, and how many terms it has."""
+    quantity, is_maximum = quantity_of(tensor, entry.index), t.stated[tensor].reduce == "max"
     typography = t.of_one if t.one_pass and quantity.tensor.is_shared else t.typography
     reasons = listed([t.say(f"entry.{reason}") for reason in entry.reasons])
-    is_maximum = t.stated[_own(quantity)].reduce == "max"
     if entry.terms < entry.whole:
         key = "max_inside" if is_maximum else "sum_inside"
     else:
         key = "alone" if is_maximum or entry.terms == 1 else "sum"
     parts: dict[str, Part] = {"count": entry.terms, "whole": entry.whole} if key != "alone" else {}
     return t.say(f"entry.{key}", entry=typography.name(quantity), reasons=reasons, **parts)
-
-
-def _own(quantity: Quantity) -> Tensor:
-    return quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor
 
 
 def worked(t: Teller, variable: Variable) -> Display:
