@@ -80,7 +80,7 @@ def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]
     status = _status(text, plan)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     values = inputs.values
-    numbers = array_values(plan.derivation, inputs.theta, inputs.image, inputs.target)
+    (numbers,) = array_values(plan.derivation, inputs.theta, inputs.image[None], inputs.target[None])
     if plan.given:
         given = {t: np.array([numbers[name] for name in t.scalars()]).reshape(t.shape) for t in plan.given}
         values = {**values, **given}
