@@ -80,8 +80,7 @@ def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]
     status = _status(text, plan)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     values = inputs.values
-    image, target = np.asarray(inputs.image)[np.newaxis], np.asarray(inputs.target)[np.newaxis]
-    [numbers] = array_values(plan.derivation, inputs.theta, image, target)
+    (numbers,) = array_values(plan.derivation, inputs.theta, inputs.image[None], inputs.target[None])
     if plan.given:
         given = {t: np.array([numbers[name] for name in t.scalars()]).reshape(t.shape) for t in plan.given}
         values = {**values, **given}
