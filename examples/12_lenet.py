@@ -21,8 +21,12 @@ for epoch in run.history[::2]:
     print(f"epoch {epoch.number}: loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.1%}")
 print(f"test accuracy: {run.accuracy(test):.1%} of {len(test)} digits")
 
-digit = test[test.labels.index("7")]
-probabilities = run.probabilities(digit.images)[0]
-print(f"a {digit.labels[0]}, taken for a {probabilities.argmax()} with probability {probabilities.max():.3f}")
+# of the digits that it gets right, the one that it is least sure of: there is most to see in its derivatives
+probabilities = run.probabilities(test.images)
+classes = np.array([int(label) for label in test.labels])
+sure = np.where(probabilities.argmax(1) == classes, probabilities.max(1), 1)
+least = int(sure.argmin())
+digit = test[least]
+print(f"digit {digit.labels[0]}: taken for {probabilities[least].argmax()} with probability {sure[least]:.3f}")
 print(symcnn.export_workbook(network, digit, "lenet.xlsx", run=run))
 print(symcnn.write_report(network, "lenet.html", data=digit, run=run))

@@ -21,6 +21,7 @@ from symcnn.excel.layers import (
     NEXT,
     NUMBERS_ROW,
     RATE,
+    SMALLEST,
     Calculation,
     Copy,
     LayerPlan,
@@ -36,9 +37,6 @@ from symcnn.symbolic import Index, Tensor, TensorKind
 #: Width of a column of maps, and height of a row; of the columns of a sheet of neurons.
 MAP_WIDTH, MAP_HEIGHT = 3.714, 19.5
 NEURON_WIDTH = 8.0
-
-#: The smallest end of a colour scale: a map of zeros has one too.
-SMALLEST = "0.000001"
 
 
 class LayerSheets:

@@ -32,6 +32,9 @@ NUMBERS_ROW, INPUTS_ROW, NEURONS_ROW = 8, 9, 11
 #: A grid of blocks is about so many times as wide as it is high.
 ASPECT = 1.6
 
+#: The smallest end of a colour scale: a map of zeros has one too.
+SMALLEST = "1E-30"
+
 #: The most numbers of one sheet: past them a program opens it with trouble.
 MAX_NUMBERS = 1_000_000
 

@@ -13,7 +13,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import area, quoted
 from symcnn.excel.blocks import Placement, letters
 from symcnn.excel.book import Book
-from symcnn.excel.layers import LayerPlan
+from symcnn.excel.layers import SMALLEST, LayerPlan
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor, TensorKind
 
@@ -156,7 +156,7 @@ class Overview:
             if tensor.role == "image":
                 style.pixel_scale(self.page.sheet, place, digits=False)
                 continue
-            formula = CellFormula(f"=MAX(0.000001,MAX({place}),-1*MIN({place}))")
+            formula = CellFormula(f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))")
             self.page.put(first_row - 1, last_column, formula, style.HIDDEN)
             style.scale_to(self.page.sheet, place, f"${letters(last_column)}${first_row - 1}", "F1F4F7")
 

@@ -16,7 +16,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local, quoted
 from symcnn.excel.blocks import Placement, ProductSlots, Slot, letters, products_of
 from symcnn.excel.book import Book
-from symcnn.excel.layers import Calculation, LayerPlan, window_of
+from symcnn.excel.layers import SMALLEST, Calculation, LayerPlan, window_of
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Affine, Tensor, TensorKind
 
@@ -345,11 +345,15 @@ class Picker:
                 for top, products in ((tops[2], [f"{one}*{other}"] * len(layers)), (self.share_top, shares)):
                     chosen = self._choose([p if x else DASH for p, x in zip(products, there, strict=True)])
                     page.put(top + r, column + c, CellFormula(f"={chosen}"), style.PICKER_VALUE)
-            page.put(tops[1] - 1, column + width // 2, "×", style.PICKER_SIGN)
-            page.put(tops[2] - 1, column + width // 2, "=", style.PICKER_SIGN)
-            page.put(tops[2] + height, column + width - 2, "Σ", style.SYMBOL)
             own = area(tops[2], column, tops[2] + height - 1, column + width - 1)
-            page.put(tops[2] + height, column + width - 1, CellFormula(f"=SUM({own})"), style.PICKER_SUM)
+            below, right = tops[2] + height, column + width - 1
+            for row, at, text, look in (
+                (tops[1] - 1, column + width // 2, '"×"', style.PICKER_SIGN),
+                (tops[2] - 1, column + width // 2, '"="', style.PICKER_SIGN),
+                (below, right - 1, '"Σ"', style.SYMBOL),
+                (below, right, f"SUM({own})", style.PICKER_SUM),
+            ):
+                page.put(row, at, CellFormula(f"={self._choose([text if s else DASH for s in sources])}"), look)
         self.products = area(tops[2], RIGHT, tops[2] + height - 1, RIGHT + count * (width + 1) - 2)
         page.put(self.share_top - 1, RIGHT, label("picker_share"), style.HEAD)
         last = RIGHT + count * (width + 1) - 2
@@ -377,7 +381,7 @@ class Picker:
         """The cells of a rectangle, by its corner, which stands in two small cells."""
         page = self.page
         for way, text in enumerate(("row", "column")):
-            formulas = [getattr(s[which], text) if s else "1" for s in sources]
+            formulas = [getattr(s[which], text) if s else DASH for s in sources]
             page.put(row, column + way, CellFormula(f"={self._choose(formulas)}"), style.CORNER[way])
         corner = [f"${letters(column + way)}${row}" for way in (0, 1)]
         height = max(s[which].height for s in sources if s)
@@ -393,7 +397,9 @@ class Picker:
     def _colour(self, top: int, left: int, bottom: int, right: int) -> None:
         place = area(top, left, bottom, right)
         end = Cell(self.page.title, top - 1 if top - 1 not in (14,) else top, right + 2)
-        self.page.put(end.row, end.column, CellFormula(f"=MAX(0.000001,MAX({place}),-1*MIN({place}))"), style.SCALE_END)
+        self.page.put(
+            end.row, end.column, CellFormula(f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"), style.SCALE_END
+        )
         style.scale_to(self.page.sheet, place, f"${letters(end.column)}${end.row}")
 
     # --- the left side ----------------------------------------------------------------------------------------------
