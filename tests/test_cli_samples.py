@@ -111,6 +111,7 @@ def values_in(path, *names):
     return [book[sheet][cell].value for sheet, cell in places]
 
 
+@pytest.mark.slow
 def test_samples_of_the_file_itself_may_be_chosen(here, capsys):
     status, _, err = run("export", "--sample", 2, "--sample", 1, "--steps", 1, capsys=capsys)
     assert (status, err) == (0, "symcnn: sample 2 of 2, circle\nsymcnn: sample 1 of 2, cross\n")

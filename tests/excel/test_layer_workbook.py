@@ -30,7 +30,9 @@ def hold(inputs, lang="en"):
     return count
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", rest_slow(["overlapping", "spread", *(n for n in NETWORKS if n not in ("overlapping", "spread"))], 2)
+)
 def test_every_cell_has_its_value(name):
     net = NETWORKS[name]
     plan, _ = fitting_plan(Derivation(net, 1), catalogue("en"), False)
@@ -40,7 +42,7 @@ def test_every_cell_has_its_value(name):
     assert {t.primal for t in derived} - {net.forward.image} <= {t.primal for t in plan.placements}
 
 
-@pytest.mark.parametrize("seed", rest_slow(range(120), 6))
+@pytest.mark.parametrize("seed", rest_slow(range(120), 4))
 def test_every_cell_of_random_networks_has_its_value(seed):
     net, theta, images, targets = from_seed(seed)
     inputs = layer_workbook.LayerInputs(net, images[0], targets[0], theta, 0.5)
@@ -78,7 +80,7 @@ def test_microsofts_validator_finds_nothing(file, tmp_path):
 def test_another_engine_finds_the_same_bits(file):
     _, path = file
     kept, values = cached(path), by_formualizer(path)
-    assert len(kept) > 500
+    assert len(kept) > 100
     assert {place: value for place, value in kept.items() if value != values[place]} == {}
 
 

@@ -47,7 +47,8 @@ def test_it_begins_at_a_border(file):
     assert set(agreements(path)) == {catalogue("en")("workbook.picker_same")}
 
 
-def test_every_choice_adds_up(file, tmp_path):
+@pytest.mark.parametrize("draws", rest_slow([1, 4]))
+def test_every_choice_adds_up(file, draws, tmp_path):
     """Drawn choices in every layer: the sum of the products is the cell, what comes back is its derivative."""
     net, path = file
     rng = random.Random(3)
@@ -55,7 +56,7 @@ def test_every_choice_adds_up(file, tmp_path):
     for n, tensor in enumerate(maps, 1):
         if f"Conv{n}" not in openpyxl.load_workbook(path, read_only=True).sheetnames:
             continue
-        for _ in range(3):
+        for _ in range(draws):
             shape = (1, *tensor.shape)[-3:]
             layer, row, column = (rng.randint(1, size) for size in shape)
             changes = {"picked_layer": f"Conv{n}", "picked_map": layer, "picked_row": row, "picked_column": column}

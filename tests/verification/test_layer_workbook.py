@@ -24,6 +24,7 @@ from symcnn.verification.workbook.families import FamilyProofs
 from symcnn.verification.workbook.formulas import Literals, NotPolynomialError, Slots
 from symcnn.verification.workbook.package import CellContent, read_package
 from symcnn.verification.workbook.verify import verify_package
+from tests.slow import rest_slow
 from tests.tools.alterations import LayerWorkbook
 from tests.tools.recalculate import needs_office
 
@@ -88,8 +89,9 @@ def place(book, tensor, *index):
     return cell, book.package.sheets[cell[0]][cell[1:]].formula
 
 
-@pytest.mark.parametrize(("name", "lang"), [*((name, "en") for name in NETWORKS), ("padding", "fr")])
-def test_what_nobody_touched_is_proved(tmp_path, name, lang):
+@pytest.mark.parametrize("which", rest_slow([("overlap", "fr"), *((name, "en") for name in NETWORKS)], 2))
+def test_what_nobody_touched_is_proved(tmp_path, which):
+    name, lang = which
     net = NETWORKS[name]
     found = verify_workbook(written_book(tmp_path, net, lang), net, lang=lang)
     assert found.ok, str(found)
@@ -244,6 +246,7 @@ def test_an_area_that_no_network_has_is_refused(book):
         changed(book, ("Conv1", 400, 3), "SUM(A1:XFD1048575)")
 
 
+@pytest.mark.slow
 def test_formulas_that_grow_without_end_are_not_put_in(book):
     """Cells that read the one above many times; and a circle."""
     (sheet, *at), _ = place(book, "x", 0, 0, 0)
