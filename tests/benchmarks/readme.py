@@ -17,6 +17,7 @@ from pathlib import Path
 import symcnn
 from symcnn.certificate import certificate_of
 from tests.benchmarks import article, certificate, networks, report, workbook
+from tests.benchmarks import lenet as real
 from tests.benchmarks.common import machine
 from tests.proof.test_gradients import wrong_candidates
 from tests.tools.networks import digits, lenet
@@ -62,6 +63,9 @@ def sizes(book: Path) -> str:
         "wrong formulas that the tests have refuted, some off by 10⁻¹²": f"{len(list(wrong_candidates(d)))}",
         "theorems of the certificate for both images": f"{len(certificate_of(net, data).claims)}",
         "formula cells of the workbook with 1,000 steps": f"{workbook.formulas(book):,}",
+        "`examples/lenet.toml`: numbers of one forward pass / formula cells of its workbook": " / ".join(
+            f"{count:,}" for count in real.counts()
+        ),
     })  # fmt: skip
 
 
