@@ -38,7 +38,7 @@ def export_workbook(
     A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward, Training, Charts, Symbols
     and Checks; the article's also Convolution (its part 1). Where all images together have more than 2,000 quantities,
     the workbook shows the first image alone, with the parameters of ``run``, if it is given: Overview, Picker, a sheet
-    for each layer, forward and backward, and one step of gradient descent. Past 400,000 formulas a part is left out,
+    for each layer, forward and backward, and one step of gradient descent. Past 600,000 formulas a part is left out,
     and Contents says which. A network without a loss gives Contents and Convolution: its forward pass on the first
     image, with ``initial`` as its parameters.
 

@@ -27,7 +27,7 @@ from symcnn.text import Catalogue
 BETWEEN = "    ·    "
 
 #: Formulas of layers that a workbook holds; past it a part is left out, and Contents says which.
-MAX_FORMULAS = 400_000
+MAX_FORMULAS = 600_000
 
 #: And past these it is refused.
 MAX_FORWARD = 1_500_000
