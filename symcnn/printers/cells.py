@@ -296,7 +296,7 @@ class _Parser:
     def _leaf(self, token: Token) -> Formula:
         value = token.value
         if token.subtype == Token.NUMBER and _NUMBER.fullmatch(value):
-            return Numeral(value)
+            return Numeral(re.sub(r"(?<=[Ee])([+-]?)0+(?=[0-9])", r"\1", value))  # 1E-030, as LibreOffice writes it
         if token.subtype == Token.TEXT and len(value) >= 2 and value[0] == value[-1] == '"':
             return Text(value[1:-1].replace('""', '"'))
         if token.subtype == Token.LOGICAL:

@@ -222,3 +222,10 @@ def test_copied_down_relative_rows_move_and_fixed_ones_stay():
 def test_outside_the_sheet_there_is_no_address(column):
     with pytest.raises(FormulaError, match=f"column {column}"):
         written(("Forward", 1, column))
+
+
+def test_a_number_is_the_same_however_long_its_exponent_is_written():
+    """LibreOffice writes 1E-30 as 1E-030."""
+    assert parse("MAX(1E-030,A1)") == parse("MAX(1E-30,A1)")
+    assert parse("1E-03") != parse("1E-30")
+    assert parse("1E+05") == parse("1E+5")
