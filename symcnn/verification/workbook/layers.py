@@ -31,8 +31,8 @@ MOST, MOST_LENGTH = 20, 300
 #: A kept value agrees within this part of itself, or of the largest value of formulas of its kind.
 RELATIVE, OF_LARGEST = 1e-9, 1e-11
 
-#: Cells that all formulas refer to: twenty times those of a LeNet.
-MAX_REFERENCES = 100_000_000
+#: Cells that all formulas refer to: a hundred times those of a LeNet.
+MAX_REFERENCES = 500_000_000
 
 #: Stands for the sentence that says how a workbook was made, which a workbook does not say twice.
 MADE = "\N{WHITE SQUARE}"
