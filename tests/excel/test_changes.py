@@ -97,6 +97,7 @@ def test_a_fast_engine_follows_and_symcnns_own_values_are_its(changed, net, deri
 
 
 @needs_office
+@pytest.mark.slow
 def test_libreoffice_follows_in_every_cell(changed, net, derivation, tmp_path):
     for case, saved in zip(changed, through_office([c.path for c in changed], tmp_path), strict=True):
         values, engine = cached(case.path, saved), by_formualizer(case.path)

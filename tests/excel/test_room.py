@@ -10,6 +10,7 @@ import pytest
 from openpyxl.utils import get_column_letter, range_boundaries
 
 import symcnn
+from tests.slow import rest_slow
 from tests.tools.recalculate import by_formualizer
 
 FONTS = Path("/usr/share/fonts/truetype/crosextra")
@@ -105,7 +106,7 @@ def books(folder, lang):
 
 
 @needs_fonts
-@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("lang", rest_slow(["fr", "en"]))
 def test_no_text_is_cut_off(lang, tmp_path):
     for path in books(tmp_path, lang):
         assert cut_off(path) == []

@@ -190,7 +190,9 @@ def test_the_source_does_not_grow_with_the_image():
     assert printed(8).count("\n") == printed(40).count("\n")
 
 
-@pytest.mark.parametrize("net", [DIGITS, ODD], ids=["digits", "odd"])
+@pytest.mark.parametrize(
+    "net", [pytest.param(DIGITS, marks=pytest.mark.slow, id="digits"), pytest.param(ODD, id="odd")]
+)
 def test_every_line_is_needed(net):
     """Any line of a step that is left out makes loss or gradient wrong; the check above would see it."""
     theta, images, targets = values_for(net, np.random.default_rng(5), 4)

@@ -138,6 +138,7 @@ def test_a_step_that_is_looked_up_one_row_off_is_found(package):
     assert finding.quantity == "f_12"
 
 
+@pytest.mark.slow
 def test_a_label_that_states_another_formula_is_found(package):
     """The list on Backward, and Symbols."""
     labels = [
