@@ -56,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         book = folder / "lenet.xlsx"
-        for command, of in (("derive --of f_111", "one formula"), ("explain dE_dw_achb00101", "an explanation")):
+        for command, of in (("derive --of f_111", "one formula"), ("explain dE_df_111", "an explanation")):
             words = command.split()
             arguments = [words[0], str(NETWORK), *words[1:]] if words[0] == "derive" else [*words, str(NETWORK)]
             if words[0] == "explain":
@@ -67,10 +67,8 @@ def main() -> None:
             line(f"{of}, as a command", f"{seconds:.1f} s, {memory:.0f} MB", "3 s, 300 MB")
         seconds, memory = used([sys.executable, "-c", EXPORT, str(NETWORK), str(book)])
         size = book.stat().st_size / 1e6
-        good = seconds <= 25 and size <= 8 and memory <= 500
-        line(
-            "workbook", good, f"{formulas(book):,} formulas, {seconds:.1f} s, {size:.1f} MB, {memory:.0f} MB of memory"
-        )
+        value = f"{seconds:.1f} s, {size:.1f} MB, {memory:.0f} MB of memory"
+        line(f"workbook of {formulas(book):,} formulas", value, "25 s, 8 MB, 500 MB")
         if OFFICE is not None:
             bare, start = without_values(book, folder / "bare.xlsx"), time.monotonic()
             through_office([bare], folder)
