@@ -159,6 +159,9 @@ class Picker:
     def _needed(self) -> dict[tuple[Tensor, str], Placement]:
         needed: dict[tuple[Tensor, str], Placement] = {}
         for layer in self.layers:
+            bias = _bias_of(layer)
+            if bias is not None:
+                needed[bias, self.plan.placements[bias].sheet] = self.plan.placements[bias]
             for tensor in layer.path:
                 for shown in (tensor, self.plan.adjoint_of(tensor)):
                     if shown is not None:
@@ -445,18 +448,13 @@ class Picker:
         return "0" if adjoint is None else self._entry(adjoint, layer, tensor in _pooled(layer))
 
     def _bias(self, layer: PickedLayer) -> str | None:
-        for term in layer.forward.equation.terms:
-            for access in {a for f in term.factors for a in f.atoms(Access)}:
-                if access.tensor.kind is TensorKind.BIAS:
-                    place = self.plan.placements[access.tensor]
-                    shape = place.tensor.shape
-                    cells = [place.at(index) for index in np.ndindex(*shape)]
-                    sheet = quoted(place.sheet)
-                    chosen = f"{sheet}!{local(*map(int, cells[-1]))}"
-                    for n in range(len(cells) - 1, 0, -1):
-                        chosen = f"IF({self.map}={n},{sheet}!{local(*map(int, cells[n - 1]))},{chosen})"
-                    return chosen
-        return None
+        """The bias of the chosen map, by its place."""
+        tensor = _bias_of(layer)
+        if tensor is None:
+            return None
+        place = self.plan.placements[tensor]
+        rows, columns = self._places[tensor, place.sheet]
+        return self._look(place.sheet, f"INDEX({rows},{self.map})", f"INDEX({columns},{self.map})")
 
     def _window(self, row: int) -> None:
         """The cells of the pooling window, where it is small."""
@@ -561,6 +559,12 @@ class Picker:
 
 #: What stands where the chosen layer has nothing.
 DASH = '"–"'
+
+
+def _bias_of(layer: PickedLayer) -> Tensor | None:
+    terms = layer.forward.equation.terms
+    tensors = (a.tensor for term in terms for f in term.factors for a in f.atoms(Access))
+    return next((tensor for tensor in tensors if tensor.kind is TensorKind.BIAS), None)
 
 
 def _pooled(layer: PickedLayer) -> list[Tensor]:

@@ -11,7 +11,7 @@ from symcnn.excel.layer_workbook import LayerInputs, layer_book
 from symcnn.excel.values import cell_values
 from symcnn.text import catalogue
 from tests.slow import rest_slow
-from tests.tools.layer_books import NETWORKS, exported
+from tests.tools.layer_books import NETWORKS, exported, inputs_for
 from tests.tools.networks import from_seed
 from tests.tools.recalculate import by_formualizer, named, set_cells
 
@@ -64,6 +64,14 @@ def test_every_choice_adds_up(file, draws, tmp_path):
             verdicts = agreements(copy)
             assert verdicts, changes
             assert set(verdicts) == {catalogue("en")("workbook.picker_same")}, changes
+
+
+def test_a_convolution_of_many_filters_nests_no_deeper():
+    """A spreadsheet takes 64 levels; the bias of the chosen map is looked up, not asked for one by one."""
+    net = symcnn.Network((4, 4), [symcnn.Conv2D(70, 3), symcnn.Flatten(), symcnn.Dense(2)], "cross_entropy")
+    book, _ = layer_book(catalogue("en"), inputs_for(net))
+    cells = (c.value for row in book.workbook["Picker"].iter_rows() for c in row if c.data_type == "f")
+    assert max(text.count("IF(") for text in cells) < 10
 
 
 @pytest.mark.parametrize("seed", rest_slow(range(60), 4))
