@@ -99,6 +99,17 @@ class Placement:
         return row + up - before[0], column + left - before[1], row + down + behind[0], column + right + behind[1]
 
 
+def called(tensor: Tensor) -> str:
+    """f, ∂E/∂f; of a value after one step f as well, since its sheet says so."""
+    return f"∂E/∂{tensor.primal.name}" if tensor.primal is not None else tensor.name.removeprefix("next_")
+
+
+def weight_steps(weights: Tensor) -> tuple[Step, ...]:
+    """Of dense weights: a row for each neuron, a column for each of its inputs, row by row."""
+    shape = weights.shape
+    return (*((0, math.prod(shape[n:-1])) for n in range(1, len(shape))), (1, 0))
+
+
 @dataclass(frozen=True)
 class Slot:
     """One reference of a formula: an access whose index depends on the target's axes, and on ``ranged`` ones.

@@ -19,6 +19,9 @@ from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, Tensor, TensorKind
 from symcnn.text import Catalogue
 
+#: The smallest end of a colour scale: a map of zeros has one too.
+SMALLEST = "1E-30"
+
 
 class Book:
     """One workbook in one language."""
@@ -152,6 +155,14 @@ class StyledSheet:
         self.bar(row, last, title, style.SECTION)
         if height is not None:
             self.height(row, height)
+
+    def scale_to_largest(
+        self, block: tuple[int, int, int, int], end: tuple[int, int], look: style.Style, middle: str = "FFFFFF"
+    ) -> None:
+        """Colours of a block up to its largest value, without its sign, which stands in the cell ``end``."""
+        place = area(*block)
+        self.put(*end, CellFormula(f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"), look)
+        style.scale_to(self.sheet, place, f"${get_column_letter(end[1])}${end[0]}", middle)
 
     def scale(self, row: int, columns: Sequence[int], areas: Sequence[str], largest: str, look: style.Style) -> None:
         """Colours of areas, from minus to plus the largest value in them; five cells of a row are their legend."""

@@ -172,7 +172,7 @@ class Charts:
         weights = self.weights
         charts = [Chart(label("chart_error"), [E_TOTAL], [(BLUE, "solid")], log=True)]
         if outputs:
-            each = plan.outputs.size
+            each = plan.network.forward.answers.size
             places = (divmod(n, each) for n in range(len(outputs)))  # image, output; past eight outputs dashes recur
             looks = [(PALETTE[(image + k // 8) % 4], DASHES[k % 8]) for image, k in places]
             charts.append(Chart(label("chart_outputs"), outputs, looks))

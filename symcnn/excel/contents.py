@@ -23,6 +23,9 @@ from symcnn.symbolic import ERROR, Access, Quantity, Tensor, TensorKind, entries
 LEFT, RIGHT = 2, 7
 WIDTHS = {2: 21, **dict.fromkeys(range(3, 8), 19)}
 
+#: Between the parts of the status line.
+BETWEEN_PARTS = "    ·    "
+
 #: The status line, which the ribbon of every other sheet repeats.
 STATUS_ROW = 5
 

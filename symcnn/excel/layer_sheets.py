@@ -10,7 +10,7 @@ import numpy as np
 
 from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, quoted
-from symcnn.excel.blocks import Placement, formulas, letters
+from symcnn.excel.blocks import Placement, called, formulas, letters
 from symcnn.excel.book import Book, StyledSheet
 from symcnn.excel.layers import (
     BACKWARD,
@@ -21,7 +21,6 @@ from symcnn.excel.layers import (
     NEXT,
     NUMBERS_ROW,
     RATE,
-    SMALLEST,
     Calculation,
     Copy,
     LayerPlan,
@@ -107,7 +106,7 @@ class LayerSheets:
         if way == FORWARD:
             return " · ".join(f"{t.name} {'×'.join(map(str, t.shape))}".rstrip() for t in tensors)
         placements = (self._shown(t, way) for t in tensors)
-        return " · ".join(self._symbol(p.tensor) for p in placements if p is not None)
+        return " · ".join(called(p.tensor) for p in placements if p is not None)
 
     def _column(self, tensor: Tensor) -> int:
         return int(self.plan.placements[tensor].origins[..., 1])
@@ -122,7 +121,7 @@ class LayerSheets:
             if shown is None or len(tensor.shape) > 1:
                 continue
             row, column = (int(n) for n in shown.origins)
-            symbol = self._symbol(shown.tensor)
+            symbol = called(shown.tensor)
             if tensor.shape:
                 page.put(row - 1, column, symbol, style.SYMBOL)
             else:
@@ -132,7 +131,7 @@ class LayerSheets:
             column = self._column(weights)
             for n in range(weights.size // weights.shape[-1]):
                 page.put(NUMBERS_ROW, column + n, n + 1, style.MAP_NUMBER)
-            page.put(NUMBERS_ROW - 1, column, self._symbol(self._shown(weights, way).tensor), style.MAP_NAME)  # type: ignore[union-attr]
+            page.put(NUMBERS_ROW - 1, column, called(self._shown(weights, way).tensor), style.MAP_NAME)  # type: ignore[union-attr]
             if way != NEXT:
                 words = self.book.label("layer_inputs" if way == FORWARD else "layer_inputs_back")
                 page.put(INPUTS_ROW, FIRST_COLUMN, words, style.MAP_WORDS)
@@ -146,11 +145,6 @@ class LayerSheets:
             if is_next or (way == BACKWARD and other.primal == tensor):
                 return placement
         return None
-
-    def _symbol(self, tensor: Tensor) -> str:
-        """f, ∂E/∂f, and of what comes next f as well: its sheet says so."""
-        bare = (tensor.primal or tensor).name.removeprefix("next_")
-        return f"∂E/∂{bare}" if tensor.is_adjoint else bare
 
     # --- formulas ---------------------------------------------------------------------------------------------------
 
@@ -256,7 +250,7 @@ class LayerSheets:
                 self._name(placement, block)
             is_map = bottom > top or right > left
             if tensor.kind is TensorKind.BIAS and not placement.steps:
-                page.put(top, left - 1, self._symbol(tensor), style.SYMBOL)
+                page.put(top, left - 1, called(tensor), style.SYMBOL)
             if is_map and not self._is_neuron(placement):
                 self._caption(page, placement, block, key)
             if tensor.role == "image" and not tensor.is_adjoint:
@@ -281,7 +275,7 @@ class LayerSheets:
         sheet_is_neurons = placement.steps and placement.tensor.kind is TensorKind.WEIGHT
         if sheet_is_neurons:
             return
-        letters = self._symbol(placement.tensor)
+        letters = called(placement.tensor)
         words = letters + ("" if not block else f"[{', '.join(str(n + 1) for n in block)}]")
         if key == "turned":
             words += " ↻"
@@ -289,10 +283,7 @@ class LayerSheets:
 
     def _scale(self, page: StyledSheet, block: tuple[int, int, int, int], end: tuple[int, int]) -> None:
         """Orange to blue up to the largest value of the block, which stands in the cell ``end``."""
-        place = area(*block)
-        formula = f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"
-        page.put(*end, CellFormula(formula), style.SCALE_END)
-        style.scale_to(page.sheet, place, f"${letters(end[1])}${end[0]}")
+        page.scale_to_largest(block, end, style.SCALE_END)
         self.sized.append((page.title, block))
 
 

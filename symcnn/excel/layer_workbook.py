@@ -9,8 +9,9 @@ import numpy as np
 from symcnn.derivation import Derivation
 from symcnn.errors import NotSupportedYetError
 from symcnn.excel.addresses import MAX_COLUMNS, Cell
+from symcnn.excel.blocks import called
 from symcnn.excel.book import Book, finish
-from symcnn.excel.contents import Status, status_cell, write_contents
+from symcnn.excel.contents import BETWEEN_PARTS, Status, status_cell, write_contents
 from symcnn.excel.layer_sheets import LayerSheets
 from symcnn.excel.layers import MAX_NUMBERS, Extent, LayerPlan
 from symcnn.excel.overview import Overview
@@ -22,9 +23,6 @@ from symcnn.numeric.values import array_values, arrays_of_inputs
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import ERROR, Tensor, TensorKind
 from symcnn.text import Catalogue
-
-#: Between the parts of the status line.
-BETWEEN = "    ·    "
 
 #: Formulas of layers that a workbook holds; past it a part is left out, and Contents says which.
 MAX_FORMULAS = 600_000
@@ -112,13 +110,13 @@ def fitting_plan(
     )
     less = [Extent(next_values=False, without=frozenset(wide[:n])) for n in range(len(wide) + 1)]
     extents = [*([] if forward_only else [Extent(), *less]), Extent(backward=False)]
-    large = LayerPlan(derivation, text, Extent(backward=not forward_only)).too_large
+    everything = LayerPlan(derivation, text, extents[0])
+    large, titles = everything.too_large, [sheet.title for sheet in everything.sheets]
     if layers is not None and (wrong := [name for name in layers if name.casefold() in map(str.casefold, large)]):
         raise NotSupportedYetError(
             f"layers: {wrong[0]}: its sheet would have more than {MAX_COLUMNS} columns or {MAX_NUMBERS} numbers, more"
             " than a spreadsheet takes; choose other layers, or write a report"
         )
-    titles = [sheet.title for sheet in LayerPlan(derivation, text, Extent(backward=False)).sheets]
     kept = layers if layers is not None or not large else tuple(t for t in titles if t not in large)
     whole = None
     for extent in extents:
@@ -141,7 +139,7 @@ def _left_out(
     notes, extent = [], plan.extent
     sizes = {"count": whole, "most": MAX_FORMULAS}
     if layers is not None:
-        names = ", ".join(f"∂E/∂{t.primal.name}" if t.primal else t.name for t in plan.given)
+        names = ", ".join(map(called, plan.given))
         notes.append(text("workbook.layers_given", layers=", ".join(layers), names=names or "–"))
     elif large:
         notes.append(text("workbook.left_out_large", layers=", ".join(large), most=MAX_NUMBERS))
@@ -161,18 +159,18 @@ def _status(text: Catalogue, plan: LayerPlan) -> Status:
     """E; and where the targets name one output, that one and the largest."""
     targets = plan.forward.targets
     assert targets is not None  # there is a loss
-    if any(t not in plan.placements for t in (ERROR, targets, plan.answers)):  # a part of the network
+    if any(t not in plan.placements for t in (ERROR, targets, plan.forward.answers)):  # a part of the network
         return Status(CellFormula(f'="{text("workbook.layers_part")}"'))
     row, column = (int(n) for n in plan.placements[ERROR].origins)
     error = Cell(plan.placements[ERROR].sheet, row, column).absolute
     parts = [f'"E = "&ROUND({error},6)']
     if targets.size > 1:
-        wanted, answer = (_whole(plan, t) for t in (targets, plan.answers))
+        wanted, answer = (_whole(plan, t) for t in (targets, plan.forward.answers))
         for key, place in (("status_target", wanted), ("status_largest", answer)):
             parts.append(f'"{text(f"workbook.{key}")} "&MATCH(MAX({place}),{place},0)')
-        if plan.answers.kind is TensorKind.PROBABILITY:
+        if plan.forward.answers.kind is TensorKind.PROBABILITY:
             parts[-1] += f'&" ("&ROUND(100*MAX({answer}),0)&" %)"'
-    return Status(CellFormula("=" + f'&"{BETWEEN}"&'.join(parts)))
+    return Status(CellFormula("=" + f'&"{BETWEEN_PARTS}"&'.join(parts)))
 
 
 def _whole(plan: LayerPlan, tensor: Tensor) -> str:

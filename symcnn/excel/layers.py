@@ -19,7 +19,7 @@ from sympy import S
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, quoted
 from symcnn.excel.addresses import MAX_COLUMNS, Cell
-from symcnn.excel.blocks import Placement, Step
+from symcnn.excel.blocks import Placement, Step, weight_steps
 from symcnn.symbolic import LEAVES, Access, Equation, Tensor, TensorKind, Term, Wins
 from symcnn.text import Catalogue
 
@@ -31,9 +31,6 @@ NUMBERS_ROW, INPUTS_ROW, NEURONS_ROW = 8, 9, 11
 
 #: A grid of blocks is about so many times as wide as it is high.
 ASPECT = 1.6
-
-#: The smallest end of a colour scale: a map of zeros has one too.
-SMALLEST = "1E-30"
 
 #: The most numbers of one sheet: past them a program opens it with trouble.
 MAX_NUMBERS = 1_000_000
@@ -200,12 +197,6 @@ class LayerPlan:
         """Right of the image."""
         return Cell(self.image_sheet.title, FIRST_ROW + 1, self.image_sheet.columns + 3)
 
-    @cached_property
-    def answers(self) -> Tensor:
-        """The network's answer: its probabilities, if the loss makes them, or its outputs."""
-        made = [equation.target.tensor for equation in self.forward.equations]
-        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), self.forward.outputs)
-
     def sheet_of(self, tensor: Tensor) -> LayerSheet | None:
         """The layer on whose sheet a tensor of the forward pass stands."""
         return self._sheet_of.get(tensor)
@@ -365,11 +356,9 @@ class LayerPlan:
             sheet.rows = max(sheet.rows, row)
 
     def _place_weights(self, sheet: LayerSheet, weights: Tensor, column: int) -> None:
-        *source, _ = weights.shape
-        strides = [math.prod(source[n + 1 :]) for n in range(len(source))]
-        steps = (*((0, stride) for stride in strides), (1, 0))
+        steps = weight_steps(weights)
         self.placements[weights] = Placement(weights, sheet.title, np.array((NEURONS_ROW, column)), steps)
-        sheet.columns = column + math.prod(source) - 1
+        sheet.columns = column + weights.size // weights.shape[-1] - 1
         assert weights.source is not None
         self._rows[weights] = Placement(weights.source, sheet.title, np.array((INPUTS_ROW, column)), steps[:-1])
 

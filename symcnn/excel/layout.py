@@ -6,7 +6,6 @@ unless ``strips`` is off. The inputs of a small dense layer stand once more abov
 that multiply it, with a 1 over the biases.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from symcnn.excel.addresses import Cell
-from symcnn.excel.blocks import Placement, Step
+from symcnn.excel.blocks import Placement, Step, weight_steps
 from symcnn.network import Network
 from symcnn.symbolic import ERROR, Access, Equation, Quantity, Tensor, TensorKind, entries
 
@@ -90,7 +89,7 @@ def _steps(tensor: Tensor, stack: int) -> tuple[Step, ...]:
     """
     shape = tensor.shape
     if tensor.kind is TensorKind.WEIGHT:
-        return (*((0, math.prod(shape[n:-1])) for n in range(1, len(shape))), (1, 0))
+        return weight_steps(tensor)
     if len(shape) == 1:
         return ((1, 0),)
     across = ((0, shape[-1] + 1),) if len(shape) == 4 else ()

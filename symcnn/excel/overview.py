@@ -11,9 +11,9 @@ import numpy as np
 
 from symcnn.excel import style
 from symcnn.excel.addresses import area, quoted
-from symcnn.excel.blocks import Placement, letters
+from symcnn.excel.blocks import Placement, called, letters
 from symcnn.excel.book import Book
-from symcnn.excel.layers import SMALLEST, LayerPlan
+from symcnn.excel.layers import LayerPlan
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor, TensorKind
 
@@ -104,7 +104,7 @@ class Overview:
     def _pictures(self) -> Iterator[tuple[str, Picture]]:
         """What is shown: of values and what a function makes of each, the last; the outputs as bars."""
         followed = {source for _, source in self.plan.elementwise()}
-        outputs = self.plan.answers
+        outputs = self.plan.forward.answers
         for sheet in self.plan.sheets:
             for tensor in sheet.tensors:
                 hidden = tensor.kind in (TensorKind.EXPONENTIAL, TensorKind.TARGET) or not tensor.shape
@@ -121,14 +121,11 @@ class Overview:
                 shown = self.plan.adjoint_of(self.plan.forward.outputs)
             if shown is not None:
                 row = top + (height - picture.height) // 2
-                words = self._symbol(shown) if backward else title
+                words = called(shown) if backward else title
                 width = max(CAPTION_WIDTH, picture.width)
                 self.page.merged(row - CAPTION, column, 3, width, words, style.OVERVIEW_CAPTION)
                 self._dots(picture, self.plan.placements[shown], row, column)
             column += max(CAPTION_WIDTH, picture.width) + BETWEEN
-
-    def _symbol(self, tensor: Tensor) -> str:
-        return f"∂E/∂{(tensor.primal or tensor).name}"
 
     def _dots(self, picture: Picture, source: Placement, row: int, column: int) -> None:
         tensor = picture.tensor
@@ -152,13 +149,12 @@ class Overview:
             for r, c in picture.corners
         ]  # fmt: skip
         for first_row, first_column, last_row, last_column in places:
-            place = area(first_row, first_column, last_row, last_column)
             if tensor.role == "image":
+                place = area(first_row, first_column, last_row, last_column)
                 style.pixel_scale(self.page.sheet, place, digits=False)
                 continue
-            formula = CellFormula(f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))")
-            self.page.put(first_row - 1, last_column, formula, style.HIDDEN)
-            style.scale_to(self.page.sheet, place, f"${letters(last_column)}${first_row - 1}", "F1F4F7")
+            block, end = (first_row, first_column, last_row, last_column), (first_row - 1, last_column)
+            self.page.scale_to_largest(block, end, style.HIDDEN, "F1F4F7")
 
     def _bar(self, source: Placement, block: tuple[int, ...], row: int, column: int) -> None:
         """Number of the output, a bar of dots, its value."""

@@ -16,7 +16,7 @@ from symcnn.excel import style
 from symcnn.excel.addresses import Cell, area, local, quoted
 from symcnn.excel.blocks import Placement, ProductSlots, Slot, letters, products_of
 from symcnn.excel.book import Book
-from symcnn.excel.layers import SMALLEST, Calculation, LayerPlan, window_of
+from symcnn.excel.layers import Calculation, LayerPlan, window_of
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Affine, Tensor, TensorKind
 
@@ -47,7 +47,7 @@ class Corner:
     width: int
 
 
-class Piece(NamedTuple):
+class PickedPiece(NamedTuple):
     """Two rectangles of one product, or a part of them.
 
     Attributes:
@@ -398,12 +398,8 @@ class Picker:
             page.put(top + r, column + c, CellFormula(f"={self._choose(texts)}"), look)
 
     def _colour(self, top: int, left: int, bottom: int, right: int) -> None:
-        place = area(top, left, bottom, right)
-        end = Cell(self.page.title, top - 1 if top - 1 not in (14,) else top, right + 2)
-        self.page.put(
-            end.row, end.column, CellFormula(f"=MAX({SMALLEST},MAX({place}),-1*MIN({place}))"), style.SCALE_END
-        )
-        style.scale_to(self.page.sheet, place, f"${letters(end.column)}${end.row}")
+        row = top if top == self.tops[0] else top - 1  # corners stand above the first one
+        self.page.scale_to_largest((top, left, bottom, right), (row, right + 2), style.SCALE_END)
 
     # --- the left side ----------------------------------------------------------------------------------------------
 
@@ -535,19 +531,19 @@ class Picker:
             where = [bool(pairs) for pairs in layers]
             self._agrees(top + 1, f"${letters(LAST - 5)}${top}", self.handed, LAST - 5, where)
 
-    def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[Piece]:
+    def _pieces(self, pairs: list[tuple[Corner, Corner]]) -> list[PickedPiece]:
         """Rectangles as they are, a long column in squares of 25 entries."""
-        pieces: list[Piece] = []
+        pieces: list[PickedPiece] = []
         for n, (one, other) in enumerate(pairs[:MAX_BLOCKS], 1):
             if max(one.height, one.width) <= MAX_SIDE:
-                pieces.append(Piece((one, other), n, 0, one.height, one.width, False))
+                pieces.append(PickedPiece((one, other), n, 0, one.height, one.width, False))
                 continue
             length = one.height * one.width
             for start in range(0, min(length, 25 * MAX_BLOCKS), 25):
-                pieces.append(Piece((one, other), start + 1, start, 5, 5, True))
+                pieces.append(PickedPiece((one, other), start + 1, start, 5, 5, True))
         return pieces
 
-    def _piece(self, piece: Piece | None, which: int, r: int, c: int) -> str:
+    def _piece(self, piece: PickedPiece | None, which: int, r: int, c: int) -> str:
         if piece is None or r >= piece.rows or c >= piece.columns:
             return DASH
         corner = piece.corners[which]

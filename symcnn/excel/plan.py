@@ -22,7 +22,7 @@ from symcnn.excel.layout import STEP_ROW, Band, Columns, Desk, band_of
 from symcnn.excel.words import CellTexts
 from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
-from symcnn.symbolic import E_TOTAL, E, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import E_TOTAL, E, Quantity, TensorKind, entries
 from symcnn.text import Catalogue
 
 #: The most positions and weights that are written out.
@@ -371,15 +371,12 @@ class WorkbookLayout:
     @cached_property
     def results(self) -> list[Quantity]:
         """The outputs of every image, if they are few."""
-        few = self.images * self.outputs.size <= MAX_RESULTS
-        return [q.of_image(m) for m in range(1, self.images + 1) for q in entries(self.outputs)] if few else []
-
-    @property
-    def outputs(self) -> Tensor:
-        """The network's answer: its probabilities, if the loss makes them, or its outputs."""
-        forward = self.network.forward
-        made = [equation.target.tensor for equation in forward.equations]
-        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), forward.outputs)
+        few = self.images * self.network.forward.answers.size <= MAX_RESULTS
+        return (
+            [q.of_image(m) for m in range(1, self.images + 1) for q in entries(self.network.forward.answers)]
+            if few
+            else []
+        )
 
     @property
     def training_rows(self) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from symcnn.excel.addresses import is_legal_name
 from symcnn.excel.book import Book, finish
 from symcnn.excel.charts import Charts
 from symcnn.excel.checks import Checks, all_checks, exported
-from symcnn.excel.contents import Status, status_cell, write_contents, write_symbols
+from symcnn.excel.contents import BETWEEN_PARTS, Status, status_cell, write_contents, write_symbols
 from symcnn.excel.convolution import write_convolution
 from symcnn.excel.functions import CellError, Value
 from symcnn.excel.inputs import Inputs, write_parameters
@@ -28,9 +28,6 @@ from symcnn.network import Array, Data, Network, checked, checked_images, class_
 from symcnn.printers.excel import CellFormula
 from symcnn.text import Catalogue, catalogue
 from symcnn.version import __version__
-
-#: Between the parts of the status line.
-BETWEEN = "    ·    "
 
 
 def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Array) -> bytes:
@@ -122,10 +119,10 @@ def _status(book: Book, plan: WorkbookLayout) -> Status:
     """Return the status line: step, error or what is wrong, and whether all checks pass."""
     label = book.label
     total, of = plan.error_total.absolute, label("status_of", steps=plan.steps)
-    step = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN}"'
+    step = f'"{label("status")} "&{plan.step_in_range}&" {of}{BETWEEN_PARTS}"'
     error = f'IF(COUNT({total})=1,"E_total = "&ROUND({total},6),"{label("status_diverges")}")'
     verdict = f'IF({all_checks(book).absolute}="{label("ok")}","{label("status_pass")}","{label("status_fail")}")'
-    return Status(CellFormula(f'={step}&{error}&"{BETWEEN}"&{verdict}'), plan.step_cell)
+    return Status(CellFormula(f'={step}&{error}&"{BETWEEN_PARTS}"&{verdict}'), plan.step_cell)
 
 
 def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:

@@ -179,6 +179,12 @@ class Forward:
     feature_maps: tuple[Tensor, ...]
     equations: tuple[Equation, ...]
 
+    @property
+    def answers(self) -> Tensor:
+        """The network's answer: its probabilities, if the loss makes them, or its outputs."""
+        made = (equation.target.tensor for equation in self.equations)
+        return next((tensor for tensor in made if tensor.kind is TensorKind.PROBABILITY), self.outputs)
+
 
 @dataclass(frozen=True)
 class Network:

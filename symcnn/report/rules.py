@@ -15,7 +15,7 @@ from symcnn.formula import Typography, tree
 from symcnn.formula.tree import Call, Equality, Fraction, Negated, Node, Number, Over, Product, Sum
 from symcnn.formula.typography import Letters
 from symcnn.report.document import Block, Display, Paragraph
-from symcnn.symbolic import LEAF, LEAVES, Access, Affine, Leaf, Quantities, Tensor, TensorKind, gate, sigmoid
+from symcnn.symbolic import LEAF, LEAVES, Access, Affine, Leaf, Quantities, Tensor, gate, sigmoid
 from symcnn.text import Catalogue
 
 _z = Symbol("z")
@@ -129,8 +129,7 @@ def _quantities(derivation: Derivation, typography: Typography, letter: str) -> 
     """Output, target and probability with an index."""
     stated = derivation.network.forward
     assert stated.targets is not None
-    probabilities = [e.target.tensor for e in derivation.forward if e.target.tensor.kind is TensorKind.PROBABILITY]
-    tensors = (stated.outputs, stated.targets, *(probabilities or [stated.outputs]))
+    tensors = (stated.outputs, stated.targets, stated.answers)
     output, target, share = (typography.access(_entry(tensor, letter)) for tensor in tensors)
     return output, target, share
 
