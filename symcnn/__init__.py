@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from symcnn import article
     from symcnn.certificate import write_certificate
     from symcnn.checks import CheckResult, check, check_network, check_text, check_workbook
-    from symcnn.excel import export_workbook
     from symcnn.interactive import InteractiveDerivation as Derivation
     from symcnn.interactive import derive
     from symcnn.network import (
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from symcnn.train import train as train
     from symcnn.verification import Verification
     from symcnn.verification.verify import verify
+    from symcnn.workbook import export_workbook
 
 __all__ = [
     "Activation", "AvgPool2D", "CheckResult", "Conv2D", "Data", "Dense", "Derivation", "Flatten", "InputError",
@@ -50,7 +50,7 @@ _DEFINED_IN = {
     "CheckResult": "checks", "check": "checks", "check_network": "checks", "check_text": "checks",
     "check_workbook": "checks",
     "Derivation": "interactive:InteractiveDerivation", "derive": "interactive",
-    "export_workbook": "excel",
+    "export_workbook": "workbook",
     "Activation": "network", "AvgPool2D": "network", "Conv2D": "network", "Data": "network", "Dense": "network",
     "Flatten": "network", "MaxPool2D": "network", "Network": "network", "read_data": "network",
     "read_network": "network",

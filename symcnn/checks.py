@@ -26,8 +26,9 @@ from symcnn.proof import check_equations
 from symcnn.proof.vocabulary import ALL_RIGHT, Finding, VerdictWord, counts, known, status, summary
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import visible
-from symcnn.verification import verify, verify_workbook
+from symcnn.verification import verify
 from symcnn.verification.result import html_table
+from symcnn.workbook import verify_workbook
 
 TEXTS = (".md", ".markdown", ".tex", ".txt")
 
@@ -160,7 +161,7 @@ def check_network(
 
 
 def check_workbook(path: str | Path, network: str | Path | Network | None = None, *, lang: str = "en") -> CheckResult:
-    """Read every formula cell of a workbook that symcnn wrote, and prove it; see ``verification.verify_workbook``."""
+    """Read every formula cell of a workbook that symcnn wrote, and prove it; see ``workbook.verify_workbook``."""
     verification = verify_workbook(path, _network(network)[0], lang=lang)
     return CheckResult(
         "workbook", _name(path), verification.claims, verification.not_checked, catalogue(lang), verification

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from symcnn.derivation import Derivation
-from symcnn.excel.plan import WorkbookLayout
 from symcnn.formula import Plain, Typography, Worked, format_number
 from symcnn.network import DataLike, as_data
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Quantity, Tensor, entries
 from symcnn.text import Catalogue
+from symcnn.workbook.plan import WorkbookLayout
 
 INK, GREY, TEAL, AMBER, DARK = "#1B2430", "#6B7786", "#0F6B75", "#E2A100", "#46505C"
 #: Pixels of one cell: of an image, and of a map with four-digit values.

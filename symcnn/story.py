@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symcnn import article
-from symcnn.excel import export_workbook
 from symcnn.files import check_folder, folder_for, write_whole
 from symcnn.formula import Plain, format_number, tree
 from symcnn.numeric import PROGRAMS, ArrayProgram
@@ -16,6 +15,7 @@ from symcnn.reports import gather
 from symcnn.text import Catalogue, catalogue
 from symcnn.train import train
 from symcnn.verification import TOLERANCE, Agreement
+from symcnn.workbook import export_workbook
 
 #: Rows of the workbook's Training sheet, at most.
 WORKBOOK_STEPS = 1_000

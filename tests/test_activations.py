@@ -11,7 +11,7 @@ import symcnn
 from symcnn.audit import audit
 from symcnn.certificate import Certificate, check
 from symcnn.symbolic import LEAF, LEAVES, Column, sigmoid
-from symcnn.verification import verify_workbook
+from symcnn.workbook import verify_workbook
 from tests.tools.coq import needs_coq
 from tests.tools.recalculate import by_formualizer, by_office, needs_office
 

@@ -12,9 +12,9 @@ from symcnn.audit import audit, mapping_from
 from symcnn.cli import main
 from symcnn.network.datafiles import read_data
 from symcnn.text import catalogue
-from symcnn.verification import verify_workbook
-from symcnn.verification.workbook.package import CellContent, read_package
-from symcnn.verification.workbook.verify import verify_package
+from symcnn.workbook import verify_workbook
+from symcnn.workbook.check.package import CellContent, read_package
+from symcnn.workbook.check.verify import verify_package
 from tests.slow import rest_slow
 from tests.tools.coq import needs_coq
 

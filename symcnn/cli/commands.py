@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from symcnn.checks import CheckResult
     from symcnn.derivation import Derivation
     from symcnn.verification import Verification
-    from symcnn.verification.workbook import WorkbookVerification
+    from symcnn.workbook.check import WorkbookVerification
 
 
 @click.group(
@@ -366,7 +366,7 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
 
 
 def _verify_workbook(workbook: Path, network: Path | None, lang: str) -> None:
-    from symcnn.verification import verify_workbook
+    from symcnn.workbook import verify_workbook
 
     verification = verify_workbook(workbook, load_network(network)[0], lang=lang)
     _print_result(verification)

@@ -8,7 +8,7 @@ form, modulo a prime with its error probability, numbers at real points.
     paths        two expressions in the quantities of a network and the slopes between them
     numbers      written or computed numbers, each in an interval
     equations    the adjoint equations in index notation against dual numbers through the forward equations
-    elsewhere    a workbook's cells (``verification/workbook``), Coq's result on a certificate (``certificate``)
+    elsewhere    a workbook's cells (``workbook/check``), Coq's result on a certificate (``certificate``)
 
 Kept apart on purpose is the independent oracle, ``verification/evidence.py`` with ``evaluate.py``: it
 shares no arithmetic with this room, so that an error in one shows in the other. ``derivation`` knows nothing of proof;

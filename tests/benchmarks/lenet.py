@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 import symcnn
-from symcnn.excel.layer_workbook import LayerInputs, layer_book
 from symcnn.text import catalogue
+from symcnn.workbook.layer_workbook import LayerInputs, layer_book
 from tests.benchmarks.common import line
 from tests.benchmarks.workbook import formulas
 from tests.tools.recalculate import OFFICE, through_office, without_values

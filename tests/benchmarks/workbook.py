@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import symcnn
-from symcnn.verification import verify_workbook
+from symcnn.workbook import verify_workbook
 from tests.benchmarks.common import line, median, spread, timed
 from tests.tools.recalculate import OFFICE, through_office, without_values
 

@@ -5,9 +5,9 @@ from hypothesis import given
 
 import symcnn
 from symcnn.derivation import derive
-from symcnn.excel.addresses import is_legal_name
 from symcnn.network.layers import Names
 from symcnn.symbolic import TensorKind
+from symcnn.workbook.addresses import is_legal_name
 from tests.tools.networks import differentiable
 
 

@@ -6,7 +6,7 @@ import pytest
 import symcnn
 from symcnn import AvgPool2D, Conv2D, Dense, Flatten, InputError, MaxPool2D, Network
 from symcnn.network.file import network_from, words_of
-from symcnn.verification import verify_workbook
+from symcnn.workbook import verify_workbook
 from tests.slow import rest_slow
 from tests.tools import oracles
 from tests.tools.networks import values_for

@@ -65,7 +65,7 @@ def test_no_text_is_left_unused():
 
 def test_documents_take_their_words_from_the_catalogue():
     """No string with two words of letters in the rooms that write documents, but in docstrings, errors and warnings."""
-    for room in ("report", "excel"):
+    for room in ("report", "workbook"):
         for path in (PACKAGE / room).glob("*.py"):
             module = ast.parse(path.read_text("utf-8"))
             allowed = {id(n) for raised in ast.walk(module) if isinstance(raised, ast.Raise) for n in ast.walk(raised)}

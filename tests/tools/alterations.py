@@ -13,16 +13,16 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token
 
 import symcnn
-from symcnn.excel.values import CellValues
 from symcnn.printers.cells import Place, Range, Reference, moved, written
 from symcnn.text import catalogue
-from symcnn.verification.workbook import layers, verify
-from symcnn.verification.workbook.blocks import LayerCells
-from symcnn.verification.workbook.claims import Decider
-from symcnn.verification.workbook.comparisons import workbook_inputs
-from symcnn.verification.workbook.graph import CellGraph
-from symcnn.verification.workbook.package import CellContent, XlsxContent, formulas, read_package
-from symcnn.verification.workbook.quantities import NamedCells
+from symcnn.workbook.check import layers, verify
+from symcnn.workbook.check.blocks import LayerCells
+from symcnn.workbook.check.claims import Decider
+from symcnn.workbook.check.comparisons import workbook_inputs
+from symcnn.workbook.check.graph import CellGraph
+from symcnn.workbook.check.package import CellContent, XlsxContent, formulas, read_package
+from symcnn.workbook.check.quantities import NamedCells
+from symcnn.workbook.values import CellValues
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,13 @@ import numpy as np
 import symcnn
 from symcnn.audit import audit
 from symcnn.certificate import Certificate, check
-from symcnn.excel.layer_workbook import LayerInputs, layer_workbook
 from symcnn.network import read_network
 from symcnn.numeric import BACKENDS
 from symcnn.numeric.program import DTYPES
 from symcnn.text import LANGUAGES, catalogue
-from symcnn.verification import check_equations, verify_workbook
+from symcnn.verification import check_equations
+from symcnn.workbook import verify_workbook
+from symcnn.workbook.layer_workbook import LayerInputs, layer_workbook
 from tests.tools import alterations
 from tests.tools import audit_campaign as audit_campaign
 from tests.tools import cell_formulas as cells

@@ -7,12 +7,12 @@ import numpy as np
 
 import symcnn
 from symcnn.derivation import Derivation
-from symcnn.excel.layer_workbook import LayerInputs, fitting_plan, layer_book
-from symcnn.excel.layers import RATE, LayerPlan
-from symcnn.excel.values import cell_values
 from symcnn.network import as_data
 from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
+from symcnn.workbook.layer_workbook import LayerInputs, fitting_plan, layer_book
+from symcnn.workbook.layers import RATE, LayerPlan
+from symcnn.workbook.values import cell_values
 
 RELU = symcnn.Activation("relu")
 

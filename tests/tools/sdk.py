@@ -2,7 +2,8 @@
 
     pip download --no-deps --dest WHEELS python-redlines-docxodus==2.0.0
     pip install pythonnet==3.0.5
-    OPENXML_WHEEL=WHEELS/python_redlines_docxodus-2.0.0-py3-none-manylinux2014_x86_64.whl python -m pytest tests/excel
+    OPENXML_WHEEL=WHEELS/python_redlines_docxodus-2.0.0-py3-none-manylinux2014_x86_64.whl \\
+        python -m pytest tests/workbook
 
 The wheel is a third party's repackaging for another purpose, 45 MB: nothing of it is installed, and nothing is run but
 the validator.

@@ -8,7 +8,7 @@ import symcnn
 from symcnn.numeric.learner import GRADIENT, OPTIMIZERS, RATE, THETA, Learner, Optimizer
 from symcnn.symbolic import LEAF, Column, gate, wins
 from symcnn.train import trainer
-from symcnn.verification import verify_workbook
+from symcnn.workbook import verify_workbook
 from tests.tools import torch_oracle
 from tests.tools.trainings import Comparison, Training, random_training
 

@@ -19,9 +19,6 @@ import pytest
 
 import symcnn
 from symcnn.cli.shared import print_table
-from symcnn.excel import style
-from symcnn.excel.book import Book
-from symcnn.excel.writer import written
 from symcnn.formula import Latex, tree
 from symcnn.formula.latex import escaped as escaped_tex
 from symcnn.formula.typst import string
@@ -33,7 +30,9 @@ from symcnn.report.figures.grid import grid_of, grids
 from symcnn.report.html.page import clean
 from symcnn.text import catalogue
 from symcnn.text.characters import visible
-from symcnn.verification import verify_workbook
+from symcnn.workbook import style, verify_workbook
+from symcnn.workbook.book import Book
+from symcnn.workbook.writer import written
 from tests.report.test_markdown import read, said
 from tests.test_cli import run
 from tests.tools.hostile_texts import KEPT, REFUSED
