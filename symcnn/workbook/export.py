@@ -65,8 +65,8 @@ def export_workbook(
     """
     from symcnn.derivation import Derivation
     from symcnn.workbook.layer_workbook import LayerInputs, layer_workbook
-    from symcnn.workbook.plan import MAX_QUANTITIES, quantities
-    from symcnn.workbook.workbook import forward_workbook, training_workbook
+    from symcnn.workbook.training_plan import MAX_QUANTITIES, quantities
+    from symcnn.workbook.training_workbook import forward_workbook, training_workbook
 
     text = catalogue(lang)
     target = check_writable(path, SUFFIXES)

@@ -16,13 +16,13 @@ from symcnn.text import Catalogue
 from symcnn.workbook.addresses import MAX_COLUMNS, Cell
 from symcnn.workbook.blocks import called
 from symcnn.workbook.book import Book, finish
-from symcnn.workbook.contents import BETWEEN_PARTS, Status, status_cell, write_contents
-from symcnn.workbook.layer_sheets import LayerSheets
-from symcnn.workbook.layers import MAX_NUMBERS, Extent, LayerPlan
-from symcnn.workbook.overview import Overview
-from symcnn.workbook.picker import Picker
-from symcnn.workbook.values import cell_values
-from symcnn.workbook.writer import written
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.layer_plan import MAX_NUMBERS, Extent, LayerPlan
+from symcnn.workbook.sheets.contents import BETWEEN_PARTS, Status, status_cell, write_contents
+from symcnn.workbook.sheets.layers import LayerSheets
+from symcnn.workbook.sheets.overview import Overview
+from symcnn.workbook.sheets.picker import Picker
+from symcnn.workbook.xlsx_writer import workbook_bytes
 
 #: Formulas of layers that a workbook holds; past it a part is left out, and Contents says which.
 MAX_FORMULAS = 600_000
@@ -68,7 +68,7 @@ def layer_workbook(text: Catalogue, inputs: LayerInputs) -> bytes:
     book, sheets = layer_book(text, inputs)
     values = cell_values(book.workbook)
     sheets.digits(values)
-    return written(book.workbook, values)
+    return workbook_bytes(book.workbook, values)
 
 
 def layer_book(text: Catalogue, inputs: LayerInputs) -> tuple[Book, LayerSheets]:

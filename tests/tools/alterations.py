@@ -15,14 +15,14 @@ from openpyxl.formula.tokenizer import Token
 import symcnn
 from symcnn.printers.cells import Place, Range, Reference, moved, written
 from symcnn.text import catalogue
-from symcnn.workbook.check import layers, verify
-from symcnn.workbook.check.blocks import LayerCells
+from symcnn.workbook.cell_values import CellValues
+from symcnn.workbook.check import layer_verification, verify
+from symcnn.workbook.check.cell_graph import CellGraph
 from symcnn.workbook.check.claims import Decider
 from symcnn.workbook.check.comparisons import workbook_inputs
-from symcnn.workbook.check.graph import CellGraph
-from symcnn.workbook.check.package import CellContent, XlsxContent, formulas, read_package
-from symcnn.workbook.check.quantities import NamedCells
-from symcnn.workbook.values import CellValues
+from symcnn.workbook.check.named_blocks import LayerCells
+from symcnn.workbook.check.named_cells import NamedCells
+from symcnn.workbook.check.xlsx_reader import CellContent, XlsxContent, formulas, read_package
 
 
 @dataclass(frozen=True)
@@ -206,9 +206,12 @@ class LayerWorkbook:
         self._inputs = [p for p, n in self.cells.entries.items() if n < sum(t.size for t in self.cells.inputs)]
         picked = {(t.sheet, t.row, t.column) for n, t in self.package.names.items() if n.startswith("picked_")}
         self._free = {*self._inputs, *picked}
-        self._expected = layers.regenerated(self.cells)
+        self._expected = layer_verification.regenerated(self.cells)
         self._made = {
-            (s, *at) for s, cells in self._expected[0].items() for at, c in cells.items() if c[1] == layers.MADE
+            (s, *at)
+            for s, cells in self._expected[0].items()
+            for at, c in cells.items()
+            if c[1] == layer_verification.MADE
         }
         rng = np.random.default_rng(5)
         #: The workbook, also at other inputs, where a formula that says something else has another value.
@@ -343,7 +346,7 @@ class LayerWorkbook:
     ) -> list[str]:  # fmt: skip
         """The alterations whose cell is not named, or not alone; so many are made together in one workbook."""
         found = []
-        with mock.patch.object(layers, "regenerated", return_value=self._expected):
+        with mock.patch.object(layer_verification, "regenerated", return_value=self._expected):
             for start in range(0, len(chosen), together):
                 group = chosen[start : start + together]
                 package = self.package

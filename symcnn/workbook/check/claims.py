@@ -25,8 +25,8 @@ from symcnn.proof.arithmetic import Element
 from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import E_TOTAL, LEAF, E, Quantity, maximum, relu
-from symcnn.workbook.check.graph import CellGraph
-from symcnn.workbook.check.quantities import FACTOR, RATE, Named, NamedCells, initial, next_value
+from symcnn.workbook.check.cell_graph import CellGraph
+from symcnn.workbook.check.named_cells import FACTOR, RATE, Named, NamedCells, initial, next_value
 from symcnn.workbook.check.result import Mismatch
 
 #: Values of quantities, and where they are: "at_initial_values" or "at_other_values".

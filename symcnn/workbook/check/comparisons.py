@@ -26,11 +26,11 @@ from symcnn.printers.cells import (
 )
 from symcnn.symbolic import E_TOTAL, E, entries
 from symcnn.text import LANGUAGES, catalogue
+from symcnn.workbook.check.cell_graph import CellGraph
 from symcnn.workbook.check.claims import input_values
-from symcnn.workbook.check.graph import CellGraph
-from symcnn.workbook.check.quantities import FACTOR, RATE, STEP, NamedCells, training_name
+from symcnn.workbook.check.named_cells import FACTOR, RATE, STEP, NamedCells, training_name
 from symcnn.workbook.check.result import Mismatch
-from symcnn.workbook.workbook import WorkbookInputs
+from symcnn.workbook.training_workbook import WorkbookInputs
 
 #: The column with the number of the step.
 COUNT = Symbol("step")

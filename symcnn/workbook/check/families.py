@@ -26,10 +26,10 @@ from symcnn.proof.domain import differ
 from symcnn.proof.verdict import Comparison, Method, OneMethod, UndecidableError, Verdict, decide
 from symcnn.symbolic import Access, Equation, Tensor, gate, wins
 from symcnn.symbolic.leaves import elu, leaky_relu, relu
-from symcnn.workbook.check.blocks import RATE, LayerCells, Numbers
+from symcnn.workbook.cell_values import EMPTY, CellValues, PlacedFormula, Shape
 from symcnn.workbook.check.claims import FormulaDomain, written_alike
-from symcnn.workbook.check.formulas import Leaves, Literals, NotPolynomialError, Polynomials, Reader, Slots
-from symcnn.workbook.values import EMPTY, CellValues, PlacedFormula, Shape
+from symcnn.workbook.check.entry_formulas import Leaves, Literals, NotPolynomialError, Polynomials, Reader, Slots
+from symcnn.workbook.check.named_blocks import RATE, LayerCells, Numbers
 
 #: Numbers of one array of slots; refuted families.
 MAX_SLOTS, MAX_REFUTED = 4_000_000, 300

@@ -13,7 +13,7 @@ from symcnn.symbolic import E_TOTAL, Quantity
 from symcnn.text import Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
 from symcnn.verification.verify import taken_one_by_one
-from symcnn.workbook.check.blocks import LayerCells
+from symcnn.workbook.check.cell_graph import CellGraph
 from symcnn.workbook.check.claims import Decider, ExpectedFormula
 from symcnn.workbook.check.comparisons import (
     fill_down_mismatches,
@@ -23,13 +23,13 @@ from symcnn.workbook.check.comparisons import (
     same_formula,
     workbook_inputs,
 )
-from symcnn.workbook.check.graph import CellGraph
 from symcnn.workbook.check.labels import Labels
-from symcnn.workbook.check.layers import LayerVerification
-from symcnn.workbook.check.package import XlsxContent, formulas, read_package
-from symcnn.workbook.check.quantities import NamedCells, next_value
+from symcnn.workbook.check.layer_verification import LayerVerification
+from symcnn.workbook.check.named_blocks import LayerCells
+from symcnn.workbook.check.named_cells import NamedCells, next_value
 from symcnn.workbook.check.result import Mismatch, WorkbookVerification, weakest
-from symcnn.workbook.workbook import regenerate_formulas
+from symcnn.workbook.check.xlsx_reader import XlsxContent, formulas, read_package
+from symcnn.workbook.training_workbook import regenerate_formulas
 
 #: Seconds in which the derivation's own gradients are decided one by one; the equations vouch for the others.
 SECONDS = 5.0

@@ -10,10 +10,10 @@ from symcnn.printers.excel import MAX_LENGTH, CellFormula
 from symcnn.symbolic import E_TOTAL, Access, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local
+from symcnn.workbook.bands import STRIP_HEIGHT, VALUE_HEIGHT
 from symcnn.workbook.book import StyledSheet
-from symcnn.workbook.layout import STRIP_HEIGHT, VALUE_HEIGHT
-from symcnn.workbook.plan import FIRST_COLUMN, MAX_SHOWN, WorkbookLayout
-from symcnn.workbook.words import with_numbers
+from symcnn.workbook.cell_texts import with_numbers
+from symcnn.workbook.training_plan import FIRST_COLUMN, MAX_SHOWN, TrainingPlan
 
 #: Room for the words of the legend.
 LEGEND_PIXELS = 470
@@ -25,7 +25,7 @@ MAX_RULED = 200
 class GradientTables:
     """Writes the tables on a sheet that has its bands."""
 
-    def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
+    def __init__(self, plan: TrainingPlan, page: StyledSheet) -> None:
         self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
         self.graph = plan.derivation.graph
         self._end = max(FIRST_COLUMN + plan.band.width, plan.numbers_end)
@@ -168,7 +168,7 @@ NAMES_PIXELS = 150
 class ContributionSection:
     """Writes the section; a column for each weight, for each image and for E_total."""
 
-    def __init__(self, plan: WorkbookLayout, page: StyledSheet) -> None:
+    def __init__(self, plan: TrainingPlan, page: StyledSheet) -> None:
         assert plan.shares is not None
         self.plan, self.words, self.page, self.book, self.shares = plan, plan.words, page, page.book, plan.shares
         self.top = plan.shares_row + 4
@@ -228,7 +228,7 @@ class ContributionSection:
         return f"{self.plan.factor.seen_from(self.page.title)}*({parts})"
 
 
-def columns_of(plan: WorkbookLayout) -> list[list[int]]:
+def columns_of(plan: TrainingPlan) -> list[list[int]]:
     """A column for each weight: for each image, and for E_total."""
     assert plan.shares is not None
     squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
@@ -239,7 +239,7 @@ def columns_of(plan: WorkbookLayout) -> list[list[int]]:
     return columns
 
 
-def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) -> str | None:
+def convolution(plan: TrainingPlan, image: int, weight: Quantity, own: str) -> str | None:
     """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride).
 
     Args:
@@ -266,7 +266,7 @@ def convolution(plan: WorkbookLayout, image: int, weight: Quantity, own: str) ->
     return f"SUMPRODUCT({','.join(windows)})"
 
 
-def position_sums(plan: WorkbookLayout) -> dict[Quantity, list[Cell]]:
+def position_sums(plan: TrainingPlan) -> dict[Quantity, list[Cell]]:
     """Weight -> on Backward, for E_total: the sum over all positions, and the same as a convolution if it is there."""
     if plan.shares is None:
         return {}

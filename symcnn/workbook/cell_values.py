@@ -21,7 +21,7 @@ from openpyxl.utils import get_column_letter
 
 from symcnn.errors import InputError
 from symcnn.printers.cells import Formula, Range, Reference, parse, reference
-from symcnn.workbook.functions import Area, Compiler, NotNumbersError, Numbers, Places, RaisedError, Run, Value, Vector
+from symcnn.workbook.evaluator import Area, Compiler, NotNumbersError, Numbers, Places, RaisedError, Run, Value, Vector
 
 #: A text, which is left alone, or a reference: ``K12``, ``Inputs!$F$6``, ``'Entrées'!B3:D3``.
 _PIECE = re.compile(

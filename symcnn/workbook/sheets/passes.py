@@ -7,10 +7,7 @@ from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import E_TOTAL, ERROR, E, Quantity, Tensor, TensorKind, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area
-from symcnn.workbook.blocks import Placement
-from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.gradients import LEGEND_PIXELS, GradientTables
-from symcnn.workbook.layout import (
+from symcnn.workbook.bands import (
     BESIDE_MARGIN,
     MARGIN,
     NARROW,
@@ -21,7 +18,10 @@ from symcnn.workbook.layout import (
     Band,
     cells_of,
 )
-from symcnn.workbook.plan import BAND_HEAD, CHARACTER_PIXELS, FIRST_COLUMN, WorkbookLayout
+from symcnn.workbook.blocks import Placement
+from symcnn.workbook.book import Book, StyledSheet
+from symcnn.workbook.sheets.gradients import LEGEND_PIXELS, GradientTables
+from symcnn.workbook.training_plan import BAND_HEAD, CHARACTER_PIXELS, FIRST_COLUMN, TrainingPlan
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9
@@ -34,7 +34,7 @@ class Passes:
     """Writes the two sheets; ``labels`` are the images' names, ``looks`` the styles of "image" and "target"."""
 
     def __init__(
-        self, book: Book, plan: WorkbookLayout, labels: list[str], ribbon: str, data_looks: Mapping[str, style.Style]
+        self, book: Book, plan: TrainingPlan, labels: list[str], ribbon: str, data_looks: Mapping[str, style.Style]
     ) -> None:
         self.book, self.plan, self.labels, self.ribbon, self.data_looks = book, plan, labels, ribbon, data_looks
         self.graph = plan.derivation.graph
@@ -229,7 +229,7 @@ LINES = 2
 LENGTHS = (6, 4, 3, 2)
 
 
-def equation_lines(plan: WorkbookLayout, variables: Sequence[Variable]) -> Iterator[tuple[int, int, str]]:
+def equation_lines(plan: TrainingPlan, variables: Sequence[Variable]) -> Iterator[tuple[int, int, str]]:
     """Line, column and text of the equations of some variables, left to right."""
     columns = {b.tensor: b.area(())[1] for b in plan.band.blocks}
     if variables and not variables[0].tensor.is_adjoint:  # a neuron's sum stands under its weights

@@ -17,7 +17,7 @@ from symcnn.symbolic import E_TOTAL, E, Quantity
 from symcnn.workbook import style
 from symcnn.workbook.addresses import CellReference, SheetPrinter, area
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.plan import NORM, STEP, Column, WorkbookLayout
+from symcnn.workbook.training_plan import NORM, STEP, Column, TrainingPlan
 
 Progress = Callable[[int], None]
 
@@ -33,7 +33,7 @@ LOOKS: dict[Column, tuple[style.Style, style.Style]] = {
 }
 
 
-def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) -> None:
+def write_training(book: Book, plan: TrainingPlan, progress: Progress | None) -> None:
     """Write the sheet: its head and steps + 1 rows."""
     page = book.add_sheet("training", book.label("hint_training"))
     columns = plan.training_column
@@ -64,7 +64,7 @@ def write_training(book: Book, plan: WorkbookLayout, progress: Progress | None) 
     _outline(page, groups)
 
 
-def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column, str]:
+def _templates(plan: TrainingPlan, columns: dict[Column, int]) -> dict[Column, str]:
     """Column -> formula with {row} for its own row and {before} for the row above."""
     title, graph, of = plan.sheet("training"), plan.derivation.graph, plan.derivation.quantities.of
 
@@ -95,7 +95,7 @@ def _templates(plan: WorkbookLayout, columns: dict[Column, int]) -> dict[Column,
 Group = tuple[str, dict[Column, int]]
 
 
-def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
+def _groups(book: Book, plan: TrainingPlan) -> Iterator[Group]:
     """Yield the title and the columns of each run of columns between two gaps."""
     runs: list[dict[Column, int]] = []
     for of, column in plan.training_columns:
@@ -115,7 +115,7 @@ def _groups(book: Book, plan: WorkbookLayout) -> Iterator[Group]:
             yield f"{book.label(key)} · {book.text('label.image', number=first.image)}", run
 
 
-def _head(page: StyledSheet, plan: WorkbookLayout, group: Group) -> None:
+def _head(page: StyledSheet, plan: TrainingPlan, group: Group) -> None:
     """Write a group's title, image and symbols; a blank in the gap keeps a head from running into the next."""
     words, columns = group
     for of, column in columns.items():
@@ -144,7 +144,7 @@ def without_word(symbol: tree.Node) -> tree.Node:
     return symbol.wordless if isinstance(symbol, tree.Symbol) else symbol
 
 
-def _highlight(page: StyledSheet, plan: WorkbookLayout, groups: list[dict[Column, int]]) -> None:
+def _highlight(page: StyledSheet, plan: TrainingPlan, groups: list[dict[Column, int]]) -> None:
     """Colour the row of the current step amber: one range a group, so that the gaps stay white."""
     first, last = plan.training_rows
     areas = [area(first, min(columns.values()), last, max(columns.values())) for columns in groups]

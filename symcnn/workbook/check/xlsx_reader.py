@@ -18,7 +18,7 @@ from xml.parsers import expat
 from symcnn.errors import InputError
 from symcnn.files import open_file
 from symcnn.printers.cells import FormulaError, Range, Reference, moved, reference
-from symcnn.workbook.functions import CellError, Value
+from symcnn.workbook.evaluator import CellError, Value
 
 #: Bytes of the file, bytes of all its parts unpacked, parts.
 MAX_FILE, MAX_UNPACKED, MAX_PARTS = 200_000_000, 600_000_000, 5_000

@@ -29,8 +29,8 @@ from symcnn.train import train
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, CellReference, SheetPrinter, area, local
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.gradients import position_sums
-from symcnn.workbook.plan import WorkbookLayout
+from symcnn.workbook.sheets.gradients import position_sums
+from symcnn.workbook.training_plan import TrainingPlan
 
 #: The parameter that is moved, among the columns of a pass.
 Moved = Literal["moved"]
@@ -52,7 +52,7 @@ def has_corners(derivation: Derivation) -> bool:
 class Perturbed:
     """The perturbed passes from one column on."""
 
-    plan: WorkbookLayout
+    plan: TrainingPlan
     first: int
     h: str
 
@@ -124,7 +124,7 @@ INPUTS_IN_SUM = 50
 class Exported:
     """Values at export; ``formulas`` is there once it is written: "is it unchanged?", the gaps, and what is stored."""
 
-    plan: WorkbookLayout
+    plan: TrainingPlan
     inputs: dict[str, float]
     after: dict[Quantity, float | None]
     formulas: tuple[str, str, str] = field(init=False)
@@ -170,7 +170,7 @@ def _fixed_area(first: int, last: int, column: int) -> str:
     return f"${letter}${first}:${letter}${last}"
 
 
-def exported(plan: WorkbookLayout, data: Data, theta: Array, rate: float, factor: float) -> Exported:
+def exported(plan: TrainingPlan, data: Data, theta: Array, rate: float, factor: float) -> Exported:
     """Train with symcnn as the workbook does."""
     forward = plan.network.forward
     assert forward.targets is not None
@@ -226,7 +226,7 @@ class CheckLine:
 class Checks:
     """Writes the sheet; ``exported``: what symcnn computed with the inputs as they were written."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout, exported: Exported) -> None:
+    def __init__(self, book: Book, plan: TrainingPlan, exported: Exported) -> None:
         self.book, self.plan, self.exported = book, plan, exported
         self.page = book.add_sheet("checks", book.label("hint_checks"))
         self.title = self.page.title

@@ -16,14 +16,14 @@ from symcnn.proof import check_equations
 from symcnn.symbolic import Tensor
 from symcnn.text import LANGUAGES, Catalogue, catalogue
 from symcnn.verification.result import CheckRow, method_in_words
-from symcnn.workbook.check.blocks import RATE, LayerCells
+from symcnn.workbook.cell_values import EMPTY, Address, CellValues, Contents, PlacedFormula, contents
 from symcnn.workbook.check.families import FamilyProofs, TensorProof, WrongCell
-from symcnn.workbook.check.package import XlsxContent
+from symcnn.workbook.check.named_blocks import RATE, LayerCells
 from symcnn.workbook.check.result import Mismatch, WorkbookVerification, weakest
-from symcnn.workbook.functions import Value
+from symcnn.workbook.check.xlsx_reader import XlsxContent
+from symcnn.workbook.evaluator import Value
+from symcnn.workbook.layer_plan import LayerPlan
 from symcnn.workbook.layer_workbook import LayerInputs, layer_book
-from symcnn.workbook.layers import LayerPlan
-from symcnn.workbook.values import EMPTY, Address, CellValues, Contents, PlacedFormula, contents
 
 #: Mismatches that are reported of one tensor, of the kept values and of all other cells; characters of a formula.
 MOST, MOST_LENGTH = 20, 300

@@ -28,8 +28,8 @@ from symcnn.symbolic import E_TOTAL, Quantity, Tensor, TensorKind, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local
 from symcnn.workbook.book import Book
-from symcnn.workbook.plan import NORM, STEP, Column, WorkbookLayout
-from symcnn.workbook.training import without_word
+from symcnn.workbook.sheets.training import without_word
+from symcnn.workbook.training_plan import NORM, STEP, Column, TrainingPlan
 
 #: How a line may be drawn.
 Dash = Literal["solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash", "lgDashDot", "sysDashDot"]
@@ -146,7 +146,7 @@ class Chart:
 class Charts:
     """Writes the sheet."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout) -> None:
+    def __init__(self, book: Book, plan: TrainingPlan) -> None:
         self.book, self.plan = book, plan
         self.page = book.add_sheet("charts", book.label("hint_charts"))
         parameters = plan.network.forward.parameters

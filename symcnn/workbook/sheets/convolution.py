@@ -8,9 +8,9 @@ from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Quantity, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_size, places
+from symcnn.workbook.bands import Band, band_of
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.inputs import number
-from symcnn.workbook.layout import Band, band_of
+from symcnn.workbook.sheets.inputs import number
 
 TOP, LEFT = 6, 2
 #: Of the worked window: where its row and column are chosen, and its sum stands.

@@ -24,8 +24,8 @@ from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.printers.cells import Place, Range, written
 from symcnn.symbolic import Access, Axis, Equation, Index, Tensor, TensorKind, Term, is_numbered, symbol
-from symcnn.workbook.check.package import MAX_NAMES, XlsxContent
 from symcnn.workbook.check.result import Mismatch
+from symcnn.workbook.check.xlsx_reader import MAX_NAMES, XlsxContent
 
 Numbers = NDArray[np.int64]
 

@@ -17,7 +17,7 @@ from symcnn.symbolic import ERROR, Access, Quantity, Tensor, TensorKind, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.plan import MAX_SHOWN, WorkbookLayout
+from symcnn.workbook.training_plan import MAX_SHOWN, TrainingPlan
 
 #: The sheet's columns: links, then what is on them.
 LEFT, RIGHT = 2, 7
@@ -204,7 +204,7 @@ class Entry:
     cell: Cell
 
 
-def write_symbols(book: Book, plan: WorkbookLayout) -> None:
+def write_symbols(book: Book, plan: TrainingPlan) -> None:
     """Write a section for each sheet of quantities: inputs, parameters, forward, backward, totals."""
     page = book.add_sheet("symbols", book.label("hint_symbols"))
     columns = (SYMBOL, WORDS, EQUATION, VALUE, PLACE)
@@ -239,7 +239,7 @@ def write_symbols(book: Book, plan: WorkbookLayout) -> None:
 class SymbolTable:
     """The rows, of the first image where a quantity is of one image."""
 
-    def __init__(self, book: Book, plan: WorkbookLayout) -> None:
+    def __init__(self, book: Book, plan: TrainingPlan) -> None:
         self.book, self.plan, self.graph = book, plan, plan.derivation.graph
         self.words = plan.words
         quantities = {*plan.inputs[0], *plan.parameter_rows, *plan.forward[0], *plan.backward[0]}

@@ -13,9 +13,12 @@ from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Index, Tensor, TensorKind
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, quoted
+from symcnn.workbook.bands import BESIDE_MARGIN, MARGIN
 from symcnn.workbook.blocks import Placement, called, formulas, letters
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.layers import (
+from symcnn.workbook.cell_texts import CellTexts
+from symcnn.workbook.cell_values import Values
+from symcnn.workbook.layer_plan import (
     BACKWARD,
     FIRST_COLUMN,
     FORWARD,
@@ -29,9 +32,6 @@ from symcnn.workbook.layers import (
     LayerPlan,
     LayerSheet,
 )
-from symcnn.workbook.layout import BESIDE_MARGIN, MARGIN
-from symcnn.workbook.values import Values
-from symcnn.workbook.words import CellTexts
 
 #: Width of a column of maps, and height of a row; of the columns of a sheet of neurons.
 MAP_WIDTH, MAP_HEIGHT = 3.714, 19.5

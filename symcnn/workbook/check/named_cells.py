@@ -18,7 +18,7 @@ from symcnn.errors import InputError
 from symcnn.network import Network
 from symcnn.printers.cells import Place, Range, Reference, written
 from symcnn.symbolic import E_TOTAL, E, Quantity, entries, is_numbered, quantity_of, symbol
-from symcnn.workbook.check.package import XlsxContent
+from symcnn.workbook.check.xlsx_reader import XlsxContent
 
 #: What a reader may change beside data and parameters, and other names of a workbook; a quantity has its own name.
 RATE, FACTOR, STEP = Symbol("learning_rate"), Symbol("reduction_factor"), Symbol("step_shown")

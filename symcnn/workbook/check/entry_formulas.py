@@ -29,9 +29,9 @@ from symcnn.printers.cells import (
     parse,
 )
 from symcnn.symbolic import Access, Affine, Equation, Wins, wins
-from symcnn.workbook.check.blocks import LayerCells, Numbers
-from symcnn.workbook.check.graph import parts
-from symcnn.workbook.values import EMPTY, CellValues, PlacedFormula, Shape
+from symcnn.workbook.cell_values import EMPTY, CellValues, PlacedFormula, Shape
+from symcnn.workbook.check.cell_graph import parts
+from symcnn.workbook.check.named_blocks import LayerCells, Numbers
 
 #: In place of the number of an entry: outside its tensor; a text, or what cannot be put in; an empty cell.
 ABSENT, OPAQUE, NOTHING = -1, -2, -3

@@ -9,8 +9,7 @@ from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area
-from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.layout import (
+from symcnn.workbook.bands import (
     BESIDE_MARGIN,
     IMAGES_ROW,
     MARGIN,
@@ -20,7 +19,8 @@ from symcnn.workbook.layout import (
     STRIP_HEIGHT,
     VALUE_HEIGHT,
 )
-from symcnn.workbook.plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, WorkbookLayout
+from symcnn.workbook.book import Book, StyledSheet
+from symcnn.workbook.training_plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, TrainingPlan
 
 #: The last column that section lines reach.
 LAST_COLUMN = 20
@@ -46,7 +46,7 @@ class Inputs:
     """
 
     def __init__(
-        self, book: Book, plan: WorkbookLayout, images: Array, targets: Array,
+        self, book: Book, plan: TrainingPlan, images: Array, targets: Array,
         labels: Sequence[str], classes: Sequence[str],
     ) -> None:  # fmt: skip
         self.book, self.plan, self.labels, self.classes = book, plan, labels, classes
@@ -178,7 +178,7 @@ LABELS = {"value": "at_step", "change": "change_head", "gradient": "gradient_hea
 LOOKS = {"initial": style.INITIAL, "value": style.SHOWN, "gradient": style.SIX, "change": style.SIX, "next": style.FOUR}
 
 
-def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: str) -> None:
+def write_parameters(book: Book, plan: TrainingPlan, initial: Array, ribbon: str) -> None:
     """Symbol, meaning, initial value, at the current step, gradient, what the step adds, next."""
     columns = plan.parameter_columns
     page = book.add_sheet("parameters", book.label("hint_parameters"), ribbon, len(columns))
@@ -204,7 +204,7 @@ def write_parameters(book: Book, plan: WorkbookLayout, initial: Array, ribbon: s
     page.sheet.page_setup.orientation = "portrait"
 
 
-def _numbers(plan: WorkbookLayout, parameter: Quantity, initial: float) -> dict[str, object]:
+def _numbers(plan: TrainingPlan, parameter: Quantity, initial: float) -> dict[str, object]:
     sheet = plan.sheet("parameters")
     value, gradient = plan.parameter(parameter).local, plan.parameter(parameter, "gradient").local
     rate = plan.learning_rate.seen_from(sheet)
@@ -223,7 +223,7 @@ def meaning(book: Book, parameter: Quantity) -> str:
     return book.kind(parameter.tensor, "one", at=digits[0], to=digits[-1])
 
 
-def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
+def _legend(page: StyledSheet, plan: TrainingPlan) -> None:
     """Write the colour scale of the values; its ends are the largest of them."""
     value, rows = plan.parameter_columns["value"], list(plan.parameter_rows.values())
     row, values = rows[-1] + 3, area(rows[0], value, rows[-1], value)
@@ -235,7 +235,7 @@ def _legend(page: StyledSheet, plan: WorkbookLayout) -> None:
     page.scale(row, range(4, 9), [values, area(row, 4, row, 8)], largest, style.LEGEND_NUMBER)
 
 
-def _at_current_step(plan: WorkbookLayout, parameter: Quantity) -> CellFormula:
+def _at_current_step(plan: TrainingPlan, parameter: Quantity) -> CellFormula:
     """The parameter in the current step's row of Training; past either end, in the first or the last row."""
     step, (_, last) = plan.step_cell.seen_from(plan.sheet("parameters")), plan.trained_ends(STEP)
     return CellFormula(f"=INDEX({plan.trained(parameter)},MIN(MAX({step},0),{last.absolute})+1)")

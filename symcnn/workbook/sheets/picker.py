@@ -18,7 +18,7 @@ from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local, quoted
 from symcnn.workbook.blocks import Placement, ProductSlots, Slot, letters, products_of
 from symcnn.workbook.book import Book
-from symcnn.workbook.layers import Calculation, LayerPlan, window_of
+from symcnn.workbook.layer_plan import Calculation, LayerPlan, window_of
 
 #: The most rectangles of one sum that are shown, and the most cells of one side of a rectangle.
 MAX_BLOCKS, MAX_SIDE = 16, 11

@@ -17,17 +17,17 @@ from symcnn.version import __version__
 from symcnn.workbook import style
 from symcnn.workbook.addresses import is_legal_name
 from symcnn.workbook.book import Book, finish
-from symcnn.workbook.charts import Charts
-from symcnn.workbook.checks_sheet import Checks, all_checks, exported
-from symcnn.workbook.contents import BETWEEN_PARTS, Status, status_cell, write_contents, write_symbols
-from symcnn.workbook.convolution import write_convolution
-from symcnn.workbook.functions import CellError, Value
-from symcnn.workbook.inputs import Inputs, write_parameters
-from symcnn.workbook.passes import Passes
-from symcnn.workbook.plan import TRAINING_FIRST_ROW, WorkbookLayout
-from symcnn.workbook.training import Progress, write_training
-from symcnn.workbook.values import cell_values
-from symcnn.workbook.writer import written
+from symcnn.workbook.cell_values import cell_values
+from symcnn.workbook.evaluator import CellError, Value
+from symcnn.workbook.sheets.charts import Charts
+from symcnn.workbook.sheets.checks import Checks, all_checks, exported
+from symcnn.workbook.sheets.contents import BETWEEN_PARTS, Status, status_cell, write_contents, write_symbols
+from symcnn.workbook.sheets.convolution import write_convolution
+from symcnn.workbook.sheets.inputs import Inputs, write_parameters
+from symcnn.workbook.sheets.passes import Passes
+from symcnn.workbook.sheets.training import Progress, write_training
+from symcnn.workbook.training_plan import TRAINING_FIRST_ROW, TrainingPlan
+from symcnn.workbook.xlsx_writer import workbook_bytes
 
 
 def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Array) -> bytes:
@@ -36,7 +36,7 @@ def forward_workbook(text: Catalogue, network: Network, theta: Array, image: Arr
     write_contents(book, network, ["convolution"], [], f"symcnn {__version__}", None, "maps")
     write_convolution(book, network, theta, image)
     finish(book, ["contents", "convolution"], "")
-    return written(book.workbook)
+    return workbook_bytes(book.workbook)
 
 
 def training_workbook(
@@ -52,7 +52,7 @@ def training_workbook(
     values = cell_values(book.workbook)
     last = _last_finite_step(values[book.title("training")], steps)
     if last == steps:
-        return written(book.workbook, values)
+        return workbook_bytes(book.workbook, values)
     if last < 1:
         raise TrainingDivergedError(
             f"with learning_rate={rate:g} a spreadsheet has no numbers (#NUM!) after step {max(last, 0)}: training"
@@ -65,7 +65,7 @@ def training_workbook(
         stacklevel=4,
     )
     book = passes_book(text, network, data, theta, rate, factor, last, _made(text, last, seed), progress, steps)
-    return written(book.workbook)
+    return workbook_bytes(book.workbook)
 
 
 def _last_finite_step(training: Mapping[str, Value], steps: int) -> int:
@@ -87,7 +87,7 @@ def passes_book(
     """
     book = Book(text)
     images, targets = checked(network, data)
-    plan = WorkbookLayout(Derivation(network, len(images)), len(images), steps, book.text)
+    plan = TrainingPlan(Derivation(network, len(images)), len(images), steps, book.text)
     ribbon = CellFormula(f"={status_cell(book).absolute}")
     labels = text.image_labels(data.labels, len(images))
     notes = [_counts(text, plan), book.label("sign")]
@@ -115,7 +115,7 @@ def passes_book(
     return book
 
 
-def _status(book: Book, plan: WorkbookLayout) -> Status:
+def _status(book: Book, plan: TrainingPlan) -> Status:
     """Return the status line: step, error or what is wrong, and whether all checks pass."""
     label = book.label
     total, of = plan.error_total.absolute, label("status_of", steps=plan.steps)
@@ -133,7 +133,7 @@ def _classes(text: Catalogue, data: Data, targets: Array) -> list[str]:
     return numbers if names is None else [known.get(name, name) for name in names]
 
 
-def _counts(text: Catalogue, plan: WorkbookLayout) -> str:
+def _counts(text: Catalogue, plan: TrainingPlan) -> str:
     parameters, count = len(plan.parameters), len(plan.derived)
     if count == parameters:
         return text("report.count_parameters", count=count)
@@ -146,7 +146,7 @@ def _made(text: Catalogue, steps: int, seed: int | None) -> str:
     return text("workbook.made", version=__version__, steps=steps, seed=seed)
 
 
-def define_more(book: Book, plan: WorkbookLayout) -> None:
+def define_more(book: Book, plan: TrainingPlan) -> None:
     """Define the names of cells and columns."""
     for parameter in plan.parameters:
         book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))

@@ -15,7 +15,7 @@ from symcnn.workbook import style
 from symcnn.workbook.addresses import area, quoted
 from symcnn.workbook.blocks import Placement, called, letters
 from symcnn.workbook.book import Book
-from symcnn.workbook.layers import LayerPlan
+from symcnn.workbook.layer_plan import LayerPlan
 
 #: Width of a column and height of a row: a dot of 6 pixels.
 DOT_WIDTH, DOT_HEIGHT = 0.86, 4.5

@@ -23,7 +23,7 @@ from symcnn.printers.cells import (
     reference,
     written,
 )
-from symcnn.workbook.check.package import CellContent, XlsxContent
+from symcnn.workbook.check.xlsx_reader import CellContent, XlsxContent
 
 #: Quantities that an inlined formula may consist of.
 MAX_SIZE = 100_000

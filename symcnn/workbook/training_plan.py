@@ -6,7 +6,7 @@ Forward     one band an image, E_total, one for the reader's image
 Backward    the same bands, derivatives where their values stood; what each position adds to a filter; the totals
 Training    one row a step: E_total, parameters, every quantity of every image, the total gradients
 
-A network with more than ``MAX_QUANTITIES`` has a workbook without Training, laid out by layers.py.
+A network with more than ``MAX_QUANTITIES`` has a workbook without Training, laid out by layer_plan.py.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import E_TOTAL, E, Quantity, TensorKind, entries
 from symcnn.text import Catalogue
 from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_cells, check_size, places
-from symcnn.workbook.layout import STEP_ROW, Band, Columns, Desk, band_of
-from symcnn.workbook.words import CellTexts
+from symcnn.workbook.bands import STEP_ROW, Band, Columns, Desk, band_of
+from symcnn.workbook.cell_texts import CellTexts
 
 #: The most positions and weights that are written out.
 MAX_POSITIONS, MAX_WEIGHTS = 49, 9
@@ -109,7 +109,7 @@ def quantities(derivation: Derivation, images: int) -> int:
 
 
 @dataclass(frozen=True)
-class WorkbookLayout:
+class TrainingPlan:
     """Addresses of one workbook.
 
     Attributes:
