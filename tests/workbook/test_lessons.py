@@ -11,7 +11,7 @@ import symcnn
 from symcnn.symbolic import entries
 from symcnn.text import catalogue
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.sheets.gradients import ContributionSection
+from symcnn.workbook.sheets.passes import ContributionSection
 from symcnn.workbook.training_plan import MAX_SHOWN, TrainingPlan
 from tests.slow import rest_slow
 from tests.tools.networks import from_seed

@@ -26,7 +26,7 @@ from symcnn.proof.domain import AlgebraicDomain, Make
 from symcnn.proof.verdict import UndecidableError, Verdict, decide
 from symcnn.symbolic import E_TOTAL, LEAF, E, Quantity, maximum, relu
 from symcnn.workbook.check.cell_graph import CellGraph
-from symcnn.workbook.check.named_cells import FACTOR, RATE, Named, NamedCells, initial, next_value
+from symcnn.workbook.check.names import FACTOR, RATE, Named, NamedCells, initial, next_value
 from symcnn.workbook.check.result import Mismatch
 
 #: Values of quantities, and where they are: "at_initial_values" or "at_other_values".

@@ -31,7 +31,7 @@ from symcnn.printers.cells import (
 from symcnn.symbolic import Access, Affine, Equation, Wins, wins
 from symcnn.workbook.cell_values import EMPTY, CellValues, PlacedFormula, Shape
 from symcnn.workbook.check.cell_graph import parts
-from symcnn.workbook.check.named_blocks import LayerCells, Numbers
+from symcnn.workbook.check.names import LayerCells, Numbers
 
 #: In place of the number of an entry: outside its tensor; a text, or what cannot be put in; an empty cell.
 ABSENT, OPAQUE, NOTHING = -1, -2, -3

@@ -15,10 +15,10 @@ from symcnn.formula.tree import Update
 from symcnn.printers.cells import Place, Range, Reference, reference, written
 from symcnn.symbolic import E_TOTAL, Quantity
 from symcnn.text import Catalogue
+from symcnn.workbook.cell_values import Cells
 from symcnn.workbook.check.cell_graph import CellGraph
-from symcnn.workbook.check.named_cells import NamedCells
+from symcnn.workbook.check.names import NamedCells
 from symcnn.workbook.check.result import Mismatch
-from symcnn.workbook.check.xlsx_reader import Cells
 
 #: Signs of formulas, which no words have.
 SIGNS = re.compile(r"[·←−²σ]|∂\w+/∂")

@@ -8,16 +8,15 @@ line. Nothing is evaluated.
 import math
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from posixpath import join, normpath
-from typing import NamedTuple
 from xml.parsers import expat
 
 from symcnn.errors import InputError
 from symcnn.files import open_file
 from symcnn.printers.cells import FormulaError, Range, Reference, moved, reference
+from symcnn.workbook.cell_values import CellContent, Cells, XlsxContent
 from symcnn.workbook.evaluator import CellError, Value
 
 #: Bytes of the file, bytes of all its parts unpacked, parts.
@@ -30,31 +29,6 @@ _CHUNK = 1 << 18
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 Attributes = Mapping[str, str]
-
-
-class CellContent(NamedTuple):
-    """The content of a cell: a formula without its ``=``, and a value: a number, text, a logical, an error, nothing."""
-
-    formula: str | None
-    value: Value
-
-    @property
-    def text(self) -> str:
-        """The formula with its ``=``, or the value; empty for an empty cell."""
-        if self.formula is not None:
-            return f"={self.formula}"
-        return "" if self.value is None else str(self.value)
-
-
-Cells = dict[tuple[int, int], CellContent]
-
-
-@dataclass
-class XlsxContent:
-    """A workbook as it was read: sheet title -> (row, column) -> content; defined name -> where it points."""
-
-    sheets: dict[str, Cells] = field(default_factory=dict)
-    names: dict[str, Reference | Range] = field(default_factory=dict)
 
 
 def read_package(path: Path) -> XlsxContent:
@@ -378,8 +352,3 @@ class _Sheet(_TextPartParser):
         if not re.fullmatch(r"[1-9][0-9]{0,6}", text):
             raise self.refused(f"sheet {self._title[:31]}: {text[:40]!r} is not a row")
         return int(text)
-
-
-def formulas(cells: Cells) -> Iterator[tuple[tuple[int, int], str]]:
-    """The cells that hold a formula."""
-    return ((place, content.formula) for place, content in cells.items() if content.formula is not None)

@@ -29,7 +29,7 @@ from symcnn.train import train
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, CellReference, SheetPrinter, area, local
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.sheets.gradients import position_sums
+from symcnn.workbook.sheets.passes import position_sums
 from symcnn.workbook.training_plan import TrainingPlan
 
 #: The parameter that is moved, among the columns of a pass.

@@ -1,12 +1,18 @@
-"""The bands of Forward and Backward: one an image, laid out as the data flows; Forward ends with the reader's image."""
+"""Forward and Backward: a band an image, laid out as the data flows; Forward ends with the reader's image.
+
+Below the bands of Backward: each position's contribution to a filter, all ∂E_total, and answers to questions.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
-from symcnn.derivation import Variable
-from symcnn.printers.excel import CellFormula, checked_formula
-from symcnn.symbolic import E_TOTAL, ERROR, E, Quantity, Tensor, TensorKind, entries
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from symcnn.derivation import Addend, Variable
+from symcnn.printers.excel import MAX_LENGTH, CellFormula, checked_formula
+from symcnn.symbolic import E_TOTAL, ERROR, Access, E, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, area
+from symcnn.workbook.addresses import Cell, area, local
 from symcnn.workbook.bands import (
     BESIDE_MARGIN,
     MARGIN,
@@ -20,8 +26,271 @@ from symcnn.workbook.bands import (
 )
 from symcnn.workbook.blocks import Placement
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.sheets.gradients import LEGEND_PIXELS, GradientTables
-from symcnn.workbook.training_plan import BAND_HEAD, CHARACTER_PIXELS, FIRST_COLUMN, TrainingPlan
+from symcnn.workbook.cell_texts import with_numbers
+from symcnn.workbook.training_plan import BAND_HEAD, CHARACTER_PIXELS, FIRST_COLUMN, MAX_SHOWN, TrainingPlan
+
+#: Room for the words of the legend.
+LEGEND_PIXELS = 470
+
+#: Derivatives of a list with a hairline between its rows.
+MAX_RULED = 200
+
+
+class GradientTables:
+    """Writes the tables on a sheet that has its bands."""
+
+    def __init__(self, plan: TrainingPlan, page: StyledSheet) -> None:
+        self.plan, self.words, self.page, self.book = plan, plan.words, page, page.book
+        self.graph = plan.derivation.graph
+        self._end = max(FIRST_COLUMN + plan.band.width, plan.numbers_end)
+
+    def write(self) -> None:
+        if self.plan.shares is not None:
+            ContributionSection(self.plan, self.page).write()
+        self._heads()
+        for tensor, quantities in groupby(self.plan.derived, key=lambda quantity: quantity.tensor):
+            self._group(tensor)
+            for quantity in quantities:
+                self._gradient(quantity)
+        row = self._legend(self.plan.totals_end + 1)
+        self._answers(row + 2)
+
+    # --- the list of all ∂E_total -----------------------------------------------------------------------------------
+
+    def _heads(self) -> None:
+        plan, book = self.plan, self.book
+        derivative, formula, *images, total = plan.total_columns
+        title = book.label("all_totals", count=len(plan.derived), total=self.words.total(E_TOTAL))
+        self._section(plan.totals_row, title)
+        self.page.put(plan.totals_row + 1, derivative, book.label("derivative"), style.HEAD)
+        self.page.put(plan.totals_row + 1, formula, book.label("formula"), style.HEAD)
+        for n, column in enumerate(images, 1):
+            self.page.put(plan.totals_row + 1, column, book.text("label.image", number=n), style.HEAD_CENTRE)
+        self.page.put(plan.totals_row + 1, total, book.label("total"), style.HEAD_CENTRE)
+        self.page.put(plan.totals_row + 1, plan.numbers_column, book.label("numbers_put_in"), style.HEAD)
+
+    def _group(self, tensor: Tensor) -> None:
+        """Write a tensor's heading, with its largest derivative at the right: gradients fade on their way back."""
+        plan, every = self.plan, list(entries(tensor))
+        row, words = plan.total(every[0]).row - 1, self.book.kind(tensor)
+        if tensor.kind is TensorKind.FEATURE_MAP:
+            words = self.page.label("map_group", kind=words)
+        self.page.put(row, FIRST_COLUMN, words, style.LISTED_GROUP)
+        column = plan.total_columns[-1]
+        derivatives = area(row + 1, column, plan.total(every[-1]).row, column)
+        if tensor.role == "parameter":
+            self.page.put(row, plan.numbers_column, self.page.label("largest_of_group"), style.NOTE)
+            self.page.put(row, column, CellFormula(f"=MAX(MAX({derivatives}),-1*MIN({derivatives}))"), style.SHARE)
+            prompt = DataValidation(showInputMessage=True, promptTitle=self.page.label("derivative")[:32])
+            prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
+            prompt.add(derivatives)
+            self.page.sheet.add_data_validation(prompt)
+        self.page.height(row, 20)
+
+    def _gradient(self, quantity: Quantity) -> None:
+        plan = self.plan
+        derivative, formula, *images, total = plan.total_columns
+        adjoint, row = quantity.adjoint, plan.total(quantity).row
+        if len(plan.derived) <= MAX_RULED:
+            for column in range(FIRST_COLUMN, self._end):
+                self.page.put(row, column, None, style.RULE)
+        variable = self.graph[adjoint]
+        self.page.put(row, derivative, f"{self.words.total(adjoint)} =", style.LISTED_NAME)
+        self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
+        for column, cells in zip(images, plan.backward, strict=True):
+            self.page.put(row, column, CellFormula(f"={cells[adjoint].local}"), style.LISTED_VALUE)
+        for m in range(plan.number_lines):
+            self._numbers(row + m, m, adjoint)
+        if quantity not in plan.parameter_rows:
+            return  # a cell of the feature map belongs to one image: there is nothing to add
+        each = area(row, images[0], row, images[-1])
+        value = CellFormula(f"={plan.factor.seen_from(self.page.title)}*SUM({each})")
+        self.page.put(row, total, value, style.LISTED_TOTAL)
+        self.book.define(adjoint, plan.total(quantity))
+
+    def _numbers(self, row: int, image: int, adjoint: Quantity) -> None:
+        """The formula with the numbers of the current step, from live cells."""
+        text = with_numbers(self.plan.printer(image, self.page.title), self.graph[adjoint], MAX_SHOWN)
+        if self.plan.number_lines > 1:
+            text = CellFormula(text.replace("=", f'="{image + 1}:  "&', 1).replace('"&"', ""))
+        if len(text) <= MAX_LENGTH:
+            self.page.put(row, self.plan.numbers_column, text, style.NUMBERS_PUT_IN if image else style.LISTED_NUMBERS)
+
+    # --- colours ----------------------------------------------------------------------------------------------------
+
+    def _legend(self, row: int) -> int:
+        """One scale for all derivatives of the sheet: it shows at a glance how they fade from output to filter."""
+        plan, areas = self.plan, list(self._areas())
+        largest = [f"MAX({derivatives}),-1*MIN({derivatives})" for derivatives in areas]
+        self.page.put(row, FIRST_COLUMN, self.page.label("legend_gradients"), style.NOTE)
+        columns = plan.columns.run(plan.columns.after(FIRST_COLUMN, LEGEND_PIXELS), 5)
+        areas += [local(row, column) for column in columns]
+        self.page.scale(row, columns, areas, f"MAX({','.join(largest[:100])})", style.LEGEND_SMALL)
+        return row
+
+    def _areas(self) -> Iterator[str]:
+        for m in range(self.plan.images):
+            cells = {q.primal: c for q, c in self.plan.backward[m].items()}
+            for block in self.plan.band_at("backward", self.plan.band_row(m)).blocks:
+                if block.tensor.role in ("value", "parameter") and any(q in cells for q in entries(block.tensor)):
+                    yield area(*block.area(()))
+
+    # --- answers ----------------------------------------------------------------------------------------------------
+
+    def _answers(self, row: int) -> None:
+        """Answer the questions that learners ask most, where this network raises them."""
+        self._section(row, self.page.label("questions"))
+        for n, key in enumerate(self._questions(), 1):
+            self.page.put(row + n, FIRST_COLUMN, self.book.text(f"question.{key}"), style.NOTE)
+            self.page.height(row + n, 18)
+
+    def _questions(self) -> Iterator[str]:
+        equations, parameters = self.plan.derivation.forward, self.plan.network.forward.parameters
+        kinds = {t.kind for t in parameters}
+        functions = {type(a) for e in equations for t in e.terms for f in t.factors for a in f.atoms(sigmoid)}
+        if TensorKind.FILTER in kinds:
+            yield "flip"
+            yield "positions"
+        if TensorKind.BIAS in kinds:
+            yield "bias"
+        yield "mean"
+        if any(e.reduce == "max" and len(e.target.tensor.shape) > 1 for e in equations):
+            yield "pooling"
+        if functions:
+            yield "sigmoid"
+        if self.plan.network.loss == "cross_entropy":
+            yield "softmax"
+        if any(_padded(e) for e in equations):
+            yield "padding"
+        yield "fading"
+        yield "transposes"
+
+    def _section(self, row: int, title: str) -> None:
+        self.page.section(row, title, self._end - 1, VALUE_HEIGHT)
+
+
+def _padded(equation: Equation) -> bool:
+    """Whether a window reaches beyond its input; then an index has an offset."""
+    accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
+    return any(affine.coefficients and affine.offset for access in accesses for affine in access.index)
+
+
+#: Pixels left of the columns, for the names of the rows.
+NAMES_PIXELS = 150
+
+
+class ContributionSection:
+    """Writes the section; a column for each weight, for each image and for E_total."""
+
+    def __init__(self, plan: TrainingPlan, page: StyledSheet) -> None:
+        assert plan.shares is not None
+        self.plan, self.words, self.page, self.book, self.shares = plan, plan.words, page, page.book, plan.shares
+        self.top = plan.shares_row + 4
+        self.columns = columns_of(plan)
+
+    @property
+    def _sum_row(self) -> int:
+        return self.top + len(self.shares.positions)
+
+    def write(self) -> None:
+        plan, row = self.plan, self.plan.shares_row
+        title = self.page.label("shares_title", count=len(self.shares.positions))
+        self.page.section(row, title, FIRST_COLUMN + plan.band.width - 1)
+        self.page.put(row + 1, FIRST_COLUMN, self.page.label("shares_note"), style.NOTE)
+        self._names()
+        for image in (*range(plan.images), None):
+            self._products(image)
+
+    def _names(self) -> None:
+        self.page.put(self.top - 1, FIRST_COLUMN, self.page.label("filter_stands_at"), style.NOTE)
+        for n, position in enumerate(self.shares.positions):
+            text = f"{self.words.symbol(position.primal)}:  {self.words.of_image(position)} · i"
+            self.page.put(self.top + n, FIRST_COLUMN, text, style.EQUATION)
+            self.page.height(self.top + n, 18)
+        self.page.put(self._sum_row, FIRST_COLUMN, self.page.label("shares_sum"), style.SUM_NAME)
+        self.page.put(self._sum_row + 1, FIRST_COLUMN, self.page.label("as_convolution"), style.EQUATION)
+        for r in (self._sum_row, self._sum_row + 1):
+            self.page.height(r, VALUE_HEIGHT)
+
+    def _products(self, image: int | None) -> None:
+        """Write each position's product, the sum, and the same as a convolution; for all images times the factor."""
+        plan, title = self.plan, self.page.title
+        columns = self.columns[-1 if image is None else image]
+        all_images = self.page.label("shares_total", total=self.words.total(E_TOTAL))
+        head = all_images if image is None else self.book.text("label.image", number=image + 1)
+        self.page.put(self.top - 2, columns[0], head, style.HEAD)
+        self.page.height(self.top - 1, STRIP_HEIGHT)
+        printer = None if image is None else plan.printer(image, title)
+        for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
+            self.page.put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
+            for row, position in enumerate(self.shares.positions, self.top):
+                product = self.shares.products.get((position, weight))
+                if product is None:
+                    self.page.put(row, column, "–", style.SHARE)
+                    continue
+                text = self._of_all(row, k) if printer is None else printer.addends((Addend((product,)),))
+                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
+            parts = area(self.top, column, self._sum_row - 1, column)
+            self.page.put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
+            window, row = convolution(plan, image or 0, weight, title), self._sum_row + 1
+            if window is not None:
+                text = self._of_all(row, k) if image is None else window
+                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
+
+    def _of_all(self, row: int, k: int) -> str:
+        parts = "+".join(local(row, columns[k]) for columns in self.columns[:-1])
+        return f"{self.plan.factor.seen_from(self.page.title)}*({parts})"
+
+
+def columns_of(plan: TrainingPlan) -> list[list[int]]:
+    """A column for each weight: for each image, and for E_total."""
+    assert plan.shares is not None
+    squares = plan.columns.squares(plan.columns.after(FIRST_COLUMN, NAMES_PIXELS))
+    columns: list[list[int]] = []
+    for _ in range(plan.images + 1):
+        columns.append([next(squares) for _ in plan.shares.weights])
+        next(squares)
+    return columns
+
+
+def convolution(plan: TrainingPlan, image: int, weight: Quantity, own: str) -> str | None:
+    """∂E/∂X laid over the window of I that belongs to this weight; None where the window has holes (a stride).
+
+    Args:
+        own: the sheet on which the formula stands.
+    """
+    assert plan.shares is not None
+    cells = plan.cells[image]
+    pixels: list[Cell] = []
+    adjoints: list[Cell] = []
+    apart = set()
+    for position in plan.shares.positions:
+        factors = plan.shares.products.get((position, weight))
+        if factors is None or len(factors) != 2 or not all(f.is_Symbol for f in factors):
+            return None
+        other = next(q for q in map(plan.derivation.quantities.of, factors) if q != position)
+        if other.tensor.role != "image":
+            return None
+        pixels.append(cells[other])
+        adjoints.append(cells[position])
+        apart.add((cells[other].row - cells[position].row, cells[other].column - cells[position].column))
+    if len(apart) != 1 or len(adjoints) < 2:
+        return None
+    windows = (f"{cells[0].seen_from(own)}:{cells[-1].local}" for cells in (pixels, adjoints))
+    return f"SUMPRODUCT({','.join(windows)})"
+
+
+def position_sums(plan: TrainingPlan) -> dict[Quantity, list[Cell]]:
+    """Weight -> on Backward, for E_total: the sum over all positions, and the same as a convolution if it is there."""
+    if plan.shares is None:
+        return {}
+    row, title = plan.shares_row + 4 + len(plan.shares.positions), plan.sheet("backward")
+    sums = {}
+    for weight, column in zip(plan.shares.weights, columns_of(plan)[-1], strict=True):
+        rows = (row, row + 1) if convolution(plan, 0, weight, title) is not None else (row,)
+        sums[weight] = [Cell(title, r, column) for r in rows]
+    return sums
+
 
 #: Points of a symbol over its value.
 SYMBOL_SIZE = 9

@@ -16,13 +16,13 @@ from symcnn.numeric import initial_values
 from symcnn.printers.cells import written
 from symcnn.text import catalogue
 from symcnn.workbook import verify_workbook
-from symcnn.workbook.cell_values import CellValues
+from symcnn.workbook.cell_values import CellContent, CellValues
 from symcnn.workbook.check import layer_verification
 from symcnn.workbook.check.entry_formulas import Literals, NotPolynomialError, Slots
 from symcnn.workbook.check.families import FamilyProofs
-from symcnn.workbook.check.named_blocks import LayerCells
+from symcnn.workbook.check.names import LayerCells
 from symcnn.workbook.check.verify import verify_package
-from symcnn.workbook.check.xlsx_reader import CellContent, read_package
+from symcnn.workbook.check.xlsx_reader import read_package
 from symcnn.workbook.layer_workbook import LayerInputs, layer_workbook
 from tests.slow import rest_slow
 from tests.tools.alterations import LayerWorkbook
