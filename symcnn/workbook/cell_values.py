@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from openpyxl import Workbook
-from openpyxl.utils import get_column_letter
 
 from symcnn.errors import InputError
 from symcnn.printers.cells import Formula, Place, Range, Reference, parse, reference
+from symcnn.workbook.addresses import local
 from symcnn.workbook.evaluator import Area, Compiler, NotNumbersError, Numbers, Places, RaisedError, Run, Value, Vector
 
 #: A text, which is left alone, or a reference: ``K12``, ``Inputs!$F$6``, ``'Entrées'!B3:D3``.
@@ -95,8 +95,7 @@ def cell_values(workbook: Workbook) -> Values:
     calculation.calculate()
     values: Values = {sheet.title: {} for sheet in workbook.worksheets}
     for place, formula in calculation.formulas.items():
-        row, column = formula.address
-        values[formula.sheet][f"{get_column_letter(column)}{row}"] = calculation.values[place]
+        values[formula.sheet][local(*formula.address)] = calculation.values[place]
     return values
 
 
@@ -192,7 +191,7 @@ class CellValues:
             index = self.index[title] = {}
             known = self._known[title] = {}
             for address, (formula, value) in cells.items():
-                place = index[address] = known[f"{get_column_letter(address[1])}{address[0]}"] = len(self.values)
+                place = index[address] = known[local(*address)] = len(self.values)
                 self.values.append(value)
                 if formula is not None:
                     written.append((place, title, address, formula))
@@ -300,8 +299,7 @@ class CellValues:
                     groups.setdefault((at, formula.shape), []).append(place)
                     waiting.pop()
                 elif place in opened:
-                    row, column = formula.address
-                    raise ValueError(f"{formula.sheet}!{get_column_letter(column)}{row} rests on itself")
+                    raise ValueError(f"{formula.sheet}!{local(*formula.address)} rests on itself")
                 else:
                     opened.add(place)
                     waiting += [p for p, at in zip(needed, levels, strict=True) if at < 0]

@@ -21,7 +21,7 @@ from symcnn.network import Network
 from symcnn.printers.excel import checked_formula
 from symcnn.symbolic import E_TOTAL, E, Quantity, TensorKind, entries
 from symcnn.text import Catalogue
-from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_cells, check_size, places
+from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_cells, check_size, fixed_area, places
 from symcnn.workbook.bands import STEP_ROW, Band, Columns, Desk, band_of
 from symcnn.workbook.cell_texts import CellTexts
 
@@ -387,7 +387,7 @@ class TrainingPlan:
         """A column of Training from its first step to its last, or to the row ``last``, as other sheets refer to it."""
         first, end = self.trained_ends(of)
         end = end if last is None else replace(end, row=last)
-        return f"{first.absolute}:{end.reference(end.sheet, fixed=True)}"
+        return fixed_area(first, end)
 
     def trained_ends(self, of: Column) -> tuple[Cell, Cell]:
         """The first and the last cell of a column of Training."""

@@ -152,4 +152,4 @@ def _define_columns(book: Book, plan: TrainingPlan) -> None:
         book.define(f"initial_{parameter}", plan.parameter(parameter, "initial"))
         book.define(f"next_{parameter}", plan.parameter(parameter, "next"))
     for column in plan.training_column:
-        book.define_as(f"training_{column}", plan.trained(column))
+        book.define(f"training_{column}", plan.trained(column))

@@ -127,8 +127,7 @@ class Slots:
         for term in equation.terms:
             point = self._point(equation, term.axes, index)
             count = int(np.prod([a.size for a in term.axes], dtype=np.int64))
-            accesses = sorted({a for f in term.factors for a in f.atoms(Access)}, key=str)
-            columns += [np.broadcast_to(self._access(a, point), (len(index), count)) for a in accesses]
+            columns += [np.broadcast_to(self._access(a, point), (len(index), count)) for a in term.accesses]
         for window in self._windows(equation, index):
             columns += window
         return columns

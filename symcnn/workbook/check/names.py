@@ -45,6 +45,7 @@ from symcnn.symbolic import (
     TensorKind,
     Term,
     entries,
+    first_image,
     is_numbered,
     quantity_of,
     symbol,
@@ -330,13 +331,12 @@ class LayerCells:
 
     def names(self, tensor: Tensor) -> Iterator[tuple[str, Index]]:
         """Yield every name that a block of a tensor may have, and the axes that it fixes."""
-        image = "" if tensor.is_shared else "_image1"
         for fixed in range(len(tensor.shape) + 1):
             leading = tensor.shape[:fixed]
             if np.prod(leading, dtype=np.int64) > MAX_NAMES:
                 return
             for index in product(*map(range, leading)):
-                yield "_".join([tensor.name, *(str(n + 1) for n in index)]) + image, index
+                yield "_".join([tensor.name, *(str(n + 1) for n in index)]) + first_image(tensor), index
 
     @cached_property
     def blocks(self) -> dict[Tensor, list[NamedBlock]]:
@@ -437,7 +437,7 @@ class LayerCells:
     def name(self, number: int) -> str:
         """Return the name of an entry, as single cells are called: ``dE_dx_311_image1``."""
         tensor, index = self.locate(number)
-        return tensor.scalar(index) + ("" if tensor.is_shared else "_image1")
+        return tensor.scalar(index) + first_image(tensor)
 
 
 def _step(parameter: Tensor) -> Equation:

@@ -21,7 +21,6 @@ from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties, RegularTextRun
-from openpyxl.utils import get_column_letter
 
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import E_TOTAL, Quantity, Tensor, TensorKind, entries
@@ -162,7 +161,7 @@ class Charts:
         for n, figure in enumerate(figures):
             row, column = top + CHART_ROWS * (n // 2), LEFT + 11 * (n % 2)
             self._draw(figure, local(row, column), points)
-        self.page.sheet.print_area = f"A1:{get_column_letter(LEFT + COLUMNS - 1)}{table + 3 * self._table_rows(points)}"
+        self.page.sheet.print_area = area(1, 1, table + 3 * self._table_rows(points), LEFT + COLUMNS - 1)
 
     # --- which curves -----------------------------------------------------------------------------------------------
 

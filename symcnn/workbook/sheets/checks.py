@@ -17,7 +17,6 @@ from functools import cached_property
 from itertools import count
 from typing import Literal
 
-from openpyxl.utils import get_column_letter
 from sympy import Symbol
 
 from symcnn.derivation import Derivation, Variable
@@ -27,7 +26,7 @@ from symcnn.printers.excel import CellFormula, checked_formula
 from symcnn.symbolic import E_TOTAL, KINKED, E, Quantity, entries
 from symcnn.train import train
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, CellReference, SheetPrinter, area, local
+from symcnn.workbook.addresses import Cell, CellReference, SheetPrinter, area, fixed, local
 from symcnn.workbook.book import Book, StyledSheet
 from symcnn.workbook.sheets.passes import position_sums
 from symcnn.workbook.training_plan import TrainingPlan
@@ -166,8 +165,7 @@ class Exported:
 
 
 def _fixed_area(first: int, last: int, column: int) -> str:
-    letter = get_column_letter(column)
-    return f"${letter}${first}:${letter}${last}"
+    return f"{fixed(first, column)}:{fixed(last, column)}"
 
 
 def exported(plan: TrainingPlan, data: Data, theta: Array, rate: float, factor: float) -> Exported:
@@ -416,13 +414,13 @@ class Checks:
                 words = self.book.text("label.image", number=image) if image else None
                 page.put(TABLE_ROW, column, f"{step} · {words}" if words else step, style.OF_IMAGE)
         for column in range(PASSES, self.perturbed.last + 1):
-            dimension = page.sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.column(column)
             dimension.outlineLevel, dimension.hidden, dimension.width = 1, True, 13
         for row in range(
             ALL_ROW, page.sheet.max_row + 1
         ):  # a blank, so that no folded head runs over into what is seen
             page.put(row, RESULT + 1, " ", style.WORDS)
-        page.sheet.column_dimensions[get_column_letter(RESULT + 1)].collapsed = True
+        page.column(RESULT + 1).collapsed = True
         page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
-        page.sheet.print_area = f"A1:{get_column_letter(RESULT + 1)}{self.last + 3}"
+        page.sheet.print_area = area(1, 1, self.last + 3, RESULT + 1)
         page.sheet.page_setup.orientation = "portrait"

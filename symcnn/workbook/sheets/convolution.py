@@ -1,13 +1,11 @@
 """Convolution: a forward-only network on one image, cell by cell (part 1 of the article); live formulas."""
 
-from openpyxl.utils import get_column_letter
-
 from symcnn.derivation.graph import Graph, instantiate
 from symcnn.network import Array, Network
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Access, Quantity, entries
 from symcnn.workbook import style
-from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_size, places
+from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_size, fixed, letters, places
 from symcnn.workbook.bands import Band, band_of
 from symcnn.workbook.book import Book, StyledSheet
 from symcnn.workbook.sheets.inputs import number
@@ -72,7 +70,7 @@ def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quant
         _choice(page, top + 1 + n, key, count) for n, (key, count) in enumerate(zip(KEYS, x.shape[-2:], strict=True))
     ]
     ends = [cells[Quantity(image, index)] for index in ((0, 0), (image.shape[0] - 1, image.shape[1] - 1))]
-    whole = ":".join(f"${get_column_letter(c.column)}${c.row}" for c in ends)
+    whole = ":".join(fixed(c.row, c.column) for c in ends)
     top += 5
     for n, key in enumerate(("piece", "feature", "products")):
         page.put(top - 1, LEFT + n * (columns + 1), page.label(key, number=1), style.HEAD)
@@ -101,14 +99,14 @@ def _choice(page: StyledSheet, row: int, key: str, last: int) -> str:
     page.put(row, cell.column, 1, style.STEP)
     rule = {"type": "whole", "operator": "between", "formula1": "1", "formula2": str(last)}
     page.prompt(cell.local, page.label("window_prompt", last=last), rule)
-    return f"${get_column_letter(cell.column)}${cell.row}"
+    return fixed(cell.row, cell.column)
 
 
 def _result(page: StyledSheet, row: int, products: list[Cell], divided: bool, biases: list[str]) -> int:
     """The sum of the products; divided by their number and with the bias added, where the layer does so."""
     total = CellFormula(f"=SUM({products[0].local}:{products[-1].local})")
     lines = [(page.label("window_sum"), total, style.PLAIN_VALUE)]
-    above = get_column_letter(LEFT + CHOSEN)
+    above = letters(LEFT + CHOSEN)
     if divided:
         words = page.label("window_mean", count=len(products))
         lines.append((words, CellFormula(f"={above}{row}/{len(products)}"), style.RESULT_TWO))

@@ -12,8 +12,8 @@ import numpy as np
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Tensor, TensorKind
 from symcnn.workbook import style
-from symcnn.workbook.addresses import area, quoted
-from symcnn.workbook.blocks import Placement, called, letters
+from symcnn.workbook.addresses import Cell, area, local, prefix
+from symcnn.workbook.blocks import Placement, called
 from symcnn.workbook.book import Book
 from symcnn.workbook.layer_plan import LayerPlan
 
@@ -130,7 +130,7 @@ class Overview:
     def _dots(self, picture: Picture, source: Placement, row: int, column: int) -> None:
         tensor = picture.tensor
         blocks = list(np.ndindex(*tensor.shape[:-2])) if len(tensor.shape) >= 2 else [(n,) for n in range(tensor.size)]
-        prefix = f"{quoted(source.sheet)}!"
+        sheet = prefix(source.sheet, self.page.title)
         for (down, right), block in zip(picture.corners, blocks, strict=False):
             if picture.pitch == OUTPUT:
                 self._bar(source, block, row + down, column)
@@ -138,7 +138,7 @@ class Overview:
             for r, c in np.ndindex(picture.rows * picture.scale, picture.columns * picture.scale):
                 inner = (r // picture.scale, c // picture.scale) if len(tensor.shape) >= 2 else ()
                 at_row, at_column = source.at((*block, *inner))
-                formula = CellFormula(f"={prefix}{letters(int(at_column))}{int(at_row)}")
+                formula = CellFormula(f"={sheet}{local(int(at_row), int(at_column))}")
                 self.page.put_formula(row + down + r, column + right + c, formula, style.DOT)
         if picture.pitch == OUTPUT:
             return
@@ -159,8 +159,7 @@ class Overview:
     def _bar(self, source: Placement, block: tuple[int, ...], row: int, column: int) -> None:
         """Number of the output, a bar of dots, its value."""
         page = self.page
-        at_row, at_column = (int(n) for n in source.at(block))
-        cell = f"{quoted(source.sheet)}!${letters(at_column)}${at_row}"
+        cell = Cell(source.sheet, *map(int, source.at(block))).absolute
         page.merged(row, column, OUTPUT - 1, 6, block[0] + 1, style.OVERVIEW_NUMBER)
         for n in range(BAR):
             for r in range(4):

@@ -10,7 +10,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from symcnn.derivation import Addend, Variable
 from symcnn.printers.excel import MAX_LENGTH, CellFormula, checked_formula
-from symcnn.symbolic import E_TOTAL, ERROR, Access, E, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
+from symcnn.symbolic import E_TOTAL, ERROR, E, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local
 from symcnn.workbook.bands import (
@@ -171,8 +171,7 @@ class GradientTables:
 
 def _padded(equation: Equation) -> bool:
     """Whether a window reaches beyond its input; then an index has an offset."""
-    accesses = (a for term in equation.terms for factor in term.factors for a in factor.atoms(Access))
-    return any(affine.coefficients and affine.offset for access in accesses for affine in access.index)
+    return any(affine.coefficients and affine.offset for access in equation.accesses for affine in access.index)
 
 
 #: Pixels left of the columns, for the names of the rows.

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from openpyxl.cell.rich_text import CellRichText
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles.differential import DifferentialStyle
-from openpyxl.utils import get_column_letter
 from sympy import Symbol
 
 from symcnn.formula import tree
@@ -60,7 +59,7 @@ def write_training(book: Book, plan: TrainingPlan, progress: Progress | None) ->
     page.sheet.freeze_panes = f"D{first}"
     page.sheet.print_title_rows = f"5:{first - 1}"
     last_columns = [columns[NORM], columns[plan.parameters[-1]]]
-    page.sheet.print_area = f"A1:{get_column_letter(max(last_columns))}{last}"
+    page.sheet.print_area = area(1, 1, last, max(last_columns))
     _outline(page, groups)
 
 
@@ -158,6 +157,6 @@ def _outline(page: StyledSheet, groups: list[Group]) -> None:
     page.sheet.sheet_properties.outlinePr.summaryRight = False  # type: ignore[union-attr]
     for _, columns in groups[2:]:
         for column in columns.values():
-            dimension = page.sheet.column_dimensions[get_column_letter(column)]
+            dimension = page.column(column)
             dimension.outlineLevel, dimension.hidden = 1, True
-        page.sheet.column_dimensions[get_column_letter(min(columns.values()) - 1)].collapsed = True
+        page.column(min(columns.values()) - 1).collapsed = True
