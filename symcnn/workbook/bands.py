@@ -1,4 +1,4 @@
-"""Geometry: columns and heights, the blocks of one pass, and the places of images on Inputs.
+"""Geometry: columns, the blocks of one pass, and the places of images on Inputs.
 
 A pass shows every tensor of a network as a block of cells (blocks.py), left to right as the data flows. Backward uses
 the same layout: each derivative stands where its value stood. A cell's symbol stands right above it (two rows a cell)
@@ -17,12 +17,8 @@ from symcnn.symbolic import ERROR, Access, Equation, Quantity, Tensor, TensorKin
 from symcnn.workbook.addresses import Cell
 from symcnn.workbook.blocks import Placement, Step, weight_steps
 
-#: Widths as Excel counts them, and in pixels.
-SQUARE, NARROW, MARGIN, BESIDE_MARGIN = 8.0, 4.0, 2.0, 2.6
+#: The widths of columns, in pixels.
 SQUARE_PIXELS, NARROW_PIXELS = 56, 28
-
-#: Heights in points: a strip with a symbol and its value are 42 together, a square of 56 pixels.
-STRIP_HEIGHT, VALUE_HEIGHT, SQUARE_HEIGHT = 16.0, 26.0, 42.0
 
 
 @dataclass(frozen=True)

@@ -405,27 +405,20 @@ def ranged_axes(equation: Equation, term: Term, place: Callable[[Tensor], Placem
 
 def _by_elements(factor: Expr) -> bool:
     """Does a spreadsheet work it out element by element, inside SUMPRODUCT? A function of what is ranged is not."""
-    return (
-        True
-        if isinstance(factor, Access)
-        else all(
-            isinstance(part, Access) or part.is_Number or part.is_Add or part.is_Mul or part.is_Pow or part.is_Function
-            for part in sympy.preorder_traversal(factor)
-        )
+    return all(
+        isinstance(part, Access) or part.is_Number or part.is_Add or part.is_Mul or part.is_Pow or part.is_Function
+        for part in sympy.preorder_traversal(factor)
     )
 
 
 def _fits(equation: Equation, term: Term, axes: Sequence[Axis], place: Callable[[Tensor], Placement]) -> bool:
     names = {a.name for a in axes}
     involved = [a for a in term.accesses if names & set(a.axes)]
-    if not involved or any(names - set(a.axes) for a in involved):
+    if not involved or any(names - set(a.axes) or a.tensor.role == "constant" for a in involved):
         return False
-    if any(a.tensor.role == "constant" for a in involved):
-        return False
-    for factor in term.factors:  # EXP, LN of single cells only
-        for call in factor.atoms(sympy.Function):
-            if any(names & set(a.axes) for a in call.atoms(Access)):
-                return False
+    calls = (call for factor in term.factors for call in factor.atoms(sympy.Function))
+    if any(names & set(access.axes) for call in calls for access in call.atoms(Access)):
+        return False  # EXP, LN of single cells only
     if equation.reduce == "max" and (len(term.factors) != 1 or term.factors[0] != involved[0]):
         return False
     moves = [_moves(access, axes, place(access.tensor)) for access in involved]
@@ -434,9 +427,8 @@ def _fits(equation: Equation, term: Term, axes: Sequence[Axis], place: Callable[
     spread = {step for a in involved if place(a.tensor).spread for step in place(a.tensor).steps}
     if not _is_rectangle(moves[0], axes, {max(map(abs, s)) for s in spread}):
         return False
-    sizes = {**{a.name: a.size for a in equation.axes}, **{a.name: a.size for a in axes}}
-    others = {a.name: a.size for a in term.axes}
-    return all(_covered(access, place(access.tensor), {**others, **sizes}, equation) for access in involved)
+    sizes = {a.name: a.size for a in (*equation.axes, *term.axes)}
+    return all(_covered(access, place(access.tensor), sizes) for access in involved)
 
 
 def _moves(access: Access, axes: Sequence[Axis], place: Placement) -> dict[str, Step] | None:
@@ -473,7 +465,7 @@ def _is_rectangle(moves: Mapping[str, Step], axes: Sequence[Axis], spread: set[i
     return all((moves[a.name][0] == 0) != (moves[a.name][1] == 0) for a in axes)
 
 
-def _covered(access: Access, place: Placement, sizes: Mapping[str, int], equation: Equation) -> bool:
+def _covered(access: Access, place: Placement, sizes: Mapping[str, int]) -> bool:
     """Do all cells of the ranges belong to the block or to its margin of zeros?"""
     reach = [[0, 0], [0, 0]]
     for n, affine in enumerate(access.index):
@@ -487,10 +479,6 @@ def _covered(access: Access, place: Placement, sizes: Mapping[str, int], equatio
             ends = sorted((step * low // affine.divisor, -(-step * high // affine.divisor)))
             reach[way][0] += ends[0]
             reach[way][1] += ends[1]
-    zero = access.outside == 0
-    for way in (0, 1):
-        before, behind = place.margin[way] if zero else (0, 0)
-        first, last = place.extents[way]
-        if reach[way][0] < first - before or reach[way][1] > last + behind:
-            return False
-    return True
+    margin = place.margin if access.outside == 0 else NO_MARGIN
+    ways = zip(reach, place.extents, margin, strict=True)
+    return all(low >= first - before and high <= last + behind for (low, high), (first, last), (before, behind) in ways)

@@ -50,7 +50,7 @@ class Book:
         page = StyledSheet(self, self.workbook.create_sheet(self.title(key)))
         page.sheet.sheet_view.showGridLines = False
         page.sheet.sheet_view.zoomScale = 90
-        page.widths({1: 2})
+        page.widths({1: style.MARGIN, 2: style.BESIDE_MARGIN})
         page.height(1, 30)
         page.put(1, 2, self.title(key), style.TITLE)
         if ribbon:

@@ -20,7 +20,7 @@ import numpy as np
 from openpyxl import Workbook
 
 from symcnn.errors import InputError
-from symcnn.printers.cells import Formula, Place, Range, Reference, parse, reference
+from symcnn.printers.cells import Formula, FormulaError, Place, Range, Reference, parse, reference
 from symcnn.workbook.addresses import local
 from symcnn.workbook.evaluator import Area, Compiler, NotNumbersError, Numbers, Places, RaisedError, Run, Value, Vector
 
@@ -164,6 +164,18 @@ class PlacedFormula(NamedTuple):
         return cells
 
 
+def cell_named(names: Mapping[str, Reference | Range], name: str) -> Reference:
+    """Return the cell of a defined name.
+
+    Raises:
+        FormulaError: no cell has it.
+    """
+    target = names.get(name.lower())
+    if not isinstance(target, Reference) or target.sheet is None:
+        raise FormulaError(f"{name}: no cell has this name")
+    return target
+
+
 class CellValues:
     """All cells in one list, each at its place; a reference is such a place.
 
@@ -185,7 +197,7 @@ class CellValues:
         #: Sheet -> text of a reference on it -> where it points.
         self._known: dict[str, dict[str, int | Area]] = {}
         self._shapes: dict[str, Shape] = {}
-        self._compiler = Compiler(self.values, self._named)
+        self._compiler = Compiler(self.values, self.named)
         written: list[tuple[int, str, Address, str]] = []
         for title, cells in contents.items():
             index = self.index[title] = {}
@@ -263,18 +275,25 @@ class CellValues:
                 columns = range(target.first.column, target.last.column + 1)
                 place = Area(len(columns), tuple([get((r, c), EMPTY) for r in rows for c in columns]))
             else:  # None past the last row: no formula, as its parser says
-                place = EMPTY if target is None else self._at(target, sheet)
+                place = EMPTY if target is None else self.place(target, sheet)
         known[text] = place
         return place
 
-    def _at(self, cell: Reference, sheet: str) -> int:
-        return self.index.get(cell.sheet or sheet, {}).get((cell.row, cell.column), EMPTY)
+    def at(self, sheet: str, row: int, column: int) -> int:
+        """Return the place of a cell."""
+        return self.index.get(sheet, {}).get((row, column), EMPTY)
 
-    def _named(self, name: str) -> int:
-        target = self._names.get(name.lower())
-        if not isinstance(target, Reference) or target.sheet is None:
-            raise ValueError(f"{name}: no cell has this name")
-        return self._at(target, target.sheet)
+    def place(self, cell: Reference, sheet: str) -> int:
+        """Return the place of a reference on a sheet."""
+        return self.at(cell.sheet or sheet, cell.row, cell.column)
+
+    def named(self, name: str) -> int:
+        """Return the place of a defined name.
+
+        Raises:
+            FormulaError: no cell has it.
+        """
+        return self.place(cell_named(self._names, name), "")
 
     # --- order ------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from symcnn.printers.cells import (
     reference,
     written,
 )
-from symcnn.workbook.cell_values import NOTHING, XlsxContent
+from symcnn.workbook.cell_values import NOTHING, XlsxContent, cell_named
 
 #: Quantities that an inlined formula may consist of.
 MAX_SIZE = 100_000
@@ -167,22 +167,16 @@ class CellGraph:
             return self._inlined[target] if symbol is None else symbol
 
         try:
-            return CellReader(cell, lambda name: cell(self._named(name))).expression(tree)
+            return CellReader(cell, lambda name: cell(cell_named(self._package.names, name))).expression(tree)
         except FormulaError as reason:
             raise FormulaError(f"{written(place)}: {reason}") from None
-
-    def _named(self, name: str) -> Reference:
-        cell = self._package.names.get(name.lower())
-        if not isinstance(cell, Reference) or cell.sheet is None:
-            raise FormulaError(f"{name}: no cell has this name")
-        return cell
 
     def _targets(self, place: Place, tree: Formula) -> Iterator[Place]:
         """Yield the cells that a formula refers to, repeated ones too."""
         for part in parts(tree):
             if isinstance(part, Name):
                 try:
-                    part = self._named(part.name)
+                    part = cell_named(self._package.names, part.name)
                 except FormulaError:
                     continue  # an error when it is read
             if isinstance(part, Reference):

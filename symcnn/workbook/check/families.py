@@ -26,7 +26,7 @@ from symcnn.proof.domain import differ
 from symcnn.proof.verdict import Comparison, Method, OneMethod, UndecidableError, Verdict, decide
 from symcnn.symbolic import Access, Equation, Tensor, gate, wins
 from symcnn.symbolic.leaves import elu, leaky_relu, relu
-from symcnn.workbook.cell_values import EMPTY, CellValues, PlacedFormula, Shape
+from symcnn.workbook.cell_values import CellValues, PlacedFormula, Shape
 from symcnn.workbook.check.claims import FormulaDomain, written_alike
 from symcnn.workbook.check.entry_formulas import Leaves, Literals, NotPolynomialError, Polynomials, Reader, Slots
 from symcnn.workbook.check.names import LayerCells, Numbers
@@ -154,9 +154,8 @@ class FamilyProofs:
                 place = self.cells.places.get(first + flat)
                 if place is None:
                     continue  # said of the names
-                sheet, row, column = place
                 proof.count += 1
-                formula = self.calculation.formulas.get(self.calculation.index[sheet].get((row, column), EMPTY))
+                formula = self.calculation.formulas.get(self.calculation.at(*place))
                 if formula is None:
                     proof.statuses.add("refuted")
                     proof.wrong.append(WrongCell(first + flat, None, place, None))
@@ -233,7 +232,7 @@ class FamilyProofs:
     def _value(self, symbol: Symbol) -> float:
         """Return the value of an entry in the workbook; 0 where it has none."""
         place = self.cells.places.get(self.cells.number_of(symbol))
-        value = self.calculation.values[self.calculation.index[place[0]].get(place[1:], EMPTY)] if place else None
+        value = self.calculation.values[self.calculation.at(*place)] if place else None
         return value if isinstance(value, float) else 0.0
 
     # --- equations --------------------------------------------------------------------------------------------------

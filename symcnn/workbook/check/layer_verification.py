@@ -201,7 +201,7 @@ class LayerVerification(ClaimRows):
         """Compare every cell with what symcnn writes. A wrong claim that only follows from such a cell is not told."""
         wrong_claims = {w.place: w for w in self.wrong}
         others = list(self._mismatches(wrong_claims)) if self._is_own else []
-        causes = {self._place(place) for place, _, _ in others} - {EMPTY}
+        causes = {self.calculation.at(*place) for place, _, _ in others} - {EMPTY}
         reported: dict[Tensor, int] = {}
         for claim in self.wrong:
             if claim.verdict is not None and claim.verdict.outcome == "not decided" and not self._differs(claim):
@@ -230,7 +230,7 @@ class LayerVerification(ClaimRows):
                 one, other = actual.get(address, NOTHING), expected.get(address, NOTHING)
                 if place in inputs or place in wrong_claims or other.value == MADE:
                     continue
-                if address not in expected and self._place(place) not in self._read:
+                if address not in expected and self.calculation.at(*place) not in self._read:
                     continue  # a reader's own note
                 if not _same(one, other, is_proved=place in self.cells.entries):
                     yield place, one.text, other.text
@@ -281,10 +281,6 @@ class LayerVerification(ClaimRows):
         return text if len(text) <= MOST_LENGTH else f"{text[:MOST_LENGTH]}…"
 
     # --- cells ------------------------------------------------------------------------------------------------------
-
-    def _place(self, place: Place) -> int:
-        sheet, row, column = place
-        return self.calculation.index[sheet].get((row, column), EMPTY)
 
     def _name(self, place: Place) -> str:
         number = self.cells.entries.get(place)

@@ -9,16 +9,7 @@ from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Quantity, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area
-from symcnn.workbook.bands import (
-    BESIDE_MARGIN,
-    IMAGES_ROW,
-    MARGIN,
-    SQUARE,
-    SQUARE_HEIGHT,
-    STEP_ROW,
-    STRIP_HEIGHT,
-    VALUE_HEIGHT,
-)
+from symcnn.workbook.bands import IMAGES_ROW, STEP_ROW
 from symcnn.workbook.book import Book, StyledSheet
 from symcnn.workbook.training_plan import FIRST_COLUMN, PARAMETERS_FIRST_ROW, STEP, TrainingPlan
 
@@ -55,12 +46,11 @@ class Inputs:
 
     def write(self, rate: float, factor: float, ribbon: str) -> None:
         self.page = self.book.add_sheet("inputs", self.book.label("hint_inputs"), ribbon, LAST_COLUMN - 1)
-        widths = {1: MARGIN, 2: BESIDE_MARGIN, **dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), SQUARE)}
-        self.page.widths(widths)
+        self.page.widths(dict.fromkeys(range(FIRST_COLUMN, LAST_COLUMN + 40), style.SQUARE_WIDTH))
         self._step(self.plan.steps)
         self._section(IMAGES_ROW, self.page.label("inputs_many"))
         for row in self.plan.desk.pixel_rows():
-            self.page.height(row, SQUARE_HEIGHT)
+            self.page.height(row, style.SQUARE_HEIGHT)
         for m in range(self.plan.images):
             self._image(m)
         self._own_image()
@@ -69,7 +59,7 @@ class Inputs:
 
     def _section(self, row: int, title: str) -> None:
         self._number += 1
-        self.page.section(row, f"{self._number}  {title}", LAST_COLUMN, VALUE_HEIGHT)
+        self.page.section(row, f"{self._number}  {title}", LAST_COLUMN, style.VALUE_HEIGHT)
 
     # --- the current step ---------------------------------------------------------------------------------------------
 
@@ -77,7 +67,7 @@ class Inputs:
         book, cell = self.book, self.plan.step_cell
         self._section(STEP_ROW - 1, book.label("inputs_step"))
         self._put(cell, 0, style.STEP_LARGE if steps < 1_000 else style.STEP_LONG)
-        self.page.height(cell.row, SQUARE_HEIGHT)
+        self.page.height(cell.row, style.SQUARE_HEIGHT)
         self._put(cell.beside(1), book.label("step_words", steps=steps), style.STEP_WORDS)
         self._put(cell.beside(7), book.label("step_moves"), style.NOTE)
         rule = {"type": "whole", "operator": "between", "formula1": "0", "formula2": str(steps)}
@@ -111,8 +101,8 @@ class Inputs:
         style.pixels_rule(self.page.sheet, [f"{first.local}:{last.local}"], first.local)
         self._prompt(list(cells.values()), self.page.label("pixel_prompt"))
         row = self.plan.desk.outputs(image)[0].row
-        self.page.height(row - 1, STRIP_HEIGHT)
-        self.page.height(row, VALUE_HEIGHT)
+        self.page.height(row - 1, style.STRIP_HEIGHT)
+        self.page.height(row, style.VALUE_HEIGHT)
 
     def _prompt(self, cells: Sequence[Cell], words: str) -> None:
         """Accept decimal numbers only, with a prompt that says what they mean."""
@@ -148,7 +138,7 @@ class Inputs:
             self._put(cell, number(value), style.INPUT)
             self._put(cell.beside(1), book.label(key), style.INDENTED)
             self._put(cell.beside(7), book.label(remark), style.NOTE)
-            self.page.height(cell.row, VALUE_HEIGHT)
+            self.page.height(cell.row, style.VALUE_HEIGHT)
             self.page.prompt(cell.local, book.label(prompt), positive)
             book.define(key, cell)
         heading = plan.factor.beside(0, 2)
@@ -182,7 +172,7 @@ def write_parameters(book: Book, plan: TrainingPlan, initial: Array, ribbon: str
     """Symbol, meaning, initial value, at the current step, gradient, what the step adds, next."""
     columns = plan.parameter_columns
     page = book.add_sheet("parameters", book.label("hint_parameters"), ribbon, len(columns))
-    page.widths({1: MARGIN, 2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
+    page.widths({2: SYMBOL_WIDTH, 3: MEANING_WIDTH, **dict.fromkeys(range(4, 10), NUMBER_WIDTH)})
     head = PARAMETERS_FIRST_ROW - 2
     for key, column in columns.items():
         look = style.HEAD_LEFT if key in ("symbol", "meaning") else style.HEAD_RULED

@@ -13,10 +13,8 @@ from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Index, Tensor, TensorKind, first_image
 from symcnn.workbook import style
 from symcnn.workbook.addresses import area, local, prefix
-from symcnn.workbook.bands import BESIDE_MARGIN, MARGIN
 from symcnn.workbook.blocks import NO_MARGIN, Placement, called, first_of, formulas
 from symcnn.workbook.book import Book, StyledSheet
-from symcnn.workbook.cell_texts import CellTexts
 from symcnn.workbook.cell_values import Values
 from symcnn.workbook.layer_plan import (
     BACKWARD,
@@ -48,7 +46,6 @@ class LayerSheets:
 
     def __init__(self, book: Book, plan: LayerPlan, values: Mapping[Tensor, Array], rate: float, ribbon: str) -> None:
         self.book, self.plan, self.values, self.rate, self.ribbon = book, plan, values, rate, ribbon
-        self.words = CellTexts(plan.derivation.quantities, book.text)
         self.pages: dict[str, StyledSheet] = {}
         #: Blocks whose style follows from their values: sheet, first row, first column, last row, last column.
         self.sized: list[tuple[str, tuple[int, int, int, int]]] = []
@@ -83,7 +80,6 @@ class LayerSheets:
         self.pages[title] = page
         page.sheet.sheet_view.zoomScale = 70 if sheet.neurons else 60
         columns = max(sheet.columns, self.plan.last_column[title]) + 1
-        page.widths({1: MARGIN, 2: BESIDE_MARGIN})
         if sheet.neurons:
             weights = first_of(TensorKind.WEIGHT, (t for t in sheet.parameters if t in self.plan.placements))
             first = self._column(weights) if weights is not None else columns

@@ -90,7 +90,7 @@ class Overview:
             return
         height = max(p.height for _, p in pictures)
         columns = LEFT + sum(max(CAPTION_WIDTH, p.width) + BETWEEN for _, p in pictures)
-        page.widths({1: 2.0, 2: 2.6, **dict.fromkeys(range(LEFT, columns + 1), DOT_WIDTH)})
+        page.widths(dict.fromkeys(range(LEFT, columns + 1), DOT_WIDTH))
         page.sheet.sheet_view.zoomScale = 100
         bands = [False] + [True] * any(t.is_adjoint for t in self.plan.placements)
         for row in range(4, TOP + len(bands) * (height + TOP) + 2):

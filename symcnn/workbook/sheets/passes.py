@@ -13,17 +13,7 @@ from symcnn.printers.excel import MAX_LENGTH, CellFormula, checked_formula
 from symcnn.symbolic import E_TOTAL, ERROR, E, Equation, Quantity, Tensor, TensorKind, entries, sigmoid
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local
-from symcnn.workbook.bands import (
-    BESIDE_MARGIN,
-    MARGIN,
-    NARROW,
-    SQUARE,
-    STRIP_HEIGHT,
-    VALUE_HEIGHT,
-    Above,
-    Band,
-    cells_of,
-)
+from symcnn.workbook.bands import Above, Band, cells_of
 from symcnn.workbook.blocks import Placement
 from symcnn.workbook.book import Book, StyledSheet
 from symcnn.workbook.cell_texts import with_numbers
@@ -166,7 +156,7 @@ class GradientTables:
         yield "transposes"
 
     def _section(self, row: int, title: str) -> None:
-        self.page.section(row, title, self._end - 1, VALUE_HEIGHT)
+        self.page.section(row, title, self._end - 1, style.VALUE_HEIGHT)
 
 
 def _padded(equation: Equation) -> bool:
@@ -209,7 +199,7 @@ class ContributionSection:
         self.page.put(self._sum_row, FIRST_COLUMN, self.page.label("shares_sum"), style.SUM_NAME)
         self.page.put(self._sum_row + 1, FIRST_COLUMN, self.page.label("as_convolution"), style.EQUATION)
         for r in (self._sum_row, self._sum_row + 1):
-            self.page.height(r, VALUE_HEIGHT)
+            self.page.height(r, style.VALUE_HEIGHT)
 
     def _products(self, image: int | None) -> None:
         """Write each position's product, the sum, and the same as a convolution; for all images times the factor."""
@@ -218,7 +208,7 @@ class ContributionSection:
         all_images = self.page.label("shares_total", total=self.words.total(E_TOTAL))
         head = all_images if image is None else self.book.text("label.image", number=image + 1)
         self.page.put(self.top - 2, columns[0], head, style.HEAD)
-        self.page.height(self.top - 1, STRIP_HEIGHT)
+        self.page.height(self.top - 1, style.STRIP_HEIGHT)
         printer = None if image is None else plan.printer(image, title)
         for k, (column, weight) in enumerate(zip(columns, self.shares.weights, strict=True)):
             self.page.put(self.top - 1, column, self.words.rich_symbol(weight.adjoint, 9), style.RICH_STRIP)
@@ -353,7 +343,7 @@ class Passes:
         page.put(total.row, start, words, style.RESULT_BAR)
         formula = f"={plan.factor.seen_from(total.sheet)}*({errors})"
         page.put(total.row, total.column, checked_formula(formula, E_TOTAL), style.RESULT_LARGE)
-        page.height(total.row, VALUE_HEIGHT)
+        page.height(total.row, style.VALUE_HEIGHT)
         self.book.define(E_TOTAL, total)
 
     def _verdict(self, page: StyledSheet) -> None:
@@ -407,9 +397,8 @@ class Passes:
     def _sheet(self, key: str, hint: str) -> StyledSheet:
         plan = self.plan
         page = self.book.add_sheet(key, self.book.label(hint), self.ribbon, 1 + plan.band.width)
-        page.widths({1: MARGIN, 2: BESIDE_MARGIN})
-        columns = range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24)
-        page.widths({column: NARROW if column in plan.columns.gaps else SQUARE for column in columns})
+        page.widths(dict.fromkeys(range(FIRST_COLUMN, FIRST_COLUMN + plan.band.width + 24), style.SQUARE_WIDTH))
+        page.widths(dict.fromkeys(plan.columns.gaps, style.NARROW_WIDTH))
         page.sheet.freeze_panes = "A5"
         return page
 
@@ -417,7 +406,7 @@ class Passes:
         page.section(row, title, FIRST_COLUMN + self.plan.band.width - 1, 22)
         top = row + BAND_HEAD
         for r in range(top, top + self.plan.band.height):
-            page.height(r, VALUE_HEIGHT if (r - top) % 2 else STRIP_HEIGHT)
+            page.height(r, style.VALUE_HEIGHT if (r - top) % 2 else style.STRIP_HEIGHT)
 
     def _put(self, page: StyledSheet, cell: Cell, quantity: Quantity, formula: str) -> None:
         tensor = quantity.tensor

@@ -139,7 +139,6 @@ class Picker:
     def write_places(self) -> None:
         """Where each block begins: row and column of its entry 1, 1."""
         page = self.book.add_sheet("places", self.book.label("hint_places"), "", 20)
-        page.widths({1: 2.0, 2: 2.6})
         for (tensor, sheet), placement in self._needed().items():
             origins = placement.origins.reshape(-1, 2)
             columns = []
@@ -179,7 +178,7 @@ class Picker:
     def write(self) -> None:
         page = self.page = self.book.add_sheet("picker", self.book.label("hint_picker"), self.ribbon, LAST - 1)
         page.sheet.sheet_view.zoomScale = 70
-        page.widths({1: 2.0, 2: 2.6, **dict.fromkeys(range(3, LAST + 2), 4.57)})
+        page.widths(dict.fromkeys(range(3, LAST + 2), 4.57))
         self._choice()
         forward = [self._rectangles(layer.forward, self._point(layer)) for layer in self.layers]
         back = [self._rectangles(layer.back, self._point(layer, True)) for layer in self.layers]
