@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from symcnn.network import Network
-from symcnn.symbolic import ERROR, Access, Equation, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import ERROR, Equation, Quantity, Tensor, TensorKind, entries
 from symcnn.workbook.addresses import Cell
-from symcnn.workbook.blocks import Placement, Step, weight_steps
+from symcnn.workbook.blocks import Placement, Step, first_of, weight_steps
 
 #: The widths of columns, in pixels.
 SQUARE_PIXELS, NARROW_PIXELS = 56, 28
@@ -67,7 +67,8 @@ MAX_ABOVE = 40
 
 def cells_of(place: Placement) -> dict[Quantity, Cell]:
     """Entry -> its cell."""
-    return {q: Cell(place.sheet, *map(int, place.at(q.index))) for q in entries(place.tensor)}
+    cells = (Cell(place.sheet, row, column) for row, column in place.cells())
+    return dict(zip(entries(place.tensor), cells, strict=True))
 
 
 def _moved(place: Placement, sheet: str, row: int, column: int) -> Placement:
@@ -160,7 +161,7 @@ def band_of(network: Network, first: int, strips: bool = True) -> Band:
     top = 0
     for equation in forward.equations:
         used = sorted((t for t in _tensors(equation) if t.role in ("parameter", "target")), key=_is_bias)
-        weights = next((t for t in used if t.kind is TensorKind.WEIGHT), None)
+        weights = first_of(TensorKind.WEIGHT, used)
         if weights is not None:
             source = next(t for t in _tensors(equation) if t.role in ("value", "image"))
             top = 1 if strips and source.size <= MAX_ABOVE else 0
@@ -195,8 +196,7 @@ def _is_bias(tensor: Tensor) -> bool:
 
 def _tensors(equation: Equation) -> Sequence[Tensor]:
     """The tensors of an equation's right side, in the order in which they are written."""
-    factors = (factor for term in equation.terms for factor in term.factors)
-    return list(dict.fromkeys(a.tensor for factor in factors for a in sorted(factor.atoms(Access), key=str)))
+    return list(dict.fromkeys(access.tensor for access in equation.accesses))
 
 
 FIRST_COLUMN = 3

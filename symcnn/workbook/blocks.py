@@ -82,6 +82,13 @@ class Placement:
             row, column = row + down * index[n] // divisor, column + right * index[n] // divisor
         return row, column
 
+    def cells(self) -> Iterator[Step]:
+        """Row and column of every entry, in their order."""
+        shape = self.tensor.shape
+        index = list(np.indices(shape).reshape(len(shape), -1)) if shape else []
+        rows, columns = (np.broadcast_to(n, self.tensor.size).tolist() for n in self.at(index))
+        return zip(rows, columns, strict=True)
+
     @cached_property
     def extents(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """First and last row of a block, first and last column, counted from its entry 0, 0."""

@@ -23,6 +23,7 @@ from symcnn.symbolic import E_TOTAL, E, Quantity, TensorKind, entries
 from symcnn.text import Catalogue
 from symcnn.workbook.addresses import Cell, SheetPrinter, area, check_cells, check_size, fixed_area, places
 from symcnn.workbook.bands import STEP_ROW, Band, Columns, Desk, band_of
+from symcnn.workbook.blocks import first_of
 from symcnn.workbook.cell_texts import CellTexts
 
 #: The most positions and weights that are written out.
@@ -45,7 +46,7 @@ class Contributions:
 
 def shares_of(graph: Graph, network: Network) -> Contributions | None:
     """Return the contributions to the first convolution's first filter; None if there is none or it is too large."""
-    filters = next((t for t in network.forward.parameters if t.kind is TensorKind.FILTER), None)
+    filters = first_of(TensorKind.FILTER, network.forward.parameters)
     if filters is None or graph[next(entries(filters)).adjoint].reduce == "max":
         return None
     products: dict[tuple[Quantity, Quantity], Product] = {}

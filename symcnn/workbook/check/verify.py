@@ -6,6 +6,7 @@ reads are compared with what symcnn writes.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -242,7 +243,7 @@ def fill_down_mismatches(quantities: NamedCells, graph: CellGraph) -> Iterator[M
         if model is None:
             continue  # found as a claim
         cells = [(row, graph.content((sheet, row, column)).formula) for row in range(start, last + 1)]
-        for row, right in _wrong_copies(cells):
+        for row, right in islice(_wrong_copies(cells), MOST_IN_COLUMN):
             place = sheet, row, column
             yield Mismatch(written(place), training_name(quantity).name, graph.content(place).text, f"={right}")
     yield from _numbered(quantities, graph)
@@ -256,14 +257,8 @@ def _wrong_copies(cells: list[tuple[int, str | None]]) -> Iterator[tuple[int, st
         if not any(fits) and _fits(cells[2], cells[1]):
             model = cells[1]
     assert model[1] is not None  # looked at before
-    copy, count = filling(model[1]), 0
-    for row, formula in cells:
-        right = copy(row - model[0])
-        if formula != right and not reads_alike(formula, right):
-            yield row, right
-            count += 1
-            if count == MOST_IN_COLUMN:
-                return
+    copies = zip(cells, map(filling(model[1]), (row - model[0] for row, _ in cells)), strict=True)
+    yield from ((row, right) for (row, formula), right in copies if not reads_alike(formula, right))
 
 
 def _fits(cell: tuple[int, str | None], model: tuple[int, str | None]) -> bool:
@@ -302,19 +297,15 @@ def lookup_mismatches(quantities: NamedCells, graph: CellGraph) -> Iterator[Mism
 
 
 def _looks_up(quantities: NamedCells, graph: CellGraph, place: Place, first: Place, last: int) -> bool:
-    tree = graph.tree(place)
-    if not isinstance(tree, FunctionCall) or tree.function != "INDEX" or len(tree.arguments) != 2:
-        return False
-    area, row = tree.arguments
-    if not isinstance(area, Range):
-        return False
-    corners = [(area.first.sheet or place[0], c.row, c.column) for c in (area.first, area.last)]
-    if corners != [first, (first[0], last, first[2])]:
-        return False
-    steps = last - first[1]
-    step_cell = quantities.place(STEP)
-    samples = {-3, 0, 1, steps // 2, steps - 1, steps, steps + 1, steps + 7}
-    return all(_value(row, place, graph, {step_cell: s}) == min(max(s, 0), steps) + 1 for s in samples)
+    match graph.tree(place):
+        case FunctionCall("INDEX", (Range() as area, row)):
+            corners = [(area.first.sheet or place[0], c.row, c.column) for c in (area.first, area.last)]
+            steps, cell = last - first[1], quantities.place(STEP)
+            samples = {-3, 0, 1, steps // 2, steps - 1, steps, steps + 1, steps + 7}
+            return corners == [first, (first[0], last, first[2])] and all(
+                _value(row, place, graph, {cell: s}) == min(max(s, 0), steps) + 1 for s in samples
+            )
+    return False
 
 
 def _value(formula: Formula, place: Place, graph: CellGraph, known: dict[Place, int], depth: int = 0) -> float:
@@ -381,12 +372,10 @@ def formula_mismatches(
     differing_values: Callable[[Place, str], tuple[tuple[float, float], str] | None],
 ) -> Iterator[Mismatch]:  # fmt: skip
     """Yield the cells whose formula is not the expected one, at most MOST_MISMATCHES of them."""
-    count = 0
-    for place in places:
+    wrong = (place for place in places if not same_formula(formulas.get(place), expected.get(place)))
+    for place in islice(wrong, MOST_MISMATCHES):
         formula, right = formulas.get(place), expected.get(place)
-        if count < MOST_MISMATCHES and not same_formula(formula, right):
-            count += 1
-            difference = differing_values(place, right) if formula is not None and right is not None else None
-            values, at = difference if difference is not None else (None, "")
-            before, after = ("" if text is None else f"={text}" for text in (formula, right))
-            yield Mismatch(written(place), written(place), before, after, values, at)
+        difference = differing_values(place, right) if formula is not None and right is not None else None
+        values, at = difference if difference is not None else (None, "")
+        before, after = ("" if text is None else f"={text}" for text in (formula, right))
+        yield Mismatch(written(place), written(place), before, after, values, at)

@@ -23,9 +23,10 @@ from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties, RegularTextRun
 
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import E_TOTAL, Quantity, Tensor, TensorKind, entries
+from symcnn.symbolic import E_TOTAL, Quantity, TensorKind, entries
 from symcnn.workbook import style
 from symcnn.workbook.addresses import Cell, area, local
+from symcnn.workbook.blocks import first_of
 from symcnn.workbook.book import Book
 from symcnn.workbook.sheets.training import without_word
 from symcnn.workbook.training_plan import NORM, STEP, Column, TrainingPlan
@@ -149,8 +150,7 @@ class Charts:
         self.book, self.plan = book, plan
         self.page = book.add_sheet("charts", book.label("hint_charts"))
         parameters = plan.network.forward.parameters
-        filters = [t for t in parameters if t.kind is TensorKind.FILTER]
-        self.tensor: Tensor = (filters or list(parameters))[0]
+        self.tensor = first_of(TensorKind.FILTER, parameters) or parameters[0]
 
     def write(self) -> None:
         self.page.widths(dict.fromkeys(range(LEFT, LEFT + COLUMNS), PITCH))

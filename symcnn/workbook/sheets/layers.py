@@ -6,8 +6,6 @@ Formulas come from the plan's calculations; this module adds values, captions, c
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
 from symcnn.symbolic import Index, Tensor, TensorKind, first_image
@@ -158,14 +156,11 @@ class LayerSheets:
 
     def _copy(self, copy: Copy) -> None:
         """Cells that fetch those of another placement, and the zeros around and between them."""
-        source, target, tensor = copy.source, copy.target, copy.target.tensor
-        page = self.pages[target.sheet]
-        index = list(np.indices(tensor.shape).reshape(len(tensor.shape), -1))
-        sheet = prefix(source.sheet, target.sheet)
-        places = (np.broadcast_to(n, tensor.size).tolist() for n in (*source.at(index), *target.at(index)))
+        source, target = copy.source, copy.target
+        page, sheet = self.pages[target.sheet], prefix(source.sheet, target.sheet)
         look = style.NEURON if self._is_neuron(target) else style.MAP
-        for from_row, from_column, row, column in zip(*places, strict=True):
-            page.put_formula(row, column, CellFormula(f"={sheet}{local(from_row, from_column)}"), look)
+        for cell, place in zip(source.cells(), target.cells(), strict=True):
+            page.put_formula(*place, CellFormula(f"={sheet}{local(*cell)}"), look)
         self._zeros(target)
         if copy.key == "inputs":
             self._row(target)
@@ -207,18 +202,15 @@ class LayerSheets:
     # --- inputs -----------------------------------------------------------------------------------------------------
 
     def _input(self, placement: Placement, values: Array) -> None:
-        page = self.pages[placement.sheet]
-        tensor = placement.tensor
-        index = list(np.indices(tensor.shape).reshape(len(tensor.shape), -1))
-        rows, columns = (np.broadcast_to(n, tensor.size).tolist() for n in placement.at(index))
+        page, tensor = self.pages[placement.sheet], placement.tensor
         if self._is_neuron(placement):
             look = style.NEURON_INPUT
         elif tensor in self.plan.given:
             look = style.GIVEN
         else:
             look = style.MAP_PARAMETER if tensor.role == "parameter" else style.MAP_PIXEL
-        for row, column, value in zip(rows, columns, values.ravel().tolist(), strict=True):
-            page.put_number(row, column, value, look)
+        for place, value in zip(placement.cells(), values.ravel().tolist(), strict=True):
+            page.put_number(*place, value, look)
 
     def _settings(self) -> None:
         cell = self.plan.learning_rate
