@@ -30,7 +30,7 @@ import sympy
 from sympy import Expr, Rational, S
 from sympy.core.expr import AtomicExpr
 
-from symcnn.symbolic.leaves import wins
+from symcnn.symbolic.leaves import KINKED, wins
 
 #: The first letters of a name of ∂E/∂(…). Names are composed and parsed only here and in ``quantity.py``.
 ADJOINT = "dE_d"
@@ -412,6 +412,11 @@ class Equation:
     def accesses(self) -> list[Access]:
         """The accesses of its right side, each once, in the order in which they are written."""
         return list(dict.fromkeys(access for term in self.terms for access in term.accesses))
+
+    @property
+    def has_kink(self) -> bool:
+        """Does its slope jump somewhere?"""
+        return self.reduce == "max" or any(f.has(*KINKED) for term in self.terms for f in term.factors)
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -102,6 +102,10 @@ class StyledSheet:
         styled: SheetCell = cell
         return styled
 
+    def formula(self, row: int, column: int, formula: str, look: Mapping[str, object]) -> None:
+        """Write a formula, which is given without its ``=``."""
+        self.put(row, column, CellFormula(f"={formula}"), look)
+
     def put_formula(self, row: int, column: int, formula: CellFormula, look: Mapping[str, object]) -> None:
         """Write a formula that is known to be legal into a new cell: openpyxl's checks take most of the time."""
         self._put_new(row, column, formula, "f", look)

@@ -207,7 +207,7 @@ class Charts:
         step = self.page.label("step")
         for block, head in enumerate((f'"{step} 0"', f'"{step} "&{plan.step_in_range}', f'"{step} {plan.steps}"')):
             left, look = LEFT + block * (columns + 1), style.AMBER_HEAD if block == 1 else style.HEAD
-            self.page.put(SQUARES_ROW - 1, left, CellFormula(f"={head}"), look)
+            self.page.formula(SQUARES_ROW - 1, left, head, look)
             for n, weight in enumerate(islice(entries(tensor), rows * columns)):
                 at = plan.parameter(weight) if block == 1 else plan.trained_ends(weight)[block // 2]
                 value, (row, across) = CellFormula(f"={at.absolute}"), divmod(n, columns)
@@ -241,7 +241,7 @@ class Charts:
             step = CellFormula(f"={plan.step_in_range}")
             self.page.put(pair[0].row, column, step, style.STEP_NUMBER_RIGHT)
             value = plan.at_current_step(of, title)
-            self.page.put(pair[1].row, column, CellFormula(f"={value}"), style.ROW_BOLD)
+            self.page.formula(pair[1].row, column, value, style.ROW_BOLD)
             cells_of[of] = pair
         return cells_of
 

@@ -84,9 +84,9 @@ def _window(page: StyledSheet, network: Network, graph: Graph, cells: dict[Quant
             )
         ]
         piece, weight, product = (Cell(page.title, top + p, LEFT + m * (columns + 1) + q) for m in range(3))
-        page.put(piece.row, piece.column, CellFormula(f"=INDEX({whole},{at[0]},{at[1]})"), style.PLAIN_VALUE)
-        page.put(weight.row, weight.column, CellFormula(f"={cells[filter_weight].local}"), style.PLAIN_VALUE)
-        page.put(product.row, product.column, CellFormula(f"={piece.local}*{weight.local}"), style.PLAIN_VALUE)
+        page.formula(piece.row, piece.column, f"INDEX({whole},{at[0]},{at[1]})", style.PLAIN_VALUE)
+        page.formula(weight.row, weight.column, cells[filter_weight].local, style.PLAIN_VALUE)
+        page.formula(product.row, product.column, f"{piece.local}*{weight.local}", style.PLAIN_VALUE)
         products.append(product)
     divided = equation.terms[0].coefficient != 1
     return _result(page, top + rows + 1, products, divided, [cells[bias].local for bias in biases])
@@ -125,4 +125,4 @@ def _flattened(page: StyledSheet, network: Network, band: Band, cells: dict[Quan
     page.put(top, LEFT, page.label("flattened", count=outputs.size), style.HEAD)
     for n, quantity in enumerate(entries(outputs)):
         row, column = divmod(n, band.width)
-        page.put(top + 1 + row, LEFT + column, CellFormula(f"={cells[quantity].local}"), style.VALUE_TWO)
+        page.formula(top + 1 + row, LEFT + column, cells[quantity].local, style.VALUE_TWO)

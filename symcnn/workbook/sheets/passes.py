@@ -70,7 +70,7 @@ class GradientTables:
         derivatives = area(row + 1, column, plan.total(every[-1]).row, column)
         if tensor.role == "parameter":
             self.page.put(row, plan.numbers_column, self.page.label("largest_of_group"), style.NOTE)
-            self.page.put(row, column, CellFormula(f"=MAX(MAX({derivatives}),-1*MIN({derivatives}))"), style.SHARE)
+            self.page.formula(row, column, f"MAX(MAX({derivatives}),-1*MIN({derivatives}))", style.SHARE)
             prompt = DataValidation(showInputMessage=True, promptTitle=self.page.label("derivative")[:32])
             prompt.prompt = self.book.text(f"prompt.{tensor.kind.value}")[:255]
             prompt.add(derivatives)
@@ -88,7 +88,7 @@ class GradientTables:
         self.page.put(row, derivative, f"{self.words.total(adjoint)} =", style.LISTED_NAME)
         self.page.put(row, formula, self.words.formula(variable, MAX_SHOWN), style.LISTED_FORMULA)
         for column, cells in zip(images, plan.backward, strict=True):
-            self.page.put(row, column, CellFormula(f"={cells[adjoint].local}"), style.LISTED_VALUE)
+            self.page.formula(row, column, cells[adjoint].local, style.LISTED_VALUE)
         for m in range(plan.number_lines):
             self._numbers(row + m, m, adjoint)
         if quantity not in plan.parameter_rows:
@@ -218,13 +218,13 @@ class ContributionSection:
                     self.page.put(row, column, "–", style.SHARE)
                     continue
                 text = self._of_all(row, k) if printer is None else printer.addends((Addend((product,)),))
-                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
+                self.page.formula(row, column, text, style.SHARE)
             parts = area(self.top, column, self._sum_row - 1, column)
-            self.page.put(self._sum_row, column, CellFormula(f"=SUM({parts})"), style.SUM)
+            self.page.formula(self._sum_row, column, f"SUM({parts})", style.SUM)
             window, row = convolution(plan, image or 0, weight, title), self._sum_row + 1
             if window is not None:
                 text = self._of_all(row, k) if image is None else window
-                self.page.put(row, column, CellFormula(f"={text}"), style.SHARE)
+                self.page.formula(row, column, text, style.SHARE)
 
     def _of_all(self, row: int, k: int) -> str:
         parts = "+".join(local(row, columns[k]) for columns in self.columns[:-1])

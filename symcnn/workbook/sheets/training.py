@@ -49,7 +49,7 @@ def write_training(book: Book, plan: TrainingPlan, progress: Progress | None) ->
                 page.put(row, column, row - first, looks[ruled])
             elif row == first and of in plan.parameter_rows:
                 initial = plan.parameter(of, "initial").seen_from(page.title)
-                page.put(row, column, CellFormula(f"={initial}"), looks[ruled])
+                page.formula(row, column, initial, looks[ruled])
             else:
                 formula = template.replace("{row}", str(row)).replace("{before}", str(row - 1))
                 page.put_formula(row, column, CellFormula(formula), looks[ruled])
