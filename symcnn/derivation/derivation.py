@@ -332,7 +332,7 @@ class Derivation(Mapping[str, Gradient]):
         if adjoint not in self._sizes:
             size = 0
             for symbol in (s for product in self.graph[adjoint].products for f in product for s in f.free_symbols):
-                size += self._size(symbol) if symbol.name in self.graph.backward else 1
+                size += self._size(symbol) if symbol in self.graph.backward else 1
                 if size > MAX_COUNTED:  # the rest may take as long as the whole network
                     break
             self._sizes[adjoint] = size
@@ -401,7 +401,7 @@ class Derivation(Mapping[str, Gradient]):
 
     def _chain_term(self, factors: Product) -> ChainTerm:
         for factor in factors:
-            if factor.is_Symbol and factor.name in self.graph.backward:
+            if factor.is_Symbol and factor in self.graph.backward:
                 return ChainTerm(self.quantities.of(factor).primal, tuple(f for f in factors if f is not factor))
         return ChainTerm(E, factors)
 

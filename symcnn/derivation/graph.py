@@ -102,25 +102,23 @@ class Entries(Mapping[str, T]):
     def _positions(self) -> dict[str, int]:
         return {tensor.name: n for n, tensor in enumerate(self.tensors)}
 
-    def _place(self, name: str) -> tuple[int, Index]:
+    def _place(self, quantity: Quantity) -> tuple[int, Index]:
         """The position of an entry's tensor, and its index there."""
-        quantity = self._quantities.of(name)
         tensor = quantity.tensor.adjoint() if quantity.is_adjoint else quantity.tensor
         if quantity.image is not None or tensor.name not in self._positions:
-            raise KeyError(name)
+            raise KeyError(quantity.name)
         return self._positions[tensor.name], quantity.index
 
-    def __getitem__(self, name: str) -> T:
-        if name not in self.made:
-            position, index = self._place(name)
-            self.made[name] = self._make(self.tensors[position], index)
-        return self.made[name]
+    def __getitem__(self, name: Name) -> T:
+        text = name if isinstance(name, str) else name.name
+        if text not in self.made:
+            position, index = self._place(self._quantities.of(name))
+            self.made[text] = self._make(self.tensors[position], index)
+        return self.made[text]
 
     def __contains__(self, name: object) -> bool:
-        if name in self.made:
-            return True
         try:
-            return isinstance(name, str) and self._place(name) is not None
+            return isinstance(name, Name) and self._place(self._quantities.of(name)) is not None
         except KeyError:
             return False
 
@@ -132,7 +130,7 @@ class Entries(Mapping[str, T]):
 
     def in_order(self, names: Iterable[str]) -> list[str]:
         """Some of the names in the order of all."""
-        return sorted(names, key=self._place)
+        return sorted(names, key=lambda name: self._place(self._quantities.of(name)))
 
 
 @dataclass(frozen=True)
@@ -151,13 +149,11 @@ class Graph:
     equations: tuple[Equation, ...]
 
     def __getitem__(self, name: Name) -> Variable:
-        text = name if isinstance(name, str) else name.name
-        return self.forward[text] if text in self.forward else self.backward[text]
+        return self.forward[name] if name in self.forward else self.backward[name]
 
     def __contains__(self, name: Name) -> bool:
         """Is it computed, and not given?"""
-        text = name if isinstance(name, str) else name.name
-        return text in self.forward or text in self.backward
+        return name in self.forward or name in self.backward
 
     def __iter__(self) -> Iterator[Variable]:
         yield from self.forward.values()

@@ -135,7 +135,7 @@ def tolerance(derivation: Derivation) -> float:
 
 def displayed_is_short(derivation: Derivation) -> bool:
     """Whether the displayed formulas, adjoints substituted, can be evaluated in reasonable time."""
-    return sum(derivation.expanded_size(derivation[name].adjoint) for name in derivation.names) <= MOST_DISPLAYED
+    return sum(derivation.expanded_size(quantity.adjoint) for quantity in derivation.listed) <= MOST_DISPLAYED
 
 
 def _worst(ours: dict[str, float], exact: dict[str, Any], size: dict[str, Any], reach: float) -> tuple[float, str]:

@@ -239,6 +239,7 @@ def test_front_matter_is_a_mapping(tmp_path, net):
 # --- the circle -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", rest_slow(["en", "fr"]))
 def test_our_own_reports_pass_our_own_audit_and_an_error_planted_in_one_is_found(tmp_path, net, data, lang):
     paths = [tmp_path / f"derivation.{suffix}" for suffix in ("md", "tex")]

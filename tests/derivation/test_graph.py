@@ -13,6 +13,7 @@ from symcnn.derivation.graph import Addend, instance_of, instantiate, points, po
 from symcnn.derivation.reverse import reverse
 from symcnn.printers.rewriting import rewritten
 from symcnn.symbolic import Access, Affine, Axis, Tensor, quantity_of
+from tests.slow import rest_slow
 from tests.tools.golden import networks
 from tests.tools.networks import differentiable, lenet
 
@@ -92,7 +93,7 @@ def test_the_points_at_an_index_are_those_where_an_access_is_there(data):
         assert list(points_at(axes, access, index)) == [p for p in points(axes) if access.at(p) == index]
 
 
-@pytest.mark.parametrize("name", networks())
+@pytest.mark.parametrize("name", rest_slow(networks(), 15))
 def test_what_uses_a_quantity_is_what_has_it_in_its_formula(name):
     graph = derive(networks()[name]()[0]).graph
     symbols = {v.quantity: v.symbols() for v in graph}
@@ -100,7 +101,7 @@ def test_what_uses_a_quantity_is_what_has_it_in_its_formula(name):
         assert graph.users(quantity) == [q for q, own in symbols.items() if quantity.symbol in own], quantity
 
 
-@pytest.mark.parametrize("name", networks())
+@pytest.mark.parametrize("name", rest_slow(networks(), 15))
 def test_the_chain_to_an_adjoint_is_what_its_formula_rests_on(name):
     d = derive(networks()[name]()[0])
     symbols = {n: [s.name for s in v.symbols() if s.name in d.graph.backward] for n, v in d.graph.backward.items()}

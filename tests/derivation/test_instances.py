@@ -7,6 +7,7 @@ import pytest
 import symcnn
 from symcnn.derivation import instance
 from symcnn.symbolic import quantity_of
+from tests.slow import rest_slow
 from tests.tools.networks import from_seed
 
 
@@ -16,7 +17,7 @@ def products(variable):
     return sorted(found, key=str), variable.reduce
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", rest_slow(range(40), 15))
 def test_an_instance_is_the_graphs_variable_up_to_order(seed):
     derivation = symcnn.derive(from_seed(seed)[0])
     seen = 0

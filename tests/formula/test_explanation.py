@@ -153,7 +153,7 @@ def names_by_what_is_written(graph):
     return names
 
 
-@pytest.mark.parametrize("name", networks())
+@pytest.mark.parametrize("name", rest_slow(networks(), 15))
 def test_a_quantity_is_known_as_symcnn_writes_it(name):
     graph = symcnn.derive(networks()[name]()[0]).graph
     for text, wanted in names_by_what_is_written(graph).items():

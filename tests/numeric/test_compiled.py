@@ -211,6 +211,7 @@ def in_a_process(folder):
     return int(hits), int(misses), gradient
 
 
+@pytest.mark.slow
 @needs_numba
 def test_the_next_process_takes_what_was_compiled_but_never_runs_the_file(tmp_path):
     hits, misses, gradient = in_a_process(tmp_path)

@@ -59,6 +59,7 @@ def differences(net, theta, images, targets, found):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", rest_slow([0, 40, 80]))
 def test_random_networks_agree_with_the_oracle(start):
     """Any layer, stride, padding and loss; blocks of one to four lanes, whole and filled up."""

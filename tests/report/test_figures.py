@@ -37,6 +37,7 @@ from symcnn.report.figures.neurons import RADIUS
 from symcnn.report.figures.paths import edges_to_error
 from symcnn.report.figures.sketch import Circle, Label, Line, Rect
 from symcnn.text import catalogue
+from tests.slow import rest_slow
 from tests.tools.networks import from_seed, lenet
 
 WORDS = {word: f"le {word}" for word in figures.WORDS}
@@ -241,7 +242,7 @@ def test_a_filter_weight_lights_the_cells_that_it_meets(drawn):
     assert places["f_21"] == pytest.approx((places["f_11"][0], places["f_11"][1] + cell))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", rest_slow(range(40), 15))
 def test_any_network_is_drawn(seed):
     network, theta, images, targets = from_seed(seed)
     derivation, typography, numbers = numbered(network, theta, images, targets)

@@ -49,6 +49,7 @@ def test_a_network_with_kinks_has_its_rows_and_says_how_they_were_decided():
     assert any("no step crosses a kink" in line for line in found.not_checked)
 
 
+@pytest.mark.slow
 def test_at_a_kink_differences_are_left_out_and_nothing_is_refuted():
     """A flat image, no biases that differ: every window ties, and moving one cell makes it the maximum."""
     images, targets = np.ones((2, 4, 4)), np.array([[1.0, 0.0], [0.0, 1.0]])
@@ -99,6 +100,7 @@ def test_a_large_network_is_checked_in_index_notation_and_says_so():
     assert "plus de 50 produits" in str(symcnn.verify(SMALL, lang="fr"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("large")
 def test_a_wrong_program_of_a_large_network_is_refuted(monkeypatch):
     program = PROGRAMS["python"]
@@ -286,6 +288,7 @@ def test_exchanged_gradients_are_seen_at_any_size():
         assert duals_agree(d, theta, (images, targets), Exchanged())[0] > 1e3 * DUAL_TOLERANCE
 
 
+@pytest.mark.slow
 def test_a_program_that_credits_every_tied_cell_is_refuted(monkeypatch):
     from symcnn.numeric import program
     from symcnn.printers.arrays.equations import EquationPrinter

@@ -28,6 +28,7 @@ class Dilated(symcnn.Conv2D):
         return replace(plain, output=x, equations=(new,), feature_maps=(x,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [4, 5])
 def test_a_dilated_convolution_is_verified(size):
     net = symcnn.Network((size, size), [Dilated(1, 2, bias=False), symcnn.Dense(2, "sigmoid")])

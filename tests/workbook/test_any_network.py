@@ -41,6 +41,7 @@ def exported(seed, folder, steps=3):
     return path, net, theta, (images, targets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", rest_slow(range(2)))
 def test_random_networks_recalculate_to_symcnns_numbers(seed, tmp_path):
     """Every layer, activation and loss: maxima, softmax and their adjoints included."""

@@ -148,7 +148,7 @@ def test_a_sum_longer_than_pythons_stack():
     assert cell_values(book)["Sheet"]["A1"] == 5000.0
 
 
-@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("lang", rest_slow(["fr", "en"]))
 def test_no_cached_value_of_the_article_changes_when_it_is_recalculated(net, data, lang, tmp_path):
     path = symcnn.export_workbook(net, data, tmp_path / "cnn.xlsx", steps=30, lang=lang)
     done = subprocess.run([RECALC, "recalc", path, "--check"], capture_output=True, text=True, check=False)

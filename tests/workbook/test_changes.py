@@ -86,6 +86,7 @@ def near(found, wanted):
     return math.isclose(float(found), float(wanted), rel_tol=1e-12, abs_tol=1e-14)
 
 
+@pytest.mark.slow
 def test_a_fast_engine_follows_and_symcnns_own_values_are_its(changed, net, derivation):
     for case in changed:
         engine = by_formualizer(case.path)

@@ -50,6 +50,7 @@ def test_everything_passes(path):
     assert found["status"].endswith("✓ all checks pass")
 
 
+@pytest.mark.slow
 def test_a_readers_changes_pass_too_and_are_not_compared_with_the_export(path, tmp_path):
     for n, changes in enumerate(
         ({"learning_rate": 0.7}, {"i_12_image2": 0.25}, {"t_1_image1": 0.9}, {"step_shown": 3})
@@ -86,6 +87,7 @@ def test_a_wrong_error_in_training_is_seen(path, tmp_path):
     assert failing(corrupted(path, tmp_path / "s.xlsx", "training_E_total", "+", "-", row=8)) == {"forward"}
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_told_in_words(path, tmp_path):
     """The parameters overflow; no #NUM! stands where a reader looks first."""
     changed = set_cells(path, {"learning_rate": 1e200, "step_shown": 3}, tmp_path / "far.xlsx")

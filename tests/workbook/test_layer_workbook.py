@@ -169,6 +169,7 @@ def test_a_network_without_a_loss_has_no_layers_to_choose(tmp_path):
 # --- limits ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_left_out_in_order(monkeypatch):
     """The parameters after a step, then gradients of the widest dense layers, then the backward pass."""
     net, text = NETWORKS["small"], catalogue("en")

@@ -72,6 +72,7 @@ def test_the_network_answers_for_the_readers_image(shown, tmp_path):
     assert values[plan.verdict.sheet, plan.verdict.local] == name
 
 
+@pytest.mark.slow
 def test_the_article_names_what_the_largest_output_stands_for(tmp_path):
     found = article(tmp_path, "fr")
     row = [c.local for c in found.plan.desk.outputs(2)]
@@ -112,6 +113,7 @@ def test_what_the_positions_add_is_the_gradient(shown):
             assert float(shown.values[sheet, f"{columns(column)}{places._sum_row + 1}"]) == wanted, weight
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:with learning_rate:symcnn.errors.SymcnnWarning")
 def test_a_window_with_holes_is_no_plain_convolution(tmp_path):
     """With a stride the positions are listed, but there is no range of cells to lay ∂E/∂X over."""

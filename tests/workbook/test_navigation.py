@@ -6,6 +6,7 @@ import pytest
 
 import symcnn
 from symcnn.text import catalogue
+from tests.slow import rest_slow
 from tests.tools.recalculate import by_formualizer, named, set_cells
 
 STEPS = 6
@@ -23,7 +24,7 @@ KEYS = (
 )
 
 
-@pytest.fixture(scope="module", params=["en", "fr"])
+@pytest.fixture(scope="module", params=rest_slow(["en", "fr"]))
 def workbook(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("navigation") / "cnn.xlsx"
     symcnn.export_workbook(symcnn.article.network(), symcnn.article.images(), path, steps=STEPS, lang=request.param)

@@ -47,6 +47,7 @@ def test_it_begins_at_a_border(file):
     assert set(agreements(path)) == {catalogue("en")("workbook.picker_same")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", rest_slow([1, 4]))
 def test_every_choice_adds_up(file, draws, tmp_path):
     """Drawn choices in every layer: the sum of the products is the cell, what comes back is its derivative."""

@@ -105,6 +105,7 @@ def books(folder, lang):
     )
 
 
+@pytest.mark.slow
 @needs_fonts
 @pytest.mark.parametrize("lang", rest_slow(["fr", "en"]))
 def test_no_text_is_cut_off(lang, tmp_path):
@@ -112,6 +113,7 @@ def test_no_text_is_cut_off(lang, tmp_path):
         assert cut_off(path) == []
 
 
+@pytest.mark.slow
 @needs_fonts
 def test_a_text_that_is_too_long_is_seen(tmp_path):
     """Beside a filled cell, beside a merged one, and in a block of prose that is too low."""

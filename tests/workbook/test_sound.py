@@ -65,6 +65,7 @@ def workbooks(kinds, tmp_path_factory):
     return [write(folder, *which) for write, *which in kinds]
 
 
+@pytest.mark.slow
 def test_no_rule_of_excel_is_broken(workbooks):
     for path in workbooks:
         assert findings(path) == [], path.name
@@ -81,6 +82,7 @@ def test_microsofts_validator_finds_nothing(workbooks, tmp_path):
     assert sdk.findings(root, [broken])
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(workbooks, kinds, tmp_path):
     for path, (write, *which) in zip(workbooks, kinds, strict=True):
         assert write(tmp_path, *which).read_bytes() == path.read_bytes(), path.name

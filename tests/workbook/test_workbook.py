@@ -14,6 +14,7 @@ from symcnn.numeric.values import values_of_images
 from symcnn.text import catalogue
 from symcnn.workbook.addresses import is_legal_name
 from symcnn.workbook.training_plan import TrainingPlan
+from tests.slow import rest_slow
 from tests.tools.recalculate import by_formualizer, by_office, named, needs_office, set_cells
 
 STEPS = 12
@@ -23,7 +24,7 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["en", "fr"])
+@pytest.fixture(scope="module", params=rest_slow(["en", "fr"]))
 def book(request, net, data, tmp_path_factory):
     path = tmp_path_factory.mktemp("book") / "cnn.xlsx"
     assert symcnn.export_workbook(net, data, path, steps=STEPS, lang=request.param) == path
@@ -136,7 +137,7 @@ def find(path, title, words):
     raise AssertionError(words)
 
 
-@pytest.mark.parametrize(("row", "column"), [(1, 1), (2, 5), (7, 3)])
+@pytest.mark.parametrize(("row", "column"), rest_slow([(2, 5), (1, 1), (7, 3)]))
 def test_the_worked_window_follows_its_row_and_column(book, tmp_path, row, column):
     lang, path = book
     text = catalogue(lang)
@@ -191,6 +192,7 @@ def test_names_are_the_contract(book):
     assert len({n.lower() for n in names}) == len(names)
 
 
+@pytest.mark.slow
 def test_names_are_the_same_in_both_languages(net, data, tmp_path):
     books = [symcnn.export_workbook(net, data, tmp_path / f"{x}.xlsx", steps=1, lang=x) for x in ("en", "fr")]
     assert named(books[0]).keys() == named(books[1]).keys()

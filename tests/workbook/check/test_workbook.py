@@ -51,7 +51,7 @@ def changed(package, cell, formula, value=None):
         package.sheets[sheet][row, column] = kept
 
 
-@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("lang", rest_slow(["fr", "en"]))
 def test_an_untouched_workbook_raises_nothing_and_all_24_are_proved(tmp_path, lang):
     path = tmp_path / "a.xlsx"
     symcnn.export_workbook(ARTICLE, symcnn.article.images(), path, steps=30, lang=lang)
@@ -66,6 +66,7 @@ def test_an_untouched_workbook_raises_nothing_and_all_24_are_proved(tmp_path, la
     assert words in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", rest_slow([12, 1]))
 def test_untouched_workbooks_of_other_networks_raise_nothing(tmp_path, seed):
     net, theta, images, targets = from_seed(seed)
@@ -76,6 +77,7 @@ def test_untouched_workbooks_of_other_networks_raise_nothing(tmp_path, seed):
     assert not [row.claim for row in found.rows[:-1] if row.status == "unknown"]
 
 
+@pytest.mark.slow
 def test_thirty_altered_formulas_are_caught(package):
     rng = random.Random(7)
     chosen = rng.sample(list(alterations(package, rng, 3)), 30)
@@ -120,6 +122,7 @@ def test_another_way_to_write_the_same_formula_is_no_error(package):
     assert changed(package, o, "-(" + package.sheets[o[0]][o[1:]].formula + ")*-1").ok
 
 
+@pytest.mark.slow
 def test_one_row_of_training_that_is_another_formula_is_found(package):
     column = package.names["training_x_11_image1"].first
     for row in (column.row, column.row + 1, column.row + 3):
@@ -164,6 +167,7 @@ def test_labels_are_read_in_both_languages(tmp_path):
         assert int(re.search(r"(\d+) labels", row.claim)[1]) > 100
 
 
+@pytest.mark.slow
 def test_a_workbook_saved_by_another_program_is_still_read(tmp_path):
     """openpyxl writes inline texts and drops what it does not know; the formulas stay."""
     path, copy = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
