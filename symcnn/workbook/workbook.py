@@ -12,7 +12,7 @@ from symcnn.derivation import Derivation
 from symcnn.errors import SymcnnWarning, TrainingDivergedError
 from symcnn.network import Array, Data, Network, checked, checked_images, class_names
 from symcnn.printers.excel import CellFormula
-from symcnn.text import Catalogue, catalogue
+from symcnn.text import Catalogue
 from symcnn.version import __version__
 from symcnn.workbook import style
 from symcnn.workbook.addresses import is_legal_name
@@ -173,13 +173,13 @@ class WorkbookInputs:
     rate: float
     factor: float
     steps: int
-    lang: str
+    text: Catalogue
 
 
 def regenerate_formulas(inputs: WorkbookInputs) -> Mapping[tuple[str, int, int], str]:
     """(sheet, row, column) -> formula, as symcnn writes the workbook today."""
     i, data = inputs, Data(inputs.images, inputs.targets)
-    book = passes_book(catalogue(i.lang), i.network, data, i.theta, i.rate, i.factor, i.steps, "")
+    book = passes_book(i.text, i.network, data, i.theta, i.rate, i.factor, i.steps, "")
     return {
         (sheet.title, cell.row, cell.column): cell.value[1:]
         for sheet in book.workbook

@@ -25,9 +25,10 @@ from symcnn.printers.cells import (
     written,
 )
 from symcnn.symbolic import E_TOTAL, E, entries
-from symcnn.text import LANGUAGES, catalogue
+from symcnn.text import LANGUAGES, Catalogue, catalogue, earlier_catalogue
 from symcnn.workbook.check.claims import input_values
 from symcnn.workbook.check.graph import CellGraph
+from symcnn.workbook.check.package import formulas
 from symcnn.workbook.check.quantities import FACTOR, RATE, STEP, NamedCells, training_name
 from symcnn.workbook.check.result import Mismatch
 from symcnn.workbook.workbook import WorkbookInputs
@@ -175,13 +176,17 @@ def workbook_inputs(quantities: NamedCells, graph: CellGraph) -> WorkbookInputs:
     theta = np.array([values[p.symbol] for p in q.parameters])
     (_, first, _), last = q.column(E_TOTAL)
     shaped = images.reshape(q.images, *forward.image.shape)
-    return WorkbookInputs(q.network, shaped, targets, theta, values[RATE], values[FACTOR], last - first, language(q))
+    return WorkbookInputs(q.network, shaped, targets, theta, values[RATE], values[FACTOR], last - first, wording(q))
 
 
-def language(quantities: NamedCells) -> str:
-    """Return the language of the sheets' titles."""
+def wording(quantities: NamedCells) -> Catalogue:
+    """Return the catalogue whose words are in the workbook: by the titles of its sheets, and the status line."""
     sheet = quantities.place(E.of_image(1))[0]
-    return next((lang for lang in LANGUAGES if catalogue(lang)("workbook.forward") == sheet), LANGUAGES[0])
+    texts = [text for lang in LANGUAGES for text in (catalogue(lang), earlier_catalogue(lang))]
+    kept = [text for text in texts if text("workbook.forward") == sheet] or texts
+    cells = quantities.package.sheets.get(kept[0]("workbook.contents"), {})
+    status = "".join(formula for _, formula in formulas(cells))
+    return next((text for text in kept if f'"{text("workbook.status")} "' in status), kept[0])
 
 
 def same_formula(one: str | None, other: str | None) -> bool:
@@ -196,13 +201,13 @@ def same_formula(one: str | None, other: str | None) -> bool:
 
 
 def formula_mismatches(
-    places: Iterable[Place], formulas: Mapping[Place, str], expected: Mapping[Place, str],
+    places: Iterable[Place], actual: Mapping[Place, str], expected: Mapping[Place, str],
     differing_values: Callable[[Place, str], tuple[tuple[float, float], str] | None],
 ) -> Iterator[Mismatch]:  # fmt: skip
     """Yield the cells whose formula is not the expected one, at most MOST_MISMATCHES of them."""
     count = 0
     for place in places:
-        formula, right = formulas.get(place), expected.get(place)
+        formula, right = actual.get(place), expected.get(place)
         if count < MOST_MISMATCHES and not same_formula(formula, right):
             count += 1
             difference = differing_values(place, right) if formula is not None and right is not None else None

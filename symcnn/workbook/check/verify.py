@@ -18,9 +18,9 @@ from symcnn.workbook.check.claims import Decider, ExpectedFormula
 from symcnn.workbook.check.comparisons import (
     fill_down_mismatches,
     formula_mismatches,
-    language,
     lookup_mismatches,
     same_formula,
+    wording,
     workbook_inputs,
 )
 from symcnn.workbook.check.graph import CellGraph
@@ -158,7 +158,7 @@ class _WorkbookProof:
         self._add("proof.looked_up", lookups, training=training, count=count)
 
     def _labels(self) -> None:
-        labels = Labels(self.quantities, self.current, catalogue(language(self.quantities)))
+        labels = Labels(self.quantities, self.current, wording(self.quantities))
         findings = list(labels.findings())
         self.decider.findings += findings
         if labels.count:
