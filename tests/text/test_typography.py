@@ -108,7 +108,7 @@ TERMS: dict[str, dict[str, tuple[str, str, str]]] = {
         "tolérance : permis": (r"\bpermise?s?\b(?!-)|\bau pire\b|\bpire\b", "permis 2, au pire 1", ""),
         "au total : en tout": (r"\ben tout\b(?! point)", "24 en tout", ""),
         "on : qui": (r"(?:^|[.:;]\s)[Qq]ui (?:prend|change)\b", "Qui prend la moyenne", ""),
-        "mot à mot": (r"\bvivante?s?\b|\bfigure comme\b|\bimage à vous\b|\bcomme demandé par\b", "une image à vous", ""),
+        "mot à mot": (r"\bvivante?s?\b|\bfigure comme\b|\bimage à vous\b", "une image à vous", ""),
     },
 }  # fmt: skip
 
