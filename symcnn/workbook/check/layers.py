@@ -96,7 +96,7 @@ class LayerVerification:
                 self.findings.append(Mismatch(name, name, "" if actual is None else _area(actual), _area(target)))
 
     def _has_captions(self, package: XlsxContent) -> bool:
-        """Whether the captions are worded as symcnn words them today, but for a few; earlier versions had other words."""
+        """Whether the captions are worded as today, but for a few that somebody changed."""
         reworded = {
             value
             for sheet, cells in self._expected.items()
