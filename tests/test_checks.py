@@ -107,7 +107,7 @@ def test_a_text_with_wrong_lines(capsys):
     assert result.summary == "notes.md: 5 right · 1 right, but · 1 given · 3 WRONG"
     code, out, err = status(capsys, ROOT / "examples" / "notes.md", "--lang", "fr")
     assert code == 1
-    assert "FAUX\u00a0: 3" in out
+    assert "FAUX\u202f: 3" in out
     assert err.strip().endswith("notes.md: 3 wrong")
 
 

@@ -37,7 +37,7 @@ def test_the_story_of_the_article(tmp_path, capsys, lang):
     assert made >= {"cnn.xlsx", "one-number.svg", *reports}
     assert {Path(name).suffix for name in made - {"cnn.xlsx", *reports}} == {".svg"}
     assert all(str(folder / name) in out for name in ("cnn.xlsx", *reports))
-    assert ("24 of 24, exactly" if lang == "en" else "24 sur 24, exactement") in out
+    assert ("24 of 24, by exact equality" if lang == "en" else "24 sur 24, par égalité exacte") in out
     assert ("0.78" if lang == "en" else "0,78") in out
     assert "20 " in out
     assert " 4 " in out

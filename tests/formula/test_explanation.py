@@ -58,9 +58,9 @@ def test_what_is_printed(net, data):
     assert lines[0] == "∂E/∂f₁₂ = ∂E/∂x₁₁ · i₁₂ + ∂E/∂x₁₂ · i₁₃ + ∂E/∂x₂₁ · i₂₂ + ∂E/∂x₂₂ · i₂₃"
     assert lines[1].strip() == "= (−0.0227524) × 0 + (−0.00873711) × 1 + (−0.00737859) × 1 + (−0.0127553) × 0"
     assert lines[2].strip() == "= −0.0161157"
-    assert lines[4] == "feeds ∂E_total/∂f₁₂"
+    assert lines[4] == "used in ∂E_total/∂f₁₂"
     french = str(explain_number(net, data, Question("h_1"), lang="fr"))
-    assert "repose sur h_1,préactivation = −0,571447" in french
+    assert "calculé à partir de h_1,préactivation = −0,571447" in french
     assert "∂E/∂h_1,préactivation" in french
 
 

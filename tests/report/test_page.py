@@ -185,7 +185,7 @@ def test_a_reader_meets_no_markup(browser, written, spoilt):
 def test_controls_have_names(browser, written, spoilt):
     browser.open(written / "sample.html")
     assert nameless(browser) == []
-    browser.open(spoilt(' aria-label="Equation 1: copy its LaTeX">(1)', ">"))
+    browser.open(spoilt(' aria-label="Copy equation 1 as LaTeX">(1)', ">"))
     assert nameless(browser) == ["button"]
 
 
