@@ -69,6 +69,21 @@ def test_derive_prints_every_formula(capsys):
     assert "--of 'q_1'" in err
 
 
+def test_explain_gives_a_value_and_its_gradient(capsys):
+    out = run("explain", "f_12", capsys=capsys)[1]
+    assert out.startswith("f₁₂ = −0.460427\n")
+    assert "\n\n∂E_total/∂f₁₂ = (∂E/∂f₁₂)[image 1] + (∂E/∂f₁₂)[image 2]\n" in out
+    assert run("explain", "dE_df_12", capsys=capsys)[1] == out.partition("\n\n")[2]
+    # after a step: the gradient that moved it, and the next one
+    out = run("explain", "f_12", "--step", 3, capsys=capsys)[1]
+    assert "(f₁₂)[step 3] = (f₁₂)[step 2] − η · (∂E_total/∂f₁₂)[step 2]\n" in out
+    assert run("explain", "dE_df_12", "--step", 3, capsys=capsys)[1] == out.partition("\n\n")[2]
+    # of one image; what has no gradient has one part
+    out = run("explain", "h_1_image2", capsys=capsys)[1]
+    assert run("explain", "dE_dh_1", "--image", 2, capsys=capsys)[1] == out.partition("\n\n")[2] != ""
+    assert all("\n\n" not in run("explain", name, capsys=capsys)[1] for name in ("i_12", "E", "E_total", "dE_dx_11"))
+
+
 DIGITS = """
 input_shape = [8, 8]
 loss = "cross_entropy"

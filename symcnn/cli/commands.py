@@ -410,14 +410,14 @@ def explain(
     learning_rate: float, seed: int, reduction: Any,
 ) -> None:  # fmt: skip
     """Explain one number at any step of the training."""
-    from symcnn.explain import Question, explain_number
+    from symcnn.explain import Question, explain_with_gradient
 
     choice.check_options("seed")
     chosen = choice.load(network)
     with progress_bar(text("bar.training"), step) as advance:
-        explanation = explain_number(
+        explanations = explain_with_gradient(
             chosen.network, require_samples(chosen.network, chosen.data, network), Question(name, step, image),
             learning_rate=choice.learning_rate(chosen, learning_rate), seed=seed, reduction=reduction, lang=language(),
             progress=advance, initial=None if chosen.run is None else chosen.run.theta,
         )  # fmt: skip
-    say(explanation.latex if latex else str(explanation))
+    say("\n\n".join(found.latex if latex else str(found) for found in explanations))
