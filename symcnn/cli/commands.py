@@ -148,7 +148,8 @@ def _print_equations(derivation: "Derivation", latex: bool) -> None:
     for equation in derivation.equations:
         say(equation_latex(equation) if latex else str(equation))
     say(f"\n{text('derive.left_out')}")
-    verdict = check_equations(derivation)
+    with progress_bar(text("bar.checking")):
+        verdict = check_equations(derivation)
     say(_size(derivation))
     status = text(f"derive.{verdict.status}", bound=f"{verdict.epsilon:.0e}")
     say(text("derive.checked", status=status, method=method_in_words(verdict, catalogue(language()))))
@@ -208,7 +209,8 @@ def audit(
 
     if html is not None:
         check_apart(check_writable(html, (".html",)), file, network, mapping)
-    result = audit_about(file, network, mapping)
+    with progress_bar(text("bar.checking")):
+        result = audit_about(file, network, mapping)
     report = Told(result, visible(file.name), catalogue(language()))
     if html is not None:  # before anything is printed
         write_whole(html, page(report, catalogue(language())).encode("utf-8"))
@@ -309,7 +311,10 @@ def report(
     choice.check_options("seed", "steps", "learning_rate")
     chosen = choice.load(network)
     net, data = chosen.network, chosen.data
-    checked = None if certificate is None else symcnn.report.checked_certificate(certificate, net, data)
+    checked = None
+    if certificate is not None:
+        with progress_bar(text("bar.coq")):
+            checked = symcnn.report.checked_certificate(certificate, net, data)
     with warnings_as_lines(), progress_bar(text("bar.report"), steps) as advance:
         content = replace(gather(net, data, chosen.run, learning_rate, steps, seed, advance), certificate=checked)
         files = symcnn.report.write_content(content, outs, language())
@@ -341,7 +346,10 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
     net, data = load_network(network)
     net.require_loss(str(network))
     backends = tuple(BACKENDS if numba else PROGRAMS)
-    evidence = None if certificate is None else recheck(certificate, net, data)
+    evidence = None
+    if certificate is not None:
+        with progress_bar(text("bar.coq")):
+            evidence = recheck(certificate, net, data)
     with progress_bar(text("bar.verifying"), len(taken_one_by_one(symcnn.derive(net))) or None) as advance:
         verification = symcnn.verify(
             net, data, backends=backends, lang=language(), progress=advance, certificate=evidence
@@ -354,7 +362,9 @@ def verify(network: Path | None, numba: bool, workbook: Path | None, certificate
 def _verify_workbook(workbook: Path, network: Path | None) -> None:
     from symcnn.workbook import verify_workbook
 
-    verification = verify_workbook(workbook, load_network(network)[0], lang=language())
+    net, _ = load_network(network)
+    with progress_bar(text("bar.checking")):
+        verification = verify_workbook(workbook, net, lang=language())
     _print_result(verification)
     wrong = verification.findings
     cells = ", ".join(f.cell for f in wrong[:5]) or "a claim is refuted"

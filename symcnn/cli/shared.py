@@ -244,20 +244,30 @@ def warnings_as_lines(word: str = "warning") -> Iterator[None]:
 
 @contextmanager
 def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on standard error, on a terminal only; the function yielded sets how much is done."""
-    from rich.progress import Progress
+    """Show a progress bar on standard error, on a terminal only; the function yielded sets how much is done.
 
-    console = console_for(stderr=True)
-    if not console.is_terminal:  # not Progress(disable=True): some versions of rich then print an empty line
+    Before its first call and after its last the bar moves to and fro beside a clock: something else is being done.
+    """
+    console = console_for(stderr=True) if sys.stderr.isatty() else None  # FORCE_COLOR makes a pipe a terminal for rich
+    if console is None or not console.is_terminal or console.is_dumb_terminal:
         yield lambda done: None
         return
+    from rich import progress
+    from rich.text import Text
+
+    class Share(progress.ProgressColumn):
+        def render(self, task: progress.Task) -> Text:
+            return Text(f"{task.percentage:>3.0f} %" if task.total else "")
+
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), Share(), progress.TimeElapsedColumn())
     # lines on standard output are let through the bar only where both go to the terminal
-    through = sys.stdout.isatty()
-    with Progress(console=console, transient=True, redirect_stdout=through) as bar:
-        task = bar.add_task(words, total=total)
+    with progress.Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        bar.add_task(words, total=None)
+        [task] = bar.tasks
 
         def advance(done: int) -> None:
-            bar.update(task, completed=done)
+            task.total = total if total and done < total else None
+            bar.update(task.id, completed=done)
 
         yield advance
 
