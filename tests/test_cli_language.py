@@ -184,7 +184,7 @@ LINES = [
     (["derive", "nix.toml"], "nix.toml : fichier introuvable ; attendu : un fichier de réseau (TOML)"),
     (["derive", "--index", "--of", "f_11"], "--index --of : une seule des deux"),
     (["derive", "--of", "q_1"], "--of 'q_1' : grandeur inconnue ; 32 noms possibles, par exemple o_1, o_2, z_o1"),
-    (["explain", "f_1"], "'f_1' : grandeur inconnue ; vouliez-vous écrire 'f_21' ou 'f_12' ou 'f_11' ?"),
+    (["explain", "f_1"], "'f_1' : grandeur inconnue ; vouliez-vous écrire 'f_11' ou 'f_12' ou 'f_21' ?"),
     (["explain", "f_12", "--image", "9"], "image 9 : attendu : un entier de 1 à 2"),
     (["train", "--rate", "0"], "learning_rate=0.0 : attendu : un nombre fini supérieur à 0"),
     (["train", "--steps", "-1"], "steps=-1 : attendu : un entier supérieur ou égal à 0"),
@@ -313,7 +313,8 @@ def test_an_unknown_language_in_the_variable_is_one_line(capsys, monkeypatch):
 
 def test_ctrl_c_in_french():
     code = "import symcnn.cli.language as l, sys, os; os.environ['SYMCNN_LANG'] = 'fr'\n"
-    code += "import symcnn.explain\ndef stop(*a, **k): raise KeyboardInterrupt\nsymcnn.explain.explain_with_gradient = stop\n"
+    code += "import symcnn.explain\ndef stop(*a, **k): raise KeyboardInterrupt\n"
+    code += "symcnn.explain.explain_with_gradient = stop\n"
     code += "import symcnn.cli; symcnn.cli.main(['explain', 'f_12'])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr.strip()) == (130, "symcnn: interrompu")
