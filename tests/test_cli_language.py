@@ -23,6 +23,7 @@ from symcnn.cli.language import (
     language,
     set_language,
 )
+from symcnn.cli.shared import print_table
 from symcnn.text import LANGUAGES, tables
 from tests.network.test_file import BAD, GOOD, SAMPLE
 from tests.test_cli import run
@@ -299,6 +300,15 @@ def test_every_command_prints_in_the_language_chosen(tmp_path, capsys):
     assert "fois la propagation avant" in out
     # and after a French command the next is English again
     assert "24 gradients: 20 for the parameters" in run("derive", capsys=capsys)[1]
+
+
+def test_a_table_breaks_no_line_at_a_space_that_is_none(capsys):
+    cell = "le mot\u202f: " * 40
+    print_table("", [[cell, "\ufdd0 \ufdd1 \xa0"]])
+    out = capsys.readouterr().out
+    assert "mot\u202f: le" in out
+    assert not re.search("[│ ] *: ", out.replace("\u202f: ", ""))
+    assert r"\ufdd0 \ufdd1" in out
 
 
 def test_an_unknown_language_in_the_variable_is_one_line(capsys, monkeypatch):

@@ -189,11 +189,7 @@ def require_samples(network: "Network", data: "Data | None", path: Path | None) 
 
 def console_for(stderr: bool = False) -> "Console":
     """Return a console that prints text as it is: no markup, no emoji names, no highlighting."""
-    from rich import console as rich
-
-    class Console(rich.Console):
-        def on_broken_pipe(self) -> None:  # `symcnn train | head`: rich would end the program with status 1
-            raise BrokenPipeError
+    from rich.console import Console
 
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
@@ -272,18 +268,25 @@ def progress_bar(words: str, total: int | None = None) -> Iterator[Callable[[int
         yield advance
 
 
+#: Rich breaks lines at no-break spaces. These characters, which ``visible`` leaves in no cell, stand for them there.
+_NO_BREAK = str.maketrans("\u00a0\u202f", "\ufdd0\ufdd1")
+_NO_BREAK_AGAIN = str.maketrans("\ufdd0\ufdd1", "\u00a0\u202f")
+
+
 def print_table(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] = ()) -> None:
     from rich.table import Table
 
     console = console_for()
-    if title:
-        console.print(visible(title))
     table = Table(show_header=bool(heads))
     for head in heads or rows[0]:
-        table.add_column(head if heads else "", overflow="fold")
+        table.add_column(head.translate(_NO_BREAK) if heads else "", overflow="fold")
     for row in rows:
-        table.add_row(*("\n".join(map(visible, cell.split("\n"))) for cell in row))
-    console.print(table)
+        table.add_row(*("\n".join(map(visible, cell.split("\n"))).translate(_NO_BREAK) for cell in row))
+    with console.capture() as printed:
+        if title:
+            console.print(visible(title))
+        console.print(table)
+    click.echo(printed.get().translate(_NO_BREAK_AGAIN), nl=False)
 
 
 def print_hint(message: str | None) -> None:
