@@ -94,7 +94,7 @@ def shortened(message: str, limit: int = 1_000) -> str:
 
 
 def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:
-    """Return the names most like a word; with many names, only of those that begin as it does."""
+    """Return the names most like a word, of equally like ones the first; of many, only those that begin as it does."""
     if not isinstance(word, str):
         return []
     compared: Collection[str] = names
@@ -103,7 +103,12 @@ def nearest(word: object, names: Collection[str], most: int = 3) -> list[str]:
     lower: dict[str, str] = {}
     for name in compared:
         lower.setdefault(name.lower(), name)
-    return [lower[n] for n in difflib.get_close_matches(word[:60].lower(), lower, most, 0.76)]
+    key, order = word[:60].lower(), list(lower)
+
+    def distance(name: str) -> tuple[float, int]:
+        return -difflib.SequenceMatcher(None, name, key).ratio(), order.index(name)
+
+    return [lower[n] for n in sorted(difflib.get_close_matches(key, order, most, 0.76), key=distance)]
 
 
 def one_of(word: object, names: Collection[str]) -> str:

@@ -1,6 +1,5 @@
 """Explain any number of a training: at which step, for which image."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ from symcnn.network import Array, DataLike, Network, checked
 from symcnn.numeric import as_theta, initial_values
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import E_TOTAL, E, Quantity, split_name
-from symcnn.text import catalogue
+from symcnn.text import Catalogue, catalogue
 from symcnn.train import Progress, train
 from symcnn.train.settings import check_settings, checked_reduction, choose
 
@@ -52,20 +51,28 @@ def explain_number(
         InputError: no such quantity, image or step.
         KeyboardInterrupt: Ctrl-C, while it trains up to that step.
     """
-    text = catalogue(lang)
+    return explain_with_gradient(
+        network, data, question, learning_rate=learning_rate, seed=seed, initial=initial, reduction=reduction,
+        lang=lang, progress=progress,
+    )[0]  # fmt: skip
+
+
+def explain_with_gradient(
+    network: Network, data: DataLike, question: Question, *, learning_rate: float, seed: int, initial: Any,
+    reduction: Literal["sum", "mean"], lang: str, progress: Progress | None = None,
+) -> list[Explanation]:  # fmt: skip
+    """Explain a number as ``explain_number`` does, and then its gradient, if E is differentiated by it."""
     images, targets = checked(network, data)
-    samples = len(images)
-    derivation = Derivation(network, samples)
-    name, image = _split(question, samples)
+    derivation = Derivation(network, len(images))
+    name, image = _split(question, len(images))
     quantity = _quantity(derivation, question.name, name)
-    is_parameter = quantity.tensor.is_shared and not quantity.is_adjoint
-    if image is not None and (is_parameter or quantity == E_TOTAL):
+    if image is not None and (_is_parameter(quantity) or quantity == E_TOTAL):
         raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
 
     def trained(steps: int, initial: Array) -> Array:
         run = train(
             network, data, learning_rate=learning_rate, steps=steps, initial=initial, reduction=reduction,
-            backend=choose(network, samples, question.step), progress=progress,
+            backend=choose(network, len(images), question.step), progress=progress,
         )  # fmt: skip
         if run.stopped == "interrupted":
             raise KeyboardInterrupt
@@ -73,37 +80,73 @@ def explain_number(
 
     # the last step is made alone, since the parameters before it are explained too
     check_settings(learning_rate, question.step)
-    factor = 1.0 if checked_reduction(reduction) == "sum" else 1.0 / samples
+    factor = 1.0 if checked_reduction(reduction) == "sum" else 1.0 / len(images)
+    text = catalogue(lang)
+    origin = text("explain.initial", seed=seed) if initial is None else text("explain.given")
     theta = before = initial_values(network, seed) if initial is None else as_theta(network, initial)
     if question.step > 1:
         before = trained(question.step - 1, before)
     if question.step:
         theta = trained(1, before)
+    explainer = _Explainer(
+        derivation, images, targets, question.step, before, theta, origin, learning_rate, factor, text
+    )
+    found = [explainer.explain(quantity, image)]
+    if not quantity.is_adjoint and derivation.differentiates(quantity.tensor):
+        found.append(explainer.explain(quantity.adjoint, image))
+    return found
 
-    def values(theta: Array, image: int) -> Mapping[str, float]:
-        return next(values_of_images(derivation, theta, (images[[image]], targets[[image]])))
 
-    def parts(theta: Array, name: str) -> list[float]:
-        return [each[name] for each in values_of_images(derivation, theta, (images, targets))]
+@dataclass(frozen=True)
+class _Explainer:
+    """Explains numbers after one step of a training.
 
-    graph, words = derivation.graph, {"word": text.words("word"), "explain": text.words("explain")}
-    if is_parameter:
-        place = _place(network, quantity)
-        if question.step == 0:
-            origin = text("explain.initial", seed=seed) if initial is None else text("explain.given")
-            return explain_input(graph, quantity, float(theta[place]), origin, words, text.decimal)
-        slope = factor * sum(parts(before, quantity.adjoint.name))
-        change = Change(float(before[place]), learning_rate, slope, float(theta[place]), question.step)
-        return explain_update(graph, quantity, change, words, text.decimal)
-    if quantity == E_TOTAL or (image is None and quantity.tensor.is_shared):
-        each = parts(theta, (E if quantity == E_TOTAL else quantity).name)
-        labels = text.image_labels(None, samples)
-        return explain_sum(graph, quantity, each, factor, labels, words, text.decimal)
-    of_image = values(theta, (image or 1) - 1)
-    if quantity.name in graph.inputs:
-        value, origin = of_image[quantity.name], text("explain.given")
-        return explain_input(graph, quantity, value, origin, words, text.decimal)
-    return explain_variable(graph, quantity, of_image, words, text.decimal)
+    Attributes:
+        before, theta: the parameters before that step and after it; at step 0 they are the same.
+        origin: where the first parameters come from, in words.
+        factor: of the sum over the images.
+    """
+
+    derivation: Derivation
+    images: Array
+    targets: Array
+    step: int
+    before: Array
+    theta: Array
+    origin: str
+    learning_rate: float
+    factor: float
+    text: Catalogue
+
+    def explain(self, quantity: Quantity, image: int | None) -> Explanation:
+        graph, text = self.derivation.graph, self.text
+        words = {"word": text.words("word"), "explain": text.words("explain")}
+        if _is_parameter(quantity):
+            place = _place(self.derivation.network, quantity)
+            value = float(self.theta[place])
+            if self.step == 0:
+                return explain_input(graph, quantity, value, self.origin, words, text.decimal)
+            slope = self.factor * sum(self._parts(self.before, quantity.adjoint.name))
+            change = Change(float(self.before[place]), self.learning_rate, slope, value, self.step)
+            return explain_update(graph, quantity, change, words, text.decimal)
+        if quantity == E_TOTAL or (image is None and quantity.tensor.is_shared):
+            each = self._parts(self.theta, (E if quantity == E_TOTAL else quantity).name)
+            labels = text.image_labels(None, len(self.images))
+            return explain_sum(graph, quantity, each, self.factor, labels, words, text.decimal)
+        one = [(image or 1) - 1]
+        of_image = next(values_of_images(self.derivation, self.theta, (self.images[one], self.targets[one])))
+        if quantity.name in graph.inputs:
+            value, origin = of_image[quantity.name], text("explain.given")
+            return explain_input(graph, quantity, value, origin, words, text.decimal)
+        return explain_variable(graph, quantity, of_image, words, text.decimal)
+
+    def _parts(self, theta: Array, name: str) -> list[float]:
+        """A quantity's value for each image."""
+        return [each[name] for each in values_of_images(self.derivation, theta, (self.images, self.targets))]
+
+
+def _is_parameter(quantity: Quantity) -> bool:
+    return quantity.tensor.is_shared and not quantity.is_adjoint
 
 
 def _place(network: Network, parameter: Quantity) -> int:

@@ -50,6 +50,10 @@ NEED_SKLEARN = {"6_digits.py", "12_lenet.py"}
 @pytest.mark.parametrize("name", rest_slow(sorted(SHOWN, key=LONG.__contains__), fast=len(SHOWN) - len(LONG)))
 def test_an_example(name, tmp_path):
     out = shown_by(name, tmp_path)
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made <= {"examples-output"}
+    if made:  # the last line names a file there
+        assert (tmp_path / out.splitlines()[-1]).parent == tmp_path / "examples-output"
     for words in SHOWN[name]:
         assert words in out, out
     if name in NEED_SKLEARN:

@@ -6,6 +6,7 @@ import inspect
 import os
 import pickle
 import pydoc
+import re
 import signal
 import subprocess
 import sys
@@ -233,19 +234,56 @@ def test_ctrl_c_afterwards_is_python_s_own_again():
     assert python(code, preexec_fn=restore).endswith("True")
 
 
+BAR = """
+import sys, time
+from symcnn.cli.shared import progress_bar
+with progress_bar("waiting", 4) as advance:
+    for done in (0, 1, 4):
+        time.sleep(0.25)
+        advance(done)
+    time.sleep(0.25)
+print("done")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals as POSIX has them")
+def test_progress_is_on_a_terminal_only_and_leaves_nothing_behind():
+    import pty
+
+    environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}
+    ended = subprocess.run([sys.executable, "-c", BAR], capture_output=True, text=True, env=environment)
+    assert (ended.stdout, ended.stderr) == ("done\n", "")
+    master, terminal = pty.openpty()
+    ended = subprocess.run([sys.executable, "-c", BAR], stdout=subprocess.PIPE, stderr=terminal, env=environment)
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+    os.close(master)
+    assert ended.stdout == b"done\n"
+    assert b"waiting" in shown
+    assert b"25 %" in shown
+    assert b"100 %" not in shown  # something else is being done
+    assert b"0:00:0" in shown
+    assert re.search(rb"\x1b\[2K[^\w]*$", shown)  # the line is erased
+
+
 @pytest.mark.skipif(os.name == "nt", reason="shell redirections as sh has them")
 @pytest.mark.parametrize(
     ("redirected", "arguments", "status", "message"),
     [
         (">&-", "derive", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
         (">&-", "--version", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
-        (">&-", "nonsense", 2, "symcnn: No such command 'nonsense'."),
+        (">&-", "nonsense", 2, "symcnn: unknown command 'nonsense'; see symcnn --help"),
         ("<&- >&-", "--help", 1, "symcnn: the output cannot be written (Bad file descriptor)"),
         ("2>&-", "--version", 0, ""),
         ("2>&-", "nonsense", 2, ""),
         (">&- 2>&-", "--version", 1, ""),
         (">/dev/full", "--version", 1, "symcnn: the output cannot be written (No space left on device)"),
-        (">/dev/full", "nonsense", 2, "symcnn: No such command 'nonsense'."),
+        (">/dev/full", "nonsense", 2, "symcnn: unknown command 'nonsense'; see symcnn --help"),
         ("2>/dev/full", "nonsense", 2, ""),
         ("| true", "--help", 0, ""),
     ],

@@ -151,8 +151,10 @@ def explain_update(
     """Explain a parameter after a step: its value before, minus learning rate times gradient."""
     total, label = Typography(graph.quantities, words["word"]), words["explain"]["step"]
     quantity = graph.quantities.of(name)
-    symbol, gradient = total.name(quantity), total.name(quantity.adjoint)
-    old = tree.Labelled(symbol, label.format(step=change.step - 1))
+    symbol = total.name(quantity)
+    old, gradient = (
+        tree.Labelled(node, label.format(step=change.step - 1)) for node in (symbol, total.name(quantity.adjoint))
+    )
     before, rate, slope, after = (
         tree.Number(v, DIGITS) for v in (change.before, change.rate, change.slope, change.after)
     )

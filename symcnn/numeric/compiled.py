@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symcnn.derivation import count_products
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.network import Array, Network
 from symcnn.numeric.cache import compiled, require_numba
 from symcnn.numeric.learner import OPTIMIZERS, THETA, Batching, Learner, Meter, Order, State, check_order
@@ -243,5 +243,5 @@ def compile_program(network: Network, backend: str = "numpy", dtype: str = "floa
         InputError: an unknown backend, or one that is not installed.
     """
     if backend not in _EVERY:
-        raise InputError(f"backend={quoted(backend)}: unknown; expected one of {', '.join(BACKENDS)}")
+        raise InputError(f"backend={quoted(backend)}: unknown; {one_of(backend, BACKENDS)}")
     return _EVERY[backend](network, dtype)

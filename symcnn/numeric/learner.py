@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Float, Symbol, sqrt
 
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, one_of, quoted
 from symcnn.network import Array, Network
 from symcnn.printers.infix import InfixPrinter
 from symcnn.printers.python import NUMPY
@@ -80,7 +80,7 @@ def optimizer_called(name: object) -> Optimizer:
         InputError: the name is unknown.
     """
     if not isinstance(name, str) or name not in OPTIMIZERS:
-        raise InputError(f"optimizer={quoted(name)}: unknown; expected one of {', '.join(OPTIMIZERS)}")
+        raise InputError(f"optimizer={quoted(name)}: unknown; {one_of(name, OPTIMIZERS)}")
     return OPTIMIZERS[name]
 
 
