@@ -420,14 +420,14 @@ def explain(
     learning_rate: float, seed: int, reduction: Any,
 ) -> None:  # fmt: skip
     """Explain one number at any step of the training."""
-    from symcnn.explain import Question, explain_with_gradient
+    from symcnn.explain import Question, explain_number
 
     choice.check_options("seed")
     chosen = choice.load(network)
     with progress_bar(text("bar.training"), step) as advance:
-        explanations = explain_with_gradient(
+        explanation = explain_number(
             chosen.network, require_samples(chosen.network, chosen.data, network), Question(name, step, image),
             learning_rate=choice.learning_rate(chosen, learning_rate), seed=seed, reduction=reduction, lang=language(),
             progress=advance, initial=None if chosen.run is None else chosen.run.theta,
         )  # fmt: skip
-    say("\n\n".join(found.latex if latex else str(found) for found in explanations))
+    say(explanation.latex if latex else str(explanation))

@@ -79,9 +79,10 @@ def optimizer_called(name: object) -> Optimizer:
     Raises:
         InputError: the name is unknown.
     """
-    if not isinstance(name, str) or name not in OPTIMIZERS:
+    word = name.lower() if isinstance(name, str) else None  # Keras and PyTorch write Adam and SGD
+    if word is None or word not in OPTIMIZERS:
         raise InputError(f"optimizer={quoted(name)}: unknown; {one_of(name, OPTIMIZERS)}")
-    return OPTIMIZERS[name]
+    return OPTIMIZERS[word]
 
 
 if TYPE_CHECKING:
