@@ -19,7 +19,7 @@ LINES = [
     ("cli",),
     ("__init__",),
     ("story",),
-    ("checks",),
+    ("checks", "moving"),
     ("picture", "explain", "interactive", "reports"),
     ("report",),
     ("workbook", "audit", "certificate"),

@@ -330,6 +330,33 @@ def report(
         raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
 
 
+@commands.command(short_help="Write a moving picture of a pass and its training.")
+@network_argument
+@out_option("moving.svg")
+@lang_option
+@steps_option(10_000)
+@rate_option
+@seed_option
+def picture(network: Path | None, out: Path, lang: str, steps: int, learning_rate: float, seed: int) -> None:
+    """Write an animated SVG for a page or a slide: a pixel changes, and every number that follows from it.
+
+    Of a network with one filter and two dense layers, small enough for one picture.
+    """
+    import symcnn
+    from symcnn.files import check_writable, write_whole
+    from symcnn.moving import moving_picture
+    from symcnn.picture import check_room
+
+    check_writable(out, (".svg",))
+    net, data = load_network(network)
+    data = require_samples(net, data, network)
+    check_room(net)
+    with warnings_as_lines(), progress_bar("training", steps) as advance:
+        run = symcnn.train(net, data, learning_rate=learning_rate, steps=steps, seed=seed, progress=advance)
+    write_whole(out, moving_picture(net, data, run, lang).encode("utf-8"))
+    print_files([out])
+
+
 @commands.command(short_help="What is proved, and how; what each check catches.")
 @network_argument
 @click.option("--numba", is_flag=True, help="Compare the compiled program too (extra fast).")
