@@ -19,10 +19,9 @@ import numpy as np
 
 from symcnn.formula import Plain, Typography, tree
 from symcnn.network import DataLike, Network
-from symcnn.picture import BEFORE, LAST, ONE_STEP, START, Passes, ShownSum, passes_of
+from symcnn.picture import BEFORE, LAST, ONE_STEP, START, Passes, ShownSum, passes_of, style
 from symcnn.report.figures.curve import PlotAxis
 from symcnn.report.figures.sketch import Circle, Label, Line, Rect, TextRun, Words, runs_of, width_of
-from symcnn.report.html.page import font_faces
 from symcnn.symbolic import E_TOTAL, E, Quantity, Tensor, TensorKind, entries
 from symcnn.text import catalogue
 from symcnn.train import Run
@@ -42,34 +41,6 @@ SCENES = (
 BAR = 142.0
 #: Fills are full from here on.
 FULL = 2.0
-
-#: Name -> (light, dark).
-COLOURS = {
-    "paper": ("#FFFFFF", "#0F141A"), "panel": ("#F5F7F9", "#171E27"), "rule": ("#D3D9E0", "#303B47"),
-    "ink": ("#1B2430", "#E8EDF2"), "grey": ("#5B6776", "#9AA7B5"),
-    "positive": ("#5A8FCC", "#2F69AD"), "negative": ("#F2B48C", "#8E4B1D"),
-    "image": ("#46505C", "#B4BEC9"), "filter": ("#0B6E63", "#4CC2B0"), "adjoint": ("#8A2F7D", "#E08FD3"),
-    "result": ("#E6ECF3", "#26323F"), "now": ("#C28500", "#F5B301"),
-    "stroke": ("#46505C", "#C9D2DB"), "on": ("#FFFFFF", "#0F141A"),
-}  # fmt: skip
-#: Look -> its rule, with the names of the colours.
-LOOKS = {
-    "paper": "fill:{paper}", "sheet": "fill:{panel};stroke:{rule}", "pill": "fill:{result}",
-    "ink": "fill:{ink}", "bold": "fill:{ink};font-weight:600", "grey": "fill:{grey}", "on": "fill:{on}",
-    "image": "fill:{image}", "filter": "fill:{filter}", "adjoint": "fill:{adjoint}", "stroke": "fill:{stroke}",
-    "positive": "fill:{positive}", "negative": "fill:{negative}",
-    "edge": "fill:none;stroke:{rule}", "axis": "fill:none;stroke:{grey}",
-    "partial": "fill:none;stroke:{adjoint};stroke-width:1.2",
-    "back": "fill:none;stroke:{adjoint};stroke-width:2", "hot": "fill:none;stroke:{now};stroke-width:2",
-    "now": "fill:none;stroke:{now};stroke-width:2.5", "dot": "fill:{now}",
-    "ghost": "fill:none;stroke:{rule};stroke-width:2", "curve": "fill:none;stroke:{ink};stroke-width:2",
-}  # fmt: skip
-SERIF = "'STIX Two Text',Cambria,'Times New Roman',serif"
-SANS = "system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif"
-FACES = (
-    f"text{{font-family:{SERIF};font-variant-numeric:lining-nums tabular-nums}}.grey,.word{{font-family:{SANS}}}"
-    f".sheets{{font-family:Calibri,Carlito,{SANS}}}.italic,.low{{font-family:{SERIF}}}.italic{{font-style:italic}}"
-)
 
 
 def moving_picture(network: Network, data: DataLike, run: Run, lang: str = "en") -> str:
@@ -184,24 +155,15 @@ class _Drawing:
         if self.passes.window_sum(LAST).is_true:
             sums += self.clock.show(TRAINED, END, False, self._window_sum(line, (LAST, LAST)))
         bands = [self._scenes(), *self._network(), sums, *sheet, *self._chain(bottom + 28), *curve]
+        still, moving = self.clock.css()
         size = f'width="{WIDTH:g}" height="{bottom + 244:g}"'
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {bottom + 244:g}" {size} role="img"'
             f' aria-labelledby="title desc"><title id="title">{escape(self.text("moving_picture.title"))}</title>'
-            f'<desc id="desc">{escape(self._description())}</desc>{self._style(rules)}'
-            f'<rect class="paper" {size} rx="10"/>\n' + "\n".join(bands) + "\n</svg>\n"
-        )
-
-    def _style(self, rules: str) -> str:
-        light, dark = (
-            "".join(f".{look}{{{rule.format_map(colours)}}}" for look, rule in LOOKS.items())
-            for colours in ({name: pair[theme] for name, pair in COLOURS.items()} for theme in (0, 1))
-        )
-        still, moving = self.clock.css()
-        return (
-            f"<style>{font_faces('text', 'italic', 'semibold')}{FACES}{light}{still}"
-            f"@media (prefers-color-scheme:dark){{{dark}}}"
+            f'<desc id="desc">{escape(self._description())}</desc><style>{style(still, "text", "italic", "semibold")}'
             f"@media (prefers-reduced-motion:no-preference){{{moving}{rules}}}</style>"
+            f""
+            f'<rect class="paper" {size} rx="10"/>\n' + "\n".join(bands) + "\n</svg>\n"
         )
 
     def _description(self) -> str:

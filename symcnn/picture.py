@@ -5,8 +5,8 @@ is true as it is shown, to its last digit: pixel, weight and digits of the movin
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import product
@@ -19,16 +19,60 @@ from symcnn.errors import InputError
 from symcnn.formula import Plain, Typography, Worked, format_number
 from symcnn.network import Data, DataLike, Network, as_data
 from symcnn.numeric.values import values_of_images
+from symcnn.report.figures.sketch import Label, Mark, Rect, Words, runs_of
+from symcnn.report.html.page import font_faces
 from symcnn.symbolic import Quantity, Tensor, TensorKind, entries
 from symcnn.text import Catalogue
 from symcnn.train import Run
 from symcnn.workbook.plan import WorkbookLayout
 
-INK, GREY, TEAL, AMBER, DARK = "#1B2430", "#6B7786", "#0F6B75", "#E2A100", "#46505C"
 #: Pixels of one cell: of an image, and of a map with four-digit values.
-CELL, WIDE = 44, 72
+CELL, WIDE = 44.0, 72.0
 WIDTH, HEIGHT = 1160, 300
-RIGHT = 600
+RIGHT = 600.0
+
+#: Name -> (light, dark).
+COLOURS = {
+    "paper": ("#FFFFFF", "#0F141A"), "panel": ("#F5F7F9", "#171E27"), "rule": ("#D3D9E0", "#303B47"),
+    "ink": ("#1B2430", "#E8EDF2"), "grey": ("#5B6776", "#9AA7B5"),
+    "positive": ("#5A8FCC", "#2F69AD"), "negative": ("#F2B48C", "#8E4B1D"),
+    "image": ("#46505C", "#B4BEC9"), "filter": ("#0B6E63", "#4CC2B0"), "adjoint": ("#8A2F7D", "#E08FD3"),
+    "result": ("#E6ECF3", "#26323F"), "now": ("#C28500", "#F5B301"),
+    "stroke": ("#46505C", "#C9D2DB"), "on": ("#FFFFFF", "#0F141A"),
+}  # fmt: skip
+#: Look -> its rule, with the names of the colours.
+LOOKS = {
+    "paper": "fill:{paper}", "sheet": "fill:{panel};stroke:{rule}", "pill": "fill:{result}",
+    "ink": "fill:{ink}", "bold": "fill:{ink};font-weight:600", "grey": "fill:{grey}", "on": "fill:{on}",
+    "image": "fill:{image}", "filter": "fill:{filter}", "adjoint": "fill:{adjoint}", "stroke": "fill:{stroke}",
+    "positive": "fill:{positive}", "negative": "fill:{negative}",
+    "edge": "fill:none;stroke:{rule}", "axis": "fill:none;stroke:{grey}",
+    "partial": "fill:none;stroke:{adjoint};stroke-width:1.2",
+    "back": "fill:none;stroke:{adjoint};stroke-width:2", "hot": "fill:none;stroke:{now};stroke-width:2",
+    "now": "fill:none;stroke:{now};stroke-width:2.5", "dot": "fill:{now}",
+    "ghost": "fill:none;stroke:{rule};stroke-width:2", "curve": "fill:none;stroke:{ink};stroke-width:2",
+}  # fmt: skip
+SERIF = "'STIX Two Text',Cambria,'Times New Roman',serif"
+SANS = "system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif"
+FACES = (
+    f"text{{font-family:{SERIF};font-variant-numeric:lining-nums tabular-nums}}.grey,.word{{font-family:{SANS}}}"
+    f".sheets{{font-family:Calibri,Carlito,{SANS}}}.italic,.low{{font-family:{SERIF}}}.italic{{font-style:italic}}"
+)
+
+
+def style(still: str = "", *fonts: str) -> str:
+    """Rules for light and dark.
+
+    Args:
+        still: rules that are the same in both.
+        fonts: those that the file brings.
+    """
+    light, dark = (
+        "".join(f".{look}{{{rule.format_map(colours)}}}" for look, rule in LOOKS.items())
+        for colours in ({name: pair[theme] for name, pair in COLOURS.items()} for theme in (0, 1))
+    )
+    faces = font_faces(*fonts) if fonts else ""
+    return f"{faces}{FACES}{light}{still}@media (prefers-color-scheme:dark){{{dark}}}"
 
 
 def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], steps: int, text: Catalogue) -> str:
@@ -40,79 +84,58 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
     variable = derivation.graph[gradient]
     typography = Typography(derivation.quantities, text.words("word"), total="")
     worked = Worked(derivation.quantities, text.words("word"), values, 3)
-    plain = Plain(text.decimal)
-    result = plain.emit(worked.name(gradient))
+    result = Plain(text.decimal).emit(worked.name(gradient))
     cell = plan.backward[0][variable.quantity]
-    lines = [
-        f"{plain.emit(typography.name(gradient))} = {plain.emit(typography.right_side(variable))}",
-        f"= {plain.emit(worked.right_side(variable))}",
-    ]
     used = {of(f) for factors in variable.products for f in factors}
     x = next(q.tensor for q in used if q.is_adjoint)
-    body = [
-        *_text(24, 34, text("picture.title"), size=17, weight="bold"),
-        *_head(24, 76, "1", text("picture.convolution")),
-        *_grid(24, 96, CELL, image, values, used, text("picture.image"), text.decimal),
-        *_text(182, 172, "∗", size=24, fill=GREY),
-        *_grid(214, 98, WIDE, x.adjoint(), values, used, text("picture.map"), text.decimal),
-        *_text(370, 178, "=", size=24, fill=GREY),
-        *_grid(400, 98, WIDE, gradient.tensor.adjoint(), values, {gradient}, text("picture.filter"), text.decimal),
-        *_head(RIGHT, 76, "2", text("picture.derivation")),
-        *_text(RIGHT, 106, lines[0], size=15, family="serif"),
-        *_text(RIGHT, 134, lines[1], size=15, family="serif"),
-        *_text(RIGHT, 164, "=", size=15, family="serif"),
-        *_result(RIGHT + 20, 164, result),
-        *_head(RIGHT, 214, "3", text("picture.cell", sheet=cell.sheet, cell=cell.local)),
-        *_text(RIGHT, 242, plan.backward_formula(0, variable.quantity), size=13, family="monospace"),
-        *_result(RIGHT + 2, 274, result),
-    ]
+
+    def put(x: float, y: float, words: Words, size: float, look: str = "ink", anchor: str = "start") -> Label:
+        return Label(x, y, runs_of(words, text.decimal), size, look, anchor)
+
+    def found(x: float, y: float) -> list[Mark]:
+        width = 9 * len(result) + 14
+        return [
+            Rect(x - 2, y - 18, width, 26, "pill", radius=13), Rect(x - 2, y - 18, width, 26, "now", radius=13),
+            put(x + width / 2 - 2, y, result, 15, "bold", "middle"),
+        ]  # fmt: skip
+
+    def grid(x: float, y: float, side: float, tensor: Tensor, marked: set[Quantity], label: str) -> list[Mark]:
+        """A map as squares with its name below; the inputs of the number have an amber frame."""
+        marks, frames = list[Mark](), list[Mark]()
+        for quantity in entries(tensor):
+            row, column = quantity.index
+            square = Rect(x + column * side, y + row * side, side, side, "edge")
+            value, is_pixel = values[quantity.name], tensor.role == "image"
+            dark = is_pixel and value >= 0.75
+            number = format_number(value, 3).replace(".", text.decimal).replace("-", "−")
+            middle = (square.x + side / 2, square.y + side / 2 + 5)
+            marks += [replace(square, look="stroke" if dark else "paper"), square]
+            marks.append(put(*middle, number, 14 if is_pixel else 13, "on" if dark else "ink", "middle"))
+            frames += [replace(square, look="now")] if quantity in marked else []
+        return [*marks, *frames, put(x, y + (1 + row) * side + 18, label, 12, "grey")]
+
+    marks = [
+        put(24, 34, text("picture.title"), 17, "bold word"),
+        put(24, 76, f"1\u2002{text('picture.convolution')}", 13, "filter word"),
+        *grid(24, 96, CELL, image, used, text("picture.image")),
+        put(182, 172, "∗", 24, "grey"),
+        *grid(214, 98, WIDE, x.adjoint(), used, text("picture.map")),
+        put(370, 178, "=", 24, "grey"),
+        *grid(400, 98, WIDE, gradient.tensor.adjoint(), {gradient}, text("picture.filter")),
+        put(RIGHT, 76, f"2\u2002{text('picture.derivation')}", 13, "filter word"),
+        put(RIGHT, 106, (typography.name(gradient), " = ", typography.right_side(variable)), 15),
+        put(RIGHT, 134, ("= ", worked.right_side(variable)), 15),
+        put(RIGHT, 164, "=", 15),
+        *found(RIGHT + 20, 164),
+        put(RIGHT, 214, f"3\u2002{text('picture.cell', sheet=cell.sheet, cell=cell.local)}", 13, "filter word"),
+        put(RIGHT, 242, plan.backward_formula(0, variable.quantity), 13, "ink sheets"),
+        *found(RIGHT + 2, 274),
+    ]  # fmt: skip
     size = f'width="{WIDTH}" height="{HEIGHT}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {WIDTH} {HEIGHT}">'
-    return "\n".join([head, f'<rect {size} rx="8" fill="#FFFFFF"/>', *body, "</svg>\n"])
-
-
-def _text(
-    x: float, y: float, words: str, size: float = 13, fill: str = INK, family: str = "sans-serif",
-    weight: str = "normal", anchor: str = "start",
-) -> Iterator[str]:  # fmt: skip
-    style = f'font-size="{size}" font-family="{family}" font-weight="{weight}" fill="{fill}" text-anchor="{anchor}"'
-    yield f'<text x="{x}" y="{y}" {style}>{escape(words)}</text>'
-
-
-def _head(x: float, y: float, number: str, words: str) -> Iterator[str]:
-    yield from _text(x, y, f"{number}  {words}", size=13, fill=TEAL, weight="bold")
-
-
-def _result(x: float, y: float, words: str) -> Iterator[str]:
-    width = 9 * len(words) + 14
-    place = f'x="{x - 2}" y="{y - 18}" width="{width}" height="26" rx="13"'
-    yield f'<rect {place} fill="none" stroke="{AMBER}" stroke-width="2.5"/>'
-    yield from _text(x + width / 2 - 2, y, words, size=15, family="serif", weight="bold", anchor="middle")
-
-
-def _grid(
-    x: float, y: float, side: int, tensor: Tensor, values: Mapping[str, float], marked: set[Quantity], label: str,
-    decimal: str,
-) -> Iterator[str]:  # fmt: skip
-    """Draw a map as squares with its name below; the inputs of the number have an amber frame."""
-    frames, bottom = [], y
-    for quantity in entries(tensor):
-        row, column = quantity.index
-        left, top = x + column * side, y + row * side
-        bottom = max(bottom, top + side)
-        pixel, value = tensor.role == "image", values[quantity.name]
-        dark = pixel and value >= 0.75
-        square = f'<rect x="{left}" y="{top}" width="{side}" height="{side}"'
-        yield f'{square} fill="{DARK if dark else "#FFFFFF"}" stroke="#D3D9E0"/>'
-        number = format_number(value, 3).replace(".", decimal).replace("-", "−")
-        fill = "#FFFFFF" if dark else INK
-        yield from _text(
-            left + side / 2, top + side / 2 + 5, number, size=14 if pixel else 13, fill=fill, anchor="middle"
-        )
-        if quantity in marked:
-            frames.append(f'{square} fill="none" stroke="{AMBER}" stroke-width="2.5"/>')
-    yield from frames
-    yield from _text(x, bottom + 18, label, size=12, fill=GREY)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+    title = f"<title>{escape(text('picture.title'))}</title>"
+    ground = Rect(0, 0, WIDTH, HEIGHT, "paper", radius=8)
+    return "\n".join([head, title, f"<style>{style()}</style>", *(m.svg() for m in (ground, *marks)), "</svg>\n"])
 
 
 # --- the passes of the moving picture ---------------------------------------------------------------------------------
