@@ -71,15 +71,15 @@ class Clock:
         name = self._names.setdefault((start, end, still, low), f"t{len(self._names)}")
         return f'<g class="{name}">{"".join(marks)}</g>'
 
-    def slot(self, changes: Sequence[tuple[float | None, str]]) -> str:
+    def slot(self, changes: Sequence[tuple[float | None, str]], end: float = END) -> str:
         """The states of one place: (when it begins, its marks); equal neighbours are one."""
         kept = [changes[0], *(after for before, after in pairwise(changes) if after[1] != before[1])]
         if len(kept) == 1:
             return kept[0][1]
         still = max(n for n, (when, _) in enumerate(kept) if (when or 0) <= ERROR)
-        ends = [*(when or 0.0 for when, _ in kept[1:]), END]
+        ends = [*(when or 0.0 for when, _ in kept[1:]), end]
         states = enumerate(zip(kept, ends, strict=True))
-        return "".join(self.show(when, end, n == still, marks) for n, ((when, marks), end) in states)
+        return "".join(self.show(when, last, n == still, marks) for n, ((when, marks), last) in states)
 
     def css(self) -> tuple[str, str]:
         """The rules for what stands still, and for what moves."""
@@ -322,11 +322,13 @@ class _Drawing:
                 before = "".join(self._label(x + 30, y, f"{self._spelled(p)} ·", 15, anchor="end") for p in pixels)
                 drawn.append(before + self._label(x + 34, y, self._bracketed(weight), 15, look, "start"))
             marks.append(self._label(x, y, "+" if n else "=", 15, "grey"))
-            marks.append(self.clock.slot([(None, drawn[0]), (WINDOW + 0.4, drawn[1])]))
+            marks.append(self.clock.slot([(None, drawn[0]), (WINDOW + 0.4, drawn[1])], STEP))
             x += 110
         cell = self.passes.cell.name
         results = [self._label(x + 14, y, self._spelled(s.result), 15, "bold", "start", of=cell) for s in sums]
-        marks.append(self._label(x, y, "=", 15, "grey") + self.clock.slot([(None, results[0]), (MAP, results[1])]))
+        marks.append(
+            self._label(x, y, "=", 15, "grey") + self.clock.slot([(None, results[0]), (MAP, results[1])], STEP)
+        )
         return "".join(marks)
 
     # --- the sheet ----------------------------------------------------------------------------------------------------

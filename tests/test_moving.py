@@ -51,14 +51,18 @@ class Film:
         at, opacities = zip(*self.frames[name], strict=True)
         return float(np.interp(100 * second / LOOP, at, opacities))
 
-    def seen(self, second, element=None, opacity=1.0):
-        """The texts that are fully there: (what of, text); ``None`` is the picture that stands still."""
+    def texts(self, second, element=None, opacity=1.0):
+        """(What of, text, opacity) of all texts; ``None`` is the picture that stands still."""
         element = self.root if element is None else element
         opacity *= self.opacity(element.get("class"), second) if element.get("class") in self.still else 1.0
-        if element.tag == f"{SVG}text" and opacity > 0.99:
-            yield element.get("data-of"), "".join(element.itertext())
+        if element.tag == f"{SVG}text":
+            yield element.get("data-of"), "".join(element.itertext()), opacity
         for child in element:
-            yield from self.seen(second, child, opacity)
+            yield from self.texts(second, child, opacity)
+
+    def seen(self, second):
+        """(What of, text) of those that are fully there."""
+        return [(of, text) for of, text, opacity in self.texts(second) if opacity > 0.99]
 
     def numbers(self, second):
         """Name -> the texts in which it is seen, without repetition."""
@@ -123,6 +127,19 @@ def test_every_number_is_that_of_its_second(run, told):
     assert still["i_33"] == {"1"}
 
 
+def test_a_number_takes_the_place_of_another(told):
+    """At every moment the states of a number add up to one that is there."""
+    _, film = told
+    for second in np.arange(0, LOOP, 0.1):
+        strength = {}
+        for of, text, opacity in film.texts(second):
+            if of and of != "formula" and not of.startswith("E_total"):
+                strength.setdefault(of, {}).setdefault(text, []).append(opacity)
+        assert len(strength) > 20
+        for of, states in strength.items():
+            assert abs(sum(max(opacities) for opacities in states.values()) - 1) < 0.02, (of, second, states)
+
+
 def test_the_error_of_all_images(run, told):
     lang, film = told
     for scene, step in (("before", 0), ("update", 0), ("step", 1), ("end", 10_000)):
@@ -143,6 +160,9 @@ def test_formulas_are_those_of_the_workbook(told):
         (n,) = [n for n, (of, _) in enumerate(texts) if of == "formula"]
         address, formula = texts[n - 2][1], texts[n][1]
         *sheet, cell = address.split("!")
+        defined = "dE_df_22_image1" if name == "gradient" else f"{name}_image1"
+        if name != "i_33":  # an input has its name on the sheet where it can be changed
+            assert book.defined_names[defined].attr_text.replace("$", "").endswith(f"!{cell}")
         page = book[sheet[0].strip("'")] if sheet else forward
         kept = page[cell].value
         if lang == "fr":
