@@ -327,6 +327,30 @@ def report(
 
 @commands.command()
 @network_argument
+@out_option("moving.svg")
+@lang_option
+@steps_option(10_000)
+@rate_option
+@seed_option
+def picture(network: Path | None, out: Path, steps: int, learning_rate: float, seed: int) -> None:
+    """Write an animated SVG: a pixel changes, and every number that follows from it."""
+    import symcnn
+    from symcnn.files import check_writable, write_whole
+    from symcnn.moving import moving_picture
+    from symcnn.picture import check_room
+
+    check_writable(out, (".svg",))
+    net, data = load_network(network)
+    data = require_samples(net, data, network)
+    check_room(net)
+    with warnings_as_lines(), progress_bar(text("bar.training"), steps) as advance:
+        run = symcnn.train(net, data, learning_rate=learning_rate, steps=steps, seed=seed, progress=advance)
+    write_whole(out, moving_picture(net, data, run, language()).encode("utf-8"))
+    print_files([out])
+
+
+@commands.command()
+@network_argument
 @option("--numba", is_flag=True)
 @option("--workbook", type=FILE, metavar="FILE.xlsx")
 @certificate_option

@@ -58,6 +58,6 @@ __all__ = [
     "ADJOINT", "ERROR", "E_TOTAL", "KINKED", "LEAF", "LEAVES", "PIECEWISE", "TOTAL_ERROR", "Access", "Affine", "Axis",
     "Column", "E", "Equation", "Index", "IndexedAtom", "Leaf", "Name", "Quantities", "Quantity", "RecordAtom", "Role",
     "Tensor", "TensorKind", "Term", "Wins", "Y", "Z", "elu", "entries", "exp", "first_image", "gate",
-    "in_reading_order", "is_numbered", "leaky_relu", "log", "maximum", "quantity_of", "relu", "sigmoid", "softplus", "split_name",
-    "substitute", "symbol", "tanh", "wins",
+    "in_reading_order", "is_numbered", "leaky_relu", "log", "maximum", "quantity_of", "relu", "sigmoid", "softplus",
+    "split_name", "substitute", "symbol", "tanh", "wins",
 ]  # fmt: skip

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg")
 
-COLOURS = ("#1F5FA8", "#C4622D", "#2B8C82", "#7D4E9E")
+COLOURS = ("#3F78B8", "#C8622A", "#2B8C82", "#7D4E9E")
 
 #: Steps at which the outputs are drawn, evenly on the logarithmic axis.
 MOMENTS = 60
