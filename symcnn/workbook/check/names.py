@@ -45,7 +45,7 @@ from symcnn.symbolic import (
     TensorKind,
     Term,
     entries,
-    first_image,
+    image_ending,
     is_numbered,
     quantity_of,
     symbol,
@@ -336,7 +336,7 @@ class LayerCells:
             if np.prod(leading, dtype=np.int64) > MAX_NAMES:
                 return
             for index in product(*map(range, leading)):
-                yield "_".join([tensor.name, *(str(n + 1) for n in index)]) + first_image(tensor), index
+                yield "_".join([tensor.name, *(str(n + 1) for n in index)]) + image_ending(tensor), index
 
     @cached_property
     def blocks(self) -> dict[Tensor, list[NamedBlock]]:
@@ -437,7 +437,7 @@ class LayerCells:
     def name(self, number: int) -> str:
         """Return the name of an entry, as single cells are called: ``dE_dx_311_image1``."""
         tensor, index = self.locate(number)
-        return tensor.scalar(index) + first_image(tensor)
+        return tensor.scalar(index) + image_ending(tensor)
 
 
 def _step(parameter: Tensor) -> Equation:
