@@ -32,7 +32,7 @@ from sympy import S, Symbol
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError
 from symcnn.network import Network
-from symcnn.printers.cells import Place, Range, Reference, written
+from symcnn.printers.cells import Place, Range, Reference, corners, written
 from symcnn.symbolic import (
     E_TOTAL,
     Access,
@@ -169,7 +169,7 @@ class NamedCells:
             if not isinstance(target, kind):
                 missing.append(name)
                 continue
-            corner = target.first if isinstance(target, Range) else target
+            corner, _ = corners(target)
             if corner.sheet not in self.package.sheets:
                 raise InputError(
                     f"{self.path}: the name {name} points to the sheet {corner.sheet!r:.40}, which is not there"
@@ -246,7 +246,7 @@ def written_area(target: Reference | Range | None) -> str:
     """The address of a block of cells: ``Forward!K12:M14``; of none an empty text."""
     if target is None:
         return ""
-    first, last = (target.first, target.last) if isinstance(target, Range) else (target, target)
+    first, last = corners(target)
     sheet = first.sheet or ""
     text = written((sheet, first.row, first.column))
     return text if first == last else f"{text}:{written((sheet, last.row, last.column), sheet)}"
@@ -347,8 +347,7 @@ class LayerCells:
                 for one in (name, f"{GIVEN}{name}"):
                     target = self.package.names.get(one.lower())
                     if target is not None:
-                        area = target if isinstance(target, Range) else Range(target, target)
-                        blocks.setdefault(tensor, []).append(NamedBlock(one, tensor, index, area))
+                        blocks.setdefault(tensor, []).append(NamedBlock(one, tensor, index, Range(*corners(target))))
         return blocks
 
     @cached_property
