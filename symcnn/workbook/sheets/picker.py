@@ -350,8 +350,8 @@ class Picker:
             own = area(tops[2], column, tops[2] + height - 1, column + width - 1)
             below, right = tops[2] + height, column + width - 1
             for row, at, text, look in (
-                (tops[1] - 1, column + width // 2, '"×"', style.PICKER_SIGN),
-                (tops[2] - 1, column + width // 2, '"="', style.PICKER_SIGN),
+                (tops[1] - 1, column + width // 2, '"×"', style.SMALL_ARROW),
+                (tops[2] - 1, column + width // 2, '"="', style.SMALL_ARROW),
                 (below, right - 1, '"Σ"', style.SYMBOL),
                 (below, right, f"SUM({own})", style.PICKER_SUM),
             ):
