@@ -8,7 +8,7 @@ from typing import Any
 
 from symcnn.network import Array
 from symcnn.printers.excel import CellFormula
-from symcnn.symbolic import Index, Tensor, TensorKind, first_image
+from symcnn.symbolic import Index, Tensor, TensorKind, image_ending
 from symcnn.workbook import style
 from symcnn.workbook.addresses import area, local, prefix
 from symcnn.workbook.blocks import NO_MARGIN, Placement, called, first_of, formulas
@@ -248,7 +248,7 @@ class LayerSheets:
 
     def _name(self, placement: Placement, block: Index) -> None:
         tensor = placement.tensor
-        name = "_".join((tensor.name, *(str(n + 1) for n in block))) + first_image(tensor)
+        name = "_".join((tensor.name, *(str(n + 1) for n in block))) + image_ending(tensor)
         name = f"given_{name}" if tensor in self.plan.given else name
         self.book.define(name, placement.reference(block))
 
