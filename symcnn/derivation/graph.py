@@ -15,6 +15,8 @@ from functools import cached_property
 from itertools import product
 from typing import Literal, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.errors import NotSupportedYetError
@@ -191,19 +193,21 @@ class Graph:
             most: past so many, no more are looked for.
         """
         by_target = _by_target(self.equations)
-        chain: dict[Tensor, set[Index]] = {adjoint.tensor.adjoint(): {adjoint.index}}
+        chain: dict[Tensor, NDArray[np.bool_]] = {}
+        _entries_of(chain, adjoint.tensor.adjoint())[adjoint.index] = True
         for tensor in reversed(self.tensors):  # each depends on earlier ones only
             for equation in by_target.get(tensor, ()) if tensor in chain else ():
                 for term in equation.terms:
                     for upstream in (a for f in term.factors for a in f.atoms(Access) if a.tensor.is_adjoint):
-                        indices = chain.setdefault(upstream.tensor, set())
-                        for index in _reached(equation, term, upstream, chain[tensor], indices):
-                            indices.add(index)
-                            if most is not None and len(indices) > most:
-                                break
-            if most is not None and sum(map(len, chain.values())) > most:
+                        _reach(equation, term, upstream, chain[tensor], _entries_of(chain, upstream.tensor))
+            if most is not None and sum(map(np.count_nonzero, chain.values())) > most:
                 break
-        return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(chain.get(tensor, ()))]
+        return [
+            quantity_of(tensor, tuple(index))
+            for tensor in self.tensors
+            if tensor in chain
+            for index in np.argwhere(chain[tensor]).tolist()
+        ]
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
@@ -327,27 +331,63 @@ def _contains(equation: Equation, term: Term, point: Mapping[str, int], symbol: 
     return factors is not None and any(symbol in factor.free_symbols for factor in factors)
 
 
-def _reached(
-    equation: Equation, term: Term, upstream: Access, targets: set[Index], known: set[Index]
-) -> Iterator[Index]:
-    """The indices of an access, but known ones, in the instances of a term that some entries of the target consist of.
+def _entries_of(marked: dict[Tensor, NDArray[np.bool_]], tensor: Tensor) -> NDArray[np.bool_]:
+    return marked.setdefault(tensor, np.zeros(tensor.shape, np.bool_))
 
-    Of few entries all points are looked at; where there are most of them, each index needs only one of its points.
+
+def _reach(
+    equation: Equation, term: Term, upstream: Access, targets: NDArray[np.bool_], reached: NDArray[np.bool_]
+) -> None:
+    """Mark the entries of an access that take part where the term adds to one of the marked targets.
+
+    All points of the axes at once: an array has one dimension for each axis, and length 1 along those that do not
+    matter for it.
     """
     axes = (*equation.axes, *term.axes)
-    if 4 * len(targets) > equation.target.tensor.size:
-        for index in upstream.tensor.indices():
-            if index not in known and any(
-                equation.target.at(point) in targets and _instance(equation, term, point) is not None
-                for point in points_at(axes, upstream, index)
-            ):
-                yield index
-        return
-    for target in targets:
-        for point in points_at(axes, equation.target, target):
-            source = upstream.at(point)
-            if source is not None and source not in known and _instance(equation, term, point) is not None:
-                yield source
+    target, is_target = _places(axes, equation.target)
+    source, is_source = _places(axes, upstream)
+    unused = tuple(n for n, axis in enumerate(axes) if axis.name not in upstream.axes)
+    taken = targets[target] & is_target & is_source & _takes_part(equation, term, axes)
+    *index, chosen = np.broadcast_arrays(*source, taken.any(axis=unused, keepdims=True))
+    if chosen.any():  # the index of a single quantity, (), would mark it in any case
+        reached[tuple(n[chosen] for n in index)] = True
+
+
+def _places(axes: Sequence[Axis], access: Access) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.bool_]]:
+    """The index of an access at every point, 0 where that is outside the tensor, and where it is inside."""
+    points = {
+        axis.name: np.arange(axis.size).reshape([-1 if n == m else 1 for m in range(len(axes))])
+        for n, axis in enumerate(axes)
+    }
+    inside, places = np.ones((1,) * len(axes), np.bool_), []
+    for affine, size in zip(access.index, access.tensor.shape, strict=True):
+        value = sum((c * points[a] for a, c in affine.coefficients), np.full_like(inside, affine.offset, np.intp))
+        index = value // affine.divisor
+        inside = inside & (value % affine.divisor == 0) & (index >= 0) & (index < size)
+        places.append(np.clip(index, 0, size - 1))
+    return tuple(places), inside
+
+
+def _takes_part(equation: Equation, term: Term, axes: Sequence[Axis]) -> NDArray[np.bool_]:
+    """At which points the term has an instance that is not 0.
+
+    That depends on which of its accesses are inside their tensors, and on constants that are 0: one point of each such
+    pattern is tried.
+    """
+    pattern, weight = np.zeros((1,) * len(axes), np.intp), 1
+    for atom in {atom for factor in term.factors for atom in factor.atoms(Access, Wins)}:
+        for access in atom.solved if isinstance(atom, Wins) else (atom,):
+            places, inside = _places(axes, access)
+            if access.tensor.role == "constant":
+                inside = inside & (np.array(access.tensor.values, float).reshape(access.tensor.shape)[places] != 0)
+            if not inside.all():
+                pattern, weight = pattern + weight * inside, 2 * weight
+    taken = np.zeros_like(pattern, np.bool_)
+    for value in np.unique(pattern):
+        alike = pattern == value
+        point = dict(zip((axis.name for axis in axes), np.argwhere(alike)[0].tolist(), strict=True))
+        taken[alike] = _instance(equation, term, point) is not None
+    return taken
 
 
 def _add(addends: list[tuple[Rational, list[Product]]], equation: Equation, point: Mapping[str, int]) -> None:
