@@ -16,7 +16,7 @@ from symcnn.formula import tree
 from symcnn.formula.latex import Latex
 from symcnn.formula.plain import Plain
 from symcnn.formula.tree import Node
-from symcnn.formula.typography import WORDS, Typography, Worked
+from symcnn.formula.typography import WORDS, Typography, Worked, shortened
 from symcnn.symbolic import E_TOTAL, Access, E, Equation, Name, Quantities, Quantity, Wins, quantity_of
 from symcnn.text import catalogue
 
@@ -123,8 +123,8 @@ def explain_sum(
     of_one, total = Typography(graph.quantities, words["word"], total=""), Typography(graph.quantities, words["word"])
     quantity = graph.quantities.of(name)
     one, whole = of_one.name(E if quantity == E_TOTAL else quantity), total.name(quantity)
-    symbols: Node = tree.Sum(_shown([tree.Labelled(one, label) for label in labels]))
-    numbers: Node = tree.Sum(_shown([tree.Number(v, DIGITS) for v in parts]))
+    symbols: Node = tree.Sum(shortened(labels, MOST_SHOWN, lambda label: tree.Labelled(one, label)))
+    numbers: Node = tree.Sum(shortened(parts, MOST_SHOWN, lambda v: tree.Number(v, DIGITS)))
     if factor != 1:
         symbols, numbers = (tree.Product((tree.Number(factor, DIGITS), m)) for m in (symbols, numbers))
     value = factor * sum(parts)
@@ -132,11 +132,6 @@ def explain_sum(
     equation = tree.Equality((whole, symbols, numbers, tree.Number(value, DIGITS)))
     sources = tuple((tree.Labelled(one, label), v) for label, v in zip(labels, parts, strict=True))
     return Explanation(quantity.name, value, equation, sources, feeds, words["explain"], decimal)
-
-
-def _shown(terms: Sequence[Node]) -> tuple[Node, ...]:
-    """Return the terms of a sum that are written out: of too many, the first and, after dots, the last."""
-    return tuple(terms) if len(terms) <= MOST_SHOWN else (*terms[: MOST_SHOWN - 1], tree.DOTS, terms[-1])
 
 
 @dataclass(frozen=True)
@@ -197,8 +192,9 @@ def name_as_written(graph: Graph, text: str) -> str | None:
 
 
 def gradient_latex(gradient: Gradient) -> str:
-    """Return the chain rule at one quantity."""
-    return Latex().display(_typography(gradient.derivation).chain_rule(gradient.derivation, gradient.quantity))
+    """Return the chain rule at one quantity; of a long one the first terms and the last."""
+    derivation = gradient.derivation
+    return Latex().display(_typography(derivation).chain_rule(derivation, gradient.quantity, MOST_SHOWN))
 
 
 def equation_latex(equation: Equation) -> str:

@@ -118,13 +118,20 @@ def test_the_text_says_why_an_entry_was_chosen(content, lang):
         assert repr(text(f"entry.{reason}"))[1:-1] in said, reason
 
 
-def test_after_a_training_by_epochs_the_numbers_are_those_learnt():
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"epochs": 2, "batch_size": 1}, "with the trained parameters"),
+        ({"steps": 3}, "with the parameters after 3 steps"),
+    ],
+)
+def test_of_a_training_that_is_handed_in_the_numbers_are_those_learnt(settings, said):
     net = network()
-    run = symcnn.train(net, one_digit(net), epochs=2, batch_size=1)
+    run = symcnn.train(net, one_digit(net), learning_rate=0.1, **settings)
     content = gather(net, None, run, 0.1, None, 0)
     filters = content.one_pass.arrays[net.forward.parameters[0]]
-    assert filters.ravel().tolist() == run.theta[: filters.size].tolist()
-    assert EN("story.convention_trained").split("{")[0] in str(tell(content, EN))
+    assert filters.ravel().tolist() == run.theta[: filters.size].tolist() != run.initial[: filters.size].tolist()
+    assert said in str(tell(content, EN)).replace("', '", "")
 
 
 def test_equations_that_are_too_large_to_be_decided_are_compared_in_numbers_or_not_shown(monkeypatch):

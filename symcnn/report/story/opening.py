@@ -37,10 +37,19 @@ def conventions(t: Teller) -> Section:
         terms = MAX_BESIDE_NUMBERS if t.one_pass else MAX_SHORTENED
         items.append(t.say("story.convention_large", entries=MOST, terms=terms))
     if t.has_numbers:
-        key = "trained" if t.one_pass and not t.content.is_initial else "numbers"
-        items.append(t.say(f"story.convention_{key}", digits=DIGITS, image=t.image_labels[0]))
+        items.append(_of_numbers(t))
     items.append(t.say("story.convention_evidence"))
     return t.section("conventions", t.say("report.conventions_heading"), [Bullets(tuple(items)), *_counts(t)])
+
+
+def _of_numbers(t: Teller) -> Text:
+    """Of which image, and with which parameters, the numbers are."""
+    run, facts = t.content.run, {"digits": DIGITS, "image": t.image_labels[0]}
+    if run is None or t.one_pass is None or t.content.is_initial:
+        return t.say("story.convention_numbers", **facts)
+    if run.course is not None:
+        return t.say("story.convention_trained", **facts)
+    return t.say("story.convention_steps", steps=run.steps, **facts)
 
 
 def _counts(t: Teller) -> Iterator[Block]:
