@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -75,6 +76,21 @@ def test_every_display_is_decided_and_every_chosen_entry_has_its_value(content):
     for display in entries:
         *_, value = display.formula.members
         assert value.value == content.one_pass[value.key]
+
+
+def test_of_many_layers_that_are_alike_only_the_first_has_several_entries():
+    layers = [part for _ in range(9) for part in (symcnn.Conv2D(2, 3, padding=1), symcnn.Activation("relu"))]
+    net = symcnn.Network((8, 8), [*layers, symcnn.Flatten(), symcnn.Dense(2)], "mse")
+    content = gather(net, one_digit(net), None, 0.05, 1, 0)
+    document = tell(content, EN)
+    quantities = content.derivation.quantities
+    entries = (quantities.of(d.id) for d in document.displays() if d.id in quantities)
+    shown = Counter(quantity.tensor for quantity in entries if not quantity.is_adjoint)
+    first, second, *others = net.forward.feature_maps  # the first slides over one channel
+    assert min(shown[first], shown[second]) > 1
+    assert {shown[tensor] for tensor in others} == {1}
+    assert "and one where an equation of the same form" in str(document)
+    assert all(display.evidence for display in examined(document, content, EN).displays())
 
 
 def test_each_equation_stands_in_index_notation_once(content):
