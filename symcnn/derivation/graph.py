@@ -15,13 +15,12 @@ from functools import cached_property
 from itertools import product
 from typing import Literal, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symcnn.errors import NotSupportedYetError
 from symcnn.symbolic import (
     Access,
+    Affine,
     Axis,
     Equation,
     Index,
@@ -193,21 +192,16 @@ class Graph:
             most: past so many, no more are looked for.
         """
         by_target = _by_target(self.equations)
-        chain: dict[Tensor, NDArray[np.bool_]] = {}
-        _entries_of(chain, adjoint.tensor.adjoint())[adjoint.index] = True
+        chain: dict[Tensor, set[Index]] = {adjoint.tensor.adjoint(): {adjoint.index}}
         for tensor in reversed(self.tensors):  # each depends on earlier ones only
             for equation in by_target.get(tensor, ()) if tensor in chain else ():
                 for term in equation.terms:
                     for upstream in (a for f in term.factors for a in f.atoms(Access) if a.tensor.is_adjoint):
-                        _reach(equation, term, upstream, chain[tensor], _entries_of(chain, upstream.tensor))
-            if most is not None and sum(map(np.count_nonzero, chain.values())) > most:
+                        indices = chain.setdefault(upstream.tensor, set())
+                        indices |= _reached(equation, term, upstream, chain[tensor])
+            if most is not None and sum(map(len, chain.values())) > most:
                 break
-        return [
-            quantity_of(tensor, tuple(index))
-            for tensor in self.tensors
-            if tensor in chain
-            for index in np.argwhere(chain[tensor]).tolist()
-        ]
+        return [quantity_of(tensor, index) for tensor in self.tensors for index in sorted(chain.get(tensor, ()))]
 
 
 def instantiate(inputs: Sequence[Tensor], forward: Sequence[Equation], backward: Sequence[Equation]) -> Graph:
@@ -331,63 +325,72 @@ def _contains(equation: Equation, term: Term, point: Mapping[str, int], symbol: 
     return factors is not None and any(symbol in factor.free_symbols for factor in factors)
 
 
-def _entries_of(marked: dict[Tensor, NDArray[np.bool_]], tensor: Tensor) -> NDArray[np.bool_]:
-    return marked.setdefault(tensor, np.zeros(tensor.shape, np.bool_))
+def _reached(equation: Equation, term: Term, upstream: Access, targets: set[Index]) -> set[Index]:
+    """The indices of an access in the instances of a term that some entries of the target consist of.
 
-
-def _reach(
-    equation: Equation, term: Term, upstream: Access, targets: NDArray[np.bool_], reached: NDArray[np.bool_]
-) -> None:
-    """Mark the entries of an access that take part where the term adds to one of the marked targets.
-
-    All points of the axes at once: an array has one dimension for each axis, and length 1 along those that do not
-    matter for it.
+    Axes that meet in no index have nothing to do with each other. So the entries go from the target to the access by
+    one group of axes after the other, and not point by point: by the rows, the columns, then to every map.
     """
-    axes = (*equation.axes, *term.axes)
-    target, is_target = _places(axes, equation.target)
-    source, is_source = _places(axes, upstream)
-    unused = tuple(n for n, axis in enumerate(axes) if axis.name not in upstream.axes)
-    taken = targets[target] & is_target & is_source & _takes_part(equation, term, axes)
-    *index, chosen = np.broadcast_arrays(*source, taken.any(axis=unused, keepdims=True))
-    if chosen.any():  # the index of a single quantity, (), would mark it in any case
-        reached[tuple(n[chosen] for n in index)] = True
+    target, source = equation.target.index, upstream.index
+    limits = [pair for a in (upstream, *_needed(term)) for pair in zip(a.index, a.tensor.shape, strict=True)]
+    rows, places = targets, [("target", n) for n in range(len(target))]
+    groups = [
+        (
+            axes,
+            [n for n, a in enumerate(target) if _is_of(axes, a)],
+            [n for n, a in enumerate(source) if _is_of(axes, a)],
+        )
+        for axes in _groups((*equation.axes, *term.axes), [*target, *(affine for affine, _ in limits)])
+    ]
+    for axes, out, into in sorted(groups, key=lambda group: (len(group[2]) > 0, len(group[1]) == 0)):
+        within = [(affine, size) for affine, size in limits if _is_of(axes, affine)]
+        steps: dict[Index, set[Index]] = {}
+        for point in points(axes):
+            start, end = _at([target[n] for n in out], point), _at([source[n] for n in into], point)
+            numbers = [(affine.at(point), size) for affine, size in within]
+            if start is not None and end is not None and all(n is not None and 0 <= n < size for n, size in numbers):
+                steps.setdefault(start, set()).add(end)
+        taken = [places.index(("target", n)) for n in out]
+        kept = [n for n in range(len(places)) if n not in taken]
+        size = equation.target.tensor.shape[out[0]] if len(out) == 1 else 0
+        if size and all(steps.get((n,)) == {(n,)} for n in range(size)):  # nothing moves
+            places[taken[0]] = ("source", into[0])
+            continue
+        rows = {(*(row[n] for n in kept), *end) for row in rows for end in steps.get(tuple(row[n] for n in taken), ())}
+        places = [*(places[n] for n in kept), *(("source", n) for n in into)]
+    order = [places.index(("source", n)) for n in range(len(source))]
+    return rows if order == sorted(order) else {tuple(row[n] for n in order) for row in rows}
 
 
-def _places(axes: Sequence[Axis], access: Access) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.bool_]]:
-    """The index of an access at every point, 0 where that is outside the tensor, and where it is inside."""
-    points = {
-        axis.name: np.arange(axis.size).reshape([-1 if n == m else 1 for m in range(len(axes))])
-        for n, axis in enumerate(axes)
-    }
-    inside, places = np.ones((1,) * len(axes), np.bool_), []
-    for affine, size in zip(access.index, access.tensor.shape, strict=True):
-        value = sum((c * points[a] for a, c in affine.coefficients), np.full_like(inside, affine.offset, np.intp))
-        index = value // affine.divisor
-        inside = inside & (value % affine.divisor == 0) & (index >= 0) & (index < size)
-        places.append(np.clip(index, 0, size - 1))
-    return tuple(places), inside
+def _needed(term: Term) -> Iterator[Access]:
+    """The accesses outside whose tensors a term has no instance, or one that is 0."""
+    for factor in term.factors:
+        for atom in factor.atoms(Access):
+            if atom.outside is None or (factor == atom and atom.outside == 0):
+                yield atom
+        for atom in factor.atoms(Wins):
+            cell, largest = atom.solved
+            yield from (largest, *([cell] if cell.outside is None else []))
 
 
-def _takes_part(equation: Equation, term: Term, axes: Sequence[Axis]) -> NDArray[np.bool_]:
-    """At which points the term has an instance that is not 0.
+def _groups(axes: Sequence[Axis], indices: Iterable[Affine]) -> list[list[Axis]]:
+    """The axes, those together that meet in an index; and none, for an index without axes."""
+    groups = [[axis] for axis in axes]
+    for affine in indices:
+        met = [group for group in groups if any(axis.name in affine.axes for axis in group)]
+        groups = [*(group for group in groups if group not in met), [axis for group in met for axis in group]]
+    return [group for group in groups if group] + [[]]
 
-    That depends on which of its accesses are inside their tensors, and on constants that are 0: one point of each such
-    pattern is tried.
-    """
-    pattern, weight = np.zeros((1,) * len(axes), np.intp), 1
-    for atom in {atom for factor in term.factors for atom in factor.atoms(Access, Wins)}:
-        for access in atom.solved if isinstance(atom, Wins) else (atom,):
-            places, inside = _places(axes, access)
-            if access.tensor.role == "constant":
-                inside = inside & (np.array(access.tensor.values, float).reshape(access.tensor.shape)[places] != 0)
-            if not inside.all():
-                pattern, weight = pattern + weight * inside, 2 * weight
-    taken = np.zeros_like(pattern, np.bool_)
-    for value in np.unique(pattern):
-        alike = pattern == value
-        point = dict(zip((axis.name for axis in axes), np.argwhere(alike)[0].tolist(), strict=True))
-        taken[alike] = _instance(equation, term, point) is not None
-    return taken
+
+def _is_of(axes: Sequence[Axis], affine: Affine) -> bool:
+    """Is an index one of this group of axes?"""
+    return {axis.name for axis in axes}.issuperset(affine.axes) and bool(axes) == bool(affine.axes)
+
+
+def _at(indices: Sequence[Affine], point: Mapping[str, int]) -> Index | None:
+    """The values of indices at a point; None: one of them is absent."""
+    values = tuple(n for affine in indices if (n := affine.at(point)) is not None)
+    return values if len(values) == len(indices) else None
 
 
 def _add(addends: list[tuple[Rational, list[Product]]], equation: Equation, point: Mapping[str, int]) -> None:

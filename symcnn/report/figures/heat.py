@@ -128,7 +128,7 @@ def _layout(item: Heat) -> tuple[float, int]:
 
     A little smaller ones are taken where one row less holds them.
     """
-    count, rows, columns = item.values.shape
+    count, rows, columns = map(int, item.values.shape)
 
     def fit(side: float) -> int:
         gap = _gap(item, side)

@@ -45,12 +45,12 @@ def conventions(t: Teller) -> Section:
 
 def _of_numbers(t: Teller) -> Text:
     """Of which image, and with which parameters, the numbers are."""
-    run, facts = t.content.run, {"digits": DIGITS, "image": t.image_labels[0]}
+    run = t.content.run
     if run is None or t.one_pass is None or t.content.is_initial:
-        return t.say("story.convention_numbers", **facts)
+        return t.say("story.convention_numbers", digits=DIGITS, image=t.image_labels[0])
     if run.course is not None:
-        return t.say("story.convention_trained", **facts)
-    return t.say("story.convention_steps", steps=run.steps, **facts)
+        return t.say("story.convention_trained", digits=DIGITS, image=t.image_labels[0])
+    return t.say("story.convention_steps", digits=DIGITS, image=t.image_labels[0], steps=run.steps)
 
 
 def _counts(t: Teller) -> Iterator[Block]:
