@@ -18,7 +18,7 @@ from symcnn.workbook.blocks import called
 from symcnn.workbook.book import Book, finish
 from symcnn.workbook.contents import BETWEEN_PARTS, Status, status_cell, write_contents
 from symcnn.workbook.layer_sheets import LayerSheets
-from symcnn.workbook.layers import MAX_NUMBERS, Extent, LayerPlan
+from symcnn.workbook.layers import BACKWARD, MAX_NUMBERS, NEXT, Extent, LayerPlan
 from symcnn.workbook.overview import Overview
 from symcnn.workbook.picker import Picker
 from symcnn.workbook.values import cell_values
@@ -140,7 +140,9 @@ def _left_out(
     sizes = {"count": whole, "most": MAX_FORMULAS}
     if layers is not None:
         names = ", ".join(map(called, plan.given))
-        notes.append(text("workbook.layers_given", layers=", ".join(layers), names=names or "–"))
+        made = {c.target.sheet for c in plan.calculations}
+        titles = [s.title for s in plan.sheets if {s.name(), s.name(BACKWARD), s.name(NEXT)} & made]
+        notes.append(text("workbook.layers_given", layers=", ".join(titles or layers), names=names or "–"))
     elif large:
         notes.append(text("workbook.left_out_large", layers=", ".join(large), most=MAX_NUMBERS))
     if forward_only:

@@ -309,7 +309,7 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     """Return the cells and names of the workbook that symcnn writes for these inputs; none if it cannot.
 
     How it was exported (which layers, forward only, with a sentence on why it has one image) is read off the file: of
-    several ways, the one whose cells stand where those of the file do.
+    several ways, the one whose cells stand where those of the file do, and whose Contents say the same.
     """
     values = np.zeros(cells.count)
     for (sheet, row, column), number in cells.entries.items():
@@ -320,19 +320,25 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     image, target, *parameters, rate = (values[first[t] : first[t] + t.size].reshape(t.shape) for t in cells.inputs)
     theta = np.concatenate([p.ravel() for p in parameters]) if parameters else np.zeros(0)
     lang = next((one for one in LANGUAGES if catalogue(one)("workbook.contents") in titles), LANGUAGES[0])
-    shaped, layers = image.reshape(cells.network.input_shape), _layers(cells, catalogue(lang))
-    inputs = LayerInputs(cells.network, shaped, target, theta, float(rate), MADE, layers=layers)
+    shaped, written_first = image.reshape(cells.network.input_shape), catalogue(lang)("workbook.contents")
+    inputs = LayerInputs(cells.network, shaped, target, theta, float(rate), MADE)
     places = {(title, *address) for title, sheet in titles.items() for address in sheet}
     best: tuple[Contents, dict[str, Target]] = {}, {}
     least = len(places) + 1
     has_adjoints = any(t.primal is not None for t in cells.blocks)
-    for forward_only, why in product((False,) if has_adjoints else (False, True), (MADE, "")):
+    ways = product(_layers(cells, catalogue(lang)), (False,) if has_adjoints else (False, True), (MADE, ""))
+    for layers, forward_only, why in ways:
         try:
-            book, _ = layer_book(catalogue(lang), replace(inputs, forward_only=forward_only, why=why))
+            book, _ = layer_book(catalogue(lang), replace(inputs, layers=layers, forward_only=forward_only, why=why))
         except SymcnnError:
             continue
         expected = contents(book.workbook)
         apart = len(places ^ {(title, *address) for title, sheet in expected.items() for address in sheet})
+        actual = titles.get(written_first, {})
+        apart += sum(
+            cell[1] != MADE and not _same(actual.get(address, (None, None)), cell, False)
+            for address, cell in expected[written_first].items()
+        )
         if apart < least:
             defined = book.workbook.defined_names.items()
             names = {name.lower(): reference(str(d.attr_text)) for name, d in defined}
@@ -342,16 +348,21 @@ def regenerated(cells: LayerCells) -> tuple[Contents, dict[str, Target]]:
     return best
 
 
-def _layers(cells: LayerCells, text: Catalogue) -> tuple[str, ...] | None:
-    """The layers whose formulas are in the workbook; None: all."""
+def _layers(cells: LayerCells, text: Catalogue) -> list[tuple[str, ...] | None]:
+    """Which layers may have been asked for, None: all, so that the file has formulas of those that it has."""
     computed = {t for t in cells.equations if t in cells.blocks and t not in cells.given}
     computed |= {t.primal for t in computed if t.primal is not None}
-    sheets = [
-        (sheet.title, [t in computed for t in (*sheet.tensors, *sheet.parameters) if t in cells.equations])
-        for sheet in LayerPlan(cells.derivation, text).sheets
-    ]
-    titles = tuple(title for title, tensors in sheets if any(tensors))
-    return None if len(titles) == sum(bool(tensors) for _, tensors in sheets) else titles
+    plan = LayerPlan(cells.derivation, text)
+    sheets = {
+        sheet.title: [t in computed for t in (*sheet.tensors, *sheet.parameters) if t in cells.equations]
+        for sheet in plan.sheets
+    }
+    titles = tuple(title for title, tensors in sheets.items() if any(tensors))
+    possible = {title for title, tensors in sheets.items() if tensors}
+    if len(titles) == len(possible):
+        return [None]
+    # where a layer is left out since no sheet holds it, the others are the same as if they were asked for
+    return [None, titles] if {*titles} == possible - {*plan.too_large} else [titles]
 
 
 def _first_wrong(calculation: CellValues, wrong: Mapping[int, Value], apart: Mapping[int, float]) -> Iterator[int]:
