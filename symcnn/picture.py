@@ -9,7 +9,7 @@ from symcnn.network import DataLike, as_data
 from symcnn.numeric.values import values_of_images
 from symcnn.symbolic import Quantity, Tensor, entries
 from symcnn.text import Catalogue
-from symcnn.workbook.plan import WorkbookLayout
+from symcnn.workbook.training_plan import TrainingPlan
 
 INK, GREY, TEAL, AMBER, DARK = "#1B2430", "#6B7786", "#0F6B75", "#E2A100", "#46505C"
 #: Pixels of one cell: of an image, and of a map with four-digit values.
@@ -23,7 +23,7 @@ def one_number(derivation: Derivation, data: DataLike, theta: Sequence[float], s
     of, image = derivation.quantities.of, derivation.network.forward.image
     gradient = of("f_12").adjoint
     values = next(iter(values_of_images(derivation, theta, data)))
-    plan = WorkbookLayout(derivation, len(as_data(data).images), steps, text)
+    plan = TrainingPlan(derivation, len(as_data(data).images), steps, text)
     variable = derivation.graph[gradient]
     typography = Typography(derivation.quantities, text.words("word"), total="")
     worked = Worked(derivation.quantities, text.words("word"), values, 3)

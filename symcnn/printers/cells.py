@@ -18,7 +18,7 @@ of a ``Binary`` in a loop and recurses elsewhere.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
@@ -89,6 +89,11 @@ class Range:
         for row in range(self.first.row, self.last.row + 1):
             for column in range(self.first.column, self.last.column + 1):
                 yield Reference(self.first.sheet, row, column)
+
+
+def corners(target: Reference | Range) -> tuple[Reference, Reference]:
+    """The first and the last cell of a cell or a block."""
+    return (target.first, target.last) if isinstance(target, Range) else (target, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +394,7 @@ MAX_EXPONENT, MAX_BITS = 64, 4_000
 Parts = Sequence[tuple[str, Formula]]
 
 
-def chain(formula: Formula, operators: str) -> tuple[Formula, list[tuple[str, Formula]]]:
+def chain(formula: Formula, operators: Container[str]) -> tuple[Formula, list[tuple[str, Formula]]]:
     """A left-deep chain taken apart: a-b+c -> a, [("-", b), ("+", c)]."""
     parts: list[tuple[str, Formula]] = []
     while isinstance(formula, Binary) and formula.operator in operators:

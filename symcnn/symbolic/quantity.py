@@ -92,6 +92,11 @@ def entries(*tensors: Tensor) -> Iterator[Quantity]:
     return (quantity_of(tensor, index) for tensor in tensors for index in tensor.indices())
 
 
+def image_ending(tensor: Tensor) -> str:
+    """The end of a name in a workbook of one image: ``_image1``; nothing where all images share the tensor."""
+    return "" if tensor.is_shared else f"{_IMAGE}1"
+
+
 def is_numbered(name: str) -> bool:
     """Is it the name of a quantity of some image, of whatever network?"""
     match = _NAME.fullmatch(name)

@@ -10,7 +10,7 @@ import symcnn
 from symcnn.derivation import Derivation
 from symcnn.errors import InputError, NotSupportedYetError
 from symcnn.text import catalogue
-from symcnn.workbook import layer_workbook, layers
+from symcnn.workbook import layer_plan, layer_workbook
 from symcnn.workbook.layer_workbook import fitting_plan
 from tests.slow import rest_slow
 from tests.tools import sdk
@@ -179,7 +179,7 @@ def test_what_does_not_fit_is_left_out_in_order(monkeypatch):
         plan, notes = fitting_plan(derivation, text, False)
         assert plan.count <= most
         seen.append((plan.extent.next_values, len(plan.extent.without), plan.extent.backward))
-        assert bool(notes) == (plan.extent != layers.Extent()), notes
+        assert bool(notes) == (plan.extent != layer_plan.Extent()), notes
     assert seen[0] == (True, 0, True)
     assert seen[-1] == (True, 0, False)
     assert [*dict.fromkeys(seen)] == seen or len({*seen}) >= 3
@@ -191,7 +191,7 @@ def test_what_does_not_fit_is_left_out_in_order(monkeypatch):
 
 
 def test_a_layer_wider_than_a_sheet_is_left_out_and_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(layers, "MAX_COLUMNS", 30)
+    monkeypatch.setattr(layer_plan, "MAX_COLUMNS", 30)
     net = NETWORKS["small"]
     plan, (note,) = fitting_plan(Derivation(net, 1), catalogue("en"), False)
     assert plan.too_large == [] or "Dense1" in note
