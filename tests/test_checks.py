@@ -108,7 +108,7 @@ def test_a_text_with_wrong_lines(capsys):
     code, out, err = status(capsys, ROOT / "examples" / "notes.md", "--lang", "fr")
     assert code == 1
     assert "FAUX\u202f: 3" in out
-    assert err.strip().endswith("notes.md: 3 wrong")
+    assert err.strip().endswith("notes.md\u202f: 3 faux")
 
 
 def test_the_article_by_name_is_audited_with_the_tables_that_it_prints(monkeypatch):

@@ -1,14 +1,23 @@
 """Verification of networks with kinks, maxima and softmax, and of large ones: rows for all, and each can fail."""
 
+import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
 import sympy
+from symcnn.workbook.check.blocks import LayerCells
+from symcnn.workbook.check.package import read_package
 
 import symcnn
+from symcnn.errors import InputError
+from symcnn.explain import Question, explain_number
+from symcnn.network.file import network_from
 from symcnn.numeric import PROGRAMS, initial_values
+from symcnn.proof import check_equations
 from symcnn.symbolic import LEAVES, Term, gate, maximum, relu, sigmoid, softplus, wins
 from symcnn.text import catalogue
 from symcnn.verification import programs_agree
@@ -16,7 +25,9 @@ from symcnn.verification.evaluate import leaves
 from symcnn.verification.evidence import METHODS, Point
 from symcnn.verification.leaf_rules import RULES, decide_rule
 from symcnn.verification.programs import DUAL_TOLERANCE, duals_agree, formulas_row
+from tests import tools
 from tests.slow import rest_slow
+from tests.tools import torch_oracle
 from tests.tools.networks import from_seed, lenet
 
 SMALL = symcnn.Network(
@@ -322,3 +333,60 @@ def test_what_trains_by_epochs_is_compared_too():
     found = symcnn.verify(net, backends=("python", "numba"), seconds=5)
     assert any("numba loops" in row.claim for row in found.rows)
     assert found.ok
+
+
+# --- public networks ------------------------------------------------------------------------------------------------
+
+PUBLIC = tomllib.loads((Path(tools.__file__).parent / "public_networks.toml").read_text("utf-8"))
+BY_NAME = {entry["repository"]: entry for entry in PUBLIC["network"]}
+
+
+def declared(name):
+    entry = BY_NAME[name]
+    return entry, network_from({word: entry[word] for word in ("input_shape", "loss", "layer")})
+
+
+def one_sample(net):
+    rng = np.random.default_rng(0)
+    target = np.eye(max(2, net.outputs))[:1, : net.outputs]
+    return rng.random((1, *net.input_shape)).round(2), target
+
+
+@pytest.mark.parametrize("name", rest_slow(BY_NAME))
+def test_public_networks_have_their_parameters_and_the_gradients_of_pytorch(name):
+    entry, net = declared(name)
+    first = net.forward.parameters[0].scalar((0,) * len(net.forward.parameters[0].shape))
+    d = symcnn.derive(net, 1)
+    assert sum(p.size for p in net.forward.parameters) == entry["parameters"]
+    assert len(d[first].variable.products) == entry["products"]
+    assert check_equations(d, d.equations[len(d.forward) :])
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
+    data = one_sample(net)
+    _, gradient = torch_oracle.loss_and_gradient(net, initial_values(net, 0), *data)
+    explained = explain_number(net, data, Question(f"dE_d{first}")).value
+    assert explained == pytest.approx(gradient[0], rel=1e-9, abs=1e-12 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("entry", PUBLIC["missing"], ids=lambda entry: entry["repository"])
+def test_public_networks_with_other_layers_are_refused_by_the_layer(entry):
+    with pytest.raises(InputError, match=re.escape(entry["refused"])):
+        network_from({"input_shape": [4, 8, 8], "layer": [entry["layer"]]})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, entry in BY_NAME.items() if entry["parameters"] < 60_000])
+def test_workbooks_of_public_networks_hold_pytorchs_gradients_and_are_proved(name, tmp_path):
+    _, net = declared(name)
+    data, theta = one_sample(net), initial_values(net, 0)
+    path = symcnn.export_workbook(net, data, tmp_path / "public.xlsx", initial=theta)
+    found = symcnn.check_workbook(path, net)
+    assert found.ok, found
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
+    _, gradient = torch_oracle.loss_and_gradient(net, theta, *data)
+    cells = LayerCells(net, read_package(path), str(path))
+    kept, first = np.full(cells.count, np.nan), cells.offsets
+    for (sheet, row, column), number in cells.entries.items():
+        kept[number] = cells.package.sheets[sheet][row, column].value
+    adjoints = [p.adjoint() for p in net.forward.parameters]
+    kept = np.concatenate([kept[first[t] : first[t] + t.size] for t in adjoints])
+    np.testing.assert_allclose(kept, gradient, rtol=1e-9, atol=1e-12 * np.abs(gradient).max())

@@ -114,7 +114,7 @@ def test_a_corner_is_told_and_passes(tmp_path):
 
 
 def test_past_a_size_a_sample_of_each_tensor_is_checked_and_the_sheet_says_so(tmp_path, monkeypatch):
-    from symcnn.workbook import checks_sheet
+    from symcnn.workbook.sheets import checks as checks_sheet
 
     monkeypatch.setattr(checks_sheet, "MAX_PERTURBED", 600)
     path = tmp_path / "sample.xlsx"

@@ -24,6 +24,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from importlib.resources import files
 
+from symcnn.colours import DARK, LIGHT
 from symcnn.formula import Flow, MathML, Plain, format_number
 from symcnn.formula.tree import Equality, Number, Partial, Symbol
 from symcnn.report.document import Document, Section, States
@@ -126,7 +127,13 @@ def _head(title: str, script: str) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{title}</title>"
-    yield f"<style>\n{_fonts()}\n{_file('page.css')}</style>"
+    yield f"<style>\n{font_faces()}\n{_variables()}\n{_file('page.css')}</style>"
+
+
+def _variables() -> str:
+    """The colours as variables of the page, named for what they mean; paper has the light ones."""
+    light, dark = ("".join(f"--{name}:{value};" for name, value in theme.items()) for theme in (LIGHT, DARK))
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
 
 
 def _contents(sections: tuple[Section, ...], blocks: Blocks) -> str:
@@ -208,15 +215,14 @@ def _file(name: str) -> str:
 
 
 @cache
-def _fonts() -> str:
-    """The style sheet's @font-face rules with the fonts in them."""
+def font_faces(*names: str) -> str:
+    """The @font-face rules of these of ``FONTS`` with the fonts in them; without names, of all."""
     rules = []
-    for name, (family, style, weight) in FONTS.items():
-        data = base64.b64encode(files("symcnn.report.html").joinpath("fonts", f"{name}.woff2").read_bytes()).decode(
-            "ascii"
-        )
+    for name in names or FONTS:
+        family, style, weight = FONTS[name]
+        data = base64.b64encode(files("symcnn.report.html").joinpath("fonts", f"{name}.woff2").read_bytes())
         rules.append(
             f'@font-face{{font-family:"{family}";font-style:{style};font-weight:{weight};'
-            f'src:url(data:font/woff2;base64,{data}) format("woff2")}}'
+            f'src:url(data:font/woff2;base64,{data.decode("ascii")}) format("woff2")}}'
         )
     return "\n".join(rules)
