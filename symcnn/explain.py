@@ -67,7 +67,7 @@ def explain_with_gradient(
     name, image = _split(question, len(images))
     quantity = _quantity(derivation, question.name, name)
     if image is not None and (_is_parameter(quantity) or quantity == E_TOTAL):
-        raise InputError(f"{question.name}: belongs to no image in particular; expected it without an image")
+        raise InputError(f"{question.name}: belongs to no single image; leave the image out")
 
     def trained(steps: int, initial: Array) -> Array:
         run = train(

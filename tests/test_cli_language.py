@@ -183,7 +183,7 @@ LINES = [
     (["explain"], "argument NAME manquant ; voir symcnn explain --help"),
     (["derive", "a.toml", "b"], "argument en trop : b"),
     (["derive", "nix.toml"], "nix.toml : fichier introuvable ; attendu : un fichier de réseau (TOML)"),
-    (["derive", "--index", "--of", "f_11"], "--index --of : une seule des deux"),
+    (["derive", "--index", "--of", "f_11"], "--index et --of ne vont pas ensemble"),
     (["derive", "--of", "q_1"], "--of 'q_1' : grandeur inconnue ; 32 noms possibles, par exemple o_1, o_2, z_o1"),
     (["explain", "f_1"], "'f_1' : grandeur inconnue ; vouliez-vous écrire 'f_11' ou 'f_12' ou 'f_21' ?"),
     (["explain", "f_12", "--image", "9"], "image 9 : attendu : un entier de 1 à 2"),

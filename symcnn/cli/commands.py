@@ -100,7 +100,7 @@ def derive(network: Path | None, name: str | None, latex: bool, index: bool) -> 
     net, _ = load_network(network)
     derivation = symcnn.derive(net)
     if index and name is not None:
-        raise InputError("--index --of: expected one of them")
+        raise InputError("--index and --of cannot be used together")
     if name is None and (index or len(derivation.names) > MOST_FORMULAS):
         _print_equations(derivation, latex)
     else:
@@ -322,7 +322,7 @@ def report(
         say(text("written.figures", count=len(files) - len(outs), path=files[-1].parent / "*.svg"))
     print_files(files[: len(outs)])
     if content.failed:
-        raise CheckFailed(f"the report tells of what did not hold: {', '.join(content.failed)}")
+        raise CheckFailed(f"the report contains failed checks: {', '.join(content.failed)}")
 
 
 @commands.command()
@@ -334,7 +334,7 @@ def report(
 def verify(network: Path | None, numba: bool, workbook: Path | None, certificate: Path | None) -> None:
     """Prove every gradient, and check every program; or a workbook's formulas; or a certificate."""
     if workbook is not None and certificate is not None:
-        raise InputError("--workbook --certificate: expected one of them")
+        raise InputError("--workbook and --certificate cannot be used together")
     if workbook is not None:
         _verify_workbook(workbook, network)
         return
@@ -368,7 +368,7 @@ def _verify_workbook(workbook: Path, network: Path | None) -> None:
     _print_result(verification)
     wrong = verification.findings
     cells = ", ".join(f.cell for f in wrong[:5]) or "a claim is refuted"
-    end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells are wrong: {cells}")
+    end_check(verification.exit_status, workbook, f"{workbook}: {len(wrong)} cells with incorrect formulas: {cells}")
 
 
 def _print_result(result: "CheckResult | Verification | WorkbookVerification") -> None:
@@ -389,7 +389,7 @@ def certify(network: Path | None, network_option: Path | None, out: Path) -> Non
     from symcnn.text import catalogue
 
     if network is not None and network_option is not None:
-        raise InputError("NETWORK.toml and --network: expected one of them")
+        raise InputError("NETWORK.toml and --network cannot be used together")
     net, data = load_network(network or network_option)
     with progress_bar(text("bar.coq")):
         result = certify(net, out, data=data, lang=language())
