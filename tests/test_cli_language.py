@@ -235,7 +235,14 @@ def test_a_line_without_a_template_stays_english_as_a_whole():
     assert _in_french("a is missing.toml: unknown suffix '.x is missing'; expected .md or .tex") == (
         "a is missing.toml\u202f: type de fichier '.x is missing' inconnu\u202f; attendu\u202f: .md ou .tex"
     )
-    assert _in_french("x: " * 300) is None
+    assert _in_french("validation: " * 80 + "nothing") is None  # and at once
+    # the template that says most of it
+    assert (
+        _in_french("seed=-2: expected a whole number, at least 0") == "seed=-2\u202f: il faut un entier positif ou nul"
+    )
+    assert _in_french("d: cannot be read (it is a folder, not a file); expected an image") == (
+        "d\u202f: lecture impossible (c’est un dossier, pas un fichier)\u202f; attendu\u202f: une image"
+    )
 
 
 # --- words and help -------------------------------------------------------------------------------------------------
