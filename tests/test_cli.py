@@ -126,7 +126,7 @@ def test_derive_prints_a_larger_network_in_index_notation(tmp_path, capsys, monk
     assert status == 0
     assert "dE_df[k, p, q] = Σ_{r, c} dE_dx[k, r, c]·i[r + p, c + q]\n" in out
     assert "dE_di[R, C] = Σ_{k, p, q} dE_dx[k, R - p, C - q]·f[k, p, q]\n" in out
-    assert "1098 gradients: 810 for the parameters + 288 for the feature maps." in out
+    assert "1,098 gradients: 810 for the parameters + 288 for the feature maps." in out
     assert "together 2.20 times the forward pass" in out
     assert "Checked (error probability below" in out
     status, out, _ = run("derive", net, "--latex", capsys=capsys)

@@ -347,7 +347,7 @@ def test_a_new_network_file_is_read_and_never_written_over(tmp_path, monkeypatch
     status, out, _ = run("new", "my net.toml", "--template", template, "--lang", lang, capsys=capsys)
     assert (status, out) == (0, "my net.toml\n")
     content = Path("my net.toml").read_text("utf-8")
-    assert "symcnn derive 'my net.toml'" in content
+    assert f"symcnn derive 'my net.toml'{' --lang fr' if lang == 'fr' else ''}\n" in content
     assert ("# Les couches, de l’image aux sorties" if lang == "fr" else "# The layers, from the image") in content
     network, data = symcnn.read_network("my net.toml")
     assert len(network.parameters) == {"small": 43, "digits": 810, "lenet": 61_706}[template]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symcnn.cli.language import decimal, language, text, words
+from symcnn.cli.language import decimal, grouped, language, text, words
 from symcnn.cli.samples import SampleChoice, choice_options
 from symcnn.cli.shared import (
     FILE,
@@ -160,11 +160,17 @@ def _print_equations(derivation: "Derivation", latex: bool) -> None:
 def _size(derivation: "Derivation") -> str:
     """Return how many gradients there are, and how many operations they take."""
     parameters, count = len(derivation.network.parameters), len(derivation.names)
-    maps = text("derive.maps", count=count - parameters) if count > parameters else ""
+    maps = text("derive.maps", count=grouped(count - parameters)) if count > parameters else ""
     forward, backward = derivation.operations
     ratio = decimal(f"{(forward + backward) / forward:.2f}")
     return text(
-        "derive.size", count=count, parameters=parameters, maps=maps, forward=forward, backward=backward, ratio=ratio
+        "derive.size",
+        count=grouped(count),
+        parameters=grouped(parameters),
+        maps=maps,
+        forward=grouped(forward),
+        backward=grouped(backward),
+        ratio=ratio,
     )
 
 
@@ -180,7 +186,8 @@ def new(file: Path, template: str) -> None:
     if os.path.lexists(check_writable(file, (".toml",))):
         raise InputError(f"{file}: already there; choose another name, or delete it first")
     # no line break of a file's name leaves the comment
-    content = tables("new")[template].lstrip().format(file=visible(shlex.quote(str(file))), **words("template"))
+    name, lang = visible(shlex.quote(str(file))), "" if language() == "en" else f" --lang {language()}"
+    content = tables("new")[template].lstrip().format(file=name, lang=lang, **words("template"))
     write_whole(file, content.encode("utf-8"))
     print_files([file])
 

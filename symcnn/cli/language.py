@@ -76,6 +76,11 @@ def words(table: str) -> dict[str, Any]:
     return dict(_catalogue().words(table))
 
 
+def grouped(count: int) -> str:
+    """A printed count with its thousands apart: 10,000 or 10 000."""
+    return f"{count:,}".replace(",", text("thousands"))
+
+
 def decimal(number: str) -> str:
     """A printed number with the decimal sign of the language."""
     return number.replace(".", text("decimal"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symcnn.cli.language import decimal, language, text
+from symcnn.cli.language import decimal, grouped, language, text
 from symcnn.cli.samples import SampleReader, data_option, ink_option, reader_options
 from symcnn.cli.shared import (
     FILE,
@@ -225,10 +225,13 @@ def _print_run(run: "Run") -> None:
     first, last = losses
     why = text(f"train.stopped_{run.stopped}")
     rows = [
-        (text("train.steps"), text("train.stopped", steps=run.steps, why=why)),
+        (text("train.steps"), text("train.stopped", steps=grouped(run.steps), why=why)),
         (text("train.backend"), run.backend),
         (text("train.loss"), f"{_number(first)} → {_number(last)}"),
-        (text("train.correct"), text("train.correct_value", right=run.right, count=len(run.predictions))),
+        (
+            text("train.correct"),
+            text("train.correct_value", right=grouped(run.right), count=grouped(len(run.predictions))),
+        ),
     ]
     if run.course is not None:
         c = run.course
@@ -294,7 +297,7 @@ def _print_outputs(run: "Run") -> None:
     heads = [text(f"train.{name}") for name in ("parameter", "before", "after")]
     print_table(text("train.parameters"), values[:60], heads)
     if len(values) > 60:
-        say(text("train.more", count=len(values) - 60))
+        say(text("train.more", count=grouped(len(values) - 60)))
 
 
 @click.command(cls=Command)
