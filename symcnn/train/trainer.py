@@ -283,7 +283,8 @@ def _resumed_checkpoint(
             raise InputError("initial: a resumed training starts from its checkpoint; leave it out")
         if stop.limit <= checkpoint.state.epochs:
             raise InputError(
-                f"epochs={stop.limit}: {checkpoint.state.epochs} are done; expected more, counted from the very start"
+                f"epochs={stop.limit}: {checkpoint.state.epochs} are done; give a larger total, counted from the very"
+                " start"
             )
     except InputError as error:
         raise InputError(f"{options.resume}: {error}") from None

@@ -94,8 +94,8 @@ def test_gradients_explain_themselves(derivation):
         (Question("x_11_image"), "_image1"),
         (Question("x_11_image²"), "_image1"),
         (Question("x_11_image2", image=1), "names image 2, and image 1 is asked for"),
-        (Question("f_12_image2"), "belongs to no image in particular"),
-        (Question("E_total", image=1), "belongs to no image in particular"),
+        (Question("f_12_image2"), "belongs to no single image"),
+        (Question("E_total", image=1), "belongs to no single image"),
         (Question("x_11", step=-1), "steps=-1"),
     ],
 )

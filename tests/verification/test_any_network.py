@@ -9,8 +9,6 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from symcnn.workbook.check.blocks import LayerCells
-from symcnn.workbook.check.package import read_package
 
 import symcnn
 from symcnn.errors import InputError
