@@ -96,7 +96,7 @@ def _layer(number: int, table: dict[str, Any]) -> Layer:
         kind, values = "Activation", {"kind": kind}  # PyTorch's and Keras' layers of that name
     kind = canonical("layer", kind, LAYERS, f"{where}: type={quoted(kind)}")
     layer: type[Any] = LAYERS[kind]
-    settings = setting_names(kind, values, {f.name for f in fields(layer)}, f"{where} ({kind})")
+    settings = setting_names(f"{where} ({kind})", values, {f.name for f in fields(layer)})
     for field in fields(layer):
         if field.name not in settings and field.default is MISSING:
             raise InputError(f"{where} ({kind}): {field.name} is missing")

@@ -18,23 +18,22 @@ probabilities · q shares of a mean. A further layer of a kind takes a letter af
 Axes of length 1 that only count filters or channels do not exist in a tensor, so no name carries them.
 """
 
-import functools
 import math
 import numbers
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from keyword import iskeyword
 from string import ascii_lowercase
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import sympy
 from sympy import Rational, S
 
 from symcnn.errors import InputError, quoted
-from symcnn.network.words import canonical, setting_names
+from symcnn.network.words import canonical, in_any_words
 from symcnn.symbolic import LEAVES, Access, Affine, Axis, Equation, Role, Tensor, TensorKind, Term, exp
 
 
@@ -139,16 +138,7 @@ _L = TypeVar("_L")
 
 def _in_any_words(layer: type[_L]) -> type[_L]:
     """A decorator: the layer also takes the names that other libraries have for its settings."""
-    original = layer.__init__
-
-    @functools.wraps(original)
-    def init(self: Any, *values: Any, **settings: Any) -> None:
-        names = {f.name for f in fields(self)}
-        if not names.issuperset(settings):
-            settings = setting_names(layer.__name__, settings, names, layer.__name__)
-        original(self, *values, **settings)
-
-    layer.__init__ = init  # type: ignore[method-assign]
+    layer.__init__ = in_any_words(layer.__name__)(layer.__init__)  # type: ignore[method-assign]
     return layer
 
 

@@ -16,10 +16,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sympy import Rational, S
 
-from symcnn.errors import InputError, quoted
+from symcnn.errors import InputError, missing_attribute, quoted
 from symcnn.network.layers import (
     LAYERS,
     Activation,
@@ -160,6 +161,28 @@ def settings_of(layer: Layer) -> Mapping[str, object]:
 MAX_CELLS = 5_000_000
 
 
+_TRAIN = "run = symcnn.train(network, images, targets)"
+
+#: What other libraries call it -> what to write.
+INSTEAD = {
+    "fit": f"write {_TRAIN}",
+    "train": f"write {_TRAIN}",
+    "compile": "write symcnn.train(network, …, optimizer=…); the loss belongs to symcnn.Network(…, loss=…), and"
+    " symcnn.compile(network) makes a program",
+    **{
+        name: f"a network has no weights: {_TRAIN}, then run.{then}"
+        for name, then in {
+            "predict": "predict(images)", "predict_proba": "probabilities(images)", "score": "score(images, targets)",
+            "evaluate": "score(images, targets)", "weights": "parameters", "get_weights": "parameters",
+            "state_dict": "parameters", "save": "save(path)",
+        }.items()
+    },
+    "count_params": "write len(network.parameters)",
+    "add": "a network does not change: symcnn.Network(input_shape, [*network.layers, layer], network.loss)",
+    "gradient": "write symcnn.derive(network)",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Forward:
     """The forward graph of a network.
@@ -297,6 +320,11 @@ class Network:
             f"<table><tr><th>input</th><td>{shape}</td></tr>{''.join(rows)}<tr><th>loss</th><td>{self.loss}</td></tr>"
             f"</table><p>{len(self.parameters)} parameters: {names}</p>"
         )
+
+    if not TYPE_CHECKING:  # a checker that saw __getattr__ would accept any name
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name, INSTEAD)
 
     def require_loss(self, what: str) -> None:
         """Refuse a forward-only network where a loss is needed."""
