@@ -206,8 +206,8 @@ def _train_full_batch(
     losses = np.append(trainer.state.losses, trainer.last_loss)
     if request["learning_rate"] is None and losses[-1] > losses[0]:
         warnings.warn(
-            f"the loss rose from {losses[0]:g} to {losses[-1]:g} on all samples at once with the article's learning rate,"
-            f" {rate:g}: expected a lower one, or a training by epochs (epochs={EPOCHS})",
+            f"the loss rose from {losses[0]:g} to {losses[-1]:g} on all samples at once with the article's learning"
+            f" rate, {rate:g}: expected a lower one, or a training by epochs (epochs={EPOCHS})",
             SymcnnWarning, stacklevel=4,
         )  # fmt: skip
     return Run(network, samples, initial, trainer.state.theta, losses, float(rate), reduction, backend, stopped)

@@ -186,8 +186,10 @@ def test_a_training_by_steps_has_a_history_too(net, data, reduction):
 
 def test_a_training_that_got_worse_says_so():
     with pytest.warns(SymcnnWarning, match=r"the loss rose from \S+ to \S+ on .* by epochs \(epochs=20\)"):
-        symcnn.train(DIGITS, X, Y, steps=1)
-    symcnn.train(DIGITS, X, Y, steps=1, learning_rate=0.5)  # whoever chooses a rate sees the losses
+        symcnn.train(DIGITS, np.tile(X, (20, 1, 1)), np.tile(Y, 20), steps=1)
+    symcnn.train(
+        DIGITS, np.tile(X, (20, 1, 1)), np.tile(Y, 20), steps=1, learning_rate=0.5
+    )  # whoever chooses a rate sees the losses
 
 
 def test_score_and_classes_are_in_the_words_of_the_targets():
