@@ -8,7 +8,6 @@
 Each has claims; a claim has a verdict of ``symcnn/proof/vocabulary.py``, with how it was decided.
 """
 
-import html
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -27,7 +26,7 @@ from symcnn.proof.vocabulary import ALL_RIGHT, Finding, VerdictWord, counts, kno
 from symcnn.text import Catalogue, catalogue
 from symcnn.text.characters import visible
 from symcnn.verification import verify
-from symcnn.verification.result import html_table
+from symcnn.verification.result import html_of_findings
 from symcnn.workbook import verify_workbook
 
 TEXTS = (".md", ".markdown", ".tex", ".txt")
@@ -105,8 +104,11 @@ class CheckResult:
             return []
         return ["", self.text("verify.not_checked"), *(f"  {words}" for words in self.not_checked)]
 
+    def __repr__(self) -> str:
+        return f"CheckResult({self.summary})"
+
     def _repr_html_(self) -> str:
-        return html_table(*self.table()) + f"<p>{html.escape(self.summary)}</p>"
+        return html_of_findings(self.findings, self.table(), [self.summary, *self.remarks()], self.text)
 
 
 def schema() -> dict[str, Any]:

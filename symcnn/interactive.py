@@ -4,6 +4,7 @@
 that derives it imports none of them.
 """
 
+import html
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -12,11 +13,12 @@ from sympy import Expr, sympify
 
 from symcnn.derivation import Derivation, Gradient
 from symcnn.errors import InputError, quoted
-from symcnn.formula import Explanation, derivation_latex, equation_latex, gradient_latex
+from symcnn.formula import Explanation, Plain, derivation_latex, derivation_rows, equation_latex, gradient_latex
 from symcnn.network import Array, Network
 from symcnn.numeric.values import evaluate_displayed, explain_gradient
 from symcnn.proof import GradientDomain, Proof, QuantityDomain, Verdict, prove
 from symcnn.symbolic import Equation, Name
+from symcnn.text.characters import html_table
 
 
 class LatexEquation(Equation):
@@ -101,6 +103,13 @@ class InteractiveDerivation(Derivation):
 
     def _repr_latex_(self) -> str:
         return derivation_latex(self)
+
+    def _repr_html_(self) -> str:
+        """A table of the gradients and their formulas; where there are many, of the adjoints in index notation."""
+        heads, rows = ["derivative", "formula"], derivation_rows(self, Plain())
+        if len(rows) == len(self.names):  # d["f_12"] takes the name
+            heads, rows = ["name", *heads], [(name, *row) for name, row in zip(self.names, rows, strict=True)]
+        return f"{html_table(heads, rows)}<p>{html.escape(repr(self))}</p>"
 
 
 def derive(network: Network, samples: int = 2) -> InteractiveDerivation:

@@ -114,12 +114,36 @@ def test_every_public_name_is_there():
     assert set(symcnn.__all__) <= set(dir(symcnn))
     assert {name for name, _ in inspect.getmembers(symcnn)} >= set(symcnn.__all__)
     assert "write_report" in pydoc.plain(pydoc.render_doc(symcnn))
-    with pytest.raises(AttributeError, match="module 'symcnn' has no attribute 'trane'"):
-        _ = symcnn.trane
+    with pytest.raises(AttributeError, match=r"module 'symcnn' has no attribute 'nonsense'$"):
+        _ = symcnn.nonsense
     with pytest.raises(ImportError):
         exec("from symcnn import trane")
     assert symcnn.formula.Latex is importlib.import_module("symcnn.formula").Latex
     assert symcnn.story.tell
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("trane", "train"), ("fit", "train"), ("Linear", "Dense"), ("Conv2d", "Conv2D"), ("MaxPooling2D", "MaxPool2D"),
+     ("Sequential", "Network"), ("exportworkbook", "export_workbook"), ("load_data", "read_data")],
+)  # fmt: skip
+def test_words_of_other_libraries_are_answered_with_ours(word, name):
+    with pytest.raises(AttributeError, match=f"module 'symcnn' has no attribute '{word}'; did you mean '{name}'"):
+        getattr(symcnn, word)
+    assert hasattr(symcnn, name)
+
+
+def test_every_spelling_of_explain():
+    code = """
+        import symcnn.explain
+        function = symcnn.explain
+        from symcnn import explain as a
+        from symcnn.explain import explain_number, explain as b
+        import symcnn.explain as c
+        assert function is a is b is c, c
+        print(callable(function))
+    """
+    assert python(code, "-W", "error") == "True"
 
 
 def test_every_spelling_of_train():

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from symcnn.errors import InputError, NotSupportedYetError, one_of, quoted
+from symcnn.errors import InputError, NotSupportedYetError, nearest, one_of, quoted
 
 Kind = Literal["layer", "activation", "loss"]
 
@@ -79,6 +79,22 @@ REFUSED_SETTINGS = {
     "alpha": "not supported yet: the slope is 0.01",
     "negative_slope": "not supported yet: the slope is 0.01",
 }
+
+#: Other words for public names of the package, in the same spelling.
+PUBLIC = {
+    "fit": "train", "sequential": "Network", "model": "Network", "module": "Network", "dataset": "Data",
+    "gradient": "derive", "grad": "derive", "differentiate": "derive", "diff": "derive", "prove": "verify",
+    "export": "export_workbook", "certify": "write_certificate", "loadnetwork": "read_network",
+    "loaddata": "read_data",
+}  # fmt: skip
+
+
+def public_name(word: str, ours: Collection[str]) -> str | None:
+    """Return the public name that another library's word, or a misspelling, stands for."""
+    key = _key(word)
+    same = next((name for name in ours if _key(name) == key), None)
+    return same or SAME["layer"].get(key) or PUBLIC.get(key) or next(iter(nearest(word, ours)), None)
+
 
 #: Other words for arguments of ``Data`` and ``train``.
 DATA_ARGUMENTS = {"X": "images", "x": "images", "y": "targets"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symcnn.errors import InputError, install_command, missing_attribute
+from symcnn.errors import MOST_LISTED, InputError, install_command, missing_attribute
 from symcnn.network import (
     Array,
     Data,
@@ -30,7 +30,8 @@ from symcnn.network import (
     read_alike,
 )
 from symcnn.numeric import ArrayProgram, compile_program
-from symcnn.train.metrics import Epoch, History, are_classes, right
+from symcnn.text.characters import html_table
+from symcnn.train.metrics import COLUMNS, Epoch, History, are_classes, right
 from symcnn.train.plot import plot_run
 from symcnn.train.settings import Reduction, Stopped, TrainConfig
 from symcnn.train.store import CHECKPOINT_SUFFIXES, Checkpoint, load_checkpoint, read_run, save_run
@@ -258,14 +259,20 @@ class Run:
         return plot_run(self, path)
 
     def _repr_html_(self) -> str:
-        outputs = self.network.forward.outputs.scalars()
-        heads = "".join(f"<th>{name}</th>" for name in outputs)
-        labels = self.data.labels or range(1, len(self.predictions) + 1)
-        rows = "".join(
-            f"<tr><td>{html.escape(str(label))}</td>{''.join(f'<td>{v:.4f}</td>' for v in values)}</tr>"
-            for label, values in zip(labels, self.predictions.tolist(), strict=True)
+        """The line of ``repr``, the metrics at the start and at the end, and the outputs for the first samples."""
+        measured = [self.history[0], self.measured]
+        columns = list(self.history.keys())
+        place = "step" if self.course is None else "epoch"
+        rows = [[str(m.number), *(f"{getattr(m, COLUMNS[name]):.6g}" for name in columns)] for m in measured]
+        some = self.data[:MOST_LISTED]
+        outputs = self.predict(some.images).tolist()
+        labels = map(str, some.labels or range(1, len(outputs) + 1))
+        answers = [[label, *(f"{v:.4f}" for v in values)] for label, values in zip(labels, outputs, strict=True)]
+        rest = f"<p>and {len(self.data) - len(some):,} more samples</p>" if len(self.data) > len(some) else ""
+        return (
+            f"<p>{html.escape(repr(self))}</p>{html_table([place, *columns], rows)}"
+            f"{html_table(['sample', *self.network.forward.outputs.scalars()], answers)}{rest}"
         )
-        return f"<p>{html.escape(repr(self))}</p><table><tr><th></th>{heads}</tr>{rows}</table>"
 
     def __repr__(self) -> str:
         if self.course is not None:  # per sample, before and after
