@@ -52,7 +52,15 @@ class InteractiveGradient(Gradient):
 
 
 class InteractiveDerivation(Derivation):
-    """All derivatives of a network's error, by name, with checks and explanations; see ``symcnn.derivation``."""
+    """All derivatives of a network's error, by name, with checks and explanations; see ``symcnn.derivation``.
+
+    >>> import symcnn
+    >>> d = symcnn.derive(symcnn.article.network())
+    >>> len(d), d.prove().ok
+    (24, True)
+    >>> d.decide("b_h1", 2 * d["b_h1"].formula).status
+    'refuted'
+    """
 
     def __getitem__(self, name: Name) -> InteractiveGradient:
         """∂E/∂name for any quantity but pixels and targets: a parameter, x, z, h, o; ``dE_dh_1`` is ``h_1``."""
@@ -113,5 +121,15 @@ class InteractiveDerivation(Derivation):
 
 
 def derive(network: Network, samples: int = 2) -> InteractiveDerivation:
-    """All derivatives of a network's error; see :class:`symcnn.Derivation`."""
+    """Derive all derivatives of a network's error; see :class:`symcnn.Derivation`.
+
+    >>> import symcnn
+    >>> d = symcnn.derive(symcnn.article.network())
+    >>> d
+    Derivation of 24 gradients: f_11, f_12, f_21, f_22, …
+    >>> d["f_12"].formula
+    dE_dx_11*i_12 + dE_dx_12*i_13 + dE_dx_21*i_22 + dE_dx_22*i_23
+    >>> d["h_1"]
+    dE_dh_1 = dE_dz_o1*w_h1o1 + dE_dz_o2*w_h1o2
+    """
     return InteractiveDerivation(network, samples)

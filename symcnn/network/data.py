@@ -96,7 +96,7 @@ class Data:
     def __post_init__(self) -> None:
         if self.images is None or isinstance(self.images, (str, bytes, Path)):
             raise InputError(
-                f"images={quoted(self.images)}: expected numbers or pictures; symcnn.read_data(network, path) reads a"
+                f"images={quoted(self.images)}: expected numbers or pictures; symcnn.read_data(path, network) reads a"
                 " file"
             )
         if self.labels is not None:

@@ -218,6 +218,14 @@ class Forward:
 class Network:
     """A small network: the shape of its input, its layers in order, and its loss.
 
+    >>> import symcnn
+    >>> net = symcnn.Network((3, 3), [symcnn.Conv2D(1, 2, bias=False), symcnn.Dense(2, "sigmoid")])
+    >>> net.parameters[:5]
+    ('f_11', 'f_12', 'f_21', 'f_22', 'w_x11o1')
+    >>> symcnn.Network((3, 3), [symcnn.Conv2D(1, 4)])
+    Traceback (most recent call last):
+    symcnn.errors.InputError: layer 1: Conv2D(kernel_size=4): the input has 3 rows; kernel_size must be at most 3, ...
+
     Args:
         input_shape: (features,), (height, width) or (channels, height, width).
         layers: in the order in which the data passes them.
@@ -335,12 +343,14 @@ class Network:
         """Print the layers as a table: output, shape, parameters and formula of each.
 
         >>> import symcnn
-        >>> symcnn.Network((4,), [symcnn.Dense(2, "sigmoid")], loss="mse").summary()
-        layer                      output  shape  parameters  formula
-        input                      i       4
-        Dense(2, activation='sigmoid')...
-        mse                        E       1      0           E = Σ_{k} 1/2·(o[k] - t[k])**2
-        10 parameters: w_i1o1, w_i1o2, w_i2o1, w_i2o2, w_i3o1, w_i3o2, w_i4o1, w_i4o2, b_o1, b_o2
+        >>> symcnn.Network((2, 2), [symcnn.Conv2D(1, 2), symcnn.Dense(2, "sigmoid")]).summary()
+        layer                           output  shape  parameters  formula
+        input                           i       2×2
+        Conv2D(1, 2)                    x       1×1    5           x[r, c] = Σ_{p, q} i[r + p, c + q]·f[p, q] + b_x[0]
+        Dense(2, activation='sigmoid')  o       2      4           z_o[j] = Σ_{r, c} x[r, c]·w_xo[r, c, j] + b_o[j]
+                                                                   o[j] = sigmoid(z_o[j])
+        half_squared_error              E       1      0           E = Σ_{k} 1/2·(o[k] - t[k])**2
+        9 parameters: f_11, f_12, f_21, f_22, b_x1, w_x11o1, w_x11o2, b_o1, b_o2
         """
         print(self)
 

@@ -236,6 +236,12 @@ _EVERY: dict[str, type[Program]] = {**BACKENDS, LoopsProgram.backend: LoopsProgr
 def compile_program(network: Network, backend: str = "numpy", dtype: str = "float64") -> Program:
     """A network as a program of one of the backends "numpy", "expressions", "python", "numba"; see ``Program``.
 
+    >>> import symcnn
+    >>> net, data = symcnn.article.network(), symcnn.article.images()
+    >>> loss, gradient = symcnn.compile(net).loss_and_gradient([0.1] * 20, data.images, data.targets)
+    >>> round(loss, 6), gradient.shape
+    (0.505419, (20,))
+
     Args:
         dtype: "float64" or "float32" ("numpy" and "numba").
 

@@ -120,6 +120,12 @@ MAX_PRODUCTS = 10_000
 class Program(ABC):
     """A network as a program.
 
+    >>> import symcnn
+    >>> program = symcnn.compile(symcnn.article.network(), "python")
+    >>> program.predict([0.1] * 20, symcnn.article.images().images).round(2)
+    array([[0.55, 0.55],
+           [0.55, 0.55]])
+
     Attributes:
         backend, dtypes: its name, and the dtypes that it supports.
         dtype: "float64", or "float32" where the program supports it.

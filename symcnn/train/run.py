@@ -60,6 +60,15 @@ INSTEAD = {
 class Run:
     """The result of a training.
 
+    >>> import symcnn
+    >>> data = symcnn.article.images()
+    >>> run = symcnn.train(symcnn.article.network(), data, steps=10_000)
+    >>> run.parameters["f_12"], run.loss[-1]
+    (...)
+    >>> run.predict(data.images).round(2)
+    array([[0.99, 0.01],
+           [0.01, 0.99]])
+
     Attributes:
         network, data: of the training.
         initial, theta: parameters before and after, 1-D in the order of ``network.parameters``. After a training with

@@ -94,7 +94,7 @@ def train(
     >>> import symcnn
     >>> net, data = symcnn.article.network(), symcnn.article.images()
     >>> symcnn.train(net, data, learning_rate=0.5, steps=1_000)
-    Run(1000 steps with 'python', loss 0.49876 -> 0.00637643, stopped: steps)
+    Run(1000 steps with 'python', loss 0.49876 -> 0.00235868, stopped: steps)
     >>> run = symcnn.train(net, data.images, [0, 1], epochs=40, optimizer="adam", learning_rate=0.1)
     >>> run.history["accuracy"][-1], run.score(data.images, [0, 1])
     (1.0, 1.0)

@@ -106,6 +106,11 @@ class Caught:
 class Verification:
     """The result of :func:`verify`.
 
+    >>> import symcnn
+    >>> verification = symcnn.verify(symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")]))
+    >>> verification.ok, verification.rows[0].claim, verification.rows[0].status
+    (True, '∂E_total/∂w_i1o1', 'proved')
+
     Attributes:
         rows: one for each gradient and each further claim.
         planted: for each method, the planted errors that it caught.

@@ -35,6 +35,11 @@ def export_workbook(
 ) -> Path:
     """Write a network as a workbook of live formulas.
 
+    >>> import symcnn
+    >>> net = symcnn.Network((2,), [symcnn.Dense(1, "sigmoid")])
+    >>> symcnn.export_workbook(net, ([[0, 1]], [1]), "cnn.xlsx", steps=10, lang="fr").name
+    'cnn.xlsx'
+
     A network with a loss gives the sheets Contents, Inputs, Parameters, Forward, Backward, Training, Charts, Symbols
     and Checks; the article's also Convolution (its part 1). Where all images together have more than 2,000 quantities,
     the workbook shows the first image alone, with the parameters of ``run``, if it is given: Overview, Picker, a sheet

@@ -205,7 +205,7 @@ def test_flat_images_of_one_channel_are_read_row_by_row(net):
         ({"target": [0, 1]}, "Data: unknown word 'target'; did you mean 'targets'"),
         ({"X": IMAGES}, "Data: X and images mean the same"),
         ({"images": None}, "images=None: expected numbers or pictures"),
-        ({"images": "digits.npz"}, r"images='digits.npz': .*symcnn\.read_data\(network, path\) reads a file"),
+        ({"images": "digits.npz"}, r"images='digits.npz': .*symcnn\.read_data\(path, network\) reads a file"),
     ],
 )
 def test_samples_that_do_not_fit_each_other_are_refused_at_once(arguments, message):
