@@ -98,11 +98,13 @@ def outputs(cells):
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_notebook_shows_what_it_shows():
     """Every cell is run again; what it shows is what stands in the file."""
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install nbformat")
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install nbclient")
+    pytest.importorskip("pandas", reason="pandas is not installed: pip install pandas")
     kept = nbformat.read(EXAMPLES / "tour.ipynb", as_version=4)
     fresh = nbformat.from_dict({**kept, "cells": [{**c} for c in kept.cells]})
     nbclient.NotebookClient(

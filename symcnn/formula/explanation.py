@@ -30,7 +30,7 @@ MOST_SHOWN = 100
 MAX_FORMULAS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """One number explained; it prints in the terminal and shows in Jupyter.
 
@@ -62,6 +62,8 @@ class Explanation:
                 rest = f", … ({count})" if count > MOST_SHOWN else ""
                 lines.append(f"{self.words[key]} {', '.join(texts)}{rest}")
         return "\n".join([*lines, *(["", str(self.gradient)] if self.gradient else [])])
+
+    __repr__ = __str__
 
     @property
     def latex(self) -> str:

@@ -297,7 +297,7 @@ def _rows(network: Network, values: Any) -> Array:
     targets = _numbers("targets", values)
     if network.outputs == 1:
         return targets[:, np.newaxis] if targets.ndim == 1 else targets
-    if targets.ndim == 2 and targets.shape[1] == 1:
+    if network.loss == "cross_entropy" and targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
     if targets.ndim != 1:
         return targets

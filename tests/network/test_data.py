@@ -32,6 +32,7 @@ def test_an_axis_of_one_channel_may_be_given_or_not():
         (np.full((2, 3, 3), np.inf), np.eye(2), r"the value at \(1, 1, 1\)"),
         (np.zeros((2, 3, 3)), np.eye(3), "targets of shape"),
         (np.zeros((2, 3, 3)), [2, 0], "targets: the label of image 1 is 2; expected whole numbers from 0 to 1"),
+        (np.zeros((2, 3, 3)), [[1], [0]], "targets of shape"),
         (np.zeros((2, 3, 3)), [0, 0.5], "targets: the label of image 2 is 0.5; .*or rows of 2 values"),
         (np.zeros((2, 3, 3)), None, "targets: missing"),
         (np.zeros((2, 3, 3)), [["a", "b"], ["c", "d"]], "targets: expected numbers"),
