@@ -45,6 +45,7 @@ from symcnn.train.settings import (
     EPOCHS,
     FULL_BATCH_RATE,
     FULL_BATCH_STEPS,
+    MANY_SAMPLES,
     Progress,
     Reduction,
     StopCriteria,
@@ -191,6 +192,12 @@ class Options:
 def _train_full_batch(
     network: Network, samples: Data, request: Mapping[str, Any], steps: Any, below: float, options: Options
 ) -> Run:
+    if steps is None and request["learning_rate"] is None and len(samples) > MANY_SAMPLES:
+        warnings.warn(
+            f"every one of {FULL_BATCH_STEPS:,} steps takes all {len(samples):,} samples, as in the article;"
+            f' mini-batches learn faster: epochs={EPOCHS}, batch_size={MANY_SAMPLES}, optimizer="adam"',
+            SymcnnWarning, stacklevel=4,
+        )  # fmt: skip
     rate = FULL_BATCH_RATE if request["learning_rate"] is None else request["learning_rate"]
     steps = FULL_BATCH_STEPS if steps is None else steps
     check_settings(rate, steps)

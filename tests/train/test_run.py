@@ -187,6 +187,9 @@ def test_a_training_by_steps_has_a_history_too(net, data, reduction):
 def test_a_training_that_got_worse_says_so():
     with pytest.warns(SymcnnWarning, match=r"the loss rose from \S+ to \S+ on .* by epochs \(epochs=20\)"):
         symcnn.train(DIGITS, np.tile(X, (20, 1, 1)), np.tile(Y, 20), steps=1)
+    hint = r'every one of 10,000 steps takes all 72 samples, .*: epochs=20, batch_size=64, optimizer="adam"'
+    with pytest.warns(SymcnnWarning, match=hint):
+        symcnn.train(DIGITS, np.tile(X, (6, 1, 1)), np.tile(Y, 6), stop_below=1e9)
     symcnn.train(
         DIGITS, np.tile(X, (20, 1, 1)), np.tile(Y, 20), steps=1, learning_rate=0.5
     )  # whoever chooses a rate sees the losses
