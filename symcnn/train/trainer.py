@@ -31,6 +31,7 @@ from symcnn.network import (
     by_numbers,
     check_same_classes,
     checked,
+    checked_network,
     class_names,
     data_of,
     ink_of,
@@ -143,11 +144,7 @@ def train(
         InputError: a setting, the data, the initial values or a checkpoint cannot be used.
         TrainingDivergedError: the loss became NaN or infinite.
     """
-    if not isinstance(network, Network):
-        raise InputError(
-            f"network of type {type(network).__name__}: expected symcnn.Network; then data, or images and targets"
-        )
-    network.require_loss("train")
+    checked_network(network).require_loss("train")
     data = as_data(data_of(data, targets))
     labels = data.labels
     images, rows = checked(network, data)
