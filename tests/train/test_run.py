@@ -100,7 +100,8 @@ def test_images_and_targets_are_two_arguments(net, data):
         symcnn.train(model=DIGITS, X=X, y=Y, num_epochs=2, batch=12, lr=0.2, random_state=0, optimizer="SGD"),
     ):
         assert np.array_equal(run.theta, whole.theta)
-    by_class = symcnn.train(net, data.images, [0, 1], steps=3)
+    by_class = symcnn.train(net, data.images, [0, 1], steps=3, optimizer="SGD")
+    assert by_class.course is None
     assert np.array_equal(by_class.theta, symcnn.train(net, data, steps=3).theta)
 
 
