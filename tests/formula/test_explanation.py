@@ -110,6 +110,9 @@ def test_what_jupyter_shows(net, data, derivation):
     table = derivation._repr_html_()
     assert table.count("<tr>") == 25
     assert '<td style="text-align:left">b_h1</td><td style="text-align:left">∂E_total/∂b_h1</td>' in table
+    proof = derivation.prove()
+    assert repr(proof) == "Proof(24 of 24 proved)"
+    assert proof._repr_html_().count("<tr>") == 25
     run = symcnn.train(net, data, steps=3)
     assert "cross" in run._repr_html_()
     net = symcnn.Network((4, 4), [symcnn.Conv2D(2, 3), symcnn.Dense(2)], "cross_entropy")
